@@ -1,0 +1,135 @@
+// The contract between the engine and one external system. The engine knows only this page: capabilities are data, and the
+// functions speak of records as flat field values. An integration never sees the database and never retries by itself.
+
+/** A field's value on either side. Canonical form: trimmed, NFC, '' is null (see lib/sync/canonical.ts). */
+export type Value = string | null;
+export type Fields = Record<string, Value>;
+
+export type ConflictRule = 'internal_wins' | 'external_wins' | 'external_unless_blank' | 'internal_unless_blank';
+export type Direction = 'both' | 'push' | 'pull';
+
+/** One mapped field, as the mapping document declares it. */
+export interface FieldRule {
+  internal: string;
+  external: string;
+  direction: Direction;
+  conflict: ConflictRule;
+  /** What their null does to our value: `keep` refuses it, `clear` takes it. */
+  onNull: 'keep' | 'clear';
+  /** How two values are compared beyond their canonical form. */
+  compare: ('lower' | 'exact')[];
+  /** External fields that stand in, in order, when theirs is null and ours may not be; the result is marked derived. */
+  fallback: string[];
+  maxLength: number | null;
+}
+
+export interface MappingDocument {
+  id: string;
+  system: string;
+  entity: string;
+  externalType: string;
+  fields: FieldRule[];
+}
+
+export interface Capabilities {
+  /** How an unknown outcome of a create is made safe. Stripe: the same request again, within the key's life. */
+  unknownOutcome: 'same-request' | 'resolve-first';
+  /** How long, in milliseconds, a request may be sent again under its key. */
+  requestLifeMs: number;
+  /** How long after its last send a request may still take effect. */
+  inFlightMs: number;
+  /** The time limit of one call. */
+  callTimeoutMs: number;
+  deletes: 'hard' | 'soft' | 'archive';
+}
+
+/** What an external record says. `mark` is what we wrote into it: the creating event of the row it belongs to. */
+export interface ExternalRecord {
+  externalId: string;
+  fields: Fields;
+  mark: string | null;
+  /** The mark carries another installation's name, and not ours. */
+  foreignMark: boolean;
+  createdAt: Date;
+}
+
+export interface Answered {
+  requestId: string | null;
+  status: number;
+  /** The system's own clock when it answered. */
+  answeredAt: Date | null;
+}
+
+export type Fetched = Answered &
+  (
+    | { state: 'present'; record: ExternalRecord; blocksDelete: string | null }
+    | { state: 'erased' } // a confirmed deletion
+    | { state: 'missing' } // a 404: never a deletion, a wrong key sees nothing but these
+  );
+
+/** A decided write, exactly as it is stored before it is sent; sent again, it is the same request. */
+export interface WriteRequest {
+  operation: 'create' | 'update' | 'delete';
+  key: string;
+  externalId: string | null;
+  body: Record<string, unknown>;
+}
+
+export type Written = Answered & {
+  /** The answer is a stored one: the past, not the present. */
+  replayed: boolean;
+  externalId: string;
+  /** null after a delete. */
+  record: ExternalRecord | null;
+};
+
+export type FailureKind =
+  | 'retry' // time may cure it
+  | 'throttle' // we asked too often
+  | 'lock' // the record is busy; only this entity waits
+  | 'indeterminate' // it may have happened; only the same request again may follow
+  | 'spent' // the key can never be used again: a stored failure, or other parameters under it
+  | 'conflict'
+  | 'permanent' // it will not change by itself
+  | 'auth'
+  | 'gone'; // the record is not there
+
+export interface Failure {
+  kind: FailureKind;
+  scope: 'entity' | 'account' | 'system';
+  /** Stable, for people and rows: the system's own code where it gave one. */
+  code: string;
+  message: string;
+  status: number | null;
+  requestId: string | null;
+  replayed: boolean;
+  field: string | null;
+  retryAfterMs: number | null;
+  /** The answer says in so many words that nothing was stored and nothing happened. */
+  nothingHappened: boolean;
+}
+
+export interface Identity {
+  account: string;
+  livemode: boolean;
+}
+
+export interface ListWindow {
+  createdFrom?: Date;
+  createdTo?: Date;
+}
+
+export interface Integration {
+  system: string;
+  capabilities: Capabilities;
+  document: MappingDocument;
+  identify(): Promise<Identity>;
+  fetch(externalId: string, options?: { forDelete?: boolean }): Promise<Fetched>;
+  /** The body of a create or update: our values by external field name, and with `mark` our mark. */
+  body(fields: Fields, mark: string | null): Record<string, unknown>;
+  write(request: WriteRequest): Promise<Written>;
+  /** Every record of the window, newest first, page by page; absence here proves nothing. */
+  list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
+  /** Never throws. */
+  classify(error: unknown): Failure;
+}
