@@ -1,0 +1,101 @@
+import knex, { type Knex } from 'knex';
+import pg from 'pg';
+import { DbError, sqlState } from './errors.ts';
+
+/** A pool of connections, or one transaction: reads take either. */
+export type Db = Knex;
+/** An open transaction: what writes an event takes one as its first argument. */
+export type Tx = Knex.Transaction;
+
+export type DbOptions = {
+  /** `postgresql://user:password@host:port/database` */
+  url: string;
+  poolSize: number;
+  /** Shown in `pg_stat_activity`: which process holds that lock? */
+  applicationName: string;
+  /** No statement runs longer; 30 s unless told. */
+  statementTimeoutMs?: number;
+};
+
+/** Opens nothing yet: connections are made when they are needed. Close it with `db.destroy()`. */
+export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 30_000 }: DbOptions): Db {
+  return knex({
+    client: 'pg',
+    connection: {
+      ...connectionSettings(url),
+      application_name: applicationName,
+      statement_timeout: statementTimeoutMs,
+      // A process that hangs inside a transaction must not hold its locks for ever.
+      idle_in_transaction_session_timeout: 60_000,
+    },
+    pool: { min: 0, max: poolSize },
+    acquireConnectionTimeout: 10_000,
+    // Values do not belong in error messages: they are people's names and emails.
+    compileSqlOnError: false,
+  });
+}
+
+/** What both the pool and a single client of `pg` need. */
+export function connectionSettings(url: string) {
+  const { hostname, searchParams } = new URL(url);
+  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    types: { getTypeParser },
+    // Without this a PGSSLMODE meant for another server would be asked of the embedded one.
+    ...(loopback && !searchParams.has('sslmode') ? { ssl: false } : {}),
+  };
+}
+
+/**
+ * Runs `fn` in a transaction and commits. A serialization failure (40001) or a deadlock (40P01) means that
+ * Postgres asks for the same work again: it is repeated at once, and counts as no attempt of anything.
+ * `fn` may therefore run several times and must have no effect outside its transaction.
+ */
+export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let repeats = 0; ; repeats += 1) {
+    try {
+      return await db.transaction(fn);
+    } catch (error) {
+      if (repeats >= MAX_REPEATS || !isRepeatable(error)) throw error;
+    }
+  }
+}
+
+/** A bound against a loop that can never win; two writers need one or two. */
+const MAX_REPEATS = 20;
+
+export function isRepeatable(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '40001' || state === '40P01';
+}
+
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw new DbError('unsafe_integer', `the bigint ${text} cannot be held exactly by a JavaScript number`);
+  }
+  return value;
+}
+
+const { builtins } = pg.types;
+const INT8_ARRAY = 1016;
+const DATE_ARRAY = 1182;
+// The types of pg name only scalars, its parsers know arrays too.
+const TEXT_ARRAY = 1009 as typeof pg.types.builtins.TEXT;
+const parseTextArray: (text: string) => (string | null)[] = pg.types.getTypeParser(TEXT_ARRAY);
+
+/** jsonb becomes values and timestamptz a Date, as pg does it; xid8 and numeric stay text. */
+function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  if (format === 'binary') return pg.types.getTypeParser(oid, 'binary');
+  if (oid === builtins.INT8) return parseInt8;
+  if (oid === INT8_ARRAY) {
+    return (text: string) => parseTextArray(text).map((item) => (item === null ? null : parseInt8(item)));
+  }
+  // pg would make a date the midnight of whatever time zone this machine has.
+  if (oid === builtins.DATE) return (text: string) => text;
+  if (oid === DATE_ARRAY) return parseTextArray;
+  return pg.types.getTypeParser(oid, 'text');
+}

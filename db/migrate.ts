@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import type { Db, Tx } from './connection.ts';
+import { DbError } from './errors.ts';
+
+/**
+ * Migrations are numbered plain SQL files, final once released. knex's own runner keeps the list of what
+ * has run and puts each file into a transaction together with its entry in that list.
+ */
+const MIGRATIONS = new URL('./migrations/', import.meta.url);
+const TABLE = 'schema_migrations';
+const FILE_NAME = /^\d{4}-[a-z0-9-]+\.sql$/;
+
+/** Any fixed number: whoever holds this advisory lock is the one that migrates this database. */
+const MIGRATE_LOCK = 7_240_113;
+
+/**
+ * Brings the database up to this program's schema; returns the names of the files that were run. All of
+ * them are one transaction: a crash leaves what was before, knex's lock row included.
+ */
+export async function migrate(db: Db): Promise<string[]> {
+  return await db.transaction(async (tx) => {
+    await tx.raw('set local statement_timeout = 0');
+    await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
+    await assertNotNewer(tx);
+    const [, names] = (await tx.migrate.latest({ tableName: TABLE, migrationSource })) as [number, string[]];
+    return names;
+  });
+}
+
+/** Throws `not_migrated` or `newer_than_program`, with what to do; changes nothing. */
+export async function assertMigrated(db: Db): Promise<void> {
+  const applied = await assertNotNewer(db);
+  const missing = (await migrationNames()).filter((name) => !applied.has(name));
+  if (missing.length === 0) return;
+  throw new DbError(
+    'not_migrated',
+    `the database lacks ${missing.length} migration(s), from ${missing[0]} on. Run: npx twinbox migrate`,
+  );
+}
+
+/** The names of all migration files, in the order in which they run. */
+export async function migrationNames(): Promise<string[]> {
+  const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
+  const bad = names.find((name) => !FILE_NAME.test(name));
+  if (bad !== undefined) {
+    throw new DbError('migration_invalid', `db/migrations/${bad} is not named like 0001-what-it-does.sql`);
+  }
+  const twice = names.find((name, index) => names[index + 1]?.slice(0, 4) === name.slice(0, 4));
+  if (twice !== undefined) {
+    throw new DbError('migration_invalid', `two migrations have the number ${twice.slice(0, 4)}`);
+  }
+  return names;
+}
+
+/** A fingerprint of all migrations: the same text, the same schema. */
+export async function migrationsHash(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of await migrationNames()) hash.update(name).update(await readMigration(name));
+  return hash.digest('hex').slice(0, 12);
+}
+
+async function assertNotNewer(db: Db | Tx): Promise<Set<string>> {
+  const applied = await appliedNames(db);
+  const known = new Set(await migrationNames());
+  const unknown = [...applied].find((name) => !known.has(name));
+  if (unknown === undefined) return applied;
+  throw new DbError(
+    'newer_than_program',
+    `the database has run the migration ${unknown}, which this program does not have: it belongs to a newer ` +
+      'Twinbox. Run that version, or give this one another database',
+  );
+}
+
+async function appliedNames(db: Db | Tx): Promise<Set<string>> {
+  const found = await db.raw<{ rows: { exists: boolean }[] }>('select to_regclass(?) is not null as exists', [
+    TABLE,
+  ]);
+  if (found.rows[0]?.exists !== true) return new Set();
+  const rows = await db<{ name: string }>(TABLE).select('name');
+  return new Set(rows.map(({ name }) => name));
+}
+
+async function readMigration(name: string): Promise<string> {
+  return await readFile(new URL(name, MIGRATIONS), 'utf8');
+}
+
+/** The one thing of a pg connection used here: several statements in one text, without bindings. */
+type Connection = { query(sql: string): Promise<unknown> };
+
+const migrationSource = {
+  getMigrations: migrationNames,
+  getMigrationName: (name: unknown) => String(name),
+  getMigration: async (name: unknown) => {
+    const sql = await readMigration(String(name));
+    return {
+      // Straight to the connection: knex's raw() would take every question mark for a binding.
+      up: async (tx: Db) => {
+        const connection = await (
+          tx.client as { acquireConnection(): Promise<Connection> }
+        ).acquireConnection();
+        await connection.query(sql);
+      },
+      down: () => Promise.reject(new DbError('migration_invalid', 'migrations only go forward')),
+    };
+  },
+};

@@ -1,0 +1,56 @@
+import pg from 'pg';
+import { connectionSettings } from './connection.ts';
+
+/** What has to be asked of a server before there is a database of ours. */
+
+/** Where the server that answers at this URL keeps its data. Throws what `pg` throws if none does. */
+export async function serverDataDirectory(url: string): Promise<string> {
+  return await withClient(url, async (client) => {
+    const { rows } = await client.query<{ data_directory: string }>('show data_directory');
+    return rows[0]?.data_directory ?? '';
+  });
+}
+
+/** Creates the database if it is missing; `template` is copied, and must have no connections. */
+export async function ensureDatabase(url: string, name: string, template?: string): Promise<boolean> {
+  return await withClient(url, async (client) => {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
+    if (rowCount !== 0) return false;
+    const copied = template === undefined ? '' : ` template ${client.escapeIdentifier(template)}`;
+    try {
+      await client.query(`create database ${client.escapeIdentifier(name)}${copied}`);
+      return true;
+    } catch (error) {
+      // Somebody else created it between the two statements.
+      if (error instanceof pg.DatabaseError && (error.code === '42P04' || error.code === '23505'))
+        return false;
+      throw error;
+    }
+  });
+}
+
+/** Ends every connection to the database and removes it; one that is not there is fine. */
+export async function dropDatabase(url: string, name: string): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`);
+  });
+}
+
+/** The same server, another database. */
+export function databaseUrl(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${encodeURIComponent(name)}`;
+  return changed.href;
+}
+
+async function withClient<T>(url: string, fn: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(connectionSettings(url));
+  // A connection that breaks while nothing is asked of it must not end this process.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await fn(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The only sleep of the code base. Everything that works in rounds (relay, receive, reconcile, sweep)
+ * hands its `runOnce` to `runLoop`; everything that must wait for another process uses `waitUntil`.
+ */
+import { setTimeout as rest } from 'node:timers/promises';
+import { AppError } from './errors.ts';
+
+/** Does one batch and says how much it did; 0 means there was nothing to do. */
+export type Step = (signal: AbortSignal) => Promise<number>;
+
+export type LoopOptions = {
+  /** The longest rest between rounds that find nothing. */
+  idleMs: number;
+  /** The rest after the first round that finds nothing; it doubles up to `idleMs`. 5 unless told. */
+  busyMs?: number;
+  /** How long to rest after so many failures in a row (see `fullJitter`). */
+  backoffMs: (failures: number) => number;
+  /** Told of each failure. What it throws ends the loop: so does a component say that it cannot work. */
+  onError: (error: unknown, failures: number) => void;
+  signal: AbortSignal;
+};
+
+export type Loop = {
+  /** Settles once the step in hand has finished after the signal, or `onError` threw. */
+  done: Promise<void>;
+  /** Ends a rest early; during a step it makes the next rest none. After failures the back-off stays. */
+  wake(): void;
+};
+
+export function runLoop(step: Step, options: LoopOptions): Loop {
+  const { idleMs, busyMs = 5, backoffMs, onError, signal } = options;
+  let woken = false;
+  let endRest: AbortController | undefined;
+
+  async function pause(ms: number, wakeable: boolean): Promise<void> {
+    if (signal.aborted || (wakeable && woken)) return;
+    const early = new AbortController();
+    if (wakeable) endRest = early;
+    await sleep(ms, AbortSignal.any([signal, early.signal]));
+    endRest = undefined;
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    let restMs = busyMs;
+    while (!signal.aborted) {
+      woken = false;
+      try {
+        const count = await step(signal);
+        failures = 0;
+        if (count > 0) {
+          restMs = busyMs;
+          continue;
+        }
+      } catch (error) {
+        // A step that fails because it was told to stop has not failed.
+        if (signal.aborted) return;
+        failures += 1;
+        onError(error, failures);
+        await pause(backoffMs(failures), false);
+        continue;
+      }
+      await pause(restMs, true);
+      restMs = woken ? busyMs : Math.min(idleMs, restMs * 2);
+    }
+  }
+
+  return {
+    done: run(),
+    wake() {
+      woken = true;
+      endRest?.abort();
+    },
+  };
+}
+
+/** Resolves after `ms`, or at once when the signal aborts; never rejects. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await rest(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    // The only way for the timer to fail is the signal, and that is what a caller asked for.
+    if (signal?.aborted !== true) throw error;
+  }
+}
+
+/**
+ * Asks again and again until the condition answers something other than false or undefined, and gives
+ * that answer; for what happens in another process and cannot call us. Throws `timeout` after the deadline.
+ */
+export async function waitUntil<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs, everyMs = 20, what }: { timeoutMs: number; everyMs?: number; what: string },
+): Promise<Exclude<T, false | undefined>> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const answer = await condition();
+    if (answer !== false && answer !== undefined) return answer as Exclude<T, false | undefined>;
+    if (performance.now() >= deadline) {
+      throw new AppError('timeout', { detail: `${what}: not within ${timeoutMs} ms`, retryable: true });
+    }
+    await sleep(everyMs);
+  }
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+
+/**
+ * UUID version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then 74 bits that tell ids of one
+ * millisecond apart. Ids sort by time, so tables can be partitioned by them.
+ */
+
+const LARGEST_TIME = 2 ** 48 - 1;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** A fresh id for something that happens now. */
+export function newEventId(now: Date): string {
+  return uuidFromTime(now.getTime(), randomBytes(10));
+}
+
+/**
+ * The id of something known by another name, such as a Stripe event: the same time and hash always
+ * give the same id. `hashBytes` needs at least 10 bytes; 74 of their bits are used.
+ */
+export function uuidFromTime(ms: number, hashBytes: Uint8Array): string {
+  if (hashBytes.length < 10) throw new RangeError(`a uuid needs 10 bytes, got ${hashBytes.length}`);
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(checkedTime(ms), 0, 6);
+  bytes.set(hashBytes.subarray(0, 10), 6);
+  bytes[6] = 0x70 | (bytes.readUInt8(6) & 0x0f);
+  bytes[8] = 0x80 | (bytes.readUInt8(8) & 0x3f);
+  return format(bytes);
+}
+
+/** The milliseconds in an id. Throws a RangeError for what is no uuid of version 7. */
+export function uuidTime(uuid: string): number {
+  if (!UUID.test(uuid) || uuid[14] !== '7') throw new RangeError(`not a uuid of version 7: ${uuid}`);
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+}
+
+/**
+ * The smallest value that sorts at or below every id of that millisecond: a bound for partitions and
+ * range scans, not an id itself (its version bits are zero).
+ */
+export function uuidLowerBound(ms: number): string {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(checkedTime(ms), 0, 6);
+  return format(bytes);
+}
+
+function checkedTime(ms: number): number {
+  if (!Number.isInteger(ms) || ms < 0 || ms > LARGEST_TIME) {
+    throw new RangeError(`not a time in whole milliseconds since 1970: ${ms}`);
+  }
+  return ms;
+}
+
+function format(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
