@@ -1,0 +1,209 @@
+// The customers table. Every write is one statement, so one round trip and one transaction: it changes the row and writes
+// the event of that very version. The event id is drawn in VALUES or in the SET list, never in a sub-select or a CTE before
+// the row lock: there it would not be drawn again after waiting for the lock, and id order would not be version order
+// (docs/relay.md).
+
+import type { Knex } from 'knex';
+import type { Db, Tx } from './connection.ts';
+import { sqlState } from './errors.ts';
+
+export type CustomerRow = {
+  id: number;
+  name: string;
+  email: string;
+  version: number;
+  /** sync_events.id of the event of this version. */
+  lastEventId: number;
+  /** event_id of the creating event: the mark left at external systems. */
+  createdEventId: string;
+  createdAt: Date;
+  updatedAt: Date;
+  /** Set on a tombstone, which stays until every system has the delete. */
+  deletedAt: Date | null;
+};
+
+/** The customer's counterpart in one system, as far as there is one yet. */
+export type CustomerMapping = {
+  system: string;
+  externalId: string | null;
+  state: string;
+  reason: string | null;
+};
+
+export type Customer = CustomerRow & { mappings: CustomerMapping[] };
+
+/** What a write puts on its event. */
+export type Stamp = { eventId: string; source: string; context: Record<string, unknown>; now: Date };
+
+export type CustomerFilter = { limit: number; after?: number; email?: string; updatedSince?: Date };
+
+// pg hands bigint over as text unless told otherwise; Number() takes either.
+type SqlRow = {
+  id: string | number;
+  name: string;
+  email: string;
+  version: string | number;
+  last_event_id: string | number;
+  created_event_id: string;
+  created_at: Date;
+  updated_at: Date;
+  deleted_at: Date | null;
+  mappings: CustomerMapping[];
+};
+
+const columns = `
+  c.id, c.name, c.email, c.version, c.last_event_id, c.created_event_id, c.created_at, c.updated_at, c.deleted_at,
+  coalesce((
+    select jsonb_agg(jsonb_build_object('system', m.system, 'externalId', m.external_id, 'state', m.state, 'reason', m.reason)
+                     order by m.id)
+    from external_mappings m
+    where m.entity_type = 'customer' and m.internal_id = c.id and m.role = 'primary' and m.state <> 'detached'), '[]') as mappings`;
+
+// Writes the event of the row in the CTE "changed". Joined to every write below.
+const writeEvent = (eventType: string): string => `
+  insert into sync_events
+    (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
+  select c.last_event_id, :eventId::uuid, '${eventType}', 'customer', c.id, 'customer:' || c.id, c.version, :source::text,
+         customer_payload(c.id, c.name, c.email), :context::jsonb, :now::timestamptz
+  from changed c`;
+
+const insertSql = `
+with changed as (
+  insert into customers (name, email, version, last_event_id, created_event_id, created_at, updated_at)
+  values (:name, :email, 1, next_sync_event_id(), :eventId::uuid, :now::timestamptz, :now::timestamptz)
+  returning *
+), event as (${writeEvent('customer.created')}
+)
+select ${columns} from changed c`;
+
+const updateSql = `
+with changed as (
+  update customers
+  set name = coalesce(:name::text, name), email = coalesce(:email::text, email),
+      version = version + 1, last_event_id = next_sync_event_id(), updated_at = greatest(updated_at, :now::timestamptz)
+  where id = :id and deleted_at is null and version = coalesce(:ifVersion::bigint, version)
+    and (name, email) is distinct from (coalesce(:name::text, name), coalesce(:email::text, email))
+  returning *
+), event as (${writeEvent('customer.updated')}
+)
+select ${columns} from changed c`;
+
+const deleteSql = `
+with changed as (
+  update customers
+  set deleted_at = :now::timestamptz,
+      version = version + 1, last_event_id = next_sync_event_id(), updated_at = greatest(updated_at, :now::timestamptz)
+  where id = :id and deleted_at is null and version = coalesce(:ifVersion::bigint, version)
+  returning *
+), event as (${writeEvent('customer.deleted')}
+)
+select ${columns} from changed c`;
+
+const readSql = `select ${columns} from customers c where c.id = :id`;
+
+const listSql = `
+select ${columns} from customers c
+where c.deleted_at is null
+  and (:after::bigint is null or c.id > :after::bigint)
+  and (:email::text is null or lower(c.email) = lower(:email::text))
+  and (:updatedSince::timestamptz is null or c.updated_at >= :updatedSince::timestamptz)
+order by c.id
+limit :limit`;
+
+const holderSql = `select id from customers where lower(email) = lower(:email) and deleted_at is null`;
+
+/** Writes a new customer and its customer.created event. Throws on an email that a living customer has: see isEmailTaken. */
+export async function insertCustomer(
+  db: Db | Tx,
+  values: { name: string; email: string },
+  stamp: Stamp,
+): Promise<Customer> {
+  const row = await one(db, insertSql, { ...values, ...stamped(stamp) });
+  if (!row) throw new Error('insertCustomer: PostgreSQL returned no row for an insert');
+  return row;
+}
+
+/**
+ * Changes the given fields and writes customer.updated. Null if no row was hit or no value differs; then nothing is written,
+ * and one readCustomer tells which it was. Throws on a taken email: see isEmailTaken.
+ */
+export function updateCustomer(
+  db: Db | Tx,
+  id: number,
+  values: { name?: string; email?: string },
+  { ifVersion }: { ifVersion?: number },
+  stamp: Stamp,
+): Promise<Customer | null> {
+  const { name = null, email = null } = values;
+  return one(db, updateSql, { id, name, email, ifVersion: ifVersion ?? null, ...stamped(stamp) });
+}
+
+/** Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was there. */
+export function deleteCustomer(
+  db: Db | Tx,
+  id: number,
+  { ifVersion }: { ifVersion?: number },
+  stamp: Stamp,
+): Promise<Customer | null> {
+  return one(db, deleteSql, { id, ifVersion: ifVersion ?? null, ...stamped(stamp) });
+}
+
+/** The customer with its mappings, tombstones included; null if the id was never given out. */
+export function readCustomer(db: Db | Tx, id: number): Promise<Customer | null> {
+  return one(db, readSql, { id });
+}
+
+/** A page of living customers in id order, beginning behind `after`. */
+export function listCustomers(db: Db | Tx, filter: CustomerFilter): Promise<Customer[]> {
+  const { limit, after = null, email = null, updatedSince = null } = filter;
+  return all(db, listSql, { limit, after, email, updatedSince });
+}
+
+/** The id of the living customer who has this email, in whatever case it is written. */
+export async function findEmailHolder(db: Db | Tx, email: string): Promise<number | null> {
+  const { rows } = await db.raw<{ rows: { id: string | number }[] }>(holderSql, { email });
+  return rows[0] ? Number(rows[0].id) : null;
+}
+
+/** Whether a write failed because another living customer has the email. */
+export function isEmailTaken(error: unknown): boolean {
+  return (
+    sqlState(error) === '23505' &&
+    error instanceof Error &&
+    'constraint' in error &&
+    error.constraint === 'customers_email'
+  );
+}
+
+function stamped({ eventId, source, context, now }: Stamp): Record<string, string | Date> {
+  return { eventId, source, context: JSON.stringify(context), now };
+}
+
+async function all(db: Db | Tx, sql: string, bindings: Record<string, Knex.RawBinding>): Promise<Customer[]> {
+  const { rows } = await db.raw<{ rows: SqlRow[] }>(sql, bindings);
+  return rows.map(toCustomer);
+}
+
+async function one(
+  db: Db | Tx,
+  sql: string,
+  bindings: Record<string, Knex.RawBinding>,
+): Promise<Customer | null> {
+  const [row] = await all(db, sql, bindings);
+  return row ?? null;
+}
+
+function toCustomer(row: SqlRow): Customer {
+  return {
+    id: Number(row.id),
+    name: row.name,
+    email: row.email,
+    version: Number(row.version),
+    lastEventId: Number(row.last_event_id),
+    createdEventId: row.created_event_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+    mappings: row.mappings,
+  };
+}
