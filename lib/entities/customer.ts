@@ -1,0 +1,71 @@
+// What a customer is to a caller: its fields, their limits and their tidy form. One source for the API's checks, for
+// `twinbox import` and for the API document.
+
+import { compileCheck, storableText, type Checked } from './check.ts';
+
+/** Stripe's own limits, so that nothing longer than it takes gets in. Counted in code points, after tidying. */
+export const customerLimits = { name: 256, email: 512 } as const;
+
+// Loose on purpose: one @ with something on both sides. What this lets through and a system refuses is parked there, with
+// that system's reason.
+const emailText = '^[^@\\s\\p{Cc}\\p{Cs}]+@[^@\\s\\p{Cc}\\p{Cs}]+$';
+
+/** x-problem is what a caller reads when the pattern does not match. */
+export const customerFields = {
+  name: {
+    type: 'string',
+    minLength: 1,
+    maxLength: customerLimits.name,
+    pattern: storableText,
+    description: 'Trimmed and brought to Unicode NFC before it is checked and stored.',
+    'x-problem': 'must not hold a NUL character or half a surrogate pair, which no database can store',
+  },
+  email: {
+    type: 'string',
+    minLength: 1,
+    maxLength: customerLimits.email,
+    pattern: emailText,
+    description:
+      'Unique among living customers, whatever the case of its letters. Trimmed and brought to Unicode NFC first.',
+    'x-problem': 'must be an email address: one @, something on both sides, no spaces or control characters',
+  },
+} as const;
+
+export const newCustomerSchema = {
+  type: 'object',
+  required: ['name', 'email'],
+  additionalProperties: false,
+  properties: customerFields,
+} as const;
+
+export const customerChangeSchema = {
+  type: 'object',
+  minProperties: 1,
+  additionalProperties: false,
+  properties: customerFields,
+} as const;
+
+const checkNew = compileCheck<{ name: string; email: string }>(newCustomerSchema);
+const checkChange = compileCheck<{ name?: string; email?: string }>(customerChangeSchema);
+
+/** A whole customer: both fields, tidied. */
+export function checkNewCustomer(input: unknown): Checked<{ name: string; email: string }> {
+  return checkNew(tidy(input));
+}
+
+/** A change: one field or both, tidied. */
+export function checkCustomerChange(input: unknown): Checked<{ name?: string; email?: string }> {
+  return checkChange(tidy(input));
+}
+
+export function tidyText(text: string): string {
+  return text.trim().normalize('NFC');
+}
+
+// Object.fromEntries defines properties and never sets them, so a key "__proto__" stays a key and is refused as unknown.
+function tidy(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  return Object.fromEntries(
+    Object.entries(input).map(([key, value]) => [key, typeof value === 'string' ? tidyText(value) : value]),
+  );
+}
