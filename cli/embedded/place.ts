@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { AppError } from '../../lib/errors.ts';
+import { canUse, findBinaries, serverAccount, type Account, type Binaries } from './binaries.ts';
+import { isMissing, readIfThere } from './files.ts';
+
+/**
+ * Where the programs and the data lie. Normally the programs stay in node_modules and the data is
+ * `<dataDir>/data`. For root, PostgreSQL runs as another account; if that account cannot get into the clone
+ * (a parent folder with mode 0700, say), both lie in a folder of their own in an open place, whose name is
+ * written to `<dataDir>/outside`. No folder of the user's is ever changed.
+ */
+
+const run = promisify(execFile);
+
+export type Place = { account: Account; binaries: Binaries; native: string; data: string };
+
+export async function findPlace(dataDir: string, log: (text: string) => void): Promise<Place> {
+  const binaries = await findBinaries();
+  await mkdir(dataDir, { recursive: true });
+  const inside = join(dataDir, 'data');
+  const owner = await ownerOf(inside);
+  const account = owner ?? (await serverAccount());
+  const outside = await outsideFolder(dataDir);
+  if (outside === undefined && (await canUse(account, binaries.native, dataDir))) {
+    return { account, binaries, native: binaries.native, data: inside };
+  }
+  if (account.uid === undefined) throw cannotUse(binaries.native);
+  if (owner !== undefined) throw closedSince(inside);
+  const folder = outside ?? (await makeOutside(dataDir));
+  log(`the account that runs PostgreSQL cannot enter ${dataDir}: its programs and data are in ${folder}`);
+  return { account, binaries, native: await copyPrograms(binaries, folder), data: join(folder, 'data') };
+}
+
+/** The folder named by `<dataDir>/outside`, if it is there and our own. */
+export async function outsideFolder(dataDir: string): Promise<string | undefined> {
+  const folder = (await readIfThere(join(dataDir, 'outside')))?.trim();
+  if (folder === undefined) return undefined;
+  const info = await stat(folder).catch(ifMissing);
+  return info?.uid === process.getuid?.() ? folder : undefined;
+}
+
+async function makeOutside(dataDir: string): Promise<string> {
+  for (const parent of new Set(['/var/tmp', tmpdir()])) {
+    if ((await stat(parent).catch(ifMissing)) === undefined) continue;
+    const folder = await mkdtemp(join(parent, 'twinbox-postgres-'));
+    await writeFile(join(dataDir, 'outside'), `${folder}\n`);
+    // Others may pass through to the programs; what they must not read has modes of its own.
+    await chmod(folder, 0o711);
+    return folder;
+  }
+  throw new AppError('embedded_postgres_failed', { detail: `neither /var/tmp nor ${tmpdir()} is there` });
+}
+
+async function copyPrograms({ native, version }: Binaries, folder: string): Promise<string> {
+  const target = join(folder, `programs-${version}`);
+  if ((await stat(target).catch(ifMissing)) !== undefined) return target;
+  // Copied beside and then renamed: a copy that was cut short is never taken for a whole one.
+  const part = await mkdtemp(`${target}-`);
+  await cp(native, part, { recursive: true, verbatimSymlinks: true });
+  await run('chmod', ['-R', 'a+rX', part]);
+  await rename(part, target).catch(async (error: unknown) => {
+    await rm(part, { recursive: true, force: true });
+    if ((await stat(target).catch(ifMissing)) === undefined) throw error;
+  });
+  return target;
+}
+
+/** Whoever owns the data has to run the server; only root can be somebody else. */
+async function ownerOf(data: string): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const info = await stat(data).catch(ifMissing);
+  return info === undefined || info.uid === 0 ? undefined : { uid: info.uid, gid: info.gid };
+}
+
+function ifMissing(error: unknown): undefined {
+  if (isMissing(error)) return undefined;
+  throw error;
+}
+
+function cannotUse(native: string): AppError {
+  return new AppError('embedded_postgres_unsupported', {
+    detail: `the PostgreSQL in ${native} does not run on this machine (it needs glibc). Set DATABASE_URL to a PostgreSQL 18 of your own`,
+  });
+}
+
+function closedSince(data: string): AppError {
+  return new AppError('embedded_postgres_failed', {
+    detail: `the owner of ${data} can no longer reach it or the programs: a parent folder was closed to others since it was made. Open it again, or remove the data with make clean`,
+  });
+}
