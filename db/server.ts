@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { connectionSettings } from './connection.ts';
+import { sqlState } from './errors.ts';
 
 /** What has to be asked of a server before there is a database of ours. */
 
@@ -29,6 +30,23 @@ export async function ensureDatabase(url: string, name: string, template?: strin
   });
 }
 
+/** False, and nothing done, if the new name is taken. Neither may have connections. */
+export async function renameDatabase(url: string, from: string, to: string): Promise<boolean> {
+  return await withClient(url, async (client) => {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [to]);
+    if (rowCount !== 0) return false;
+    try {
+      await client.query(
+        `alter database ${client.escapeIdentifier(from)} rename to ${client.escapeIdentifier(to)}`,
+      );
+      return true;
+    } catch (error) {
+      if (isTaken(error)) return false;
+      throw error;
+    }
+  });
+}
+
 /** Ends every connection to the database and removes it; one that is not there is fine. */
 export async function dropDatabase(url: string, name: string): Promise<void> {
   await withClient(url, async (client) => {
@@ -41,6 +59,12 @@ export function databaseUrl(url: string, name: string): string {
   const changed = new URL(url);
   changed.pathname = `/${encodeURIComponent(name)}`;
   return changed.href;
+}
+
+/** Somebody else was quicker, between our look and our statement. */
+function isTaken(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '42P04' || state === '23505';
 }
 
 async function withClient<T>(url: string, fn: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { createDb, type Db } from '../../db/connection.ts';
+import { migrate, migrationsHash } from '../../db/migrate.ts';
+import { databaseUrl, dropDatabase, ensureDatabase, renameDatabase } from '../../db/server.ts';
+import { keepDatabase } from './kept.ts';
+import { testServerUrl } from './server.ts';
+
+export type TestDatabase = {
+  readonly url: string;
+  readonly name: string;
+  readonly db: Db;
+};
+
+/**
+ * A migrated database of its own for the tests of one `describe`: call it in the body, use the properties in
+ * hooks and tests. It is removed at the end, or kept and named if a test failed and KEEP=1 is set.
+ */
+export function useDatabase({ poolSize = 10 }: { poolSize?: number } = {}): TestDatabase {
+  let current: (TestDatabase & { drop(): Promise<void> }) | undefined;
+  let failed = false;
+  const ready = () => {
+    if (current === undefined) throw new Error('useDatabase: only inside hooks and tests');
+    return current;
+  };
+
+  before('create a database', async function () {
+    current = await createTestDatabase({ poolSize });
+  });
+  afterEach('look whether the test failed', function () {
+    failed ||= this.currentTest?.state === 'failed';
+  });
+  after('remove the database', async () => {
+    await current?.db.destroy();
+    if (current !== undefined && !(failed && keepDatabase(current.name, current.url))) await current.drop();
+  });
+
+  return {
+    get url() {
+      return ready().url;
+    },
+    get name() {
+      return ready().name;
+    },
+    get db() {
+      return ready().db;
+    },
+  };
+}
+
+/** The same without hooks: whoever calls it destroys `db` and calls `drop`. */
+export async function createTestDatabase({ poolSize = 10, migrated = true } = {}) {
+  const server = await testServerUrl();
+  const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`;
+  await ensureDatabase(server, name, migrated ? await template(server) : 'template0');
+  const url = databaseUrl(server, name);
+  const db = createDb({ url, poolSize, applicationName: name });
+  return { url, name, db, drop: () => dropDatabase(server, name) };
+}
+
+let known: Promise<string> | undefined;
+
+/** One migrated database per state of the migrations; a clone of it costs a tenth of a migration. */
+function template(server: string): Promise<string> {
+  known ??= makeTemplate(server);
+  return known;
+}
+
+async function makeTemplate(server: string): Promise<string> {
+  const name = `template_${await migrationsHash()}`;
+  const draft = `${name}_${process.pid}`;
+  if (await ensureDatabase(server, draft, 'template0')) {
+    const db = createDb({ url: databaseUrl(server, draft), poolSize: 1, applicationName: draft });
+    await migrate(db).finally(() => db.destroy());
+  }
+  // Renamed when it is whole: of two mocha processes one is first, and the other's draft is thrown away.
+  if (!(await renameDatabase(server, draft, name))) await dropDatabase(server, draft);
+  return name;
+}

@@ -1,0 +1,71 @@
+import { access, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
+import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
+
+/**
+ * The PostgreSQL that tests use: the runner's, if it started one for all suites, else one of this process,
+ * started when it is first asked for and stopped by the root hook in `hooks.ts`.
+ */
+
+const PREFIX = 'twinbox-test-';
+const KEPT = 'kept';
+
+export type TestServer = { url: string; stop(options?: { keep: boolean }): Promise<void> };
+
+let own: Promise<TestServer> | undefined;
+
+export async function testServerUrl(): Promise<string> {
+  const shared = process.env['TEST_POSTGRES_URL'];
+  if (shared !== undefined) return shared;
+  own ??= startTestServer();
+  return (await own).url;
+}
+
+/** Stops the server that this process started, if it did. */
+export async function stopOwnServer(options: { keep: boolean }): Promise<void> {
+  await (await own)?.stop(options);
+  own = undefined;
+}
+
+export async function startTestServer(): Promise<TestServer> {
+  await removeTestServers({ kept: false });
+  const folder = await mkdtemp(join(tmpdir(), PREFIX));
+  const server = await startEmbeddedPostgres({
+    dataDir: join(folder, 'postgres'),
+    databaseName: 'postgres',
+    fsync: false,
+    log: () => undefined,
+  });
+  return {
+    url: server.url,
+    stop: async ({ keep } = { keep: false }) => {
+      if (keep) return await writeFile(join(folder, KEPT), '');
+      await server.stop();
+      await remove(folder);
+    },
+  };
+}
+
+/** Servers that were kept for a look at their databases, and those of runs that were killed by force. */
+export async function removeTestServers({ kept }: { kept: boolean }): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const folder = join(tmpdir(), name);
+    if (!name.startsWith(PREFIX) || (!kept && (await isKept(folder)))) continue;
+    // One that is just being made has no user yet.
+    if (Date.now() - (await stat(folder)).mtimeMs > 60_000) await remove(folder);
+  }
+}
+
+async function isKept(folder: string): Promise<boolean> {
+  return await access(join(folder, KEPT)).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function remove(folder: string): Promise<void> {
+  if (await removeEmbeddedPostgres(join(folder, 'postgres')))
+    await rm(folder, { recursive: true, force: true });
+}
