@@ -1,0 +1,89 @@
+// The one way in which events travel between processes. Two adapters, in-process and Kafka, pass the same contract
+// (test/lib/bus/contract.ts).
+//
+// Guarantees: what publish has answered is durable or done; messages of one key and topic arrive in the order in which they
+// were published; at least once. Assumes: a caller that had a rejection publishes the same messages again, in the same order.
+
+export type Message = {
+  topic: string;
+  /** Messages of one key stay in order. */
+  key: string;
+  value: string;
+  headers: Readonly<Record<string, string>>;
+  eventId: string;
+  /** The id of its row in sync_events. */
+  syncEventId: number;
+};
+
+/** Where a message came to lie. */
+export type Published = { topic: string; partition: number; offset: number };
+
+export type Received = {
+  topic: string;
+  partition: number;
+  offset: number;
+  key: string | null;
+  /** Not ours to trust: see parseEnvelope. Null for a record without a value. */
+  value: string | null;
+  headers: Readonly<Record<string, string>>;
+  /** From the headers; null in a foreign record. */
+  eventId: string | null;
+  /** From the headers; null in a foreign record, and where only the id is sent as a header. */
+  syncEventId: number | null;
+};
+
+/** Gets messages of one topic in order, a batch at a time; a batch whose handler throws comes again. */
+export type Handler = (batch: readonly Received[]) => Promise<void>;
+
+export type Subscription = {
+  topic: string;
+  /** Every group gets every message; the members of one group share them. */
+  group: string;
+  handler: Handler;
+};
+
+export type Bus = {
+  /** Answers one place per message, in their order, or rejects: then some of them may have arrived. One call at a time. */
+  publish(messages: readonly Message[]): Promise<Published[]>;
+  /** Resolves once nothing published from now on can be missed; the answer ends the subscription. */
+  subscribe(subscription: Subscription): Promise<() => Promise<void>>;
+  /** Which bus this is, as bound in the relay's cursor: `in-process`, or `kafka:<cluster id>`. */
+  identity(): Promise<string>;
+  /** Lets what is in hand finish. */
+  close(): Promise<void>;
+};
+
+export type BusErrorCode =
+  /** The topic needs a subscriber that is not there: publishing would lose the message. */
+  | 'no_subscriber'
+  /** A subscriber's handler failed; the cause says why. */
+  | 'handler_failed'
+  /** The bus took everything else of these messages, or none, and will never take one of them as it is. */
+  | 'record_refused'
+  | 'closed'
+  /** It may have happened or not; the same again later. */
+  | 'unavailable';
+
+export class BusError extends Error {
+  override readonly name = 'BusError';
+  readonly code: BusErrorCode;
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** For `record_refused`: what was acknowledged all the same, by index of the message; these need no second sending. */
+  readonly published: ReadonlyMap<number, Published>;
+
+  constructor(
+    code: BusErrorCode,
+    message: string,
+    { cause, published = new Map() }: { cause?: unknown; published?: ReadonlyMap<number, Published> } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.retryable = code !== 'record_refused' && code !== 'closed';
+    this.published = published;
+  }
+}
+
+export function isRefusedRecord(error: unknown): error is BusError {
+  return error instanceof BusError && error.code === 'record_refused';
+}

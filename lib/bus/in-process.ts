@@ -1,0 +1,111 @@
+// The bus of the embedded form: everything in one process, nothing kept.
+//
+// Guarantees: publish resolves only when every subscriber's handler has, so the relay's cursor moves only after the work is
+// in Postgres. A crash at any point loses nothing: the cursor has not moved, and the relay publishes the same page again.
+
+import { BusError, type Bus, type Handler, type Message, type Published, type Received } from './bus.ts';
+
+export type InProcessOptions = {
+  /** Topic -> the groups without which nothing may be published to it. */
+  required?: Readonly<Record<string, readonly string[]>>;
+  /** A value longer than this many bytes is refused, as a broker would; no limit unless told. */
+  maxValueBytes?: number;
+};
+
+type Topic = {
+  offset: number;
+  /** Group -> its members; a batch goes to one of them, in turn. */
+  groups: Map<string, Handler[]>;
+  turn: number;
+  /** The publish in hand; the next waits for it, so that order is the order of the calls. */
+  last: Promise<unknown>;
+};
+
+export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: InProcessOptions = {}): Bus {
+  const topics = new Map<string, Topic>();
+  let closed = false;
+
+  function topicOf(name: string): Topic {
+    let topic = topics.get(name);
+    if (topic === undefined) {
+      topic = { offset: 0, groups: new Map(), turn: 0, last: Promise.resolve() };
+      topics.set(name, topic);
+    }
+    return topic;
+  }
+
+  function refuse(messages: readonly Message[]): void {
+    if (closed) throw new BusError('closed', 'the bus is closed');
+    for (const name of new Set(messages.map(({ topic }) => topic))) demandReaders(name);
+    const tooLong = messages.find(({ value }) => Buffer.byteLength(value) > maxValueBytes);
+    if (tooLong === undefined) return;
+    throw new BusError('record_refused', `event ${tooLong.eventId}: longer than ${maxValueBytes} bytes`);
+  }
+
+  function demandReaders(name: string): void {
+    const missing = (required[name] ?? []).find((group) => !topicOf(name).groups.has(group));
+    if (missing === undefined) return;
+    throw new BusError(
+      'no_subscriber',
+      `nobody reads ${name} for ${missing}: what is published there would be lost`,
+    );
+  }
+
+  async function publish(messages: readonly Message[]): Promise<Published[]> {
+    refuse(messages);
+    const published: Published[] = [];
+    const batches = new Map<string, Received[]>();
+    for (const message of messages) {
+      const { topic } = message;
+      // An offset names a place in the order of arrival; one that a failed publish used up is not used again.
+      const place = { topic, partition: 0, offset: topicOf(topic).offset++ };
+      published.push(place);
+      const batch = batches.get(topic);
+      if (batch === undefined) batches.set(topic, [{ ...message, ...place }]);
+      else batch.push({ ...message, ...place });
+    }
+    const deliveries = [...batches].map(([name, batch]) => {
+      const topic = topicOf(name);
+      const delivery = topic.last.then(() => deliver(name, batch));
+      // The next publish waits for this one, whatever becomes of it.
+      topic.last = delivery.catch(() => undefined);
+      return delivery;
+    });
+    const failed = (await Promise.allSettled(deliveries)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+    return published;
+  }
+
+  async function deliver(name: string, batch: readonly Received[]): Promise<void> {
+    const topic = topicOf(name);
+    // Asked again: a reader may have left while this batch waited for its turn.
+    demandReaders(name);
+    const turn = topic.turn++;
+    const handlers = [...topic.groups.values()].flatMap((members) => members[turn % members.length] ?? []);
+    const settled = await Promise.allSettled(handlers.map(async (handler) => handler(batch)));
+    const failed = settled.find(({ status }) => status === 'rejected');
+    if (failed?.status !== 'rejected') return;
+    throw new BusError('handler_failed', `a subscriber of ${name} failed`, {
+      cause: failed.reason,
+    });
+  }
+
+  return {
+    publish,
+    async subscribe({ topic: name, group, handler }) {
+      const { groups } = topicOf(name);
+      groups.set(group, [...(groups.get(group) ?? []), handler]);
+      return async () => {
+        const left = (groups.get(group) ?? []).filter((member) => member !== handler);
+        if (left.length > 0) groups.set(group, left);
+        else groups.delete(group);
+        await topicOf(name).last;
+      };
+    },
+    identity: () => Promise.resolve('in-process'),
+    async close() {
+      closed = true;
+      await Promise.all([...topics.values()].map(({ last }) => last));
+    },
+  };
+}

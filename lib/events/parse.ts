@@ -1,0 +1,81 @@
+// From a record on our topics back to an envelope. A record that is none is an answer, not an error: whoever reads the topic
+// still knows which record it was, says so in the dlq, and goes on.
+
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+import {
+  customerSchema,
+  externalSchema,
+  parkedSchema,
+  type CustomerEnvelope,
+  type ExternalEnvelope,
+  type ParkedEnvelope,
+} from './schemas.ts';
+
+export type Parsed =
+  | { kind: 'customer'; envelope: CustomerEnvelope }
+  | { kind: 'external'; envelope: ExternalEnvelope }
+  | { kind: 'parked'; envelope: ParkedEnvelope }
+  | Invalid;
+
+export type Invalid = {
+  kind: 'invalid';
+  reason: 'not_json' | 'not_an_object' | 'unknown_schema_version' | 'invalid_envelope';
+  /** Pointers and rules, never values: they may be people's names. */
+  problems: string[];
+  /** What it says its id is, if that is at least text. */
+  eventId: string | null;
+};
+
+const ajv = new Ajv({ allErrors: false, strict: true, allowUnionTypes: true });
+// The package's default export hides behind its CommonJS namespace, depending on who loads it.
+(typeof addFormats === 'function'
+  ? addFormats
+  : (addFormats as { default: typeof addFormats.default }).default)(ajv);
+
+const isCustomer = ajv.compile<CustomerEnvelope>(customerSchema);
+const isExternalEvent = ajv.compile<ExternalEnvelope>(externalSchema);
+const isParked = ajv.compile<ParkedEnvelope>(parkedSchema);
+
+/** Never throws. `null` is a record without a value (a tombstone, which is not ours either). */
+export function parseEnvelope(text: string | null): Parsed {
+  const parsed = parseJson(text);
+  if (!parsed.ok) return invalid('not_json', [parsed.problem], null);
+  const { value } = parsed;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return invalid('not_an_object', ['/ must be object'], null);
+  }
+  const { schema_version: version, event_type: type, event_id: id } = value as Record<string, unknown>;
+  const eventId = typeof id === 'string' ? id : null;
+  if (version !== 1) return invalid('unknown_schema_version', ['/schema_version must be 1'], eventId);
+  if (type === 'delivery.parked') {
+    return isParked(value) ? { kind: 'parked', envelope: value } : rejected(isParked, eventId);
+  }
+  if (typeof type === 'string' && type.startsWith('customer.')) {
+    return isCustomer(value) ? { kind: 'customer', envelope: value } : rejected(isCustomer, eventId);
+  }
+  return isExternalEvent(value) ? { kind: 'external', envelope: value } : rejected(isExternalEvent, eventId);
+}
+
+function parseJson(text: string | null): { ok: true; value: unknown } | { ok: false; problem: string } {
+  if (text === null) return { ok: false, problem: 'the record has no value' };
+  try {
+    const value: unknown = JSON.parse(text);
+    return { ok: true, value };
+  } catch {
+    // The parser's own message quotes the text, which may hold a name: it says no more than this anyway.
+    return { ok: false, problem: 'the value is not JSON' };
+  }
+}
+
+function rejected<T>({ errors }: ValidateFunction<T>, eventId: string | null): Invalid {
+  return invalid('invalid_envelope', (errors ?? []).map(describe), eventId);
+}
+
+function describe({ instancePath, message }: ErrorObject): string {
+  return `${instancePath === '' ? '/' : instancePath} ${message ?? 'is not valid'}`;
+}
+
+function invalid(reason: Invalid['reason'], problems: string[], eventId: string | null): Invalid {
+  return { kind: 'invalid', reason, problems, eventId };
+}
