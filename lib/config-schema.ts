@@ -1,0 +1,269 @@
+/**
+ * Every setting of Twinbox, in one JSON Schema: it checks them, and `.env.example` and docs/settings.md are
+ * written from it (`npm run docs:settings`). A secret has no default. A setting of type `array` is a list with commas.
+ */
+export const settingsSchema = {
+  type: 'object',
+  properties: {
+    DATABASE_URL: {
+      group: 'Postgres',
+      type: 'string',
+      pattern: '^postgres(ql)?://[^/]+/.+',
+      secret: true,
+      description:
+        'The PostgreSQL (18 or newer) that holds the customers. Without it Twinbox starts one of its own in `TWINBOX_DATA_DIR`.',
+      expects: 'an address with a database name',
+      example: 'postgresql://user:password@localhost:5432/twinbox',
+    },
+    DATABASE_POOL_SIZE: {
+      group: 'Postgres',
+      type: 'integer',
+      minimum: 2,
+      maximum: 500,
+      default: 10,
+      description: 'The most connections that one process opens.',
+      expects: 'a whole number from 2 to 500',
+      example: '10',
+    },
+    KAFKA_BOOTSTRAP_SERVERS: {
+      group: 'Kafka',
+      type: 'array',
+      items: { type: 'string', pattern: '^[^\\s:,]+:\\d+$' },
+      description:
+        'The brokers to begin with. Kafka support comes with a later version; until then its presence stops the start, and events travel inside the one process.',
+      expects: 'host:port, several with commas',
+      example: 'localhost:9092',
+    },
+    KAFKA_GROUP_ID: {
+      group: 'Kafka',
+      type: 'string',
+      pattern: '^[A-Za-z0-9._-]{1,200}$',
+      default: 'twinbox',
+      description: 'The beginning of the consumer groups’ names.',
+      expects: 'letters, digits, dots, dashes and underscores',
+      example: 'twinbox',
+    },
+    STRIPE_SECRET_KEY: {
+      group: 'Stripe',
+      type: 'string',
+      pattern: '^(sk|rk)_(test|live)_[A-Za-z0-9_]+$',
+      secret: true,
+      description:
+        'The key of the Stripe account to keep in step. Without it Twinbox uses its own simulator.',
+      expects:
+        'a secret or restricted key of Stripe, which begins with sk_test_, sk_live_, rk_test_ or rk_live_',
+      example: 'sk_test_…',
+    },
+    STRIPE_WEBHOOK_SECRET: {
+      group: 'Stripe',
+      type: 'array',
+      items: { type: 'string', pattern: '^whsec_.+$' },
+      secret: true,
+      description: 'What Stripe signs its webhooks with; two with a comma while one replaces the other.',
+      expects: 'a signing secret, which begins with whsec_; several with commas',
+      example: 'whsec_…',
+    },
+    STRIPE_API_BASE: {
+      group: 'Stripe',
+      type: 'string',
+      pattern: '^https?://[^/?#@]+/?$',
+      description: 'Another address that speaks Stripe’s API, such as a simulator started by itself.',
+      expects: 'an http or https address without a path',
+      example: 'http://localhost:12111',
+    },
+    STRIPE_DELETE_POLICY: {
+      group: 'Stripe',
+      type: 'string',
+      enum: ['delete', 'detach'],
+      default: 'delete',
+      description: 'What a delete here does there: delete the Stripe customer too, or only forget the link.',
+      expects: 'delete or detach',
+      example: 'detach',
+    },
+    STRIPE_LINK_BY_EMAIL: {
+      group: 'Stripe',
+      type: 'string',
+      enum: ['ask', 'link', 'never'],
+      default: 'ask',
+      description:
+        'What happens to a new Stripe customer with the email of a customer here: wait for your word, link the two unasked, or never link by email.',
+      expects: 'ask, link or never',
+      example: 'ask',
+    },
+    STRIPE_WRITES: {
+      group: 'Stripe',
+      type: 'string',
+      enum: ['on', 'off'],
+      default: 'on',
+      description: '`off` only looks: nothing is written to Stripe, and what would be is listed.',
+      expects: 'on or off',
+      example: 'off',
+    },
+    STRIPE_PULLS: {
+      group: 'Stripe',
+      type: 'string',
+      enum: ['on', 'off'],
+      default: 'on',
+      description: '`off` takes nothing over from Stripe.',
+      expects: 'on or off',
+      example: 'off',
+    },
+    API_HOST: {
+      group: 'API',
+      type: 'string',
+      pattern: '^[A-Za-z0-9.:_-]+$',
+      default: '127.0.0.1',
+      description:
+        'The address the API listens on. Any but a loopback address needs `API_KEYS`, or `API_INSECURE=yes`.',
+      expects: 'a host name or an IP address',
+      example: '127.0.0.1',
+    },
+    API_PORT: {
+      group: 'API',
+      type: 'integer',
+      minimum: 0,
+      maximum: 65_535,
+      default: 8000,
+      description: 'The port the API listens on; 0 takes a free one.',
+      expects: 'a port, from 0 to 65535',
+      example: '8000',
+    },
+    API_WORKERS: {
+      group: 'API',
+      type: 'integer',
+      minimum: 1,
+      maximum: 64,
+      default: 1,
+      description: 'How many processes serve the API when it runs by itself.',
+      expects: 'a whole number from 1 to 64',
+      example: '1',
+    },
+    API_KEYS: {
+      group: 'API',
+      type: 'array',
+      items: { type: 'string', minLength: 16 },
+      secret: true,
+      description:
+        'Bearer keys that clients must show for everything but `/health`, `/ready` and webhooks; several with commas.',
+      expects: 'keys of at least 16 characters each, several with commas (openssl rand -hex 24 makes one)',
+      example: 'a-long-random-text',
+    },
+    API_INSECURE: {
+      group: 'API',
+      type: 'string',
+      enum: ['yes', 'no'],
+      default: 'no',
+      description: '`yes` lets the API listen on an open address without keys.',
+      expects: 'yes or no',
+      example: 'yes',
+    },
+    LOG_LEVEL: {
+      group: 'Log',
+      type: 'string',
+      enum: ['error', 'warn', 'info', 'debug'],
+      default: 'info',
+      description: 'The least important lines that are written.',
+      expects: 'error, warn, info or debug',
+      example: 'debug',
+    },
+    LOG_FORMAT: {
+      group: 'Log',
+      type: 'string',
+      enum: ['json', 'pretty'],
+      description: 'One JSON object per line, or lines for a person. On a terminal `pretty`, else `json`.',
+      expects: 'json or pretty',
+      example: 'json',
+    },
+    TWINBOX_ENV: {
+      group: 'Twinbox',
+      type: 'string',
+      pattern: '^[a-z0-9-]{1,20}$',
+      default: 'dev',
+      description: 'The name of this environment. It is part of every idempotency key sent to Stripe.',
+      expects: '1 to 20 small letters, digits and dashes',
+      example: 'production',
+    },
+    TWINBOX_DATA_DIR: {
+      group: 'Twinbox',
+      type: 'string',
+      default: '.twinbox',
+      description: 'Where Twinbox keeps its own PostgreSQL and the simulator’s state.',
+      expects: 'a folder',
+      example: '.twinbox',
+    },
+    TWINBOX_PARK_AFTER_HOURS: {
+      group: 'Twinbox',
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 8760,
+      default: 24,
+      description: 'How long a customer’s change is tried again before it is parked for a person to look at.',
+      expects: 'a number of hours, more than 0',
+      example: '24',
+    },
+    TWINBOX_RETENTION_DAYS: {
+      group: 'Twinbox',
+      type: 'integer',
+      minimum: 35,
+      maximum: 3650,
+      default: 35,
+      description:
+        'How long events and deliveries are kept. Stripe lists and resends 30 days, so 35 is the least.',
+      expects: 'a whole number of days, at least 35',
+      example: '90',
+    },
+    TWINBOX_IGNORE: {
+      group: 'Twinbox',
+      type: 'array',
+      items: { type: 'string', pattern: '^[A-Za-z0-9_]+$' },
+      description:
+        'Variables of other programs whose names begin like ours, and which are no mistake; several with commas.',
+      expects: 'names of variables, several with commas',
+      example: 'API_TOKEN',
+    },
+    SIMULATOR_PORT: {
+      group: 'Simulator',
+      type: 'integer',
+      minimum: 0,
+      maximum: 65_535,
+      default: 12_111,
+      description: 'The port the Stripe simulator listens on; 0 takes a free one.',
+      expects: 'a port, from 0 to 65535',
+      example: '12111',
+    },
+  },
+} as const;
+
+type Properties = typeof settingsSchema.properties;
+
+export type SettingName = keyof Properties;
+
+/** One property of the schema, as the code that walks all of them sees it. */
+export type Setting = {
+  group: string;
+  type: 'string' | 'integer' | 'number' | 'array';
+  description: string;
+  /** What a right value is, to complete "it must be …". */
+  expects: string;
+  example: string;
+  default?: string | number;
+  secret?: boolean;
+};
+
+type ValueOf<S> = S extends { enum: readonly (infer E)[] }
+  ? E
+  : S extends { type: 'integer' | 'number' }
+    ? number
+    : S extends { type: 'array' }
+      ? string[]
+      : string;
+
+/** The checked values, under the names that they have outside. */
+export type Settings = {
+  [K in SettingName]:
+    ValueOf<Properties[K]> | (Properties[K] extends { default: unknown } ? never : undefined);
+};
+
+export const settings: readonly (readonly [SettingName, Setting])[] = Object.entries(
+  settingsSchema.properties,
+) as [SettingName, Setting][];

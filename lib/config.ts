@@ -1,0 +1,196 @@
+/**
+ * The only reader of the environment. Everything else gets the frozen object that `loadConfig` makes, once,
+ * in a process's `main`. The settings themselves are in `config-schema.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Ajv } from 'ajv';
+import { parse } from 'dotenv';
+import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './config-schema.ts';
+import { unknownSettings } from './config-unknown.ts';
+import { AppError } from './errors.ts';
+
+export type Env = Record<string, string | undefined>;
+
+export type LoadOptions = {
+  /** A file of settings; the environment goes before it. `.env` in the working folder unless told, false for none. */
+  envFile?: string | false;
+  /** Decides how the log looks unless LOG_FORMAT says so. */
+  isTerminal?: boolean;
+};
+
+export type Config = ReturnType<typeof buildConfig>;
+
+/** Throws `config_invalid` with every problem in one message. */
+export function loadConfig(env: Env = process.env, options: LoadOptions = {}): Config {
+  const { envFile = '.env', isTerminal = process.stderr.isTTY } = options;
+  const file = envFile === false ? {} : readEnvFile(envFile);
+  const given = collect(env, file);
+  const place = (name: string) => (filled(env[name]) ? 'in the environment' : `in ${String(envFile)}`);
+
+  const values: Record<string, unknown> = Object.fromEntries(
+    settings.flatMap(([name, { type }]) => {
+      const text = given[name];
+      if (text === undefined) return [];
+      return [[name, type === 'array' ? splitList(text) : text]];
+    }),
+  );
+  const problems = [
+    ...findUnknown(given, values['TWINBOX_IGNORE']).map(
+      ({ name, suggestion }) =>
+        `${name} (${place(name)}) is no setting of Twinbox. ` +
+        (suggestion === undefined
+          ? 'Remove it, or add its name to TWINBOX_IGNORE if it belongs to another program'
+          : `Did you mean ${suggestion}?`),
+    ),
+    ...findWrong(values).map(([name, setting]) =>
+      describeWrong(name, setting, given[name] ?? '', place(name)),
+    ),
+  ];
+  const checked = values as Settings;
+  problems.push(...findConflicts(checked));
+  if (problems.length > 0) throw invalid(problems);
+  return deepFreeze(buildConfig(checked, isTerminal));
+}
+
+/**
+ * An environment in which the demo, the tests and the benchmark can harm nobody: whatever names a database,
+ * a Kafka, a Stripe account or a port is left out. Give `envFile: false` with it.
+ */
+export function ignoreConnectionSettings(env: Env): Env {
+  const ignored = /^(DATABASE|KAFKA|STRIPE|API|SIMULATOR)_/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !ignored.test(name)));
+}
+
+function buildConfig(values: Settings, isTerminal: boolean) {
+  return {
+    env: values.TWINBOX_ENV,
+    dataDir: resolve(values.TWINBOX_DATA_DIR),
+    parkAfterHours: values.TWINBOX_PARK_AFTER_HOURS,
+    retentionDays: values.TWINBOX_RETENTION_DAYS,
+    database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
+    kafka: { bootstrapServers: values.KAFKA_BOOTSTRAP_SERVERS ?? [], groupId: values.KAFKA_GROUP_ID },
+    stripe: {
+      secretKey: values.STRIPE_SECRET_KEY,
+      webhookSecrets: values.STRIPE_WEBHOOK_SECRET ?? [],
+      apiBase: values.STRIPE_API_BASE,
+      deletePolicy: values.STRIPE_DELETE_POLICY,
+      linkByEmail: values.STRIPE_LINK_BY_EMAIL,
+      writes: values.STRIPE_WRITES === 'on',
+      pulls: values.STRIPE_PULLS === 'on',
+    },
+    api: {
+      host: values.API_HOST,
+      port: values.API_PORT,
+      workers: values.API_WORKERS,
+      keys: values.API_KEYS ?? [],
+      insecure: values.API_INSECURE === 'yes',
+    },
+    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
+    simulator: { port: values.SIMULATOR_PORT },
+  } as const;
+}
+
+function readEnvFile(path: string): Env {
+  try {
+    return parse(readFileSync(path));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    throw new AppError('config_invalid', { cause, detail: `${path} cannot be read: ${String(cause)}` });
+  }
+}
+
+/** What is given, the environment before the file. An empty value is the same as none. */
+function collect(env: Env, file: Env): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const source of [file, env]) {
+    for (const [name, value] of Object.entries(source)) {
+      if (value !== undefined && filled(value)) given[name] = value.trim();
+    }
+  }
+  return given;
+}
+
+function filled(value: string | undefined): boolean {
+  return value !== undefined && value.trim() !== '';
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function findUnknown(given: Record<string, string>, ignored: unknown) {
+  return unknownSettings(Object.keys(given), Array.isArray(ignored) ? ignored.map(String) : []);
+}
+
+/** Checks against the schema; on the way texts become numbers and defaults are filled in. */
+function findWrong(values: Record<string, unknown>): (readonly [SettingName, Setting])[] {
+  const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
+  const validate = ajv.compile(settingsSchema);
+  if (validate(values)) return [];
+  const wrong = new Set(validate.errors?.map(({ instancePath }) => instancePath.split('/')[1]));
+  return settings.filter(([name]) => wrong.has(name));
+}
+
+const OWN_KEYWORDS = ['group', 'secret', 'expects', 'example'];
+
+function describeWrong(name: string, setting: Setting, text: string, place: string): string {
+  const shown = setting.secret === true ? 'has a value that' : `is ${JSON.stringify(text)}, which`;
+  const kubernetes = /^(tcp|udp):\/\//.test(text)
+    ? '. Kubernetes sets it for a service of that name: switch off enableServiceLinks'
+    : '';
+  return `${name} (${place}) ${shown} is not ${setting.expects}. For example: ${name}=${setting.example}${kubernetes}`;
+}
+
+/** Settings that are right by themselves and wrong together. */
+function findConflicts(values: Settings): string[] {
+  const problems: string[] = [];
+  const host = values.API_HOST;
+  const keyless = values.API_KEYS === undefined || values.API_KEYS.length === 0;
+  if (!isLoopback(host) && keyless && values.API_INSECURE !== 'yes') {
+    problems.push(
+      `API_HOST is ${host}, which others can reach, and there are no API_KEYS. Set API_KEYS, listen on 127.0.0.1, or set API_INSECURE=yes if something in front of the API checks who calls`,
+    );
+  }
+  if (values.KAFKA_BOOTSTRAP_SERVERS !== undefined) {
+    problems.push(
+      'KAFKA_BOOTSTRAP_SERVERS is set, but Kafka support comes with a later version of Twinbox. Remove it: until then events travel inside the one process',
+    );
+  }
+  if (values.STRIPE_API_BASE !== undefined && values.STRIPE_SECRET_KEY === undefined) {
+    problems.push(
+      'STRIPE_API_BASE needs a STRIPE_SECRET_KEY; a simulator takes any that begins with sk_test_',
+    );
+  }
+  if (values.STRIPE_API_BASE?.startsWith('http:') === true && isLiveKey(values.STRIPE_SECRET_KEY)) {
+    problems.push(
+      'STRIPE_SECRET_KEY is a live key, and STRIPE_API_BASE would send it unencrypted. Use https',
+    );
+  }
+  return problems;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function isLiveKey(key: string | undefined): boolean {
+  return key !== undefined && /^..?_live_/.test(key);
+}
+
+function invalid(problems: string[]): AppError {
+  const list = problems.map((problem) => `  - ${problem}.`.replace(/([?.])\.$/, '$1')).join('\n');
+  return new AppError('config_invalid', {
+    detail: `Twinbox cannot start with these settings:\n${list}\nAll settings are explained in docs/settings.md.`,
+  });
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object);
+  }
+  return Object.freeze(value);
+}

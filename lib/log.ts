@@ -1,0 +1,69 @@
+/** The one owner of winston. A line is an event and its fields, never a sentence put together from values. */
+import winston from 'winston';
+import { redact } from './redact.ts';
+
+export type LogFields = Readonly<Record<string, unknown>>;
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+export type Logger = Record<LogLevel, (event: string, fields?: LogFields) => void> & {
+  /** The same log; every line also has these fields. */
+  child(fields: LogFields): Logger;
+};
+
+export type LoggerOptions = {
+  level: LogLevel;
+  /** `json`: one object per line. `pretty`: for a person at a terminal. */
+  format: 'json' | 'pretty';
+  /** Standard error unless told: standard output is for data. */
+  stream?: NodeJS.WritableStream;
+};
+
+const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+export function createLogger({ level, format, stream = process.stderr }: LoggerOptions): Logger {
+  const winstonLogger = winston.createLogger({
+    level,
+    levels: Object.fromEntries(LEVELS.map((name, index) => [name, index])),
+    format: winston.format.printf((info) => String(info.message)),
+    transports: [new winston.transports.Stream({ stream })],
+  });
+  const render = format === 'json' ? renderJson : renderPretty;
+
+  function bind(bound: LogFields): Logger {
+    const write = (lineLevel: LogLevel) => {
+      // Asked before anything is copied, so that debug lines cost nothing where they are off.
+      const on = LEVELS.indexOf(lineLevel) <= LEVELS.indexOf(level);
+      return (event: string, fields: LogFields = {}) => {
+        if (!on) return;
+        const safe = redact({ ...bound, ...fields }) as LogFields;
+        winstonLogger.log(lineLevel, render(new Date(), lineLevel, event, safe));
+      };
+    };
+    return {
+      error: write('error'),
+      warn: write('warn'),
+      info: write('info'),
+      debug: write('debug'),
+      child: (fields) => bind({ ...bound, ...fields }),
+    };
+  }
+  return bind({});
+}
+
+function renderJson(time: Date, level: LogLevel, event: string, fields: LogFields): string {
+  return JSON.stringify({ time: time.toISOString(), level, event, ...fields });
+}
+
+const COLOURS: Record<LogLevel, number> = { error: 31, warn: 33, info: 36, debug: 90 };
+
+function renderPretty(time: Date, level: LogLevel, event: string, fields: LogFields): string {
+  const words = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : JSON.stringify(value)}`);
+  const label = `\u001b[${COLOURS[level]}m${level.padEnd(5)}\u001b[0m`;
+  return [time.toISOString().slice(11, 23), label, event, ...words].join(' ');
+}
+
+function quote(text: string): string {
+  return /^[\w./:@+-]+$/.test(text) ? text : JSON.stringify(text);
+}
