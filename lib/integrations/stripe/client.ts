@@ -1,0 +1,73 @@
+// The only place that makes a client of the `stripe` package, with the settings that the engine's promises rest on: it alone
+// decides about retries, a call is over within its limit, and no customer's data goes out as telemetry.
+import { Stripe } from 'stripe';
+import { AppError } from '../../errors.ts';
+import { createHttpClient } from './http.ts';
+
+/** The time limit of one call; the SDK's 80 s would outlive a lease. */
+export const CALL_TIMEOUT_MS = 15_000;
+
+export interface StripeClientSettings {
+  secretKey: string;
+  /** Where the API is, for a double: scheme, host and port. Stripe itself when left out. */
+  apiBase?: string | undefined;
+  timeoutMs?: number | undefined;
+}
+
+export interface StripeClient {
+  stripe: Stripe;
+  livemode: boolean;
+}
+
+/** Refuses a malformed key or address with a sentence that does not repeat it. */
+export function createStripeClient({ secretKey, apiBase, timeoutMs }: StripeClientSettings): StripeClient {
+  const livemode = livemodeOf(secretKey);
+  const { protocol, host, port } = parseApiBase(apiBase ?? 'https://api.stripe.com', livemode);
+  const stripe = new Stripe(secretKey, {
+    // The SDK's types describe this version only; docs.stripe.com/api/versioning.
+    apiVersion: Stripe.API_VERSION,
+    maxNetworkRetries: 0,
+    timeout: timeoutMs ?? CALL_TIMEOUT_MS,
+    telemetry: false,
+    host,
+    port,
+    protocol,
+    httpClient: createHttpClient(protocol),
+  });
+  return { stripe, livemode };
+}
+
+/** Live or test, by the key's prefix (docs.stripe.com/keys). */
+export function livemodeOf(secretKey: string): boolean {
+  const found = /^(?:sk|rk)_(live|test)_[A-Za-z0-9_]{4,240}$/.exec(secretKey);
+  if (found !== null) return found[1] === 'live';
+  const wrong = (why: string): AppError =>
+    new AppError('config_invalid', {
+      detail: `STRIPE_SECRET_KEY ${why}; expected a secret or restricted key of one account: sk_test_…, rk_test_…, sk_live_… or rk_live_…`,
+    });
+  if (secretKey.trim() === '') throw wrong('is empty');
+  if (secretKey.startsWith('pk_')) throw wrong('is a publishable key');
+  if (secretKey.startsWith('whsec_')) throw wrong('is the secret of a webhook endpoint');
+  if (secretKey.startsWith('sk_org_')) throw wrong('is an organization key');
+  if (/\s/.test(secretKey)) throw wrong('contains white space');
+  throw wrong('is malformed');
+}
+
+function parseApiBase(
+  apiBase: string,
+  livemode: boolean,
+): { protocol: 'http' | 'https'; host: string; port: number } {
+  const wrong = (why: string): AppError =>
+    new AppError('config_invalid', { detail: `STRIPE_API_BASE ${why}; expected http(s)://host[:port]` });
+  const url = URL.parse(apiBase);
+  if (url === null) throw wrong('is no URL');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw wrong('is not http or https');
+  if (url.username !== '' || url.password !== '') throw wrong('carries credentials');
+  // The SDK knows host, port and protocol only, so a path would be lost without a word.
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    throw wrong('has more than scheme, host and port');
+  const protocol = url.protocol === 'http:' ? 'http' : 'https';
+  if (livemode && protocol === 'http') throw wrong('would send a live key in the clear');
+  const port = url.port === '' ? (protocol === 'http' ? 80 : 443) : Number(url.port);
+  return { protocol, host: url.hostname.replace(/^\[|\]$/g, ''), port };
+}

@@ -1,0 +1,118 @@
+// How the SDK reaches the network. Its own client limits only silence on an open socket, so an answer that drips or a
+// connection that never opens would outlast the lease of the call; and it sends again by itself when a socket closes (even
+// with maxNetworkRetries 0: RequestSender._shouldRetry), for DELETE without a key. Here one call is one request, over within
+// its time limit, and a failure says whether anything can have been sent.
+import http from 'node:http';
+import https from 'node:https';
+import type { Stripe } from 'stripe';
+
+/** Why no answer came. `sent: false` means the connection never stood, so Stripe cannot have seen the request. */
+export interface SendFailure {
+  code: string;
+  sent: boolean;
+}
+
+/** An answer that Stripe's own software cannot have given: no JSON object, or a failure without an `error` member. */
+export interface ForeignAnswer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+}
+
+type HttpClient = NonNullable<NonNullable<ConstructorParameters<typeof Stripe>[1]>['httpClient']>;
+
+/** Far above any page of 100 customers: a wrong host must not fill the memory. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+const IDLE_SOCKET_MS = 15_000;
+
+interface Answer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  text: string;
+}
+
+/** An HTTP client for the SDK with its own keep-alive agent; sockets idle for 15 s are closed by us, not found closed. */
+export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
+  const transport = protocol === 'http' ? http : https;
+  const agent = new transport.Agent({ keepAlive: true, timeout: IDLE_SOCKET_MS });
+  return {
+    getClientName: () => 'twinbox',
+    async makeRequest(host, port, path, method, headers, body, _protocol, timeoutMs) {
+      // The SDK's header values are strings, numbers or lists of strings, as node's are.
+      const options = { host, port, path, method, agent, headers: headers as http.OutgoingHttpHeaders };
+      const answer = await send(() => transport.request(options), protocol, body, timeoutMs);
+      // ResponseHeaders knows no `undefined`; node sets no header to it.
+      const answered = answer.headers as Record<string, string>;
+      return {
+        getStatusCode: () => answer.status,
+        getHeaders: () => answered,
+        getRawResponse: () => ({ headers: answered, statusCode: answer.status }),
+        toStream: () => {
+          throw new Error('streamed answers are not used');
+        },
+        toJSON: () => Promise.resolve().then(() => parse(answer)),
+      };
+    },
+  };
+}
+
+function send(
+  open: () => http.ClientRequest,
+  protocol: 'http' | 'https',
+  body: string,
+  timeoutMs: number,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let sent = false;
+    const request = open();
+    const fail = (code: string, cause?: unknown): void => {
+      clearTimeout(deadline);
+      // Without a `code` of its own, since the SDK would send ECONNRESET and EPIPE a second time.
+      reject(Object.assign(new Error('no answer from Stripe', { cause }), { sendFailure: { code, sent } }));
+      request.destroy();
+    };
+    const deadline = setTimeout(() => fail('ETIMEDOUT'), timeoutMs);
+    request.once('socket', (socket) => {
+      if (!socket.connecting || request.reusedSocket) sent = true;
+      else socket.once(protocol === 'https' ? 'secureConnect' : 'connect', () => (sent = true));
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.name, error));
+    request.once('response', (response) => {
+      sent = true;
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > MAX_ANSWER_BYTES) fail('EMSGSIZE');
+      });
+      response.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.name, error));
+      response.once('close', () => {
+        if (!response.complete) fail('ECONNRESET');
+      });
+      response.once('end', () => {
+        clearTimeout(deadline);
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+      });
+    });
+    request.end(body);
+  });
+}
+
+/** The SDK takes any JSON without an `error` for a success, whatever its status: a proxy's `{}` with 502 too. */
+function parse({ status, headers, text }: Answer): unknown {
+  let json: unknown;
+  let cause: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    cause = error;
+  }
+  if (typeof json === 'object' && json !== null) {
+    const { error } = json as { error?: unknown };
+    if (typeof error === 'object' && error !== null) return json;
+    if (error === undefined && status >= 200 && status < 300) return json;
+  }
+  const foreignAnswer: ForeignAnswer = { status, headers };
+  throw Object.assign(new Error('not an answer of Stripe', { cause }), { foreignAnswer });
+}

@@ -1,0 +1,29 @@
+// What of an error's text may be kept. Stripe quotes what it was sent ("Invalid email address: …", "Invalid string: …"), and
+// names and e-mails belong neither in logs nor in rows that outlive their customer. Rather a word too few than one too many.
+
+const CUT = '…';
+const MAX_LENGTH = 300;
+
+/** The message with every value cut out; the parameter's own name and Stripe's customer ids stay. */
+export function withoutValues(message: string, param: string | null): string {
+  const limit = /must be at most \d+ characters/i.exec(message)?.[0];
+  const kept: string[] = [];
+  const keep = (text: string): string => `\u0001${kept.push(text) - 1}\u0001`;
+  let text = message.slice(0, 4 * MAX_LENGTH).replaceAll('\u0001', '');
+  text = text.replace(/(["'`])(cus_[A-Za-z0-9]{1,64})\1/g, (quoted) => keep(quoted));
+  if (param !== null && param !== '') {
+    for (const quote of ["'", '"', '`']) {
+      text = text.replaceAll(`${quote}${param}${quote}`, (quoted) => keep(quoted));
+    }
+    text = text.replace(`: ${param}`, (named) => keep(named));
+  }
+  // A value may hold quotes and colons itself, so each cut goes on to the last of its kind.
+  text = text
+    .replace(/(^|[\s([])(["'`]).*\2(?=[\s.,;:)\]]|$)/gs, `$1${CUT}`)
+    .replace(/:\s+(?!\u0001).*$/s, `: ${CUT}`)
+    .replace(/\S+@\S+/g, CUT);
+  if (limit !== undefined && !text.includes(limit)) text = `${text}; ${limit}`;
+  return text
+    .replace(/\u0001(\d+)\u0001/g, (_, index: string) => kept[Number(index)] ?? CUT)
+    .slice(0, MAX_LENGTH);
+}

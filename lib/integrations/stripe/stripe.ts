@@ -1,0 +1,130 @@
+// Stripe's customers behind the integration contract. Nothing here retries, remembers or decides: one call is one request,
+// and what it met is told in the contract's words.
+import type { Stripe } from 'stripe';
+import { AppError } from '../../errors.ts';
+import { externalFields, parseDocument } from '../document.ts';
+import type { Fetched, Fields, Integration, WriteRequest, Written } from '../integration.ts';
+import { classify } from './classify.ts';
+import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
+import mapping from './customer.json' with { type: 'json' };
+import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
+import { listCustomers } from './list.ts';
+import { isMarkKey, writeMark } from './mark.ts';
+import { toAnswered, toRecord } from './record.ts';
+
+export interface StripeSettings {
+  secretKey: string;
+  apiBase?: string | undefined;
+  /** `twinbox_<instance id>`: the metadata key of this installation's mark. */
+  markKey: string;
+  timeoutMs?: number | undefined;
+}
+
+const HOUR = 3_600_000;
+
+/** The integration for one account; throws a plain `config_invalid` where key, address or mark key cannot work. */
+export function createStripeIntegration(settings: StripeSettings): Integration {
+  const { markKey } = settings;
+  if (!isMarkKey(markKey)) {
+    throw new AppError('config_invalid', { detail: `"${markKey}" cannot be the metadata key of our mark` });
+  }
+  const { stripe, livemode } = createStripeClient(settings);
+  const document = parseDocument(mapping);
+  const names = externalFields(document);
+  const record = (answer: object) => toRecord(answer, names, markKey);
+
+  return {
+    system: 'stripe',
+    document,
+    capabilities: {
+      unknownOutcome: 'same-request',
+      // Keys live for at least 24 h (docs.stripe.com/api/idempotent_requests); an hour is left for clocks and the send itself.
+      requestLifeMs: 23 * HOUR,
+      inFlightMs: 5 * 60_000,
+      callTimeoutMs: settings.timeoutMs ?? CALL_TIMEOUT_MS,
+      deletes: 'hard',
+    },
+
+    async identify() {
+      const account = await stripe.accounts.retrieveCurrent();
+      if (typeof account.id !== 'string' || account.id === '')
+        throw unexpectedAnswer('an account without id');
+      return { account: account.id, livemode };
+    },
+
+    async fetch(externalId, { forDelete = false } = {}): Promise<Fetched> {
+      try {
+        const customer = await stripe.customers.retrieve(
+          requireId(externalId),
+          forDelete ? { expand: ['subscriptions'] } : {},
+        );
+        const answered = toAnswered(customer.lastResponse);
+        if (customer.deleted === true) return { ...answered, state: 'erased' };
+        const blocksDelete = forDelete ? readBlock(customer) : null;
+        return { ...answered, state: 'present', record: record(customer), blocksDelete };
+      } catch (error) {
+        if (classify(error).kind !== 'gone') throw error;
+        const { requestId, status, answeredAt } = readEvidence(error);
+        return { requestId, status: status ?? 404, answeredAt, state: 'missing' };
+      }
+    },
+
+    body(fields: Fields, mark: string | null) {
+      const body: Record<string, unknown> = {};
+      // Stripe unsets a field by a blank; the SDK sends null as one, and the stored body is to say what is sent.
+      for (const [name, value] of Object.entries(fields)) body[name] = value ?? '';
+      if (mark !== null) body['metadata'] = writeMark(markKey, mark);
+      return body;
+    },
+
+    async write({ operation, key, externalId, body }: WriteRequest): Promise<Written> {
+      // The body was stored before it is sent, so its shape is known to the database and not to the compiler.
+      const options = { idempotencyKey: requireKey(key) };
+      switch (operation) {
+        case 'create':
+          return written(await stripe.customers.create(body as Stripe.CustomerCreateParams, options));
+        case 'update': {
+          const id = requireId(externalId);
+          return written(await stripe.customers.update(id, body as Stripe.CustomerUpdateParams, options));
+        }
+        case 'delete': {
+          // Keys have no effect on DELETE; a repeat meets a 404 instead.
+          const id = requireId(externalId);
+          const answer = await stripe.customers.del(id);
+          if (answer.deleted !== true) throw unexpectedAnswer('a delete that does not say "deleted"');
+          return { ...toAnswered(answer.lastResponse), replayed: false, externalId: id, record: null };
+        }
+      }
+    },
+
+    list: (window) => listCustomers({ stripe, record }, window),
+    classify,
+  };
+
+  function written(answer: Stripe.Response<Stripe.Customer>): Written {
+    const replayed = answer.lastResponse.headers['idempotent-replayed'] === 'true';
+    const now = record(answer);
+    return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
+  }
+}
+
+/** An empty id would make an update of nobody into a create: POST /v1/customers/ is the collection. */
+function requireId(externalId: string | null): string {
+  if (externalId === null || !/^[\w-]{1,255}$/.test(externalId)) throw unsendable('no usable customer id');
+  return externalId;
+}
+
+/** Without a key the SDK makes one up, which nobody could send again. */
+function requireKey(key: string): string {
+  if (key === '' || key.length > 255) throw unsendable('an idempotency key has 1 to 255 characters');
+  return key;
+}
+
+/** Deleting a customer cancels its subscriptions at once (docs.stripe.com/api/customers/delete). */
+function readBlock({ subscriptions }: Stripe.Customer): string | null {
+  if (subscriptions === undefined) return 'its subscriptions cannot be read with this key';
+  const living = subscriptions.data.filter(({ status }) => status !== 'canceled').length;
+  if (living === 0) return subscriptions.has_more ? 'more subscriptions than one answer shows' : null;
+  const count = subscriptions.has_more ? `at least ${living}` : String(living);
+  return `${count} ${living === 1 ? 'subscription' : 'subscriptions'} not cancelled`;
+}
