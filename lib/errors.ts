@@ -8,7 +8,9 @@ export type ErrorCode =
   | 'embedded_postgres_wrong_version'
   | 'failpoint'
   | 'internal'
-  | 'timeout';
+  | 'system_unreachable'
+  | 'timeout'
+  | 'wrong_account';
 
 export type AppErrorOptions = {
   cause?: unknown;

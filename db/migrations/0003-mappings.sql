@@ -39,6 +39,7 @@ create unique index external_mappings_external on external_mappings (system, acc
   where external_id is not null;                       -- tombstones included: a late event cannot bring one back
 create index external_mappings_due on external_mappings (system, account, next_attempt_at) where dirty <> clean;
 create index external_mappings_attention on external_mappings (system, state) where state in ('waiting', 'parked');
+create index external_mappings_open_intent on external_mappings (system) where intent is not null;
 create index external_mappings_by_internal on external_mappings (entity_type, internal_id);
 
 -- The customer part of an envelope.

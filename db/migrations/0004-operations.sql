@@ -9,15 +9,19 @@ create table instance (
 );
 insert into instance (id) values (substr(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=ABCDEFGHIJKLMNOPQRSTUVWXYZ', '012abcdefghijklmnopqrstuvwxyz'), 1, 8));
 
+-- One row for each system, made when its lane first starts; the account is bound at the first contact.
 create table connections (
-  system            text        not null primary key,
-  account           text        not null,
-  livemode          boolean     not null,
-  bound_at          timestamptz not null,
-  paused_at         timestamptz,
-  paused_why        text,
-  outward_deletes_held_at timestamptz,                 -- the delete fuse, one for each direction
-  inward_deletes_held_at  timestamptz
+  system                  text        not null primary key,
+  account                 text,                          -- null until bound
+  livemode                boolean,
+  bound_at                timestamptz,
+  paused_at               timestamptz,
+  paused_why              text,
+  deletes_out_held_at     timestamptz,                   -- the delete fuse, one for each direction
+  deletes_out_counted_from timestamptz not null default '-infinity',
+  deletes_in_held_at      timestamptz,
+  deletes_in_counted_from timestamptz not null default '-infinity',
+  check ((account is null) = (bound_at is null) and (account is null) = (livemode is null))
 );
 
 -- One holder at a time, by the database's clock; the fence number only rises.

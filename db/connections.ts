@@ -1,0 +1,84 @@
+// What an installation is and which account of each system it belongs to.
+import type { Db, Tx } from './connection.ts';
+
+export type Connection = {
+  system: string;
+  account: string | null;
+  livemode: boolean | null;
+  pausedAt: Date | null;
+  pausedWhy: string | null;
+  deletesOutHeldAt: Date | null;
+  deletesOutCountedFrom: Date | null;
+};
+
+const readSql = `
+select system, account, livemode, paused_at as "pausedAt", paused_why as "pausedWhy", deletes_out_held_at as "deletesOutHeldAt",
+       nullif(deletes_out_counted_from, '-infinity') as "deletesOutCountedFrom"
+from connections where system = :system`;
+
+export async function readInstanceId(db: Db): Promise<string> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(`select id from instance`);
+  if (!rows[0]) throw new Error('the instance row is missing: was the database emptied by hand?');
+  return rows[0].id;
+}
+
+export async function ensureConnection(db: Db, system: string): Promise<void> {
+  await db.raw(`insert into connections (system) values (:system) on conflict do nothing`, { system });
+}
+
+export async function readConnection(db: Db | Tx, system: string): Promise<Connection | null> {
+  const { rows } = await db.raw<{ rows: Connection[] }>(readSql, { system });
+  return rows[0] ?? null;
+}
+
+export async function lockConnection(tx: Tx, system: string): Promise<Connection | null> {
+  const { rows } = await tx.raw<{ rows: Connection[] }>(`${readSql} for update`, { system });
+  return rows[0] ?? null;
+}
+
+/** Binds the database to an account, once; mappings made before that get the account too. Returns the binding that holds. */
+export async function bindConnection(
+  tx: Tx,
+  binding: { system: string; account: string; livemode: boolean; now: Date },
+): Promise<Connection | null> {
+  const { rowCount } = await tx.raw<{ rowCount: number }>(
+    `update connections set account = :account, livemode = :livemode, bound_at = :now::timestamptz where system = :system and account is null`,
+    binding,
+  );
+  if (rowCount === 1) {
+    await tx.raw(`update external_mappings set account = :account where system = :system and account = ''`, {
+      system: binding.system,
+      account: binding.account,
+    });
+  }
+  return readConnection(tx, binding.system);
+}
+
+export async function pauseConnection(db: Db, system: string, why: string | null, now: Date): Promise<void> {
+  await db.raw(
+    `update connections set paused_at = coalesce(paused_at, :now::timestamptz), paused_why = :why where system = :system`,
+    { system, why, now },
+  );
+}
+
+export async function resumeConnection(db: Db, system: string): Promise<void> {
+  await db.raw(`update connections set paused_at = null, paused_why = null where system = :system`, {
+    system,
+  });
+}
+
+export async function holdDeletes(tx: Tx, system: string, now: Date): Promise<void> {
+  await tx.raw(
+    `update connections set deletes_out_held_at = coalesce(deletes_out_held_at, :now::timestamptz) where system = :system`,
+    { system, now },
+  );
+}
+
+/** Releases held deletes; the fuse counts from here on. */
+export async function releaseDeletes(tx: Tx, system: string, now: Date): Promise<void> {
+  await tx.raw(
+    `update connections set deletes_out_held_at = null, deletes_out_counted_from = :now::timestamptz,
+       deletes_in_held_at = null, deletes_in_counted_from = :now::timestamptz where system = :system`,
+    { system, now },
+  );
+}

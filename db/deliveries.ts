@@ -1,0 +1,176 @@
+// One event at one target, and what became of it there.
+import type { Db, Tx } from './connection.ts';
+
+export type DeliveryStatus =
+  | 'queued'
+  | 'waiting'
+  | 'parked'
+  | 'applied'
+  | 'superseded'
+  | 'noop'
+  | 'echo'
+  | 'origin'
+  | 'conflict'
+  | 'stale'
+  | 'closed';
+
+export type DeliveryChange = {
+  eventId: string;
+  target: string;
+  status: DeliveryStatus;
+  supersededBy?: string;
+  intentId?: string;
+  error?: Record<string, unknown>;
+  /** Counts one more attempt. */
+  tried: boolean;
+};
+
+export type InternalEvent = {
+  eventId: string;
+  /** Its row's id; null where the bus did not carry it, then it is looked up. */
+  syncEventId: number | null;
+  eventType: string;
+  entityId: number;
+  version: number;
+};
+
+const settleSql = `
+update sync_deliveries d
+set status = c.status, superseded_by = c.superseded_by, intent_id = coalesce(c.intent_id, d.intent_id),
+    attempts = d.attempts + case when c.tried then 1 else 0 end, last_error = coalesce(c.error, d.last_error),
+    settled_at = case when c.status in ('queued', 'waiting', 'parked') then null else :now::timestamptz end
+from jsonb_to_recordset(:changes::jsonb) as c(event_id uuid, target text, status text, superseded_by uuid, intent_id uuid, error jsonb, tried boolean)
+where d.event_id = c.event_id and d.target = c.target and d.status in ('queued', 'waiting', 'parked')`;
+
+/** Writes what became of deliveries; a final outcome is never changed again. */
+export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: Date): Promise<void> {
+  if (changes.length === 0) return;
+  const rows = changes.map((c) => ({
+    event_id: c.eventId,
+    target: c.target,
+    status: c.status,
+    superseded_by: c.supersededBy ?? null,
+    intent_id: c.intentId ?? null,
+    error: c.error ?? null,
+    tried: c.tried,
+  }));
+  await tx.raw(settleSql, { changes: JSON.stringify(rows), now });
+}
+
+const makeMappingsSql = `
+insert into external_mappings (entity_type, internal_id, system, account, external_type)
+select distinct e.entity_type, e.entity_id, :system, :account, :externalType
+from jsonb_to_recordset(:events::jsonb) as e(entity_type text, entity_id bigint)
+where not exists (
+  select from external_mappings m
+  where m.entity_type = e.entity_type and m.internal_id = e.entity_id and m.system = :system and m.account = :account
+    and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached')
+order by 2
+on conflict do nothing`;
+
+const lockMappingsSql = `
+select id, internal_id from external_mappings
+where entity_type = 'customer' and internal_id = any(:entityIds) and system = :system and account = :account
+  and external_type = :externalType and role = 'primary' and state <> 'detached'
+order by id for update`;
+
+const insertSql = `
+insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, version, created_at)
+select e.event_id, :system, coalesce(e.sync_event_id, (select s.id from sync_events s where s.event_id = e.event_id limit 1), 0), e.mapping_id, e.event_type, e.version, :now::timestamptz
+from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, version bigint)
+on conflict (event_id, target) do nothing
+returning mapping_id, version`;
+
+// An edit storm does not defeat the back-off: a due time is brought forward only where there was nothing to do before.
+const raiseSql = `
+update external_mappings m
+set dirty = dirty + r.more, wanted_version = greatest(m.wanted_version, r.version),
+    next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
+                           else m.next_attempt_at end,
+    updated_at = now()
+from (select mapping_id, count(*) as more, max(version) as version
+      from jsonb_to_recordset(:made::jsonb) as x(mapping_id bigint, version bigint) group by mapping_id) r
+where m.id = r.mapping_id`;
+
+/**
+ * Records that our own events have reached one system, and marks their mappings dirty. An event that is known already
+ * changes nothing. Returns how many were new.
+ */
+export async function receiveInternalEvents(
+  tx: Tx,
+  events: InternalEvent[],
+  target: { system: string; externalType: string; now: Date },
+): Promise<number> {
+  if (events.length === 0) return 0;
+  const { system, externalType, now } = target;
+  const account = await lockConnectionAccount(tx, system);
+  const rows = events.map((e) => ({
+    event_id: e.eventId,
+    sync_event_id: e.syncEventId,
+    entity_type: 'customer',
+    entity_id: e.entityId,
+    event_type: e.eventType,
+    version: e.version,
+  }));
+  await tx.raw(makeMappingsSql, { events: JSON.stringify(rows), system, account, externalType });
+  const locked = await tx.raw<{ rows: { id: number; internal_id: number }[] }>(lockMappingsSql, {
+    entityIds: [...new Set(events.map((e) => e.entityId))],
+    system,
+    account,
+    externalType,
+  });
+  const mappingOf = new Map(locked.rows.map((m) => [m.internal_id, m.id]));
+  const known = rows.map((row) => ({ ...row, mapping_id: mappingOf.get(row.entity_id) ?? null }));
+  const made = await tx.raw<{ rows: { mapping_id: number; version: number }[] }>(insertSql, {
+    events: JSON.stringify(known),
+    system,
+    now,
+  });
+  if (made.rows.length > 0) await tx.raw(raiseSql, { made: JSON.stringify(made.rows), now });
+  return made.rows.length;
+}
+
+/** The account that new mappings belong to; held against a binding that happens at the same moment. */
+async function lockConnectionAccount(tx: Tx, system: string): Promise<string> {
+  const { rows } = await tx.raw<{ rows: { account: string | null }[] }>(
+    `select account from connections where system = :system for share`,
+    { system },
+  );
+  return rows[0]?.account ?? '';
+}
+
+/** A row, not a silence: the system that a change came from is not told of it. */
+export async function insertOriginDelivery(
+  tx: Tx,
+  origin: {
+    eventId: string;
+    syncEventId: number;
+    eventType: string;
+    version: number;
+    system: string;
+    mappingId: number;
+    now: Date;
+  },
+): Promise<void> {
+  await tx.raw(
+    `insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, version, status, created_at, settled_at)
+     values (:eventId, :system, :syncEventId, :mappingId, :eventType, :version, 'origin', :now::timestamptz, :now::timestamptz)`,
+    origin,
+  );
+}
+
+const missingSql = `
+select e.id as "syncEventId", e.event_id as "eventId", e.event_type as "eventType", e.entity_id as "entityId", e.version
+from sync_events e
+where e.id > :after and e.id <= :upTo and e.event_type in ('customer.created', 'customer.updated', 'customer.deleted')
+  and not exists (select from sync_deliveries d where d.event_id = e.event_id and d.target = :system)
+order by e.id limit :limit`;
+
+/** Our events of an id range that have no delivery at a system: what the bus lost. */
+export async function findUndelivered(
+  db: Db,
+  range: { system: string; after: number; upTo: number; limit: number },
+): Promise<InternalEvent[]> {
+  const { rows } = await db.raw<{ rows: InternalEvent[] }>(missingSql, range);
+  return rows;
+}

@@ -1,0 +1,307 @@
+// External mappings: the pair of a customer and its counterpart, the state machine of that pair, and its lease.
+import type { Db, Tx } from './connection.ts';
+
+export type MappingState = 'pending' | 'linked' | 'waiting' | 'parked' | 'alias' | 'detached' | 'tombstoned';
+
+/** A field's halves as stored; lib/sync/shadow.ts says what they mean. */
+export type StoredPair = {
+  ours: string | null;
+  theirs: string | null;
+  reason?: 'derived' | 'held' | 'null_refused' | 'cannot_carry';
+};
+
+/** The open intent: one external write that has been decided and not yet been answered. Times are ISO 8601. */
+export type OpenIntent = {
+  id: string;
+  number: number;
+  operation: 'create' | 'update' | 'delete';
+  key: string;
+  body: Record<string, unknown>;
+  /** For each field sent: our value, and theirs as the merge saw it. */
+  fields: Record<string, { ours: string | null; seen: string | null }>;
+  version: number;
+  firstSentAt: string;
+  lastSentAt: string;
+  /** Why its key can never be used again. */
+  spent?: string;
+};
+
+export type Mapping = {
+  id: number;
+  entityType: string;
+  internalId: number | null;
+  system: string;
+  account: string;
+  externalType: string;
+  role: 'primary' | 'alias';
+  externalId: string | null;
+  state: MappingState;
+  reason: string | null;
+  reasonDetail: Record<string, unknown> | null;
+  shadow: Record<string, StoredPair>;
+  wantedVersion: number;
+  pushedVersion: number;
+  dirty: number;
+  clean: number;
+  mustRead: boolean;
+  attempts: number;
+  firstFailedAt: Date | null;
+  lastError: Record<string, unknown> | null;
+  nextAttemptAt: Date | null;
+  fence: number;
+  intentNumber: number;
+  intent: OpenIntent | null;
+};
+
+/** What a settle may change; a name that is left out stays as it is. */
+export type MappingChanges = Partial<
+  Pick<
+    Mapping,
+    | 'internalId'
+    | 'role'
+    | 'externalId'
+    | 'state'
+    | 'reason'
+    | 'reasonDetail'
+    | 'shadow'
+    | 'wantedVersion'
+    | 'pushedVersion'
+    | 'dirty'
+    | 'clean'
+    | 'mustRead'
+    | 'attempts'
+    | 'firstFailedAt'
+    | 'lastError'
+    | 'nextAttemptAt'
+    | 'intentNumber'
+    | 'intent'
+  >
+>;
+
+type Row = {
+  id: number;
+  entity_type: string;
+  internal_id: number | null;
+  system: string;
+  account: string;
+  external_type: string;
+  role: Mapping['role'];
+  external_id: string | null;
+  state: MappingState;
+  reason: string | null;
+  reason_detail: Record<string, unknown> | null;
+  shadow: Record<string, StoredPair>;
+  wanted_version: number;
+  pushed_version: number;
+  dirty: number;
+  clean: number;
+  must_read: boolean;
+  attempts: number;
+  first_failed_at: Date | null;
+  last_error: Record<string, unknown> | null;
+  next_attempt_at: Date | number;
+  fence: number;
+  intent_number: number;
+  intent: OpenIntent | null;
+};
+
+export function toMapping(row: Row): Mapping {
+  return {
+    id: row.id,
+    entityType: row.entity_type,
+    internalId: row.internal_id,
+    system: row.system,
+    account: row.account,
+    externalType: row.external_type,
+    role: row.role,
+    externalId: row.external_id,
+    state: row.state,
+    reason: row.reason,
+    reasonDetail: row.reason_detail,
+    shadow: row.shadow,
+    wantedVersion: row.wanted_version,
+    pushedVersion: row.pushed_version,
+    dirty: row.dirty,
+    clean: row.clean,
+    mustRead: row.must_read,
+    attempts: row.attempts,
+    firstFailedAt: row.first_failed_at,
+    lastError: row.last_error,
+    nextAttemptAt: row.next_attempt_at instanceof Date ? row.next_attempt_at : null, // -infinity: due since ever
+    fence: row.fence,
+    intentNumber: row.intent_number,
+    intent: row.intent,
+  };
+}
+
+const claimSql = `
+with due as (
+  select id from external_mappings m
+  where system = :system and account = :account and dirty <> clean and next_attempt_at <= :now::timestamptz
+    and (lease_until is null or lease_until < clock_timestamp())
+    and not exists (select from connections c where c.system = :system and c.paused_at is not null)
+  order by next_attempt_at, id
+  limit :limit
+  for update skip locked
+)
+update external_mappings m
+set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
+from due where m.id = due.id
+returning m.id, m.fence`;
+
+/** Takes up to `limit` mappings that are dirty, due and unleased. A paused system has none. */
+export async function claimMappings(
+  db: Db,
+  claim: { system: string; account: string; owner: string; now: Date; leaseMs: number; limit: number },
+): Promise<{ id: number; fence: number }[]> {
+  const { rows } = await db.raw<{ rows: { id: number; fence: number }[] }>(claimSql, claim);
+  return rows;
+}
+
+/** The mapping, locked for the rest of the transaction, if the lease with this fence still holds; else null. */
+export async function lockMapping(tx: Tx, id: number, fence: number): Promise<Mapping | null> {
+  const { rows } = await tx.raw<{ rows: Row[] }>(
+    `select * from external_mappings where id = :id and fence = :fence for update`,
+    { id, fence },
+  );
+  return rows[0] ? toMapping(rows[0]) : null;
+}
+
+/**
+ * Locks, in order of id, this mapping and the one that holds the external id we have just learned, if another does.
+ * Null if the lease is gone.
+ */
+export async function lockForLink(
+  tx: Tx,
+  mapping: Pick<Mapping, 'id' | 'fence' | 'system' | 'account' | 'externalType'>,
+  externalId: string,
+): Promise<{ own: Mapping; other: Mapping | null } | null> {
+  const { rows } = await tx.raw<{ rows: Row[] }>(
+    `select * from external_mappings
+     where id = :id or (system = :system and account = :account and external_type = :externalType and external_id = :externalId)
+     order by id for update`,
+    { ...mapping, externalId },
+  );
+  const own = rows.find((row) => row.id === mapping.id && row.fence === mapping.fence);
+  const other = rows.find((row) => row.id !== mapping.id);
+  return own ? { own: toMapping(own), other: other ? toMapping(other) : null } : null;
+}
+
+/** Removes a mapping that turned out to be another's; its deliveries and its dirty number move there. */
+export async function absorbMapping(tx: Tx, from: Mapping, into: Mapping): Promise<void> {
+  await tx.raw(`update sync_deliveries set mapping_id = :into where mapping_id = :from`, {
+    from: from.id,
+    into: into.id,
+  });
+  await tx.raw(`delete from external_mappings where id = :from`, { from: from.id });
+  await tx.raw(`update external_mappings set dirty = dirty + :more, updated_at = now() where id = :into`, {
+    into: into.id,
+    more: Math.max(1, from.dirty),
+  });
+}
+
+const columnOf: Record<keyof MappingChanges, string> = {
+  internalId: 'internal_id',
+  role: 'role',
+  externalId: 'external_id',
+  state: 'state',
+  reason: 'reason',
+  reasonDetail: 'reason_detail',
+  shadow: 'shadow',
+  wantedVersion: 'wanted_version',
+  pushedVersion: 'pushed_version',
+  dirty: 'dirty',
+  clean: 'clean',
+  mustRead: 'must_read',
+  attempts: 'attempts',
+  firstFailedAt: 'first_failed_at',
+  lastError: 'last_error',
+  nextAttemptAt: 'next_attempt_at',
+  intentNumber: 'intent_number',
+  intent: 'intent',
+};
+const jsonColumns = new Set(['reason_detail', 'shadow', 'last_error', 'intent']);
+
+/** Writes changes to a mapping that this transaction has locked; with `release` the lease ends in the same statement. */
+export async function updateMapping(
+  tx: Tx,
+  id: number,
+  changes: MappingChanges,
+  { release = false }: { release?: boolean } = {},
+): Promise<void> {
+  const values: Record<string, unknown> = { updated_at: tx.fn.now() };
+  for (const [name, value] of Object.entries(changes) as [keyof MappingChanges, unknown][]) {
+    const column = columnOf[name];
+    if (column === 'next_attempt_at' && value === null) values[column] = '-infinity';
+    else values[column] = jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value;
+  }
+  if (release) Object.assign(values, { lease_owner: null, lease_until: null });
+  await tx('external_mappings').where({ id }).update(values);
+}
+
+/** Gives a mapping back untouched. */
+export async function releaseMapping(db: Db, id: number, fence: number): Promise<void> {
+  await db.raw(
+    `update external_mappings set lease_owner = null, lease_until = null where id = :id and fence = :fence`,
+    { id, fence },
+  );
+}
+
+/** Gives a mapping back after a step that broke off, not to be claimed again before a moment. */
+export async function backOffMapping(db: Db, id: number, fence: number, until: Date): Promise<void> {
+  await db.raw(
+    `update external_mappings set lease_owner = null, lease_until = null, next_attempt_at = :until::timestamptz, attempts = attempts + 1
+     where id = :id and fence = :fence`,
+    { id, fence, until },
+  );
+}
+
+/** Notes that the open intent is about to be sent again. False if the lease is gone. */
+export async function stampResend(db: Db, id: number, fence: number, at: Date): Promise<boolean> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_mappings set intent = jsonb_set(intent, '{lastSentAt}', to_jsonb(:at::text))
+     where id = :id and fence = :fence and intent is not null`,
+    { id, fence, at: at.toISOString() },
+  );
+  return rowCount === 1;
+}
+
+/** Raises the dirty number of mappings, so that a worker looks at them again, now. */
+export async function raiseMappings(
+  db: Db | Tx,
+  select: { ids: number[]; now: Date; mustRead: boolean },
+): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_mappings m
+     set dirty = dirty + 1, must_read = must_read or :mustRead, next_attempt_at = :now::timestamptz, updated_at = now()
+     from (select id from external_mappings where id = any(:ids) order by id for update) locked
+     where m.id = locked.id`,
+    select,
+  );
+  return rowCount;
+}
+
+/** Raises every mapping that waits for one reason: the reason is gone. Returns how many. */
+export async function raiseWaiting(db: Db | Tx, system: string, reason: string, now: Date): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_mappings m
+     set dirty = dirty + 1, next_attempt_at = :now::timestamptz, updated_at = now()
+     from (select id from external_mappings where system = :system and state = 'waiting' and reason = :reason order by id for update) locked
+     where m.id = locked.id`,
+    { system, reason, now },
+  );
+  return rowCount;
+}
+
+export async function countLinked(db: Db | Tx, system: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from external_mappings where system = :system and state = 'linked'`,
+    { system },
+  );
+  return rows[0]?.count ?? 0;
+}
+
+export async function readMapping(db: Db | Tx, id: number): Promise<Mapping | null> {
+  const { rows } = await db.raw<{ rows: Row[] }>(`select * from external_mappings where id = :id`, { id });
+  return rows[0] ? toMapping(rows[0]) : null;
+}

@@ -1,0 +1,30 @@
+import type { ConflictRow } from '../../db/conflicts.ts';
+import { newEventId } from '../uuid.ts';
+import type { Conflict } from './merge.ts';
+import type { Step } from './step.ts';
+
+/** A conflict as a row. Its dedupe key makes one row of one conflict, however often a crash makes us meet it again. */
+export function conflictRows(step: Step, conflicts: Conflict[], now: Date): ConflictRow[] {
+  const { mapping, row } = step;
+  return conflicts.map((conflict) => ({
+    id: newEventId(now),
+    mappingId: mapping.id,
+    entityType: mapping.entityType,
+    internalId: mapping.internalId,
+    kind: conflict.kind,
+    field: conflict.field,
+    base: conflict.base,
+    ours: conflict.ours,
+    theirs: conflict.theirs,
+    rule: conflict.rule,
+    winner: conflict.winner,
+    note: conflict.note ?? null,
+    intentId: conflict.intentId ?? null,
+    eventId: conflict.eventId ?? null,
+    dedupeKey:
+      conflict.intentId !== undefined
+        ? `intent:${conflict.intentId}:${conflict.field}`
+        : `met:${mapping.id}:${conflict.kind}:${conflict.field}:${row?.version}:${JSON.stringify(conflict.theirs)}`,
+    createdAt: now,
+  }));
+}

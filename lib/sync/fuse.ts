@@ -1,0 +1,27 @@
+// The delete fuse: a script that deletes half the table, or a wrong key that sees nothing, must not empty the other side.
+import type { Tx } from '../../db/connection.ts';
+import { holdDeletes, lockConnection } from '../../db/connections.ts';
+import { countDeletesSince } from '../../db/intents.ts';
+import { countLinked } from '../../db/mappings.ts';
+import { uuidLowerBound } from '../uuid.ts';
+
+const WINDOW_MS = 10 * 60_000;
+/** So many deletes within the window are always let through. */
+const ALWAYS = 20;
+/** Beyond that, this part of the living mappings. */
+const SHARE = 0.05;
+/** An intent is made before it is closed; ids from this much before the window cover those that were open for long. */
+const OPEN_FOR_MS = 24 * 3_600_000;
+
+/** Whether one more outward delete may go. Counted in Postgres under the connection's row lock; when not, deletes are held. */
+export async function mayDeleteOutward(tx: Tx, system: string, now: Date): Promise<boolean> {
+  const connection = await lockConnection(tx, system);
+  if (!connection || connection.deletesOutHeldAt) return false;
+  const since = new Date(
+    Math.max(now.getTime() - WINDOW_MS, connection.deletesOutCountedFrom?.getTime() ?? 0),
+  );
+  const recent = await countDeletesSince(tx, system, since, uuidLowerBound(since.getTime() - OPEN_FOR_MS));
+  if (recent < ALWAYS || recent < SHARE * (await countLinked(tx, system))) return true;
+  await holdDeletes(tx, system, now);
+  return false;
+}

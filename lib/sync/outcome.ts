@@ -1,0 +1,310 @@
+// Outcomes are data, and this is the one function that turns an outcome into writes. Pure: settle.ts carries them out.
+//
+// The shadow law: a field of the shadow changes only when both halves are known to be held: ours at the version named, theirs
+// as an answer or a read gave it. So an answer moves only the fields that were sent; a field it shows that we did not send and
+// that differs is somebody else's edit: the shadow stays, and the next step has to read.
+import type { DeliveryChange } from '../../db/deliveries.ts';
+import type { IntentResult } from '../../db/intents.ts';
+import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
+import { fullJitter } from '../backoff.ts';
+import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
+import { same } from './canonical.ts';
+import type { Conflict, Plan } from './merge.ts';
+import { oursUnmoved, type Shadow } from './shadow.ts';
+import { oursOf, theirsOf, type Step, type SyncPolicy } from './step.ts';
+
+/** What a merge was made from: said by settles that answer inbound deliveries too. */
+export interface Merged {
+  plan: Plan;
+  /** A GET of this step is behind it. */
+  read: boolean;
+  echoes: string[];
+}
+
+export type Outcome =
+  /** Our write took effect. Without `merged` it finished an intent of before, and the step begins again. */
+  | { kind: 'answered'; intent: OpenIntent; written: Written; merged: Merged | null }
+  /** The merge found nothing to write. */
+  | { kind: 'agreed'; merged: Merged }
+  /** The pair ended: we deleted there, or there was never anything to delete, or they deleted. */
+  | {
+      kind: 'ended';
+      state: 'tombstoned' | 'detached';
+      by: 'ours' | 'theirs';
+      intent: OpenIntent | null;
+      written: Written | null;
+    }
+  /** An intent is closed without effect that we know of; the step begins again. */
+  | { kind: 'abandoned'; intent: OpenIntent; result: IntentResult; mustRead: boolean }
+  /** Not now: what is open stays open. */
+  | { kind: 'postponed'; failure: Failure; notBefore: Date | null; spent: boolean }
+  | { kind: 'parked'; reason: string; detail: Record<string, unknown>; refused: OpenIntent | null }
+  | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
+  /** A mapping that has nothing to do any more answers for its external id. */
+  | { kind: 'stale' };
+
+export interface Effects {
+  mapping: MappingChanges;
+  deliveries: DeliveryChange[];
+  closed: { intent: OpenIntent; result: IntentResult; written: Written | null } | null;
+  conflicts: Conflict[];
+  /** The pair is linked for the first time, to this external id. */
+  linked: string | null;
+  parked: { reason: string; detail: Record<string, unknown> } | null;
+  /** Echoes whose previous values have been looked at: intent -> event. */
+  checked: { intentId: string; eventId: string }[];
+  /** The lease ends; else the step begins again under it. */
+  release: boolean;
+}
+
+const healthy: MappingChanges = {
+  reason: null,
+  reasonDetail: null,
+  attempts: 0,
+  firstFailedAt: null,
+  lastError: null,
+  nextAttemptAt: null,
+};
+
+export function effectsOf(
+  rules: FieldRule[],
+  policy: SyncPolicy,
+  step: Step,
+  outcome: Outcome,
+  now: Date,
+): Effects {
+  const { mapping } = step;
+  const effects: Effects = {
+    mapping: {},
+    deliveries: [],
+    closed: null,
+    conflicts: [],
+    linked: null,
+    parked: null,
+    checked: [],
+    release: true,
+  };
+  switch (outcome.kind) {
+    case 'answered': {
+      const { intent, written, merged } = outcome;
+      const shadow = shadowAfterAnswer(rules, mapping.shadow, intent, written);
+      if (merged) Object.assign(shadow.pairs, merged.plan.agreed);
+      const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
+      const done =
+        merged !== null &&
+        !mustRead &&
+        step.row !== null &&
+        oursUnmoved(rules, shadow.pairs, oursOf(rules, step.row));
+      effects.mapping = {
+        ...healthy,
+        state: 'linked',
+        intent: null,
+        shadow: shadow.pairs,
+        mustRead,
+        pushedVersion: Math.max(mapping.pushedVersion, intent.version),
+        ...(done ? { clean: mapping.dirty } : {}),
+      };
+      effects.closed = { intent, result: 'done', written };
+      effects.deliveries = [...carriedBy(step, intent), ...(merged ? answeredInbound(step, merged) : [])];
+      if (merged) effects.checked = checkedBy(merged);
+      if (mapping.externalId === null) effects.linked = written.externalId;
+      effects.release = merged !== null;
+      return effects;
+    }
+    case 'agreed': {
+      const { merged } = outcome;
+      effects.mapping = {
+        ...healthy,
+        state: 'linked',
+        mustRead: false,
+        shadow: { ...mapping.shadow, ...merged.plan.agreed },
+        pushedVersion: Math.max(mapping.pushedVersion, step.row?.version ?? 0),
+        clean: mapping.dirty,
+      };
+      effects.deliveries = [
+        ...outbound(step).map((d): DeliveryChange => ({ ...at(d), status: 'noop', tried: true })),
+        ...answeredInbound(step, merged),
+      ];
+      // Those of pulled fields were stored with the row.
+      effects.conflicts = merged.plan.conflicts.filter(
+        (c) => c.field === null || !(c.field in merged.plan.pull),
+      );
+      effects.checked = checkedBy(merged);
+      return effects;
+    }
+    case 'ended': {
+      const { state, by, intent, written } = outcome;
+      effects.mapping = {
+        ...healthy,
+        state,
+        reason: null,
+        intent: null,
+        mustRead: false,
+        clean: mapping.dirty,
+      };
+      if (intent) {
+        effects.mapping.pushedVersion = Math.max(mapping.pushedVersion, intent.version);
+        effects.closed = { intent, result: 'done', written };
+      }
+      effects.deliveries = endedDeliveries(step, by, intent);
+      return effects;
+    }
+    case 'abandoned':
+      effects.mapping = { intent: null, mustRead: mapping.mustRead || outcome.mustRead };
+      effects.closed = { intent: outcome.intent, result: outcome.result, written: null };
+      effects.release = false;
+      return effects;
+    case 'postponed': {
+      const { failure, notBefore, spent } = outcome;
+      const wait = fullJitter(mapping.attempts + 1, policy.backoff);
+      const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
+      effects.mapping = {
+        ...(mapping.state === 'parked' || mapping.state === 'waiting'
+          ? { state: mapping.externalId === null ? 'pending' : 'linked', reason: null, reasonDetail: null }
+          : {}),
+        attempts: mapping.attempts + 1,
+        // Waiting for a turn is not failing; nor is a wrong key the entity's own failure.
+        firstFailedAt:
+          mapping.firstFailedAt ?? (failure.kind === 'throttle' || failure.kind === 'auth' ? null : now),
+        lastError: errorRow(failure),
+        nextAttemptAt: new Date(Math.max(earliest, notBefore?.getTime() ?? 0)),
+        ...(spent && mapping.intent ? { intent: { ...mapping.intent, spent: failure.code } } : {}),
+      };
+      effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
+        ...at(d),
+        status: 'queued',
+        error: errorRow(failure),
+        tried: true,
+      }));
+      return effects;
+    }
+    case 'parked': {
+      const { reason, detail, refused } = outcome;
+      effects.mapping = {
+        ...healthy,
+        state: 'parked',
+        reason,
+        reasonDetail: detail,
+        lastError: detail,
+        clean: mapping.dirty,
+        ...(refused ? { intent: null } : {}),
+      };
+      if (refused) effects.closed = { intent: refused, result: 'refused', written: null };
+      effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
+        ...at(d),
+        status: 'parked',
+        error: { code: reason, ...detail },
+        tried: true,
+      }));
+      effects.parked = { reason, detail };
+      return effects;
+    }
+    case 'waiting':
+      effects.mapping = {
+        state: 'waiting',
+        reason: outcome.reason,
+        reasonDetail: outcome.detail,
+        clean: mapping.dirty,
+        nextAttemptAt: null,
+      };
+      effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
+        ...at(d),
+        status: 'waiting',
+        tried: false,
+      }));
+      return effects;
+    case 'stale':
+      effects.mapping = { clean: mapping.dirty, mustRead: false };
+      effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
+        ...at(d),
+        status: 'stale',
+        tried: false,
+      }));
+      return effects;
+  }
+}
+
+/** Moves the pairs of the fields that were sent, and says whether the answer shows an edit of somebody else. */
+function shadowAfterAnswer(
+  rules: FieldRule[],
+  before: Shadow,
+  intent: OpenIntent,
+  written: Written,
+): { pairs: Shadow; foreign: boolean } {
+  const pairs: Shadow = { ...before };
+  if (!written.record) return { pairs, foreign: false };
+  const theirs = theirsOf(rules, written.record.fields);
+  let foreign = false;
+  for (const rule of rules) {
+    const sent = intent.fields[rule.internal];
+    const their = theirs[rule.internal] ?? null;
+    if (sent) pairs[rule.internal] = { ours: sent.ours, theirs: their };
+    else if (!same(rule, their, before[rule.internal]?.theirs)) foreign = true;
+  }
+  return { pairs, foreign };
+}
+
+/** An intent carries every edit up to the version it was made from: the newest is applied, those before it are in it. */
+function carriedBy(step: Step, intent: OpenIntent): DeliveryChange[] {
+  const covered = outbound(step).filter((d) => (d.version ?? 0) <= intent.version);
+  const newest = covered.at(-1);
+  return covered.map((d): DeliveryChange =>
+    d === newest || newest === undefined
+      ? { ...at(d), status: 'applied', intentId: intent.id, tried: true }
+      : { ...at(d), status: 'superseded', supersededBy: newest.eventId, intentId: intent.id, tried: true },
+  );
+}
+
+function endedDeliveries(step: Step, by: 'ours' | 'theirs', intent: OpenIntent | null): DeliveryChange[] {
+  const ours = outbound(step);
+  const newest = ours.at(-1);
+  const changes = ours.map((d): DeliveryChange => {
+    if (by === 'theirs') return { ...at(d), status: 'conflict', tried: true };
+    if (d !== newest && newest)
+      return { ...at(d), status: 'superseded', supersededBy: newest.eventId, tried: true };
+    return intent
+      ? { ...at(d), status: 'applied', intentId: intent.id, tried: true }
+      : { ...at(d), status: 'noop', tried: true };
+  });
+  const theirs = inbound(step).map((d): DeliveryChange => ({
+    ...at(d),
+    status: by === 'theirs' && d.inbound?.['kind'] === 'deleted' ? 'applied' : 'stale',
+    tried: true,
+  }));
+  return [...changes, ...theirs];
+}
+
+function answeredInbound(step: Step, { plan, echoes }: Merged): DeliveryChange[] {
+  const lost = plan.conflicts.length > 0;
+  const pulled = Object.keys(plan.pull).length > 0;
+  return inbound(step).map((d): DeliveryChange => ({
+    ...at(d),
+    status: echoes.includes(d.eventId) ? 'echo' : lost ? 'conflict' : pulled ? 'applied' : 'noop',
+    tried: true,
+  }));
+}
+
+function checkedBy({ plan }: Merged): Effects['checked'] {
+  return plan.conflicts.flatMap((c) =>
+    c.kind === 'overwritten_unseen' && c.intentId && c.eventId
+      ? [{ intentId: c.intentId, eventId: c.eventId }]
+      : [],
+  );
+}
+
+function outbound(step: Step): Step['deliveries'] {
+  return step.deliveries.filter((d) => d.inbound === null);
+}
+
+function inbound(step: Step): Step['deliveries'] {
+  return step.deliveries.filter((d) => d.inbound !== null);
+}
+
+function at(delivery: { eventId: string; target: string }): { eventId: string; target: string } {
+  return { eventId: delivery.eventId, target: delivery.target };
+}
+
+export function errorRow(failure: Failure): Record<string, unknown> {
+  const { kind, code, message, status, requestId, field } = failure;
+  return { kind, code, message, status, request_id: requestId, field };
+}

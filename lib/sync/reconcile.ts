@@ -1,0 +1,176 @@
+// Brings one customer and its counterpart into agreement. Read docs/sync.md beside it: the steps have the same names.
+//
+// Guarantees: at most one effect per intent at the other side; no change of either side is lost, and none overwritten without
+// a conflict row; a worker that lost its lease writes nothing more.
+// Assumes: the mapping was claimed (lease and fence), and no transaction is open while a call is out.
+// A crash between any two lines leaves the mapping dirty, so it is claimed again when the lease is over; the open intent, if
+// one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
+import { park, postpone } from './failing.ts';
+import { fetchTheirs } from './intent.ts';
+import { merge, type Conflict, type Plan } from './merge.ts';
+import { finish, giveBack, type Next } from './next.ts';
+import type { Merged } from './outcome.ts';
+import { removeTheirs } from './remove.ts';
+import { settle } from './settle.ts';
+import { shadowTheirs } from './shadow.ts';
+import { hasRoomForCall, load, oursOf, theirsOf, type Claim, type Step, type SyncDeps } from './step.ts';
+import { listen, type Heard } from './theirs.ts';
+import { deleteOurs, writeOurs } from './write-ours.ts';
+import { createTheirs, finishIntent, updateTheirs } from './write-theirs.ts';
+import { failpoint } from '../failpoint.ts';
+import type { Fields, Fetched } from '../integrations/integration.ts';
+
+/** A step that begins again this often is not converging; it is given back and logged, and claimed again like any other. */
+const MAX_TURNS = 20;
+
+/** Brings one claimed mapping into agreement, or as far as it can be brought now. */
+export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    const step = await load(deps, claim);
+    await failpoint('reconcile.loaded');
+    if (!step) return;
+    if ((await takeStep(deps, step)) === 'done') return;
+    if (turn === MAX_TURNS - 1) {
+      deps.log.warn('reconcile.not_converging', { mapping: claim.id, turns: MAX_TURNS });
+      await giveBack(deps, step);
+    }
+  }
+}
+
+async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
+  const { mapping, row } = step;
+  if (mapping.intent) return finishIntent(deps, step, mapping.intent);
+  if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {
+    return finish(await settle(deps, step, { kind: 'stale' }));
+  }
+  if (mapping.state === 'waiting' && mapping.reason === 'not_linked') {
+    return finish(
+      await settle(deps, step, {
+        kind: 'waiting',
+        reason: mapping.reason,
+        detail: mapping.reasonDetail ?? {},
+      }),
+    );
+  }
+  if (!row) return finish(await settle(deps, step, { kind: 'waiting', reason: 'lost_row', detail: {} }));
+  if (row.deletedAt !== null) return removeTheirs(deps, step);
+  if (mapping.externalId === null) return createTheirs(deps, step);
+  return agree(deps, step, mapping.externalId);
+}
+
+/** Theirs, merge, write ours, write theirs, settle. */
+async function agree(deps: SyncDeps, step: Step, externalId: string): Promise<Next> {
+  const rules = deps.integration.document.fields;
+  const heard = await listen(deps, step);
+  let theirs: Fields = shadowTheirs(step.mapping.shadow);
+  if (heard.mustRead) {
+    if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
+    const answer = await fetchTheirs(deps, step, externalId, false);
+    await failpoint('reconcile.read');
+    if (!answer.ok) return postpone(deps, step, answer.failure);
+    if (answer.value.state !== 'present') return notThere(deps, step, externalId, answer.value);
+    theirs = theirsOf(rules, answer.value.record.fields);
+  }
+  return mergeAndWrite(deps, step, theirs, heard);
+}
+
+async function mergeAndWrite(deps: SyncDeps, step: Step, theirs: Fields, heard: Heard): Promise<Next> {
+  const { row, mapping } = step;
+  if (!row) return 'done';
+  const rules = deps.integration.document.fields;
+  const plan = merge({
+    rules,
+    shadow: mapping.shadow,
+    ours: oursOf(rules, row),
+    theirs,
+    unseen: heard.unseen,
+  });
+  const merged: Merged = { plan, read: heard.mustRead, echoes: heard.echoes };
+  if (!deps.policy.pulls && Object.keys(plan.pull).length > 0) {
+    return finish(
+      await settle(deps, step, {
+        kind: 'waiting',
+        reason: 'pulls_off',
+        detail: { fields: Object.keys(plan.pull) },
+      }),
+    );
+  }
+  while (Object.keys(plan.pull).length > 0) {
+    const wrote = await writeOurs(deps, step, plan, theirs);
+    if (wrote === 'lost') return 'done';
+    if (wrote === 'moved') return 'again';
+    if (wrote === 'written') break;
+    holdEmail(step, theirs, plan);
+  }
+  return writeRest(deps, step, theirs, merged);
+}
+
+/** Write theirs, if it differs; else there was nothing to write. */
+async function writeRest(deps: SyncDeps, step: Step, theirs: Fields, merged: Merged): Promise<Next> {
+  if (Object.keys(merged.plan.push).length > 0) return updateTheirs(deps, step, merged, theirs);
+  return finish(await settle(deps, step, { kind: 'agreed', merged }));
+}
+
+/** Their email belongs to another of our rows: the field is held, neither pulled nor pushed, until a side changes it. */
+function holdEmail(step: Step, theirs: Fields, plan: Plan): void {
+  const ours = step.row?.email ?? null;
+  const their = theirs['email'] ?? null;
+  delete plan.pull['email'];
+  delete plan.push['email'];
+  plan.agreed['email'] = { ours, theirs: their, reason: 'held' };
+  plan.conflicts = plan.conflicts.filter((c) => c.field !== 'email');
+  plan.conflicts.push({
+    kind: 'duplicate_email',
+    field: 'email',
+    base: step.mapping.shadow['email']?.ours ?? null,
+    ours,
+    theirs: their,
+    rule: 'held',
+    winner: 'neither',
+  });
+}
+
+/** A 404 is never a deletion: a wrong key sees nothing but these. Only `{deleted: true}` is one. */
+async function notThere(deps: SyncDeps, step: Step, externalId: string, fetched: Fetched): Promise<Next> {
+  if (fetched.state !== 'erased') return park(deps, step, 'missing', { external_id: externalId });
+  if (!deps.policy.pulls)
+    return finish(
+      await settle(deps, step, { kind: 'waiting', reason: 'pulls_off', detail: { operation: 'delete' } }),
+    );
+  const { mapping, row } = step;
+  const rules = deps.integration.document.fields;
+  const ours = row ? oursOf(rules, row) : {};
+  // Deleted there, edited here meanwhile: the delete wins, and our values are kept in the conflict.
+  const conflicts = rules.flatMap((rule): Conflict[] => {
+    const pair = mapping.shadow[rule.internal];
+    const our = ours[rule.internal] ?? null;
+    if (!pair || pair.ours === our) return [];
+    return [
+      {
+        kind: 'deleted_there',
+        field: rule.internal,
+        base: pair.ours,
+        ours: our,
+        theirs: null,
+        rule: 'delete_wins',
+        winner: 'theirs',
+      },
+    ];
+  });
+  switch (await deleteOurs(deps, step, conflicts)) {
+    case 'lost':
+      return 'done';
+    case 'moved':
+      return 'again';
+    case 'written':
+      return finish(
+        await settle(deps, step, {
+          kind: 'ended',
+          state: 'tombstoned',
+          by: 'theirs',
+          intent: null,
+          written: null,
+        }),
+      );
+  }
+}

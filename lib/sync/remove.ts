@@ -1,0 +1,91 @@
+// Our row is a tombstone: its counterpart goes too, as far as the policy says, and never unguarded.
+//
+// Stripe's DELETE is for good and cancels subscriptions at once, and it takes no idempotency key. So before every DELETE, also a
+// repeated one, a GET looks: gone already is success, a subscription that is not cancelled parks, a 404 is never a deletion.
+import { failpoint } from '../failpoint.ts';
+import { fetchTheirs, makeIntent, sendIntent, storeIntent } from './intent.ts';
+import { mayDeleteOutward } from './fuse.ts';
+import { park, postpone } from './failing.ts';
+import { errorRow } from './outcome.ts';
+import { settle } from './settle.ts';
+import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
+import { finish, giveBack, type Next } from './next.ts';
+
+export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
+  const { mapping, row } = step;
+  if (mapping.externalId === null) {
+    return finish(
+      await settle(deps, step, {
+        kind: 'ended',
+        state: 'tombstoned',
+        by: 'ours',
+        intent: null,
+        written: null,
+      }),
+    );
+  }
+  if (deps.policy.deletes === 'detach') {
+    return finish(
+      await settle(deps, step, { kind: 'ended', state: 'detached', by: 'ours', intent: null, written: null }),
+    );
+  }
+  if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
+  const seen = await fetchTheirs(deps, step, mapping.externalId, true);
+  await failpoint('remove.guarded');
+  if (!seen.ok) return postpone(deps, step, seen.failure);
+  const { value } = seen;
+  if (value.state === 'missing') return park(deps, step, 'missing', { external_id: mapping.externalId });
+  if (value.state === 'erased') {
+    return finish(
+      await settle(deps, step, {
+        kind: 'ended',
+        state: 'tombstoned',
+        by: 'ours',
+        intent: mapping.intent,
+        written: null,
+      }),
+    );
+  }
+  if (value.blocksDelete !== null)
+    return park(deps, step, 'delete_blocked', { external_id: mapping.externalId, why: value.blocksDelete });
+  if (!deps.policy.writes) {
+    return finish(
+      await settle(deps, step, { kind: 'waiting', reason: 'writes_off', detail: { operation: 'delete' } }),
+    );
+  }
+  let intent = mapping.intent;
+  if (!intent) {
+    intent = makeIntent(deps, step, {
+      operation: 'delete',
+      body: {},
+      fields: {},
+      version: row?.version ?? mapping.wantedVersion,
+    });
+    const stored = await storeIntent(deps, step, intent, [], (tx) =>
+      mayDeleteOutward(tx, mapping.system, deps.clock.now()),
+    );
+    if (stored === 'lost') return 'done';
+    if (stored === 'refused')
+      return finish(
+        await settle(deps, step, { kind: 'waiting', reason: 'fuse', detail: { operation: 'delete' } }),
+      );
+  }
+  if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
+  const answer = await sendIntent(deps, step, intent);
+  // Gone between the look and the delete: the next look tells whether it is erased or was never ours to see.
+  if (!answer.ok) {
+    const { failure } = answer;
+    return failure.kind === 'permanent'
+      ? park(deps, step, failure.code, errorRow(failure), intent)
+      : postpone(deps, step, failure);
+  }
+  return finish(
+    await settle(deps, step, {
+      kind: 'ended',
+      state: 'tombstoned',
+      by: 'ours',
+      intent,
+      written: answer.value,
+    }),
+  );
+}

@@ -1,0 +1,163 @@
+// Settles one outcome in one transaction, and only if the lease's fence still holds.
+//
+// Guarantees: the closed intent, the shadow, the outcome of every delivery, the conflicts and the events that an outcome makes
+// are stored together or not at all; a worker whose lease was taken over writes nothing.
+// A crash before the commit leaves everything as the step loaded it: the open intent is sent again under its key, a read is
+// repeated. A crash after it leaves nothing to do but what the mapping's dirty number says.
+import { withTransaction, type Tx } from '../../db/connection.ts';
+import { insertConflicts } from '../../db/conflicts.ts';
+import { settleDeliveries } from '../../db/deliveries.ts';
+import { insertLinkedEvent, insertParkedEvent } from '../../db/events.ts';
+import { insertAttempts, insertClosedIntent, markEchoesChecked } from '../../db/intents.ts';
+import { absorbMapping, lockForLink, lockMapping, updateMapping, type Mapping } from '../../db/mappings.ts';
+import { failpoint } from '../failpoint.ts';
+import { newEventId } from '../uuid.ts';
+import { conflictRows } from './conflicts.ts';
+import { effectsOf, type Effects, type Outcome } from './outcome.ts';
+import type { Step, SyncDeps } from './step.ts';
+
+export type Settled = 'settled' | 'lost';
+
+export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Promise<Settled> {
+  const now = deps.clock.now();
+  const effects = effectsOf(deps.integration.document.fields, deps.policy, step, outcome, now);
+  await failpoint('settle.before');
+  const done = await withTransaction(deps.db, async (tx) => {
+    const mapping = await lock(tx, step, effects);
+    if (!mapping) return false;
+    await insertAttempts(tx, step.attempts);
+    await closeIntent(tx, step, effects, now);
+    await updateMapping(
+      tx,
+      mapping.id,
+      { ...effects.mapping, ...foreignEdit(mapping, effects) },
+      { release: effects.release },
+    );
+    await settleDeliveries(tx, effects.deliveries, now);
+    await markEchoesChecked(tx, effects.checked);
+    await insertConflicts(tx, conflictRows(step, effects.conflicts, now));
+    await writeEvents(tx, step, effects, now);
+    await failpoint('settle.before-commit');
+    return true;
+  });
+  await failpoint('settle.after');
+  if (!done) {
+    deps.log.warn('reconcile.lease_lost', { mapping: step.mapping.id, fence: step.claim.fence });
+    return 'lost';
+  }
+  if (effects.linked || effects.parked) deps.nudge();
+  report(deps, step, outcome, effects);
+  return 'settled';
+}
+
+/** Two mappings are locked in order of id when an external id is new to ours: whoever made the other one, it is ours now. */
+async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | null> {
+  if (effects.linked === null) return lockMapping(tx, step.claim.id, step.claim.fence);
+  const locked = await lockForLink(tx, { ...step.mapping, fence: step.claim.fence }, effects.linked);
+  if (!locked) return null;
+  const { own, other } = locked;
+  if (other === null) {
+    effects.mapping.externalId = effects.linked;
+  } else if (other.internalId === null && other.intent === null) {
+    await absorbMapping(tx, other, own);
+    effects.mapping.externalId = effects.linked;
+    delete effects.mapping.clean; // what came with it has not been looked at
+  } else {
+    // Another row holds that counterpart: an operator has to say whose it is. Nothing is deleted anywhere.
+    effects.mapping = {
+      ...effects.mapping,
+      state: 'parked',
+      reason: 'external_id_taken',
+      reasonDetail: { external_id: effects.linked, mapping: other.id },
+    };
+    effects.conflicts.push({
+      kind: 'external_duplicate',
+      field: null,
+      base: null,
+      ours: null,
+      theirs: effects.linked,
+      rule: 'first_linked_stays',
+      winner: 'neither',
+    });
+    effects.linked = null;
+  }
+  return effects.mapping.externalId === undefined
+    ? own
+    : { ...own, dirty: own.dirty + (other ? Math.max(1, other.dirty) : 0) };
+}
+
+/** An edit of somebody else that showed in an answer is looked at in the next step, whatever else has happened meanwhile. */
+function foreignEdit(mapping: Mapping, effects: Effects): { dirty?: number } {
+  return effects.mapping.mustRead === true && !mapping.mustRead ? { dirty: mapping.dirty + 1 } : {};
+}
+
+async function closeIntent(tx: Tx, step: Step, effects: Effects, now: Date): Promise<void> {
+  if (!effects.closed) return;
+  const { intent, result, written } = effects.closed;
+  await insertClosedIntent(tx, {
+    ...intent,
+    mappingId: step.mapping.id,
+    closedAt: now,
+    result,
+    externalId: written?.externalId ?? step.mapping.externalId,
+    requestId: written?.requestId ?? null,
+  });
+}
+
+async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Promise<void> {
+  const { mapping } = step;
+  if (effects.linked && mapping.internalId !== null) {
+    await insertLinkedEvent(tx, {
+      eventId: newEventId(now),
+      customerId: mapping.internalId,
+      system: mapping.system,
+      now,
+    });
+  }
+  if (!effects.parked) return;
+  for (const delivery of effects.deliveries) {
+    await insertParkedEvent(tx, {
+      eventId: newEventId(now),
+      entityKey: entityKey(mapping),
+      entityId: mapping.internalId,
+      system: mapping.system,
+      parkedEventId: delivery.eventId,
+      reason: effects.parked.reason,
+      detail: effects.parked.detail,
+      now,
+    });
+  }
+}
+
+function entityKey(mapping: Mapping): string {
+  if (mapping.internalId !== null) return `customer:${mapping.internalId}`;
+  return `${mapping.system}:${mapping.account}:${mapping.externalId ?? ''}`;
+}
+
+/** One wide line for each delivery that came to its outcome, or was parked or put off. */
+function report(deps: SyncDeps, step: Step, outcome: Outcome, effects: Effects): void {
+  const { mapping } = step;
+  const call = step.attempts.at(-1);
+  for (const delivery of effects.deliveries) {
+    const loaded = step.deliveries.find(
+      (d) => d.eventId === delivery.eventId && d.target === delivery.target,
+    );
+    deps.log.info('delivery.settled', {
+      event_id: delivery.eventId,
+      entity: entityKey(mapping),
+      target: delivery.target,
+      event_type: loaded?.eventType,
+      version: loaded?.version,
+      operation: effects.closed?.intent.operation ?? call?.operation ?? outcome.kind,
+      outcome: delivery.status,
+      reason: effects.parked?.reason ?? effects.mapping.reason ?? undefined,
+      error: delivery.error?.['code'],
+      attempt: (loaded?.attempts ?? 0) + (delivery.tried ? 1 : 0),
+      intent: delivery.intentId,
+      request_id: call?.requestId ?? undefined,
+      replayed: call?.replayed === true ? true : undefined,
+      call_ms: call?.latencyMs,
+      step_ms: Math.round(performance.now() - step.startedAt),
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
+import { same } from './canonical.ts';
+
+/** Why a pair stands although its halves differ: decided once, and looked at again only when a side moves. */
+export type LeftReason = 'derived' | 'held' | 'null_refused' | 'cannot_carry';
+
+/** Per field, what was last known to stand for the same thing on both sides. */
+export interface Pair {
+  ours: Value;
+  theirs: Value;
+  reason?: LeftReason;
+}
+
+/** Keyed by our field's name. */
+export type Shadow = Record<string, Pair>;
+
+/** Their values, as the shadow last knew them. */
+export function shadowTheirs(shadow: Shadow): Fields {
+  return Object.fromEntries(Object.entries(shadow).map(([field, pair]) => [field, pair.theirs]));
+}
+
+/** Whether our row still says what the shadow says it said: then there is nothing of ours left to push. */
+export function oursUnmoved(rules: FieldRule[], shadow: Shadow, ours: Fields): boolean {
+  return rules.every((rule) => {
+    if (rule.direction === 'pull') return true;
+    const pair = shadow[rule.internal];
+    return pair !== undefined && same(rule, ours[rule.internal], pair.ours);
+  });
+}

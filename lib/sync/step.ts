@@ -1,0 +1,75 @@
+// One step's view of one mapping: what was loaded, under which lease, and the calls made on the way.
+import type { Db } from '../../db/connection.ts';
+import type { Attempt } from '../../db/intents.ts';
+import { loadStep, type LoadedRow, type LoadedStep } from '../../db/reconcile-load.ts';
+import type { Backoff } from '../backoff.ts';
+import type { Clock } from '../clock.ts';
+import type { Fields, FieldRule, Integration } from '../integrations/integration.ts';
+
+export interface SyncPolicy {
+  /** TWINBOX_ENV; with the instance id it makes keys that no other installation shares. */
+  environment: string;
+  instanceId: string;
+  /** False: observe only; nothing is sent but reads (STRIPE_WRITES=off). */
+  writes: boolean;
+  /** False: nothing of theirs is written here (STRIPE_PULLS=off). */
+  pulls: boolean;
+  deletes: 'delete' | 'detach';
+  /** What time may cure is parked once the entity has been failing this long. */
+  parkAfterMs: number;
+  backoff: Backoff;
+}
+
+export interface SyncLog {
+  info(event: string, fields: Record<string, unknown>): void;
+  warn(event: string, fields: Record<string, unknown>): void;
+  debug(event: string, fields: Record<string, unknown>): void;
+}
+
+export interface SyncDeps {
+  db: Db;
+  clock: Clock;
+  integration: Integration;
+  policy: SyncPolicy;
+  log: SyncLog;
+  /** Wakes the relay after a commit that wrote an event. */
+  nudge: () => void;
+}
+
+/** A mapping taken by lease. The deadline is monotonic (performance.now()), since a frozen process must notice by itself. */
+export interface Claim {
+  id: number;
+  fence: number;
+  deadline: number;
+}
+
+export interface Step extends LoadedStep {
+  claim: Claim;
+  /** Calls of this step that no transaction has stored yet. */
+  attempts: Attempt[];
+  startedAt: number;
+}
+
+/** Time that settling may take after a call came back. */
+const SETTLE_MS = 5_000;
+
+export async function load(deps: SyncDeps, claim: Claim): Promise<Step | null> {
+  const loaded = await loadStep(deps.db, claim.id, claim.fence);
+  return loaded && { ...loaded, claim, attempts: [], startedAt: performance.now() };
+}
+
+/** Whether the lease outlasts one more call and its settle; if not, the mapping is given back untouched. */
+export function hasRoomForCall(deps: SyncDeps, claim: Claim): boolean {
+  return performance.now() + deps.integration.capabilities.callTimeoutMs + SETTLE_MS < claim.deadline;
+}
+
+/** Our values by our field names. */
+export function oursOf(rules: FieldRule[], row: LoadedRow): Fields {
+  const values: Fields = { name: row.name, email: row.email };
+  return Object.fromEntries(rules.map((rule) => [rule.internal, values[rule.internal] ?? null]));
+}
+
+/** Their values by our field names. */
+export function theirsOf(rules: FieldRule[], record: Fields): Fields {
+  return Object.fromEntries(rules.map((rule) => [rule.internal, record[rule.external] ?? null]));
+}

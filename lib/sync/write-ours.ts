@@ -1,0 +1,126 @@
+// Writes what the merge took from their side into our row.
+//
+// One transaction of its own, because a crash after it must find everything it decided: row, version, event, the delivery
+// that says the system does not hear its own change (`origin`), the shadow of the pulled fields, the conflicts. It writes only
+// if the fence still holds and the row still has the version that was loaded; else nothing, and the step begins again.
+import { withTransaction } from '../../db/connection.ts';
+import { insertConflicts } from '../../db/conflicts.ts';
+import { deleteCustomer, isEmailTaken, updateCustomer } from '../../db/customers.ts';
+import { insertOriginDelivery } from '../../db/deliveries.ts';
+import { markEchoesChecked } from '../../db/intents.ts';
+import { lockMapping, updateMapping } from '../../db/mappings.ts';
+import { failpoint } from '../failpoint.ts';
+import type { Fields } from '../integrations/integration.ts';
+import { newEventId } from '../uuid.ts';
+import { conflictRows } from './conflicts.ts';
+import type { Conflict, Plan } from './merge.ts';
+import type { Shadow } from './shadow.ts';
+import type { Step, SyncDeps } from './step.ts';
+
+export type WroteOurs = 'written' | 'lost' | 'moved' | 'email_taken';
+
+/** Pulls the plan's fields. On `written` the step's row, shadow and version are the new ones. */
+export async function writeOurs(deps: SyncDeps, step: Step, plan: Plan, theirs: Fields): Promise<WroteOurs> {
+  const { row, mapping } = step;
+  if (!row) return 'lost';
+  const now = deps.clock.now();
+  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step), now };
+  // A carried edit is an ordinary change: the system has to hear of it, and its shadow waits for that push.
+  const pulled = Object.keys(plan.pull).filter((field) => !(field in plan.push));
+  const conflicts = plan.conflicts.filter((c) => c.field !== null && c.field in plan.pull);
+  const shadow: Shadow = { ...mapping.shadow };
+  for (const field of pulled)
+    shadow[field] = { ours: plan.pull[field] ?? null, theirs: theirs[field] ?? null };
+  try {
+    const result = await withTransaction(
+      deps.db,
+      async (tx): Promise<WroteOurs | NonNullable<Step['row']>> => {
+        if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
+        const changed = await updateCustomer(
+          tx,
+          row.id,
+          rowChanges(plan.pull),
+          { ifVersion: row.version },
+          stamp,
+        );
+        if (!changed) return 'moved';
+        await updateMapping(tx, mapping.id, {
+          shadow,
+          wantedVersion: Math.max(mapping.wantedVersion, changed.version),
+        });
+        if (plan.carried.length === 0) {
+          await insertOriginDelivery(tx, {
+            eventId: stamp.eventId,
+            syncEventId: changed.lastEventId,
+            eventType: 'customer.updated',
+            version: changed.version,
+            system: mapping.system,
+            mappingId: mapping.id,
+            now,
+          });
+        }
+        await insertConflicts(tx, conflictRows(step, conflicts, now));
+        await markEchoesChecked(
+          tx,
+          conflicts.flatMap((c) =>
+            c.intentId && c.eventId ? [{ intentId: c.intentId, eventId: c.eventId }] : [],
+          ),
+        );
+        await failpoint('write-ours.before-commit');
+        return { ...row, name: changed.name, email: changed.email, version: changed.version };
+      },
+    );
+    if (typeof result === 'string') return result;
+    step.row = result;
+    step.mapping.shadow = shadow;
+  } catch (error) {
+    if (isEmailTaken(error)) return 'email_taken';
+    throw error;
+  }
+  deps.nudge();
+  await failpoint('write-ours.after');
+  return 'written';
+}
+
+/** Their confirmed deletion: our row becomes a tombstone, and other systems hear of it. */
+export async function deleteOurs(
+  deps: SyncDeps,
+  step: Step,
+  conflicts: Conflict[],
+): Promise<'written' | 'lost' | 'moved'> {
+  const { row, mapping } = step;
+  if (!row) return 'lost';
+  const now = deps.clock.now();
+  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step), now };
+  const result = await withTransaction(deps.db, async (tx): Promise<'written' | 'lost' | 'moved'> => {
+    if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
+    const deleted = await deleteCustomer(tx, row.id, { ifVersion: row.version }, stamp);
+    if (!deleted) return 'moved';
+    await insertOriginDelivery(tx, {
+      eventId: stamp.eventId,
+      syncEventId: deleted.lastEventId,
+      eventType: 'customer.deleted',
+      version: deleted.version,
+      system: mapping.system,
+      mappingId: mapping.id,
+      now,
+    });
+    await updateMapping(tx, mapping.id, { state: 'tombstoned', mustRead: false });
+    await insertConflicts(tx, conflictRows(step, conflicts, now));
+    await failpoint('delete-ours.before-commit');
+    return 'written';
+  });
+  if (result === 'written') deps.nudge();
+  await failpoint('delete-ours.after');
+  return result;
+}
+
+function rowChanges(pull: Fields): { name?: string; email?: string } {
+  const { name, email } = pull;
+  return { ...(typeof name === 'string' ? { name } : {}), ...(typeof email === 'string' ? { email } : {}) };
+}
+
+function causedBy(step: Step): Record<string, unknown> {
+  const cause = step.deliveries.find((d) => d.inbound !== null);
+  return cause ? { caused_by: cause.eventId } : {};
+}
