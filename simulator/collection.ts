@@ -1,0 +1,78 @@
+/**
+ * One kind of object of one account: a map for look-ups by id, and the living ones in an array, oldest first,
+ * for lists. Deleted objects stay in the map without a value: their ids answer differently from unknown ones, and
+ * may still be used as cursors.
+ */
+export type Row<T> = {
+  id: string;
+  /** Whole seconds, as Stripe counts; the order of rows is (created, seq). */
+  created: number;
+  seq: number;
+  /** null once deleted. */
+  value: T | null;
+  /** The last few states with their times in ms, newest last: what a lagging search sees. */
+  versions: { at: number; value: T | null }[];
+};
+
+export type Put<T> = { id: string; created: number; seq: number; at: number; value: T | null };
+
+const KEPT_VERSIONS = 4;
+
+export type Collection<T> = ReturnType<typeof createCollection<T>>;
+
+export function createCollection<T>() {
+  const byId = new Map<string, Row<T>>();
+  const living: Row<T>[] = [];
+
+  /** Where a row with this (created, seq) stands among the living, or would stand. */
+  function position(created: number, seq: number): number {
+    let low = 0;
+    let high = living.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const row = living[middle];
+      if (row && (row.created < created || (row.created === created && row.seq < seq))) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function put(change: Put<T>): void {
+    const existing = byId.get(change.id);
+    if (!existing) {
+      const { at, ...rest } = change;
+      const row = { ...rest, versions: [{ at, value: change.value }] };
+      byId.set(row.id, row);
+      if (row.value !== null) living.splice(position(row.created, row.seq), 0, row);
+      return;
+    }
+    if (existing.value !== null && change.value === null) {
+      living.splice(position(existing.created, existing.seq), 1);
+    }
+    existing.value = change.value;
+    existing.versions.push({ at: change.at, value: change.value });
+    if (existing.versions.length > KEPT_VERSIONS) existing.versions.shift();
+  }
+
+  /** Drops rows that no list shows any more (events past their retention). */
+  function dropOldest(count: number): void {
+    for (const row of living.splice(0, count)) byId.delete(row.id);
+  }
+
+  function forget(id: string): void {
+    const row = byId.get(id);
+    if (!row) return;
+    if (row.value !== null) living.splice(position(row.created, row.seq), 1);
+    byId.delete(id);
+  }
+
+  return {
+    living: living as readonly Row<T>[],
+    get: (id: string): Row<T> | undefined => byId.get(id),
+    all: (): Iterable<Row<T>> => byId.values(),
+    position,
+    put,
+    dropOldest,
+    forget,
+  };
+}

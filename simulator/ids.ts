@@ -1,0 +1,29 @@
+import { randomBytes, randomInt } from 'node:crypto';
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** An id in Stripe's shape, `prefix_` and letters and digits. Ids are random: never an order. */
+export function newId(prefix: string, length = 14): string {
+  return `${prefix}_${randomText(length, ALPHABET)}`;
+}
+
+/** Invoice prefixes are short and upper case; the caller looks whether it is taken. */
+export function newInvoicePrefix(): string {
+  return randomText(8, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789');
+}
+
+/** Base64 holds `+` and `/`, as real signing secrets do not promise to be free of them either. */
+export function newSigningSecret(): string {
+  return `whsec_${randomBytes(24).toString('base64')}`;
+}
+
+export function newSeed(): number {
+  return randomInt(2 ** 31);
+}
+
+function randomText(length: number, alphabet: string): string {
+  const bytes = randomBytes(length);
+  let text = '';
+  for (const byte of bytes) text += alphabet[byte % alphabet.length];
+  return text;
+}

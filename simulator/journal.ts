@@ -1,0 +1,89 @@
+/**
+ * The file under `dataDir`: one JSON line per call, appended before the call is answered. A line is in the operating
+ * system's hands when `append` returns, so it outlives a kill -9 of this process (not a power cut: nothing is
+ * fsynced per line, because this is a test double). At start the lines are read, the last one is let go if it was
+ * torn, and the file is rewritten without what has been overtaken.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { takeLock } from './lock.ts';
+
+export type Journal = {
+  /** Reads every line, oldest first; `tornLine` tells whether an unfinished last one was let go. */
+  read(eachLine: (line: string) => void): { tornLine: boolean };
+  /** Puts these lines in the place of all that was read, and opens the file for appending. */
+  rewrite(lines: Iterable<string>): void;
+  append(line: string): void;
+  close(): void;
+};
+
+const CHUNK = 1 << 20;
+
+export function openJournal(dataDir: string): Journal {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const releaseLock = takeLock(dataDir);
+  const path = join(dataDir, 'journal.jsonl');
+  let file: number | null = null;
+
+  function read(eachLine: (line: string) => void): { tornLine: boolean } {
+    const source = openSync(path, 'a+', 0o600);
+    const chunk = Buffer.alloc(CHUNK);
+    let rest: Buffer = Buffer.alloc(0);
+    try {
+      for (let size = readSync(source, chunk, 0, CHUNK, 0), at = 0; size > 0;) {
+        rest = eachWholeLine(Buffer.concat([rest, chunk.subarray(0, size)]), eachLine);
+        at += size;
+        size = readSync(source, chunk, 0, CHUNK, at);
+      }
+    } finally {
+      closeSync(source);
+    }
+    return { tornLine: rest.length > 0 };
+  }
+
+  function rewrite(lines: Iterable<string>): void {
+    const next = `${path}.next`;
+    rmSync(next, { force: true });
+    const target = openSync(next, 'ax', 0o600);
+    let batch = '';
+    for (const line of lines) {
+      batch += `${line}\n`;
+      if (batch.length > CHUNK) {
+        writeAll(target, batch);
+        batch = '';
+      }
+    }
+    writeAll(target, batch);
+    fsyncSync(target);
+    renameSync(next, path);
+    file = target;
+  }
+
+  return {
+    read,
+    rewrite,
+    append(line) {
+      if (file === null) throw new Error('The journal is not open.');
+      writeAll(file, `${line}\n`);
+    },
+    close() {
+      if (file !== null) closeSync(file);
+      file = null;
+      releaseLock();
+    },
+  };
+}
+
+function eachWholeLine(text: Buffer, eachLine: (line: string) => void): Buffer {
+  let start = 0;
+  for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, start)) {
+    eachLine(text.toString('utf8', start, end));
+    start = end + 1;
+  }
+  return Buffer.from(text.subarray(start));
+}
+
+function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+}

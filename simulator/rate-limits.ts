@@ -1,0 +1,52 @@
+/**
+ * docs.stripe.com/rate-limits: so many requests a second for the account, and for each endpoint (a method with its
+ * route: reading, creating and updating a customer are three). Token buckets that hold one second's worth, filled in
+ * real monotonic time: moving the simulator's clock must not hand out a burst.
+ */
+import { performance } from 'node:perf_hooks';
+
+export type RateLimits = {
+  /** Requests a second over all endpoints of one account; null for no limit. */
+  globalPerSecond: number | null;
+  /** Requests a second to one endpoint of one account; null for no limit. */
+  endpointPerSecond: number | null;
+};
+
+type Bucket = { tokens: number; filledAt: number };
+
+export type RateLimiter = ReturnType<typeof createRateLimiter>;
+
+export function createRateLimiter(limits: RateLimits) {
+  let current = limits;
+  const buckets = new Map<string, Bucket>();
+
+  function peek(name: string, perSecond: number | null, now: number): Bucket | null {
+    if (perSecond === null) return null;
+    let bucket = buckets.get(name);
+    if (!bucket) buckets.set(name, (bucket = { tokens: perSecond, filledAt: now }));
+    bucket.tokens = Math.min(perSecond, bucket.tokens + ((now - bucket.filledAt) / 1000) * perSecond);
+    bucket.filledAt = now;
+    return bucket;
+  }
+
+  /** The reason to refuse, or null after taking a token of each bucket; a refused request costs nothing. */
+  function take(account: string, endpoint: string): 'global-rate' | 'endpoint-rate' | null {
+    const now = performance.now();
+    const whole = peek(account, current.globalPerSecond, now);
+    const one = peek(`${account} ${endpoint}`, current.endpointPerSecond, now);
+    if (whole && whole.tokens < 1) return 'global-rate';
+    if (one && one.tokens < 1) return 'endpoint-rate';
+    if (whole) whole.tokens -= 1;
+    if (one) one.tokens -= 1;
+    return null;
+  }
+
+  return {
+    take,
+    get: (): RateLimits => ({ ...current }),
+    set(changes: Partial<RateLimits>): void {
+      current = { ...current, ...changes };
+      buckets.clear();
+    },
+  };
+}
