@@ -1,0 +1,44 @@
+// Leases: one holder at a time, by the database's clock. The fence rises with every change of hands and never falls.
+import type { Db } from './connection.ts';
+
+// The select looks first, without a lock, so that a crowd of waiters does not write to the row of a living holder.
+const takeSql = `
+insert into leases as l (name, owner, until, fence)
+select :name, :owner, clock_timestamp() + :lengthMs * interval '1 millisecond', 1
+where not exists (select from leases where name = :name and until > clock_timestamp())
+on conflict (name) do update set owner = excluded.owner, until = excluded.until, fence = l.fence + 1
+where l.until <= clock_timestamp()
+returning fence`;
+
+const renewSql = `
+update leases set until = clock_timestamp() + :lengthMs * interval '1 millisecond'
+where name = :name and owner = :owner and fence = :fence`;
+
+const releaseSql = `
+update leases set until = clock_timestamp() where name = :name and owner = :owner and fence = :fence`;
+
+/** The new fence number, or null while somebody else holds the lease. */
+export async function takeLease(
+  db: Db,
+  lease: { name: string; owner: string; lengthMs: number },
+): Promise<number | null> {
+  const { rows } = await db.raw<{ rows: { fence: number }[] }>(takeSql, lease);
+  return rows[0]?.fence ?? null;
+}
+
+/** False if the lease has gone to somebody else. One that ran out and that nobody took is as good as before. */
+export async function renewLease(
+  db: Db,
+  lease: { name: string; owner: string; fence: number; lengthMs: number },
+): Promise<boolean> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(renewSql, lease);
+  return rowCount === 1;
+}
+
+/** Lets the next one in at once. */
+export async function releaseLease(
+  db: Db,
+  lease: { name: string; owner: string; fence: number },
+): Promise<void> {
+  await db.raw(releaseSql, lease);
+}

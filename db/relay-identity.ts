@@ -1,0 +1,98 @@
+// Which database the cursor was made in. Snapshots and transaction ids mean nothing in another cluster, and two living copies
+// of one database would both write to the same external customers.
+import { createHash } from 'node:crypto';
+import type { Db, Tx } from './connection.ts';
+
+/** Where this database is, as a hash: host names do not belong in tables. */
+export type Address = string;
+
+export type Verdict =
+  /** No relay has started here yet. */
+  | 'first'
+  | 'same'
+  /** A new timeline at the same address: another server of the same cluster has taken over. */
+  | 'failed_over'
+  | 'other_cluster'
+  | 'other_address';
+
+/**
+ * The address of a database: the host list with ports, and the database's name. An embedded server passes its data directory
+ * instead, since its port changes from start to start.
+ */
+export function addressOf(where: { url: string } | { dataDirectory: string; database: string }): Address {
+  if ('dataDirectory' in where) return hash(`${where.dataDirectory}\n${where.database}`);
+  // A list of hosts is no URL by the book, so the host part is cut out by hand: between the credentials and the path.
+  const [, hosts = '', rest = ''] = /^\w+:\/\/(?:[^@/]*@)?([^/?]*)(.*)$/.exec(where.url) ?? [];
+  const path = rest.split('?')[0] ?? '';
+  const socket = new URLSearchParams(rest.slice(path.length)).get('host') ?? '';
+  return hash(
+    `${hosts.toLowerCase().split(',').sort().join(',')}\n${socket}\n${decodeURIComponent(path.slice(1))}`,
+  );
+}
+
+function hash(text: string): Address {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+// The timeline of the write-ahead log as it is being written; the control file names it only from the next checkpoint on.
+const hereSql = `
+  select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
+  from pg_control_system()`;
+
+const verdictSql = `
+with here as (${hereSql})
+select case
+  when c.only_one is null then 'first'
+  when c.system_identifier <> here.system_identifier then 'other_cluster'
+  when c.address_hash <> :address then 'other_address'
+  when c.timeline <> here.timeline then 'failed_over'
+  else 'same' end as verdict
+from here left join relay_cursor c on true`;
+
+/** Changes nothing. Throws while the server is a standby: it cannot be written to. */
+export async function judgeIdentity(db: Db | Tx, address: Address): Promise<Verdict> {
+  const { rows } = await db.raw<{ rows: { verdict: Verdict }[] }>(verdictSql, { address });
+  return rows[0]?.verdict ?? 'first';
+}
+
+// Nothing is seen, nothing is below the floor: the first window holds every row there is.
+const createSql = `
+insert into relay_cursor (seen, system_identifier, timeline, address_hash)
+select '1:1:', here.system_identifier, here.timeline, :address from (${hereSql}) here
+on conflict do nothing`;
+
+export async function createCursor(db: Db, address: Address): Promise<void> {
+  await db.raw(createSql, { address });
+}
+
+const acceptTimelineSql = `
+update relay_cursor c set timeline = here.timeline from (${hereSql}) here
+where c.timeline <> here.timeline and c.system_identifier = here.system_identifier`;
+
+/** Notes a fail-over, once, and has every mapping compared: the new server may lack what the old one had told others. */
+export async function acceptFailover(tx: Tx): Promise<{ noted: boolean; mappings: number }> {
+  const { rowCount } = await tx.raw<{ rowCount: number }>(acceptTimelineSql);
+  return rowCount === 0
+    ? { noted: false, mappings: 0 }
+    : { noted: true, mappings: await compareMappings(tx) };
+}
+
+const compareSql = `
+update external_mappings m set must_read = true, dirty = dirty + 1, updated_at = now()
+from (
+  select id from external_mappings where state not in ('alias', 'detached', 'tombstoned') order by id for update
+) locked
+where m.id = locked.id`;
+
+/** Marks every mapping that is in use for one comparison. Times of next attempts stay: a crowd must not come at once. */
+export async function compareMappings(tx: Tx): Promise<number> {
+  const { rowCount } = await tx.raw<{ rowCount: number }>(compareSql);
+  return rowCount;
+}
+
+const adoptBusSql = `update relay_cursor set bus = :bus`;
+
+/** Binds the cursor to another bus (`--adopt-bus`). What the old one still held is found again by the receive gap check. */
+export async function adoptBus(db: Db, bus: string): Promise<void> {
+  await db.raw(adoptBusSql, { bus });
+}

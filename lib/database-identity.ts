@@ -1,0 +1,47 @@
+// Is this the database that the relay's cursor was made in? Every process asks at its start, before anything else runs: after
+// a restore elsewhere, only a person can say whether the original lives on.
+
+import type { Db } from '../db/connection.ts';
+import { judgeIdentity, type Address, type Verdict } from '../db/relay-identity.ts';
+
+export type IdentityErrorCode = 'other_cluster' | 'other_address' | 'other_bus';
+
+/** Nothing that time would mend: the process says so and exits. */
+export class IdentityError extends Error {
+  override readonly name = 'IdentityError';
+  readonly code: IdentityErrorCode;
+  readonly retryable = false;
+
+  constructor(code: IdentityErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Answers the verdict, or throws with what a person has to decide. A fail-over passes: the relay deals with it. */
+export async function assertSameDatabase(
+  db: Db,
+  address: Address,
+): Promise<Exclude<Verdict, 'other_cluster' | 'other_address'>> {
+  const verdict = await judgeIdentity(db, address);
+  if (verdict !== 'other_cluster' && verdict !== 'other_address') return verdict;
+  const found =
+    verdict === 'other_cluster'
+      ? 'This database was restored into another PostgreSQL cluster'
+      : 'This database is at another address than the one it was used at';
+  throw new IdentityError(
+    verdict,
+    `${found}, and its place in the stream of events has to be found anew. ` +
+      'If it replaces the original, which no longer runs: npx twinbox relay --after-restore move. ' +
+      'If it is a copy and the original lives on: npx twinbox relay --after-restore copy ' +
+      '(the copy gets a name of its own and lets go of every external record).',
+  );
+}
+
+export function otherBus(bound: string, present: string): IdentityError {
+  return new IdentityError(
+    'other_bus',
+    `This database's events were published to ${bound}, and the bus here is ${present}: what the one has, the other lacks. ` +
+      'If the change is meant: npx twinbox relay --adopt-bus',
+  );
+}

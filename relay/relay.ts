@@ -1,0 +1,255 @@
+// The relay: every committed row of sync_events goes to the bus, at least once, per entity in the order of the commits
+// (docs/relay.md).
+//
+// Guarantees: no row is passed over, however late its transaction commits; nothing waits for an unrelated transaction; one
+// relay is active, any number stand by; a row is repeated only where the lease changed hands, or a publish or a save failed.
+// Assumes: writers take their transaction id before they draw an event id, and lock the entity before they draw it (the tables'
+// triggers and functions see to both); consumers know each event_id and never go back to an older version.
+//
+// A crash between any two lines of a round leaves:
+//   after take, before claim      a lease that runs out; the cursor as it was
+//   after claim                   a cursor that no older holder can save any more; nothing was sent
+//   after read                    nothing
+//   during or after publish       messages on the bus that the cursor does not know: the next holder sends them again
+//   after save                    the page is done; the next one, even if it was read already, is read again
+// The save itself is one transaction: cursor, relay_batches and the notices of refused records, all or none. It does not wait
+// for the disk: a crash of the server may undo it, and that repeats the page.
+// A relay that is frozen anywhere and wakes up after its lease checks its own deadline before each send, and its save is
+// refused by the fence: it can repeat messages, it cannot move the cursor.
+
+import { claimCursor, readPage, saveCursor, type Cursor, type Page } from '../db/relay-cursor.ts';
+import { acceptFailover, createCursor, type Address } from '../db/relay-identity.ts';
+import { readRelayCounts, readSecondsBehind } from '../db/relay-lag.ts';
+import { withTransaction, type Db } from '../db/connection.ts';
+import { fullJitter } from '../lib/backoff.ts';
+import type { Bus } from '../lib/bus/bus.ts';
+import type { Clock } from '../lib/clock.ts';
+import { assertSameDatabase, IdentityError, otherBus } from '../lib/database-identity.ts';
+import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';
+import { topics, type Routing } from '../lib/events/routing.ts';
+import { failpoint } from '../lib/failpoint.ts';
+import { createLease } from '../lib/lease.ts';
+import { runLoop, type Loop } from '../lib/loop.ts';
+import { newEventId } from '../lib/uuid.ts';
+import { sendPage, toBatches, type RefusedMessage } from './send.ts';
+
+export type RelayLog = Record<
+  'info' | 'warn' | 'error',
+  (message: string, fields?: Record<string, unknown>) => void
+>;
+
+export type RelayDeps = {
+  db: Db;
+  bus: Bus;
+  clock: Clock;
+  log: RelayLog;
+  /** Where the database is (see addressOf). */
+  address: Address;
+  routing: Routing;
+  headers: HeaderStyle;
+  /** Rows per page; 1,000 unless told. */
+  pageSize?: number;
+  /** How long another relay waits after this one has died; 5 s unless told. */
+  leaseMs?: number;
+  /** The longest rest between polls that find nothing; 200 unless told. Polling alone is enough, a nudge is quicker. */
+  idleMs?: number;
+  monotonic?: () => number;
+};
+
+export type Relay = {
+  /** Sends one page and answers how many rows it held; 0 if there was none, or another relay is active. */
+  runOnce(): Promise<number>;
+  /** Rounds without end. Settles after stop(); rejects when this relay must not run here (IdentityError). */
+  start(): Promise<void>;
+  /** Something was committed: do not wait for the next poll. As many calls as one likes. */
+  nudge(): void;
+  /** Finishes the page in hand and hands the lease over. */
+  stop(): Promise<void>;
+  isActive(): boolean;
+  /** The age of the oldest undelivered row, in seconds; 0 if there is none. */
+  secondsBehind(): Promise<number>;
+};
+
+/** How often the database's identity is asked for while all goes well; after a failure it is asked at once. */
+const IDENTITY_EVERY_MS = 5_000;
+
+type Ahead = { win: string; lastId: number; page: Promise<Page> };
+
+export function createRelay(deps: RelayDeps): Relay {
+  const { db, bus, clock, log, address, routing, headers } = deps;
+  const { pageSize = 1_000, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
+  const lease = createLease({
+    db,
+    name: 'relay',
+    lengthMs: leaseMs,
+    monotonic,
+    onError: (error) => log.warn('the relay could not renew its lease', { error }),
+  });
+  const stopping = new AbortController();
+  let fence: number | null = null;
+  let cursor: Cursor | null = null;
+  let ahead: Ahead | null = null;
+  let checkedAt = -Infinity;
+  let loop: Loop | null = null;
+
+  async function runOnce(): Promise<number> {
+    try {
+      if (monotonic() - checkedAt >= IDENTITY_EVERY_MS) await checkIdentity();
+      if (!lease.isHeld() && !(await becomeActive())) return 0;
+      cursor ??= await claim();
+      const page = await nextPage(cursor);
+      return await deliver(cursor, page);
+    } catch (error) {
+      // Whether a save that failed was written is not known, nor which server answers next.
+      await stepBack();
+      checkedAt = -Infinity;
+      throw error;
+    }
+  }
+
+  async function checkIdentity(): Promise<void> {
+    const verdict = await assertSameDatabase(db, address);
+    if (verdict === 'first') await createCursor(db, address);
+    if (verdict === 'failed_over') {
+      const { noted, mappings } = await withTransaction(db, acceptFailover);
+      if (noted) log.warn('another server has taken over; every mapping will be compared once', { mappings });
+    }
+    checkedAt = monotonic();
+  }
+
+  async function becomeActive(): Promise<boolean> {
+    await stepBack();
+    fence = await lease.take();
+    if (fence === null) return false;
+    log.info('this relay is active', { owner: lease.owner, fence });
+    return true;
+  }
+
+  async function claim(): Promise<Cursor> {
+    const identity = await bus.identity();
+    const claimed = fence === null ? null : await claimCursor(db, { fence, bus: identity });
+    if (claimed) return claimed;
+    const bound = await readRelayCounts(db);
+    if (bound?.bus != null && bound.bus !== identity) throw otherBus(bound.bus, identity);
+    lease.forget();
+    throw new Error(`the cursor belongs to fence ${bound?.fence}, which is newer than ${fence}`);
+  }
+
+  async function nextPage(from: Cursor): Promise<Page> {
+    const read = ahead;
+    ahead = null;
+    // What was read ahead of a page that was then not saved belongs to another place.
+    if (read && read.win === from.win && read.lastId === from.lastId) return await read.page;
+    await read?.page.catch(() => undefined);
+    return await readPage(db, from, pageSize);
+  }
+
+  /** Sends the page and moves the cursor behind it. */
+  async function deliver(from: Cursor, page: Page): Promise<number> {
+    const { rows, win, sequence } = page;
+    const last = rows.at(-1);
+    const closed = rows.length < pageSize;
+    // An empty window need not be closed, unless the floors still lag and would have every poll walk through delivered rows.
+    if (last === undefined && from.win === null && from.floor >= sequence) return 0;
+    if (last !== undefined && !closed) readAhead({ ...from, win, lastId: last.id });
+    await failpoint('relay.before-publish');
+    const messages = toMessages(rows, { routing, headers });
+    const sent = await sendPage(bus, messages, lease.isHeld);
+    await failpoint('relay.after-publish');
+    if (sent === null) return await lose('its lease ended before the page was sent');
+    const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
+    cursor = await saveCursor(db, {
+      fence: from.fence,
+      win,
+      closed,
+      lastId: last?.id ?? from.lastId,
+      sequence,
+      published: rows.length - unrouted,
+      unrouted,
+      batches: toBatches(messages, sent.places),
+      refused: toRefused(sent.refused),
+      now: clock.now(),
+    });
+    if (cursor === null) return await lose('another relay has taken the cursor over');
+    await failpoint('relay.after-save');
+    return rows.length;
+  }
+
+  function readAhead(from: Cursor & { win: string }): void {
+    const page = readPage(db, from, pageSize);
+    // Whoever takes it sees the error; if nobody does, it must not end the process.
+    page.catch(() => undefined);
+    ahead = { win: from.win, lastId: from.lastId, page };
+  }
+
+  function toRefused(refused: readonly RefusedMessage[]) {
+    for (const { message, error } of refused) {
+      const { topic, eventId, syncEventId } = message;
+      log.error('the bus refused an event for itself', {
+        topic,
+        eventId,
+        syncEventId,
+        reason: error.message,
+      });
+    }
+    // A notice that is refused itself gets no notice: the row it came from says the same.
+    const parked = refused.filter(({ message }) => message.topic !== topics.dlq);
+    return parked.map(({ message, error }) => ({
+      eventId: newEventId(clock.now()),
+      syncEventId: message.syncEventId,
+      parkedEventId: message.eventId,
+      topic: message.topic,
+      reason: error.code,
+      detail: { message: error.message, bytes: Buffer.byteLength(message.value) },
+    }));
+  }
+
+  async function lose(why: string): Promise<0> {
+    log.warn('this relay is no longer active', { why, fence });
+    lease.forget();
+    await stepBack();
+    return 0;
+  }
+
+  async function stepBack(): Promise<void> {
+    cursor = null;
+    const read = ahead;
+    ahead = null;
+    await read?.page.catch(() => undefined);
+  }
+
+  async function run(): Promise<void> {
+    loop = runLoop(runOnce, {
+      idleMs,
+      busyMs: Math.min(3, idleMs),
+      backoffMs: (failures) => fullJitter(failures, { baseMs: 50, capMs: 2_000 }),
+      onError(error, failures) {
+        if (error instanceof IdentityError) throw error;
+        log.warn('the relay failed and tries again', { error, failures });
+      },
+      signal: stopping.signal,
+    });
+    try {
+      await loop.done;
+    } finally {
+      await stepBack();
+      await lease.release();
+    }
+  }
+
+  let running: Promise<void> | null = null;
+  return {
+    runOnce,
+    start: () => (running ??= run()),
+    nudge: () => loop?.wake(),
+    async stop() {
+      stopping.abort();
+      // Whoever called start has the error.
+      await running?.catch(() => undefined);
+      await stepBack();
+      await lease.release();
+    },
+    isActive: () => lease.isHeld(),
+    secondsBehind: () => readSecondsBehind(db, clock.now()),
+  };
+}

@@ -1,0 +1,96 @@
+// Sending one page, and finding the record that the bus will not take.
+//
+// Guarantees: messages of one key go out in order, refused ones left out; nothing is reported as sent that the bus did not
+// answer for. Assumes: the bus refuses a record for what it is, not for its company; a batch that is too long as a whole is
+// found to be innocent when its halves pass.
+
+import { BusError, isRefusedRecord, type Bus, type Message, type Published } from '../lib/bus/bus.ts';
+import type { Batch } from '../db/relay-cursor.ts';
+
+export type RefusedMessage = { message: Message; error: BusError };
+
+export type Sent = {
+  /** In the order of the messages; null where one was refused. */
+  places: (Published | null)[];
+  refused: RefusedMessage[];
+};
+
+/** Null if the lease ended before everything was sent: what was sent, the next holder sends again. */
+export async function sendPage(
+  bus: Bus,
+  messages: readonly Message[],
+  mayStillSend: () => boolean,
+): Promise<Sent | null> {
+  const sent: Sent = { places: messages.map(() => null), refused: [] };
+  const complete = await sendPart(
+    messages.map((_, index) => index),
+    messages,
+    { bus, mayStillSend, sent },
+  );
+  return complete ? sent : null;
+}
+
+type Sending = { bus: Bus; mayStillSend: () => boolean; sent: Sent };
+
+/** Sends the messages at these indexes; after a refusal again in halves, in order, until the culprits stand alone. */
+async function sendPart(
+  indexes: readonly number[],
+  messages: readonly Message[],
+  sending: Sending,
+): Promise<boolean> {
+  if (indexes.length === 0) return true;
+  if (!sending.mayStillSend()) return false;
+  const part = indexes.map((index) => messages[index]).filter((message) => message !== undefined);
+  try {
+    keepPlaces(indexes, await sending.bus.publish(part), sending.sent);
+    return true;
+  } catch (error) {
+    if (!isRefusedRecord(error)) throw error;
+    const rest = indexes.filter((index, at) => {
+      const place = error.published.get(at);
+      if (place !== undefined) sending.sent.places[index] = place;
+      return place === undefined;
+    });
+    const [alone] = part;
+    if (indexes.length === 1 && rest.length === 1 && alone !== undefined) {
+      sending.sent.refused.push({ message: alone, error });
+      return true;
+    }
+    const middle = Math.ceil(rest.length / 2);
+    return (
+      (await sendPart(rest.slice(0, middle), messages, sending)) &&
+      (await sendPart(rest.slice(middle), messages, sending))
+    );
+  }
+}
+
+function keepPlaces(indexes: readonly number[], published: readonly Published[], sent: Sent): void {
+  if (published.length !== indexes.length) {
+    // An answer that does not name every message proves nothing of any.
+    throw new BusError(
+      'unavailable',
+      `the bus answered for ${published.length} of ${indexes.length} messages`,
+    );
+  }
+  indexes.forEach((index, at) => (sent.places[index] = published[at] ?? null));
+}
+
+/** Runs of consecutive offsets in one partition, each with its events' ids: what `relay_batches` keeps. */
+export function toBatches(messages: readonly Message[], places: readonly (Published | null)[]): Batch[] {
+  const batches: Batch[] = [];
+  const open = new Map<string, Batch>();
+  messages.forEach(({ syncEventId }, index) => {
+    const place = places[index];
+    if (!place) return;
+    const { topic, partition, offset } = place;
+    const run = open.get(`${topic}/${partition}`);
+    if (run !== undefined && offset === run.firstOffset + run.ids.length) {
+      run.ids.push(syncEventId);
+      return;
+    }
+    const batch = { topic, partition, firstOffset: offset, ids: [syncEventId] };
+    open.set(`${topic}/${partition}`, batch);
+    batches.push(batch);
+  });
+  return batches;
+}
