@@ -5,7 +5,8 @@
 export type Value = string | null;
 export type Fields = Record<string, Value>;
 
-export type ConflictRule = 'internal_wins' | 'external_wins' | 'external_unless_blank' | 'internal_unless_blank';
+export type ConflictRule =
+  'internal_wins' | 'external_wins' | 'external_unless_blank' | 'internal_unless_blank';
 export type Direction = 'both' | 'push' | 'pull';
 
 /** One mapped field, as the mapping document declares it. */
@@ -119,6 +120,63 @@ export interface ListWindow {
   createdTo?: Date;
 }
 
+/** What is checked of one delivery before a byte of it is believed. */
+export interface WebhookCheck {
+  rawBody: Uint8Array;
+  /** The header that `Ingress.header` names, as it came. */
+  header: string | string[] | undefined;
+  /** Several while one is being rolled. */
+  secrets: string[];
+  now: Date;
+  /** How far the signed time may lie from `now`, either way; 0 means not at all. */
+  toleranceS: number;
+}
+
+export type Verification = { ok: true; signedAt: Date } | { ok: false; code: string; message: string };
+
+/** One event of theirs, of whatever wire form. It pokes: no value is ever taken from it without a read. */
+export interface InboundEvent {
+  externalEventId: string;
+  /** `other`: kept and counted, nothing to reconcile. */
+  kind: 'created' | 'updated' | 'deleted' | 'other';
+  /** Their name for it, as it came. */
+  type: string;
+  /** null for `other`, and where it cannot be read. */
+  externalId: string | null;
+  /** The account it names; null for the one that the endpoint belongs to. */
+  account: string | null;
+  /** null where it cannot be read, which agrees with neither. */
+  livemode: boolean | null;
+  /** Their clock; the epoch where it cannot be read. */
+  created: Date;
+  requestId: string | null;
+  idempotencyKey: string | null;
+  /** By external field name, what the record was after it; null where the event does not carry it, or after a deletion. */
+  after: Fields | null;
+  mark: string | null;
+  foreignMark: boolean;
+  /** The mapped fields that it says changed, as they were before; null where it says nothing about them. */
+  previous: Fields | null;
+  /** It only names the record. */
+  thin: boolean;
+  /** The full event that a thin one was made from, where it says so. */
+  snapshotEventId: string | null;
+  /**
+   * What had the wrong type or no sane length: `after.email`, `previous.name`, `created`, … Such a field is left out above, so a
+   * field missing from `previous` counts as unchanged only if it is not named here.
+   */
+  unreadable: string[];
+}
+
+/** Their pushes. Present only where a system has them. */
+export interface Ingress {
+  /** The header that holds the signature, in lower case. */
+  header: string;
+  verify(check: WebhookCheck): Verification;
+  /** Never throws; null for what is no event at all. */
+  normalise(event: unknown): InboundEvent | null;
+}
+
 export interface Integration {
   system: string;
   capabilities: Capabilities;
@@ -132,4 +190,5 @@ export interface Integration {
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
   /** Never throws. */
   classify(error: unknown): Failure;
+  ingress?: Ingress;
 }

@@ -11,6 +11,7 @@ import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
 import { listCustomers } from './list.ts';
 import { isMarkKey, writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
+import { createIngress } from './webhook.ts';
 
 export interface StripeSettings {
   secretKey: string;
@@ -99,6 +100,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     list: (window) => listCustomers({ stripe, record }, window),
     classify,
+    ingress: createIngress({ names, mapped: document.fields.map((rule) => rule.external), markKey }),
   };
 
   function written(answer: Stripe.Response<Stripe.Customer>): Written {

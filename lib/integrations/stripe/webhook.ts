@@ -1,0 +1,173 @@
+// Events of Stripe in the engine's words. A snapshot event (docs.stripe.com/api/events/object) carries the customer, a thin one
+// (`v1.customer.*`, docs.stripe.com/api/v2/core/events) only names it. Nothing here throws: what has another type than it should
+// is left out and named in `unreadable`, so that it is never mistaken for null or for "did not change".
+import type { Fields, InboundEvent, Ingress } from '../integration.ts';
+import { readMark } from './mark.ts';
+import { readValue } from './record.ts';
+import { verifySignature } from './signature.ts';
+
+const MAX_ID = 255;
+/** Ten times the longest field that Stripe takes (docs.stripe.com/api/customers). */
+const MAX_TEXT = 5_000;
+/** From 1970 to 2100: times that a uuid v7 and Postgres can hold. */
+const MAX_SECONDS = 4_102_444_800;
+
+interface NormaliseSettings {
+  /** External fields of interest: mapped ones first, then those that stand in for them. */
+  names: string[];
+  mapped: string[];
+  markKey: string;
+}
+
+type Hash = Record<string, unknown>;
+
+export function createIngress(settings: NormaliseSettings): Ingress {
+  return {
+    header: 'stripe-signature',
+    verify: verifySignature,
+    normalise: (event) => normalise(event, settings),
+  };
+}
+
+/** null if it is no event at all: without an id it cannot be told from its repeats. */
+export function normalise(event: unknown, settings: NormaliseSettings): InboundEvent | null {
+  if (!isHash(event)) return null;
+  const externalEventId = readId(event['id']);
+  const type = readId(event['type']);
+  if (externalEventId === null || type === null) return null;
+  const thin =
+    event['object'] === 'v2.core.event' || (event['data'] === undefined && 'related_object' in event);
+  const unreadable: string[] = [];
+  const kind = kindOf(type, thin);
+  const created = readTime(event['created']);
+  if (created === null) unreadable.push('created');
+  const livemode = typeof event['livemode'] === 'boolean' ? event['livemode'] : null;
+  if (livemode === null) unreadable.push('livemode');
+  const request = readRequest(thin ? hash(event['reason'])['request'] : event['request']);
+  const common = {
+    externalEventId,
+    type,
+    kind,
+    livemode,
+    thin,
+    unreadable,
+    // A time that cannot be read is treated as one long past: such an event is looked at by a read of the customer.
+    created: created ?? new Date(0),
+    account: readAccount(event),
+    requestId: request.id,
+    idempotencyKey: request.key,
+    snapshotEventId: readId(event['snapshot_event']),
+  };
+  if (kind === 'other') return { ...common, ...NOTHING };
+  return {
+    ...common,
+    ...(thin ? readThin(event, settings, unreadable) : readSnapshot(event, kind, settings, unreadable)),
+  };
+}
+
+const NOTHING = { externalId: null, after: null, previous: null, mark: null, foreignMark: false };
+
+type Told = Pick<InboundEvent, 'externalId' | 'after' | 'previous' | 'mark' | 'foreignMark'>;
+
+function readSnapshot(
+  event: Hash,
+  kind: InboundEvent['kind'],
+  { names, mapped, markKey }: NormaliseSettings,
+  unreadable: string[],
+): Told {
+  const { object, previous_attributes: previous } = hash(event['data']) as {
+    object?: unknown;
+    previous_attributes?: unknown;
+  };
+  if (!isHash(object)) unreadable.push('data.object');
+  if (previous !== undefined && previous !== null && !isHash(previous)) {
+    unreadable.push(...mapped.map((name) => `previous.${name}`));
+  }
+  const customer = hash(object);
+  return {
+    externalId: requireExternalId(customer['id'], unreadable),
+    // The object of a deletion is what was (docs.stripe.com/api/events/types); after it there is nothing.
+    after: kind === 'deleted' || !isHash(object) ? null : readFields(customer, names, 'after', unreadable),
+    previous: isHash(previous)
+      ? readFields(previous, presentIn(previous, mapped), 'previous', unreadable)
+      : null,
+    ...readMark(customer['metadata'], markKey),
+  };
+}
+
+/** `changes` has before and after of what changed only, so it says what was and never the whole of what is. */
+function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string[]): Told {
+  const before = hash(event['changes'])['before'];
+  return {
+    ...NOTHING,
+    externalId: requireExternalId(hash(event['related_object'])['id'], unreadable),
+    previous: isHash(before) ? readFields(before, presentIn(before, mapped), 'previous', unreadable) : null,
+  };
+}
+
+function kindOf(type: string, thin: boolean): InboundEvent['kind'] {
+  switch (thin && type.startsWith('v1.') ? type.slice('v1.'.length) : type) {
+    case 'customer.created':
+      return 'created';
+    case 'customer.updated':
+      return 'updated';
+    case 'customer.deleted':
+      return 'deleted';
+    default:
+      return 'other';
+  }
+}
+
+function readFields(from: Hash, names: string[], side: 'after' | 'previous', unreadable: string[]): Fields {
+  const fields: Fields = {};
+  for (const name of names) {
+    const value = readValue(Object.hasOwn(from, name) ? from[name] : null);
+    if (value === undefined || (value !== null && value.length > MAX_TEXT))
+      unreadable.push(`${side}.${name}`);
+    else fields[name] = value;
+  }
+  return fields;
+}
+
+function presentIn(from: Hash, names: string[]): string[] {
+  return names.filter((name) => Object.hasOwn(from, name));
+}
+
+function requireExternalId(value: unknown, unreadable: string[]): string | null {
+  const id = readId(value);
+  if (id === null) unreadable.push('external_id');
+  return id;
+}
+
+/** Connect's `account`; `context` is its successor and is set for other accounts only. */
+function readAccount(event: Hash): string | null {
+  return readId(event['account']) ?? readId(event['context']);
+}
+
+/** Older API versions have the request's id alone; null means "no API call" and not "a person". */
+function readRequest(request: unknown): { id: string | null; key: string | null } {
+  if (typeof request === 'string') return { id: readId(request), key: null };
+  return { id: readId(hash(request)['id']), key: readId(hash(request)['idempotency_key']) };
+}
+
+/** Seconds in snapshots, ISO 8601 in thin events. */
+function readTime(created: unknown): Date | null {
+  const iso = typeof created === 'string' && /^\d{4}-\d\d-\d\dT/.test(created);
+  const seconds = iso ? Date.parse(created) / 1000 : created;
+  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_SECONDS)) return null;
+  return new Date(seconds * 1000);
+}
+
+function readId(value: unknown): string | null {
+  if (typeof value !== 'string' || value === '' || value.length > MAX_ID) return null;
+  // What Postgres cannot hold makes no usable id.
+  return value.isWellFormed() && !value.includes('\0') ? value : null;
+}
+
+function hash(value: unknown): Hash {
+  return isHash(value) ? value : {};
+}
+
+function isHash(value: unknown): value is Hash {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
