@@ -1,0 +1,48 @@
+import express, { type Express } from 'express';
+import type { Db } from '../db/connection.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { CustomerStore } from '../lib/customers.ts';
+import { requireKey } from './auth.ts';
+import { customerRoutes } from './customers.ts';
+import { answerFaults, answerUnknownPath } from './faults.ts';
+import { healthRoutes, type Readiness } from './health.ts';
+import { beginRequest, type ApiLog } from './requests.ts';
+
+export type ApiDeps = {
+  store: CustomerStore;
+  db: Db;
+  config: {
+    /** Bearer keys; none leaves the API open. */
+    apiKeys: readonly string[];
+    /** When a handler that waits for the database is given up; 8 s unless told. */
+    deadlineMs?: number;
+  };
+  log: ApiLog;
+  clock: Clock;
+  readiness: Readiness;
+};
+
+const basePath = '/api/v1';
+
+/** The whole API as an Express app. It never listens: see server.ts. */
+export function createApi({ store, db, config, log, clock, readiness }: ApiDeps): Express {
+  const { apiKeys, deadlineMs = 8_000 } = config;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  // Queries are read by input.ts, which refuses what Express would guess at.
+  app.set('query parser', false);
+
+  app.use(beginRequest({ clock, log }));
+  const health = healthRoutes(readiness);
+  app.use(health);
+  app.use(basePath, health);
+  app.use(requireKey(apiKeys));
+  // Webhooks go here, ${basePath}/webhooks: a raw body, a signature in place of a key.
+  app.use(basePath, customerRoutes({ store, db, basePath, deadlineMs }));
+  // Conflicts and the other operators' routes go here.
+  app.use(answerUnknownPath);
+  app.use(answerFaults(log));
+  return app;
+}

@@ -1,0 +1,51 @@
+// Bearer keys. Without any the API is open; the settings allow that only on the loopback address or when it is asked for.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import { Problem } from './problems.ts';
+
+/** Lets a request pass if it carries one of the keys. Webhooks pass too: they prove themselves by their signature. */
+export function requireKey(keys: readonly string[]): RequestHandler {
+  const digests = keys.map(digest);
+  return (req, _res, next) => {
+    if (digests.length === 0 || req.path.startsWith('/api/v1/webhooks/')) return next();
+    const given = bearerOf(req);
+    if (given === undefined) {
+      throw unauthorized('Send the header "Authorization: Bearer <key>" with one of API_KEYS.', '');
+    }
+    if (!isOneOf(digests, digest(given))) {
+      throw unauthorized(
+        'The key in the header Authorization is none of API_KEYS.',
+        ', error="invalid_token"',
+      );
+    }
+    next();
+  };
+}
+
+/** Who asked, as the audit trail may show it: a few letters of the key's hash, never the key. */
+export function actorOf(req: Request): string | undefined {
+  const given = bearerOf(req);
+  return given === undefined ? undefined : `key:${digest(given).toString('hex').slice(0, 8)}`;
+}
+
+function bearerOf(req: Request): string | undefined {
+  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(req.get('Authorization') ?? '')?.[1];
+}
+
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+// Looks at every key, so that the time taken tells nothing about which came close.
+function isOneOf(digests: readonly Buffer[], given: Buffer): boolean {
+  let found = false;
+  for (const each of digests) found = timingSafeEqual(each, given) || found;
+  return found;
+}
+
+function unauthorized(detail: string, more: string): Problem {
+  return new Problem('unauthorized', detail, {
+    headers: { 'WWW-Authenticate': `Bearer realm="twinbox"${more}` },
+  });
+}

@@ -1,0 +1,60 @@
+// Reads a JSON body. A parser stands at each route that wants one, never before all of them: a webhook needs the raw bytes.
+
+import express, { type Request, type RequestHandler } from 'express';
+import { Problem } from './problems.ts';
+
+export const BODY_LIMIT = 100_000;
+
+/** Fills req.body with what the JSON says, of whatever type; refuses what is no JSON in UTF-8. */
+export function readJson(types: readonly string[] = ['application/json']): RequestHandler[] {
+  const readBytes = express.raw({ type: () => true, limit: BODY_LIMIT });
+  return [
+    (req, _res, next) => {
+      demandJson(req, types);
+      next();
+    },
+    readBytes,
+    (req, _res, next) => {
+      req.body = parseJson(req.body);
+      next();
+    },
+  ];
+}
+
+function demandJson(req: Request, types: readonly string[]): void {
+  if (!hasBody(req)) {
+    throw new Problem('malformed_json', 'The body is empty; a JSON object is needed.');
+  }
+  const [type = '', ...parameters] = (req.get('Content-Type') ?? '').toLowerCase().split(';');
+  const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (types.includes(type.trim()) && isUtf8) return;
+  const headers =
+    req.method === 'PATCH' ? { 'Accept-Patch': types.join(', ') } : { 'Accept-Post': types.join(', ') };
+  throw new Problem('unsupported_media_type', `Send the body as ${types.join(' or ')}, in UTF-8.`, {
+    headers,
+  });
+}
+
+function hasBody(req: Request): boolean {
+  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+}
+
+// JSON.parse makes "__proto__" an own key like any other, and is not recursive, so depth costs nothing.
+function parseJson(bytes: unknown): unknown {
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
+    throw new Problem('malformed_json', 'The body is empty; a JSON object is needed.');
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Problem('malformed_json', 'The body is not UTF-8.', { cause });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : '';
+    throw new Problem('malformed_json', `The body cannot be read as JSON: ${said}`, { cause });
+  }
+}

@@ -1,0 +1,81 @@
+// What the path and the query of /customers may say, and the shape of its answers: for the checks and for the API document.
+
+import { storableText } from '../lib/entities/check.ts';
+import { customerFields, customerLimits } from '../lib/entities/customer.ts';
+
+export const PAGE_DEFAULT = 50;
+export const PAGE_MAX = 100;
+
+export const customerIdSchema = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
+
+export const customerPathSchema = {
+  type: 'object',
+  required: ['id'],
+  additionalProperties: false,
+  properties: { id: customerIdSchema },
+} as const;
+
+export type CustomerQuery = { limit?: number; after?: number; email?: string; updated_since?: string };
+
+export const customerQuerySchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    limit: {
+      type: 'integer',
+      minimum: 1,
+      maximum: PAGE_MAX,
+      description: `Customers on a page; ${PAGE_DEFAULT} unless told.`,
+    },
+    after: {
+      ...customerIdSchema,
+      description: 'Begin behind this id. Follow the Link header instead of making it yourself.',
+    },
+    email: {
+      type: 'string',
+      minLength: 1,
+      maxLength: customerLimits.email,
+      pattern: storableText,
+      description: 'Only the customer with this email, whatever the case of its letters.',
+      'x-problem': 'must not hold a NUL character',
+    },
+    updated_since: {
+      type: 'string',
+      format: 'date-time',
+      description: 'Only customers changed at or after this time.',
+    },
+  },
+} as const;
+
+const { name, email } = customerFields;
+
+export const customerSchema = {
+  type: 'object',
+  required: ['id', 'name', 'email', 'version', 'created_at', 'updated_at', 'external_mappings', 'sync'],
+  properties: {
+    id: customerIdSchema,
+    name: { type: name.type },
+    email: { type: email.type },
+    version: { type: 'integer', minimum: 1, description: 'Rises by one with every change; also the ETag.' },
+    created_at: { type: 'string', format: 'date-time' },
+    updated_at: { type: 'string', format: 'date-time' },
+    external_mappings: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: "The id of this customer's counterpart in each system that has one.",
+      example: { stripe: 'cus_NffrFeUfNV2Hib' },
+    },
+    sync: {
+      type: 'object',
+      description: 'How each counterpart stands. A parked one waits for a person; reason says why.',
+      additionalProperties: {
+        type: 'object',
+        required: ['state', 'reason'],
+        properties: {
+          state: { type: 'string', enum: ['pending', 'linked', 'waiting', 'parked', 'tombstoned'] },
+          reason: { type: ['string', 'null'] },
+        },
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,182 @@
+// /customers: checks what came in, asks the store, and says what came out. The rules are in lib/customers.ts.
+
+import { Router, type Request, type Response } from 'express';
+import type { Db } from '../db/connection.ts';
+import { listCustomers, readCustomer, type Customer } from '../db/customers.ts';
+import type { CustomerStore, Origin, Refusal } from '../lib/customers.ts';
+import { compileCheck } from '../lib/entities/check.ts';
+import { checkCustomerChange, checkNewCustomer, tidyText } from '../lib/entities/customer.ts';
+import { actorOf } from './auth.ts';
+import { readJson } from './body.ts';
+import {
+  customerPathSchema,
+  customerQuerySchema,
+  PAGE_DEFAULT,
+  type CustomerQuery,
+} from './customer-schemas.ts';
+import { answerWithin } from './deadline.ts';
+import { demand, ifMatchOf, paramsOf, queryOf } from './input.ts';
+import { Problem } from './problems.ts';
+import { traceOf } from './requests.ts';
+import { requestIdOf, sendJson, sendNothing } from './responses.ts';
+import { declareRoute } from './routing.ts';
+
+const checkPath = compileCheck<{ id: number }>(customerPathSchema);
+const checkQuery = compileCheck<CustomerQuery>(customerQuerySchema);
+
+export type CustomerRoutesDeps = { store: CustomerStore; db: Db; basePath: string; deadlineMs: number };
+
+export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRoutesDeps): Router {
+  const router = Router({ caseSensitive: true });
+  const soon = answerWithin(deadlineMs);
+  const json = readJson();
+  // A change by PATCH is a merge patch as long as no field may be null.
+  const jsonOrMergePatch = readJson(['application/json', 'application/merge-patch+json']);
+
+  declareRoute(router, '/customers', {
+    get: [
+      soon,
+      async (req, res) => {
+        const query = demand('query', checkQuery(queryOf(req)));
+        const { limit = PAGE_DEFAULT, after, email, updated_since: since } = query;
+        const found = await listCustomers(db, {
+          limit: limit + 1, // one more than asked for tells whether there is a next page
+          ...(after !== undefined && { after }),
+          ...(email !== undefined && { email: tidyText(email) }),
+          ...(since !== undefined && { updatedSince: new Date(since) }),
+        });
+        const page = found.slice(0, limit);
+        const last = page.at(-1);
+        if (found.length > limit && last) {
+          res.setHeader('Link', `<${nextPage(`${basePath}/customers`, query, last.id)}>; rel="next"`);
+        }
+        sendJson(res, 200, page.map(customerJson));
+      },
+    ],
+    post: [
+      ...json,
+      soon,
+      async (req, res) => {
+        const values = demand('body', checkNewCustomer(req.body));
+        const result = await store.create(values, originOf(req, res));
+        if (result.outcome !== 'created') throw refused(result);
+        res.setHeader('Location', `${basePath}/customers/${result.customer.id}`);
+        sendCustomer(res, 201, result.customer);
+      },
+    ],
+  });
+
+  declareRoute(router, '/customers/:id', {
+    get: [
+      soon,
+      async (req, res) => {
+        const customer = await readCustomer(db, idOf(req));
+        if (!customer || customer.deletedAt) throw refused({ outcome: 'gone' });
+        sendCustomer(res, 200, customer);
+      },
+    ],
+    put: [
+      ...json,
+      soon,
+      async (req, res) => {
+        const [id, condition] = [idOf(req), ifMatchOf(req)];
+        const values = demand('body', checkNewCustomer(req.body));
+        const result = await store.replace(id, values, condition, originOf(req, res));
+        if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result);
+        sendCustomer(res, 200, result.customer);
+      },
+    ],
+    patch: [
+      ...jsonOrMergePatch,
+      soon,
+      async (req, res) => {
+        const [id, condition] = [idOf(req), ifMatchOf(req)];
+        const values = demand('body', checkCustomerChange(req.body));
+        const result = await store.patch(id, values, condition, originOf(req, res));
+        if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result);
+        sendCustomer(res, 200, result.customer);
+      },
+    ],
+    delete: [
+      soon,
+      async (req, res) => {
+        const result = await store.remove(idOf(req), ifMatchOf(req), originOf(req, res));
+        if (result.outcome !== 'deleted') throw refused(result);
+        sendNothing(res);
+      },
+    ],
+  });
+  return router;
+}
+
+/** A customer on the wire. `sync` says how each system's counterpart stands, so that a parked one shows its reason. */
+export function customerJson(customer: Customer): Record<string, unknown> {
+  const linked = customer.mappings.filter(({ externalId }) => externalId !== null);
+  return {
+    id: customer.id,
+    name: customer.name,
+    email: customer.email,
+    version: customer.version,
+    created_at: customer.createdAt.toISOString(),
+    updated_at: customer.updatedAt.toISOString(),
+    external_mappings: Object.fromEntries(linked.map(({ system, externalId }) => [system, externalId])),
+    sync: Object.fromEntries(
+      customer.mappings.map(({ system, state, reason }) => [system, { state, reason }]),
+    ),
+  };
+}
+
+function sendCustomer(res: Response, status: number, customer: Customer): void {
+  res.setHeader('ETag', entityTag(customer));
+  sendJson(res, status, customerJson(customer));
+}
+
+function entityTag({ version }: Customer): string {
+  return `"${version}"`;
+}
+
+function idOf(req: Request): number {
+  return demand('path', checkPath(paramsOf(req))).id;
+}
+
+function originOf(req: Request, res: Response): Origin {
+  const [actor, trace] = [actorOf(req), traceOf(req)];
+  return { context: { request_id: requestIdOf(res), ...(actor && { actor }), ...(trace && { trace }) } };
+}
+
+// Relative, so that it holds behind any proxy and repeats no Host header back.
+function nextPage(
+  path: string,
+  { limit, email, updated_since: since }: CustomerQuery,
+  after: number,
+): string {
+  const parts = Object.entries({ limit, email, updated_since: since, after })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  return `${path}?${parts.join('&')}`;
+}
+
+function refused(refusal: Refusal): Problem {
+  switch (refusal.outcome) {
+    case 'gone':
+      return new Problem('customer_not_found', 'No customer has this id, or it was deleted.');
+    case 'version_mismatch': {
+      const { customer } = refusal;
+      return new Problem(
+        'version_mismatch',
+        `The customer has version ${customer.version} now. Look at what changed (current), then send your change with the new ETag.`,
+        { headers: { ETag: entityTag(customer) }, members: { current: customerJson(customer) } },
+      );
+    }
+    case 'duplicate_email': {
+      const detail = `is the email of customer ${refusal.rivalId}`;
+      return new Problem('duplicate_email', `Customer ${refusal.rivalId} has this email already.`, {
+        errors: [{ in: 'body', pointer: '/email', code: 'unique', detail, customer_id: refusal.rivalId }],
+      });
+    }
+    case 'contended':
+      return new Problem('contended', 'Nothing was changed. Send the request again.', {
+        headers: { 'Retry-After': '1' },
+      });
+  }
+}

@@ -1,0 +1,71 @@
+// Turns whatever a handler threw into an answer. Callers are told what they can mend; of our own faults only the request id.
+
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { isDatabaseAway } from '../db/readiness.ts';
+import { BODY_LIMIT } from './body.ts';
+import { databaseAway, Problem } from './problems.ts';
+import type { ApiLog } from './requests.ts';
+import { requestIdOf, sendProblem } from './responses.ts';
+
+export const answerUnknownPath: RequestHandler = (req) => {
+  throw new Problem(
+    'not_found',
+    `Nothing answers ${req.method} at this path. The customers are at /api/v1/customers.`,
+  );
+};
+
+// Express tells an error handler by its four parameters.
+export function answerFaults(log: ApiLog): ErrorRequestHandler {
+  return (error, _req, res, _next) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      log.error('request failed', {
+        request_id: requestIdOf(res),
+        code: problem.code,
+        ...faultFields(error),
+      });
+    }
+    sendProblem(res, problem);
+  };
+}
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  switch (clientStatusOf(error)) {
+    case undefined:
+      if (isDatabaseAway(error)) {
+        return databaseAway('The database cannot be reached. Send the request again in a moment.', error);
+      }
+      return new Problem('internal_error', 'Nothing you can mend: look for the request_id in the log.', {
+        cause: error,
+      });
+    case 413:
+      return new Problem('body_too_large', `A body may have at most ${BODY_LIMIT} bytes.`, { cause: error });
+    case 415:
+      return new Problem('unsupported_media_type', 'Send the body plain, or with gzip, deflate or br.', {
+        cause: error,
+      });
+    default:
+      return new Problem('malformed_request', 'The path, or the body as it was encoded, cannot be read.', {
+        cause: error,
+      });
+  }
+}
+
+/** Express and its body reader mark what the caller did wrong with a status of the 400s. */
+function clientStatusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
+  return error.status >= 400 && error.status < 500 ? error.status : undefined;
+}
+
+// Postgres puts values into its messages and details, and those may be people's names: only the place and the code are logged.
+function faultFields(error: unknown): Record<string, unknown> {
+  const cause = error instanceof Problem && error.cause !== undefined ? error.cause : error;
+  if (!(cause instanceof Error)) return { error: typeof cause };
+  const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return {
+    error: cause.name,
+    error_code: 'code' in cause ? cause.code : undefined,
+    stack: frames.join('\n'),
+  };
+}

@@ -1,0 +1,83 @@
+// What a request says in its path, query, headers and body, checked; throws the Problem that says what is wrong where.
+
+import type { Request } from 'express';
+import type { Checked, Violation } from '../lib/entities/check.ts';
+import { Problem, type ProblemDetail } from './problems.ts';
+
+type Place = ProblemDetail['in'];
+
+/** Takes what a check let through. */
+export function demand<T>(place: Place, checked: Checked<T>): T {
+  if (checked.ok) return checked.value;
+  throw invalid(checked.violations.map((violation) => toDetail(place, violation)));
+}
+
+/**
+ * The query as an object, numbers as numbers. Decoded by RFC 3986 and not as a form: a plus sign is a plus sign, since it
+ * stands in emails and in times, and a blank in neither.
+ */
+export function queryOf(req: Request): Record<string, string | number> {
+  const found = new Map<string, string | number>();
+  const at = req.originalUrl.indexOf('?');
+  const pairs = at < 0 ? [] : req.originalUrl.slice(at + 1).split('&');
+  for (const pair of pairs.filter((each) => each !== '')) {
+    const [name = '', ...value] = pair.split('=').map(decoded);
+    if (found.has(name)) {
+      const [pointer, detail] = [`/${name.slice(0, 60)}`, 'is given more than once; give it once'];
+      throw invalid([{ in: 'query', pointer, code: 'duplicate', detail }]);
+    }
+    found.set(name, wholeNumber(value.join('=')));
+  }
+  return Object.fromEntries(found);
+}
+
+export function paramsOf(req: Request): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(req.params).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? wholeNumber(value) : value,
+    ]),
+  );
+}
+
+/**
+ * The version If-Match asks for; undefined if it asks for none (no header, or "*": the customer has to exist, as it must
+ * anyway). 0, which no customer has, for a tag that is not one of ours.
+ */
+export function ifMatchOf(req: Request): { ifVersion?: number } {
+  const given = req.get('If-Match')?.trim();
+  if (given === undefined || given === '*') return {};
+  const tag = /^"([\x21\x23-\x7e\x80-\xff]*)"$/.exec(given)?.[1];
+  if (tag === undefined) {
+    const detail = 'must be one strong entity tag, as the header ETag gave it, such as "7"; or *';
+    throw invalid([{ in: 'header', pointer: '/If-Match', code: 'entity_tag', detail }]);
+  }
+  const version = wholeNumber(tag);
+  return { ifVersion: typeof version === 'number' && version <= Number.MAX_SAFE_INTEGER ? version : 0 };
+}
+
+// "007", "1e3", "+1" and " 1" stay text, and the schema then says that a whole number is wanted.
+function wholeNumber(text: string): string | number {
+  return /^(0|-?[1-9][0-9]{0,15})$/.test(text) ? Number(text) : text;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    throw new Problem('malformed_request', 'The query has a percent sign that begins no UTF-8 character.', {
+      cause,
+    });
+  }
+}
+
+function toDetail(place: Place, { pointer, rule, detail }: Violation): ProblemDetail {
+  return { in: place, pointer, code: rule, detail };
+}
+
+function invalid(errors: ProblemDetail[]): Problem {
+  const told = errors.map(
+    ({ in: place, pointer, detail }) => `${place} ${pointer || 'as a whole'} ${detail}`,
+  );
+  return new Problem('invalid_request', `${told.join('; ')}.`, { errors });
+}

@@ -1,0 +1,78 @@
+// Everything the API can refuse, as RFC 9457 problem documents. A caller branches on `code`; codes never change.
+
+/** in and pointer say where: { in: 'body', pointer: '/email' } is the member email of the body. */
+export type ProblemDetail = {
+  in: 'body' | 'query' | 'path' | 'header';
+  pointer: string;
+  code: string;
+  detail: string;
+} & Record<string, unknown>;
+
+export const problemKinds = {
+  invalid_request: { status: 400, title: 'The request has values that are not allowed' },
+  malformed_json: { status: 400, title: 'The body is not JSON' },
+  malformed_request: { status: 400, title: 'The request is not well-formed HTTP' },
+  unauthorized: { status: 401, title: 'An API key is needed' },
+  not_found: { status: 404, title: 'There is nothing at this path' },
+  customer_not_found: { status: 404, title: 'There is no such customer' },
+  method_not_allowed: { status: 405, title: 'This path does not take this method' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  duplicate_email: { status: 409, title: 'Another customer has this email' },
+  version_mismatch: { status: 412, title: 'The customer has changed since you read it' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body has a type that is not taken here' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  internal_error: { status: 500, title: 'Twinbox made a mistake' },
+  database_unavailable: { status: 503, title: 'The database does not answer' },
+  contended: { status: 503, title: 'Too many others are changing this customer' },
+} as const;
+
+export type ProblemCode = keyof typeof problemKinds;
+
+export type ProblemOptions = {
+  errors?: ProblemDetail[];
+  headers?: Record<string, string>;
+  /** More members of the document, such as the current state. */
+  members?: Record<string, unknown>;
+  cause?: unknown;
+};
+
+/** Thrown by handlers; the error handler turns it into the answer. `detail` says what is wrong here and how to mend it. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly errors: ProblemDetail[];
+  readonly headers: Record<string, string>;
+  readonly members: Record<string, unknown>;
+
+  constructor(code: ProblemCode, detail: string, { errors, headers, members, cause }: ProblemOptions = {}) {
+    super(detail, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.errors = errors ?? [];
+    this.headers = headers ?? {};
+    this.members = members ?? {};
+  }
+
+  get status(): number {
+    return problemKinds[this.code].status;
+  }
+}
+
+export function problemDocument(problem: Problem, requestId: string): Record<string, unknown> {
+  const { status, title } = problemKinds[problem.code];
+  return {
+    type: `urn:twinbox:problem:${problem.code}`,
+    title,
+    status,
+    detail: problem.message,
+    code: problem.code,
+    ...(problem.errors.length > 0 && { errors: problem.errors }),
+    request_id: requestId,
+    ...problem.members,
+  };
+}
+
+/** What a handler lets through while the database is away; a caller may simply send the request again. */
+export function databaseAway(detail: string, cause?: unknown): Problem {
+  return new Problem('database_unavailable', detail, { headers: { 'Retry-After': '2' }, cause });
+}

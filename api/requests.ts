@@ -1,0 +1,54 @@
+// What happens to every request: it gets an id, the headers every answer carries, and a line in the log.
+
+import type { Request, RequestHandler } from 'express';
+import type { Clock } from '../lib/clock.ts';
+import { newEventId } from '../lib/uuid.ts';
+import { requestIdOf } from './responses.ts';
+
+export type ApiLog = {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+};
+
+const SANE_ID = /^[\w.:/+=-]{1,128}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+const headersOfAll = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+export function beginRequest({ clock, log }: { clock: Clock; log: ApiLog }): RequestHandler {
+  return (req, res, next) => {
+    const given = req.get('X-Request-Id');
+    res.setHeader('X-Request-Id', given && SANE_ID.test(given) ? given : newEventId(clock.now()));
+    for (const [name, value] of Object.entries(headersOfAll)) res.setHeader(name, value);
+    const began = performance.now();
+    res.once('close', () => {
+      log.debug('request', {
+        request_id: requestIdOf(res),
+        method: req.method,
+        route: routeOf(req),
+        // A caller that hung up before the answer began has seen no status.
+        status: res.headersSent ? res.statusCode : null,
+        ms: Math.round((performance.now() - began) * 10) / 10,
+      });
+    });
+    next();
+  };
+}
+
+/** The W3C trace of the caller, if it sent a well-formed one. */
+export function traceOf(req: Request): string | undefined {
+  const given = req.get('traceparent');
+  return given && TRACEPARENT.test(given) ? given : undefined;
+}
+
+// The pattern, never the path: an email may stand in a query, and 10,000 ids are one route.
+function routeOf(req: Request): string | null {
+  const route: unknown = req.route;
+  if (typeof route !== 'object' || route === null || !('path' in route)) return null;
+  return req.baseUrl + String(route.path);
+}

@@ -1,0 +1,30 @@
+// Answers are written here and not by Express: its `send` makes a 304 out of a matching If-None-Match, and a 304 would hide
+// what changes without a version (a customer's external mappings).
+
+import type { Response } from 'express';
+import { Problem, problemDocument } from './problems.ts';
+
+export function sendJson(res: Response, status: number, body: unknown, type = 'application/json'): void {
+  // The deadline may have answered first (api/deadline.ts).
+  if (res.headersSent) return;
+  const text = Buffer.from(JSON.stringify(body));
+  res.writeHead(status, { 'Content-Type': `${type}; charset=utf-8`, 'Content-Length': text.length });
+  res.end(text);
+}
+
+export function sendNothing(res: Response): void {
+  if (res.headersSent) return;
+  res.writeHead(204);
+  res.end();
+}
+
+export function sendProblem(res: Response, problem: Problem): void {
+  if (res.headersSent) return;
+  for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value);
+  sendJson(res, problem.status, problemDocument(problem, requestIdOf(res)), 'application/problem+json');
+}
+
+/** The id under which this request is logged and its event recorded; set on the response first of all. */
+export function requestIdOf(res: Response): string {
+  return String(res.getHeader('X-Request-Id') ?? '');
+}

@@ -1,0 +1,99 @@
+import { createServer, STATUS_CODES, type RequestListener, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { newEventId } from '../lib/uuid.ts';
+import { Problem, problemDocument, type ProblemCode } from './problems.ts';
+
+export type ApiServer = {
+  /** Where it listens, such as http://127.0.0.1:8000; with port 0 the one that was free. */
+  url: string;
+  port: number;
+  /** Stops accepting, finishes the requests in hand and ends; after `graceMs` it cuts what is left. */
+  close(graceMs?: number): Promise<void>;
+};
+
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly code = 'cannot_listen';
+}
+
+/** Listens with any request listener, such as the app of createApi. */
+export async function listen(
+  app: RequestListener,
+  { host, port }: { host: string; port: number },
+): Promise<ApiServer> {
+  const open = new Set<ServerResponse>();
+  let closing = false;
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 30_000 });
+  server.on('request', (req, res) => {
+    open.add(res);
+    res.once('close', () => open.delete(res));
+    if (closing) res.setHeader('Connection', 'close');
+    app(req, res);
+  });
+  server.on('clientError', answerNoise);
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen({ host, port }, resolve);
+  });
+  const address = server.address();
+  const bound = typeof address === 'object' && address ? address.port : port;
+
+  function close(graceMs = 5_000): Promise<void> {
+    closing = true;
+    // A connection that is kept alive would keep the server open until the client thinks of something.
+    for (const res of open) if (!res.headersSent) res.setHeader('Connection', 'close');
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      server.close(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+      server.closeIdleConnections();
+    });
+  }
+
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close };
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+  const told: Record<string, string> = {
+    EADDRINUSE: `port ${port} of ${host} is taken by another program. Stop it, or set API_PORT to a free port.`,
+    EACCES: `this user may not listen on port ${port}. Set API_PORT to a port above 1023.`,
+    EADDRNOTAVAIL: `this machine does not have the address ${host}. Set API_HOST to one it has, such as 127.0.0.1.`,
+    ENOTFOUND: `the name ${host} is not known. Set API_HOST to an address of this machine, such as 127.0.0.1.`,
+  };
+  const detail =
+    told[error.code ?? ''] ?? `listening on ${host}:${port} failed (${error.code ?? error.message}).`;
+  return new ListenError(`The API cannot start: ${detail}`, { cause: error });
+}
+
+/** What is no HTTP request gets an answer all the same, and never reaches the app. */
+function answerNoise(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const kinds: Record<string, [ProblemCode, string]> = {
+    HPE_HEADER_OVERFLOW: ['headers_too_large', 'All headers together may have at most 16 KiB.'],
+    ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'Headers have 10 s to arrive, a whole request 30 s.'],
+  };
+  const [code, detail] = kinds[error.code ?? ''] ?? [
+    'malformed_request',
+    'What arrived is no HTTP/1.1 request.',
+  ];
+  const problem = new Problem(code, detail);
+  const requestId = newEventId(new Date());
+  const text = JSON.stringify(problemDocument(problem, requestId));
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+      'Connection: close',
+      'Content-Type: application/problem+json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(text)}`,
+      `X-Request-Id: ${requestId}`,
+      '',
+      text,
+    ].join('\r\n'),
+  );
+}

@@ -1,0 +1,82 @@
+// What /ready and `twinbox status` ask: does the database answer, and how far behind is what follows it?
+
+import knex from 'knex';
+import type { Db } from './connection.ts';
+import { sqlState } from './errors.ts';
+
+/** Whether this connection leads to a server that takes writes; a standby after a fail-over does not. */
+export async function isWritable(db: Db): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { read_only: string }[] }>(
+    `select current_setting('transaction_read_only') as read_only`,
+  );
+  return rows[0]?.read_only === 'off';
+}
+
+export type RelayLag = {
+  /** Whether a relay has ever run on this database. */
+  started: boolean;
+  /** When the oldest event that is not published was written; null if there is none. */
+  oldest: Date | null;
+};
+
+/**
+ * How far the relay is behind its outbox. Looks at what was begun after the last window ("main" in docs/relay.md): a
+ * straggler of an earlier transaction is a matter of one window, and looking for it would mean a scan from its floor.
+ */
+export async function readRelayLag(db: Db): Promise<RelayLag> {
+  const { rows } = await db.raw<{ rows: { started: boolean; oldest: Date | null }[] }>(
+    `select c.seen is not null as started, e.created_at as oldest
+     from (select) as always
+     left join relay_cursor c on true
+     left join lateral (
+       select created_at from sync_events
+       where id > coalesce(c.floor, 0)
+         and (c.seen is null or xid >= pg_snapshot_xmax(c.seen))
+         and (c.win is null or id > c.last_id or not pg_visible_in_snapshot(xid, c.win))
+       order by id limit 1) e on true`,
+  );
+  return rows[0] ?? { started: false, oldest: null };
+}
+
+export type SyncBacklog = {
+  dirty: number;
+  parked: number;
+  waiting: number;
+  oldestIntent: { mappingId: number; customerId: number | null; operation: string; firstSentAt: Date } | null;
+};
+
+/** Each figure reads a partial index, so what is in order costs nothing. */
+export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
+  const { rows } = await db.raw<{ rows: SyncBacklog[] }>(
+    `select
+       (select count(*) from external_mappings where dirty <> clean) as dirty,
+       (select count(*) from external_mappings where state = 'parked') as parked,
+       (select count(*) from external_mappings where state = 'waiting') as waiting`,
+  );
+  const intents = await db.raw<{ rows: NonNullable<SyncBacklog['oldestIntent']>[] }>(
+    `select id as "mappingId", internal_id as "customerId", intent->>'operation' as operation,
+            (intent->>'firstSentAt')::timestamptz as "firstSentAt"
+     from external_mappings where intent is not null
+     order by intent->>'firstSentAt' limit 1`,
+  );
+  return { ...(rows[0] ?? { dirty: 0, parked: 0, waiting: 0 }), oldestIntent: intents.rows[0] ?? null };
+}
+
+const NETWORK_CODES = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['ENOENT', 'ENOTFOUND', 'EAI_AGAIN'], // no socket file; no such name, or nobody to ask for it
+]);
+
+// By class: connection, resources, operator's doing, system error. Single states: gone read-only, still starting or locked.
+const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
+
+/** Whether an error means that the database is away, starting, full or read-only: nothing is wrong with what was asked. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof knex.KnexTimeoutError) return true;
+  const state = sqlState(error);
+  if (state !== undefined) return AWAY_STATES.test(state);
+  if (!(error instanceof Error)) return false;
+  if ('code' in error) return typeof error.code === 'string' && NETWORK_CODES.has(error.code);
+  // pg tells of a connection lost under a statement by a plain Error without a code; ours have one, or a class.
+  return error.constructor === Error;
+}

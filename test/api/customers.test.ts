@@ -1,0 +1,225 @@
+import { expect } from 'chai';
+import { useDatabase } from '../support/database.ts';
+import { freshCustomer, startApi, type Answer } from './start-api.ts';
+
+const customers = '/api/v1/customers';
+
+describe('the customers of the API', () => {
+  const database = useDatabase();
+  let api: Awaited<ReturnType<typeof startApi>>;
+
+  before(async () => {
+    api = await startApi({ db: database.db });
+  });
+  after(() => api.server.close());
+
+  async function created(values = freshCustomer()): Promise<Answer> {
+    const answer = await api.send('POST', customers, { body: values });
+    expect(answer.status, answer.text).to.equal(201);
+    return answer;
+  }
+  const at = (answer: Answer) => `${customers}/${answer.json['id']}`;
+
+  async function eventsOf(answer: Answer) {
+    return await database
+      .db<{ event_type: string; version: number; source: string; context: object; payload: object }>(
+        'sync_events',
+      )
+      .where('entity_key', `customer:${answer.json['id']}`)
+      .orderBy('id');
+  }
+
+  it('creates one, says where it is, and writes its event with the request id', async () => {
+    const answer = await api.send('POST', customers, {
+      body: { name: 'Ada Lovelace', email: 'ada@example.org' },
+      headers: { 'X-Request-Id': 'req-42', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
+    });
+    expect(answer.status).to.equal(201);
+    expect(answer.headers.get('Location')).to.equal(at(answer));
+    expect(answer.headers.get('ETag')).to.equal('"1"');
+    expect(answer.headers.get('Cache-Control')).to.equal('no-store');
+    expect(answer.headers.get('X-Request-Id')).to.equal('req-42');
+    expect(answer.json).to.include({ name: 'Ada Lovelace', email: 'ada@example.org', version: 1 });
+    expect(answer.json['external_mappings']).to.deep.equal({});
+    const [event, ...more] = await eventsOf(answer);
+    expect(more).to.have.length(0);
+    expect(event).to.include({ event_type: 'customer.created', version: 1, source: 'internal' });
+    expect(event?.context).to.include({ request_id: 'req-42' }).and.to.have.property('trace');
+    expect(event?.payload).to.deep.include({
+      customer_data: { id: answer.json['id'], name: 'Ada Lovelace', email: 'ada@example.org' },
+    });
+  });
+
+  it('trims values and brings them to NFC', async () => {
+    const answer = await created({ name: '  Jose\u0301\u00a0', email: '\tjose\u0301@example.org\n' });
+    expect(answer.json).to.include({ name: 'Jos\u00e9', email: 'jos\u00e9@example.org' });
+  });
+
+  it('shows the mapping and why it is parked', async () => {
+    const answer = await created();
+    await database.db('external_mappings').insert({
+      internal_id: answer.json['id'],
+      system: 'stripe',
+      external_id: 'cus_shown',
+      state: 'parked',
+      reason: 'email_invalid',
+    });
+    const { json } = await api.send('GET', at(answer));
+    expect(json['external_mappings']).to.deep.equal({ stripe: 'cus_shown' });
+    expect(json['sync']).to.deep.equal({ stripe: { state: 'parked', reason: 'email_invalid' } });
+    await api.send('PATCH', at(answer), { body: { name: 'After linking' } });
+    expect((await eventsOf(answer)).at(-1)?.payload).to.deep.include({
+      external_mappings: { stripe: 'cus_shown' },
+    });
+  });
+
+  it('replaces by PUT, changes by PATCH, and raises the version by one each time', async () => {
+    const first = await created();
+    const second = freshCustomer();
+    const put = await api.send('PUT', at(first), { body: second });
+    expect(put.status).to.equal(200);
+    expect(put.json).to.include({ ...second, version: 2 });
+    const patch = await api.send('PATCH', at(first), { body: { name: 'Third' } });
+    expect(patch.json).to.include({ name: 'Third', email: second.email, version: 3 });
+    expect(patch.headers.get('ETag')).to.equal('"3"');
+    const merged = await api.send('PATCH', at(first), {
+      body: { name: 'Fourth' },
+      headers: { 'Content-Type': 'application/merge-patch+json; charset=utf-8' },
+    });
+    expect(merged.json['version']).to.equal(4);
+    expect((await eventsOf(first)).map(({ version }) => version)).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('answers 200 and writes nothing when no value differs', async () => {
+    const values = freshCustomer();
+    const first = await created(values);
+    const nudges = api.nudges();
+    const put = await api.send('PUT', at(first), { body: { ...values, name: `  ${values.name} ` } });
+    expect(put.status).to.equal(200);
+    expect(put.json['version']).to.equal(1);
+    expect((await api.send('PATCH', at(first), { body: { name: values.name } })).status).to.equal(200);
+    expect(await eventsOf(first)).to.have.length(1);
+    expect(api.nudges()).to.equal(nudges);
+  });
+
+  it('deletes with 204, and then there is no such customer for any method', async () => {
+    const first = await created();
+    expect((await api.send('DELETE', at(first))).status).to.equal(204);
+    for (const [method, body] of [
+      ['GET'],
+      ['DELETE'],
+      ['PATCH', { name: 'x' }],
+      ['PUT', freshCustomer()],
+    ] as const) {
+      const answer = await api.send(method, at(first), { ...(body && { body }) });
+      expect(answer.status, method).to.equal(404);
+      expect(answer.json['code']).to.equal('customer_not_found');
+    }
+    expect((await eventsOf(first)).at(-1)).to.include({ event_type: 'customer.deleted', version: 2 });
+    const { rows } = await database.db.raw('select deleted_at from customers where id = ?', [
+      first.json['id'],
+    ]);
+    expect(rows[0].deleted_at).to.be.an.instanceOf(Date);
+  });
+
+  it('gives the email of a deleted customer to a new one', async () => {
+    const values = freshCustomer();
+    await api.send('DELETE', at(await created(values)));
+    await created(values);
+  });
+
+  it('refuses the email of another with 409, in any case of letters, naming the field and the rival', async () => {
+    const values = freshCustomer();
+    const rival = await created(values);
+    const other = await created();
+    const taken = values.email.toUpperCase();
+    for (const answer of [
+      await api.send('POST', customers, { body: { name: 'Copy', email: taken } }),
+      await api.send('PATCH', at(other), { body: { email: taken } }),
+      await api.send('PUT', at(other), { body: { name: 'Copy', email: taken } }),
+    ]) {
+      expect(answer.status).to.equal(409);
+      expect(answer.json['code']).to.equal('duplicate_email');
+      expect(answer.json['errors'][0]).to.include({
+        in: 'body',
+        pointer: '/email',
+        customer_id: rival.json['id'],
+      });
+    }
+    expect(await eventsOf(other)).to.have.length(1);
+    expect((await api.send('PATCH', at(rival), { body: { email: taken } })).json['email']).to.equal(taken);
+  });
+
+  describe('If-Match', () => {
+    it('lets a change through that saw the present version, and refuses others with the current state', async () => {
+      const first = await created();
+      const headers = { 'If-Match': '"1"' };
+      expect((await api.send('PATCH', at(first), { body: { name: 'Two' }, headers })).status).to.equal(200);
+      const rest = { PUT: freshCustomer(), PATCH: { name: 'Three' }, DELETE: undefined };
+      for (const [method, body] of Object.entries(rest)) {
+        const answer = await api.send(method, at(first), { ...(body && { body }), headers });
+        expect(answer.status, method).to.equal(412);
+        expect(answer.headers.get('ETag')).to.equal('"2"');
+        expect(answer.json).to.include({ code: 'version_mismatch', status: 412 });
+        expect(answer.json['current']).to.include({ name: 'Two', version: 2 });
+      }
+      const deleted = await api.send('DELETE', at(first), { headers: { 'If-Match': '"2"' } });
+      expect(deleted.status).to.equal(204);
+    });
+
+    it('takes * as: if there is one', async () => {
+      const first = await created();
+      const headers = { 'If-Match': '*' };
+      expect((await api.send('PATCH', at(first), { body: { name: 'Any' }, headers })).status).to.equal(200);
+      expect((await api.send('DELETE', `${customers}/999999`, { headers })).status).to.equal(404);
+    });
+
+    it('answers 412 to equal values of an old version, and to a tag that is none of ours', async () => {
+      const first = await created();
+      await api.send('PATCH', at(first), { body: { name: 'Two' } });
+      for (const tag of ['"1"', '"abc"', '""', '"99999999999999999999"', '"01"']) {
+        const headers = { 'If-Match': tag };
+        const answer = await api.send('PATCH', at(first), { body: { name: 'Two' }, headers });
+        expect(answer.status, tag).to.equal(412);
+      }
+    });
+
+    for (const tag of ['W/"1"', '1', '"1", "2"', '"1', '', 'W/*', '"1" x']) {
+      it(`refuses ${tag || 'an empty one'} with 400`, async () => {
+        const first = await created();
+        const answer = await api.send('PATCH', at(first), {
+          body: { name: 'x' },
+          headers: { 'If-Match': tag },
+        });
+        expect(answer.status).to.equal(400);
+        expect(answer.json['errors'][0]).to.include({ in: 'header', pointer: '/If-Match' });
+      });
+    }
+
+    it('never answers 304, since linking changes a customer without a version', async () => {
+      const first = await created();
+      const headers = { 'If-None-Match': '"1"', 'Cache-Control': 'max-age=60' };
+      expect((await api.send('GET', at(first), { headers })).status).to.equal(200);
+    });
+  });
+
+  it('answers HEAD like GET without a body', async () => {
+    const first = await created();
+    const [head, get] = [await api.send('HEAD', at(first)), await api.send('GET', at(first))];
+    expect(head.status).to.equal(200);
+    expect(head.text).to.equal('');
+    expect(head.headers.get('Content-Length')).to.equal(String(Buffer.byteLength(get.text)));
+  });
+
+  it('logs a line per request with its route and its time, and never a name or an email', async () => {
+    const values = { name: 'Zacharias Unlogged', email: 'unlogged@example.org' };
+    const first = await created(values);
+    await api.send('GET', `${customers}?email=${values.email}`);
+    await api.send('POST', customers, { body: values });
+    const id = first.headers.get('X-Request-Id');
+    const line = api.lines.find(({ fields }) => fields['request_id'] === id);
+    expect(line?.fields).to.include({ method: 'POST', route: '/api/v1/customers', status: 201 });
+    expect(line?.fields['ms']).to.be.a('number');
+    expect(JSON.stringify(api.lines)).not.to.match(/unlogged/i);
+  });
+});
