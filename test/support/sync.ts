@@ -1,0 +1,163 @@
+import type { Db } from '../../db/connection.ts';
+import { readInstanceId } from '../../db/connections.ts';
+import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
+import { findUndelivered } from '../../db/deliveries.ts';
+import type { Integration } from '../../lib/integrations/integration.ts';
+import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
+import { receiveOutbound } from '../../lib/sync/receive.ts';
+import type { SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
+import { newEventId } from '../../lib/uuid.ts';
+import { createSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
+import { createLane, type Lane } from '../../workers/lane.ts';
+import { createTestClock, type TestClock } from './clock.ts';
+import { useDatabase } from './database.ts';
+
+export const fakeKey = 'sk_test_twinbox_fake';
+
+export type LoggedLine = { event: string } & Record<string, unknown>;
+
+/** The engine without bus and loops: real Postgres, the real `stripe` package, the simulator over HTTP, one movable clock. */
+export interface SyncWorld {
+  readonly db: Db;
+  readonly clock: TestClock;
+  readonly simulator: Simulator;
+  readonly integration: Integration;
+  readonly deps: SyncDeps;
+  readonly lane: Lane;
+  readonly log: LoggedLine[];
+  /** Both clocks move together. */
+  advance(ms: number): void;
+  /** Another worker on the same database; its policy may differ. */
+  worker(changes?: { policy?: Partial<SyncPolicy>; integration?: Integration; leaseMs?: number }): Lane;
+  create(values?: { name?: string; email?: string }): Promise<Customer>;
+  update(id: number, values: { name?: string; email?: string }): Promise<Customer>;
+  remove(id: number): Promise<Customer>;
+  /** Brings every committed event to its deliveries, as relay, bus and receive do. */
+  receive(): Promise<number>;
+  /** Receives and reconciles until nothing that is due is left. */
+  run(lane?: Lane): Promise<void>;
+}
+
+export function useSync(
+  options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy> } = {},
+): SyncWorld {
+  const database = useDatabase();
+  let world: SyncWorld | undefined;
+  const ready = (): SyncWorld => {
+    if (!world) throw new Error('useSync: only inside hooks and tests');
+    return world;
+  };
+  beforeEach('start simulator and engine', async () => {
+    await emptyTables(database.db);
+    world = await createWorld(database.db, options);
+  });
+  afterEach('stop the simulator', async () => {
+    await world?.lane.drain();
+    await world?.simulator.close();
+  });
+  return new Proxy({} as SyncWorld, { get: (_, name) => ready()[name as keyof SyncWorld] });
+}
+
+async function createWorld(
+  db: Db,
+  options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy> },
+): Promise<SyncWorld> {
+  const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
+  const simulator = createSimulator({
+    rateLimits: { globalPerSecond: null, endpointPerSecond: null },
+    ...options.simulator,
+    now: () => clock.now().getTime(),
+  });
+  const { url } = await simulator.listen();
+  const instanceId = await readInstanceId(db);
+  const integration = createStripeIntegration({
+    secretKey: fakeKey,
+    apiBase: url,
+    markKey: `twinbox_${instanceId}`,
+  });
+  const log: LoggedLine[] = [];
+  const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
+  const deps: SyncDeps = {
+    db,
+    clock,
+    integration,
+    policy: {
+      environment: 'test',
+      instanceId,
+      writes: true,
+      pulls: true,
+      deletes: 'delete',
+      parkAfterMs: 24 * 3_600_000,
+      backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 },
+      ...options.policy,
+    },
+    log: { info: note, warn: note, debug: note },
+    nudge: () => undefined,
+  };
+  const target = { system: integration.system, externalType: integration.document.externalType };
+  const stamp = () => ({
+    eventId: newEventId(clock.now()),
+    source: 'internal',
+    context: {},
+    now: clock.now(),
+  });
+  const must = <T>(value: T | null): T => {
+    if (value === null) throw new Error('the write hit no row');
+    return value;
+  };
+  const makeLane = (from: SyncDeps, leaseMs = 60_000) =>
+    createLane(from, { owner: 'test', concurrency: 8, leaseMs }, () => undefined);
+  let serial = 0;
+  const world: SyncWorld = {
+    db,
+    clock,
+    simulator,
+    integration,
+    deps,
+    lane: makeLane(deps),
+    log,
+    advance: (ms) => clock.advance(ms),
+    worker: ({ policy, integration: other, leaseMs } = {}) =>
+      makeLane(
+        { ...deps, integration: other ?? integration, policy: { ...deps.policy, ...policy } },
+        leaseMs,
+      ),
+    create: ({ name, email } = {}) => {
+      serial += 1;
+      return insertCustomer(
+        db,
+        { name: name ?? `Customer ${serial}`, email: email ?? `c${serial}@example.com` },
+        stamp(),
+      );
+    },
+    update: async (id, values) => must(await updateCustomer(db, id, values, {}, stamp())),
+    remove: async (id) => must(await deleteCustomer(db, id, {}, stamp())),
+    receive: async () => {
+      const events = await findUndelivered(db, {
+        system: target.system,
+        after: 0,
+        upTo: 2 ** 52,
+        limit: 10_000,
+      });
+      return receiveOutbound({ db, clock, wake: () => undefined }, target, events);
+    },
+    run: async (lane = world.lane) => {
+      for (;;) {
+        const received = await world.receive();
+        const started = await lane.runOnce();
+        await lane.drain();
+        if (received + started === 0) return;
+      }
+    },
+  };
+  return world;
+}
+
+/** One database serves a whole file; each test begins with no rows. */
+async function emptyTables(db: Db): Promise<void> {
+  await db.raw(`alter table customers disable trigger customers_no_truncate`);
+  await db.raw(
+    `truncate customers, external_mappings, sync_events, sync_deliveries, sync_intents, sync_attempts, sync_conflicts, connections, inbound_event_ids, inbound_refusals, walk_positions`,
+  );
+  await db.raw(`alter table customers enable trigger customers_no_truncate`);
+}

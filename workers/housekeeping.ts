@@ -1,0 +1,37 @@
+// What keeps the house: finds what the bus lost, and has partitions ready before they are needed.
+import { closeReceiveGap } from '../lib/sync/receive-gap.ts';
+import type { SyncDeps } from '../lib/sync/step.ts';
+import { keepPartitions } from '../db/partitions.ts';
+
+export interface HousekeepingStatus {
+  /** Events that had no delivery although the bus should have brought them; normally 0. */
+  receivedFromTable: number;
+}
+
+export function createHousekeeping(
+  lanes: { deps: SyncDeps; wake: () => void }[],
+  { retentionDays }: { retentionDays: number },
+) {
+  const status: HousekeepingStatus = { receivedFromTable: 0 };
+
+  async function runOnce(): Promise<number> {
+    let left = 0;
+    for (const { deps, wake } of lanes) {
+      const { system, document } = deps.integration;
+      const gap = await closeReceiveGap(
+        { db: deps.db, clock: deps.clock, wake },
+        { system, externalType: document.externalType },
+      );
+      if (gap.found > 0) {
+        status.receivedFromTable += gap.found;
+        deps.log.warn('receive.gap', { system, found: gap.found });
+      }
+      if (gap.more) left += 1;
+    }
+    const first = lanes[0]?.deps;
+    if (first) await keepPartitions(first.db, { now: first.clock.now(), retentionDays });
+    return left;
+  }
+
+  return { runOnce, status: () => ({ ...status }) };
+}
