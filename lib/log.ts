@@ -27,7 +27,8 @@ export function createLogger({ level, format, stream = process.stderr }: LoggerO
     format: winston.format.printf((info) => String(info.message)),
     transports: [new winston.transports.Stream({ stream })],
   });
-  const render = format === 'json' ? renderJson : renderPretty;
+  const colour = 'isTTY' in stream && stream.isTTY === true;
+  const render = format === 'json' ? renderJson : colour ? renderColour : renderPretty;
 
   function bind(bound: LogFields): Logger {
     const write = (lineLevel: LogLevel) => {
@@ -51,17 +52,25 @@ export function createLogger({ level, format, stream = process.stderr }: LoggerO
 }
 
 function renderJson(time: Date, level: LogLevel, event: string, fields: LogFields): string {
-  return JSON.stringify({ time: time.toISOString(), level, event, ...fields });
+  const head = { time: time.toISOString(), level, event };
+  // Twice: the head stands first, and no field can take its place.
+  return JSON.stringify(Object.assign({ ...head }, fields, head));
+}
+
+function renderPretty(time: Date, level: string, event: string, fields: LogFields): string {
+  const words = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : JSON.stringify(value)}`);
+  return [time.toISOString().slice(11, 23), level.padEnd(5), event, ...words].join(' ');
 }
 
 const COLOURS: Record<LogLevel, number> = { error: 31, warn: 33, info: 36, debug: 90 };
 
-function renderPretty(time: Date, level: LogLevel, event: string, fields: LogFields): string {
-  const words = Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : JSON.stringify(value)}`);
-  const label = `\u001b[${COLOURS[level]}m${level.padEnd(5)}\u001b[0m`;
-  return [time.toISOString().slice(11, 23), label, event, ...words].join(' ');
+function renderColour(time: Date, level: LogLevel, event: string, fields: LogFields): string {
+  return renderPretty(time, level, event, fields).replace(
+    level,
+    `\u001b[${COLOURS[level]}m${level}\u001b[0m`,
+  );
 }
 
 function quote(text: string): string {

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+// The `twinbox` command. Plain JavaScript for whatever Node the machine has (20 or newer): it hands over to the
+// Node 24 that npm has put into node_modules, which runs the TypeScript files as they are.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const main = new URL('./main.ts', import.meta.url);
+const ownNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+
+if (!existsSync(fileURLToPath(new URL('../node_modules', import.meta.url)))) {
+  console.error('Twinbox is not installed yet. Run: make install   (or: npm ci)');
+  process.exitCode = 69;
+} else if (Number.parseInt(process.versions.node, 10) >= 24) {
+  await import(main.href);
+} else if (!existsSync(ownNode)) {
+  console.error(
+    `Twinbox needs Node 24; this is ${process.versions.node}, and node_modules has none. npm was perhaps told to\n` +
+      'ignore install scripts. Run: npm rebuild node',
+  );
+  process.exitCode = 69;
+} else {
+  handOver();
+}
+
+function handOver() {
+  const child = spawn(ownNode, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to the child too, and a second one would mean "at once".
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on('error', (error) => {
+    console.error(`${ownNode} does not start: ${error.message}`);
+    process.exitCode = 69;
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    // Ended by a signal: end in the same way, so that the shell sees it.
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}

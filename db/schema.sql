@@ -1,0 +1,409 @@
+-- The schema after all migrations, written by `npm run schema:dump`. Do not edit: change db/migrations/.
+set check_function_bodies = off;
+
+create sequence sync_event_ids as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 cache 1;
+
+CREATE OR REPLACE FUNCTION public.customer_payload(customer_id bigint, customer_name text, customer_email text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object(
+    'customer_data', jsonb_build_object('id', customer_id, 'name', customer_name, 'email', customer_email),
+    'external_mappings', coalesce((
+      select jsonb_object_agg(system, external_id) from external_mappings
+      where entity_type = 'customer' and internal_id = customer_id and role = 'primary' and external_id is not null and state <> 'detached'), '{}'))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.customers_before_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if new.version <> 1 then
+      raise exception 'a new customer has version 1, not %', new.version using errcode = 'TB001';
+    end if;
+    return new;
+  end if;
+  if new is not distinct from old then
+    return null;
+  end if;
+  if new.id <> old.id or new.version <> old.version + 1 or new.last_event_id <= old.last_event_id then
+    raise exception 'customer %: a change must raise version from % to % and draw a new last_event_id', old.id, old.version, old.version + 1
+      using errcode = 'TB001',
+            hint = 'update customers set …, version = version + 1, last_event_id = next_sync_event_id() where id = …; '
+                || 'then, in the same transaction: select write_customer_event(id)';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.customers_demand_event()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform 1 from sync_events
+    where id = new.last_event_id and entity_key = 'customer:' || new.id and version = new.version;
+  if not found then
+    raise exception 'customer %: version % was written without its event', new.id, new.version
+      using errcode = 'TB002',
+            hint = 'In the same transaction as the change: select write_customer_event(' || new.id || ')';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.customers_refuse_removal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if coalesce(current_setting('twinbox.purge', true), '') = 'on' and tg_op = 'DELETE' then
+    return old;
+  end if;
+  raise exception '% of customers is refused: other systems would never hear of it', tg_op
+    using errcode = 'TB003',
+          hint = 'Set deleted_at (with version + 1 and its event), or call purge_customer(id) once the tombstone is everywhere.';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.new_event_id(at timestamp with time zone DEFAULT clock_timestamp())
+ RETURNS uuid
+ LANGUAGE sql
+AS $function$
+  select encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid()) placing substring(int8send((extract(epoch from at) * 1000)::bigint) from 3) from 1 for 6),
+      52, 1), 53, 1), 'hex')::uuid
+$function$;
+
+CREATE OR REPLACE FUNCTION public.next_sync_event_id()
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_current_xact_id();
+  return nextval('sync_event_ids');
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.purge_customer(customer_id bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id
+             and state not in ('tombstoned', 'detached')) then
+    raise exception 'customer % is still mapped: delete it first and let every system follow', customer_id using errcode = 'TB003';
+  end if;
+  perform set_config('twinbox.purge', 'on', true);
+  delete from customers where id = customer_id and deleted_at is not null;
+  perform set_config('twinbox.purge', 'off', true);
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change_of_events()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'sync_events is append-only: % is refused', tg_op
+    using errcode = 'TB003', hint = 'Old events leave when housekeeping drops whole partitions.';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.write_customer_event(customer_id bigint, source text DEFAULT 'sql'::text, context jsonb DEFAULT '{}'::jsonb)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+declare
+  c customers%rowtype;
+  made uuid;
+begin
+  select * into c from customers where id = customer_id for update;
+  if not found then
+    raise exception 'there is no customer %', customer_id using errcode = 'TB004';
+  end if;
+  if exists (select from sync_events e where e.id = c.last_event_id) then
+    raise exception 'customer %: version % has its event already', customer_id, c.version
+      using errcode = 'TB002', hint = 'Raise version and draw last_event_id = next_sync_event_id() first.';
+  end if;
+  made := case when c.version = 1 then c.created_event_id else new_event_id() end;
+  insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context)
+  values (c.last_event_id, made,
+          case when c.deleted_at is not null then 'customer.deleted' when c.version = 1 then 'customer.created' else 'customer.updated' end,
+          'customer', c.id, 'customer:' || c.id, c.version, source, customer_payload(c.id, c.name, c.email), context);
+  return made;
+end $function$;
+
+create table connections (
+  system text not null,
+  account text,
+  livemode boolean,
+  bound_at timestamp with time zone,
+  paused_at timestamp with time zone,
+  paused_why text,
+  deletes_out_held_at timestamp with time zone,
+  deletes_out_counted_from timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  deletes_in_held_at timestamp with time zone,
+  deletes_in_counted_from timestamp with time zone default '-infinity'::timestamp with time zone not null
+);
+
+create table customers (
+  id bigint generated always as identity not null,
+  name text not null,
+  email text not null,
+  version bigint default 1 not null,
+  last_event_id bigint not null,
+  created_event_id uuid not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  deleted_at timestamp with time zone
+);
+
+create table external_mappings (
+  id bigint generated always as identity not null,
+  entity_type text default 'customer'::text not null,
+  internal_id bigint,
+  system text not null,
+  account text default ''::text not null,
+  external_type text default 'customer'::text not null,
+  role text default 'primary'::text not null,
+  external_id text,
+  state text default 'pending'::text not null,
+  reason text,
+  reason_detail jsonb,
+  shadow jsonb default '{}'::jsonb not null,
+  wanted_version bigint default 0 not null,
+  pushed_version bigint default 0 not null,
+  dirty bigint default 0 not null,
+  clean bigint default 0 not null,
+  must_read boolean default false not null,
+  attempts integer default 0 not null,
+  first_failed_at timestamp with time zone,
+  last_error jsonb,
+  next_attempt_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  lease_owner text,
+  lease_until timestamp with time zone,
+  fence bigint default 0 not null,
+  intent_number bigint default 0 not null,
+  intent jsonb,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null
+) with (fillfactor=80);
+
+create table inbound_event_ids (
+  event_id uuid not null,
+  sync_event_id bigint not null
+) partition by RANGE (event_id);
+
+create table inbound_refusals (
+  id bigint generated always as identity not null,
+  system text not null,
+  external_event_id text,
+  reason text not null,
+  detail text,
+  created_at timestamp with time zone default now() not null
+);
+
+create table instance (
+  only_one boolean default true not null,
+  id text not null,
+  created_at timestamp with time zone default now() not null
+);
+
+create table leases (
+  name text not null,
+  owner text not null,
+  until timestamp with time zone not null,
+  fence bigint default 0 not null
+);
+
+create table relay_batches (
+  topic text not null,
+  partition integer not null,
+  first_offset bigint not null,
+  first_id bigint not null,
+  last_id bigint not null,
+  count integer not null,
+  ids bigint[] not null,
+  fence bigint not null,
+  saved_at timestamp with time zone default clock_timestamp() not null
+) partition by RANGE (first_id);
+
+create table relay_cursor (
+  only_one boolean default true not null,
+  seen pg_snapshot not null,
+  win pg_snapshot,
+  last_id bigint default 0 not null,
+  floor bigint default 0 not null,
+  pending_floor bigint default 0 not null,
+  late_floors jsonb default '{}'::jsonb not null,
+  restored_to bigint,
+  fence bigint default 0 not null,
+  bus text,
+  system_identifier bigint not null,
+  timeline bigint not null,
+  address_hash text not null,
+  published bigint default 0 not null,
+  unrouted bigint default 0 not null,
+  saved_at timestamp with time zone default clock_timestamp() not null
+) with (fillfactor=50);
+
+create table sync_attempts (
+  id uuid not null,
+  mapping_id bigint not null,
+  intent_id uuid,
+  operation text not null,
+  key text,
+  request_id text,
+  status integer,
+  replayed boolean default false not null,
+  error text,
+  latency_ms integer not null,
+  created_at timestamp with time zone not null
+) partition by RANGE (id);
+
+create table sync_conflicts (
+  id uuid not null,
+  mapping_id bigint not null,
+  entity_type text not null,
+  internal_id bigint,
+  kind text not null,
+  field text,
+  base jsonb,
+  ours jsonb,
+  theirs jsonb,
+  rule text not null,
+  winner text not null,
+  note text,
+  intent_id uuid,
+  event_id uuid,
+  dedupe_key text not null,
+  turned_at timestamp with time zone,
+  created_at timestamp with time zone not null
+);
+
+create table sync_deliveries (
+  event_id uuid not null,
+  target text not null,
+  sync_event_id bigint not null,
+  mapping_id bigint not null,
+  event_type text not null,
+  version bigint,
+  inbound jsonb,
+  status text default 'queued'::text not null,
+  superseded_by uuid,
+  intent_id uuid,
+  attempts integer default 0 not null,
+  last_error jsonb,
+  confirmed_by uuid,
+  created_at timestamp with time zone not null,
+  settled_at timestamp with time zone
+) partition by RANGE (event_id);
+
+create table sync_events (
+  id bigint default next_sync_event_id() not null,
+  xid xid8 default pg_current_xact_id() not null,
+  event_id uuid not null,
+  event_type text not null,
+  entity_type text not null,
+  entity_id bigint,
+  entity_key text not null,
+  version bigint,
+  source text not null,
+  payload jsonb not null,
+  context jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null
+) partition by RANGE (id);
+
+create table sync_intents (
+  id uuid not null,
+  mapping_id bigint not null,
+  number bigint not null,
+  operation text not null,
+  key text not null,
+  body jsonb not null,
+  fields jsonb not null,
+  version bigint not null,
+  first_sent_at timestamp with time zone,
+  last_sent_at timestamp with time zone,
+  closed_at timestamp with time zone not null,
+  result text not null,
+  external_id text,
+  request_id text,
+  echo_event uuid
+) partition by RANGE (id);
+
+create table walk_positions (
+  name text not null,
+  "position" bigint not null,
+  updated_at timestamp with time zone default now() not null
+);
+
+alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
+alter table connections add constraint connections_pkey PRIMARY KEY (system);
+alter table customers add constraint customers_pkey PRIMARY KEY (id);
+alter table external_mappings add constraint external_mappings_check CHECK (((intent IS NULL) OR (state <> ALL (ARRAY['alias'::text, 'detached'::text, 'tombstoned'::text]))));
+alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY (id);
+alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
+alter table external_mappings add constraint external_mappings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'linked'::text, 'waiting'::text, 'parked'::text, 'alias'::text, 'detached'::text, 'tombstoned'::text])));
+alter table inbound_event_ids add constraint inbound_event_ids_pkey PRIMARY KEY (event_id);
+alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (id);
+alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}$'::text));
+alter table instance add constraint instance_only_one_check CHECK (only_one);
+alter table instance add constraint instance_pkey PRIMARY KEY (only_one);
+alter table leases add constraint leases_pkey PRIMARY KEY (name);
+alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
+alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
+alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
+alter table sync_attempts add constraint sync_attempts_pkey PRIMARY KEY (id);
+alter table sync_conflicts add constraint sync_conflicts_dedupe_key_key UNIQUE (dedupe_key);
+alter table sync_conflicts add constraint sync_conflicts_pkey PRIMARY KEY (id);
+alter table sync_conflicts add constraint sync_conflicts_winner_check CHECK ((winner = ANY (ARRAY['ours'::text, 'theirs'::text, 'neither'::text])));
+alter table sync_deliveries add constraint sync_deliveries_pkey PRIMARY KEY (event_id, target);
+alter table sync_deliveries add constraint sync_deliveries_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'waiting'::text, 'parked'::text, 'applied'::text, 'superseded'::text, 'noop'::text, 'echo'::text, 'origin'::text, 'conflict'::text, 'stale'::text, 'closed'::text])));
+alter table sync_events add constraint sync_events_pkey PRIMARY KEY (id);
+alter table sync_intents add constraint sync_intents_operation_check CHECK ((operation = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
+alter table sync_intents add constraint sync_intents_pkey PRIMARY KEY (id);
+alter table sync_intents add constraint sync_intents_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text, 'not_needed'::text])));
+alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
+
+CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower(email)) WHERE (deleted_at IS NULL);
+CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);
+CREATE INDEX external_mappings_attention ON public.external_mappings USING btree (system, state) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
+CREATE INDEX external_mappings_by_internal ON public.external_mappings USING btree (entity_type, internal_id);
+CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, next_attempt_at) WHERE (dirty <> clean);
+CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
+CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
+CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
+CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
+CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
+CREATE INDEX sync_attempts_mapping ON ONLY public.sync_attempts USING btree (mapping_id, id);
+CREATE INDEX sync_attempts_request ON ONLY public.sync_attempts USING btree (request_id) WHERE (request_id IS NOT NULL);
+CREATE INDEX sync_conflicts_entity ON public.sync_conflicts USING btree (entity_type, internal_id, id);
+CREATE INDEX sync_conflicts_mapping ON public.sync_conflicts USING btree (mapping_id, id);
+CREATE INDEX sync_deliveries_intent ON ONLY public.sync_deliveries USING btree (intent_id) WHERE (intent_id IS NOT NULL);
+CREATE INDEX sync_deliveries_mapping ON ONLY public.sync_deliveries USING btree (mapping_id, sync_event_id);
+CREATE INDEX sync_deliveries_open ON ONLY public.sync_deliveries USING btree (mapping_id) WHERE (status = ANY (ARRAY['queued'::text, 'waiting'::text, 'parked'::text]));
+CREATE INDEX sync_events_entity ON ONLY public.sync_events USING btree (entity_key, id);
+CREATE INDEX sync_events_event_id ON ONLY public.sync_events USING btree (event_id);
+CREATE INDEX sync_intents_deletes ON ONLY public.sync_intents USING btree (id) WHERE (operation = 'delete'::text);
+CREATE INDEX sync_intents_mapping ON ONLY public.sync_intents USING btree (mapping_id, number);
+
+create view sync_event_status as
+ SELECT e.id,
+    e.event_id,
+    e.event_type,
+    e.entity_type,
+    e.entity_id,
+    e.payload,
+    e.source,
+    e.created_at,
+    d.target,
+    COALESCE(d.status, 'unpublished'::text) AS status,
+    d.settled_at AS processed_at
+   FROM (sync_events e
+     LEFT JOIN sync_deliveries d ON ((d.event_id = e.event_id)));
+
+CREATE CONSTRAINT TRIGGER customers_event AFTER INSERT OR UPDATE ON public.customers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION customers_demand_event();
+CREATE TRIGGER customers_no_delete BEFORE DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_refuse_removal();
+CREATE TRIGGER customers_no_truncate BEFORE TRUNCATE ON public.customers FOR EACH STATEMENT EXECUTE FUNCTION customers_refuse_removal();
+CREATE TRIGGER customers_version BEFORE INSERT OR UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_before_change();
+CREATE TRIGGER sync_events_append_only BEFORE DELETE OR UPDATE ON public.sync_events FOR EACH ROW EXECUTE FUNCTION refuse_change_of_events();
