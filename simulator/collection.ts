@@ -55,15 +55,10 @@ export function createCollection<T>() {
   }
 
   /** Drops rows that no list shows any more (events past their retention). */
-  function dropOldest(count: number): void {
-    for (const row of living.splice(0, count)) byId.delete(row.id);
-  }
-
-  function forget(id: string): void {
-    const row = byId.get(id);
-    if (!row) return;
-    if (row.value !== null) living.splice(position(row.created, row.seq), 1);
-    byId.delete(id);
+  function dropOldest(count: number): string[] {
+    const dropped = living.splice(0, count).map((row) => row.id);
+    for (const id of dropped) byId.delete(id);
+    return dropped;
   }
 
   return {
@@ -73,6 +68,5 @@ export function createCollection<T>() {
     position,
     put,
     dropOldest,
-    forget,
   };
 }

@@ -108,7 +108,9 @@ export function findEvent(account: AccountState, id: string, now: number): Store
 export function dropOldEvents(account: AccountState, now: number): void {
   const oldest = account.events.living[0];
   const edge = seconds(now - RETENTION_MS);
-  if (oldest && oldest.created < edge) account.events.dropOldest(account.events.position(edge, 0));
+  if (!oldest || oldest.created >= edge) return;
+  for (const id of account.events.dropOldest(account.events.position(edge, 0)))
+    account.undelivered.delete(id);
 }
 
 /** `type` takes one name or a group with a star at its end, `types` up to twenty names; not both. */

@@ -10,6 +10,7 @@
  */
 import { newSeed } from './ids.ts';
 import { createRandom } from './random.ts';
+import { createSignal } from './signal.ts';
 
 export type FaultKind =
   'latency' | 'hang' | 'reset' | 'rate_limit' | 'error_before_effect' | 'error_after_effect' | 'drop_answer';
@@ -72,7 +73,7 @@ const STAGES: Record<FaultKind, Stage> = {
 export function createFaults() {
   const rules = new Map<string, { fault: ActiveFault; random: () => number }>();
   const held = new Map<string, { call: HeldCall; finish: (released: boolean) => void }>();
-  const waiting = new Set<() => void>();
+  const signal = createSignal();
   let outage: Outage = null;
   let counter = 0;
 
@@ -109,8 +110,12 @@ export function createFaults() {
     const id = `held_${counter}`;
     return new Promise((resolve) => {
       held.set(id, { call: { ...subject, id, fault }, finish: resolve });
-      for (const look of [...waiting]) look();
+      signal.announce();
     });
+  }
+
+  function heldCalls(): HeldCall[] {
+    return [...held.values()].map(({ call }) => ({ ...call }));
   }
 
   function finish(released: boolean, id?: string): number {
@@ -134,21 +139,13 @@ export function createFaults() {
       outage = null;
       finish(true);
     },
-    held: (): HeldCall[] => [...held.values()].map(({ call }) => ({ ...call })),
+    held: heldCalls,
     /** Lets held calls go on, all or the one named; they are executed even if their client is gone by now. */
     release: (id?: string): number => finish(true, id),
     abandon: (): number => finish(false),
     /** Resolves as soon as so many calls are held. */
     waitForHeld(count = 1): Promise<HeldCall[]> {
-      return new Promise((resolve) => {
-        const look = () => {
-          if (held.size < count) return;
-          waiting.delete(look);
-          resolve([...held.values()].map(({ call }) => ({ ...call })));
-        };
-        waiting.add(look);
-        look();
-      });
+      return signal.until(() => (held.size < count ? null : heldCalls()));
     },
     outage: (): Outage => outage,
     setOutage(next: Outage): void {

@@ -1,5 +1,6 @@
 /** Questions to the ledger, and waiting for a call that will be in it. */
 import type { LedgerEntry } from './ledger-book.ts';
+import { createSignal } from './signal.ts';
 import type { Store } from './store.ts';
 
 export type LedgerFilter = Partial<
@@ -37,7 +38,7 @@ export type EffectsReport = {
 export type Ledger = ReturnType<typeof createLedger>;
 
 export function createLedger(store: Store) {
-  const waiting = new Set<() => void>();
+  const signal = createSignal();
 
   function entries(filter: LedgerFilter = {}): LedgerEntry[] {
     return store.state.ledger.entries().filter((entry) => fits(entry, filter));
@@ -45,15 +46,9 @@ export function createLedger(store: Store) {
 
   /** Resolves once `count` entries fit, whether they are there already or come later. */
   function waitFor(filter: LedgerFilter, count = 1): Promise<LedgerEntry[]> {
-    return new Promise((resolve) => {
-      const look = () => {
-        const found = entries(filter);
-        if (found.length < count) return;
-        waiting.delete(look);
-        resolve(found);
-      };
-      waiting.add(look);
-      look();
+    return signal.until(() => {
+      const found = entries(filter);
+      return found.length < count ? null : found;
     });
   }
 
@@ -85,9 +80,7 @@ export function createLedger(store: Store) {
     effects,
     reset: () => store.commit([{ op: 'ledger_reset' }]),
     /** To be called after each call's entry is committed. */
-    announce() {
-      for (const look of [...waiting]) look();
-    },
+    announce: signal.announce,
   };
 }
 

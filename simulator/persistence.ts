@@ -52,7 +52,7 @@ function* snapshot({ state }: Store): Generator<Op> {
     yield* rows('endpoint', account.id, account.endpoints);
     for (const value of account.keys.values()) yield { op: 'key', account: account.id, value };
     for (const [event, { failed }] of account.undelivered) {
-      if (failed > 0) yield { op: 'undelivered', account: account.id, event, failed };
+      if (failed.size > 0) yield { op: 'undelivered', account: account.id, event, failed: [...failed] };
     }
   }
   for (const value of state.deliveries.values()) yield { op: 'delivery', value };

@@ -24,6 +24,8 @@ export type StoredKey = {
 
 export type Delivery = { account: string; event: string; endpoint: string; eventMs: number };
 
+export type Undelivered = { pending: number; /** Endpoints it was given up for. */ failed: Set<string> };
+
 export type AccountState = {
   id: string;
   customers: Collection<Customer>;
@@ -32,8 +34,8 @@ export type AccountState = {
   endpoints: Collection<Endpoint>;
   keys: Map<string, StoredKey>;
   invoicePrefixes: Set<string>;
-  /** Per event id: deliveries still to be made, and those given up. */
-  undelivered: Map<string, { pending: number; failed: number }>;
+  /** Per event id, for those with something left to deliver or given up. */
+  undelivered: Map<string, Undelivered>;
   nextSeq: number;
 };
 
@@ -57,7 +59,7 @@ export type Op =
   | { op: 'key'; account: string; value: StoredKey }
   | { op: 'delivery'; value: Delivery }
   | { op: 'delivered'; id: string; ok: boolean }
-  | { op: 'undelivered'; account: string; event: string; failed: number }
+  | { op: 'undelivered'; account: string; event: string; failed: string[] }
   | { op: 'ledger'; value: LedgerEntry }
   | { op: 'ledger_reset' }
   | { op: 'clock'; offset: number }
@@ -121,13 +123,14 @@ export function createStore(journal: Journal | null, limits: Limits) {
         state.deliveries.delete(op.id);
         const count = countFor(account(delivery.account), delivery.event);
         count.pending -= 1;
-        if (!op.ok) count.failed += 1;
-        if (count.pending === 0 && count.failed === 0)
+        if (op.ok) count.failed.delete(delivery.endpoint);
+        else count.failed.add(delivery.endpoint);
+        if (count.pending === 0 && count.failed.size === 0)
           account(delivery.account).undelivered.delete(delivery.event);
         return;
       }
       case 'undelivered':
-        countFor(account(op.account), op.event).failed = op.failed;
+        countFor(account(op.account), op.event).failed = new Set(op.failed);
         return;
       case 'ledger':
         return state.ledger.add(op.value);
@@ -179,8 +182,8 @@ function putRow<T>(account: AccountState, collection: Collection<T>, change: Put
   account.nextSeq = Math.max(account.nextSeq, seq + 1);
 }
 
-function countFor(account: AccountState, event: string): { pending: number; failed: number } {
+function countFor(account: AccountState, event: string): Undelivered {
   let count = account.undelivered.get(event);
-  if (!count) account.undelivered.set(event, (count = { pending: 0, failed: 0 }));
+  if (!count) account.undelivered.set(event, (count = { pending: 0, failed: new Set() }));
   return count;
 }

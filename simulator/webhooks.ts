@@ -11,6 +11,7 @@ import { renderEvent } from './events.ts';
 import { createRandom } from './random.ts';
 import { newSeed } from './ids.ts';
 import type { Endpoint, StoredEvent } from './objects.ts';
+import { createSignal } from './signal.ts';
 import { livingSecrets, signatureHeader } from './signature.ts';
 import { deliveryId, type Delivery, type Op, type Store } from './store.ts';
 import { thinEvent } from './thin-events.ts';
@@ -88,7 +89,7 @@ export function createWebhooks(deps: {
   const running = new Map<string, number>();
   const recent: Attempt[] = [];
   const listeners = new Set<(attempt: Attempt) => void>();
-  const waiting = new Set<() => void>();
+  const signal = createSignal();
   let closed = false;
 
   /** Takes up the deliveries among what was just committed, and drops those of endpoints that are gone. */
@@ -121,7 +122,7 @@ export function createWebhooks(deps: {
   function makeReady(planned: Plan): void {
     if (options.hold) {
       held.set(deliveryId(planned.delivery), planned);
-      return announce();
+      return signal.announce();
     }
     const { endpoint } = planned.delivery;
     const queue = ready.get(endpoint) ?? [];
@@ -132,14 +133,13 @@ export function createWebhooks(deps: {
   }
 
   async function drain(endpoint: string): Promise<void> {
-    const active = running.get(endpoint) ?? 0;
-    if (closed || active >= options.concurrency) return;
-    const planned = ready.get(endpoint)?.shift();
-    if (!planned) return;
-    running.set(endpoint, active + 1);
-    await attempt(planned);
-    running.set(endpoint, (running.get(endpoint) ?? 1) - 1);
-    await drain(endpoint);
+    while (!closed && (running.get(endpoint) ?? 0) < options.concurrency) {
+      const planned = ready.get(endpoint)?.shift();
+      if (!planned) return;
+      running.set(endpoint, (running.get(endpoint) ?? 0) + 1);
+      await attempt(planned);
+      running.set(endpoint, (running.get(endpoint) ?? 1) - 1);
+    }
   }
 
   async function attempt(planned: Plan): Promise<Attempt | null> {
@@ -197,7 +197,7 @@ export function createWebhooks(deps: {
     plans.delete(id);
     held.delete(id);
     store.commit([{ op: 'delivered', id, ok }]);
-    announce();
+    signal.announce();
   }
 
   function forgetEndpoint(endpoint: string): void {
@@ -227,22 +227,6 @@ export function createWebhooks(deps: {
     for (const planned of freed) makeReady(planned);
   }
 
-  function announce(): void {
-    for (const look of [...waiting]) look();
-  }
-
-  function until(reached: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (!reached()) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      look();
-    });
-  }
-
   return {
     notice,
     /** Takes up what a former run left open. */
@@ -258,9 +242,9 @@ export function createWebhooks(deps: {
         type: store.account(delivery.account).events.get(delivery.event)?.value?.type ?? 'unknown',
         endpoint: delivery.endpoint,
       })),
-    waitForHeld: (count: number) => until(() => held.size >= count),
+    waitForHeld: (count: number) => signal.until(() => (held.size >= count ? true : null)),
     /** Resolves when nothing is to be delivered any more, but for what is held. */
-    idle: () => until(() => plans.size === held.size),
+    idle: () => signal.until(() => (plans.size === held.size ? true : null)),
     /** Open deliveries, held ones included. */
     pending: () => plans.size,
     attempts: (): Attempt[] => [...recent],
@@ -292,7 +276,7 @@ export function createWebhooks(deps: {
     clear(): void {
       for (const { timer } of plans.values()) if (timer) clearTimeout(timer);
       for (const map of [plans, held, ready]) map.clear();
-      announce();
+      signal.announce();
     },
     close(): void {
       closed = true;

@@ -1,0 +1,39 @@
+/** The simulator as a process of its own: settings, build, run, stop. */
+import { readSettings, type Settings } from './settings.ts';
+import { createSimulator, type Simulator } from './simulator.ts';
+
+try {
+  await run(readSettings());
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function run(settings: Settings): Promise<void> {
+  const simulator = createSimulator({
+    ...(settings.dataDir === null ? {} : { dataDir: settings.dataDir }),
+    ...(settings.accountId === null ? {} : { accountId: settings.accountId }),
+    rateLimits: { globalPerSecond: settings.globalPerSecond, endpointPerSecond: settings.endpointPerSecond },
+    onBug: (error) => process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`),
+  });
+  stopOn(['SIGINT', 'SIGTERM'], simulator);
+  try {
+    const { url } = await simulator.listen(settings.port);
+    process.stdout.write(`The Stripe simulator listens on ${url}\n`);
+  } catch (error) {
+    await simulator.close(); // gives the data folder back
+    throw error;
+  }
+}
+
+/** The first signal closes in order, the second ends at once. */
+function stopOn(signals: NodeJS.Signals[], simulator: Simulator): void {
+  let stopping = false;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      if (stopping) process.exit(130);
+      stopping = true;
+      void simulator.close().then(() => process.exit(0));
+    });
+  }
+}

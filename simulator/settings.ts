@@ -1,0 +1,73 @@
+/**
+ * The settings of the simulator as a process of its own. It has its own few, read here and nowhere else; every mistake
+ * is told at once.
+ */
+export type Settings = {
+  port: number;
+  dataDir: string | null;
+  accountId: string | null;
+  globalPerSecond: number | null;
+  endpointPerSecond: number | null;
+};
+
+type Env = Record<string, string | undefined>;
+
+const NAMES = [
+  'SIMULATOR_PORT',
+  'SIMULATOR_DATA_DIR',
+  'SIMULATOR_ACCOUNT',
+  'SIMULATOR_GLOBAL_PER_SECOND',
+  'SIMULATOR_ENDPOINT_PER_SECOND',
+];
+
+export function readSettings(env: Env = process.env): Settings {
+  const problems: string[] = [];
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('SIMULATOR_') && !NAMES.includes(name)) {
+      problems.push(`${name} is not a setting; there are ${NAMES.join(', ')}.`);
+    }
+  }
+  const settings: Settings = {
+    port: readPort(env['SIMULATOR_PORT'], problems),
+    dataDir: readDataDir(env['SIMULATOR_DATA_DIR']),
+    accountId: readAccount(env['SIMULATOR_ACCOUNT'], problems),
+    globalPerSecond: readRate('SIMULATOR_GLOBAL_PER_SECOND', env, 100, problems),
+    endpointPerSecond: readRate('SIMULATOR_ENDPOINT_PER_SECOND', env, 25, problems),
+  };
+  if (problems.length > 0)
+    throw new Error(
+      `The simulator's settings are wrong:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
+  return Object.freeze(settings);
+}
+
+function readPort(text: string | undefined, problems: string[]): number {
+  if (text === undefined || text === '') return 12111;
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535)
+    problems.push(`SIMULATOR_PORT must be a port, 0 to 65535 (0 takes a free one), not '${text}'.`);
+  return port;
+}
+
+/** `memory` keeps nothing. */
+function readDataDir(text: string | undefined): string | null {
+  if (text === 'memory') return null;
+  return text || '.twinbox/simulator';
+}
+
+function readAccount(text: string | undefined, problems: string[]): string | null {
+  if (!text) return null;
+  if (!/^acct_[A-Za-z0-9]+$/.test(text))
+    problems.push(`SIMULATOR_ACCOUNT must be 'acct_' and letters or digits, not '${text}'.`);
+  return text;
+}
+
+function readRate(name: string, env: Env, otherwise: number, problems: string[]): number | null {
+  const text = env[name];
+  if (text === undefined || text === '') return otherwise;
+  if (text === 'off') return null;
+  const rate = Number(text);
+  if (!(rate >= 1 && rate <= 1_000_000))
+    problems.push(`${name} must be a number of requests a second from 1, or 'off', not '${text}'.`);
+  return rate;
+}
