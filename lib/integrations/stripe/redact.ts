@@ -19,7 +19,7 @@ export function withoutValues(message: string, param: string | null): string {
   }
   // A value may hold quotes and colons itself, so each cut goes on to the last of its kind.
   text = text
-    .replace(/(^|[\s([])(["'`]).*\2(?=[\s.,;:)\]]|$)/gs, `$1${CUT}`)
+    .replace(/(^|[\s(=[])(["'`]).*\2(?=[\s.,;:!?)\]]|$)/gs, `$1${CUT}`)
     .replace(/:\s+(?!\u0001).*$/s, `: ${CUT}`)
     .replace(/\S+@\S+/g, CUT);
   if (limit !== undefined && !text.includes(limit)) text = `${text}; ${limit}`;

@@ -1,0 +1,353 @@
+// What the engine relies on, as tests that any integration can run: `describeContract('stripe', openHarness)`. The harness is
+// the other system, or a faithful double of it, and the means to do there what a person or a bad day would do.
+import { expect } from 'chai';
+import { parseDocument } from '../../../lib/integrations/document.ts';
+import type {
+  ExternalRecord,
+  Failure,
+  Fetched,
+  Fields,
+  Integration,
+  Value,
+  WriteRequest,
+  Written,
+} from '../../../lib/integrations/integration.ts';
+
+export interface ContractHarness {
+  integration: Integration;
+  /** Edits by the system's own hands; fields by external name. */
+  createThere(fields: Fields): Promise<string>;
+  updateThere(externalId: string, fields: Fields): Promise<void>;
+  deleteThere(externalId: string): Promise<void>;
+  /** How many writes through the API took effect so far. */
+  effects(): number;
+  /** The system's clock goes on by so many milliseconds. */
+  advance(ms: number): void;
+  /** What happens to the next write. */
+  failNext(fault: 'answer_lost' | 'throttled' | 'failed_unstored' | 'failed_stored'): void;
+  /** The same integration with a credential that is refused. */
+  refused: Integration;
+  /** The same integration with an address where nobody listens. */
+  unreachable: Integration;
+  /** An id that looks right and names nothing. */
+  unknownId: string;
+  /** Values that the system refuses for good, with the field that it should name. */
+  refusedBody: { fields: Fields; field: string };
+  close(): Promise<void>;
+}
+
+const KINDS: Failure['kind'][] = [
+  ...([
+    'retry',
+    'throttle',
+    'lock',
+    'indeterminate',
+    'spent',
+    'conflict',
+    'permanent',
+    'auth',
+    'gone',
+  ] as const),
+];
+
+export function describeContract(system: string, open: () => Promise<ContractHarness>): void {
+  describe(`the integration contract, kept by ${system}`, () => {
+    let h: ContractHarness;
+    let keys = 0;
+
+    before(async () => {
+      h = await open();
+    });
+    after(() => h.close());
+
+    const key = (): string => `contract-${process.pid}-${++keys}`;
+    /** Every mapped field with a value of its own. */
+    const filled = (tag: string): Fields =>
+      Object.fromEntries(
+        h.integration.document.fields.map(({ external }) => [
+          external,
+          external === 'email' ? `${tag}@example.com` : `${external} ${tag}`,
+        ]),
+      );
+    const createRequest = (fields: Fields, mark = 'mark-1'): WriteRequest => ({
+      operation: 'create',
+      key: key(),
+      externalId: null,
+      body: h.integration.body(fields, mark),
+    });
+    const create = async (fields: Fields, mark?: string): Promise<ExternalRecord> => {
+      const written = await h.integration.write(createRequest(fields, mark));
+      return required(written.record);
+    };
+    const failureOf = async (call: () => Promise<unknown>): Promise<Failure> => {
+      try {
+        await call();
+      } catch (error) {
+        return h.integration.classify(error);
+      }
+      throw new Error('the call was to fail');
+    };
+    const mapped = (fields: Fields): Fields =>
+      Object.fromEntries(
+        h.integration.document.fields.map(({ external }) => [external, value(fields[external])]),
+      );
+
+    describe('who and what', () => {
+      it('names the same account each time', async () => {
+        const first = await h.integration.identify();
+        expect(first.account).to.be.a('string').and.not.equal('');
+        expect(await h.integration.identify()).to.deep.equal(first);
+      });
+
+      it('has a mapping document that a start-up would accept', () => {
+        expect(parseDocument(h.integration.document)).to.deep.equal(h.integration.document);
+        expect(h.integration.document.system).to.equal(h.integration.system);
+      });
+
+      it('gives a request a life longer than any call, and no call longer than it may be in flight', () => {
+        const { callTimeoutMs, inFlightMs, requestLifeMs } = h.integration.capabilities;
+        expect(callTimeoutMs).to.be.lessThan(inFlightMs);
+        expect(inFlightMs).to.be.lessThan(requestLifeMs);
+      });
+    });
+
+    describe('write and fetch', () => {
+      it('creates what it is given, with our mark, and reads the same back', async () => {
+        const written = await h.integration.write(createRequest(filled('made'), 'mark-made'));
+        const record = required(written.record);
+        expect(written.externalId).to.equal(record.externalId);
+        expect(written.replayed).to.equal(false);
+        expect(written.requestId).to.be.a('string');
+        expect(written.answeredAt).to.be.instanceOf(Date);
+        expect(mapped(record.fields)).to.deep.equal(filled('made'));
+        expect(record).to.include({ mark: 'mark-made', foreignMark: false });
+        const fetched = present(await h.integration.fetch(record.externalId));
+        expect(fetched.record).to.deep.equal(record);
+        expect(fetched.blocksDelete).to.equal(null);
+      });
+
+      it('changes only the fields that are sent, and keeps the mark', async () => {
+        const { externalId } = await create(filled('before'), 'mark-kept');
+        const [first] = h.integration.document.fields;
+        const name = required(first).external;
+        await h.integration.write(updateOf(externalId, { [name]: 'changed' }));
+        const { record } = present(await h.integration.fetch(externalId));
+        expect(mapped(record.fields)).to.deep.equal({ ...filled('before'), [name]: 'changed' });
+        expect(record.mark).to.equal('mark-kept');
+      });
+
+      it('unsets a field by null', async () => {
+        const { externalId } = await create(filled('full'));
+        const blank = Object.fromEntries(Object.keys(filled('full')).map((name) => [name, null]));
+        const written = await h.integration.write(updateOf(externalId, blank));
+        expect(mapped(required(written.record).fields)).to.deep.equal(blank);
+      });
+
+      it('sees what a person changed there', async () => {
+        const id = await h.createThere(filled('theirs'));
+        await h.updateThere(id, filled('edited'));
+        const { record } = present(await h.integration.fetch(id));
+        expect(mapped(record.fields)).to.deep.equal(filled('edited'));
+        expect(record).to.include({ mark: null, foreignMark: false });
+      });
+
+      it('sends a body that went through the database as the same request', async () => {
+        const request = createRequest(filled('frozen'));
+        const first = await h.integration.write(request);
+        const effects = h.effects();
+        const again = await h.integration.write(JSON.parse(JSON.stringify(request)) as WriteRequest);
+        expect(again.externalId).to.equal(first.externalId);
+        if (h.integration.capabilities.unknownOutcome === 'same-request') {
+          expect(again.replayed).to.equal(true);
+          expect(h.effects()).to.equal(effects);
+        }
+      });
+
+      it('tells a deletion from an id that was never there', async () => {
+        const { externalId } = await create(filled('deleted'));
+        const written: Written = await h.integration.write(deletionOf(externalId));
+        expect(written).to.include({ externalId, record: null });
+        expect((await h.integration.fetch(externalId)).state).to.equal('erased');
+        expect((await h.integration.fetch(h.unknownId)).state).to.equal('missing');
+      });
+
+      it('sees a deletion made there', async () => {
+        const id = await h.createThere(filled('gone'));
+        await h.deleteThere(id);
+        expect((await h.integration.fetch(id)).state).to.equal('erased');
+      });
+    });
+
+    describe('failures', () => {
+      it('call a write to what is not there gone, a second delete too', async () => {
+        const { externalId } = await create(filled('twice'));
+        await h.integration.write(deletionOf(externalId));
+        expect(await failureOf(() => h.integration.write(deletionOf(externalId)))).to.include({
+          kind: 'gone',
+        });
+        const update = await failureOf(() => h.integration.write(updateOf(h.unknownId, filled('nobody'))));
+        expect(update).to.include({ kind: 'gone', scope: 'entity' });
+      });
+
+      it('say which field was refused for good, without the value', async () => {
+        const { fields, field } = h.refusedBody;
+        const effects = h.effects();
+        const failure = await failureOf(() => h.integration.write(createRequest(fields)));
+        expect(failure).to.include({ kind: 'permanent', scope: 'entity', field });
+        expect(JSON.stringify(failure)).to.not.include(fields[field]);
+        expect(h.effects()).to.equal(effects);
+      });
+
+      it('leave a lost answer open, and the same request finds what it did', async () => {
+        const request = createRequest(filled('lost'));
+        const effects = h.effects();
+        h.failNext('answer_lost');
+        const failure = await failureOf(() => h.integration.write(request));
+        expect(failure).to.include({ kind: 'indeterminate', nothingHappened: false });
+        const found = await h.integration.write(request);
+        expect(found.record).to.not.equal(null);
+        if (h.integration.capabilities.unknownOutcome === 'same-request')
+          expect(h.effects()).to.equal(effects + 1);
+      });
+
+      it('leave a throttled request open, sure that nothing happened', async () => {
+        const request = createRequest(filled('throttled'));
+        const effects = h.effects();
+        h.failNext('throttled');
+        const failure = await failureOf(() => h.integration.write(request));
+        expect(failure).to.include({ kind: 'throttle', nothingHappened: true });
+        expect(h.effects()).to.equal(effects);
+        expect((await h.integration.write(request)).replayed).to.equal(false);
+      });
+
+      it('leave a fault there that was not kept open', async () => {
+        const request = createRequest(filled('fault'));
+        h.failNext('failed_unstored');
+        const failure = await failureOf(() => h.integration.write(request));
+        expect(failure.kind).to.be.oneOf(['indeterminate', 'retry']);
+        expect((await h.integration.write(request)).record).to.not.equal(null);
+      });
+
+      it('call a key spent once its failure is kept, at first and whenever it comes back', async function () {
+        if (h.integration.capabilities.unknownOutcome !== 'same-request') return this.skip();
+        const request = createRequest(filled('kept'));
+        h.failNext('failed_stored');
+        expect(await failureOf(() => h.integration.write(request))).to.include({
+          kind: 'spent',
+          replayed: false,
+        });
+        expect(await failureOf(() => h.integration.write(request))).to.include({
+          kind: 'spent',
+          replayed: true,
+        });
+      });
+
+      it('call a key spent that was used for another body', async function () {
+        if (h.integration.capabilities.unknownOutcome !== 'same-request') return this.skip();
+        const request = createRequest(filled('one'));
+        await h.integration.write(request);
+        const other = { ...request, body: h.integration.body(filled('other'), 'mark-1') };
+        expect(await failureOf(() => h.integration.write(other))).to.include({
+          kind: 'spent',
+          scope: 'entity',
+        });
+      });
+
+      it('blame the account for a refused credential, in reads and writes', async () => {
+        for (const call of [
+          () => h.refused.identify(),
+          () => h.refused.fetch(h.unknownId),
+          () => h.refused.write(createRequest(filled('refused'))),
+        ]) {
+          expect(await failureOf(call)).to.include({ kind: 'auth', scope: 'account' });
+        }
+      });
+
+      it('know that nothing happened where nobody listens', async () => {
+        const failure = await failureOf(() => h.unreachable.write(createRequest(filled('nobody'))));
+        expect(failure).to.include({ kind: 'retry', scope: 'system', nothingHappened: true });
+      });
+
+      it('are whole and never thrown, whatever is classified', () => {
+        for (const hostile of hostileErrors()) {
+          const failure = h.integration.classify(hostile);
+          expect(failure.kind).to.be.oneOf(KINDS);
+          expect(failure.code).to.be.a('string').and.not.equal('');
+          expect(failure.message).to.be.a('string');
+          expect(Object.keys(failure)).to.have.members([
+            ...['kind', 'scope', 'code', 'message', 'status', 'requestId', 'replayed', 'field'],
+            ...['retryAfterMs', 'nothingHappened'],
+          ]);
+        }
+      });
+    });
+
+    describe('list', () => {
+      it('gives every living record once, newest first, and only those of the window', async () => {
+        const made: ExternalRecord[] = [];
+        for (let index = 0; index < 4; index += 1) {
+          h.advance(60_000);
+          made.push(await create(filled(`listed${index}`)));
+        }
+        const [first, second, third, fourth] = made.map((record) => required(record));
+        if (!first || !second || !third || !fourth) throw new Error('four were made');
+        await h.deleteThere(third.externalId);
+        const all = await listed({});
+        expect(all.slice(0, 3)).to.deep.equal([fourth.externalId, second.externalId, first.externalId]);
+        expect(new Set(all).size).to.equal(all.length);
+        const window = { createdFrom: second.createdAt, createdTo: fourth.createdAt };
+        expect(await listed(window)).to.deep.equal([fourth.externalId, second.externalId]);
+        expect(await listed({ createdTo: first.createdAt }))
+          .to.include(first.externalId)
+          .and.not.include(second.externalId);
+      });
+
+      async function listed(window: { createdFrom?: Date; createdTo?: Date }): Promise<string[]> {
+        const ids: string[] = [];
+        for await (const page of h.integration.list(window))
+          ids.push(...page.map(({ externalId }) => externalId));
+        return ids;
+      }
+    });
+
+    function updateOf(externalId: string, fields: Fields): WriteRequest {
+      return { operation: 'update', key: key(), externalId, body: h.integration.body(fields, null) };
+    }
+
+    function deletionOf(externalId: string): WriteRequest {
+      return { operation: 'delete', key: key(), externalId, body: {} };
+    }
+  });
+}
+
+function present(fetched: Fetched): Extract<Fetched, { state: 'present' }> {
+  if (fetched.state !== 'present') throw new Error(`expected a record, found ${fetched.state}`);
+  return fetched;
+}
+
+function required<T>(thing: T | null | undefined): T {
+  if (thing === null || thing === undefined) throw new Error('expected something');
+  return thing;
+}
+
+function value(found: Value | undefined): Value {
+  return found ?? null;
+}
+
+function hostileErrors(): unknown[] {
+  const throwing = new Proxy(new Error('proxy'), {
+    get() {
+      throw new Error('read');
+    },
+  });
+  const looped: Record<string, unknown> = { statusCode: '500', headers: 7 };
+  looped['raw'] = looped;
+  return [
+    ...[undefined, null, 0, '', 'text', Symbol('s'), 12n, [], {}, () => undefined, NaN, new Date(NaN)],
+    ...[new Error(), new TypeError('x'), new AggregateError([]), Object.create(null), throwing, looped],
+    { statusCode: 500, headers: { 'idempotent-replayed': ['true'] }, message: { toString: null } },
+    { statusCode: 400, code: {}, param: [], rawType: 3, requestId: {} },
+    { detail: { sendFailure: {} } },
+    { detail: { sendFailure: null } },
+  ];
+}

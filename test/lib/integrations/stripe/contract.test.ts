@@ -1,0 +1,4 @@
+import { describeContract } from '../contract.ts';
+import { openContractHarness } from './harness.ts';
+
+describeContract('stripe', openContractHarness);

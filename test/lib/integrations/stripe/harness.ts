@@ -1,0 +1,57 @@
+import { createStripeIntegration, type StripeSettings } from '../../../../lib/integrations/stripe/stripe.ts';
+import { createSimulator, type Simulator, type SimulatorOptions } from '../../../../simulator/simulator.ts';
+import type { Integration } from '../../../../lib/integrations/integration.ts';
+import type { ContractHarness } from '../contract.ts';
+
+export const MARK_KEY = 'twinbox_testtest';
+export const SECRET_KEY = 'sk_test_twinbox_fake';
+
+export interface StripeHarness {
+  simulator: Simulator;
+  connect(settings?: Partial<StripeSettings>): Integration;
+  close(): Promise<void>;
+}
+
+/** A simulator in memory without rate limits, and integrations that speak to it. */
+export async function openSimulator(options: SimulatorOptions = {}): Promise<StripeHarness> {
+  const simulator = createSimulator({
+    rateLimits: { globalPerSecond: null, endpointPerSecond: null },
+    ...options,
+  });
+  const { url } = await simulator.listen();
+  return {
+    simulator,
+    connect: (settings) =>
+      createStripeIntegration({ secretKey: SECRET_KEY, apiBase: url, markKey: MARK_KEY, ...settings }),
+    close: () => simulator.close(),
+  };
+}
+
+const FAULTS = {
+  answer_lost: { kind: 'drop_answer' },
+  throttled: { kind: 'rate_limit', reason: 'endpoint-rate' },
+  failed_unstored: { kind: 'error_before_effect', stored: false, shouldRetry: null },
+  failed_stored: { kind: 'error_before_effect', stored: true },
+} as const;
+
+export async function openContractHarness(): Promise<ContractHarness> {
+  const { simulator, connect, close } = await openSimulator();
+  simulator.keys.revokeKey('sk_test_twinbox_revoked');
+  const elsewhere = createSimulator();
+  const { url: nobodysUrl } = await elsewhere.listen();
+  await elsewhere.close();
+  return {
+    integration: connect(),
+    refused: connect({ secretKey: 'sk_test_twinbox_revoked' }),
+    unreachable: connect({ apiBase: nobodysUrl }),
+    createThere: (fields) => Promise.resolve(simulator.dashboard.createCustomer(fields).id),
+    updateThere: (id, fields) => Promise.resolve(void simulator.dashboard.updateCustomer(id, fields)),
+    deleteThere: (id) => Promise.resolve(simulator.dashboard.deleteCustomer(id)),
+    effects: () => simulator.ledger.entries({ source: 'api', effect: true }).length,
+    advance: (ms) => simulator.clock.advance(ms),
+    failNext: (fault) => void simulator.faults.add({ ...FAULTS[fault], method: 'POST' }),
+    unknownId: 'cus_NoSuchCustomer',
+    refusedBody: { fields: { name: 'Ada', email: 'ada at example' }, field: 'email' },
+    close,
+  };
+}
