@@ -80,22 +80,23 @@ function parseInt8(text: string): number {
   return value;
 }
 
-const { builtins } = pg.types;
-const INT8_ARRAY = 1016;
-const DATE_ARRAY = 1182;
-// The types of pg name only scalars, its parsers know arrays too.
-const TEXT_ARRAY = 1009 as typeof pg.types.builtins.TEXT;
-const parseTextArray: (text: string) => (string | null)[] = pg.types.getTypeParser(TEXT_ARRAY);
+type ParseText = (text: string) => unknown;
+
+/** pg's own parsers, by the number of a type. Its types name only some of the numbers and answer any. */
+const parserOf = pg.types.getTypeParser as unknown as (oid: number, format?: 'text' | 'binary') => ParseText;
+
+const [INT8, INT8_ARRAY, DATE, DATE_ARRAY, TEXT_ARRAY] = [20, 1016, 1082, 1182, 1009];
+const parseTextArray = parserOf(TEXT_ARRAY) as (text: string) => (string | null)[];
 
 /** jsonb becomes values and timestamptz a Date, as pg does it; xid8 and numeric stay text. */
-function getTypeParser(oid: number, format?: 'text' | 'binary') {
-  if (format === 'binary') return pg.types.getTypeParser(oid, 'binary');
-  if (oid === builtins.INT8) return parseInt8;
-  if (oid === INT8_ARRAY) {
-    return (text: string) => parseTextArray(text).map((item) => (item === null ? null : parseInt8(item)));
-  }
+const OWN_PARSERS = new Map<number, ParseText>([
+  [INT8, parseInt8],
+  [INT8_ARRAY, (text) => parseTextArray(text).map((item) => (item === null ? null : parseInt8(item)))],
   // pg would make a date the midnight of whatever time zone this machine has.
-  if (oid === builtins.DATE) return (text: string) => text;
-  if (oid === DATE_ARRAY) return parseTextArray;
-  return pg.types.getTypeParser(oid, 'text');
+  [DATE, (text) => text],
+  [DATE_ARRAY, parseTextArray],
+]);
+
+function getTypeParser(oid: number, format: 'text' | 'binary' = 'text'): ParseText {
+  return (format === 'text' ? OWN_PARSERS.get(oid) : undefined) ?? parserOf(oid, format);
 }

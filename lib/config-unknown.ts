@@ -6,6 +6,8 @@ const PREFIXES = ['TWINBOX_', 'STRIPE_', 'API_', 'KAFKA_', 'DATABASE_', 'LOG_', 
 
 /** Well-known names of other programs that share our prefixes; having them set must break nobody. */
 const STRANGERS: readonly RegExp[] = [
+  // What the simulator reads by itself when it is a process of its own; there it says what it does not know.
+  /^SIMULATOR_(DATA_DIR|ACCOUNT|GLOBAL_PER_SECOND|ENDPOINT_PER_SECOND)$/,
   // Stripe's command line and its plug-ins.
   /^STRIPE_(API_KEY|DEVICE_NAME|PROJECT_NAME|PUBLISHABLE_KEY|ACCOUNT|API_VERSION)$/,
   /^STRIPE_CLI_/,
@@ -41,9 +43,9 @@ function closest(name: string, known: readonly string[]): string | undefined {
 /** Levenshtein: how many letters to insert, remove or change. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
+  for (const [index, letter] of Array.from(from).entries()) {
     const next = [index + 1];
-    for (const [column, other] of [...to].entries()) {
+    for (const [column, other] of Array.from(to).entries()) {
       const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
       next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
     }

@@ -31,9 +31,12 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
   const { idleMs, busyMs = 5, backoffMs, onError, signal } = options;
   let woken = false;
   let endRest: AbortController | undefined;
+  // Asked anew each time: both change while something is awaited, which the type checker does not see.
+  const isStopped = () => signal.aborted;
+  const isWoken = () => woken;
 
   async function pause(ms: number, wakeable: boolean): Promise<void> {
-    if (signal.aborted || (wakeable && woken)) return;
+    if (isStopped() || (wakeable && woken)) return;
     const early = new AbortController();
     if (wakeable) endRest = early;
     await sleep(ms, AbortSignal.any([signal, early.signal]));
@@ -43,7 +46,7 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
   async function run(): Promise<void> {
     let failures = 0;
     let restMs = busyMs;
-    while (!signal.aborted) {
+    while (!isStopped()) {
       woken = false;
       try {
         const count = await step(signal);
@@ -54,14 +57,14 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
         }
       } catch (error) {
         // A step that fails because it was told to stop has not failed.
-        if (signal.aborted) return;
+        if (isStopped()) return;
         failures += 1;
         onError(error, failures);
         await pause(backoffMs(failures), false);
         continue;
       }
       await pause(restMs, true);
-      restMs = woken ? busyMs : Math.min(idleMs, restMs * 2);
+      restMs = isWoken() ? busyMs : Math.min(idleMs, restMs * 2);
     }
   }
 
