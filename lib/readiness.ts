@@ -1,0 +1,77 @@
+// What /ready and `twinbox status` say, part by part. Everything is read from Postgres, so it is the same whichever process asks.
+import type { Db } from '../db/connection.ts';
+import { readConnection } from '../db/connections.ts';
+import { isDatabaseAway, isWritable, readRelayLag, readSyncBacklog } from '../db/readiness.ts';
+import type { Clock } from './clock.ts';
+
+export interface Part {
+  ready: boolean;
+  /** What is wrong and how to mend it. */
+  problem?: string;
+  figures?: Record<string, unknown>;
+  /** What works now and will not for long, or not as somebody may expect. */
+  warnings?: string[];
+}
+
+/** An event that is older than this and not published means that the relay is not doing its work. */
+const RELAY_LATE_SECONDS = 30;
+
+export function databasePart(db: Db): () => Promise<Part> {
+  return async () => {
+    try {
+      if (await isWritable(db)) return { ready: true };
+      return { ready: false, problem: 'the database takes no writes: is DATABASE_URL a standby?' };
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      return { ready: false, problem: 'the database does not answer: start it, or mend DATABASE_URL' };
+    }
+  };
+}
+
+export function relayPart(db: Db, clock: Clock): () => Promise<Part> {
+  return async () => {
+    const { started, oldest } = await readRelayLag(db);
+    const behind = oldest === null ? 0 : Math.max(0, (clock.now().getTime() - oldest.getTime()) / 1000);
+    const figures = { relay_seconds_behind: Math.round(behind * 10) / 10 };
+    if (!started)
+      return { ready: false, problem: 'no relay has ever run on this database: start one', figures };
+    if (behind <= RELAY_LATE_SECONDS) return { ready: true, figures };
+    return {
+      ready: false,
+      problem: `the relay is ${Math.round(behind)} s behind: is one running, and can it reach the bus?`,
+      figures,
+    };
+  };
+}
+
+export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
+  return async () => {
+    const { dirty, parked, waiting, oldestIntent } = await readSyncBacklog(db);
+    const connections = await Promise.all(systems.map((system) => readConnection(db, system)));
+    return {
+      ready: true,
+      figures: {
+        dirty,
+        parked,
+        waiting,
+        oldest_open_intent: oldestIntent && {
+          customer: oldestIntent.customerId,
+          operation: oldestIntent.operation,
+          first_sent_at: oldestIntent.firstSentAt,
+        },
+      },
+      warnings: connections.flatMap((connection) => {
+        if (!connection) return [];
+        const { system, pausedAt, deletesOutHeldAt } = connection;
+        return [
+          ...(pausedAt ? [`${system} is paused: nothing goes there until "twinbox resume ${system}"`] : []),
+          ...(deletesOutHeldAt
+            ? [
+                `deletes to ${system} are held by the fuse: look at what was deleted, then "twinbox resume ${system} --deletes"`,
+              ]
+            : []),
+        ];
+      }),
+    };
+  };
+}
