@@ -1,0 +1,62 @@
+// Pairs as the comparison sees them.
+import type { Db } from './connection.ts';
+import type { MappingState, StoredPair } from './mappings.ts';
+import type { LoadedRow } from './reconcile-load.ts';
+
+export type ComparedPair = {
+  mappingId: number;
+  internalId: number | null;
+  externalId: string | null;
+  state: MappingState;
+  reason: string | null;
+  shadow: Record<string, StoredPair>;
+  dirty: number;
+  clean: number;
+  /** An intent is open. */
+  intent: boolean;
+  row: LoadedRow | null;
+};
+
+const pairColumns = `
+  m.id as "mappingId", m.internal_id as "internalId", m.external_id as "externalId", m.state, m.reason, m.shadow, m.dirty, m.clean,
+  m.intent is not null as intent,
+  (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
+                             'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
+   from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as row`;
+
+/** A page of one system's mappings in order of id, behind `after`; or the one with an external id. */
+export async function readPairs(
+  db: Db,
+  system: string,
+  after: number,
+  limit: number,
+  externalId: string | null = null,
+): Promise<ComparedPair[]> {
+  const { rows } = await db.raw<{ rows: ComparedPair[] }>(
+    `select ${pairColumns} from external_mappings m
+     where m.system = :system and m.id > :after and (:externalId::text is null or m.external_id = :externalId::text)
+     order by m.id limit :limit`,
+    { system, after, limit, externalId },
+  );
+  return rows;
+}
+
+export async function rereadPair(db: Db, mappingId: number): Promise<ComparedPair | null> {
+  const { rows } = await db.raw<{ rows: ComparedPair[] }>(
+    `select ${pairColumns} from external_mappings m where m.id = :mappingId`,
+    { mappingId },
+  );
+  return rows[0] ?? null;
+}
+
+/** Living customers that no mapping of the system stands for yet: their event has not been received. */
+export async function findUnmapped(db: Db, system: string): Promise<number[]> {
+  const { rows } = await db.raw<{ rows: { id: number }[] }>(
+    `select c.id from customers c
+     where c.deleted_at is null and not exists (
+       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system and m.state <> 'detached')
+     order by c.id limit 1000`,
+    { system },
+  );
+  return rows.map(({ id }) => id);
+}

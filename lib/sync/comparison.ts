@@ -1,0 +1,180 @@
+// The comparison behind `twinbox verify`: every pair against what the system says now.
+//
+// A difference counts only if the mapping is clean and nothing changed since before the read; what is on its way is `pending`.
+// Absence from a list proves nothing: it is confirmed by a GET, and a 404 is `missing`, never a deletion. Held, alias and
+// waiting pairs are listed and do not count. It reads only.
+import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/comparison.ts';
+import type { ExternalRecord } from '../integrations/integration.ts';
+import { same } from './canonical.ts';
+import { oursOf, theirsOf, type SyncDeps } from './step.ts';
+
+export type Finding = {
+  kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias';
+  customer: number | null;
+  externalId: string | null;
+  /** Names of fields that differ, or a stable code; never values. */
+  why: string;
+};
+
+export interface Comparison {
+  agree: number;
+  findings: Finding[];
+  /** Their records that nobody here knows and that carry no mark of ours. */
+  unknownThere: number;
+}
+
+/** 0 all agree; 1 drift; 2 could not tell, or somebody has to look (pending, parked, missing). */
+export function exitStatusOf({ findings }: Comparison): 0 | 1 | 2 {
+  if (findings.some((f) => f.kind === 'drift')) return 1;
+  return findings.some((f) => f.kind === 'pending' || f.kind === 'parked' || f.kind === 'missing') ? 2 : 0;
+}
+
+const PAGE = 1_000;
+
+/** Compares everything once. `onProgress` hears how many pairs have been looked at. */
+export async function compareAll(
+  deps: SyncDeps,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<Comparison> {
+  const { db, integration } = deps;
+  const report: Comparison = { agree: 0, findings: [], unknownThere: 0 };
+  let done = 0;
+  const count = (): void => onProgress(++done);
+  const before = new Map<string, ComparedPair>();
+  for (let after = 0; ;) {
+    const pairs = await readPairs(db, integration.system, after, PAGE);
+    for (const pair of pairs) {
+      if (pair.externalId === null || pair.state === 'tombstoned' || pair.state === 'detached') {
+        judgeUnlinked(report, pair);
+        count();
+      } else before.set(pair.externalId, pair);
+    }
+    const last = pairs.at(-1);
+    if (!last || pairs.length < PAGE) break;
+    after = last.mappingId;
+  }
+  for await (const page of integration.list({})) {
+    for (const record of page) {
+      const pair = before.get(record.externalId);
+      if (pair) {
+        before.delete(record.externalId);
+        await judge(deps, report, pair, record);
+        count();
+      } else await judgeUnknown(deps, report, record);
+    }
+  }
+  for (const pair of before.values()) {
+    await judgeAbsent(deps, report, pair);
+    count();
+  }
+  for (const customer of await findUnmapped(db, integration.system)) {
+    report.findings.push({ kind: 'pending', customer, externalId: null, why: 'not_received' });
+  }
+  return report;
+}
+
+/** Compares until nothing is pending any more, or the time is over; asks again only after `rest`. */
+export async function compareUntilQuiet(
+  compare: () => Promise<Comparison>,
+  { deadline, rest }: { deadline: number; rest: () => Promise<void> },
+): Promise<Comparison> {
+  for (;;) {
+    const report = await compare();
+    if (!report.findings.some((f) => f.kind === 'pending') || performance.now() >= deadline) return report;
+    await rest();
+  }
+}
+
+function judgeUnlinked(report: Comparison, pair: ComparedPair): void {
+  if (pair.state === 'tombstoned' || pair.state === 'detached') {
+    if (pair.row === null || pair.row.deletedAt !== null) return;
+    add(report, pair, 'drift', `${pair.state}_but_alive_here`);
+  } else if (!aside(report, pair)) add(report, pair, 'pending', 'not_linked_yet');
+}
+
+/** Pairs that are known not to agree, for a reason that is on the row. */
+function aside(report: Comparison, pair: ComparedPair): boolean {
+  if (pair.state === 'parked' || pair.state === 'waiting' || pair.state === 'alias') {
+    add(report, pair, pair.state, pair.reason ?? pair.state);
+    return true;
+  }
+  return false;
+}
+
+async function judge(
+  deps: SyncDeps,
+  report: Comparison,
+  pair: ComparedPair,
+  record: ExternalRecord,
+): Promise<void> {
+  if (aside(report, pair)) return;
+  const differing = differences(deps, pair, record);
+  if (differing.length === 0 && pair.row?.deletedAt === null) {
+    report.agree += 1;
+    return;
+  }
+  const held = differing.length > 0 && differing.every((field) => pair.shadow[field]?.reason !== undefined);
+  if (held) return add(report, pair, 'held', differing.join(','));
+  // A list page and our rows are not of one moment: look again at both before anybody is told.
+  await judgeAgain(deps, report, pair, differing);
+}
+
+async function judgeAgain(
+  deps: SyncDeps,
+  report: Comparison,
+  pair: ComparedPair,
+  seen: string[],
+): Promise<void> {
+  const fetched = pair.externalId === null ? null : await deps.integration.fetch(pair.externalId);
+  const now = await rereadPair(deps.db, pair.mappingId);
+  if (!now) return add(report, pair, 'pending', 'changed_meanwhile');
+  const moved =
+    now.dirty !== now.clean ||
+    now.dirty !== pair.dirty ||
+    now.row?.version !== pair.row?.version ||
+    now.intent;
+  if (moved) return add(report, pair, 'pending', seen.join(',') || 'on_its_way');
+  if (fetched?.state === 'missing') return add(report, pair, 'missing', 'unknown_there');
+  if (now.row === null) return add(report, pair, 'drift', 'no_row_here');
+  if (fetched?.state !== 'present') return add(report, pair, 'drift', 'deleted_there');
+  if (now.row.deletedAt !== null) return add(report, pair, 'drift', 'deleted_here');
+  const differing = differences(deps, now, fetched.record);
+  if (differing.length === 0) report.agree += 1;
+  else add(report, pair, 'drift', differing.join(','));
+}
+
+function judgeAbsent(deps: SyncDeps, report: Comparison, pair: ComparedPair): Promise<void> {
+  if (aside(report, pair)) return Promise.resolve();
+  return judgeAgain(deps, report, pair, []);
+}
+
+/** A record that no mapping knew when we began: new meanwhile, somebody else's, or one of ours that lost its pair. */
+async function judgeUnknown(deps: SyncDeps, report: Comparison, record: ExternalRecord): Promise<void> {
+  if (record.mark === null) {
+    report.unknownThere += 1;
+    return;
+  }
+  const [pair] = await readPairs(deps.db, deps.integration.system, 0, 1, record.externalId);
+  if (pair) return add(report, pair, 'pending', 'linked_meanwhile');
+  const fetched = await deps.integration.fetch(record.externalId);
+  if (fetched.state !== 'present') return;
+  report.findings.push({
+    kind: 'drift',
+    customer: null,
+    externalId: record.externalId,
+    why: 'our_mark_without_mapping',
+  });
+}
+
+function differences(deps: SyncDeps, pair: ComparedPair, record: ExternalRecord): string[] {
+  const rules = deps.integration.document.fields;
+  if (!pair.row) return ['row'];
+  const [ours, theirs] = [oursOf(rules, pair.row), theirsOf(rules, record.fields)];
+  return rules
+    .filter((rule) => !same(rule, ours[rule.internal], theirs[rule.internal]))
+    .map((rule) => rule.internal);
+}
+
+function add(report: Comparison, pair: ComparedPair, kind: Finding['kind'], why: string): void {
+  report.findings.push({ kind, customer: pair.internalId, externalId: pair.externalId, why });
+}
