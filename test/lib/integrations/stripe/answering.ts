@@ -23,7 +23,7 @@ export interface AnsweringServer {
 }
 
 /** A server that says to every request what it was told to, for answers that no well-behaved double gives. */
-export async function openAnsweringServer(): Promise<AnsweringServer> {
+export async function openAnsweringServer(host = '127.0.0.1'): Promise<AnsweringServer> {
   let script: Scripted = {};
   let count = 0;
   const server: Server = createServer((request, response) => {
@@ -34,8 +34,8 @@ export async function openAnsweringServer(): Promise<AnsweringServer> {
       response.end(typeof script.body === 'string' ? script.body : JSON.stringify(script.body ?? {}));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve));
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   return {
     url,
     requests: () => count,
