@@ -114,6 +114,10 @@ export function createRelay(deps: RelayDeps): Relay {
       const { noted, mappings } = await withTransaction(db, acceptFailover);
       if (noted) log.warn('another server has taken over; every mapping will be compared once', { mappings });
     }
+    // A relay that stands by with the wrong bus must say so now, not when it is needed.
+    const bound = (await readRelayCounts(db))?.bus ?? null;
+    const present = await bus.identity();
+    if (bound !== null && bound !== present) throw otherBus(bound, present);
     checkedAt = monotonic();
   }
 
@@ -126,13 +130,11 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   async function claim(): Promise<Cursor> {
-    const identity = await bus.identity();
-    const claimed = fence === null ? null : await claimCursor(db, { fence, bus: identity });
+    const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
     if (claimed) return claimed;
-    const bound = await readRelayCounts(db);
-    if (bound?.bus != null && bound.bus !== identity) throw otherBus(bound.bus, identity);
+    // Taken over, or bound to another bus, since this was checked; the next round finds out which.
     lease.forget();
-    throw new Error(`the cursor belongs to fence ${bound?.fence}, which is newer than ${fence}`);
+    throw new Error(`the cursor could not be claimed with fence ${fence}`);
   }
 
   async function nextPage(from: Cursor): Promise<Page> {

@@ -1,0 +1,300 @@
+import { expect } from 'chai';
+import { findEventAt, findPublications } from '../../db/relay-batches.ts';
+import {
+  beginWithXid,
+  drain,
+  readCursor,
+  relayOn,
+  writeEvent,
+  writeEvents,
+  withWorld,
+  type World,
+} from './world.ts';
+
+describe('the relay’s cursor', () => {
+  it('delivers every row that was there before its first start', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const ids = await writeEvents(db, 5);
+      expect(await drain(relay)).to.equal(5);
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+
+  it('delivers the first event of an empty database, however long it has been idle', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      await drain(relay);
+      await drain(relay);
+      const id = await writeEvent(db);
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal([id]);
+    }));
+
+  it('delivers nothing twice', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const ids = await writeEvents(db, 3);
+      await drain(relay);
+      ids.push(...(await writeEvents(db, 3)));
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+
+  it('delivers a transaction that commits below ids already delivered', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const late = await db.transaction();
+      const lateId = await writeEvent(late);
+      const ids = await writeEvents(db, 3);
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal(ids);
+      await late.commit();
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal([...ids, lateId]);
+    }));
+
+  it('delivers a transaction whose id and xid are old by many windows, while others pass it', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const late = await db.transaction();
+      const lateId = await writeEvent(late);
+      const ids: number[] = [];
+      for (let window = 0; window < 6; window += 1) {
+        ids.push(...(await writeEvents(db, 2)));
+        await drain(relay);
+      }
+      await late.commit();
+      ids.push(lateId, await writeEvent(db));
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+
+  it('delivers a transaction that took its xid long before its event id', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const early = await beginWithXid(db);
+      const ids = await writeEvents(db, 3);
+      await drain(relay);
+      ids.push(await writeEvent(early));
+      ids.push(await writeEvent(db));
+      await early.commit();
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+
+  // "first" has the lower xid and the higher ids, so when it is delivered the snapshot's xmax is still below "second", which
+  // runs, is listed nowhere, and holds an id below all that has been delivered.
+  async function hideBelowXmax({ db }: World) {
+    const first = await beginWithXid(db);
+    const second = await beginWithXid(db);
+    const hidden = await writeEvent(second);
+    const ids = await writeEvents(first, 6);
+    await first.commit();
+    return { second, hidden, ids };
+  }
+
+  for (const pageSize of [1, 2, 3, 6, 1_000]) {
+    it(`delivers an id below its window whose xid is above the snapshot, in pages of ${pageSize}`, () =>
+      withWorld(
+        async (world) => {
+          const { relay, arrivals } = world;
+          const { second, hidden, ids } = await hideBelowXmax(world);
+          while (arrivals.ids().length < ids.length || (await readCursor(world.db))?.win !== null) {
+            await relay.runOnce();
+          }
+          await second.commit();
+          await drain(relay);
+          expect(arrivals.ids()).to.deep.equal([...ids, hidden]);
+        },
+        { pageSize },
+      ));
+
+    it(`delivers it as well after windows have closed over it, in pages of ${pageSize}`, () =>
+      withWorld(
+        async (world) => {
+          const { db, relay, arrivals } = world;
+          const { second, hidden, ids } = await hideBelowXmax(world);
+          await drain(relay);
+          ids.push(...(await writeEvents(db, 3)));
+          await drain(relay);
+          await second.commit();
+          await drain(relay);
+          expect(arrivals.ids()).to.deep.equal([...ids, hidden]);
+        },
+        { pageSize },
+      ));
+  }
+
+  it('sorts late rows among the others by id', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const late = await beginWithXid(db);
+      const before = await writeEvent(db, { key: 'customer:2' });
+      await drain(relay);
+      const one = await writeEvent(late, { version: 1 });
+      const two = await writeEvent(db, { key: 'customer:2', version: 2 });
+      const three = await writeEvent(late, { version: 2 });
+      await late.commit();
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal([before, one, two, three]);
+    }));
+
+  it('keeps one entity in the order of its commits, when an older transaction writes after a younger one', () =>
+    withWorld(
+      async ({ db, relay, arrivals }) => {
+        const older = await beginWithXid(db);
+        const first = await writeEvent(db, { version: 1 });
+        const second = await writeEvent(older, { version: 2 });
+        await older.commit();
+        await drain(relay);
+        expect(arrivals.ids()).to.deep.equal([first, second]);
+      },
+      { pageSize: 1 },
+    ));
+
+  it('neither delivers nor waits for what was rolled back', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const gone = await db.transaction();
+      await writeEvents(gone, 2);
+      const ids = [await writeEvent(db)];
+      await drain(relay);
+      await gone.rollback();
+      ids.push(await writeEvent(db));
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+
+  it('does not wait for an old transaction, whatever it does', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const pinned = await beginWithXid(db);
+      const ids = await writeEvents(db, 3);
+      await drain(relay);
+      ids.push(...(await writeEvents(db, 3)));
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal(ids);
+      await pinned.rollback();
+    }));
+
+  it('leaves a window open over full pages, and goes on inside it after a restart', () =>
+    withWorld(
+      async ({ db, relay, arrivals }) => {
+        const ids = await writeEvents(db, 5);
+        await relay.runOnce();
+        const open = await readCursor(db);
+        expect(open).to.include({ last_id: ids[1], floor: 0, pending_floor: 0 });
+        expect(open?.win).to.be.a('string');
+        const later = await writeEvents(db, 3);
+        await relay.stop();
+        const next = relayOn(db, arrivals.bus, { pageSize: 2 });
+        await next.runOnce();
+        await next.runOnce();
+        expect(arrivals.ids(), 'the window ends with what was there when it was opened').to.deep.equal(ids);
+        expect(await readCursor(db)).to.include({ win: null, last_id: 0 });
+        await drain(next);
+        expect(arrivals.ids()).to.deep.equal([...ids, ...later]);
+        await next.stop();
+      },
+      { pageSize: 2 },
+    ));
+
+  it('rolls the floor once for each window, not for each page', () =>
+    withWorld(
+      async ({ db, relay }) => {
+        const ids = await writeEvents(db, 5);
+        await relay.runOnce();
+        await relay.runOnce();
+        expect(await readCursor(db)).to.include({ floor: 0, pending_floor: 0 });
+        await relay.runOnce();
+        expect(await readCursor(db)).to.include({ win: null, floor: 0, pending_floor: ids[4] });
+        await relay.runOnce();
+        expect(await readCursor(db)).to.include({ floor: ids[4], pending_floor: ids[4] });
+      },
+      { pageSize: 2 },
+    ));
+
+  it('leaves the row alone while there is nothing to do', () =>
+    withWorld(async ({ db, relay }) => {
+      await writeEvents(db, 3);
+      await drain(relay);
+      const tuple = 'select ctid::text, xmin::text from relay_cursor';
+      const { rows: before } = await db.raw<{ rows: unknown[] }>(tuple);
+      await drain(relay);
+      const { rows: after } = await db.raw<{ rows: unknown[] }>(tuple);
+      expect(after).to.deep.equal(before);
+    }));
+
+  it('repeats a page that a subscriber failed to take, and moves on only after it', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      const ids = await writeEvents(db, 3);
+      let failures = 2;
+      await arrivals.bus.subscribe({
+        topic: 'sync.outbound',
+        group: 'failing',
+        handler: () => (failures-- > 0 ? Promise.reject(new Error('not now')) : Promise.resolve()),
+      });
+      for (let round = 0; round < 2; round += 1) {
+        const error = await relay.runOnce().catch((reason: unknown) => reason);
+        expect(error).to.include({ code: 'handler_failed' });
+        expect(await readCursor(db)).to.include({ seen: '1:1:' });
+      }
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal([...ids, ...ids, ...ids]);
+    }));
+
+  it('passes over types that no topic is for, and counts them', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      await writeEvent(db, { type: 'invoice.created' });
+      const id = await writeEvent(db);
+      await drain(relay);
+      expect(arrivals.ids()).to.deep.equal([id]);
+      const { rows } = await db.raw<{ rows: unknown[] }>('select published, unrouted from relay_cursor');
+      expect(rows).to.deep.equal([{ published: 1, unrouted: 1 }]);
+    }));
+
+  it('says how far behind it is: the age of the oldest row that is still to go', () =>
+    withWorld(async ({ db, relay }) => {
+      expect(await relay.secondsBehind()).to.equal(0);
+      const write = `insert into sync_events (event_id, event_type, entity_type, entity_key, source, payload, created_at)
+        values (gen_random_uuid(), 'customer.linked', 'customer', 'customer:1', 'sql', '{}', :at::timestamptz)`;
+      await db.raw(write, { at: new Date(Date.now() - 60_000) });
+      await db.raw(write, { at: new Date() });
+      expect(await relay.secondsBehind()).to.be.within(60, 120);
+      await drain(relay);
+      expect(await relay.secondsBehind()).to.equal(0);
+    }));
+
+  it('gives what was published where, for any event', () =>
+    withWorld(
+      async ({ db, relay }) => {
+        const ids = await writeEvents(db, 5);
+        await drain(relay);
+        for (const [offset, id] of ids.entries()) {
+          const [place, ...more] = await findPublications(db, id);
+          expect(place).to.include({ topic: 'sync.outbound', partition: 0, offset, fence: 1 });
+          expect(more).to.deep.equal([]);
+          expect(await findEventAt(db, { topic: 'sync.outbound', partition: 0, offset })).to.equal(id);
+        }
+        expect(await findPublications(db, 10_000)).to.deep.equal([]);
+      },
+      { pageSize: 2 },
+    ));
+
+  it('parks a record that the bus refuses, says why in the dlq, and goes on', () =>
+    withWorld(
+      async ({ db, relay, arrivals }) => {
+        const ids = await writeEvents(db, 3);
+        const payload = JSON.stringify({ note: 'x'.repeat(3_000) });
+        const poison = await writeEvent(db, { key: 'customer:9', payload });
+        ids.push(...(await writeEvents(db, 3)));
+        await drain(relay);
+        const dlq = arrivals.all.filter(({ topic }) => topic === 'sync.dlq');
+        expect(arrivals.ids().filter((id) => id !== dlq[0]?.syncEventId)).to.deep.equal(ids);
+        expect(dlq.map(({ key }) => key)).to.deep.equal(['customer:9']);
+        const { rows } = await db.raw<{ rows: { event_id: string }[] }>(
+          'select event_id from sync_events where id = :poison',
+          { poison },
+        );
+        const notice: unknown = JSON.parse(dlq[0]?.value ?? '');
+        expect(notice).to.nested.include({
+          event_type: 'delivery.parked',
+          'parked.event_id': rows[0]?.event_id,
+          'parked.target': 'sync.outbound',
+          'parked.reason': 'record_refused',
+        });
+      },
+      { pageSize: 10, maxValueBytes: 2_000 },
+    ));
+});
