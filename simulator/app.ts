@@ -48,8 +48,8 @@ function toIncoming(request: Request, response: Response): Incoming {
 }
 
 /** A body that could not be read: too large, cut off, in an unknown encoding. */
-function refuseUnreadable(error: unknown, _request: Request, response: Response, _next: NextFunction): void {
-  if (response.headersSent || response.destroyed) return void response.socket?.destroy();
+function refuseUnreadable(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  if (response.headersSent || response.destroyed) return next(error); // Express then cuts the connection
   const status =
     error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
   const message =

@@ -181,7 +181,8 @@ function readFilter(query: Record<string, string>): LedgerFilter {
   );
 }
 
-function answerError(error: unknown, _request: Request, response: Response, _next: NextFunction): void {
+function answerError(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  if (response.headersSent) return next(error);
   const refused = isRefusal(error) ? error.refusal : null;
   if (refused) return void response.status(refused.status).json({ error: refused.error });
   const status =

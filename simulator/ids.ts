@@ -24,6 +24,6 @@ export function newSeed(): number {
 function randomText(length: number, alphabet: string): string {
   const bytes = randomBytes(length);
   let text = '';
-  for (const byte of bytes) text += alphabet[byte % alphabet.length];
+  for (const byte of bytes) text += alphabet.charAt(byte % alphabet.length);
   return text;
 }

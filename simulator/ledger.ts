@@ -89,5 +89,5 @@ function fits(entry: LedgerEntry, filter: LedgerFilter): boolean {
   if (after !== undefined && entry.seq <= after) return false;
   if (keyPrefix !== undefined && !entry.idempotency_key?.startsWith(keyPrefix)) return false;
   const members = new Map<string, unknown>(Object.entries(entry));
-  return Object.entries(equal).every(([name, value]) => value === undefined || members.get(name) === value);
+  return Object.entries(equal).every(([name, value]) => members.get(name) === value);
 }

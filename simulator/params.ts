@@ -113,9 +113,7 @@ export function refuseMissing(param: string): never {
 
 /** Lengths count characters, not UTF-16 units: an emoji is one. */
 export function codePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
+  return Array.from(text).length;
 }
 
 export function shorten(text: string): string {

@@ -44,7 +44,7 @@ export function createRateLimiter(limits: RateLimits) {
   return {
     take,
     get: (): RateLimits => ({ ...current }),
-    set(changes: Partial<RateLimits>): void {
+    set: (changes: Partial<RateLimits>): void => {
       current = { ...current, ...changes };
       buckets.clear();
     },

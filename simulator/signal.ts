@@ -4,7 +4,7 @@ export type Signal = ReturnType<typeof createSignal>;
 export function createSignal() {
   const waiting = new Set<() => void>();
   return {
-    announce(): void {
+    announce: (): void => {
       for (const look of [...waiting]) look();
     },
     /** Resolves as soon as `look` answers something other than null, which may be now. */

@@ -109,7 +109,8 @@ function findEndpoint(call: Call): { value: Endpoint; seq: number } {
 }
 
 function render(endpoint: Endpoint) {
-  const { secrets: _secrets, thin: _thin, ...shown } = endpoint;
+  const { id, api_version, created, description, enabled_events, metadata, status, url } = endpoint;
+  const shown = { id, api_version, created, description, enabled_events, metadata, status, url };
   return { ...shown, object: 'webhook_endpoint', application: null, livemode: false };
 }
 

@@ -133,7 +133,8 @@ export function createWebhooks(deps: {
   }
 
   async function drain(endpoint: string): Promise<void> {
-    while (!closed && (running.get(endpoint) ?? 0) < options.concurrency) {
+    const hasRoom = () => !closed && (running.get(endpoint) ?? 0) < options.concurrency;
+    while (hasRoom()) {
       const planned = ready.get(endpoint)?.shift();
       if (!planned) return;
       running.set(endpoint, (running.get(endpoint) ?? 0) + 1);
