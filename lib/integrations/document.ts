@@ -1,6 +1,6 @@
 // Mapping documents: which fields stand for each other, and by which rules. They are data, checked whole when the process
 // starts, so that a wrong one stops the start with every problem named instead of failing one customer at a time.
-import { Ajv, type ErrorObject, type JSONSchemaType } from 'ajv';
+import { Ajv, type ErrorObject } from 'ajv';
 import { AppError } from '../errors.ts';
 import type { FieldRule, Fields, MappingDocument, Value } from './integration.ts';
 
@@ -10,7 +10,7 @@ const TRANSFORMS: Record<string, (value: string) => string> = {
   localPart: (value) => (value.includes('@') ? value.slice(0, value.lastIndexOf('@')) : value),
 };
 
-const FIELD: JSONSchemaType<FieldRule> = {
+const FIELD = {
   type: 'object',
   additionalProperties: false,
   required: ['internal', 'external', 'direction', 'conflict', 'onNull', 'compare', 'fallback', 'maxLength'],
@@ -25,16 +25,11 @@ const FIELD: JSONSchemaType<FieldRule> = {
     onNull: { type: 'string', enum: ['keep', 'clear'] },
     compare: { type: 'array', items: { type: 'string', enum: ['lower', 'exact'] } },
     fallback: { type: 'array', items: { type: 'string', minLength: 1 } },
-    // ajv's types ask `nullable` of a union with null, and null itself among an enum's values only.
-    maxLength: {
-      type: 'integer',
-      minimum: 1,
-      nullable: true,
-    } as JSONSchemaType<FieldRule>['properties']['maxLength'],
+    maxLength: { type: 'integer', minimum: 1, nullable: true },
   },
 };
 
-const DOCUMENT: JSONSchemaType<MappingDocument> = {
+const DOCUMENT = {
   type: 'object',
   additionalProperties: false,
   required: ['id', 'system', 'entity', 'externalType', 'fields'],
@@ -49,7 +44,7 @@ const DOCUMENT: JSONSchemaType<MappingDocument> = {
 
 /** The document, frozen, or one error that names every problem with its place. */
 export function parseDocument(candidate: unknown): MappingDocument {
-  const validate = new Ajv({ allErrors: true }).compile(DOCUMENT);
+  const validate = new Ajv({ allErrors: true }).compile<MappingDocument>(DOCUMENT);
   if (!validate(candidate)) throw invalid(candidate, (validate.errors ?? []).map(describe));
   const problems = [
     ...repeated(candidate.fields, 'internal'),

@@ -162,8 +162,8 @@ export interface InboundEvent {
   /** The full event that a thin one was made from, where it says so. */
   snapshotEventId: string | null;
   /**
-   * What had the wrong type or no sane length: `after.email`, `previous.name`, `created`, … Such a field is left out above, so a
-   * field missing from `previous` counts as unchanged only if it is not named here.
+   * What had the wrong type or no sane length: `after.email`, `previous.name`, `created`, … `after` is null if any of its fields
+   * is named here; a field missing from `previous` counts as unchanged only if it is not.
    */
   unreadable: string[];
 }

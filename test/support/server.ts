@@ -1,8 +1,8 @@
-import { access, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { access, readdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
-import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
+import { makeRunFolder, removeRunFolder } from './run-folder.ts';
 
 /**
  * The PostgreSQL that tests use: the runner's, if it started one for all suites, else one of this process,
@@ -29,9 +29,10 @@ export async function stopOwnServer(options: { keep: boolean }): Promise<void> {
   own = undefined;
 }
 
-export async function startTestServer(): Promise<TestServer> {
+/** In a folder of its own unless told; a given folder is its giver's to remove. */
+export async function startTestServer(given?: string): Promise<TestServer> {
   await removeTestServers({ kept: false });
-  const folder = await mkdtemp(join(tmpdir(), PREFIX));
+  const folder = given ?? (await makeRunFolder(PREFIX));
   const server = await startEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     databaseName: 'postgres',
@@ -43,7 +44,7 @@ export async function startTestServer(): Promise<TestServer> {
     stop: async ({ keep } = { keep: false }) => {
       if (keep) return await writeFile(join(folder, KEPT), '');
       await server.stop();
-      await remove(folder);
+      if (given === undefined) await removeRunFolder(folder);
     },
   };
 }
@@ -54,7 +55,7 @@ export async function removeTestServers({ kept }: { kept: boolean }): Promise<vo
     const folder = join(tmpdir(), name);
     if (!name.startsWith(PREFIX) || (!kept && (await isKept(folder)))) continue;
     // One that is just being made has no user yet.
-    if (Date.now() - (await stat(folder)).mtimeMs > 60_000) await remove(folder);
+    if (Date.now() - (await stat(folder)).mtimeMs > 60_000) await removeRunFolder(folder);
   }
 }
 
@@ -63,9 +64,4 @@ async function isKept(folder: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function remove(folder: string): Promise<void> {
-  if (await removeEmbeddedPostgres(join(folder, 'postgres')))
-    await rm(folder, { recursive: true, force: true });
 }

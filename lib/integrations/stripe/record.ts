@@ -31,10 +31,11 @@ export function readValue(value: unknown): Value | undefined {
   return value.toWellFormed().replaceAll('\0', '');
 }
 
-export function toAnswered({
-  requestId,
-  statusCode,
-  headers,
-}: Stripe.Response<unknown>['lastResponse']): Answered {
-  return { requestId: requestId ?? null, status: statusCode, answeredAt: readDate(headers['date']) };
+export function toAnswered(lastResponse: Stripe.Response<unknown>['lastResponse']): Answered {
+  const { statusCode, headers } = lastResponse;
+  return {
+    requestId: headers['request-id'] ?? null,
+    status: statusCode,
+    answeredAt: readDate(headers['date']),
+  };
 }

@@ -79,19 +79,18 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     },
 
     async write({ operation, key, externalId, body }: WriteRequest): Promise<Written> {
-      // The body was stored before it is sent, so its shape is known to the database and not to the compiler.
       const options = { idempotencyKey: requireKey(key) };
       switch (operation) {
         case 'create':
-          return written(await stripe.customers.create(body as Stripe.CustomerCreateParams, options));
+          return written(await stripe.customers.create(body, options));
         case 'update': {
           const id = requireId(externalId);
-          return written(await stripe.customers.update(id, body as Stripe.CustomerUpdateParams, options));
+          return written(await stripe.customers.update(id, body, options));
         }
         case 'delete': {
           // Keys have no effect on DELETE; a repeat meets a 404 instead.
           const id = requireId(externalId);
-          const answer = await stripe.customers.del(id);
+          const answer: { deleted?: unknown } & Stripe.Response<unknown> = await stripe.customers.del(id);
           if (answer.deleted !== true) throw unexpectedAnswer('a delete that does not say "deleted"');
           return { ...toAnswered(answer.lastResponse), replayed: false, externalId: id, record: null };
         }

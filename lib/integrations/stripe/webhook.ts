@@ -84,10 +84,12 @@ function readSnapshot(
     unreadable.push(...mapped.map((name) => `previous.${name}`));
   }
   const customer = hash(object);
+  // The object of a deletion is what was (docs.stripe.com/api/events/types); after it there is nothing.
+  const wanted = kind === 'deleted' || !isHash(object) ? [] : names;
+  const after = readFields(customer, wanted, 'after', unreadable);
   return {
     externalId: requireExternalId(customer['id'], unreadable),
-    // The object of a deletion is what was (docs.stripe.com/api/events/types); after it there is nothing.
-    after: kind === 'deleted' || !isHash(object) ? null : readFields(customer, names, 'after', unreadable),
+    after: wanted.length > 0 && Object.keys(after).length === wanted.length ? after : null,
     previous: isHash(previous)
       ? readFields(previous, presentIn(previous, mapped), 'previous', unreadable)
       : null,

@@ -1,0 +1,73 @@
+# Every command of the project. `make` alone explains them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# npm puts Node 24 here, whatever Node the machine has.
+NODE := node_modules/.bin/node
+TWINBOX := exec $(NODE) cli/main.ts
+
+.PHONY: help install demo up status import replay verify test proof bench lint format schema settings simulator clean ci
+
+help: ## Explain every target
+	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## Install the packages if they are missing or not those of package-lock.json (the others do this by themselves)
+	@cmp -s package-lock.json node_modules/.installed-lock || { \
+	  command -v npm >/dev/null || { echo 'Twinbox needs Node 20 or newer with npm: https://nodejs.org' >&2; exit 69; }; \
+	  echo 'Installing the packages (npm ci) ...' >&2; \
+	  npm ci --no-audit --no-fund --loglevel=error >&2 && cp package-lock.json node_modules/.installed-lock; }
+	@$(NODE) -e 'process.exit(Number.parseInt(process.versions.node) < 24 ? 1 : 0)' 2>/dev/null || { \
+	  echo 'node_modules has no Node 24: npm was perhaps told to ignore install scripts. Run: npm rebuild' >&2; exit 69; }
+
+demo: install ## Watch the whole way at work on real customers, crash included; needs no settings (about a minute)
+	@$(TWINBOX) demo
+
+up: install ## Start everything and leave it running: API on port 8000, Postgres and Stripe simulator unless set
+	@$(TWINBOX) up
+
+status: install ## Say what is running, waiting and parked
+	@$(TWINBOX) status
+
+import: install ## Import customers from a CSV file: make import FILE=customers.csv
+	@$(TWINBOX) import $(if $(FILE),'$(FILE)',$(error Say which file: make import FILE=customers.csv))
+
+replay: install ## Show what is parked and try it again: asks first; YES=1 does not ask, ID=... takes only one
+	@$(TWINBOX) replay $(if $(ID),'$(ID)') $(if $(YES),--yes)
+
+verify: install ## Compare every customer on both sides (exit status 0: all agree, 1: drift, 2: could not tell)
+	@$(TWINBOX) verify
+
+test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some, KEEP=1 keeps a failed test's database
+	@KEEP=$(KEEP) exec $(NODE) test/run.ts $(ONLY)
+
+proof: install ## Run the long random histories against the sync rules (minutes)
+	@exec $(NODE) test/run.ts --proof
+
+bench: install ## Measure: latency from commit to Stripe, the relay's reading, customers per second, memory
+	@exec $(NODE) bench/main.ts
+
+lint: install ## Check form, rules and types without running a test
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn .
+	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit
+
+format: install ## Bring every file into form
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --log-level warn .
+
+schema: install ## Write db/schema.sql anew from the migrations
+	@$(NODE) cli/development/schema.ts
+
+settings: install ## Write .env.example and docs/settings.md anew from lib/config-schema.ts
+	@$(NODE) cli/development/settings.ts
+
+simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 12111)
+	@exec $(NODE) simulator/main.ts
+
+clean: ## Remove the embedded databases, the simulator's state and coverage (not node_modules, not .env)
+	@if [ -x $(NODE) ]; then $(NODE) cli/development/clean.ts .twinbox; fi
+	@rm -rf .twinbox coverage
+
+ci: ## Exactly what CI runs
+	@CI=true exec bash .ci/run

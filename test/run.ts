@@ -1,0 +1,82 @@
+/**
+ * What `make test` runs: the checks, then every suite (a folder of `test/`) in a process of its own, all on one
+ * PostgreSQL that this process starts and stops. The last line is "N passed, N failed".
+ *
+ *   node test/run.ts                     everything
+ *   node test/run.ts db lib/uuid.test.ts only these folders and files of test/
+ *   node test/run.ts --proof             the long random histories, `*.proof.ts`
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { reportCoverage } from './support/coverage.ts';
+import { checks, mochaJob, runJobs, stopJobs, suites, type Job, type Result } from './support/jobs.ts';
+import { makeRunFolder, removeRunFolder } from './support/run-folder.ts';
+import { runSettings } from './support/run-settings.ts';
+import { startTestServer } from './support/server.ts';
+
+const { values: flags, positionals: chosen } = parseArgs({
+  allowPositionals: true,
+  options: { proof: { type: 'boolean', default: false } },
+});
+const { ci, width, env } = runSettings();
+const ROOT = import.meta.dirname;
+
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The jobs end, so this process goes on to clean up; a second signal is for a job that does not.
+    stopJobs(stopped ? 'SIGKILL' : 'SIGTERM');
+    stopped = true;
+  });
+}
+
+const folder = await makeRunFolder();
+let results: Result[] = [];
+try {
+  const server = await startTestServer(folder);
+  const coverage = join(folder, 'coverage');
+  const whole = chosen.length === 0 && !flags.proof;
+  const jobEnv = {
+    ...env,
+    TMPDIR: folder,
+    TEST_POSTGRES_URL: server.url,
+    ...(whole ? { NODE_V8_COVERAGE: coverage } : {}),
+  };
+  results = await runJobs(selectJobs(), width, jobEnv);
+  if (whole && !stopped) await reportCoverage(coverage, env);
+  await server.stop();
+} finally {
+  await removeRunFolder(folder);
+}
+conclude();
+
+function selectJobs(): Job[] {
+  const ending = flags.proof ? '.proof.ts' : '.test.ts';
+  const all = suites(ROOT, ending, folder);
+  if (chosen.length > 0) {
+    const named = chosen.map((name) => name.replace(/^(\.\/)?test\//, '').replace(/\/$/, ''));
+    return named.flatMap((name) => {
+      if (name.endsWith('.ts')) return [mochaJob(name, [join(ROOT, name)], folder)];
+      return all.filter(({ title }) => title === name);
+    });
+  }
+  return flags.proof ? all : [...checks(), ...all];
+}
+
+function conclude(): void {
+  console.log();
+  for (const { title, seconds, passed, failed, skipped } of results) {
+    const more = `${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+    console.log(`${title.padEnd(14)} ${seconds.toFixed(1).padStart(6)} s  ${passed} passed${more}`);
+  }
+  const sum = (key: 'passed' | 'failed' | 'skipped') =>
+    results.reduce((total, result) => total + result[key], 0);
+  const skipped = sum('skipped');
+  const failed = sum('failed') + (ci ? skipped : 0);
+  if (ci && skipped > 0) console.log(`\nIn CI a skipped test is a failed one: ${skipped}`);
+  if (stopped) console.log('\nStopped before the end');
+  console.log(
+    `\n${sum('passed')} passed, ${failed} failed${!ci && skipped > 0 ? `, ${skipped} skipped` : ''}`,
+  );
+  process.exitCode = failed > 0 || stopped || sum('passed') === 0 ? 1 : 0;
+}
