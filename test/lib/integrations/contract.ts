@@ -2,39 +2,16 @@
 // the other system, or a faithful double of it, and the means to do there what a person or a bad day would do.
 import { expect } from 'chai';
 import { parseDocument } from '../../../lib/integrations/document.ts';
+import type { ContractHarness } from './contract-harness.ts';
+import { present, required } from './expecting.ts';
+import { hostileErrors } from './hostile-errors.ts';
 import type {
   ExternalRecord,
   Failure,
-  Fetched,
   Fields,
-  Integration,
-  Value,
   WriteRequest,
   Written,
 } from '../../../lib/integrations/integration.ts';
-
-export interface ContractHarness {
-  integration: Integration;
-  /** Edits by the system's own hands; fields by external name. */
-  createThere(fields: Fields): Promise<string>;
-  updateThere(externalId: string, fields: Fields): Promise<void>;
-  deleteThere(externalId: string): Promise<void>;
-  /** How many writes through the API took effect so far. */
-  effects(): number;
-  /** The system's clock goes on by so many milliseconds. */
-  advance(ms: number): void;
-  /** What happens to the next write. */
-  failNext(fault: 'answer_lost' | 'throttled' | 'failed_unstored' | 'failed_stored'): void;
-  /** The same integration with a credential that is refused. */
-  refused: Integration;
-  /** The same integration with an address where nobody listens. */
-  unreachable: Integration;
-  /** An id that looks right and names nothing. */
-  unknownId: string;
-  /** Values that the system refuses for good, with the field that it should name. */
-  refusedBody: { fields: Fields; field: string };
-  close(): Promise<void>;
-}
 
 const KINDS: Failure['kind'][] = [
   ...([
@@ -54,7 +31,6 @@ export function describeContract(system: string, open: () => Promise<ContractHar
   describe(`the integration contract, kept by ${system}`, () => {
     let h: ContractHarness;
     let keys = 0;
-
     before(async () => {
       h = await open();
     });
@@ -89,7 +65,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
     };
     const mapped = (fields: Fields): Fields =>
       Object.fromEntries(
-        h.integration.document.fields.map(({ external }) => [external, value(fields[external])]),
+        h.integration.document.fields.map(({ external }) => [external, fields[external] ?? null]),
       );
 
     describe('who and what', () => {
@@ -318,36 +294,4 @@ export function describeContract(system: string, open: () => Promise<ContractHar
       return { operation: 'delete', key: key(), externalId, body: {} };
     }
   });
-}
-
-function present(fetched: Fetched): Extract<Fetched, { state: 'present' }> {
-  if (fetched.state !== 'present') throw new Error(`expected a record, found ${fetched.state}`);
-  return fetched;
-}
-
-function required<T>(thing: T | null | undefined): T {
-  if (thing === null || thing === undefined) throw new Error('expected something');
-  return thing;
-}
-
-function value(found: Value | undefined): Value {
-  return found ?? null;
-}
-
-function hostileErrors(): unknown[] {
-  const throwing = new Proxy(new Error('proxy'), {
-    get() {
-      throw new Error('read');
-    },
-  });
-  const looped: Record<string, unknown> = { statusCode: '500', headers: 7 };
-  looped['raw'] = looped;
-  return [
-    ...[undefined, null, 0, '', 'text', Symbol('s'), 12n, [], {}, () => undefined, NaN, new Date(NaN)],
-    ...[new Error(), new TypeError('x'), new AggregateError([]), Object.create(null), throwing, looped],
-    { statusCode: 500, headers: { 'idempotent-replayed': ['true'] }, message: { toString: null } },
-    { statusCode: 400, code: {}, param: [], rawType: 3, requestId: {} },
-    { detail: { sendFailure: {} } },
-    { detail: { sendFailure: null } },
-  ];
 }

@@ -1,15 +1,15 @@
 import { createStripeIntegration, type StripeSettings } from '../../../../lib/integrations/stripe/stripe.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../../../simulator/simulator.ts';
 import type { Integration } from '../../../../lib/integrations/integration.ts';
-import type { ContractHarness } from '../contract.ts';
+import type { ContractHarness } from '../contract-harness.ts';
 
 export const MARK_KEY = 'twinbox_testtest';
 export const SECRET_KEY = 'sk_test_twinbox_fake';
 
 export interface StripeHarness {
   simulator: Simulator;
-  connect(settings?: Partial<StripeSettings>): Integration;
-  close(): Promise<void>;
+  connect: (settings?: Partial<StripeSettings>) => Integration;
+  close: () => Promise<void>;
 }
 
 /** A simulator in memory without rate limits, and integrations that speak to it. */

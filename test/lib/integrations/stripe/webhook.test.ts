@@ -2,37 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { InboundEvent, Ingress } from '../../../../lib/integrations/integration.ts';
 import { thinEvent } from '../../../../simulator/thin-events.ts';
+import { CUSTOMER, EVENT, THIN } from './events.ts';
 import { MARK_KEY, openSimulator, type StripeHarness } from './harness.ts';
-
-const CUSTOMER = {
-  id: 'cus_1',
-  object: 'customer',
-  name: 'Ada',
-  email: 'ada@example.com',
-  individual_name: null,
-  business_name: null,
-  metadata: {},
-};
-const EVENT = {
-  id: 'evt_1',
-  object: 'event',
-  type: 'customer.updated',
-  created: 1_770_000_000,
-  livemode: false,
-  request: { id: 'req_1', idempotency_key: 'tb1:dev-abc:1' },
-  data: { object: CUSTOMER, previous_attributes: { name: 'Adele', balance: 3 } },
-};
-const THIN = {
-  id: 'evt_thin_1',
-  object: 'v2.core.event',
-  type: 'v1.customer.updated',
-  created: '2026-02-02T02:40:00.000Z',
-  livemode: false,
-  reason: { type: 'request', request: { id: 'req_1', idempotency_key: 'key-1' } },
-  related_object: { id: 'cus_1', type: 'customer', url: '/v1/customers/cus_1' },
-  snapshot_event: 'evt_1',
-  changes: { before: { email: null, phone: '1' }, after: { email: 'ada@example.com', phone: '2' } },
-};
 
 describe('an event of Stripe in our words', () => {
   let harness: StripeHarness;
@@ -170,7 +141,7 @@ describe('an event of Stripe in our words', () => {
 
   it('leaves out what it cannot read, and says so', () => {
     const event = withData({ ...CUSTOMER, name: 7, email: ['a'] }, { name: { was: 1 }, email: null });
-    expect(event.after).to.deep.equal({ individual_name: null, business_name: null });
+    expect(event.after).to.equal(null, 'half a customer is not what it was after');
     expect(event.previous).to.deep.equal({ email: null });
     expect(event.unreadable).to.deep.equal(['after.name', 'after.email', 'previous.name']);
     expect(withData(CUSTOMER, 'name').unreadable).to.deep.equal(['previous.name', 'previous.email']);
@@ -186,7 +157,7 @@ describe('an event of Stripe in our words', () => {
     const name = 'x'.repeat(256);
     expect(withData({ ...CUSTOMER, name }).after).to.include({ name });
     const event = withData({ ...CUSTOMER, name: 'x'.repeat(100_000), email: null, id: 'c'.repeat(100_000) });
-    expect(event).to.deep.include({ externalId: null, unreadable: ['external_id', 'after.name'] });
+    expect(event).to.deep.include({ externalId: null, unreadable: ['after.name', 'external_id'] });
   });
 
   it('holds nothing that Postgres cannot', () => {
@@ -257,7 +228,7 @@ describe('an event of Stripe in our words', () => {
     );
     const hostile = fc
       .oneof(members, odd)
-      .map((event) => JSON.parse(JSON.stringify(event) ?? 'null') as unknown);
+      .map((event) => (JSON.parse(JSON.stringify({ event })) as { event?: unknown }).event);
     fc.assert(
       fc.property(hostile, (event) => {
         const found = ingress.normalise(event);
