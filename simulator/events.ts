@@ -45,21 +45,20 @@ export function stageEvent(
 
 /** What changed, as the values before: nested hashes member by member, null for a member that is new. */
 export function previousAttributes(before: object, after: object): Record<string, unknown> {
-  const changed: Record<string, unknown> = {};
-  const from = Object.entries(before);
-  const to = new Map<string, unknown>(Object.entries(after));
-  for (const [name, value] of from) {
-    const now = to.get(name);
-    to.delete(name);
-    if (isHash(value) && isHash(now)) {
-      const inner = previousAttributes(value, now);
-      if (Object.keys(inner).length > 0) changed[name] = inner;
-    } else if (JSON.stringify(value) !== JSON.stringify(now)) {
-      changed[name] = value;
+  const changed: [string, unknown][] = [];
+  const now = new Map<string, unknown>(Object.entries(after));
+  for (const [name, was] of Object.entries(before) as [string, unknown][]) {
+    const is = now.get(name);
+    now.delete(name);
+    if (isHash(was) && isHash(is)) {
+      const inner = previousAttributes(was, is);
+      if (Object.keys(inner).length > 0) changed.push([name, inner]);
+    } else if (JSON.stringify(was) !== JSON.stringify(is)) {
+      changed.push([name, was]);
     }
   }
-  for (const name of to.keys()) changed[name] = null;
-  return changed;
+  for (const name of now.keys()) changed.push([name, null]);
+  return Object.fromEntries(changed); // which, unlike an assignment, takes `__proto__` for a name
 }
 
 function isHash(value: unknown): value is object {

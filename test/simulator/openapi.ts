@@ -10,7 +10,7 @@ type Operation = {
 
 type Document = { paths: Record<string, Record<string, Operation>> };
 
-const file = new URL('stripe-openapi.json', import.meta.url);
+const file = new URL('../../simulator/openapi/stripe-openapi.json', import.meta.url);
 // A cast: the file is ours to keep as it is.
 export const openapi = JSON.parse(readFileSync(file, 'utf8')) as Document;
 
