@@ -66,7 +66,7 @@ simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 1211
 	@exec $(NODE) simulator/main.ts
 
 clean: ## Remove the embedded databases, the simulator's state and coverage (not node_modules, not .env)
-	@if [ -x $(NODE) ]; then $(NODE) cli/development/clean.ts .twinbox; fi
+	@if [ -x $(NODE) ]; then $(NODE) cli/development/clean.ts .twinbox && $(NODE) test/support/clean.ts; fi
 	@rm -rf .twinbox coverage
 
 ci: ## Exactly what CI runs

@@ -288,6 +288,7 @@ create table sync_deliveries (
   event_type text not null,
   version bigint,
   inbound jsonb,
+  hop integer default 0 not null,
   status text default 'queued'::text not null,
   superseded_by uuid,
   intent_id uuid,
@@ -322,6 +323,7 @@ create table sync_intents (
   body jsonb not null,
   fields jsonb not null,
   version bigint not null,
+  hop integer default 0 not null,
   first_sent_at timestamp with time zone,
   last_sent_at timestamp with time zone,
   closed_at timestamp with time zone not null,
@@ -365,12 +367,14 @@ alter table sync_intents add constraint sync_intents_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text, 'not_needed'::text])));
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
 
+CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (created_event_id);
 CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower(email)) WHERE (deleted_at IS NULL);
 CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);
 CREATE INDEX external_mappings_attention ON public.external_mappings USING btree (system, state) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
 CREATE INDEX external_mappings_by_internal ON public.external_mappings USING btree (entity_type, internal_id);
 CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, next_attempt_at) WHERE (dirty <> clean);
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
+CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);

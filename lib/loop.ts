@@ -69,7 +69,8 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
   }
 
   return {
-    done: run(),
+    // Not before the caller has the loop: its step may want to wake it.
+    done: Promise.resolve().then(run),
     wake() {
       woken = true;
       endRest?.abort();

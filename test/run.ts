@@ -18,20 +18,21 @@ const { values: flags, positionals: chosen } = parseArgs({
   allowPositionals: true,
   options: { proof: { type: 'boolean', default: false } },
 });
-const { ci, width, env } = runSettings();
+const { ci, width, keep, env } = runSettings();
 const ROOT = import.meta.dirname;
 
-let stopped = false;
+const stop = { asked: false };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // The jobs end, so this process goes on to clean up; a second signal is for a job that does not.
-    stopJobs(stopped ? 'SIGKILL' : 'SIGTERM');
-    stopped = true;
+    stopJobs(stop.asked ? 'SIGKILL' : 'SIGTERM');
+    stop.asked = true;
   });
 }
 
 const folder = await makeRunFolder();
 let results: Result[] = [];
+let kept = false;
 try {
   const server = await startTestServer(folder);
   const coverage = join(folder, 'coverage');
@@ -43,10 +44,11 @@ try {
     ...(whole ? { NODE_V8_COVERAGE: coverage } : {}),
   };
   results = await runJobs(selectJobs(), width, jobEnv);
-  if (whole && !stopped) await reportCoverage(coverage, env);
-  await server.stop();
+  if (whole && !stop.asked) await reportCoverage(coverage, env);
+  kept = keep && results.some(({ failed }) => failed > 0);
+  await server.stop({ keep: kept });
 } finally {
-  await removeRunFolder(folder);
+  if (!kept) await removeRunFolder(folder);
 }
 conclude();
 
@@ -74,9 +76,10 @@ function conclude(): void {
   const skipped = sum('skipped');
   const failed = sum('failed') + (ci ? skipped : 0);
   if (ci && skipped > 0) console.log(`\nIn CI a skipped test is a failed one: ${skipped}`);
-  if (stopped) console.log('\nStopped before the end');
+  if (kept) console.log(`\nKept: the PostgreSQL in ${folder} goes on; make clean stops and removes it`);
+  if (stop.asked) console.log('\nStopped before the end');
   console.log(
     `\n${sum('passed')} passed, ${failed} failed${!ci && skipped > 0 ? `, ${skipped} skipped` : ''}`,
   );
-  process.exitCode = failed > 0 || stopped || sum('passed') === 0 ? 1 : 0;
+  process.exitCode = failed > 0 || stop.asked || sum('passed') === 0 ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 /** `npm run schema:dump`: writes db/schema.sql from the migrations, in a database made for it. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDb } from '../../db/connection.ts';
@@ -8,7 +8,9 @@ import { dumpSchema } from '../../db/schema-dump.ts';
 import { startEmbeddedPostgres } from '../embedded/postgres.ts';
 import { removeEmbeddedPostgres } from '../embedded/remove.ts';
 
-const folder = await mkdtemp(join(tmpdir(), 'twinbox-schema-'));
+const folder = await mkdtemp(join(tmpdir(), 'twinbox-test-schema-'));
+// Passable, or PostgreSQL's own account could not get in when root runs this.
+await chmod(folder, 0o711);
 const server = await startEmbeddedPostgres({
   dataDir: join(folder, 'postgres'),
   fsync: false,

@@ -5,6 +5,8 @@ export type RunSettings = {
   ci: boolean;
   /** How many processes at a time. */
   width: number;
+  /** Keep the databases of failed tests, and the server that has them. */
+  keep: boolean;
   /** What the tests see: nothing of the shell's that names a database or a Stripe account. */
   env: NodeJS.ProcessEnv;
 };
@@ -13,6 +15,10 @@ export function runSettings(): RunSettings {
   return {
     ci: process.env['CI'] === 'true',
     width: Number(process.env['JOBS'] ?? 2),
-    env: { ...ignoreConnectionSettings(process.env), FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+    keep: process.env['KEEP'] === '1',
+    env: {
+      ...ignoreConnectionSettings(process.env),
+      ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+    },
   };
 }
