@@ -32,8 +32,12 @@ export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 
     acquireConnectionTimeout: 10_000,
     // Values do not belong in error messages: they are people's names and emails.
     compileSqlOnError: false,
+    // Whoever asked gets the error; knex would also print it, past our log.
+    log: { debug: ignore, deprecate: ignore, error: ignore, warn: ignore },
   });
 }
+
+const ignore = () => undefined;
 
 /** What both the pool and a single client of `pg` need. */
 export function connectionSettings(url: string) {
