@@ -57,7 +57,7 @@ export function loadConfig(env: Env = process.env, options: LoadOptions = {}): C
  * An environment in which the demo, the tests and the benchmark can harm nobody: whatever names a database,
  * a Kafka, a Stripe account or a port is left out. Give `envFile: false` with it.
  */
-export function ignoreConnectionSettings(env: Env): Env {
+export function ignoreConnectionSettings(env: Env = process.env): Env {
   const ignored = /^(DATABASE|KAFKA|STRIPE|API|SIMULATOR)_/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !ignored.test(name)));
 }

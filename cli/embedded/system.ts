@@ -2,36 +2,31 @@
 // an embedded PostgreSQL or DATABASE_URL, the simulator or STRIPE_SECRET_KEY. The bus is in this process.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { createApi } from '../../api/app.ts';
 import { listen } from '../../api/server.ts';
-import { createDb, type Db } from '../../db/connection.ts';
-import { readInstanceId } from '../../db/connections.ts';
-import { assertMigrated, migrate } from '../../db/migrate.ts';
-import { addressOf } from '../../db/relay-identity.ts';
+import type { Db } from '../../db/connection.ts';
+import { raiseWaiting } from '../../db/mappings.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
-import { systemClock } from '../../lib/clock.ts';
 import type { Config } from '../../lib/config.ts';
 import { createCustomerStore, type CustomerStore } from '../../lib/customers.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
-import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
 import type { Logger } from '../../lib/log.ts';
+import { sleep } from '../../lib/loop.ts';
 import { databasePart, relayPart, syncPart, type Part } from '../../lib/readiness.ts';
-import type { SyncDeps } from '../../lib/sync/step.ts';
-import { createRelay } from '../../relay/relay.ts';
-import { createSimulator } from '../../simulator/simulator.ts';
+import { createRelay, type Relay } from '../../relay/relay.ts';
 import { startWorkers } from '../../workers/process.ts';
-import { startEmbeddedPostgres } from './postgres.ts';
-
-/** Obviously made up: the simulator takes any test key. */
-const SIMULATOR_KEY = 'sk_test_twinbox_simulator';
+import { openDatabase } from '../database.ts';
+import { startStripe } from '../stripe.ts';
+import { createSyncDeps } from '../sync.ts';
 
 export interface System {
   url: string;
   db: Db;
   store: CustomerStore;
   integration: Integration;
+  /** Where the database is, for people. */
+  databasePlace: string;
   /** Where Stripe is: the simulator's address, or null for the real one. */
   simulatorUrl: string | null;
   /** Resolves when a part can no longer work; the process should say so and end. */
@@ -72,20 +67,23 @@ async function start({
   cleanups: (() => Promise<unknown>)[];
   stop: () => Promise<void>;
 }): Promise<System> {
-  const clock = systemClock;
   // The port first: that somebody else has it is the likeliest reason for not starting, and the quickest to find.
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), { host: config.api.host, port: ports.api });
   cleanups.push(() => server.close());
-  const database = await openDatabase(config, log, cleanups);
+  const database = await openDatabase(config, log);
+  cleanups.push(() => database.close());
   const { db } = database;
-  const stripe = await openStripe(config, log, ports.simulator, cleanups);
-  const instanceId = await readInstanceId(db);
-  const integration = createStripeIntegration({ ...stripe, markKey: `twinbox_${instanceId}` });
+  const stripe = await startStripe(config, log, ports.simulator);
+  cleanups.push(() => stripe.close());
+  let relay: Relay | null = null;
+  const nudge = (): void => relay?.nudge();
+  const sync = await createSyncDeps(config, { db, stripe, log, nudge });
+  const { integration, clock } = sync;
 
   const bus = createInProcessBus({ required: { [topics.outbound]: [`${config.kafka.groupId}.stripe`] } });
   cleanups.push(() => bus.close());
-  const relay = createRelay({
+  relay = createRelay({
     db,
     bus,
     clock,
@@ -94,8 +92,8 @@ async function start({
     routing: createRouting({ customerEvents: true, systems: [integration.system] }),
     headers: 'minimal',
   });
-  const nudge = (): void => relay.nudge();
-  const sync: SyncDeps = { db, clock, integration, policy: policyOf(config, instanceId), log, nudge };
+  // What waited for writes to be allowed goes out now that they are.
+  if (config.stripe.writes) await raiseWaiting(db, integration.system, 'writes_off', clock.now());
   const workers = await startWorkers(bus, [sync], {
     groupId: config.kafka.groupId,
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
@@ -103,9 +101,11 @@ async function start({
     leaseMs: LEASE_MS,
     retentionDays: config.retentionDays,
   });
-  cleanups.push(() => workers.stop());
-  const failed = new Promise<Error>((resolve) => relay.start().catch(resolve));
-  cleanups.push(() => relay.stop());
+  // A call that hangs may take longer than a stop has: it is left to its lease, and the next start finishes it.
+  cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
+  const following = relay;
+  const failed = new Promise<Error>((resolve) => following.start().catch(resolve));
+  cleanups.push(() => following.stop());
 
   const store = createCustomerStore({ db, clock, nudge });
   app = createApi({
@@ -122,57 +122,31 @@ async function start({
     },
   });
   // Requests end before what they use does, whatever was started first.
-  cleanups.push(() => server.close());
-  return { url: server.url, db, store, integration, simulatorUrl: stripe.simulatorUrl, failed, stop };
+  cleanups.push(() => server.close(FINISH_REQUESTS_MS));
+  return {
+    url: server.url,
+    db,
+    store,
+    integration,
+    databasePlace: database.place,
+    simulatorUrl: stripe.simulatorUrl,
+    failed,
+    stop,
+  };
 }
 
 /** Mappings worked on at once; Stripe's limits are reached long before this is. */
 const CONCURRENCY = 16;
 /** Longer than a read, a write (15 s each at most) and their settles. */
 const LEASE_MS = 60_000;
+/** A stop has 10 s in all; these are what requests and reconciles in hand may take of them. */
+const FINISH_REQUESTS_MS = 2_500;
+const FINISH_MS = 4_500;
 
-async function openDatabase(config: Config, log: Logger, cleanups: (() => Promise<unknown>)[]) {
-  const { poolSize } = config.database;
-  if (config.database.url !== undefined) {
-    const db = createDb({ url: config.database.url, poolSize, applicationName: 'twinbox' });
-    cleanups.push(() => db.destroy());
-    await assertMigrated(db);
-    return { db, address: addressOf({ url: config.database.url }) };
-  }
-  const dataDir = join(config.dataDir, 'postgres');
-  const postgres = await startEmbeddedPostgres({
-    dataDir,
-    log: (text) => log.info('postgres.embedded', { text }),
-  });
-  cleanups.push(() => postgres.stop());
-  const db = createDb({ url: postgres.url, poolSize, applicationName: 'twinbox' });
-  cleanups.push(() => db.destroy());
-  await migrate(db);
-  return { db, address: addressOf({ dataDirectory: postgres.dataDir, database: 'twinbox' }) };
-}
-
-async function openStripe(config: Config, log: Logger, port: number, cleanups: (() => Promise<unknown>)[]) {
-  const { secretKey, apiBase } = config.stripe;
-  if (secretKey !== undefined) return { secretKey, apiBase, simulatorUrl: null };
-  const simulator = createSimulator({
-    dataDir: join(config.dataDir, 'simulator'),
-    onBug: (error) => log.error('simulator.bug', { error }),
-  });
-  cleanups.push(() => simulator.close());
-  const { url } = await simulator.listen(port);
-  return { secretKey: SIMULATOR_KEY, apiBase: url, simulatorUrl: url };
-}
-
-function policyOf(config: Config, instanceId: string): SyncDeps['policy'] {
-  return {
-    environment: config.env,
-    instanceId,
-    writes: config.stripe.writes,
-    pulls: config.stripe.pulls,
-    deletes: config.stripe.deletePolicy,
-    parkAfterMs: config.parkAfterHours * 3_600_000,
-    backoff: { baseMs: 500, capMs: 300_000 },
-  };
+async function noLonger(ms: number, work: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, sleep(ms, done.signal)]);
+  done.abort();
 }
 
 function workersPart({

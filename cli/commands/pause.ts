@@ -1,0 +1,115 @@
+import { Argument } from 'commander';
+import { withTransaction, type Db } from '../../db/connection.ts';
+import {
+  ensureConnection,
+  pauseConnection,
+  readConnection,
+  releaseDeletes,
+  resumeConnection,
+} from '../../db/connections.ts';
+import { raiseWaiting } from '../../db/mappings.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { exit } from '../exit.ts';
+import { count, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { withDatabase } from '../session.ts';
+
+const SYSTEMS = ['stripe'];
+
+export function addPause({ program, output, finish }: CommandContext): void {
+  program
+    .command('pause')
+    .description('send nothing to a system any more; changes are kept for later')
+    .addArgument(new Argument('<system>', 'which one').choices(SYSTEMS))
+    .option('--why <text>', 'a reason for those who look later')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Holds for every process on this database and over restarts, until \`twinbox resume\`. What is in hand is finished.
+
+Examples:
+  $ npx twinbox pause stripe --why "importing prices until five"`,
+    )
+    .action(async (system: string, { why, json = false }: { why?: string; json?: boolean }) => {
+      await withDatabase(
+        async ({ database: { db } }) => {
+          await ensureConnection(db, system);
+          await pauseConnection(db, system, why ?? null, systemClock.now());
+        },
+        { mayCreate: false },
+      );
+      if (json) output.printJson({ system, paused: true, why: why ?? null });
+      else output.say(`${system} is paused. Changes are kept and go out after: npx twinbox resume ${system}`);
+      finish(exit.ok);
+    });
+}
+
+export function addResume({ program, output, finish }: CommandContext): void {
+  program
+    .command('resume')
+    .description('send to a system again')
+    .addArgument(new Argument('<system>', 'which one').choices(SYSTEMS))
+    .option('--deletes', 'also release deletes that the fuse holds: look at what was deleted first')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+The fuse holds deletes when more than 20 customers, or 5 % if that is more, are deleted within 10 minutes.
+
+Examples:
+  $ npx twinbox resume stripe
+  $ npx twinbox resume stripe --deletes`,
+    )
+    .action(
+      async (system: string, { deletes = false, json = false }: { deletes?: boolean; json?: boolean }) => {
+        const result = await withDatabase(
+          ({ config, database: { db } }) => resume(db, system, { deletes, writes: config.stripe.writes }),
+          { mayCreate: false },
+        );
+        if (json) output.printJson({ system, paused: false, ...result });
+        else sayResumed(output, system, result);
+        finish(exit.ok);
+      },
+    );
+}
+
+type Resumed = {
+  was_paused: boolean;
+  released_deletes: number;
+  released_writes: number;
+  deletes_held: boolean;
+};
+
+async function resume(
+  db: Db,
+  system: string,
+  { deletes, writes }: { deletes: boolean; writes: boolean },
+): Promise<Resumed> {
+  const now = systemClock.now();
+  return withTransaction(db, async (tx) => {
+    const before = await readConnection(tx, system);
+    await resumeConnection(tx, system);
+    if (deletes) await releaseDeletes(tx, system, now);
+    return {
+      was_paused: before?.pausedAt != null,
+      released_deletes: deletes ? await raiseWaiting(tx, system, 'fuse', now) : 0,
+      // What waited while STRIPE_WRITES was off goes out, unless it still is.
+      released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
+      deletes_held: !deletes && before?.deletesOutHeldAt != null,
+    };
+  });
+}
+
+function sayResumed(output: Output, system: string, result: Resumed): void {
+  output.say(result.was_paused ? `${system} goes on.` : `${system} was not paused.`);
+  if (result.released_deletes > 0) output.say(`${count(result.released_deletes, 'held delete')} released.`);
+  if (result.released_writes > 0) {
+    output.say(`${count(result.released_writes, 'change')} that waited for STRIPE_WRITES released.`);
+  }
+  if (result.deletes_held) {
+    output.say(
+      `Deletes are still held by the fuse: look at what was deleted, then: npx twinbox resume ${system} --deletes`,
+    );
+  }
+}

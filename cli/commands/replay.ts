@@ -1,0 +1,208 @@
+import { createInterface } from 'node:readline/promises';
+import { InvalidArgumentError, Option } from 'commander';
+import type { DeliveryStatus } from '../../db/deliveries.ts';
+import {
+  planReplay,
+  runReplay,
+  type DeliveryChoice,
+  type Effect,
+  type ReplayItem,
+} from '../../lib/sync/replay.ts';
+import { exit } from '../exit.ts';
+import { count, table, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { findRunning } from '../running.ts';
+import { withSync } from '../session.ts';
+
+const STATUSES: DeliveryStatus[] = [
+  ...(['queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
+  ...(['echo', 'origin', 'conflict', 'stale', 'closed'] as const),
+];
+
+type Options = {
+  status?: DeliveryStatus[];
+  id?: string[];
+  customer?: number;
+  error?: string;
+  since?: Date;
+  limit: number;
+  yes?: boolean;
+  reason: string;
+  json?: boolean;
+};
+
+export function addReplay({ program, output, finish }: CommandContext): void {
+  program
+    .command('replay')
+    .description('show what is parked and what trying it again would do; --yes does it')
+    .addOption(
+      new Option('--status <status...>', 'those with this status instead of parked').choices(STATUSES),
+    )
+    .option('--id <event...>', 'these events, whatever their status', toUuids)
+    .option('--customer <id>', 'those of one customer', toId)
+    .option('--error <code>', 'those that failed with this code, such as email_invalid')
+    .option('--since <time>', 'those since then: 30m, 2h, 7d, or a time with its zone', toTime)
+    .option('--limit <number>', 'at most so many', toId, 1_000)
+    .option('--yes', 'do it without asking')
+    .option('--reason <text>', 'why, for the log', 'asked for on the command line')
+    .option('--json', 'print the list as JSON')
+    .addHelpText(
+      'after',
+      `
+Safe at any age: Stripe is read before anything is written. What could do harm is listed as unsafe and left out.
+Without a terminal and without --yes it only shows. Exit status: 0, or 3 if nothing matched.
+
+Examples:
+  $ npx twinbox replay
+  $ npx twinbox replay --error email_invalid --since 2h
+  $ npx twinbox replay --id 0198c0de-0000-7000-8000-000000000001 --yes --reason "address mended at the source"`,
+    )
+    .action(async (options: Options) => finish(await replay(options, output)));
+}
+
+async function replay(options: Options, output: Output): Promise<number> {
+  return withSync(
+    async ({ config, sync }) => {
+      const items = await planReplay(sync, toChoice(options, sync.integration.system));
+      const safe = items.filter((item) => item.effect.would !== 'unsafe');
+      const doIt = async (): Promise<number> => runReplay(sync, items, options.reason);
+      if (options.json === true) {
+        const raised = options.yes === true ? await doIt() : 0;
+        output.printJson({ matched: items.length, replayed: raised, items: items.map(toJson) });
+        return items.length === 0 ? exit.nothingMatched : exit.ok;
+      }
+      if (items.length === 0) {
+        output.say(isNarrowed(options) ? 'Nothing matched.' : 'Nothing is parked.');
+        return exit.nothingMatched;
+      }
+      for (const line of table([HEAD, ...items.map(toRow)])) output.print(line);
+      if (items.length === options.limit) output.say(`Only the first ${options.limit} are shown (--limit).`);
+      if (safe.length === 0) output.say('None of these can be tried again as it is.');
+      else if (options.yes === true || (await isAgreed(safe.length, output))) {
+        output.say(`${count(await doIt(), 'customer')} will be tried again now.`);
+        if (!(await findRunning(config.dataDir)) && config.database.url === undefined) {
+          output.say('Nothing runs that would do it: npx twinbox up');
+        }
+      } else if (!isInteractive()) output.say('Only shown. --yes does it (make replay YES=1).');
+      return exit.ok;
+    },
+    { mayCreate: false },
+  );
+}
+
+function toChoice(options: Options, system: string): DeliveryChoice {
+  const { id, status, customer, error, since, limit } = options;
+  return {
+    system,
+    limit,
+    ...(id ? { ids: id } : {}),
+    ...(status ? { statuses: status } : {}),
+    ...(customer === undefined ? {} : { customer }),
+    ...(error === undefined ? {} : { error }),
+    ...(since ? { since } : {}),
+  };
+}
+
+function isNarrowed({ id, status, customer, error, since }: Options): boolean {
+  return [id, status, customer, error, since].some((choice) => choice !== undefined);
+}
+
+const HEAD = ['customer', 'change', 'status', 'because', 'would now', 'event'];
+
+function toRow({ row, eventType, status, error, mapping, effect, eventId }: ReplayItem): string[] {
+  return [
+    String(row?.id ?? mapping.internalId ?? '–'),
+    eventType.replace('customer.', ''),
+    status,
+    String(error?.['code'] ?? mapping.reason ?? '–'),
+    describe(effect),
+    eventId,
+  ];
+}
+
+function describe(effect: Effect): string {
+  switch (effect.would) {
+    case 'create':
+      return 'create it at Stripe';
+    case 'delete':
+      return 'delete it at Stripe';
+    case 'update':
+      return [
+        ...(effect.there.length > 0 ? [`change ${effect.there.join(', ')} at Stripe`] : []),
+        ...(effect.here.length > 0 ? [`change ${effect.here.join(', ')} here`] : []),
+      ].join(' and ');
+    case 'nothing':
+      return `do nothing: ${effect.why}`;
+    case 'unsafe':
+      return `unsafe: ${effect.why}`;
+    case 'unknown':
+      return `not known: ${effect.why}`;
+  }
+}
+
+function toJson({
+  eventId,
+  eventType,
+  version,
+  status,
+  attempts,
+  error,
+  createdAt,
+  mapping,
+  effect,
+}: ReplayItem) {
+  return {
+    event_id: eventId,
+    event_type: eventType,
+    version,
+    customer: mapping.internalId,
+    external_id: mapping.externalId,
+    status,
+    attempts,
+    error,
+    created_at: createdAt,
+    effect,
+  };
+}
+
+function isInteractive(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+async function isAgreed(number: number, output: Output): Promise<boolean> {
+  if (!isInteractive()) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`Try ${number === 1 ? 'it' : `these ${number}`} again? [y/N] `);
+    const agreed = /^y(es)?$/i.test(answer.trim());
+    if (!agreed) output.say('Nothing was done.');
+    return agreed;
+  } finally {
+    lines.close();
+  }
+}
+
+function toUuids(text: string, before: string[] = []): string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  const wrong = ids.find((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id));
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`${JSON.stringify(wrong)} is no event id (a UUID).`);
+  return [...before, ...ids];
+}
+
+function toId(text: string): number {
+  const id = Number(text);
+  if (!Number.isSafeInteger(id) || id < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return id;
+}
+
+const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function toTime(text: string): Date {
+  const [, number, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
+  const at = unit === undefined ? Date.parse(text) : Date.now() - Number(number) * (UNITS[unit] ?? 0);
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError('It must be like 30m, 2h or 7d, or a time such as 2026-01-31T12:00:00Z.');
+  return new Date(at);
+}

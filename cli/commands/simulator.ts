@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { CommandContext } from '../program.ts';
+
+export function addSimulator({ program, finish }: CommandContext): void {
+  program
+    .command('simulator')
+    .description('run the Stripe simulator by itself; `up` has its own')
+    .addHelpText(
+      'after',
+      `
+Its settings are its own: SIMULATOR_PORT (12111), SIMULATOR_DATA_DIR (.twinbox/simulator, or "memory"),
+SIMULATOR_ACCOUNT, SIMULATOR_GLOBAL_PER_SECOND, SIMULATOR_ENDPOINT_PER_SECOND. See docs/simulator.md.
+
+Examples:
+  $ SIMULATOR_DATA_DIR=memory npx twinbox simulator
+  $ STRIPE_API_BASE=http://127.0.0.1:12111 STRIPE_SECRET_KEY=sk_test_anything npx twinbox up`,
+    )
+    .action(async () => finish(await runSimulator()));
+}
+
+/** In a process of its own, as `npm run simulator` has it: what it does on a signal is its business. */
+async function runSimulator(): Promise<number> {
+  const main = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url));
+  const child = spawn(process.execPath, [main], { stdio: 'inherit' });
+  const pass = (signal: NodeJS.Signals): void => {
+    // A terminal's Ctrl-C reaches it without us.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+  };
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, pass);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  for (const signal of signals) process.removeListener(signal, pass);
+  return code ?? 1;
+}

@@ -1,0 +1,136 @@
+import { InvalidArgumentError } from 'commander';
+import {
+  compareAll,
+  compareUntilQuiet,
+  exitStatusOf,
+  type Comparison,
+  type Finding,
+} from '../../lib/sync/comparison.ts';
+import { sleep } from '../../lib/loop.ts';
+import type { SyncDeps } from '../../lib/sync/step.ts';
+import { exit } from '../exit.ts';
+import { count, table, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { createProgress } from '../progress.ts';
+import { withSync } from '../session.ts';
+import { readAccount } from '../sync.ts';
+
+type Options = { wait: number; json?: boolean; all?: boolean };
+
+export function addVerify({ program, output, finish }: CommandContext): void {
+  program
+    .command('verify')
+    .description('compare every customer with Stripe; reads only')
+    .option('--wait <seconds>', 'wait this long for what is still on its way', toSeconds, 0)
+    .option('--all', `list every finding, not only the first ${SHOWN}`)
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 all agree; 1 drift: a pair differs and nothing is on its way; 2 could not tell, or somebody has to look
+(pending, parked, missing). Pairs that are held, waiting or an alias are listed and do not count.
+
+Examples:
+  $ npx twinbox verify
+  $ npx twinbox verify --wait 30 --json`,
+    )
+    .action(async (options: Options) => finish(await verify(options, output)));
+}
+
+const SHOWN = 50;
+
+async function verify({ wait, json = false, all = false }: Options, output: Output): Promise<number> {
+  return withSync(
+    async ({ sync }) => {
+      const account = await readAccount(sync.db, sync.integration);
+      if (!account.ok) {
+        output.say(`Could not tell: ${account.message}`);
+        return exit.undecided;
+      }
+      const progress = createProgress(output, 'compared');
+      const report = await compare(sync, wait, progress.update).catch((error: unknown) => {
+        const { code, message, status, scope } = sync.integration.classify(error);
+        // No answer of a system and no failed call to one: the database, or a fault of ours.
+        if (status === null && scope === 'entity') throw error;
+        output.say(`Could not tell: ${sync.integration.system} stopped answering (${code}): ${message}`);
+        return null;
+      });
+      progress.end();
+      if (report === null) return exit.undecided;
+      if (json)
+        output.printJson({
+          ...countKinds(report),
+          unknown_there: report.unknownThere,
+          findings: report.findings.map(toJson),
+        });
+      else printReport(report, all, output);
+      return exitStatusOf(report);
+    },
+    { mayCreate: false },
+  );
+}
+
+/** Compares once; with time to wait, until nothing is on its way any more. */
+export function compare(
+  sync: SyncDeps,
+  waitSeconds: number,
+  onProgress?: (done: number) => void,
+): Promise<Comparison> {
+  return compareUntilQuiet(() => compareAll(sync, onProgress), {
+    deadline: performance.now() + waitSeconds * 1_000,
+    rest: () => sleep(REST_MS),
+  });
+}
+
+const REST_MS = 500;
+const KINDS = ['drift', 'pending', 'parked', 'missing', 'waiting', 'held', 'alias'] as const;
+
+function countKinds({ agree, findings }: Comparison): Record<'agree' | Finding['kind'], number> {
+  const of = (kind: Finding['kind']): number => findings.filter((f) => f.kind === kind).length;
+  return {
+    agree,
+    drift: of('drift'),
+    pending: of('pending'),
+    parked: of('parked'),
+    missing: of('missing'),
+    waiting: of('waiting'),
+    held: of('held'),
+    alias: of('alias'),
+  };
+}
+
+/** `59 customers agree, 0 drift`; what else there is follows. */
+export function summarise(report: Comparison): string {
+  const { agree, drift, ...others } = countKinds(report);
+  const rest = Object.entries(others).flatMap(([kind, number]) => (number > 0 ? [`${number} ${kind}`] : []));
+  return [`${count(agree, 'customer')} ${agree === 1 ? 'agrees' : 'agree'}`, `${drift} drift`, ...rest].join(
+    ', ',
+  );
+}
+
+function printReport(report: Comparison, all: boolean, output: Output): void {
+  // What counts first.
+  const findings = [...report.findings].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+  const shown = all ? findings : findings.slice(0, SHOWN);
+  for (const line of table(shown.map(toRow))) output.print(line);
+  if (findings.length > shown.length)
+    output.print(`… and ${findings.length - shown.length} more (--all lists them)`);
+  if (report.unknownThere > 0) {
+    output.say(`Stripe has ${count(report.unknownThere, 'customer')} that nobody here made or knows.`);
+  }
+  output.print(summarise(report));
+}
+
+function toRow({ kind, customer, externalId, why }: Finding): string[] {
+  return [kind, customer === null ? 'no customer' : `customer ${customer}`, externalId ?? '–', why];
+}
+
+function toJson({ kind, customer, externalId, why }: Finding) {
+  return { kind, customer, external_id: externalId, why };
+}
+
+function toSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 0 && seconds <= 86_400)) throw new InvalidArgumentError('It must be a number of seconds.');
+  return seconds;
+}

@@ -1,0 +1,88 @@
+// The database that a command works on: DATABASE_URL, or the embedded one of the data folder, which is started if nobody
+// runs it and stopped by its last user.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createDb, type Db } from '../db/connection.ts';
+import { assertMigrated, migrate } from '../db/migrate.ts';
+import { addressOf } from '../db/relay-identity.ts';
+import type { Config } from '../lib/config.ts';
+import type { Logger } from '../lib/log.ts';
+import { startEmbeddedPostgres } from './embedded/postgres.ts';
+import { CliError, exit } from './exit.ts';
+
+export type OpenDatabase = {
+  db: Db;
+  address: ReturnType<typeof addressOf>;
+  /** What it is, for people; no password. */
+  place: string;
+  embedded: boolean;
+  close(): Promise<void>;
+};
+
+export type OpenOptions = {
+  /** False where a database that does not exist yet is a mistake, not a beginning. */
+  mayCreate?: boolean;
+  /** Leave the schema as it is: `migrate` sees to it itself. */
+  asItIs?: boolean;
+};
+
+export async function openDatabase(
+  config: Config,
+  log: Logger,
+  { mayCreate = true, asItIs = false }: OpenOptions = {},
+): Promise<OpenDatabase> {
+  const { url, poolSize } = config.database;
+  if (url !== undefined) {
+    const db = createDb({ url, poolSize, applicationName: 'twinbox' });
+    const opened = {
+      db,
+      address: addressOf({ url }),
+      place: placeOf(url),
+      embedded: false,
+      close: () => db.destroy(),
+    };
+    return await closeIfFails(opened, async () => {
+      if (!asItIs) await assertMigrated(db);
+    });
+  }
+  const dataDir = join(config.dataDir, 'postgres');
+  if (!mayCreate && !existsSync(join(dataDir, 'password'))) {
+    throw new CliError(
+      exit.unavailable,
+      `There is no database in ${config.dataDir} yet. Start Twinbox first: npx twinbox up   (or set DATABASE_URL)`,
+    );
+  }
+  const postgres = await startEmbeddedPostgres({
+    dataDir,
+    log: (text) => log.info('postgres.embedded', { text }),
+  });
+  const db = createDb({ url: postgres.url, poolSize, applicationName: 'twinbox' });
+  const opened = {
+    db,
+    address: addressOf({ dataDirectory: postgres.dataDir, database: 'twinbox' }),
+    place: postgres.dataDir,
+    embedded: true,
+    close: async () => {
+      await db.destroy();
+      await postgres.stop();
+    },
+  };
+  return await closeIfFails(opened, async () => {
+    if (!asItIs) await migrate(db);
+  });
+}
+
+async function closeIfFails(opened: OpenDatabase, prepare: () => Promise<void>): Promise<OpenDatabase> {
+  try {
+    await prepare();
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function placeOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+}

@@ -1,0 +1,21 @@
+import { CommanderError } from 'commander';
+import { exit } from './exit.ts';
+import { explain } from './failure.ts';
+import { createOutput, type Output } from './output.ts';
+import { createProgram } from './program.ts';
+
+/** Runs one command; answers the exit status and never throws. */
+export async function runCli(args: string[], output: Output = createOutput()): Promise<number> {
+  let status: number = exit.ok;
+  const program = createProgram(output, (code) => (status = code));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return status;
+  } catch (error) {
+    // Commander has printed what was wrong with the words, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
+    const { message, exitCode } = explain(error);
+    output.say(message);
+    return exitCode;
+  }
+}

@@ -1,0 +1,47 @@
+// Which Stripe a process talks to: the real one, if there is a key, else our simulator.
+import { join } from 'node:path';
+import type { Config } from '../lib/config.ts';
+import type { Logger } from '../lib/log.ts';
+import { createSimulator } from '../simulator/simulator.ts';
+import { findRunning } from './running.ts';
+
+export type StripeAccess = {
+  secretKey: string;
+  apiBase: string | undefined;
+  /** Null for the real Stripe, or another double that STRIPE_API_BASE names. */
+  simulatorUrl: string | null;
+  close(): Promise<void>;
+};
+
+/** Obviously made up: the simulator takes any test key. */
+const SIMULATOR_KEY = 'sk_test_twinbox_simulator';
+
+/** For the process that runs everything: the simulator is a part of it. */
+export async function startStripe(config: Config, log: Logger, port: number): Promise<StripeAccess> {
+  const { secretKey, apiBase } = config.stripe;
+  if (secretKey !== undefined)
+    return { secretKey, apiBase, simulatorUrl: null, close: () => Promise.resolve() };
+  const simulator = createSimulator({
+    dataDir: join(config.dataDir, 'simulator'),
+    onBug: (error) => log.error('simulator.bug', { error }),
+  });
+  try {
+    const { url } = await simulator.listen(port);
+    return { ...simulated(url), close: () => simulator.close() };
+  } catch (error) {
+    await simulator.close();
+    throw error;
+  }
+}
+
+/** For a command beside it: the simulator of the running process, or, where none runs, the same state for a moment. */
+export async function findStripe(config: Config, log: Logger): Promise<StripeAccess> {
+  if (config.stripe.secretKey !== undefined) return startStripe(config, log, 0);
+  const running = await findRunning(config.dataDir);
+  if (running?.simulatorUrl) return { ...simulated(running.simulatorUrl), close: () => Promise.resolve() };
+  return startStripe(config, log, 0);
+}
+
+function simulated(url: string): Omit<StripeAccess, 'close'> {
+  return { secretKey: SIMULATOR_KEY, apiBase: url, simulatorUrl: url };
+}

@@ -1,0 +1,72 @@
+// What people ask about the whole: who follows the outbox, what waits for which reason, how long an answer took.
+import type { Db } from './connection.ts';
+
+export type Holder = { name: string; owner: string; until: Date };
+
+/** Who holds a lease now: a relay that lives, wherever it runs. */
+export async function readHolders(db: Db): Promise<Holder[]> {
+  const { rows } = await db.raw<{ rows: Holder[] }>(
+    `select name, owner, until from leases where until > clock_timestamp() order by name`,
+  );
+  return rows;
+}
+
+export type ReasonCount = { system: string; state: 'parked' | 'waiting'; reason: string; count: number };
+
+/** Parked and waiting mappings by their reason, most first. */
+export async function countReasons(db: Db): Promise<ReasonCount[]> {
+  const { rows } = await db.raw<{ rows: ReasonCount[] }>(
+    `select system, state, coalesce(reason, 'unknown') as reason, count(*) as count
+     from external_mappings where state in ('parked', 'waiting')
+     group by 1, 2, 3 order by count desc, 1, 2, 3`,
+  );
+  return rows;
+}
+
+export type SystemCounts = { system: string; linked: number; mappings: number; dirty: number };
+
+export async function countMappings(db: Db): Promise<SystemCounts[]> {
+  const { rows } = await db.raw<{ rows: SystemCounts[] }>(
+    `select system, count(*) filter (where state = 'linked') as linked, count(*) as mappings,
+            count(*) filter (where dirty <> clean) as dirty
+     from external_mappings group by 1 order by 1`,
+  );
+  return rows;
+}
+
+export async function countLivingCustomers(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from customers where deleted_at is null`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+export type AnswerTime = { eventId: string; eventType: string; ms: number };
+
+/**
+ * For each event of our own that a write carried to a system: from the stamp of its writing, which is a little before its
+ * commit, until the system's answer to the call that did it. Behind `after`, in the order of writing.
+ */
+export async function readAnswerTimes(
+  db: Db,
+  { system, after = 0 }: { system: string; after?: number },
+): Promise<AnswerTime[]> {
+  const { rows } = await db.raw<{ rows: AnswerTime[] }>(
+    `select e.event_id as "eventId", e.event_type as "eventType",
+            (extract(epoch from answered.at - e.created_at) * 1000)::float8 as ms
+     from sync_events e
+     join sync_deliveries d on d.event_id = e.event_id and d.target = :system and d.status = 'applied'
+     join lateral (
+       select max(a.created_at) as at
+       from sync_attempts a where a.intent_id = d.intent_id and a.status between 200 and 299) answered on answered.at is not null
+     where e.id > :after
+     order by e.id`,
+    { system, after },
+  );
+  return rows;
+}
+
+export async function readLastEventId(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { id: number | null }[] }>(`select max(id) as id from sync_events`);
+  return rows[0]?.id ?? 0;
+}
