@@ -1,7 +1,7 @@
 // The three-way merge of one customer, pure. Base is the shadow's pair, one half for each side, so a side that tidies or
 // shortens a value makes neither a loop nor a loss. The rules: docs/sync.md, "Merge".
 import type { ConflictRule, FieldRule, Fields, Value } from '../integrations/integration.ts';
-import { same } from './canonical.ts';
+import { canonical, same } from './canonical.ts';
 import type { Pair, Shadow } from './shadow.ts';
 
 /** An edit of theirs that one of our writes covered before we could see it, told by the echo of that write. */
@@ -55,18 +55,22 @@ export interface MergeInput {
   unseen?: UnseenEdit[];
 }
 
-/** Merges both sides field by field; what moved on one side only is its value, what moved on both is decided by rule. */
+/**
+ * Merges both sides field by field; what moved on one side only is its value, what moved on both is decided by rule. Values are
+ * taken in their canonical form, so what is written is tidy and white space alone is a null like any other.
+ */
 export function merge({ rules, shadow, ours, theirs, unseen = [] }: MergeInput): Plan {
   const plan: Plan = { pull: {}, push: {}, agreed: {}, carried: [], conflicts: [] };
   for (const rule of rules) {
     const field = rule.internal;
-    const [our, their] = [ours[field] ?? null, theirs[field] ?? null];
+    const [our, their] = [canonical(ours[field]), canonical(theirs[field])];
     const wanted = want(rule, shadow[field], our, their, plan);
     const carried = unseen
       .filter((edit) => edit.field === field)
       .map((edit) => judgeUnseen(rule, edit, our, their, plan))
       .findLast((value) => value !== undefined);
-    const value = carried ?? wanted;
+    // An edit to be put back may be an emptied field: null is a value here.
+    const value = carried === undefined ? wanted : carried;
     if (value === undefined) continue;
     if (carried !== undefined) plan.carried.push(field);
     if (!same(rule, our, value)) plan.pull[field] = value;
@@ -133,15 +137,16 @@ function judgeUnseen(
   their: Value,
   plan: Plan,
 ): Value | undefined {
+  const covered = canonical(edit.value);
   const theirsWins =
-    decide(rule.conflict, our, edit.value) === edit.value && !(edit.value === null && rule.onNull === 'keep');
+    decide(rule.conflict, our, covered) === covered && !(covered === null && rule.onNull === 'keep');
   const untouched = same(rule, our, edit.sent) && same(rule, their, edit.sent);
   const conflict: Conflict = {
     kind: 'overwritten_unseen',
     field: rule.internal,
     base: edit.seen,
     ours: our,
-    theirs: edit.value,
+    theirs: covered,
     rule: rule.conflict,
     winner: theirsWins && untouched ? 'theirs' : 'ours',
     intentId: edit.intentId,
@@ -149,7 +154,7 @@ function judgeUnseen(
   };
   if (theirsWins && !untouched) conflict.note = 'overtaken';
   plan.conflicts.push(conflict);
-  return theirsWins && untouched ? edit.value : undefined;
+  return theirsWins && untouched ? covered : undefined;
 }
 
 function bothMoved(

@@ -2,15 +2,18 @@ import type { Db } from '../../db/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
+import { claimMappings, raiseMappings } from '../../db/mappings.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
-import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
+import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
-import type { SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
+import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { useDatabase } from './database.ts';
+import { expectInvariants } from './invariants.ts';
+import { mappingOf } from './sync-rows.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
 
@@ -29,6 +32,8 @@ export interface SyncWorld {
   advance(ms: number): void;
   /** Another worker on the same database; its policy may differ. */
   worker(changes?: { policy?: Partial<SyncPolicy>; integration?: Integration; leaseMs?: number }): Lane;
+  /** The integration with another key, address or time limit. */
+  integrate(changes: Partial<StripeSettings>): Integration;
   create(values?: { name?: string; email?: string }): Promise<Customer>;
   update(id: number, values: { name?: string; email?: string }): Promise<Customer>;
   remove(id: number): Promise<Customer>;
@@ -36,6 +41,12 @@ export interface SyncWorld {
   receive(): Promise<number>;
   /** Receives and reconciles until nothing that is due is left. */
   run(lane?: Lane): Promise<void>;
+  /** Takes the lease of what is due, for a test that calls reconcile itself. */
+  claim(leaseMs?: number): Promise<Claim[]>;
+  /** Makes the next step look at a customer, as an operator or a comparison does. */
+  poke(customerId: number, options?: { mustRead?: boolean }): Promise<void>;
+  /** What reached the simulator over HTTP: `POST /v1/customers`, oldest first. */
+  calls(): string[];
 }
 
 export function useSync(
@@ -51,11 +62,13 @@ export function useSync(
     await emptyTables(database.db);
     world = await createWorld(database.db, options);
   });
-  afterEach('stop the simulator', async () => {
+  afterEach('stop the simulator', async function () {
+    world?.simulator.faults.release();
     await world?.lane.drain();
     await world?.simulator.close();
+    if (world && this.currentTest?.state !== 'failed') await expectInvariants(world);
   });
-  return new Proxy({} as SyncWorld, { get: (_, name) => ready()[name as keyof SyncWorld] });
+  return new Proxy({} as SyncWorld, { get: (_, name): unknown => Reflect.get(ready(), name) });
 }
 
 async function createWorld(
@@ -70,11 +83,14 @@ async function createWorld(
   });
   const { url } = await simulator.listen();
   const instanceId = await readInstanceId(db);
-  const integration = createStripeIntegration({
-    secretKey: fakeKey,
-    apiBase: url,
-    markKey: `twinbox_${instanceId}`,
-  });
+  const integrate = (changes: Partial<StripeSettings>): Integration =>
+    createStripeIntegration({
+      secretKey: fakeKey,
+      apiBase: url,
+      markKey: `twinbox_${instanceId}`,
+      ...changes,
+    });
+  const integration = integrate({});
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
@@ -122,6 +138,7 @@ async function createWorld(
         { ...deps, integration: other ?? integration, policy: { ...deps.policy, ...policy } },
         leaseMs,
       ),
+    integrate,
     create: ({ name, email } = {}) => {
       serial += 1;
       return insertCustomer(
@@ -149,6 +166,22 @@ async function createWorld(
         if (received + started === 0) return;
       }
     },
+    claim: async (leaseMs = 60_000) => {
+      const { account } = await integration.identify();
+      const deadline = performance.now() + leaseMs;
+      const { system } = integration;
+      const taken = { system, account, owner: 'test', now: clock.now(), leaseMs, limit: 10 };
+      return (await claimMappings(db, taken)).map((claim) => ({ ...claim, deadline }));
+    },
+    poke: async (customerId, { mustRead = true } = {}) => {
+      const { id } = await mappingOf(db, customerId);
+      await raiseMappings(db, { ids: [id], now: clock.now(), mustRead });
+    },
+    calls: () =>
+      simulator.ledger
+        .entries({ source: 'api' })
+        .filter(({ path }) => path !== '/v1/account')
+        .map(({ method, path }) => `${method} ${path.replace(/cus_\w+/, 'cus')}`),
   };
   return world;
 }

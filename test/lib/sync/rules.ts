@@ -1,0 +1,16 @@
+import type { FieldRule } from '../../../lib/integrations/integration.ts';
+
+/** A two-way field as the customer document declares them, but for the changes. */
+export function fieldRule(changes: Partial<FieldRule>): FieldRule {
+  return {
+    internal: 'name',
+    external: 'name',
+    direction: 'both',
+    conflict: 'internal_wins',
+    onNull: 'keep',
+    compare: ['exact'],
+    fallback: [],
+    maxLength: null,
+    ...changes,
+  };
+}

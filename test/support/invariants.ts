@@ -1,0 +1,217 @@
+import { expect } from 'chai';
+import type { Db } from '../../db/connection.ts';
+import { toMapping, type Mapping } from '../../db/mappings.ts';
+import type { Fields, Integration } from '../../lib/integrations/integration.ts';
+import { same } from '../../lib/sync/canonical.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import type { LoggedLine } from './sync.ts';
+
+export type Observed = { db: Db; simulator: Simulator; integration: Integration; log: LoggedLine[] };
+
+type CustomerState = {
+  id: number;
+  name: string;
+  email: string;
+  version: number;
+  created_event_id: string;
+  deleted_at: Date | null;
+};
+type EventState = { event_id: string; event_type: string; entity_id: number | null; version: number | null };
+type DeliveryState = {
+  event_id: string;
+  mapping_id: number;
+  status: string;
+  version: number | null;
+  inbound: unknown;
+  superseded_by: string | null;
+  intent_id: string | null;
+  settled_at: Date | null;
+};
+type IntentState = { id: string; key: string; result: string };
+
+type Snapshot = {
+  customers: CustomerState[];
+  mappings: (Mapping & { leased: boolean })[];
+  events: EventState[];
+  deliveries: DeliveryState[];
+  intents: IntentState[];
+};
+
+const OPEN = new Set(['queued', 'waiting', 'parked']);
+
+/** What must hold at any moment at which no step is under way. */
+export async function expectInvariants(world: Observed): Promise<void> {
+  const all = await snapshot(world.db);
+  expect([...brokenAlways(world, all)]).to.deep.equal([]);
+}
+
+/** And what must hold once everything that is due has been done, and their side has made no edit that we have not heard of. */
+export async function expectAgreement(world: Observed): Promise<void> {
+  const all = await snapshot(world.db);
+  expect([...brokenAlways(world, all), ...brokenAtRest(world, all)]).to.deep.equal([]);
+}
+
+async function snapshot(db: Db): Promise<Snapshot> {
+  const read = async <T>(sql: string): Promise<T[]> => (await db.raw<{ rows: T[] }>(sql)).rows;
+  type MappingRow = Parameters<typeof toMapping>[0] & { leased: boolean };
+  return {
+    customers: await read('select * from customers order by id'),
+    mappings: (
+      await read<MappingRow>('select *, lease_until is not null as leased from external_mappings order by id')
+    ).map((row) => ({ ...toMapping(row), leased: row.leased })),
+    events: await read(
+      `select event_id, event_type, entity_id, version from sync_events
+       where event_type in ('customer.created', 'customer.updated', 'customer.deleted') order by id`,
+    ),
+    deliveries: await read('select * from sync_deliveries order by sync_event_id'),
+    intents: await read('select id, key, result from sync_intents order by id'),
+  };
+}
+
+function* brokenAlways(world: Observed, all: Snapshot): Generator<string> {
+  const { repeated } = world.simulator.ledger.effects();
+  for (const { idempotency_key: key, effects } of repeated) yield `key ${key} had ${effects} effects`;
+  yield* brokenVersions(all);
+  yield* brokenDeliveries(all);
+  yield* brokenMappings(world, all);
+  yield* brokenKeys(world, all);
+  yield* brokenMarks(world, all);
+  yield* leaks(world, all);
+}
+
+function* brokenVersions({ customers, events }: Snapshot): Generator<string> {
+  for (const { id, version } of customers) {
+    const versions = events.filter((event) => event.entity_id === id).map((event) => event.version);
+    const wanted = Array.from({ length: version }, (_, index) => index + 1);
+    if (String(versions) !== String(wanted)) yield `customer ${id} has the versions ${versions.join()}`;
+  }
+}
+
+function* brokenDeliveries({ deliveries, mappings, intents }: Snapshot): Generator<string> {
+  const byEvent = new Map(deliveries.map((delivery) => [delivery.event_id, delivery]));
+  for (const delivery of deliveries) {
+    const name = `delivery of version ${delivery.version} (${delivery.status})`;
+    const mapping = mappings.find(({ id }) => id === delivery.mapping_id);
+    if (!mapping) {
+      yield `${name} has no mapping`;
+      continue;
+    }
+    const open = OPEN.has(delivery.status);
+    if (open !== (delivery.settled_at === null)) yield `${name} has the wrong settled_at`;
+    const hasReason = mapping.state === delivery.status && mapping.reason !== null;
+    if (open && mapping.dirty === mapping.clean && !hasReason)
+      yield `${name} is open, and nobody will look at it: mapping ${mapping.state} ${mapping.reason}`;
+    if (delivery.status === 'superseded') {
+      const by = byEvent.get(delivery.superseded_by ?? '');
+      if (by?.mapping_id !== delivery.mapping_id || (by.version ?? 0) <= (delivery.version ?? 0))
+        yield `${name} is superseded by nothing newer`;
+    }
+    if (delivery.status === 'applied' && delivery.inbound === null) {
+      const intent = intents.find(({ id }) => id === delivery.intent_id);
+      if (intent?.result !== 'done') yield `${name} names no intent that was done`;
+    }
+  }
+}
+
+function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): Generator<string> {
+  const rules = integration.document.fields;
+  for (const mapping of all.mappings) {
+    const row = all.customers.find(({ id }) => id === mapping.internalId);
+    const name = `mapping ${mapping.id} (${mapping.state})`;
+    if (mapping.clean > mapping.dirty) yield `${name} is clean beyond its dirty number`;
+    if ((mapping.state === 'waiting' || mapping.state === 'parked') !== (mapping.reason !== null))
+      yield `${name} and its reason ${mapping.reason} do not fit`;
+    if (!row) continue;
+    if (Math.max(mapping.pushedVersion, mapping.wantedVersion) > row.version)
+      yield `${name} is beyond version ${row.version}`;
+    const calm = mapping.state === 'linked' && mapping.dirty === mapping.clean && !mapping.intent;
+    const shown = valuesShown(simulator, mapping.externalId);
+    for (const { internal: field, external } of rules) {
+      const pair = mapping.shadow[field];
+      const rule = rules.find((candidate) => candidate.internal === field);
+      if (!rule || (!pair && mapping.externalId === null)) continue;
+      if (!pair) yield `${name} has no shadow of ${field}`;
+      else if (calm && row.deleted_at === null && !same(rule, pair.ours, fieldsOf(row)[field]))
+        yield `${name} is clean, and our half of ${field} is not the row's`;
+      else if (!shown.some((values) => same(rule, values[external], pair.theirs)))
+        yield `${name} holds a half of ${field} that they never showed`;
+    }
+  }
+}
+
+/** Every write that reached the other side was an intent of ours before. */
+function* brokenKeys({ simulator }: Observed, { intents, mappings }: Snapshot): Generator<string> {
+  const open = mappings.flatMap(({ intent }) => (intent ? [intent.key] : []));
+  const known = new Set([...intents.map(({ key }) => key), ...open]);
+  for (const call of simulator.ledger.entries({ source: 'api', method: 'POST' }))
+    if (!known.has(call.idempotency_key ?? '')) yield `a write without an intent: ${call.path}`;
+}
+
+function* brokenMarks({ simulator }: Observed, { customers }: Snapshot): Generator<string> {
+  for (const { id, created_event_id: mark } of customers) {
+    const marked = simulator.customers().filter(({ metadata }) => Object.values(metadata).includes(mark));
+    if (marked.length > 1) yield `customer ${id} lives ${marked.length} times at the other side`;
+  }
+}
+
+/** Neither names nor emails are in the log. */
+function* leaks({ log, simulator }: Observed, { customers }: Snapshot): Generator<string> {
+  const text = JSON.stringify(log);
+  const people = [...customers, ...simulator.customers()].flatMap(({ name, email }) => [name, email]);
+  for (const value of new Set(people))
+    if (value !== null && value.length > 3 && text.includes(value)) yield `the log tells of ${value}`;
+}
+
+function* brokenAtRest(world: Observed, all: Snapshot): Generator<string> {
+  const told = new Set(all.deliveries.map(({ event_id: id }) => id));
+  for (const event of all.events)
+    if (!told.has(event.event_id)) yield `version ${event.version} of ${event.entity_id} was not received`;
+  for (const { status, version } of all.deliveries)
+    if (status === 'queued') yield `the delivery of version ${version} is still queued`;
+  for (const mapping of all.mappings) {
+    const name = `mapping ${mapping.id} (${mapping.state})`;
+    if (mapping.dirty !== mapping.clean) yield `${name} is still dirty`;
+    if (mapping.leased) yield `${name} is still leased`;
+    if (mapping.intent && mapping.reason === null) yield `${name} still has an open intent`;
+  }
+  yield* disagreements(world, all);
+}
+
+function* disagreements({ integration, simulator }: Observed, all: Snapshot): Generator<string> {
+  const living = new Map(simulator.customers().map((customer) => [customer.id, customer]));
+  for (const row of all.customers) {
+    const mapping = all.mappings.find((m) => m.internalId === row.id && m.role === 'primary');
+    if (!mapping || mapping.reason !== null) continue;
+    const theirs = living.get(mapping.externalId ?? '');
+    if (row.deleted_at !== null) {
+      if (mapping.state === 'tombstoned' && theirs) yield `customer ${row.id} is gone here and lives there`;
+      continue;
+    }
+    if (!theirs) {
+      yield `customer ${row.id} lives here and not there`;
+      continue;
+    }
+    const values: Fields = { name: theirs.name, email: theirs.email };
+    for (const rule of integration.document.fields) {
+      const left = mapping.shadow[rule.internal]?.reason !== undefined;
+      if (!left && !same(rule, values[rule.external], fieldsOf(row)[rule.internal]))
+        yield `customer ${row.id}: ${rule.internal} differs`;
+    }
+  }
+  const linked = new Set(all.mappings.map(({ externalId }) => externalId));
+  for (const customer of living.values())
+    if (Object.keys(customer.metadata).length > 0 && !linked.has(customer.id))
+      yield `${customer.id} carries our mark and is linked to nothing`;
+}
+
+/** Everything that this customer ever was at the other side, by its events. */
+function valuesShown(simulator: Simulator, externalId: string | null): Fields[] {
+  return simulator.events().flatMap((event) => {
+    const object = event.data.object as { id?: string; name?: string | null; email?: string | null };
+    return object.id === externalId ? [{ name: object.name ?? null, email: object.email ?? null }] : [];
+  });
+}
+
+function fieldsOf({ name, email }: CustomerState): Fields {
+  return { name, email };
+}
