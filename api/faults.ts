@@ -14,9 +14,8 @@ export const answerUnknownPath: RequestHandler = (req) => {
   );
 };
 
-// Express tells an error handler by its four parameters.
 export function answerFaults(log: ApiLog): ErrorRequestHandler {
-  return (error, _req, res, _next) => {
+  return (error: unknown, _req, res, next) => {
     const problem = toProblem(error);
     if (problem.status >= 500) {
       log.error('request failed', {
@@ -25,7 +24,9 @@ export function answerFaults(log: ApiLog): ErrorRequestHandler {
         ...faultFields(error),
       });
     }
-    sendProblem(res, problem);
+    // Half an answer cannot be mended: Express then breaks the connection, so that nobody takes it for a whole one.
+    if (res.headersSent && !res.writableEnded) next(error);
+    else sendProblem(res, problem);
   };
 }
 
@@ -34,7 +35,11 @@ export function toProblem(error: unknown): Problem {
   switch (clientStatusOf(error)) {
     case undefined:
       if (isDatabaseAway(error)) {
-        return databaseAway('The database cannot be reached. Send the request again in a moment.', error);
+        return databaseAway(
+          'The database cannot be reached. Send the request again in a moment. If it was a change, it may have been made before ' +
+            'the connection broke: read the customer first.',
+          error,
+        );
       }
       return new Problem('internal_error', 'Nothing you can mend: look for the request_id in the log.', {
         cause: error,

@@ -2,7 +2,7 @@
 // what changes without a version (a customer's external mappings).
 
 import type { Response } from 'express';
-import { Problem, problemDocument } from './problems.ts';
+import { problemDocument, type Problem } from './problems.ts';
 
 export function sendJson(res: Response, status: number, body: unknown, type = 'application/json'): void {
   // The deadline may have answered first (api/deadline.ts).

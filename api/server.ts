@@ -1,4 +1,5 @@
 import { createServer, STATUS_CODES, type RequestListener, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { newEventId } from '../lib/uuid.ts';
 import { Problem, problemDocument, type ProblemCode } from './problems.ts';
@@ -22,6 +23,7 @@ export async function listen(
   { host, port }: { host: string; port: number },
 ): Promise<ApiServer> {
   const open = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
   let closing = false;
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 30_000 });
   server.on('request', (req, res) => {
@@ -29,6 +31,10 @@ export async function listen(
     res.once('close', () => open.delete(res));
     if (closing) res.setHeader('Connection', 'close');
     app(req, res);
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   server.on('clientError', answerNoise);
 
@@ -41,15 +47,16 @@ export async function listen(
 
   function close(graceMs = 5_000): Promise<void> {
     closing = true;
-    // A connection that is kept alive would keep the server open until the client thinks of something.
     for (const res of open) if (!res.headersSent) res.setHeader('Connection', 'close');
+    // What is kept alive, or was opened and never used (Node does not call that idle), would keep the server open.
+    const busy = new Set([...open].map((res) => res.socket));
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     return new Promise((resolve) => {
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       server.close(() => {
         clearTimeout(cut);
         resolve();
       });
-      server.closeIdleConnections();
     });
   }
 

@@ -59,6 +59,8 @@ const columns = `
     from external_mappings m
     where m.entity_type = 'customer' and m.internal_id = c.id and m.role = 'primary' and m.state <> 'detached'), '[]') as mappings`;
 
+const ANSWER_MS = 15_000;
+
 // Writes the event of the row in the CTE "changed". Joined to every write below.
 const writeEvent = (eventType: string): string => `
   insert into sync_events
@@ -180,7 +182,10 @@ function stamped({ eventId, source, context, now }: Stamp): Record<string, strin
 }
 
 async function all(db: Db | Tx, sql: string, bindings: Record<string, Knex.RawBinding>): Promise<Customer[]> {
-  const { rows } = await db.raw<{ rows: SqlRow[] }>(sql, bindings);
+  const query = db.raw<{ rows: SqlRow[] }>(sql, bindings);
+  // A server that vanished answers nothing, and its connections would stay in the pool until TCP gives up. Outside a
+  // transaction a statement that takes too long costs its connection; a transaction is its owner's to bound.
+  const { rows } = await (db.isTransaction ? query : query.timeout(ANSWER_MS));
   return rows.map(toCustomer);
 }
 

@@ -1,7 +1,9 @@
 // The API on a free port, asked over HTTP as a customer's program would.
 
+import { expect } from 'chai';
 import { createApi } from '../../api/app.ts';
 import type { Readiness } from '../../api/health.ts';
+import type { ProblemDetail } from '../../api/problems.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -9,16 +11,31 @@ import { createCustomerStore } from '../../lib/customers.ts';
 
 export type Line = { level: 'debug' | 'error'; message: string; fields: Record<string, unknown> };
 
+/** What a test may read of an answer; a member that is not there shows as undefined in an assertion. */
+export type Body = {
+  id?: number;
+  name?: string;
+  email?: string;
+  version?: number;
+  updated_at?: string;
+  external_mappings?: Record<string, string>;
+  sync?: Record<string, { state: string; reason: string | null }>;
+  code?: string;
+  detail?: string;
+  request_id?: string;
+  current?: Body;
+} & Record<string, unknown>;
+
 export type Answer = {
   status: number;
   headers: Headers;
   text: string;
-  /** The answer's JSON; what a test reads of it, it names. */
-  json: Json;
+  json: Body;
+  /** The answer, if it is an array. */
+  list: Body[];
+  /** The errors of a problem document. */
+  errors: ProblemDetail[];
 };
-
-// Tests look into answers freely; a wrong guess shows as undefined in an assertion.
-export type Json = { readonly [key: string]: Json } & readonly Json[] & string & number;
 
 export type StartOptions = { db: Db; apiKeys?: string[]; readiness?: Readiness; deadlineMs?: number };
 
@@ -51,13 +68,12 @@ export async function startApi({ db, apiKeys = [], readiness = {}, deadlineMs = 
       ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      json: (isJson && text !== '' ? JSON.parse(text) : {}) as Json,
-    };
+    const isJson = text !== '' && (response.headers.get('Content-Type')?.includes('json') ?? false);
+    const said: unknown = isJson ? JSON.parse(text) : {};
+    const json = said as Body;
+    const errors = (json['errors'] ?? []) as ProblemDetail[];
+    const list = Array.isArray(said) ? (said as Body[]) : [];
+    return { status: response.status, headers: response.headers, text, json, list, errors };
   }
 
   return { server, send, lines, nudges: () => nudges };
@@ -69,4 +85,14 @@ let made = 0;
 export function freshCustomer(): { name: string; email: string } {
   made += 1;
   return { name: `Customer ${made}`, email: `customer-${made}@example.org` };
+}
+
+/** A problem document as every refusal has it: small, with its code, its words and the request's id. */
+export function expectProblem(answer: Answer, status: number, code: string): void {
+  expect(answer.status, answer.text.slice(0, 300)).to.equal(status);
+  expect(answer.headers.get('Content-Type')).to.match(/^application\/problem\+json/);
+  expect(answer.json).to.include({ code, status, type: `urn:twinbox:problem:${code}` });
+  expect(answer.json.detail).to.be.a('string').and.not.to.equal('');
+  expect(answer.json.request_id).to.equal(answer.headers.get('X-Request-Id'));
+  expect(answer.text.length).to.be.lessThan(5_000);
 }

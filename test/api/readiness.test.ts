@@ -1,0 +1,114 @@
+import { expect } from 'chai';
+import { insertCustomer } from '../../db/customers.ts';
+import { databasePart, relayPart, syncPart } from '../../lib/readiness.ts';
+import { newEventId } from '../../lib/uuid.ts';
+import { createTestClock } from '../support/clock.ts';
+import { useDatabase } from '../support/database.ts';
+import { startApi } from './start-api.ts';
+
+describe('/ready', () => {
+  const database = useDatabase();
+  const clock = createTestClock();
+  let api: Awaited<ReturnType<typeof startApi>>;
+
+  before(async () => {
+    const { db } = database;
+    api = await startApi({
+      db,
+      readiness: {
+        database: databasePart(db),
+        relay: relayPart(db, clock),
+        sync: syncPart(db, ['stripe']),
+      },
+    });
+  });
+  after(() => api.server.close());
+
+  async function writeCustomer(email: string): Promise<number> {
+    const now = clock.now();
+    const stamp = { eventId: newEventId(now), source: 'internal', context: {}, now };
+    return (await insertCustomer(database.db, { name: 'Ada', email }, stamp)).id;
+  }
+
+  it('says that the relay has not run, and how old the oldest event is that waits for it', async () => {
+    await writeCustomer('a@example.org');
+    clock.advance(90_000);
+    await writeCustomer('b@example.org');
+    const { status, json } = await api.send('GET', '/ready');
+    expect(status).to.equal(503);
+    expect(json['not_ready']).to.deep.equal([
+      { part: 'relay', problem: 'no relay has ever run on this database: start one' },
+    ]);
+    expect(json['relay_seconds_behind']).to.equal(90);
+  });
+
+  it('counts from the relay’s cursor: nothing behind it, then what came after, then what an open window lacks', async () => {
+    const { db } = database;
+    await db.raw(`insert into relay_cursor (seen, floor, system_identifier, timeline, address_hash)
+                  values (pg_current_snapshot(), 0, 1, 1, '')`);
+    const behind = async () => (await api.send('GET', '/ready')).json['relay_seconds_behind'];
+    expect(await behind()).to.equal(0);
+    await writeCustomer('c@example.org');
+    clock.advance(2_500);
+    await writeCustomer('d@example.org');
+    clock.advance(1_000);
+    expect(await behind()).to.equal(3.5);
+    await db.raw(
+      `update relay_cursor set win = pg_current_snapshot(), last_id = (select max(id) - 1 from sync_events)`,
+    );
+    expect(await behind()).to.equal(1);
+    await db.raw(`update relay_cursor set seen = pg_current_snapshot(), win = null, last_id = 0`);
+    expect(await behind()).to.equal(0);
+  });
+
+  it('counts what is dirty, parked and waiting, and shows the oldest open intent', async () => {
+    const { db } = database;
+    const customer = await writeCustomer('e@example.org');
+    const firstSentAt = clock.now().toISOString();
+    clock.advance(12_000);
+    await db('external_mappings').insert([
+      { internal_id: customer, system: 'stripe', dirty: 3, intent: { operation: 'create', firstSentAt } },
+      { internal_id: 1, system: 'stripe', state: 'parked', reason: 'email_invalid' },
+      { internal_id: 2, system: 'stripe', state: 'waiting', reason: 'not_linked' },
+      { internal_id: 3, system: 'stripe', state: 'waiting', reason: 'not_linked', dirty: 1 },
+    ]);
+    const { status, json } = await api.send('GET', '/ready');
+    expect(status).to.equal(200);
+    expect(json).to.deep.include({ status: 'ready', not_ready: [], dirty: 2, parked: 1, waiting: 2 });
+    expect(json['oldest_open_intent']).to.deep.equal({
+      customer,
+      operation: 'create',
+      first_sent_at: firstSentAt,
+    });
+  });
+
+  it('says which part failed or hangs, and does not hang with it', async () => {
+    const odd = await startApi({
+      db: database.db,
+      readiness: {
+        broken: () => Promise.reject(new Error('secret')),
+        fine: () => Promise.resolve({ ready: true, warnings: ['one partition ahead'] }),
+        hanging: () => new Promise(() => undefined),
+      },
+    });
+    const { status, json, text } = await odd.send('GET', '/ready');
+    await odd.server.close();
+    expect(status).to.equal(503);
+    expect(json['not_ready']).to.deep.equal([
+      { part: 'broken', problem: 'could not be asked' },
+      { part: 'hanging', problem: 'did not answer within 3 s' },
+    ]);
+    expect(json['warnings']).to.deep.equal(['one partition ahead']);
+    expect(text).not.to.include('secret');
+  });
+
+  it('is asked only for the parts that run here', async () => {
+    const bare = await startApi({ db: database.db });
+    expect((await bare.send('GET', '/ready')).json).to.deep.equal({
+      status: 'ready',
+      not_ready: [],
+      warnings: [],
+    });
+    await bare.server.close();
+  });
+});
