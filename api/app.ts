@@ -24,6 +24,9 @@ export type ApiDeps = {
 
 const basePath = '/api/v1';
 
+/** Whoever asks /ready asks every few seconds. */
+const READY_MS = 3_000;
+
 /** The whole API as an Express app. It never listens: see server.ts. */
 export function createApi({ store, db, config, log, clock, readiness }: ApiDeps): Express {
   const { apiKeys, deadlineMs = 8_000 } = config;
@@ -35,7 +38,7 @@ export function createApi({ store, db, config, log, clock, readiness }: ApiDeps)
   app.set('query parser', false);
 
   app.use(beginRequest({ clock, log }));
-  const health = healthRoutes(readiness);
+  const health = healthRoutes(readiness, Math.min(deadlineMs, READY_MS));
   app.use(health);
   app.use(basePath, health);
   app.use(requireKey(apiKeys));

@@ -18,9 +18,8 @@ export type PartReadiness = {
 /** A function per part that runs here, by the part's name. A role that does not run here is just absent. */
 export type Readiness = Record<string, () => Promise<PartReadiness>>;
 
-const PART_LIMIT_MS = 3_000;
-
-export function healthRoutes(readiness: Readiness): Router {
+/** `limitMs` is how long a part may take to answer. */
+export function healthRoutes(readiness: Readiness, limitMs: number): Router {
   const router = Router({ caseSensitive: true });
   declareRoute(router, '/health', {
     get: [(_req, res) => sendJson(res, 200, { status: 'healthy' })],
@@ -29,7 +28,7 @@ export function healthRoutes(readiness: Readiness): Router {
     get: [
       async (_req, res) => {
         const names = Object.keys(readiness);
-        const parts = await Promise.all(Object.values(readiness).map(askPart));
+        const parts = await Promise.all(Object.values(readiness).map((ask) => askPart(ask, limitMs)));
         const notReady = parts.flatMap(({ ready, problem }, at) =>
           ready ? [] : [{ part: names[at], problem: problem ?? 'is not ready' }],
         );
@@ -46,11 +45,11 @@ export function healthRoutes(readiness: Readiness): Router {
 }
 
 /** Never rejects and never hangs: a part that fails or does not answer is not ready. */
-async function askPart(ask: () => Promise<PartReadiness>): Promise<PartReadiness> {
+async function askPart(ask: () => Promise<PartReadiness>, limitMs: number): Promise<PartReadiness> {
   const { promise: tooLate, resolve } = Promise.withResolvers<PartReadiness>();
   const timer = setTimeout(
-    () => resolve({ ready: false, problem: `did not answer within ${PART_LIMIT_MS / 1000} s` }),
-    PART_LIMIT_MS,
+    () => resolve({ ready: false, problem: `did not answer within ${limitMs / 1000} s` }),
+    limitMs,
   );
   try {
     return await Promise.race([ask(), tooLate]);

@@ -17,8 +17,9 @@ describe('many callers of the API at once', () => {
     const { json } = await api.send('POST', customers, { body: freshCustomer() });
     return `${customers}/${json.id}`;
   }
-  const fifty = <T>(work: (n: number) => Promise<T>) =>
-    Promise.all(Array.from({ length: 50 }, (_, n) => work(n)));
+  const many = <T>(count: number, work: (n: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: count }, (_, n) => work(n)));
+  const fifty = <T>(work: (n: number) => Promise<T>) => many(50, work);
 
   async function versionsInIdOrder(path: string): Promise<number[]> {
     const key = `customer:${path.split('/').at(-1)}`;
@@ -53,9 +54,9 @@ describe('many callers of the API at once', () => {
     expect(await versionsInIdOrder(path)).to.deep.equal([1, 2]);
   });
 
-  it('50 callers who read, change and try again all get their change in', async () => {
+  it('20 callers who read, change and try again all get their change in', async () => {
     const path = await create();
-    await fifty(async (n) => {
+    await many(20, async (n) => {
       for (;;) {
         const seen = await api.send('GET', path);
         const headers = { 'If-Match': seen.headers.get('ETag') ?? '' };
@@ -64,7 +65,7 @@ describe('many callers of the API at once', () => {
         expect(status).to.equal(412);
       }
     });
-    expect(await versionsInIdOrder(path)).to.deep.equal(Array.from({ length: 51 }, (_, n) => n + 1));
+    expect(await versionsInIdOrder(path)).to.deep.equal(Array.from({ length: 21 }, (_, n) => n + 1));
   });
 
   it('50 equal PUTs are one change', async () => {
