@@ -75,9 +75,13 @@ where entity_type = 'customer' and internal_id = any(:entityIds) and system = :s
 order by id for update`;
 
 const insertSql = `
-insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, version, created_at)
-select e.event_id, :system, coalesce(e.sync_event_id, (select s.id from sync_events s where s.event_id = e.event_id limit 1), 0), e.mapping_id, e.event_type, e.version, :now::timestamptz
+insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, version, hop, created_at)
+select e.event_id, :system, coalesce(e.sync_event_id, s.id, 0), e.mapping_id, e.event_type, e.version,
+       coalesce((s.context ->> 'hop')::integer, 0), :now::timestamptz
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, version bigint)
+left join lateral (
+  select id, context from sync_events
+  where case when e.sync_event_id is null then event_id = e.event_id else id = e.sync_event_id end limit 1) s on true
 on conflict (event_id, target) do nothing
 returning mapping_id, version`;
 

@@ -14,8 +14,8 @@ export type ClosedIntent = OpenIntent & {
 
 export async function insertClosedIntent(tx: Tx, intent: ClosedIntent): Promise<void> {
   await tx.raw(
-    `insert into sync_intents (id, mapping_id, number, operation, key, body, fields, version, first_sent_at, last_sent_at, closed_at, result, external_id, request_id)
-     values (:id, :mappingId, :number, :operation, :key, :body::jsonb, :fields::jsonb, :version, :firstSentAt::timestamptz, :lastSentAt::timestamptz,
+    `insert into sync_intents (id, mapping_id, number, operation, key, body, fields, version, hop, first_sent_at, last_sent_at, closed_at, result, external_id, request_id)
+     values (:id, :mappingId, :number, :operation, :key, :body::jsonb, :fields::jsonb, :version, :hop, :firstSentAt::timestamptz, :lastSentAt::timestamptz,
              :closedAt::timestamptz, :result, :externalId, :requestId)`,
     { ...intent, body: JSON.stringify(intent.body), fields: JSON.stringify(intent.fields) },
   );
@@ -66,18 +66,49 @@ export async function countDeletesSince(
 
 export type EchoIntent = {
   id: string;
+  key: string;
   mappingId: number;
+  hop: number;
   fields: OpenIntent['fields'];
   echoEvent: string | null;
 };
 
+const echoColumns = `i.id, i.key, i.mapping_id as "mappingId", i.hop, i.fields, i.echo_event as "echoEvent"`;
+
 export async function readClosedIntents(db: Db | Tx, ids: string[]): Promise<EchoIntent[]> {
   if (ids.length === 0) return [];
   const { rows } = await db.raw<{ rows: EchoIntent[] }>(
-    `select id, mapping_id as "mappingId", fields, echo_event as "echoEvent" from sync_intents where id = any(:ids::uuid[])`,
+    `select ${echoColumns} from sync_intents i where i.id = any(:ids::uuid[])`,
     { ids },
   );
   return rows;
+}
+
+/** Closed intents by the system's own id of the request that carried them: a delete has no key. */
+export async function readIntentsByRequest(
+  db: Db | Tx,
+  requestIds: string[],
+): Promise<(EchoIntent & { requestId: string })[]> {
+  if (requestIds.length === 0) return [];
+  const { rows } = await db.raw<{ rows: (EchoIntent & { requestId: string })[] }>(
+    `select ${echoColumns}, a.request_id as "requestId"
+     from sync_attempts a join sync_intents i on i.id = a.intent_id where a.request_id = any(:requestIds)`,
+    { requestIds },
+  );
+  return rows;
+}
+
+/** The timeline closes: an echo confirms the deliveries that its intent carried. */
+export async function confirmDeliveries(
+  tx: Tx,
+  confirmed: { intentId: string; eventId: string }[],
+): Promise<void> {
+  for (const { intentId, eventId } of confirmed) {
+    await tx.raw(
+      `update sync_deliveries set confirmed_by = :eventId where intent_id = :intentId and confirmed_by is null`,
+      { intentId, eventId },
+    );
+  }
 }
 
 /** Notes that an echo's previous values have been looked at, in the transaction of what followed from them. */

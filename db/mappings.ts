@@ -20,6 +20,8 @@ export type OpenIntent = {
   /** For each field sent: our value, and theirs as the merge saw it. */
   fields: Record<string, { ours: string | null; seen: string | null }>;
   version: number;
+  /** How many writes of ours lie behind it: a loop counts up. */
+  hop: number;
   firstSentAt: string;
   lastSentAt: string;
   /** Why its key can never be used again. */
@@ -134,30 +136,6 @@ export function toMapping(row: Row): Mapping {
   };
 }
 
-const claimSql = `
-with due as (
-  select id from external_mappings m
-  where system = :system and account = :account and dirty <> clean and next_attempt_at <= :now::timestamptz
-    and (lease_until is null or lease_until < clock_timestamp())
-    and not exists (select from connections c where c.system = :system and c.paused_at is not null)
-  order by next_attempt_at, id
-  limit :limit
-  for update skip locked
-)
-update external_mappings m
-set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
-from due where m.id = due.id
-returning m.id, m.fence`;
-
-/** Takes up to `limit` mappings that are dirty, due and unleased. A paused system has none. */
-export async function claimMappings(
-  db: Db,
-  claim: { system: string; account: string; owner: string; now: Date; leaseMs: number; limit: number },
-): Promise<{ id: number; fence: number }[]> {
-  const { rows } = await db.raw<{ rows: { id: number; fence: number }[] }>(claimSql, claim);
-  return rows;
-}
-
 /** The mapping, locked for the rest of the transaction, if the lease with this fence still holds; else null. */
 export async function lockMapping(tx: Tx, id: number, fence: number): Promise<Mapping | null> {
   const { rows } = await tx.raw<{ rows: Row[] }>(
@@ -185,6 +163,22 @@ export async function lockForLink(
   const own = rows.find((row) => row.id === mapping.id && row.fence === mapping.fence);
   const other = rows.find((row) => row.id !== mapping.id);
   return own ? { own: toMapping(own), other: other ? toMapping(other) : null } : null;
+}
+
+/** Whether a write failed because another mapping holds the external id. */
+export function isExternalIdTaken(error: unknown): boolean {
+  return error instanceof Error && 'constraint' in error && error.constraint === 'external_mappings_external';
+}
+
+/** Mappings locked in the one order that everything locks them in: by id. */
+export async function lockMappings(tx: Tx, ids: number[]): Promise<Mapping[]> {
+  const { rows } = await tx.raw<{ rows: Row[] }>(
+    `select * from external_mappings where id = any(:ids) order by id for update`,
+    {
+      ids,
+    },
+  );
+  return rows.map(toMapping);
 }
 
 /** Removes a mapping that turned out to be another's; its deliveries and its dirty number move there. */
@@ -237,33 +231,6 @@ export async function updateMapping(
   }
   if (release) Object.assign(values, { lease_owner: null, lease_until: null });
   await tx('external_mappings').where({ id }).update(values);
-}
-
-/** Gives a mapping back untouched. */
-export async function releaseMapping(db: Db, id: number, fence: number): Promise<void> {
-  await db.raw(
-    `update external_mappings set lease_owner = null, lease_until = null where id = :id and fence = :fence`,
-    { id, fence },
-  );
-}
-
-/** Gives a mapping back after a step that broke off, not to be claimed again before a moment. */
-export async function backOffMapping(db: Db, id: number, fence: number, until: Date): Promise<void> {
-  await db.raw(
-    `update external_mappings set lease_owner = null, lease_until = null, next_attempt_at = :until::timestamptz, attempts = attempts + 1
-     where id = :id and fence = :fence`,
-    { id, fence, until },
-  );
-}
-
-/** Notes that the open intent is about to be sent again. False if the lease is gone. */
-export async function stampResend(db: Db, id: number, fence: number, at: Date): Promise<boolean> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update external_mappings set intent = jsonb_set(intent, '{lastSentAt}', to_jsonb(:at::text))
-     where id = :id and fence = :fence and intent is not null`,
-    { id, fence, at: at.toISOString() },
-  );
-  return rowCount === 1;
 }
 
 /** Raises the dirty number of mappings, so that a worker looks at them again, now. */

@@ -18,6 +18,7 @@ export type OpenDelivery = {
   version: number | null;
   inbound: Record<string, unknown> | null;
   attempts: number;
+  hop: number;
 };
 
 export type LoadedStep = { mapping: Mapping; row: LoadedRow | null; deliveries: OpenDelivery[] };
@@ -28,7 +29,7 @@ select m.*,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
    from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as loaded_row,
   (select coalesce(jsonb_agg(jsonb_build_object('eventId', d.event_id, 'target', d.target, 'eventType', d.event_type,
-                             'version', d.version, 'inbound', d.inbound, 'attempts', d.attempts) order by d.sync_event_id), '[]')
+                             'version', d.version, 'inbound', d.inbound, 'attempts', d.attempts, 'hop', d.hop) order by d.sync_event_id), '[]')
    from sync_deliveries d where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')) as loaded_deliveries
 from external_mappings m
 where m.id = :id and m.fence = :fence`;

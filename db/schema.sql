@@ -132,6 +132,20 @@ begin
   return made;
 end $function$;
 
+create table closed_deliveries (
+  event_id uuid not null,
+  target text not null,
+  mapping_id bigint not null,
+  event_type text not null,
+  version bigint,
+  status text not null,
+  last_code text,
+  attempts integer not null,
+  created_at timestamp with time zone not null,
+  reason text default 'retention'::text not null,
+  closed_at timestamp with time zone not null
+);
+
 create table connections (
   system text not null,
   account text,
@@ -155,6 +169,11 @@ create table customers (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   deleted_at timestamp with time zone
+);
+
+create table event_blocks (
+  first_id bigint not null,
+  opened_at timestamp with time zone not null
 );
 
 create table external_mappings (
@@ -339,9 +358,11 @@ create table walk_positions (
   updated_at timestamp with time zone default now() not null
 );
 
+alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
 alter table connections add constraint connections_pkey PRIMARY KEY (system);
 alter table customers add constraint customers_pkey PRIMARY KEY (id);
+alter table event_blocks add constraint event_blocks_pkey PRIMARY KEY (first_id);
 alter table external_mappings add constraint external_mappings_check CHECK (((intent IS NULL) OR (state <> ALL (ARRAY['alias'::text, 'detached'::text, 'tombstoned'::text]))));
 alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY (id);
 alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
@@ -367,6 +388,7 @@ alter table sync_intents add constraint sync_intents_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text, 'not_needed'::text])));
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
 
+CREATE INDEX closed_deliveries_mapping ON public.closed_deliveries USING btree (mapping_id);
 CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (created_event_id);
 CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower(email)) WHERE (deleted_at IS NULL);
 CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);

@@ -1,7 +1,7 @@
 // One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a time. A slow or stuck
 // customer holds its own place in the pool and nobody else's.
 import type { Db } from '../db/connection.ts';
-import { backOffMapping, claimMappings } from '../db/mappings.ts';
+import { backOffMapping, claimMappings } from '../db/claims.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import { AppError } from '../lib/errors.ts';
 import { bindAccount } from '../lib/sync/bind.ts';

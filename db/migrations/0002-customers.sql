@@ -13,6 +13,7 @@ create table customers (
 );
 
 create unique index customers_email on customers (lower(email)) where deleted_at is null;
+create unique index customers_created_event on customers (created_event_id);
 create index customers_updated_at on customers (updated_at, id);
 
 create function customers_before_change() returns trigger language plpgsql as $$

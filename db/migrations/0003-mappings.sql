@@ -40,6 +40,7 @@ create unique index external_mappings_external on external_mappings (system, acc
 create index external_mappings_due on external_mappings (system, account, next_attempt_at) where dirty <> clean;
 create index external_mappings_attention on external_mappings (system, state) where state in ('waiting', 'parked');
 create index external_mappings_open_intent on external_mappings (system) where intent is not null;
+create index external_mappings_intent_key on external_mappings ((intent ->> 'key')) where intent is not null;
 create index external_mappings_by_internal on external_mappings (entity_type, internal_id);
 
 -- The customer part of an envelope.
@@ -73,6 +74,7 @@ create table sync_intents (
   body          jsonb       not null,
   fields        jsonb       not null,                  -- field -> {ours, seen}: our value, and theirs as the merge saw it
   version       bigint      not null,
+  hop           integer     not null default 0,
   first_sent_at timestamptz,
   last_sent_at  timestamptz,
   closed_at     timestamptz not null,
@@ -94,6 +96,7 @@ create table sync_deliveries (
   event_type    text        not null,
   version       bigint,                                -- of an outbound event
   inbound       jsonb,                                 -- what reconcile needs of an inbound event
+  hop           integer     not null default 0,        -- how many writes of ours lie behind it: a loop counts up
   status        text        not null default 'queued' check (status in
                 ('queued', 'waiting', 'parked', 'applied', 'superseded', 'noop', 'echo', 'origin', 'conflict', 'stale', 'closed')),
   superseded_by uuid,

@@ -9,7 +9,8 @@
 import { withTransaction, type Tx } from '../../db/connection.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
 import type { Attempt } from '../../db/intents.ts';
-import { lockMapping, stampResend, updateMapping, type OpenIntent } from '../../db/mappings.ts';
+import { stampResend } from '../../db/claims.ts';
+import { lockMapping, updateMapping, type OpenIntent } from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Failure, Fetched, Written } from '../integrations/integration.ts';
 import { newEventId } from '../uuid.ts';
@@ -31,6 +32,7 @@ export function makeIntent(
     number: step.mapping.intentNumber + 1,
     key: `${keyPrefix(deps)}${id}`,
     ...what,
+    hop: Math.max(0, ...step.deliveries.map((d) => d.hop)),
     firstSentAt: now.toISOString(),
     lastSentAt: now.toISOString(),
   };

@@ -8,9 +8,9 @@ import type { IntentResult } from '../../db/intents.ts';
 import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
-import { same } from './canonical.ts';
+import { answeredInbound, at, carriedBy, endedDeliveries, inbound, outbound } from './delivery-outcomes.ts';
 import type { Conflict, Plan } from './merge.ts';
-import { oursUnmoved, type Shadow } from './shadow.ts';
+import { oursUnmoved, shadowAfterAnswer } from './shadow.ts';
 import { oursOf, theirsOf, type Step, type SyncPolicy } from './step.ts';
 
 /** What a merge was made from: said by settles that answer inbound deliveries too. */
@@ -18,7 +18,7 @@ export interface Merged {
   plan: Plan;
   /** A GET of this step is behind it. */
   read: boolean;
-  echoes: string[];
+  echoes: { eventId: string; intentId: string }[];
 }
 
 export type Outcome =
@@ -39,9 +39,15 @@ export type Outcome =
   /** Not now: what is open stays open. */
   | { kind: 'postponed'; failure: Failure; notBefore: Date | null; spent: boolean }
   | { kind: 'parked'; reason: string; detail: Record<string, unknown>; refused: OpenIntent | null }
+  /** The row's counterpart was there already: the pair is linked, and the step begins again with a read. */
+  | { kind: 'found'; externalId: string }
+  /** What was heard is about another record, which looks for itself; the step begins again without it. */
+  | { kind: 'passed_on' }
+  /** A second record for a row that has its counterpart. */
+  | { kind: 'alias'; customerId: number; primary: string | null }
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
   /** A mapping that has nothing to do any more answers for its external id. */
-  | { kind: 'stale' };
+  | { kind: 'stale'; echoes: { eventId: string; intentId: string }[] };
 
 export interface Effects {
   mapping: MappingChanges;
@@ -53,6 +59,8 @@ export interface Effects {
   parked: { reason: string; detail: Record<string, unknown> } | null;
   /** Echoes whose previous values have been looked at: intent -> event. */
   checked: { intentId: string; eventId: string }[];
+  /** Echoes, which confirm the deliveries that their intents carried. */
+  confirmed: { intentId: string; eventId: string }[];
   /** The lease ends; else the step begins again under it. */
   release: boolean;
 }
@@ -82,12 +90,15 @@ export function effectsOf(
     linked: null,
     parked: null,
     checked: [],
+    confirmed: [],
     release: true,
   };
   switch (outcome.kind) {
     case 'answered': {
       const { intent, written, merged } = outcome;
-      const shadow = shadowAfterAnswer(rules, mapping.shadow, intent, written);
+      const shadow = written.record
+        ? shadowAfterAnswer(rules, mapping.shadow, intent, theirsOf(rules, written.record.fields))
+        : { pairs: { ...mapping.shadow }, foreign: false };
       if (merged) Object.assign(shadow.pairs, merged.plan.agreed);
       const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
       const done =
@@ -106,7 +117,10 @@ export function effectsOf(
       };
       effects.closed = { intent, result: 'done', written };
       effects.deliveries = [...carriedBy(step, intent), ...(merged ? answeredInbound(step, merged) : [])];
-      if (merged) effects.checked = checkedBy(merged);
+      if (merged) {
+        effects.checked = checkedBy(merged);
+        effects.confirmed = merged.echoes;
+      }
       if (mapping.externalId === null) effects.linked = written.externalId;
       effects.release = merged !== null;
       return effects;
@@ -130,6 +144,7 @@ export function effectsOf(
         (c) => c.field === null || !(c.field in merged.plan.pull),
       );
       effects.checked = checkedBy(merged);
+      effects.confirmed = merged.echoes;
       return effects;
     }
     case 'ended': {
@@ -213,75 +228,57 @@ export function effectsOf(
         tried: false,
       }));
       return effects;
-    case 'stale':
+    case 'found':
+      effects.mapping = { ...healthy, state: 'linked', mustRead: true };
+      effects.linked = outcome.externalId;
+      effects.release = false;
+      return effects;
+    case 'passed_on':
+      effects.deliveries = inbound(step).map((d): DeliveryChange => ({
+        ...at(d),
+        status: 'stale',
+        tried: true,
+      }));
+      effects.release = false;
+      return effects;
+    case 'alias':
+      effects.mapping = {
+        ...healthy,
+        internalId: outcome.customerId,
+        role: 'alias',
+        state: 'alias',
+        mustRead: false,
+        clean: mapping.dirty,
+      };
+      effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
+        ...at(d),
+        status: 'conflict',
+        tried: true,
+      }));
+      effects.conflicts = [
+        {
+          kind: 'external_duplicate',
+          field: null,
+          base: null,
+          ours: outcome.primary,
+          theirs: mapping.externalId,
+          rule: 'first_linked_stays',
+          winner: 'neither',
+        },
+      ];
+      return effects;
+    case 'stale': {
+      const echoes = new Set(outcome.echoes.map(({ eventId }) => eventId));
       effects.mapping = { clean: mapping.dirty, mustRead: false };
       effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
         ...at(d),
-        status: 'stale',
+        status: echoes.has(d.eventId) ? 'echo' : 'stale',
         tried: false,
       }));
+      effects.confirmed = outcome.echoes;
       return effects;
+    }
   }
-}
-
-/** Moves the pairs of the fields that were sent, and says whether the answer shows an edit of somebody else. */
-function shadowAfterAnswer(
-  rules: FieldRule[],
-  before: Shadow,
-  intent: OpenIntent,
-  written: Written,
-): { pairs: Shadow; foreign: boolean } {
-  const pairs: Shadow = { ...before };
-  if (!written.record) return { pairs, foreign: false };
-  const theirs = theirsOf(rules, written.record.fields);
-  let foreign = false;
-  for (const rule of rules) {
-    const sent = intent.fields[rule.internal];
-    const their = theirs[rule.internal] ?? null;
-    if (sent) pairs[rule.internal] = { ours: sent.ours, theirs: their };
-    else if (!same(rule, their, before[rule.internal]?.theirs)) foreign = true;
-  }
-  return { pairs, foreign };
-}
-
-/** An intent carries every edit up to the version it was made from: the newest is applied, those before it are in it. */
-function carriedBy(step: Step, intent: OpenIntent): DeliveryChange[] {
-  const covered = outbound(step).filter((d) => (d.version ?? 0) <= intent.version);
-  const newest = covered.at(-1);
-  return covered.map((d): DeliveryChange =>
-    d === newest || newest === undefined
-      ? { ...at(d), status: 'applied', intentId: intent.id, tried: true }
-      : { ...at(d), status: 'superseded', supersededBy: newest.eventId, intentId: intent.id, tried: true },
-  );
-}
-
-function endedDeliveries(step: Step, by: 'ours' | 'theirs', intent: OpenIntent | null): DeliveryChange[] {
-  const ours = outbound(step);
-  const newest = ours.at(-1);
-  const changes = ours.map((d): DeliveryChange => {
-    if (by === 'theirs') return { ...at(d), status: 'conflict', tried: true };
-    if (d !== newest && newest)
-      return { ...at(d), status: 'superseded', supersededBy: newest.eventId, tried: true };
-    return intent
-      ? { ...at(d), status: 'applied', intentId: intent.id, tried: true }
-      : { ...at(d), status: 'noop', tried: true };
-  });
-  const theirs = inbound(step).map((d): DeliveryChange => ({
-    ...at(d),
-    status: by === 'theirs' && d.inbound?.['kind'] === 'deleted' ? 'applied' : 'stale',
-    tried: true,
-  }));
-  return [...changes, ...theirs];
-}
-
-function answeredInbound(step: Step, { plan, echoes }: Merged): DeliveryChange[] {
-  const lost = plan.conflicts.length > 0;
-  const pulled = Object.keys(plan.pull).length > 0;
-  return inbound(step).map((d): DeliveryChange => ({
-    ...at(d),
-    status: echoes.includes(d.eventId) ? 'echo' : lost ? 'conflict' : pulled ? 'applied' : 'noop',
-    tried: true,
-  }));
 }
 
 function checkedBy({ plan }: Merged): Effects['checked'] {
@@ -290,18 +287,6 @@ function checkedBy({ plan }: Merged): Effects['checked'] {
       ? [{ intentId: c.intentId, eventId: c.eventId }]
       : [],
   );
-}
-
-function outbound(step: Step): Step['deliveries'] {
-  return step.deliveries.filter((d) => d.inbound === null);
-}
-
-function inbound(step: Step): Step['deliveries'] {
-  return step.deliveries.filter((d) => d.inbound !== null);
-}
-
-function at(delivery: { eventId: string; target: string }): { eventId: string; target: string } {
-  return { eventId: delivery.eventId, target: delivery.target };
 }
 
 export function errorRow(failure: Failure): Record<string, unknown> {

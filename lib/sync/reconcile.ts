@@ -5,10 +5,11 @@
 // Assumes: the mapping was claimed (lease and fence), and no transaction is open while a call is out.
 // A crash between any two lines leaves the mapping dirty, so it is claimed again when the lease is over; the open intent, if
 // one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
+import { adopt, findHeard } from './adopt.ts';
 import { park, postpone } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
-import { finish, giveBack, type Next } from './next.ts';
+import { giveBack, type Next } from './next.ts';
 import type { Merged } from './outcome.ts';
 import { removeTheirs } from './remove.ts';
 import { settle } from './settle.ts';
@@ -20,6 +21,8 @@ import { createTheirs, finishIntent, updateTheirs } from './write-theirs.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Fields, Fetched } from '../integrations/integration.ts';
 
+/** A change that comes back as its own cause this often is a loop that got through. */
+const MAX_HOPS = 5;
 /** A step that begins again this often is not converging; it is given back and logged, and claimed again like any other. */
 const MAX_TURNS = 20;
 
@@ -41,20 +44,26 @@ async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   const { mapping, row } = step;
   if (mapping.intent) return finishIntent(deps, step, mapping.intent);
   if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {
-    return finish(await settle(deps, step, { kind: 'stale' }));
+    const { echoes } = await listen(deps, step);
+    return settle(deps, step, { kind: 'stale', echoes });
   }
   if (mapping.state === 'waiting' && mapping.reason === 'not_linked') {
-    return finish(
-      await settle(deps, step, {
-        kind: 'waiting',
-        reason: mapping.reason,
-        detail: mapping.reasonDetail ?? {},
-      }),
-    );
+    return settle(deps, step, {
+      kind: 'waiting',
+      reason: mapping.reason,
+      detail: mapping.reasonDetail ?? {},
+    });
   }
-  if (!row) return finish(await settle(deps, step, { kind: 'waiting', reason: 'lost_row', detail: {} }));
+  if (mapping.internalId === null) return adopt(deps, step);
+  if (!row) return settle(deps, step, { kind: 'waiting', reason: 'lost_row', detail: {} });
   if (row.deletedAt !== null) return removeTheirs(deps, step);
-  if (mapping.externalId === null) return createTheirs(deps, step);
+  if (step.deliveries.some((d) => d.hop > MAX_HOPS)) {
+    return park(deps, step, 'loop', {
+      hops: MAX_HOPS,
+      message: 'its own echo keeps changing it; look at the last conflicts',
+    });
+  }
+  if (mapping.externalId === null) return (await findHeard(deps, step)) ?? createTheirs(deps, step);
   return agree(deps, step, mapping.externalId);
 }
 
@@ -63,18 +72,29 @@ async function agree(deps: SyncDeps, step: Step, externalId: string): Promise<Ne
   const rules = deps.integration.document.fields;
   const heard = await listen(deps, step);
   let theirs: Fields = shadowTheirs(step.mapping.shadow);
+  let mark: string | null = null;
   if (heard.mustRead) {
     if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
     const answer = await fetchTheirs(deps, step, externalId, false);
     await failpoint('reconcile.read');
     if (!answer.ok) return postpone(deps, step, answer.failure);
     if (answer.value.state !== 'present') return notThere(deps, step, externalId, answer.value);
-    theirs = theirsOf(rules, answer.value.record.fields);
+    const { record } = answer.value;
+    theirs = theirsOf(rules, record.fields);
+    // A pair that lacks our mark could not be found again after a restore.
+    if (deps.policy.writes && step.row && record.mark !== step.row.createdEventId)
+      mark = step.row.createdEventId;
   }
-  return mergeAndWrite(deps, step, theirs, heard);
+  return mergeAndWrite(deps, step, theirs, heard, mark);
 }
 
-async function mergeAndWrite(deps: SyncDeps, step: Step, theirs: Fields, heard: Heard): Promise<Next> {
+async function mergeAndWrite(
+  deps: SyncDeps,
+  step: Step,
+  theirs: Fields,
+  heard: Heard,
+  mark: string | null,
+): Promise<Next> {
   const { row, mapping } = step;
   if (!row) return 'done';
   const rules = deps.integration.document.fields;
@@ -87,28 +107,33 @@ async function mergeAndWrite(deps: SyncDeps, step: Step, theirs: Fields, heard: 
   });
   const merged: Merged = { plan, read: heard.mustRead, echoes: heard.echoes };
   if (!deps.policy.pulls && Object.keys(plan.pull).length > 0) {
-    return finish(
-      await settle(deps, step, {
-        kind: 'waiting',
-        reason: 'pulls_off',
-        detail: { fields: Object.keys(plan.pull) },
-      }),
-    );
+    return settle(deps, step, {
+      kind: 'waiting',
+      reason: 'pulls_off',
+      detail: { fields: Object.keys(plan.pull) },
+    });
   }
   while (Object.keys(plan.pull).length > 0) {
-    const wrote = await writeOurs(deps, step, plan, theirs);
+    const wrote = await writeOurs(deps, step, plan, theirs, heard.hop);
     if (wrote === 'lost') return 'done';
     if (wrote === 'moved') return 'again';
     if (wrote === 'written') break;
     holdEmail(step, theirs, plan);
   }
-  return writeRest(deps, step, theirs, merged);
+  return writeRest(deps, step, theirs, merged, mark);
 }
 
 /** Write theirs, if it differs; else there was nothing to write. */
-async function writeRest(deps: SyncDeps, step: Step, theirs: Fields, merged: Merged): Promise<Next> {
-  if (Object.keys(merged.plan.push).length > 0) return updateTheirs(deps, step, merged, theirs);
-  return finish(await settle(deps, step, { kind: 'agreed', merged }));
+async function writeRest(
+  deps: SyncDeps,
+  step: Step,
+  theirs: Fields,
+  merged: Merged,
+  mark: string | null,
+): Promise<Next> {
+  if (Object.keys(merged.plan.push).length > 0 || mark !== null)
+    return updateTheirs(deps, step, merged, theirs, mark);
+  return settle(deps, step, { kind: 'agreed', merged });
 }
 
 /** Their email belongs to another of our rows: the field is held, neither pulled nor pushed, until a side changes it. */
@@ -134,9 +159,7 @@ function holdEmail(step: Step, theirs: Fields, plan: Plan): void {
 async function notThere(deps: SyncDeps, step: Step, externalId: string, fetched: Fetched): Promise<Next> {
   if (fetched.state !== 'erased') return park(deps, step, 'missing', { external_id: externalId });
   if (!deps.policy.pulls)
-    return finish(
-      await settle(deps, step, { kind: 'waiting', reason: 'pulls_off', detail: { operation: 'delete' } }),
-    );
+    return settle(deps, step, { kind: 'waiting', reason: 'pulls_off', detail: { operation: 'delete' } });
   const { mapping, row } = step;
   const rules = deps.integration.document.fields;
   const ours = row ? oursOf(rules, row) : {};
@@ -163,14 +186,12 @@ async function notThere(deps: SyncDeps, step: Step, externalId: string, fetched:
     case 'moved':
       return 'again';
     case 'written':
-      return finish(
-        await settle(deps, step, {
-          kind: 'ended',
-          state: 'tombstoned',
-          by: 'theirs',
-          intent: null,
-          written: null,
-        }),
-      );
+      return settle(deps, step, {
+        kind: 'ended',
+        state: 'tombstoned',
+        by: 'theirs',
+        intent: null,
+        written: null,
+      });
   }
 }

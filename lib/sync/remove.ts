@@ -9,25 +9,21 @@ import { park, postpone } from './failing.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
-import { finish, giveBack, type Next } from './next.ts';
+import { giveBack, type Next } from './next.ts';
 
 export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
   const { mapping, row } = step;
   if (mapping.externalId === null) {
-    return finish(
-      await settle(deps, step, {
-        kind: 'ended',
-        state: 'tombstoned',
-        by: 'ours',
-        intent: null,
-        written: null,
-      }),
-    );
+    return settle(deps, step, {
+      kind: 'ended',
+      state: 'tombstoned',
+      by: 'ours',
+      intent: null,
+      written: null,
+    });
   }
   if (deps.policy.deletes === 'detach') {
-    return finish(
-      await settle(deps, step, { kind: 'ended', state: 'detached', by: 'ours', intent: null, written: null }),
-    );
+    return settle(deps, step, { kind: 'ended', state: 'detached', by: 'ours', intent: null, written: null });
   }
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   const seen = await fetchTheirs(deps, step, mapping.externalId, true);
@@ -36,22 +32,18 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
   const { value } = seen;
   if (value.state === 'missing') return park(deps, step, 'missing', { external_id: mapping.externalId });
   if (value.state === 'erased') {
-    return finish(
-      await settle(deps, step, {
-        kind: 'ended',
-        state: 'tombstoned',
-        by: 'ours',
-        intent: mapping.intent,
-        written: null,
-      }),
-    );
+    return settle(deps, step, {
+      kind: 'ended',
+      state: 'tombstoned',
+      by: 'ours',
+      intent: mapping.intent,
+      written: null,
+    });
   }
   if (value.blocksDelete !== null)
     return park(deps, step, 'delete_blocked', { external_id: mapping.externalId, why: value.blocksDelete });
   if (!deps.policy.writes) {
-    return finish(
-      await settle(deps, step, { kind: 'waiting', reason: 'writes_off', detail: { operation: 'delete' } }),
-    );
+    return settle(deps, step, { kind: 'waiting', reason: 'writes_off', detail: { operation: 'delete' } });
   }
   let intent = mapping.intent;
   if (!intent) {
@@ -66,9 +58,7 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
     );
     if (stored === 'lost') return 'done';
     if (stored === 'refused')
-      return finish(
-        await settle(deps, step, { kind: 'waiting', reason: 'fuse', detail: { operation: 'delete' } }),
-      );
+      return settle(deps, step, { kind: 'waiting', reason: 'fuse', detail: { operation: 'delete' } });
   }
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   const answer = await sendIntent(deps, step, intent);
@@ -79,13 +69,11 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
       ? park(deps, step, failure.code, errorRow(failure), intent)
       : postpone(deps, step, failure);
   }
-  return finish(
-    await settle(deps, step, {
-      kind: 'ended',
-      state: 'tombstoned',
-      by: 'ours',
-      intent,
-      written: answer.value,
-    }),
-  );
+  return settle(deps, step, {
+    kind: 'ended',
+    state: 'tombstoned',
+    by: 'ours',
+    intent,
+    written: answer.value,
+  });
 }

@@ -8,47 +8,75 @@ import { withTransaction, type Tx } from '../../db/connection.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
 import { settleDeliveries } from '../../db/deliveries.ts';
 import { insertLinkedEvent, insertParkedEvent } from '../../db/events.ts';
-import { insertAttempts, insertClosedIntent, markEchoesChecked } from '../../db/intents.ts';
-import { absorbMapping, lockForLink, lockMapping, updateMapping, type Mapping } from '../../db/mappings.ts';
+import {
+  confirmDeliveries,
+  insertAttempts,
+  insertClosedIntent,
+  markEchoesChecked,
+} from '../../db/intents.ts';
+import {
+  absorbMapping,
+  lockForLink,
+  isExternalIdTaken,
+  lockMapping,
+  updateMapping,
+  type Mapping,
+} from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import { newEventId } from '../uuid.ts';
 import { conflictRows } from './conflicts.ts';
+import type { Next } from './next.ts';
 import { effectsOf, type Effects, type Outcome } from './outcome.ts';
 import type { Step, SyncDeps } from './step.ts';
 
-export type Settled = 'settled' | 'lost';
-
-export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Promise<Settled> {
+/** Carries an outcome out. `again` if the lease was kept: the step begins again; a lost lease writes nothing and ends it. */
+export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Promise<Next> {
   const now = deps.clock.now();
-  const effects = effectsOf(deps.integration.document.fields, deps.policy, step, outcome, now);
   await failpoint('settle.before');
-  const done = await withTransaction(deps.db, async (tx) => {
-    const mapping = await lock(tx, step, effects);
-    if (!mapping) return false;
-    await insertAttempts(tx, step.attempts);
-    await closeIntent(tx, step, effects, now);
-    await updateMapping(
-      tx,
-      mapping.id,
-      { ...effects.mapping, ...foreignEdit(mapping, effects) },
-      { release: effects.release },
-    );
-    await settleDeliveries(tx, effects.deliveries, now);
-    await markEchoesChecked(tx, effects.checked);
-    await insertConflicts(tx, conflictRows(step, effects.conflicts, now));
-    await writeEvents(tx, step, effects, now);
-    await failpoint('settle.before-commit');
-    return true;
-  });
+  const effects = await lookAgainIfTaken(() =>
+    withTransaction(deps.db, async (tx) => {
+      const fresh = effectsOf(deps.integration.document.fields, deps.policy, step, outcome, now);
+      const mapping = await lock(tx, step, fresh);
+      if (!mapping) return null;
+      await write(tx, step, mapping, fresh, now);
+      await failpoint('settle.before-commit');
+      return fresh;
+    }),
+  );
   await failpoint('settle.after');
-  if (!done) {
+  if (!effects) {
     deps.log.warn('reconcile.lease_lost', { mapping: step.mapping.id, fence: step.claim.fence });
-    return 'lost';
+    return 'done';
   }
-  if (effects.linked || effects.parked) deps.nudge();
+  if (effects.linked !== null || effects.parked) deps.nudge();
   report(deps, step, outcome, effects);
-  return 'settled';
+  return effects.release ? 'done' : 'again';
 }
+
+async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
+  await insertAttempts(tx, step.attempts);
+  await closeIntent(tx, step, effects, now);
+  const changes = { ...effects.mapping, ...foreignEdit(mapping, effects) };
+  await updateMapping(tx, mapping.id, changes, { release: effects.release });
+  await settleDeliveries(tx, effects.deliveries, now);
+  await markEchoesChecked(tx, effects.checked);
+  await confirmDeliveries(tx, effects.confirmed);
+  await insertConflicts(tx, conflictRows(step, effects.conflicts, now));
+  await writeEvents(tx, step, effects, now);
+}
+
+/** A unique violation on an external id is an answer: receive has just made a mapping for it, which the next look finds. */
+async function lookAgainIfTaken<T>(work: () => Promise<T>): Promise<T> {
+  for (let looks = 1; ; looks += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (looks >= MAX_LOOKS || !isExternalIdTaken(error)) throw error;
+    }
+  }
+}
+
+const MAX_LOOKS = 5;
 
 /** Two mappings are locked in order of id when an external id is new to ours: whoever made the other one, it is ours now. */
 async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | null> {

@@ -1,3 +1,4 @@
+import type { OpenIntent } from '../../db/mappings.ts';
 import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
 
@@ -26,4 +27,22 @@ export function oursUnmoved(rules: FieldRule[], shadow: Shadow, ours: Fields): b
     const pair = shadow[rule.internal];
     return pair !== undefined && same(rule, ours[rule.internal], pair.ours);
   });
+}
+
+/** Moves the pairs of the fields that were sent, and says whether the answer shows an edit of somebody else. */
+export function shadowAfterAnswer(
+  rules: FieldRule[],
+  before: Shadow,
+  intent: OpenIntent,
+  theirs: Fields,
+): { pairs: Shadow; foreign: boolean } {
+  const pairs: Shadow = { ...before };
+  let foreign = false;
+  for (const rule of rules) {
+    const sent = intent.fields[rule.internal];
+    const their = theirs[rule.internal] ?? null;
+    if (sent) pairs[rule.internal] = { ours: sent.ours, theirs: their };
+    else if (!same(rule, their, before[rule.internal]?.theirs)) foreign = true;
+  }
+  return { pairs, foreign };
 }

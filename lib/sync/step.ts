@@ -15,6 +15,10 @@ export interface SyncPolicy {
   /** False: nothing of theirs is written here (STRIPE_PULLS=off). */
   pulls: boolean;
   deletes: 'delete' | 'detach';
+  /** What a record without our mark does when its email is that of an unlinked row. */
+  linkByEmail: 'ask' | 'link' | 'never';
+  /** Whether a record that is nobody's becomes a row here. */
+  imports: boolean;
   /** What time may cure is parked once the entity has been failing this long. */
   parkAfterMs: number;
   backoff: Backoff;

@@ -1,22 +1,22 @@
 // What their side says: the shadow's half if nothing came in that could teach us more, else one GET. No value of theirs is
 // ever taken from an event: events come late, twice and out of order.
-import { readClosedIntents, type EchoIntent } from '../../db/intents.ts';
+import { readClosedIntents, readIntentsByRequest, type EchoIntent } from '../../db/intents.ts';
 import type { OpenDelivery } from '../../db/reconcile-load.ts';
 import type { FieldRule, Fields } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
+import { intentOfKey } from './inbound.ts';
 import { keyPrefix } from './intent.ts';
 import type { UnseenEdit } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Step, SyncDeps } from './step.ts';
 
 /** What reconcile needs of an external event; receive writes it into the delivery. Fields are by their names. */
-export interface InboundEvent {
+export interface HeardEvent {
   externalId: string;
   kind: 'created' | 'updated' | 'deleted';
-  created: string;
   requestId: string | null;
   key: string | null;
-  /** null where the event carries no values (a thin one). */
+  /** null where the event carries no values (a thin one), or none that could be read. */
   after: Fields | null;
   previous: Fields | null;
 }
@@ -24,46 +24,64 @@ export interface InboundEvent {
 export interface Heard {
   /** Something came in that our shadow does not explain: only a read tells. */
   mustRead: boolean;
-  /** Event ids that are echoes of our own writes. */
-  echoes: string[];
+  /** Echoes of our own writes, with the intents they are of. */
+  echoes: { eventId: string; intentId: string }[];
   /** Edits that our writes covered before we could see them. */
   unseen: UnseenEdit[];
+  /** The greatest hop of the writes that these are echoes of. */
+  hop: number;
 }
 
 /** Looks at the inbound deliveries of a step, without any call. */
 export async function listen(deps: SyncDeps, step: Step): Promise<Heard> {
   const rules = deps.integration.document.fields;
-  const events = step.deliveries.flatMap((d) =>
-    d.inbound ? [{ delivery: d, event: d.inbound as unknown as InboundEvent }] : [],
-  );
+  const events = heardEvents(step);
   const intents = await ownIntents(
     deps,
     events.map(({ event }) => event),
   );
-  const heard: Heard = { mustRead: step.mapping.mustRead, echoes: [], unseen: [] };
+  const heard: Heard = { mustRead: step.mapping.mustRead, echoes: [], unseen: [], hop: 0 };
   for (const { delivery, event } of events) {
-    const intent = event.key === null ? undefined : intents.get(event.key);
-    if (intent) heard.echoes.push(delivery.eventId);
+    const intent = intents(event);
     if (teaches(rules, step.mapping.shadow, event, intent)) heard.mustRead = true;
-    if (intent && event.kind === 'updated') heard.unseen.push(...unseenEdits(rules, delivery, event, intent));
+    if (!intent) continue;
+    heard.echoes.push({ eventId: delivery.eventId, intentId: intent.id });
+    heard.hop = Math.max(heard.hop, intent.hop);
+    if (event.kind === 'updated') heard.unseen.push(...unseenEdits(rules, delivery, event, intent));
   }
   return heard;
 }
 
-/** Our own closed intents that these events are echoes of, by key. */
-async function ownIntents(deps: SyncDeps, events: InboundEvent[]): Promise<Map<string, EchoIntent>> {
+/** The inbound deliveries of a step with what they say. */
+export function heardEvents(step: Step): { delivery: OpenDelivery; event: HeardEvent }[] {
+  // Receive wrote it in this shape; the database does not know it.
+  return step.deliveries.flatMap((d) =>
+    d.inbound ? [{ delivery: d, event: d.inbound as unknown as HeardEvent }] : [],
+  );
+}
+
+/** Our own closed intents that events are echoes of: by key, or by the request's id, since a delete has no key. */
+async function ownIntents(
+  deps: SyncDeps,
+  events: HeardEvent[],
+): Promise<(event: HeardEvent) => EchoIntent | undefined> {
   const prefix = keyPrefix(deps);
-  const keys = events.flatMap(({ key }) => (key?.startsWith(prefix) ? [key] : []));
-  const ids = keys.map((key) => key.slice(prefix.length)).filter((id) => /^[0-9a-f-]{36}$/.test(id));
-  const found = await readClosedIntents(deps.db, ids);
-  return new Map(found.map((intent) => [`${prefix}${intent.id}`, intent]));
+  const ids = events.flatMap(({ key }) => intentOfKey(key ?? '', prefix) ?? []);
+  const requests = events.flatMap(({ key, requestId }) =>
+    key === null && requestId !== null ? [requestId] : [],
+  );
+  const byKey = new Map((await readClosedIntents(deps.db, ids)).map((intent) => [intent.key, intent]));
+  const byRequest = new Map(
+    (await readIntentsByRequest(deps.db, requests)).map((intent) => [intent.requestId, intent]),
+  );
+  return ({ key, requestId }) => (key !== null ? byKey.get(key) : byRequest.get(requestId ?? ''));
 }
 
 /** Whether an event shows anything but what we know: the shadow's values or, for a field that its own intent sent, what it sent. */
 function teaches(
   rules: FieldRule[],
   shadow: Shadow,
-  event: InboundEvent,
+  event: HeardEvent,
   intent: EchoIntent | undefined,
 ): boolean {
   if (event.kind === 'deleted' || event.after === null) return true;
@@ -82,7 +100,7 @@ function teaches(
 function unseenEdits(
   rules: FieldRule[],
   delivery: OpenDelivery,
-  event: InboundEvent,
+  event: HeardEvent,
   intent: EchoIntent,
 ): UnseenEdit[] {
   const { previous } = event;

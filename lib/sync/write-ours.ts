@@ -20,11 +20,17 @@ import type { Step, SyncDeps } from './step.ts';
 export type WroteOurs = 'written' | 'lost' | 'moved' | 'email_taken';
 
 /** Pulls the plan's fields. On `written` the step's row, shadow and version are the new ones. */
-export async function writeOurs(deps: SyncDeps, step: Step, plan: Plan, theirs: Fields): Promise<WroteOurs> {
+export async function writeOurs(
+  deps: SyncDeps,
+  step: Step,
+  plan: Plan,
+  theirs: Fields,
+  hop: number,
+): Promise<WroteOurs> {
   const { row, mapping } = step;
   if (!row) return 'lost';
   const now = deps.clock.now();
-  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step), now };
+  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step, hop), now };
   // A carried edit is an ordinary change: the system has to hear of it, and its shadow waits for that push.
   const pulled = Object.keys(plan.pull).filter((field) => !(field in plan.push));
   const conflicts = plan.conflicts.filter((c) => c.field !== null && c.field in plan.pull);
@@ -91,7 +97,7 @@ export async function deleteOurs(
   const { row, mapping } = step;
   if (!row) return 'lost';
   const now = deps.clock.now();
-  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step), now };
+  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step, 0), now };
   const result = await withTransaction(deps.db, async (tx): Promise<'written' | 'lost' | 'moved'> => {
     if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
     const deleted = await deleteCustomer(tx, row.id, { ifVersion: row.version }, stamp);
@@ -120,7 +126,7 @@ function rowChanges(pull: Fields): { name?: string; email?: string } {
   return { ...(typeof name === 'string' ? { name } : {}), ...(typeof email === 'string' ? { email } : {}) };
 }
 
-function causedBy(step: Step): Record<string, unknown> {
+function causedBy(step: Step, hop: number): Record<string, unknown> {
   const cause = step.deliveries.find((d) => d.inbound !== null);
-  return cause ? { caused_by: cause.eventId } : {};
+  return { hop: hop + 1, ...(cause ? { caused_by: cause.eventId } : {}) };
 }

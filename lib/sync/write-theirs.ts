@@ -4,7 +4,7 @@ import type { OpenIntent } from '../../db/mappings.ts';
 import type { Failure, FieldRule, Fields } from '../integrations/integration.ts';
 import { park, postpone } from './failing.ts';
 import type { Conflict } from './merge.ts';
-import { again, finish, giveBack, type Next } from './next.ts';
+import { giveBack, type Next } from './next.ts';
 import { errorRow, type Merged } from './outcome.ts';
 import { removeTheirs } from './remove.ts';
 import { settle } from './settle.ts';
@@ -13,37 +13,63 @@ import { hasRoomForCall, oursOf, type Step, type SyncDeps } from './step.ts';
 /** Our row has no counterpart yet: make one, marked as this row's. */
 export async function createTheirs(deps: SyncDeps, step: Step): Promise<Next> {
   const { row } = step;
-  if (!row) return finish(await settle(deps, step, { kind: 'waiting', reason: 'lost_row', detail: {} }));
+  if (!row) return settle(deps, step, { kind: 'waiting', reason: 'lost_row', detail: {} });
   const rules = deps.integration.document.fields.filter((rule) => rule.direction !== 'pull');
-  return write(deps, step, 'create', oursOf(rules, row), {}, row.createdEventId, [], null);
+  const ours = oursOf(rules, row);
+  return write(deps, step, {
+    operation: 'create',
+    ours,
+    seen: {},
+    mark: row.createdEventId,
+    conflicts: [],
+    merged: nothingMerged,
+  });
 }
 
-/** Pushes the merge's fields; `theirs` is what it saw. */
+/** Pushes the merge's fields, and our mark where the record lacks it; `theirs` is what the merge saw. */
 export async function updateTheirs(
   deps: SyncDeps,
   step: Step,
   merged: Merged,
   theirs: Fields,
+  mark: string | null,
 ): Promise<Next> {
   const conflicts = merged.plan.conflicts.filter((c) => c.field === null || !(c.field in merged.plan.pull));
-  return write(deps, step, 'update', merged.plan.push, theirs, null, conflicts, merged);
+  return write(deps, step, {
+    operation: 'update',
+    ours: merged.plan.push,
+    seen: theirs,
+    mark,
+    conflicts,
+    merged,
+  });
+}
+
+/** A row was made for their record: our mark goes there, so that the pair can be found again. `pulled` is what was taken. */
+export async function writeMark(deps: SyncDeps, step: Step, pulled: Fields): Promise<Next> {
+  const merged: Merged = { ...nothingMerged, plan: { ...nothingMerged.plan, pull: pulled } };
+  if (!deps.policy.writes || !step.row) return settle(deps, step, { kind: 'agreed', merged });
+  const mark = step.row.createdEventId;
+  return write(deps, step, { operation: 'update', ours: {}, seen: {}, mark, conflicts: [], merged });
+}
+
+interface Write {
+  operation: 'create' | 'update';
+  ours: Fields;
+  seen: Fields;
+  mark: string | null;
+  conflicts: Conflict[];
+  merged: Merged;
 }
 
 async function write(
   deps: SyncDeps,
   step: Step,
-  operation: 'create' | 'update',
-  ours: Fields,
-  seen: Fields,
-  mark: string | null,
-  conflicts: Conflict[],
-  merged: Merged | null,
+  { operation, ours, seen, mark, conflicts, merged }: Write,
 ): Promise<Next> {
   const body = deps.integration.body(byTheirNames(deps.integration.document.fields, ours), mark);
   if (!deps.policy.writes)
-    return finish(
-      await settle(deps, step, { kind: 'waiting', reason: 'writes_off', detail: { operation, body } }),
-    );
+    return settle(deps, step, { kind: 'waiting', reason: 'writes_off', detail: { operation, body } });
   const fields = Object.fromEntries(
     Object.entries(ours).map(([field, value]) => [field, { ours: value, seen: seen[field] ?? null }]),
   );
@@ -57,18 +83,16 @@ async function write(
   if ((await storeIntent(deps, step, intent, conflicts)) !== 'stored') return 'done';
   const answer = await sendIntent(deps, step, intent);
   if (!answer.ok) return afterFailure(deps, step, intent, answer.failure);
-  return finish(
-    await settle(deps, step, {
-      kind: 'answered',
-      intent,
-      written: answer.value,
-      merged: merged ?? nothingElse,
-    }),
-  );
+  return settle(deps, step, {
+    kind: 'answered',
+    intent,
+    written: answer.value,
+    merged,
+  });
 }
 
 /** A create answers for the whole row: there was nothing of theirs to merge. */
-const nothingElse: Merged = {
+const nothingMerged: Merged = {
   plan: { pull: {}, push: {}, agreed: {}, carried: [], conflicts: [] },
   read: true,
   echoes: [],
@@ -87,13 +111,13 @@ export async function finishIntent(deps: SyncDeps, step: Step, intent: OpenInten
   if (!(await stampBeforeResend(deps, step))) return 'done';
   const answer = await sendIntent(deps, step, { ...intent, lastSentAt: new Date(now).toISOString() });
   if (!answer.ok) return afterFailure(deps, step, intent, answer.failure);
-  return again(await settle(deps, step, { kind: 'answered', intent, written: answer.value, merged: null }));
+  return settle(deps, step, { kind: 'answered', intent, written: answer.value, merged: null });
 }
 
 /** With writes off only reads are sent, open intents included. */
 async function observe(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Next> {
   const detail = { operation: intent.operation, body: intent.body, open: true };
-  return finish(await settle(deps, step, { kind: 'waiting', reason: 'writes_off', detail }));
+  return settle(deps, step, { kind: 'waiting', reason: 'writes_off', detail });
 }
 
 /**
@@ -112,7 +136,7 @@ async function afterKeyLife(deps: SyncDeps, step: Step, intent: OpenIntent): Pro
       spent: intent.spent ?? 'key_too_old',
     });
   }
-  return again(await settle(deps, step, { kind: 'abandoned', intent, result: 'unknown', mustRead: true }));
+  return settle(deps, step, { kind: 'abandoned', intent, result: 'unknown', mustRead: true });
 }
 
 /** An answer that is no success decides what becomes of the open intent. */
@@ -136,9 +160,7 @@ async function afterFailure(deps: SyncDeps, step: Step, intent: OpenIntent, fail
     case 'gone':
       // A 404 is never a deletion. It closes the intent; only what a GET then says counts.
       if (intent.operation === 'create') return park(deps, step, failure.code, errorRow(failure), intent);
-      return again(
-        await settle(deps, step, { kind: 'abandoned', intent, result: 'refused', mustRead: true }),
-      );
+      return settle(deps, step, { kind: 'abandoned', intent, result: 'refused', mustRead: true });
   }
 }
 

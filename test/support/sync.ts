@@ -2,7 +2,8 @@ import type { Db } from '../../db/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
-import { claimMappings, raiseMappings } from '../../db/mappings.ts';
+import { claimMappings } from '../../db/claims.ts';
+import { raiseMappings } from '../../db/mappings.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
@@ -103,6 +104,8 @@ async function createWorld(
       writes: true,
       pulls: true,
       deletes: 'delete',
+      linkByEmail: 'ask',
+      imports: true,
       parkAfterMs: 24 * 3_600_000,
       backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 },
       ...options.policy,

@@ -1,0 +1,78 @@
+// Whose counterpart is it? Questions and moves around a mapping that has no row of ours yet.
+import type { Db, Tx } from './connection.ts';
+import { absorbMapping, lockMappings, type Mapping } from './mappings.ts';
+
+/** A living row that could be a record's, and where its own mapping in that system stands. */
+export type Candidate = {
+  customerId: number;
+  createdEventId: string;
+  /** null while its event has not been received. */
+  mappingId: number | null;
+  externalId: string | null;
+};
+
+const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId"
+  from customers c left join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+    and m.account = :account and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached'`;
+
+type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
+
+/** The row whose creating event a mark names, tombstoned rows included. */
+export async function findByMark(db: Db, where: Where, mark: string): Promise<Candidate | null> {
+  const { rows } = await db.raw<{ rows: Candidate[] }>(
+    `select ${candidateColumns} where c.created_event_id = :mark::uuid`,
+    {
+      ...pick(where),
+      mark,
+    },
+  );
+  return rows[0] ?? null;
+}
+
+export async function findByEmail(db: Db, where: Where, email: string): Promise<Candidate | null> {
+  const { rows } = await db.raw<{ rows: Candidate[] }>(
+    `select ${candidateColumns} where lower(c.email) = lower(:email) and c.deleted_at is null`,
+    { ...pick(where), email },
+  );
+  return rows[0] ?? null;
+}
+
+/**
+ * Gives a record's mapping to the row's own: deliveries and dirty number move, the row's mapping is linked and has to read.
+ * `busy`: the row's mapping is in somebody's hands or has an open intent, so what it will be is not known yet. `taken`: it has
+ * another counterpart. `lost`: the lease on the record's mapping is gone.
+ */
+export async function absorbInto(
+  tx: Tx,
+  from: { id: number; fence: number },
+  intoId: number,
+  now: Date,
+): Promise<'absorbed' | 'busy' | 'taken' | 'lost'> {
+  const locked = await lockMappings(tx, [from.id, intoId]);
+  const [record, own] = [locked.find((m) => m.id === from.id), locked.find((m) => m.id === intoId)];
+  if (!record || record.fence !== from.fence || record.internalId !== null) return 'lost';
+  if (!own) return 'busy';
+  if (own.externalId !== null && own.externalId !== record.externalId) return 'taken';
+  if (own.intent !== null) return 'busy';
+  const { rowCount } = await tx.raw<{ rowCount: number }>(
+    `update external_mappings set fence = fence + 1, lease_owner = null, lease_until = null
+     where id = :id and (lease_until is null or lease_until < clock_timestamp())`,
+    { id: own.id },
+  );
+  if (rowCount === 0) return 'busy';
+  await absorbMapping(tx, record, own);
+  await tx.raw(
+    `update external_mappings set external_id = :externalId, state = 'linked', reason = null, reason_detail = null, must_read = true,
+       next_attempt_at = :now::timestamptz where id = :id`,
+    { id: own.id, externalId: record.externalId, now },
+  );
+  return 'absorbed';
+}
+
+function pick({ system, account, externalType }: Where): {
+  system: string;
+  account: string;
+  externalType: string;
+} {
+  return { system, account, externalType };
+}

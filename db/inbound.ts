@@ -1,0 +1,209 @@
+// Events of external systems: stored once, refused with a reason, and brought to the mapping they are about.
+import type { Db, Tx } from './connection.ts';
+
+export type IncomingEvent = {
+  system: string;
+  /** Derived from the system's own id, so the same event always has the same one. */
+  eventId: string;
+  eventType: string;
+  entityType: string;
+  externalType: string;
+  externalEventId: string;
+  externalId: string | null;
+  /** null where the event names none: it is of the account that the endpoint belongs to. */
+  account: string | null;
+  livemode: boolean | null;
+  /** It bears another installation's mark and not ours. */
+  foreignMark: boolean;
+  payload: Record<string, unknown>;
+  now: Date;
+};
+
+export type StoreVerdict =
+  | 'stored'
+  | 'known'
+  /** No account is bound yet: it cannot be told whose event this is. */
+  | 'unbound'
+  | 'other_account'
+  | 'other_livemode'
+  | 'other_environment';
+
+// One statement, so one round trip: what is refused draws no id. An event of another environment is one that bears its mark and
+// is about a record that no mapping of ours knows.
+const storeSql = `
+with bound as (
+  select account, livemode from connections where system = :system and account is not null
+), verdict as (
+  select case
+    when not exists (select from bound) then 'unbound'
+    when :account::text is not null and :account::text <> (select account from bound) then 'other_account'
+    when :livemode::boolean is distinct from (select livemode from bound) then 'other_livemode'
+    when :foreignMark::boolean and not exists (
+      select from external_mappings m where m.system = :system and m.account = (select account from bound)
+        and m.external_type = :externalType and m.external_id = :externalId::text) then 'other_environment'
+  end as refusal
+), first as (
+  insert into inbound_event_ids (event_id, sync_event_id)
+  select :eventId::uuid, next_sync_event_id() from verdict where refusal is null
+  on conflict do nothing
+  returning sync_event_id
+), stored as (
+  insert into sync_events (id, event_id, event_type, entity_type, entity_key, source, payload, created_at)
+  select sync_event_id, :eventId::uuid, :eventType, :entityType,
+         :system || ':' || (select account from bound) || ':' || coalesce(:externalId::text, ''), :system, :payload::jsonb, :now::timestamptz
+  from first
+  returning id
+)
+select coalesce((select refusal from verdict), case when exists (select from stored) then 'stored' else 'known' end) as verdict`;
+
+/** Stores a verified event, once. What it answers is durable. */
+export async function storeInboundEvent(db: Db, event: IncomingEvent): Promise<StoreVerdict> {
+  const { rows } = await db.raw<{ rows: { verdict: StoreVerdict }[] }>(storeSql, {
+    ...event,
+    payload: JSON.stringify(event.payload),
+  });
+  return rows[0]?.verdict ?? 'known';
+}
+
+/** An id and a reason, never a body. */
+export async function insertRefusal(
+  db: Db | Tx,
+  refusal: {
+    system: string;
+    externalEventId: string | null;
+    reason: string;
+    detail: string | null;
+    now: Date;
+  },
+): Promise<void> {
+  await db.raw(
+    `insert into inbound_refusals (system, external_event_id, reason, detail, created_at)
+     values (:system, :externalEventId, :reason, :detail, :now::timestamptz)`,
+    refusal,
+  );
+}
+
+/** What is too old to be stored still makes its pair look: a mapping is found or made, and has to read. */
+export async function askForRead(
+  db: Db,
+  about: { system: string; externalType: string; externalId: string; now: Date },
+): Promise<void> {
+  await db.raw(
+    `insert into external_mappings (system, account, external_type, external_id, dirty, must_read, next_attempt_at)
+     select :system, c.account, :externalType, :externalId, 1, true, :now::timestamptz
+     from connections c where c.system = :system and c.account is not null
+     on conflict (system, account, external_type, external_id) where external_id is not null
+     do update set dirty = external_mappings.dirty + 1, must_read = true, updated_at = now()`,
+    about,
+  );
+}
+
+/** An external event as the bus brings it. */
+export type ExternalEvent = {
+  eventId: string;
+  syncEventId: number | null;
+  eventType: string;
+  account: string;
+  externalId: string;
+  /** The idempotency key of the request behind it, and our intent's id if it is one of ours. */
+  key: string | null;
+  intentId: string | null;
+  /** The creating event that our mark on the record names. */
+  mark: string | null;
+  inbound: Record<string, unknown>;
+};
+
+// By external id, else by our key, else by our mark. Key and mark only lead to a mapping that has no other counterpart: a mark
+// can be copied by hand.
+const resolveSql = `
+select e.event_id, coalesce(
+  (select m.id from external_mappings m
+   where m.system = :system and m.account = e.account and m.external_type = :externalType and m.external_id = e.external_id),
+  (select m.id from external_mappings m
+   where m.intent ->> 'key' = e.key and m.intent is not null and m.system = :system and m.account = e.account and m.external_id is null),
+  (select m.id from sync_intents i join external_mappings m on m.id = i.mapping_id
+   where i.id = e.intent_id and m.system = :system and m.account = e.account and m.external_id is null),
+  (select m.id from customers c join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id
+   where c.created_event_id = e.mark and m.system = :system and m.account = e.account and m.external_type = :externalType
+     and m.role = 'primary' and m.external_id is null and m.state <> 'detached')
+) as mapping_id
+from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, mark uuid)`;
+
+const makeSql = `
+insert into external_mappings (system, account, external_type, external_id)
+select distinct :system, e.account, :externalType, e.external_id
+from jsonb_to_recordset(:events::jsonb) as e(account text, external_id text)
+order by 4
+on conflict do nothing`;
+
+const insertSql = `
+insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, inbound, created_at)
+select e.event_id, 'internal', coalesce(e.sync_event_id, (select s.id from sync_events s where s.event_id = e.event_id limit 1), 0),
+       e.mapping_id, e.event_type, e.inbound, :now::timestamptz
+from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, inbound jsonb)
+on conflict (event_id, target) do nothing
+returning mapping_id`;
+
+const raiseSql = `
+update external_mappings m
+set dirty = dirty + r.more,
+    next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
+                           else m.next_attempt_at end,
+    updated_at = now()
+from (select id, count(*) as more from unnest(:ids::bigint[]) as id group by id) r
+where m.id = r.id`;
+
+/**
+ * Records external events at the mappings they are about and marks those dirty; a mapping without internal id is made for a
+ * record that nobody knows. A known event changes nothing. Returns how many were new; null if a mapping went away under it
+ * (it was another's, and was absorbed): then the same again.
+ */
+export async function receiveExternalEvents(
+  tx: Tx,
+  events: ExternalEvent[],
+  target: { system: string; externalType: string; now: Date },
+): Promise<number | null> {
+  const rows = events.map((e) => ({
+    event_id: e.eventId,
+    sync_event_id: e.syncEventId,
+    event_type: e.eventType,
+    account: e.account,
+    external_id: e.externalId,
+    key: e.key,
+    intent_id: e.intentId,
+    mark: e.mark,
+    inbound: e.inbound,
+  }));
+  const { system, externalType, now } = target;
+  const resolve = async (): Promise<Map<string, number | null>> => {
+    const { rows: found } = await tx.raw<{ rows: { event_id: string; mapping_id: number | null }[] }>(
+      resolveSql,
+      {
+        events: JSON.stringify(rows),
+        system,
+        externalType,
+      },
+    );
+    return new Map(found.map((row) => [row.event_id, row.mapping_id]));
+  };
+  let known = await resolve();
+  const strangers = rows.filter((row) => (known.get(row.event_id) ?? null) === null);
+  if (strangers.length > 0) {
+    await tx.raw(makeSql, { events: JSON.stringify(strangers), system, externalType });
+    known = await resolve();
+  }
+  const ids = [...new Set(known.values())];
+  if (ids.includes(null)) return null;
+  const { rows: locked } = await tx.raw<{ rows: { id: number }[] }>(
+    `select id from external_mappings where id = any(:ids) order by id for update`,
+    { ids },
+  );
+  if (locked.length < ids.length) return null;
+  const placed = rows.map((row) => ({ ...row, mapping_id: known.get(row.event_id) }));
+  const { rows: made } = await tx.raw<{ rows: { mapping_id: number }[] }>(insertSql, {
+    events: JSON.stringify(placed),
+    now,
+  });
+  if (made.length > 0) await tx.raw(raiseSql, { ids: made.map((row) => row.mapping_id), now });
+  return made.length;
+}

@@ -1,0 +1,241 @@
+// Who is it? A record of theirs that no row of ours stands for yet. Receive made a mapping without internal id for it; one read
+// tells whose it is.
+//
+// Our mark on it names a row: it is that row's, or, if that row has another counterpart, a duplicate. Without a mark it is
+// nobody's: a new row here, unless its email belongs to a row that we have. Linking by email is asked for first, since anyone
+// can check out with anyone's email. Nothing is ever deleted at the other side.
+//
+// A crash after a row was made for it finds the pair linked and `must_read`: the next step reads and writes the mark.
+import { withTransaction } from '../../db/connection.ts';
+import { absorbInto, findByEmail, findByMark, type Candidate } from '../../db/adopt.ts';
+import { insertCustomer, isEmailTaken } from '../../db/customers.ts';
+import { insertOriginDelivery } from '../../db/deliveries.ts';
+import { askForRead } from '../../db/inbound.ts';
+import { insertLinkedEvent } from '../../db/events.ts';
+import { lockMapping, updateMapping } from '../../db/mappings.ts';
+import { failpoint } from '../failpoint.ts';
+import { fallbackValue } from '../integrations/document.ts';
+import type { ExternalRecord, FieldRule, Fields, Value } from '../integrations/integration.ts';
+import { newEventId } from '../uuid.ts';
+import { canonical } from './canonical.ts';
+import { park, postpone, wait } from './failing.ts';
+import { fetchTheirs } from './intent.ts';
+import { giveBack, type Next } from './next.ts';
+import { settle } from './settle.ts';
+import type { Shadow } from './shadow.ts';
+import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
+import { heardEvents } from './theirs.ts';
+import { writeMark } from './write-theirs.ts';
+
+export async function adopt(deps: SyncDeps, step: Step): Promise<Next> {
+  const { externalId } = step.mapping;
+  if (externalId === null) return wait(deps, step, 'lost_row', {});
+  if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
+  const answer = await fetchTheirs(deps, step, externalId, false);
+  await failpoint('adopt.read');
+  if (!answer.ok) return postpone(deps, step, answer.failure);
+  const { value } = answer;
+  if (value.state === 'missing') return park(deps, step, 'missing', { external_id: externalId });
+  if (value.state === 'erased') {
+    return settle(deps, step, {
+      kind: 'ended',
+      state: 'tombstoned',
+      by: 'theirs',
+      intent: null,
+      written: null,
+    });
+  }
+  return place(deps, step, value.record);
+}
+
+/**
+ * Our row has no counterpart yet, but something was heard of one by our key or our mark: its create was answered to nobody, or
+ * the pair was lost in a restore. One read tells whether the record bears this row's mark; then it is linked, not made again.
+ * Null if there is nothing to look at.
+ */
+export async function findHeard(deps: SyncDeps, step: Step): Promise<Next | null> {
+  const { row, mapping } = step;
+  const heard = heardEvents(step).at(0)?.event.externalId;
+  if (heard === undefined || !row) return null;
+  if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
+  const answer = await fetchTheirs(deps, step, heard, false);
+  if (!answer.ok) return postpone(deps, step, answer.failure);
+  const { value } = answer;
+  if (value.state === 'present' && value.record.mark === row.createdEventId) {
+    return settle(deps, step, { kind: 'found', externalId: heard });
+  }
+  // Not this row's after all: the record gets a mapping of its own, which has to read, and the row goes its way.
+  await askForRead(deps.db, {
+    system: mapping.system,
+    externalType: mapping.externalType,
+    externalId: heard,
+    now: deps.clock.now(),
+  });
+  return settle(deps, step, { kind: 'passed_on' });
+}
+
+async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promise<Next> {
+  const { mapping } = step;
+  if (record.mark !== null) {
+    const owner = await findByMark(deps.db, mapping, record.mark);
+    // A mark of ours that names no row: the row was lost in a restore, or somebody wrote the mark by hand.
+    return owner ? link(deps, step, owner) : wait(deps, step, 'lost_row', { mark: record.mark });
+  }
+  if (record.foreignMark) return wait(deps, step, 'other_environment', {});
+  if (!deps.policy.pulls) return wait(deps, step, 'pulls_off', { operation: 'create' });
+  const { values, shadow } = rowFor(deps.integration.document.fields, record.fields);
+  if (values.email === null || values.name === null)
+    return wait(deps, step, values.email === null ? 'no_email' : 'no_name', {});
+  const holder = await findByEmail(deps.db, mapping, values.email);
+  if (!holder) {
+    if (!deps.policy.imports) return wait(deps, step, 'not_imported', {});
+    return importRecord(deps, step, { name: values.name, email: values.email }, shadow);
+  }
+  if (holder.externalId !== null) return becomeAlias(deps, step, holder);
+  const consent = deps.policy.linkByEmail === 'link' || step.mapping.reasonDetail?.['consent'] === true;
+  if (consent) return link(deps, step, holder);
+  const reason = deps.policy.linkByEmail === 'ask' ? 'ask_link' : 'duplicate_email';
+  return wait(deps, step, reason, { customer: holder.customerId });
+}
+
+/** The record is this row's, if the row has no other; its mapping absorbs ours. */
+async function link(deps: SyncDeps, step: Step, owner: Candidate): Promise<Next> {
+  if (owner.externalId !== null && owner.externalId !== step.mapping.externalId)
+    return becomeAlias(deps, step, owner);
+  if (owner.mappingId === null) return postpone(deps, step, notYet('its row has not been received yet'));
+  const { mappingId } = owner;
+  const now = deps.clock.now();
+  const result = await withTransaction(deps.db, async (tx) => {
+    const absorbed = await absorbInto(tx, { id: step.claim.id, fence: step.claim.fence }, mappingId, now);
+    if (absorbed !== 'absorbed') return absorbed;
+    await insertLinkedEvent(tx, {
+      eventId: newEventId(now),
+      customerId: owner.customerId,
+      system: step.mapping.system,
+      now,
+    });
+    await failpoint('adopt.before-commit');
+    return absorbed;
+  });
+  await failpoint('adopt.absorbed');
+  switch (result) {
+    case 'absorbed':
+      deps.log.info('mapping.absorbed', { mapping: step.claim.id, into: mappingId });
+      deps.nudge();
+      return 'done';
+    case 'lost':
+      return 'done';
+    case 'taken':
+      return 'again';
+    case 'busy':
+      return postpone(deps, step, notYet('the mapping of its row is at work'));
+  }
+}
+
+/** A second record for a row that has one: kept apart, told, and never deleted. */
+async function becomeAlias(deps: SyncDeps, step: Step, holder: Candidate): Promise<Next> {
+  return settle(deps, step, { kind: 'alias', customerId: holder.customerId, primary: holder.externalId });
+}
+
+/** A new row here, with its event, and the delivery that says the system does not hear its own change. */
+async function importRecord(
+  deps: SyncDeps,
+  step: Step,
+  values: { name: string; email: string },
+  shadow: Shadow,
+): Promise<Next> {
+  const { mapping } = step;
+  const now = deps.clock.now();
+  const cause = step.deliveries.find((d) => d.inbound !== null);
+  const stamp = {
+    eventId: newEventId(now),
+    source: mapping.system,
+    context: { hop: 1, ...(cause ? { caused_by: cause.eventId } : {}) },
+    now,
+  };
+  try {
+    const made = await withTransaction(deps.db, async (tx) => {
+      if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return null;
+      const row = await insertCustomer(tx, values, stamp);
+      await insertOriginDelivery(tx, {
+        eventId: stamp.eventId,
+        syncEventId: row.lastEventId,
+        eventType: 'customer.created',
+        version: row.version,
+        system: mapping.system,
+        mappingId: mapping.id,
+        now,
+      });
+      await updateMapping(tx, mapping.id, {
+        internalId: row.id,
+        state: 'linked',
+        reason: null,
+        reasonDetail: null,
+        shadow,
+        mustRead: true,
+        wantedVersion: row.version,
+        pushedVersion: row.version,
+      });
+      await insertLinkedEvent(tx, {
+        eventId: newEventId(now),
+        customerId: row.id,
+        system: mapping.system,
+        now,
+      });
+      await failpoint('adopt.before-commit');
+      return row;
+    });
+    await failpoint('adopt.imported');
+    if (!made) return 'done';
+    deps.nudge();
+    step.row = { ...made, deletedAt: null };
+    step.mapping = {
+      ...mapping,
+      internalId: made.id,
+      state: 'linked',
+      reason: null,
+      reasonDetail: null,
+      shadow,
+      mustRead: true,
+      pushedVersion: made.version,
+    };
+    return await writeMark(deps, step, values);
+  } catch (error) {
+    // Somebody took the email between our look and our insert: look again.
+    if (isEmailTaken(error)) return 'again';
+    throw error;
+  }
+}
+
+/** Our row's values for a record, and the pairs they make; what stands in for a missing value is marked derived. */
+function rowFor(
+  rules: FieldRule[],
+  fields: Fields,
+): { values: Record<'name' | 'email', Value>; shadow: Shadow } {
+  const values: Record<string, Value> = {};
+  const shadow: Shadow = {};
+  for (const rule of rules) {
+    const theirs = fields[rule.external] ?? null;
+    const own = canonical(theirs);
+    const derived = own === null ? fallbackValue(rule, fields) : null;
+    values[rule.internal] = own ?? derived;
+    shadow[rule.internal] =
+      derived === null ? { ours: own, theirs } : { ours: derived, theirs, reason: 'derived' };
+  }
+  return { values: { name: values['name'] ?? null, email: values['email'] ?? null }, shadow };
+}
+
+function notYet(message: string): Parameters<typeof postpone>[2] {
+  return {
+    kind: 'throttle',
+    scope: 'entity',
+    code: 'link_waits',
+    message,
+    status: null,
+    requestId: null,
+    replayed: false,
+    field: null,
+    retryAfterMs: null,
+    nothingHappened: true,
+  };
+}

@@ -1,0 +1,67 @@
+// What becomes of the deliveries of a step, pure. Every event gets its outcome, and each names the intent that carried it.
+import type { DeliveryChange } from '../../db/deliveries.ts';
+import type { OpenIntent } from '../../db/mappings.ts';
+import type { Merged } from './outcome.ts';
+import type { Step } from './step.ts';
+
+/** An intent carries every edit up to the version it was made from: the newest is applied, those before it are in it. */
+export function carriedBy(step: Step, intent: OpenIntent): DeliveryChange[] {
+  const covered = outbound(step).filter((d) => (d.version ?? 0) <= intent.version);
+  const newest = covered.at(-1);
+  return covered.map((d): DeliveryChange =>
+    d === newest || newest === undefined
+      ? { ...at(d), status: 'applied', intentId: intent.id, tried: true }
+      : { ...at(d), status: 'superseded', supersededBy: newest.eventId, intentId: intent.id, tried: true },
+  );
+}
+
+export function endedDeliveries(
+  step: Step,
+  by: 'ours' | 'theirs',
+  intent: OpenIntent | null,
+): DeliveryChange[] {
+  const ours = outbound(step);
+  const newest = ours.at(-1);
+  const changes = ours.map((d): DeliveryChange => {
+    if (by === 'theirs') return { ...at(d), status: 'conflict', tried: true };
+    if (d !== newest && newest)
+      return { ...at(d), status: 'superseded', supersededBy: newest.eventId, tried: true };
+    return intent
+      ? { ...at(d), status: 'applied', intentId: intent.id, tried: true }
+      : { ...at(d), status: 'noop', tried: true };
+  });
+  const theirs = inbound(step).map((d): DeliveryChange => ({
+    ...at(d),
+    status: by === 'theirs' && d.inbound?.['kind'] === 'deleted' ? 'applied' : 'stale',
+    tried: true,
+  }));
+  return [...changes, ...theirs];
+}
+
+export function answeredInbound(step: Step, { plan, echoes }: Merged): DeliveryChange[] {
+  const lost = plan.conflicts.length > 0;
+  const pulled = Object.keys(plan.pull).length > 0;
+  return inbound(step).map((d): DeliveryChange => ({
+    ...at(d),
+    status: echoes.some(({ eventId }) => eventId === d.eventId)
+      ? 'echo'
+      : lost
+        ? 'conflict'
+        : pulled
+          ? 'applied'
+          : 'noop',
+    tried: true,
+  }));
+}
+
+export function outbound(step: Step): Step['deliveries'] {
+  return step.deliveries.filter((d) => d.inbound === null);
+}
+
+export function inbound(step: Step): Step['deliveries'] {
+  return step.deliveries.filter((d) => d.inbound !== null);
+}
+
+export function at(delivery: { eventId: string; target: string }): { eventId: string; target: string } {
+  return { eventId: delivery.eventId, target: delivery.target };
+}
