@@ -1,0 +1,45 @@
+// A relay as a process of its own, to be killed or frozen: `child.ts <database url> <arrivals file> <page size> <lease ms>`.
+// Each message of sync.outbound becomes a line of the file, appended before the relay hears that it was taken, with
+// the fence of the lease under which it was sent. A line of stdout tells that the relay has become active, with its fence.
+import { appendFileSync } from 'node:fs';
+import { createDb } from '../../db/connection.ts';
+import { createInProcessBus } from '../../lib/bus/in-process.ts';
+import { createRouting, topics } from '../../lib/events/routing.ts';
+import { quiet, relayOn } from './world.ts';
+
+const [url = '', file = '', pageSize = '', leaseMs = ''] = process.argv.slice(2);
+let fence = 0;
+const db = createDb({ url, poolSize: 4, applicationName: 'relay-child' });
+const bus = createInProcessBus({ required: { [topics.outbound]: ['test'] } });
+await bus.subscribe({
+  topic: topics.outbound,
+  group: 'test',
+  handler: (batch) => {
+    const lines = batch.map(
+      ({ syncEventId, key, value }) => `${fence} ${syncEventId} ${key} ${versionOf(value)}\n`,
+    );
+    appendFileSync(file, lines.join(''));
+    return Promise.resolve();
+  },
+});
+
+const relay = relayOn(db, bus, {
+  pageSize: Number(pageSize),
+  leaseMs: Number(leaseMs),
+  idleMs: 50,
+  routing: createRouting({ customerEvents: true, systems: [] }),
+  log: {
+    ...quiet,
+    info: (_message, fields) => {
+      fence = Number(fields?.['fence']);
+      process.stdout.write(`active ${fence}\n`);
+    },
+    error: (message, fields) => console.error(message, fields),
+  },
+});
+process.once('SIGTERM', () => void relay.stop().then(() => db.destroy()));
+await relay.start();
+
+function versionOf(value: string | null): string {
+  return /"version":(\d+)/.exec(value ?? '')?.[1] ?? '';
+}
