@@ -1,0 +1,206 @@
+// The API as an OpenAPI 3.1 document, put together from the schemas that check the requests and the table of problems.
+
+import { customerChangeSchema, newCustomerSchema } from '../lib/entities/customer.ts';
+import { BODY_LIMIT } from './body.ts';
+import { customerIdSchema, customerQuerySchema, customerSchema } from './customer-schemas.ts';
+import { problemKinds, type ProblemCode } from './problems.ts';
+
+type Json = Record<string, unknown>;
+
+export function openApiDocument(): Json {
+  const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
+  const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Twinbox',
+      version: '1',
+      description: 'Customers that external systems follow, and that follow them.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ key: [] }, {}],
+    paths: {
+      '/api/v1/customers': {
+        get: operation('listCustomers', 'Customers in the order of their ids, a page at a time', {
+          parameters: Object.entries(customerQuerySchema.properties).map(([name, schema]) =>
+            parameter(name, 'query', schema),
+          ),
+          responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
+          problems: ['invalid_request', 'malformed_request'],
+        }),
+        post: operation('createCustomer', 'A new customer', {
+          requestBody: body('NewCustomer', ['application/json']),
+          responses: { 201: answer('It was created', ref('Customer'), ['ETag', 'Location']) },
+          problems: ['invalid_request', ...ofBody, 'duplicate_email'],
+        }),
+      },
+      '/api/v1/customers/{id}': {
+        parameters: [parameter('id', 'path', customerIdSchema)],
+        get: operation('readCustomer', 'One customer with its counterparts', {
+          responses: { 200: answer('The customer', ref('Customer'), ['ETag']) },
+          problems: ofOneCustomer,
+        }),
+        put: operation('replaceCustomer', 'Both fields anew', {
+          parameters: [ref('If-Match', 'parameters')],
+          requestBody: body('NewCustomer', ['application/json']),
+          responses: {
+            200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
+          },
+          problems: [...ofOneCustomer, ...ofBody, 'duplicate_email', 'version_mismatch', 'contended'],
+        }),
+        patch: operation('changeCustomer', 'One field or both', {
+          parameters: [ref('If-Match', 'parameters')],
+          requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
+          responses: {
+            200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
+          },
+          problems: [...ofOneCustomer, ...ofBody, 'duplicate_email', 'version_mismatch', 'contended'],
+        }),
+        delete: operation(
+          'deleteCustomer',
+          'Deletes it here and, as the settings say, at the external systems',
+          {
+            parameters: [ref('If-Match', 'parameters')],
+            responses: { 204: { description: 'It is deleted' } },
+            problems: [...ofOneCustomer, 'version_mismatch', 'contended'],
+          },
+        ),
+      },
+      '/health': {
+        get: open('health', 'Whether this process is alive', { 200: answer('It is', ref('Health')) }),
+      },
+      '/ready': {
+        get: open('ready', 'Whether it can do its work, and how far behind its parts are', {
+          200: answer('It can', ref('Readiness')),
+          503: answer('It cannot; not_ready says why', ref('Readiness')),
+        }),
+      },
+    },
+    components: {
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'One of API_KEYS, if there are any.' },
+      },
+      parameters: {
+        'If-Match': {
+          ...parameter('If-Match', 'header', { type: 'string' }),
+          description:
+            'The ETag of the state you saw, such as "7"; the change is made only if it still is that.',
+        },
+      },
+      headers: {
+        ETag: { description: 'The version in quotes, for If-Match.', schema: { type: 'string' } },
+        Location: { description: 'Where the customer is.', schema: { type: 'string' } },
+        Link: {
+          description: 'rel="next" leads to the next page; absent on the last.',
+          schema: { type: 'string' },
+        },
+        'X-Request-Id': { description: 'Yours, or one made here.', schema: { type: 'string' } },
+      },
+      schemas: {
+        Customer: customerSchema,
+        NewCustomer: newCustomerSchema,
+        CustomerChange: customerChangeSchema,
+        Problem: problemSchema,
+        Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },
+        Readiness: readinessSchema,
+      },
+    },
+  };
+}
+
+const problemSchema = {
+  type: 'object',
+  description: `RFC 9457. Branch on code. A body may have ${BODY_LIMIT} bytes.`,
+  required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string', enum: Object.keys(problemKinds) },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['in', 'pointer', 'code', 'detail'],
+        properties: {
+          in: { type: 'string', enum: ['body', 'query', 'path', 'header'] },
+          pointer: { type: 'string', description: 'JSON pointer (RFC 6901); empty for the whole.' },
+          code: { type: 'string' },
+          detail: { type: 'string' },
+          customer_id: { ...customerIdSchema, description: 'With code unique: who has the value.' },
+        },
+      },
+    },
+    request_id: { type: 'string' },
+    current: { $ref: '#/components/schemas/Customer', description: 'With version_mismatch: as it is now.' },
+  },
+};
+
+const count = { type: 'integer', minimum: 0 };
+
+const readinessSchema = {
+  type: 'object',
+  description: 'The figures of a part are there if that part runs in the process that was asked.',
+  required: ['status', 'not_ready', 'warnings'],
+  properties: {
+    status: { type: 'string', enum: ['ready', 'not_ready'] },
+    not_ready: {
+      type: 'array',
+      items: { type: 'object', properties: { part: { type: 'string' }, problem: { type: 'string' } } },
+    },
+    warnings: { type: 'array', items: { type: 'string' } },
+    relay_seconds_behind: { type: 'number', minimum: 0 },
+    dirty: count,
+    parked: count,
+    waiting: count,
+    oldest_open_intent: { type: ['object', 'null'] },
+  },
+};
+
+type Parts = { parameters?: Json[]; requestBody?: Json; responses: Json; problems: readonly ProblemCode[] };
+
+function operation(operationId: string, summary: string, { problems, responses, ...rest }: Parts): Json {
+  const codes = [...problems, 'unauthorized', 'database_unavailable'] as const;
+  return { operationId, summary, ...rest, responses: { ...responses, ...problemAnswers(codes) } };
+}
+
+function open(operationId: string, summary: string, responses: Json): Json {
+  return { operationId, summary, security: [], responses };
+}
+
+/** One answer for each status; several codes may share one. */
+function problemAnswers(codes: readonly ProblemCode[]): Json {
+  const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, same]) => [
+      status,
+      {
+        description: same.map((code) => `${problemKinds[code].title} (${code})`).join('; '),
+        headers: { 'X-Request-Id': ref('X-Request-Id', 'headers') },
+        content: { 'application/problem+json': { schema: ref('Problem') } },
+      },
+    ]),
+  );
+}
+
+function answer(description: string, schema: Json, headers: string[] = []): Json {
+  const all = [...headers, 'X-Request-Id'].map((name) => [name, ref(name, 'headers')]);
+  return { description, headers: Object.fromEntries(all), content: { 'application/json': { schema } } };
+}
+
+function body(schema: string, types: string[]): Json {
+  return {
+    required: true,
+    content: Object.fromEntries(types.map((type) => [type, { schema: ref(schema) }])),
+  };
+}
+
+function parameter(name: string, place: 'query' | 'path' | 'header', schema: object): Json {
+  return { name, in: place, required: place === 'path', schema };
+}
+
+function ref(name: string, kind = 'schemas'): Json {
+  return { $ref: `#/components/${kind}/${name}` };
+}

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect } from 'chai';
+import { openApiDocument } from '../../api/openapi.ts';
+import { useDatabase } from '../support/database.ts';
+import { freshCustomer, startApi } from './start-api.ts';
+
+type Operation = { responses: Record<string, { content?: Record<string, { schema: object }> }> };
+type Document = { paths: Record<string, Record<string, Operation>>; components: object };
+
+describe('the API document', () => {
+  const database = useDatabase();
+  const document = JSON.parse(JSON.stringify(openApiDocument())) as Document;
+  let api: Awaited<ReturnType<typeof startApi>>;
+
+  before(async () => {
+    api = await startApi({ db: database.db });
+  });
+  after(() => api.server.close());
+
+  it('is in docs/openapi.json; if not, run: node cli/development/openapi.ts', async () => {
+    const written = await readFile(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
+    expect(JSON.parse(written)).to.deep.equal(document);
+  });
+
+  it('describes what is answered, the refusals included', async () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    ajv.addSchema(document, 'api');
+    const one = '/api/v1/customers/{id}';
+    const bad = { headers: { 'If-Match': '"9"' }, body: { name: 'x' } };
+    const asked: [path: string, method: string, status: number, options?: object, id?: string][] = [
+      ['/api/v1/customers', 'post', 201, { body: freshCustomer() }],
+      ['/api/v1/customers', 'post', 400, { body: {} }],
+      ['/api/v1/customers', 'get', 200],
+      ['/api/v1/customers', 'get', 400, {}, '?limit=x'],
+      [one, 'get', 200],
+      [one, 'patch', 200, { body: { name: 'Second' } }],
+      [one, 'patch', 412, bad],
+      [one, 'put', 200, { body: freshCustomer() }],
+      [one, 'put', 415, { body: freshCustomer(), headers: { 'Content-Type': 'text/plain' } }],
+      [one, 'delete', 204],
+      [one, 'get', 404],
+      ['/health', 'get', 200],
+      ['/ready', 'get', 200],
+    ];
+    for (const [path, method, status, options, query = ''] of asked) {
+      const answer = await api.send(method.toUpperCase(), path.replace('{id}', '1') + query, options);
+      expect(answer.status, `${method} ${path}`).to.equal(status);
+      const described = document.paths[path]?.[method]?.responses[status];
+      expect(described, `${method} ${path} ${status}`).to.be.an('object');
+      const type = answer.headers.get('Content-Type')?.split(';')[0] ?? '';
+      expect(Object.keys(described?.content ?? {})).to.deep.equal(type === '' ? [] : [type]);
+      if (type === '') continue;
+      const place = ['paths', path, method, 'responses', String(status), 'content', type, 'schema'];
+      const pointer = place.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/');
+      const matches = ajv.validate(`api#/${pointer}`, JSON.parse(answer.text));
+      expect(matches, `${method} ${path} ${status}: ${ajv.errorsText()}`).to.equal(true);
+    }
+  });
+});
