@@ -2,8 +2,8 @@ import type { Output } from './output.ts';
 
 export type Progress = {
   /** `fraction` of the whole, 0 to 1, where it is known. */
-  update(done: number, fraction?: number): void;
-  end(): void;
+  update: (done: number, fraction?: number) => void;
+  end: () => void;
 };
 
 const BAR = 24;

@@ -27,7 +27,7 @@ export async function startStripe(config: Config, log: Logger, port: number): Pr
   });
   try {
     const { url } = await simulator.listen(port);
-    return { ...simulated(url), close: () => simulator.close() };
+    return { ...simulatorAt(url), close: () => simulator.close() };
   } catch (error) {
     await simulator.close();
     throw error;
@@ -38,10 +38,11 @@ export async function startStripe(config: Config, log: Logger, port: number): Pr
 export async function findStripe(config: Config, log: Logger): Promise<StripeAccess> {
   if (config.stripe.secretKey !== undefined) return startStripe(config, log, 0);
   const running = await findRunning(config.dataDir);
-  if (running?.simulatorUrl) return { ...simulated(running.simulatorUrl), close: () => Promise.resolve() };
+  if (running?.simulatorUrl) return simulatorAt(running.simulatorUrl);
   return startStripe(config, log, 0);
 }
 
-function simulated(url: string): Omit<StripeAccess, 'close'> {
-  return { secretKey: SIMULATOR_KEY, apiBase: url, simulatorUrl: url };
+/** A simulator that another process runs. */
+export function simulatorAt(url: string): StripeAccess {
+  return { secretKey: SIMULATOR_KEY, apiBase: url, simulatorUrl: url, close: () => Promise.resolve() };
 }

@@ -47,7 +47,11 @@ export async function readAccount(db: Db, integration: Integration): Promise<Acc
   try {
     const { account, livemode } = await integration.identify();
     const bound = await readConnection(db, system);
-    if (bound?.account == null || (bound.account === account && bound.livemode === livemode))
+    if (
+      bound === null ||
+      bound.account === null ||
+      (bound.account === account && bound.livemode === livemode)
+    )
       return { ok: true, account, livemode };
     return {
       ok: false,

@@ -92,11 +92,11 @@ async function resume(
     await resumeConnection(tx, system);
     if (deletes) await releaseDeletes(tx, system, now);
     return {
-      was_paused: before?.pausedAt != null,
+      was_paused: (before?.pausedAt ?? null) !== null,
       released_deletes: deletes ? await raiseWaiting(tx, system, 'fuse', now) : 0,
       // What waited while STRIPE_WRITES was off goes out, unless it still is.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
-      deletes_held: !deletes && before?.deletesOutHeldAt != null,
+      deletes_held: !deletes && (before?.deletesOutHeldAt ?? null) !== null,
     };
   });
 }

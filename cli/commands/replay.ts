@@ -114,10 +114,15 @@ function toRow({ row, eventType, status, error, mapping, effect, eventId }: Repl
     String(row?.id ?? mapping.internalId ?? '–'),
     eventType.replace('customer.', ''),
     status,
-    String(error?.['code'] ?? mapping.reason ?? '–'),
+    codeOf(error) ?? mapping.reason ?? '–',
     describe(effect),
     eventId,
   ];
+}
+
+function codeOf(error: ReplayItem['error']): string | null {
+  const code = error?.['code'];
+  return typeof code === 'string' ? code : null;
 }
 
 function describe(effect: Effect): string {

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { createApi } from '../../api/app.ts';
 import { listen } from '../../api/server.ts';
 import type { Db } from '../../db/connection.ts';
+import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
 import { raiseWaiting } from '../../db/mappings.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import type { Config } from '../../lib/config.ts';
@@ -19,6 +20,7 @@ import { startWorkers } from '../../workers/process.ts';
 import { openDatabase } from '../database.ts';
 import { startStripe } from '../stripe.ts';
 import { createSyncDeps } from '../sync.ts';
+import { isAlive } from './processes.ts';
 
 export interface System {
   url: string;
@@ -76,6 +78,7 @@ async function start({
   const { db } = database;
   const stripe = await startStripe(config, log, ports.simulator);
   cleanups.push(() => stripe.close());
+  if (database.embedded) await endLeasesOfTheDead(db);
   let relay: Relay | null = null;
   const nudge = (): void => relay?.nudge();
   const sync = await createSyncDeps(config, { db, stripe, log, nudge });
@@ -104,7 +107,7 @@ async function start({
   // A call that hangs may take longer than a stop has: it is left to its lease, and the next start finishes it.
   cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
   const following = relay;
-  const failed = new Promise<Error>((resolve) => following.start().catch(resolve));
+  const failed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
   const store = createCustomerStore({ db, clock, nudge });
@@ -142,6 +145,19 @@ const LEASE_MS = 60_000;
 /** A stop has 10 s in all; these are what requests and reconciles in hand may take of them. */
 const FINISH_REQUESTS_MS = 2_500;
 const FINISH_MS = 4_500;
+
+/** A process that was killed here cannot come back for its leases; waiting for them to run out would only cost time. */
+async function endLeasesOfTheDead(db: Db): Promise<void> {
+  const owners = await readLeaseOwners(db);
+  await endLeasesOf(
+    db,
+    owners.filter((owner) => {
+      const [host, pid] = owner.split(':');
+      // Nobody with our own id can be before us: ids are given out again, above all in containers.
+      return host === hostname() && (Number(pid) === process.pid || !isAlive(Number(pid)));
+    }),
+  );
+}
 
 async function noLonger(ms: number, work: Promise<void>): Promise<void> {
   const done = new AbortController();

@@ -36,10 +36,10 @@ const MAX_LOOKS = 5;
 export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Promise<Summary> {
   const summary: Summary = { rows: 0, created: 0, updated: 0, skipped: 0, different: [], bad: [] };
   const inFlight = new Map<string, Promise<void>>();
-  let failure: { error: unknown } | null = null;
+  const failures: unknown[] = [];
 
   for await (const row of rows) {
-    if (failure !== null || deps.signal?.aborted === true) break;
+    if (failures.length > 0 || deps.signal?.aborted === true) break;
     summary.rows += 1;
     const checked = check(row);
     if ('reason' in checked) {
@@ -51,7 +51,7 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
     await inFlight.get(email);
     while (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight.values());
     const work = importOne(checked, deps, summary)
-      .catch((error: unknown) => void (failure ??= { error }))
+      .catch((error: unknown) => void failures.push(error))
       .finally(() => {
         inFlight.delete(email);
         deps.onRow?.(summary);
@@ -59,14 +59,9 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
     inFlight.set(email, work);
   }
   await Promise.all(inFlight.values());
-  throwIfFailed(failure);
+  if (failures.length > 0) throw failures[0];
   for (const list of [summary.bad, summary.different]) list.sort((a, b) => a.line - b.line);
   return summary;
-}
-
-/** A function of its own: the type checker does not see that the callbacks above assign it. */
-function throwIfFailed(failure: { error: unknown } | null): void {
-  if (failure !== null) throw failure.error;
 }
 
 function check(row: Row): { line: number; values: CustomerValues } | Refused {

@@ -1,0 +1,71 @@
+// The main job once through, on real data, with a crash in the middle. Each step waits for what it claims, with a deadline, and
+// throws if it does not hold: the demo ends with 0 only if all of it was true.
+import { mkdir } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { CliError, exit } from '../exit.ts';
+import { explain } from '../failure.ts';
+import type { Output } from '../output.ts';
+import { claimFolder } from '../running.ts';
+import { sleep } from '../../lib/loop.ts';
+import { listenForStop } from '../stopping.ts';
+import { demoConfig, demoFolder } from './settings.ts';
+import { describeTarget } from './target.ts';
+import { createNarrator } from './narrator.ts';
+import { createWorld, emptyFolder, type World } from './world.ts';
+import { importThroughCrash } from './steps/crash.ts';
+import { mendParked } from './steps/mend.ts';
+import { editAndDelete } from './steps/edit.ts';
+import { replayParked } from './steps/replay.ts';
+import { compareBoth, printTimes } from './steps/compare.ts';
+
+/** Slow machines take half a minute; what takes longer than this hangs. */
+const LIMIT_MS = 170_000;
+
+export async function runDemo({ useSettings }: { useSettings: boolean }, output: Output): Promise<number> {
+  const folder = demoFolder();
+  const config = demoConfig(folder, useSettings);
+  await mkdir(folder, { recursive: true });
+  const claim = await claimFolder(folder);
+  const stopping = listenForStop();
+  const world = createWorld(config, claim, useSettings);
+  const over = new AbortController();
+  try {
+    await emptyFolder(folder);
+    const narrator = createNarrator(output);
+    narrator.head(
+      'Twinbox demo: customers in PostgreSQL and in Stripe, kept the same.',
+      describeTarget(config),
+    );
+    const interrupted = stopping.requested.then(() => exit.interrupted);
+    const late = sleep(LIMIT_MS, over.signal).then(() => {
+      if (!over.signal.aborted) throw new CliError(exit.failed, `not done within ${LIMIT_MS / 1_000} s`);
+      return exit.failed;
+    });
+    return await Promise.race([playThrough(world, narrator, output), interrupted, late]);
+  } catch (error) {
+    const { message, exitCode } = explain(error);
+    output.say(`\nThe demo failed: ${message}`);
+    output.say(`What the system logged is in ${relative('.', folder)}/twinbox.log`);
+    return exitCode;
+  } finally {
+    over.abort();
+    await world.close();
+    await claim.release();
+    stopping.dispose();
+  }
+}
+
+async function playThrough(world: World, narrator: ReturnType<typeof createNarrator>, output: Output) {
+  const simulated = world.config.stripe.secretKey === undefined;
+  await importThroughCrash(world, narrator);
+  await mendParked(world, narrator);
+  await editAndDelete(world, narrator);
+  if (simulated) await replayParked(world, narrator);
+  const verdict = await compareBoth(world, narrator);
+  await printTimes(world, narrator);
+  // Stopped before the last line, so that nothing follows it.
+  await world.close();
+  output.print();
+  output.print(output.bold(verdict.line));
+  return verdict.agree ? exit.ok : exit.failed;
+}

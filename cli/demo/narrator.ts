@@ -1,0 +1,23 @@
+import { table, type Output } from '../output.ts';
+
+/** Numbered short steps, with a few real rows under them. */
+export function createNarrator(output: Output) {
+  let number = 0;
+  return {
+    head(title: string, lines: string[]): void {
+      output.print(output.bold(title));
+      for (const line of lines) output.print(line);
+    },
+    step(title: string): void {
+      number += 1;
+      output.print();
+      output.print(output.bold(`${number}. ${title}`));
+    },
+    line: (text: string): void => output.print(`   ${text}`),
+    rows(rows: string[][]): void {
+      for (const line of table(rows)) output.print(`     ${line}`);
+    },
+  };
+}
+
+export type Narrator = ReturnType<typeof createNarrator>;

@@ -1,0 +1,151 @@
+// Import through the API, kill the process in the middle, start it again, and import again: nothing is lost or made twice.
+import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { countLivingCustomers, countMappings } from '../../../db/reports.ts';
+import { readCustomer, type Customer } from '../../../db/customers.ts';
+import type { CustomerStore } from '../../../lib/customers.ts';
+import { waitUntil } from '../../../lib/loop.ts';
+import { CliError, exit } from '../../exit.ts';
+import { importRows, type Summary } from '../../import/import-rows.ts';
+import { readRows, type Row } from '../../import/rows.ts';
+import type { Narrator } from '../narrator.ts';
+import type { CustomerView, World } from '../world.ts';
+
+const FILE = new URL('../../../data/chinook-customers.csv', import.meta.url);
+/** Rows written before the kill: most, so that some are at Stripe, some on their way and some not even sent. */
+const BEFORE_KILL = 45;
+const AT_STRIPE = 12;
+
+export async function importThroughCrash(world: World, narrator: Narrator): Promise<void> {
+  narrator.step('Start: API, relay, worker and Stripe simulator in one process, and PostgreSQL beside it');
+  const startedAt = performance.now();
+  await world.start();
+  const { db, embedded } = world.database;
+  if (!embedded && (await countLivingCustomers(db)) > 0) {
+    throw new CliError(
+      exit.settings,
+      'the database of DATABASE_URL holds customers; the demo only uses an empty one',
+    );
+  }
+  narrator.line(
+    `up after ${seconds(startedAt)} s, process ${world.process.pid}, API at ${world.process.api}`,
+  );
+
+  narrator.step(
+    'Import 59 real customers (the Chinook file) by POST /api/v1/customers, and kill -9 in the middle',
+  );
+  await importUntilKilled(world);
+  const committed = await countLivingCustomers(db);
+  const linked = await countLinked(world);
+  narrator.line(
+    `killed: ${committed} rows are committed, ${linked} of them at Stripe, the rest on their way or not sent`,
+  );
+  if (committed === 0 || linked >= 59)
+    throw new CliError(exit.failed, 'the process was not killed in the middle');
+
+  narrator.step('Start it again, and import the same file again');
+  const restartedAt = performance.now();
+  await world.start();
+  const again = await importAll(world, chinook());
+  if (again.bad.length > 0 || again.different.length > 0 || again.rows !== 59) {
+    throw new CliError(exit.failed, `the second import left rows out: ${JSON.stringify(again.bad)}`);
+  }
+  narrator.line(
+    `${again.created} created, ${again.skipped} skipped: they had been committed before the kill`,
+  );
+  await world.quiet();
+  await assertOnce(world, narrator, seconds(restartedAt));
+  const { body } = await world.request<CustomerView[]>('GET', '/customers?limit=100');
+  narrator.rows(body.slice(0, 3).map(rowOf));
+}
+
+export function rowOf({ id, name, email, external_mappings, sync }: CustomerView): string[] {
+  const there =
+    external_mappings['stripe'] ?? `${sync['stripe']?.state ?? '–'}: ${sync['stripe']?.reason ?? ''}`;
+  return [`customer ${id}`, name, email, there];
+}
+
+async function importUntilKilled(world: World): Promise<void> {
+  async function* rows(): AsyncGenerator<Row> {
+    let sent = 0;
+    for await (const row of chinook()) {
+      if (sent === BEFORE_KILL) {
+        await waitUntil(async () => (await countLinked(world)) >= AT_STRIPE, {
+          timeoutMs: 30_000,
+          everyMs: 5,
+          what: `${AT_STRIPE} customers reach Stripe`,
+        });
+        await world.process.kill();
+      }
+      yield row;
+      sent += 1;
+    }
+  }
+  try {
+    await importAll(world, rows());
+  } catch (error) {
+    // fetch's error when nobody listens any more: just what is wanted here.
+    if (error instanceof TypeError) return;
+    throw error;
+  }
+  throw new CliError(exit.failed, 'the API answered although its process was killed');
+}
+
+function chinook(): AsyncGenerator<Row> {
+  return readRows(createReadStream(fileURLToPath(FILE)), { delimiter: ',', onHeader: () => undefined });
+}
+
+/** The engine of `twinbox import`, writing over HTTP. */
+function importAll(world: World, rows: AsyncIterable<Row>): Promise<Summary> {
+  const { db } = world.database;
+  const create: CustomerStore['create'] = async (values) => {
+    const { status, body } = await world.request<CustomerView & { customer_id?: number }>(
+      'POST',
+      '/customers',
+      values,
+    );
+    if (status === 201) return { outcome: 'created', customer: await present(body.id) };
+    if (status !== 409) throw new CliError(exit.failed, `POST /customers answered ${status}`);
+    const holder = await world.request<CustomerView[]>(
+      'GET',
+      `/customers?email=${encodeURIComponent(values.email)}`,
+    );
+    return { outcome: 'duplicate_email', rivalId: holder.body[0]?.id ?? 0 };
+  };
+  const present = async (id: number): Promise<Customer> => {
+    const customer = await readCustomer(db, id);
+    if (!customer) throw new CliError(exit.failed, `customer ${id} is not in the database`);
+    return customer;
+  };
+  const patch: CustomerStore['patch'] = () => Promise.resolve({ outcome: 'gone' });
+  return importRows(rows, { store: { create, patch }, read: (id) => readCustomer(db, id), update: false });
+}
+
+async function countLinked(world: World): Promise<number> {
+  const [stripe] = await countMappings(world.database.db);
+  return stripe?.linked ?? 0;
+}
+
+type Effects = { created: number; living: number; repeated: unknown[] };
+
+async function assertOnce(world: World, narrator: Narrator, after: string): Promise<void> {
+  const linked = await countLinked(world);
+  if (world.process.simulator === null) {
+    narrator.line(`${linked} of 59 at Stripe after ${after} s`);
+    return;
+  }
+  const { created, repeated } = await world.control<Effects>('GET', '/ledger/effects');
+  if (created !== linked || repeated.length > 0) {
+    throw new CliError(
+      exit.failed,
+      `${linked} customers are linked, but Stripe's ledger counts ${created} creations`,
+    );
+  }
+  narrator.line(
+    `after ${after} s ${linked} of 59 are at Stripe, and its ledger counts ${created} creations: none twice`,
+  );
+}
+
+export function seconds(since: number): string {
+  return ((performance.now() - since) / 1_000).toFixed(1);
+}

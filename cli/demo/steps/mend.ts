@@ -1,0 +1,44 @@
+// One of the 59 has an address that Stripe refuses: it is parked with its reason, its neighbours are not held up, and the next
+// edit mends it.
+import { CliError, exit } from '../../exit.ts';
+import type { Narrator } from '../narrator.ts';
+import type { CustomerView, World } from '../world.ts';
+import { rowOf } from './crash.ts';
+
+export async function mendParked(world: World, narrator: Narrator): Promise<void> {
+  narrator.step('One is refused by Stripe: parked with its reason, and mended by an edit');
+  let parked = await findParked(world);
+  if (!parked) {
+    // The real Stripe may take the address that our simulator refuses.
+    await world.request('POST', '/customers', { name: 'Ada Lovelace', email: 'ada@lovelace' });
+    await world.quiet();
+    parked = await findParked(world);
+  }
+  if (!parked) throw new CliError(exit.failed, 'Stripe took every address; none is parked');
+  narrator.rows([rowOf(parked)]);
+  const email = mended(parked.email);
+  const { status } = await world.request('PATCH', `/customers/${parked.id}`, { email });
+  if (status !== 200) throw new CliError(exit.failed, `PATCH /customers/${parked.id} answered ${status}`);
+  await world.quiet();
+  const after = await world.customer(parked.id);
+  if (after.sync['stripe']?.state !== 'linked') {
+    throw new CliError(exit.failed, `customer ${parked.id} was not mended: ${JSON.stringify(after.sync)}`);
+  }
+  narrator.line(`PATCH /api/v1/customers/${parked.id} {"email":"${email}"}`);
+  narrator.rows([rowOf(after)]);
+}
+
+async function findParked(world: World): Promise<CustomerView | undefined> {
+  const { body } = await world.request<CustomerView[]>('GET', '/customers?limit=100');
+  return body.find(({ sync }) => sync['stripe']?.state === 'parked');
+}
+
+/** The same address in letters that every system takes. */
+function mended(email: string): string {
+  const plain = email
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replaceAll('ł', 'l')
+    .replace(/[^\x21-\x7e]/g, '');
+  return /@[^.]+$/.test(plain) ? `${plain}.example` : plain;
+}

@@ -1,0 +1,23 @@
+// Leases by who holds them: those of a process that is known to be dead need not run out first.
+import type { Db } from './connection.ts';
+
+/** Everybody who holds a lease now, on a mapping or on a role. */
+export async function readLeaseOwners(db: Db): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { owner: string }[] }>(
+    `select lease_owner as owner from external_mappings where lease_until > clock_timestamp()
+     union select owner from leases where until > clock_timestamp()`,
+  );
+  return rows.map(({ owner }) => owner);
+}
+
+/** Ends their leases. The fence stays and rises with the next claim, so even a holder that lives after all does no harm. */
+export async function endLeasesOf(db: Db, owners: string[]): Promise<void> {
+  if (owners.length === 0) return;
+  await db.raw(
+    `update external_mappings m set lease_owner = null, lease_until = null
+     from (select id from external_mappings where lease_owner = any(:owners) order by id for update) locked
+     where m.id = locked.id`,
+    { owners },
+  );
+  await db.raw(`update leases set until = clock_timestamp() where owner = any(:owners)`, { owners });
+}
