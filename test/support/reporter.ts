@@ -3,6 +3,9 @@ import Mocha from 'mocha';
 
 export type Counts = { passed: number; failed: number; skipped: number };
 
+/** How long a suite may go on after its last test before it counts as hanging. */
+const GRACE_MS = 15_000;
+
 /** mocha's usual output, and the counts as JSON in the file that RESULT_FILE names, for `test/run.ts`. */
 export default function report(runner: Mocha.Runner, options: Mocha.MochaOptions): void {
   new Mocha.reporters.Spec(runner, options);
@@ -12,7 +15,21 @@ export default function report(runner: Mocha.Runner, options: Mocha.MochaOptions
   runner.on('fail', () => (counts.failed += 1));
   runner.on('pending', () => (counts.skipped += 1));
   runner.on('end', () => {
-    const file = process.env['RESULT_FILE'];
-    if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
+    writeCounts(counts);
+    // Without a reference: it ends nothing that ends by itself.
+    setTimeout(() => endHanging(counts), GRACE_MS).unref();
   });
+}
+
+function writeCounts(counts: Counts): void {
+  const file = process.env['RESULT_FILE'];
+  if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
+}
+
+function endHanging(counts: Counts): void {
+  const open = process.getActiveResourcesInfo().join(', ');
+  process.stderr.write(`The tests are over, but something they left open keeps the process up: ${open}\n`);
+  // By the file, since mocha sets the exit status to its own count of failures.
+  writeCounts({ ...counts, failed: counts.failed + 1 });
+  process.exit(1);
 }
