@@ -6,6 +6,7 @@ import { requireKey } from './auth.ts';
 import { customerRoutes } from './customers.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { healthRoutes, type Readiness } from './health.ts';
+import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
 
 export type ApiDeps = {
@@ -20,6 +21,8 @@ export type ApiDeps = {
   log: ApiLog;
   clock: Clock;
   readiness: Readiness;
+  /** The systems that push to us; none where there is nobody to work on it. */
+  webhooks?: WebhookSource[];
 };
 
 const basePath = '/api/v1';
@@ -28,7 +31,7 @@ const basePath = '/api/v1';
 const READY_MS = 3_000;
 
 /** The whole API as an Express app. It never listens: see server.ts. */
-export function createApi({ store, db, config, log, clock, readiness }: ApiDeps): Express {
+export function createApi({ store, db, config, log, clock, readiness, webhooks = [] }: ApiDeps): Express {
   const { apiKeys, deadlineMs = 8_000 } = config;
   const app = express();
   app.disable('x-powered-by');
@@ -41,8 +44,9 @@ export function createApi({ store, db, config, log, clock, readiness }: ApiDeps)
   const health = healthRoutes(readiness, Math.min(deadlineMs, READY_MS));
   app.use(health);
   app.use(basePath, health);
+  // A webhook has a raw body, and its signature in place of a key.
+  app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
-  // Webhooks go here, ${basePath}/webhooks: a raw body, a signature in place of a key.
   app.use(basePath, customerRoutes({ store, db, basePath, deadlineMs }));
   // Conflicts and the other operators' routes go here.
   app.use(answerUnknownPath);

@@ -12,6 +12,8 @@ export const problemKinds = {
   invalid_request: { status: 400, title: 'The request has values that are not allowed' },
   malformed_json: { status: 400, title: 'The body is not JSON' },
   malformed_request: { status: 400, title: 'The request is not well-formed HTTP' },
+  invalid_signature: { status: 400, title: 'The signature does not fit' },
+  invalid_event: { status: 400, title: 'The body is no event' },
   unauthorized: { status: 401, title: 'An API key is needed' },
   not_found: { status: 404, title: 'There is nothing at this path' },
   customer_not_found: { status: 404, title: 'There is no such customer' },
@@ -24,6 +26,8 @@ export const problemKinds = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Twinbox made a mistake' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
+  account_unbound: { status: 503, title: 'No account is bound yet' },
+  webhooks_not_configured: { status: 503, title: 'There is no secret to check webhooks with' },
   contended: { status: 503, title: 'Too many others are changing this customer' },
 } as const;
 

@@ -30,7 +30,7 @@ export async function createSyncDeps(
       pulls: config.stripe.pulls,
       deletes: config.stripe.deletePolicy,
       linkByEmail: config.stripe.linkByEmail,
-      imports: true,
+      imports: config.stripe.imports,
       parkAfterMs: config.parkAfterHours * 3_600_000,
       backoff: { baseMs: 500, capMs: 300_000 },
     },

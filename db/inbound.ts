@@ -50,7 +50,8 @@ with bound as (
 ), stored as (
   insert into sync_events (id, event_id, event_type, entity_type, entity_key, source, payload, created_at)
   select sync_event_id, :eventId::uuid, :eventType, :entityType,
-         :system || ':' || (select account from bound) || ':' || coalesce(:externalId::text, ''), :system, :payload::jsonb, :now::timestamptz
+         :system || ':' || (select account from bound) || ':' || coalesce(:externalId::text, ''), :system,
+         jsonb_set(:payload::jsonb, '{external,account}', to_jsonb((select account from bound))), :now::timestamptz
   from first
   returning id
 )
@@ -143,6 +144,30 @@ select e.event_id, 'internal', coalesce(e.sync_event_id, (select s.id from sync_
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, inbound jsonb)
 on conflict (event_id, target) do nothing
 returning mapping_id`;
+
+const unheardSql = `
+select e.id as "syncEventId", e.event_id, e.event_type, e.payload -> 'external' as external
+from sync_events e
+where e.id > :after and e.id <= :upTo and e.source = :system
+  and e.event_type in (:system || '.customer.created', :system || '.customer.updated', :system || '.customer.deleted')
+  and not exists (select from sync_deliveries d where d.event_id = e.event_id and d.target = 'internal')
+order by e.id limit :limit`;
+
+export type UnheardEvent = {
+  syncEventId: number;
+  event_id: string;
+  event_type: string;
+  external: Record<string, unknown>;
+};
+
+/** External events of an id range that no delivery stands for: what the bus lost. */
+export async function findUnheard(
+  db: Db,
+  range: { system: string; after: number; upTo: number; limit: number },
+): Promise<UnheardEvent[]> {
+  const { rows } = await db.raw<{ rows: UnheardEvent[] }>(unheardSql, range);
+  return rows;
+}
 
 const raiseSql = `
 update external_mappings m

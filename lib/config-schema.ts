@@ -90,6 +90,16 @@ export const settingsSchema = {
       expects: 'ask, link or never',
       example: 'ask',
     },
+    STRIPE_IMPORT: {
+      group: 'Stripe',
+      type: 'string',
+      enum: ['on', 'off'],
+      default: 'on',
+      description:
+        'Whether a Stripe customer that no Twinbox has marked as its own becomes a customer here. Of several installations on one account at most one should say on.',
+      expects: 'on or off',
+      example: 'on',
+    },
     STRIPE_WRITES: {
       group: 'Stripe',
       type: 'string',

@@ -1,4 +1,5 @@
 // What keeps the house: finds what the bus lost, and has partitions ready before they are needed.
+import { keyPrefix } from '../lib/sync/intent.ts';
 import { closeReceiveGap } from '../lib/sync/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { keepPartitions } from '../db/partitions.ts';
@@ -20,7 +21,7 @@ export function createHousekeeping(
       const { system, document } = deps.integration;
       const gap = await closeReceiveGap(
         { db: deps.db, clock: deps.clock, wake },
-        { system, externalType: document.externalType },
+        { system, externalType: document.externalType, keyPrefix: keyPrefix(deps) },
       );
       if (gap.found > 0) {
         status.receivedFromTable += gap.found;

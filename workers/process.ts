@@ -7,7 +7,7 @@ import { runLoop } from '../lib/loop.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { createHousekeeping, type HousekeepingStatus } from './housekeeping.ts';
 import { createLane, type LaneOptions, type LaneStatus } from './lane.ts';
-import { subscribeOutbound } from './receiver.ts';
+import { subscribeInbound, subscribeOutbound } from './receiver.ts';
 
 export interface WorkersOptions extends LaneOptions {
   groupId: string;
@@ -29,26 +29,17 @@ const STOPPED_REST_MS = 30_000;
 export async function startWorkers(bus: Bus, systems: SyncDeps[], options: WorkersOptions): Promise<Workers> {
   const stopping = new AbortController();
   const lanes = systems.map((deps) => startLane(deps, options, stopping.signal));
-  const unsubscribe = await Promise.all(
-    lanes.map(({ deps, wake }) =>
-      subscribeOutbound(
-        bus,
-        { db: deps.db, clock: deps.clock, log: deps.log, wake },
-        {
-          system: deps.integration.system,
-          externalType: deps.integration.document.externalType,
-          groupId: options.groupId,
-        },
-      ),
-    ),
-  );
+  const log = systems[0]?.log;
+  const unsubscribe = await Promise.all([
+    ...lanes.map((lane) => subscribeOutbound(bus, lane, options.groupId)),
+    ...(log ? [subscribeInbound(bus, lanes, options.groupId, log)] : []),
+  ]);
   const housekeeping = createHousekeeping(lanes, { retentionDays: options.retentionDays });
   const house = runLoop(housekeeping.runOnce, {
     idleMs: 10_000,
     busyMs: 5_000,
     backoffMs: (failures) => fullJitter(failures, { baseMs: 5_000, capMs: 60_000 }),
-    onError: (error, failures) =>
-      systems[0]?.log.warn('housekeeping.failed', { error: String(error), failures }),
+    onError: (error, failures) => log?.warn('housekeeping.failed', { error: String(error), failures }),
     signal: stopping.signal,
   });
   return {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createApi } from '../../api/app.ts';
 import { listen } from '../../api/server.ts';
+import type { WebhookSource } from '../../api/webhooks.ts';
 import type { Db } from '../../db/connection.ts';
 import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
 import { raiseWaiting } from '../../db/mappings.ts';
@@ -14,11 +15,13 @@ import { createRouting, topics } from '../../lib/events/routing.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import type { Logger } from '../../lib/log.ts';
 import { sleep } from '../../lib/loop.ts';
-import { databasePart, relayPart, syncPart, type Part } from '../../lib/readiness.ts';
+import { databasePart, hearingPart, relayPart, syncPart, type Part } from '../../lib/readiness.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
+import { inboundGroup, outboundGroup } from '../../workers/receiver.ts';
 import { startWorkers } from '../../workers/process.ts';
 import { openDatabase } from '../database.ts';
 import { startStripe } from '../stripe.ts';
+import { openWebhooks } from '../webhooks.ts';
 import { createSyncDeps } from '../sync.ts';
 import { isAlive } from './processes.ts';
 
@@ -84,7 +87,13 @@ async function start({
   const sync = await createSyncDeps(config, { db, stripe, log, nudge });
   const { integration, clock } = sync;
 
-  const bus = createInProcessBus({ required: { [topics.outbound]: [`${config.kafka.groupId}.stripe`] } });
+  const { groupId } = config.kafka;
+  const bus = createInProcessBus({
+    required: {
+      [topics.outbound]: [outboundGroup(groupId, integration.system)],
+      [topics.inbound]: [inboundGroup(groupId)],
+    },
+  });
   cleanups.push(() => bus.close());
   relay = createRelay({
     db,
@@ -98,7 +107,7 @@ async function start({
   // What waited for writes to be allowed goes out now that they are.
   if (config.stripe.writes) await raiseWaiting(db, integration.system, 'writes_off', clock.now());
   const workers = await startWorkers(bus, [sync], {
-    groupId: config.kafka.groupId,
+    groupId,
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
     concurrency: CONCURRENCY,
     leaseMs: LEASE_MS,
@@ -110,6 +119,7 @@ async function start({
   const failed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
+  const secrets = await openWebhooks(config, stripe, server.url);
   const store = createCustomerStore({ db, clock, nudge });
   app = createApi({
     store,
@@ -117,10 +127,18 @@ async function start({
     clock,
     log,
     config: { apiKeys: config.api.keys },
+    webhooks: webhookSources(integration, secrets, {
+      db,
+      clock,
+      integration,
+      retentionDays: config.retentionDays,
+      nudge,
+    }),
     readiness: {
       database: databasePart(db),
       relay: relayPart(db, clock),
       sync: syncPart(db, [integration.system]),
+      hearing: hearingPart(integration.system, secrets),
       workers: () => Promise.resolve(workersPart(workers.status())),
     },
   });
@@ -157,6 +175,15 @@ async function endLeasesOfTheDead(db: Db): Promise<void> {
       return host === hostname() && (Number(pid) === process.pid || !isAlive(Number(pid)));
     }),
   );
+}
+
+function webhookSources(
+  integration: Integration,
+  secrets: string[],
+  inbox: WebhookSource['inbox'],
+): WebhookSource[] {
+  const { system, ingress } = integration;
+  return ingress ? [{ system, ingress, secrets, inbox }] : [];
 }
 
 async function noLonger(ms: number, work: Promise<void>): Promise<void> {

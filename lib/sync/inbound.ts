@@ -128,7 +128,7 @@ function told(system: string, event: InboundEvent): Record<string, unknown> {
 export function toExternalEvent(
   envelope: { event_id: string; event_type: string; external: Record<string, unknown> },
   syncEventId: number | null,
-  own: { keyPrefix: string; account: string },
+  ownKeyPrefix: string,
 ): ExternalEvent | null {
   const event = envelope.external as Partial<ToldEvent>;
   if (
@@ -136,15 +136,16 @@ export function toExternalEvent(
     (event.kind !== 'created' && event.kind !== 'updated' && event.kind !== 'deleted')
   )
     return null;
+  if (typeof event.account !== 'string') return null;
   const key = event.idempotency_key ?? null;
   return {
     eventId: envelope.event_id,
     syncEventId,
     eventType: envelope.event_type,
-    account: event.account ?? own.account,
+    account: event.account,
     externalId: event.id,
     key,
-    intentId: key === null ? null : intentOfKey(key, own.keyPrefix),
+    intentId: key === null ? null : intentOfKey(key, ownKeyPrefix),
     mark: isUuid(event.mark) ? event.mark : null,
     inbound: {
       externalId: event.id,

@@ -1,0 +1,91 @@
+// Webhooks of external systems: verified by their signature over the raw bytes, stored, and only then answered 2xx. Nothing is
+// worked on here; an event is a poke that reconcile looks into.
+//
+// 400 and not one row: what is not signed by a secret of ours, or is no event. 2xx and a row in inbound_refusals: a real event
+// that is not for this database. 503: what would be lost otherwise (no secret, no account bound yet, no database): sent again.
+import express, { Router } from 'express';
+import type { Clock } from '../lib/clock.ts';
+import type { Ingress } from '../lib/integrations/integration.ts';
+import { takeIn, type InboxDeps } from '../lib/sync/inbound.ts';
+import { answerWithin } from './deadline.ts';
+import { Problem } from './problems.ts';
+import { sendJson } from './responses.ts';
+import { declareRoute } from './routing.ts';
+
+export interface WebhookSource {
+  /** The last part of the path: /webhooks/stripe. */
+  system: string;
+  ingress: Ingress;
+  /** Several while one is being rolled; none: nothing can be heard. */
+  secrets: string[];
+  inbox: InboxDeps;
+}
+
+/** Stripe's own tolerance, in both directions (docs.stripe.com/webhooks#replay-attacks). */
+const TOLERANCE_S = 300;
+/** Far above any event of a customer; a forged body is not worth more memory. */
+const BODY_LIMIT = 1_000_000;
+
+export function webhookRoutes(
+  sources: WebhookSource[],
+  { clock, deadlineMs }: { clock: Clock; deadlineMs: number },
+): Router {
+  const router = Router({ caseSensitive: true });
+  for (const source of sources) {
+    declareRoute(router, `/webhooks/${source.system}`, {
+      post: [
+        express.raw({ type: () => true, limit: BODY_LIMIT }),
+        answerWithin(deadlineMs),
+        async (req, res) => {
+          const body: unknown = req.body;
+          const rawBody = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+          demandSignature(source, rawBody, req.headers[source.ingress.header], clock);
+          const event = source.ingress.normalise(parse(rawBody));
+          if (!event)
+            throw new Problem(
+              'invalid_event',
+              'The body is signed, but it is no event: it has no id or no type.',
+            );
+          const taken = await takeIn(source.inbox, event);
+          if (taken === 'unbound') {
+            throw new Problem(
+              'account_unbound',
+              `It is not known yet which ${source.system} account this database belongs to.`,
+              {
+                headers: { 'Retry-After': '5' },
+              },
+            );
+          }
+          sendJson(res, 200, { received: true, outcome: taken });
+        },
+      ],
+    });
+  }
+  return router;
+}
+
+function demandSignature(
+  source: WebhookSource,
+  rawBody: Buffer,
+  header: string | string[] | undefined,
+  clock: Clock,
+): void {
+  const { ingress, secrets, system } = source;
+  const verdict = ingress.verify({ rawBody, header, secrets, now: clock.now(), toleranceS: TOLERANCE_S });
+  if (verdict.ok) return;
+  if (verdict.code === 'no_secret') {
+    throw new Problem(
+      'webhooks_not_configured',
+      `No signing secret is set for ${system}: set ${system.toUpperCase()}_WEBHOOK_SECRET to the endpoint's secret.`,
+    );
+  }
+  throw new Problem('invalid_signature', verdict.message, { members: { reason: verdict.code } });
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new Problem('malformed_json', 'The body is signed, but it is not JSON in UTF-8.', { cause });
+  }
+}

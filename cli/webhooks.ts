@@ -1,0 +1,38 @@
+// What is heard from Stripe: the secrets that are set, or, at the simulator, an endpoint of our own making.
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../lib/config.ts';
+import { ensureWebhookEndpoint, type WebhookEndpoint } from '../lib/integrations/stripe/endpoint.ts';
+import type { StripeAccess } from './stripe.ts';
+
+/** The secrets to check webhooks with; none means that nothing is heard. `apiUrl` is where this process listens. */
+export async function openWebhooks(config: Config, stripe: StripeAccess, apiUrl: string): Promise<string[]> {
+  if (stripe.simulatorUrl === null) return [...config.stripe.webhookSecrets];
+  const file = join(config.dataDir, 'webhook-endpoint.json');
+  const endpoint = await ensureWebhookEndpoint(
+    stripe,
+    `${apiUrl}/api/v1/webhooks/stripe`,
+    await readKnown(file),
+  );
+  await writeFile(file, JSON.stringify(endpoint), { mode: 0o600 });
+  await chmod(file, 0o600);
+  return [endpoint.secret, ...config.stripe.webhookSecrets];
+}
+
+/** The endpoint of an earlier start. A file that cannot be read is as good as none: a new endpoint is made. */
+async function readKnown(file: string): Promise<WebhookEndpoint | null> {
+  try {
+    const known = JSON.parse(await readFile(file, 'utf8')) as Partial<WebhookEndpoint>;
+    const { id, url, secret } = known;
+    return typeof id === 'string' && typeof url === 'string' && typeof secret === 'string'
+      ? { id, url, secret }
+      : null;
+  } catch (error) {
+    if (
+      error instanceof SyntaxError ||
+      (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    )
+      return null;
+    throw error;
+  }
+}
