@@ -94,7 +94,7 @@ function addFaultRoutes(router: Router, { faults, rateLimits }: ControlParts): v
     response.status(faults.remove(request.params.id) ? 204 : 404).end();
   });
   router.get('/held', async (request, response) => {
-    const wanted = Number(request.query['wait_for'] ?? 0);
+    const wanted = Number(queryOf(request)['wait_for'] ?? 0);
     if (wanted > 0) await inTime(faults.waitForHeld(wanted), `${wanted} held calls`);
     response.json(faults.held());
   });

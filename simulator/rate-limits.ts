@@ -16,22 +16,23 @@ type Bucket = { tokens: number; filledAt: number };
 
 export type RateLimiter = ReturnType<typeof createRateLimiter>;
 
-export function createRateLimiter(limits: RateLimits) {
+export function createRateLimiter(limits: RateLimits, monotonicMs: () => number = () => performance.now()) {
   let current = limits;
   const buckets = new Map<string, Bucket>();
 
   function peek(name: string, perSecond: number | null, now: number): Bucket | null {
     if (perSecond === null) return null;
+    const room = Math.max(1, perSecond); // or a limit below one a second would let nothing through
     let bucket = buckets.get(name);
-    if (!bucket) buckets.set(name, (bucket = { tokens: perSecond, filledAt: now }));
-    bucket.tokens = Math.min(perSecond, bucket.tokens + ((now - bucket.filledAt) / 1000) * perSecond);
+    if (!bucket) buckets.set(name, (bucket = { tokens: room, filledAt: now }));
+    bucket.tokens = Math.min(room, bucket.tokens + ((now - bucket.filledAt) / 1000) * perSecond);
     bucket.filledAt = now;
     return bucket;
   }
 
   /** The reason to refuse, or null after taking a token of each bucket; a refused request costs nothing. */
   function take(account: string, endpoint: string): 'global-rate' | 'endpoint-rate' | null {
-    const now = performance.now();
+    const now = monotonicMs();
     const whole = peek(account, current.globalPerSecond, now);
     const one = peek(`${account} ${endpoint}`, current.endpointPerSecond, now);
     if (whole && whole.tokens < 1) return 'global-rate';

@@ -150,6 +150,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   };
   const app = createApp({ pipeline, clock, parts });
   const listener = createListener(app);
+  let closed = false;
 
   return {
     ...parts,
@@ -160,6 +161,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       return address;
     },
     async close() {
+      if (closed) return;
+      closed = true;
       webhooks.close();
       faults.abandon();
       await listener.close();

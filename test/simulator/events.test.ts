@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { refusalOf, startSimulator, type Bench } from './start-simulator.ts';
+import { closeSimulators, refusalOf, startSimulator, type Bench } from './start-simulator.ts';
 
 const DAY = 24 * 3600 * 1000;
 
 describe('the simulator’s events', () => {
   let bench: Bench;
   beforeEach(async () => void (bench = await startSimulator()));
-  afterEach(() => bench.simulator.close());
+  afterEach(closeSimulators);
 
   it('tell of a create, an update and a delete, with the request that made them', async () => {
     const { stripe, simulator } = bench;

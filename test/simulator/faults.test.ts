@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { createFaults, type FaultSubject } from '../../simulator/faults.ts';
-import { KEY, refusalOf, startSimulator, type Bench } from './start-simulator.ts';
+import { KEY, closeSimulators, refusalOf, startSimulator, type Bench } from './start-simulator.ts';
 
 describe('the simulator’s faults', () => {
   let bench: Bench;
   beforeEach(async () => void (bench = await startSimulator()));
-  afterEach(() => bench.simulator.close());
+  afterEach(closeSimulators);
 
   it('drop the answer after the effect, so that a re-send finds what was done', async () => {
     const { simulator, plain } = bench;

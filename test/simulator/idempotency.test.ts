@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { checkAnswer } from './openapi.ts';
-import { refusalOf, startSimulator, type Bench } from './start-simulator.ts';
+import { closeSimulators, refusalOf, startSimulator, type Bench } from './start-simulator.ts';
 
 const HOUR = 3600 * 1000;
 
 describe('the simulator’s idempotency keys', () => {
   let bench: Bench;
   beforeEach(async () => void (bench = await startSimulator()));
-  afterEach(() => bench.simulator.close());
+  afterEach(closeSimulators);
 
   const post = (key: string, form: Record<string, string> | string, path = '/v1/customers') =>
     bench.call('POST', path, { form, headers: { 'idempotency-key': key } });
@@ -160,10 +160,11 @@ describe('the simulator’s idempotency keys', () => {
   });
 
   it('make one customer out of twenty equal requests at once', async () => {
-    bench.simulator.faults.add({ kind: 'latency', ms: 20, times: null });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post('k', { name: 'A' })));
-    expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
-    expect(answers.filter(({ status }) => status === 409)).to.have.length(19);
+    bench.simulator.faults.add({ kind: 'hang', at: 'before' });
+    const answers = Array.from({ length: 20 }, () => post('k', { name: 'A' }));
+    await bench.simulator.ledger.waitFor({ status: 409 }, 19);
+    bench.simulator.faults.release();
+    expect((await Promise.all(answers)).filter(({ status }) => status === 200)).to.have.length(1);
     expect(bench.simulator.customers()).to.have.length(1);
   });
 });

@@ -23,6 +23,14 @@ export type Bench = {
   errorOf(answer: RawAnswer): Record<string, unknown>;
 };
 
+const opened = new Set<Simulator>();
+
+/** Closes what a failed test has left open, so that one failure does not become a run that never ends. */
+export async function closeSimulators(): Promise<void> {
+  for (const simulator of opened) await simulator.close();
+  opened.clear();
+}
+
 const NO_LIMITS = { globalPerSecond: null, endpointPerSecond: null };
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Bench> {
@@ -33,6 +41,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Be
     },
     ...options,
   });
+  opened.add(simulator);
   const { port } = await simulator.listen(0);
   return { simulator, ...clientsFor(port) };
 }
