@@ -1,0 +1,123 @@
+// Which partitions there should be: arithmetic on ranges, without a database.
+//
+// Every partitioned table lies on a line of whole numbers: milliseconds, for keys that are uuids of version 7, or ids. The line
+// is cut into periods: weeks from Monday to Monday (UTC), or blocks of ids.
+
+/** From `from` on, up to and without `to`. */
+export type Range = { from: number; to: number };
+
+export type Partition = Range & { name: string };
+
+export type PartitionedTable = {
+  name: string;
+  /** The column that the rows are ranged by. */
+  key: string;
+  line: 'time' | 'id';
+  /** The trigger that refuses DELETE; upkeep's own move is let past it. */
+  appendOnly?: string;
+};
+
+export const eventsTable: PartitionedTable = {
+  name: 'sync_events',
+  key: 'id',
+  line: 'id',
+  appendOnly: 'sync_events_append_only',
+};
+export const deliveriesTable: PartitionedTable = { name: 'sync_deliveries', key: 'event_id', line: 'time' };
+
+export const partitionedTables: readonly PartitionedTable[] = [
+  eventsTable,
+  { name: 'relay_batches', key: 'first_id', line: 'id' },
+  { name: 'inbound_event_ids', key: 'event_id', line: 'time' },
+  deliveriesTable,
+  { name: 'sync_intents', key: 'id', line: 'time' },
+  { name: 'sync_attempts', key: 'id', line: 'time' },
+];
+
+export const DAY_MS = 86_400_000;
+export const WEEK_MS = 7 * DAY_MS;
+/** Ids to a block. Larger than most weeks' traffic: the sequence leaves a block after a week, full or not. */
+export const BLOCK = 100_000_000;
+/** How many whole periods lie ready behind the one in use. */
+export const AHEAD = 2;
+/** Times further ahead than this are no events but mistakes (a random uuid, a clock gone wrong): they stay in the default. */
+export const BELIEVED_AHEAD_MS = 8 * WEEK_MS;
+
+// 1970-01-01 was a Thursday.
+const FIRST_MONDAY = 4 * DAY_MS;
+
+/** Where the period with this place begins. */
+export function periodStart(line: PartitionedTable['line'], place: number): number {
+  return line === 'id'
+    ? Math.floor(place / BLOCK) * BLOCK
+    : Math.floor((place - FIRST_MONDAY) / WEEK_MS) * WEEK_MS + FIRST_MONDAY;
+}
+
+export function periodLength(line: PartitionedTable['line']): number {
+  return line === 'id' ? BLOCK : WEEK_MS;
+}
+
+export function defaultOf(table: PartitionedTable): string {
+  return `${table.name}_default`;
+}
+
+/** The parts of `wanted` that no partition covers, in order, none of them across the border of two periods. */
+export function findGaps(line: PartitionedTable['line'], existing: readonly Range[], wanted: Range): Range[] {
+  const gaps: Range[] = [];
+  const sorted = [...existing].sort((a, b) => a.from - b.from);
+  let at = wanted.from;
+  while (at < wanted.to) {
+    const cover = sorted.find(({ from, to }) => from <= at && at < to);
+    if (cover) {
+      at = cover.to;
+      continue;
+    }
+    const next = sorted.find(({ from }) => from > at)?.from ?? Infinity;
+    const to = Math.min(next, wanted.to, periodStart(line, at) + periodLength(line));
+    gaps.push({ from: at, to });
+    at = to;
+  }
+  return gaps;
+}
+
+/** How many whole periods behind the one with this place are covered without a gap; 0 if that one is not itself. */
+export function countAhead(
+  line: PartitionedTable['line'],
+  existing: readonly Range[],
+  place: number,
+): number {
+  const start = periodStart(line, place);
+  const length = periodLength(line);
+  for (let ahead = 0; ; ahead += 1) {
+    const from = start + ahead * length;
+    if (findGaps(line, existing, { from, to: from + length }).length > 0) return Math.max(0, ahead - 1);
+    // A partition without an upper bound is ahead of everything.
+    if (ahead > 1_000) return ahead;
+  }
+}
+
+/** `sync_deliveries_20260105`, or with the time of day where a period had to be cut; `sync_events_100000000`. */
+export function partitionName(table: PartitionedTable, { from }: Range): string {
+  if (table.line === 'id') return `${table.name}_${from}`;
+  const [day = '', time = ''] = new Date(from)
+    .toISOString()
+    .replaceAll(/[-:.Z]/g, '')
+    .split('T');
+  return Number(time) === 0 ? `${table.name}_${day}` : `${table.name}_${day}_${time}`;
+}
+
+/** A place on the table's line as SQL. */
+export function boundLiteral(table: PartitionedTable, place: number): string {
+  return table.line === 'id' ? String(place) : `'${uuidBound(place)}'`;
+}
+
+/** The smallest value that sorts at or below every uuid of version 7 of that millisecond. */
+export function uuidBound(ms: number): string {
+  const hex = ms.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
+/** The milliseconds a uuid begins with, whatever its version. */
+export function uuidPlace(uuid: string): number {
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+}
