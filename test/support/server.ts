@@ -54,9 +54,11 @@ export async function removeTestServers({ kept }: { kept: boolean }): Promise<vo
   for (const name of await readdir(tmpdir())) {
     const folder = join(tmpdir(), name);
     if (!name.startsWith(PREFIX) || (!kept && (await isKept(folder)))) continue;
-    const { uid, mtimeMs } = await stat(folder);
-    // Another person's is theirs to remove, and one that is just being made has no user yet.
-    if (uid === process.getuid?.() && Date.now() - mtimeMs > 60_000) await removeRunFolder(folder);
+    const info = await stat(folder).catch(() => undefined);
+    // Gone meanwhile, or another person's, and theirs to remove.
+    if (info === undefined || info.uid !== process.getuid?.()) continue;
+    // One that is just being made has no user yet.
+    if (Date.now() - info.mtimeMs > 60_000) await removeRunFolder(folder);
   }
 }
 
