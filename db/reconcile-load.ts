@@ -21,7 +21,15 @@ export type OpenDelivery = {
   hop: number;
 };
 
-export type LoadedStep = { mapping: Mapping; row: LoadedRow | null; deliveries: OpenDelivery[] };
+/** The intent that last took effect there. */
+export type LastIntent = { id: string; version: number };
+
+export type LoadedStep = {
+  mapping: Mapping;
+  row: LoadedRow | null;
+  deliveries: OpenDelivery[];
+  lastIntent: LastIntent | null;
+};
 
 const loadSql = `
 select m.*,
@@ -30,7 +38,9 @@ select m.*,
    from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as loaded_row,
   (select coalesce(jsonb_agg(jsonb_build_object('eventId', d.event_id, 'target', d.target, 'eventType', d.event_type,
                              'version', d.version, 'inbound', d.inbound, 'attempts', d.attempts, 'hop', d.hop) order by d.sync_event_id), '[]')
-   from sync_deliveries d where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')) as loaded_deliveries
+   from sync_deliveries d where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')) as loaded_deliveries,
+  (select jsonb_build_object('id', i.id, 'version', i.version) from sync_intents i
+   where i.mapping_id = m.id and i.result = 'done' order by i.number desc limit 1) as last_intent
 from external_mappings m
 where m.id = :id and m.fence = :fence`;
 
@@ -39,8 +49,15 @@ export async function loadStep(db: Db, id: number, fence: number): Promise<Loade
   type Row = Parameters<typeof toMapping>[0] & {
     loaded_row: LoadedRow | null;
     loaded_deliveries: OpenDelivery[];
+    last_intent: LastIntent | null;
   };
   const { rows } = await db.raw<{ rows: Row[] }>(loadSql, { id, fence });
   const row = rows[0];
-  return row ? { mapping: toMapping(row), row: row.loaded_row, deliveries: row.loaded_deliveries } : null;
+  if (!row) return null;
+  return {
+    mapping: toMapping(row),
+    row: row.loaded_row,
+    deliveries: row.loaded_deliveries,
+    lastIntent: row.last_intent,
+  };
 }

@@ -35,6 +35,10 @@ begin
             hint = 'update customers set …, version = version + 1, last_event_id = next_sync_event_id() where id = …; '
                 || 'then, in the same transaction: select write_customer_event(id)';
   end if;
+  if old.deleted_at is not null and new.deleted_at is null then
+    raise exception 'customer % is deleted and stays so: other systems have let it go for good', old.id
+      using errcode = 'TB001', hint = 'Create a new customer.';
+  end if;
   return new;
 end $function$;
 
@@ -90,8 +94,9 @@ CREATE OR REPLACE FUNCTION public.purge_customer(customer_id bigint)
  LANGUAGE plpgsql
 AS $function$
 begin
-  if exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id
-             and state not in ('tombstoned', 'detached')) then
+  if not exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id)
+     or exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id
+                and state not in ('tombstoned', 'detached', 'alias')) then
     raise exception 'customer % is still mapped: delete it first and let every system follow', customer_id using errcode = 'TB003';
   end if;
   perform set_config('twinbox.purge', 'on', true);
@@ -115,12 +120,15 @@ AS $function$
 declare
   c customers%rowtype;
   made uuid;
+  ours boolean;
 begin
   select * into c from customers where id = customer_id for update;
+  -- The row's own transaction: an old version, whose event retention has taken, gets no second one.
+  select xmin::text::bigint = pg_current_xact_id()::text::bigint % 4294967296 into ours from customers where id = customer_id;
   if not found then
     raise exception 'there is no customer %', customer_id using errcode = 'TB004';
   end if;
-  if exists (select from sync_events e where e.id = c.last_event_id) then
+  if not ours or exists (select from sync_events e where e.id = c.last_event_id) then
     raise exception 'customer %: version % has its event already', customer_id, c.version
       using errcode = 'TB002', hint = 'Raise version and draw last_event_id = next_sync_event_id() first.';
   end if;
@@ -433,3 +441,4 @@ CREATE TRIGGER customers_no_delete BEFORE DELETE ON public.customers FOR EACH RO
 CREATE TRIGGER customers_no_truncate BEFORE TRUNCATE ON public.customers FOR EACH STATEMENT EXECUTE FUNCTION customers_refuse_removal();
 CREATE TRIGGER customers_version BEFORE INSERT OR UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_before_change();
 CREATE TRIGGER sync_events_append_only BEFORE DELETE OR UPDATE ON public.sync_events FOR EACH ROW EXECUTE FUNCTION refuse_change_of_events();
+CREATE TRIGGER sync_events_no_truncate BEFORE TRUNCATE ON public.sync_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events();

@@ -46,6 +46,8 @@ end $$;
 
 create trigger sync_events_append_only before update or delete on sync_events
   for each row execute function refuse_change_of_events();
+create trigger sync_events_no_truncate before truncate on sync_events
+  for each statement execute function refuse_change_of_events();
 
 -- An external event is stored once: its id is derived from the system's own id of it.
 create table inbound_event_ids (

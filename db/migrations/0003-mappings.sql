@@ -52,11 +52,12 @@ create function customer_payload(customer_id bigint, customer_name text, custome
       where entity_type = 'customer' and internal_id = customer_id and role = 'primary' and external_id is not null and state <> 'detached'), '{}'))
 $$;
 
--- Removes a customer that every system has let go. Refuses while any has not.
+-- Removes a customer that every system has let go. Refuses while any has not, or has not heard of it yet.
 create function purge_customer(customer_id bigint) returns void language plpgsql as $$
 begin
-  if exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id
-             and state not in ('tombstoned', 'detached')) then
+  if not exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id)
+     or exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id
+                and state not in ('tombstoned', 'detached', 'alias')) then
     raise exception 'customer % is still mapped: delete it first and let every system follow', customer_id using errcode = 'TB003';
   end if;
   perform set_config('twinbox.purge', 'on', true);

@@ -65,3 +65,13 @@ export function inbound(step: Step): Step['deliveries'] {
 export function at(delivery: { eventId: string; target: string }): { eventId: string; target: string } {
   return { eventId: delivery.eventId, target: delivery.target };
 }
+
+/** The merge found nothing to write: what an intent of before had carried already says so, the rest changed nothing. */
+export function agreedOutbound(step: Step): DeliveryChange[] {
+  const last = step.lastIntent;
+  return outbound(step).map((d): DeliveryChange => {
+    if (last === null || (d.version ?? 0) > last.version) return { ...at(d), status: 'noop', tried: true };
+    const status = d.version === last.version ? 'applied' : 'superseded';
+    return { ...at(d), status, intentId: last.id, tried: true };
+  });
+}

@@ -8,7 +8,14 @@ import type { IntentResult } from '../../db/intents.ts';
 import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
-import { answeredInbound, at, carriedBy, endedDeliveries, inbound, outbound } from './delivery-outcomes.ts';
+import {
+  agreedOutbound,
+  answeredInbound,
+  at,
+  carriedBy,
+  endedDeliveries,
+  inbound,
+} from './delivery-outcomes.ts';
 import type { Conflict, Plan } from './merge.ts';
 import { oursUnmoved, shadowAfterAnswer } from './shadow.ts';
 import { oursOf, theirsOf, type Step, type SyncPolicy } from './step.ts';
@@ -135,10 +142,7 @@ export function effectsOf(
         pushedVersion: Math.max(mapping.pushedVersion, step.row?.version ?? 0),
         clean: mapping.dirty,
       };
-      effects.deliveries = [
-        ...outbound(step).map((d): DeliveryChange => ({ ...at(d), status: 'noop', tried: true })),
-        ...answeredInbound(step, merged),
-      ];
+      effects.deliveries = [...agreedOutbound(step), ...answeredInbound(step, merged)];
       // Those of pulled fields were stored with the row.
       effects.conflicts = merged.plan.conflicts.filter(
         (c) => c.field === null || !(c.field in merged.plan.pull),
