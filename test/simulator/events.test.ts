@@ -137,7 +137,7 @@ describe('the simulator’s events', () => {
     const { id } = await stripe.customers.create({ name: 'Subscriber' });
     const subscription = await stripe.subscriptions.create({ customer: id, items: [{ price: 'price_1' }] });
     const expanded = await stripe.customers.retrieve(id, { expand: ['subscriptions'] });
-    expect('subscriptions' in expanded && expanded.subscriptions?.data.map((one) => one.id)).to.deep.equal([
+    expect('subscriptions' in expanded && expanded.subscriptions.data.map((one) => one.id)).to.deep.equal([
       subscription.id,
     ]);
     await stripe.customers.del(id);

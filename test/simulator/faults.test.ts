@@ -41,9 +41,9 @@ describe('the simulator’s faults', () => {
     const { simulator, plain } = bench;
     for (const kind of ['error_before_effect', 'error_after_effect'] as const) {
       simulator.faults.add({ kind, path: '/v1/customers' });
-      for (const _attempt of [1, 2]) {
+      for (const attempt of ['first', 'again']) {
         const refused = await refusalOf(plain.customers.create({ name: kind }, { idempotencyKey: kind }));
-        expect(refused).to.include({ statusCode: 500, rawType: 'api_error' });
+        expect(refused, attempt).to.include({ statusCode: 500, rawType: 'api_error' });
       }
     }
     expect(simulator.customers().map(({ name }) => name)).to.deep.equal(['error_after_effect']);

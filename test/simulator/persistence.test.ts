@@ -48,9 +48,9 @@ describe('the simulator’s state', () => {
     await one.simulator.close();
 
     // Twice, because the second start reads what the first has written anew.
-    for (const _start of [1, 2]) {
+    for (const start of ['first', 'second']) {
       const two = await startSimulator({ dataDir });
-      expect(two.simulator.customers()).to.deep.equal(before.customers);
+      expect(two.simulator.customers(), start).to.deep.equal(before.customers);
       expect(two.simulator.events()).to.deep.equal(before.events);
       expect(two.simulator.endpoints()).to.deep.equal(before.endpoints);
       expect(two.simulator.ledger.entries().slice(0, before.ledger.length)).to.deep.equal(before.ledger);
