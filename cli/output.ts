@@ -3,7 +3,13 @@
 
 export type Output = ReturnType<typeof createOutput>;
 
-type Stream = NodeJS.WriteStream;
+/** As much of a WriteStream as is used. */
+type Stream = {
+  write(text: string): unknown;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+  isTTY?: boolean;
+  hasColors?(): boolean;
+};
 
 export function createOutput(stdout: Stream = process.stdout, stderr: Stream = process.stderr) {
   const gone = new Set<Stream>();
@@ -18,7 +24,7 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
   };
   // hasColors() knows NO_COLOR and FORCE_COLOR.
   const paint = (stream: Stream, code: number, text: string): string =>
-    stream.isTTY && stream.hasColors() ? `\u001b[${code}m${text}\u001b[0m` : text;
+    stream.isTTY === true && stream.hasColors?.() === true ? `\u001b[${code}m${text}\u001b[0m` : text;
 
   return {
     /** A line of data. */
@@ -28,9 +34,12 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
     printJsonLine: (value: unknown) => write(stdout, `${JSON.stringify(value)}\n`),
     /** A line for a person. */
     say: (line = '') => write(stderr, `${line}\n`),
+    /** As they come, for the parser of the command line. */
+    write: (text: string) => write(stdout, text),
+    writeError: (text: string) => write(stderr, text),
     /** Moves within the last line; only where `canRedraw`. */
     redraw: (text: string) => write(stderr, `\r\u001b[2K${text}`),
-    canRedraw: stderr.isTTY,
+    canRedraw: stderr.isTTY === true,
     bold: (text: string) => paint(stdout, 1, text),
     dim: (text: string) => paint(stdout, 2, text),
   };

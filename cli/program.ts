@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addDemo } from './commands/demo.ts';
 import { addImport } from './commands/import.ts';
@@ -20,6 +21,8 @@ export function createProgram(output: Output, finish: (exitStatus: number) => vo
     .showHelpAfterError('(--help explains what there is)')
     .configureHelp({ showGlobalOptions: false })
     .exitOverride()
+    .configureOutput({ writeOut: output.write, writeErr: output.writeError })
+    .version(readVersion(), '-V, --version', 'print the version')
     .addHelpText(
       'after',
       `
@@ -38,4 +41,9 @@ Exit status: 0 well, 1 failed, 2 wrong words (verify: could not tell), 3 nothing
     add(context);
   }
   return program;
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -35,10 +35,11 @@ export function addReplay({ program, output, finish }: CommandContext): void {
   program
     .command('replay')
     .description('show what is parked and what trying it again would do; --yes does it')
+    .argument('[event...]', 'only these events, whatever their status', toUuids)
     .addOption(
       new Option('--status <status...>', 'those with this status instead of parked').choices(STATUSES),
     )
-    .option('--id <event...>', 'these events, whatever their status', toUuids)
+    .option('--id <event...>', 'the same as naming them', toUuids)
     .option('--customer <id>', 'those of one customer', toId)
     .option('--error <code>', 'those that failed with this code, such as email_invalid')
     .option('--since <time>', 'those since then: 30m, 2h, 7d, or a time with its zone', toTime)
@@ -55,9 +56,12 @@ Without a terminal and without --yes it only shows. Exit status: 0, or 3 if noth
 Examples:
   $ npx twinbox replay
   $ npx twinbox replay --error email_invalid --since 2h
-  $ npx twinbox replay --id 0198c0de-0000-7000-8000-000000000001 --yes --reason "address mended at the source"`,
+  $ npx twinbox replay 0198c0de-0000-7000-8000-000000000001 --yes --reason "address mended at the source"`,
     )
-    .action(async (options: Options) => finish(await replay(options, output)));
+    .action(async (events: string[], options: Options) => {
+      const id = [...events, ...(options.id ?? [])];
+      finish(await replay({ ...options, ...(id.length > 0 ? { id } : {}) }, output));
+    });
 }
 
 async function replay(options: Options, output: Output): Promise<number> {

@@ -27,6 +27,9 @@ Examples:
     .action(async ({ json = false }: { json?: boolean }) => finish(await up(json, output)));
 }
 
+/** A supervisor waits 10 s before it kills. */
+const STOP_MS = 9_500;
+
 async function up(json: boolean, output: Output): Promise<number> {
   const config = loadConfig();
   const stopping = listenForStop();
@@ -43,6 +46,8 @@ async function up(json: boolean, output: Output): Promise<number> {
       return await stayUntilStopped(system, stopping.requested, output);
     } finally {
       await system.stop();
+      // Nothing of ours is left to wait for; only a call that hangs could still keep the process.
+      setTimeout(() => process.exit(), 300).unref();
     }
   } finally {
     await claim.release();
@@ -61,6 +66,8 @@ async function stayUntilStopped(
     return exit.failed;
   }
   output.say('Stopping: finishing what is in hand (a second Ctrl-C exits at once) …');
+  // A call that hangs must not hold the process: its intent is stored, and the next start finishes it.
+  setTimeout(() => process.exit(exit.ok), STOP_MS).unref();
   return exit.ok;
 }
 
@@ -86,7 +93,7 @@ function describe(system: System, config: Config, account: Account, output: Outp
       config.api.keys.length > 0 ? 'asks for one of API_KEYS' : 'open to this machine',
     ],
     ['  PostgreSQL', databasePlace, embedded ? 'real, brought along' : 'yours, from DATABASE_URL'],
-    ['  bus', 'inside this process', 'simulated: Kafka comes with a later version'],
+    ['  bus', 'inside this process', 'in place of Kafka, which comes with a later version'],
     stripeRow(simulatorUrl, account),
   ];
   output.print();

@@ -1,6 +1,6 @@
 // A CSV file as rows of customers, read as it streams: a file of any size takes the memory of one row.
 import type { Readable } from 'node:stream';
-import { parse, type CsvError, type Info } from 'csv-parse';
+import { parse, type CsvError } from 'csv-parse';
 import { CliError, exit } from '../exit.ts';
 
 export type Row =
@@ -13,51 +13,46 @@ export type ReadOptions = {
   onHeader: (unused: string[]) => void;
 };
 
-type Parsed = { record: string[]; info: Info };
-
 const WANTED = ['name', 'email'] as const;
 /** Far above any customer: where a quote is never closed the rest of the file would be one field. */
 const MAX_RECORD = 1_000_000;
 
 export async function* readRows(input: Readable, { delimiter, onHeader }: ReadOptions): AsyncGenerator<Row> {
-  // Rows that the parser itself refuses are told of on the side, while it goes on.
-  const refused: { endLine: number; problem: string }[] = [];
+  const broken: CsvError[] = [];
   const parser = parse({
     bom: true,
     delimiter,
-    info: true,
     relax_column_count: true,
-    skip_records_with_error: true,
+    // A quote inside a field that does not begin with one is just a quote: 5" disk.
+    relax_quotes: true,
     max_record_size: MAX_RECORD,
+    // An error would throw away the rows before it that are still in the buffer.
+    skip_records_with_error: true,
     on_skip: (error) => {
-      if (error) refused.push({ endLine: linesOf(error), problem: problemOf(error) });
+      if (error && broken.length === 0) broken.push(error);
     },
   });
   input.on('error', (error) => parser.destroy(error));
   input.pipe(parser);
 
   let header: { width: number; at: Record<(typeof WANTED)[number], number> } | null = null;
-  let lastLine = 0;
-  const takeRefused = function* (): Generator<Row> {
-    for (const { endLine, problem } of refused.splice(0)) {
-      yield { line: lastLine + 1, problem };
-      lastLine = endLine;
-    }
-  };
-  for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-    yield* takeRefused();
-    const line = lastLine + 1;
-    lastLine = info.lines;
+  let line = 1;
+  for await (const record of parser as AsyncIterable<string[]>) {
+    const begins = line;
+    line += linesOf(record);
     if (record.length === 1 && record[0]?.trim() === '') continue;
-    if (header === null) {
-      header = readHeader(record, onHeader);
-      continue;
-    }
-    yield { line, ...toRow(record, header) };
+    if (header === null) header = readHeader(record, onHeader);
+    else yield { line: begins, ...toRow(record, header) };
   }
-  yield* takeRefused();
+  // After the first nothing can be trusted, and there is nothing after it: both kinds reach to the end.
+  if (broken[0]) yield { line, problem: problemOf(broken[0]) };
   if (header === null)
     throw new CliError(exit.failed, 'The file is empty: its first line must name the columns.');
+}
+
+/** Counted here: the parser counts a line break of two characters inside quotes twice. */
+function linesOf(record: string[]): number {
+  return record.reduce((lines, field) => lines + (field.match(/\r\n|\n|\r/g)?.length ?? 0), 1);
 }
 
 function readHeader(record: string[], onHeader: ReadOptions['onHeader']) {
@@ -96,18 +91,12 @@ function toRow(
   return { values };
 }
 
-function linesOf(error: CsvError): number {
-  const lines: unknown = error['lines'];
-  return typeof lines === 'number' ? lines : 0;
-}
-
-/** In our words: the parser's own repeat the data. */
-function problemOf(error: CsvError): string {
-  const told: Partial<Record<CsvError['code'], string>> = {
-    CSV_QUOTE_NOT_CLOSED: 'opens a quote that is never closed; all that follows was taken into it',
-    INVALID_OPENING_QUOTE: 'has a quote inside a field that does not begin with one',
-    CSV_INVALID_CLOSING_QUOTE: 'has text behind a closing quote; inside quotes a quote is written twice',
-    CSV_MAX_RECORD_SIZE: `is longer than ${MAX_RECORD} characters: is a quote never closed?`,
-  };
-  return told[error.code] ?? `cannot be read (${error.code})`;
+/** In our words: the parser's own repeat the data. Both end the file. */
+function problemOf({ code }: CsvError): string {
+  if (code === 'CSV_QUOTE_NOT_CLOSED')
+    return 'opens a quote that is never closed; all that follows was taken into it';
+  if (code === 'CSV_MAX_RECORD_SIZE') {
+    return `is longer than ${MAX_RECORD} characters (is a quote never closed?); what follows was not read`;
+  }
+  return `cannot be read (${code}); what follows was not read`;
 }

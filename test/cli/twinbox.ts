@@ -1,0 +1,110 @@
+/** The command as a process of its own, in a folder of its own, with nobody's settings but those given. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
+import { ignoreConnectionSettings } from '../../lib/config.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');
+
+export type Finished = { code: number | null; stdout: string; stderr: string };
+export type Up = {
+  api: string;
+  simulator: string;
+  pid: number;
+  process: ChildProcess;
+  /** What it has written to standard error so far. */
+  stderr(): string;
+  exited: Promise<number | null>;
+};
+
+export type Place = {
+  readonly folder: string;
+  run(args: string[], options?: { env?: Record<string, string>; input?: string }): Promise<Finished>;
+  up(env?: Record<string, string>): Promise<Up>;
+};
+
+/** Call it in the body of a `describe`; `env` is asked when a process starts. Whatever is still running is killed at the end. */
+export function usePlace(env: () => Record<string, string> = () => ({})): Place {
+  let folder = '';
+  const running = new Set<ChildProcess>();
+  before('make a folder', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'twinbox-cli-'));
+  });
+  after('end what runs and remove the folder', async () => {
+    for (const child of running) {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    }
+    await removeEmbeddedPostgres(join(folder, 'data', 'postgres'));
+    await removeEmbeddedPostgres(join(folder, 'data', 'demo', 'postgres'));
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function start(args: string[], extra: Record<string, string> = {}): ChildProcess {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      // No .env of this repository.
+      cwd: folder,
+      env: {
+        ...ignoreConnectionSettings(),
+        TWINBOX_DATA_DIR: join(folder, 'data'),
+        API_PORT: '0',
+        SIMULATOR_PORT: '0',
+        ...env(),
+        ...extra,
+      },
+    });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    return child;
+  }
+
+  return {
+    get folder() {
+      return folder;
+    },
+    async run(args, { env: extra, input = '' } = {}) {
+      const child = start(args, extra);
+      const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+      child.stdin?.end(input);
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code, stdout: stdout(), stderr: stderr() };
+    },
+    async up(extra) {
+      const child = start(['up', '--json'], extra);
+      const stderr = collect(child.stderr);
+      const exited = once(child, 'exit').then(([code]) => code as number | null);
+      if (!child.stdout) throw new Error('no output');
+      const line = once(createInterface({ input: child.stdout }), 'line').then(([text]) => String(text));
+      const text = await Promise.race([line, exited]);
+      if (typeof text !== 'string') throw new Error(`up ended with ${text}: ${stderr()}`);
+      const { api, simulator, pid } = JSON.parse(text) as { api: string; simulator: string; pid: number };
+      return { api, simulator, pid, process: child, stderr, exited };
+    },
+  };
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  let text = '';
+  stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return () => text;
+}
+
+/** One JSON request; throws on anything but a 2xx. */
+export async function call<T>(method: string, url: string, body?: object): Promise<T> {
+  const answer = await fetch(url, {
+    method,
+    ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
+  return (text === '' ? null : JSON.parse(text)) as T;
+}
+
+export function noLimits({ simulator }: Up): Promise<unknown> {
+  return call('PUT', `${simulator}/_sim/rate-limits`, { global_per_second: null, endpoint_per_second: null });
+}
