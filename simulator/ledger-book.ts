@@ -47,7 +47,8 @@ export function createLedgerBook(limits: { ledgerWrites: number; ledgerReads: nu
   return {
     add,
     nextSeq: () => lastSeq + 1,
-    entries: () => [...writes, ...reads].sort((a, b) => a.seq - b.seq),
+    entries: (fits: (entry: LedgerEntry) => boolean = () => true): LedgerEntry[] =>
+      [...writes.filter(fits), ...reads.filter(fits)].sort((a, b) => a.seq - b.seq),
     writes: writes as readonly LedgerEntry[],
     clear() {
       writes.length = 0;

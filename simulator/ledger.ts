@@ -41,7 +41,7 @@ export function createLedger(store: Store) {
   const signal = createSignal();
 
   function entries(filter: LedgerFilter = {}): LedgerEntry[] {
-    return store.state.ledger.entries().filter((entry) => fits(entry, filter));
+    return store.state.ledger.entries((entry) => fits(entry, filter));
   }
 
   /** Resolves once `count` entries fit, whether they are there already or come later. */

@@ -87,7 +87,7 @@ export function createPipeline(deps: PipelineDeps) {
     if (faults.outage()) throw asError(serverError(503, 'The API is not available at the moment.'));
     trace.account = deps.keys.authorise(incoming.header('authorization'), incoming.header('stripe-account'));
     const found = findRoute(subject.method, subject.path);
-    limit(trace, trace.account, found?.route.pattern ?? subject.path);
+    limit(trace, trace.account, found?.route.pattern ?? 'no such route');
     if (!isApiVersion(trace.version)) refuse(`Invalid Stripe API version: ${trace.version}.`);
     if (!found) return unknownUrl(subject.method, subject.path);
     const params = decodeForm([subject.query, readBody(incoming)].filter(Boolean).join('&'));

@@ -143,6 +143,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     events: (id?: string) => account(id).events.living.flatMap((row) => row.value ?? []),
     endpoints: (id?: string) => account(id).endpoints.living.flatMap((row) => row.value ?? []),
     reset() {
+      faults.abandon(); // a call held from before must not have an effect after
       store.commit([{ op: 'reset' }]);
       faults.clear();
       webhooks.clear();

@@ -173,7 +173,12 @@ describe('the simulator’s control routes', () => {
     bench.simulator.faults.add({ kind: 'reset', times: null });
     bench.simulator.dashboard.createCustomer({ name: 'A' });
     bench.simulator.clock.advance(1e9);
+    bench.simulator.faults.clear();
+    bench.simulator.faults.add({ kind: 'hang', method: 'POST' });
+    const held = bench.call('POST', '/v1/customers').catch(() => 'cut');
+    await bench.simulator.faults.waitForHeld();
     expect((await control('POST', '/reset')).status).to.equal(204);
+    expect(await held).to.equal('cut');
     expect(bench.simulator.customers()).to.deep.equal([]);
     expect((await bench.plain.events.list()).data).to.deep.equal([]);
     expect(bench.simulator.webhooks.pending()).to.equal(0);
