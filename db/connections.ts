@@ -22,7 +22,7 @@ export async function readInstanceId(db: Db): Promise<string> {
   return rows[0].id;
 }
 
-export async function ensureConnection(db: Db, system: string): Promise<void> {
+export async function ensureConnection(db: Db | Tx, system: string): Promise<void> {
   await db.raw(`insert into connections (system) values (:system) on conflict do nothing`, { system });
 }
 
@@ -61,10 +61,18 @@ export async function pauseConnection(db: Db, system: string, why: string | null
   );
 }
 
-export async function resumeConnection(db: Db, system: string): Promise<void> {
-  await db.raw(`update connections set paused_at = null, paused_why = null where system = :system`, {
-    system,
-  });
+/** Ends a pause. Its time is no failing: what was failing before it has as long left as it had then. */
+export async function resumeConnection(db: Db | Tx, system: string, now = new Date()): Promise<void> {
+  await db.raw(
+    `with was as (
+       select paused_at from connections where system = :system and paused_at is not null
+     ), moved as (
+       update external_mappings m set first_failed_at = m.first_failed_at + (:now::timestamptz - was.paused_at)
+       from was where m.system = :system and m.first_failed_at < was.paused_at
+     )
+     update connections set paused_at = null, paused_why = null where system = :system`,
+    { system, now },
+  );
 }
 
 export async function holdDeletes(tx: Tx, system: string, now: Date): Promise<void> {

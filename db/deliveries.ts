@@ -1,5 +1,6 @@
 // One event at one target, and what became of it there.
 import type { Db, Tx } from './connection.ts';
+import { ensureConnection } from './connections.ts';
 
 export type DeliveryStatus =
   | 'queued'
@@ -134,12 +135,18 @@ export async function receiveInternalEvents(
   return made.rows.length;
 }
 
-/** The account that new mappings belong to; held against a binding that happens at the same moment. */
+/** The account that new mappings belong to; held against a binding that happens at the same moment, also against the first. */
 async function lockConnectionAccount(tx: Tx, system: string): Promise<string> {
-  const { rows } = await tx.raw<{ rows: { account: string | null }[] }>(
-    `select account from connections where system = :system for share`,
-    { system },
-  );
+  const lock = () =>
+    tx.raw<{ rows: { account: string | null }[] }>(
+      `select account from connections where system = :system for share`,
+      { system },
+    );
+  let { rows } = await lock();
+  if (!rows[0]) {
+    await ensureConnection(tx, system);
+    ({ rows } = await lock());
+  }
   return rows[0]?.account ?? '';
 }
 

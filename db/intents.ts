@@ -46,20 +46,17 @@ export async function insertAttempts(tx: Tx, attempts: Attempt[]): Promise<void>
 }
 
 /**
- * Deletes of one system that are decided or done since a moment: what the outward fuse counts. Runs under the connection
- * row's lock, so two workers cannot both take the last place.
+ * Deletes of one system that were decided since a moment and not refused, done or still open: what the outward fuse counts. By
+ * the time of the decision, which an intent's id begins with, so that one counts once, however long its answer takes. Runs
+ * under the connection row's lock, so two workers cannot both take the last place.
  */
-export async function countDeletesSince(
-  tx: Tx,
-  system: string,
-  since: Date,
-  sinceUuid: string,
-): Promise<number> {
+export async function countDeletesSince(tx: Tx, system: string, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select (select count(*) from sync_intents i join external_mappings m on m.id = i.mapping_id
-             where i.operation = 'delete' and i.id >= :sinceUuid and i.closed_at >= :since::timestamptz and i.result = 'done' and m.system = :system)
-          + (select count(*) from external_mappings where system = :system and intent is not null and intent->>'operation' = 'delete') as count`,
-    { system, since, sinceUuid },
+             where i.operation = 'delete' and i.id >= :sinceId and i.result <> 'refused' and m.system = :system)
+          + (select count(*) from external_mappings
+             where system = :system and intent is not null and intent->>'operation' = 'delete' and (intent->>'id')::uuid >= :sinceId) as count`,
+    { system, sinceId },
   );
   return rows[0]?.count ?? 0;
 }

@@ -17,6 +17,7 @@ export type OpenDelivery = {
   eventType: string;
   version: number | null;
   inbound: Record<string, unknown> | null;
+  status: 'queued' | 'waiting' | 'parked';
   attempts: number;
   hop: number;
 };
@@ -37,7 +38,7 @@ select m.*,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
    from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as loaded_row,
   (select coalesce(jsonb_agg(jsonb_build_object('eventId', d.event_id, 'target', d.target, 'eventType', d.event_type,
-                             'version', d.version, 'inbound', d.inbound, 'attempts', d.attempts, 'hop', d.hop) order by d.sync_event_id), '[]')
+                             'version', d.version, 'inbound', d.inbound, 'status', d.status, 'attempts', d.attempts, 'hop', d.hop) order by d.sync_event_id), '[]')
    from sync_deliveries d where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')) as loaded_deliveries,
   (select jsonb_build_object('id', i.id, 'version', i.version) from sync_intents i
    where i.mapping_id = m.id and i.result = 'done' order by i.number desc limit 1) as last_intent

@@ -10,8 +10,6 @@ const WINDOW_MS = 10 * 60_000;
 const ALWAYS = 20;
 /** Beyond that, this part of the living mappings. */
 const SHARE = 0.05;
-/** An intent is made before it is closed; ids from this much before the window cover those that were open for long. */
-const OPEN_FOR_MS = 24 * 3_600_000;
 
 /** Whether one more outward delete may go. Counted in Postgres under the connection's row lock; when not, deletes are held. */
 export async function mayDeleteOutward(tx: Tx, system: string, now: Date): Promise<boolean> {
@@ -20,7 +18,7 @@ export async function mayDeleteOutward(tx: Tx, system: string, now: Date): Promi
   const since = new Date(
     Math.max(now.getTime() - WINDOW_MS, connection.deletesOutCountedFrom?.getTime() ?? 0),
   );
-  const recent = await countDeletesSince(tx, system, since, uuidLowerBound(since.getTime() - OPEN_FOR_MS));
+  const recent = await countDeletesSince(tx, system, uuidLowerBound(since.getTime()));
   if (recent < ALWAYS || recent < SHARE * (await countLinked(tx, system))) return true;
   await holdDeletes(tx, system, now);
   return false;

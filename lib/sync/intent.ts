@@ -16,7 +16,7 @@ import type { Failure, Fetched, Written } from '../integrations/integration.ts';
 import { newEventId } from '../uuid.ts';
 import { conflictRows } from './conflicts.ts';
 import type { Conflict } from './merge.ts';
-import type { Step, SyncDeps } from './step.ts';
+import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
@@ -43,7 +43,10 @@ export function keyPrefix({ policy }: Pick<SyncDeps, 'policy'>): string {
   return `tb1:${policy.environment}.${policy.instanceId}:`;
 }
 
-/** Stores the intent under the fence, with the conflicts that it decides in our favour; `guard` may refuse in the same transaction. */
+/**
+ * Stores the intent under the fence, with the conflicts that it decides in our favour; `guard` may refuse in the same
+ * transaction. It comes first: what it locks, the connection, is locked before mappings everywhere.
+ */
 export async function storeIntent(
   deps: SyncDeps,
   step: Step,
@@ -53,9 +56,10 @@ export async function storeIntent(
 ): Promise<'stored' | 'lost' | 'refused'> {
   const now = deps.clock.now();
   const result = await withTransaction(deps.db, async (tx) => {
+    const allowed = guard === undefined || (await guard(tx));
     const mapping = await lockMapping(tx, step.claim.id, step.claim.fence);
     if (!mapping || mapping.intent) return 'lost';
-    if (guard && !(await guard(tx))) return 'refused';
+    if (!allowed) return 'refused';
     await updateMapping(tx, mapping.id, { intent, intentNumber: intent.number });
     await insertConflicts(tx, conflictRows(step, conflicts, now));
     return 'stored';
@@ -70,9 +74,17 @@ export function stampBeforeResend(deps: SyncDeps, step: Step): Promise<boolean> 
   return stampResend(deps.db, step.claim.id, step.claim.fence, deps.clock.now());
 }
 
-/** Sends the open intent as it is stored. */
-export async function sendIntent(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Answer<Written>> {
+/**
+ * Sends the open intent as it is stored. Null, and nothing sent, if the lease would not outlast the call: this process was slow
+ * or frozen, and whoever takes the mapping over sends it.
+ */
+export async function sendIntent(
+  deps: SyncDeps,
+  step: Step,
+  intent: OpenIntent,
+): Promise<Answer<Written> | null> {
   await failpoint('intent.before-send');
+  if (!hasRoomForCall(deps, step.claim)) return null;
   const answer = await attempt(deps, step, intent.operation, intent, () =>
     deps.integration.write({
       operation: intent.operation,

@@ -103,10 +103,10 @@ export function effectsOf(
   switch (outcome.kind) {
     case 'answered': {
       const { intent, written, merged } = outcome;
+      const before = { ...mapping.shadow, ...merged?.plan.agreed };
       const shadow = written.record
-        ? shadowAfterAnswer(rules, mapping.shadow, intent, theirsOf(rules, written.record.fields))
-        : { pairs: { ...mapping.shadow }, foreign: false };
-      if (merged) Object.assign(shadow.pairs, merged.plan.agreed);
+        ? shadowAfterAnswer(rules, before, intent, theirsOf(rules, written.record.fields))
+        : { pairs: before, foreign: false };
       const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
       const done =
         merged !== null &&
@@ -164,6 +164,8 @@ export function effectsOf(
       if (intent) {
         effects.mapping.pushedVersion = Math.max(mapping.pushedVersion, intent.version);
         effects.closed = { intent, result: 'done', written };
+      } else if (mapping.intent) {
+        effects.closed = { intent: mapping.intent, result: 'unknown', written: null };
       }
       effects.deliveries = endedDeliveries(step, by, intent);
       return effects;
@@ -219,12 +221,13 @@ export function effectsOf(
       return effects;
     }
     case 'waiting':
+      // Waiting is not failing: what failed before it begins anew after it.
       effects.mapping = {
+        ...healthy,
         state: 'waiting',
         reason: outcome.reason,
         reasonDetail: outcome.detail,
         clean: mapping.dirty,
-        nextAttemptAt: null,
       };
       effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
         ...at(d),

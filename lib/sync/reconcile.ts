@@ -63,6 +63,9 @@ async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
       message: 'its own echo keeps changing it; look at the last conflicts',
     });
   }
+  const taken = mapping.reason === 'external_id_taken' ? mapping.reasonDetail?.['external_id'] : undefined;
+  // Its counterpart is another row's: asked again without a call, and never made a second time.
+  if (typeof taken === 'string') return settle(deps, step, { kind: 'found', externalId: taken });
   if (mapping.externalId === null) return (await findHeard(deps, step)) ?? createTheirs(deps, step);
   return agree(deps, step, mapping.externalId);
 }
@@ -143,7 +146,13 @@ function holdEmail(step: Step, theirs: Fields, plan: Plan): void {
   delete plan.pull['email'];
   delete plan.push['email'];
   plan.agreed['email'] = { ours, theirs: their, reason: 'held' };
-  plan.conflicts = plan.conflicts.filter((c) => c.field !== 'email');
+  plan.carried = plan.carried.filter((field) => field !== 'email');
+  // An edit of theirs that we covered stays told; that it was to be put back has come to nothing.
+  plan.conflicts = plan.conflicts.flatMap((c): Conflict[] => {
+    if (c.field !== 'email') return [c];
+    if (c.kind !== 'overwritten_unseen') return [];
+    return [c.winner === 'theirs' ? { ...c, winner: 'neither', note: 'held' } : c];
+  });
   plan.conflicts.push({
     kind: 'duplicate_email',
     field: 'email',

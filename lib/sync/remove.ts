@@ -60,8 +60,8 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
     if (stored === 'refused')
       return settle(deps, step, { kind: 'waiting', reason: 'fuse', detail: { operation: 'delete' } });
   }
-  if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   const answer = await sendIntent(deps, step, intent);
+  if (!answer) return giveBack(deps, step);
   // Gone between the look and the delete: the next look tells whether it is erased or was never ours to see.
   if (!answer.ok) {
     const { failure } = answer;

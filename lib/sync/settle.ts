@@ -25,6 +25,7 @@ import {
 import { failpoint } from '../failpoint.ts';
 import { newEventId } from '../uuid.ts';
 import { conflictRows } from './conflicts.ts';
+import { at } from './delivery-outcomes.ts';
 import type { Next } from './next.ts';
 import { effectsOf, type Effects, type Outcome } from './outcome.ts';
 import type { Step, SyncDeps } from './step.ts';
@@ -56,7 +57,7 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
 async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
   await insertAttempts(tx, step.attempts);
   await closeIntent(tx, step, effects, now);
-  const changes = { ...effects.mapping, ...foreignEdit(mapping, effects) };
+  const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
   await updateMapping(tx, mapping.id, changes, { release: effects.release });
   await settleDeliveries(tx, effects.deliveries, now);
   await markEchoesChecked(tx, effects.checked);
@@ -91,27 +92,55 @@ async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | nul
     effects.mapping.externalId = effects.linked;
     delete effects.mapping.clean; // what came with it has not been looked at
   } else {
-    // Another row holds that counterpart: an operator has to say whose it is. Nothing is deleted anywhere.
-    effects.mapping = {
-      ...effects.mapping,
-      state: 'parked',
-      reason: 'external_id_taken',
-      reasonDetail: { external_id: effects.linked, mapping: other.id },
-    };
-    effects.conflicts.push({
-      kind: 'external_duplicate',
-      field: null,
-      base: null,
-      ours: null,
-      theirs: effects.linked,
-      rule: 'first_linked_stays',
-      winner: 'neither',
-    });
-    effects.linked = null;
+    keepApart(step, own, effects, { external_id: effects.linked, mapping: other.id });
   }
   return effects.mapping.externalId === undefined
     ? own
     : { ...own, dirty: own.dirty + (other ? Math.max(1, other.dirty) : 0) };
+}
+
+/** Another row holds that counterpart: an operator has to say whose it is. Nothing is made or deleted anywhere until then. */
+function keepApart(
+  step: Step,
+  own: Mapping,
+  effects: Effects,
+  detail: { external_id: string; mapping: number },
+): void {
+  const reason = 'external_id_taken';
+  const { intent } = effects.mapping;
+  effects.mapping = {
+    ...(intent === undefined ? {} : { intent }),
+    state: 'parked',
+    reason,
+    reasonDetail: detail,
+    attempts: 0,
+    firstFailedAt: null,
+    nextAttemptAt: null,
+    clean: own.dirty,
+  };
+  effects.deliveries = step.deliveries.map((d) => ({
+    ...at(d),
+    status: 'parked',
+    error: { code: reason, ...detail },
+    tried: true,
+  }));
+  effects.parked = { reason, detail };
+  effects.conflicts.push({
+    kind: 'external_duplicate',
+    field: null,
+    base: null,
+    ours: null,
+    theirs: detail.external_id,
+    rule: 'first_linked_stays',
+    winner: 'neither',
+  });
+  effects.linked = null;
+  effects.release = true;
+}
+
+/** Whoever asked for a read after this step had loaded has not been answered by it. */
+function askedMeanwhile(step: Step, mapping: Mapping): { mustRead?: true } {
+  return mapping.mustRead && mapping.dirty !== step.mapping.dirty ? { mustRead: true } : {};
 }
 
 /** An edit of somebody else that showed in an answer is looked at in the next step, whatever else has happened meanwhile. */
@@ -143,7 +172,8 @@ async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Pro
     });
   }
   if (!effects.parked) return;
-  for (const delivery of effects.deliveries) {
+  // One notice for each delivery: those that were parked before have had theirs.
+  for (const delivery of step.deliveries.filter((d) => d.status !== 'parked')) {
     await insertParkedEvent(tx, {
       eventId: newEventId(now),
       entityKey: entityKey(mapping),

@@ -82,6 +82,7 @@ async function write(
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   if ((await storeIntent(deps, step, intent, conflicts)) !== 'stored') return 'done';
   const answer = await sendIntent(deps, step, intent);
+  if (!answer) return giveBack(deps, step);
   if (!answer.ok) return afterFailure(deps, step, intent, answer.failure);
   return settle(deps, step, {
     kind: 'answered',
@@ -109,9 +110,11 @@ export async function finishIntent(deps: SyncDeps, step: Step, intent: OpenInten
   }
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   if (!(await stampBeforeResend(deps, step))) return 'done';
-  const answer = await sendIntent(deps, step, { ...intent, lastSentAt: new Date(now).toISOString() });
-  if (!answer.ok) return afterFailure(deps, step, intent, answer.failure);
-  return settle(deps, step, { kind: 'answered', intent, written: answer.value, merged: null });
+  const resent = { ...intent, lastSentAt: new Date(now).toISOString() };
+  const answer = await sendIntent(deps, step, resent);
+  if (!answer) return giveBack(deps, step);
+  if (!answer.ok) return afterFailure(deps, step, resent, answer.failure);
+  return settle(deps, step, { kind: 'answered', intent: resent, written: answer.value, merged: null });
 }
 
 /** With writes off only reads are sent, open intents included. */

@@ -101,14 +101,14 @@ function* brokenDeliveries({ deliveries, mappings, intents }: Snapshot): Generat
     const hasReason = mapping.state === delivery.status && mapping.reason !== null;
     if (open && mapping.dirty === mapping.clean && !hasReason)
       yield `${name} is open, and nobody will look at it: mapping ${mapping.state} ${mapping.reason}`;
+    const carrier = intents.find(({ id }) => id === delivery.intent_id);
     if (delivery.status === 'superseded') {
       const by = byEvent.get(delivery.superseded_by ?? '');
-      if (by?.mapping_id !== delivery.mapping_id || (by.version ?? 0) <= (delivery.version ?? 0))
-        yield `${name} is superseded by nothing newer`;
+      const newer = by?.mapping_id === delivery.mapping_id && (by.version ?? 0) > (delivery.version ?? 0);
+      if (!newer && carrier?.result !== 'done') yield `${name} is superseded by nothing`;
     }
     if (delivery.status === 'applied' && delivery.inbound === null) {
-      const intent = intents.find(({ id }) => id === delivery.intent_id);
-      if (intent?.result !== 'done') yield `${name} names no intent that was done`;
+      if (carrier?.result !== 'done') yield `${name} names no intent that was done`;
     }
   }
 }
@@ -133,7 +133,10 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
       if (!pair) yield `${name} has no shadow of ${field}`;
       else if (calm && row.deleted_at === null && !same(rule, pair.ours, fieldsOf(row)[field]))
         yield `${name} is clean, and our half of ${field} is not the row's`;
-      else if (!shown.some((values) => same(rule, values[external], pair.theirs)))
+      else if (
+        mapping.reason !== 'missing' &&
+        !shown.some((values) => same(rule, values[external], pair.theirs))
+      )
         yield `${name} holds a half of ${field} that they never showed`;
     }
   }
