@@ -1,20 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addDemo } from './commands/demo.ts';
-import { addImport } from './commands/import.ts';
-import { addMigrate } from './commands/migrate.ts';
-import { addPause, addResume } from './commands/pause.ts';
-import { addReplay } from './commands/replay.ts';
-import { addSimulator } from './commands/simulator.ts';
-import { addStatus } from './commands/status.ts';
-import { addUp } from './commands/up.ts';
-import { addVerify } from './commands/verify.ts';
 import type { Output } from './output.ts';
 
 /** What each command is given to add itself: where it prints, and where it leaves its exit status. */
 export type CommandContext = { program: Command; output: Output; finish: (exitStatus: number) => void };
 
-export function createProgram(output: Output, finish: (exitStatus: number) => void): Command {
+type Add = (context: CommandContext) => void;
+
+/** Each command by itself, so that a short one does not wait for what only `up` needs. */
+const commands: Record<string, () => Promise<Add>> = {
+  up: async () => (await import('./commands/up.ts')).addUp,
+  demo: async () => (await import('./commands/demo.ts')).addDemo,
+  import: async () => (await import('./commands/import.ts')).addImport,
+  status: async () => (await import('./commands/status.ts')).addStatus,
+  verify: async () => (await import('./commands/verify.ts')).addVerify,
+  replay: async () => (await import('./commands/replay.ts')).addReplay,
+  pause: async () => (await import('./commands/pause.ts')).addPause,
+  resume: async () => (await import('./commands/pause.ts')).addResume,
+  migrate: async () => (await import('./commands/migrate.ts')).addMigrate,
+  simulator: async () => (await import('./commands/simulator.ts')).addSimulator,
+};
+
+/** With the one command that the first word names; with all where it names none, as for help and misspellings. */
+export async function createProgram(
+  [first = '']: string[],
+  output: Output,
+  finish: (exitStatus: number) => void,
+): Promise<Command> {
   const program = new Command('twinbox')
     .description('Keeps the customers of PostgreSQL and of Stripe the same, in both directions.')
     .showSuggestionAfterError()
@@ -33,13 +45,8 @@ Begin with:
 Exit status: 0 well, 1 failed, 2 wrong words (verify: could not tell), 3 nothing matched,
 69 something is not to be had now, 78 wrong settings. More in docs/cli.md; settings in docs/settings.md.`,
     );
-  const context = { program, output, finish };
-  for (const add of [
-    ...[addUp, addDemo, addImport, addStatus, addVerify, addReplay],
-    ...[addPause, addResume, addMigrate, addSimulator],
-  ]) {
-    add(context);
-  }
+  const wanted = Object.hasOwn(commands, first) ? [first] : Object.keys(commands);
+  for (const name of wanted) (await commands[name]?.())?.({ program, output, finish });
   return program;
 }
 

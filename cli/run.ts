@@ -7,8 +7,8 @@ import { createProgram } from './program.ts';
 /** Runs one command; answers the exit status and never throws. */
 export async function runCli(args: string[], output: Output = createOutput()): Promise<number> {
   let status: number = exit.ok;
-  const program = createProgram(output, (code) => (status = code));
   try {
+    const program = await createProgram(args, output, (code) => (status = code));
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (error) {

@@ -1,10 +1,7 @@
 // What nearly every command begins with: settings read, a log, the database open; and at the end everything closed again.
 import { loadConfig, type Config } from '../lib/config.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
-import type { SyncDeps } from '../lib/sync/step.ts';
 import { openDatabase, type OpenDatabase, type OpenOptions } from './database.ts';
-import { findStripe } from './stripe.ts';
-import { createSyncDeps } from './sync.ts';
 
 export type Session = {
   config: Config;
@@ -29,26 +26,4 @@ export async function withDatabase<T>(
   } finally {
     await database.close();
   }
-}
-
-/** As above, with Stripe at hand: the real one, the running simulator, or its state for a moment. */
-export async function withSync<T>(
-  work: (session: Session & { sync: SyncDeps; simulatorUrl: string | null }) => Promise<T>,
-  options: OpenOptions & { config?: Config } = {},
-): Promise<T> {
-  return withDatabase(async (session) => {
-    const stripe = await findStripe(session.config, session.log);
-    try {
-      const { db } = session.database;
-      const sync = await createSyncDeps(session.config, {
-        db,
-        stripe,
-        log: session.log,
-        nudge: () => undefined,
-      });
-      return await work({ ...session, sync, simulatorUrl: stripe.simulatorUrl });
-    } finally {
-      await stripe.close();
-    }
-  }, options);
 }

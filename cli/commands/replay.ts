@@ -12,7 +12,7 @@ import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { findRunning } from '../running.ts';
-import { withSync } from '../session.ts';
+import { withSync } from '../sync-session.ts';
 
 const STATUSES: DeliveryStatus[] = [
   ...(['queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),

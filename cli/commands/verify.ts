@@ -12,7 +12,7 @@ import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { createProgress } from '../progress.ts';
-import { withSync } from '../session.ts';
+import { withSync } from '../sync-session.ts';
 import { readAccount } from '../sync.ts';
 
 type Options = { wait: number; json?: boolean; all?: boolean };

@@ -1,0 +1,28 @@
+import type { Config } from '../lib/config.ts';
+import type { SyncDeps } from '../lib/sync/step.ts';
+import type { OpenOptions } from './database.ts';
+import { withDatabase, type Session } from './session.ts';
+import { findStripe } from './stripe.ts';
+import { createSyncDeps } from './sync.ts';
+
+/** A session with Stripe at hand: the real one, the running simulator, or its state for a moment. */
+export async function withSync<T>(
+  work: (session: Session & { sync: SyncDeps; simulatorUrl: string | null }) => Promise<T>,
+  options: OpenOptions & { config?: Config } = {},
+): Promise<T> {
+  return withDatabase(async (session) => {
+    const stripe = await findStripe(session.config, session.log);
+    try {
+      const { db } = session.database;
+      const sync = await createSyncDeps(session.config, {
+        db,
+        stripe,
+        log: session.log,
+        nudge: () => undefined,
+      });
+      return await work({ ...session, sync, simulatorUrl: stripe.simulatorUrl });
+    } finally {
+      await stripe.close();
+    }
+  }, options);
+}
