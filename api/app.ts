@@ -1,11 +1,15 @@
 import express, { type Express } from 'express';
 import type { Db } from '../db/connection.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { ConflictDesk } from '../lib/conflicts.ts';
 import type { CustomerStore } from '../lib/customers.ts';
+import type { LinkDesk } from '../lib/links.ts';
 import { requireKey } from './auth.ts';
+import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { healthRoutes, type Readiness } from './health.ts';
+import { mappingRoutes } from './mappings.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
 
@@ -23,6 +27,8 @@ export type ApiDeps = {
   readiness: Readiness;
   /** The systems that push to us; none where there is nobody to work on it. */
   webhooks?: WebhookSource[];
+  conflicts: ConflictDesk;
+  links: LinkDesk;
 };
 
 const basePath = '/api/v1';
@@ -31,7 +37,8 @@ const basePath = '/api/v1';
 const READY_MS = 3_000;
 
 /** The whole API as an Express app. It never listens: see server.ts. */
-export function createApi({ store, db, config, log, clock, readiness, webhooks = [] }: ApiDeps): Express {
+export function createApi(deps: ApiDeps): Express {
+  const { store, db, config, log, clock, readiness, webhooks = [], conflicts, links } = deps;
   const { apiKeys, deadlineMs = 8_000 } = config;
   const app = express();
   app.disable('x-powered-by');
@@ -48,7 +55,8 @@ export function createApi({ store, db, config, log, clock, readiness, webhooks =
   app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
   app.use(basePath, customerRoutes({ store, db, basePath, deadlineMs }));
-  // Conflicts and the other operators' routes go here.
+  app.use(basePath, conflictRoutes({ db, desk: conflicts, basePath, deadlineMs }));
+  app.use(basePath, mappingRoutes({ db, desk: links, basePath, deadlineMs }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

@@ -16,6 +16,7 @@ import {
 } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
 import { demand, ifMatchOf, paramsOf, queryOf } from './input.ts';
+import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import { traceOf } from './requests.ts';
 import { requestIdOf, sendJson, sendNothing } from './responses.ts';
@@ -45,11 +46,7 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
           ...(email !== undefined && { email: tidyText(email) }),
           ...(since !== undefined && { updatedSince: new Date(since) }),
         });
-        const page = found.slice(0, limit);
-        const last = page.at(-1);
-        if (found.length > limit && last) {
-          res.setHeader('Link', `<${nextPage(`${basePath}/customers`, query, last.id)}>; rel="next"`);
-        }
+        const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
         sendJson(res, 200, page.map(customerJson));
       },
     ],
@@ -139,21 +136,10 @@ function idOf(req: Request): number {
   return demand('path', checkPath(paramsOf(req))).id;
 }
 
-function originOf(req: Request, res: Response): Origin {
+/** Who asks, for the event's context. */
+export function originOf(req: Request, res: Response): Origin {
   const [actor, trace] = [actorOf(req), traceOf(req)];
   return { context: { request_id: requestIdOf(res), ...(actor && { actor }), ...(trace && { trace }) } };
-}
-
-// Relative, so that it holds behind any proxy and repeats no Host header back.
-function nextPage(
-  path: string,
-  { limit, email, updated_since: since }: CustomerQuery,
-  after: number,
-): string {
-  const parts = Object.entries({ limit, email, updated_since: since, after })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
-  return `${path}?${parts.join('&')}`;
 }
 
 function refused(refusal: Refusal): Problem {

@@ -3,7 +3,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { isDatabaseAway } from '../db/readiness.ts';
 import { BODY_LIMIT } from './body.ts';
-import { databaseAway, Problem } from './problems.ts';
+import { databaseAway, Problem, type ProblemCode } from './problems.ts';
 import type { ApiLog } from './requests.ts';
 import { requestIdOf, sendProblem } from './responses.ts';
 
@@ -15,9 +15,12 @@ export const answerUnknownPath: RequestHandler = (req) => {
 };
 
 export function answerFaults(log: ApiLog): ErrorRequestHandler {
+  const putOff = notePutOff(log);
   return (error: unknown, _req, res, next) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) {
+    if (EXPECTED.has(problem.code)) {
+      putOff(problem, requestIdOf(res), faultCode(error));
+    } else if (problem.status >= 500) {
       log.error('request failed', {
         request_id: requestIdOf(res),
         code: problem.code,
@@ -27,6 +30,32 @@ export function answerFaults(log: ApiLog): ErrorRequestHandler {
     // Half an answer cannot be mended: Express then breaks the connection, so that nobody takes it for a whole one.
     if (res.headersSent && !res.writableEnded) next(error);
     else sendProblem(res, problem);
+  };
+}
+
+/** What ends by itself or by a setting: a database that is away, an account or a secret that is not known yet, a crowd. */
+const EXPECTED: ReadonlySet<ProblemCode> = new Set([
+  ...(['database_unavailable', 'account_unbound', 'webhooks_not_configured', 'contended'] as const),
+]);
+
+const TOLD_AGAIN_MS = 10_000;
+
+/** No place and no stack: nothing is to be mended in the program. Senders repeat by the thousand, so it is told now and then. */
+function notePutOff(log: ApiLog): (problem: Problem, requestId: string, errorCode: unknown) => void {
+  const last = new Map<ProblemCode, { told: number; since: number }>();
+  return ({ code }, requestId, errorCode) => {
+    const now = performance.now();
+    const { told, since } = last.get(code) ?? { told: -Infinity, since: 0 };
+    const quiet = now - told < TOLD_AGAIN_MS;
+    last.set(code, quiet ? { told, since: since + 1 } : { told: now, since: 0 });
+    if (quiet) log.debug('request put off', { request_id: requestId, code });
+    else
+      log.warn('request put off', {
+        request_id: requestId,
+        code,
+        error_code: errorCode,
+        others_since: since,
+      });
   };
 }
 
@@ -65,7 +94,7 @@ function clientStatusOf(error: unknown): number | undefined {
 
 // Postgres puts values into its messages and details, and those may be people's names: only the place and the code are logged.
 function faultFields(error: unknown): Record<string, unknown> {
-  const cause = error instanceof Problem && error.cause !== undefined ? error.cause : error;
+  const cause = causeOf(error);
   if (!(cause instanceof Error)) return { error: typeof cause };
   const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return {
@@ -73,4 +102,14 @@ function faultFields(error: unknown): Record<string, unknown> {
     error_code: 'code' in cause ? cause.code : undefined,
     stack: frames.join('\n'),
   };
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Problem && error.cause !== undefined ? error.cause : error;
+}
+
+/** The database's own code of what failed, where there is one; our problems' codes are told beside it. */
+function faultCode(error: unknown): unknown {
+  const cause = causeOf(error);
+  return cause instanceof Error && !(cause instanceof Problem) && 'code' in cause ? cause.code : undefined;
 }

@@ -3,9 +3,11 @@
 import { customerChangeSchema, newCustomerSchema } from '../lib/entities/customer.ts';
 import { BODY_LIMIT } from './body.ts';
 import { customerIdSchema, customerQuerySchema, customerSchema } from './customer-schemas.ts';
-import { problemKinds, type ProblemCode } from './problems.ts';
-
-type Json = Record<string, unknown>;
+import { conflictSchema, turnedSchema } from './conflict-schemas.ts';
+import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
+import { operatorPaths, takenInSchema } from './openapi-operators.ts';
+import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+import { problemKinds } from './problems.ts';
 
 export function openApiDocument(): Json {
   const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
@@ -23,9 +25,7 @@ export function openApiDocument(): Json {
     paths: {
       '/api/v1/customers': {
         get: operation('listCustomers', 'Customers in the order of their ids, a page at a time', {
-          parameters: Object.entries(customerQuerySchema.properties).map(([name, schema]) =>
-            parameter(name, 'query', schema),
-          ),
+          parameters: queryParameters(customerQuerySchema),
           responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
         }),
@@ -67,6 +67,7 @@ export function openApiDocument(): Json {
           },
         ),
       },
+      ...operatorPaths(),
       '/health': {
         get: open('health', 'Whether this process is alive', { 200: answer('It is', ref('Health')) }),
       },
@@ -101,6 +102,11 @@ export function openApiDocument(): Json {
         Customer: customerSchema,
         NewCustomer: newCustomerSchema,
         CustomerChange: customerChangeSchema,
+        Conflict: conflictSchema,
+        Turned: turnedSchema,
+        Mapping: mappingSchema,
+        Linked: linkedSchema,
+        TakenIn: takenInSchema,
         Problem: problemSchema,
         Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },
         Readiness: readinessSchema,
@@ -134,7 +140,14 @@ const problemSchema = {
       },
     },
     request_id: { type: 'string' },
-    current: { $ref: '#/components/schemas/Customer', description: 'With version_mismatch: as it is now.' },
+    current: {
+      anyOf: [ref('Customer'), { type: 'null' }],
+      description: 'With version_mismatch and overtaken: the customer as it is now; null if it is deleted.',
+    },
+    conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_turn.' },
+    customer_id: { ...customerIdSchema, description: 'With duplicate_email: who has it.' },
+    state: { type: 'string', description: 'With cannot_link: how the mapping stands.' },
+    reason: { type: ['string', 'null'], description: 'With cannot_link and invalid_signature: why.' },
   },
 };
 
@@ -159,48 +172,6 @@ const readinessSchema = {
   },
 };
 
-type Parts = { parameters?: Json[]; requestBody?: Json; responses: Json; problems: readonly ProblemCode[] };
-
-function operation(operationId: string, summary: string, { problems, responses, ...rest }: Parts): Json {
-  const codes = [...problems, 'unauthorized', 'database_unavailable'] as const;
-  return { operationId, summary, ...rest, responses: { ...responses, ...problemAnswers(codes) } };
-}
-
 function open(operationId: string, summary: string, responses: Json): Json {
   return { operationId, summary, security: [], responses };
-}
-
-/** One answer for each status; several codes may share one. */
-function problemAnswers(codes: readonly ProblemCode[]): Json {
-  const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, same]) => [
-      status,
-      {
-        description: same.map((code) => `${problemKinds[code].title} (${code})`).join('; '),
-        headers: { 'X-Request-Id': ref('X-Request-Id', 'headers') },
-        content: { 'application/problem+json': { schema: ref('Problem') } },
-      },
-    ]),
-  );
-}
-
-function answer(description: string, schema: Json, headers: string[] = []): Json {
-  const all = [...headers, 'X-Request-Id'].map((name) => [name, ref(name, 'headers')]);
-  return { description, headers: Object.fromEntries(all), content: { 'application/json': { schema } } };
-}
-
-function body(schema: string, types: string[]): Json {
-  return {
-    required: true,
-    content: Object.fromEntries(types.map((type) => [type, { schema: ref(schema) }])),
-  };
-}
-
-function parameter(name: string, place: 'query' | 'path' | 'header', schema: object): Json {
-  return { name, in: place, required: place === 'path', schema };
-}
-
-function ref(name: string, kind = 'schemas'): Json {
-  return { $ref: `#/components/${kind}/${name}` };
 }

@@ -1,5 +1,5 @@
 // What did not survive, with both values and the rule that decided.
-import type { Tx } from './connection.ts';
+import type { Db, Tx } from './connection.ts';
 
 export type ConflictRow = {
   id: string;
@@ -21,6 +21,42 @@ export type ConflictRow = {
   createdAt: Date;
 };
 
+/** A conflict as it is read: with the pair it arose in, as far as that still stands (an absorbed mapping is gone). */
+export type StoredConflict = Omit<ConflictRow, 'dedupeKey' | 'base' | 'ours' | 'theirs'> & {
+  base: string | null;
+  ours: string | null;
+  theirs: string | null;
+  turnedAt: Date | null;
+  system: string | null;
+  externalId: string | null;
+};
+
+export type ConflictFilter = {
+  limit: number;
+  /** Behind this one in the list, so older than it. */
+  after?: string;
+  customer?: number;
+  kind?: string;
+  field?: string;
+  turned?: boolean;
+};
+
+const columns = `
+  c.id, c.mapping_id as "mappingId", c.entity_type as "entityType", c.internal_id as "internalId", c.kind, c.field, c.base, c.ours, c.theirs,
+  c.rule, c.winner, c.note, c.intent_id as "intentId", c.event_id as "eventId", c.turned_at as "turnedAt", c.created_at as "createdAt",
+  m.system, m.external_id as "externalId"
+  from sync_conflicts c left join external_mappings m on m.id = c.mapping_id`;
+
+const listSql = `
+select ${columns}
+where (:after::uuid is null or c.id < :after::uuid)
+  and (:customer::bigint is null or (c.entity_type = 'customer' and c.internal_id = :customer::bigint))
+  and (:kind::text is null or c.kind = :kind::text)
+  and (:field::text is null or c.field = :field::text)
+  and (:turned::boolean is null or (c.turned_at is not null) = :turned::boolean)
+order by c.id desc
+limit :limit`;
+
 export async function insertConflicts(tx: Tx, conflicts: ConflictRow[]): Promise<void> {
   for (const conflict of conflicts) {
     await tx.raw(
@@ -36,4 +72,45 @@ export async function insertConflicts(tx: Tx, conflicts: ConflictRow[]): Promise
       },
     );
   }
+}
+
+/** A page of conflicts, newest first. */
+export async function listConflicts(db: Db, filter: ConflictFilter): Promise<StoredConflict[]> {
+  const { limit, after = null, customer = null, kind = null, field = null, turned = null } = filter;
+  const { rows } = await db.raw<{ rows: StoredConflict[] }>(listSql, {
+    limit,
+    after,
+    customer,
+    kind,
+    field,
+    turned,
+  });
+  return rows;
+}
+
+export async function readConflict(db: Db | Tx, id: string): Promise<StoredConflict | null> {
+  const { rows } = await db.raw<{ rows: StoredConflict[] }>(`select ${columns} where c.id = :id`, { id });
+  return rows[0] ?? null;
+}
+
+/** The conflict, locked against another call that would turn it too; its mapping is locked before it. */
+export async function lockConflict(tx: Tx, id: string): Promise<StoredConflict | null> {
+  const { rows } = await tx.raw<{ rows: StoredConflict[] }>(
+    `select ${columns} where c.id = :id for update of c`,
+    {
+      id,
+    },
+  );
+  return rows[0] ?? null;
+}
+
+/** What became of a conflict that somebody asked to turn round. */
+export async function noteConflict(
+  tx: Tx,
+  noted: { id: string; note: 'turned' | 'overtaken'; turnedAt: Date | null },
+): Promise<void> {
+  await tx.raw(
+    `update sync_conflicts set note = :note, turned_at = :turnedAt::timestamptz where id = :id`,
+    noted,
+  );
 }

@@ -10,9 +10,11 @@ import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
 import { raiseWaiting } from '../../db/mappings.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import type { Config } from '../../lib/config.ts';
+import { createConflictDesk } from '../../lib/conflicts.ts';
 import { createCustomerStore, type CustomerStore } from '../../lib/customers.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
+import { createLinkDesk } from '../../lib/links.ts';
 import type { Logger } from '../../lib/log.ts';
 import { sleep } from '../../lib/loop.ts';
 import { databasePart, hearingPart, relayPart, syncPart, type Part } from '../../lib/readiness.ts';
@@ -134,6 +136,8 @@ async function start({
       retentionDays: config.retentionDays,
       nudge,
     }),
+    conflicts: createConflictDesk({ db, clock, nudge, documents: [integration.document] }),
+    links: createLinkDesk({ db, clock }),
     readiness: {
       database: databasePart(db),
       relay: relayPart(db, clock),

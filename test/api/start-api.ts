@@ -1,15 +1,19 @@
 // The API on a free port, asked over HTTP as a customer's program would.
 
 import { expect } from 'chai';
-import { createApi } from '../../api/app.ts';
+import { createApi, type ApiDeps } from '../../api/app.ts';
 import type { Readiness } from '../../api/health.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/connection.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { systemClock, type Clock } from '../../lib/clock.ts';
+import { createConflictDesk } from '../../lib/conflicts.ts';
 import { createCustomerStore } from '../../lib/customers.ts';
+import { parseDocument } from '../../lib/integrations/document.ts';
+import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
+import { createLinkDesk } from '../../lib/links.ts';
 
-export type Line = { level: 'debug' | 'error'; message: string; fields: Record<string, unknown> };
+export type Line = { level: 'debug' | 'warn' | 'error'; message: string; fields: Record<string, unknown> };
 
 /** What a test may read of an answer; a member that is not there shows as undefined in an assertion. */
 export type Body = {
@@ -37,22 +41,42 @@ export type Answer = {
   errors: ProblemDetail[];
 };
 
-export type StartOptions = { db: Db; apiKeys?: string[]; readiness?: Readiness; deadlineMs?: number };
+export type StartOptions = {
+  db: Db;
+  apiKeys?: string[];
+  readiness?: Readiness;
+  deadlineMs?: number;
+  clock?: Clock;
+  webhooks?: NonNullable<ApiDeps['webhooks']>;
+};
 
-export async function startApi({ db, apiKeys = [], readiness = {}, deadlineMs = 8_000 }: StartOptions) {
+export async function startApi({
+  db,
+  apiKeys = [],
+  readiness = {},
+  deadlineMs = 8_000,
+  clock = systemClock,
+  webhooks = [],
+}: StartOptions) {
   const lines: Line[] = [];
   let nudges = 0;
-  const store = createCustomerStore({ db, clock: systemClock, nudge: () => (nudges += 1) });
+  const nudge = () => void (nudges += 1);
+  const store = createCustomerStore({ db, clock, nudge });
+  const documents = [parseDocument(document)];
   const app = createApi({
     store,
     db,
     config: { apiKeys, deadlineMs },
     log: {
       debug: (message, fields = {}) => lines.push({ level: 'debug', message, fields }),
+      warn: (message, fields = {}) => lines.push({ level: 'warn', message, fields }),
       error: (message, fields = {}) => lines.push({ level: 'error', message, fields }),
     },
-    clock: systemClock,
+    clock,
     readiness,
+    webhooks,
+    conflicts: createConflictDesk({ db, clock, nudge, documents }),
+    links: createLinkDesk({ db, clock }),
   });
   const server: ApiServer = await listen(app, { host: '127.0.0.1', port: 0 });
 

@@ -1,0 +1,130 @@
+// /conflicts: every value that did not survive, and the one call that turns a conflict round. The rules are in lib/conflicts.ts.
+
+import { Router, type Request } from 'express';
+import { listConflicts, readConflict, type StoredConflict } from '../db/conflicts.ts';
+import type { Db } from '../db/connection.ts';
+import { whyNotTurned, type ConflictDesk, type TurnOutcome } from '../lib/conflicts.ts';
+import { compileCheck } from '../lib/entities/check.ts';
+import { PAGE_DEFAULT } from './customer-schemas.ts';
+import { conflictPathSchema, conflictQuerySchema, type ConflictQuery } from './conflict-schemas.ts';
+import { customerJson, originOf } from './customers.ts';
+import { answerWithin } from './deadline.ts';
+import { demand, paramsOf, queryOf } from './input.ts';
+import { pageOf } from './paging.ts';
+import { Problem } from './problems.ts';
+import { sendJson } from './responses.ts';
+import { declareRoute } from './routing.ts';
+
+const checkPath = compileCheck<{ id: string }>(conflictPathSchema);
+const checkQuery = compileCheck<ConflictQuery>(conflictQuerySchema);
+
+export type ConflictRoutesDeps = { db: Db; desk: ConflictDesk; basePath: string; deadlineMs: number };
+
+export function conflictRoutes({ db, desk, basePath, deadlineMs }: ConflictRoutesDeps): Router {
+  const router = Router({ caseSensitive: true });
+  const soon = answerWithin(deadlineMs);
+
+  declareRoute(router, '/conflicts', {
+    get: [
+      soon,
+      async (req, res) => {
+        const query = demand('query', checkQuery(queryOf(req)));
+        const { limit = PAGE_DEFAULT, turned, ...filter } = query;
+        const found = await listConflicts(db, {
+          ...filter,
+          limit: limit + 1,
+          ...(turned !== undefined && { turned: turned === 'true' }),
+        });
+        const page = pageOf(res, found, { limit, path: `${basePath}/conflicts`, query });
+        sendJson(res, 200, page.map(conflictJson));
+      },
+    ],
+  });
+
+  declareRoute(router, '/conflicts/:id', {
+    get: [
+      soon,
+      async (req, res) => {
+        const conflict = await readConflict(db, idOf(req));
+        if (!conflict) throw refused({ outcome: 'not_found' });
+        sendJson(res, 200, conflictJson(conflict));
+      },
+    ],
+  });
+
+  declareRoute(router, '/conflicts/:id/turn', {
+    post: [
+      soon,
+      async (req, res) => {
+        const result = await desk.turn(idOf(req), originOf(req, res));
+        if (result.outcome !== 'turned' && result.outcome !== 'turned_already') throw refused(result);
+        const { outcome, conflict, customer } = result;
+        sendJson(res, 200, {
+          outcome,
+          conflict: conflictJson(conflict),
+          customer: customer && customerJson(customer),
+        });
+      },
+    ],
+  });
+  return router;
+}
+
+export function conflictJson(conflict: StoredConflict): Record<string, unknown> {
+  const { id, kind, field, base, ours, theirs, rule, winner, note, system } = conflict;
+  return {
+    id,
+    kind,
+    customer: conflict.internalId,
+    system,
+    external_id: conflict.externalId,
+    field,
+    base,
+    ours,
+    theirs,
+    rule,
+    winner,
+    note,
+    turnable: conflict.turnedAt === null && whyNotTurned(conflict) === null,
+    turned_at: conflict.turnedAt?.toISOString() ?? null,
+    created_at: conflict.createdAt.toISOString(),
+    event_id: conflict.eventId,
+    intent_id: conflict.intentId,
+  };
+}
+
+function idOf(req: Request): string {
+  return demand('path', checkPath(paramsOf(req))).id;
+}
+
+type Refused = Exclude<TurnOutcome, { outcome: 'turned' | 'turned_already' }>;
+
+function refused(refusal: Refused): Problem {
+  switch (refusal.outcome) {
+    case 'not_found':
+      return new Problem('conflict_not_found', 'No conflict has this id.');
+    case 'overtaken': {
+      const { conflict, customer } = refusal;
+      const detail = customer
+        ? 'The customer no longer holds the value that survived: a later edit stands. If the other value is still wanted, change the customer.'
+        : 'The customer was deleted since. If it is wanted again, create a customer with the values of the conflict.';
+      return new Problem('overtaken', detail, {
+        members: { current: customer && customerJson(customer), conflict: conflictJson(conflict) },
+      });
+    }
+    case 'cannot_turn':
+      return new Problem('cannot_turn', refusal.instead, {
+        members: { conflict: conflictJson(refusal.conflict) },
+      });
+    case 'duplicate_email':
+      return new Problem(
+        'duplicate_email',
+        `Customer ${refusal.rivalId} has this email by now. Change that customer first, or leave the conflict as it is.`,
+        { members: { customer_id: refusal.rivalId } },
+      );
+    case 'contended':
+      return new Problem('contended', 'Nothing was changed. Send the request again.', {
+        headers: { 'Retry-After': '1' },
+      });
+  }
+}

@@ -1,0 +1,84 @@
+// What the path and the query of /mappings may say, and the shape of its answers: for the checks and for the API document.
+
+import { customerIdSchema, PAGE_DEFAULT, PAGE_MAX } from './customer-schemas.ts';
+
+export const mappingPathSchema = {
+  type: 'object',
+  required: ['id'],
+  additionalProperties: false,
+  properties: { id: customerIdSchema },
+} as const;
+
+export type MappingQuery = {
+  limit?: number;
+  after?: number;
+  state?: 'waiting' | 'parked' | 'alias';
+  reason?: string;
+  customer?: number;
+};
+
+const states = ['waiting', 'parked', 'alias'] as const;
+
+export const mappingQuerySchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    limit: {
+      type: 'integer',
+      minimum: 1,
+      maximum: PAGE_MAX,
+      description: `Mappings on a page; ${PAGE_DEFAULT} unless told.`,
+    },
+    after: { ...customerIdSchema, description: 'Begin behind this id. Follow the Link header instead.' },
+    state: { type: 'string', enum: states, description: 'Only those in this state.' },
+    reason: {
+      type: 'string',
+      pattern: '^[a-z0-9_]{1,100}$',
+      description: 'Only those with this reason, such as ask_link.',
+      'x-problem': 'must be a reason such as ask_link: small letters, digits and underscores',
+    },
+    customer: { ...customerIdSchema, description: 'Only those of this customer.' },
+  },
+} as const;
+
+const text = { type: ['string', 'null'] };
+const object = { type: ['object', 'null'] };
+
+export const mappingSchema = {
+  type: 'object',
+  required: [
+    ...['id', 'system', 'external_id', 'customer', 'state', 'reason', 'detail'],
+    ...['attempts', 'error', 'created_at', 'updated_at'],
+  ],
+  properties: {
+    id: { type: 'integer' },
+    system: { type: 'string' },
+    external_id: { ...text, description: 'The record there.' },
+    customer: {
+      type: ['integer', 'null'],
+      description: 'Ours; null while it is not known whose the record is.',
+    },
+    state: { type: 'string', enum: states },
+    reason: { ...text, description: 'Why it stands there: a stable code.' },
+    detail: { ...object, description: 'With ask_link: customer is the one that has the same email.' },
+    attempts: { type: 'integer' },
+    error: { ...object, description: 'What the last failed attempt met.' },
+    created_at: { type: 'string', format: 'date-time' },
+    updated_at: { type: 'string', format: 'date-time' },
+  },
+} as const;
+
+export const linkedSchema = {
+  type: 'object',
+  required: ['outcome', 'mapping', 'customer', 'external_id'],
+  properties: {
+    outcome: {
+      type: 'string',
+      enum: ['consented', 'consented_already'],
+      description: 'The pair is linked by a worker, within moments; this answer does not wait for it.',
+    },
+    mapping: { type: 'integer' },
+    customer: { type: ['integer', 'null'], description: 'The customer with the same email.' },
+    external_id: text,
+  },
+} as const;

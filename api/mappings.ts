@@ -1,0 +1,81 @@
+// /mappings: pairs that need somebody, and the word that links two of them. The rules are in lib/links.ts.
+
+import { Router } from 'express';
+import type { Db } from '../db/connection.ts';
+import { listMappings, type ListedMapping } from '../db/mappings-list.ts';
+import { compileCheck } from '../lib/entities/check.ts';
+import type { ConsentOutcome, LinkDesk } from '../lib/links.ts';
+import { actorOf } from './auth.ts';
+import { PAGE_DEFAULT } from './customer-schemas.ts';
+import { answerWithin } from './deadline.ts';
+import { demand, paramsOf, queryOf } from './input.ts';
+import { mappingPathSchema, mappingQuerySchema, type MappingQuery } from './mapping-schemas.ts';
+import { pageOf } from './paging.ts';
+import { Problem } from './problems.ts';
+import { sendJson } from './responses.ts';
+import { declareRoute } from './routing.ts';
+
+const checkPath = compileCheck<{ id: number }>(mappingPathSchema);
+const checkQuery = compileCheck<MappingQuery>(mappingQuerySchema);
+
+export type MappingRoutesDeps = { db: Db; desk: LinkDesk; basePath: string; deadlineMs: number };
+
+export function mappingRoutes({ db, desk, basePath, deadlineMs }: MappingRoutesDeps): Router {
+  const router = Router({ caseSensitive: true });
+  const soon = answerWithin(deadlineMs);
+
+  declareRoute(router, '/mappings', {
+    get: [
+      soon,
+      async (req, res) => {
+        const query = demand('query', checkQuery(queryOf(req)));
+        const { limit = PAGE_DEFAULT } = query;
+        const found = await listMappings(db, { ...query, limit: limit + 1 });
+        const page = pageOf(res, found, { limit, path: `${basePath}/mappings`, query });
+        sendJson(res, 200, page.map(mappingJson));
+      },
+    ],
+  });
+
+  declareRoute(router, '/mappings/:id/link', {
+    post: [
+      soon,
+      async (req, res) => {
+        const { id } = demand('path', checkPath(paramsOf(req)));
+        const result = await desk.consent(id, actorOf(req) ?? null);
+        if (result.outcome === 'not_found' || result.outcome === 'cannot_link') throw refused(result);
+        const { outcome, mapping } = result;
+        sendJson(res, 200, {
+          outcome,
+          mapping: mapping.id,
+          customer: mapping.reasonDetail?.['customer'] ?? null,
+          external_id: mapping.externalId,
+        });
+      },
+    ],
+  });
+  return router;
+}
+
+export function mappingJson(mapping: ListedMapping): Record<string, unknown> {
+  const { id, system, customer, state, reason, detail, attempts, error } = mapping;
+  return {
+    id,
+    system,
+    external_id: mapping.externalId,
+    customer,
+    state,
+    reason,
+    detail,
+    attempts,
+    error,
+    created_at: mapping.createdAt.toISOString(),
+    updated_at: mapping.updatedAt.toISOString(),
+  };
+}
+
+function refused(refusal: Extract<ConsentOutcome, { outcome: 'not_found' | 'cannot_link' }>): Problem {
+  if (refusal.outcome === 'not_found') return new Problem('mapping_not_found', 'No mapping has this id.');
+  const { state, reason } = refusal.mapping;
+  return new Problem('cannot_link', refusal.why, { members: { state, reason } });
+}

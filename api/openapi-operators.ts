@@ -1,0 +1,98 @@
+// The operators' routes and the way in for webhooks, for the API document.
+
+import { conflictPathSchema, conflictQuerySchema } from './conflict-schemas.ts';
+import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
+import {
+  answer,
+  operation,
+  parameter,
+  problemAnswers,
+  queryParameters,
+  ref,
+  type Json,
+} from './openapi-parts.ts';
+
+export function operatorPaths(): Json {
+  const conflictId = parameter('id', 'path', conflictPathSchema.properties.id);
+  const mappingId = parameter('id', 'path', mappingPathSchema.properties.id);
+  const ofOneConflict = ['invalid_request', 'malformed_request', 'conflict_not_found'] as const;
+  return {
+    '/api/v1/conflicts': {
+      get: operation('listConflicts', 'Values that did not survive, newest first, a page at a time', {
+        parameters: queryParameters(conflictQuerySchema),
+        responses: { 200: answer('A page', { type: 'array', items: ref('Conflict') }, ['Link']) },
+        problems: ['invalid_request', 'malformed_request'],
+      }),
+    },
+    '/api/v1/conflicts/{id}': {
+      parameters: [conflictId],
+      get: operation('readConflict', 'One conflict with both values', {
+        responses: { 200: answer('The conflict', ref('Conflict')) },
+        problems: ofOneConflict,
+      }),
+    },
+    '/api/v1/conflicts/{id}/turn': {
+      parameters: [conflictId],
+      post: operation('turnConflict', 'Gives the customer the value that did not survive', {
+        responses: { 200: answer('It is turned round, by this call or an earlier one', ref('Turned')) },
+        problems: [...ofOneConflict, 'overtaken', 'cannot_turn', 'duplicate_email', 'contended'],
+      }),
+    },
+    '/api/v1/mappings': {
+      get: operation('listMappings', 'Pairs that wait, are parked or are an alias, a page at a time', {
+        parameters: queryParameters(mappingQuerySchema),
+        responses: { 200: answer('A page', { type: 'array', items: ref('Mapping') }, ['Link']) },
+        problems: ['invalid_request', 'malformed_request'],
+      }),
+    },
+    '/api/v1/mappings/{id}/link': {
+      parameters: [mappingId],
+      post: operation('linkMapping', 'Says that a record and the customer with its email are one', {
+        responses: { 200: answer('A worker links them', ref('Linked')) },
+        problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
+      }),
+    },
+    '/api/v1/webhooks/stripe': { post: webhook() },
+  };
+}
+
+function webhook(): Json {
+  return {
+    operationId: 'takeStripeEvent',
+    summary: 'An event of Stripe, stored before it is answered',
+    description: 'Proves itself by its signature over the raw body, and needs no key.',
+    security: [],
+    parameters: [parameter('Stripe-Signature', 'header', { type: 'string' })],
+    requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } },
+    responses: {
+      200: answer('It is durable, or not for this database; outcome says which', ref('TakenIn')),
+      ...problemAnswers([
+        ...(['invalid_signature', 'malformed_json', 'invalid_event', 'body_too_large'] as const),
+        ...(['database_unavailable', 'account_unbound', 'webhooks_not_configured'] as const),
+      ]),
+    },
+  };
+}
+
+export const takenInSchema = {
+  type: 'object',
+  required: ['received', 'outcome'],
+  properties: {
+    received: { const: true },
+    outcome: {
+      type: 'string',
+      enum: [
+        ...[
+          'stored',
+          'known',
+          'other_account',
+          'other_livemode',
+          'other_environment',
+          'too_old',
+          'unreadable',
+        ],
+      ],
+      description: 'stored; known: it had come before; the others were refused, and a row says why.',
+    },
+  },
+};

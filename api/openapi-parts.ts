@@ -1,0 +1,62 @@
+// What the descriptions of all routes are put together from.
+
+import { problemKinds, type ProblemCode } from './problems.ts';
+
+export type Json = Record<string, unknown>;
+
+export type Parts = {
+  parameters?: Json[];
+  requestBody?: Json;
+  responses: Json;
+  problems: readonly ProblemCode[];
+};
+
+export function operation(
+  operationId: string,
+  summary: string,
+  { problems, responses, ...rest }: Parts,
+): Json {
+  const codes = [...problems, 'unauthorized', 'database_unavailable'] as const;
+  return { operationId, summary, ...rest, responses: { ...responses, ...problemAnswers(codes) } };
+}
+
+/** One answer for each status; several codes may share one. */
+export function problemAnswers(codes: readonly ProblemCode[]): Json {
+  const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, same]) => [
+      status,
+      {
+        description: same.map((code) => `${problemKinds[code].title} (${code})`).join('; '),
+        headers: { 'X-Request-Id': ref('X-Request-Id', 'headers') },
+        content: { 'application/problem+json': { schema: ref('Problem') } },
+      },
+    ]),
+  );
+}
+
+export function answer(description: string, schema: Json, headers: string[] = []): Json {
+  const all = [...headers, 'X-Request-Id'].map((name) => [name, ref(name, 'headers')]);
+  return { description, headers: Object.fromEntries(all), content: { 'application/json': { schema } } };
+}
+
+export function body(schema: string, types: string[]): Json {
+  return {
+    required: true,
+    content: Object.fromEntries(types.map((type) => [type, { schema: ref(schema) }])),
+  };
+}
+
+export function parameter(name: string, place: 'query' | 'path' | 'header', schema: object): Json {
+  return { name, in: place, required: place === 'path', schema };
+}
+
+export function queryParameters(schema: { properties: object }): Json[] {
+  return Object.entries(schema.properties).map(([name, property]) =>
+    parameter(name, 'query', property as object),
+  );
+}
+
+export function ref(name: string, kind = 'schemas'): Json {
+  return { $ref: `#/components/${kind}/${name}` };
+}

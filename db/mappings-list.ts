@@ -1,0 +1,106 @@
+// Mappings that somebody may want to look at: those that wait, are parked, or stand beside another as its alias.
+import type { Db, Tx } from './connection.ts';
+
+export type AttentionState = 'waiting' | 'parked' | 'alias';
+
+export type ListedMapping = {
+  id: number;
+  system: string;
+  externalId: string | null;
+  /** Our customer; null while it is not known whose record it is. */
+  customer: number | null;
+  state: AttentionState;
+  reason: string | null;
+  detail: Record<string, unknown> | null;
+  attempts: number;
+  error: Record<string, unknown> | null;
+  createdAt: Date;
+  updatedAt: Date;
+};
+
+export type MappingFilter = {
+  limit: number;
+  after?: number;
+  state?: AttentionState;
+  reason?: string;
+  customer?: number;
+};
+
+const listSql = `
+select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.reason_detail as detail,
+       m.attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
+from external_mappings m
+where m.state in ('waiting', 'parked', 'alias')
+  and (:after::bigint is null or m.id > :after::bigint)
+  and (:state::text is null or m.state = :state::text)
+  and (:reason::text is null or m.reason = :reason::text)
+  and (:customer::bigint is null or m.internal_id = :customer::bigint)
+order by m.id
+limit :limit`;
+
+/** A page of mappings in the order of their ids. */
+export async function listMappings(db: Db, filter: MappingFilter): Promise<ListedMapping[]> {
+  const { limit, after = null, state = null, reason = null, customer = null } = filter;
+  const { rows } = await db.raw<{ rows: ListedMapping[] }>(listSql, {
+    limit,
+    after,
+    state,
+    reason,
+    customer,
+  });
+  return rows;
+}
+
+/** A record of theirs that waits for a word, with the row of ours that has its email. */
+export type Linkable = {
+  mappingId: number;
+  system: string;
+  externalId: string | null;
+  /** The row that the word is about; its name is null if it was deleted since. */
+  customerId: number | null;
+  name: string | null;
+  email: string | null;
+  /** The counterpart that the row has got meanwhile. */
+  linkedWith: string | null;
+  consent: boolean;
+  since: Date;
+};
+
+const linkableSql = `
+select m.id as "mappingId", m.system, m.external_id as "externalId", (m.reason_detail ->> 'customer')::bigint as "customerId",
+       c.name, c.email, own.external_id as "linkedWith", coalesce((m.reason_detail ->> 'consent')::boolean, false) as consent,
+       m.created_at as since
+from external_mappings m
+left join customers c on c.id = (m.reason_detail ->> 'customer')::bigint and c.deleted_at is null
+left join external_mappings own on own.entity_type = 'customer' and own.internal_id = c.id and own.system = m.system
+  and own.account = m.account and own.external_type = m.external_type and own.role = 'primary' and own.state <> 'detached'
+where m.state = 'waiting' and m.reason = 'ask_link' and m.internal_id is null
+  and (:ids::bigint[] is null or m.id = any(:ids::bigint[]))
+order by m.id
+limit :limit`;
+
+/** Who would be linked with whom. */
+export async function findLinkable(
+  db: Db,
+  { ids = null, limit }: { ids?: number[] | null; limit: number },
+): Promise<Linkable[]> {
+  const { rows } = await db.raw<{ rows: Linkable[] }>(linkableSql, { ids, limit });
+  return rows;
+}
+
+/**
+ * Notes the word on a mapping that this transaction has locked, and makes a worker look again. The lease ends with it: a step
+ * that began before the word would write its own reason over it. Such a step has only read so far, and its fence is gone.
+ */
+export async function giveConsent(
+  tx: Tx,
+  consent: { id: number; detail: Record<string, unknown>; now: Date },
+): Promise<void> {
+  await tx.raw(
+    `update external_mappings
+     set reason_detail = coalesce(reason_detail, '{}') || :detail::jsonb, dirty = dirty + 1, next_attempt_at = :now::timestamptz,
+         fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
+     where id = :id`,
+    { ...consent, detail: JSON.stringify(consent.detail) },
+  );
+}
