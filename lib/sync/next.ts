@@ -1,4 +1,5 @@
-import { releaseMapping } from '../../db/claims.ts';
+import { backOffMapping, releaseMapping } from '../../db/claims.ts';
+import { fullJitter } from '../backoff.ts';
 import type { Step, SyncDeps } from './step.ts';
 
 /** Whether a step begins again under the same lease, or is over. */
@@ -8,4 +9,10 @@ export type Next = 'again' | 'done';
 export async function giveBack(deps: SyncDeps, step: Step): Promise<Next> {
   await releaseMapping(deps.db, step.claim.id, step.claim.fence);
   return 'done';
+}
+
+/** Gives the mapping back too, but it is not claimed again at once. */
+export async function rest({ db, clock, policy }: SyncDeps, { claim, mapping }: Step): Promise<void> {
+  const wait = 1_000 + fullJitter(mapping.attempts + 1, policy.backoff);
+  await backOffMapping(db, claim.id, claim.fence, new Date(clock.now().getTime() + wait));
 }

@@ -9,7 +9,7 @@ import { adopt, findHeard } from './adopt.ts';
 import { park, postpone } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
-import { giveBack, type Next } from './next.ts';
+import { giveBack, rest, type Next } from './next.ts';
 import type { Merged } from './outcome.ts';
 import { removeTheirs } from './remove.ts';
 import { settle } from './settle.ts';
@@ -23,7 +23,7 @@ import type { Fields, Fetched } from '../integrations/integration.ts';
 
 /** A change that comes back as its own cause this often is a loop that got through. */
 const MAX_HOPS = 5;
-/** A step that begins again this often is not converging; it is given back and logged, and claimed again like any other. */
+/** A step that begins again this often is not converging; it is logged, and rests a while so that it starves nobody. */
 const MAX_TURNS = 20;
 
 /** Brings one claimed mapping into agreement, or as far as it can be brought now. */
@@ -35,7 +35,7 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
     if ((await takeStep(deps, step)) === 'done') return;
     if (turn === MAX_TURNS - 1) {
       deps.log.warn('reconcile.not_converging', { mapping: claim.id, turns: MAX_TURNS });
-      await giveBack(deps, step);
+      await rest(deps, step);
     }
   }
 }

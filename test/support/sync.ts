@@ -2,13 +2,17 @@ import type { Db } from '../../db/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
+import { findUnheard } from '../../db/inbound.ts';
 import { claimMappings } from '../../db/claims.ts';
 import { raiseMappings } from '../../db/mappings.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
+import { receiveInbound, takeIn, toExternalEvent } from '../../lib/sync/inbound.ts';
+import { keyPrefix } from '../../lib/sync/intent.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
 import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { newEventId } from '../../lib/uuid.ts';
+import type { StoredEvent } from '../../simulator/objects.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';
@@ -40,6 +44,8 @@ export interface SyncWorld {
   remove(id: number): Promise<Customer>;
   /** Brings every committed event to its deliveries, as relay, bus and receive do. */
   receive(): Promise<number>;
+  /** Takes their events in, as webhooks bring them, in the order given; all that came since the last time unless told. */
+  hear(events?: StoredEvent[]): Promise<void>;
   /** Receives and reconciles until nothing that is due is left. */
   run(lane?: Lane): Promise<void>;
   /** Takes the lease of what is due, for a test that calls reconcile itself. */
@@ -127,6 +133,9 @@ async function createWorld(
   const makeLane = (from: SyncDeps, leaseMs = 60_000) =>
     createLane(from, { owner: 'test', concurrency: 8, leaseMs }, () => undefined);
   let serial = 0;
+  let heard = 0;
+  const receiving = { db, clock, wake: () => undefined };
+  const everything = { system: target.system, after: 0, upTo: 2 ** 52, limit: 10_000 };
   const world: SyncWorld = {
     db,
     clock,
@@ -153,13 +162,22 @@ async function createWorld(
     update: async (id, values) => must(await updateCustomer(db, id, values, {}, stamp())),
     remove: async (id) => must(await deleteCustomer(db, id, {}, stamp())),
     receive: async () => {
-      const events = await findUndelivered(db, {
-        system: target.system,
-        after: 0,
-        upTo: 2 ** 52,
-        limit: 10_000,
-      });
-      return receiveOutbound({ db, clock, wake: () => undefined }, target, events);
+      const ours = await findUndelivered(db, everything);
+      const theirs = (await findUnheard(db, everything)).flatMap(
+        (event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? [],
+      );
+      return (
+        (await receiveOutbound(receiving, target, ours)) + (await receiveInbound(receiving, target, theirs))
+      );
+    },
+    hear: async (events) => {
+      const told = events ?? simulator.events().slice(heard);
+      if (!events) heard = simulator.events().length;
+      for (const event of told) {
+        const incoming = integration.ingress?.normalise(event);
+        if (incoming)
+          await takeIn({ db, clock, integration, retentionDays: 35, nudge: () => undefined }, incoming);
+      }
     },
     run: async (lane = world.lane) => {
       for (;;) {
