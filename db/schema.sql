@@ -45,6 +45,7 @@ end $function$;
 CREATE OR REPLACE FUNCTION public.customers_demand_event()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 begin
   perform 1 from sync_events
