@@ -75,3 +75,12 @@ export function agreedOutbound(step: Step): DeliveryChange[] {
     return { ...at(d), status, intentId: last.id, tried: true };
   });
 }
+
+/** Echoes whose previous values a merge has looked at. */
+export function checkedBy({ plan }: Merged): { intentId: string; eventId: string }[] {
+  return plan.conflicts.flatMap((c) =>
+    c.kind === 'overwritten_unseen' && c.intentId && c.eventId
+      ? [{ intentId: c.intentId, eventId: c.eventId }]
+      : [],
+  );
+}

@@ -13,6 +13,7 @@ import {
   answeredInbound,
   at,
   carriedBy,
+  checkedBy,
   endedDeliveries,
   inbound,
 } from './delivery-outcomes.ts';
@@ -286,14 +287,6 @@ export function effectsOf(
       return effects;
     }
   }
-}
-
-function checkedBy({ plan }: Merged): Effects['checked'] {
-  return plan.conflicts.flatMap((c) =>
-    c.kind === 'overwritten_unseen' && c.intentId && c.eventId
-      ? [{ intentId: c.intentId, eventId: c.eventId }]
-      : [],
-  );
 }
 
 export function errorRow(failure: Failure): Record<string, unknown> {
