@@ -35,7 +35,7 @@ import { sendPage, toBatches, type RefusedMessage } from './send.ts';
 
 export type RelayLog = Record<
   'info' | 'warn' | 'error',
-  (message: string, fields?: Record<string, unknown>) => void
+  (event: string, fields?: Record<string, unknown>) => void
 >;
 
 export type RelayDeps = {
@@ -83,7 +83,7 @@ export function createRelay(deps: RelayDeps): Relay {
     name: 'relay',
     lengthMs: leaseMs,
     monotonic,
-    onError: (error) => log.warn('the relay could not renew its lease', { error }),
+    onError: (error) => log.warn('relay.lease_not_renewed', { error }),
   });
   const stopping = new AbortController();
   let fence: number | null = null;
@@ -112,7 +112,8 @@ export function createRelay(deps: RelayDeps): Relay {
     if (verdict === 'first') await createCursor(db, address);
     if (verdict === 'failed_over') {
       const { noted, mappings } = await withTransaction(db, acceptFailover);
-      if (noted) log.warn('another server has taken over; every mapping will be compared once', { mappings });
+      // Another server has taken over, and may lack what the old one had told others: every mapping is compared once.
+      if (noted) log.warn('relay.failed_over', { mappings });
     }
     // A relay that stands by with the wrong bus must say so now, not when it is needed.
     const bound = (await readRelayCounts(db))?.bus ?? null;
@@ -125,7 +126,7 @@ export function createRelay(deps: RelayDeps): Relay {
     await stepBack();
     fence = await lease.take();
     if (fence === null) return false;
-    log.info('this relay is active', { owner: lease.owner, fence });
+    log.info('relay.active', { owner: lease.owner, fence });
     return true;
   }
 
@@ -187,7 +188,7 @@ export function createRelay(deps: RelayDeps): Relay {
   function toRefused(refused: readonly RefusedMessage[]) {
     for (const { message, error } of refused) {
       const { topic, eventId, syncEventId } = message;
-      log.error('the bus refused an event for itself', {
+      log.error('relay.record_refused', {
         topic,
         eventId,
         syncEventId,
@@ -207,7 +208,7 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   async function lose(why: string): Promise<0> {
-    log.warn('this relay is no longer active', { why, fence });
+    log.warn('relay.lost', { why, fence });
     lease.forget();
     await stepBack();
     return 0;
@@ -227,7 +228,7 @@ export function createRelay(deps: RelayDeps): Relay {
       backoffMs: (failures) => fullJitter(failures, { baseMs: 50, capMs: 2_000 }),
       onError(error, failures) {
         if (error instanceof IdentityError) throw error;
-        log.warn('the relay failed and tries again', { error, failures });
+        log.warn('relay.failed', { error, failures });
       },
       signal: stopping.signal,
     });

@@ -28,10 +28,7 @@ export type Invalid = {
 };
 
 const ajv = new Ajv({ allErrors: false, strict: true, allowUnionTypes: true });
-// The package's default export hides behind its CommonJS namespace, depending on who loads it.
-(typeof addFormats === 'function'
-  ? addFormats
-  : (addFormats as { default: typeof addFormats.default }).default)(ajv);
+addFormats.default(ajv);
 
 const isCustomer = ajv.compile<CustomerEnvelope>(customerSchema);
 const isExternalEvent = ajv.compile<ExternalEnvelope>(externalSchema);

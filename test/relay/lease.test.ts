@@ -1,7 +1,12 @@
 import { expect } from 'chai';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createLease } from '../../lib/lease.ts';
 import { createSignal, pauseAt, waitUntil } from '../support/signal.ts';
 import { useDatabase } from '../support/database.ts';
+import { followArrivals, startRelayProcess } from './processes.ts';
 import { drain, readCursor, relayOn, withWorld, writeEvent, writeEvents } from './world.ts';
 
 const LONG_MS = 60_000;
@@ -132,6 +137,34 @@ describe('several relays', () => {
       { leaseMs: LONG_MS, monotonic: () => now },
     );
   });
+
+  it('take over when the active one is killed, and repeat at most its page', () =>
+    withWorld(
+      async ({ db, url, relay, arrivals }) => {
+        const folder = await mkdtemp(join(tmpdir(), 'relay-kill-'));
+        const file = join(folder, 'arrivals');
+        const child = startRelayProcess(url, file, { pageSize: 2, leaseMs: 1_000 });
+        const ids = await writeEvents(db, 40);
+        await waitUntil(() => existsSync(file), { timeoutMs: 30_000, what: 'a page of the child' });
+        expect(await relay.runOnce(), 'this one stands by').to.equal(0);
+        child.signal('SIGKILL');
+        await child.exited;
+        await waitUntil(() => relay.runOnce().then((count) => count > 0), {
+          timeoutMs: 30_000,
+          what: 'the lease',
+        });
+        await drain(relay);
+        const followed = followArrivals(file);
+        followed.read();
+        const before = followed.all.map(({ id }) => id);
+        const after = arrivals.ids();
+        expect(before).to.deep.equal(ids.slice(0, before.length));
+        expect(after).to.deep.equal(ids.slice(ids.length - after.length));
+        expect(before.length + after.length - ids.length).to.be.oneOf([0, 2]);
+        await rm(folder, { recursive: true });
+      },
+      { leaseMs: 1_000 },
+    ));
 
   it('find what is committed by polling alone, and at once when nudged', () =>
     withWorld(

@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import { findEventAt, findPublications } from '../../db/relay-batches.ts';
+import type { Bus } from '../../lib/bus/bus.ts';
+import { createInProcessBus } from '../../lib/bus/in-process.ts';
+import { sendPage } from '../../relay/send.ts';
+import { newMessage } from '../lib/bus/contract.ts';
+import { createArrivals, drain, withWorld, writeEvent, writeEvents } from './world.ts';
+
+describe('what the relay tells', () => {
+  it('says how far behind it is: the age of the oldest row that is still to go', () =>
+    withWorld(async ({ db, relay }) => {
+      expect(await relay.secondsBehind()).to.equal(0);
+      const write = `insert into sync_events (event_id, event_type, entity_type, entity_key, source, payload, created_at)
+        values (gen_random_uuid(), 'customer.linked', 'customer', 'customer:1', 'sql', '{}', :at::timestamptz)`;
+      await db.raw(write, { at: new Date(Date.now() - 60_000) });
+      await db.raw(write, { at: new Date() });
+      expect(await relay.secondsBehind()).to.be.within(60, 120);
+      await drain(relay);
+      expect(await relay.secondsBehind()).to.equal(0);
+    }));
+
+  it('gives what was published where, for any event', () =>
+    withWorld(
+      async ({ db, relay }) => {
+        const ids = await writeEvents(db, 5);
+        await drain(relay);
+        for (const [offset, id] of ids.entries()) {
+          const [place, ...more] = await findPublications(db, id);
+          expect(place).to.include({ topic: 'sync.outbound', partition: 0, offset, fence: 1 });
+          expect(more).to.deep.equal([]);
+          expect(await findEventAt(db, { topic: 'sync.outbound', partition: 0, offset })).to.equal(id);
+        }
+        expect(await findPublications(db, 10_000)).to.deep.equal([]);
+      },
+      { pageSize: 2 },
+    ));
+});
+
+describe('a record that the bus refuses', () => {
+  it('is parked, the dlq says why, and the stream goes on', () =>
+    withWorld(
+      async ({ db, relay, arrivals }) => {
+        const ids = await writeEvents(db, 3);
+        const payload = JSON.stringify({ note: 'x'.repeat(3_000) });
+        const poison = await writeEvent(db, { key: 'customer:9', payload });
+        ids.push(...(await writeEvents(db, 3)));
+        await drain(relay);
+        const dlq = arrivals.all.filter(({ topic }) => topic === 'sync.dlq');
+        expect(arrivals.ids().filter((id) => id !== dlq[0]?.syncEventId)).to.deep.equal(ids);
+        expect(dlq.map(({ key }) => key)).to.deep.equal(['customer:9']);
+        const { rows } = await db.raw<{ rows: { event_id: string }[] }>(
+          'select event_id from sync_events where id = :poison',
+          { poison },
+        );
+        const notice: unknown = JSON.parse(dlq[0]?.value ?? '');
+        expect(notice).to.nested.include({
+          event_type: 'delivery.parked',
+          'parked.event_id': rows[0]?.event_id,
+          'parked.target': 'sync.outbound',
+          'parked.reason': 'record_refused',
+        });
+      },
+      { pageSize: 10, maxValueBytes: 2_000 },
+    ));
+
+  it('gives no notice of a notice', () =>
+    withWorld(
+      async ({ db, relay, arrivals }) => {
+        const note = 'x'.repeat(3_000);
+        const parked = { event_id: '00000000-0000-7000-8000-000000000000', target: 'stripe', reason: note };
+        await writeEvent(db, { type: 'delivery.parked', payload: JSON.stringify({ parked }) });
+        const id = await writeEvent(db);
+        await drain(relay);
+        expect(arrivals.ids()).to.deep.equal([id]);
+        expect(await relay.secondsBehind()).to.equal(0);
+      },
+      { maxValueBytes: 2_000 },
+    ));
+
+  it('is found among many in a few tries, and nothing else is sent twice', async () => {
+    const tries: number[] = [];
+    const bus = createInProcessBus({ maxValueBytes: 100 });
+    const counting: Bus = {
+      ...bus,
+      publish: (messages) => {
+        tries.push(messages.length);
+        return bus.publish(messages);
+      },
+    };
+    const arrivals = await createArrivals(bus);
+    const messages = Array.from({ length: 1_000 }, (_, n) =>
+      newMessage('sync.outbound', n === 333 || n === 777 ? { value: 'x'.repeat(200) } : {}),
+    );
+    const sent = await sendPage(counting, messages, () => true);
+    const good = messages.filter(({ value }) => value.length < 100);
+    expect(arrivals.all.map(({ eventId }) => eventId)).to.deep.equal(good.map(({ eventId }) => eventId));
+    expect(sent?.refused.map(({ message }) => message)).to.deep.equal([messages[333], messages[777]]);
+    expect(tries).to.have.length.below(50);
+  });
+});
