@@ -12,7 +12,6 @@ import { keyPrefix } from '../../lib/sync/intent.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
 import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { newEventId } from '../../lib/uuid.ts';
-import type { StoredEvent } from '../../simulator/objects.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';
@@ -44,8 +43,8 @@ export interface SyncWorld {
   remove(id: number): Promise<Customer>;
   /** Brings every committed event to its deliveries, as relay, bus and receive do. */
   receive(): Promise<number>;
-  /** Takes their events in, as webhooks bring them, in the order given; all that came since the last time unless told. */
-  hear(events?: StoredEvent[]): Promise<void>;
+  /** Brings their events, all since the last time, to their deliveries. */
+  bringTheirs(): Promise<void>;
   /** Receives and reconciles until nothing that is due is left. */
   run(lane?: Lane): Promise<void>;
   /** Takes the lease of what is due, for a test that calls reconcile itself. */
@@ -162,22 +161,20 @@ async function createWorld(
     update: async (id, values) => must(await updateCustomer(db, id, values, {}, stamp())),
     remove: async (id) => must(await deleteCustomer(db, id, {}, stamp())),
     receive: async () => {
-      const ours = await findUndelivered(db, everything);
-      const theirs = (await findUnheard(db, everything)).flatMap(
-        (event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? [],
-      );
-      return (
-        (await receiveOutbound(receiving, target, ours)) + (await receiveInbound(receiving, target, theirs))
-      );
+      return receiveOutbound(receiving, target, await findUndelivered(db, everything));
     },
-    hear: async (events) => {
-      const told = events ?? simulator.events().slice(heard);
-      if (!events) heard = simulator.events().length;
+    bringTheirs: async () => {
+      const told = simulator.events().slice(heard);
+      heard += told.length;
+      const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
       for (const event of told) {
         const incoming = integration.ingress?.normalise(event);
-        if (incoming)
-          await takeIn({ db, clock, integration, retentionDays: 35, nudge: () => undefined }, incoming);
+        if (incoming) await takeIn(inbox, incoming);
       }
+      const unheard = await findUnheard(db, everything);
+      const own = keyPrefix(deps);
+      const events = unheard.flatMap((event) => toExternalEvent(event, event.syncEventId, own) ?? []);
+      await receiveInbound(receiving, target, events);
     },
     run: async (lane = world.lane) => {
       for (;;) {

@@ -155,12 +155,12 @@ describe('what the other side says', () => {
     it('is told beside an edit of theirs that we had covered', async () => {
       const id = await linked({ email: 'base@example.com' });
       await linked({ email: 'taken@example.com' });
-      await world.hear();
+      await world.bringTheirs();
       await edit(id, { email: 'covered@example.com' });
       await world.update(id, { email: 'ours@example.com' });
       await world.run();
       await edit(id, { email: 'taken@example.com' });
-      await world.hear();
+      await world.bringTheirs();
       await world.run();
       expect(
         (await conflictsOf(world.db, id)).map(({ kind, theirs }) => [kind, theirs]),

@@ -148,7 +148,7 @@ describe('several workers', () => {
       rounds(async (round) => {
         const { externalId } = await mappingOf(world.db, customers[(round * 5) % 6]!.id);
         world.simulator.dashboard.updateCustomer(externalId ?? '', { name: `Theirs ${round}` });
-        await world.hear();
+        await world.bringTheirs();
       }),
       rounds(() => world.receive()),
       rounds(() => world.receive()),
@@ -156,7 +156,7 @@ describe('several workers', () => {
     ]);
     await Promise.all(lanes.map((lane) => lane.drain()));
     for (let n = 0; n < 3; n++) {
-      await world.hear();
+      await world.bringTheirs();
       await world.run();
     }
     const { rows } = await world.db.raw<{ rows: { deadlocks: number }[] }>(
