@@ -41,7 +41,8 @@ export async function countLivingCustomers(db: Db): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-export type AnswerTime = { eventId: string; eventType: string; ms: number };
+/** `callMs` is the part of it that the call itself took. */
+export type AnswerTime = { eventId: string; eventType: string; ms: number; callMs: number };
 
 /**
  * For each event of our own that a write carried to a system: from the stamp of its writing, which is a little before its
@@ -53,12 +54,12 @@ export async function readAnswerTimes(
 ): Promise<AnswerTime[]> {
   const { rows } = await db.raw<{ rows: AnswerTime[] }>(
     `select e.event_id as "eventId", e.event_type as "eventType",
-            (extract(epoch from answered.at - e.created_at) * 1000)::float8 as ms
+            (extract(epoch from answered.created_at - e.created_at) * 1000)::float8 as ms, answered.latency_ms as "callMs"
      from sync_events e
      join sync_deliveries d on d.event_id = e.event_id and d.target = :system and d.status = 'applied'
      join lateral (
-       select max(a.created_at) as at
-       from sync_attempts a where a.intent_id = d.intent_id and a.status between 200 and 299) answered on answered.at is not null
+       select a.created_at, a.latency_ms from sync_attempts a
+       where a.intent_id = d.intent_id and a.status between 200 and 299 order by a.id desc limit 1) answered on true
      where e.id > :after
      order by e.id`,
     { system, after },

@@ -1,0 +1,145 @@
+/**
+ * The way out, measured from outside: one process runs everything, as `twinbox up` does, and this one calls its API over HTTP.
+ * A folder of its own in the temporary directory; the shell's connection settings are ignored.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase, type OpenDatabase } from '../cli/database.ts';
+import { removeEmbeddedPostgres } from '../cli/embedded/remove.ts';
+import { table } from '../cli/output.ts';
+import { readRelayLag, readSyncBacklog } from '../db/readiness.ts';
+import { readAnswerTimes } from '../db/reports.ts';
+import { ignoreConnectionSettings, loadConfig } from '../lib/config.ts';
+import { waitUntil } from '../lib/loop.ts';
+import { createLogger } from '../lib/log.ts';
+import { createLoad, type Load } from './load.ts';
+import { startUp } from './up-process.ts';
+
+const IDLE_CHANGES = 100;
+const CREATES = 5_000;
+const IN_FLIGHT = 32;
+/** Whatever hangs, the bench ends. */
+const LIMIT_MS = 240_000;
+
+const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
+const settings = { ...ignoreConnectionSettings(), TWINBOX_DATA_DIR: join(folder, 'data') };
+const limit = setTimeout(() => {
+  console.error(`not done within ${LIMIT_MS / 1_000} s`);
+  process.exit(1);
+}, LIMIT_MS);
+try {
+  const up = await startUp({ ...settings, API_PORT: '0', SIMULATOR_PORT: '0', LOG_LEVEL: 'warn' }, folder);
+  const load = createLoad(up, IN_FLIGHT);
+  const database = await openDatabase(
+    loadConfig(settings, { envFile: false }),
+    createLogger({ level: 'error', format: 'pretty' }),
+  );
+  try {
+    await measure(up.pid, load, database);
+  } finally {
+    load.close();
+    up.child.kill('SIGTERM');
+    await up.exited;
+    await database.close();
+  }
+} finally {
+  clearTimeout(limit);
+  await removeEmbeddedPostgres(join(folder, 'data', 'postgres'));
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function measure(pid: number, load: Load, { db }: OpenDatabase): Promise<void> {
+  const quiet = (timeoutMs: number) =>
+    waitUntil(
+      async () => (await readRelayLag(db)).oldest === null && (await readSyncBacklog(db)).dirty === 0,
+      {
+        timeoutMs,
+        what: 'everything is at Stripe',
+      },
+    );
+
+  await load.limitStripe(null);
+  for (let at = 0; at < IDLE_CHANGES; at += 1) {
+    await load.create(`idle ${at}`, `idle${at}@example.com`);
+    await quiet(10_000);
+  }
+  const times = (await readAnswerTimes(db, { system: 'stripe' })).slice(10); // the first ones warm it up
+  const beyond = times.map(({ ms, callMs }) => ms - callMs);
+  const idleRss = await residentMb(pid);
+
+  // As in life: Stripe takes 25 creates a second, and the workers go on at that pace while the API takes in all it can.
+  await load.limitStripe(25);
+  const rate = await load.createMany(CREATES);
+  const peakRss = await residentMb(pid);
+
+  await load.limitStripe(null);
+  const started = performance.now();
+  const open = (await readSyncBacklog(db)).dirty;
+  await quiet(150_000);
+  const drained = open / ((performance.now() - started) / 1_000);
+  const drainedRss = await residentMb(pid);
+
+  const rows: [string, string, string, boolean][] = [
+    [
+      'commit → Stripe’s answer, idle, beyond the call itself: median',
+      '< 100 ms',
+      `${round(quantile(beyond, 0.5))} ms`,
+      quantile(beyond, 0.5) < 100,
+    ],
+    ['  … 95 %', '', `${round(quantile(beyond, 0.95))} ms`, true],
+    [
+      '  … the whole of it, call included: median',
+      '',
+      `${round(
+        quantile(
+          times.map(({ ms }) => ms),
+          0.5,
+        ),
+      )} ms`,
+      true,
+    ],
+    [
+      `customers created through the API, ${IN_FLIGHT} requests at a time`,
+      '≥ 500 /s',
+      `${round(rate.perSecond)} /s`,
+      rate.perSecond >= 500,
+    ],
+    [
+      '  … answer time: median, 95 %',
+      '',
+      `${round(quantile(rate.ms, 0.5))} ms, ${round(quantile(rate.ms, 0.95))} ms`,
+      true,
+    ],
+    ['customers brought to Stripe, without its limits', '', `${round(drained)} /s`, true],
+    [
+      'memory of the one process: idle, after the load, after all is at Stripe',
+      '< 200 MB',
+      `${idleRss}, ${peakRss}, ${drainedRss} MB`,
+      Math.max(idleRss, peakRss, drainedRss) < 200,
+    ],
+  ];
+  console.log(`The way out: everything in one process, this load in another, ${CREATES} customers`);
+  const lines = rows.map(([what, goal, figure, reached]) => [
+    what,
+    goal,
+    figure,
+    reached ? '' : 'not reached',
+  ]);
+  for (const line of table([['', 'goal', 'measured', ''], ...lines])) console.log(line.trimEnd());
+}
+
+function quantile(values: number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? NaN;
+}
+
+function round(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(1);
+}
+
+/** What the system counts as resident; only Linux tells it of another process without a command. */
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1_024);
+}
