@@ -16,6 +16,8 @@ import { importThroughCrash } from './steps/crash.ts';
 import { mendParked } from './steps/mend.ts';
 import { editAndDelete } from './steps/edit.ts';
 import { replayParked } from './steps/replay.ts';
+import { editBothSides } from './steps/both.ts';
+import { followStripe } from './steps/theirs.ts';
 import { compareBoth, printTimes } from './steps/compare.ts';
 
 /** Slow machines take half a minute; what takes longer than this hangs. */
@@ -60,7 +62,11 @@ async function playThrough(world: World, narrator: ReturnType<typeof createNarra
   await importThroughCrash(world, narrator);
   await mendParked(world, narrator);
   await editAndDelete(world, narrator);
-  if (simulated) await replayParked(world, narrator);
+  if (simulated) {
+    await replayParked(world, narrator);
+    await followStripe(world, narrator);
+    await editBothSides(world, narrator);
+  }
   const verdict = await compareBoth(world, narrator);
   await printTimes(world, narrator);
   // Stopped before the last line, so that nothing follows it.

@@ -1,0 +1,112 @@
+// Both sides edit one customer: once so that both edits are seen together, once so that ours covers theirs before its webhook is
+// here. Neither edit vanishes: each has its row with both values, and one call turns a decision round.
+import { pauseConnection, resumeConnection } from '../../../db/connections.ts';
+import { waitUntil } from '../../../lib/loop.ts';
+import { CliError, exit } from '../../exit.ts';
+import type { Narrator } from '../narrator.ts';
+import type { CustomerView, World } from '../world.ts';
+
+type ConflictView = {
+  id: string;
+  kind: string;
+  field: string;
+  ours: string;
+  theirs: string;
+  rule: string;
+  winner: string;
+};
+
+const ARRIVES_MS = 15_000;
+
+export async function editBothSides(world: World, narrator: Narrator): Promise<void> {
+  narrator.step('Both sides edit the same customer: nothing is overwritten silently');
+  const { body } = await world.request<CustomerView[]>('GET', '/customers?limit=100');
+  const [first, second] = body
+    .filter(({ external_mappings }) => external_mappings['stripe'] !== undefined)
+    .slice(-2);
+  if (!first || !second) throw new CliError(exit.failed, 'no two customers are linked');
+
+  const met = await atOnce(world, first);
+  narrator.line('at the same moment: the rule decides, and keeps both values');
+  narrator.rows([rowOf(met)]);
+  const turned = await world.request<{ customer: CustomerView }>('POST', `/conflicts/${met.id}/turn`);
+  if (turned.status !== 200)
+    throw new CliError(exit.failed, `turning the conflict answered ${turned.status}`);
+  await holds(world, first, met.theirs);
+  narrator.line(`POST /api/v1/conflicts/${met.id}/turn`);
+  narrator.rows([[`customer ${first.id}`, 'name is now', met.theirs, 'here and there']]);
+
+  const covered = await unseen(world, second);
+  narrator.line('an edit that ours covered before its webhook came: found again by the echo of ours');
+  narrator.rows([rowOf(covered)]);
+}
+
+/** The lane rests until both edits are there, so that one look sees both. */
+async function atOnce(world: World, customer: CustomerView): Promise<ConflictView> {
+  const { db } = world.database;
+  const { system } = world.sync.integration;
+  await pauseConnection(db, system, 'the demo edits both sides at once', new Date());
+  try {
+    await world.control('POST', `/dashboard/customers/${externalId(customer)}`, {
+      name: `${customer.name} (Stripe)`,
+    });
+    await world.control('GET', '/webhooks/idle');
+    await patch(world, customer, `${customer.name} (API)`);
+  } finally {
+    await resumeConnection(db, system);
+  }
+  return findConflict(world, customer, 'both_moved');
+}
+
+/** Their webhook is kept back until our write has gone over their edit. */
+async function unseen(world: World, customer: CustomerView): Promise<ConflictView> {
+  await world.control('PUT', '/webhooks', { hold: true });
+  try {
+    await world.control('POST', `/dashboard/customers/${externalId(customer)}`, {
+      name: `${customer.name} (unseen)`,
+    });
+    await patch(world, customer, `${customer.name} (ours)`);
+    await holds(world, customer, `${customer.name} (ours)`);
+  } finally {
+    await world.control('PUT', '/webhooks', { hold: false });
+    await world.control('POST', '/webhooks/release', {});
+  }
+  return findConflict(world, customer, 'overwritten_unseen');
+}
+
+async function patch(world: World, customer: CustomerView, name: string): Promise<void> {
+  const { status } = await world.request('PATCH', `/customers/${customer.id}`, { name });
+  if (status !== 200) throw new CliError(exit.failed, `PATCH /customers/${customer.id} answered ${status}`);
+}
+
+async function holds(world: World, customer: CustomerView, name: string): Promise<void> {
+  await waitUntil(
+    async () => {
+      const there = await world.atStripe(externalId(customer));
+      return (
+        typeof there !== 'string' &&
+        there['name'] === name &&
+        (await world.customer(customer.id)).name === name
+      );
+    },
+    { timeoutMs: ARRIVES_MS, what: `customer ${customer.id} has the same name on both sides` },
+  );
+}
+
+function findConflict(world: World, customer: CustomerView, kind: string): Promise<ConflictView> {
+  return waitUntil(
+    async () => {
+      const { body } = await world.request<ConflictView[]>('GET', `/conflicts?customer=${customer.id}`);
+      return body.find((conflict) => conflict.kind === kind);
+    },
+    { timeoutMs: ARRIVES_MS, what: `the conflict "${kind}" of customer ${customer.id} is on record` },
+  );
+}
+
+function rowOf({ kind, field, ours, theirs, rule, winner }: ConflictView): string[] {
+  return [kind, field, `ours: ${ours}`, `theirs: ${theirs}`, `${rule} → ${winner}`];
+}
+
+function externalId(customer: CustomerView): string {
+  return customer.external_mappings['stripe'] ?? '';
+}
