@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { findEventAt, findPublications } from '../../db/relay-batches.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
+import { claimCursor, explainPage } from '../../db/relay-cursor.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { sendPage } from '../../relay/send.ts';
 import { newMessage } from '../lib/bus/contract.ts';
@@ -97,4 +98,44 @@ describe('a record that the bus refuses', () => {
     expect(sent?.refused.map(({ message }) => message)).to.deep.equal([messages[333], messages[777]]);
     expect(tries).to.have.length.below(50);
   });
+});
+
+describe('reading a page', () => {
+  // Two partitions and the default; statistics from before there was a row, and fresh ones.
+  for (const analyzed of [false, true]) {
+    it(`walks the primary key from the lowest bound, ${analyzed ? 'with' : 'without'} statistics`, () =>
+      withWorld(async ({ db, relay }) => {
+        await db.raw('create table sync_events_a partition of sync_events for values from (0) to (2000)');
+        await db.raw('create table sync_events_b partition of sync_events for values from (2000) to (9000)');
+        if (!analyzed) await db.raw('analyze sync_events');
+        await db.raw(
+          `insert into sync_events (event_id, event_type, entity_type, entity_key, version, source, payload)
+           select gen_random_uuid(), 'customer.updated', 'customer', 'customer:' || n, 1, 'sql', '{}' from generate_series(1, 10000) n`,
+        );
+        if (analyzed) await db.raw('analyze sync_events');
+        await drain(relay);
+        const cursor = await claimCursor(db, { fence: 1, bus: 'in-process' });
+        if (cursor === null) throw new Error('the cursor was not claimed');
+        const first = { ...cursor, seen: '1:1:', floor: 0 };
+        const middle = { ...first, win: cursor.seen, lastId: 5_000 };
+        for (const [from, examined] of [
+          [cursor, 0],
+          [first, 0],
+          [middle, 0],
+          // A late transaction has ended: from its floor on, once.
+          [{ ...cursor, lateFloors: '{"3": 9500}' }, 500],
+        ] as const) {
+          const plan = await explainPage(db, from, 100);
+          expect(plan).to.not.match(/Seq Scan on sync_events_(a|b|default)/);
+          expect(plan).to.not.match(/Bitmap/);
+          const removed = [...plan.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, count]) =>
+            Number(count),
+          );
+          expect(
+            removed.reduce((a, b) => a + b, 0),
+            plan,
+          ).to.equal(examined);
+        }
+      }));
+  }
 });
