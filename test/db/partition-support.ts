@@ -29,27 +29,29 @@ export async function record(db: Db, at: Date): Promise<number> {
   const eventId = idAt(at);
   const { rows } = await db.raw<{ rows: { id: number }[] }>(eventSql, { eventId, at });
   const id = rows[0]?.id ?? 0;
-  await db('inbound_event_ids').insert({ event_id: eventId, sync_event_id: id });
-  await addDelivery(db, { eventId, at, status: 'applied' });
-  await db('sync_intents').insert({
-    ...{ id: idAt(at), mapping_id: 1, number: 1, operation: 'update', key: 'k', body: '{}', fields: '{}' },
-    ...{ version: 1, closed_at: at, result: 'done' },
-  });
-  await db('sync_attempts').insert({
-    ...{ id: idAt(at), mapping_id: 1, operation: 'update', latency_ms: 1, created_at: at },
-  });
-  await db('relay_batches').insert({
-    ...{
-      topic: 't',
-      partition: 0,
-      first_offset: id,
-      first_id: id,
-      last_id: id,
-      count: 1,
-      ids: [id],
-      fence: 1,
-    },
-  });
+  await Promise.all([
+    db('inbound_event_ids').insert({ event_id: eventId, sync_event_id: id }),
+    addDelivery(db, { eventId, at, status: 'applied' }),
+    db('sync_intents').insert({
+      ...{ id: idAt(at), mapping_id: 1, number: 1, operation: 'update', key: 'k', body: '{}', fields: '{}' },
+      ...{ version: 1, closed_at: at, result: 'done' },
+    }),
+    db('sync_attempts').insert({
+      ...{ id: idAt(at), mapping_id: 1, operation: 'update', latency_ms: 1, created_at: at },
+    }),
+    db('relay_batches').insert({
+      ...{
+        topic: 't',
+        partition: 0,
+        first_offset: id,
+        first_id: id,
+        last_id: id,
+        count: 1,
+        ids: [id],
+        fence: 1,
+      },
+    }),
+  ]);
   return id;
 }
 

@@ -5,6 +5,7 @@ import { BLOCK, DAY_MS, WEEK_MS } from '../../db/partition-plan.ts';
 import { keepPartitions, partitionStatus } from '../../db/partitions.ts';
 import { claimCursor, readPage, saveCursor, type Cursor } from '../../db/relay-cursor.ts';
 import { createCursor } from '../../db/relay-identity.ts';
+import { waitUntil } from '../../lib/loop.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import {
   addDelivery,
@@ -66,7 +67,7 @@ describe('partition upkeep among others', () => {
     })();
     const work = [0, 1, 2, 3, 4, 5].map(write);
     try {
-      while (written.length < 300) await new Promise((resolve) => setTimeout(resolve, 10));
+      await waitUntil(() => written.length >= 300, { timeoutMs: 30_000, what: '300 customers' });
       // Blocks, so that events are moved again and again while more arrive in the default.
       let moved = 0;
       for (let round = 0; round < 4; round += 1) {
@@ -164,7 +165,10 @@ describe('partition upkeep among others', () => {
       const steps: (number | null)[] = [];
       for (let week = 1; week <= 8; week += 1) {
         const now = later(week * WEEK_MS);
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await waitUntil(() => drawn.every((own) => own.length > week * 10), {
+          timeoutMs: 30_000,
+          what: 'more ids',
+        });
         for (let tries = 0; tries < 20; tries += 1) {
           const { steppedTo } = await keepPartitions(db, { now, retentionDays });
           if (steppedTo === null) continue;

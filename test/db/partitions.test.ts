@@ -105,7 +105,7 @@ describe('partition upkeep', () => {
     const ids = recorded.map(({ id }) => id);
     expect(ids).to.deep.equal([...ids].sort((a, b) => a - b));
     expect(await leftovers(db)).to.deep.equal([]);
-  });
+  }).timeout(120_000);
 
   it('moves what the default holds, whole and unchanged, and sync_events refuses changes before and after', async () => {
     for (let day = -30; day <= 0; day += 1) await record(db, later(day * DAY_MS));
@@ -182,5 +182,5 @@ describe('partition upkeep', () => {
     expect(await leftovers(db)).to.deep.equal([]);
     expect(await refusal(db('sync_events').del())).to.equal('TB003');
     expect(await count(db, 'sync_events')).to.equal(kept.length);
-  });
+  }).timeout(120_000);
 });
