@@ -46,11 +46,20 @@ export function createLease({ db, name, lengthMs, onError, monotonic, owner }: L
     const asked = now();
     const fence = await takeLease(db, { name, owner: me, lengthMs });
     if (fence === null) return null;
-    const timer = setInterval(() => void renew().catch((error: unknown) => onError?.(error)), lengthMs / 3);
+    const timer = setInterval(renewQuietly, lengthMs / 3);
     // The work that needs the lease keeps the process alive, not the lease.
     timer.unref();
     held = { fence, deadline: asked + lengthMs, timer };
     return fence;
+  }
+
+  let renewal: Promise<unknown> | null = null;
+
+  /** One at a time: renewals that wait for a slow database must not take every connection there is. */
+  function renewQuietly(): void {
+    renewal ??= renew()
+      .catch((error: unknown) => onError?.(error))
+      .finally(() => (renewal = null));
   }
 
   async function renew(): Promise<boolean> {

@@ -37,6 +37,27 @@ describe('what the relay tells', () => {
     ));
 });
 
+describe('the save after a page', () => {
+  it('does not wait for the disk, and no other commit on that connection does without', () =>
+    withWorld(async ({ db, relay }) => {
+      const unflushed = async () => {
+        const { rows } = await db.raw<{ rows: { waits: boolean; setting: string }[] }>(
+          `select pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() as waits, current_setting('synchronous_commit') as setting`,
+        );
+        expect(rows[0]?.setting).to.equal('on');
+        return rows[0]?.waits === true;
+      };
+      let late = 0;
+      for (let n = 0; n < 20; n += 1) {
+        await writeEvent(db);
+        await relay.runOnce();
+        // The server's own writer may flush in between, now and then.
+        if (await unflushed()) late += 1;
+      }
+      expect(late).to.be.at.least(1);
+    }));
+});
+
 describe('a record that the bus refuses', () => {
   it('is parked, the dlq says why, and the stream goes on', () =>
     withWorld(
