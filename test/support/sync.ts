@@ -77,7 +77,7 @@ export function useSync(
   return new Proxy({} as SyncWorld, { get: (_, name): unknown => Reflect.get(ready(), name) });
 }
 
-async function createWorld(
+export async function createWorld(
   db: Db,
   options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy> },
 ): Promise<SyncWorld> {
@@ -205,7 +205,7 @@ async function createWorld(
 }
 
 /** One database serves a whole file; each test begins with no rows. */
-async function emptyTables(db: Db): Promise<void> {
+export async function emptyTables(db: Db): Promise<void> {
   await db.raw(`alter table customers disable trigger customers_no_truncate`);
   await db.raw(`alter table sync_events disable trigger sync_events_no_truncate`);
   await db.raw(

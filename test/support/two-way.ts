@@ -1,0 +1,90 @@
+import type { Db } from '../../db/connection.ts';
+import { findUnheard } from '../../db/inbound.ts';
+import type { FieldRule, Integration } from '../../lib/integrations/integration.ts';
+import { receiveInbound, takeIn, toExternalEvent, type Taken } from '../../lib/sync/inbound.ts';
+import { keyPrefix } from '../../lib/sync/intent.ts';
+import type { StoredEvent } from '../../simulator/objects.ts';
+import { thinEvent } from '../../simulator/thin-events.ts';
+import type { Lane } from '../../workers/lane.ts';
+import { useSync, type SyncWorld } from './sync.ts';
+
+export interface Inward {
+  /** Their events that no webhook has brought yet, oldest first. */
+  undelivered(): StoredEvent[];
+  /** Brings events in as their webhooks do, in the order given and as often as named; all undelivered ones if none is named. */
+  deliver(events?: StoredEvent[], options?: { thin?: boolean }): Promise<Taken[]>;
+  /** Brings what was taken in to its deliveries, as relay, bus and receive do; `choose` may reorder it, or leave some for later. */
+  hear(choose?: <T>(events: T[]) => T[]): Promise<number>;
+  /** Delivers, receives and reconciles until nothing is left, over every back-off. */
+  rest(lane?: Lane): Promise<void>;
+}
+
+export type TwoWayWorld = SyncWorld & Inward;
+
+/** `useSync` with the other side's events: tests deliver them in any order, twice, late, thin or never. */
+export function useTwoWay(options: Parameters<typeof useSync>[0] = {}): TwoWayWorld {
+  const world = useSync(options);
+  let inward: Inward | undefined;
+  beforeEach('bind the account', async () => {
+    await world.lane.runOnce();
+    inward = createInward(world);
+  });
+  return new Proxy({} as TwoWayWorld, {
+    get: (_, name): unknown => Reflect.get(inward && name in inward ? inward : world, name),
+  });
+}
+
+export function createInward(world: SyncWorld): Inward {
+  const delivered = new Set<string>();
+  const { system, document, ingress } = world.integration;
+  const target = { system, externalType: document.externalType };
+  const inward: Inward = {
+    undelivered: () => world.simulator.events().filter(({ id }) => !delivered.has(id)),
+    async deliver(events = inward.undelivered(), { thin = false } = {}) {
+      const taken: Taken[] = [];
+      for (const event of events) {
+        const told = ingress?.normalise(structuredClone(thin ? thinEvent(event) : event));
+        if (!told) throw new Error(`no event: ${event.id}`);
+        const { db, clock, integration } = world;
+        taken.push(await takeIn({ db, clock, integration, retentionDays: 30, nudge: () => undefined }, told));
+        if (!thin) delivered.add(event.id);
+      }
+      return taken;
+    },
+    async hear(choose = (all) => all) {
+      const { db, clock, deps } = world;
+      const unheard = choose(await findUnheard(db, { system, after: 0, upTo: 2 ** 52, limit: 10_000 }));
+      const events = unheard.flatMap(
+        (event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? [],
+      );
+      return receiveInbound({ db, clock, wake: () => undefined }, target, events);
+    },
+    async rest(lane = world.lane) {
+      for (let round = 0; round < 300; round++) {
+        await inward.deliver();
+        await inward.hear();
+        await world.run(lane);
+        if (inward.undelivered().length > 0) continue;
+        const due = await nextDue(world.db);
+        if (due === null) return;
+        world.advance(Math.max(1, due.getTime() - world.clock.now().getTime()));
+      }
+      throw new Error('it did not come to rest in 300 rounds');
+    },
+  };
+  return inward;
+}
+
+/** When the next dirty mapping may be claimed; null if none is dirty. */
+async function nextDue(db: Db): Promise<Date | null> {
+  const { rows } = await db.raw<{ rows: { due: Date }[] }>(
+    `select greatest(next_attempt_at, 'epoch') as due from external_mappings where dirty <> clean order by 1 limit 1`,
+  );
+  return rows[0]?.due ?? null;
+}
+
+/** The integration with other rules for its fields. */
+export function withRules(integration: Integration, changes: Partial<FieldRule>): Integration {
+  const fields = integration.document.fields.map((rule) => ({ ...rule, ...changes }));
+  return { ...integration, document: { ...integration.document, fields } };
+}
