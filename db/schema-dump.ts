@@ -89,6 +89,15 @@ const TABLES = `
   group by c.oid, c.relkind, c.relname, c.reloptions
   order by c.relname collate "C"`;
 
+/** The partitions that catch what is beyond all others; those of a week or a block come and go. */
+const DEFAULTS = `
+  select string_agg(format('create table %s partition of %s default;', c.oid::regclass, i.inhparent::regclass), E'\\n'
+      order by c.relname collate "C") as text
+  from pg_class c join pg_inherits i on i.inhrelid = c.oid
+  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relispartition
+    and pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'
+  having count(*) > 0`;
+
 /** Foreign keys last, for they name other tables' keys; not-null constraints stand with their columns. */
 const CONSTRAINTS = `
   select string_agg(format('alter table %s add constraint %I %s;', c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid)), E'\\n'
@@ -119,4 +128,15 @@ const TRIGGERS = `
   where r.relnamespace = 'public'::regnamespace and not g.tgisinternal and not r.relispartition
   having count(*) > 0`;
 
-const QUERIES = [TYPES, DOMAINS, SEQUENCES, FUNCTIONS, TABLES, CONSTRAINTS, INDEXES, VIEWS, TRIGGERS];
+const QUERIES = [
+  TYPES,
+  DOMAINS,
+  SEQUENCES,
+  FUNCTIONS,
+  TABLES,
+  DEFAULTS,
+  CONSTRAINTS,
+  INDEXES,
+  VIEWS,
+  TRIGGERS,
+];

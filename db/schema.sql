@@ -367,6 +367,13 @@ create table walk_positions (
   updated_at timestamp with time zone default now() not null
 );
 
+create table inbound_event_ids_default partition of inbound_event_ids default;
+create table relay_batches_default partition of relay_batches default;
+create table sync_attempts_default partition of sync_attempts default;
+create table sync_deliveries_default partition of sync_deliveries default;
+create table sync_events_default partition of sync_events default;
+create table sync_intents_default partition of sync_intents default;
+
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
 alter table connections add constraint connections_pkey PRIMARY KEY (system);

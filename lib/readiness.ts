@@ -1,6 +1,7 @@
 // What /ready and `twinbox status` say, part by part. Everything is read from Postgres, so it is the same whichever process asks.
 import type { Db } from '../db/connection.ts';
 import { readConnection } from '../db/connections.ts';
+import { partitionStatus } from '../db/partition-status.ts';
 import { isDatabaseAway, isWritable, readRelayLag, readSyncBacklog } from '../db/readiness.ts';
 import type { Clock } from './clock.ts';
 
@@ -86,4 +87,16 @@ export function hearingPart(system: string, secrets: string[]): () => Promise<Pa
         ];
   return () =>
     Promise.resolve({ ready: true, figures: { hearing: { [system]: secrets.length > 0 } }, warnings });
+}
+
+/** Housekeeping has partitions ready two periods ahead; fewer means that it does not get to its work. */
+export function partitionsPart(db: Db, clock: Clock): () => Promise<Part> {
+  return async () => {
+    const short = (await partitionStatus(db, clock.now())).filter(({ ahead }) => ahead < 2);
+    const warnings = short.map(
+      ({ table, ahead }) =>
+        `${table} has ${ahead} partitions ahead, not two: is a worker running, and can it lock the table?`,
+    );
+    return { ready: true, warnings };
+  };
 }

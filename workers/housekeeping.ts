@@ -30,9 +30,20 @@ export function createHousekeeping(
       if (gap.more) left += 1;
     }
     const first = lanes[0]?.deps;
-    if (first) await keepPartitions(first.db, { now: first.clock.now(), retentionDays });
+    if (first) await keepPartitionsOf(first, retentionDays);
     return left;
   }
 
   return { runOnce, status: () => ({ ...status }) };
+}
+
+/** Has partitions ready before they are needed, and lets go of those that are old; says what it did. */
+export async function keepPartitionsOf(
+  { db, clock, log }: Pick<SyncDeps, 'db' | 'clock' | 'log'>,
+  retentionDays: number,
+): Promise<void> {
+  const upkeep = await keepPartitions(db, { now: clock.now(), retentionDays });
+  const { made, moved, dropped, closed, held, putOff } = upkeep;
+  if (dropped.length + closed + held.length > 0) log.warn('partitions.kept', { ...upkeep });
+  else if (made.length + moved + putOff.length > 0) log.debug('partitions.kept', { ...upkeep });
 }

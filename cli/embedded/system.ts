@@ -17,9 +17,17 @@ import type { Integration } from '../../lib/integrations/integration.ts';
 import { createLinkDesk } from '../../lib/links.ts';
 import type { Logger } from '../../lib/log.ts';
 import { sleep } from '../../lib/loop.ts';
-import { databasePart, hearingPart, relayPart, syncPart, type Part } from '../../lib/readiness.ts';
+import {
+  databasePart,
+  hearingPart,
+  partitionsPart,
+  relayPart,
+  syncPart,
+  type Part,
+} from '../../lib/readiness.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
 import { inboundGroup, outboundGroup } from '../../workers/receiver.ts';
+import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
 import { openDatabase } from '../database.ts';
 import { startStripe } from '../stripe.ts';
@@ -88,6 +96,8 @@ async function start({
   const nudge = (): void => relay?.nudge();
   const sync = await createSyncDeps(config, { db, stripe, log, nudge });
   const { integration, clock } = sync;
+  // Before the first row, so that it does not have to be moved later.
+  await keepPartitionsOf(sync, config.retentionDays);
 
   const { groupId } = config.kafka;
   const bus = createInProcessBus({
@@ -141,6 +151,7 @@ async function start({
     readiness: {
       database: databasePart(db),
       relay: relayPart(db, clock),
+      partitions: partitionsPart(db, clock),
       sync: syncPart(db, [integration.system]),
       hearing: hearingPart(integration.system, secrets),
       workers: () => Promise.resolve(workersPart(workers.status())),
