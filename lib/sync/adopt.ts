@@ -18,6 +18,7 @@ import { fallbackValue } from '../integrations/document.ts';
 import type { ExternalRecord, FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { newEventId } from '../uuid.ts';
 import { canonical } from './canonical.ts';
+import { consentsTo } from './consent.ts';
 import { park, postpone, wait } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { giveBack, type Next } from './next.ts';
@@ -92,7 +93,7 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
     return importRecord(deps, step, { name: values.name, email: values.email }, shadow);
   }
   if (holder.externalId !== null) return becomeAlias(deps, step, holder);
-  const consent = deps.policy.linkByEmail === 'link' || step.mapping.reasonDetail?.['consent'] === true;
+  const consent = deps.policy.linkByEmail === 'link' || consentsTo(step.mapping, holder.customerId);
   if (consent) return link(deps, step, holder);
   const reason = deps.policy.linkByEmail === 'ask' ? 'ask_link' : 'duplicate_email';
   return wait(deps, step, reason, { customer: holder.customerId });

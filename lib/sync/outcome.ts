@@ -8,6 +8,7 @@ import type { IntentResult } from '../../db/intents.ts';
 import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
+import { keptWord } from './consent.ts';
 import {
   agreedOutbound,
   answeredInbound,
@@ -182,7 +183,11 @@ export function effectsOf(
       const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
       effects.mapping = {
         ...(mapping.state === 'parked' || mapping.state === 'waiting'
-          ? { state: mapping.externalId === null ? 'pending' : 'linked', reason: null, reasonDetail: null }
+          ? {
+              state: mapping.externalId === null ? 'pending' : 'linked',
+              reason: null,
+              reasonDetail: keptWord(mapping),
+            }
           : {}),
         attempts: mapping.attempts + 1,
         // Waiting for a turn is not failing; nor is a wrong key the entity's own failure.

@@ -1,0 +1,12 @@
+// An operator's word that a record and a row are one, as it is kept on the waiting mapping.
+import type { Mapping } from '../../db/mappings.ts';
+
+/** Whether the word is about this row: since it was asked for, the record's email may have become another row's. */
+export function consentsTo({ reasonDetail }: Mapping, customerId: number): boolean {
+  return reasonDetail?.['consent'] === true && reasonDetail['customer'] === customerId;
+}
+
+/** What stays of a reason that is taken back for another try: the word outlives a failure, and nobody is asked again. */
+export function keptWord({ reasonDetail }: Mapping): Mapping['reasonDetail'] {
+  return reasonDetail?.['consent'] === true ? reasonDetail : null;
+}

@@ -1,0 +1,227 @@
+import { expect } from 'chai';
+import type { Customer } from '../../db/customers.ts';
+import type { Lane } from '../../workers/lane.ts';
+import { expectAgreement } from '../support/invariants.ts';
+import { pauseAt, waitUntil } from '../support/signal.ts';
+import { conflictsOf, deliveriesOf, mappingOf } from '../support/sync-rows.ts';
+import { useTwoWay, withRules } from '../support/two-way.ts';
+import { expectDescribed } from './described.ts';
+import { expectProblem, startApi, type Answer, type Body } from './start-api.ts';
+
+const conflicts = '/api/v1/conflicts';
+
+describe('turning a conflict round', () => {
+  const world = useTwoWay();
+  let api: Awaited<ReturnType<typeof startApi>>;
+  beforeEach(async () => {
+    api = await startApi({ db: world.db, clock: world.clock });
+  });
+  afterEach(() => api.server.close());
+
+  const turn = (id: unknown) =>
+    api.send('POST', `${conflicts}/${String(id)}/turn`, { headers: { 'X-Request-Id': 'turn-1' } });
+  const newest = async (query = ''): Promise<Body> => {
+    const answer = await api.send('GET', conflicts + query);
+    expect(answer.status, answer.text).to.equal(200);
+    const [first] = answer.list;
+    if (!first) throw new Error('there is no conflict');
+    return first;
+  };
+  const there = (): string | null | undefined => world.simulator.customers()[0]?.name;
+  const versionsOf = async (id: number): Promise<number | undefined> =>
+    (await deliveriesOf(world.db, id)).filter(({ version }) => version !== null).length;
+
+  async function linked(name = 'Base'): Promise<{ row: Customer; cus: string }> {
+    const row = await world.create({ name });
+    await world.rest();
+    return { row, cus: (await mappingOf(world.db, row.id)).externalId ?? '' };
+  }
+
+  /** Both sides change the name at the same moment. */
+  async function bothMoved(lane?: Lane): Promise<{ row: Customer; cus: string; conflict: Body }> {
+    const { row, cus } = await linked();
+    world.simulator.dashboard.updateCustomer(cus, { name: 'Theirs' });
+    await world.deliver();
+    await world.hear();
+    await world.update(row.id, { name: 'Ours' });
+    await world.rest(lane);
+    return { row, cus, conflict: await newest() };
+  }
+
+  it('gives the row the value that did not survive, as an ordinary change that is pushed', async () => {
+    const { row, conflict } = await bothMoved();
+    expect(conflict).to.include({
+      ...{ kind: 'both_moved', customer: row.id, system: 'stripe', field: 'name', base: 'Base' },
+      ...{ ours: 'Ours', theirs: 'Theirs', rule: 'internal_wins', winner: 'ours', turnable: true },
+    });
+    expect(there()).to.equal('Ours');
+    const before = (await mappingOf(world.db, row.id)).shadow;
+    const answer = await turn(conflict.id);
+    expect(answer.status, answer.text).to.equal(200);
+    expectDescribed('post', '/api/v1/conflicts/{id}/turn', answer);
+    expect(answer.json['outcome']).to.equal('turned');
+    expect(answer.json['customer']).to.include({ name: 'Theirs', version: 3 });
+    expect(answer.json['conflict']).to.include({ note: 'turned', turnable: false });
+    expect((await mappingOf(world.db, row.id)).shadow).to.deep.equal(before);
+    expect(api.nudges()).to.equal(1);
+    await world.rest();
+    expect(there()).to.equal('Theirs');
+    const { rows } = await world.db.raw<{ rows: { source: string; context: unknown }[] }>(
+      `select source, context from sync_events where entity_id = :id and version = 3 and event_type = 'customer.updated'`,
+      { id: row.id },
+    );
+    expect(rows).to.deep.equal([
+      { source: 'internal', context: { request_id: 'turn-1', conflict: conflict.id } },
+    ]);
+    const carried = (await deliveriesOf(world.db, row.id)).find(({ version }) => version === 3);
+    expect(carried?.status).to.equal('applied');
+    await expectAgreement(world);
+  });
+
+  it('does it once, however often it is sent, and at the same moment', async () => {
+    const { row, conflict } = await bothMoved();
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => turn(conflict.id)));
+    expect(answers.map(({ json }) => json['outcome']).sort()).to.deep.equal([
+      'turned',
+      ...Array<string>(4).fill('turned_already'),
+    ]);
+    await world.rest();
+    const again = await turn(conflict.id);
+    expect(again.json).to.include({ outcome: 'turned_already' });
+    expect(again.json['customer']).to.include({ name: 'Theirs', version: 3 });
+    expect(await versionsOf(row.id)).to.equal(3);
+    await expectAgreement(world);
+  });
+
+  it('turns back what their side had won', async () => {
+    const lane = world.worker({ integration: withRules(world.integration, { conflict: 'external_wins' }) });
+    const { conflict } = await bothMoved(lane);
+    expect(conflict).to.include({ winner: 'theirs', ours: 'Ours', theirs: 'Theirs' });
+    expect(there()).to.equal('Theirs');
+    expect((await turn(conflict.id)).json['customer']).to.include({ name: 'Ours' });
+    await world.rest(lane);
+    expect(there()).to.equal('Ours');
+    await expectAgreement(world);
+  });
+
+  it('brings back an edit that was overwritten unseen', async () => {
+    const { row, cus } = await linked();
+    world.simulator.dashboard.updateCustomer(cus, { name: 'Unseen' });
+    await world.update(row.id, { name: 'Ours' });
+    await world.run();
+    await world.rest();
+    const conflict = await newest();
+    expect(conflict).to.include({ kind: 'overwritten_unseen', theirs: 'Unseen', winner: 'ours' });
+    expect((await turn(conflict.id)).status).to.equal(200);
+    await world.rest();
+    expect(there()).to.equal('Unseen');
+    await expectAgreement(world);
+  });
+
+  it('lets a later edit stand: 409, the row says overtaken, nothing is written', async () => {
+    const { row, conflict } = await bothMoved();
+    await world.update(row.id, { name: 'Later' });
+    const answer = await turn(conflict.id);
+    expectProblem(answer, 409, 'overtaken');
+    expectDescribed('post', '/api/v1/conflicts/{id}/turn', answer);
+    expect(answer.json.current).to.include({ name: 'Later', version: 3 });
+    expect((await newest())['note']).to.equal('overtaken');
+    await world.rest();
+    expect(there()).to.equal('Later');
+    // Back at the value that survived, it can be turned again.
+    await world.update(row.id, { name: ' Ours ' });
+    expect((await turn(conflict.id)).json['outcome']).to.equal('turned');
+    await world.rest();
+    expect(there()).to.equal('Theirs');
+    await expectAgreement(world);
+  });
+
+  it('is overtaken by a pull that is about to be stored', async () => {
+    const { row, cus, conflict } = await bothMoved();
+    world.simulator.dashboard.updateCustomer(cus, { name: 'Pulled' });
+    const held = pauseAt('write-ours.before-commit');
+    const running = world.rest();
+    await held.reached;
+    const answering = turn(conflict.id);
+    await waitUntil(() => isAnyoneWaiting(), { timeoutMs: 5_000, what: 'the turn waits for the mapping' });
+    held.resume();
+    expectProblem(await answering, 409, 'overtaken');
+    await running;
+    expect((await conflictsOf(world.db, row.id)).map(({ note }) => note)).to.deep.equal(['overtaken']);
+    await expectAgreement(world);
+  });
+
+  it('says of a deleted customer that it was overtaken', async () => {
+    const { row, conflict } = await bothMoved();
+    await world.remove(row.id);
+    const answer = await turn(conflict.id);
+    expectProblem(answer, 409, 'overtaken');
+    expect(answer.json.current).to.equal(null);
+    await world.rest();
+  });
+
+  it('does not take an email that another customer has by now', async () => {
+    const { row, cus } = await linked();
+    world.simulator.dashboard.updateCustomer(cus, { email: 'theirs@example.com' });
+    await world.deliver();
+    await world.hear();
+    await world.update(row.id, { email: 'ours@example.com' });
+    await world.rest();
+    const rival = await world.create({ email: 'THEIRS@example.com' });
+    const answer = await turn((await newest()).id);
+    expectProblem(answer, 409, 'duplicate_email');
+    expect(answer.json['customer_id']).to.equal(rival.id);
+    expectDescribed('post', '/api/v1/conflicts/{id}/turn', answer);
+    await world.rest();
+  });
+
+  it('refuses what no call can turn, and says what to do', async () => {
+    const { row, cus } = await linked();
+    world.simulator.dashboard.updateCustomer(cus, { name: null });
+    await world.rest();
+    const expectRefused = async (kind: string, instead: RegExp): Promise<Answer> => {
+      const conflict = await newest(`?kind=${kind}`);
+      expect(conflict).to.include({ kind, turnable: false });
+      const answer = await turn(conflict.id);
+      expectProblem(answer, 409, 'cannot_turn');
+      expect(answer.json.detail).to.match(instead);
+      return answer;
+    };
+    expectDescribed(
+      'post',
+      '/api/v1/conflicts/{id}/turn',
+      await expectRefused('null_refused', /always has a name/),
+    );
+    world.simulator.dashboard.createCustomer({ name: 'Doppelgänger', email: row.email });
+    await world.rest();
+    await expectRefused('external_duplicate', /Delete or merge one of them there/);
+    const other = await world.create({ email: 'other@example.com' });
+    await world.rest();
+    const { externalId } = await mappingOf(world.db, other.id);
+    world.simulator.dashboard.updateCustomer(externalId ?? '', { email: row.email });
+    await world.rest();
+    await expectRefused('duplicate_email', /Change the email of one of them/);
+    await world.update(other.id, { name: 'Edited here' });
+    world.simulator.dashboard.deleteCustomer(externalId ?? '');
+    await world.deliver();
+    await world.hear();
+    await world.rest();
+    await expectRefused('deleted_there', /create a customer with them/);
+  });
+
+  it('answers 404 for an id that no conflict has, and 400 for what is no id', async () => {
+    const unknown = '00000000-0000-7000-8000-000000000000';
+    expectProblem(await turn(unknown), 404, 'conflict_not_found');
+    expectProblem(await api.send('GET', `${conflicts}/${unknown}`), 404, 'conflict_not_found');
+    expectProblem(await turn('7'), 400, 'invalid_request');
+    expectProblem(await api.send('GET', `${conflicts}/x'--`), 400, 'invalid_request');
+    expectProblem(await api.send('PUT', `${conflicts}/${unknown}/turn`), 405, 'method_not_allowed');
+  });
+
+  async function isAnyoneWaiting(): Promise<boolean> {
+    const { rows } = await world.db.raw<{ rows: object[] }>(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return rows.length > 0;
+  }
+});
