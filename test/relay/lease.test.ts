@@ -42,6 +42,16 @@ describe('a lease', () => {
     await two.release();
   });
 
+  it('is not ended by a holder that has lost it and does not know', async () => {
+    const [one, two] = [createOn('f'), createOn('f')];
+    await one.take();
+    await expire('f');
+    await two.take();
+    await one.release();
+    expect(await createOn('f').take(), 'the second one still has it').to.equal(null);
+    await two.release();
+  });
+
   it('is not held past its local deadline, even when the database was never asked', async () => {
     let now = 0;
     const one = createOn('c', { lengthMs: 9_000, monotonic: () => now });
