@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'embedded_postgres_wrong_version'
   | 'failpoint'
   | 'internal'
+  | 'kafka_refused'
+  | 'kafka_unavailable'
   | 'system_unreachable'
   | 'timeout'
   | 'wrong_account';

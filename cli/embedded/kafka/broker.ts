@@ -1,0 +1,132 @@
+// One Kafka broker as a child process: started, stopped, killed, frozen, and started again on the same ports and data.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { AppError } from '../../../lib/errors.ts';
+import { waitUntil } from '../../../lib/loop.ts';
+import { readIfThere } from '../files.ts';
+import { kafkaJars } from './artifacts.ts';
+import { openClassArchive } from './class-archive.ts';
+import { formatDataDir, newKafkaId, serverProperties, type BrokerSettings } from './properties.ts';
+
+export type Broker = {
+  /** host:port of the plain listener. */
+  bootstrap: string;
+  /** Of the process that runs now; undefined if none does. */
+  pid(): number | undefined;
+  /** Starts it, or starts it again; resolves when its port takes connections. */
+  start(): Promise<void>;
+  /** Asks it to end and waits. */
+  stop(): Promise<void>;
+  /** SIGKILL, and waits. */
+  kill(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  freeze(): void;
+  thaw(): void;
+  /** Resolves when the process that runs now has ended, by whatever. */
+  ended(): Promise<void>;
+};
+
+export type BrokerOptions = BrokerSettings & {
+  clusterId?: string;
+  heapMb?: number;
+  say?: (text: string) => void;
+};
+
+// On a machine with other work a start has taken 7 s.
+const START_MS = 60_000;
+const STOP_MS = 60_000;
+
+/** A broker that does not run yet. */
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  const { dataDir, node, clusterId = newKafkaId(), heapMb = 512, say = () => undefined } = options;
+  const jars = await kafkaJars(say);
+  await mkdir(dataDir, { recursive: true });
+  await formatDataDir(dataDir, node.id, clusterId);
+  const settings = join(dataDir, 'server.properties');
+  let child: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    if (isRunning(child)) return;
+    await writeFile(settings, serverProperties(options));
+    const archive = await openClassArchive(jars.folder);
+    const log = createWriteStream(join(dataDir, 'broker.log'), { flags: 'a' });
+    const args = [...javaOptions(heapMb), ...archive.options, '-cp', jars.classpath, 'kafka.Kafka', settings];
+    // In our process group: a terminal's Ctrl-C, or a runner that ends its group, reaches it too.
+    const started = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: dataDir });
+    child = started;
+    started.stdout.pipe(log);
+    started.stderr.pipe(log);
+    started.once('exit', () => void archive.keep());
+    await waitUntil(() => !isRunning(started) || takesConnections(node.ports.client), {
+      timeoutMs: START_MS,
+      everyMs: 15,
+      what: `Kafka on port ${node.ports.client}`,
+    });
+    if (!isRunning(started)) throw await failedStart(dataDir);
+  }
+
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const ending = child;
+    if (!isRunning(ending)) return;
+    const gone = once(ending, 'exit');
+    ending.kill(signal);
+    // One that is frozen would not hear the first.
+    ending.kill('SIGCONT');
+    const late = setTimeout(() => ending.kill('SIGKILL'), STOP_MS);
+    await gone;
+    clearTimeout(late);
+  }
+
+  return {
+    bootstrap: `127.0.0.1:${node.ports.client}`,
+    pid: () => (isRunning(child) ? child.pid : undefined),
+    start,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    async ended() {
+      if (isRunning(child)) await once(child, 'exit');
+    },
+  };
+}
+
+function isRunning(child: ChildProcess | undefined): child is ChildProcess {
+  return child !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+function javaOptions(heapMb: number): string[] {
+  return [
+    `-Xms${Math.min(128, heapMb)}m`,
+    `-Xmx${heapMb}m`,
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-Djava.awt.headless=true',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  ];
+}
+
+async function takesConnections(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
+async function failedStart(dataDir: string): Promise<AppError> {
+  const log = (await readIfThere(join(dataDir, 'broker.log'))) ?? '';
+  const tail = log.trim().split('\n').slice(-8).join('\n');
+  return new AppError('kafka_unavailable', {
+    detail: `Kafka ended as it started:\n${tail}`,
+    retryable: true,
+  });
+}

@@ -1,0 +1,83 @@
+// What a broker of ours is told: KRaft, broker and controller in one process, small, quick to start and to forget the dead.
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readIfThere } from '../files.ts';
+
+export type Ports = { client: number; controller: number };
+
+export type Node = { id: number; ports: Ports };
+
+export type Listener = { port: number; protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT' };
+
+export type BrokerSettings = {
+  node: Node;
+  /** All nodes of the cluster, this one too. */
+  cluster: readonly Node[];
+  dataDir: string;
+  /** More listeners, by name, beside the plain one. */
+  listeners?: Readonly<Record<string, Listener>>;
+  properties?: Readonly<Record<string, string>>;
+};
+
+const HOST = '127.0.0.1';
+
+export function serverProperties({
+  node,
+  cluster,
+  dataDir,
+  listeners = {},
+  properties = {},
+}: BrokerSettings): string {
+  const replicas = String(Math.min(3, cluster.length));
+  const more = Object.entries(listeners).map(([name, { port }]) => `${name}://${HOST}:${port}`);
+  const protocols = Object.entries(listeners).map(([name, { protocol }]) => `${name}:${protocol}`);
+  const clients = [`PLAINTEXT://${HOST}:${node.ports.client}`, ...more];
+  const lines: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': String(node.id),
+    'controller.quorum.voters': cluster.map(({ id, ports }) => `${id}@${HOST}:${ports.controller}`).join(','),
+    listeners: [...clients, `CONTROLLER://${HOST}:${node.ports.controller}`].join(','),
+    'advertised.listeners': clients.join(','),
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...protocols].join(','),
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': join(dataDir, 'data'),
+    'num.partitions': '1',
+    'auto.create.topics.enable': 'false',
+    'default.replication.factor': replicas,
+    'min.insync.replicas': cluster.length > 1 ? '2' : '1',
+    'offsets.topic.num.partitions': '1',
+    'offsets.topic.replication.factor': replicas,
+    'transaction.state.log.num.partitions': '1',
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    // A broker that was killed may come back only when its session is over: 9 s by default.
+    'broker.session.timeout.ms': '1500',
+    'broker.heartbeat.interval.ms': '300',
+    'num.network.threads': '2',
+    'num.io.threads': '4',
+    'background.threads': '2',
+    'log.cleaner.threads': '1',
+    'log.cleaner.dedupe.buffer.size': '4194304',
+    ...properties,
+  };
+  return Object.entries(lines)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** 16 random bytes as Kafka writes its ids. */
+export function newKafkaId(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+/** What Kafka's own `format` leaves for a node on its own: it costs a JVM, and this is all that it is needed for. */
+export async function formatDataDir(dataDir: string, nodeId: number, clusterId: string): Promise<void> {
+  const path = join(dataDir, 'data', 'meta.properties');
+  if ((await readIfThere(path)) !== undefined) return;
+  await mkdir(join(dataDir, 'data'), { recursive: true });
+  const lines = ['version=1', `cluster.id=${clusterId}`, `node.id=${nodeId}`, `directory.id=${newKafkaId()}`];
+  await writeFile(path, `${lines.join('\n')}\n`);
+}

@@ -1,0 +1,58 @@
+// The one way to a Kafka client: who we are, how we get in, and where its log lines go.
+import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
+import { repairRequestQueue } from './request-queue.ts';
+
+export type KafkaSettings = {
+  /** host:port of some of the brokers. */
+  brokers: readonly string[];
+  /** PEM texts. Null for a connection in the clear. */
+  tls?: { ca?: string; cert?: string; key?: string } | null;
+  sasl?: SASLOptions | null;
+  clientId?: string;
+  /** How long a broker may take over an answer; 10 s unless told. */
+  requestTimeoutMs?: number;
+};
+
+export type KafkaLog = Record<
+  'debug' | 'info' | 'warn' | 'error',
+  (event: string, fields?: Record<string, unknown>) => void
+>;
+
+/** A frozen broker is given up after this; a partition's new leader is elected much sooner. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+export function createClient(settings: KafkaSettings, log: KafkaLog): Kafka {
+  repairRequestQueue();
+  const { brokers, tls = null, sasl = null, clientId = 'twinbox' } = settings;
+  return new Kafka({
+    clientId,
+    brokers: [...brokers],
+    connectionTimeout: 3_000,
+    authenticationTimeout: 5_000,
+    requestTimeout: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    enforceRequestTimeout: true,
+    ...(tls === null ? {} : { ssl: toTls(tls) }),
+    ...(sasl === null ? {} : { sasl }),
+    // Of connecting and of the group's own affairs; sending is tried again by the relay alone (see producer.ts).
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
+    logLevel: logLevel.WARN,
+    logCreator: () => writeTo(log),
+  });
+}
+
+function toTls({ ca, cert, key }: NonNullable<KafkaSettings['tls']>) {
+  return {
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca: [ca] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+/** kafkajs calls an error whatever it tries again a moment later; what is one for us is thrown, and said elsewhere. */
+function writeTo(log: KafkaLog) {
+  return ({ level, log: entry }: { level: logLevel; log: { message: string } & Record<string, unknown> }) => {
+    const { message, broker, groupId, error } = entry;
+    log[level === logLevel.ERROR ? 'info' : 'debug']('kafka.client', { message, broker, groupId, error });
+  };
+}

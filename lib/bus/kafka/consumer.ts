@@ -1,0 +1,162 @@
+// Reading one topic for one group.
+//
+// Guarantees: a batch counts as read only when its handler has resolved and, after that, its offset is committed; whatever happens
+// in between (a crash, a rebalance, a commit that fails) brings the batch again, to us or to another member. A new group begins at
+// the beginning. A partition whose handler fails waits by itself; the others go on. Assumes: handlers bear repeats.
+//
+// A crash between any two lines of a batch leaves:
+//   before the handler resolved    whatever the handler did not commit itself is undone; the batch comes again
+//   after it, before the commit    the handler's work is done; the batch comes again, and has no effect
+//   after the commit               nothing
+
+import type { ConsumerConfig, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import { fullJitter } from '../../backoff.ts';
+import type { Subscription } from '../bus.ts';
+import type { KafkaLog } from './client.ts';
+import { describeFault } from './faults.ts';
+import { keepBeating } from './heartbeat.ts';
+import { toReceived } from './received.ts';
+
+export type ConsumerTimes = {
+  /** A member that is silent for so long has died: its partitions go to others. The broker's least is 6 s. */
+  sessionTimeoutMs: number;
+  heartbeatMs: number;
+  /** The longest wait of a fetch that finds nothing, of a paused consumer, and so of a stop. */
+  fetchWaitMs: number;
+};
+
+export const CONSUMER_TIMES: ConsumerTimes = {
+  sessionTimeoutMs: 10_000,
+  heartbeatMs: 2_000,
+  fetchWaitMs: 500,
+};
+
+export type Reader = {
+  stop(): Promise<void>;
+  /** The partitions that this member has now; null while it is in no group. */
+  assigned(): readonly number[] | null;
+  /** When a handler was last begun or ended, by the monotonic clock. */
+  lastSign(): number;
+};
+
+export type ReaderDeps = {
+  kafka: Kafka;
+  log: KafkaLog;
+  times: ConsumerTimes;
+  /** It has stopped for good. */
+  onCrash: (error: Error) => void;
+};
+
+/** A handler's transaction stays short, however much a fetch brings. */
+const BATCH_MESSAGES = 1_000;
+
+export async function startReader(
+  { topic, group, handler }: Subscription,
+  { kafka, log, times, onCrash }: ReaderDeps,
+): Promise<Reader> {
+  const consumer = kafka.consumer(consumerConfig(group, times));
+  const resumptions = new Set<NodeJS.Timeout>();
+  const failures = new Map<number, number>();
+  let assigned: readonly number[] | null = null;
+  let lastSign = performance.now();
+  let stopping = false;
+
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    assigned = payload.memberAssignment[topic] ?? [];
+    log.info('kafka.joined', { topic, group, partitions: assigned });
+  });
+  consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+    assigned = null;
+    log.warn('kafka.consumer_crashed', { topic, group, restart, error: describeFault(error) });
+    // kafkajs restarts what it takes to be passing; the rest would sit there, alive and deaf.
+    if (!restart && !stopping) onCrash(error);
+  });
+
+  async function eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch, isRunning, isStale } = payload;
+    for (let at = 0; at < batch.messages.length; at += BATCH_MESSAGES) {
+      if (!isRunning() || isStale() || stopping) return;
+      if (!(await handlePart(payload, batch.messages.slice(at, at + BATCH_MESSAGES)))) return;
+    }
+  }
+
+  /** Whether it may go on with the next part. */
+  async function handlePart(payload: EachBatchPayload, part: readonly KafkaMessage[]): Promise<boolean> {
+    const { batch, resolveOffset, commitOffsetsIfNecessary, heartbeat, pause } = payload;
+    const { partition } = batch;
+    const offset = part.at(-1)?.offset ?? batch.lastOffset();
+    const beating = keepBeating(heartbeat, times.heartbeatMs);
+    lastSign = performance.now();
+    try {
+      await handler(part.map((message) => toReceived(topic, partition, message)));
+    } catch (error) {
+      await beating.stop();
+      const count = (failures.get(partition) ?? 0) + 1;
+      failures.set(partition, count);
+      log.warn('kafka.handler_failed', {
+        topic,
+        group,
+        partition,
+        offset: part[0]?.offset,
+        failures: count,
+        error,
+      });
+      // Not thrown: kafkajs would stop every partition, and in the end itself. Not resolved: it is fetched again.
+      resumeLater(pause(), fullJitter(count, { baseMs: 100, capMs: 5_000 }));
+      return false;
+    } finally {
+      lastSign = performance.now();
+    }
+    const lost = await beating.stop();
+    failures.delete(partition);
+    // Not "if necessary" when the offsets are named, whatever it is called. Before the resolve: what was not committed comes again.
+    await commitOffsetsIfNecessary({
+      topics: [{ topic, partitions: [{ partition, offset: String(BigInt(offset) + 1n) }] }],
+    });
+    resolveOffset(offset);
+    // The group is being shared anew: kafkajs has to hear of it from here to join again.
+    if (lost) throw lost;
+    return true;
+  }
+
+  function resumeLater(resume: () => void, ms: number): void {
+    const timer = setTimeout(() => {
+      resumptions.delete(timer);
+      if (!stopping) resume();
+    }, ms);
+    resumptions.add(timer);
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    for (const timer of resumptions) clearTimeout(timer);
+    // Waits for the handler in hand; then the group hears at once that we leave.
+    await consumer.disconnect();
+    assigned = null;
+  }
+
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+  return { stop, assigned: () => assigned, lastSign: () => lastSign };
+}
+
+function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
+  return {
+    groupId,
+    allowAutoTopicCreation: false,
+    sessionTimeout: times.sessionTimeoutMs,
+    heartbeatInterval: times.heartbeatMs,
+    // A rebalance waits so long for members whose handler is at work; then they lose their partitions.
+    rebalanceTimeout: 30_000,
+    maxWaitTimeInMs: times.fetchWaitMs,
+    // New partitions are found after this at the latest.
+    metadataMaxAge: 30_000,
+    retry: { retries: 5 },
+  };
+}

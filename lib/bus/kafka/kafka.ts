@@ -1,0 +1,91 @@
+// The bus of the full form: Apache Kafka. The contract is the in-process one's; what is behind it stands in producer.ts and
+// consumer.ts, and the decisions in docs/decisions/0030-kafkajs.md.
+
+import { AppError } from '../../errors.ts';
+import { BusError, type Bus } from '../bus.ts';
+import { createClusterAdmin } from './admin.ts';
+import { createClient, REQUEST_TIMEOUT_MS, type KafkaLog, type KafkaSettings } from './client.ts';
+import { CONSUMER_TIMES, startReader, type ConsumerTimes, type Reader } from './consumer.ts';
+import { describeFault, toStartError } from './faults.ts';
+import { createPublisher } from './producer.ts';
+import { ensureTopics, type TopicSettings } from './topics.ts';
+import { createWatchdog } from './watchdog.ts';
+
+export type KafkaBusOptions = {
+  settings: KafkaSettings;
+  log: KafkaLog;
+  times?: Partial<ConsumerTimes>;
+  /** So long may a consumer have messages waiting and do nothing; 120 s unless told. */
+  stallMs?: number;
+};
+
+export type KafkaBus = Bus & {
+  /** Makes or checks the topics; throws with everything that is wrong. */
+  ensureTopics(names: readonly string[], settings: TopicSettings): Promise<void>;
+  /** Resolves when a consumer has stopped for good, or does nothing: the process should say so and end. */
+  failed: Promise<Error>;
+  /** Each subscription, and the partitions that this member has; null while it is in no group. */
+  subscriptions(): { topic: string; group: string; partitions: readonly number[] | null }[];
+};
+
+/** Opens no connection until something is asked of it. */
+export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }: KafkaBusOptions): KafkaBus {
+  const kafka = createClient(settings, log);
+  const cluster = createClusterAdmin(kafka);
+  const publisher = createPublisher({
+    kafka,
+    admin: cluster,
+    requestTimeoutMs: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+  });
+  const readers = new Set<{ topic: string; group: string; reader: Reader }>();
+  const failure = Promise.withResolvers<Error>();
+  const watchdog = createWatchdog({ cluster, log, stallMs, onStall: failure.resolve });
+  let closed = false;
+
+  return {
+    publish: (messages) => publisher.publish(messages),
+    async subscribe(subscription) {
+      if (closed) throw new BusError('closed', 'the bus is closed');
+      const { topic, group } = subscription;
+      const reader = await startReader(subscription, {
+        kafka,
+        log,
+        times: { ...CONSUMER_TIMES, ...times },
+        onCrash: (cause) =>
+          failure.resolve(
+            new AppError('kafka_refused', {
+              cause,
+              detail: `${group} can read ${topic} no more: ${describeFault(cause)}`,
+            }),
+          ),
+      }).catch((error: unknown) => {
+        throw toStartError(error, settings.brokers);
+      });
+      const one = { topic, group, reader };
+      readers.add(one);
+      const forget = watchdog.watch(one);
+      return async () => {
+        forget();
+        if (readers.delete(one)) await reader.stop();
+      };
+    },
+    // Asked each time: another cluster may have come up at the same address.
+    identity: async () => `kafka:${await cluster.clusterId()}`,
+    async ensureTopics(names, topicSettings) {
+      await ensureTopics(cluster, names, topicSettings, log).catch((error: unknown) => {
+        throw error instanceof AppError ? error : toStartError(error, settings.brokers);
+      });
+    },
+    failed: failure.promise,
+    subscriptions: () =>
+      [...readers].map(({ topic, group, reader }) => ({ topic, group, partitions: reader.assigned() })),
+    async close() {
+      closed = true;
+      watchdog.stop();
+      const stopping = [...readers];
+      readers.clear();
+      await Promise.all([publisher.close(), ...stopping.map(({ reader }) => reader.stop())]);
+      await cluster.close();
+    },
+  };
+}

@@ -1,0 +1,29 @@
+// How many partitions each topic has: what a key's partition is computed from.
+import type { ClusterAdmin } from './admin.ts';
+
+export type PartitionCounts = {
+  of(topics: ReadonlySet<string>): Promise<ReadonlyMap<string, number>>;
+  /** Ask anew next time: something was not as expected. */
+  forget(): void;
+};
+
+/** A partition that was added is used after this at the latest; a Java producer takes up to 5 minutes. */
+const FRESH_MS = 30_000;
+
+export function createPartitionCounts(admin: ClusterAdmin, now = () => performance.now()): PartitionCounts {
+  const known = new Map<string, number>();
+  const askedAt = new Map<string, number>();
+  return {
+    async of(topics) {
+      const stale = [...topics].filter((topic) => now() - (askedAt.get(topic) ?? -Infinity) > FRESH_MS);
+      if (stale.length === 0) return known;
+      const found = await admin.ask((one) => one.fetchTopicMetadata({ topics: stale }));
+      for (const { name, partitions } of found.topics) {
+        known.set(name, partitions.length);
+        askedAt.set(name, now());
+      }
+      return known;
+    },
+    forget: () => askedAt.clear(),
+  };
+}

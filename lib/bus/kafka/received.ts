@@ -1,0 +1,28 @@
+// From a record of kafkajs to what a handler gets. The record may be anybody's: nothing here throws, whatever it holds.
+import type { IHeaders, KafkaMessage } from 'kafkajs';
+import type { Received } from '../bus.ts';
+
+export function toReceived(topic: string, partition: number, message: KafkaMessage): Received {
+  const headers = toTexts(message.headers ?? {});
+  const { ce_id: eventId = null, ce_sequence: sequence } = headers;
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    key: message.key?.toString() ?? null,
+    value: message.value?.toString() ?? null,
+    headers,
+    eventId,
+    syncEventId: sequence !== undefined && /^[1-9]\d{0,14}$/.test(sequence) ? Number(sequence) : null,
+  };
+}
+
+/** Of a header that is there several times, the first counts. */
+function toTexts(headers: IHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const [first] = Array.isArray(value) ? value : [value];
+      return first === undefined ? [] : [[name, first.toString()]];
+    }),
+  );
+}

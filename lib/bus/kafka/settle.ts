@@ -1,0 +1,11 @@
+import { sleep } from '../../loop.ts';
+
+/** Waits for something that is only being put away: what becomes of it does not matter, and it may hang. */
+export async function settleWithin(ms: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  const settled = work.then(
+    () => done.abort(),
+    () => done.abort(),
+  );
+  await Promise.race([settled, sleep(ms, done.signal)]);
+}

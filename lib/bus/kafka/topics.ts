@@ -1,0 +1,122 @@
+// The topics, made or checked before anything runs; everything that is wrong is named in one message.
+import kafkajs, { type Admin } from 'kafkajs';
+import { AppError } from '../../errors.ts';
+import type { ClusterAdmin } from './admin.ts';
+import type { KafkaLog } from './client.ts';
+import { describeFault } from './faults.ts';
+
+export type TopicSettings = {
+  /** The least number of partitions. */
+  partitions: number;
+  /** Copies of each partition; the cluster's own default if null. */
+  replication: number | null;
+  retentionHours: number;
+  /** Whether missing topics are made. */
+  create: boolean;
+};
+
+const HOUR_MS = 3_600_000;
+
+/** Throws `kafka_refused` with all that is wrong. */
+export async function ensureTopics(
+  cluster: ClusterAdmin,
+  names: readonly string[],
+  settings: TopicSettings,
+  log: KafkaLog,
+): Promise<void> {
+  const present = new Set(await cluster.ask((admin) => admin.listTopics()));
+  const missing = names.filter((name) => !present.has(name));
+  if (missing.length > 0 && settings.create) {
+    await cluster.ask((admin) => createTopics(admin, missing, settings));
+    log.info('kafka.topics_created', { topics: missing, partitions: settings.partitions });
+  }
+  const problems = settings.create
+    ? []
+    : missing.map((name) => `there is no topic ${name}: create it, or set KAFKA_CREATE_TOPICS=yes`);
+  const existing = names.filter((name) => present.has(name));
+  if (existing.length > 0) problems.push(...(await findWrong(cluster, existing, settings, log)));
+  if (problems.length === 0) return;
+  throw new AppError('kafka_refused', {
+    detail: `Kafka's topics are not as they have to be:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+  });
+}
+
+async function createTopics(admin: Admin, names: readonly string[], settings: TopicSettings): Promise<void> {
+  const { partitions, replication, retentionHours } = settings;
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: names.map((topic) => ({
+      topic,
+      numPartitions: partitions,
+      // -1: the cluster's default (KIP-464).
+      replicationFactor: replication ?? -1,
+      configEntries: [
+        { name: 'retention.ms', value: String(retentionHours * HOUR_MS) },
+        { name: 'cleanup.policy', value: 'delete' },
+        // With acks from all, this is how many copies an answer is worth.
+        ...(replication === null
+          ? []
+          : [{ name: 'min.insync.replicas', value: String(Math.max(1, replication - 1)) }]),
+      ],
+    })),
+  });
+}
+
+async function findWrong(
+  cluster: ClusterAdmin,
+  names: readonly string[],
+  { partitions, replication, retentionHours }: TopicSettings,
+  log: KafkaLog,
+): Promise<string[]> {
+  const { topics } = await cluster.ask((admin) => admin.fetchTopicMetadata({ topics: [...names] }));
+  const problems = topics.flatMap(({ name, partitions: found }) => {
+    const copies = Math.min(...found.map(({ replicas }) => replicas.length));
+    return [
+      ...(found.length < partitions
+        ? [`${name} has ${found.length} partitions, and KAFKA_TOPIC_PARTITIONS wants at least ${partitions}`]
+        : []),
+      ...(replication !== null && copies < replication
+        ? [`${name} has ${copies} replicas, and KAFKA_TOPIC_REPLICATION wants ${replication}`]
+        : []),
+    ];
+  });
+  for (const [name, config] of await readConfigs(cluster, names, log)) {
+    const { 'cleanup.policy': policy = 'delete', 'retention.ms': kept = '-1' } = config;
+    if (policy !== 'delete')
+      problems.push(
+        `${name} has cleanup.policy=${policy}: compaction would take events away; it has to be delete`,
+      );
+    if (Number(kept) >= 0 && Number(kept) < retentionHours * HOUR_MS)
+      problems.push(
+        `${name} keeps ${Number(kept) / HOUR_MS} hours, and KAFKA_TOPIC_RETENTION_HOURS wants ${retentionHours}`,
+      );
+  }
+  return problems;
+}
+
+async function readConfigs(
+  cluster: ClusterAdmin,
+  names: readonly string[],
+  log: KafkaLog,
+): Promise<[string, Record<string, string>][]> {
+  try {
+    const { resources } = await cluster.ask((admin) =>
+      admin.describeConfigs({
+        includeSynonyms: false,
+        resources: names.map((name) => ({
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name,
+          configNames: ['cleanup.policy', 'retention.ms'],
+        })),
+      }),
+    );
+    return resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+    ]);
+  } catch (error) {
+    // Many clusters do not let clients read this; nothing but this check needs it.
+    log.warn('kafka.topic_settings_unread', { why: describeFault(error) });
+    return [];
+  }
+}

@@ -1,0 +1,86 @@
+// Finds the consumer that is alive, has messages waiting for it, and does nothing: it has been seen often
+// (https://github.com/tulios/kafkajs/issues/659), and nothing else would ever say so.
+import type { ClusterAdmin } from './admin.ts';
+import type { KafkaLog } from './client.ts';
+import type { Reader } from './consumer.ts';
+import { describeFault } from './faults.ts';
+
+export type Watched = { topic: string; group: string; reader: Reader };
+
+export type WatchdogOptions = {
+  cluster: ClusterAdmin;
+  log: KafkaLog;
+  /** So long without a handler begun or ended, with messages waiting, is too long. */
+  stallMs: number;
+  onStall: (error: Error) => void;
+};
+
+export type Watchdog = {
+  watch(one: Watched): () => void;
+  /** One look at all; runs by itself, too. */
+  look(): Promise<void>;
+  stop(): void;
+};
+
+export function createWatchdog({ cluster, log, stallMs, onStall }: WatchdogOptions): Watchdog {
+  const watched = new Set<Watched>();
+  /** When each was last seen to have nothing to do, or to be out of sight. */
+  const excused = new Map<Watched, number>();
+  let looking = false;
+
+  async function look(): Promise<void> {
+    if (looking) return;
+    looking = true;
+    try {
+      for (const one of watched) await lookAt(one);
+    } finally {
+      looking = false;
+    }
+  }
+
+  async function lookAt(one: Watched): Promise<void> {
+    const quiet = performance.now() - Math.max(one.reader.lastSign(), excused.get(one) ?? -Infinity);
+    if (quiet < stallMs) return;
+    const lag = await lagOf(one).catch((error: unknown) => {
+      // With the broker away nobody can tell, and nobody is to blame.
+      log.debug('kafka.watchdog', { why: describeFault(error) });
+      return 0;
+    });
+    if (lag === 0) return void excused.set(one, performance.now());
+    const { topic, group } = one;
+    onStall(
+      new Error(
+        `${group} has ${lag} messages of ${topic} waiting and has done nothing for ${Math.round(quiet / 1000)} s`,
+      ),
+    );
+  }
+
+  /** Messages behind the group's offset, in the partitions that are this member's; in all while it is in no group. */
+  async function lagOf({ topic, group, reader }: Watched): Promise<number> {
+    const ends = await cluster.ask((admin) => admin.fetchTopicOffsets(topic));
+    const groups = await cluster.ask((admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }));
+    const committed = new Map(
+      groups[0]?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
+    );
+    const mine = reader.assigned();
+    return ends
+      .filter(({ partition }) => mine === null || mine.includes(partition))
+      .map(({ partition, high, low }) => Number(high) - Math.max(Number(low), committed.get(partition) ?? -1))
+      .reduce((sum, lag) => sum + Math.max(0, lag), 0);
+  }
+
+  const timer = setInterval(() => void look(), Math.max(50, stallMs / 4));
+  timer.unref();
+  return {
+    watch(one) {
+      watched.add(one);
+      excused.set(one, performance.now());
+      return () => {
+        watched.delete(one);
+        excused.delete(one);
+      };
+    },
+    look,
+    stop: () => clearInterval(timer),
+  };
+}

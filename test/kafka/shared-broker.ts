@@ -1,0 +1,98 @@
+// One real Kafka for all files of this folder: started before the first test, stopped after the last.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBroker, type Broker, type BrokerOptions } from '../../cli/embedded/kafka/broker.ts';
+import type { Node } from '../../cli/embedded/kafka/properties.ts';
+import { createKafkaBus, type KafkaBus, type KafkaBusOptions } from '../../lib/bus/kafka/kafka.ts';
+import type { KafkaLog, KafkaSettings } from '../../lib/bus/kafka/client.ts';
+import { isAppError } from '../../lib/errors.ts';
+
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+export type TestBroker = Broker & { remove(): Promise<void> };
+
+/** A running broker of one's own, with its data in a folder that goes with it. */
+export async function startTestBroker(options: Partial<BrokerOptions> = {}): Promise<TestBroker> {
+  const folder = await mkdtemp(join(tmpdir(), 'twinbox-kafka-'));
+  const [client = 0, controller = 0] = await freePorts(2);
+  const node: Node = { id: 1, ports: { client, controller } };
+  const say = (text: string) => console.log(`    ${text}`);
+  const broker = await createBroker({ node, cluster: [node], dataDir: folder, say, ...options });
+  await broker.start();
+  return {
+    ...broker,
+    async remove() {
+      await broker.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let shared: TestBroker | null = null;
+
+before('start Kafka', async function () {
+  this.timeout(360_000);
+  try {
+    shared = await startTestBroker();
+  } catch (error) {
+    if (!isAppError(error, 'kafka_unavailable') || error.retryable) throw error;
+    console.error(`\n*** KAFKA TESTS SKIPPED: ${error.message} ***\n`);
+    this.skip();
+  }
+});
+
+after('stop Kafka', async function () {
+  this.timeout(70_000);
+  await shared?.remove();
+});
+
+export function sharedBroker(): Broker {
+  if (shared === null) throw new Error('the shared Kafka is not there before the first test');
+  return shared;
+}
+
+export const quiet: KafkaLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** Quick to notice and to stop: the figures are the tests', not the product's. */
+const TIMES = { sessionTimeoutMs: 6_000, heartbeatMs: 300, fetchWaitMs: 100 };
+
+export function openTestBus(
+  settings: Partial<KafkaSettings> = {},
+  options: Partial<KafkaBusOptions> = {},
+): KafkaBus {
+  return createKafkaBus({
+    settings: { brokers: [sharedBroker().bootstrap], ...settings },
+    log: quiet,
+    times: TIMES,
+    ...options,
+  });
+}
+
+export function newTopicName(): string {
+  return `test.${randomUUID()}`;
+}
+
+/** A topic of one's own on the shared broker. */
+export async function makeTopic(bus: KafkaBus, { partitions = 3 } = {}): Promise<string> {
+  const topic = newTopicName();
+  await bus.ensureTopics([topic], { partitions, replication: null, retentionHours: 24, create: true });
+  return topic;
+}
