@@ -101,6 +101,10 @@ function describe(system: System, config: Config, account: Account, output: Outp
   for (const line of table(rows)) output.print(line);
   if (!config.stripe.writes)
     output.print('  STRIPE_WRITES=off: nothing is written to Stripe; `twinbox status` counts what would be.');
+  if (simulatorUrl === null && config.stripe.webhookSecrets.length === 0)
+    output.print(
+      '  Nothing is heard from Stripe: changes made there arrive only once STRIPE_WEBHOOK_SECRET is set (docs/webhooks.md).',
+    );
   if (!account.ok) output.say(`\n${account.why === 'foreign' ? 'Attention: ' : ''}${account.message}`);
   output.print();
   output.print('Try it from another terminal:');
