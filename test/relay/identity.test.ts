@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Db } from '../../db/connection.ts';
-import { addressOf, adoptBus, judgeIdentity } from '../../db/relay-identity.ts';
+import { acceptFailover, addressOf, adoptBus, judgeIdentity } from '../../db/relay-identity.ts';
 import { copyDatabase, moveDatabase } from '../../db/relay-restore.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { assertSameDatabase } from '../../lib/database-identity.ts';
@@ -96,6 +96,9 @@ describe('which database this is', () => {
       }
       expect(arrivals.ids()).to.deep.equal([id]);
       expect(warnings).to.have.length(1);
+      expect(await db.transaction(acceptFailover), 'for two relays that both saw it').to.include({
+        noted: false,
+      });
       expect(await readMappings(db)).to.deep.equal([
         { state: 'linked', must_read: true, dirty: 1, clean: 0 },
         { state: 'parked', must_read: true, dirty: 1, clean: 0 },

@@ -16,7 +16,8 @@ describe('what the relay tells', () => {
       await db.raw(write, { at: new Date(Date.now() - 60_000) });
       await db.raw(write, { at: new Date() });
       expect(await relay.secondsBehind()).to.be.within(60, 120);
-      await drain(relay);
+      // One round: the floors lag still, the rows are above them, and delivered.
+      await relay.runOnce();
       expect(await relay.secondsBehind()).to.equal(0);
     }));
 
