@@ -7,7 +7,7 @@ with due as (
   where system = :system and account = :account and dirty <> clean and next_attempt_at <= :now::timestamptz
     and (lease_until is null or lease_until < clock_timestamp())
     and not exists (select from connections c where c.system = :system and c.paused_at is not null)
-  order by next_attempt_at, id
+  order by next_attempt_at -- and by nothing else, or the index of what is due does not give the order
   limit :limit
   for update skip locked
 )

@@ -80,9 +80,11 @@ insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_
 select e.event_id, :system, coalesce(e.sync_event_id, s.id, 0), e.mapping_id, e.event_type, e.version,
        coalesce((s.context ->> 'hop')::integer, 0), :now::timestamptz
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, version bigint)
-left join lateral (
-  select id, context from sync_events
-  where case when e.sync_event_id is null then event_id = e.event_id else id = e.sync_event_id end limit 1) s on true
+left join lateral ( -- two questions, for either has its index
+  select id, context from sync_events where id = e.sync_event_id
+  union all
+  (select id, context from sync_events where e.sync_event_id is null and event_id = e.event_id limit 1)
+) s on true
 on conflict (event_id, target) do nothing
 returning mapping_id, version`;
 
