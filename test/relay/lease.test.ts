@@ -154,24 +154,29 @@ describe('several relays', () => {
         const folder = await mkdtemp(join(tmpdir(), 'relay-kill-'));
         const file = join(folder, 'arrivals');
         const child = startRelayProcess(url, file, { pageSize: 2, leaseMs: 1_000 });
-        const ids = await writeEvents(db, 40);
-        await waitUntil(() => existsSync(file), { timeoutMs: 30_000, what: 'a page of the child' });
-        expect(await relay.runOnce(), 'this one stands by').to.equal(0);
-        child.signal('SIGKILL');
-        await child.exited;
-        await waitUntil(() => relay.runOnce().then((count) => count > 0), {
-          timeoutMs: 30_000,
-          what: 'the lease',
-        });
-        await drain(relay);
-        const followed = followArrivals(file);
-        followed.read();
-        const before = followed.all.map(({ id }) => id);
-        const after = arrivals.ids();
-        expect(before).to.deep.equal(ids.slice(0, before.length));
-        expect(after).to.deep.equal(ids.slice(ids.length - after.length));
-        expect(before.length + after.length - ids.length).to.be.oneOf([0, 2]);
-        await rm(folder, { recursive: true });
+        try {
+          const ids = await writeEvents(db, 40);
+          await waitUntil(() => existsSync(file), { timeoutMs: 30_000, what: 'a page of the child' });
+          expect(await relay.runOnce(), 'this one stands by').to.equal(0);
+          child.signal('SIGKILL');
+          await child.exited;
+          await waitUntil(() => relay.runOnce().then((count) => count > 0), {
+            timeoutMs: 30_000,
+            what: 'the lease',
+          });
+          await drain(relay);
+          const followed = followArrivals(file);
+          followed.read();
+          const before = followed.all.map(({ id }) => id);
+          const after = arrivals.ids();
+          expect(before).to.deep.equal(ids.slice(0, before.length));
+          expect(after).to.deep.equal(ids.slice(ids.length - after.length));
+          expect(before.length + after.length - ids.length).to.be.oneOf([0, 2]);
+        } finally {
+          child.signal('SIGKILL');
+          await child.exited;
+          await rm(folder, { recursive: true });
+        }
       },
       { leaseMs: 1_000 },
     ));
