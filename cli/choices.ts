@@ -1,0 +1,42 @@
+// What several commands take on the command line, checked as it is read.
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number from 1: an id. */
+export function toId(text: string): number {
+  const id = Number(text);
+  if (!Number.isSafeInteger(id) || id < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return id;
+}
+
+export const LIMIT_MAX = 1_000;
+
+/** How many rows a list shows. */
+export function toLimit(text: string): number {
+  const limit = toId(text);
+  if (limit > LIMIT_MAX)
+    throw new InvalidArgumentError(`It must be at most ${LIMIT_MAX}; --after goes on from there.`);
+  return limit;
+}
+
+export function toUuid(text: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
+    throw new InvalidArgumentError(`${JSON.stringify(text)} is no UUID.`);
+  return text.toLowerCase();
+}
+
+const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `30m`, `2h` and `7d` ago, or a time with its zone. */
+export function toTime(text: string): Date {
+  const [, number, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
+  const at = unit === undefined ? Date.parse(text) : Date.now() - Number(number) * (UNITS[unit] ?? 0);
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError('It must be like 30m, 2h or 7d, or a time such as 2026-01-31T12:00:00Z.');
+  return new Date(at);
+}
+
+/** A time as people read it, in UTC. */
+export function shortTime(at: Date): string {
+  return at.toISOString().slice(0, 19).replace('T', ' ');
+}

@@ -1,0 +1,219 @@
+import { Option, type Command } from 'commander';
+import { listConflicts, readConflict, type StoredConflict } from '../../db/conflicts.ts';
+import { createConflictDesk, whyNotTurned, type TurnOutcome } from '../../lib/conflicts.ts';
+import { LIMIT_MAX, shortTime, toId, toLimit, toUuid } from '../choices.ts';
+import { exit } from '../exit.ts';
+import { table, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { withDatabase } from '../session.ts';
+
+const KINDS = [
+  ...[
+    'both_moved',
+    'overwritten_unseen',
+    'null_refused',
+    'deleted_there',
+    'duplicate_email',
+    'external_duplicate',
+  ],
+];
+
+type ListOptions = {
+  customer?: number;
+  kind?: string;
+  field?: string;
+  turned?: boolean;
+  after?: string;
+  limit: number;
+  json?: boolean;
+};
+
+export function addConflicts(context: CommandContext): void {
+  const conflicts = context.program
+    .command('conflicts')
+    .description('values that did not survive a merge: see them, and turn one round')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx twinbox conflicts list --customer 42
+  $ npx twinbox conflicts show 0198c0de-0000-7000-8000-000000000001
+  $ npx twinbox conflicts turn 0198c0de-0000-7000-8000-000000000001`,
+    );
+  addList(conflicts, context);
+  addShow(conflicts, context);
+  addTurn(conflicts, context);
+}
+
+function addList(conflicts: Command, { output, finish }: CommandContext): void {
+  conflicts
+    .command('list', { isDefault: true })
+    .description('list them, newest first')
+    .option('--customer <id>', 'those of one customer', toId)
+    .addOption(new Option('--kind <kind>', 'those of one kind').choices(KINDS))
+    .addOption(new Option('--field <field>', 'those about one field').choices(['name', 'email']))
+    .option('--turned', 'only those that were turned round')
+    .option('--no-turned', 'only those that were not')
+    .option('--after <id>', 'go on behind this one', toUuid)
+    .option('--limit <number>', `at most so many (${LIMIT_MAX})`, toLimit, 50)
+    .option('--json', 'print the list as JSON')
+    .action(async ({ json = false, ...filter }: ListOptions) => {
+      const found = await withDatabase(
+        ({ database: { db } }) => listConflicts(db, { ...filter, limit: filter.limit + 1 }),
+        { mayCreate: false },
+      );
+      const page = found.slice(0, filter.limit);
+      const more = found.length > page.length ? (page.at(-1)?.id ?? null) : null;
+      if (json) output.printJson({ conflicts: page.map(toJson), after: more });
+      else if (page.length === 0) output.say('There are no such conflicts.');
+      else {
+        for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
+        if (more !== null) output.say(`There are more: --after ${more}`);
+      }
+      finish(exit.ok);
+    });
+}
+
+function addShow(conflicts: Command, { output, finish }: CommandContext): void {
+  conflicts
+    .command('show')
+    .description('show one with its three values and what decided')
+    .argument('<conflict>', 'its id', toUuid)
+    .option('--json', 'print it as JSON')
+    .action(async (id: string, { json = false }: { json?: boolean }) => {
+      const conflict = await withDatabase(({ database: { db } }) => readConflict(db, id), {
+        mayCreate: false,
+      });
+      if (!conflict) {
+        output.say(`No conflict has the id ${id}.`);
+        return finish(exit.nothingMatched);
+      }
+      if (json) output.printJson(toJson(conflict));
+      else printConflict(conflict, output);
+      finish(exit.ok);
+    });
+}
+
+function addTurn(conflicts: Command, { output, finish }: CommandContext): void {
+  conflicts
+    .command('turn')
+    .description('give the customer the value that did not survive, if no later edit stands')
+    .argument('<conflict>', 'its id', toUuid)
+    .option('--json', 'print what came of it as JSON')
+    .action(async (id: string, { json = false }: { json?: boolean }) => {
+      // Only this one compares by the mapping's rules; the others need not wait for what it takes to know them.
+      const { withSync } = await import('../sync-session.ts');
+      const result = await withSync(
+        ({ sync: { db, clock, nudge, integration } }) =>
+          createConflictDesk({ db, clock, nudge, documents: [integration.document] }).turn(id, {
+            context: { actor: 'cli' },
+          }),
+        { mayCreate: false },
+      );
+      if (json) output.printJson(resultJson(result));
+      else sayResult(id, result, output);
+      finish(statusOf(result));
+    });
+}
+
+function statusOf({ outcome }: TurnOutcome): number {
+  if (outcome === 'turned' || outcome === 'turned_already') return exit.ok;
+  return outcome === 'not_found' ? exit.nothingMatched : exit.failed;
+}
+
+function sayResult(id: string, result: TurnOutcome, output: Output): void {
+  switch (result.outcome) {
+    case 'not_found':
+      return output.say(`No conflict has the id ${id}.`);
+    case 'turned':
+      return output.say(
+        `Customer ${result.conflict.internalId ?? '?'} has the ${result.conflict.field ?? 'value'} that did not survive; it goes out like any change.`,
+      );
+    case 'turned_already':
+      return output.say('It was turned round before; nothing was changed.');
+    case 'overtaken':
+      return output.say(
+        result.customer
+          ? `A later edit stands: the customer has version ${result.customer.version} and another ${result.conflict.field ?? 'value'}. Nothing was changed.`
+          : 'The customer was deleted since. Nothing was changed.',
+      );
+    case 'cannot_turn':
+      return output.say(`This one cannot be turned round. ${result.instead}`);
+    case 'duplicate_email':
+      return output.say(`Customer ${result.rivalId} has that email by now. Nothing was changed.`);
+    case 'contended':
+      return output.say('Others keep changing this customer. Nothing was changed; try again.');
+  }
+}
+
+function resultJson(result: TurnOutcome) {
+  const version = 'customer' in result ? (result.customer?.version ?? null) : null;
+  return {
+    outcome: result.outcome,
+    conflict: 'conflict' in result ? toJson(result.conflict) : null,
+    customer_version: version,
+    ...(result.outcome === 'cannot_turn' ? { instead: result.instead } : {}),
+    ...(result.outcome === 'duplicate_email' ? { customer_id: result.rivalId } : {}),
+  };
+}
+
+const HEAD = ['when', 'customer', 'field', 'kind', 'won', 'ours', 'theirs', 'note', 'conflict'];
+
+function toRow(conflict: StoredConflict): string[] {
+  const { createdAt, internalId, field, kind, winner, ours, theirs, note, id } = conflict;
+  return [
+    ...[shortTime(createdAt), String(internalId ?? '–'), field ?? '–', kind, winner],
+    ...[short(ours), short(theirs), note ?? '', id],
+  ];
+}
+
+function short(value: string | null): string {
+  if (value === null) return '–';
+  return value.length > 30 ? `${value.slice(0, 29)}…` : value;
+}
+
+function printConflict(conflict: StoredConflict, output: Output): void {
+  const { kind, field, internalId, system, externalId, rule, winner, note, turnedAt } = conflict;
+  const instead = whyNotTurned(conflict);
+  const rows = [
+    ['conflict', conflict.id],
+    ['when', `${shortTime(conflict.createdAt)} UTC`],
+    ['customer', String(internalId ?? 'unknown')],
+    ['record', `${system ?? 'a pair that is no more'} ${externalId ?? ''}`.trim()],
+    ['what', field === null ? kind : `${kind}, ${field}`],
+    ['base', conflict.base ?? '–'],
+    ['ours', conflict.ours ?? '–'],
+    ['theirs', conflict.theirs ?? '–'],
+    ['decided', `${rule}: ${winner}`],
+    ...(note === null ? [] : [['note', turnedAt ? `${note} ${shortTime(turnedAt)} UTC` : note]]),
+    ...(conflict.eventId === null ? [] : [['event', conflict.eventId]]),
+    ...(conflict.intentId === null ? [] : [['intent', conflict.intentId]]),
+  ];
+  for (const line of table(rows)) output.print(line);
+  if (turnedAt) return;
+  output.say(instead ?? `npx twinbox conflicts turn ${conflict.id}   gives the customer the other value`);
+}
+
+function toJson(conflict: StoredConflict) {
+  const { id, kind, field, base, ours, theirs, rule, winner, note, system, internalId, externalId } =
+    conflict;
+  return {
+    id,
+    created_at: conflict.createdAt,
+    customer: internalId,
+    system,
+    external_id: externalId,
+    kind,
+    field,
+    base,
+    ours,
+    theirs,
+    rule,
+    winner,
+    note,
+    turnable: conflict.turnedAt === null && whyNotTurned(conflict) === null,
+    turned_at: conflict.turnedAt,
+    event_id: conflict.eventId,
+    intent_id: conflict.intentId,
+  };
+}

@@ -1,0 +1,200 @@
+import { statfs } from 'node:fs/promises';
+import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/doctor.ts';
+import { assertMigrated } from '../../db/migrate.ts';
+import { partitionStatus } from '../../db/partition-status.ts';
+import { countReasons } from '../../db/reports.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { loadConfig, type Config } from '../../lib/config.ts';
+import {
+  checks,
+  hasProblem,
+  judgeAttention,
+  judgeClock,
+  judgeDatabase,
+  judgeDisk,
+  judgeEndpoints,
+  judgeHearing,
+  judgePartitions,
+  judgeRetention,
+  judgeRights,
+  type Check,
+} from '../../lib/doctor.ts';
+import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
+import { relayPart } from '../../lib/readiness.ts';
+import { openDatabase, type OpenDatabase } from '../database.ts';
+import { exit } from '../exit.ts';
+import { explain } from '../failure.ts';
+import { table, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { findRunning } from '../running.ts';
+import { quietLog } from '../session.ts';
+import { findStripe } from '../stripe.ts';
+import { createSyncDeps, readAccount } from '../sync.ts';
+
+export function addDoctor({ program, output, finish }: CommandContext): void {
+  program
+    .command('doctor')
+    .description(
+      'look at settings, connections, clocks, webhooks and rights, and say how to mend what is wrong',
+    )
+    .option('--json', 'print what was found as JSON')
+    .addHelpText(
+      'after',
+      `
+Reads only; a key's right to write is not tried. No secret is printed. Exit status: 0, or 1 if there is a problem.
+
+Examples:
+  $ npx twinbox doctor
+  $ npx twinbox doctor --json | jq '.checks[] | select(.level != "ok")'`,
+    )
+    .action(async ({ json = false }: { json?: boolean }) => {
+      const found = await examine();
+      if (json) output.printJson({ ok: !hasProblem(found), checks: found });
+      else print(found, output);
+      finish(hasProblem(found) ? exit.failed : exit.ok);
+    });
+}
+
+async function examine(): Promise<Check[]> {
+  const config = await attempt('settings', 'Mend what is named; docs/settings.md explains each.', () =>
+    loadConfig(),
+  );
+  if ('level' in config) return [config];
+  const found: Check[] = [
+    checks.ok(
+      'settings',
+      `read; database ${config.database.url === undefined ? 'embedded' : 'from DATABASE_URL'}`,
+    ),
+  ];
+  found.push(
+    await check('disk', 'Let TWINBOX_DATA_DIR name a folder that can be read.', () => lookAtDisk(config)),
+  );
+  const log = quietLog(config);
+  const opened = await attempt('database', 'Start it, or mend DATABASE_URL.', () =>
+    openDatabase(config, log, { mayCreate: false, asItIs: true }),
+  );
+  if ('level' in opened) return [...found, opened];
+  try {
+    return [...found, ...(await examineWithDatabase(config, opened))];
+  } finally {
+    await opened.close();
+  }
+}
+
+async function examineWithDatabase(config: Config, { db, place }: OpenDatabase): Promise<Check[]> {
+  const found: Check[] = [];
+  const began = Date.now();
+  const facts = await attempt('database', 'Start it, or mend DATABASE_URL.', () => readDatabaseFacts(db));
+  if ('level' in facts) return [facts];
+  found.push(judgeDatabase(place, facts));
+  found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
+  const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
+    await assertMigrated(db);
+    return checks.ok('migrations', 'the schema is this program’s');
+  });
+  found.push(migrations);
+  if (migrations.level !== 'ok') return [...found, ...(await examineStripe(config, null))];
+  const running = await findRunning(config.dataDir);
+  found.push(
+    await check('relay', 'Start Twinbox: npx twinbox up', async () => {
+      const { ready, problem, figures } = await relayPart(db, systemClock)();
+      if (!ready) return checks.problem('relay', problem ?? 'is not ready', 'Start Twinbox: npx twinbox up');
+      const behind = figures?.['relay_seconds_behind'];
+      const says = `${typeof behind === 'number' ? behind : 0} s behind`;
+      if (running || config.database.url !== undefined) return checks.ok('relay', says);
+      return checks.warning('relay', 'nothing runs on this folder now', 'Start Twinbox: npx twinbox up');
+    }),
+    await check('partitions', 'Let the workers run: npx twinbox up', async () =>
+      judgePartitions(await partitionStatus(db, systemClock.now())),
+    ),
+    await check('retention', 'Look at TWINBOX_RETENTION_DAYS.', async () => {
+      const tables = await partitionStatus(db, systemClock.now());
+      const events = tables.find(({ table: name }) => name === 'sync_events');
+      return judgeRetention(config.retentionDays, events?.oldest ?? null, systemClock.now());
+    }),
+    await check('waiting', 'npx twinbox status shows more.', async () =>
+      judgeAttention(await countReasons(db)),
+    ),
+  );
+  return [...found, ...(await examineStripe(config, db))];
+}
+
+const DAY_MS = 86_400_000;
+
+async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Promise<Check[]> {
+  const mend = 'Look at STRIPE_SECRET_KEY and at the network.';
+  const log = quietLog(config);
+  const found: Check[] = [];
+  const stripe = await attempt('stripe', mend, () => findStripe(config, log));
+  if ('level' in stripe) return [stripe];
+  try {
+    const facts = await attempt('stripe', mend, () => inspectStripe(stripe, () => new Date()));
+    if ('level' in facts) return [facts];
+    found.push(...judgeRights(facts.rights));
+    if (facts.clock)
+      found.push(judgeClock(stripe.simulatorUrl === null ? 'Stripe' : 'the simulator', facts.clock));
+    const running = (await findRunning(config.dataDir)) !== null;
+    const secrets = config.stripe.webhookSecrets.length;
+    found.push(...judgeEndpoints(facts, { secrets, simulated: stripe.simulatorUrl !== null, running }));
+    if (db === null) return found;
+    const { integration } = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
+    found.push(
+      await check('account', mend, async () => {
+        const account = await readAccount(db, integration);
+        if (account.ok)
+          return checks.ok('account', `${account.account}, ${account.livemode ? 'live' : 'test'} mode`);
+        return checks.problem(
+          'account',
+          account.message,
+          'Use the key of the account that this database belongs to.',
+        );
+      }),
+    );
+    const now = systemClock.now();
+    const heard = await attempt('heard', 'Look at the database.', async () =>
+      judgeHearing(
+        await readLastHeard(db, integration.system),
+        await countRefusals(db, integration.system, new Date(now.getTime() - DAY_MS)),
+        now,
+      ),
+    );
+    return [...found, ...('level' in heard ? [heard] : heard)];
+  } finally {
+    await stripe.close();
+  }
+}
+
+async function lookAtDisk({ dataDir }: Config): Promise<Check> {
+  const { bavail, bsize } = await statfs(dataDir).catch((error: unknown) => {
+    // Nothing has run here yet; its disk is the one of the folder around it.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return statfs('.');
+    throw error;
+  });
+  return judgeDisk(dataDir, bavail * bsize);
+}
+
+/** What fails is a finding: nothing may keep the other checks from being made. */
+async function attempt<T extends object>(
+  name: string,
+  mend: string,
+  work: () => T | Promise<T>,
+): Promise<T | Check> {
+  try {
+    return await work();
+  } catch (error) {
+    return checks.problem(name, explain(error).message, mend);
+  }
+}
+
+function check(name: string, mend: string, work: () => Promise<Check>): Promise<Check> {
+  return attempt(name, mend, work);
+}
+
+function print(found: Check[], output: Output): void {
+  const rows = found.map(({ level, name, says }) => [level, name, says]);
+  table(rows).forEach((line, at) => {
+    output.print(line);
+    const { mend } = found[at] ?? {};
+    if (mend !== undefined) output.print(`         → ${mend}`);
+  });
+}

@@ -1,0 +1,134 @@
+import { createInterface } from 'node:readline/promises';
+import { findLinkable, type Linkable } from '../../db/mappings-list.ts';
+import type { Db } from '../../db/connection.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createLinkDesk } from '../../lib/links.ts';
+import { shortTime, toId } from '../choices.ts';
+import { CliError, exit } from '../exit.ts';
+import { count, table, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { findRunning } from '../running.ts';
+import { withDatabase } from '../session.ts';
+
+type Options = { all?: boolean; dryRun?: boolean; yes?: boolean; json?: boolean };
+
+function addId(text: string, before?: number[]): number[] {
+  return [...(before ?? []), toId(text)];
+}
+
+/** More than anybody decides about at once; what is left is listed by the next call. */
+const MAX = 10_000;
+
+export function addLink({ program, output, finish }: CommandContext): void {
+  program
+    .command('link')
+    .description('link records at Stripe with the customers here that have their emails')
+    .argument('[mapping...]', 'only these, by the number that is listed', addId)
+    .option('--all', 'all that wait for a word')
+    .option('--dry-run', 'only show who would be linked with whom')
+    .option('--yes', 'do it without asking')
+    .option('--json', 'print the list as JSON')
+    .addHelpText(
+      'after',
+      `
+Without numbers and without --all it only lists. Anyone can check out with anyone's email, so an email alone links nobody
+(STRIPE_LINK_BY_EMAIL=ask): the word is yours. Exit status: 0, or 3 if nothing waits for a word.
+
+Examples:
+  $ npx twinbox link
+  $ npx twinbox link 12 15
+  $ npx twinbox link --all --yes`,
+    )
+    .action(async (ids: number[], options: Options) => finish(await link(ids, options, output)));
+}
+
+async function link(ids: number[], options: Options, output: Output): Promise<number> {
+  const { all = false, dryRun = false, yes = false, json = false } = options;
+  if (all && ids.length > 0) throw new CliError(exit.usage, 'Give numbers or --all, not both.');
+  const chosen = all || ids.length > 0;
+  return withDatabase(
+    async ({ config, database: { db } }) => {
+      const found = await findLinkable(db, { ids: ids.length > 0 ? ids : null, limit: MAX });
+      const strangers = ids.filter((id) => !found.some(({ mappingId }) => mappingId === id));
+      const open = found.filter(({ consent }) => !consent);
+      const act = async (): Promise<number> => (chosen && !dryRun ? giveWords(db, open) : 0);
+      if (json) {
+        const linked = yes ? await act() : 0;
+        output.printJson({ matched: found.length, linked, unknown: strangers, mappings: found.map(toJson) });
+        return found.length === 0 ? exit.nothingMatched : exit.ok;
+      }
+      for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
+      for (const id of strangers) output.say(`${id} does not wait for a word.`);
+      if (found.length === 0) {
+        if (strangers.length === 0) output.say('Nothing waits for a word.');
+        return exit.nothingMatched;
+      }
+      if (dryRun || !chosen) {
+        output.say(`Only shown. npx twinbox link --all, or with numbers, links them.`);
+      } else if (open.length > 0 && (yes || (await isAgreed(open.length, output)))) {
+        output.say(`${count(await act(), 'record')} will be linked by a worker now.`);
+        if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
+          output.say('Nothing runs that would do it: npx twinbox up');
+      } else if (open.length === 0) output.say('Your word is given already; a worker links them.');
+      else if (!isInteractive()) output.say('Only shown. --yes does it.');
+      return exit.ok;
+    },
+    { mayCreate: false },
+  );
+}
+
+async function giveWords(db: Db, open: Linkable[]): Promise<number> {
+  const desk = createLinkDesk({ db, clock: systemClock });
+  let given = 0;
+  for (const { mappingId } of open) {
+    const { outcome } = await desk.consent(mappingId, 'cli');
+    if (outcome === 'consented') given += 1;
+  }
+  return given;
+}
+
+const HEAD = ['mapping', 'record', 'customer', 'name', 'email', 'since', 'then'];
+
+function toRow(each: Linkable): string[] {
+  return [
+    ...[String(each.mappingId), each.externalId ?? '–', String(each.customerId ?? '–')],
+    ...[each.name ?? '–', each.email ?? '–', shortTime(each.since), describe(each)],
+  ];
+}
+
+function describe({ name, linkedWith, consent }: Linkable): string {
+  if (name === null) return 'the customer is deleted: it is looked at anew';
+  if (linkedWith !== null) return `the customer has ${linkedWith} by now: it becomes an alias`;
+  return consent ? 'your word is given; a worker links them' : 'they are linked';
+}
+
+function toJson(each: Linkable) {
+  return {
+    mapping: each.mappingId,
+    system: each.system,
+    external_id: each.externalId,
+    customer: each.customerId,
+    name: each.name,
+    email: each.email,
+    linked_with: each.linkedWith,
+    consent: each.consent,
+    since: each.since,
+  };
+}
+
+function isInteractive(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+async function isAgreed(number: number, output: Output): Promise<boolean> {
+  if (!isInteractive()) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`Link ${number === 1 ? 'it' : `these ${number}`}? [y/N] `);
+    const agreed = /^y(es)?$/i.test(answer.trim());
+    if (!agreed) output.say('Nothing was done.');
+    return agreed;
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,175 @@
+// One event's way in lines for a person, and as JSON.
+import type { Timeline } from '../lib/timeline.ts';
+import { shortTime } from './choices.ts';
+import { table } from './output.ts';
+
+/** Times have milliseconds: the steps of one event are often within one second. */
+function time(at: Date): string {
+  return `${shortTime(at)}.${String(at.getUTCMilliseconds()).padStart(3, '0')}`;
+}
+
+type Line = { at: Date | null; what: string; detail: string };
+
+export function timelineLines(timeline: Timeline): string[] {
+  const { event, ledTo, confirmed } = timeline;
+  const lines = [
+    ...askedBy(timeline),
+    { at: event.createdAt, what: 'stored', detail: `sync_events ${event.id}` },
+    ...timeline.published.map(({ topic, partition, offset, savedAt }) => ({
+      at: savedAt,
+      what: 'published',
+      detail: `${topic}, partition ${partition}, offset ${offset}`,
+    })),
+    ...timeline.deliveries.flatMap(deliveryLines),
+    ...ledTo.map(({ createdAt, eventType, version, eventId }) => ({
+      at: createdAt,
+      what: 'led to',
+      detail: `${eventType}, version ${version ?? '–'}, ${eventId}`,
+    })),
+    ...confirmed.map(({ eventType, version, eventId }) => ({
+      at: null,
+      what: 'confirmed',
+      detail: `${eventType}, version ${version ?? '–'}, ${eventId}`,
+    })),
+  ];
+  return [
+    `${event.eventType}  ${event.eventId}`,
+    `customer ${event.customer ?? '–'}, version ${event.version ?? '–'}, source ${event.source}`,
+    '',
+    ...table(lines.map(({ at, what, detail }) => [at ? time(at) : ''.padEnd(23), what, detail])),
+  ];
+}
+
+/** Who asked: a request of the API, an event of theirs, an operator. */
+function askedBy({ event }: Timeline): Line[] {
+  const { context, payload } = event;
+  const said = Object.entries(context).map(([name, value]) => `${name} ${String(value)}`);
+  const external = payload['external'] as Record<string, unknown> | undefined;
+  const line = (what: string, detail: string): Line => ({ at: null, what, detail });
+  if (!external) return said.length > 0 ? [line('asked by', said.join(', '))] : [];
+  const key = external['idempotency_key'];
+  const request = external['request_id'];
+  const behind = [
+    ...(typeof request === 'string' ? [`request ${request}`] : []),
+    ...(typeof key === 'string' ? [`key ${key}`] : []),
+  ];
+  const created = Date.parse(String(external['created']));
+  const told = `${String(external['event'])} about ${String(external['id'])}`;
+  return [
+    {
+      at: Number.isNaN(created) ? null : new Date(created),
+      what: 'happened there',
+      detail: [told, ...behind].join(', '),
+    },
+  ];
+}
+
+function deliveryLines(delivery: Timeline['deliveries'][number]): Line[] {
+  const { target, status, attempts, error, intent, mapping, supersededBy } = delivery;
+  const pair = mapping
+    ? `mapping ${mapping.id}, ${mapping.externalId ?? 'no record yet'}, ${mapping.state}${mapping.reason === null ? '' : ` (${mapping.reason})`}`
+    : 'its mapping is gone';
+  const code = error?.['code'];
+  const outcome = [
+    `${target}: ${status}`,
+    ...(supersededBy === null ? [] : [`by ${supersededBy}`]),
+    ...(attempts > 0 ? [`${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`] : []),
+    ...(typeof code === 'string' ? [`last error ${code}`] : []),
+  ];
+  return [
+    { at: delivery.createdAt, what: 'received', detail: `${target}: ${pair}` },
+    ...(intent
+      ? [
+          {
+            at: intent.firstSentAt,
+            what: 'intent',
+            detail: `${intent.operation} of version ${intent.version}, ${intent.result}, key ${intent.key}`,
+          },
+        ]
+      : []),
+    ...delivery.calls.map(
+      ({ at, operation, status: http, requestId, replayed, latencyMs, error: failed }) => ({
+        at,
+        what: 'call',
+        detail: [
+          `${operation} ${http ?? 'no answer'}${replayed ? ' (replayed)' : ''}`,
+          `${latencyMs} ms`,
+          ...(requestId === null ? [] : [`request ${requestId}`]),
+          ...(failed === null ? [] : [failed]),
+        ].join(', '),
+      }),
+    ),
+    { at: delivery.settledAt, what: delivery.settledAt ? 'settled' : 'open', detail: outcome.join(', ') },
+    ...(delivery.confirmedBy === null
+      ? []
+      : [{ at: delivery.confirmedAt, what: 'echo', detail: `confirmed by ${delivery.confirmedBy}` }]),
+  ];
+}
+
+export function timelineJson({ event, published, deliveries, ledTo, confirmed }: Timeline) {
+  return {
+    event_id: event.eventId,
+    event_type: event.eventType,
+    sync_events_id: event.id,
+    entity_key: event.entityKey,
+    customer: event.customer,
+    version: event.version,
+    source: event.source,
+    created_at: event.createdAt,
+    context: event.context,
+    payload: event.payload,
+    published: published.map(({ topic, partition, offset, savedAt }) => ({
+      topic,
+      partition,
+      offset,
+      saved_at: savedAt,
+    })),
+    deliveries: deliveries.map(({ mapping, intent, calls, ...delivery }) => ({
+      target: delivery.target,
+      status: delivery.status,
+      attempts: delivery.attempts,
+      error: delivery.error,
+      superseded_by: delivery.supersededBy,
+      received_at: delivery.createdAt,
+      settled_at: delivery.settledAt,
+      mapping: mapping && {
+        id: mapping.id,
+        system: mapping.system,
+        external_id: mapping.externalId,
+        state: mapping.state,
+        reason: mapping.reason,
+      },
+      intent: intent && {
+        id: intent.id,
+        operation: intent.operation,
+        key: intent.key,
+        version: intent.version,
+        result: intent.result,
+        first_sent_at: intent.firstSentAt,
+        last_sent_at: intent.lastSentAt,
+      },
+      calls: calls.map(({ operation, requestId, status, replayed, error, latencyMs, at }) => ({
+        operation,
+        request_id: requestId,
+        status,
+        replayed,
+        error,
+        latency_ms: latencyMs,
+        answered_at: at,
+      })),
+      confirmed_by: delivery.confirmedBy,
+      confirmed_at: delivery.confirmedAt,
+    })),
+    led_to: ledTo.map(({ eventId, eventType, version, createdAt }) => ({
+      event_id: eventId,
+      event_type: eventType,
+      version,
+      created_at: createdAt,
+    })),
+    confirmed: confirmed.map(({ eventId, eventType, version }) => ({
+      event_id: eventId,
+      event_type: eventType,
+      version,
+    })),
+  };
+}

@@ -1,0 +1,69 @@
+// What a key may do and which webhook endpoints its account has: asked by small reads, and never by trying a write.
+import { Stripe } from 'stripe';
+import { classify } from './classify.ts';
+import { createStripeClient, type StripeClientSettings } from './client.ts';
+import { readDate } from './evidence.ts';
+
+export interface Right {
+  /** As the dashboard names the permission of a restricted key. */
+  name: string;
+  allowed: boolean;
+  /** Where it is not: the code and Stripe's own words, without the key. */
+  code: string | null;
+  message: string | null;
+}
+
+export interface EndpointSeen {
+  id: string;
+  url: string;
+  enabled: boolean;
+  /** null: the account's default version. */
+  apiVersion: string | null;
+  events: string[];
+}
+
+export interface StripeFacts {
+  rights: Right[];
+  /** null where this key may not list them. */
+  endpoints: EndpointSeen[] | null;
+  /** Stripe's clock, in whole seconds, and our own in the middle of that call. */
+  clock: { theirs: Date; ours: Date } | null;
+  /** The version that this program speaks. */
+  apiVersion: string;
+}
+
+type Answer = Stripe.Response<unknown>;
+
+export async function inspectStripe(settings: StripeClientSettings, now: () => Date): Promise<StripeFacts> {
+  const { stripe } = createStripeClient(settings);
+  const rights: Right[] = [];
+  let clock: StripeFacts['clock'] = null;
+  async function ask<T extends Answer>(name: string, call: () => Promise<T>): Promise<T | null> {
+    const began = now().getTime();
+    try {
+      const answer = await call();
+      const theirs = readDate(answer.lastResponse.headers['date']);
+      if (theirs) clock ??= { theirs, ours: new Date((began + now().getTime()) / 2) };
+      rights.push({ name, allowed: true, code: null, message: null });
+      return answer;
+    } catch (error) {
+      const { code, message } = classify(error);
+      rights.push({ name, allowed: false, code, message });
+      return null;
+    }
+  }
+  await ask('Account (read)', () => stripe.accounts.retrieveCurrent());
+  await ask('Customers (read)', () => stripe.customers.list({ limit: 1 }));
+  await ask('Events (read)', () => stripe.events.list({ limit: 1 }));
+  const endpoints = await ask('Webhook Endpoints (read)', () => stripe.webhookEndpoints.list({ limit: 100 }));
+  return {
+    rights,
+    endpoints: endpoints ? endpoints.data.map(toEndpoint) : null,
+    clock,
+    apiVersion: Stripe.API_VERSION,
+  };
+}
+
+function toEndpoint({ id, url, status, api_version, enabled_events }: Stripe.WebhookEndpoint): EndpointSeen {
+  return { id, url, enabled: status === 'enabled', apiVersion: api_version, events: enabled_events };
+}
