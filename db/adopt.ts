@@ -13,25 +13,22 @@ export type Candidate = {
 
 const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId"
   from customers c left join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
-    and m.account = :account and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached'`;
+    and m.account = :account and m.external_type = :externalType and m.role = 'primary'`;
 
 type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
 
-/** The row whose creating event a mark names, tombstoned rows included. */
+/** The row whose creating event a mark names, tombstones included; by the counterpart that it let go, if it has no other. */
 export async function findByMark(db: Db, where: Where, mark: string): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select ${candidateColumns} where c.created_event_id = :mark::uuid`,
-    {
-      ...pick(where),
-      mark,
-    },
+    `select ${candidateColumns} where c.created_event_id = :mark::uuid order by m.state = 'detached' limit 1`,
+    { ...pick(where), mark },
   );
   return rows[0] ?? null;
 }
 
 export async function findByEmail(db: Db, where: Where, email: string): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select ${candidateColumns} where lower(c.email) = lower(:email) and c.deleted_at is null`,
+    `select ${candidateColumns} and m.state <> 'detached' where lower(c.email) = lower(:email) and c.deleted_at is null`,
     { ...pick(where), email },
   );
   return rows[0] ?? null;

@@ -15,6 +15,8 @@ export type IncomingEvent = {
   livemode: boolean | null;
   /** It bears another installation's mark and not ours. */
   foreignMark: boolean;
+  /** What it would be stored in is gone, or about to go. */
+  tooOld: boolean;
   payload: Record<string, unknown>;
   now: Date;
 };
@@ -26,7 +28,8 @@ export type StoreVerdict =
   | 'unbound'
   | 'other_account'
   | 'other_livemode'
-  | 'other_environment';
+  | 'other_environment'
+  | 'too_old';
 
 // One statement, so one round trip: what is refused draws no id. An event of another environment is one that bears its mark and
 // is about a record that no mapping of ours knows.
@@ -41,6 +44,7 @@ with bound as (
     when :foreignMark::boolean and not exists (
       select from external_mappings m where m.system = :system and m.account = (select account from bound)
         and m.external_type = :externalType and m.external_id = :externalId::text) then 'other_environment'
+    when :tooOld::boolean then 'too_old'
   end as refusal
 ), first as (
   insert into inbound_event_ids (event_id, sync_event_id)

@@ -21,6 +21,7 @@ import { canonical } from './canonical.ts';
 import { consentsTo } from './consent.ts';
 import { park, postpone, wait } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
+import { isUuid } from './inbound.ts';
 import { giveBack, type Next } from './next.ts';
 import { settle } from './settle.ts';
 import type { Shadow } from './shadow.ts';
@@ -55,7 +56,7 @@ export async function adopt(deps: SyncDeps, step: Step): Promise<Next> {
  * Null if there is nothing to look at.
  */
 export async function findHeard(deps: SyncDeps, step: Step): Promise<Next | null> {
-  const { row, mapping } = step;
+  const { row } = step;
   const heard = heardEvents(step).at(0)?.event.externalId;
   if (heard === undefined || !row) return null;
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
@@ -65,20 +66,20 @@ export async function findHeard(deps: SyncDeps, step: Step): Promise<Next | null
   if (value.state === 'present' && value.record.mark === row.createdEventId) {
     return settle(deps, step, { kind: 'found', externalId: heard });
   }
-  // Not this row's after all: the record gets a mapping of its own, which has to read, and the row goes its way.
-  await askForRead(deps.db, {
-    system: mapping.system,
-    externalType: mapping.externalType,
-    externalId: heard,
-    now: deps.clock.now(),
-  });
-  return settle(deps, step, { kind: 'passed_on' });
+  return passOn(deps, step, heard); // not this row's after all
+}
+
+/** What was heard is about another record than this row's: that one gets a mapping of its own, which has to read. */
+export async function passOn(deps: SyncDeps, step: Step, externalId: string): Promise<Next> {
+  const { system, externalType } = step.mapping;
+  await askForRead(deps.db, { system, externalType, externalId, now: deps.clock.now() });
+  return settle(deps, step, { kind: 'passed_on', externalId });
 }
 
 async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promise<Next> {
   const { mapping } = step;
   if (record.mark !== null) {
-    const owner = await findByMark(deps.db, mapping, record.mark);
+    const owner = isUuid(record.mark) ? await findByMark(deps.db, mapping, record.mark) : null;
     // A mark of ours that names no row: the row was lost in a restore, or somebody wrote the mark by hand.
     return owner ? link(deps, step, owner) : wait(deps, step, 'lost_row', { mark: record.mark });
   }

@@ -4,13 +4,18 @@ import type { Conflict } from './merge.ts';
 import type { Step } from './step.ts';
 
 /** A conflict as a row. Its dedupe key makes one row of one conflict, however often a crash makes us meet it again. */
-export function conflictRows(step: Step, conflicts: Conflict[], now: Date): ConflictRow[] {
+export function conflictRows(
+  step: Step,
+  conflicts: Conflict[],
+  now: Date,
+  internalId: number | null = step.mapping.internalId,
+): ConflictRow[] {
   const { mapping, row } = step;
   return conflicts.map((conflict) => ({
     id: newEventId(now),
     mappingId: mapping.id,
     entityType: mapping.entityType,
-    internalId: mapping.internalId,
+    internalId,
     kind: conflict.kind,
     field: conflict.field,
     base: conflict.base,

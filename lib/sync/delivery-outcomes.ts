@@ -54,6 +54,12 @@ export function answeredInbound(step: Step, { plan, echoes }: Merged): DeliveryC
   }));
 }
 
+/** What was heard of another record, which looks for itself. */
+export function passedOn(step: Step, externalId: string): DeliveryChange[] {
+  const about = inbound(step).filter((d) => d.inbound?.['externalId'] === externalId);
+  return about.map((d): DeliveryChange => ({ ...at(d), status: 'stale', tried: true }));
+}
+
 export function outbound(step: Step): Step['deliveries'] {
   return step.deliveries.filter((d) => d.inbound === null);
 }

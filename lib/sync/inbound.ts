@@ -37,7 +37,7 @@ export interface ToldEvent {
   unreadable: string[];
 }
 
-export type Taken = StoreVerdict | 'too_old' | 'unreadable';
+export type Taken = StoreVerdict | 'unreadable';
 
 export interface InboxDeps {
   db: Db;
@@ -61,11 +61,6 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     await insertRefusal(db, { ...about, reason: 'unreadable', detail: event.unreadable.join(' ') });
     return 'unreadable';
   }
-  if (externalId !== null && now.getTime() - event.created.getTime() > retentionDays * DAY_MS) {
-    await insertRefusal(db, { ...about, reason: 'too_old', detail: event.created.toISOString() });
-    await askForRead(db, { system, externalType: document.externalType, externalId, now });
-    return 'too_old';
-  }
   const verdict = await storeInboundEvent(db, {
     system,
     eventId: inboundEventId(system, event),
@@ -77,6 +72,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     account: event.account,
     livemode: event.livemode,
     foreignMark: event.foreignMark,
+    tooOld: externalId !== null && now.getTime() - event.created.getTime() > retentionDays * DAY_MS,
     payload: { external: told(system, event) },
     now,
   });
@@ -84,6 +80,10 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
   if (verdict === 'stored') deps.nudge();
   else if (verdict.startsWith('other_'))
     await insertRefusal(db, { ...about, reason: verdict, detail: event.account });
+  else if (verdict === 'too_old' && externalId !== null) {
+    await insertRefusal(db, { ...about, reason: verdict, detail: event.created.toISOString() });
+    await askForRead(db, { system, externalType: document.externalType, externalId, now });
+  }
   return verdict;
 }
 
@@ -166,7 +166,7 @@ export function intentOfKey(key: string, keyPrefix: string): string | null {
   return isUuid(id) ? id : null;
 }
 
-function isUuid(text: unknown): text is string {
+export function isUuid(text: unknown): text is string {
   return typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 

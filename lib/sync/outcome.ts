@@ -16,7 +16,7 @@ import {
   carriedBy,
   checkedBy,
   endedDeliveries,
-  inbound,
+  passedOn,
 } from './delivery-outcomes.ts';
 import type { Conflict, Plan } from './merge.ts';
 import { oursUnmoved, shadowAfterAnswer } from './shadow.ts';
@@ -51,7 +51,7 @@ export type Outcome =
   /** The row's counterpart was there already: the pair is linked, and the step begins again with a read. */
   | { kind: 'found'; externalId: string }
   /** What was heard is about another record, which looks for itself; the step begins again without it. */
-  | { kind: 'passed_on' }
+  | { kind: 'passed_on'; externalId: string }
   /** A second record for a row that has its counterpart. */
   | { kind: 'alias'; customerId: number; primary: string | null }
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
@@ -247,11 +247,7 @@ export function effectsOf(
       effects.release = false;
       return effects;
     case 'passed_on':
-      effects.deliveries = inbound(step).map((d): DeliveryChange => ({
-        ...at(d),
-        status: 'stale',
-        tried: true,
-      }));
+      effects.deliveries = passedOn(step, outcome.externalId);
       effects.release = false;
       return effects;
     case 'alias':

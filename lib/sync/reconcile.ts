@@ -5,7 +5,8 @@
 // Assumes: the mapping was claimed (lease and fence), and no transaction is open while a call is out.
 // A crash between any two lines leaves the mapping dirty, so it is claimed again when the lease is over; the open intent, if
 // one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
-import { adopt, findHeard } from './adopt.ts';
+import { adopt, findHeard, passOn } from './adopt.ts';
+import { same } from './canonical.ts';
 import { park, postpone } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
@@ -15,7 +16,7 @@ import { removeTheirs } from './remove.ts';
 import { settle } from './settle.ts';
 import { shadowTheirs } from './shadow.ts';
 import { hasRoomForCall, load, oursOf, theirsOf, type Claim, type Step, type SyncDeps } from './step.ts';
-import { listen, type Heard } from './theirs.ts';
+import { heardEvents, listen, type Heard } from './theirs.ts';
 import { deleteOurs, writeOurs } from './write-ours.ts';
 import { createTheirs, finishIntent, updateTheirs } from './write-theirs.ts';
 import { failpoint } from '../failpoint.ts';
@@ -43,6 +44,9 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
 async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   const { mapping, row } = step;
   if (mapping.intent) return finishIntent(deps, step, mapping.intent);
+  // By our key or our mark it came here before it was known which record is this row's.
+  const stranger = heardEvents(step).find(({ event }) => event.externalId !== mapping.externalId)?.event;
+  if (stranger && mapping.externalId !== null) return passOn(deps, step, stranger.externalId);
   if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {
     const { echoes } = await listen(deps, step);
     return settle(deps, step, { kind: 'stale', echoes });
@@ -176,7 +180,7 @@ async function notThere(deps: SyncDeps, step: Step, externalId: string, fetched:
   const conflicts = rules.flatMap((rule): Conflict[] => {
     const pair = mapping.shadow[rule.internal];
     const our = ours[rule.internal] ?? null;
-    if (!pair || pair.ours === our) return [];
+    if (!pair || same(rule, pair.ours, our)) return [];
     return [
       {
         kind: 'deleted_there',

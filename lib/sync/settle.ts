@@ -62,7 +62,8 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
   await settleDeliveries(tx, effects.deliveries, now);
   await markEchoesChecked(tx, effects.checked);
   await confirmDeliveries(tx, effects.confirmed);
-  await insertConflicts(tx, conflictRows(step, effects.conflicts, now));
+  const internalId = effects.mapping.internalId ?? mapping.internalId;
+  await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
   await writeEvents(tx, step, effects, now);
 }
 
@@ -91,6 +92,8 @@ async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | nul
     await absorbMapping(tx, other, own);
     effects.mapping.externalId = effects.linked;
     delete effects.mapping.clean; // what came with it has not been looked at
+    // What was settled there, or only asked for, is in no delivery any more.
+    if (other.clean > 0 || other.mustRead) effects.mapping.mustRead = true;
   } else {
     keepApart(step, own, effects, { external_id: effects.linked, mapping: other.id });
   }

@@ -33,7 +33,10 @@ export async function writeOurs(
   const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step, hop), now };
   // A carried edit is an ordinary change: the system has to hear of it, and its shadow waits for that push.
   const pulled = Object.keys(plan.pull).filter((field) => !(field in plan.push));
-  const conflicts = plan.conflicts.filter((c) => c.field !== null && c.field in plan.pull);
+  // One echo tells of all its fields, and is marked as checked here: what it told of the others is kept here too.
+  const conflicts = plan.conflicts.filter(
+    (c) => (c.field !== null && c.field in plan.pull) || c.kind === 'overwritten_unseen',
+  );
   const shadow: Shadow = { ...mapping.shadow };
   for (const field of pulled)
     shadow[field] = { ours: plan.pull[field] ?? null, theirs: theirs[field] ?? null };

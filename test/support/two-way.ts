@@ -88,3 +88,43 @@ export function withRules(integration: Integration, changes: Partial<FieldRule>)
   const fields = integration.document.fields.map((rule) => ({ ...rule, ...changes }));
   return { ...integration, document: { ...integration.document, fields } };
 }
+
+/** A row with its counterpart, and nothing left to do; the events of its making are delivered. */
+export async function linkedPair(
+  world: TwoWayWorld,
+  values: { name?: string; email?: string } = {},
+): Promise<{ id: number; externalId: string }> {
+  const { id } = await world.create(values);
+  await world.rest();
+  const { rows } = await world.db.raw<{ rows: { externalId: string }[] }>(
+    `select external_id as "externalId" from external_mappings where internal_id = :id and role = 'primary'`,
+    { id },
+  );
+  return { id, externalId: rows[0]?.externalId ?? '' };
+}
+
+/** What became of their events about one record, in the order in which they were taken in. */
+export async function fateOf(db: Db, externalId: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { kind: string; status: string }[] }>(
+    `select inbound ->> 'kind' as kind, status from sync_deliveries
+     where inbound ->> 'externalId' = :externalId order by sync_event_id`,
+    { externalId },
+  );
+  return rows.map(({ kind, status }) => `${kind} ${status}`);
+}
+
+export type MappingSeen = {
+  externalId: string | null;
+  internalId: number | null;
+  role: string;
+  state: string;
+  reason: string | null;
+};
+
+/** All mappings, oldest first. */
+export async function mappingsIn(db: Db): Promise<MappingSeen[]> {
+  const { rows } = await db.raw<{ rows: MappingSeen[] }>(
+    `select external_id as "externalId", internal_id as "internalId", role, state, reason from external_mappings order by id`,
+  );
+  return rows;
+}

@@ -1,0 +1,219 @@
+import { expect } from 'chai';
+import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { expectAgreement } from '../../support/invariants.ts';
+import { pauseAt } from '../../support/signal.ts';
+import { conflictsOf } from '../../support/sync-rows.ts';
+import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
+
+describe('inward: a mark', () => {
+  const world = useTwoWay();
+  const markKey = (): string => `twinbox_${world.deps.policy.instanceId}`;
+  const markOf = async (id: number): Promise<Record<string, string>> => ({
+    [markKey()]: (await readCustomer(world.db, id))?.createdEventId ?? '',
+  });
+
+  it('that was copied by hand to another record makes that one an alias, and the pair stays what it was', async () => {
+    const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
+    const copy = world.simulator.dashboard.createCustomer({
+      name: 'Mallory',
+      email: 'mallory@example.com',
+      metadata: await markOf(pair.id),
+    });
+    await world.rest();
+    expect(await mappingsIn(world.db)).to.deep.equal([
+      { externalId: pair.externalId, internalId: pair.id, role: 'primary', state: 'linked', reason: null },
+      { externalId: copy.id, internalId: pair.id, role: 'alias', state: 'alias', reason: null },
+    ]);
+    expect(await readCustomer(world.db, pair.id)).to.include({ name: 'Ada', email: 'ada@example.com' });
+    expect((await conflictsOf(world.db, pair.id)).map(({ kind, theirs }) => [kind, theirs])).to.deep.equal([
+      ['external_duplicate', copy.id],
+    ]);
+    expect(await fateOf(world.db, copy.id)).to.deep.equal(['created conflict']);
+    await expectAgreement(world);
+  });
+
+  it('that was copied to a record of another row is put right, and nothing changes its pair', async () => {
+    const [ada, eve] = [await linkedPair(world, { name: 'Ada' }), await linkedPair(world, { name: 'Eve' })];
+    world.simulator.dashboard.updateCustomer(eve.externalId, { name: 'Eva', metadata: await markOf(ada.id) });
+    await world.rest();
+    const eva = world.simulator.customers().find(({ id }) => id === eve.externalId);
+    expect(eva?.metadata).to.deep.equal(await markOf(eve.id));
+    expect(await readCustomer(world.db, eve.id)).to.include({ name: 'Eva' });
+    expect(await readCustomer(world.db, ada.id)).to.include({ name: 'Ada' });
+    await expectAgreement(world);
+  });
+
+  it('that names no row of ours makes the record wait, listed as a lost row', async () => {
+    const lost = world.simulator.dashboard.createCustomer({
+      email: 'lost@example.com',
+      metadata: { [markKey()]: '01890000-0000-7000-8000-000000000000' },
+    });
+    await world.rest();
+    expect(await mappingsIn(world.db)).to.deep.equal([
+      { externalId: lost.id, internalId: null, role: 'primary', state: 'waiting', reason: 'lost_row' },
+    ]);
+    expect(await listCustomers(world.db, { limit: 9 })).to.deep.equal([]);
+  });
+
+  it('that somebody wrote by hand, and that is no event id at all, makes the record wait too', async () => {
+    const odd = world.simulator.dashboard.createCustomer({
+      email: 'odd@example.com',
+      metadata: { [markKey()]: "no uuid'; --" },
+    });
+    await world.rest();
+    expect(await mappingsIn(world.db)).to.deep.equal([
+      { externalId: odd.id, internalId: null, role: 'primary', state: 'waiting', reason: 'lost_row' },
+    ]);
+  });
+
+  it('of another installation makes the record none of ours', async () => {
+    world.simulator.dashboard.createCustomer({
+      email: 'x@example.com',
+      metadata: { twinbox_other123: 'theirs' },
+    });
+    const [event] = world.undelivered();
+    expect(await world.deliver([event!])).to.deep.equal(['other_environment']);
+    expect(await world.deliver([event!], { thin: true })).to.deep.equal(['stored']);
+    await world.rest();
+    expect(await mappingsIn(world.db)).to.have.nested.property('[0].reason', 'other_environment');
+    expect(await listCustomers(world.db, { limit: 9 })).to.deep.equal([]);
+    expect(world.calls().filter((call) => call.startsWith('POST'))).to.deep.equal([]);
+  });
+
+  it('of a row that was let go makes a copy an alias, and is not asked about for ever', async () => {
+    const letting = world.worker({ policy: { deletes: 'detach' } });
+    const pair = await linkedPair(world);
+    const metadata = await markOf(pair.id);
+    await world.remove(pair.id);
+    await world.rest(letting);
+    const copy = world.simulator.dashboard.createCustomer({ email: 'copy@example.com', metadata });
+    await world.rest(letting);
+    expect((await mappingsIn(world.db)).map(({ externalId, state }) => [externalId, state])).to.deep.equal([
+      [pair.externalId, 'detached'],
+      [copy.id, 'alias'],
+    ]);
+  });
+
+  it('of a row whose create was lost in a restore links the pair, by whichever of two events is the row’s', async () => {
+    const made = await world.create({ name: 'Ada', email: 'ada@example.com' });
+    const metadata = await markOf(made.id);
+    const copy = world.simulator.dashboard.createCustomer({
+      name: 'Copy',
+      email: 'copy@example.com',
+      metadata,
+    });
+    const right = world.simulator.dashboard.createCustomer({
+      name: 'Ada',
+      email: 'ada@example.com',
+      metadata,
+    });
+    const [first, second] = world.undelivered();
+    world.simulator.dashboard.updateCustomer(copy.id, { metadata: { [markKey()]: '' } });
+    await world.receive();
+    await world.deliver([first!, second!]);
+    await world.rest();
+    const primary = (await mappingsIn(world.db)).find(({ internalId }) => internalId === made.id);
+    expect(primary).to.include({ externalId: right.id, state: 'linked' });
+    expect(world.simulator.customers()).to.have.length(2);
+    const rows = await listCustomers(world.db, { limit: 9 });
+    expect(rows.map(({ name }) => name)).to.deep.equal(['Ada', 'Copy']);
+    await expectAgreement(world);
+  });
+
+  it('on two records of one row links one, and the other becomes an alias', async () => {
+    const made = await world.create({ name: 'Ada', email: 'ada@example.com' });
+    const metadata = await markOf(made.id);
+    const one = world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com', metadata });
+    const two = world.simulator.dashboard.createCustomer({ name: 'Two', email: 'two@example.com', metadata });
+    await world.receive();
+    await world.rest();
+    expect((await mappingsIn(world.db)).map(({ externalId, role }) => [externalId, role])).to.deep.equal([
+      [one.id, 'primary'],
+      [two.id, 'alias'],
+    ]);
+    expect(world.simulator.customers()).to.have.length(2);
+    expect((await conflictsOf(world.db, made.id)).map(({ kind }) => kind)).to.deep.equal([
+      'external_duplicate',
+    ]);
+    await expectAgreement(world);
+  });
+});
+
+describe('inward: a webhook before the answer of our create', () => {
+  const world = useTwoWay();
+
+  for (const thin of [false, true]) {
+    for (const point of ['intent.answered', 'settle.before']) {
+      it(`(${thin ? 'thin' : 'full'}, while the create stands at ${point}) makes no second row and no second customer`, async () => {
+        const made = await world.create();
+        await world.receive();
+        const held = pauseAt(point);
+        const working = world.lane.runOnce();
+        await held.reached;
+        await world.deliver(world.undelivered(), { thin });
+        await world.hear();
+        const other = world.worker();
+        await other.runOnce();
+        await other.drain();
+        held.resume();
+        await working;
+        await world.lane.drain();
+        await world.rest();
+        expect(await mappingsIn(world.db)).to.have.length(1);
+        expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
+        expect(world.simulator.customers()).to.have.length(1);
+        expect((await readCustomer(world.db, made.id))?.mappings[0]).to.include({ state: 'linked' });
+        await expectAgreement(world);
+      });
+    }
+  }
+
+  it('keeps in mind what was heard of the record before it was known whose it is', async () => {
+    const made = await world.create();
+    await world.receive();
+    const held = pauseAt('intent.answered');
+    const working = world.lane.runOnce();
+    await held.reached;
+    const [customer] = world.simulator.customers();
+    world.simulator.dashboard.deleteCustomer(customer!.id);
+    await world.deliver(world.undelivered(), { thin: true });
+    await world.hear();
+    await world.run(world.worker());
+    held.resume();
+    await working;
+    await world.lane.drain();
+    await world.run();
+    expect(await readCustomer(world.db, made.id)).to.have.property('deletedAt').that.is.not.null;
+    await expectAgreement(world);
+  });
+
+  it('whose answer never came: the pair is linked all the same', async () => {
+    await world.create();
+    await world.receive();
+    world.simulator.faults.add({ kind: 'drop_answer', method: 'POST', times: 2 });
+    await world.run();
+    await world.deliver();
+    await world.hear();
+    await world.rest();
+    expect(await mappingsIn(world.db)).to.have.length(1);
+    expect(world.simulator.customers()).to.have.length(1);
+    await expectAgreement(world);
+  });
+
+  it('and deleted here meanwhile: the create is finished, then deleted there', async () => {
+    const made = await world.create();
+    await world.receive();
+    const held = pauseAt('intent.answered');
+    const working = world.lane.runOnce();
+    await held.reached;
+    await world.remove(made.id);
+    await world.deliver();
+    await world.hear();
+    held.resume();
+    await working;
+    await world.lane.drain();
+    await world.rest();
+    expect(world.simulator.customers()).to.deep.equal([]);
+    await expectAgreement(world);
+  });
+});

@@ -1,0 +1,124 @@
+import { expect } from 'chai';
+import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { takeIn } from '../../../lib/sync/inbound.ts';
+import type { InboundEvent } from '../../../lib/integrations/integration.ts';
+import { closeReceiveGap } from '../../../lib/sync/receive-gap.ts';
+import { keyPrefix } from '../../../lib/sync/intent.ts';
+import { expectAgreement } from '../../support/invariants.ts';
+import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
+
+const DAY = 24 * 3_600_000;
+
+describe('inward: the inbox', () => {
+  const world = useTwoWay();
+
+  async function take(changes: Partial<InboundEvent> = {}): Promise<string> {
+    const [event] = world.undelivered();
+    const told = world.integration.ingress?.normalise(structuredClone(event));
+    const { db, clock, integration } = world;
+    return takeIn(
+      { db, clock, integration, retentionDays: 30, nudge: () => undefined },
+      { ...told!, ...changes },
+    );
+  }
+
+  async function refusals(): Promise<string[]> {
+    const { rows } = await world.db.raw<{ rows: { reason: string }[] }>(
+      `select reason from inbound_refusals order by id`,
+    );
+    return rows.map(({ reason }) => reason);
+  }
+
+  it('stores one of five duplicates that come at once', async () => {
+    world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
+    const events = world.undelivered();
+    const taken = await Promise.all(Array.from({ length: 5 }, () => world.deliver(events)));
+    expect(taken.flat().sort()).to.deep.equal(['known', 'known', 'known', 'known', 'stored']);
+    await Promise.all([world.hear(), world.hear(), world.hear()]);
+    await world.rest();
+    expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
+    await expectAgreement(world);
+  });
+
+  it('answers an event that is too old to be stored with a look at its customer', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Long ago' });
+    world.advance(31 * DAY);
+    expect(await take({ created: new Date(world.clock.now().getTime() - 31 * DAY) })).to.equal('too_old');
+    expect(await refusals()).to.deep.equal(['too_old']);
+    await world.run();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Long ago' });
+  });
+
+  it('takes an event of 29 days', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Weeks ago' });
+    world.advance(29 * DAY);
+    expect(await world.deliver()).to.deep.equal(['stored']);
+    await world.hear();
+    await world.run();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Weeks ago' });
+  });
+
+  it('asks for an old event again while it is not known whose it is', async () => {
+    world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
+    await world.db.raw(`truncate connections`);
+    expect(await take({ created: new Date(0) })).to.equal('unbound');
+    expect(await refusals()).to.deep.equal([]);
+  });
+
+  for (const [changes, verdict] of [
+    [{ account: 'acct_other' }, 'other_account'],
+    [{ livemode: true }, 'other_livemode'],
+    [{ foreignMark: true }, 'other_environment'],
+  ] as const) {
+    it(`makes no mapping of an old event that is not for this database (${verdict})`, async () => {
+      world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
+      expect(await take({ ...changes, created: new Date(0) })).to.equal(verdict);
+      expect(await refusals()).to.deep.equal([verdict]);
+      expect(await mappingsIn(world.db)).to.deep.equal([]);
+    });
+  }
+
+  it('keeps an event that nobody reconciles, whatever its age', async () => {
+    world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
+    const other = { kind: 'other', externalId: null, after: null, previous: null } as const;
+    expect(await take({ ...other, created: new Date(0) })).to.equal('stored');
+    expect(await mappingsIn(world.db)).to.deep.equal([]);
+  });
+
+  it('catches up after 30 seconds without webhooks, in any order', async () => {
+    const pairs = [await linkedPair(world), await linkedPair(world), await linkedPair(world)];
+    for (let n = 1; n <= 5; n++)
+      for (const { externalId } of pairs)
+        world.simulator.dashboard.updateCustomer(externalId, { name: `${externalId} ${n}` });
+    const made = world.simulator.dashboard.createCustomer({ name: 'New', email: 'new@example.com' });
+    world.advance(30_000);
+    const late = world.undelivered();
+    await world.deliver(late.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+    await world.rest();
+    for (const { id, externalId } of pairs)
+      expect(await readCustomer(world.db, id)).to.include({ name: `${externalId} 5`, version: 2 });
+    expect(await fateOf(world.db, made.id)).to.deep.equal(['created applied', 'updated echo']);
+    await expectAgreement(world);
+  });
+
+  it('gives back from Postgres what the bus lost', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Lost on the bus' });
+    await world.deliver();
+    await world.db.raw(
+      `insert into relay_cursor (seen, floor, system_identifier, timeline, address_hash)
+       select pg_current_snapshot(), max(id), 0, 0, '' from sync_events`,
+    );
+    const { db, clock, deps } = world;
+    const target = { system: 'stripe', externalType: 'customer', keyPrefix: keyPrefix(deps) };
+    const found = await closeReceiveGap({ db, clock, wake: () => undefined }, target);
+    expect(found).to.deep.equal({ found: 1, more: false });
+    expect(await closeReceiveGap({ db, clock, wake: () => undefined }, target)).to.include({ found: 0 });
+    await db.raw(`delete from relay_cursor`);
+    await world.run();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Lost on the bus' });
+    await expectAgreement(world);
+  });
+});
