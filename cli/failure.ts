@@ -2,6 +2,7 @@
 import { ListenError } from '../api/server.ts';
 import { DbError, sqlState } from '../db/errors.ts';
 import { isDatabaseAway } from '../db/readiness.ts';
+import { IdentityError } from '../lib/database-identity.ts';
 import { AppError } from '../lib/errors.ts';
 import { CliError, exit } from './exit.ts';
 
@@ -9,6 +10,7 @@ export function explain(error: unknown): { message: string; exitCode: number } {
   if (error instanceof CliError) return { message: error.message, exitCode: error.exitCode };
   if (error instanceof ListenError) return { message: error.message, exitCode: exit.unavailable };
   if (error instanceof DbError) return { message: sentence(error.message), exitCode: exit.unavailable };
+  if (error instanceof IdentityError) return { message: sentence(error.message), exitCode: exit.unavailable };
   if (error instanceof AppError) {
     const exitCode = error.code === 'config_invalid' ? exit.settings : exit.unavailable;
     if (error.code !== 'internal') return { message: sentence(error.message), exitCode };

@@ -21,6 +21,7 @@ const commands: Record<string, () => Promise<Add>> = {
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   pause: async () => (await import('./commands/pause.ts')).addPause,
   resume: async () => (await import('./commands/pause.ts')).addResume,
+  relay: async () => (await import('./commands/relay.ts')).addRelay,
   migrate: async () => (await import('./commands/migrate.ts')).addMigrate,
   simulator: async () => (await import('./commands/simulator.ts')).addSimulator,
 };

@@ -12,32 +12,6 @@ export async function isWritable(db: Db): Promise<boolean> {
   return rows[0]?.read_only === 'off';
 }
 
-export type RelayLag = {
-  /** Whether a relay has ever run on this database. */
-  started: boolean;
-  /** When the oldest event that is not published was written; null if there is none. */
-  oldest: Date | null;
-};
-
-/**
- * How far the relay is behind its outbox. Looks at what was begun after the last window ("main" in docs/relay.md): a
- * straggler of an earlier transaction is a matter of one window, and looking for it would mean a scan from its floor.
- */
-export async function readRelayLag(db: Db): Promise<RelayLag> {
-  const { rows } = await db.raw<{ rows: { started: boolean; oldest: Date | null }[] }>(
-    `select c.seen is not null as started, e.created_at as oldest
-     from (select) as always
-     left join relay_cursor c on true
-     left join lateral (
-       select created_at from sync_events
-       where id > coalesce(c.floor, 0)
-         and (c.seen is null or xid >= pg_snapshot_xmax(c.seen))
-         and (c.win is null or id > c.last_id or not pg_visible_in_snapshot(xid, c.win))
-       order by id limit 1) e on true`,
-  );
-  return rows[0] ?? { started: false, oldest: null };
-}
-
 export type SyncBacklog = {
   dirty: number;
   parked: number;

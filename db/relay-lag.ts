@@ -12,16 +12,30 @@ with bounds as materialized (
   union all
   select '1:1:', 0 where not exists (select from relay_cursor)
 )
-select extract(epoch from e.created_at)::float8 as created_at
+select e.created_at
 from sync_events e
 where e.id > (select low from bounds) and not pg_visible_in_snapshot(e.xid, (select seen from bounds))
 order by e.id
 limit 1`;
 
+export type RelayLag = {
+  /** Whether a relay has ever run on this database. */
+  started: boolean;
+  /** When the oldest event that is not published was written; null if there is none. */
+  oldest: Date | null;
+};
+
+export async function readRelayLag(db: Db): Promise<RelayLag> {
+  const { rows } = await db.raw<{ rows: RelayLag[] }>(
+    `select exists (select from relay_cursor) as started, (select created_at from (${oldestSql}) o) as oldest`,
+  );
+  return rows[0] ?? { started: false, oldest: null };
+}
+
 /** The age of the oldest undelivered row in seconds, by the clock of who asks; 0 if there is none. */
 export async function readSecondsBehind(db: Db, now: Date): Promise<number> {
-  const { rows } = await db.raw<{ rows: { created_at: number }[] }>(oldestSql);
-  return rows[0] ? Math.max(0, now.getTime() / 1000 - rows[0].created_at) : 0;
+  const { oldest } = await readRelayLag(db);
+  return oldest === null ? 0 : Math.max(0, (now.getTime() - oldest.getTime()) / 1000);
 }
 
 const countsSql = `select published, unrouted, fence, bus from relay_cursor`;

@@ -2,7 +2,8 @@
 import type { Db } from '../db/connection.ts';
 import { readConnection } from '../db/connections.ts';
 import { partitionStatus } from '../db/partition-status.ts';
-import { isDatabaseAway, isWritable, readRelayLag, readSyncBacklog } from '../db/readiness.ts';
+import { isDatabaseAway, isWritable, readSyncBacklog } from '../db/readiness.ts';
+import { readRelayLag } from '../db/relay-lag.ts';
 import type { Clock } from './clock.ts';
 
 export interface Part {

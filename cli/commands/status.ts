@@ -1,6 +1,7 @@
 import { readConnection } from '../../db/connections.ts';
 import type { Db } from '../../db/connection.ts';
-import { readRelayLag, readSyncBacklog } from '../../db/readiness.ts';
+import { readSyncBacklog } from '../../db/readiness.ts';
+import { readRelayLag } from '../../db/relay-lag.ts';
 import { countLivingCustomers, countMappings, countReasons, readHolders } from '../../db/reports.ts';
 import { isMissing } from '../embedded/files.ts';
 import { exit } from '../exit.ts';

@@ -1,0 +1,72 @@
+// What only a person can say of the relay's cursor: that a restored database is a move or a copy, or that another bus is meant.
+import { Option } from 'commander';
+import { adoptBus } from '../../db/relay-identity.ts';
+import { copyDatabase, moveDatabase } from '../../db/relay-restore.ts';
+import { openBus } from '../../lib/bus/open-bus.ts';
+import { exit } from '../exit.ts';
+import type { CommandContext } from '../program.ts';
+import { withDatabase } from '../session.ts';
+
+type Options = { afterRestore?: 'move' | 'copy'; adoptBus?: boolean; json?: boolean };
+
+export function addRelay({ program, output, finish }: CommandContext): void {
+  program
+    .command('relay')
+    .description('say what a restored database is, or that another bus is meant')
+    .addOption(
+      new Option('--after-restore <what>', 'move: the original no longer runs; copy: it lives on').choices([
+        'move',
+        'copy',
+      ]),
+    )
+    .option('--adopt-bus', 'publish to the bus of the present settings from now on')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Stop every process on the database first. A move delivers what was not delivered and compares every pair once. A copy gets an
+instance id of its own and lets go of every external record, so that it never writes to the original's customers.
+
+Examples:
+  $ npx twinbox relay --after-restore move
+  $ npx twinbox relay --adopt-bus`,
+    )
+    .action(async ({ afterRestore, adoptBus: adopt = false, json = false }: Options) => {
+      if (afterRestore === undefined && !adopt) {
+        output.say(
+          'Say what is meant: --after-restore move, --after-restore copy or --adopt-bus (see --help).',
+        );
+        finish(exit.usage);
+        return;
+      }
+      const result = await withDatabase(
+        async ({ config, log, database: { db, address } }) => {
+          const restored =
+            afterRestore === 'move'
+              ? await moveDatabase(db, address)
+              : afterRestore === 'copy'
+                ? await copyDatabase(db, address)
+                : null;
+          if (!adopt) return { restored, bus: null };
+          const { bus } = await openBus(config, { log, topics: [], patienceMs: 10_000 });
+          try {
+            const identity = await bus.identity();
+            await adoptBus(db, identity);
+            return { restored, bus: identity };
+          } finally {
+            await bus.close();
+          }
+        },
+        { mayCreate: false },
+      );
+      if (json) output.printJson({ after_restore: afterRestore ?? null, ...result });
+      else {
+        if (result.restored)
+          output.say(
+            `This database is a ${afterRestore} now: ${result.restored.mappings} pairs ${afterRestore === 'move' ? 'will be compared' : 'were let go'}.`,
+          );
+        if (result.bus !== null) output.say(`Events are published to ${result.bus} from now on.`);
+      }
+      finish(exit.ok);
+    });
+}
