@@ -31,6 +31,7 @@ export const conflictKinds = [
   'overwritten_unseen',
   'null_refused',
   'deleted_there',
+  'deleted_here',
   'duplicate_email',
   'external_duplicate',
 ] as const;

@@ -34,6 +34,19 @@ export async function findByEmail(db: Db, where: Where, email: string): Promise<
   return rows[0] ?? null;
 }
 
+/** Second records of a row, as far as nothing was heard of their end. */
+export async function findLivingAliases(db: Db, where: Where, customerId: number): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { externalId: string }[] }>(
+    `select m.external_id as "externalId" from external_mappings m
+     where m.entity_type = 'customer' and m.internal_id = :customerId and m.role = 'alias' and m.system = :system
+       and m.account = :account and m.external_type = :externalType
+       and not exists (select from sync_deliveries d where d.mapping_id = m.id and d.inbound ->> 'kind' = 'deleted')
+     order by m.id`,
+    { ...pick(where), customerId },
+  );
+  return rows.map(({ externalId }) => externalId);
+}
+
 /**
  * Gives a record's mapping to the row's own: deliveries and dirty number move, the row's mapping is linked and has to read.
  * `busy`: the row's mapping is in somebody's hands or has an open intent, so what it will be is not known yet. `taken`: it has

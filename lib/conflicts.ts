@@ -124,6 +124,8 @@ export function whyNotTurned(conflict: StoredConflict): string | null {
   switch (kind) {
     case 'deleted_there':
       return 'The customer was deleted there, and so here too. Its values are kept in this conflict: create a customer with them.';
+    case 'deleted_here':
+      return 'The customer was deleted here, and so there too. What had been changed there is kept in this conflict: create a customer with it.';
     case 'duplicate_email':
       return 'Two customers would have the same email. Change the email of one of them, here or there; then the held one is looked at again.';
     case 'external_duplicate':

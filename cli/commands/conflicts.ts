@@ -13,6 +13,7 @@ const KINDS = [
     'overwritten_unseen',
     'null_refused',
     'deleted_there',
+    'deleted_here',
     'duplicate_email',
     'external_duplicate',
   ],

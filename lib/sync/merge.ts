@@ -22,6 +22,7 @@ export interface Conflict {
     | 'overwritten_unseen'
     | 'null_refused'
     | 'deleted_there'
+    | 'deleted_here'
     | 'duplicate_email'
     | 'external_duplicate';
   field: string | null;

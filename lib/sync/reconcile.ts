@@ -5,8 +5,9 @@
 // Assumes: the mapping was claimed (lease and fence), and no transaction is open while a call is out.
 // A crash between any two lines leaves the mapping dirty, so it is claimed again when the lease is over; the open intent, if
 // one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
+import { findLivingAliases } from '../../db/adopt.ts';
 import { adopt, findHeard, passOn } from './adopt.ts';
-import { same } from './canonical.ts';
+import { lostOurs, outlivedBy } from './delete-conflicts.ts';
 import { park, postpone } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
@@ -175,24 +176,9 @@ async function notThere(deps: SyncDeps, step: Step, externalId: string, fetched:
     return settle(deps, step, { kind: 'waiting', reason: 'pulls_off', detail: { operation: 'delete' } });
   const { mapping, row } = step;
   const rules = deps.integration.document.fields;
-  const ours = row ? oursOf(rules, row) : {};
-  // Deleted there, edited here meanwhile: the delete wins, and our values are kept in the conflict.
-  const conflicts = rules.flatMap((rule): Conflict[] => {
-    const pair = mapping.shadow[rule.internal];
-    const our = ours[rule.internal] ?? null;
-    if (!pair || same(rule, pair.ours, our)) return [];
-    return [
-      {
-        kind: 'deleted_there',
-        field: rule.internal,
-        base: pair.ours,
-        ours: our,
-        theirs: null,
-        rule: 'delete_wins',
-        winner: 'theirs',
-      },
-    ];
-  });
+  const conflicts = row ? lostOurs(rules, mapping.shadow, oursOf(rules, row)) : [];
+  for (const alias of row ? await findLivingAliases(deps.db, mapping, row.id) : [])
+    conflicts.push(outlivedBy(alias, externalId));
   switch (await deleteOurs(deps, step, conflicts)) {
     case 'lost':
       return 'done';

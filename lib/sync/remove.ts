@@ -8,7 +8,8 @@ import { mayDeleteOutward } from './fuse.ts';
 import { park, postpone } from './failing.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';
-import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
+import { hasRoomForCall, theirsOf, type Step, type SyncDeps } from './step.ts';
+import { lostTheirs } from './delete-conflicts.ts';
 import { giveBack, type Next } from './next.ts';
 
 export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
@@ -53,7 +54,9 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
       fields: {},
       version: row?.version ?? mapping.wantedVersion,
     });
-    const stored = await storeIntent(deps, step, intent, [], (tx) =>
+    const rules = deps.integration.document.fields;
+    const lost = lostTheirs(rules, mapping.shadow, theirsOf(rules, value.record.fields));
+    const stored = await storeIntent(deps, step, intent, lost, (tx) =>
       mayDeleteOutward(tx, mapping.system, deps.clock.now()),
     );
     if (stored === 'lost') return 'done';

@@ -1,0 +1,179 @@
+import { expect } from 'chai';
+import { readCustomer } from '../../../db/customers.ts';
+import { expectAgreement } from '../../support/invariants.ts';
+import { pauseAt } from '../../support/signal.ts';
+import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
+import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
+
+describe('inward: a delete', () => {
+  const world = useTwoWay();
+
+  it('there is a delete here: a tombstone, told to the others, not sent back', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.deleteCustomer(externalId);
+    await world.rest();
+    const row = await readCustomer(world.db, id);
+    expect(row?.deletedAt).to.not.equal(null);
+    expect(row?.version).to.equal(2);
+    expect(await fateOf(world.db, externalId)).to.deep.equal(['created echo', 'deleted applied']);
+    expect(await outcomesOf(world.db, id)).to.deep.equal(['applied', 'echo', 'applied', 'origin']);
+    expect(world.calls()).to.deep.equal(['POST /v1/customers', 'GET /v1/customers/cus']);
+    await expectAgreement(world);
+  });
+
+  it('is not undone by an update that comes after it, and each late event is stale', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Late' });
+    world.simulator.dashboard.deleteCustomer(externalId);
+    const [updated, deleted] = world.undelivered();
+    await world.deliver([deleted!]);
+    await world.hear();
+    await world.run();
+    await world.deliver([updated!]);
+    await world.hear();
+    await world.run();
+    expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
+    expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned' });
+    expect(await fateOf(world.db, externalId)).to.deep.equal([
+      'created echo',
+      'deleted applied',
+      'updated stale',
+    ]);
+    await expectAgreement(world);
+  });
+
+  it('there wins over an edit here, and the conflict keeps our value', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'Before' });
+    world.simulator.dashboard.deleteCustomer(externalId);
+    await world.update(id, { name: 'Edited' });
+    await world.rest();
+    expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
+    expect(await conflictsOf(world.db, id)).to.deep.equal([
+      {
+        kind: 'deleted_there',
+        field: 'name',
+        base: 'Before',
+        ours: 'Edited',
+        theirs: null,
+        winner: 'theirs',
+        note: null,
+      },
+    ]);
+    await expectAgreement(world);
+  });
+
+  it('there makes no conflict of white space that only we keep', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'Tidy' });
+    await world.update(id, { name: ' Tidy ' });
+    await world.rest();
+    world.simulator.dashboard.deleteCustomer(externalId);
+    await world.rest();
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+  });
+
+  it('here wins over an edit there, and the conflict keeps their value', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'Before' });
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Edited there' });
+    await world.remove(id);
+    await world.rest();
+    expect(world.simulator.customers()).to.deep.equal([]);
+    expect(await conflictsOf(world.db, id)).to.deep.equal([
+      {
+        kind: 'deleted_here',
+        field: 'name',
+        base: 'Before',
+        ours: null,
+        theirs: 'Edited there',
+        winner: 'ours',
+        note: null,
+      },
+    ]);
+    await expectAgreement(world);
+  });
+
+  it('on both sides at once is one delete', async () => {
+    const { id, externalId } = await linkedPair(world);
+    await world.remove(id);
+    world.simulator.dashboard.deleteCustomer(externalId);
+    await world.rest();
+    expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned' });
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+    expect(world.calls()).to.not.include('DELETE /v1/customers/cus');
+    await expectAgreement(world);
+  });
+
+  it('here while theirs is being written here begins again, and is one delete', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.deleteCustomer(externalId);
+    await world.deliver();
+    await world.hear();
+    const held = pauseAt('reconcile.read');
+    const working = world.lane.runOnce();
+    await held.reached;
+    await world.remove(id);
+    held.resume();
+    await working;
+    await world.lane.drain();
+    await world.rest();
+    expect((await readCustomer(world.db, id))?.version).to.equal(2);
+    await expectAgreement(world);
+  });
+
+  it('of ours is heard as an echo, and confirms', async () => {
+    const { id, externalId } = await linkedPair(world);
+    await world.remove(id);
+    await world.rest();
+    expect(await fateOf(world.db, externalId)).to.deep.equal(['created echo', 'deleted echo']);
+    const { rows } = await world.db.raw<{ rows: unknown[] }>(
+      `select 1 from sync_deliveries where event_type = 'customer.deleted' and confirmed_by is not null`,
+    );
+    expect(rows).to.have.length(1);
+  });
+
+  it('there of an alias changes nothing here', async () => {
+    const { id } = await linkedPair(world, { email: 'ada@example.com' });
+    const alias = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'ada@example.com' });
+    await world.rest();
+    world.simulator.dashboard.deleteCustomer(alias.id);
+    await world.rest();
+    expect((await readCustomer(world.db, id))?.deletedAt).to.equal(null);
+    expect(await fateOf(world.db, alias.id)).to.deep.equal(['created conflict', 'deleted stale']);
+    await expectAgreement(world);
+  });
+
+  it('there of a customer that has a living alias is told as a conflict', async () => {
+    const { id, externalId } = await linkedPair(world, { email: 'ada@example.com' });
+    const alias = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'ada@example.com' });
+    await world.rest();
+    world.simulator.dashboard.deleteCustomer(externalId);
+    await world.rest();
+    expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
+    expect((await conflictsOf(world.db, id)).map(({ kind, theirs }) => [kind, theirs])).to.deep.equal([
+      ['external_duplicate', alias.id],
+      ['deleted_there', alias.id],
+    ]);
+  });
+
+  it('of a record that never became a row leaves only its tombstone', async () => {
+    const theirs = world.simulator.dashboard.createCustomer({ name: 'Short', email: 'short@example.com' });
+    world.simulator.dashboard.deleteCustomer(theirs.id);
+    await world.rest();
+    expect(await mappingsIn(world.db)).to.deep.equal([
+      { externalId: theirs.id, internalId: null, role: 'primary', state: 'tombstoned', reason: null },
+    ]);
+    expect(await fateOf(world.db, theirs.id)).to.deep.equal(['created stale', 'deleted applied']);
+    await expectAgreement(world);
+  });
+
+  it('waits while pulls are off, and is made when they are on again', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.deleteCustomer(externalId);
+    await world.rest(world.worker({ policy: { pulls: false } }));
+    expect((await readCustomer(world.db, id))?.deletedAt).to.equal(null);
+    expect(await mappingOf(world.db, id)).to.include({ state: 'waiting', reason: 'pulls_off' });
+    await world.poke(id);
+    await world.rest();
+    expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
+    await expectAgreement(world);
+  });
+});
