@@ -6,7 +6,7 @@ SHELL := /bin/bash
 NODE := node_modules/.bin/node
 TWINBOX := exec $(NODE) cli/main.ts
 
-.PHONY: help install demo up status import replay verify test proof bench lint format schema settings simulator clean ci
+.PHONY: help install demo up status import replay verify test proof bench lint format schema settings simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -64,6 +64,9 @@ settings: install ## Write .env.example and docs/settings.md anew from lib/confi
 
 simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 12111)
 	@exec $(NODE) simulator/main.ts
+
+kafka: install ## Start a real Kafka broker in the foreground (needs Java 17 and Maven): make kafka PORT=9092
+	@exec $(NODE) cli/development/kafka.ts $(or $(PORT),9092)
 
 clean: ## Remove the embedded databases, the simulator's state and coverage (not node_modules, not .env)
 	@if [ -x $(NODE) ]; then $(NODE) cli/development/clean.ts .twinbox && $(NODE) test/support/clean.ts; fi

@@ -1,3 +1,5 @@
+import { kafkaProperties } from './config-kafka.ts';
+
 /**
  * Every setting of Twinbox, in one JSON Schema: it checks them, and `.env.example` and docs/settings.md are
  * written from it (`npm run docs:settings`). A secret has no default. A setting of type `array` is a list with commas.
@@ -25,24 +27,7 @@ export const settingsSchema = {
       expects: 'a whole number from 2 to 500',
       example: '10',
     },
-    KAFKA_BOOTSTRAP_SERVERS: {
-      group: 'Kafka',
-      type: 'array',
-      items: { type: 'string', pattern: '^[^\\s:,]+:\\d+$' },
-      description:
-        'The brokers to begin with. Kafka support comes with a later version; until then its presence stops the start, and events travel inside the one process.',
-      expects: 'host:port, several with commas',
-      example: 'localhost:9092',
-    },
-    KAFKA_GROUP_ID: {
-      group: 'Kafka',
-      type: 'string',
-      pattern: '^[A-Za-z0-9._-]{1,200}$',
-      default: 'twinbox',
-      description: 'The beginning of the consumer groups’ names.',
-      expects: 'letters, digits, dots, dashes and underscores',
-      example: 'twinbox',
-    },
+    ...kafkaProperties,
     STRIPE_SECRET_KEY: {
       group: 'Stripe',
       type: 'string',

@@ -69,7 +69,7 @@ function buildConfig(values: Settings, isTerminal: boolean) {
     parkAfterHours: values.TWINBOX_PARK_AFTER_HOURS,
     retentionDays: values.TWINBOX_RETENTION_DAYS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
-    kafka: { bootstrapServers: values.KAFKA_BOOTSTRAP_SERVERS ?? [], groupId: values.KAFKA_GROUP_ID },
+    kafka: buildKafka(values),
     stripe: {
       secretKey: values.STRIPE_SECRET_KEY,
       webhookSecrets: values.STRIPE_WEBHOOK_SECRET ?? [],
@@ -89,6 +89,33 @@ function buildConfig(values: Settings, isTerminal: boolean) {
     },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
     simulator: { port: values.SIMULATOR_PORT },
+  } as const;
+}
+
+function buildKafka(values: Settings) {
+  const {
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_SASL_USERNAME: username,
+    KAFKA_SASL_PASSWORD: password,
+  } = values;
+  return {
+    bootstrapServers: values.KAFKA_BOOTSTRAP_SERVERS ?? [],
+    groupId: values.KAFKA_GROUP_ID,
+    ssl: {
+      enabled: values.KAFKA_SSL === 'on',
+      ca: values.KAFKA_SSL_CA,
+      cert: values.KAFKA_SSL_CERT,
+      key: values.KAFKA_SSL_KEY,
+    },
+    // findConflicts has seen to it that the three come together.
+    sasl: mechanism && { mechanism, username: username ?? '', password: password ?? '' },
+    topics: {
+      create: values.KAFKA_CREATE_TOPICS === 'yes',
+      partitions: values.KAFKA_TOPIC_PARTITIONS,
+      replication: values.KAFKA_TOPIC_REPLICATION ?? null,
+      retentionHours: values.KAFKA_TOPIC_RETENTION_HOURS,
+    },
+    headers: values.KAFKA_HEADERS,
   } as const;
 }
 
@@ -156,11 +183,7 @@ function findConflicts(values: Settings): string[] {
       `API_HOST is ${host}, which others can reach, and there are no API_KEYS. Set API_KEYS, listen on 127.0.0.1, or set API_INSECURE=yes if something in front of the API checks who calls`,
     );
   }
-  if (values.KAFKA_BOOTSTRAP_SERVERS !== undefined) {
-    problems.push(
-      'KAFKA_BOOTSTRAP_SERVERS is set, but Kafka support comes with a later version of Twinbox. Remove it: until then events travel inside the one process',
-    );
-  }
+  problems.push(...findKafkaConflicts(values));
   if (values.STRIPE_API_BASE !== undefined && values.STRIPE_SECRET_KEY === undefined) {
     problems.push(
       'STRIPE_API_BASE needs a STRIPE_SECRET_KEY; a simulator takes any that begins with sk_test_',
@@ -171,6 +194,29 @@ function findConflicts(values: Settings): string[] {
       'STRIPE_SECRET_KEY is a live key, and STRIPE_API_BASE would send it unencrypted. Use https',
     );
   }
+  return problems;
+}
+
+function findKafkaConflicts(values: Settings): string[] {
+  const problems: string[] = [];
+  const { KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY } = values;
+  const files = Object.entries({ KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY });
+  const given = files.flatMap(([name, path]) => (path === undefined ? [] : [name]));
+  // Silence here would send passwords in the clear while the certificates lie ready.
+  if (values.KAFKA_SSL === 'off' && given.length > 0)
+    problems.push(`${given.join(' and ')} is set, and KAFKA_SSL is off. Set KAFKA_SSL=on`);
+  if ((KAFKA_SSL_CERT === undefined) !== (KAFKA_SSL_KEY === undefined))
+    problems.push('KAFKA_SSL_CERT and KAFKA_SSL_KEY belong together: set both, or neither');
+  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = values;
+  const login = [KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD];
+  if (login.some((value) => value === undefined) && login.some((value) => value !== undefined))
+    problems.push(
+      'KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD belong together: set all three, or none',
+    );
+  if (values.KAFKA_TOPIC_RETENTION_HOURS >= values.TWINBOX_RETENTION_DAYS * 24)
+    problems.push(
+      'KAFKA_TOPIC_RETENTION_HOURS has to be below TWINBOX_RETENTION_DAYS: a record must not outlive what makes its repeat harmless',
+    );
   return problems;
 }
 

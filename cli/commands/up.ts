@@ -71,12 +71,13 @@ async function stayUntilStopped(
   return exit.ok;
 }
 
-function toJson({ url, simulatorUrl, databasePlace }: System, config: Config, account: Account) {
+function toJson({ url, simulatorUrl, databasePlace, busPlace }: System, config: Config, account: Account) {
   return {
     pid: process.pid,
     api: url,
     simulator: simulatorUrl,
     database: databasePlace,
+    kafka: busPlace,
     data_dir: config.dataDir,
     stripe_account: account.ok ? account.account : null,
     livemode: account.ok ? account.livemode : null,
@@ -84,7 +85,7 @@ function toJson({ url, simulatorUrl, databasePlace }: System, config: Config, ac
 }
 
 function describe(system: System, config: Config, account: Account, output: Output): void {
-  const { url, simulatorUrl, databasePlace } = system;
+  const { url, simulatorUrl, databasePlace, busPlace } = system;
   const embedded = config.database.url === undefined;
   const rows = [
     [
@@ -93,7 +94,9 @@ function describe(system: System, config: Config, account: Account, output: Outp
       config.api.keys.length > 0 ? 'asks for one of API_KEYS' : 'open to this machine',
     ],
     ['  PostgreSQL', databasePlace, embedded ? 'real, brought along' : 'yours, from DATABASE_URL'],
-    ['  bus', 'inside this process', 'in place of Kafka, which comes with a later version'],
+    busPlace === null
+      ? ['  bus', 'inside this process', 'in place of Kafka; KAFKA_BOOTSTRAP_SERVERS names one']
+      : ['  Kafka', busPlace, 'yours, from KAFKA_BOOTSTRAP_SERVERS'],
     stripeRow(simulatorUrl, account),
   ];
   output.print();

@@ -1,5 +1,5 @@
 // Every role in one process: what `twinbox up` and `twinbox demo` run. Each part is chosen by whether its setting is there:
-// an embedded PostgreSQL or DATABASE_URL, the simulator or STRIPE_SECRET_KEY. The bus is in this process.
+// an embedded PostgreSQL or DATABASE_URL, the simulator or STRIPE_SECRET_KEY, a bus in this process or KAFKA_BOOTSTRAP_SERVERS.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createApi } from '../../api/app.ts';
@@ -8,9 +8,10 @@ import type { WebhookSource } from '../../api/webhooks.ts';
 import type { Db } from '../../db/connection.ts';
 import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
 import { raiseWaiting } from '../../db/mappings.ts';
-import { createInProcessBus } from '../../lib/bus/in-process.ts';
+import { openBus } from '../../lib/bus/open-bus.ts';
 import type { Config } from '../../lib/config.ts';
 import { createConflictDesk } from '../../lib/conflicts.ts';
+import { assertSameDatabase } from '../../lib/database-identity.ts';
 import { createCustomerStore, type CustomerStore } from '../../lib/customers.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
@@ -42,6 +43,8 @@ export interface System {
   integration: Integration;
   /** Where the database is, for people. */
   databasePlace: string;
+  /** Kafka's brokers; null for the bus in this process. */
+  busPlace: string | null;
   /** Where Stripe is: the simulator's address, or null for the real one. */
   simulatorUrl: string | null;
   /** Resolves when a part can no longer work; the process should say so and end. */
@@ -89,6 +92,8 @@ async function start({
   const database = await openDatabase(config, log);
   cleanups.push(() => database.close());
   const { db } = database;
+  // Before anything runs: a copy must not write to the original's customers.
+  await assertSameDatabase(db, database.address);
   const stripe = await startStripe(config, log, ports.simulator);
   cleanups.push(() => stripe.close());
   if (database.embedded) await endLeasesOfTheDead(db);
@@ -100,12 +105,15 @@ async function start({
   await keepPartitionsOf(sync, config.retentionDays);
 
   const { groupId } = config.kafka;
-  const bus = createInProcessBus({
+  const opened = await openBus(config, {
+    log,
+    topics: Object.values(topics),
     required: {
       [topics.outbound]: [outboundGroup(groupId, integration.system)],
       [topics.inbound]: [inboundGroup(groupId)],
     },
   });
+  const { bus } = opened;
   cleanups.push(() => bus.close());
   relay = createRelay({
     db,
@@ -114,7 +122,8 @@ async function start({
     log,
     address: database.address,
     routing: createRouting({ customerEvents: true, systems: [integration.system] }),
-    headers: 'minimal',
+    // In process nobody reads them.
+    headers: opened.place === null ? 'minimal' : config.kafka.headers,
   });
   // What waited for writes to be allowed goes out now that they are.
   if (config.stripe.writes) await raiseWaiting(db, integration.system, 'writes_off', clock.now());
@@ -128,7 +137,7 @@ async function start({
   // A call that hangs may take longer than a stop has: it is left to its lease, and the next start finishes it.
   cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
   const following = relay;
-  const failed = new Promise<Error>((resolve) => void following.start().catch(resolve));
+  const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
   const secrets = await openWebhooks(config, stripe, server.url);
@@ -165,8 +174,9 @@ async function start({
     store,
     integration,
     databasePlace: database.place,
+    busPlace: opened.place,
     simulatorUrl: stripe.simulatorUrl,
-    failed,
+    failed: Promise.race([relayFailed, opened.failed]),
     stop,
   };
 }

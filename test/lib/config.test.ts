@@ -119,10 +119,38 @@ describe('loadConfig', () => {
     expect(refusal({ API_HOST: '127.0.0.1.example.com' })).to.include('API_KEYS');
   });
 
-  it('says that Kafka support is still to come', () => {
-    expect(refusal({ KAFKA_BOOTSTRAP_SERVERS: 'localhost:9092' })).to.include(
-      'Kafka support comes with a later',
-    );
+  it('takes the brokers, with TLS, a log-in and the topics as they have to be', () => {
+    const { kafka } = load({
+      KAFKA_BOOTSTRAP_SERVERS: 'one:9092, two:9092',
+      KAFKA_SSL: 'on',
+      KAFKA_SSL_CA: 'ca.pem',
+      KAFKA_SASL_MECHANISM: 'scram-sha-512',
+      KAFKA_SASL_USERNAME: 'twinbox',
+      KAFKA_SASL_PASSWORD: 'secret',
+      KAFKA_TOPIC_REPLICATION: '3',
+      KAFKA_CREATE_TOPICS: 'no',
+    });
+    expect(kafka).to.deep.equal({
+      bootstrapServers: ['one:9092', 'two:9092'],
+      groupId: 'twinbox',
+      ssl: { enabled: true, ca: 'ca.pem', cert: undefined, key: undefined },
+      sasl: { mechanism: 'scram-sha-512', username: 'twinbox', password: 'secret' },
+      topics: { create: false, partitions: 6, replication: 3, retentionHours: 168 },
+      headers: 'full',
+    });
+  });
+
+  it('refuses half a log-in, half a certificate, certificates without TLS and a retention past Postgres', () => {
+    const message = refusal({
+      KAFKA_SASL_USERNAME: 'twinbox',
+      KAFKA_SSL_CERT: 'client.pem',
+      KAFKA_TOPIC_RETENTION_HOURS: '840',
+    });
+    expect(message)
+      .to.include('KAFKA_SASL_PASSWORD belong together')
+      .and.include('KAFKA_SSL_CERT and KAFKA_SSL_KEY belong together')
+      .and.include('Set KAFKA_SSL=on')
+      .and.include('below TWINBOX_RETENTION_DAYS');
   });
 
   it('takes an address without a path for Stripe’s, with a key, and sends no live key in the clear', () => {

@@ -51,6 +51,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
   async function start(): Promise<void> {
     if (isRunning(child)) return;
+    const { client } = node.ports;
+    if (await takesConnections(client)) throw portTaken(client);
     await writeFile(settings, serverProperties(options));
     const archive = await openClassArchive(jars.folder);
     const log = createWriteStream(join(dataDir, 'broker.log'), { flags: 'a' });
@@ -61,10 +63,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     started.stdout.pipe(log);
     started.stderr.pipe(log);
     started.once('exit', () => void archive.keep());
-    await waitUntil(() => !isRunning(started) || takesConnections(node.ports.client), {
+    await waitUntil(() => !isRunning(started) || takesConnections(client), {
       timeoutMs: START_MS,
       everyMs: 15,
-      what: `Kafka on port ${node.ports.client}`,
+      what: `Kafka on port ${client}`,
     });
     if (!isRunning(started)) throw await failedStart(dataDir);
   }
@@ -119,6 +121,13 @@ async function takesConnections(port: number): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
+  });
+}
+
+function portTaken(port: number): AppError {
+  return new AppError('kafka_unavailable', {
+    detail: `port ${port} is taken: give another, or stop what has it`,
+    retryable: true,
   });
 }
 

@@ -53,6 +53,6 @@ function toTls({ ca, cert, key }: NonNullable<KafkaSettings['tls']>) {
 function writeTo(log: KafkaLog) {
   return ({ level, log: entry }: { level: logLevel; log: { message: string } & Record<string, unknown> }) => {
     const { message, broker, groupId, error } = entry;
-    log[level === logLevel.ERROR ? 'info' : 'debug']('kafka.client', { message, broker, groupId, error });
+    log.debug('kafka.client', { level: logLevel[level], message, broker, groupId, error });
   };
 }

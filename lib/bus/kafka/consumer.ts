@@ -157,6 +157,7 @@ function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
     maxWaitTimeInMs: times.fetchWaitMs,
     // New partitions are found after this at the latest.
     metadataMaxAge: 30_000,
-    retry: { retries: 5 },
+    // About a minute in which it stays the member that it is: one that starts anew has to wait for its former self to be given up.
+    retry: { retries: 60 },
   };
 }

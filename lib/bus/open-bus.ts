@@ -1,0 +1,97 @@
+// Which bus: Kafka if KAFKA_BOOTSTRAP_SERVERS is set, else one inside this process.
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../config.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { sleep } from '../loop.ts';
+import type { Bus } from './bus.ts';
+import { createInProcessBus } from './in-process.ts';
+import type { KafkaLog, KafkaSettings } from './kafka/client.ts';
+import { createKafkaBus, type KafkaBus } from './kafka/kafka.ts';
+import type { ConsumerTimes } from './kafka/consumer.ts';
+
+export type OpenBusOptions = {
+  log: KafkaLog;
+  /** The topics that are used; made or checked before this resolves. */
+  topics: readonly string[];
+  /** In process: topic -> the groups without which nothing may be published to it. */
+  required?: Readonly<Record<string, readonly string[]>>;
+  /** How long a Kafka that does not answer is waited for; 30 s unless told. */
+  patienceMs?: number;
+  times?: Partial<ConsumerTimes>;
+};
+
+export type OpenBus = {
+  bus: Bus;
+  /** The brokers; null in process. */
+  place: string | null;
+  /** Resolves when the bus can no longer work here: the process should say so and end. */
+  failed: Promise<Error>;
+};
+
+/** Throws `kafka_refused` at once for what a person has to mend, `kafka_unavailable` after the patience. */
+export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOptions): Promise<OpenBus> {
+  const { log, topics, required = {}, patienceMs = 30_000, times = {} } = options;
+  if (config.kafka.bootstrapServers.length === 0) {
+    const never = new Promise<Error>(() => undefined);
+    return { bus: createInProcessBus({ required }), place: null, failed: never };
+  }
+  const settings = await kafkaSettings(config);
+  const bus = createKafkaBus({ settings, log, times });
+  try {
+    await waitForTopics(bus, { topics, config, log, patienceMs });
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
+  return { bus, place: settings.brokers.join(', '), failed: bus.failed };
+}
+
+type Waiting = {
+  topics: readonly string[];
+  config: Pick<Config, 'kafka'>;
+  log: KafkaLog;
+  patienceMs: number;
+};
+
+/** In a deployment everything starts at once, and Kafka is seldom the first. */
+async function waitForTopics(bus: KafkaBus, { topics, config, log, patienceMs }: Waiting): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (let told = false; ; told = true) {
+    try {
+      await bus.ensureTopics(topics, config.kafka.topics);
+      return;
+    } catch (error) {
+      if (!isAppError(error) || !error.retryable || performance.now() > deadline) throw error;
+      if (!told) log.warn('kafka.waiting', { why: error.message });
+      await sleep(500);
+    }
+  }
+}
+
+export async function kafkaSettings({ kafka }: Pick<Config, 'kafka'>): Promise<KafkaSettings> {
+  const { bootstrapServers, ssl, sasl } = kafka;
+  const [ca, cert, key] = await Promise.all([
+    readPem('KAFKA_SSL_CA', ssl.ca),
+    readPem('KAFKA_SSL_CERT', ssl.cert),
+    readPem('KAFKA_SSL_KEY', ssl.key),
+  ]);
+  return {
+    brokers: bootstrapServers,
+    tls: ssl.enabled ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : null,
+    sasl: sasl ?? null,
+  };
+}
+
+async function readPem(name: string, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new AppError('config_invalid', {
+      cause,
+      detail: `${name}: ${path} cannot be read: ${String(cause)}`,
+    });
+  });
+  if (text.includes('-----BEGIN ')) return text;
+  throw new AppError('config_invalid', {
+    detail: `${name}: ${path} is no PEM file (it has no line -----BEGIN …)`,
+  });
+}
