@@ -1,0 +1,163 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { useDatabase } from '../support/database.ts';
+import { usePlace } from './twinbox.ts';
+
+type Check = { name: string; level: string; says: string; mend?: string };
+
+const KEY = 'rk_test_secretive0123456789';
+
+describe('twinbox doctor', () => {
+  const database = useDatabase();
+  const place = usePlace(() => ({ DATABASE_URL: database.url }));
+  let stripe: Server;
+  let apiBase: string;
+  /** What each path answers; a status alone is a refusal. */
+  let answers: Record<string, object | number> = {};
+
+  before(async () => {
+    stripe = createServer((request, response) => {
+      const answer = answers[(request.url ?? '').split('?')[0] ?? ''] ?? 403;
+      const refused = typeof answer === 'number';
+      const error = {
+        type: 'invalid_request_error',
+        code: 'more_permissions_required',
+        message: `no: ${KEY}`,
+      };
+      response.writeHead(refused ? answer : 200, {
+        'content-type': 'application/json',
+        'request-id': 'req_1',
+      });
+      response.end(JSON.stringify(refused ? { error } : answer));
+    });
+    stripe.listen(0, '127.0.0.1');
+    await once(stripe, 'listening');
+    apiBase = `http://127.0.0.1:${(stripe.address() as AddressInfo).port}`;
+  });
+  after(() => stripe.close());
+
+  const list = (...data: object[]) => ({ object: 'list', data, has_more: false, url: '/' });
+  const endpoint = {
+    ...{ id: 'we_1', object: 'webhook_endpoint', url: 'https://example.com/api/v1/webhooks/stripe' },
+    ...{ status: 'enabled', api_version: null, enabled_events: ['*'] },
+  };
+  const well = {
+    '/v1/account': { id: 'acct_1', object: 'account' },
+    '/v1/customers': list(),
+    '/v1/events': list(),
+    '/v1/webhook_endpoints': list(endpoint),
+  };
+
+  async function examine(
+    env: Record<string, string> = {},
+  ): Promise<{ code: number | null; checks: Check[] }> {
+    const withKey = {
+      STRIPE_SECRET_KEY: KEY,
+      STRIPE_API_BASE: apiBase,
+      STRIPE_WEBHOOK_SECRET: 'whsec_hidden',
+    };
+    const { code, stdout, stderr } = await place.run(['doctor', '--json'], { env: { ...withKey, ...env } });
+    for (const secret of [KEY, 'whsec_hidden', 'hunter2']) expect(stdout + stderr).not.to.include(secret);
+    const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] };
+    expect(ok).to.equal(code === 0);
+    return { code, checks };
+  }
+  const named = (checks: Check[], name: string, level: string): string =>
+    checks
+      .filter((each) => each.name === name && each.level === level)
+      .map(({ says, mend }) => `${says} → ${mend ?? ''}`)
+      .join('\n');
+
+  it('has no problem with a key that may all, an endpoint and its secret; and warns that nothing was heard', async () => {
+    answers = well;
+    const { code, checks } = await examine();
+    const relay = named(checks, 'relay', 'problem');
+    expect(relay).to.match(/no relay has ever run/);
+    expect(checks.filter(({ level }) => level === 'problem')).to.have.length(1);
+    expect(code).to.equal(1);
+    expect(named(checks, 'heard', 'warning')).to.match(/no event of Stripe was ever stored/);
+    expect(named(checks, 'webhooks', 'ok')).to.include('we_1');
+    for (const { level, mend } of checks) expect(mend === undefined).to.equal(level === 'ok');
+  });
+
+  it('names the rights that a restricted key lacks', async () => {
+    answers = { ...well, '/v1/events': 403, '/v1/webhook_endpoints': 403 };
+    const { code, checks } = await examine();
+    expect(code).to.equal(1);
+    expect(named(checks, 'key rights', 'problem')).to.match(
+      /may not: Events .* → Give .* permission Events: read/,
+    );
+    expect(named(checks, 'key rights', 'warning')).to.match(/Webhook Endpoints/);
+    expect(named(checks, 'webhooks', 'warning')).to.match(/cannot be listed/);
+  });
+
+  it('says that a key is good for nothing', async () => {
+    answers = Object.fromEntries(Object.keys(well).map((path) => [path, 401]));
+    const { checks } = await examine();
+    expect(named(checks, 'key rights', 'problem')).to.match(/answers nothing/);
+  });
+
+  it('looks at the endpoint: disabled, without the events, in another version, or none at all', async () => {
+    const seen = async (...endpoints: object[]): Promise<string> => {
+      answers = { ...well, '/v1/webhook_endpoints': list(...endpoints) };
+      const { checks } = await examine();
+      return `${named(checks, 'webhooks', 'problem')}${named(checks, 'webhooks', 'warning')}`;
+    };
+    expect(await seen({ ...endpoint, status: 'disabled' })).to.match(/is disabled → Enable it/);
+    expect(await seen({ ...endpoint, enabled_events: ['customer.created'] })).to.match(
+      /does not send customer\.updated, customer\.deleted/,
+    );
+    expect(await seen({ ...endpoint, api_version: '2020-01-01' })).to.match(/This program knows/);
+    expect(await seen()).to.match(/no endpoint of this account leads to/);
+  });
+
+  it('says that nothing is heard without a secret', async () => {
+    answers = well;
+    const { code, checks } = await examine({ STRIPE_WEBHOOK_SECRET: '' });
+    expect(code).to.equal(1);
+    expect(named(checks, 'webhooks', 'problem')).to.match(/nothing is heard .* STRIPE_WEBHOOK_SECRET/);
+  });
+
+  it('names what was refused in the last day, and what waits for somebody', async () => {
+    answers = well;
+    await database.db('inbound_refusals').insert([
+      { system: 'stripe', reason: 'other_livemode' },
+      { system: 'stripe', reason: 'other_livemode' },
+      { system: 'stripe', reason: 'too_old', created_at: '2020-01-01' },
+    ]);
+    await database.db('external_mappings').insert({
+      ...{ system: 'stripe', external_id: 'cus_x', state: 'waiting', reason: 'ask_link' },
+    });
+    const { checks } = await examine();
+    expect(named(checks, 'refused', 'warning')).to.match(/^in the last day: 2 other_livemode →/);
+    expect(named(checks, 'waiting', 'warning')).to.match(
+      /1 waiting \(ask_link\) → npx twinbox link shows more/,
+    );
+  });
+
+  it('goes on where one thing is wrong: settings, a database that is away, a schema that is not ours', async () => {
+    const wrong = await examine({ API_PORT: 'many' });
+    expect(named(wrong.checks, 'settings', 'problem')).to.match(/API_PORT/);
+    const away = new URL(database.url);
+    away.port = '1';
+    away.password = 'hunter2';
+    const { code, checks } = await examine({ DATABASE_URL: away.href });
+    expect(code).to.equal(1);
+    expect(named(checks, 'database', 'problem')).to.match(/does not answer.* → Start it/s);
+    await database.db.raw(`insert into schema_migrations (name, batch) values ('9999-later.sql', 9)`);
+    const newer = await examine();
+    expect(named(newer.checks, 'migrations', 'problem')).to.match(/9999-later\.sql/);
+    expect(named(newer.checks, 'key rights', 'ok')).to.match(/may read/);
+    await database.db('schema_migrations').where({ name: '9999-later.sql' }).delete();
+  });
+
+  it('prints a line for each check, and beneath it how to mend it', async () => {
+    answers = well;
+    const { code, stdout } = await place.run(['doctor']);
+    expect(code).to.equal(1);
+    expect(stdout).to.match(/^ok +settings +read; database from DATABASE_URL$/m);
+    expect(stdout).to.match(/^problem +relay .*\n +→ Start Twinbox: npx twinbox up$/m);
+  });
+});

@@ -1,0 +1,190 @@
+import { expect } from 'chai';
+import { useDatabase } from '../support/database.ts';
+import { waitUntil } from '../support/signal.ts';
+import { runHere } from './in-process.ts';
+import { call, noLimits, usePlace, type Up } from './twinbox.ts';
+
+type Listed = {
+  id: number;
+  event_id: string;
+  event_type: string;
+  customer: number | null;
+  deliveries: { target: string; status: string }[];
+};
+type Page = { events: Listed[]; after: number | null };
+type Shown = {
+  context: Record<string, unknown>;
+  published: { topic: string; partition: number; offset: number }[];
+  deliveries: {
+    target: string;
+    status: string;
+    attempts: number;
+    intent: { operation: string; result: string; key: string } | null;
+    calls: { request_id: string | null; status: number | null }[];
+    confirmed_by: string | null;
+  }[];
+  led_to: { event_type: string; version: number }[];
+  confirmed: { event_id: string }[];
+};
+
+describe('twinbox events', () => {
+  const database = useDatabase();
+  const place = usePlace(() => ({ DATABASE_URL: database.url }));
+  let up: Up;
+  let ada = 0;
+
+  before('one customer made and renamed here, and renamed there', async function () {
+    up = await place.up();
+    await noLimits(up);
+    const customers = `${up.api}/api/v1/customers`;
+    const made = await fetch(customers, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': 'request-of-ada' },
+      body: JSON.stringify({ name: 'Ada', email: 'ada@example.com' }),
+    });
+    ada = ((await made.json()) as { id: number }).id;
+    await settled(2);
+    await call('PATCH', `${customers}/${ada}`, { name: 'Ada L' });
+    await settled(4);
+    const cus = (await call<{ external_mappings: { stripe: string } }>('GET', `${customers}/${ada}`))
+      .external_mappings.stripe;
+    await call('POST', `${up.simulator}/_sim/dashboard/customers/${cus}`, { name: 'Ada Lovelace' });
+    await settled(6);
+  });
+
+  /** So many deliveries have their outcome, and each write of ours its echo. */
+  async function settled(count: number): Promise<void> {
+    await waitUntil(
+      async () => {
+        const rows = await database
+          .db<{ status: string; confirmed_by: string | null }>('sync_deliveries')
+          .select('status', 'confirmed_by');
+        const open = rows.filter(
+          ({ status, confirmed_by: echo }) =>
+            ['queued', 'waiting'].includes(status) || (status === 'applied' && echo === null),
+        );
+        // A change of theirs is applied here and has no echo.
+        return rows.length === count && open.length <= (count === 6 ? 1 : 0);
+      },
+      { timeoutMs: 20_000, what: `${count} deliveries are settled` },
+    );
+  }
+
+  const list = async (...args: string[]): Promise<Page> => {
+    const { code, stdout, stderr } = await place.run(['events', 'list', '--json', ...args]);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    return JSON.parse(stdout) as Page;
+  };
+  const show = async (id: string | undefined): Promise<Shown> => {
+    const { code, stdout, stderr } = await place.run(['events', 'show', id ?? '', '--json']);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    return JSON.parse(stdout) as Shown;
+  };
+  const ids = ({ events }: Page): number[] => events.map(({ id }) => id);
+
+  it('lists the newest first, and goes on behind a number', async () => {
+    const all = await list();
+    expect(ids(all)).to.deep.equal(ids(all).toSorted((a, b) => b - a));
+    expect(all.after).to.equal(null);
+    const walked: number[] = [];
+    let page = await list('--limit', '3');
+    for (;;) {
+      walked.push(...ids(page));
+      if (page.after === null) break;
+      page = await list('--limit', '3', '--after', String(page.after));
+    }
+    expect(walked).to.deep.equal(ids(all));
+  });
+
+  it('chooses by status, type, customer, target and time', async () => {
+    const all = await list();
+    const types = async (...args: string[]): Promise<Set<string>> =>
+      new Set((await list(...args)).events.map(({ event_type: type }) => type));
+    expect(await types('--type', 'customer.created')).to.deep.equal(new Set(['customer.created']));
+    expect(await types('--type', 'stripe.*')).to.deep.equal(
+      new Set(['stripe.customer.created', 'stripe.customer.updated']),
+    );
+    expect(await types('--status', 'origin')).to.deep.equal(new Set(['customer.updated']));
+    expect(await types('--status', 'unpublished')).to.deep.equal(new Set(['customer.linked']));
+    expect(ids(await list('--customer', String(ada)))).to.deep.equal(ids(all));
+    expect(ids(await list('--customer', '999'))).to.deep.equal([]);
+    const inward = await list('--target', 'internal', '--status', 'applied', 'echo');
+    expect(inward.events.map(({ event_type: type }) => type.split('.')[0])).to.deep.equal(
+      Array(3).fill('stripe'),
+    );
+    expect(ids(await list('--since', '1h'))).to.deep.equal(ids(all));
+    expect(ids(await list('--until', '1h'))).to.deep.equal([]);
+  });
+
+  it('prints columns for people', async () => {
+    const { code, stdout } = await place.run(['events', '--limit', '2']);
+    expect(code).to.equal(0);
+    const [head, ...rows] = stdout.trimEnd().split('\n');
+    expect(head).to.match(/^number +when +type +customer +version +source +outcome +event$/);
+    expect(rows).to.have.length(2);
+    expect(rows.join('\n')).to.match(/customer\.updated +1 +3 +stripe +stripe: origin/);
+  });
+
+  it('follows an event from its request to its echo', async () => {
+    const [created] = (await list('--type', 'customer.created')).events;
+    const shown = await show(created?.event_id);
+    expect(shown.context).to.include({ request_id: 'request-of-ada' });
+    expect(shown.published.map(({ topic }) => topic)).to.have.members(['sync.outbound', 'customer.events']);
+    const [delivery] = shown.deliveries;
+    expect(delivery).to.include({ target: 'stripe', status: 'applied', attempts: 1 });
+    expect(delivery?.intent).to.include({ operation: 'create', result: 'done' });
+    expect(delivery?.intent?.key).to.match(/^tb1:/);
+    expect(delivery?.calls.map(({ status }) => status)).to.deep.equal([200]);
+    expect(delivery?.calls[0]?.request_id).to.match(/^req_/);
+    const echo = await show(delivery?.confirmed_by ?? '');
+    expect(echo.deliveries[0]).to.include({ target: 'internal', status: 'echo' });
+    expect(echo.confirmed.map(({ event_id: id }) => id)).to.deep.equal([created?.event_id]);
+    const { stdout } = await place.run(['events', 'show', created?.event_id ?? '']);
+    for (const step of [
+      /asked by +request_id request-of-ada/,
+      /published +sync\.outbound, partition \d+, offset \d+/,
+    ])
+      expect(stdout).to.match(step);
+    for (const step of [/intent +create of version 1, done/, /request req_\w+/, /echo +confirmed by/])
+      expect(stdout).to.match(step);
+    expect(stdout).not.to.include('ada@example.com');
+  });
+
+  it('says of an event of theirs what it led to', async () => {
+    const inward = (await list('--target', 'internal', '--status', 'applied')).events;
+    const shown = await show(inward[0]?.event_id);
+    expect(shown.led_to).to.have.length(1);
+    expect(shown.led_to[0]).to.include({ event_type: 'customer.updated', version: 3 });
+  });
+
+  it('ends with 3 for an event that is not there, and with 2 for wrong words', async () => {
+    const gone = await place.run(['events', 'show', '00000000-0000-7000-8000-000000000000']);
+    expect(gone.code).to.equal(3);
+    expect(gone.stderr).to.match(/older than the retention/);
+    for (const words of [
+      ['show', 'x'],
+      ['list', '--status', 'lost'],
+      ['list', '--limit', '5000'],
+      ['list', '--since', 'then'],
+      ['list', '--after', '0'],
+      ['show'],
+    ]) {
+      const { code, stderr } = await runHere('events', ...words);
+      expect(code, words.join(' ')).to.equal(2);
+      expect(stderr).not.to.match(/^ {4}at /m);
+    }
+  });
+
+  it('finds nothing wrong with a system that runs', async () => {
+    const { code, stdout } = await place.run(['doctor', '--json']);
+    const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; level: string }[] };
+    expect({ code, ok }, stdout).to.deep.equal({ code: 0, ok: true });
+    expect(checks.filter(({ level }) => level === 'problem')).to.deep.equal([]);
+    const names = new Set(checks.map(({ name }) => name));
+    for (const name of [
+      ...['settings', 'disk', 'database', 'clocks', 'migrations', 'relay', 'partitions', 'retention'],
+      ...['waiting', 'key rights', 'webhooks', 'account', 'heard'],
+    ])
+      expect(names).to.include(name);
+  });
+});

@@ -1,0 +1,75 @@
+import { expect } from 'chai';
+import { insertCustomer } from '../../db/customers.ts';
+import { readMapping } from '../../db/mappings.ts';
+import { newEventId } from '../../lib/uuid.ts';
+import { useDatabase } from '../support/database.ts';
+import { runHere } from './in-process.ts';
+import { usePlace } from './twinbox.ts';
+
+describe('twinbox link', () => {
+  const database = useDatabase();
+  const place = usePlace(() => ({ DATABASE_URL: database.url }));
+  const ids: number[] = [];
+
+  before('three records wait for a word', async () => {
+    const now = new Date();
+    for (const name of ['ada', 'bea', 'cleo']) {
+      const stamp = { eventId: newEventId(now), source: 'internal', context: {}, now };
+      const { id } = await insertCustomer(database.db, { name, email: `${name}@example.com` }, stamp);
+      const { rows } = await database.db.raw<{ rows: { id: number }[] }>(
+        `insert into external_mappings (system, external_id, state, reason, reason_detail, dirty, clean)
+         values ('stripe', :external, 'waiting', 'ask_link', jsonb_build_object('customer', :id::bigint), 1, 1) returning id`,
+        { external: `cus_${name}`, id },
+      );
+      ids.push(rows[0]?.id ?? 0);
+    }
+  });
+
+  const consents = async (): Promise<boolean[]> =>
+    Promise.all(
+      ids.map(async (id) => {
+        const mapping = await readMapping(database.db, id);
+        const given = mapping?.reasonDetail?.['consent'] === true;
+        expect(mapping?.dirty).to.equal(given ? 2 : 1);
+        return given;
+      }),
+    );
+
+  it('only lists without being told whom, and in a dry run', async () => {
+    for (const words of [[], ['--dry-run', '--all', '--yes'], ['--all']]) {
+      const { code, stdout, stderr } = await place.run(['link', ...words]);
+      expect(code).to.equal(0);
+      expect(stdout).to.match(/cus_ada +\d+ +ada +ada@example\.com .* they are linked\n/);
+      expect(stdout.trimEnd().split('\n')).to.have.length(4);
+      expect(stderr).to.include('Only shown');
+      expect(await consents()).to.deep.equal([false, false, false]);
+    }
+  });
+
+  it('gives its word for those that are named, once', async () => {
+    const args = ['link', String(ids[1]), '--yes', '--json'];
+    const { code, stdout } = await place.run(args);
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.include({ matched: 1, linked: 1 });
+    expect(await consents()).to.deep.equal([false, true, false]);
+    expect(JSON.parse((await place.run(args)).stdout)).to.include({ matched: 1, linked: 0 });
+    expect(await consents()).to.deep.equal([false, true, false]);
+  });
+
+  it('gives its word for all, and names what waits for none', async () => {
+    const stranger = await place.run(['link', '4711', '--yes']);
+    expect(stranger.code).to.equal(3);
+    expect(stranger.stderr).to.include('4711 does not wait for a word');
+    const { code, stderr } = await place.run(['link', '--all', '--yes']);
+    expect(code).to.equal(0);
+    expect(stderr).to.include('2 records will be linked');
+    expect(await consents()).to.deep.equal([true, true, true]);
+    await database.db('external_mappings').whereIn('id', ids).update({ state: 'linked', reason: null });
+    expect((await place.run(['link', '--all', '--yes'])).code).to.equal(3);
+  });
+
+  it('ends with 2 for wrong words', async () => {
+    for (const words of [['x'], ['0'], ['7', '--all']])
+      expect((await runHere('link', ...words)).code, words.join(' ')).to.equal(2);
+  });
+});
