@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { openDatabase, type OpenDatabase } from '../cli/database.ts';
 import { removeEmbeddedPostgres } from '../cli/embedded/remove.ts';
 import { table } from '../cli/output.ts';
-import { readRelayLag, readSyncBacklog } from '../db/readiness.ts';
+import { readSyncBacklog } from '../db/readiness.ts';
+import { readRelayLag } from '../db/relay-lag.ts';
 import { readAnswerTimes } from '../db/reports.ts';
 import { ignoreConnectionSettings, loadConfig } from '../lib/config.ts';
 import { waitUntil } from '../lib/loop.ts';
@@ -17,8 +18,10 @@ import { createLoad, type Load } from './load.ts';
 import { startUp } from './up-process.ts';
 
 const IDLE_CHANGES = 100;
-const CREATES = 5_000;
+const CREATES = 3_000;
 const IN_FLIGHT = 32;
+/** How long what is left may take to reach Stripe. */
+const DRAIN_MS = 60_000;
 /** Whatever hangs, the bench ends. */
 const LIMIT_MS = 240_000;
 
@@ -75,9 +78,17 @@ async function measure(pid: number, load: Load, { db }: OpenDatabase): Promise<v
 
   await load.limitStripe(null);
   const started = performance.now();
-  const open = (await readSyncBacklog(db)).dirty;
-  await quiet(150_000);
-  const drained = open / ((performance.now() - started) / 1_000);
+  const { dirty: open } = await readSyncBacklog(db);
+  await waitUntil(
+    async () => (await readSyncBacklog(db)).dirty === 0 || performance.now() - started > DRAIN_MS,
+    {
+      timeoutMs: DRAIN_MS * 2,
+      everyMs: 100,
+      what: 'the time to drain is over',
+    },
+  );
+  const { dirty: left } = await readSyncBacklog(db);
+  const drained = (open - left) / ((performance.now() - started) / 1_000);
   const drainedRss = await residentMb(pid);
 
   const rows: [string, string, string, boolean][] = [
@@ -111,7 +122,12 @@ async function measure(pid: number, load: Load, { db }: OpenDatabase): Promise<v
       `${round(quantile(rate.ms, 0.5))} ms, ${round(quantile(rate.ms, 0.95))} ms`,
       true,
     ],
-    ['customers brought to Stripe, without its limits', '', `${round(drained)} /s`, true],
+    [
+      `customers brought to Stripe once it takes all (${left} of ${open} wait longer)`,
+      '',
+      `${round(drained)} /s`,
+      true,
+    ],
     [
       'memory of the one process: idle, after the load, after all is at Stripe',
       '< 200 MB',

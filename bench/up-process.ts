@@ -11,10 +11,10 @@ export type UpProcess = {
   exited: Promise<unknown>;
 };
 
-/** `twinbox up` as a process of its own. */
+/** `npx twinbox up`. */
 export async function startUp(env: Record<string, string | undefined>, cwd: string): Promise<UpProcess> {
-  const main = join(import.meta.dirname, '../cli/main.ts');
-  const child = spawn(process.execPath, [main, 'up', '--json'], {
+  const command = join(import.meta.dirname, '../cli/bin.mjs');
+  const child = spawn(process.execPath, [command, 'up', '--json'], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -5,26 +5,30 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const main = new URL('./main.ts', import.meta.url);
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const ownNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+// Where this Node can do it there need not be another one.
+const node = existsSync(ownNode) ? ownNode : process.execPath;
+
+// V8 would rather let its nursery grow to many times what lives in it: 340 MB instead of 170 after a few thousand customers,
+// and no faster.
+const FLAGS = ['--max-semi-space-size=4'];
 
 if (!existsSync(fileURLToPath(new URL('../node_modules', import.meta.url)))) {
   console.error('Twinbox is not installed yet. Run: make install   (or: npm ci)');
   process.exitCode = 69;
-} else if (Number.parseInt(process.versions.node, 10) >= 24) {
-  await import(main.href);
-} else if (!existsSync(ownNode)) {
+} else if (node === ownNode || Number.parseInt(process.versions.node, 10) >= 24) {
+  handOver();
+} else {
   console.error(
     `Twinbox needs Node 24; this is ${process.versions.node}, and node_modules has none. npm was perhaps told to\n` +
       'ignore install scripts. Run: npm rebuild node',
   );
   process.exitCode = 69;
-} else {
-  handOver();
 }
 
 function handOver() {
-  const child = spawn(ownNode, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [...FLAGS, main, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the child too, and a second one would mean "at once".
@@ -32,7 +36,7 @@ function handOver() {
     });
   }
   child.on('error', (error) => {
-    console.error(`${ownNode} does not start: ${error.message}`);
+    console.error(`${node} does not start: ${error.message}`);
     process.exitCode = 69;
   });
   child.on('exit', (code, signal) => {
