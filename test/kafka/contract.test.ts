@@ -1,6 +1,6 @@
 import { createClient } from '../../lib/bus/kafka/client.ts';
 import { describeBusContract } from '../lib/bus/contract.ts';
-import { newTopicName, openTestBus, quiet, sharedBroker } from './shared-broker.ts';
+import { newTopicName, openTestBus, quiet, sharedBroker } from './support/shared-broker.ts';
 
 describeBusContract('kafka', async ({ maxValueBytes }) => {
   const topic = newTopicName();

@@ -8,7 +8,12 @@ export type Ports = { client: number; controller: number };
 
 export type Node = { id: number; ports: Ports };
 
-export type Listener = { port: number; protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT' };
+export type Listener = {
+  port: number;
+  protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
+  /** Where clients are told to go, if that is not the port itself. */
+  advertisedPort?: number;
+};
 
 export type BrokerSettings = {
   node: Node;
@@ -30,16 +35,18 @@ export function serverProperties({
   properties = {},
 }: BrokerSettings): string {
   const replicas = String(Math.min(3, cluster.length));
-  const more = Object.entries(listeners).map(([name, { port }]) => `${name}://${HOST}:${port}`);
-  const protocols = Object.entries(listeners).map(([name, { protocol }]) => `${name}:${protocol}`);
-  const clients = [`PLAINTEXT://${HOST}:${node.ports.client}`, ...more];
+  const plain: Listener = { port: node.ports.client, protocol: 'PLAINTEXT' };
+  const all = Object.entries({ PLAINTEXT: plain, ...listeners });
+  const bound = all.map(([name, { port }]) => `${name}://${HOST}:${port}`);
+  const told = all.map(([name, { port, advertisedPort = port }]) => `${name}://${HOST}:${advertisedPort}`);
+  const protocols = all.map(([name, { protocol }]) => `${name}:${protocol}`);
   const lines: Record<string, string> = {
     'process.roles': 'broker,controller',
     'node.id': String(node.id),
     'controller.quorum.voters': cluster.map(({ id, ports }) => `${id}@${HOST}:${ports.controller}`).join(','),
-    listeners: [...clients, `CONTROLLER://${HOST}:${node.ports.controller}`].join(','),
-    'advertised.listeners': clients.join(','),
-    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...protocols].join(','),
+    listeners: [...bound, `CONTROLLER://${HOST}:${node.ports.controller}`].join(','),
+    'advertised.listeners': told.join(','),
+    'listener.security.protocol.map': ['CONTROLLER:PLAINTEXT', ...protocols].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(dataDir, 'data'),

@@ -1,26 +1,16 @@
 // One real Kafka for all files of this folder: started before the first test, stopped after the last.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createBroker, type Broker, type BrokerOptions } from '../../cli/embedded/kafka/broker.ts';
-import type { Node } from '../../cli/embedded/kafka/properties.ts';
-import { createKafkaBus, type KafkaBus, type KafkaBusOptions } from '../../lib/bus/kafka/kafka.ts';
-import type { KafkaLog, KafkaSettings } from '../../lib/bus/kafka/client.ts';
-import { isAppError } from '../../lib/errors.ts';
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
+import { createBroker, type Broker, type BrokerOptions } from '../../../cli/embedded/kafka/broker.ts';
+import type { Node } from '../../../cli/embedded/kafka/properties.ts';
+import { createKafkaBus, type KafkaBus, type KafkaBusOptions } from '../../../lib/bus/kafka/kafka.ts';
+import type { KafkaLog, KafkaSettings } from '../../../lib/bus/kafka/client.ts';
+import { isAppError } from '../../../lib/errors.ts';
+import { makeCertificates, type Certificates } from './certificates.ts';
+import { chooseDoors, listenersOf, type Doors } from './listeners.ts';
+import { freePorts } from './ports.ts';
 
 export type TestBroker = Broker & { remove(): Promise<void> };
 
@@ -41,12 +31,25 @@ export async function startTestBroker(options: Partial<BrokerOptions> = {}): Pro
   };
 }
 
-let shared: TestBroker | null = null;
+type Shared = { broker: TestBroker; doors: Doors; certificates: Certificates | undefined; folder: string };
+
+let shared: Shared | null = null;
+
+async function startShared(): Promise<Shared> {
+  const folder = await mkdtemp(join(tmpdir(), 'twinbox-kafka-'));
+  const certificates = await makeCertificates(folder);
+  const doors = await chooseDoors();
+  const { listeners, properties } = listenersOf(doors, certificates);
+  // The broker's least is 6 s, and a test that kills a member would wait for it.
+  const quick = { 'group.min.session.timeout.ms': '500' };
+  const broker = await startTestBroker({ listeners, properties: { ...properties, ...quick } });
+  return { broker, doors, certificates, folder };
+}
 
 before('start Kafka', async function () {
   this.timeout(360_000);
   try {
-    shared = await startTestBroker();
+    shared = await startShared();
   } catch (error) {
     if (!isAppError(error, 'kafka_unavailable') || error.retryable) throw error;
     console.error(`\n*** KAFKA TESTS SKIPPED: ${error.message} ***\n`);
@@ -56,10 +59,25 @@ before('start Kafka', async function () {
 
 after('stop Kafka', async function () {
   this.timeout(70_000);
-  await shared?.remove();
+  if (shared === null) return;
+  await shared.broker.remove();
+  await rm(shared.folder, { recursive: true, force: true });
 });
 
 export function sharedBroker(): Broker {
+  return demand().broker;
+}
+
+export function doors(): Doors {
+  return demand().doors;
+}
+
+/** Undefined where there is no openssl. */
+export function certificates(): Certificates | undefined {
+  return demand().certificates;
+}
+
+function demand(): Shared {
   if (shared === null) throw new Error('the shared Kafka is not there before the first test');
   return shared;
 }
@@ -72,7 +90,7 @@ export const quiet: KafkaLog = {
 };
 
 /** Quick to notice and to stop: the figures are the tests', not the product's. */
-const TIMES = { sessionTimeoutMs: 6_000, heartbeatMs: 300, fetchWaitMs: 100 };
+const TIMES = { sessionTimeoutMs: 2_000, heartbeatMs: 300, fetchWaitMs: 100 };
 
 export function openTestBus(
   settings: Partial<KafkaSettings> = {},

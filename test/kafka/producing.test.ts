@@ -1,0 +1,153 @@
+import { expect } from 'chai';
+import { BusError, type Message } from '../../lib/bus/bus.ts';
+import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
+import { sendPage } from '../../relay/send.ts';
+import { newMessage, publishUntilTaken } from '../lib/bus/contract.ts';
+import { waitUntil } from '../support/signal.ts';
+import { startProxy, type Proxy } from './support/proxy.ts';
+import { findFaults, readTopic } from './support/read-back.ts';
+import { doors, makeTopic, openTestBus, sharedBroker } from './support/shared-broker.ts';
+
+const KEYS = 7;
+
+function page(topic: string, count: number, valueBytes = 200): Message[] {
+  const value = JSON.stringify('x'.repeat(valueBytes));
+  return Array.from({ length: count }, (_, n) => newMessage(topic, { key: `customer:${n % KEYS}`, value }));
+}
+
+describe('producing to Kafka', function () {
+  this.timeout(60_000);
+
+  let bus: KafkaBus;
+  beforeEach(() => {
+    bus = openTestBus();
+  });
+  afterEach(() => bus.close());
+
+  it('takes more than a request may hold: long pages, long values, a page of more than 8 MB', async () => {
+    const topic = await makeTopic(bus, { partitions: 2 });
+    const messages = [...page(topic, 1_500, 50), ...page(topic, 30, 400_000)];
+    const places = await bus.publish(messages);
+    const lying = await readTopic(topic);
+    expect(findFaults(lying, messages)).to.deep.equal([]);
+    expect(lying).to.have.length(messages.length);
+    for (const [index, { partition, offset }] of places.entries()) {
+      const found = lying.find((one) => one.partition === partition && one.offset === offset);
+      expect(found?.eventId).to.equal(messages[index]?.eventId);
+    }
+  });
+
+  describe('when answers do not arrive', () => {
+    let proxy: Proxy;
+    let proxied: KafkaBus;
+    beforeEach(async () => {
+      proxy = await startProxy(doors().proxied, doors().direct);
+      proxied = openTestBus({ brokers: [`127.0.0.1:${doors().proxied}`], requestTimeoutMs: 500 });
+    });
+    afterEach(async () => {
+      await proxied.close();
+      await proxy.close();
+    });
+
+    for (const how of ['silent', 'cut'] as const) {
+      it(`loses nothing and keeps each key's order (${how === 'cut' ? 'the connection breaks' : 'silence'})`, async () => {
+        const topic = await makeTopic(bus);
+        const pages = Array.from({ length: 12 }, () => page(topic, 60));
+        await proxied.publish(pages[0] ?? []);
+        for (const [n, messages] of pages.slice(1).entries()) {
+          if (n % 3 === 0) proxy.swallow(n % 2 === 0 ? 1 : 2, how);
+          await publishUntilTaken(proxied, messages);
+        }
+        expect(proxy.swallowed()).to.be.at.least(4);
+        const lying = await readTopic(topic);
+        expect(findFaults(lying, pages.flat())).to.deep.equal([]);
+        // What was swallowed had been written: the repeats prove that the test has tested something.
+        expect(lying.length).to.be.above(pages.flat().length);
+      });
+    }
+  });
+
+  it('loses nothing and keeps each key’s order while the broker is restarted five times', async () => {
+    const topic = await makeTopic(bus);
+    const published: Message[] = [];
+    const stop = { asked: false };
+    const relaying = (async () => {
+      while (!stop.asked) {
+        const messages = page(topic, 100);
+        published.push(...messages);
+        await publishUntilTaken(bus, messages);
+      }
+    })();
+    for (let n = 0; n < 5; n += 1) {
+      const before = published.length;
+      // Every second time without a warning.
+      await (n % 2 === 0 ? sharedBroker().stop() : sharedBroker().kill());
+      await sharedBroker().start();
+      await waitForMore(published, before + 200);
+    }
+    stop.asked = true;
+    await relaying;
+    expect(findFaults(await readTopic(topic), published)).to.deep.equal([]);
+  });
+
+  it('parks a record that is too large, alone, and takes all others in their order', async () => {
+    const topic = await makeTopic(bus);
+    const messages = page(topic, 300);
+    const value = JSON.stringify('x'.repeat(1_200_000));
+    const large = [17, 18, 250].map(
+      (at) => (messages[at] = { ...newMessage(topic), key: 'customer:3', value }),
+    );
+    const sent = await sendPage(bus, messages, () => true);
+    expect(sent?.refused.map(({ message }) => message.eventId)).to.deep.equal(
+      large.map(({ eventId }) => eventId),
+    );
+    expect(sent?.refused[0]?.error.message).to.include(large[0]?.eventId).and.include('MESSAGE_TOO_LARGE');
+    const rest = messages.filter((message) => !large.includes(message));
+    const lying = await readTopic(topic);
+    expect(findFaults(lying, rest)).to.deep.equal([]);
+    messages.forEach((message, index) => {
+      const place = sent?.places[index];
+      const at = lying.find(
+        ({ partition, offset }) => partition === place?.partition && offset === place.offset,
+      );
+      expect(at?.eventId).to.equal(large.includes(message) ? undefined : message.eventId);
+    });
+  });
+
+  it('says which topic is not there, and goes on when it is', async () => {
+    const topic = await makeTopic(bus);
+    const missing = `${topic}.missing`;
+    const messages = [newMessage(topic), newMessage(missing)];
+    const error: unknown = await bus.publish(messages).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(BusError).and.include({ code: 'unavailable', retryable: true });
+    expect(String(error)).to.include('UNKNOWN_TOPIC_OR_PARTITION');
+    await bus.ensureTopics([missing], { partitions: 1, replication: null, retentionHours: 1, create: true });
+    await publishUntilTaken(bus, messages);
+    expect(await readTopic(missing)).to.have.length(1);
+  });
+
+  it('gives a frozen broker up in time, and loses nothing when it wakes', async () => {
+    const topic = await makeTopic(bus);
+    const impatient = openTestBus({ requestTimeoutMs: 700 });
+    try {
+      const first = page(topic, 50);
+      await impatient.publish(first);
+      sharedBroker().freeze();
+      const second = page(topic, 50);
+      const error: unknown = await impatient.publish(second).catch((reason: unknown) => reason);
+      expect(error).to.include({ code: 'unavailable', retryable: true });
+      sharedBroker().thaw();
+      await publishUntilTaken(impatient, second);
+      const third = page(topic, 50);
+      await impatient.publish(third);
+      expect(findFaults(await readTopic(topic), [...first, ...second, ...third])).to.deep.equal([]);
+    } finally {
+      sharedBroker().thaw();
+      await impatient.close();
+    }
+  });
+});
+
+async function waitForMore(list: readonly unknown[], length: number): Promise<void> {
+  await waitUntil(() => list.length >= length, { timeoutMs: 30_000, what: 'the stream to go on' });
+}

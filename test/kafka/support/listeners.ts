@@ -1,0 +1,52 @@
+// The doors of the shared broker: one for each way to get in.
+import type { Listener } from '../../../cli/embedded/kafka/properties.ts';
+import type { Certificates } from './certificates.ts';
+import { freePorts } from './ports.ts';
+
+export type Doors = {
+  direct: number;
+  proxied: number;
+  tls: number;
+  mutual: number;
+  login: number;
+  loginTls: number;
+};
+
+export const LOGIN = { username: 'twinbox', password: 'correct horse battery' };
+
+export async function chooseDoors(): Promise<Doors> {
+  const [direct = 0, proxied = 0, tls = 0, mutual = 0, login = 0, loginTls = 0] = await freePorts(6);
+  return { direct, proxied, tls, mutual, login, loginTls };
+}
+
+export function listenersOf(doors: Doors, certificates: Certificates | undefined) {
+  const listeners: Record<string, Listener> = {
+    // Clients are sent to the proxy, wherever they came in.
+    DIRECT: { port: doors.direct, protocol: 'PLAINTEXT', advertisedPort: doors.proxied },
+    LOGIN: { port: doors.login, protocol: 'SASL_PLAINTEXT' },
+  };
+  const properties: Record<string, string> = plainLogin('login');
+  if (certificates) {
+    listeners['TLS'] = { port: doors.tls, protocol: 'SSL' };
+    listeners['MUTUAL'] = { port: doors.mutual, protocol: 'SSL' };
+    listeners['LOGINTLS'] = { port: doors.loginTls, protocol: 'SASL_SSL' };
+    Object.assign(properties, plainLogin('logintls'));
+    for (const name of ['tls', 'mutual', 'logintls']) {
+      properties[`listener.name.${name}.ssl.keystore.type`] = 'PEM';
+      properties[`listener.name.${name}.ssl.keystore.location`] = certificates.serverStore;
+    }
+    properties['listener.name.mutual.ssl.client.auth'] = 'required';
+    properties['listener.name.mutual.ssl.truststore.type'] = 'PEM';
+    properties['listener.name.mutual.ssl.truststore.location'] = certificates.caFile;
+  }
+  return { listeners, properties };
+}
+
+function plainLogin(listener: string): Record<string, string> {
+  return {
+    [`listener.name.${listener}.sasl.enabled.mechanisms`]: 'PLAIN',
+    [`listener.name.${listener}.plain.sasl.jaas.config`]:
+      'org.apache.kafka.common.security.plain.PlainLoginModule required ' +
+      `user_${LOGIN.username}="${LOGIN.password}";`,
+  };
+}

@@ -1,0 +1,72 @@
+// A TCP proxy before the broker that can keep the broker's answers to produce requests to itself: what was sent is written, and
+// the client never hears of it. It reads just enough of Kafka's protocol to know which answer is which.
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+export type Proxy = {
+  /** The next so many produce answers do not arrive. `cut` closes the connection in their place. */
+  swallow(count: number, how?: 'silent' | 'cut'): void;
+  /** How many it has kept so far. */
+  swallowed(): number;
+  close(): Promise<void>;
+};
+
+const PRODUCE = 0;
+
+export async function startProxy(listenPort: number, targetPort: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let toSwallow = 0;
+  let mode: 'silent' | 'cut' = 'silent';
+  let kept = 0;
+
+  const server = createServer((client) => {
+    const broker = connect(targetPort, '127.0.0.1');
+    const produces = new Set<number>();
+    const both = [client, broker];
+    for (const socket of both) {
+      sockets.add(socket);
+      socket.on('error', () => both.forEach((one) => one.destroy()));
+      socket.on('close', () => {
+        sockets.delete(socket);
+        both.forEach((one) => one.destroy());
+      });
+    }
+    client.on('data', (part: Buffer) => broker.write(part));
+    readFrames(client, (frame) => {
+      if (frame.readInt16BE(4) === PRODUCE) produces.add(frame.readInt32BE(8));
+    });
+    readFrames(broker, (frame) => {
+      const isProduce = produces.delete(frame.readInt32BE(4));
+      if (!isProduce || toSwallow === 0) return void client.write(frame);
+      toSwallow -= 1;
+      kept += 1;
+      if (mode === 'cut') client.destroy();
+    });
+  });
+  server.listen(listenPort, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    swallow(count, how = 'silent') {
+      toSwallow = count;
+      mode = how;
+    },
+    swallowed: () => kept,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Calls back with each whole frame, its four bytes of length included. */
+function readFrames(socket: Socket, onFrame: (frame: Buffer) => void): void {
+  let held: Buffer = Buffer.alloc(0);
+  socket.on('data', (part: Buffer) => {
+    held = held.length === 0 ? part : Buffer.concat([held, part]);
+    while (held.length >= 4 && held.length >= 4 + held.readInt32BE(0)) {
+      const end = 4 + held.readInt32BE(0);
+      onFrame(held.subarray(0, end));
+      held = held.subarray(end);
+    }
+  });
+}

@@ -1,0 +1,79 @@
+// What truly lies in a topic, read by a consumer without a group's offsets: counting acknowledgements proves nothing.
+import { randomUUID } from 'node:crypto';
+import { createClient } from '../../../lib/bus/kafka/client.ts';
+import type { Message } from '../../../lib/bus/bus.ts';
+import { waitUntil } from '../../support/signal.ts';
+import { quiet, sharedBroker } from './shared-broker.ts';
+
+export type Lying = {
+  key: string | null;
+  value: string | null;
+  eventId: string | undefined;
+  partition: number;
+  offset: number;
+};
+
+/** Every record of the topic, each partition in its order. */
+export async function readTopic(topic: string, brokers = [sharedBroker().bootstrap]): Promise<Lying[]> {
+  const kafka = createClient({ brokers }, quiet);
+  const admin = kafka.admin();
+  const consumer = kafka.consumer({ groupId: `read.${randomUUID()}`, maxWaitTimeInMs: 50 });
+  try {
+    await admin.connect();
+    const ends = await admin.fetchTopicOffsets(topic);
+    const wanted = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+    const found: Lying[] = [];
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: ({ batch, resolveOffset }) => {
+        for (const { key, value, headers, offset } of batch.messages) {
+          const eventId = headers?.['ce_id']?.toString();
+          const at = { partition: batch.partition, offset: Number(offset) };
+          found.push({ key: key?.toString() ?? null, value: value?.toString() ?? null, eventId, ...at });
+        }
+        resolveOffset(batch.lastOffset());
+        return Promise.resolve();
+      },
+    });
+    await waitUntil(() => found.length >= wanted, {
+      timeoutMs: 20_000,
+      what: `${wanted} records of ${topic}`,
+    });
+    return found.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
+  } finally {
+    await Promise.all([consumer.disconnect(), admin.disconnect()]);
+  }
+}
+
+/** What is wrong with what lies there, against what was published in this order; an empty list if nothing is. */
+export function findFaults(lying: readonly Lying[], published: readonly Message[]): string[] {
+  const there = new Set(lying.map(({ eventId }) => eventId));
+  const missing = published
+    .filter(({ eventId }) => !there.has(eventId))
+    .map(({ eventId }) => `missing: ${eventId}`);
+  const strange =
+    lying.length - lying.filter(({ eventId }) => published.some((one) => one.eventId === eventId)).length;
+  return [
+    ...missing,
+    ...(strange > 0 ? [`${strange} records that nobody published`] : []),
+    ...findDisorder(lying, published),
+  ];
+}
+
+/** Each key's events have to come for the first time in the order of publishing; repeats are no fault. */
+function findDisorder(lying: readonly Lying[], published: readonly Message[]): string[] {
+  const keys = Map.groupBy(published, ({ key }) => key);
+  const firsts = new Map<string, Set<string>>();
+  for (const { key, eventId } of lying) {
+    if (key === null || eventId === undefined) continue;
+    const seen = firsts.get(key) ?? new Set();
+    firsts.set(key, seen.add(eventId));
+  }
+  return [...keys].flatMap(([key, messages]) => {
+    const wanted = messages.map(({ eventId }) => eventId).join();
+    const found = [...(firsts.get(key) ?? [])].join();
+    return wanted === found ? [] : [`${key} is out of order`];
+  });
+}
