@@ -74,7 +74,9 @@ export function toProblem(error: unknown): Problem {
         cause: error,
       });
     case 413:
-      return new Problem('body_too_large', `A body may have at most ${BODY_LIMIT} bytes.`, { cause: error });
+      return new Problem('body_too_large', `A body may have at most ${limitOf(error)} bytes here.`, {
+        cause: error,
+      });
     case 415:
       return new Problem('unsupported_media_type', 'Send the body plain, or with gzip, deflate or br.', {
         cause: error,
@@ -84,6 +86,12 @@ export function toProblem(error: unknown): Problem {
         cause: error,
       });
   }
+}
+
+/** The body reader says how much it would have taken. */
+function limitOf(error: unknown): number {
+  const told = error instanceof Error && 'limit' in error ? error.limit : undefined;
+  return typeof told === 'number' ? told : BODY_LIMIT;
 }
 
 /** Express and its body reader mark what the caller did wrong with a status of the 400s. */

@@ -119,7 +119,8 @@ function told(system: string, event: InboundEvent): Record<string, unknown> {
     idempotency_key: idempotencyKey,
     after: event.after,
     previous: event.previous,
-    mark: event.mark,
+    // Metadata is anybody's to write: what is no mark of ours is not worth a row, and may be what no row can hold.
+    mark: isUuid(event.mark) ? event.mark : null,
     unreadable: event.unreadable,
   };
 }

@@ -1,0 +1,99 @@
+/** Events as Stripe signs and sends them, and the API that takes them in. */
+import { createHmac } from 'node:crypto';
+import { bindConnection, ensureConnection } from '../../db/connections.ts';
+import { withTransaction, type Db } from '../../db/connection.ts';
+import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
+import { CUSTOMER, EVENT } from '../lib/integrations/stripe/events.ts';
+import { createTestClock } from '../support/clock.ts';
+import { startApi, type Answer } from './start-api.ts';
+
+export const ACCOUNT = 'acct_ours';
+export const SECRET = 'whsec_of_a_test';
+export const MARK_KEY = 'twinbox_test0000';
+const PATH = '/api/v1/webhooks/stripe';
+
+export const NOW = new Date('2026-03-01T12:00:00.250Z');
+
+export type Hearing = Awaited<ReturnType<typeof startHearing>>;
+
+export type HearingOptions = { secrets?: string[]; apiKeys?: string[] };
+
+export async function startHearing(db: Db, { secrets = [SECRET], apiKeys = [] }: HearingOptions = {}) {
+  const clock = createTestClock(NOW);
+  // Nothing is asked there: an event is only taken in.
+  const integration = createStripeIntegration({
+    secretKey: 'sk_test_twinbox_fake',
+    apiBase: 'http://127.0.0.1:9',
+    markKey: MARK_KEY,
+  });
+  const { system, ingress } = integration;
+  if (!ingress) throw new Error('Stripe sends webhooks');
+  let stored = 0;
+  const inbox = { db, clock, integration, retentionDays: 35, nudge: () => void (stored += 1) };
+  const api = await startApi({ db, apiKeys, clock, webhooks: [{ system, ingress, secrets, inbox }] });
+
+  function post(body: string | Uint8Array, headers: Record<string, string>): Promise<Answer> {
+    return api.send('POST', PATH, { body, headers });
+  }
+  return {
+    api,
+    clock,
+    post,
+    path: PATH,
+    /** Signs as Stripe does, and sends. */
+    hear: (event: unknown): Promise<Answer> => {
+      const body = typeof event === 'string' ? event : JSON.stringify(event);
+      return post(body, { 'Stripe-Signature': signed(body) });
+    },
+    /** How often the relay was woken. */
+    nudges: () => stored,
+    close: () => api.server.close(),
+  };
+}
+
+export async function bind(db: Db): Promise<void> {
+  await ensureConnection(db, 'stripe');
+  await withTransaction(db, (tx) =>
+    bindConnection(tx, { system: 'stripe', account: ACCOUNT, livemode: false, now: NOW }),
+  );
+}
+
+export function seconds(offset = 0): number {
+  return Math.floor(NOW.getTime() / 1_000) + offset;
+}
+
+export function signature(
+  body: string | Uint8Array,
+  secret = SECRET,
+  t: number | string = seconds(),
+): string {
+  return createHmac('sha256', secret).update(`${t}.`).update(body).digest('hex');
+}
+
+export function signed(body: string | Uint8Array, secret = SECRET, t = seconds()): string {
+  return `t=${t},v1=${signature(body, secret, t)}`;
+}
+
+let made = 0;
+
+/** An event that no other has; of a customer that no other has, unless told. */
+export function freshEvent(changes: Record<string, unknown> = {}, customer: Record<string, unknown> = {}) {
+  made += 1;
+  const object = { ...CUSTOMER, id: `cus_${made}`, ...customer };
+  return {
+    ...EVENT,
+    id: `evt_fresh_${made}`,
+    created: seconds(-5),
+    data: { object, previous_attributes: { name: 'Adele' } },
+    ...changes,
+  };
+}
+
+/** All rows of all tables: what a refused request may not have added to. */
+export async function countRows(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select sum((xpath('/row/c/text()', query_to_xml(format('select count(*) as c from %I', relname), false, true, '')))[1]::text::bigint)::bigint as count
+     from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`,
+  );
+  return rows[0]?.count ?? 0;
+}
