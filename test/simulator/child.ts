@@ -1,4 +1,5 @@
 /** The simulator as a child process, to be killed. */
+import { bareEnvironment } from '../support/environment.ts';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +15,7 @@ export function startChild(settings: Record<string, string>): Promise<Child | Fa
     SIMULATOR_GLOBAL_PER_SECOND: 'off',
     SIMULATOR_ENDPOINT_PER_SECOND: 'off',
   };
-  const env = { PATH: process.env['PATH'], ...defaults, ...settings };
+  const env = bareEnvironment({ ...defaults, ...settings });
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
   let stderr = '';

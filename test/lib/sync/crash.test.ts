@@ -1,3 +1,4 @@
+import { environmentWith } from '../../support/environment.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -122,7 +123,7 @@ describe('a worker that is killed', () => {
       process.execPath,
       ['--import', enable, script, url, world.simulator.url, world.clock.now().toISOString()],
       {
-        env: { ...process.env, ...CACHE, FAILPOINTS: `${point}=kill` },
+        env: environmentWith({ ...CACHE, FAILPOINTS: `${point}=kill` }),
         stdio: ['pipe', 'inherit', 'inherit'],
       },
     );
