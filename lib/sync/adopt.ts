@@ -19,6 +19,7 @@ import type { ExternalRecord, FieldRule, Fields, Value } from '../integrations/i
 import { newEventId } from '../uuid.ts';
 import { canonical } from './canonical.ts';
 import { consentsTo } from './consent.ts';
+import { askHolder } from './duplicate-email.ts';
 import { park, postpone, wait } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { isUuid } from './inbound.ts';
@@ -93,7 +94,8 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
     if (!deps.policy.imports) return wait(deps, step, 'not_imported', {});
     return importRecord(deps, step, { name: values.name, email: values.email }, shadow);
   }
-  if (holder.externalId !== null) return becomeAlias(deps, step, holder);
+  if (holder.externalId !== null)
+    return (await askHolder(deps, step, values.email)) ?? becomeAlias(deps, step, holder);
   const consent = deps.policy.linkByEmail === 'link' || consentsTo(step.mapping, holder.customerId);
   if (consent) return link(deps, step, holder);
   const reason = deps.policy.linkByEmail === 'ask' ? 'ask_link' : 'duplicate_email';

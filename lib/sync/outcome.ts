@@ -184,7 +184,7 @@ export function effectsOf(
       effects.mapping = {
         ...(mapping.state === 'parked' || mapping.state === 'waiting'
           ? {
-              state: mapping.externalId === null ? 'pending' : 'linked',
+              state: mapping.externalId === null || mapping.internalId === null ? 'pending' : 'linked',
               reason: null,
               reasonDetail: keptWord(mapping),
             }

@@ -8,6 +8,7 @@
 import { findLivingAliases } from '../../db/adopt.ts';
 import { adopt, findHeard, passOn } from './adopt.ts';
 import { lostOurs, outlivedBy } from './delete-conflicts.ts';
+import { askHolder } from './duplicate-email.ts';
 import { park, postpone } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
@@ -19,7 +20,7 @@ import { shadowTheirs } from './shadow.ts';
 import { hasRoomForCall, load, oursOf, theirsOf, type Claim, type Step, type SyncDeps } from './step.ts';
 import { heardEvents, listen, type Heard } from './theirs.ts';
 import { deleteOurs, writeOurs } from './write-ours.ts';
-import { createTheirs, finishIntent, updateTheirs } from './write-theirs.ts';
+import { createTheirs, finishIntent, pushOnly, updateTheirs } from './write-theirs.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Fields, Fetched } from '../integrations/integration.ts';
 
@@ -114,21 +115,28 @@ async function mergeAndWrite(
     unseen: heard.unseen,
   });
   const merged: Merged = { plan, read: heard.mustRead, echoes: heard.echoes };
-  if (!deps.policy.pulls && Object.keys(plan.pull).length > 0) {
-    return settle(deps, step, {
-      kind: 'waiting',
-      reason: 'pulls_off',
-      detail: { fields: Object.keys(plan.pull) },
-    });
-  }
+  if (!deps.policy.pulls && Object.keys(plan.pull).length > 0) return leavePulls(deps, step, plan, theirs);
   while (Object.keys(plan.pull).length > 0) {
     const wrote = await writeOurs(deps, step, plan, theirs, heard.hop);
     if (wrote === 'lost') return 'done';
     if (wrote === 'moved') return 'again';
     if (wrote === 'written') break;
+    const asked = await askHolder(deps, step, plan.pull['email'] ?? '');
+    if (asked !== null) return asked;
     holdEmail(step, theirs, plan);
   }
   return writeRest(deps, step, theirs, merged, mark);
+}
+
+/** With pulls off our own edits still go out; what was to be pulled waits, and is decided when it may be written. */
+async function leavePulls(deps: SyncDeps, step: Step, plan: Plan, theirs: Fields): Promise<Next> {
+  const fields = Object.keys(plan.pull);
+  const free = ([field]: [string, unknown]): boolean => !fields.includes(field);
+  const push = Object.fromEntries(Object.entries(plan.push).filter(free));
+  if (Object.keys(push).length === 0)
+    return settle(deps, step, { kind: 'waiting', reason: 'pulls_off', detail: { fields } });
+  const conflicts = plan.conflicts.filter((c) => c.field === null || !fields.includes(c.field));
+  return pushOnly(deps, step, push, theirs, conflicts);
 }
 
 /** Write theirs, if it differs; else there was nothing to write. */

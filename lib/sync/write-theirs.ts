@@ -1,14 +1,15 @@
 // Creates and updates at their side: an intent is stored, sent, and its answer settled.
-import { makeIntent, sendIntent, stampBeforeResend, storeIntent } from './intent.ts';
+import { fetchTheirs, makeIntent, sendIntent, stampBeforeResend, storeIntent } from './intent.ts';
 import type { OpenIntent } from '../../db/mappings.ts';
 import type { Failure, FieldRule, Fields } from '../integrations/integration.ts';
+import { same } from './canonical.ts';
 import { park, postpone } from './failing.ts';
 import type { Conflict } from './merge.ts';
 import { giveBack, type Next } from './next.ts';
 import { errorRow, type Merged } from './outcome.ts';
 import { removeTheirs } from './remove.ts';
 import { settle } from './settle.ts';
-import { hasRoomForCall, oursOf, type Step, type SyncDeps } from './step.ts';
+import { hasRoomForCall, oursOf, theirsOf, type Step, type SyncDeps } from './step.ts';
 
 /** Our row has no counterpart yet: make one, marked as this row's. */
 export async function createTheirs(deps: SyncDeps, step: Step): Promise<Next> {
@@ -45,6 +46,24 @@ export async function updateTheirs(
   });
 }
 
+/** Only pushes: what else the merge found is left for the step that begins again after it. */
+export async function pushOnly(
+  deps: SyncDeps,
+  step: Step,
+  push: Fields,
+  theirs: Fields,
+  conflicts: Conflict[],
+): Promise<Next> {
+  return write(deps, step, {
+    operation: 'update',
+    ours: push,
+    seen: theirs,
+    mark: null,
+    conflicts,
+    merged: null,
+  });
+}
+
 /** A row was made for their record: our mark goes there, so that the pair can be found again. `pulled` is what was taken. */
 export async function writeMark(deps: SyncDeps, step: Step, pulled: Fields): Promise<Next> {
   const merged: Merged = { ...nothingMerged, plan: { ...nothingMerged.plan, pull: pulled } };
@@ -59,7 +78,8 @@ interface Write {
   seen: Fields;
   mark: string | null;
   conflicts: Conflict[];
-  merged: Merged;
+  /** null: it answers for nothing but itself. */
+  merged: Merged | null;
 }
 
 async function write(
@@ -138,6 +158,28 @@ async function afterKeyLife(deps: SyncDeps, step: Step, intent: OpenIntent): Pro
       first_sent_at: intent.firstSentAt,
       spent: intent.spent ?? 'key_too_old',
     });
+  }
+  return readWhetherDone(deps, step, intent);
+}
+
+/** What was sent stands there: it took effect, and is ours, not an edit of theirs. Else nothing is known of it but what stands. */
+async function readWhetherDone(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Next> {
+  const { externalId } = step.mapping;
+  const sent = Object.entries(intent.fields);
+  if (externalId !== null && sent.length > 0) {
+    if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
+    const answer = await fetchTheirs(deps, step, externalId, false);
+    if (!answer.ok) return postpone(deps, step, answer.failure);
+    const { value } = answer;
+    const { fields: rules } = deps.integration.document;
+    if (value.state === 'present') {
+      const theirs = theirsOf(rules, value.record.fields);
+      const stands = sent.every(([field, { ours }]) =>
+        rules.some((rule) => rule.internal === field && same(rule, theirs[field], ours)),
+      );
+      const written = { ...value, replayed: false, externalId };
+      if (stands) return settle(deps, step, { kind: 'answered', intent, written, merged: null });
+    }
   }
   return settle(deps, step, { kind: 'abandoned', intent, result: 'unknown', mustRead: true });
 }

@@ -122,7 +122,11 @@ describe('parking', () => {
       await world.update(id, { name: 'Healed' });
       const before = world.calls().length;
       await world.run();
-      expect(world.calls().slice(before)).to.deep.equal(['GET /v1/customers/cus', 'POST /v1/customers/cus']);
+      expect(world.calls().slice(before)).to.deep.equal([
+        'GET /v1/customers/cus',
+        'GET /v1/customers/cus',
+        'POST /v1/customers/cus',
+      ]);
       expect(await outcomesOf(world.db, id)).to.deep.equal(['applied', 'superseded', 'applied']);
       expect((await closedIntents(world.db)).map(({ result }) => result)).to.deep.equal([
         'done',

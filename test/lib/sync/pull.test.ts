@@ -25,6 +25,13 @@ describe('what the other side says', () => {
   async function look(id: number): Promise<void> {
     await world.poke(id);
     await world.run();
+    await waitForHolder();
+  }
+
+  /** An email that another row has waits a moment for that one to be read. */
+  async function waitForHolder(): Promise<void> {
+    world.advance(10_000);
+    await world.run();
   }
 
   it('is pulled, and the system is not told of its own change', async () => {
@@ -162,6 +169,7 @@ describe('what the other side says', () => {
       await edit(id, { email: 'taken@example.com' });
       await world.bringTheirs();
       await world.run();
+      await waitForHolder();
       expect(
         (await conflictsOf(world.db, id)).map(({ kind, theirs }) => [kind, theirs]),
       ).to.have.deep.members([

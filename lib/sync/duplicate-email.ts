@@ -1,0 +1,39 @@
+// Their record has the email of another of our rows. Before that is called a conflict, the row's own record is read again: it may
+// have moved on too, and only its webhook is late. That is asked once; who still has the email then keeps it.
+import { findByEmail, type Candidate } from '../../db/adopt.ts';
+import { askForRead } from '../../db/inbound.ts';
+import type { Failure } from '../integrations/integration.ts';
+import { postpone } from './failing.ts';
+import type { Next } from './next.ts';
+import type { Step, SyncDeps } from './step.ts';
+
+const CODE = 'email_moves';
+/** Long enough for the other pair's own step. */
+const WAIT_MS = 2_000;
+
+/** Asks whether the row that has the email still has it there; null once that was asked, or where nobody can be asked. */
+export async function askHolder(deps: SyncDeps, step: Step, email: string): Promise<Next | null> {
+  const { mapping } = step;
+  if (mapping.lastError?.['code'] === CODE) return null;
+  const holder: Candidate | null = await findByEmail(deps.db, mapping, email);
+  if (!holder) return 'again'; // it has just let go
+  if (holder.externalId === null) return null;
+  const { system, externalType } = mapping;
+  const now = deps.clock.now();
+  await askForRead(deps.db, { system, externalType, externalId: holder.externalId, now });
+  return postpone(deps, step, moving, { notBefore: new Date(now.getTime() + WAIT_MS) });
+}
+
+/** Not a failure: a wait that never parks. */
+const moving: Failure = {
+  kind: 'throttle',
+  scope: 'entity',
+  code: CODE,
+  message: 'another customer has the email; whether it has moved on there is being read',
+  status: null,
+  requestId: null,
+  replayed: false,
+  field: 'email',
+  retryAfterMs: null,
+  nothingHappened: true,
+};

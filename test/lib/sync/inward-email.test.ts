@@ -1,0 +1,217 @@
+import { expect } from 'chai';
+import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { createLinkDesk } from '../../../lib/links.ts';
+import { expectAgreement } from '../../support/invariants.ts';
+import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
+import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
+
+describe('inward: a new record with the email of a row that has no counterpart', () => {
+  const world = useTwoWay();
+
+  /** A row whose create Stripe refuses, so that it stays without one. */
+  async function unlinked(email: string): Promise<number> {
+    const { id } = await world.create({ name: 'Ours', email });
+    world.simulator.faults.add({
+      kind: 'error_before_effect',
+      method: 'POST',
+      path: '/v1/customers',
+      status: 400,
+    });
+    await world.run();
+    return id;
+  }
+
+  it('waits for a word, and is linked by it', async () => {
+    const id = await unlinked('ada@example.com');
+    const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ADA@example.com' });
+    await world.rest();
+    const [, waiting] = await mappingsIn(world.db);
+    expect(waiting).to.include({ externalId: theirs.id, state: 'waiting', reason: 'ask_link' });
+    expect(await fateOf(world.db, theirs.id)).to.deep.equal(['created waiting']);
+    const { rows } = await world.db.raw<{ rows: { id: number }[] }>(
+      `select id from external_mappings where external_id = '${theirs.id}'`,
+    );
+    await createLinkDesk(world).consent(rows[0]!.id, 'operator');
+    await world.rest();
+    expect(await mappingsIn(world.db)).to.deep.equal([
+      { externalId: theirs.id, internalId: id, role: 'primary', state: 'linked', reason: null },
+    ]);
+    expect(await conflictsOf(world.db, id)).to.have.lengthOf(1);
+    expect(world.simulator.customers()[0]).to.include({ name: 'Ours' });
+    await expectAgreement(world);
+  });
+
+  it('keeps asking when more is heard of it', async () => {
+    await unlinked('ada@example.com');
+    const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
+    await world.rest();
+    world.simulator.dashboard.updateCustomer(theirs.id, { name: 'Renamed' });
+    await world.rest();
+    expect(await fateOf(world.db, theirs.id)).to.deep.equal(['created waiting', 'updated waiting']);
+    expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
+  });
+
+  it('becomes a row of its own once its email is another', async () => {
+    await unlinked('ada@example.com');
+    const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
+    await world.rest();
+    world.simulator.dashboard.updateCustomer(theirs.id, { email: 'other@example.com' });
+    await world.rest();
+    expect(await fateOf(world.db, theirs.id)).to.deep.equal([
+      'created applied',
+      'updated applied',
+      'updated echo',
+    ]);
+    expect(await listCustomers(world.db, { limit: 9 })).to.have.length(2);
+  });
+
+  it('is linked unasked where the setting says so', async () => {
+    const id = await unlinked('ada@example.com');
+    const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
+    await world.rest(world.worker({ policy: { linkByEmail: 'link' } }));
+    expect(await mappingOf(world.db, id)).to.include({ externalId: theirs.id, state: 'linked' });
+    await expectAgreement(world);
+  });
+
+  it('costs one read and one write to link where both sides say the same', async () => {
+    await unlinked('ada@example.com');
+    world.simulator.dashboard.createCustomer({ name: 'Ours', email: 'ada@example.com' });
+    await world.deliver();
+    await world.hear();
+    const before = world.calls().length;
+    await world.run(world.worker({ policy: { linkByEmail: 'link' } }));
+    expect(world.calls().slice(before)).to.deep.equal([
+      'GET /v1/customers/cus',
+      'GET /v1/customers/cus',
+      'POST /v1/customers/cus',
+    ]);
+  });
+
+  it('is never linked where the setting says so', async () => {
+    await unlinked('ada@example.com');
+    world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
+    await world.rest(world.worker({ policy: { linkByEmail: 'never' } }));
+    expect((await mappingsIn(world.db))[1]).to.include({ state: 'waiting', reason: 'duplicate_email' });
+  });
+});
+
+describe('inward: a new record with the email of a linked row', () => {
+  const world = useTwoWay();
+
+  it('becomes an alias, and nothing of it is pulled', async () => {
+    const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
+    const second = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'Ada@Example.com' });
+    await world.rest();
+    world.simulator.dashboard.updateCustomer(second.id, { name: 'Second again' });
+    await world.rest();
+    expect(await fateOf(world.db, second.id)).to.deep.equal(['created conflict', 'updated stale']);
+    expect(await readCustomer(world.db, pair.id)).to.include({ name: 'Ada', version: 1 });
+    const [conflict] = await conflictsOf(world.db, pair.id);
+    expect(conflict).to.include({ kind: 'external_duplicate', ours: pair.externalId, theirs: second.id });
+    await expectAgreement(world);
+  });
+
+  it('becomes a row if the linked one has moved on there, whichever is heard first', async () => {
+    const pair = await linkedPair(world, { email: 'shared@example.com' });
+    world.simulator.dashboard.updateCustomer(pair.externalId, { email: 'moved@example.com' });
+    const [moved] = world.undelivered();
+    const second = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'shared@example.com' });
+    await world.deliver(world.undelivered().filter(({ id }) => id !== moved!.id));
+    await world.hear();
+    await world.run();
+    await world.rest();
+    expect((await mappingsIn(world.db))[1]).to.include({
+      externalId: second.id,
+      role: 'primary',
+      state: 'linked',
+    });
+    expect(await readCustomer(world.db, pair.id)).to.include({ email: 'moved@example.com' });
+    await expectAgreement(world);
+  });
+});
+
+describe('inward: an email that moves onto another row’s', () => {
+  const world = useTwoWay();
+
+  async function two(): Promise<{ id: number; externalId: string }[]> {
+    return [
+      await linkedPair(world, { name: 'A', email: 'a@example.com' }),
+      await linkedPair(world, { name: 'B', email: 'b@example.com' }),
+    ];
+  }
+
+  it('is pulled once the other has moved on there, which is asked once', async () => {
+    const [a, b] = await two();
+    world.simulator.dashboard.updateCustomer(b!.externalId, { email: 'c@example.com' });
+    const [unheard] = world.undelivered();
+    world.simulator.dashboard.updateCustomer(a!.externalId, { email: 'b@example.com', name: 'A2' });
+    await world.deliver(world.undelivered().filter(({ id }) => id !== unheard!.id));
+    await world.hear();
+    await world.run();
+    world.advance(10_000);
+    await world.run();
+    expect(await readCustomer(world.db, a!.id)).to.include({ email: 'b@example.com', name: 'A2' });
+    expect(await readCustomer(world.db, b!.id)).to.include({ email: 'c@example.com' });
+    await world.rest();
+    expect(await conflictsOf(world.db, a!.id)).to.deep.equal([]);
+    await expectAgreement(world);
+  });
+
+  it('is held with a conflict if the other keeps it, and the rest is pulled', async () => {
+    const [a] = await two();
+    world.simulator.dashboard.updateCustomer(a!.externalId, { email: 'b@example.com', name: 'A2' });
+    await world.rest();
+    expect(await readCustomer(world.db, a!.id)).to.include({ email: 'a@example.com', name: 'A2' });
+    const [conflict, ...more] = await conflictsOf(world.db, a!.id);
+    expect(conflict).to.include({
+      kind: 'duplicate_email',
+      ours: 'a@example.com',
+      theirs: 'b@example.com',
+      winner: 'neither',
+    });
+    expect(more).to.deep.equal([]);
+    const calls = world.calls().length;
+    await world.poke(a!.id);
+    await world.rest();
+    expect(world.calls()).to.have.length(calls + 1);
+    expect(await conflictsOf(world.db, a!.id)).to.have.length(1);
+    await expectAgreement(world);
+  });
+
+  it('is let go by the next edit there', async () => {
+    const [a] = await two();
+    world.simulator.dashboard.updateCustomer(a!.externalId, { email: 'b@example.com' });
+    await world.rest();
+    world.simulator.dashboard.updateCustomer(a!.externalId, { email: 'free@example.com' });
+    await world.rest();
+    expect(await readCustomer(world.db, a!.id)).to.include({ email: 'free@example.com' });
+    await expectAgreement(world);
+  });
+
+  it('is held on both sides of an exchange, with a conflict for each, and comes to rest', async () => {
+    const [a, b] = await two();
+    world.simulator.dashboard.updateCustomer(a!.externalId, { email: 'b@example.com' });
+    world.simulator.dashboard.updateCustomer(b!.externalId, { email: 'a@example.com' });
+    await world.rest();
+    for (const { id } of [a!, b!])
+      expect((await conflictsOf(world.db, id)).map(({ kind }) => kind)).to.deep.equal(['duplicate_email']);
+    await expectAgreement(world);
+  });
+
+  it('is held at once if the other has no counterpart to ask', async () => {
+    const a = await linkedPair(world, { email: 'a@example.com' });
+    world.simulator.faults.add({
+      kind: 'error_before_effect',
+      method: 'POST',
+      path: '/v1/customers',
+      status: 400,
+    });
+    await world.create({ email: 'b@example.com' });
+    await world.run();
+    world.simulator.dashboard.updateCustomer(a.externalId, { email: 'b@example.com' });
+    await world.deliver();
+    await world.hear();
+    await world.run();
+    expect((await conflictsOf(world.db, a.id)).map(({ kind }) => kind)).to.deep.equal(['duplicate_email']);
+  });
+});
