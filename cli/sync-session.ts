@@ -1,6 +1,7 @@
 import type { Config } from '../lib/config.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import type { OpenOptions } from './database.ts';
+import { readPatiently } from './patient.ts';
 import { withDatabase, type Session } from './session.ts';
 import { findStripe } from './stripe.ts';
 import { createSyncDeps } from './sync.ts';
@@ -20,7 +21,8 @@ export async function withSync<T>(
         log: session.log,
         nudge: () => undefined,
       });
-      return await work({ ...session, sync, simulatorUrl: stripe.simulatorUrl });
+      const patient = { ...sync, integration: readPatiently(sync.integration) };
+      return await work({ ...session, sync: patient, simulatorUrl: stripe.simulatorUrl });
     } finally {
       await stripe.close();
     }
