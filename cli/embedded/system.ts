@@ -127,6 +127,7 @@ async function start({
   });
   // What waited for writes to be allowed goes out now that they are.
   if (config.stripe.writes) await raiseWaiting(db, integration.system, 'writes_off', clock.now());
+  if (config.stripe.pulls) await raiseWaiting(db, integration.system, 'pulls_off', clock.now());
   const workers = await startWorkers(bus, [sync], {
     groupId,
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
