@@ -4,7 +4,8 @@ SHELL := /bin/bash
 
 # npm puts Node 24 here, whatever Node the machine has.
 NODE := node_modules/.bin/node
-TWINBOX := exec $(NODE) cli/main.ts
+# The memory settings of cli/bin.mjs; without its launcher between, a signal reaches the program itself.
+TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/main.ts
 
 .PHONY: help install demo up status import replay verify test proof bench lint format schema settings simulator kafka clean ci
 
@@ -33,8 +34,8 @@ status: install ## Say what is running, waiting and parked
 import: install ## Import customers from a CSV file: make import FILE=customers.csv
 	@$(TWINBOX) import $(if $(FILE),'$(FILE)',$(error Say which file: make import FILE=customers.csv))
 
-replay: install ## Show what is parked and try it again: asks first; YES=1 does not ask, ID=... takes only one
-	@$(TWINBOX) replay $(if $(ID),'$(ID)') $(if $(YES),--yes)
+replay: install ## Show what is parked and try it again: asks first; YES=1 does it, ID=... does one
+	@$(TWINBOX) replay $(if $(ID),'$(ID)' --yes) $(if $(YES),--yes)
 
 verify: install ## Compare every customer on both sides (exit status 0: all agree, 1: drift, 2: could not tell)
 	@$(TWINBOX) verify
