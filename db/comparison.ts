@@ -12,13 +12,15 @@ export type ComparedPair = {
   shadow: Record<string, StoredPair>;
   dirty: number;
   clean: number;
+  /** The newest version that has been received for this system. */
+  wantedVersion: number;
   /** An intent is open. */
   intent: boolean;
   row: LoadedRow | null;
 };
 
 const pairColumns = `
-  m.id as "mappingId", m.internal_id as "internalId", m.external_id as "externalId", m.state, m.reason, m.shadow, m.dirty, m.clean,
+  m.id as "mappingId", m.internal_id as "internalId", m.external_id as "externalId", m.state, m.reason, m.shadow, m.dirty, m.clean, m.wanted_version as "wantedVersion",
   m.intent is not null as intent,
   (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)

@@ -3,9 +3,12 @@
 // A difference counts only if the mapping is clean and nothing changed since before the read; what is on its way is `pending`.
 // Absence from a list proves nothing: it is confirmed by a GET, and a 404 is `missing`, never a deletion. Held, alias and
 // waiting pairs are listed and do not count. It reads only.
+import { findByMark } from '../../db/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/comparison.ts';
+import { readConnection } from '../../db/connections.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
+import { isUuid } from './inbound.ts';
 import { oursOf, theirsOf, type SyncDeps } from './step.ts';
 
 export type Finding = {
@@ -132,6 +135,7 @@ async function judgeAgain(
     now.dirty !== now.clean ||
     now.dirty !== pair.dirty ||
     now.row?.version !== pair.row?.version ||
+    (now.row?.version ?? 0) > now.wantedVersion ||
     now.intent;
   if (moved) return add(report, pair, 'pending', seen.join(',') || 'on_its_way');
   if (fetched?.state === 'missing') return add(report, pair, 'missing', 'unknown_there');
@@ -156,6 +160,9 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
   }
   const [pair] = await readPairs(deps.db, deps.integration.system, 0, 1, record.externalId);
   if (pair) return add(report, pair, 'pending', 'linked_meanwhile');
+  const owner = await markedRow(deps, record.mark);
+  if (owner && (owner.dirty !== owner.clean || owner.intent))
+    return add(report, owner, 'pending', 'not_linked_yet');
   const fetched = await deps.integration.fetch(record.externalId);
   if (fetched.state !== 'present') return;
   report.findings.push({
@@ -164,6 +171,15 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
     externalId: record.externalId,
     why: 'our_mark_without_mapping',
   });
+}
+
+/** The pair of the row that a mark names: its create may be on its way. */
+async function markedRow(deps: SyncDeps, mark: string): Promise<ComparedPair | null> {
+  const { system, document } = deps.integration;
+  const account = (await readConnection(deps.db, system))?.account;
+  if (account === null || account === undefined || !isUuid(mark)) return null;
+  const owner = await findByMark(deps.db, { system, account, externalType: document.externalType }, mark);
+  return owner === null || owner.mappingId === null ? null : rereadPair(deps.db, owner.mappingId);
 }
 
 function differences(deps: SyncDeps, pair: ComparedPair, record: ExternalRecord): string[] {
