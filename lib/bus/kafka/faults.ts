@@ -103,7 +103,8 @@ function causes(error: unknown): Link[] {
       ...(typeof type === 'string' ? { type } : {}),
       ...(typeof code === 'string' ? { code } : {}),
     });
-    next = next.cause;
+    // An error for several topics keeps theirs in a list.
+    next = next.cause ?? (next as { errors?: unknown[] }).errors?.[0];
   }
   return links;
 }

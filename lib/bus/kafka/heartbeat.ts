@@ -1,7 +1,7 @@
 // Heartbeats while a handler works: kafkajs sends them only between batches.
 
 export type Beating = {
-  /** Ends them, and answers the error of the one that failed: the group has been shared anew, or the broker is away. */
+  /** Ends them, and answers the last one's error: the group is being shared anew, or the broker is away. */
   stop(): Promise<Error | null>;
 };
 
@@ -9,10 +9,11 @@ export function keepBeating(heartbeat: () => Promise<void>, everyMs: number): Be
   let failed: Error | null = null;
   let inHand: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    if (failed) return;
-    inHand = heartbeat().catch((error: unknown) => {
-      failed = error instanceof Error ? error : new Error(String(error));
-    });
+    // Also after "the group is being shared anew": the broker waits for us as long as it hears from us.
+    inHand = heartbeat().then(
+      () => void (failed = null),
+      (error: unknown) => void (failed = error instanceof Error ? error : new Error(String(error))),
+    );
   }, everyMs);
   return {
     async stop() {

@@ -50,7 +50,7 @@ export function createWatchdog({ cluster, log, stallMs, onStall }: WatchdogOptio
     const { topic, group } = one;
     onStall(
       new Error(
-        `${group} has ${lag} messages of ${topic} waiting and has done nothing for ${Math.round(quiet / 1000)} s`,
+        `${group} has messages of ${topic} waiting (${lag}) and has done nothing for ${Math.round(quiet / 1000)} s`,
       ),
     );
   }
