@@ -9,6 +9,7 @@ import {
   checks,
   hasProblem,
   judgeAttention,
+  judgeBus,
   judgeClock,
   judgeDatabase,
   judgeDisk,
@@ -19,6 +20,7 @@ import {
   judgeRights,
   type Check,
 } from '../../lib/doctor.ts';
+import { topics } from '../../lib/events/routing.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/readiness.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
@@ -104,6 +106,7 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
       if (running || config.database.url !== undefined) return checks.ok('relay', says);
       return checks.warning('relay', 'nothing runs on this folder now', 'Start Twinbox: npx twinbox up');
     }),
+    await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config)),
     await check('partitions', 'Let the workers run: npx twinbox up', async () =>
       judgePartitions(await partitionStatus(db, systemClock.now())),
     ),
@@ -162,6 +165,20 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
   } finally {
     await stripe.close();
   }
+}
+
+async function lookAtBus(config: Config): Promise<Check> {
+  const { bootstrapServers, topics: made } = config.kafka;
+  if (bootstrapServers.length === 0) return checks.ok('bus', 'inside the process');
+  // Only here: what speaks to Kafka takes long to load.
+  const { openBus } = await import('../../lib/bus/open-bus.ts');
+  const opened = await openBus(
+    { kafka: { ...config.kafka, topics: { ...made, create: false } } },
+    // Nothing is made by looking: topics that a start makes are not missed.
+    { log: quietLog(config), topics: made.create ? [] : Object.values(topics), patienceMs: 0 },
+  );
+  await opened.bus.close();
+  return judgeBus(bootstrapServers, made.retentionHours, config.retentionDays);
 }
 
 async function lookAtDisk({ dataDir }: Config): Promise<Check> {
