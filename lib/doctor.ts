@@ -92,18 +92,6 @@ export function judgeRetention(days: number, oldest: Date | null, now: Date): Ch
     : ok('retention', says);
 }
 
-/** What Kafka keeps longer than the tables would be received with nothing here to compare it with. */
-export function judgeBus(brokers: readonly string[], retentionHours: number, retentionDays: number): Check {
-  const says = `Kafka at ${brokers.join(', ')}`;
-  return retentionHours >= retentionDays * 24
-    ? warning(
-        'bus',
-        `${says} keeps records for ${retentionHours / 24} days, as long as events are kept here`,
-        'Set KAFKA_TOPIC_RETENTION_HOURS below TWINBOX_RETENTION_DAYS.',
-      )
-    : ok('bus', says);
-}
-
 const NEEDED = new Set(['Account (read)', 'Customers (read)', 'Events (read)']);
 
 export function judgeRights(rights: Right[]): Check[] {

@@ -146,6 +146,9 @@ describe('twinbox doctor', () => {
     const { code, checks } = await examine({ DATABASE_URL: away.href });
     expect(code).to.equal(1);
     expect(named(checks, 'database', 'problem')).to.match(/does not answer.* → Start it/s);
+    const silent = await examine({ KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' });
+    expect(named(silent.checks, 'bus', 'problem')).to.match(/Kafka at 127\.0\.0\.1:1 does not answer/);
+    expect(named(silent.checks, 'key rights', 'ok')).to.match(/may read/);
     await database.db.raw(`insert into schema_migrations (name, batch) values ('9999-later.sql', 9)`);
     const newer = await examine();
     expect(named(newer.checks, 'migrations', 'problem')).to.match(/9999-later\.sql/);
