@@ -138,6 +138,7 @@ describe('twinbox doctor', () => {
   });
 
   it('goes on where one thing is wrong: settings, a database that is away, a schema that is not ours', async () => {
+    answers = well;
     const wrong = await examine({ API_PORT: 'many' });
     expect(named(wrong.checks, 'settings', 'problem')).to.match(/API_PORT/);
     const away = new URL(database.url);
