@@ -415,6 +415,7 @@ CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
+CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
 CREATE INDEX sync_attempts_mapping ON ONLY public.sync_attempts USING btree (mapping_id, id);

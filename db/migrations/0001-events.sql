@@ -66,3 +66,4 @@ create table inbound_refusals (
   detail            text,
   created_at        timestamptz not null default now()
 );
+create index inbound_refusals_created_at on inbound_refusals (created_at);

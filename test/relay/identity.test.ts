@@ -29,8 +29,8 @@ async function transplant(db: Db, xidsAhead: number): Promise<void> {
   await db.raw('alter table sync_events enable trigger sync_events_append_only');
   await db.raw(
     `update relay_cursor set system_identifier = system_identifier + 1,
-       seen = (select string_agg(case when part = '' then '' else (part::bigint + :xidsAhead)::text end, ':' order by n)
-               from regexp_split_to_table(seen::text, ':') with ordinality p(part, n))::pg_snapshot`,
+       seen = (select string_agg(case when mark[1] = '' then mark[2] else (mark[1]::bigint + :xidsAhead)::text || mark[2] end, '' order by n)
+               from regexp_matches(seen::text, '(\\d*)([:,]|$)', 'g') with ordinality p(mark, n))::pg_snapshot`,
     { xidsAhead },
   );
 }
