@@ -7,7 +7,10 @@ import { once } from 'node:events';
 import { createDb } from '../../db/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
+import { findUnheard } from '../../db/inbound.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
+import { receiveInbound, toExternalEvent } from '../../lib/sync/inbound.ts';
+import { keyPrefix } from '../../lib/sync/intent.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { createLane } from '../../workers/lane.ts';
@@ -44,10 +47,14 @@ const deps: SyncDeps = {
 const target = { system: integration.system, externalType: integration.document.externalType };
 const lane = createLane(deps, { owner: 'child', concurrency: 1, leaseMs: 60_000 }, quiet);
 for (;;) {
-  const lost = await findUndelivered(db, { system: target.system, after: 0, upTo: 2 ** 52, limit: 100 });
+  const everything = { system: target.system, after: 0, upTo: 2 ** 52, limit: 100 };
+  const lost = await findUndelivered(db, everything);
   const received = await receiveOutbound({ db, clock, wake: quiet }, target, lost);
+  const unheard = await findUnheard(db, everything);
+  const events = unheard.flatMap((event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? []);
+  const heard = await receiveInbound({ db, clock, wake: quiet }, target, events);
   const started = await lane.runOnce();
   await lane.drain();
-  if (received + started === 0) break;
+  if (received + heard + started === 0) break;
 }
 process.exit(0);
