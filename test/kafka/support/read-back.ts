@@ -20,7 +20,10 @@ export async function readTopic(topic: string, brokers = [sharedBroker().bootstr
   const consumer = kafka.consumer({ groupId: `read.${randomUUID()}`, maxWaitTimeInMs: 50 });
   try {
     await admin.connect();
-    const ends = await admin.fetchTopicOffsets(topic);
+    const ends = await waitUntil(() => unlessBetweenLeaders(admin.fetchTopicOffsets(topic)), {
+      timeoutMs: 20_000,
+      what: `every partition of ${topic} has a leader`,
+    });
     const wanted = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
     const found: Lying[] = [];
     await consumer.connect();
@@ -44,6 +47,16 @@ export async function readTopic(topic: string, brokers = [sharedBroker().bootstr
     return found.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
   } finally {
     await Promise.all([consumer.disconnect(), admin.disconnect()]);
+  }
+}
+
+/** Just after a broker's restart a partition may have no leader, or the client may ask the one of before. */
+async function unlessBetweenLeaders<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Error && 'retriable' in error && error.retriable === true) return undefined;
+    throw error;
   }
 }
 
