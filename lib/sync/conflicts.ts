@@ -1,7 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { ConflictRow } from '../../db/conflicts.ts';
 import { newEventId } from '../uuid.ts';
 import type { Conflict } from './merge.ts';
 import type { Step } from './step.ts';
+
+/**
+ * The same values met again before the pair was settled are the same conflict, whatever else changed in the row; after that they
+ * are a new one. A hash, because values may be longer than an index takes.
+ */
+function metAs({ kind, field, base, ours, theirs }: Conflict, pushedVersion: number): string {
+  const text = JSON.stringify([kind, field, base, ours, theirs, pushedVersion]);
+  return createHash('sha256').update(text).digest('hex');
+}
 
 /** A conflict as a row. Its dedupe key makes one row of one conflict, however often a crash makes us meet it again. */
 export function conflictRows(
@@ -10,7 +20,7 @@ export function conflictRows(
   now: Date,
   internalId: number | null = step.mapping.internalId,
 ): ConflictRow[] {
-  const { mapping, row } = step;
+  const { mapping } = step;
   return conflicts.map((conflict) => ({
     id: newEventId(now),
     mappingId: mapping.id,
@@ -29,7 +39,7 @@ export function conflictRows(
     dedupeKey:
       conflict.intentId !== undefined
         ? `intent:${conflict.intentId}:${conflict.field}`
-        : `met:${mapping.id}:${conflict.kind}:${conflict.field}:${row?.version}:${JSON.stringify(conflict.theirs)}`,
+        : `met:${mapping.id}:${metAs(conflict, mapping.pushedVersion)}`,
     createdAt: now,
   }));
 }

@@ -19,7 +19,7 @@ import {
   passedOn,
 } from './delivery-outcomes.ts';
 import type { Conflict, Plan } from './merge.ts';
-import { oursUnmoved, shadowAfterAnswer } from './shadow.ts';
+import { oursUnmoved, shadowAfterAnswer, type Shadow } from './shadow.ts';
 import { oursOf, theirsOf, type Step, type SyncPolicy } from './step.ts';
 
 /** What a merge was made from: said by settles that answer inbound deliveries too. */
@@ -43,8 +43,8 @@ export type Outcome =
       intent: OpenIntent | null;
       written: Written | null;
     }
-  /** An intent is closed without effect that we know of; the step begins again. */
-  | { kind: 'abandoned'; intent: OpenIntent; result: IntentResult; mustRead: boolean }
+  /** An intent is closed without effect that we know of, but for what of it `stands` there; the step begins again. */
+  | { kind: 'abandoned'; intent: OpenIntent; result: IntentResult; mustRead: boolean; stands?: Shadow }
   /** Not now: what is open stays open. */
   | { kind: 'postponed'; failure: Failure; notBefore: Date | null; spent: boolean }
   | { kind: 'parked'; reason: string; detail: Record<string, unknown>; refused: OpenIntent | null }
@@ -174,6 +174,7 @@ export function effectsOf(
     }
     case 'abandoned':
       effects.mapping = { intent: null, mustRead: mapping.mustRead || outcome.mustRead };
+      if (outcome.stands) effects.mapping.shadow = { ...mapping.shadow, ...outcome.stands };
       effects.closed = { intent: outcome.intent, result: outcome.result, written: null };
       effects.release = false;
       return effects;

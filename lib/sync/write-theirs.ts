@@ -162,26 +162,33 @@ async function afterKeyLife(deps: SyncDeps, step: Step, intent: OpenIntent): Pro
   return readWhetherDone(deps, step, intent);
 }
 
-/** What was sent stands there: it took effect, and is ours, not an edit of theirs. Else nothing is known of it but what stands. */
+/**
+ * What was sent stands there: it took effect, and is ours, not an edit of theirs. Where only part of it stands, that part is ours,
+ * and of the rest nothing is known but what stands.
+ */
 async function readWhetherDone(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Next> {
   const { externalId } = step.mapping;
+  const unknown = { kind: 'abandoned', intent, result: 'unknown', mustRead: true } as const;
   const sent = Object.entries(intent.fields);
-  if (externalId !== null && sent.length > 0) {
-    if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
-    const answer = await fetchTheirs(deps, step, externalId, false);
-    if (!answer.ok) return postpone(deps, step, answer.failure);
-    const { value } = answer;
-    const { fields: rules } = deps.integration.document;
-    if (value.state === 'present') {
-      const theirs = theirsOf(rules, value.record.fields);
-      const stands = sent.every(([field, { ours }]) =>
-        rules.some((rule) => rule.internal === field && same(rule, theirs[field], ours)),
-      );
-      const written = { ...value, replayed: false, externalId };
-      if (stands) return settle(deps, step, { kind: 'answered', intent, written, merged: null });
-    }
+  if (externalId === null || sent.length === 0) return settle(deps, step, unknown);
+  if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
+  const answer = await fetchTheirs(deps, step, externalId, false);
+  if (!answer.ok) return postpone(deps, step, answer.failure);
+  const { value } = answer;
+  if (value.state !== 'present') return settle(deps, step, unknown);
+  const { fields: rules } = deps.integration.document;
+  const theirs = theirsOf(rules, value.record.fields);
+  const standing = sent.filter(([field, { ours }]) =>
+    rules.some((rule) => rule.internal === field && same(rule, theirs[field], ours)),
+  );
+  if (standing.length === sent.length) {
+    const written = { ...value, replayed: false, externalId };
+    return settle(deps, step, { kind: 'answered', intent, written, merged: null });
   }
-  return settle(deps, step, { kind: 'abandoned', intent, result: 'unknown', mustRead: true });
+  const stands = Object.fromEntries(
+    standing.map(([field, { ours }]) => [field, { ours, theirs: theirs[field] ?? null }]),
+  );
+  return settle(deps, step, { ...unknown, stands });
 }
 
 /** An answer that is no success decides what becomes of the open intent. */

@@ -149,6 +149,33 @@ describe('inward: theirs and the merge', () => {
     await expectAgreement(world);
   });
 
+  it('does not let our own older value win over a newer one of ours where they edited another field since', async () => {
+    const lane = world.worker({ integration: withRules(world.integration, { conflict: 'external_wins' }) });
+    const { id, externalId } = await linkedPair(world, { name: 'Base' });
+    world.simulator.faults.add({ kind: 'error_after_effect', method: 'POST', path: '/v1/customers/:id' });
+    await world.update(id, { name: 'First', email: 'first@example.com' });
+    await world.run(lane);
+    world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' });
+    await world.update(id, { name: 'Second' });
+    await world.rest(lane);
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Second', email: 'theirs@example.com' });
+    expect((await conflictsOf(world.db, id)).map(({ field }) => field)).to.deep.equal(['email']);
+    await expectAgreement(world);
+  });
+
+  it('tells a conflict once, also where its write came to nothing and another field was edited meanwhile', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'Base' });
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
+    await world.update(id, { name: 'Ours' });
+    world.simulator.faults.add({ kind: 'error_before_effect', method: 'POST', path: '/v1/customers/:id' });
+    await world.poke(id);
+    await world.run();
+    await world.update(id, { email: 'other@example.com' });
+    await world.rest();
+    expect((await conflictsOf(world.db, id)).map(({ theirs }) => theirs)).to.deep.equal(['Theirs']);
+    await expectAgreement(world);
+  });
+
   it('still sends our edits while pulls are off, and takes theirs when they are on', async () => {
     const { id, externalId } = await linkedPair(world);
     const quiet = world.worker({ policy: { pulls: false } });
