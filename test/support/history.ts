@@ -23,7 +23,14 @@ export interface HistoryOptions {
   /** People give a customer an email that another one has. */
   sharedEmails?: boolean;
   deletes?: boolean;
+  /** People leave fields empty, edit what nobody maps, and copy marks by hand. */
+  oddities?: boolean;
   trace?: (line: string) => void;
+}
+
+/** Given as SEED to see a history again; another at every run if not. */
+export function firstSeed(): number {
+  return Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 }
 
 const MINUTE = 60_000;
@@ -40,7 +47,10 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<strin
     enablePauses();
     for (let n = 0; n < (options.actions ?? 70); n++) await history.act();
     await history.end();
-    return [...(await agreementBroken(world)), ...(await lossesOf(world, history.edits))];
+    return [
+      ...(await agreementBroken(world)),
+      ...(await lossesOf(db, world.simulator.events(), history.edits)),
+    ];
   } catch (error) {
     return [`broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
   } finally {
@@ -79,7 +89,7 @@ function createHistory(world: SyncWorld, inward: Inward, options: HistoryOptions
   const note = (edit: Omit<Edit, 'at'>): void => {
     counter += 1;
     edits.push({ ...edit, at: counter });
-    say(`${edit.side} ${edit.id} ${edit.field} = ${edit.value}`);
+    say(`${edit.side} ${edit.id} ${edit.field} = ${edit.value ?? 'nothing'}`);
   };
   const noteAll = (side: Edit['side'], id: Edit['id'], values: { name?: string; email?: string }): void => {
     for (const [field, value] of Object.entries(values)) note({ side, id, field, value });
@@ -108,13 +118,31 @@ function createHistory(world: SyncWorld, inward: Inward, options: HistoryOptions
     const customer = pick(simulator.customers());
     if (!customer || (simulator.customers().length < 3 && chance(0.3))) {
       const values = { name: next('T'), email: anyEmail('t') };
+      if (options.oddities && chance(0.3)) return makeOdd(values.email, customer);
       noteAll('theirs', dashboard.createCustomer(values).id, values);
       return;
     }
+    if (options.oddities && chance(0.2)) return editOddly(customer);
     const values = chance(0.5) ? { name: next('T') } : { email: anyEmail('t') };
     if (values.email === customer.email) return; // saves what stood there: no edit
     dashboard.updateCustomer(customer.id, values);
     noteAll('theirs', customer.id, values);
+  }
+
+  function makeOdd(email: string, other: { metadata: Record<string, string> } | undefined): void {
+    const without = pick([{ email }, { name: next('T') }, { individual_name: next('I'), email }]) ?? {};
+    const copied = other && chance(0.4) ? { metadata: { ...other.metadata } } : {};
+    const { id } = dashboard.createCustomer({ ...without, ...copied });
+    say(`theirs ${id} made oddly`);
+    if ('email' in without) note({ side: 'theirs', id, field: 'email', value: email });
+  }
+
+  function editOddly({ id, name, email }: { id: string; name: string | null; email: string | null }): void {
+    const change = pick([{ name: null }, { email: null }, { description: next('D') }, { phone: '1' }]) ?? {};
+    if (('name' in change && name === null) || ('email' in change && email === null)) return;
+    dashboard.updateCustomer(id, change);
+    for (const field of ['name', 'email'])
+      if (field in change) note({ side: 'theirs', id, field, value: null });
   }
 
   async function removeOne(): Promise<void> {

@@ -1,12 +1,14 @@
 import type { Db } from '../../db/connection.ts';
-import type { SyncWorld } from './sync.ts';
 
-/** What a person set a field to; `id` is our row's, or their customer's. `at` is its place among all edits. */
+/** One of their events, as their API tells it. */
+export type Told = { data: { object: { id?: string; name?: string | null; email?: string | null } } };
+
+/** What a person set a field to; `id` is our row's, or their customer's. `at` is its place among all edits; two of one moment share it. */
 export interface Edit {
   side: 'ours' | 'theirs';
   id: number | string;
   field: string;
-  value: string;
+  value: string | null;
   at: number;
 }
 
@@ -23,8 +25,7 @@ type Conflict = {
  * Edits that are gone although nobody overwrote them knowingly and no conflict row tells of them; and conflict rows that tell of
  * something that nobody did, or tell it twice.
  */
-export async function lossesOf(world: SyncWorld, edits: Edit[]): Promise<string[]> {
-  const { db } = world;
+export async function lossesOf(db: Db, events: Told[], edits: Edit[]): Promise<string[]> {
   const pairs = await read<Pair>(
     db,
     `select m.internal_id as row, m.external_id as "externalId", m.role, c.deleted_at is not null as deleted
@@ -38,7 +39,7 @@ export async function lossesOf(world: SyncWorld, edits: Edit[]): Promise<string[
   for (const pair of pairs.filter(({ role, deleted }) => role === 'primary' && !deleted)) {
     const own = edits.filter((e) => (e.side === 'ours' ? e.id === pair.row : e.id === pair.externalId));
     const told = conflicts.filter(({ row }) => row === pair.row);
-    const held = { ours: await ourValues(db, pair.row), theirs: theirValues(world, pair.externalId) };
+    const held = { ours: await ourValues(db, pair.row), theirs: theirValues(events, pair.externalId) };
     found.push(...lostIn(own, told, held), ...madeUp(own, told));
   }
   return found;
@@ -47,19 +48,25 @@ export async function lossesOf(world: SyncWorld, edits: Edit[]): Promise<string[
 function* lostIn(edits: Edit[], conflicts: Conflict[], held: Held): Generator<string> {
   for (const edit of edits) {
     const { side, field, value } = edit;
+    if (value === null) continue; // a row made after it has a name that stands in for it
     const other = side === 'ours' ? 'theirs' : 'ours';
-    const later = (on: Edit['side']): boolean =>
-      edits.some((e) => e.side === on && e.field === field && e.at > edit.at);
-    if (later(side)) continue;
-    if (held[side].at(-1)?.[field]?.toLowerCase() === value.toLowerCase()) continue;
-    if (held[other].some((values) => values[field] === value) && later(other)) continue;
+    const edited = (on: Edit['side']): Edit[] => edits.filter((e) => e.side === on && e.field === field);
+    const place = held[side].findLastIndex((values) => lower(values[field]) === lower(value));
+    if (place < 0) continue; // an edit that was cut off may never have been made
+    const after = held[side].slice(place + 1).map((values) => lower(values[field]));
+    if (edited(side).some((e) => e.value !== value && after.includes(lower(e.value)))) continue;
+    // The same value again tells nobody that it was meant anew.
+    if (edits.some((e) => e !== edit && e.field === field && lower(e.value) === lower(value))) continue;
+    if (lower(held[side].at(-1)?.[field]) === lower(value)) continue;
+    if (held[other].some((values) => values[field] === value) && edited(other).some((e) => e.at >= edit.at))
+      continue;
     if (conflicts.some((c) => c.field === field && (c.ours === value || c.theirs === value))) continue;
     yield `lost without a word: ${side} ${edit.id} ${field} = ${value}`;
   }
 }
 
 function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
-  const values = (side: Edit['side']): Set<string> =>
+  const values = (side: Edit['side']): Set<string | null> =>
     new Set(edits.filter((e) => e.side === side).map((e) => e.value));
   const [ours, theirs] = [values('ours'), values('theirs')];
   const seen = new Set<string>();
@@ -68,11 +75,15 @@ function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
     const text = `${kind} of ${field ?? ''}: ours ${our ?? 'null'}, theirs ${their ?? 'null'}`;
     if (their !== null && !theirs.has(their)) yield `nobody there ever said so: ${text}`;
     if (kind === 'both_moved' && our !== null && !ours.has(our)) yield `nobody here ever said so: ${text}`;
-    const key = `${field ?? ''}|${their ?? 'null'}`;
-    if (seen.has(key)) yield `told twice: ${text}`;
+    // Their value may be told again beside another value of ours; of one that was set twice nobody can tell.
+    const set = edits.filter((e) => e.field === field && lower(e.value) === lower(their));
+    const key = `${field ?? ''}|${our ?? 'null'}|${their ?? 'null'}`;
+    if (set.length === 1 && seen.has(key)) yield `told twice: ${text}`;
     seen.add(key);
   }
 }
+
+const lower = (value: string | null | undefined): string | null => value?.toLowerCase() ?? null;
 
 type Held = Record<Edit['side'], Record<string, string | null>[]>;
 
@@ -86,9 +97,8 @@ async function ourValues(db: Db, row: number): Promise<Record<string, string | n
   return rows.map(({ data }) => data);
 }
 
-function theirValues({ simulator }: SyncWorld, externalId: string): Record<string, string | null>[] {
-  return simulator.events().flatMap((event) => {
-    const object = event.data.object as { id?: string; name?: string | null; email?: string | null };
+function theirValues(events: Told[], externalId: string): Record<string, string | null>[] {
+  return events.flatMap(({ data: { object } }) => {
     return object.id === externalId ? [{ name: object.name ?? null, email: object.email ?? null }] : [];
   });
 }
