@@ -1,16 +1,12 @@
+import kafkajs from 'kafkajs';
 import { createClient } from '../../lib/bus/kafka/client.ts';
 import { describeBusContract } from '../lib/bus/contract.ts';
-import { newTopicName, openTestBus, quiet, sharedBroker } from './support/shared-broker.ts';
+import { makeTopic, openTestBus, quiet, sharedBroker } from './support/shared-broker.ts';
 
 describeBusContract('kafka', async ({ maxValueBytes }) => {
-  const topic = newTopicName();
-  const admin = createClient({ brokers: [sharedBroker().bootstrap] }, quiet).admin();
-  await admin.connect();
-  const configEntries =
-    maxValueBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxValueBytes) }];
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 3, configEntries }] });
-  await admin.disconnect();
   const bus = openTestBus();
+  const topic = await makeTopic(bus);
+  if (maxValueBytes !== undefined) await limitMessages(topic, maxValueBytes);
   return {
     bus: {
       ...bus,
@@ -22,3 +18,12 @@ describeBusContract('kafka', async ({ maxValueBytes }) => {
     close: () => bus.close(),
   };
 });
+
+async function limitMessages(topic: string, bytes: number): Promise<void> {
+  const admin = createClient({ brokers: [sharedBroker().bootstrap] }, quiet).admin();
+  await admin.connect();
+  const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }];
+  const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries };
+  await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+  await admin.disconnect();
+}

@@ -1,18 +1,20 @@
 // Reading one topic for one group.
 //
-// Guarantees: a batch counts as read only when its handler has resolved and, after that, its offset is committed; whatever happens
-// in between (a crash, a rebalance, a commit that fails) brings the batch again, to us or to another member. A new group begins at
+// Guarantees: the offset of a batch is committed only after its handler has resolved; whatever happens before that is done (a
+// crash, a rebalance, a commit that fails) brings the batch again, to us or to another member. A new group begins at
 // the beginning. A partition whose handler fails waits by itself; the others go on. Assumes: handlers bear repeats.
 //
 // A crash between any two lines of a batch leaves:
 //   before the handler resolved    whatever the handler did not commit itself is undone; the batch comes again
 //   after it, before the commit    the handler's work is done; the batch comes again, and has no effect
 //   after the commit               nothing
+// The commit is not waited for (committer.ts): the next batch may be with the handler while it is on its way.
 
 import type { ConsumerConfig, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { fullJitter } from '../../backoff.ts';
 import type { Subscription } from '../bus.ts';
 import type { KafkaLog } from './client.ts';
+import { createCommitter } from './committer.ts';
 import { describeFault } from './faults.ts';
 import { keepBeating } from './heartbeat.ts';
 import { toReceived } from './received.ts';
@@ -31,7 +33,7 @@ export const CONSUMER_TIMES: ConsumerTimes = {
   fetchWaitMs: 500,
 };
 
-export type Reader = {
+export type GroupConsumer = {
   stop(): Promise<void>;
   /** The partitions that this member has now; null while it is in no group. */
   assigned(): readonly number[] | null;
@@ -39,37 +41,43 @@ export type Reader = {
   lastSign(): number;
 };
 
-export type ReaderDeps = {
+export type ConsumerDeps = {
   kafka: Kafka;
   log: KafkaLog;
   times: ConsumerTimes;
-  /** It has stopped for good. */
-  onCrash: (error: Error) => void;
+  /** kafkajs has given it up, and it does nothing any more; whether it was a member of its group until then. */
+  onCrash: (error: Error, wasMember: boolean) => void;
 };
 
 /** A handler's transaction stays short, however much a fetch brings. */
 const BATCH_MESSAGES = 1_000;
 
-export async function startReader(
+export async function startConsumer(
   { topic, group, handler }: Subscription,
-  { kafka, log, times, onCrash }: ReaderDeps,
-): Promise<Reader> {
+  { kafka, log, times, onCrash }: ConsumerDeps,
+): Promise<GroupConsumer> {
   const consumer = kafka.consumer(consumerConfig(group, times));
   const resumptions = new Set<NodeJS.Timeout>();
   const failures = new Map<number, number>();
   let assigned: readonly number[] | null = null;
   let lastSign = performance.now();
   let stopping = false;
+  const committer = createCommitter(topic, (error) =>
+    log.debug('kafka.commit_failed', { topic, group, error: describeFault(error) }),
+  );
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     assigned = payload.memberAssignment[topic] ?? [];
+    committer.keepOnly(assigned);
     log.info('kafka.joined', { topic, group, partitions: assigned });
   });
   consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+    const wasMember = assigned !== null;
     assigned = null;
+    committer.keepOnly([]);
     log.warn('kafka.consumer_crashed', { topic, group, restart, error: describeFault(error) });
     // kafkajs restarts what it takes to be passing; the rest would sit there, alive and deaf.
-    if (!restart && !stopping) onCrash(error);
+    if (!restart && !stopping) onCrash(error, wasMember);
   });
 
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
@@ -109,11 +117,11 @@ export async function startReader(
     }
     const lost = await beating.stop();
     failures.delete(partition);
-    // Not "if necessary" when the offsets are named, whatever it is called. Before the resolve: what was not committed comes again.
-    await commitOffsetsIfNecessary({
-      topics: [{ topic, partitions: [{ partition, offset: String(BigInt(offset) + 1n) }] }],
-    });
     resolveOffset(offset);
+    // Not "if necessary" when the offsets are named, whatever it is called.
+    committer.add(partition, String(BigInt(offset) + 1n), commitOffsetsIfNecessary);
+    // Whoever reads on after us should begin where we end.
+    if (lost || stopping) await committer.flush();
     // The group is being shared anew: kafkajs has to hear of it from here to join again.
     if (lost) throw lost;
     return true;
@@ -130,8 +138,10 @@ export async function startReader(
   async function stop(): Promise<void> {
     stopping = true;
     for (const timer of resumptions) clearTimeout(timer);
+    await committer.flush();
     // Waits for the handler in hand; then the group hears at once that we leave.
     await consumer.disconnect();
+    committer.stop();
     assigned = null;
   }
 

@@ -34,6 +34,9 @@ const SETUP_TYPES = new Set([
   'INVALID_REPLICATION_FACTOR',
   'INVALID_PARTITIONS',
   'POLICY_VIOLATION',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'INVALID_SESSION_TIMEOUT',
+  'INVALID_GROUP_ID',
 ]);
 
 /** Node's codes for a peer whose certificate is not to be believed, or that refuses ours. */

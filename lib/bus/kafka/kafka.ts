@@ -5,9 +5,10 @@ import { AppError } from '../../errors.ts';
 import { BusError, type Bus } from '../bus.ts';
 import { createClusterAdmin } from './admin.ts';
 import { createClient, REQUEST_TIMEOUT_MS, type KafkaLog, type KafkaSettings } from './client.ts';
-import { CONSUMER_TIMES, startReader, type ConsumerTimes, type Reader } from './consumer.ts';
+import { CONSUMER_TIMES, type ConsumerTimes } from './consumer.ts';
 import { describeFault, toStartError } from './faults.ts';
 import { createPublisher } from './producer.ts';
+import { startReader, type Reader } from './reader.ts';
 import { ensureTopics, type TopicSettings } from './topics.ts';
 import { createWatchdog } from './watchdog.ts';
 

@@ -1,9 +1,10 @@
 // The topics, made or checked before anything runs; everything that is wrong is named in one message.
 import kafkajs, { type Admin } from 'kafkajs';
 import { AppError } from '../../errors.ts';
+import { waitUntil } from '../../loop.ts';
 import type { ClusterAdmin } from './admin.ts';
 import type { KafkaLog } from './client.ts';
-import { describeFault } from './faults.ts';
+import { describeFault, faultOf } from './faults.ts';
 
 export type TopicSettings = {
   /** The least number of partitions. */
@@ -28,6 +29,7 @@ export async function ensureTopics(
   const missing = names.filter((name) => !present.has(name));
   if (missing.length > 0 && settings.create) {
     await cluster.ask((admin) => createTopics(admin, missing, settings));
+    await untilLed(cluster, missing);
     log.info('kafka.topics_created', { topics: missing, partitions: settings.partitions });
   }
   const problems = settings.create
@@ -60,6 +62,22 @@ async function createTopics(admin: Admin, names: readonly string[], settings: To
       ],
     })),
   });
+}
+
+/** The metadata name a leader a moment before that leader knows of it. */
+async function untilLed(cluster: ClusterAdmin, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const isLed = async (): Promise<boolean> => {
+      try {
+        await cluster.ask((admin) => admin.fetchTopicOffsets(name));
+        return true;
+      } catch (error) {
+        if (faultOf(error) === 'setup') throw error;
+        return false;
+      }
+    };
+    await waitUntil(isLed, { timeoutMs: 20_000, everyMs: 50, what: `a leader of ${name}` });
+  }
 }
 
 async function findWrong(

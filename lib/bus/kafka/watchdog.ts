@@ -2,8 +2,8 @@
 // (https://github.com/tulios/kafkajs/issues/659), and nothing else would ever say so.
 import type { ClusterAdmin } from './admin.ts';
 import type { KafkaLog } from './client.ts';
-import type { Reader } from './consumer.ts';
 import { describeFault } from './faults.ts';
+import type { Reader } from './reader.ts';
 
 export type Watched = { topic: string; group: string; reader: Reader };
 
