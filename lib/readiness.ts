@@ -4,6 +4,7 @@ import { readConnection } from '../db/connections.ts';
 import { partitionStatus } from '../db/partition-status.ts';
 import { isDatabaseAway, isWritable, readSyncBacklog } from '../db/readiness.ts';
 import { readRelayLag } from '../db/relay-lag.ts';
+import type { Bus } from './bus/bus.ts';
 import type { Clock } from './clock.ts';
 
 export interface Part {
@@ -43,6 +44,13 @@ export function relayPart(db: Db, clock: Clock): () => Promise<Part> {
       problem: `the relay is ${Math.round(behind)} s behind: is one running, and can it reach the bus?`,
       figures,
     };
+  };
+}
+
+export function busPart(bus: Pick<Bus, 'health'>): () => Promise<Part> {
+  return () => {
+    const { problem } = bus.health();
+    return Promise.resolve(problem === null ? { ready: true } : { ready: false, problem });
   };
 }
 

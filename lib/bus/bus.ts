@@ -42,6 +42,11 @@ export type Subscription = {
   handler: Handler;
 };
 
+export type BusHealth = {
+  /** Why it cannot do its work now, since when, and what was met last; null while it can. */
+  problem: string | null;
+};
+
 export type Bus = {
   /** Answers one place per message, in their order, or rejects: then some of them may have arrived. One call at a time. */
   publish(messages: readonly Message[]): Promise<Published[]>;
@@ -49,6 +54,8 @@ export type Bus = {
   subscribe(subscription: Subscription): Promise<() => Promise<void>>;
   /** Which bus this is, as bound in the relay's cursor: `in-process`, or `kafka:<cluster id>`. */
   identity(): Promise<string>;
+  /** From what the work has met so far; asks nobody. */
+  health(): BusHealth;
   /** Lets what is in hand finish. */
   close(): Promise<void>;
 };

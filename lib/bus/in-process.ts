@@ -103,6 +103,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
       };
     },
     identity: () => Promise.resolve('in-process'),
+    health: () => ({ problem: null }),
     async close() {
       closed = true;
       await Promise.all([...topics.values()].map(({ last }) => last));

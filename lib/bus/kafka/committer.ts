@@ -30,6 +30,8 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
   let retry: NodeJS.Timeout | undefined;
 
   async function run(): Promise<void> {
+    // In one turn with the last look at what is waiting: what is added after it has to begin a run of its own.
+    const rest = () => void (inHand = null);
     while (waiting.size > 0 && latest !== null) {
       const taken = [...waiting];
       try {
@@ -38,17 +40,19 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
         });
       } catch (error) {
         onError(error);
-        retry = setTimeout(() => void start(), RETRY_MS);
-        return;
+        retry = setTimeout(() => void start(), RETRY_MS).unref();
+        return rest();
       }
       for (const [partition, offset] of taken)
         if (waiting.get(partition) === offset) waiting.delete(partition);
     }
+    rest();
   }
 
   function start(): Promise<void> {
     clearTimeout(retry);
-    inHand ??= run().finally(() => (inHand = null));
+    // Not in this turn: a run that ends at once must not end before it is in hand.
+    inHand ??= Promise.resolve().then(run);
     return inHand;
   }
 

@@ -39,14 +39,16 @@ export type GroupConsumer = {
   assigned(): readonly number[] | null;
   /** When a handler was last begun or ended, by the monotonic clock. */
   lastSign(): number;
+  /** When the group last took it for a member, by the monotonic clock; null if it never has. */
+  memberAt(): number | null;
+  /** Resolves with the reason when kafkajs has given it up: it does nothing any more. */
+  crashed: Promise<Error>;
 };
 
 export type ConsumerDeps = {
   kafka: Kafka;
   log: KafkaLog;
   times: ConsumerTimes;
-  /** kafkajs has given it up, and it does nothing any more; whether it was a member of its group until then. */
-  onCrash: (error: Error, wasMember: boolean) => void;
 };
 
 /** A handler's transaction stays short, however much a fetch brings. */
@@ -54,30 +56,32 @@ const BATCH_MESSAGES = 1_000;
 
 export async function startConsumer(
   { topic, group, handler }: Subscription,
-  { kafka, log, times, onCrash }: ConsumerDeps,
+  { kafka, log, times }: ConsumerDeps,
 ): Promise<GroupConsumer> {
   const consumer = kafka.consumer(consumerConfig(group, times));
   const resumptions = new Set<NodeJS.Timeout>();
   const failures = new Map<number, number>();
   let assigned: readonly number[] | null = null;
   let lastSign = performance.now();
+  let memberAt: number | null = null;
   let stopping = false;
+  const crash = Promise.withResolvers<Error>();
   const committer = createCommitter(topic, (error) =>
     log.debug('kafka.commit_failed', { topic, group, error: describeFault(error) }),
   );
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     assigned = payload.memberAssignment[topic] ?? [];
+    memberAt = performance.now();
     committer.keepOnly(assigned);
     log.info('kafka.joined', { topic, group, partitions: assigned });
   });
-  consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
-    const wasMember = assigned !== null;
+  consumer.on(consumer.events.HEARTBEAT, () => void (memberAt = performance.now()));
+  consumer.on(consumer.events.CRASH, ({ payload: { error } }) => {
     assigned = null;
     committer.keepOnly([]);
-    log.warn('kafka.consumer_crashed', { topic, group, restart, error: describeFault(error) });
-    // kafkajs restarts what it takes to be passing; the rest would sit there, alive and deaf.
-    if (!restart && !stopping) onCrash(error, wasMember);
+    log.warn('kafka.consumer_crashed', { topic, group, error: describeFault(error) });
+    crash.resolve(error);
   });
 
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
@@ -153,7 +157,13 @@ export async function startConsumer(
     await stop().catch(() => undefined);
     throw error;
   }
-  return { stop, assigned: () => assigned, lastSign: () => lastSign };
+  return {
+    stop,
+    assigned: () => assigned,
+    lastSign: () => lastSign,
+    memberAt: () => memberAt,
+    crashed: crash.promise,
+  };
 }
 
 function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
@@ -168,6 +178,7 @@ function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
     // New partitions are found after this at the latest.
     metadataMaxAge: 30_000,
     // About a minute in which it stays the member that it is: one that starts anew has to wait for its former self to be given up.
-    retry: { retries: 60 },
+    // What comes after that is reader.ts's, for every kind of error.
+    retry: { retries: 60, restartOnFailure: () => Promise.resolve(false) },
   };
 }

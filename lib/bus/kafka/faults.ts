@@ -59,6 +59,10 @@ export function isTimeout(error: unknown): boolean {
   return causes(error).some(({ name }) => name === 'KafkaJSRequestTimeoutError');
 }
 
+export function isTopicMissing(error: unknown): boolean {
+  return causes(error).some(({ type }) => type === 'UNKNOWN_TOPIC_OR_PARTITION');
+}
+
 /** What went wrong at the bottom, for a person. */
 export function describeFault(error: unknown): string {
   const chain = causes(error);

@@ -2,11 +2,12 @@
 // consumer.ts, and the decisions in docs/decisions/0030-kafkajs.md.
 
 import { AppError } from '../../errors.ts';
-import { BusError, type Bus } from '../bus.ts';
+import { BusError, isRefusedRecord, type Bus } from '../bus.ts';
 import { createClusterAdmin } from './admin.ts';
 import { createClient, REQUEST_TIMEOUT_MS, type KafkaLog, type KafkaSettings } from './client.ts';
 import { CONSUMER_TIMES, type ConsumerTimes } from './consumer.ts';
 import { describeFault, toStartError } from './faults.ts';
+import { judgeHealth, type PublishTrouble } from './health.ts';
 import { createPublisher } from './producer.ts';
 import { startReader, type Reader } from './reader.ts';
 import { ensureTopics, type TopicSettings } from './topics.ts';
@@ -43,27 +44,46 @@ export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }:
   const watchdog = createWatchdog({ cluster, log, stallMs, onStall: failure.resolve });
   let closed = false;
 
+  const consumerTimes = { ...CONSUMER_TIMES, ...times };
+  let trouble: PublishTrouble = null;
+
   return {
-    publish: (messages) => publisher.publish(messages),
+    async publish(messages) {
+      try {
+        const places = await publisher.publish(messages);
+        if (messages.length > 0) trouble = null;
+        return places;
+      } catch (error) {
+        // A record that is refused has been answered.
+        if (isRefusedRecord(error)) trouble = null;
+        else trouble = { since: trouble?.since ?? performance.now(), why: describeFault(error) };
+        throw error;
+      }
+    },
     async subscribe(subscription) {
       if (closed) throw new BusError('closed', 'the bus is closed');
       const { topic, group } = subscription;
-      const reader = await startReader(subscription, {
+      const reader = startReader(subscription, {
         kafka,
         log,
-        times: { ...CONSUMER_TIMES, ...times },
-        onCrash: (cause) =>
+        times: consumerTimes,
+        onEnd: (cause) =>
           failure.resolve(
             new AppError('kafka_refused', {
               cause,
               detail: `${group} can read ${topic} no more: ${describeFault(cause)}`,
             }),
           ),
-      }).catch((error: unknown) => {
-        throw toStartError(error, settings.brokers);
       });
+      // At once: a bus that is closed meanwhile has to know of it.
       const one = { topic, group, reader };
       readers.add(one);
+      try {
+        await reader.begun;
+      } catch (error) {
+        readers.delete(one);
+        throw toStartError(error, settings.brokers);
+      }
       const forget = watchdog.watch(one);
       return async () => {
         forget();
@@ -72,6 +92,12 @@ export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }:
     },
     // Asked each time: another cluster may have come up at the same address.
     identity: async () => `kafka:${await cluster.clusterId()}`,
+    health: () =>
+      judgeHealth(
+        trouble,
+        [...readers].map(({ topic, group, reader }) => ({ topic, group, membership: reader.membership() })),
+        { sessionTimeoutMs: consumerTimes.sessionTimeoutMs, now: performance.now() },
+      ),
     async ensureTopics(names, topicSettings) {
       await ensureTopics(cluster, names, topicSettings, log).catch((error: unknown) => {
         throw error instanceof AppError ? error : toStartError(error, settings.brokers);

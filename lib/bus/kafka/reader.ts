@@ -1,74 +1,111 @@
-// Keeps one subscription reading: a consumer that kafkajs gives up is followed by a new one, unless a person has to mend something.
+// Keeps one subscription reading: a consumer that kafkajs gives up is followed by a new one for as long as it takes, unless a
+// person has to mend something.
 //
-// kafkajs restarts a consumer only for errors that it calls retriable; a group whose coordinator is being elected, or a TypeError
-// of its own (https://github.com/tulios/kafkajs/issues/1441), would leave it alive and deaf.
+// kafkajs would restart a consumer only for errors that it calls retriable; a group whose coordinator is being elected, or a
+// TypeError of its own (https://github.com/tulios/kafkajs/issues/1441), would leave it alive and deaf. A Kafka that is away for
+// hours must not end the process either, for other roles may run in it: health says what is the matter meanwhile.
 
 import { fullJitter } from '../../backoff.ts';
 import { sleep } from '../../loop.ts';
 import type { Subscription } from '../bus.ts';
 import { startConsumer, type ConsumerDeps, type GroupConsumer } from './consumer.ts';
-import { describeFault, faultOf } from './faults.ts';
+import { describeFault, faultOf, isTopicMissing } from './faults.ts';
+import { settleWithin } from './settle.ts';
 
-export type Reader = GroupConsumer;
-
-export type ReaderDeps = Omit<ConsumerDeps, 'onCrash'> & {
-  /** It reads no more. */
-  onCrash: (error: Error) => void;
+export type Reader = {
+  /** Settles after the first attempt, whatever Kafka's state; rejects with what a person has to mend. */
+  begun: Promise<void>;
+  stop(): Promise<void>;
+  /** The partitions that this member has now; null while it is in no group. */
+  assigned(): readonly number[] | null;
+  /** When a handler was last begun or ended, by the monotonic clock. */
+  lastSign(): number;
+  /** When its group last took it for a member, by the monotonic clock, and what has kept it out since, if that is known. */
+  membership(): { at: number; problem: string | null };
 };
 
-/** So long may it go on without once being a member of its group; then the process should end, and somebody look. */
-const GIVE_UP_MS = 60_000;
+export type ReaderDeps = ConsumerDeps & {
+  /** It had begun and reads no more, until a person has mended something. */
+  onEnd: (error: unknown) => void;
+};
 
-/** Throws what a person has to mend. */
-export async function startReader(subscription: Subscription, deps: ReaderDeps): Promise<Reader> {
+/** So long does a stop wait for the handler in hand and the group; what is then still on its way ends by itself. */
+const STOP_MS = 5_000;
+
+export function startReader(subscription: Subscription, deps: ReaderDeps): Reader {
   const { topic, group } = subscription;
   const stopping = new AbortController();
+  const stopped = new Promise<null>((resolve) =>
+    stopping.signal.addEventListener('abort', () => resolve(null)),
+  );
+  const begun = Promise.withResolvers<void>();
+  let hasBegun = false;
+  const begin = (): void => {
+    hasBegun = true;
+    begun.resolve();
+  };
   let current: GroupConsumer | null = null;
-  let following: Promise<void> = Promise.resolve();
-  let wellAt = performance.now();
+  let lastSign = performance.now();
+  let memberAt = performance.now();
+  let wasMember = false;
+  let problem: string | null = null;
 
-  const open = (): Promise<GroupConsumer> =>
-    startConsumer(subscription, {
-      ...deps,
-      onCrash(error, wasMember) {
-        if (wasMember) wellAt = performance.now();
-        following = follow(error).catch((fatal: unknown) => {
-          if (!stopping.signal.aborted)
-            deps.onCrash(fatal instanceof Error ? fatal : new Error(String(fatal)));
-        });
-      },
-    });
-
-  /** A new consumer in the place of the one that ended so; throws when there is to be none. */
-  async function follow(reason: unknown): Promise<void> {
-    await current?.stop().catch(() => undefined);
+  /** Answers why the consumer reads no more, and null if it was told to stop. */
+  async function readOnce(): Promise<unknown> {
+    try {
+      current = await startConsumer(subscription, deps);
+    } catch (error) {
+      return error;
+    }
+    begin();
+    const reason = await Promise.race([current.crashed, stopped]);
+    lastSign = current.lastSign();
+    const at = current.memberAt();
+    if (at !== null) {
+      memberAt = at;
+      wasMember = true;
+    }
+    const ended = current;
     current = null;
-    let last = reason;
-    for (let failures = 1; !stopping.signal.aborted; failures += 1) {
-      if (faultOf(last) === 'setup' || performance.now() - wellAt > GIVE_UP_MS) throw last;
-      deps.log.warn('kafka.consumer_follows', { topic, group, failures, error: describeFault(last) });
+    await ended.stop().catch((error: unknown) => {
+      deps.log.debug('kafka.consumer_stop', { topic, group, error: describeFault(error) });
+    });
+    return reason;
+  }
+
+  /** A topic that was there and is not is waited for: nothing of ours has to change for it to come back. */
+  const needsPerson = (error: unknown) =>
+    faultOf(error) === 'setup' && !(wasMember && isTopicMissing(error));
+
+  async function run(): Promise<void> {
+    for (let failures = 1; ; failures += 1) {
+      const began = memberAt;
+      const reason = await readOnce();
+      if (reason === null || stopping.signal.aborted) return begin();
+      if (needsPerson(reason)) throw reason;
+      begin();
+      problem = describeFault(reason);
+      if (memberAt !== began) failures = 1;
+      deps.log.warn('kafka.consumer_follows', { topic, group, failures, error: problem });
       await sleep(fullJitter(failures, { baseMs: 200, capMs: 5_000 }), stopping.signal);
-      try {
-        current = await open();
-        return;
-      } catch (error) {
-        last = error;
-      }
     }
   }
 
-  try {
-    current = await open();
-  } catch (error) {
-    await follow(error);
-  }
+  const running = run().catch((error: unknown) => {
+    if (!hasBegun) begun.reject(error);
+    else if (!stopping.signal.aborted) deps.onEnd(error);
+  });
   return {
+    begun: begun.promise,
     async stop() {
       stopping.abort();
-      await following;
-      await current?.stop();
+      await settleWithin(STOP_MS, running);
     },
     assigned: () => current?.assigned() ?? null,
-    lastSign: () => current?.lastSign() ?? wellAt,
+    lastSign: () => current?.lastSign() ?? lastSign,
+    membership() {
+      const at = current?.memberAt() ?? null;
+      return at === null ? { at: memberAt, problem } : { at, problem: null };
+    },
   };
 }

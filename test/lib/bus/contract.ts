@@ -1,6 +1,7 @@
 // What every bus has to keep, whatever carries it. An adapter's own test calls this with a way to make one.
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { busPart } from '../../../lib/readiness.ts';
 import type { Bus, Message, Published, Received } from '../../../lib/bus/bus.ts';
 import { waitUntil } from '../../support/signal.ts';
 
@@ -191,6 +192,17 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         const identity = await bus.identity();
         expect(identity).to.match(/^(in-process|kafka:.+)$/);
         expect(await bus.identity()).to.equal(identity);
+      }));
+
+    it('has nothing to complain of while all is well', () =>
+      withBus(async (tested) => {
+        const { bus, topic } = tested;
+        const { into } = await collect(tested, 'one');
+        expect(bus.health()).to.deep.equal({ problem: null });
+        await bus.publish([newMessage(topic)]);
+        await arrived(into, 1);
+        expect(bus.health()).to.deep.equal({ problem: null });
+        expect(await busPart(bus)()).to.deep.equal({ ready: true });
       }));
 
     it('takes nothing after it was closed', () =>

@@ -1,0 +1,31 @@
+// What stands between us and Kafka, for /ready. Asks nobody: it says what the work itself has last met.
+import type { BusHealth } from '../bus.ts';
+
+/** A leader's election, or one new sharing of a group, is over by then. */
+const PUBLISH_PATIENCE_MS = 5_000;
+
+/** Since when nothing could be published, and the last reason; null while it works, or nobody publishes. */
+export type PublishTrouble = { since: number; why: string } | null;
+
+export type ReaderState = { topic: string; group: string; membership: { at: number; problem: string | null } };
+
+export function judgeHealth(
+  trouble: PublishTrouble,
+  readers: readonly ReaderState[],
+  { sessionTimeoutMs, now }: { sessionTimeoutMs: number; now: number },
+): BusHealth {
+  const problems = readers
+    // After a session without a sign the group has given the member up, whatever it thinks itself.
+    .filter(({ membership }) => now - membership.at > sessionTimeoutMs)
+    .map(({ topic, group, membership: { at, problem } }) => {
+      const why = problem ?? 'the group is being shared, or Kafka does not answer';
+      return `${group} has not been in its group for ${seconds(now - at)} s, and reads nothing of ${topic}: ${why}`;
+    });
+  if (trouble !== null && now - trouble.since > PUBLISH_PATIENCE_MS)
+    problems.unshift(`Kafka has taken nothing for ${seconds(now - trouble.since)} s: ${trouble.why}`);
+  return { problem: problems.length === 0 ? null : problems.join('; ') };
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 1000);
+}
