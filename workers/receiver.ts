@@ -8,6 +8,7 @@ import { receiveInbound, toExternalEvent } from '../lib/sync/inbound.ts';
 import { keyPrefix } from '../lib/sync/intent.ts';
 import { receiveOutbound, type ReceiveDeps } from '../lib/sync/receive.ts';
 import type { SyncDeps, SyncLog } from '../lib/sync/step.ts';
+import { noteRefused, type RefusedRecord } from './refused-records.ts';
 
 export interface Listener {
   deps: SyncDeps;
@@ -35,8 +36,9 @@ export function subscribeOutbound(bus: Bus, listener: Listener, groupId: string)
     topic: topics.outbound,
     group: outboundGroup(groupId, system),
     handler: async (batch) => {
-      const events = batch.flatMap((record) => toInternalEvent(record, listener.deps.log));
-      await receiveOutbound(receiveDeps(listener), { system, externalType: document.externalType }, events);
+      const { taken, refused } = sort(batch, toInternalEvent);
+      await noteRefused(bus, listener.deps, refused);
+      await receiveOutbound(receiveDeps(listener), { system, externalType: document.externalType }, taken);
     },
   });
 }
@@ -48,21 +50,23 @@ export function subscribeInbound(
   groupId: string,
   log: SyncLog,
 ): Promise<Unsubscribe> {
+  const [first] = listeners;
+  if (first === undefined) throw new Error('subscribeInbound: nobody listens');
+  const bySystem = new Map(listeners.map((one) => [one.deps.integration.system, one]));
   return bus.subscribe({
     topic: topics.inbound,
     group: inboundGroup(groupId),
     handler: async (batch) => {
-      const parsed = batch.map((record) => ({ record, envelope: parseEnvelope(record.value) }));
-      for (const { record, envelope } of parsed)
-        if (envelope.kind !== 'external') refuse(record, envelope, log);
-      for (const listener of listeners) {
+      const { taken, refused } = sort(batch, (record, parsed) => toHeard(record, parsed, bySystem));
+      await noteRefused(bus, { ...first.deps, log }, refused);
+      for (const [listener, heard] of Map.groupBy(taken, ({ listener }) => listener)) {
         const { system, document } = listener.deps.integration;
-        const own = keyPrefix(listener.deps);
-        const events = parsed.flatMap(({ record, envelope }): ExternalEvent[] => {
-          if (envelope.kind !== 'external' || envelope.envelope.source !== system) return [];
-          return [toExternalEvent(envelope.envelope, record.syncEventId, own) ?? []].flat();
-        });
-        await receiveInbound(receiveDeps(listener), { system, externalType: document.externalType }, events);
+        const target = { system, externalType: document.externalType };
+        await receiveInbound(
+          receiveDeps(listener),
+          target,
+          heard.map(({ event }) => event),
+        );
       }
     },
   });
@@ -72,23 +76,42 @@ function receiveDeps({ deps, wake }: Listener): ReceiveDeps {
   return { db: deps.db, clock: deps.clock, wake };
 }
 
-function toInternalEvent(record: Received, log: SyncLog): InternalEvent[] {
-  const parsed = parseEnvelope(record.value);
-  if (parsed.kind !== 'customer') {
-    refuse(record, parsed, log);
-    return [];
+/** What a topic is for, or why a record on it is not that. */
+type Sorted<T> = { taken: T } | { refused: string };
+
+function sort<T>(
+  batch: readonly Received[],
+  judge: (record: Received, parsed: Parsed) => Sorted<T>,
+): { taken: T[]; refused: RefusedRecord[] } {
+  const taken: T[] = [];
+  const refused: RefusedRecord[] = [];
+  for (const record of batch) {
+    const parsed = parseEnvelope(record.value);
+    if (parsed.kind === 'invalid') {
+      refused.push({ record, reason: parsed.reason, problems: parsed.problems });
+      continue;
+    }
+    const sorted = judge(record, parsed);
+    if ('taken' in sorted) taken.push(sorted.taken);
+    else refused.push({ record, reason: sorted.refused });
   }
-  const { event_id: eventId, event_type: eventType, version, customer_data: customer } = parsed.envelope;
-  return [{ eventId, syncEventId: record.syncEventId, eventType, entityId: customer.id, version }];
+  return { taken, refused };
 }
 
-/** A record that is not what its topic is for is named in the log and passed by; it must not stop the ones behind it. */
-function refuse(record: Received, parsed: Parsed, log: SyncLog): void {
-  log.warn('receive.not_an_envelope', {
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
-    reason: parsed.kind === 'invalid' ? parsed.reason : `unexpected ${parsed.kind}`,
-    problems: parsed.kind === 'invalid' ? parsed.problems : undefined,
-  });
+function toInternalEvent(record: Received, parsed: Parsed): Sorted<InternalEvent> {
+  if (parsed.kind !== 'customer') return { refused: `unexpected_${parsed.kind}` };
+  const { event_id: eventId, event_type: eventType, version, customer_data: customer } = parsed.envelope;
+  return { taken: { eventId, syncEventId: record.syncEventId, eventType, entityId: customer.id, version } };
+}
+
+function toHeard(
+  record: Received,
+  parsed: Parsed,
+  listeners: ReadonlyMap<string, Listener>,
+): Sorted<{ listener: Listener; event: ExternalEvent }> {
+  if (parsed.kind !== 'external') return { refused: `unexpected_${parsed.kind}` };
+  const listener = listeners.get(parsed.envelope.source);
+  if (listener === undefined) return { refused: 'unknown_source' };
+  const event = toExternalEvent(parsed.envelope, record.syncEventId, keyPrefix(listener.deps));
+  return event === null ? { refused: 'unreadable_event' } : { taken: { listener, event } };
 }

@@ -30,6 +30,8 @@ export type Received = {
   eventId: string | null;
   /** From the headers; null in a foreign record, and where only the id is sent as a header. */
   syncEventId: number | null;
+  /** When the record was made, in milliseconds since 1970, as its producer says; null in process. */
+  timestamp: number | null;
 };
 
 /** Gets messages of one topic in order, a batch at a time; a batch whose handler throws comes again. */

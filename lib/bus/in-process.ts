@@ -61,8 +61,9 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
       const place = { topic, partition: 0, offset: topicOf(topic).offset++ };
       published.push(place);
       const batch = batches.get(topic);
-      if (batch === undefined) batches.set(topic, [{ ...message, ...place }]);
-      else batch.push({ ...message, ...place });
+      const received = { ...message, ...place, timestamp: null };
+      if (batch === undefined) batches.set(topic, [received]);
+      else batch.push(received);
     }
     const deliveries = [...batches].map(([name, batch]) => {
       const topic = topicOf(name);

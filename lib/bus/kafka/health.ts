@@ -7,7 +7,11 @@ const PUBLISH_PATIENCE_MS = 5_000;
 /** Since when nothing could be published, and the last reason; null while it works, or nobody publishes. */
 export type PublishTrouble = { since: number; why: string } | null;
 
-export type ReaderState = { topic: string; group: string; membership: { at: number; problem: string | null } };
+export type ReaderState = {
+  topic: string;
+  group: string;
+  membership: { at: number; problem: string | null };
+};
 
 export function judgeHealth(
   trouble: PublishTrouble,

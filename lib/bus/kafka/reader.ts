@@ -38,11 +38,11 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
   const stopped = new Promise<null>((resolve) =>
     stopping.signal.addEventListener('abort', () => resolve(null)),
   );
-  const begun = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<undefined>();
   let hasBegun = false;
   const begin = (): void => {
     hasBegun = true;
-    begun.resolve();
+    begun.resolve(undefined);
   };
   let current: GroupConsumer | null = null;
   let lastSign = performance.now();
@@ -51,11 +51,11 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
   let problem: string | null = null;
 
   /** Answers why the consumer reads no more, and null if it was told to stop. */
-  async function readOnce(): Promise<unknown> {
+  async function readOnce(): Promise<Error | null> {
     try {
       current = await startConsumer(subscription, deps);
     } catch (error) {
-      return error;
+      return error instanceof Error ? error : new Error(String(error));
     }
     begin();
     const reason = await Promise.race([current.crashed, stopped]);
@@ -74,8 +74,7 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
   }
 
   /** A topic that was there and is not is waited for: nothing of ours has to change for it to come back. */
-  const needsPerson = (error: unknown) =>
-    faultOf(error) === 'setup' && !(wasMember && isTopicMissing(error));
+  const needsPerson = (error: unknown) => faultOf(error) === 'setup' && !(wasMember && isTopicMissing(error));
 
   async function run(): Promise<void> {
     for (let failures = 1; ; failures += 1) {

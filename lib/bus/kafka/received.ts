@@ -14,6 +14,7 @@ export function toReceived(topic: string, partition: number, message: KafkaMessa
     headers,
     eventId,
     syncEventId: sequence !== undefined && /^[1-9]\d{0,14}$/.test(sequence) ? Number(sequence) : null,
+    timestamp: Number(message.timestamp),
   };
 }
 

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import type { Message } from '../../lib/bus/bus.ts';
+import { createInProcessBus } from '../../lib/bus/in-process.ts';
+import { topics } from '../../lib/events/routing.ts';
+import { newEventId } from '../../lib/uuid.ts';
+import { subscribeInbound, subscribeOutbound } from '../../workers/receiver.ts';
+import { useSync } from '../support/sync.ts';
+
+describe('a record that is not what its topic is for', () => {
+  const world = useSync();
+
+  function record(topic: string, fields: Record<string, unknown>): Message {
+    const eventId = newEventId(world.clock.now());
+    const common = { schema_version: 1, event_id: eventId, timestamp: world.clock.now().toISOString() };
+    const value = JSON.stringify({ ...common, version: null, ...fields });
+    return { topic, key: 'k', value, headers: {}, eventId, syncEventId: 1 };
+  }
+  const external = (source: string, event: Record<string, unknown>) =>
+    record(topics.inbound, { event_type: `${source}.customer.updated`, source, external: event });
+  const readable = { id: 'cus_1', kind: 'updated', account: 'acct_1' };
+
+  async function openBus() {
+    const bus = createInProcessBus();
+    const listener = { deps: world.deps, wake: () => undefined };
+    await subscribeOutbound(bus, listener, 'test');
+    await subscribeInbound(bus, [listener], 'test', world.deps.log);
+    return bus;
+  }
+  async function notices(): Promise<[string, string][]> {
+    const { rows } = await world.db.raw<{ rows: { target: string; reason: string }[] }>(
+      `select payload #>> '{parked,target}' as target, payload #>> '{parked,reason}' as reason
+       from sync_events where event_type = 'delivery.parked' order by id`,
+    );
+    return rows.map(({ target, reason }) => [target, reason]);
+  }
+
+  it('is told of by what is wrong with it', async () => {
+    const bus = await openBus();
+    await bus.publish([
+      external('nobody', readable),
+      external('stripe', { ...readable, kind: 'wobbled' }),
+      { ...external('stripe', readable), topic: topics.outbound },
+      external('stripe', readable),
+    ]);
+    expect(await notices()).to.have.deep.members([
+      [topics.inbound, 'unknown_source'],
+      [topics.inbound, 'unreadable_event'],
+      [topics.outbound, 'unexpected_external'],
+    ]);
+  });
+
+  it('is told of once when its page is published again', async () => {
+    const bus = await openBus();
+    const page = [external('nobody', readable)];
+    await bus.publish(page);
+    await bus.publish(page);
+    expect(await notices()).to.have.length(1);
+  });
+
+  it('holds its place until its notice is written', async () => {
+    const bus = await openBus();
+    await world.db.raw('alter table sync_events rename to sync_events_away');
+    try {
+      const error: unknown = await bus
+        .publish([external('nobody', readable)])
+        .catch((reason: unknown) => reason);
+      expect(error).to.include({ code: 'handler_failed', retryable: true });
+    } finally {
+      await world.db.raw('alter table sync_events_away rename to sync_events');
+    }
+    expect(await notices()).to.deep.equal([]);
+  });
+});
