@@ -1,6 +1,7 @@
 import { createServer, STATUS_CODES, type RequestListener, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { listenError, urlOf } from '../lib/process/listening.ts';
 import { newEventId } from '../lib/uuid.ts';
 import { Problem, problemDocument, type ProblemCode } from './problems.ts';
 
@@ -12,10 +13,7 @@ export type ApiServer = {
   close(graceMs?: number): Promise<void>;
 };
 
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-  readonly code = 'cannot_listen';
-}
+const SETTINGS = { host: 'API_HOST', port: 'API_PORT' };
 
 /** Listens with any request listener, such as the app of createApi. */
 export async function listen(
@@ -39,7 +37,9 @@ export async function listen(
   server.on('clientError', answerNoise);
 
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(listenError(error, { who: 'The API', host, port, settings: SETTINGS })),
+    );
     server.listen({ host, port }, resolve);
   });
   const address = server.address();
@@ -60,19 +60,7 @@ export async function listen(
     });
   }
 
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close };
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
-  const told: Record<string, string> = {
-    EADDRINUSE: `port ${port} of ${host} is taken by another program. Stop it, or set API_PORT to a free port.`,
-    EACCES: `this user may not listen on port ${port}. Set API_PORT to a port above 1023.`,
-    EADDRNOTAVAIL: `this machine does not have the address ${host}. Set API_HOST to one it has, such as 127.0.0.1.`,
-    ENOTFOUND: `the name ${host} is not known. Set API_HOST to an address of this machine, such as 127.0.0.1.`,
-  };
-  const detail =
-    told[error.code ?? ''] ?? `listening on ${host}:${port} failed (${error.code ?? error.message}).`;
-  return new ListenError(`The API cannot start: ${detail}`, { cause: error });
+  return { url: urlOf(host, bound), port: bound, close };
 }
 
 /** What is no HTTP request gets an answer all the same, and never reaches the app. */

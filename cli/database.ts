@@ -7,6 +7,7 @@ import { assertMigrated, migrate } from '../db/migrate.ts';
 import { addressOf } from '../db/relay-identity.ts';
 import type { Config } from '../lib/config.ts';
 import type { Logger } from '../lib/log.ts';
+import { placeOf } from '../lib/process/database.ts';
 import { startEmbeddedPostgres } from './embedded/postgres.ts';
 import { CliError, exit } from './exit.ts';
 
@@ -80,9 +81,4 @@ async function closeIfFails(opened: OpenDatabase, prepare: () => Promise<void>):
     await opened.close();
     throw error;
   }
-}
-
-function placeOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
 }

@@ -1,17 +1,4 @@
-/** Exit statuses, the same for every command; docs/cli.md lists them. */
-export const exit = {
-  ok: 0,
-  /** It ran, and what came out is not all right. */
-  failed: 1,
-  /** Wrong words on the command line; of `verify`: could not tell, or somebody has to look. */
-  usage: 2,
-  undecided: 2,
-  nothingMatched: 3,
-  /** The database, Stripe, a port or the folder is not to be had now. */
-  unavailable: 69,
-  settings: 78,
-  interrupted: 130,
-} as const;
+export { exit } from '../lib/process/exit.ts';
 
 /** An expected failure: its message is all that a person has to read. */
 export class CliError extends Error {

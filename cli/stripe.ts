@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from '../lib/config.ts';
 import type { Logger } from '../lib/log.ts';
+import { findStripeAccess, simulatorAccess } from '../lib/process/requirements.ts';
 import { createSimulator } from '../simulator/simulator.ts';
 import { findRunning } from './running.ts';
 
@@ -13,14 +14,11 @@ export type StripeAccess = {
   close(): Promise<void>;
 };
 
-/** Obviously made up: the simulator takes any test key. */
-const SIMULATOR_KEY = 'sk_test_twinbox_simulator';
-
 /** For the process that runs everything: the simulator is a part of it. */
 export async function startStripe(config: Config, log: Logger, port: number): Promise<StripeAccess> {
-  const { secretKey, apiBase } = config.stripe;
-  if (secretKey !== undefined)
-    return { secretKey, apiBase, simulatorUrl: null, close: () => Promise.resolve() };
+  const elsewhere = findStripeAccess(config);
+  if (elsewhere?.apiBase !== undefined && elsewhere.simulated) return simulatorAt(elsewhere.apiBase);
+  if (elsewhere) return { ...elsewhere, simulatorUrl: null, close: () => Promise.resolve() };
   const simulator = createSimulator({
     dataDir: join(config.dataDir, 'simulator'),
     onBug: (error) => log.error('simulator.bug', { error }),
@@ -36,7 +34,7 @@ export async function startStripe(config: Config, log: Logger, port: number): Pr
 
 /** For a command beside it: the simulator of the running process, or, where none runs, the same state for a moment. */
 export async function findStripe(config: Config, log: Logger): Promise<StripeAccess> {
-  if (config.stripe.secretKey !== undefined) return startStripe(config, log, 0);
+  if (findStripeAccess(config)) return startStripe(config, log, 0);
   const running = await findRunning(config.dataDir);
   if (running?.simulatorUrl) return simulatorAt(running.simulatorUrl);
   return startStripe(config, log, 0);
@@ -44,5 +42,5 @@ export async function findStripe(config: Config, log: Logger): Promise<StripeAcc
 
 /** A simulator that another process runs. */
 export function simulatorAt(url: string): StripeAccess {
-  return { secretKey: SIMULATOR_KEY, apiBase: url, simulatorUrl: url, close: () => Promise.resolve() };
+  return { ...simulatorAccess(url), simulatorUrl: url, close: () => Promise.resolve() };
 }

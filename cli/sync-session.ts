@@ -4,7 +4,7 @@ import type { OpenOptions } from './database.ts';
 import { readPatiently } from './patient.ts';
 import { withDatabase, type Session } from './session.ts';
 import { findStripe } from './stripe.ts';
-import { createSyncDeps } from './sync.ts';
+import { createSyncDeps } from '../lib/systems.ts';
 
 /** A session with Stripe at hand: the real one, the running simulator, or its state for a moment. */
 export async function withSync<T>(

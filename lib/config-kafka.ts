@@ -112,6 +112,16 @@ export const kafkaProperties = {
     expects: 'a whole number of hours from 1 to 8760',
     example: '72',
   },
+  KAFKA_CUSTOMER_EVENTS: {
+    group: 'Kafka',
+    type: 'string',
+    enum: ['on', 'off'],
+    default: 'on',
+    description:
+      'Whether every customer event is also published to `customer.events`, for consumers of your own. It doubles what the relay sends.',
+    expects: 'on or off',
+    example: 'off',
+  },
   KAFKA_HEADERS: {
     group: 'Kafka',
     type: 'string',

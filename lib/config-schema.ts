@@ -1,4 +1,5 @@
 import { kafkaProperties } from './config-kafka.ts';
+import { stripeProperties } from './config-stripe.ts';
 
 /**
  * Every setting of Twinbox, in one JSON Schema: it checks them, and `.env.example` and docs/settings.md are
@@ -13,7 +14,7 @@ export const settingsSchema = {
       pattern: '^postgres(ql)?://[^/]+/.+',
       secret: true,
       description:
-        'The PostgreSQL (18 or newer) that holds the customers. Without it Twinbox starts one of its own in `TWINBOX_DATA_DIR`.',
+        'The PostgreSQL (15 or newer) that holds the customers. Without it Twinbox starts one of its own in `TWINBOX_DATA_DIR`.',
       expects: 'an address with a database name',
       example: 'postgresql://user:password@localhost:5432/twinbox',
     },
@@ -28,81 +29,7 @@ export const settingsSchema = {
       example: '10',
     },
     ...kafkaProperties,
-    STRIPE_SECRET_KEY: {
-      group: 'Stripe',
-      type: 'string',
-      pattern: '^(sk|rk)_(test|live)_[A-Za-z0-9_]+$',
-      secret: true,
-      description:
-        'The key of the Stripe account to keep in step. Without it Twinbox uses its own simulator.',
-      expects:
-        'a secret or restricted key of Stripe, which begins with sk_test_, sk_live_, rk_test_ or rk_live_',
-      example: 'sk_test_…',
-    },
-    STRIPE_WEBHOOK_SECRET: {
-      group: 'Stripe',
-      type: 'array',
-      items: { type: 'string', pattern: '^whsec_.+$' },
-      secret: true,
-      description: 'What Stripe signs its webhooks with; two with a comma while one replaces the other.',
-      expects: 'a signing secret, which begins with whsec_; several with commas',
-      example: 'whsec_…',
-    },
-    STRIPE_API_BASE: {
-      group: 'Stripe',
-      type: 'string',
-      pattern: '^https?://[^/?#@]+/?$',
-      description: 'Another address that speaks Stripe’s API, such as a simulator started by itself.',
-      expects: 'an http or https address without a path',
-      example: 'http://localhost:12111',
-    },
-    STRIPE_DELETE_POLICY: {
-      group: 'Stripe',
-      type: 'string',
-      enum: ['delete', 'detach'],
-      default: 'delete',
-      description: 'What a delete here does there: delete the Stripe customer too, or only forget the link.',
-      expects: 'delete or detach',
-      example: 'detach',
-    },
-    STRIPE_LINK_BY_EMAIL: {
-      group: 'Stripe',
-      type: 'string',
-      enum: ['ask', 'link', 'never'],
-      default: 'ask',
-      description:
-        'What happens to a new Stripe customer with the email of a customer here: wait for your word, link the two unasked, or never link by email.',
-      expects: 'ask, link or never',
-      example: 'ask',
-    },
-    STRIPE_IMPORT: {
-      group: 'Stripe',
-      type: 'string',
-      enum: ['on', 'off'],
-      default: 'on',
-      description:
-        'Whether a Stripe customer that no Twinbox has marked as its own becomes a customer here. Of several installations on one account at most one should say on.',
-      expects: 'on or off',
-      example: 'on',
-    },
-    STRIPE_WRITES: {
-      group: 'Stripe',
-      type: 'string',
-      enum: ['on', 'off'],
-      default: 'on',
-      description: '`off` only looks: nothing is written to Stripe, and what would be is listed.',
-      expects: 'on or off',
-      example: 'off',
-    },
-    STRIPE_PULLS: {
-      group: 'Stripe',
-      type: 'string',
-      enum: ['on', 'off'],
-      default: 'on',
-      description: '`off` takes nothing over from Stripe.',
-      expects: 'on or off',
-      example: 'off',
-    },
+    ...stripeProperties,
     API_HOST: {
       group: 'API',
       type: 'string',
@@ -151,6 +78,26 @@ export const settingsSchema = {
       description: '`yes` lets the API listen on an open address without keys.',
       expects: 'yes or no',
       example: 'yes',
+    },
+    HEALTH_HOST: {
+      group: 'Health',
+      type: 'string',
+      pattern: '^[A-Za-z0-9.:_-]+$',
+      default: '127.0.0.1',
+      description:
+        'The address on which a relay or worker of its own answers `/health` and `/ready`. They tell no secrets and no customer, but how far behind the work is.',
+      expects: 'a host name or an IP address',
+      example: '0.0.0.0',
+    },
+    HEALTH_PORT: {
+      group: 'Health',
+      type: 'integer',
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'The port for that; 8001 for a relay and 8002 for a worker unless set. 0 takes a free one.',
+      expects: 'a port, from 0 to 65535',
+      example: '8003',
     },
     LOG_LEVEL: {
       group: 'Log',
@@ -215,6 +162,25 @@ export const settingsSchema = {
         'Variables of other programs whose names begin like ours, and which are no mistake; several with commas.',
       expects: 'names of variables, several with commas',
       example: 'API_TOKEN',
+    },
+    SIMULATOR_URL: {
+      group: 'Simulator',
+      type: 'string',
+      pattern: '^http://[^/?#@]+/?$',
+      description:
+        'Where a simulator that runs by itself is. It takes the place of Stripe while there is no `STRIPE_SECRET_KEY`.',
+      expects: 'an http address without a path',
+      example: 'http://localhost:12111',
+    },
+    SIMULATOR_WEBHOOK_SECRET: {
+      group: 'Simulator',
+      type: 'string',
+      pattern: '^whsec_.+$',
+      secret: true,
+      description:
+        'What that simulator signs its webhooks with, the same in its own environment. It is believed only while there is no `STRIPE_SECRET_KEY`.',
+      expects: 'a signing secret, which begins with whsec_',
+      example: 'whsec_only_for_the_simulator',
     },
     SIMULATOR_PORT: {
       group: 'Simulator',

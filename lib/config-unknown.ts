@@ -2,12 +2,12 @@ import { settings } from './config-schema.ts';
 
 /** A variable that begins like one of ours and is none of ours is most likely a slip of the pen. */
 
-const PREFIXES = ['TWINBOX_', 'STRIPE_', 'API_', 'KAFKA_', 'DATABASE_', 'LOG_', 'SIMULATOR_'];
+const PREFIXES = ['TWINBOX_', 'STRIPE_', 'API_', 'KAFKA_', 'DATABASE_', 'LOG_', 'HEALTH_', 'SIMULATOR_'];
 
 /** Well-known names of other programs that share our prefixes; having them set must break nobody. */
 const STRANGERS: readonly RegExp[] = [
   // What the simulator reads by itself when it is a process of its own; there it says what it does not know.
-  /^SIMULATOR_(DATA_DIR|ACCOUNT|GLOBAL_PER_SECOND|ENDPOINT_PER_SECOND)$/,
+  /^SIMULATOR_(HOST|DATA_DIR|ACCOUNT|GLOBAL_PER_SECOND|ENDPOINT_PER_SECOND|WEBHOOK_URL)$/,
   // Stripe's command line and its plug-ins.
   /^STRIPE_(API_KEY|DEVICE_NAME|PROJECT_NAME|PUBLISHABLE_KEY|ACCOUNT|API_VERSION)$/,
   /^STRIPE_CLI_/,

@@ -58,7 +58,7 @@ export function loadConfig(env: Env = process.env, options: LoadOptions = {}): C
  * a Kafka, a Stripe account or a port is left out. Give `envFile: false` with it.
  */
 export function ignoreConnectionSettings(env: Env = process.env): Env {
-  const ignored = /^(DATABASE|KAFKA|STRIPE|API|SIMULATOR)_/;
+  const ignored = /^(DATABASE|KAFKA|STRIPE|API|HEALTH|SIMULATOR)_/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !ignored.test(name)));
 }
 
@@ -87,8 +87,13 @@ function buildConfig(values: Settings, isTerminal: boolean) {
       keys: values.API_KEYS ?? [],
       insecure: values.API_INSECURE === 'yes',
     },
+    health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
-    simulator: { port: values.SIMULATOR_PORT },
+    simulator: {
+      port: values.SIMULATOR_PORT,
+      url: values.SIMULATOR_URL,
+      webhookSecret: values.SIMULATOR_WEBHOOK_SECRET,
+    },
   } as const;
 }
 
@@ -115,6 +120,7 @@ function buildKafka(values: Settings) {
       replication: values.KAFKA_TOPIC_REPLICATION ?? null,
       retentionHours: values.KAFKA_TOPIC_RETENTION_HOURS,
     },
+    customerEvents: values.KAFKA_CUSTOMER_EVENTS === 'on',
     headers: values.KAFKA_HEADERS,
   } as const;
 }

@@ -1,6 +1,7 @@
 /** What a person can do to a webhook endpoint in the dashboard and the API cannot. */
+import { seconds } from './call.ts';
 import type { Clock } from './clock.ts';
-import { newSigningSecret } from './ids.ts';
+import { newId, newSigningSecret } from './ids.ts';
 import type { Endpoint } from './objects.ts';
 import type { AccountState, Store } from './store.ts';
 import { putEndpoint } from './webhook-endpoints.ts';
@@ -10,7 +11,7 @@ const OLD_SECRET_MS = 24 * 3600 * 1000;
 
 export type EndpointControl = ReturnType<typeof createEndpointControl>;
 
-export function createEndpointControl(store: Store, clock: Clock) {
+export function createEndpointControl(store: Store, clock: Clock, ownAccount: () => AccountState) {
   function change(id: string, edit: (endpoint: Endpoint) => Endpoint): Endpoint {
     const { account, row } = find(store, id);
     const after = edit(row.value);
@@ -19,6 +20,26 @@ export function createEndpointControl(store: Store, clock: Clock) {
   }
 
   return {
+    /** An endpoint for every event at this address with this secret: the one that is there, or a new one. */
+    ensure({ url, secret }: { url: string; secret: string }): void {
+      const account = ownAccount();
+      const secrets = [{ secret, until: null }];
+      const there = account.endpoints.living.find((row) => row.value?.url === url)?.value;
+      if (there) return void change(there.id, (endpoint) => ({ ...endpoint, secrets, status: 'enabled' }));
+      const endpoint: Endpoint = {
+        id: newId('we', 24),
+        api_version: null,
+        created: seconds(clock.now()),
+        description: 'made at the start',
+        enabled_events: ['*'],
+        metadata: {},
+        secrets,
+        status: 'enabled',
+        thin: false,
+        url,
+      };
+      store.commit([putEndpoint(account.id, endpoint, account.nextSeq++, clock.now())]);
+    },
     /** A new secret; the ones before sign too for so long, and each then gives a `v1` of its own. */
     rollSecret(id: string, keepOldMs = OLD_SECRET_MS): string {
       const secret = newSigningSecret();

@@ -1,12 +1,10 @@
-/** The HTTP server: loopback only, and quick to close. */
+/** The HTTP server: on the loopback address unless told, and quick to close. */
 import http from 'node:http';
 import type { Express } from 'express';
 
 export type Address = { url: string; port: number };
 
-const HOST = '127.0.0.1';
-
-export function createListener(app: Express) {
+export function createListener(app: Express, host: string) {
   const server = http.createServer(app);
   let address: Address | null = null;
 
@@ -14,12 +12,15 @@ export function createListener(app: Express) {
     return new Promise((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
         const busy = `Port ${port} is in use by another process. Stop it, or set SIMULATOR_PORT to a free one.`;
-        reject(error.code === 'EADDRINUSE' ? new Error(busy, { cause: error }) : error);
+        const nowhere = `This machine does not have the address ${host}. Set SIMULATOR_HOST to one it has, such as 127.0.0.1.`;
+        const told: Record<string, string> = { EADDRINUSE: busy, EADDRNOTAVAIL: nowhere, ENOTFOUND: nowhere };
+        const sentence = told[error.code ?? ''];
+        reject(sentence === undefined ? error : new Error(sentence, { cause: error }));
       });
-      server.listen(port, HOST, () => {
+      server.listen(port, host, () => {
         const bound = server.address();
         const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
-        address = { url: `http://${HOST}:${actual}`, port: actual };
+        address = { url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`, port: actual };
         resolve(address);
       });
     });

@@ -10,7 +10,11 @@ try {
 }
 
 async function run(settings: Settings): Promise<void> {
+  const { webhook } = settings;
   const simulator = createSimulator({
+    host: settings.host,
+    // Whoever names an address to send to means it.
+    rules: { remoteWebhooks: webhook !== null },
     ...(settings.dataDir === null ? {} : { dataDir: settings.dataDir }),
     ...(settings.accountId === null ? {} : { accountId: settings.accountId }),
     rateLimits: { globalPerSecond: settings.globalPerSecond, endpointPerSecond: settings.endpointPerSecond },
@@ -18,6 +22,7 @@ async function run(settings: Settings): Promise<void> {
   });
   stopOn(['SIGINT', 'SIGTERM'], simulator);
   try {
+    if (webhook) simulator.webhooks.ensure(webhook);
     const { url } = await simulator.listen(settings.port);
     process.stdout.write(`The Stripe simulator listens on ${url}\n`);
   } catch (error) {

@@ -34,6 +34,8 @@ import { createWebhooks, type Webhooks, type WebhookOptions } from './webhooks.t
 export type SimulatorOptions = {
   /** Folder for the state; without it nothing outlives the process. Two simulators on one folder are refused. */
   dataDir?: string;
+  /** The address to listen on; 127.0.0.1 unless told. */
+  host?: string;
   /** The account that keys belong to unless they are mapped to another one. */
   accountId?: string;
   /** Requests a second, null for no limit; 100 over all and 25 for each endpoint by default, as for a live account. */
@@ -54,10 +56,10 @@ export type SimulatorOptions = {
 
 export type Simulator = {
   app: Express;
-  /** Listens on the loopback address only; port 0 takes a free one. */
+  /** Port 0 takes a free one. */
   listen(port?: number): Promise<Address>;
   close(): Promise<void>;
-  /** `http://127.0.0.1:<port>`; throws before `listen`. */
+  /** Such as `http://127.0.0.1:<port>`; throws before `listen`. */
   readonly url: string;
   readonly port: number;
   /** Whether an unfinished last line of the journal was let go at start. */
@@ -132,7 +134,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     rateLimits: { get: limiter.get, set: limiter.set },
     keys,
     dashboard: createDashboard({ store, clock, keys, rules: getRules, committed }),
-    webhooks: { ...webhooks, ...createEndpointControl(store, clock) },
+    webhooks: { ...webhooks, ...createEndpointControl(store, clock, () => account()) },
     rules: {
       get: getRules,
       set(changes: Partial<Rules>) {
@@ -150,7 +152,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     },
   };
   const app = createApp({ pipeline, clock, parts });
-  const listener = createListener(app);
+  const listener = createListener(app, options.host ?? '127.0.0.1');
   let closed = false;
 
   return {

@@ -1,5 +1,8 @@
 // The workers' role: receive, reconcile and keep house, for every system in use. Built the same way whether it is a process of
 // its own or one role among others in an embedded one.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { raiseWaiting } from '../db/mappings.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { isAppError } from '../lib/errors.ts';
@@ -9,10 +12,15 @@ import { createHousekeeping, type HousekeepingStatus } from './housekeeping.ts';
 import { createLane, type LaneOptions, type LaneStatus } from './lane.ts';
 import { subscribeInbound, subscribeOutbound } from './receiver.ts';
 
-export interface WorkersOptions extends LaneOptions {
+export interface WorkersOptions extends Partial<LaneOptions> {
   groupId: string;
   retentionDays: number;
 }
+
+/** Mappings worked on at once; Stripe's limits are reached long before this is. */
+const CONCURRENCY = 16;
+/** Longer than a read, a write (15 s each at most) and their settles. */
+const LEASE_MS = 60_000;
 
 export interface Workers {
   /** Looks for work now rather than at the next poll. */
@@ -27,8 +35,10 @@ const STOPPED_REST_MS = 30_000;
 
 /** Starts the lanes; resolves once nothing published from now on can be missed. */
 export async function startWorkers(bus: Bus, systems: SyncDeps[], options: WorkersOptions): Promise<Workers> {
+  const { owner = nameWorker(), concurrency = CONCURRENCY, leaseMs = LEASE_MS } = options;
   const stopping = new AbortController();
-  const lanes = systems.map((deps) => startLane(deps, options, stopping.signal));
+  for (const deps of systems) await raiseAllowed(deps);
+  const lanes = systems.map((deps) => startLane(deps, { owner, concurrency, leaseMs }, stopping.signal));
   const log = systems[0]?.log;
   const unsubscribe = await Promise.all([
     ...lanes.map((lane) => subscribeOutbound(bus, lane, options.groupId)),
@@ -52,6 +62,17 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
       await Promise.all(lanes.map(({ lane }) => lane.drain()));
     },
   };
+}
+
+/** Unique for each process; the host and the id are for whoever looks for it. */
+function nameWorker(): string {
+  return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+}
+
+/** What waited for writes or pulls to be allowed is looked at now that they are. */
+async function raiseAllowed({ db, clock, integration: { system }, policy }: SyncDeps): Promise<void> {
+  if (policy.writes) await raiseWaiting(db, system, 'writes_off', clock.now());
+  if (policy.pulls) await raiseWaiting(db, system, 'pulls_off', clock.now());
 }
 
 function startLane(deps: SyncDeps, options: LaneOptions, signal: AbortSignal) {

@@ -30,7 +30,8 @@ import type { CommandContext } from '../program.ts';
 import { findRunning } from '../running.ts';
 import { quietLog } from '../session.ts';
 import { findStripe } from '../stripe.ts';
-import { createSyncDeps, readAccount } from '../sync.ts';
+import { createSyncDeps } from '../../lib/systems.ts';
+import { readAccount } from '../sync.ts';
 
 export function addDoctor({ program, output, finish }: CommandContext): void {
   program

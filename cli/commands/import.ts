@@ -14,7 +14,7 @@ import type { CommandContext } from '../program.ts';
 import { createProgress } from '../progress.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
-import { listenForStop } from '../stopping.ts';
+import { listenForStop } from '../../lib/process/stopping.ts';
 
 type Options = { update?: boolean; delimiter: string; json?: boolean };
 

@@ -5,7 +5,7 @@ import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { claimFolder } from '../running.ts';
-import { listenForStop } from '../stopping.ts';
+import { listenForStop } from '../../lib/process/stopping.ts';
 import { readAccount, type Account } from '../sync.ts';
 
 export function addUp({ program, output, finish }: CommandContext): void {

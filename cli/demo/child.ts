@@ -3,7 +3,7 @@
 import { createLogger } from '../../lib/log.ts';
 import { startSystem } from '../embedded/system.ts';
 import { explain } from '../failure.ts';
-import { listenForStop } from '../stopping.ts';
+import { listenForStop } from '../../lib/process/stopping.ts';
 import { demoConfig } from './settings.ts';
 
 export type Announcement = { api: string; simulator: string | null } | { failed: string; exitCode: number };

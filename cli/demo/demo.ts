@@ -7,7 +7,7 @@ import { explain } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { claimFolder } from '../running.ts';
 import { sleep } from '../../lib/loop.ts';
-import { listenForStop } from '../stopping.ts';
+import { listenForStop } from '../../lib/process/stopping.ts';
 import { demoConfig, demoFolder } from './settings.ts';
 import { describeTarget } from './target.ts';
 import { createNarrator } from './narrator.ts';

@@ -13,7 +13,7 @@ import { CliError, exit } from '../exit.ts';
 import type { FolderClaim } from '../running.ts';
 import { quietLog } from '../session.ts';
 import { simulatorAt, startStripe } from '../stripe.ts';
-import { createSyncDeps } from '../sync.ts';
+import { createSyncDeps } from '../../lib/systems.ts';
 import { startSystemProcess, type SystemProcess } from './system-process.ts';
 
 export type CustomerView = {

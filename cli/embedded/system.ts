@@ -1,39 +1,29 @@
 // Every role in one process: what `twinbox up` and `twinbox demo` run. Each part is chosen by whether its setting is there:
 // an embedded PostgreSQL or DATABASE_URL, the simulator or STRIPE_SECRET_KEY, a bus in this process or KAFKA_BOOTSTRAP_SERVERS.
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { createApi } from '../../api/app.ts';
+import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
-import type { WebhookSource } from '../../api/webhooks.ts';
+import { answerStarting } from '../../api/starting.ts';
 import type { Db } from '../../db/connection.ts';
 import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
-import { raiseWaiting } from '../../db/mappings.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';
 import type { Config } from '../../lib/config.ts';
-import { createConflictDesk } from '../../lib/conflicts.ts';
 import { assertSameDatabase } from '../../lib/database-identity.ts';
 import { createCustomerStore, type CustomerStore } from '../../lib/customers.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
-import { createLinkDesk } from '../../lib/links.ts';
 import type { Logger } from '../../lib/log.ts';
 import { sleep } from '../../lib/loop.ts';
-import {
-  databasePart,
-  hearingPart,
-  partitionsPart,
-  relayPart,
-  syncPart,
-  type Part,
-} from '../../lib/readiness.ts';
+import { busPart } from '../../lib/readiness.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
 import { inboundGroup, outboundGroup } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
+import { workersPart } from '../../workers/readiness.ts';
 import { openDatabase } from '../database.ts';
 import { startStripe } from '../stripe.ts';
 import { openWebhooks } from '../webhooks.ts';
-import { createSyncDeps } from '../sync.ts';
+import { createSyncDeps } from '../../lib/systems.ts';
 import { isAlive } from './processes.ts';
 
 export interface System {
@@ -121,20 +111,12 @@ async function start({
     clock,
     log,
     address: database.address,
-    routing: createRouting({ customerEvents: true, systems: [integration.system] }),
+    routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [integration.system] }),
     // In process nobody reads them.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
   });
-  // What waited for writes to be allowed goes out now that they are.
-  if (config.stripe.writes) await raiseWaiting(db, integration.system, 'writes_off', clock.now());
-  if (config.stripe.pulls) await raiseWaiting(db, integration.system, 'pulls_off', clock.now());
-  const workers = await startWorkers(bus, [sync], {
-    groupId,
-    owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-    concurrency: CONCURRENCY,
-    leaseMs: LEASE_MS,
-    retentionDays: config.retentionDays,
-  });
+  const { retentionDays } = config;
+  const workers = await startWorkers(bus, [sync], { groupId, retentionDays });
   // A call that hangs may take longer than a stop has: it is left to its lease, and the next start finishes it.
   cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
   const following = relay;
@@ -143,27 +125,17 @@ async function start({
 
   const secrets = await openWebhooks(config, stripe, server.url);
   const store = createCustomerStore({ db, clock, nudge });
-  app = createApi({
-    store,
+  app = composeApi({
+    config,
     db,
     clock,
     log,
-    config: { apiKeys: config.api.keys },
-    webhooks: webhookSources(integration, secrets, {
-      db,
-      clock,
-      integration,
-      retentionDays: config.retentionDays,
-      nudge,
-    }),
-    conflicts: createConflictDesk({ db, clock, nudge, documents: [integration.document] }),
-    links: createLinkDesk({ db, clock }),
+    store,
+    hearing: integration,
+    secrets,
+    nudge,
     readiness: {
-      database: databasePart(db),
-      relay: relayPart(db, clock),
-      partitions: partitionsPart(db, clock),
-      sync: syncPart(db, [integration.system]),
-      hearing: hearingPart(integration.system, secrets),
+      bus: busPart(bus),
       workers: () => Promise.resolve(workersPart(workers.status())),
     },
   });
@@ -182,10 +154,6 @@ async function start({
   };
 }
 
-/** Mappings worked on at once; Stripe's limits are reached long before this is. */
-const CONCURRENCY = 16;
-/** Longer than a read, a write (15 s each at most) and their settles. */
-const LEASE_MS = 60_000;
 /** A stop has 10 s in all; these are what requests and reconciles in hand may take of them. */
 const FINISH_REQUESTS_MS = 2_500;
 const FINISH_MS = 4_500;
@@ -203,50 +171,8 @@ async function endLeasesOfTheDead(db: Db): Promise<void> {
   );
 }
 
-function webhookSources(
-  integration: Integration,
-  secrets: string[],
-  inbox: WebhookSource['inbox'],
-): WebhookSource[] {
-  const { system, ingress } = integration;
-  return ingress ? [{ system, ingress, secrets, inbox }] : [];
-}
-
 async function noLonger(ms: number, work: Promise<void>): Promise<void> {
   const done = new AbortController();
   await Promise.race([work, sleep(ms, done.signal)]);
   done.abort();
 }
-
-function workersPart({
-  lanes,
-  housekeeping,
-}: Awaited<ReturnType<typeof startWorkers>>['status'] extends () => infer S ? S : never): Part {
-  const stopped = lanes.find((lane) => lane.stopped !== null);
-  const figures = {
-    in_hand: lanes.reduce((sum, lane) => sum + lane.inHand, 0),
-    received_from_table: housekeeping.receivedFromTable,
-  };
-  return stopped?.stopped ? { ready: false, problem: stopped.stopped, figures } : { ready: true, figures };
-}
-
-const answerStarting: Parameters<typeof listen>[0] = (req, res) => {
-  const healthy = req.url === '/health';
-  res.writeHead(healthy ? 200 : 503, {
-    'content-type': healthy ? 'application/json' : 'application/problem+json',
-    'retry-after': '1',
-  });
-  res.end(
-    JSON.stringify(
-      healthy
-        ? { status: 'healthy' }
-        : {
-            type: 'about:blank',
-            title: 'Starting',
-            status: 503,
-            code: 'starting',
-            detail: 'Twinbox is starting; try again in a second.',
-          },
-    ),
-  );
-};

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { createApi, type ApiDeps } from '../../api/app.ts';
-import type { Readiness } from '../../api/health.ts';
+import type { Readiness } from '../../lib/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/connection.ts';

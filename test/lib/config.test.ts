@@ -136,6 +136,7 @@ describe('loadConfig', () => {
       ssl: { enabled: true, ca: 'ca.pem', cert: undefined, key: undefined },
       sasl: { mechanism: 'scram-sha-512', username: 'twinbox', password: 'secret' },
       topics: { create: false, partitions: 6, replication: 3, retentionHours: 168 },
+      customerEvents: true,
       headers: 'full',
     });
   });

@@ -7,11 +7,13 @@ import { clientsFor } from './start-simulator.ts';
 describe('the simulator as a process of its own', () => {
   it('has a port, a folder and Stripe’s limits when nothing is set', () => {
     expect(readSettings({ HOME: '/root' })).to.deep.equal({
+      host: '127.0.0.1',
       port: 12111,
       dataDir: '.twinbox/simulator',
       accountId: null,
       globalPerSecond: 100,
       endpointPerSecond: 25,
+      webhook: null,
     });
     expect(readSettings({ SIMULATOR_DATA_DIR: 'memory', SIMULATOR_GLOBAL_PER_SECOND: 'off' })).to.include({
       dataDir: null,

@@ -1,17 +1,14 @@
 // Stripe's customers behind the integration contract. Nothing here retries, remembers or decides: one call is one request,
 // and what it met is told in the contract's words.
 import type { Stripe } from 'stripe';
-import { AppError } from '../../errors.ts';
-import { externalFields, parseDocument } from '../document.ts';
 import type { Fetched, Fields, Integration, WriteRequest, Written } from '../integration.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
-import mapping from './customer.json' with { type: 'json' };
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
+import { createStripeHearing } from './hearing.ts';
 import { listCustomers } from './list.ts';
-import { isMarkKey, writeMark } from './mark.ts';
+import { writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
-import { createIngress } from './webhook.ts';
 
 export interface StripeSettings {
   secretKey: string;
@@ -26,16 +23,12 @@ const HOUR = 3_600_000;
 /** The integration for one account; throws a plain `config_invalid` where key, address or mark key cannot work. */
 export function createStripeIntegration(settings: StripeSettings): Integration {
   const { markKey } = settings;
-  if (!isMarkKey(markKey)) {
-    throw new AppError('config_invalid', { detail: `"${markKey}" cannot be the metadata key of our mark` });
-  }
+  const { system, document, names, ingress } = createStripeHearing(markKey);
   const { stripe, livemode } = createStripeClient(settings);
-  const document = parseDocument(mapping);
-  const names = externalFields(document);
   const record = (answer: object) => toRecord(answer, names, markKey);
 
   return {
-    system: 'stripe',
+    system,
     document,
     capabilities: {
       unknownOutcome: 'same-request',
@@ -99,7 +92,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     list: (window) => listCustomers({ stripe, record }, window),
     classify,
-    ingress: createIngress({ names, mapped: document.fields.map((rule) => rule.external), markKey }),
+    ingress,
   };
 
   function written(answer: Stripe.Response<Stripe.Customer>): Written {

@@ -1,0 +1,52 @@
+// The API put together from the database and the settings, for a process of its own and for the one that runs every role.
+import type { Express } from 'express';
+import type { Db } from '../db/connection.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Config } from '../lib/config.ts';
+import { createConflictDesk } from '../lib/conflicts.ts';
+import type { CustomerStore } from '../lib/customers.ts';
+import type { Ingress, MappingDocument } from '../lib/integrations/integration.ts';
+import { createLinkDesk } from '../lib/links.ts';
+import { databasePart, hearingPart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
+import type { Readiness } from '../lib/readiness-report.ts';
+import { createApi } from './app.ts';
+import type { ApiLog } from './requests.ts';
+
+export type ApiParts = {
+  config: Config;
+  db: Db;
+  clock: Clock;
+  log: ApiLog;
+  store: CustomerStore;
+  /** The system that is heard; without `ingress` it has no webhooks. */
+  hearing: { system: string; document: MappingDocument; ingress?: Ingress | undefined };
+  /** What its webhooks are signed with; none: nothing is heard. */
+  secrets: string[];
+  nudge: () => void;
+  /** What else runs in this process. */
+  readiness?: Readiness;
+};
+
+export function composeApi(parts: ApiParts): Express {
+  const { config, db, clock, log, store, hearing, secrets, nudge, readiness = {} } = parts;
+  const { system, document, ingress } = hearing;
+  const inbox = { db, clock, integration: { system, document }, retentionDays: config.retentionDays, nudge };
+  return createApi({
+    store,
+    db,
+    clock,
+    log,
+    config: { apiKeys: config.api.keys },
+    webhooks: ingress ? [{ system, ingress, secrets, inbox }] : [],
+    conflicts: createConflictDesk({ db, clock, nudge, documents: [document] }),
+    links: createLinkDesk({ db, clock }),
+    readiness: {
+      database: databasePart(db),
+      relay: relayPart(db, clock),
+      partitions: partitionsPart(db, clock),
+      sync: syncPart(db, [system]),
+      hearing: hearingPart(system, secrets),
+      ...readiness,
+    },
+  });
+}

@@ -1,0 +1,45 @@
+// The API as a process of its own. It needs Postgres alone to answer: what it accepts, the relay finds there.
+import { systemClock } from '../lib/clock.ts';
+import { createCustomerStore } from '../lib/customers.ts';
+import { connectDatabase } from '../lib/process/database.ts';
+import { requireShared, webhookSecrets } from '../lib/process/requirements.ts';
+import type { Running, Start } from '../lib/process/run.ts';
+import { createHearing } from '../lib/systems.ts';
+import { composeApi } from './compose.ts';
+import { listen } from './server.ts';
+import { answerStarting } from './starting.ts';
+
+/** A stop has 10 s in all; requests in hand may take so much of it. */
+const FINISH_REQUESTS_MS = 5_000;
+
+export const startApi: Start = async ({ config, log }): Promise<Running> => {
+  const { databaseUrl } = requireShared(config, 'api');
+  // The port first: that somebody else has it is the likeliest reason for not starting, and the quickest to find.
+  let app: Parameters<typeof listen>[0] = answerStarting;
+  const server = await listen((req, res) => app(req, res), config.api);
+  const { poolSize } = config.database;
+  const database = await connectDatabase({ role: 'api', url: databaseUrl, poolSize, log });
+  const { db } = database;
+  // Another process relays, and looks often enough by itself.
+  const nudge = (): void => undefined;
+  const clock = systemClock;
+  app = composeApi({
+    config,
+    db,
+    clock,
+    log,
+    store: createCustomerStore({ db, clock, nudge }),
+    hearing: await createHearing(db),
+    secrets: webhookSecrets(config),
+    nudge,
+  });
+  return {
+    facts: { url: server.url, database: database.place },
+    // An outage of what it needs shows in /ready, and mends itself.
+    failed: new Promise(() => undefined),
+    async stop() {
+      await server.close(FINISH_REQUESTS_MS);
+      await database.close();
+    },
+  };
+};

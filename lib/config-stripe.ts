@@ -1,0 +1,77 @@
+/** The settings of Stripe, a part of config-schema.ts. */
+export const stripeProperties = {
+  STRIPE_SECRET_KEY: {
+    group: 'Stripe',
+    type: 'string',
+    pattern: '^(sk|rk)_(test|live)_[A-Za-z0-9_]+$',
+    secret: true,
+    description: 'The key of the Stripe account to keep in step. Without it Twinbox uses its own simulator.',
+    expects:
+      'a secret or restricted key of Stripe, which begins with sk_test_, sk_live_, rk_test_ or rk_live_',
+    example: 'sk_test_…',
+  },
+  STRIPE_WEBHOOK_SECRET: {
+    group: 'Stripe',
+    type: 'array',
+    items: { type: 'string', pattern: '^whsec_.+$' },
+    secret: true,
+    description: 'What Stripe signs its webhooks with; two with a comma while one replaces the other.',
+    expects: 'a signing secret, which begins with whsec_; several with commas',
+    example: 'whsec_…',
+  },
+  STRIPE_API_BASE: {
+    group: 'Stripe',
+    type: 'string',
+    pattern: '^https?://[^/?#@]+/?$',
+    description: 'Another address that speaks Stripe’s API, such as a simulator started by itself.',
+    expects: 'an http or https address without a path',
+    example: 'http://localhost:12111',
+  },
+  STRIPE_DELETE_POLICY: {
+    group: 'Stripe',
+    type: 'string',
+    enum: ['delete', 'detach'],
+    default: 'delete',
+    description: 'What a delete here does there: delete the Stripe customer too, or only forget the link.',
+    expects: 'delete or detach',
+    example: 'detach',
+  },
+  STRIPE_LINK_BY_EMAIL: {
+    group: 'Stripe',
+    type: 'string',
+    enum: ['ask', 'link', 'never'],
+    default: 'ask',
+    description:
+      'What happens to a new Stripe customer with the email of a customer here: wait for your word, link the two unasked, or never link by email.',
+    expects: 'ask, link or never',
+    example: 'ask',
+  },
+  STRIPE_IMPORT: {
+    group: 'Stripe',
+    type: 'string',
+    enum: ['on', 'off'],
+    default: 'on',
+    description:
+      'Whether a Stripe customer that no Twinbox has marked as its own becomes a customer here. Of several installations on one account at most one should say on.',
+    expects: 'on or off',
+    example: 'on',
+  },
+  STRIPE_WRITES: {
+    group: 'Stripe',
+    type: 'string',
+    enum: ['on', 'off'],
+    default: 'on',
+    description: '`off` only looks: nothing is written to Stripe, and what would be is listed.',
+    expects: 'on or off',
+    example: 'off',
+  },
+  STRIPE_PULLS: {
+    group: 'Stripe',
+    type: 'string',
+    enum: ['on', 'off'],
+    default: 'on',
+    description: '`off` takes nothing over from Stripe.',
+    expects: 'on or off',
+    example: 'off',
+  },
+} as const;

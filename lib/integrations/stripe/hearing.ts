@@ -1,0 +1,26 @@
+// What it takes to hear Stripe without ever calling it: no key of the account is needed where webhooks come in.
+import { AppError } from '../../errors.ts';
+import { externalFields, parseDocument } from '../document.ts';
+import type { Ingress, MappingDocument } from '../integration.ts';
+import mapping from './customer.json' with { type: 'json' };
+import { isMarkKey } from './mark.ts';
+import { createIngress } from './webhook.ts';
+
+export interface StripeHearing {
+  system: string;
+  document: MappingDocument;
+  ingress: Ingress;
+  /** The external fields that a record is read for. */
+  names: ReturnType<typeof externalFields>;
+}
+
+/** `markKey`: the metadata key of this installation's mark; throws `config_invalid` where it cannot be one. */
+export function createStripeHearing(markKey: string): StripeHearing {
+  if (!isMarkKey(markKey)) {
+    throw new AppError('config_invalid', { detail: `"${markKey}" cannot be the metadata key of our mark` });
+  }
+  const document = parseDocument(mapping);
+  const names = externalFields(document);
+  const mapped = document.fields.map((rule) => rule.external);
+  return { system: 'stripe', document, names, ingress: createIngress({ names, mapped, markKey }) };
+}

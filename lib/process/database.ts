@@ -1,0 +1,66 @@
+// The database of a process of its own: waited for while it is away, refused if it is not migrated or not the one it was.
+import { createDb, type Db } from '../../db/connection.ts';
+import { assertMigrated } from '../../db/migrate.ts';
+import { isDatabaseAway } from '../../db/readiness.ts';
+import { addressOf, type Address } from '../../db/relay-identity.ts';
+import { assertSameDatabase } from '../database-identity.ts';
+import type { Logger } from '../log.ts';
+import { sleep } from '../loop.ts';
+import type { Role } from './run.ts';
+
+export type ProcessDatabase = {
+  db: Db;
+  address: Address;
+  /** For people; no password. */
+  place: string;
+  close(): Promise<void>;
+};
+
+export type ConnectOptions = {
+  role: Role;
+  url: string;
+  poolSize: number;
+  log: Logger;
+  /** How long a database that does not answer is waited for; 30 s unless told. */
+  patienceMs?: number;
+};
+
+export async function connectDatabase(options: ConnectOptions): Promise<ProcessDatabase> {
+  const { role, url, poolSize, log, patienceMs = 30_000 } = options;
+  const db = createDb({ url, poolSize, applicationName: `twinbox ${role}` });
+  const address = addressOf({ url });
+  try {
+    await waitFor(() => assertMigrated(db), { log, patienceMs });
+    // Before anything runs: a copy must not write to the original's customers.
+    await assertSameDatabase(db, address);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return { db, address, place: placeOf(url), close: () => db.destroy() };
+}
+
+/** In a deployment everything starts at once, and the database is seldom the first. */
+async function waitFor(
+  ask: () => Promise<void>,
+  { log, patienceMs }: { log: Logger; patienceMs: number },
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (let told = false; ; told = true) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (!isDatabaseAway(error) || performance.now() > deadline) throw error;
+      if (!told)
+        log.warn('database.waiting', { why: error instanceof Error ? error.message : String(error) });
+      await sleep(500);
+    }
+  }
+}
+
+/** Host, port and name of a database, without what lets one in. */
+export function placeOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+}

@@ -1,0 +1,40 @@
+// What a person reads when a process cannot do its work, and the exit status that goes with it.
+import { DbError, sqlState } from '../../db/errors.ts';
+import { isDatabaseAway } from '../../db/readiness.ts';
+import { IdentityError } from '../database-identity.ts';
+import { AppError } from '../errors.ts';
+import { exit } from './exit.ts';
+import { ListenError } from './listening.ts';
+
+export type Explanation = { message: string; exitCode: number };
+
+export function explain(error: unknown): Explanation {
+  if (error instanceof ListenError) return { message: error.message, exitCode: exit.unavailable };
+  if (error instanceof DbError) return { message: sentence(error.message), exitCode: exit.unavailable };
+  if (error instanceof IdentityError) return { message: sentence(error.message), exitCode: exit.unavailable };
+  if (error instanceof AppError) {
+    const exitCode = error.code === 'config_invalid' ? exit.settings : exit.unavailable;
+    if (error.code !== 'internal') return { message: sentence(error.message), exitCode };
+  }
+  const state = sqlState(error);
+  if (error instanceof Error && state !== undefined && /^(28|3D)/.test(state)) {
+    return {
+      message: `The database refuses us: ${error.message}. Mend DATABASE_URL.`,
+      exitCode: exit.unavailable,
+    };
+  }
+  if (error instanceof Error && (state !== undefined || 'code' in error) && isDatabaseAway(error)) {
+    const code = 'code' in error ? ` (${String(error.code)})` : '';
+    return {
+      message: `The database does not answer${code}. Start it, or mend DATABASE_URL.`,
+      exitCode: exit.unavailable,
+    };
+  }
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { message: `This is a fault of Twinbox itself; please report it.\n${trace}`, exitCode: exit.failed };
+}
+
+function sentence(text: string): string {
+  const full = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?:]$/.test(full) ? full : `${full}.`;
+}

@@ -1,0 +1,72 @@
+// GET /health and /ready of a process that serves nothing else. Asked from outside only if HEALTH_HOST says so.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Config } from '../config.ts';
+import { reportReadiness, type Readiness } from '../readiness-report.ts';
+import { listenError, urlOf } from './listening.ts';
+import type { Role } from './run.ts';
+
+export type HealthServer = {
+  url: string;
+  /** Before this /ready says that the process is starting. */
+  serve(readiness: Readiness): void;
+  close(): Promise<void>;
+};
+
+/** So that one machine can have one of each without a setting. */
+const PORTS: Record<Role, number> = { api: 8000, relay: 8001, worker: 8002 };
+const SETTINGS = { host: 'HEALTH_HOST', port: 'HEALTH_PORT' };
+/** Whoever asks /ready asks every few seconds. */
+const READY_MS = 3_000;
+
+export async function startHealthServer(role: Role, config: Pick<Config, 'health'>): Promise<HealthServer> {
+  const { host, port = PORTS[role] } = config.health;
+  let readiness: Readiness = {
+    start: () => Promise.resolve({ ready: false, problem: 'is starting; ask again in a second' }),
+  };
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
+  server.on('request', (req, res) => void answer(req, res, readiness));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(listenError(error, { who: `The ${role}`, host, port, settings: SETTINGS })),
+    );
+    server.listen({ host, port }, resolve);
+  });
+  const address = server.address();
+  return {
+    url: urlOf(host, typeof address === 'object' && address ? address.port : port),
+    serve: (ready) => (readiness = ready),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(req: IncomingMessage, res: ServerResponse, readiness: Readiness): Promise<void> {
+  const [path] = (req.url ?? '').split('?');
+  if (path !== '/health' && path !== '/ready')
+    return send(res, 404, problem(404, 'Not found', 'not_found', 'There are /health and /ready here.'));
+  if (req.method !== 'GET' && req.method !== 'HEAD') {
+    res.setHeader('allow', 'GET, HEAD');
+    return send(
+      res,
+      405,
+      problem(405, 'Method not allowed', 'method_not_allowed', 'Only GET is answered here.'),
+    );
+  }
+  if (path === '/health') return send(res, 200, { status: 'healthy' });
+  const { ready, body } = await reportReadiness(readiness, READY_MS);
+  send(res, ready ? 200 : 503, body);
+}
+
+/** RFC 9457, as the API has it. */
+function problem(status: number, title: string, code: string, detail: string): Record<string, unknown> {
+  return { type: 'about:blank', title, status, code, detail };
+}
+
+function send(res: ServerResponse, status: number, body: Record<string, unknown>): void {
+  const type = 'code' in body ? 'application/problem+json' : 'application/json';
+  res.writeHead(status, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' });
+  res.end(JSON.stringify(body));
+}

@@ -1,0 +1,57 @@
+// The relay as a process of its own: one is active, the others stand by and take over within its lease.
+import { systemClock } from '../lib/clock.ts';
+import { openBus } from '../lib/bus/open-bus.ts';
+import { createRouting, topics } from '../lib/events/routing.ts';
+import { systemNames } from '../lib/integrations/names.ts';
+import { connectDatabase } from '../lib/process/database.ts';
+import { startHealthServer } from '../lib/process/health-server.ts';
+import { requireShared } from '../lib/process/requirements.ts';
+import type { Running, Start } from '../lib/process/run.ts';
+import { busPart, databasePart, relayPart } from '../lib/readiness.ts';
+import { createRelay, type Relay } from './relay.ts';
+
+/** Nobody nudges a process of its own: this is what the first event after a rest waits, at most. */
+const IDLE_MS = 50;
+
+export const startRelay: Start = async ({ config, log }): Promise<Running> => {
+  const { databaseUrl } = requireShared(config, 'relay');
+  const health = await startHealthServer('relay', config);
+  // It reads with one connection, reads ahead with a second, and renews its lease with a third.
+  const poolSize = Math.min(config.database.poolSize, 4);
+  const database = await connectDatabase({ role: 'relay', url: databaseUrl, poolSize, log });
+  const { db, address } = database;
+  const clock = systemClock;
+  const { bus, place, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  const relay = createRelay({
+    db,
+    bus,
+    clock,
+    log,
+    address,
+    routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [...systemNames] }),
+    headers: config.kafka.headers,
+    idleMs: IDLE_MS,
+  });
+  const ended = new Promise<Error>((resolve) => void relay.start().catch(resolve));
+  health.serve({
+    database: databasePart(db),
+    bus: busPart(bus),
+    relay: relayPart(db, clock),
+    role: () => Promise.resolve(rolePart(relay)),
+  });
+  return {
+    facts: { health: health.url, database: database.place, kafka: place },
+    failed: Promise.race([ended, failed]),
+    async stop() {
+      await relay.stop();
+      await bus.close();
+      await database.close();
+      await health.close();
+    },
+  };
+};
+
+/** Standing by is ready, too. */
+function rolePart(relay: Relay) {
+  return { ready: true, figures: { relay_role: relay.isActive() ? 'active' : 'standby' } };
+}

@@ -1,0 +1,51 @@
+// A worker as a process of its own: receives, reconciles and keeps house. Any number may run.
+import { openBus } from '../lib/bus/open-bus.ts';
+import { topics } from '../lib/events/routing.ts';
+import { connectDatabase } from '../lib/process/database.ts';
+import { startHealthServer } from '../lib/process/health-server.ts';
+import { requireShared, requireStripe } from '../lib/process/requirements.ts';
+import type { Running, Start } from '../lib/process/run.ts';
+import { busPart, databasePart, partitionsPart, syncPart } from '../lib/readiness.ts';
+import { createSyncDeps } from '../lib/systems.ts';
+import { keepPartitionsOf } from './housekeeping.ts';
+import { startWorkers } from './process.ts';
+import { workersPart } from './readiness.ts';
+
+export const startWorker: Start = async ({ config, log }): Promise<Running> => {
+  const { databaseUrl } = requireShared(config, 'worker');
+  const stripe = requireStripe(config, 'worker');
+  const health = await startHealthServer('worker', config);
+  const { poolSize } = config.database;
+  const database = await connectDatabase({ role: 'worker', url: databaseUrl, poolSize, log });
+  const { db } = database;
+  // Another process relays, and looks often enough by itself.
+  const sync = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
+  const { retentionDays } = config;
+  // Before the first row, so that it does not have to be moved later.
+  await keepPartitionsOf(sync, retentionDays);
+  const { bus, place, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  const { groupId } = config.kafka;
+  const workers = await startWorkers(bus, [sync], { groupId, retentionDays });
+  health.serve({
+    database: databasePart(db),
+    bus: busPart(bus),
+    partitions: partitionsPart(db, sync.clock),
+    sync: syncPart(db, [sync.integration.system]),
+    workers: () => Promise.resolve(workersPart(workers.status())),
+  });
+  return {
+    facts: {
+      health: health.url,
+      database: database.place,
+      kafka: place,
+      stripe: stripe.simulated ? stripe.apiBase : 'by its key',
+    },
+    failed,
+    async stop() {
+      await workers.stop();
+      await bus.close();
+      await database.close();
+      await health.close();
+    },
+  };
+};
