@@ -42,10 +42,10 @@ export async function backOffMapping(db: Db, id: number, fence: number, until: D
   );
 }
 
-/** Notes that the open intent is about to be sent again. False if the lease is gone. */
+/** Notes that the open intent is about to be sent again, and may reach the system now. False if the lease is gone. */
 export async function stampResend(db: Db, id: number, fence: number, at: Date): Promise<boolean> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update external_mappings set intent = jsonb_set(intent, '{lastSentAt}', to_jsonb(:at::text))
+    `update external_mappings set intent = jsonb_set(intent - 'unsent', '{lastSentAt}', to_jsonb(:at::text))
      where id = :id and fence = :fence and intent is not null`,
     { id, fence, at: at.toISOString() },
   );

@@ -21,6 +21,19 @@ export async function insertClosedIntent(tx: Tx, intent: ClosedIntent): Promise<
   );
 }
 
+/** Notes how far the search for an open intent's effect has got, if the lease with this fence still holds. */
+export async function saveLooked(
+  db: Db,
+  id: number,
+  fence: number,
+  looked: OpenIntent['looked'],
+): Promise<void> {
+  await db.raw(
+    `update external_mappings set intent = jsonb_set(intent, '{looked}', :looked::jsonb) where id = :id and fence = :fence and intent is not null`,
+    { id, fence, looked: JSON.stringify(looked ?? {}) },
+  );
+}
+
 export type Attempt = {
   id: string;
   mappingId: number;

@@ -26,6 +26,10 @@ export type OpenIntent = {
   lastSentAt: string;
   /** Why its key can never be used again. */
   spent?: string;
+  /** No send of it can have reached the system. */
+  unsent?: true;
+  /** How far the search for what it did has got: of each list, what was made later than this has been looked at. */
+  looked?: { events?: string; list?: string };
 };
 
 export type Mapping = {

@@ -177,6 +177,18 @@ export interface Ingress {
   normalise(event: unknown): InboundEvent | null;
 }
 
+export type EventsPage = Answered & { events: InboundEvent[] };
+
+/** Their past events, listed. Present only where a system has them. */
+export interface EventFeed {
+  /** How far back it reaches, in milliseconds. */
+  keptMs: number;
+  /** What is younger than this, by the system's own clock when it answered, may still be missing from it. */
+  tipMs: number;
+  /** Every event that we listen to in a window of their times, newest first; the first page comes even if it is empty. */
+  pages(window: ListWindow): AsyncIterable<EventsPage>;
+}
+
 export interface Integration {
   system: string;
   capabilities: Capabilities;
@@ -186,9 +198,12 @@ export interface Integration {
   /** The body of a create or update: our values by external field name, and with `mark` our mark. */
   body(fields: Fields, mark: string | null): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
-  /** Every record of the window, newest first, page by page; absence here proves nothing. */
+  /** Every record of the window, newest first, page by page, also where one is empty; absence from it proves no deletion. */
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
+  /** Records that bear a mark, where the system can look for one. It may lag behind: what it does not find may be there. */
+  findMarked?(mark: string): Promise<ExternalRecord[]>;
   /** Never throws. */
   classify(error: unknown): Failure;
   ingress?: Ingress;
+  feed?: EventFeed;
 }

@@ -43,3 +43,16 @@ export function conflictRows(
     createdAt: now,
   }));
 }
+
+/** A second record for a row, or a second row for a record: nothing is made or deleted anywhere because of it. */
+export function duplicate(ours: string | null, theirs: string | null): Conflict {
+  return {
+    kind: 'external_duplicate',
+    field: null,
+    base: null,
+    ours,
+    theirs,
+    rule: 'first_linked_stays',
+    winner: 'neither',
+  };
+}

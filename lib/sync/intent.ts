@@ -85,14 +85,10 @@ export async function sendIntent(
 ): Promise<Answer<Written> | null> {
   await failpoint('intent.before-send');
   if (!hasRoomForCall(deps, step.claim)) return null;
-  const answer = await attempt(deps, step, intent.operation, intent, () =>
-    deps.integration.write({
-      operation: intent.operation,
-      key: intent.key,
-      externalId: step.mapping.externalId,
-      body: intent.body,
-    }),
-  );
+  const { operation, key, body } = intent;
+  const { externalId } = step.mapping;
+  const send = () => deps.integration.write({ operation, key, externalId, body });
+  const answer = await attempt(deps, step, operation, intent, send, toldBy);
   await failpoint('intent.answered');
   return answer;
 }
@@ -104,18 +100,28 @@ export function fetchTheirs(
   externalId: string,
   forDelete: boolean,
 ): Promise<Answer<Fetched>> {
-  return attempt(deps, step, 'read', null, () => deps.integration.fetch(externalId, { forDelete }));
+  const read = () => deps.integration.fetch(externalId, { forDelete });
+  return attempt(deps, step, 'read', null, read, toldBy);
 }
 
-async function attempt<T extends Fetched | Written>(
+type Told = Pick<Attempt, 'requestId' | 'status' | 'replayed' | 'error'>;
+
+function toldBy(value: Fetched | Written): Told {
+  const { requestId, status } = value;
+  return { requestId, status, replayed: 'replayed' in value && value.replayed, error: null };
+}
+
+/** Makes one call and keeps what came of it for `sync_attempts`; `told` may say that none was made after all. */
+export async function attempt<T>(
   deps: SyncDeps,
   step: Step,
   operation: string,
   intent: OpenIntent | null,
   call: () => Promise<T>,
+  told: (value: T) => Told | null,
 ): Promise<Answer<T>> {
   const startedAt = performance.now();
-  const record = (about: Pick<Attempt, 'requestId' | 'status' | 'replayed' | 'error'>): void => {
+  const record = (about: Told): void => {
     const at = deps.clock.now();
     step.attempts.push({
       id: newEventId(at),
@@ -130,21 +136,13 @@ async function attempt<T extends Fetched | Written>(
   };
   try {
     const value = await call();
-    record({
-      requestId: value.requestId,
-      status: value.status,
-      replayed: 'replayed' in value && value.replayed,
-      error: null,
-    });
+    const about = told(value);
+    if (about) record(about);
     return { ok: true, value };
   } catch (error) {
     const failure = deps.integration.classify(error);
-    record({
-      requestId: failure.requestId,
-      status: failure.status,
-      replayed: failure.replayed,
-      error: failure.code,
-    });
+    const { requestId, status, replayed, code } = failure;
+    record({ requestId, status, replayed, error: code });
     return { ok: false, failure };
   }
 }

@@ -8,6 +8,7 @@ import type { IntentResult } from '../../db/intents.ts';
 import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
+import { duplicate } from './conflicts.ts';
 import { keptWord } from './consent.ts';
 import {
   agreedOutbound,
@@ -19,7 +20,7 @@ import {
   passedOn,
 } from './delivery-outcomes.ts';
 import type { Conflict, Plan } from './merge.ts';
-import { oursUnmoved, shadowAfterAnswer, type Shadow } from './shadow.ts';
+import { oursUnmoved, shadowAfterAnswer, shadowOfCreate, type Shadow } from './shadow.ts';
 import { oursOf, theirsOf, type Step, type SyncPolicy } from './step.ts';
 
 /** What a merge was made from: said by settles that answer inbound deliveries too. */
@@ -48,8 +49,8 @@ export type Outcome =
   /** Not now: what is open stays open. */
   | { kind: 'postponed'; failure: Failure; notBefore: Date | null; spent: boolean }
   | { kind: 'parked'; reason: string; detail: Record<string, unknown>; refused: OpenIntent | null }
-  /** The row's counterpart was there already: the pair is linked, and the step begins again with a read. */
-  | { kind: 'found'; externalId: string }
+  /** The row's counterpart was there already: the pair is linked, and the step begins again with a read. `by` made it. */
+  | { kind: 'found'; externalId: string; by?: OpenIntent | null }
   /** What was heard is about another record, which looks for itself; the step begins again without it. */
   | { kind: 'passed_on'; externalId: string }
   /** A second record for a row that has its counterpart. */
@@ -174,6 +175,9 @@ export function effectsOf(
     }
     case 'abandoned':
       effects.mapping = { intent: null, mustRead: mapping.mustRead || outcome.mustRead };
+      // An answer ends a time of failing; one that was never sent has had none.
+      if (outcome.result !== 'not_needed')
+        Object.assign(effects.mapping, { attempts: 0, firstFailedAt: null });
       if (outcome.stands) effects.mapping.shadow = { ...mapping.shadow, ...outcome.stands };
       effects.closed = { intent: outcome.intent, result: outcome.result, written: null };
       effects.release = false;
@@ -196,7 +200,8 @@ export function effectsOf(
           mapping.firstFailedAt ?? (failure.kind === 'throttle' || failure.kind === 'auth' ? null : now),
         lastError: errorRow(failure),
         nextAttemptAt: new Date(Math.max(earliest, notBefore?.getTime() ?? 0)),
-        ...(spent && mapping.intent ? { intent: { ...mapping.intent, spent: failure.code } } : {}),
+        // As the step knows it: when it was sent, and what was learned of it.
+        ...(mapping.intent ? { intent: { ...mapping.intent, ...(spent && { spent: failure.code }) } } : {}),
       };
       effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
         ...at(d),
@@ -244,6 +249,10 @@ export function effectsOf(
       return effects;
     case 'found':
       effects.mapping = { ...healthy, state: 'linked', mustRead: true };
+      if (outcome.by) {
+        Object.assign(effects.mapping, { intent: null, shadow: shadowOfCreate(outcome.by) });
+        effects.closed = { intent: outcome.by, result: 'done', written: null };
+      }
       effects.linked = outcome.externalId;
       effects.release = false;
       return effects;
@@ -265,17 +274,7 @@ export function effectsOf(
         status: 'conflict',
         tried: true,
       }));
-      effects.conflicts = [
-        {
-          kind: 'external_duplicate',
-          field: null,
-          base: null,
-          ours: outcome.primary,
-          theirs: mapping.externalId,
-          rule: 'first_linked_stays',
-          winner: 'neither',
-        },
-      ];
+      effects.conflicts = [duplicate(outcome.primary, mapping.externalId)];
       return effects;
     case 'stale': {
       const echoes = new Set(outcome.echoes.map(({ eventId }) => eventId));

@@ -6,10 +6,11 @@
 // A crash between any two lines leaves the mapping dirty, so it is claimed again when the lease is over; the open intent, if
 // one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
 import { findLivingAliases } from '../../db/adopt.ts';
-import { adopt, findHeard, passOn } from './adopt.ts';
+import { adopt } from './adopt.ts';
 import { lostOurs, outlivedBy } from './delete-conflicts.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone } from './failing.ts';
+import { findHeard, passOn } from './heard.ts';
 import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
 import { giveBack, rest, type Next } from './next.ts';

@@ -24,7 +24,7 @@ import {
 } from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import { newEventId } from '../uuid.ts';
-import { conflictRows } from './conflicts.ts';
+import { conflictRows, duplicate } from './conflicts.ts';
 import { at } from './delivery-outcomes.ts';
 import type { Next } from './next.ts';
 import { effectsOf, type Effects, type Outcome } from './outcome.ts';
@@ -128,15 +128,7 @@ function keepApart(
     tried: true,
   }));
   effects.parked = { reason, detail };
-  effects.conflicts.push({
-    kind: 'external_duplicate',
-    field: null,
-    base: null,
-    ours: null,
-    theirs: detail.external_id,
-    rule: 'first_linked_stays',
-    winner: 'neither',
-  });
+  effects.conflicts.push(duplicate(null, detail.external_id));
   effects.linked = null;
   effects.release = true;
 }
@@ -159,7 +151,7 @@ async function closeIntent(tx: Tx, step: Step, effects: Effects, now: Date): Pro
     mappingId: step.mapping.id,
     closedAt: now,
     result,
-    externalId: written?.externalId ?? step.mapping.externalId,
+    externalId: written?.externalId ?? effects.linked ?? step.mapping.externalId,
     requestId: written?.requestId ?? null,
   });
 }

@@ -46,3 +46,9 @@ export function shadowAfterAnswer(
   }
   return { pairs, foreign };
 }
+
+/** A create that took effect did so whole: each field held what was sent, whatever it holds by now. */
+export function shadowOfCreate(intent: OpenIntent): Shadow {
+  const pairs = Object.entries(intent.fields).map(([field, { ours }]) => [field, { ours, theirs: ours }]);
+  return Object.fromEntries(pairs) as Shadow; // of entries made just above
+}

@@ -8,6 +8,7 @@ import type { Conflict } from './merge.ts';
 import { giveBack, type Next } from './next.ts';
 import { errorRow, type Merged } from './outcome.ts';
 import { removeTheirs } from './remove.ts';
+import { notYet, resolveCreate } from './resolve.ts';
 import { settle } from './settle.ts';
 import { hasRoomForCall, oursOf, theirsOf, type Step, type SyncDeps } from './step.ts';
 
@@ -103,7 +104,7 @@ async function write(
   if ((await storeIntent(deps, step, intent, conflicts)) !== 'stored') return 'done';
   const answer = await sendIntent(deps, step, intent);
   if (!answer) return giveBack(deps, step);
-  if (!answer.ok) return afterFailure(deps, step, intent, answer.failure);
+  if (!answer.ok) return afterFailure(deps, step, intent, answer.failure, true);
   return settle(deps, step, {
     kind: 'answered',
     intent,
@@ -125,15 +126,17 @@ export async function finishIntent(deps: SyncDeps, step: Step, intent: OpenInten
   if (intent.operation === 'delete') return removeTheirs(deps, step);
   const now = deps.clock.now().getTime();
   const age = now - Date.parse(intent.firstSentAt);
-  if (intent.spent !== undefined || age > deps.integration.capabilities.requestLifeMs) {
-    return afterKeyLife(deps, step, intent);
-  }
+  const keyOver = intent.spent !== undefined || age > deps.integration.capabilities.requestLifeMs;
+  // Nothing of it happened: there is nothing to look for, and no reason to send what the row no longer says.
+  if (intent.unsent && (keyOver || intent.version !== step.row?.version))
+    return settle(deps, step, { kind: 'abandoned', intent, result: 'not_needed', mustRead: false });
+  if (keyOver) return afterKeyLife(deps, step, intent);
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   if (!(await stampBeforeResend(deps, step))) return 'done';
   const resent = { ...intent, lastSentAt: new Date(now).toISOString() };
   const answer = await sendIntent(deps, step, resent);
   if (!answer) return giveBack(deps, step);
-  if (!answer.ok) return afterFailure(deps, step, resent, answer.failure);
+  if (!answer.ok) return afterFailure(deps, step, resent, answer.failure, intent.unsent === true);
   return settle(deps, step, { kind: 'answered', intent: resent, written: answer.value, merged: null });
 }
 
@@ -145,22 +148,20 @@ async function observe(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<
 
 /**
  * The key can never be used again, so the request is never sent again. Read first, and not before nothing of it can still be on
- * its way. For an update the read tells. A create of unknown outcome parks: a second one could make a second customer.
+ * its way. For an update the read tells; what a create did is looked for.
  */
 async function afterKeyLife(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Next> {
   const settled = new Date(Date.parse(intent.lastSentAt) + deps.integration.capabilities.inFlightMs);
-  if (deps.clock.now() < settled) return postpone(deps, step, stillInFlight(intent), { notBefore: settled });
-  if (intent.operation === 'create') {
-    return park(deps, step, 'create_unknown', {
-      message:
-        'a create was sent, its outcome is not known, and its key can no longer tell; look for the mark of this row at the system',
-      key: intent.key,
-      first_sent_at: intent.firstSentAt,
-      spent: intent.spent ?? 'key_too_old',
-    });
+  if (deps.clock.now() < settled) {
+    const failure = notYet(intent.spent ?? 'key_too_old', STILL_IN_FLIGHT);
+    return settle(deps, step, { kind: 'postponed', failure, notBefore: settled, spent: false });
   }
-  return readWhetherDone(deps, step, intent);
+  return intent.operation === 'create'
+    ? resolveCreate(deps, step, intent)
+    : readWhetherDone(deps, step, intent);
 }
+
+const STILL_IN_FLIGHT = 'waiting until nothing of the last request can be on its way any more';
 
 /**
  * What was sent stands there: it took effect, and is ours, not an edit of theirs. Where only part of it stands, that part is ours,
@@ -191,8 +192,17 @@ async function readWhetherDone(deps: SyncDeps, step: Step, intent: OpenIntent): 
   return settle(deps, step, { ...unknown, stands });
 }
 
-/** An answer that is no success decides what becomes of the open intent. */
-async function afterFailure(deps: SyncDeps, step: Step, intent: OpenIntent, failure: Failure): Promise<Next> {
+/** An answer that is no success decides what becomes of the open intent. `first`: no send before this one can have arrived. */
+async function afterFailure(
+  deps: SyncDeps,
+  step: Step,
+  intent: OpenIntent,
+  failure: Failure,
+  first: boolean,
+): Promise<Next> {
+  step.mapping.intent = { ...intent };
+  if (first && failure.nothingHappened) step.mapping.intent.unsent = true;
+  else delete step.mapping.intent.unsent;
   switch (failure.kind) {
     case 'retry':
     case 'throttle':
@@ -202,7 +212,6 @@ async function afterFailure(deps: SyncDeps, step: Step, intent: OpenIntent, fail
     case 'auth':
       return postpone(deps, step, failure);
     case 'spent':
-      step.mapping.intent = intent;
       return postpone(deps, step, failure, {
         spent: true,
         notBefore: new Date(deps.clock.now().getTime() + deps.integration.capabilities.inFlightMs),
@@ -214,21 +223,6 @@ async function afterFailure(deps: SyncDeps, step: Step, intent: OpenIntent, fail
       if (intent.operation === 'create') return park(deps, step, failure.code, errorRow(failure), intent);
       return settle(deps, step, { kind: 'abandoned', intent, result: 'refused', mustRead: true });
   }
-}
-
-function stillInFlight(intent: OpenIntent): Failure {
-  return {
-    kind: 'indeterminate',
-    scope: 'entity',
-    code: intent.spent ?? 'key_too_old',
-    message: 'waiting until nothing of the last request can be on its way any more',
-    status: null,
-    requestId: null,
-    replayed: false,
-    field: null,
-    retryAfterMs: null,
-    nothingHappened: false,
-  };
 }
 
 function byTheirNames(rules: FieldRule[], ours: Fields): Fields {

@@ -48,18 +48,15 @@ type Child = { run(): Promise<unknown>; end(): void };
 function startChild(world: SyncWorld, url: string, point: string): Child {
   const script = new URL('./lane-child.ts', import.meta.url).pathname;
   const enable = new URL('./enable-failpoints.ts', import.meta.url).href;
-  const child = spawn(
-    process.execPath,
-    ['--import', enable, script, url, world.simulator.url, world.clock.now().toISOString()],
-    {
-      env: environmentWith({ ...CACHE, FAILPOINTS: `${point}=kill` }),
-      stdio: ['pipe', 'inherit', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, ['--import', enable, script, url, world.simulator.url], {
+    env: environmentWith({ ...CACHE, FAILPOINTS: `${point}=kill` }),
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
   return {
     run: async () => {
       const ended = once(child, 'exit');
-      child.stdin.write('go\n');
+      // It works at the time that it is now, not when it was loaded.
+      child.stdin.write(`${world.clock.now().toISOString()}\n`);
       return ((await ended) as unknown[])[1];
     },
     end: () => void child.kill('SIGKILL'),

@@ -1,7 +1,7 @@
 /**
  * A worker in a process of its own, which a test may kill at any failpoint: `node --import ./test/support/enable-failpoints.ts
- * test/support/lane-child.ts <database> <simulator> <time>`. Loads, waits for a line on its input, then receives and reconciles
- * until nothing that is due is left.
+ * test/support/lane-child.ts <database> <simulator>`. Loads, waits for the time on its input, then receives and reconciles until
+ * nothing that is due is left.
  */
 import { once } from 'node:events';
 import { createDb } from '../../db/connection.ts';
@@ -15,9 +15,10 @@ import { receiveOutbound } from '../../lib/sync/receive.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { createLane } from '../../workers/lane.ts';
 
-const [url = '', apiBase = '', time = ''] = process.argv.slice(2);
+const [url = '', apiBase = ''] = process.argv.slice(2);
 const db = createDb({ url, poolSize: 2, applicationName: 'lane-child' });
-await once(process.stdin, 'data');
+const [line] = (await once(process.stdin, 'data')) as unknown[];
+const time = String(line).trim();
 const instanceId = await readInstanceId(db);
 const integration = createStripeIntegration({
   secretKey: 'sk_test_twinbox_fake',

@@ -8,7 +8,8 @@ export interface WebhookEndpoint {
   secret: string;
 }
 
-const EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'] as const;
+/** What we listen to. */
+export const CUSTOMER_EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'] as const;
 
 /** Keeps the endpoint that we know, moved to the present address, so that what waits for it still arrives; else makes one. */
 export async function ensureWebhookEndpoint(
@@ -25,7 +26,7 @@ export async function ensureWebhookEndpoint(
   }
   const made = await stripe.webhookEndpoints.create({
     url,
-    enabled_events: [...EVENTS],
+    enabled_events: [...CUSTOMER_EVENTS],
     description: 'Twinbox',
   });
   // The secret is in this answer and in no other (docs.stripe.com/api/webhook_endpoints/object).

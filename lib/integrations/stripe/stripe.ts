@@ -6,7 +6,8 @@ import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
 import { createStripeHearing } from './hearing.ts';
-import { listCustomers } from './list.ts';
+import { createFeed } from './feed.ts';
+import { listCustomers, searchByMark } from './list.ts';
 import { writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
 
@@ -91,8 +92,10 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     },
 
     list: (window) => listCustomers({ stripe, record }, window),
+    findMarked: (mark) => searchByMark({ stripe, record }, markKey, mark),
     classify,
     ingress,
+    feed: createFeed(stripe, ingress),
   };
 
   function written(answer: Stripe.Response<Stripe.Customer>): Written {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { raiseMappings } from '../../../db/mappings.ts';
 import { expectAgreement } from '../../support/invariants.ts';
-import { closedIntents, conflictsOf, deliveriesOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
+import { closedIntents, conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
 
 const MINUTE = 60_000;
@@ -117,29 +117,6 @@ describe('a key that can never be used again', () => {
     });
     await expectAgreement(world);
   });
-
-  for (const [sentence, fault, hours] of [
-    ['a create older than 23 hours', 'drop_answer', 23],
-    ['a create whose key holds a failure', 'error_after_effect', 0],
-  ] as const) {
-    it(`parks ${sentence}, and never makes a second customer`, async () => {
-      const { id } = await world.create();
-      world.simulator.faults.add({ kind: fault, method: 'POST' });
-      await world.run();
-      world.advance(hours * HOUR + 5 * MINUTE);
-      await world.run();
-      expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'create_unknown' });
-      await world.update(id, { name: 'Edited' });
-      world.advance(HOUR);
-      await world.run();
-      expect(methods()).to.deep.equal(['POST']);
-      expect(world.simulator.ledger.effects()).to.include({ created: 1, living: 1 });
-      expect((await deliveriesOf(world.db, id)).map(({ status }) => status)).to.deep.equal([
-        'parked',
-        'parked',
-      ]);
-    });
-  }
 
   function methods(): string[] {
     return world.calls().map((call) => call.split(' ')[0] ?? '');

@@ -1,0 +1,28 @@
+// Stripe's list of events (docs.stripe.com/api/events/list): what webhooks bring, to be asked for. It goes back 30 days, and at
+// its tip it may lack what is being written, so the last minute by Stripe's own clock is not taken for complete.
+import type { Stripe } from 'stripe';
+import type { EventFeed, EventsPage, Ingress, ListWindow } from '../integration.ts';
+import { CUSTOMER_EVENTS } from './endpoint.ts';
+import { unexpectedAnswer } from './evidence.ts';
+import { pagesOf } from './pages.ts';
+import { toAnswered } from './record.ts';
+
+const DAY = 24 * 3_600_000;
+
+export function createFeed(stripe: Stripe, { normalise }: Ingress): EventFeed {
+  async function* pages(window: ListWindow): AsyncGenerator<EventsPage> {
+    const types = [...CUSTOMER_EVENTS];
+    for await (const { answer, fresh } of pagesOf(
+      (params) => stripe.events.list({ ...params, types }),
+      window,
+    )) {
+      const events = fresh.map((event) => normalise(event) ?? noEvent());
+      yield { ...toAnswered(answer.lastResponse), events };
+    }
+  }
+  return { keptMs: 30 * DAY, tipMs: 60_000, pages };
+}
+
+function noEvent(): never {
+  throw unexpectedAnswer('a list of events with one that has no id or type');
+}

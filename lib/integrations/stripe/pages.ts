@@ -1,0 +1,81 @@
+// Every object of a window of creation times, newest first, a page at a time. A cursor is the id of an object, and whether it
+// still works once that object is gone is not documented: the walk then goes on from a bound in `created` instead, which is sure.
+import type { Stripe } from 'stripe';
+import type { ListWindow } from '../integration.ts';
+import { readEvidence, unexpectedAnswer } from './evidence.ts';
+
+const PAGE = 100;
+
+export interface PageParams {
+  limit: number;
+  created: { gte?: number; lte?: number };
+  starting_after?: string;
+}
+
+type Listed = { id: string; created: number };
+type Answer<T> = Stripe.Response<Stripe.ApiList<T>>;
+
+export interface Page<T> {
+  answer: Answer<T>;
+  /** What no page before it had. */
+  fresh: T[];
+}
+
+interface Position {
+  /** Nothing younger than this second is left. */
+  bound: number | null;
+  cursor: string | null;
+  /** Ids of the bound's own second that were given out: what a walk from the bound meets again. */
+  given: Set<string>;
+}
+
+/** The first page comes even if it is empty: that there is nothing is an answer too. */
+export async function* pagesOf<T extends Listed>(
+  ask: (params: PageParams) => Promise<Answer<T>>,
+  { createdFrom, createdTo }: ListWindow,
+): AsyncGenerator<Page<T>> {
+  const from = createdFrom === undefined ? null : seconds(createdFrom);
+  let at: Position = {
+    bound: createdTo === undefined ? null : seconds(createdTo),
+    cursor: null,
+    given: new Set(),
+  };
+  for (;;) {
+    const answer = await readPage(ask, from, at);
+    if (answer === 'cursor_gone') {
+      at = { ...at, cursor: null };
+      continue;
+    }
+    const { data, has_more: hasMore } = answer;
+    yield { answer, fresh: data.filter(({ id }) => !at.given.has(id)) };
+    const last = data.at(-1);
+    if (!hasMore || last === undefined) return;
+    if (last.id === at.cursor) throw unexpectedAnswer('a list that repeats its page');
+    at = { bound: last.created, cursor: last.id, given: givenOf(last.created, data, at) };
+  }
+}
+
+async function readPage<T>(
+  ask: (params: PageParams) => Promise<Answer<T>>,
+  from: number | null,
+  { bound, cursor }: Position,
+): Promise<Answer<T> | 'cursor_gone'> {
+  const created = { ...(from !== null && { gte: from }), ...(bound !== null && { lte: bound }) };
+  try {
+    return await ask({ limit: PAGE, created, ...(cursor !== null && { starting_after: cursor }) });
+  } catch (error) {
+    const { code, param } = readEvidence(error);
+    if (cursor !== null && code === 'resource_missing' && param === 'starting_after') return 'cursor_gone';
+    throw error;
+  }
+}
+
+function givenOf(second: number, page: Listed[], { bound, given }: Position): Set<string> {
+  const ids = page.filter(({ created }) => created === second).map(({ id }) => id);
+  return new Set(bound === second ? [...given, ...ids] : ids);
+}
+
+/** Stripe keeps whole seconds, so a bound is its second: `created` of what was made in it is not greater. */
+function seconds(time: Date): number {
+  return Math.floor(time.getTime() / 1000);
+}
