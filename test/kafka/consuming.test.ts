@@ -6,7 +6,8 @@ import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
 import { partitionOf } from '../../lib/bus/kafka/partition.ts';
 import { newMessage, publishUntilTaken } from '../lib/bus/contract.ts';
 import { createSignal, waitUntil } from '../support/signal.ts';
-import { makeTopic, openTestBus, quiet, sharedBroker } from './support/shared-broker.ts';
+import { makeTopic, openTestBus, sharedBroker } from './support/shared-broker.ts';
+import { quiet } from './support/test-broker.ts';
 
 const LONG_MS = 20_000;
 

@@ -1,7 +1,8 @@
 import kafkajs from 'kafkajs';
 import { createClient } from '../../lib/bus/kafka/client.ts';
 import { describeBusContract } from '../lib/bus/contract.ts';
-import { makeTopic, openTestBus, quiet, sharedBroker } from './support/shared-broker.ts';
+import { makeTopic, openTestBus, sharedBroker } from './support/shared-broker.ts';
+import { quiet } from './support/test-broker.ts';
 
 describeBusContract('kafka', async ({ maxValueBytes }) => {
   const bus = openTestBus();

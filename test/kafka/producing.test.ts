@@ -5,8 +5,8 @@ import { sendPage } from '../../relay/send.ts';
 import { newMessage, publishUntilTaken } from '../lib/bus/contract.ts';
 import { waitUntil } from '../support/signal.ts';
 import { startProxy, type Proxy } from './support/proxy.ts';
-import { findFaults, readTopic } from './support/read-back.ts';
-import { doors, makeTopic, openTestBus, sharedBroker } from './support/shared-broker.ts';
+import { findFaults } from './support/read-back.ts';
+import { doors, makeTopic, openTestBus, readTopic, sharedBroker } from './support/shared-broker.ts';
 
 const KEYS = 7;
 

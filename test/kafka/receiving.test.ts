@@ -10,8 +10,8 @@ import { outboundGroup, subscribeOutbound, type Unsubscribe } from '../../worker
 import { NOTICES_PER_MINUTE } from '../../workers/refused-records.ts';
 import { waitUntil } from '../support/signal.ts';
 import { useSync } from '../support/sync.ts';
-import { readTopic } from './support/read-back.ts';
-import { makeTopic, openTestBus, quiet, sharedBroker } from './support/shared-broker.ts';
+import { makeTopic, openTestBus, readTopic, sharedBroker } from './support/shared-broker.ts';
+import { quiet } from './support/test-broker.ts';
 
 const WAIT = { timeoutMs: 20_000 };
 

@@ -16,9 +16,9 @@ import {
   makeTopic,
   newTopicName,
   openTestBus,
-  quiet,
   sharedBroker,
 } from './support/shared-broker.ts';
+import { quiet } from './support/test-broker.ts';
 
 const QUICK_MS = 8_000;
 const at = (port: number) => [`127.0.0.1:${port}`];

@@ -55,7 +55,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     if (await takesConnections(client)) throw portTaken(client);
     await writeFile(settings, serverProperties(options));
     const archive = await openClassArchive(jars.folder);
-    const log = createWriteStream(join(dataDir, 'broker.log'), { flags: 'a' });
+    const logPath = join(dataDir, 'broker.log');
+    const logBegin = ((await readIfThere(logPath)) ?? '').length;
+    const log = createWriteStream(logPath, { flags: 'a' });
     const args = [...javaOptions(heapMb), ...archive.options, '-cp', jars.classpath, 'kafka.Kafka', settings];
     // In our process group: a terminal's Ctrl-C, or a runner that ends its group, reaches it too.
     const started = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: dataDir });
@@ -68,7 +70,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       everyMs: 15,
       what: `Kafka on port ${client}`,
     });
-    if (!isRunning(started)) throw await failedStart(dataDir);
+    if (!isRunning(started)) throw await failedStart(dataDir, logBegin);
   }
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -131,9 +133,12 @@ function portTaken(port: number): AppError {
   });
 }
 
-async function failedStart(dataDir: string): Promise<AppError> {
-  const log = (await readIfThere(join(dataDir, 'broker.log'))) ?? '';
-  const tail = log.trim().split('\n').slice(-8).join('\n');
+async function failedStart(dataDir: string, logBegin: number): Promise<AppError> {
+  const log = ((await readIfThere(join(dataDir, 'broker.log'))) ?? '').slice(logBegin);
+  const lines = log.trim().split('\n');
+  // The first reason is told before all that follows from it, each with its stack.
+  const reasons = lines.filter((line) => / (ERROR|FATAL) |^Caused by: |^Exception in /.test(line));
+  const tail = (reasons.length > 0 ? reasons.slice(0, 4) : lines.slice(-8)).join('\n');
   return new AppError('kafka_unavailable', {
     detail: `Kafka ended as it started:\n${tail}`,
     retryable: true,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createClient } from '../../../lib/bus/kafka/client.ts';
 import type { Message } from '../../../lib/bus/bus.ts';
 import { waitUntil } from '../../support/signal.ts';
-import { quiet, sharedBroker } from './shared-broker.ts';
+import { quiet } from './test-broker.ts';
 
 export type Lying = {
   key: string | null;
@@ -14,7 +14,7 @@ export type Lying = {
 };
 
 /** Every record of the topic, each partition in its order. */
-export async function readTopic(topic: string, brokers = [sharedBroker().bootstrap]): Promise<Lying[]> {
+export async function readTopicOf(brokers: readonly string[], topic: string): Promise<Lying[]> {
   const kafka = createClient({ brokers }, quiet);
   const admin = kafka.admin();
   const consumer = kafka.consumer({ groupId: `read.${randomUUID()}`, maxWaitTimeInMs: 50 });

@@ -3,33 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createBroker, type Broker, type BrokerOptions } from '../../../cli/embedded/kafka/broker.ts';
-import type { Node } from '../../../cli/embedded/kafka/properties.ts';
+import type { Broker } from '../../../cli/embedded/kafka/broker.ts';
 import { createKafkaBus, type KafkaBus, type KafkaBusOptions } from '../../../lib/bus/kafka/kafka.ts';
-import type { KafkaLog, KafkaSettings } from '../../../lib/bus/kafka/client.ts';
+import type { KafkaSettings } from '../../../lib/bus/kafka/client.ts';
 import { isAppError } from '../../../lib/errors.ts';
 import { makeCertificates, type Certificates } from './certificates.ts';
 import { chooseDoors, listenersOf, type Doors } from './listeners.ts';
-import { freePorts } from './ports.ts';
-
-export type TestBroker = Broker & { remove(): Promise<void> };
-
-/** A running broker of one's own, with its data in a folder that goes with it. */
-export async function startTestBroker(options: Partial<BrokerOptions> = {}): Promise<TestBroker> {
-  const folder = await mkdtemp(join(tmpdir(), 'twinbox-kafka-'));
-  const [client = 0, controller = 0] = await freePorts(2);
-  const node: Node = { id: 1, ports: { client, controller } };
-  const say = (text: string) => console.log(`    ${text}`);
-  const broker = await createBroker({ node, cluster: [node], dataDir: folder, say, ...options });
-  await broker.start();
-  return {
-    ...broker,
-    async remove() {
-      await broker.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
+import { readTopicOf, type Lying } from './read-back.ts';
+import { quiet, startTestBroker, type TestBroker } from './test-broker.ts';
 
 type Shared = { broker: TestBroker; doors: Doors; certificates: Certificates | undefined; folder: string };
 
@@ -82,13 +63,6 @@ function demand(): Shared {
   return shared;
 }
 
-export const quiet: KafkaLog = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
 /** Quick to notice and to stop: the figures are the tests', not the product's. */
 const TIMES = { sessionTimeoutMs: 2_000, heartbeatMs: 300, fetchWaitMs: 100 };
 
@@ -113,4 +87,9 @@ export async function makeTopic(bus: KafkaBus, { partitions = 3 } = {}): Promise
   const topic = newTopicName();
   await bus.ensureTopics([topic], { partitions, replication: null, retentionHours: 24, create: true });
   return topic;
+}
+
+/** Every record of a topic of the shared broker, each partition in its order. */
+export function readTopic(topic: string): Promise<Lying[]> {
+  return readTopicOf([sharedBroker().bootstrap], topic);
 }
