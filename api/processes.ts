@@ -46,7 +46,7 @@ function createPlace(log: Logger, stopping: AbortSignal) {
       }),
     );
     const ended = once(started, 'exit').then(([code, signal]) => {
-      throw new AppError('internal', {
+      throw new AppError('process_ended', {
         detail: `a process of the API ended while it started (${String(signal ?? code)}); what it said is above`,
       });
     });

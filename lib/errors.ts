@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'internal'
   | 'kafka_refused'
   | 'kafka_unavailable'
+  | 'process_ended'
   | 'system_unreachable'
   | 'timeout'
   | 'wrong_account';
