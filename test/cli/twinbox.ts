@@ -7,10 +7,10 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
 import { ignoreConnectionSettings } from '../../lib/config.ts';
+import { collect, finish, type Finished } from '../support/child.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');
 
-export type Finished = { code: number | null; stdout: string; stderr: string };
 export type Up = {
   api: string;
   simulator: string;
@@ -68,11 +68,7 @@ export function usePlace(env: () => Record<string, string> = () => ({})): Place 
       return folder;
     },
     async run(args, { env: extra, input = '' } = {}) {
-      const child = start(args, extra);
-      const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
-      child.stdin?.end(input);
-      const [code] = (await once(child, 'close')) as [number | null];
-      return { code, stdout: stdout(), stderr: stderr() };
+      return await finish(start(args, extra), input);
     },
     async up(extra) {
       const child = start(['up', '--json'], extra);
@@ -86,12 +82,6 @@ export function usePlace(env: () => Record<string, string> = () => ({})): Place 
       return { api, simulator, pid, process: child, stderr, exited };
     },
   };
-}
-
-function collect(stream: NodeJS.ReadableStream | null): () => string {
-  let text = '';
-  stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  return () => text;
 }
 
 /** One JSON request; throws on anything but a 2xx. */

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { createDb, type Db } from '../../db/connection.ts';
+import { lossesOf } from '../support/losses.ts';
+import { waitUntil } from '../support/signal.ts';
+import { call } from '../cli/twinbox.ts';
+import { deploy, type Deployment } from './deployment.ts';
+import type { Member } from './fleet.ts';
+import { createPeople, type People } from './people.ts';
+
+type Effects = { created: number; living: number; repeated: unknown[] };
+type Kill = { what: string; seconds: number };
+
+const CUSTOMERS = 3_000;
+const HANDS = 6;
+
+describe('a deployment of which something is killed every few seconds', function () {
+  this.timeout(0);
+  let deployment: Deployment;
+  let people: People;
+  let db: Db;
+  const kills: Kill[] = [];
+
+  before('deploy', async () => {
+    deployment = await deploy({ apis: 2, relays: 2, workers: 3, perSecond: 60 });
+    people = createPeople(deployment, 11);
+    db = createDb({ url: deployment.databaseUrl(), poolSize: 2, applicationName: 'proof' });
+  });
+  after('remove it', async () => {
+    await db.destroy();
+    await deployment.remove();
+  });
+
+  /** Kills, and waits until a customer made after it is at Stripe. */
+  async function kill(what: string, how: () => Promise<void>): Promise<void> {
+    const back = how();
+    const seconds = await people.probe();
+    await back;
+    kills.push({ what, seconds });
+  }
+
+  const first = ([member]: Member[]): Member | undefined => member;
+  const replace = (kind: 'api' | 'relay' | 'worker') => () => deployment.replace(kind, first);
+  const plan: [string, () => Promise<void>][] = [
+    ['api', replace('api')],
+    ['relay', replace('relay')],
+    ['worker', replace('worker')],
+  ];
+
+  async function killer(): Promise<void> {
+    const special = new Map([
+      [4, ['broker', () => deployment.killBroker()] as const],
+      [7, ['postgres', () => deployment.killPostgres()] as const],
+      [10, ['broker', () => deployment.killBroker()] as const],
+    ]);
+    for (let n = 0; people.begun() < CUSTOMERS; n++) {
+      const [what, how] = special.get(n) ?? plan[n % plan.length] ?? ['nothing', () => Promise.resolve()];
+      await kill(what, how);
+      const from = people.begun();
+      await waitUntil(() => people.begun() >= Math.min(CUSTOMERS, from + 60), {
+        timeoutMs: 600_000,
+        everyMs: 100,
+        what: 'work between two kills',
+      });
+    }
+  }
+
+  it(`ends in agreement: ${CUSTOMERS} customers made, edited and deleted on both sides`, async () => {
+    await Promise.all([people.work(CUSTOMERS, HANDS), killer()]);
+    await call('GET', `${deployment.simulator.url}/_sim/webhooks/idle`);
+    const { code, stdout, stderr } = await deployment.twinbox(['verify', '--wait', '300']);
+    report(stdout);
+    expect({ code, stderr }, stdout).to.deep.equal({ code: 0, stderr: '' });
+  });
+
+  it('has done nothing twice: one living Stripe customer for each row, one effect for each key', async () => {
+    const effects = await call<Effects>('GET', `${deployment.simulator.url}/_sim/ledger/effects`);
+    expect(effects.repeated).to.deep.equal([]);
+    const { rows } = await db.raw<{ rows: { living: number; linked: number }[] }>(
+      `select (select count(*) from customers where deleted_at is null) as living,
+              (select count(*) from external_mappings where state = 'linked' and role = 'primary') as linked`,
+    );
+    expect(rows).to.deep.equal([{ living: effects.living, linked: effects.living }]);
+  });
+
+  it('has an end for every event: none without a delivery, none still open', async () => {
+    const { rows } = await db.raw<{ rows: Record<string, number>[] }>(
+      `select (select count(*) from sync_deliveries where status in ('queued', 'waiting', 'parked')) as open,
+              (select count(*) from sync_events e where entity_type = 'customer' and source <> 'stripe'
+                and not exists (select from sync_deliveries d where d.event_id = e.event_id)) as unreceived`,
+    );
+    expect(rows).to.deep.equal([{ open: 0, unreceived: 0 }]);
+  });
+
+  it('explains each edit that did not survive', async () => {
+    expect(await lossesOf(db, await people.told(), people.edits)).to.deep.equal([]);
+  });
+
+  function report(verified: string): void {
+    const kinds = [...new Set(kills.map(({ what }) => what))];
+    console.log(`    ${verified.trim().split('\n').at(-1)}`);
+    console.log(`    ${JSON.stringify(people.counts)}`);
+    for (const kind of kinds) {
+      const times = kills.filter(({ what }) => what === kind).map(({ seconds }) => seconds);
+      const worst = Math.max(...times).toFixed(1);
+      const middle = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]?.toFixed(1);
+      console.log(
+        `    killed ${kind.padEnd(8)} ${String(times.length).padStart(3)} times; the next customer was at Stripe after ${middle} s (median), ${worst} s (worst)`,
+      );
+    }
+  }
+});
