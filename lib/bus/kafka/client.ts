@@ -21,7 +21,15 @@ export type KafkaLog = Record<
 /** A frozen broker is given up after this; a partition's new leader is elected much sooner. */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
-export function createClient(settings: KafkaSettings, log: KafkaLog): Kafka {
+/** What kafkajs says, as it says it. */
+export type ClientLine = { message: string } & Record<string, unknown>;
+
+/** `onLine` hears every line, down to the smallest: dear, and for a short question only. */
+export function createClient(
+  settings: KafkaSettings,
+  log: KafkaLog,
+  onLine: ((line: ClientLine) => void) | null = null,
+): Kafka {
   repairRequestQueue();
   const { brokers, tls = null, sasl = null, clientId = 'twinbox' } = settings;
   return new Kafka({
@@ -35,8 +43,8 @@ export function createClient(settings: KafkaSettings, log: KafkaLog): Kafka {
     ...(sasl === null ? {} : { sasl }),
     // Of connecting and of the group's own affairs; sending is tried again by the relay alone (see producer.ts).
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
-    logLevel: logLevel.WARN,
-    logCreator: () => writeTo(log),
+    logLevel: onLine === null ? logLevel.WARN : logLevel.DEBUG,
+    logCreator: () => (onLine === null ? writeTo(log) : ({ log: line }) => onLine(line)),
   });
 }
 
@@ -51,7 +59,7 @@ function toTls({ ca, cert, key }: NonNullable<KafkaSettings['tls']>) {
 
 /** kafkajs calls an error whatever it tries again a moment later; what is one for us is thrown, and said elsewhere. */
 function writeTo(log: KafkaLog) {
-  return ({ level, log: entry }: { level: logLevel; log: { message: string } & Record<string, unknown> }) => {
+  return ({ level, log: entry }: { level: logLevel; log: ClientLine }) => {
     const { message, broker, groupId, error } = entry;
     log.debug('kafka.client', { level: logLevel[level], message, broker, groupId, error });
   };

@@ -6,6 +6,7 @@ import { BusError, isRefusedRecord, type Bus } from '../bus.ts';
 import { createClusterAdmin } from './admin.ts';
 import { createClient, REQUEST_TIMEOUT_MS, type KafkaLog, type KafkaSettings } from './client.ts';
 import { CONSUMER_TIMES, type ConsumerTimes } from './consumer.ts';
+import { explainCoordinator } from './coordinator.ts';
 import { describeFault, toStartError } from './faults.ts';
 import { judgeHealth, type PublishTrouble } from './health.ts';
 import { createPublisher } from './producer.ts';
@@ -67,6 +68,7 @@ export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }:
         kafka,
         log,
         times: consumerTimes,
+        explain: (error) => explainCoordinator(settings, log, group, error),
         onEnd: (cause) =>
           failure.resolve(
             new AppError('kafka_refused', {

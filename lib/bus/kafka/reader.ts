@@ -25,6 +25,8 @@ export type Reader = {
 };
 
 export type ReaderDeps = ConsumerDeps & {
+  /** Finds out more about an error, where kafkajs keeps the reason to itself. */
+  explain: (error: Error) => Promise<Error>;
   /** It had begun and reads no more, until a person has mended something. */
   onEnd: (error: unknown) => void;
 };
@@ -79,8 +81,9 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
   async function run(): Promise<void> {
     for (let failures = 1; ; failures += 1) {
       const began = memberAt;
-      const reason = await readOnce();
-      if (reason === null || stopping.signal.aborted) return begin();
+      const met = await readOnce();
+      if (met === null || stopping.signal.aborted) return begin();
+      const reason = await deps.explain(met);
       if (needsPerson(reason)) throw reason;
       begin();
       problem = describeFault(reason);

@@ -9,14 +9,29 @@ export type Doors = {
   tls: number;
   mutual: number;
   login: number;
+  scram: number;
   loginTls: number;
 };
 
 export const LOGIN = { username: 'twinbox', password: 'correct horse battery' };
 
+/** Who may do everything: whoever comes without a log-in, or by one that has no rights of its own in the tests. */
+const RIGHTS = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': `User:ANONYMOUS;User:${LOGIN.username};User:CN=client`,
+};
+
+const SCRAM_MODULE = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+const SCRAM_LOGIN = {
+  'listener.name.scram.sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
+  'listener.name.scram.scram-sha-256.sasl.jaas.config': SCRAM_MODULE,
+  'listener.name.scram.scram-sha-512.sasl.jaas.config': SCRAM_MODULE,
+};
+
 export async function chooseDoors(): Promise<Doors> {
-  const [direct = 0, proxied = 0, tls = 0, mutual = 0, login = 0, loginTls = 0] = await freePorts(6);
-  return { direct, proxied, tls, mutual, login, loginTls };
+  const [direct = 0, proxied = 0, tls = 0, mutual = 0, login = 0, scram = 0, loginTls = 0] =
+    await freePorts(7);
+  return { direct, proxied, tls, mutual, login, scram, loginTls };
 }
 
 export function listenersOf(doors: Doors, certificates: Certificates | undefined) {
@@ -24,8 +39,9 @@ export function listenersOf(doors: Doors, certificates: Certificates | undefined
     // Clients are sent to the proxy, wherever they came in.
     DIRECT: { port: doors.direct, protocol: 'PLAINTEXT', advertisedPort: doors.proxied },
     LOGIN: { port: doors.login, protocol: 'SASL_PLAINTEXT' },
+    SCRAM: { port: doors.scram, protocol: 'SASL_PLAINTEXT' },
   };
-  const properties: Record<string, string> = plainLogin('login');
+  const properties: Record<string, string> = { ...plainLogin('login'), ...SCRAM_LOGIN, ...RIGHTS };
   if (certificates) {
     listeners['TLS'] = { port: doors.tls, protocol: 'SSL' };
     listeners['MUTUAL'] = { port: doors.mutual, protocol: 'SSL' };
