@@ -23,6 +23,7 @@ const commands: Record<string, () => Promise<Add>> = {
   resume: async () => (await import('./commands/pause.ts')).addResume,
   relay: async () => (await import('./commands/relay.ts')).addRelay,
   migrate: async () => (await import('./commands/migrate.ts')).addMigrate,
+  topics: async () => (await import('./commands/topics.ts')).addTopics,
   simulator: async () => (await import('./commands/simulator.ts')).addSimulator,
 };
 

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import {
   compareAll,
   compareUntilQuiet,
@@ -12,6 +11,7 @@ import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { createProgress } from '../progress.ts';
+import { toSeconds } from '../seconds.ts';
 import { withSync } from '../sync-session.ts';
 import { readAccount } from '../sync.ts';
 
@@ -127,10 +127,4 @@ function toRow({ kind, customer, externalId, why }: Finding): string[] {
 
 function toJson({ kind, customer, externalId, why }: Finding) {
   return { kind, customer, external_id: externalId, why };
-}
-
-function toSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds >= 0 && seconds <= 86_400)) throw new InvalidArgumentError('It must be a number of seconds.');
-  return seconds;
 }

@@ -112,7 +112,8 @@ async function findWrong(
   return problems;
 }
 
-async function readConfigs(
+/** What each topic is told to do with old records; nothing where the cluster does not let us read it. */
+export async function readConfigs(
   cluster: ClusterAdmin,
   names: readonly string[],
   log: KafkaLog,

@@ -1,0 +1,73 @@
+// The topics of Kafka, made or checked before anything runs: what a deployment does once, beside `migrate`.
+import { kafkaSettings, openBus } from '../../lib/bus/open-bus.ts';
+import { readTopicFacts, type TopicFacts } from '../../lib/bus/kafka/topic-facts.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { AppError } from '../../lib/errors.ts';
+import { topics } from '../../lib/events/routing.ts';
+import { exit } from '../exit.ts';
+import { table, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { toSeconds } from '../seconds.ts';
+import { quietLog } from '../session.ts';
+
+type Options = { wait: number; json?: boolean };
+
+export function addTopics({ program, output, finish }: CommandContext): void {
+  program
+    .command('topics')
+    .description('create the topics of Kafka that are missing, check the others, and list them')
+    .option('--wait <seconds>', 'wait this long for a Kafka that does not answer yet', toSeconds, 10)
+    .option('--json', 'print the list as JSON')
+    .addHelpText(
+      'after',
+      `
+With KAFKA_CREATE_TOPICS=no it only checks. What exists is never changed.
+Exit status: 0 all are there and as the settings say; 69 if Kafka does not answer, or a topic is missing or wrong: each is
+named; 78 if no KAFKA_BOOTSTRAP_SERVERS is set.
+
+Examples:
+  $ KAFKA_BOOTSTRAP_SERVERS=kafka.example.com:9092 npx twinbox topics
+  $ npx twinbox topics --wait 60 --json`,
+    )
+    .action(async ({ wait, json = false }: Options) => {
+      const { kafka, facts } = await provideTopics(wait * 1_000);
+      if (json) output.printJson({ kafka, topics: facts.map(toJson) });
+      else printTopics(facts, output);
+      finish(exit.ok);
+    });
+}
+
+async function provideTopics(patienceMs: number): Promise<{ kafka: string | null; facts: TopicFacts[] }> {
+  const config = loadConfig();
+  if (config.kafka.bootstrapServers.length === 0) {
+    throw new AppError('config_invalid', {
+      detail:
+        'There are topics only in a Kafka, and KAFKA_BOOTSTRAP_SERVERS is not set. Set it to host:port of its brokers; ' +
+        '`make kafka` starts one to try it with.',
+    });
+  }
+  const log = quietLog(config);
+  const names = Object.values(topics);
+  const { bus, place } = await openBus(config, { log, topics: names, patienceMs });
+  await bus.close();
+  return { kafka: place, facts: await readTopicFacts(await kafkaSettings(config), names, log) };
+}
+
+function printTopics(facts: readonly TopicFacts[], output: Output): void {
+  const rows = facts.map(({ topic, partitions, replicas, retentionHours }) => [
+    topic,
+    String(partitions),
+    String(replicas),
+    describeRetention(retentionHours),
+  ]);
+  for (const line of table([['topic', 'partitions', 'replicas', 'retention'], ...rows])) output.print(line);
+}
+
+function describeRetention(hours: TopicFacts['retentionHours']): string {
+  if (hours === undefined) return 'not ours to read';
+  return hours === null ? 'for ever' : `${hours} h`;
+}
+
+function toJson({ retentionHours, ...facts }: TopicFacts) {
+  return { ...facts, ...(retentionHours === undefined ? {} : { retention_hours: retentionHours }) };
+}

@@ -1,0 +1,11 @@
+import { InvalidArgumentError } from 'commander';
+
+const DAY = 86_400;
+
+/** What `--wait` takes. */
+export function toSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !(seconds >= 0 && seconds <= DAY))
+    throw new InvalidArgumentError('It must be a number of seconds.');
+  return seconds;
+}
