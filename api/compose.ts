@@ -5,9 +5,10 @@ import type { Clock } from '../lib/clock.ts';
 import type { Config } from '../lib/config.ts';
 import { createConflictDesk } from '../lib/conflicts.ts';
 import type { CustomerStore } from '../lib/customers.ts';
+import { hearingPart } from '../lib/hearing.ts';
 import type { Ingress, MappingDocument } from '../lib/integrations/integration.ts';
 import { createLinkDesk } from '../lib/links.ts';
-import { databasePart, hearingPart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
+import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
@@ -20,7 +21,7 @@ export type ApiParts = {
   store: CustomerStore;
   /** The system that is heard; without `ingress` it has no webhooks. */
   hearing: { system: string; document: MappingDocument; ingress?: Ingress | undefined };
-  /** What its webhooks are signed with; none: nothing is heard. */
+  /** What its webhooks are signed with; none: only the sweep hears. */
   secrets: string[];
   nudge: () => void;
   /** What else runs in this process. */
@@ -45,7 +46,7 @@ export function composeApi(parts: ApiParts): Express {
       relay: relayPart(db, clock),
       partitions: partitionsPart(db, clock),
       sync: syncPart(db, [system]),
-      hearing: hearingPart(system, secrets),
+      hearing: hearingPart(db, clock, system, secrets),
       ...readiness,
     },
   });

@@ -5,7 +5,7 @@ import type { Config } from '../lib/config.ts';
 import { ensureWebhookEndpoint, type WebhookEndpoint } from '../lib/integrations/stripe/endpoint.ts';
 import type { StripeAccess } from './stripe.ts';
 
-/** The secrets to check webhooks with; none means that nothing is heard. `apiUrl` is where this process listens. */
+/** The secrets to check webhooks with; none means that only the sweep hears. `apiUrl` is where this process listens. */
 export async function openWebhooks(config: Config, stripe: StripeAccess, apiUrl: string): Promise<string[]> {
   if (stripe.simulatorUrl === null) return [...config.stripe.webhookSecrets];
   const file = join(config.dataDir, 'webhook-endpoint.json');

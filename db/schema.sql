@@ -274,6 +274,19 @@ create table relay_cursor (
   saved_at timestamp with time zone default clock_timestamp() not null
 ) with (fillfactor=50);
 
+create table sweeps (
+  system text not null,
+  account text not null,
+  swept_to timestamp with time zone not null,
+  swept_events bigint default 0 not null,
+  more boolean default true not null,
+  tried_at timestamp with time zone,
+  problem text,
+  problem_at timestamp with time zone,
+  unheard_from timestamp with time zone,
+  unheard_to timestamp with time zone
+);
+
 create table sync_attempts (
   id uuid not null,
   mapping_id bigint not null,
@@ -392,6 +405,8 @@ alter table leases add constraint leases_pkey PRIMARY KEY (name);
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
 alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
 alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
+alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((unheard_from IS NULL) = (unheard_to IS NULL))));
+alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
 alter table sync_attempts add constraint sync_attempts_pkey PRIMARY KEY (id);
 alter table sync_conflicts add constraint sync_conflicts_dedupe_key_key UNIQUE (dedupe_key);
 alter table sync_conflicts add constraint sync_conflicts_pkey PRIMARY KEY (id);
@@ -416,6 +431,7 @@ CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btre
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
+CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
 CREATE INDEX sync_attempts_mapping ON ONLY public.sync_attempts USING btree (mapping_id, id);

@@ -134,7 +134,7 @@ export function judgeEndpoints(
     checksOfAll.push(
       problem(
         'webhooks',
-        'no signing secret is set, so nothing is heard from Stripe',
+        'no signing secret is set, so Stripe is heard by the sweep only, minutes later',
         `Make an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
       ),
     );

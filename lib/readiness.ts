@@ -86,18 +86,6 @@ export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
   };
 }
 
-/** Without a secret no webhook can be believed: changes made at the other side are not heard of. */
-export function hearingPart(system: string, secrets: string[]): () => Promise<Part> {
-  const warnings =
-    secrets.length > 0
-      ? []
-      : [
-          `nothing is heard from ${system}: set ${system.toUpperCase()}_WEBHOOK_SECRET to its endpoint's secret`,
-        ];
-  return () =>
-    Promise.resolve({ ready: true, figures: { hearing: { [system]: secrets.length > 0 } }, warnings });
-}
-
 /** Housekeeping has partitions ready two periods ahead; fewer means that it does not get to its work. */
 export function partitionsPart(db: Db, clock: Clock): () => Promise<Part> {
   return async () => {

@@ -1,7 +1,8 @@
-// What keeps the house: finds what the bus lost, and has partitions ready before they are needed.
+// What keeps the house: finds what the bus lost and what no webhook brought, and has partitions ready before they are needed.
 import { keyPrefix } from '../lib/sync/intent.ts';
 import { closeReceiveGap } from '../lib/sync/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
+import { sweep } from '../lib/sync/sweep.ts';
 import { keepPartitions } from '../db/partitions.ts';
 
 export interface HousekeepingStatus {
@@ -9,15 +10,19 @@ export interface HousekeepingStatus {
   receivedFromTable: number;
 }
 
-export function createHousekeeping(
-  lanes: { deps: SyncDeps; wake: () => void }[],
-  { retentionDays }: { retentionDays: number },
-) {
+export interface HousekeptLane {
+  deps: SyncDeps;
+  wake: () => void;
+  /** Bound: the key is of the account that the database belongs to. Until that is known nothing is asked with it. */
+  lane: { status(): { bound: boolean } };
+}
+
+export function createHousekeeping(lanes: HousekeptLane[], { retentionDays }: { retentionDays: number }) {
   const status: HousekeepingStatus = { receivedFromTable: 0 };
 
-  async function runOnce(): Promise<number> {
+  async function runOnce(signal: AbortSignal): Promise<number> {
     let left = 0;
-    for (const { deps, wake } of lanes) {
+    for (const { deps, wake, lane } of lanes) {
       const { system, document } = deps.integration;
       const gap = await closeReceiveGap(
         { db: deps.db, clock: deps.clock, wake },
@@ -28,6 +33,7 @@ export function createHousekeeping(
         deps.log.warn('receive.gap', { system, found: gap.found });
       }
       if (gap.more) left += 1;
+      if (lane.status().bound && (await sweep(deps, { retentionDays, signal })).more) left += 1;
     }
     const first = lanes[0]?.deps;
     if (first) await keepPartitionsOf(first, retentionDays);

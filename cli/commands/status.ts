@@ -3,6 +3,7 @@ import type { Db } from '../../db/connection.ts';
 import { readSyncBacklog } from '../../db/readiness.ts';
 import { readRelayLag } from '../../db/relay-lag.ts';
 import { countLivingCustomers, countMappings, countReasons, readHolders } from '../../db/reports.ts';
+import { readSweep } from '../../db/sweep.ts';
 import { isMissing } from '../embedded/files.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
@@ -43,7 +44,7 @@ Examples:
 type Status = Awaited<ReturnType<typeof readStatus>> & { running: Running | null; database: string };
 
 async function readStatus(db: Db) {
-  const [lag, backlog, reasons, systems, holders, customers, stripe] = await Promise.all([
+  const [lag, backlog, reasons, systems, holders, customers, stripe, swept] = await Promise.all([
     readRelayLag(db),
     readSyncBacklog(db),
     countReasons(db),
@@ -51,6 +52,7 @@ async function readStatus(db: Db) {
     readHolders(db),
     countLivingCustomers(db),
     readConnection(db, 'stripe'),
+    readSweep(db, 'stripe'),
   ]);
   const behind = lag.oldest === null ? 0 : Math.max(0, (Date.now() - lag.oldest.getTime()) / 1_000);
   return {
@@ -63,6 +65,7 @@ async function readStatus(db: Db) {
     reasons,
     systems,
     stripe,
+    swept: swept?.triedAt ? swept : null,
   };
 }
 
@@ -87,7 +90,7 @@ async function askReady(running: Running | null): Promise<string[]> {
 }
 
 function toJson(
-  { running, database, customers, relay, backlog, reasons, systems, stripe }: Status,
+  { running, database, customers, relay, backlog, reasons, systems, stripe, swept }: Status,
   problems: string[],
 ) {
   return {
@@ -117,13 +120,15 @@ function toJson(
       paused_at: stripe.pausedAt,
       paused_why: stripe.pausedWhy,
       deletes_held_at: stripe.deletesOutHeldAt,
+      swept_to: swept?.sweptTo ?? null,
+      swept_events: swept?.sweptEvents ?? 0,
     },
     problems,
   };
 }
 
 function printStatus(status: Status, problems: string[], output: Output): void {
-  const { running, database, customers, relay, backlog, reasons, systems, stripe } = status;
+  const { running, database, customers, relay, backlog, reasons, systems, stripe, swept } = status;
   const rows: string[][] = [
     ['process', running ? `${running.pid}, API ${running.apiUrl ?? 'starting'}` : whoElse(relay.active)],
     ['database', `${database}, ${count(customers, 'customer')}`],
@@ -143,6 +148,11 @@ function printStatus(status: Status, problems: string[], output: Output): void {
     ]);
   if (stripe?.deletesOutHeldAt)
     rows.push(['deletes', `held by the fuse since ${time(stripe.deletesOutHeldAt)}`]);
+  if (swept)
+    rows.push([
+      'swept',
+      `to ${time(swept.sweptTo)}: ${count(swept.sweptEvents, 'event')} that no webhook brought`,
+    ]);
   const oldest = backlog.oldestIntent;
   if (oldest) {
     rows.push([

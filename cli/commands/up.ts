@@ -106,7 +106,7 @@ function describe(system: System, config: Config, account: Account, output: Outp
     output.print('  STRIPE_WRITES=off: nothing is written to Stripe; `twinbox status` counts what would be.');
   if (simulatorUrl === null && config.stripe.webhookSecrets.length === 0)
     output.print(
-      '  Nothing is heard from Stripe: changes made there arrive only once STRIPE_WEBHOOK_SECRET is set (docs/webhooks.md).',
+      '  Without STRIPE_WEBHOOK_SECRET changes made at Stripe are heard by the sweep only, minutes later (docs/webhooks.md).',
     );
   if (!account.ok) output.say(`\n${account.why === 'foreign' ? 'Attention: ' : ''}${account.message}`);
   output.print();

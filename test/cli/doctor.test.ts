@@ -113,11 +113,11 @@ describe('twinbox doctor', () => {
     expect(await seen()).to.match(/no endpoint of this account leads to/);
   });
 
-  it('says that nothing is heard without a secret', async () => {
+  it('says that only the sweep hears without a secret', async () => {
     answers = well;
     const { code, checks } = await examine({ STRIPE_WEBHOOK_SECRET: '' });
     expect(code).to.equal(1);
-    expect(named(checks, 'webhooks', 'problem')).to.match(/nothing is heard .* STRIPE_WEBHOOK_SECRET/);
+    expect(named(checks, 'webhooks', 'problem')).to.match(/heard by the sweep only.* STRIPE_WEBHOOK_SECRET/);
   });
 
   it('names what was refused in the last day, and what waits for somebody', async () => {

@@ -1,7 +1,7 @@
 /**
  * A worker in a process of its own, which a test may kill at any failpoint: `node --import ./test/support/enable-failpoints.ts
- * test/support/lane-child.ts <database> <simulator>`. Loads, waits for the time on its input, then receives and reconciles until
- * nothing that is due is left.
+ * test/support/lane-child.ts <database> <simulator>`. Loads, waits for the time on its input, then receives, reconciles and
+ * sweeps until nothing that is due is left.
  */
 import { once } from 'node:events';
 import { createDb } from '../../db/connection.ts';
@@ -13,6 +13,7 @@ import { receiveInbound, toExternalEvent } from '../../lib/sync/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
+import { sweep } from '../../lib/sync/sweep.ts';
 import { createLane } from '../../workers/lane.ts';
 
 const [url = '', apiBase = ''] = process.argv.slice(2);
@@ -56,6 +57,8 @@ for (;;) {
   const heard = await receiveInbound({ db, clock, wake: quiet }, target, events);
   const started = await lane.runOnce();
   await lane.drain();
-  if (received + heard + started === 0) break;
+  if (received + heard + started > 0) continue;
+  const { stored } = await sweep(deps, { retentionDays: 35, signal: new AbortController().signal });
+  if (stored === 0) break;
 }
 process.exit(0);

@@ -209,7 +209,7 @@ export async function emptyTables(db: Db): Promise<void> {
   await db.raw(`alter table customers disable trigger customers_no_truncate`);
   await db.raw(`alter table sync_events disable trigger sync_events_no_truncate`);
   await db.raw(
-    `truncate customers, external_mappings, sync_events, sync_deliveries, sync_intents, sync_attempts, sync_conflicts, connections, inbound_event_ids, inbound_refusals, walk_positions`,
+    `truncate customers, external_mappings, sync_events, sync_deliveries, sync_intents, sync_attempts, sync_conflicts, connections, inbound_event_ids, inbound_refusals, walk_positions, sweeps`,
   );
   await db.raw(`alter table customers enable trigger customers_no_truncate`);
   await db.raw(`alter table sync_events enable trigger sync_events_no_truncate`);

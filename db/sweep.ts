@@ -1,0 +1,92 @@
+// How far a system's list of events has been read, and what of a page of it has been taken in before.
+import type { Db } from './connection.ts';
+
+export type Sweep = {
+  account: string;
+  /** Nothing before this moment is asked for: the database was not bound to the account yet. */
+  boundAt: Date;
+  paused: boolean;
+  sweptTo: Date;
+  sweptEvents: number;
+  more: boolean;
+  triedAt: Date | null;
+  problem: string | null;
+  problemAt: Date | null;
+  unheardFrom: Date | null;
+  unheardTo: Date | null;
+};
+
+const readSql = `
+select c.account, c.bound_at as "boundAt", c.paused_at is not null as paused,
+       coalesce(s.swept_to, c.bound_at) as "sweptTo", coalesce(s.swept_events, 0) as "sweptEvents", coalesce(s.more, true) as more,
+       s.tried_at as "triedAt", s.problem, s.problem_at as "problemAt", s.unheard_from as "unheardFrom", s.unheard_to as "unheardTo"
+from connections c left join sweeps s on s.system = c.system and s.account = c.account
+where c.system = :system and c.account is not null`;
+
+/** Null until the database is bound to an account of the system. */
+export async function readSweep(db: Db, system: string): Promise<Sweep | null> {
+  const { rows } = await db.raw<{ rows: Sweep[] }>(readSql, { system });
+  return rows[0] ?? null;
+}
+
+type Place = { system: string; account: string };
+
+const saveSql = `
+insert into sweeps as s (system, account, swept_to, swept_events, more, tried_at, unheard_from, unheard_to)
+values (:system, :account, :sweptTo::timestamptz, :stored, :more, :now::timestamptz, :unheardFrom::timestamptz, :unheardTo::timestamptz)
+on conflict (system, account) do update
+set swept_to = greatest(s.swept_to, excluded.swept_to), swept_events = s.swept_events + excluded.swept_events, more = excluded.more,
+    tried_at = excluded.tried_at, problem = null, problem_at = null,
+    unheard_from = least(s.unheard_from, excluded.unheard_from), unheard_to = greatest(s.unheard_to, excluded.unheard_to)`;
+
+/** A window is done: everything of it is in the inbox. The position only moves on. */
+export async function saveSwept(
+  db: Db,
+  window: Place & {
+    sweptTo: Date;
+    stored: number;
+    more: boolean;
+    unheardFrom: Date | null;
+    unheardTo: Date | null;
+    now: Date;
+  },
+): Promise<void> {
+  await db.raw(saveSql, window);
+}
+
+/** A window that was not done: it is read again. What was stored of it is counted. */
+export async function saveSweepProblem(
+  db: Db,
+  failed: Place & { sweptTo: Date; stored: number; problem: string; now: Date },
+): Promise<void> {
+  await db.raw(
+    `insert into sweeps as s (system, account, swept_to, swept_events, tried_at, problem, problem_at)
+     values (:system, :account, :sweptTo::timestamptz, :stored, :now::timestamptz, :problem, :now::timestamptz)
+     on conflict (system, account) do update
+     set swept_events = s.swept_events + excluded.swept_events, tried_at = excluded.tried_at, problem = excluded.problem,
+         problem_at = coalesce(s.problem_at, excluded.problem_at)`,
+    failed,
+  );
+}
+
+/** Everything has been compared since: what was never heard is known by now. */
+export async function forgetUnheard(db: Db, system: string, before: Date): Promise<void> {
+  await db.raw(
+    `update sweeps set unheard_from = null, unheard_to = null where system = :system and unheard_to <= :before::timestamptz`,
+    { system, before },
+  );
+}
+
+const takenSql = `
+select event_id::text as id from inbound_event_ids where event_id = any(:eventIds::uuid[])
+union all
+select external_event_id from inbound_refusals where system = :system and external_event_id = any(:externalIds)`;
+
+/** Which of a page's events are stored (by our id of them) or were refused (by theirs). */
+export async function findTaken(
+  db: Db,
+  page: { system: string; eventIds: string[]; externalIds: string[] },
+): Promise<Set<string>> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(takenSql, page);
+  return new Set(rows.map(({ id }) => id));
+}
