@@ -85,9 +85,7 @@ export function createPublisher({ kafka, admin, requestTimeoutMs }: PublisherDep
 
   async function attempt(round: readonly Batch[], messages: readonly Message[]): Promise<number[]> {
     try {
-      const offsets = await send(round, messages);
-      roundBytes = Math.min(ROUND_BYTES, roundBytes * 2);
-      return offsets;
+      return await send(round, messages);
     } catch (error) {
       if (isTimeout(error)) roundBytes = Math.max(LEAST_ROUND_BYTES, roundBytes / 4);
       if (faultOf(error) !== 'record') counts.forget();
@@ -124,7 +122,7 @@ export function createPublisher({ kafka, admin, requestTimeoutMs }: PublisherDep
       const partitions = await counts.of(new Set(messages.map(({ topic }) => topic)));
       const limits = {
         messages: BATCH_MESSAGES,
-        batchBytes: (topic: string) => batchBytes.get(topic) ?? BATCH_BYTES,
+        batchBytes: (topic: string) => Math.min(batchBytes.get(topic) ?? BATCH_BYTES, roundBytes),
         roundBytes,
       };
       for (const round of planRounds(messages, partitions, limits)) {
@@ -136,6 +134,8 @@ export function createPublisher({ kafka, admin, requestTimeoutMs }: PublisherDep
           for (const batch of round) await narrow(batch);
         }
       }
+      // Once for a page: a line that is slow for good would else meet its limit with every one.
+      roundBytes = Math.min(ROUND_BYTES, roundBytes * 2);
     } catch (error) {
       if (error instanceof BusError) throw error;
       throw new BusError('unavailable', `Kafka did not take the messages: ${describeFault(error)}`, {

@@ -1,11 +1,13 @@
-// A TCP proxy before the broker that can keep the broker's answers to produce requests to itself: what was sent is written, and
-// the client never hears of it. It reads just enough of Kafka's protocol to know which answer is which.
+// A TCP proxy before the broker. It can be slow, and it can keep the broker's answers to produce requests to itself: what was sent
+// is written, and the client never hears of it. It reads just enough of Kafka's protocol to know which answer is which.
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 export type Proxy = {
   /** The next so many produce answers do not arrive. `cut` closes the connection in their place. */
   swallow(count: number, how?: 'silent' | 'cut'): void;
+  /** From now on so many bytes a second from each client to the broker. */
+  slow(bytesPerSecond: number): void;
   /** How many it has kept so far. */
   swallowed(): number;
   close(): Promise<void>;
@@ -18,6 +20,7 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
   let toSwallow = 0;
   let mode: 'silent' | 'cut' = 'silent';
   let kept = 0;
+  let rate = Infinity;
 
   const server = createServer((client) => {
     const broker = connect(targetPort, '127.0.0.1');
@@ -31,7 +34,13 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
         both.forEach((one) => one.destroy());
       });
     }
-    client.on('data', (part: Buffer) => broker.write(part));
+    client.on('data', (part: Buffer) => {
+      broker.write(part);
+      if (rate === Infinity) return;
+      // The client's own socket fills up meanwhile, as on a slow line.
+      client.pause();
+      setTimeout(() => client.resume(), (part.length / rate) * 1000);
+    });
     readFrames(client, (frame) => {
       if (frame.readInt16BE(4) === PRODUCE) produces.add(frame.readInt32BE(8));
     });
@@ -49,6 +58,9 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
     swallow(count, how = 'silent') {
       toSwallow = count;
       mode = how;
+    },
+    slow(bytesPerSecond) {
+      rate = bytesPerSecond;
     },
     swallowed: () => kept,
     async close() {

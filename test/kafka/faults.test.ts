@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import type { Received } from '../../lib/bus/bus.ts';
+import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
+import { busPart } from '../../lib/readiness.ts';
+import { newMessage, publishUntilTaken } from '../lib/bus/contract.ts';
+import { waitUntil } from '../support/signal.ts';
+import { useSync } from '../support/sync.ts';
+import { useChain, WAIT, withAdmin } from './support/chain.ts';
+import { startProxy } from './support/proxy.ts';
+import { findFaults } from './support/read-back.ts';
+import { doors, makeTopic, openTestBus, readTopic, sharedBroker } from './support/shared-broker.ts';
+
+const TOPIC = { partitions: 3, replication: null, retentionHours: 24, create: true };
+
+/** Until readiness says so. */
+const complains = (bus: KafkaBus, ...words: (string | RegExp)[]) =>
+  waitUntil(
+    async () => {
+      const { ready, problem = '' } = await busPart(bus)();
+      return (
+        !ready &&
+        words.every((word) => (typeof word === 'string' ? problem.includes(word) : word.test(problem)))
+      );
+    },
+    { ...WAIT, what: `readiness to say ${words.join(' and ')}` },
+  );
+const recovers = (bus: KafkaBus) =>
+  waitUntil(() => bus.health().problem === null, { ...WAIT, what: 'readiness' });
+
+describe('when Kafka fails', function () {
+  this.timeout(90_000);
+
+  describe('under the whole way out', () => {
+    const world = useSync();
+    const chain = useChain(world, { requestTimeoutMs: 2_000 });
+    afterEach(() => sharedBroker().thaw());
+
+    it('a broker that is frozen for a while is named, and costs only delay', async () => {
+      await world.create();
+      await chain.relayAll();
+      await chain.received(1);
+      sharedBroker().freeze();
+      const frozenAt = performance.now();
+      const { id } = await world.create();
+      await world.update(id, { name: 'While it is frozen' });
+      const relaying = chain.relayUntilTaken();
+      await complains(
+        chain.kafka,
+        /Kafka has taken nothing for \d+ s/,
+        `${chain.groupId}.stripe has not been in its group`,
+      );
+      await waitUntil(() => performance.now() - frozenAt > 12_000, { ...WAIT, what: 'twelve seconds' });
+      expect(await chain.count('sync_deliveries')).to.equal(1);
+      sharedBroker().thaw();
+      await relaying;
+      await chain.received(3);
+      await recovers(chain.kafka);
+    });
+
+    it('a topic that is deleted under it is named, and all goes on when it is back', async () => {
+      await world.create();
+      await chain.relayAll();
+      await chain.received(1);
+      await withAdmin((admin) => admin.deleteTopics({ topics: [chain.topic] }));
+      await world.create();
+      const relaying = chain.relayUntilTaken();
+      await complains(
+        chain.kafka,
+        'Kafka has taken nothing',
+        'UNKNOWN_TOPIC_OR_PARTITION',
+        `reads nothing of ${chain.topic}`,
+      );
+      await chain.kafka.ensureTopics([chain.topic], TOPIC);
+      await relaying;
+      await chain.received(2);
+      await recovers(chain.kafka);
+    });
+
+    it('what a deleted topic held and nobody had read is found in Postgres', async () => {
+      await chain.unsubscribe();
+      await world.create();
+      await chain.relayAll();
+      await withAdmin((admin) => admin.deleteTopics({ topics: [chain.topic] }));
+      await waitUntil(
+        () =>
+          chain.kafka.ensureTopics([chain.topic], TOPIC).then(
+            () => true,
+            () => false,
+          ),
+        { ...WAIT, what: 'the topic again' },
+      );
+      await chain.subscribe();
+      await world.create();
+      await chain.relayUntilTaken();
+      await chain.received(1);
+      expect(await chain.closeGap()).to.equal(1);
+      expect(await chain.count('sync_deliveries')).to.equal(2);
+    });
+  });
+
+  describe('for a client', () => {
+    const open: KafkaBus[] = [];
+    const openBus = (...args: Parameters<typeof openTestBus>): KafkaBus => {
+      const bus = openTestBus(...args);
+      open.push(bus);
+      return bus;
+    };
+    afterEach(async () => {
+      await Promise.all(open.splice(0).map((bus) => bus.close()));
+      await sharedBroker().start();
+    });
+
+    it('a reader that begins while Kafka is away waits for it, says so, and then reads', async () => {
+      const topic = await makeTopic(openBus());
+      await sharedBroker().stop();
+      const bus = openBus();
+      const kept: Received[] = [];
+      await bus.subscribe({
+        topic,
+        group: topic,
+        handler: (batch) => Promise.resolve(void kept.push(...batch)),
+      });
+      await complains(bus, `${topic} has not been in its group`, 'ECONNREFUSED');
+      await sharedBroker().start();
+      const message = newMessage(topic);
+      await publishUntilTaken(bus, [message]);
+      await waitUntil(() => kept.length > 0, { ...WAIT, what: 'the message' });
+      await recovers(bus);
+    });
+
+    it('a stop does not wait for a Kafka that is away', async () => {
+      const bus = openBus();
+      const topic = await makeTopic(bus);
+      const kept: Received[] = [];
+      await bus.subscribe({
+        topic,
+        group: topic,
+        handler: (batch) => Promise.resolve(void kept.push(...batch)),
+      });
+      await bus.publish([newMessage(topic)]);
+      await waitUntil(() => kept.length > 0, { ...WAIT, what: 'the message' });
+      await sharedBroker().kill();
+      await complains(bus, `${topic} has not been in its group`);
+      const began = performance.now();
+      await bus.close();
+      // A process has 10 s for its whole stop.
+      expect(performance.now() - began).to.be.below(8_000);
+    });
+
+    it('a line too slow for a large request gets smaller ones', async () => {
+      const proxy = await startProxy(doors().proxied, doors().direct);
+      try {
+        const topic = await makeTopic(openBus());
+        const bus = openBus({ brokers: [`127.0.0.1:${doors().proxied}`], requestTimeoutMs: 1_000 });
+        const value = JSON.stringify('x'.repeat(20_000));
+        const messages = Array.from({ length: 60 }, (_, n) =>
+          newMessage(topic, { key: `customer:${n % 5}`, value }),
+        );
+        await bus.publish(messages.slice(0, 1));
+        // The 1.2 MB would take 4 s in one piece.
+        proxy.slow(300_000);
+        await publishUntilTaken(bus, messages);
+        expect(findFaults(await readTopic(topic), messages)).to.deep.equal([]);
+      } finally {
+        await proxy.close();
+      }
+    });
+  });
+});
