@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const PARTS = ['outward.ts', 'webhooks.ts', 'relay-read.ts'];
+const PARTS = ['outward.ts', 'webhooks.ts', 'limits.ts', 'relay-read.ts'];
 
 for (const part of PARTS) {
   const path = join(import.meta.dirname, part);

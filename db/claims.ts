@@ -1,28 +1,99 @@
 // The lease on a mapping: taken, given back, and noted before a request leaves. Every write under it names its fence.
+import type { BreakerRow } from './breakers.ts';
 import type { Db } from './connection.ts';
 
+// Two lines, each in order of urgency: records that exist, and records to be made. Each part reads its part of the index of what is due
+// and stops at its room; a part is read only if those before it leave places. Half-open, one mapping is tried; open, none.
+const parts = [0, 1, 2].flatMap((urgency) => [
+  { name: `others_${urgency}`, urgency, makes: 0, room: 'others' },
+  { name: `creates_${urgency}`, urgency, makes: 1, room: 'creates' },
+]);
 const claimSql = `
-with due as (
-  select id from external_mappings m
-  where system = :system and account = :account and dirty <> clean and next_attempt_at <= :now::timestamptz
-    and (lease_until is null or lease_until < clock_timestamp())
-    and not exists (select from connections c where c.system = :system and c.paused_at is not null)
+with breaker as (
+  select since, opened_at, why, probes, probe_at from breakers where system = :system and account = :account
+), ${parts
+  .map(
+    ({ name, urgency, makes, room }) => `${name} as (
+  select id from external_mappings
+  where system = :system and account = :account and dirty <> clean and urgency = ${urgency} and (external_id is null)::integer = ${makes}
+    and next_attempt_at <= :now::timestamptz and (lease_until is null or lease_until < clock_timestamp())
   order by next_attempt_at -- and by nothing else, or the index of what is due does not give the order
-  limit :limit
+  limit :${room}::integer
   for update skip locked
+)`,
+  )
+  .join(', ')}, due as (
+  select id from (${parts.map(({ name }) => `select id from ${name}`).join(' union all ')}) lines
+  where not exists (select from connections c where c.system = :system and c.paused_at is not null)
+    and not exists (select from breaker where opened_at is not null)
+  limit case when exists (select from breaker) then least(1, :limit::integer) else :limit::integer end
+), claimed as (
+  update external_mappings m
+  set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
+  from due where m.id = due.id
+  returning m.id, m.fence, m.external_id is null as makes
 )
-update external_mappings m
-set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
-from due where m.id = due.id
-returning m.id, m.fence`;
+select id, fence, makes, null as breaker from claimed
+union all
+select null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at)
+from breaker`;
 
-/** Takes up to `limit` mappings that are dirty, due and unleased. A paused system has none. */
+export type Claimed = {
+  id: number;
+  fence: number;
+  /** It has no counterpart yet. */
+  makes: boolean;
+};
+
+type ClaimRow = (Claimed & { breaker: null }) | { id: null; breaker: StoredBreaker };
+type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
+  since: string;
+  openedAt: string | null;
+  probeAt: string;
+};
+
+/**
+ * Takes up to `limit` mappings that are dirty, due and unleased, and of those that have no counterpart yet, or that have one, as many
+ * as there is room for. A paused system has none, and one whose breaker is open neither; the breaker is told along.
+ */
+export async function claimDue(
+  db: Db,
+  claim: {
+    system: string;
+    account: string;
+    owner: string;
+    now: Date;
+    leaseMs: number;
+    limit: number;
+    creates: number;
+    others: number;
+  },
+): Promise<{ claims: Claimed[]; breaker: BreakerRow | null }> {
+  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, claim);
+  const stored = rows.flatMap((row) => (row.id === null ? [row.breaker] : []))[0];
+  return {
+    claims: rows.flatMap(({ ...row }) =>
+      row.id === null ? [] : [{ id: row.id, fence: row.fence, makes: row.makes }],
+    ),
+    breaker: stored ? toBreaker(stored) : null,
+  };
+}
+
+function toBreaker({ since, openedAt, probeAt, ...rest }: StoredBreaker): BreakerRow {
+  return {
+    ...rest,
+    since: new Date(since),
+    openedAt: openedAt === null ? null : new Date(openedAt),
+    probeAt: new Date(probeAt),
+  };
+}
+
+/** What is due, whatever it needs; for those who take turns by themselves. */
 export async function claimMappings(
   db: Db,
   claim: { system: string; account: string; owner: string; now: Date; leaseMs: number; limit: number },
-): Promise<{ id: number; fence: number }[]> {
-  const { rows } = await db.raw<{ rows: { id: number; fence: number }[] }>(claimSql, claim);
-  return rows;
+): Promise<Claimed[]> {
+  return (await claimDue(db, { ...claim, creates: claim.limit, others: claim.limit })).claims;
 }
 
 /** Gives a mapping back untouched. */

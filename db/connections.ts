@@ -65,12 +65,12 @@ export async function pauseConnection(db: Db, system: string, why: string | null
 export async function resumeConnection(db: Db | Tx, system: string, now = new Date()): Promise<void> {
   await db.raw(
     `with was as (
-       select paused_at from connections where system = :system and paused_at is not null
-     ), moved as (
-       update external_mappings m set first_failed_at = m.first_failed_at + (:now::timestamptz - was.paused_at)
-       from was where m.system = :system and m.first_failed_at < was.paused_at
+       select paused_at from connections where system = :system and paused_at is not null for update
+     ), resumed as (
+       update connections set paused_at = null, paused_why = null from was where system = :system
      )
-     update connections set paused_at = null, paused_why = null where system = :system`,
+     insert into stoppages (system, began_at, ended_at)
+     select :system, paused_at, :now::timestamptz from was where paused_at < :now::timestamptz`,
     { system, now },
   );
 }

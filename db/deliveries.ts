@@ -94,7 +94,7 @@ update external_mappings m
 set dirty = dirty + r.more, wanted_version = greatest(m.wanted_version, r.version),
     next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
                            else m.next_attempt_at end,
-    updated_at = now()
+    urgency = 0, updated_at = now()
 from (select mapping_id, count(*) as more, max(version) as version
       from jsonb_to_recordset(:made::jsonb) as x(mapping_id bigint, version bigint) group by mapping_id) r
 where m.id = r.mapping_id`;

@@ -178,7 +178,7 @@ update external_mappings m
 set dirty = dirty + r.more,
     next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
                            else m.next_attempt_at end,
-    updated_at = now()
+    urgency = 0, updated_at = now()
 from (select id, count(*) as more from unnest(:ids::bigint[]) as id group by id) r
 where m.id = r.id`;
 

@@ -237,17 +237,21 @@ export async function updateMapping(
   await tx('external_mappings').where({ id }).update(values);
 }
 
+/** Whose turn it is among what is due: 0 what happens now, 1 what was asked for again, 2 what catches up. */
+export type Urgency = 0 | 1 | 2;
+
 /** Raises the dirty number of mappings, so that a worker looks at them again, now. */
 export async function raiseMappings(
   db: Db | Tx,
-  select: { ids: number[]; now: Date; mustRead: boolean },
+  { urgency = 0, ...select }: { ids: number[]; now: Date; mustRead: boolean; urgency?: Urgency },
 ): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update external_mappings m
-     set dirty = dirty + 1, must_read = must_read or :mustRead, next_attempt_at = :now::timestamptz, updated_at = now()
+     set dirty = dirty + 1, must_read = must_read or :mustRead, next_attempt_at = :now::timestamptz,
+         urgency = case when dirty = clean then :urgency else least(urgency, :urgency) end, updated_at = now()
      from (select id from external_mappings where id = any(:ids) order by id for update) locked
      where m.id = locked.id`,
-    select,
+    { ...select, urgency },
   );
   return rowCount;
 }

@@ -78,7 +78,8 @@ export async function acceptFailover(tx: Tx): Promise<{ noted: boolean; mappings
 }
 
 const compareSql = `
-update external_mappings m set must_read = true, dirty = dirty + 1, updated_at = now()
+update external_mappings m set must_read = true, dirty = dirty + 1, urgency = case when dirty = clean then 2 else urgency end,
+  updated_at = now()
 from (
   select id from external_mappings where state not in ('alias', 'detached', 'tombstoned') order by id for update
 ) locked

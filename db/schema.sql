@@ -141,6 +141,16 @@ begin
   return made;
 end $function$;
 
+create table breakers (
+  system text not null,
+  account text not null,
+  since timestamp with time zone not null,
+  opened_at timestamp with time zone,
+  why jsonb not null,
+  probes integer default 0 not null,
+  probe_at timestamp with time zone not null
+);
+
 create table closed_deliveries (
   event_id uuid not null,
   target text not null,
@@ -213,7 +223,8 @@ create table external_mappings (
   intent_number bigint default 0 not null,
   intent jsonb,
   created_at timestamp with time zone default now() not null,
-  updated_at timestamp with time zone default now() not null
+  updated_at timestamp with time zone default now() not null,
+  urgency smallint default 0 not null
 ) with (fillfactor=80);
 
 create table inbound_event_ids (
@@ -242,6 +253,16 @@ create table leases (
   until timestamp with time zone not null,
   fence bigint default 0 not null
 );
+
+create table rate_buckets (
+  system text not null,
+  account text not null,
+  endpoint text not null,
+  tokens double precision not null,
+  filled_at timestamp with time zone not null,
+  share double precision default 1 not null,
+  slowed_at timestamp with time zone
+) with (fillfactor=50);
 
 create table relay_batches (
   topic text not null,
@@ -273,6 +294,13 @@ create table relay_cursor (
   unrouted bigint default 0 not null,
   saved_at timestamp with time zone default clock_timestamp() not null
 ) with (fillfactor=50);
+
+create table stoppages (
+  id bigint generated always as identity not null,
+  system text not null,
+  began_at timestamp with time zone not null,
+  ended_at timestamp with time zone not null
+);
 
 create table sweeps (
   system text not null,
@@ -387,6 +415,7 @@ create table sync_deliveries_default partition of sync_deliveries default;
 create table sync_events_default partition of sync_events default;
 create table sync_intents_default partition of sync_intents default;
 
+alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
 alter table connections add constraint connections_pkey PRIMARY KEY (system);
@@ -396,15 +425,19 @@ alter table external_mappings add constraint external_mappings_check CHECK (((in
 alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY (id);
 alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
 alter table external_mappings add constraint external_mappings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'linked'::text, 'waiting'::text, 'parked'::text, 'alias'::text, 'detached'::text, 'tombstoned'::text])));
+alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 2)));
 alter table inbound_event_ids add constraint inbound_event_ids_pkey PRIMARY KEY (event_id);
 alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (id);
 alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}$'::text));
 alter table instance add constraint instance_only_one_check CHECK (only_one);
 alter table instance add constraint instance_pkey PRIMARY KEY (only_one);
 alter table leases add constraint leases_pkey PRIMARY KEY (name);
+alter table rate_buckets add constraint rate_buckets_pkey PRIMARY KEY (system, account, endpoint);
+alter table rate_buckets add constraint rate_buckets_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)));
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
 alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
 alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
+alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
 alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((unheard_from IS NULL) = (unheard_to IS NULL))));
 alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
 alter table sync_attempts add constraint sync_attempts_pkey PRIMARY KEY (id);
@@ -425,7 +458,7 @@ CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower(email
 CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);
 CREATE INDEX external_mappings_attention ON public.external_mappings USING btree (system, state) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
 CREATE INDEX external_mappings_by_internal ON public.external_mappings USING btree (entity_type, internal_id);
-CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, next_attempt_at) WHERE (dirty <> clean);
+CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, urgency, (((external_id IS NULL))::integer), next_attempt_at) WHERE (dirty <> clean);
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
@@ -434,6 +467,7 @@ CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree 
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
+CREATE INDEX stoppages_ended ON public.stoppages USING btree (system, ended_at);
 CREATE INDEX sync_attempts_mapping ON ONLY public.sync_attempts USING btree (mapping_id, id);
 CREATE INDEX sync_attempts_request ON ONLY public.sync_attempts USING btree (request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX sync_conflicts_entity ON public.sync_conflicts USING btree (entity_type, internal_id, id);

@@ -74,4 +74,24 @@ export const stripeProperties = {
     expects: 'on or off',
     example: 'off',
   },
+  STRIPE_RATE_LIMIT: {
+    group: 'Stripe',
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000,
+    description:
+      'The most requests a second that all workers together send to the account. Without it what Stripe allows by default: 100 in live mode, 25 in test mode. Less leaves room for other users of the account.',
+    expects: 'a whole number of requests a second, from 1 to 10000',
+    example: '80',
+  },
+  STRIPE_ENDPOINT_RATE_LIMIT: {
+    group: 'Stripe',
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000,
+    description:
+      'The same for each endpoint: creating, reading, updating and deleting a customer are four. Without it Stripe’s default, 25.',
+    expects: 'a whole number of requests a second, from 1 to 10000',
+    example: '20',
+  },
 } as const;

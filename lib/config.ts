@@ -79,6 +79,8 @@ function buildConfig(values: Settings, isTerminal: boolean) {
       imports: values.STRIPE_IMPORT === 'on',
       writes: values.STRIPE_WRITES === 'on',
       pulls: values.STRIPE_PULLS === 'on',
+      rateLimit: values.STRIPE_RATE_LIMIT,
+      endpointRateLimit: values.STRIPE_ENDPOINT_RATE_LIMIT,
     },
     api: {
       host: values.API_HOST,

@@ -6,6 +6,7 @@ import { isDatabaseAway, isWritable, readSyncBacklog } from '../db/readiness.ts'
 import { readRelayLag } from '../db/relay-lag.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Clock } from './clock.ts';
+import { describeHeldBack } from './limits/held-back.ts';
 
 export interface Part {
   ready: boolean;
@@ -58,6 +59,9 @@ export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
   return async () => {
     const { dirty, parked, waiting, oldestIntent } = await readSyncBacklog(db);
     const connections = await Promise.all(systems.map((system) => readConnection(db, system)));
+    const heldBack = await Promise.all(
+      connections.map(async (found) => (found ? describeHeldBack(db, found.system, found.account) : [])),
+    );
     return {
       ready: true,
       figures: {
@@ -70,10 +74,11 @@ export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
           first_sent_at: oldestIntent.firstSentAt,
         },
       },
-      warnings: connections.flatMap((connection) => {
+      warnings: connections.flatMap((connection, index) => {
         if (!connection) return [];
         const { system, pausedAt, deletesOutHeldAt } = connection;
         return [
+          ...(heldBack[index] ?? []),
           ...(pausedAt ? [`${system} is paused: nothing goes there until "twinbox resume ${system}"`] : []),
           ...(deletesOutHeldAt
             ? [

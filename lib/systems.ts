@@ -37,6 +37,10 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
       imports: config.stripe.imports,
       parkAfterMs: config.parkAfterHours * 3_600_000,
       backoff: { baseMs: 500, capMs: 300_000 },
+      rates: {
+        account: config.stripe.rateLimit ?? integration.capabilities.rates.account,
+        endpoint: config.stripe.endpointRateLimit ?? integration.capabilities.rates.endpoint,
+      },
     },
   };
 }

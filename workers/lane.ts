@@ -1,12 +1,18 @@
 // One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a time. A slow or stuck
-// customer holds its own place in the pool and nobody else's.
+// customer holds its own place in the pool and nobody else's. What is claimed is what there are tokens for; while the breaker is open
+// that is nothing.
 import type { Db } from '../db/connection.ts';
-import { backOffMapping, claimMappings } from '../db/claims.ts';
+import { backOffMapping, claimDue, type Claimed } from '../db/claims.ts';
+import { readConnection } from '../db/connections.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import { AppError } from '../lib/errors.ts';
+import type { Failure } from '../lib/integrations/integration.ts';
+import { createBreaker, isOfSystem, openBreakerFor } from '../lib/limits/breaker.ts';
+import { guard, type Guards } from '../lib/limits/guarded.ts';
+import { createLimiter } from '../lib/limits/limiter.ts';
 import { bindAccount } from '../lib/sync/bind.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
-import type { Claim, SyncDeps } from '../lib/sync/step.ts';
+import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
 
 export interface LaneOptions {
   /** Names this worker in the lease; for people. */
@@ -33,67 +39,126 @@ export interface LaneStatus {
   inHand: number;
 }
 
+/** Records to be made and records that exist have lines of their own; neither may take all the places from the other. */
+const LINE_PART = 0.75;
+
 export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => void): Lane {
   const { db, clock, integration, log } = deps;
-  const inHand = new Map<number, Promise<void>>();
-  let account: string | null = null;
+  const inHand = new Map<number, { makes: boolean; done: Promise<void> }>();
+  let bound: Bound | null = null;
   let stopped: string | null = null;
 
   /** The first contact: whose account this is. Without an answer nothing is sent; with the wrong one neither. */
-  async function bound(): Promise<string> {
-    if (account !== null) return account;
-    const binding = await bindAccount(db, clock, integration).catch((error: unknown) => {
+  async function bind(): Promise<Bound> {
+    if (bound) return bound;
+    const binding = await bindAccount(db, clock, integration).catch(async (error: unknown) => {
       const failure = integration.classify(error);
       stopped = `${integration.system} did not say whose key this is: ${failure.code}: ${failure.message}`;
+      await rememberSilence(deps, failure);
       throw new AppError('system_unreachable', { cause: error, detail: stopped, retryable: true });
     });
     if (!binding.ok) {
       stopped = binding.message;
       throw new AppError('wrong_account', { detail: binding.message });
     }
+    const { account, livemode } = binding;
+    const guards = createGuards(deps, account);
+    // A key that was mended, or a system that came back, is seen at the start.
+    await guards.breaker.answers();
     stopped = null;
-    account = binding.account;
-    log.info('lane.bound', { system: integration.system, account, livemode: binding.livemode });
-    return account;
+    bound = { account, guards };
+    log.info('lane.bound', { system: integration.system, account, livemode });
+    return bound;
   }
 
-  async function work(claim: Claim): Promise<void> {
+  async function work(guards: Guards, claimed: Claimed, deadline: number): Promise<void> {
+    const claim: Claim = { id: claimed.id, fence: claimed.fence, deadline };
+    const release = guards.limiter?.reserve(claimed.makes) ?? ((): void => undefined);
+    const lastCall = lastCallOf(deps, claim);
+    const guarded = guard(integration, guards, { id: claim.id, lastCall, release });
     try {
-      await reconcile(deps, claim);
+      await reconcile({ ...deps, integration: guarded }, claim);
     } catch (error) {
       log.warn('reconcile.broke_off', { mapping: claim.id, error: describe(error) });
       await giveUp(db, deps, claim);
     } finally {
+      release();
       inHand.delete(claim.id);
       wake();
     }
   }
 
+  /** How many of each line may begin. The account's tokens are for both, those for making records for one. */
+  async function roomFor({ limiter }: Guards): Promise<{ limit: number; creates: number; others: number }> {
+    const places = options.concurrency - inHand.size;
+    const { calls, creates } = limiter ? await limiter.room() : { calls: places, creates: places };
+    const making = [...inHand.values()].filter(({ makes }) => makes).length;
+    const line = Math.ceil(options.concurrency * LINE_PART);
+    const most = (busy: number, tokens: number): number => Math.max(0, Math.min(places, line - busy, tokens));
+    return {
+      limit: Math.min(places, calls),
+      creates: most(making, creates),
+      others: most(inHand.size - making, calls),
+    };
+  }
+
+  const oneIsDone = (): Promise<void> => Promise.race([...inHand.values()].map(({ done }) => done));
+
   return {
     async runOnce() {
-      const ready = await bound();
-      const room = options.concurrency - inHand.size;
-      if (room <= 0) {
-        await Promise.race(inHand.values());
+      const { account, guards } = await bind();
+      const { breaker } = guards;
+      await breaker.probe();
+      if (inHand.size >= (breaker.isHalfOpen() ? 1 : options.concurrency)) {
+        await oneIsDone();
         return 1;
       }
+      const room = await roomFor(guards);
+      // It has rested already until there may be tokens.
+      if (room.limit === 0) return 1;
       const deadline = performance.now() + options.leaseMs;
-      const claims = await claimMappings(db, {
+      const due = await claimDue(db, {
         system: integration.system,
-        account: ready,
+        account,
         owner: options.owner,
         now: clock.now(),
         leaseMs: options.leaseMs,
-        limit: room,
+        ...room,
       });
-      for (const claim of claims) inHand.set(claim.id, work({ ...claim, deadline }));
-      return claims.length;
+      breaker.saw(due.breaker);
+      for (const claimed of due.claims)
+        inHand.set(claimed.id, { makes: claimed.makes, done: work(guards, claimed, deadline) });
+      return due.claims.length;
     },
     async drain() {
-      while (inHand.size > 0) await Promise.all(inHand.values());
+      while (inHand.size > 0) await Promise.all([...inHand.values()].map(({ done }) => done));
     },
-    status: () => ({ system: integration.system, bound: account !== null, stopped, inHand: inHand.size }),
+    status: () => ({ system: integration.system, bound: bound !== null, stopped, inHand: inHand.size }),
   };
+}
+
+interface Bound {
+  account: string;
+  guards: Guards;
+}
+
+function createGuards({ db, clock, integration, policy, log }: SyncDeps, account: string): Guards {
+  const { system } = integration;
+  const { rates } = policy;
+  return {
+    limiter: rates && createLimiter({ db, system, account, rates, log }),
+    breaker: createBreaker({ db, clock, integration, account, log, perSecond: rates?.endpoint ?? UNLIMITED }),
+    onError: (error) => log.warn('limits.unnoted', { system, error: describe(error) }),
+  };
+}
+
+const UNLIMITED = 1_000;
+
+/** A lane that cannot even bind sends nothing: where it belongs to an account already, that is an open breaker. */
+async function rememberSilence({ db, clock, integration, log }: SyncDeps, failure: Failure): Promise<void> {
+  const connection = await readConnection(db, integration.system);
+  if (!connection || connection.account === null || !(failure.kind === 'auth' || isOfSystem(failure))) return;
+  await openBreakerFor(db, clock, { system: integration.system, account: connection.account }, failure, log);
 }
 
 /** A step that broke off (the database went away, or a fault of ours) is tried again a little later, not at once. */

@@ -42,6 +42,8 @@ export interface Capabilities {
   /** The time limit of one call. */
   callTimeoutMs: number;
   deletes: 'hard' | 'soft' | 'archive';
+  /** What the system bears, in requests a second: of the account as a whole, and of each endpoint. */
+  rates: { account: number; endpoint: number };
 }
 
 /** What an external record says. `mark` is what we wrote into it: the creating event of the row it belongs to. */
@@ -97,7 +99,8 @@ export type FailureKind =
 
 export interface Failure {
   kind: FailureKind;
-  scope: 'entity' | 'account' | 'system';
+  /** `endpoint`: only calls like this one; a throttle may be of one endpoint or of the account. */
+  scope: 'entity' | 'endpoint' | 'account' | 'system';
   /** Stable, for people and rows: the system's own code where it gave one. */
   code: string;
   message: string;

@@ -1,7 +1,9 @@
 // What follows a failure: wait, or park. What time may cure is parked only by age, never by count; what it cannot, at once.
 import type { Failure } from '../integrations/integration.ts';
+import { NO_TURN } from '../limits/guarded.ts';
 import type { OpenIntent } from '../../db/mappings.ts';
-import type { Next } from './next.ts';
+import { readStoppedMs } from '../../db/stoppages.ts';
+import { giveBack, type Next } from './next.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';
 import type { Step, SyncDeps } from './step.ts';
@@ -13,11 +15,21 @@ export async function postpone(
   failure: Failure,
   { notBefore = null, spent = false }: { notBefore?: Date | null; spent?: boolean } = {},
 ): Promise<Next> {
-  const since = step.mapping.firstFailedAt?.getTime() ?? Infinity;
-  const tooOld = deps.clock.now().getTime() - since >= deps.policy.parkAfterMs;
-  if (tooOld && failure.kind !== 'auth' && failure.kind !== 'throttle')
+  // Nothing was sent, and it has not failed: no attempt, no age, and due as it was.
+  if (failure.code === NO_TURN) return giveBack(deps, step);
+  if (failure.kind !== 'auth' && failure.kind !== 'throttle' && (await hasFailedTooLong(deps, step)))
     return park(deps, step, failure.code, errorRow(failure));
   return settle(deps, step, { kind: 'postponed', failure, notBefore, spent });
+}
+
+/** Time in which nothing was sent at all, with the breaker open or the lane paused, is no time of failing. */
+async function hasFailedTooLong({ db, clock, policy }: SyncDeps, { mapping }: Step): Promise<boolean> {
+  const { system, account, firstFailedAt: since } = mapping;
+  if (since === null) return false;
+  const now = clock.now();
+  const ageMs = now.getTime() - since.getTime();
+  if (ageMs < policy.parkAfterMs) return false;
+  return ageMs - (await readStoppedMs(db, { system, account, since, now })) >= policy.parkAfterMs;
 }
 
 /** The entity waits for something that is not time; it is looked at again when something comes in or somebody asks. */

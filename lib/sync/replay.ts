@@ -38,7 +38,7 @@ export async function runReplay(deps: SyncDeps, items: ReplayItem[], reason: str
     ...new Set(items.filter((item) => item.effect.would !== 'unsafe').map((item) => item.mappingId)),
   ];
   if (ids.length === 0) return 0;
-  const raised = await raiseMappings(deps.db, { ids, now: deps.clock.now(), mustRead: true });
+  const raised = await raiseMappings(deps.db, { ids, now: deps.clock.now(), mustRead: true, urgency: 1 });
   deps.log.info('replay.raised', { mappings: raised, deliveries: items.length, reason });
   return raised;
 }

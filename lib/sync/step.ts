@@ -5,6 +5,7 @@ import { loadStep, type LoadedRow, type LoadedStep } from '../../db/reconcile-lo
 import type { Backoff } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { Fields, FieldRule, Integration } from '../integrations/integration.ts';
+import type { Rates } from '../limits/limiter.ts';
 
 export interface SyncPolicy {
   /** TWINBOX_ENV; with the instance id it makes keys that no other installation shares. */
@@ -22,6 +23,8 @@ export interface SyncPolicy {
   /** What time may cure is parked once the entity has been failing this long. */
   parkAfterMs: number;
   backoff: Backoff;
+  /** What the system bears, in requests a second; null: nothing is held back. */
+  rates: Rates | null;
 }
 
 export interface SyncLog {
@@ -62,9 +65,14 @@ export async function load(deps: SyncDeps, claim: Claim): Promise<Step | null> {
   return loaded && { ...loaded, claim, attempts: [], startedAt: performance.now() };
 }
 
+/** By when a call has to leave, so that the lease outlasts it and its settle. */
+export function lastCallOf({ integration }: Pick<SyncDeps, 'integration'>, claim: Claim): number {
+  return claim.deadline - integration.capabilities.callTimeoutMs - SETTLE_MS;
+}
+
 /** Whether the lease outlasts one more call and its settle; if not, the mapping is given back untouched. */
 export function hasRoomForCall(deps: SyncDeps, claim: Claim): boolean {
-  return performance.now() + deps.integration.capabilities.callTimeoutMs + SETTLE_MS < claim.deadline;
+  return performance.now() < lastCallOf(deps, claim);
 }
 
 /** Our values by our field names. */

@@ -42,6 +42,7 @@ const deps: SyncDeps = {
     imports: true,
     parkAfterMs: 24 * 3_600_000,
     backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 },
+    rates: null,
   },
   log: { info: quiet, warn: quiet, debug: quiet },
   nudge: quiet,

@@ -113,6 +113,7 @@ export async function createWorld(
       imports: true,
       parkAfterMs: 24 * 3_600_000,
       backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 },
+      rates: null,
       ...options.policy,
     },
     log: { info: note, warn: note, debug: note },
@@ -209,7 +210,7 @@ export async function emptyTables(db: Db): Promise<void> {
   await db.raw(`alter table customers disable trigger customers_no_truncate`);
   await db.raw(`alter table sync_events disable trigger sync_events_no_truncate`);
   await db.raw(
-    `truncate customers, external_mappings, sync_events, sync_deliveries, sync_intents, sync_attempts, sync_conflicts, connections, inbound_event_ids, inbound_refusals, walk_positions, sweeps`,
+    `truncate customers, external_mappings, sync_events, sync_deliveries, sync_intents, sync_attempts, sync_conflicts, connections, inbound_event_ids, inbound_refusals, walk_positions, sweeps, rate_buckets, breakers, stoppages`,
   );
   await db.raw(`alter table customers enable trigger customers_no_truncate`);
   await db.raw(`alter table sync_events enable trigger sync_events_no_truncate`);

@@ -90,6 +90,13 @@ const TABLE: Row[] = [
   },
   // The limiters stand before the idempotency layer: nothing was stored.
   {
+    fits: (e) => isThrottle(e) && e.limitReason?.startsWith('endpoint-') === true,
+    kind: 'throttle',
+    scope: 'endpoint',
+    code: (e) => e.limitReason ?? 'rate_limit',
+    nothingHappened: (e) => !e.foreignAnswer,
+  },
+  {
     fits: isThrottle,
     kind: 'throttle',
     scope: 'account',

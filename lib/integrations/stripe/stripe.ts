@@ -38,6 +38,8 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
       inFlightMs: 5 * 60_000,
       callTimeoutMs: settings.timeoutMs ?? CALL_TIMEOUT_MS,
       deletes: 'hard',
+      // docs.stripe.com/rate-limits
+      rates: { account: livemode ? 100 : 25, endpoint: 25 },
     },
 
     async identify() {

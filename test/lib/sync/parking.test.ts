@@ -183,8 +183,9 @@ describe('parking', () => {
     await world.run();
     world.simulator.faults.setOutage({ kind: 'unavailable' });
     await world.update(id, { name: 'Failing' });
+    const lane = boundLane();
     for (let hour = 0; hour <= 24; hour++) {
-      await world.run();
+      await world.run(lane);
       world.advance(HOUR);
     }
     return id;

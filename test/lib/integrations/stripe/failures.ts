@@ -75,7 +75,7 @@ export const FAILURES: Case[] = [
   {
     says: 'too many at once, without a code',
     answer: refusal(429, {}, { 'stripe-rate-limited-reason': 'endpoint-concurrency' }),
-    means: { kind: 'throttle', scope: 'account', code: 'endpoint-concurrency' },
+    means: { kind: 'throttle', scope: 'endpoint', code: 'endpoint-concurrency' },
   },
   {
     says: 'the limit of one object',

@@ -1,0 +1,99 @@
+// The integration as one claimed mapping sees it: each call waits for its turn, and what it met is told to limiter and breaker.
+// The engine behind it knows nothing of either.
+import type { Failure, Integration } from '../integrations/integration.ts';
+import type { Breaker } from './breaker.ts';
+import type { Limiter } from './limiter.ts';
+
+export interface Guards {
+  /** null: nothing is limited. */
+  limiter: Limiter | null;
+  breaker: Breaker;
+  /** What became of keeping the books; a call's answer stands whatever it is. */
+  onError: (error: unknown) => void;
+}
+
+export interface GuardedClaim {
+  id: number;
+  /** By when a call has to leave (monotonic), or the lease would not outlast it. */
+  lastCall: number;
+  /** Its token is kept no longer. */
+  release: () => void;
+}
+
+/** Its turn did not come while the lease was long enough: the mapping goes back untouched. */
+export const NO_TURN = 'no_turn';
+
+class NoTurn extends Error {}
+
+const noTurn: Failure = {
+  kind: 'throttle',
+  scope: 'entity',
+  code: NO_TURN,
+  message: 'its turn did not come in time; nothing was sent',
+  status: null,
+  requestId: null,
+  replayed: false,
+  field: null,
+  retryAfterMs: null,
+  nothingHappened: true,
+};
+
+export function guard(integration: Integration, guards: Guards, claim: GuardedClaim): Integration {
+  const { limiter, breaker } = guards;
+
+  async function take(endpoint: string): Promise<void> {
+    claim.release();
+    if (limiter && !(await limiter.turn(endpoint, claim.lastCall))) throw new NoTurn();
+  }
+
+  async function note(endpoint: string, error?: unknown): Promise<void> {
+    try {
+      if (error === undefined) return await breaker.answered();
+      const failure = integration.classify(error);
+      if (failure.kind === 'throttle' && failure.scope !== 'entity')
+        return await limiter?.slow(failure.scope === 'endpoint' ? endpoint : '');
+      // A refusal is an answer too.
+      if (failure.status !== null && failure.scope === 'entity') return await breaker.answered();
+      await breaker.failed(failure, claim.id);
+    } catch (unnoted) {
+      guards.onError(unnoted);
+    }
+  }
+
+  async function call<T>(endpoint: string, work: () => Promise<T>): Promise<T> {
+    await take(endpoint);
+    try {
+      const answer = await work();
+      await note(endpoint);
+      return answer;
+    } catch (error) {
+      await note(endpoint, error);
+      throw error;
+    }
+  }
+
+  /** Each page is a call. */
+  async function* pages<T>(endpoint: string, list: AsyncIterable<T>): AsyncGenerator<T> {
+    const reader = list[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const page = await call(endpoint, () => reader.next());
+        if (page.done === true) return;
+        yield page.value;
+      }
+    } finally {
+      await reader.return?.();
+    }
+  }
+
+  const { feed, findMarked } = integration;
+  return {
+    ...integration,
+    fetch: (externalId, options) => call('read', () => integration.fetch(externalId, options)),
+    write: (request) => call(request.operation, () => integration.write(request)),
+    list: (window) => pages('list', integration.list(window)),
+    ...(findMarked && { findMarked: (mark) => call('search', () => findMarked(mark)) }),
+    ...(feed && { feed: { ...feed, pages: (window) => pages('events', feed.pages(window)) } }),
+    classify: (error) => (error instanceof NoTurn ? noTurn : integration.classify(error)),
+  };
+}

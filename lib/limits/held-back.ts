@@ -1,0 +1,28 @@
+// What keeps changes from going out at once, in words for an operator: for readiness and status.
+import { readBreaker, type BreakerRow } from '../../db/breakers.ts';
+import { readSlowed } from '../../db/buckets.ts';
+import type { Db } from '../../db/connection.ts';
+
+export async function describeHeldBack(db: Db, system: string, account: string | null): Promise<string[]> {
+  if (account === null) return [];
+  const breaker = await readBreaker(db, { system, account });
+  const slowed = await readSlowed(db, { system, account });
+  return [
+    ...(breaker ? [describeBreaker(system, breaker)] : []),
+    ...slowed.map(
+      ({ endpoint, share }) =>
+        `${system} said "too often": ${endpoint === '' ? 'all calls go' : `"${endpoint}" goes`} at ${Math.round(share * 100)} % of the rate, ` +
+        'growing back within a minute. If this lasts, somebody else uses the account too: lower STRIPE_RATE_LIMIT',
+    ),
+  ];
+}
+
+function describeBreaker(system: string, { since, openedAt, why, probeAt }: BreakerRow): string {
+  const what =
+    why.kind === 'auth'
+      ? `${system} refuses our key since ${since.toISOString()} (${why.code}): set one that may read and write customers, and restart`
+      : `${system} does not answer since ${since.toISOString()} (${why.code}): look at its status page, and at the network`;
+  return openedAt === null
+    ? `${what}; now it does, and one change at a time is tried`
+    : `${what}; nothing is sent and nothing is lost; it is asked again at ${probeAt.toISOString()}`;
+}

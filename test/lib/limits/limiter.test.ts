@@ -1,0 +1,246 @@
+import { expect } from 'chai';
+import { claimDue } from '../../../db/claims.ts';
+import { readSlowed } from '../../../db/buckets.ts';
+import { raiseMappings } from '../../../db/mappings.ts';
+import { createLimiter, type Limiter } from '../../../lib/limits/limiter.ts';
+import type { Lane } from '../../../workers/lane.ts';
+import { expectAgreement } from '../../support/invariants.ts';
+import { mappingOf } from '../../support/sync-rows.ts';
+import { useSync } from '../../support/sync.ts';
+
+const ACCOUNT = 'acct_1TwinboxSimulator';
+const BUCKET = { system: 'stripe', account: ACCOUNT };
+const RATES = { account: 100, endpoint: 25 };
+
+describe('limits', () => {
+  const world = useSync({ policy: { rates: RATES } });
+
+  describe('tokens', () => {
+    it('are one allowance, however many workers take from it', async () => {
+      await fill({ '': 8, create: 6 });
+      const workers = Array.from({ length: 5 }, () => limiter());
+      const rooms = await Promise.all(workers.map((worker) => worker.room()));
+      expect(rooms.reduce((sum, { calls }) => sum + calls, 0)).to.equal(8);
+      expect(rooms.reduce((sum, { creates }) => sum + creates, 0)).to.be.at.most(6);
+    });
+
+    it('begin with none, so that a restart is no reason for a burst', async () => {
+      await limiter().room();
+      const { rows } = await world.db.raw<{ rows: { tokens: number }[] }>(`select tokens from rate_buckets`);
+      expect(rows.map(({ tokens }) => tokens)).to.deep.equal([0, 0]);
+    });
+
+    it('save up two fifths of a second, and no more', async () => {
+      await fill({ '': 0, create: 0 });
+      await world.db.raw(`update rate_buckets set filled_at = now() - interval '1 hour'`);
+      await limiter().room();
+      expect(await tokensLeft('create')).to.be.closeTo(10 - 5, 0.5);
+    });
+
+    it('are lost with the worker that dies with them, and they alone', async () => {
+      await fill({ '': 30, create: 10 });
+      expect(await limiter().room()).to.deep.equal({ calls: 20, creates: 5 });
+      expect(await limiter().room()).to.deep.equal({ calls: 10, creates: 5 });
+    });
+
+    it('are worth nothing any more after a second in hand', async () => {
+      let now = 0;
+      await fill({ '': 20, create: 5 });
+      const worker = limiter(() => now);
+      expect(await worker.room()).to.include({ calls: 20 });
+      now = 999;
+      expect(await worker.room()).to.include({ calls: 20 });
+      now = 1_001;
+      expect(await worker.room()).to.include({ calls: 0 });
+    });
+
+    it('that somebody was claimed for are not given to others', async () => {
+      await fill({ '': 3, create: 1 });
+      const worker = limiter();
+      await worker.room();
+      const giveBack = worker.reserve(true);
+      worker.reserve(false);
+      expect(await worker.room()).to.deep.equal({ calls: 1, creates: 0 });
+      giveBack();
+      giveBack();
+      expect(await worker.room()).to.deep.equal({ calls: 2, creates: 1 });
+    });
+
+    it('are not spent by whoever would come too late with them', async () => {
+      await fill({ '': 5, update: 0 });
+      expect(await limiter().turn('update', performance.now() + 100)).to.equal(false);
+      await fill({ '': 5, update: 5 });
+      expect(await limiter().turn('update', performance.now() - 1)).to.equal(false);
+      expect(await tokensLeft('update')).to.equal(5);
+    });
+  });
+
+  describe('a system that says "too often"', () => {
+    for (const [reason, slowed] of [
+      ['global-rate', ['']],
+      ['global-concurrency', ['']],
+      ['endpoint-rate', ['create']],
+      ['endpoint-concurrency', ['create']],
+      ['resource-specific', []],
+      ['lock_timeout', []],
+    ] as const) {
+      it(`${slowed.length > 0 ? 'has half the rate' : 'is not held back'} after ${reason}`, async () => {
+        world.simulator.faults.add({ kind: 'rate_limit', reason, method: 'POST' });
+        await world.create();
+        await reachRest();
+        const now = await readSlowed(world.db, BUCKET);
+        expect(now.map(({ endpoint }) => endpoint)).to.deep.equal(slowed);
+        for (const { share } of now) expect(share).to.be.within(0.5, 0.75);
+      });
+    }
+
+    it('is slowed once for refusals that come together, and gets its whole rate back within a minute', async () => {
+      await fill({ '': 5, update: 5 });
+      const worker = limiter();
+      await Promise.all(Array.from({ length: 6 }, () => worker.slow('update')));
+      const [slowed] = await readSlowed(world.db, BUCKET);
+      expect(slowed?.share).to.be.within(0.5, 0.6);
+      await world.db.raw(`update rate_buckets set slowed_at = slowed_at - interval '15 s'`);
+      expect((await readSlowed(world.db, BUCKET))[0]?.share).to.be.within(0.75, 0.9);
+      await world.db.raw(`update rate_buckets set slowed_at = slowed_at - interval '16 s'`);
+      expect(await readSlowed(world.db, BUCKET)).to.deep.equal([]);
+    });
+
+    it('is never slowed to a standstill', async () => {
+      await fill({ create: 0 });
+      for (let n = 0; n < 20; n += 1) {
+        await limiter().slow('create');
+        await world.db.raw(`update rate_buckets set slowed_at = slowed_at - interval '1100 ms'`);
+      }
+      expect((await readSlowed(world.db, BUCKET))[0]?.share).to.be.at.least(0.05);
+    });
+  });
+
+  it('lets no call meet a refusal where two workers share what is allowed', async () => {
+    world.simulator.rateLimits.set({ globalPerSecond: RATES.account, endpointPerSecond: RATES.endpoint });
+    for (let n = 0; n < 60; n += 1) await world.create();
+    await world.receive();
+    await reachRest(world.worker(), world.worker());
+    const calls = world.simulator.ledger.entries({ source: 'api' });
+    expect(calls.filter(({ status }) => status === 429)).to.deep.equal([]);
+    expect(world.simulator.ledger.effects()).to.include({ created: 60 });
+    await expectAgreement(world);
+  });
+
+  it('does not take waiting for a turn for failing: the mapping goes back as it was', async () => {
+    const { id } = await world.create();
+    await reachRest();
+    await world.update(id, { name: 'Ada' });
+    await world.receive();
+    await fill({ '': 10, create: 1, update: 0 });
+    const hasty = world.worker({ integration: world.integrate({ timeoutMs: 50 }), leaseMs: 5_300 });
+    await hasty.runOnce();
+    await hasty.drain();
+    expect(await mappingOf(world.db, id)).to.include({ attempts: 0, firstFailedAt: null, lastError: null });
+    const { rows } = await world.db.raw<{ rows: { due: boolean }[] }>(
+      `select lease_until is null and next_attempt_at <= :now and dirty <> clean as due from external_mappings`,
+      { now: world.clock.now() },
+    );
+    expect(rows).to.deep.equal([{ due: true }]);
+    await world.db.raw(`delete from rate_buckets`);
+    await reachRest();
+    await expectAgreement(world);
+  });
+
+  it('has no edit wait behind records that are still to be made', async () => {
+    const { id } = await world.create();
+    await reachRest();
+    for (let n = 0; n < 40; n += 1) await world.create();
+    await world.update(id, { name: 'Ada' });
+    await world.receive();
+    await fill({ '': 40, create: 0, update: 5 });
+    const worker = world.worker(); // with no tokens in hand from before
+    await worker.runOnce();
+    await worker.drain();
+    expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Ada']);
+    await world.db.raw(`delete from rate_buckets`);
+    await reachRest();
+    await expectAgreement(world);
+  });
+
+  it('has what happens now go before what was asked for again, and that before what catches up', async () => {
+    const customers = [await world.create(), await world.create(), await world.create()];
+    await reachRest();
+    const ids = await Promise.all(customers.map(async ({ id }) => (await mappingOf(world.db, id)).id));
+    const now = world.clock.now();
+    await raiseMappings(world.db, { ids: [ids[0] ?? 0], now, mustRead: false, urgency: 2 });
+    await raiseMappings(world.db, { ids: [ids[1] ?? 0], now, mustRead: false, urgency: 1 });
+    world.advance(1_000);
+    await world.update(customers[2]?.id ?? 0, { name: 'Now' });
+    await world.receive();
+    expect([await claimOne(), await claimOne(), await claimOne()]).to.deep.equal(ids.toReversed());
+    await world.db.raw(`update external_mappings set lease_until = null`);
+    // An edit of what waits behind takes it to the front.
+    await world.update(customers[0]?.id ?? 0, { name: 'Now too' });
+    await world.receive();
+    const [first, second] = [await claimOne(), await claimOne()];
+    expect([first, second]).to.have.members([ids[0], ids[2]]);
+    await world.db.raw(`update external_mappings set lease_until = null`);
+    await reachRest();
+    await expectAgreement(world);
+  });
+
+  async function claimOne(): Promise<number | undefined> {
+    const { claims } = await claimDue(world.db, {
+      system: 'stripe',
+      account: ACCOUNT,
+      owner: 'test',
+      now: world.clock.now(),
+      leaseMs: 60_000,
+      limit: 1,
+      creates: 1,
+      others: 1,
+    });
+    return claims[0]?.id;
+  }
+
+  function limiter(monotonic?: () => number): Limiter {
+    return createLimiter({
+      db: world.db,
+      system: 'stripe',
+      account: ACCOUNT,
+      rates: RATES,
+      log: world.deps.log,
+      ...(monotonic && { monotonic }),
+    });
+  }
+
+  /** Buckets that do not fill by themselves for the time of a test. */
+  async function fill(tokens: Record<string, number>): Promise<void> {
+    await world.db.raw(
+      `insert into rate_buckets (system, account, endpoint, tokens, filled_at)
+       select 'stripe', :account, key, value::float8, now() + interval '1 hour' from jsonb_each_text(:tokens::jsonb)
+       on conflict (system, account, endpoint) do update set tokens = excluded.tokens, filled_at = excluded.filled_at`,
+      { account: ACCOUNT, tokens: JSON.stringify(tokens) },
+    );
+  }
+
+  async function tokensLeft(endpoint: string): Promise<number> {
+    const { rows } = await world.db.raw<{ rows: { tokens: number }[] }>(
+      `select tokens from rate_buckets where endpoint = :endpoint`,
+      { endpoint },
+    );
+    return rows[0]?.tokens ?? NaN;
+  }
+
+  /** Runs lanes until nothing is left to do, over every back-off; tokens come in real time. */
+  async function reachRest(...lanes: Lane[]): Promise<void> {
+    await world.receive();
+    const dirty = async (): Promise<number> =>
+      (await world.db('external_mappings').whereRaw('dirty <> clean').count<{ count: number }[]>())[0]
+        ?.count ?? 0;
+    await Promise.all(
+      (lanes.length > 0 ? lanes : [world.lane]).map(async (lane) => {
+        while ((await dirty()) > 0) {
+          if ((await lane.runOnce()) === 0) world.advance(1_000);
+          await lane.drain();
+        }
+      }),
+    );
+  }
+});
