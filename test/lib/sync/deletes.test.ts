@@ -174,7 +174,12 @@ describe('deletes', () => {
     it('do not count again after they were released, however late they are answered', async () => {
       const ids = await linked(25);
       for (const id of ids) await world.remove(id);
-      world.simulator.faults.add({ kind: 'reset', method: 'DELETE', times: null });
+      world.simulator.faults.add({
+        kind: 'rate_limit',
+        reason: 'lock_timeout',
+        method: 'DELETE',
+        times: null,
+      });
       await world.run();
       expect(await states()).to.deep.equal({ 'linked ': 20, 'waiting fuse': 5 });
       world.advance(1_000);
@@ -190,7 +195,12 @@ describe('deletes', () => {
     it('do not count for ever because they are parked', async () => {
       const ids = await linked(22);
       for (const id of ids.slice(0, 20)) await world.remove(id);
-      world.simulator.faults.add({ kind: 'reset', method: 'DELETE', times: null });
+      world.simulator.faults.add({
+        kind: 'rate_limit',
+        reason: 'lock_timeout',
+        method: 'DELETE',
+        times: null,
+      });
       await world.run();
       await world.db.raw(
         `update external_mappings set external_id = 'cus_unknown_' || id where intent is not null`,
