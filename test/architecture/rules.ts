@@ -36,6 +36,7 @@ const OWNERS: Record<string, readonly string[]> = {
   stripe: ['lib/integrations/stripe/', 'test/'],
   typescript: ['test/architecture/'],
   winston: ['lib/log.ts'],
+  yaml: ['test/deploy/'],
 };
 
 const ENV_READERS = ['lib/config.ts', 'simulator/settings.ts', 'cli/bin.mjs', 'test/support/'];
