@@ -50,7 +50,7 @@ export function addReplay({ program, output, finish }: CommandContext): void {
     .addHelpText(
       'after',
       `
-Safe at any age: Stripe is read before anything is written. What could do harm is listed as unsafe and left out.
+Safe at any age: Stripe is read before anything is written, and what an unanswered request did is looked for first.
 Without a terminal and without --yes it only shows. Exit status: 0, or 3 if nothing matched.
 
 Examples:
@@ -68,7 +68,6 @@ async function replay(options: Options, output: Output): Promise<number> {
   return withSync(
     async ({ config, sync }) => {
       const items = await planReplay(sync, toChoice(options, sync.integration.system));
-      const safe = items.filter((item) => item.effect.would !== 'unsafe');
       const doIt = async (): Promise<number> => runReplay(sync, items, options.reason);
       if (options.json === true) {
         const raised = options.yes === true ? await doIt() : 0;
@@ -81,8 +80,7 @@ async function replay(options: Options, output: Output): Promise<number> {
       }
       for (const line of table([HEAD, ...items.map(toRow)])) output.print(line);
       if (items.length === options.limit) output.say(`Only the first ${options.limit} are shown (--limit).`);
-      if (safe.length === 0) output.say('None of these can be tried again as it is.');
-      else if (options.yes === true || (await isAgreed(safe.length, output))) {
+      if (options.yes === true || (await isAgreed(items.length, output))) {
         output.say(`${count(await doIt(), 'customer')} will be tried again now.`);
         if (!(await findRunning(config.dataDir)) && config.database.url === undefined) {
           output.say('Nothing runs that would do it: npx twinbox up');
@@ -142,8 +140,6 @@ function describe(effect: Effect): string {
       ].join(' and ');
     case 'nothing':
       return `do nothing: ${effect.why}`;
-    case 'unsafe':
-      return `unsafe: ${effect.why}`;
     case 'unknown':
       return `not known: ${effect.why}`;
   }

@@ -6,22 +6,32 @@ import {
   type Finding,
 } from '../../lib/sync/comparison.ts';
 import { sleep } from '../../lib/loop.ts';
+import { repair, type Asked } from '../../lib/sync/repair.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { createProgress } from '../progress.ts';
 import { toSeconds } from '../seconds.ts';
+import { findRunning } from '../running.ts';
 import { withSync } from '../sync-session.ts';
 import { readAccount } from '../sync.ts';
 
-type Options = { wait: number; json?: boolean; all?: boolean };
+type Options = { wait?: number; repair?: boolean; json?: boolean; all?: boolean };
 
 export function addVerify({ program, output, finish }: CommandContext): void {
   program
     .command('verify')
-    .description('compare every customer with Stripe; reads only')
-    .option('--wait <seconds>', 'wait this long for what is still on its way', toSeconds, 0)
+    .description('compare every customer with Stripe; reads only, unless told to repair')
+    .option(
+      '--wait <seconds>',
+      `wait this long for what is still on its way (0; with --repair ${REPAIR_WAIT})`,
+      toSeconds,
+    )
+    .option(
+      '--repair',
+      'have what drifts brought into agreement, by the rules of any change, and compare again',
+    )
     .option('--all', `list every finding, not only the first ${SHOWN}`)
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -32,35 +42,46 @@ Exit status: 0 all agree; 1 drift: a pair differs and nothing is on its way; 2 c
 
 Examples:
   $ npx twinbox verify
-  $ npx twinbox verify --wait 30 --json`,
+  $ npx twinbox verify --wait 30 --json
+  $ npx twinbox verify --repair`,
     )
     .action(async (options: Options) => finish(await verify(options, output)));
 }
 
 const SHOWN = 50;
+/** Seconds. */
+const REPAIR_WAIT = 30;
 
-async function verify({ wait, json = false, all = false }: Options, output: Output): Promise<number> {
+async function verify(options: Options, output: Output): Promise<number> {
+  const { repair: mend = false, json = false, all = false } = options;
+  const { wait = mend ? REPAIR_WAIT : 0 } = options;
   return withSync(
-    async ({ sync }) => {
+    async ({ sync, config }) => {
       const account = await readAccount(sync.db, sync.integration);
       if (!account.ok) {
         output.say(`Could not tell: ${account.message}`);
         return exit.undecided;
       }
-      const progress = createProgress(output, 'compared');
-      const report = await compare(sync, wait, progress.update).catch((error: unknown) => {
-        const { code, message, status, scope } = sync.integration.classify(error);
-        // No answer of a system and no failed call to one: the database, or a fault of ours.
-        if (status === null && scope === 'entity') throw error;
-        output.say(`Could not tell: ${sync.integration.system} stopped answering (${code}): ${message}`);
-        return null;
-      });
-      progress.end();
+      const began = sync.clock.now();
+      let report = await compareAloud(sync, wait, output);
       if (report === null) return exit.undecided;
+      const asked = mend ? await repair(sync, report, began) : null;
+      if (asked) {
+        for (const line of sayAsked(asked)) output.say(line);
+        if (asked.pairs.length + asked.records.length > 0) {
+          if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
+            output.say('Nothing runs that would do it: npx twinbox up');
+          report = await compareAloud(sync, wait, output);
+          if (report === null) return exit.undecided;
+        }
+      }
       if (json)
         output.printJson({
           ...countKinds(report),
           unknown_there: report.unknownThere,
+          ...(asked && {
+            asked: { pairs: asked.pairs.map(toJson), records: asked.records, left: asked.left.map(toJson) },
+          }),
           findings: report.findings.map(toJson),
         });
       else printReport(report, all, output);
@@ -68,6 +89,41 @@ async function verify({ wait, json = false, all = false }: Options, output: Outp
     },
     { mayCreate: false },
   );
+}
+
+/** Shows how far it is; null where the system stopped answering, which is said. */
+async function compareAloud(sync: SyncDeps, wait: number, output: Output): Promise<Comparison | null> {
+  const progress = createProgress(output, 'compared');
+  const report = await compare(sync, wait, progress.update).catch((error: unknown) => {
+    const { code, message, status, scope } = sync.integration.classify(error);
+    // No answer of a system and no failed call to one: the database, or a fault of ours.
+    if (status === null && scope === 'entity') throw error;
+    output.say(`Could not tell: ${sync.integration.system} stopped answering (${code}): ${message}`);
+    return null;
+  });
+  progress.end();
+  return report;
+}
+
+function sayAsked({ pairs, records, left }: Asked): string[] {
+  const customers = pairs
+    .slice(0, SHOWN)
+    .map(({ customer, externalId }) => `${customer ?? externalId ?? '?'}`);
+  const more = pairs.length > SHOWN ? `, and ${pairs.length - SHOWN} more` : '';
+  return [
+    ...(pairs.length > 0
+      ? [`Looked at again now: ${count(pairs.length, 'pair')} (${customers.join(', ')}${more}).`]
+      : []),
+    ...(records.length > 0
+      ? [`Looked into now: ${count(records.length, 'record')} of Stripe that nobody here knew.`]
+      : []),
+    ...(left.length > 0
+      ? [
+          `Left as they are: ${count(left.length, 'customer')} whose pair has ended; make the customer anew, or delete it here.`,
+        ]
+      : []),
+    ...(pairs.length + records.length + left.length === 0 ? ['Nothing drifts.'] : []),
+  ];
 }
 
 /** Compares once; with time to wait, until nothing is on its way any more. */

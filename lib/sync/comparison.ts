@@ -6,6 +6,7 @@
 import { findByMark } from '../../db/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/comparison.ts';
 import { readConnection } from '../../db/connections.ts';
+import { readSweep } from '../../db/sweep.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
 import { isUuid } from './inbound.ts';
@@ -13,6 +14,7 @@ import { oursOf, theirsOf, type SyncDeps } from './step.ts';
 
 export type Finding = {
   kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias';
+  mapping: number | null;
   customer: number | null;
   externalId: string | null;
   /** Names of fields that differ, or a stable code; never values. */
@@ -24,6 +26,8 @@ export interface Comparison {
   findings: Finding[];
   /** Their records that nobody here knows and that carry no mark of ours. */
   unknownThere: number;
+  /** Those among them that bear no mark at all and were made since this database listens: it should have heard of them. */
+  unheard: string[];
 }
 
 /** 0 all agree; 1 drift; 2 could not tell, or somebody has to look (pending, parked, missing). */
@@ -40,7 +44,8 @@ export async function compareAll(
   onProgress: (done: number) => void = () => undefined,
 ): Promise<Comparison> {
   const { db, integration } = deps;
-  const report: Comparison = { agree: 0, findings: [], unknownThere: 0 };
+  const report: Comparison = { agree: 0, findings: [], unknownThere: 0, unheard: [] };
+  const boundAt = (await readSweep(db, integration.system))?.boundAt ?? null;
   let done = 0;
   const count = (): void => onProgress(++done);
   const before = new Map<string, ComparedPair>();
@@ -63,7 +68,10 @@ export async function compareAll(
         before.delete(record.externalId);
         await judge(deps, report, pair, record);
         count();
-      } else await judgeUnknown(deps, report, record);
+      } else {
+        await judgeUnknown(deps, report, record);
+        if (boundAt && isUnheard(record, boundAt)) report.unheard.push(record.externalId);
+      }
     }
   }
   for (const pair of before.values()) {
@@ -71,7 +79,7 @@ export async function compareAll(
     count();
   }
   for (const customer of await findUnmapped(db, integration.system)) {
-    report.findings.push({ kind: 'pending', customer, externalId: null, why: 'not_received' });
+    report.findings.push({ kind: 'pending', mapping: null, customer, externalId: null, why: 'not_received' });
   }
   return report;
 }
@@ -152,6 +160,11 @@ function judgeAbsent(deps: SyncDeps, report: Comparison, pair: ComparedPair): Pr
   return judgeAgain(deps, report, pair, []);
 }
 
+/** Times there are whole seconds: one made in the second of the binding is not counted. */
+function isUnheard({ mark, foreignMark, createdAt }: ExternalRecord, boundAt: Date): boolean {
+  return mark === null && !foreignMark && createdAt > boundAt;
+}
+
 /** A record that no mapping knew when we began: new meanwhile, somebody else's, or one of ours that lost its pair. */
 async function judgeUnknown(deps: SyncDeps, report: Comparison, record: ExternalRecord): Promise<void> {
   if (record.mark === null) {
@@ -167,6 +180,7 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
   if (fetched.state !== 'present') return;
   report.findings.push({
     kind: 'drift',
+    mapping: null,
     customer: null,
     externalId: record.externalId,
     why: 'our_mark_without_mapping',
@@ -192,5 +206,6 @@ function differences(deps: SyncDeps, pair: ComparedPair, record: ExternalRecord)
 }
 
 function add(report: Comparison, pair: ComparedPair, kind: Finding['kind'], why: string): void {
-  report.findings.push({ kind, customer: pair.internalId, externalId: pair.externalId, why });
+  const { mappingId: mapping, internalId: customer, externalId } = pair;
+  report.findings.push({ kind, mapping, customer, externalId, why });
 }

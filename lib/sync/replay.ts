@@ -14,7 +14,6 @@ export type Effect =
   | { would: 'create' }
   | { would: 'delete' }
   | { would: 'update'; there: string[]; here: string[] }
-  | { would: 'unsafe'; why: string }
   | { would: 'unknown'; why: string };
 
 export type ReplayItem = FoundDelivery & { effect: Effect };
@@ -32,11 +31,9 @@ export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promis
   return items;
 }
 
-/** Asks for the items' mappings again; those that are unsafe are left out. Returns how many mappings were raised. */
+/** Asks for the items' mappings again. Returns how many mappings were raised. */
 export async function runReplay(deps: SyncDeps, items: ReplayItem[], reason: string): Promise<number> {
-  const ids = [
-    ...new Set(items.filter((item) => item.effect.would !== 'unsafe').map((item) => item.mappingId)),
-  ];
+  const ids = [...new Set(items.map((item) => item.mappingId))];
   if (ids.length === 0) return 0;
   const raised = await raiseMappings(deps.db, { ids, now: deps.clock.now(), mustRead: true, urgency: 1 });
   deps.log.info('replay.raised', { mappings: raised, deliveries: items.length, reason });
@@ -47,8 +44,8 @@ async function foresee(deps: SyncDeps, delivery: FoundDelivery): Promise<Effect>
   const { mapping, row } = delivery;
   if (mapping.intent?.spent !== undefined || mapping.reason === 'create_unknown') {
     return {
-      would: 'unsafe',
-      why: 'a create of unknown outcome is open: look for its customer at the system first',
+      would: 'unknown',
+      why: 'what its last request did is not known: that is looked for first, and nothing is sent twice',
     };
   }
   if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {

@@ -141,6 +141,11 @@ describe('the commands beside a running twinbox', () => {
     const drift = await place.run(['verify']);
     expect(drift.code).to.equal(1);
     expect(drift.stdout).to.match(/^drift +customer \d+ +cus_\w+ +name\n61 customers agree, 1 drift\n$/);
+
+    const asked = await place.run(['verify', '--repair', '--wait', '0']);
+    expect(asked.stderr).to.match(/Looked at again now: 1 pair \(\d+\)/);
+    expect(asked).to.include({ code: 2 });
+    expect(asked.stdout).to.include('61 customers agree, 0 drift, 1 pending');
   });
 
   it('say plainly what they lack', async () => {

@@ -1,0 +1,46 @@
+// The repair behind `twinbox verify --repair`: what a comparison found apart is looked at again by the engine itself, one customer
+// at a time and by the same rules as any change. Nothing is decided here. Asking twice, or for what has come together by then, is
+// a read and no more. A crash in the middle leaves a part asked for; the next comparison finds the rest.
+import { askForRead } from '../../db/inbound.ts';
+import { raiseMappings } from '../../db/mappings.ts';
+import { forgetUnheard } from '../../db/sweep.ts';
+import type { Comparison, Finding } from './comparison.ts';
+import type { SyncDeps } from './step.ts';
+
+export interface Asked {
+  /** Drifting pairs that are looked at again. */
+  pairs: Finding[];
+  /** Their records that nobody here knew: with our mark, or made since this database listens and never heard of. */
+  records: string[];
+  /** Pairs that have ended, which nothing brings together again. */
+  left: Finding[];
+}
+
+const AT_ONCE = 500;
+
+/** Asks for everything that a comparison found apart. `comparedSince` is when it began. */
+export async function repair(deps: SyncDeps, report: Comparison, comparedSince: Date): Promise<Asked> {
+  const { db, clock, integration, log } = deps;
+  const { system, document } = integration;
+  const drifting = report.findings.filter(({ kind }) => kind === 'drift');
+  const left = drifting.filter(({ why }) => why.endsWith('_but_alive_here'));
+  const pairs = drifting.filter((finding) => finding.mapping !== null && !left.includes(finding));
+  const lost = drifting.flatMap(({ mapping, externalId }) =>
+    mapping === null && externalId ? [externalId] : [],
+  );
+  const records = [...lost, ...report.unheard];
+  const ids = pairs.flatMap(({ mapping }) => mapping ?? []);
+  for (let from = 0; from < ids.length; from += AT_ONCE)
+    await raiseMappings(db, {
+      ids: ids.slice(from, from + AT_ONCE),
+      now: clock.now(),
+      mustRead: true,
+      urgency: 2,
+    });
+  for (const externalId of records)
+    await askForRead(db, { system, externalType: document.externalType, externalId, now: clock.now() });
+  // What the sweep could never hear has been compared, and asked for.
+  await forgetUnheard(db, system, comparedSince);
+  log.info('repair.asked', { system, pairs: ids.length, records: records.length, left: left.length });
+  return { pairs, records, left };
+}
