@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createClient } from '../../lib/bus/kafka/client.ts';
+import { waitUntil } from '../support/signal.ts';
 import { useSync } from '../support/sync.ts';
 import { useChain, withAdmin } from './support/chain.ts';
 import { openTestBus, readTopic, sharedBroker } from './support/shared-broker.ts';
@@ -97,6 +98,42 @@ describe('from the relay through Kafka to a worker', function () {
     expect(await chain.closeGap()).to.equal(2);
     expect(await chain.count('sync_deliveries')).to.equal(6);
     expect(await chain.closeGap()).to.equal(0);
+  });
+
+  it('brings everything to agreement while partitions are added, although keys move', async () => {
+    const customers = [];
+    for (let n = 0; n < 12; n += 1) customers.push(await world.create());
+    await chain.relayAll();
+    // Nobody reads on meanwhile: older versions wait in the old partitions, newer ones in the new.
+    await chain.unsubscribe();
+    for (const { id } of customers) await world.update(id, { name: 'Second' });
+    await chain.relayAll();
+    await withAdmin((admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic: chain.topic, count: 7 }] }),
+    );
+    await usesAll(7);
+    for (const { id } of customers) await world.update(id, { name: `Third of ${id}` });
+    await chain.relayUntilTaken();
+    await chain.subscribe();
+    await chain.received(await chain.count('sync_events', "event_type like 'customer.%'"));
+    await world.run();
+    const names = world.simulator.customers().map(({ name }) => name);
+    expect(names).to.include.members(customers.map(({ id }) => `Third of ${id}`));
+
+    async function usesAll(count: number): Promise<void> {
+      await waitUntil(
+        async () => {
+          await world.create();
+          await chain.relayUntilTaken();
+          const { rows } = await world.db.raw<{ rows: unknown[] }>(
+            'select distinct partition from relay_batches where topic = :topic',
+            { topic: chain.topic },
+          );
+          return rows.length === count;
+        },
+        { timeoutMs: 20_000, what: `all ${count} partitions in use` },
+      );
+    }
   });
 
   it('stops at a Kafka that is not the one the cursor was bound to, and says how to switch', async () => {

@@ -25,12 +25,15 @@ export type ConsumerTimes = {
   heartbeatMs: number;
   /** The longest wait of a fetch that finds nothing, of a paused consumer, and so of a stop. */
   fetchWaitMs: number;
+  /** Partitions that were added are found after this at the latest; a Java client takes up to 5 minutes. */
+  metadataMs: number;
 };
 
 export const CONSUMER_TIMES: ConsumerTimes = {
   sessionTimeoutMs: 10_000,
   heartbeatMs: 2_000,
   fetchWaitMs: 500,
+  metadataMs: 30_000,
 };
 
 export type GroupConsumer = {
@@ -175,8 +178,7 @@ function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
     // A rebalance waits so long for members whose handler is at work; then they lose their partitions.
     rebalanceTimeout: 30_000,
     maxWaitTimeInMs: times.fetchWaitMs,
-    // New partitions are found after this at the latest.
-    metadataMaxAge: 30_000,
+    metadataMaxAge: times.metadataMs,
     // About a minute in which it stays the member that it is: one that starts anew has to wait for its former self to be given up.
     // What comes after that is reader.ts's, for every kind of error.
     retry: { retries: 60, restartOnFailure: () => Promise.resolve(false) },

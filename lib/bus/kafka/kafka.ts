@@ -35,17 +35,17 @@ export type KafkaBus = Bus & {
 export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }: KafkaBusOptions): KafkaBus {
   const kafka = createClient(settings, log);
   const cluster = createClusterAdmin(kafka);
+  const consumerTimes = { ...CONSUMER_TIMES, ...times };
   const publisher = createPublisher({
     kafka,
     admin: cluster,
     requestTimeoutMs: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    metadataMs: consumerTimes.metadataMs,
   });
   const readers = new Set<{ topic: string; group: string; reader: Reader }>();
   const failure = Promise.withResolvers<Error>();
   const watchdog = createWatchdog({ cluster, log, stallMs, onStall: failure.resolve });
   let closed = false;
-
-  const consumerTimes = { ...CONSUMER_TIMES, ...times };
   let trouble: PublishTrouble = null;
 
   return {

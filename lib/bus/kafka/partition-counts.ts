@@ -7,20 +7,20 @@ export type PartitionCounts = {
   forget(): void;
 };
 
-/** A partition that was added is used after this at the latest; a Java producer takes up to 5 minutes. */
-const FRESH_MS = 30_000;
-
-export function createPartitionCounts(admin: ClusterAdmin, now = () => performance.now()): PartitionCounts {
+/** A partition that was added is used after `freshMs` at the latest. */
+export function createPartitionCounts(admin: ClusterAdmin, freshMs: number): PartitionCounts {
   const known = new Map<string, number>();
   const askedAt = new Map<string, number>();
   return {
     async of(topics) {
-      const stale = [...topics].filter((topic) => now() - (askedAt.get(topic) ?? -Infinity) > FRESH_MS);
+      const stale = [...topics].filter(
+        (topic) => performance.now() - (askedAt.get(topic) ?? -Infinity) > freshMs,
+      );
       if (stale.length === 0) return known;
       const found = await admin.ask((one) => one.fetchTopicMetadata({ topics: stale }));
       for (const { name, partitions } of found.topics) {
         known.set(name, partitions.length);
-        askedAt.set(name, now());
+        askedAt.set(name, performance.now());
       }
       return known;
     },

@@ -31,10 +31,16 @@ const ROUND_BYTES = 8_000_000;
 const LEAST_ROUND_BYTES = 65_536;
 const LEAST_BATCH_BYTES = 1_024;
 
-export type PublisherDeps = { kafka: Kafka; admin: ClusterAdmin; requestTimeoutMs: number };
+export type PublisherDeps = {
+  kafka: Kafka;
+  admin: ClusterAdmin;
+  requestTimeoutMs: number;
+  /** How old the numbers of partitions may be. */
+  metadataMs: number;
+};
 
-export function createPublisher({ kafka, admin, requestTimeoutMs }: PublisherDeps): Publisher {
-  const counts = createPartitionCounts(admin);
+export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: PublisherDeps): Publisher {
+  const counts = createPartitionCounts(admin, metadataMs);
   /** Topics that take less than the broker's default; learned from what they refused. */
   const batchBytes = new Map<string, number>();
   // A link so slow that a round times out would time out for ever: the next is smaller, until one passes.

@@ -64,7 +64,7 @@ function demand(): Shared {
 }
 
 /** Quick to notice and to stop: the figures are the tests', not the product's. */
-const TIMES = { sessionTimeoutMs: 2_000, heartbeatMs: 300, fetchWaitMs: 100 };
+const TIMES = { sessionTimeoutMs: 2_000, heartbeatMs: 300, fetchWaitMs: 100, metadataMs: 500 };
 
 export function openTestBus(
   settings: Partial<KafkaSettings> = {},
