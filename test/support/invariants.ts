@@ -212,13 +212,15 @@ function* disagreements({ integration, simulator }: Observed, all: Snapshot): Ge
       yield `${customer.id} carries our mark and is linked to nothing`;
 }
 
-/** Everything that this customer ever was at the other side, by its events. */
+/** Everything that this customer ever was at the other side, by its events as far as they are kept, and what it is. */
 function valuesShown(simulator: Simulator, externalId: string | null): Fields[] {
-  return simulator.events().flatMap((event) => {
-    const object = event.data.object as { id?: string; name?: string | null; email?: string | null };
-    return object.id === externalId ? [{ name: object.name ?? null, email: object.email ?? null }] : [];
-  });
+  const told = simulator.events().map((event) => event.data.object as Partial<CustomerValues>);
+  return [...told, ...simulator.customers()].flatMap(({ id, name = null, email = null }) =>
+    id === externalId ? [{ name, email }] : [],
+  );
 }
+
+type CustomerValues = { id: string; name: string | null; email: string | null };
 
 function fieldsOf({ name, email }: CustomerState): Fields {
   return { name, email };
