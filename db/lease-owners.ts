@@ -21,3 +21,20 @@ export async function endLeasesOf(db: Db, owners: string[]): Promise<void> {
   );
   await db.raw(`update leases set until = clock_timestamp() where owner = any(:owners)`, { owners });
 }
+
+/** Workers whose sign of life has ended. */
+export async function readDeadWorkers(db: Db, prefix: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { owner: string }[] }>(
+    `select owner from leases where starts_with(name, :prefix) and until < clock_timestamp()`,
+    { prefix },
+  );
+  return rows.map(({ owner }) => owner);
+}
+
+/** Their signs of life go, unless one has come back meanwhile. */
+export async function forgetWorkers(db: Db, prefix: string, owners: string[]): Promise<void> {
+  await db.raw(
+    `delete from leases where starts_with(name, :prefix) and owner = any(:owners) and until < clock_timestamp()`,
+    { prefix, owners },
+  );
+}

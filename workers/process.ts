@@ -9,6 +9,7 @@ import { isAppError } from '../lib/errors.ts';
 import { runLoop } from '../lib/loop.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { createHousekeeping, type HousekeepingStatus } from './housekeeping.ts';
+import { startSignOfLife } from './sign-of-life.ts';
 import { createLane, type LaneOptions, type LaneStatus } from './lane.ts';
 import { subscribeInbound, subscribeOutbound } from './receiver.ts';
 
@@ -37,9 +38,11 @@ const STOPPED_REST_MS = 30_000;
 export async function startWorkers(bus: Bus, systems: SyncDeps[], options: WorkersOptions): Promise<Workers> {
   const { owner = nameWorker(), concurrency = CONCURRENCY, leaseMs = LEASE_MS } = options;
   const stopping = new AbortController();
+  const [first] = systems;
+  const log = first?.log;
+  const alive = first && (await startSignOfLife({ db: first.db, owner, log: first.log }));
   for (const deps of systems) await raiseAllowed(deps);
   const lanes = systems.map((deps) => startLane(deps, { owner, concurrency, leaseMs }, stopping.signal));
-  const log = systems[0]?.log;
   const unsubscribe = await Promise.all([
     ...lanes.map((lane) => subscribeOutbound(bus, lane, options.groupId)),
     ...(log ? [subscribeInbound(bus, lanes, options.groupId, log)] : []),
@@ -60,6 +63,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
       await Promise.all(unsubscribe.map((end) => end()));
       await Promise.all([house.done, ...lanes.map(({ loop }) => loop.done)]);
       await Promise.all(lanes.map(({ lane }) => lane.drain()));
+      await alive?.stop();
     },
   };
 }
