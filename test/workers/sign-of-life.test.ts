@@ -13,7 +13,9 @@ describe('a worker’s sign of life', () => {
     return sign;
   }
   // Stopping twice does no harm; one left over would hold the process.
-  afterEach('stop all', async () => void (await Promise.all(started.splice(0).map((sign) => sign.stop()))));
+  afterEach('stop all', async () => {
+    await Promise.all(started.splice(0).map((sign) => sign.stop()));
+  });
 
   /** One customer that this worker has in hand. */
   async function inHandOf(owner: string): Promise<void> {
