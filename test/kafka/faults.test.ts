@@ -40,7 +40,6 @@ describe('when Kafka fails', function () {
       await chain.relayAll();
       await chain.received(1);
       sharedBroker().freeze();
-      const frozenAt = performance.now();
       const { id } = await world.create();
       await world.update(id, { name: 'While it is frozen' });
       const relaying = chain.relayUntilTaken();
@@ -49,7 +48,6 @@ describe('when Kafka fails', function () {
         /Kafka has taken nothing for \d+ s/,
         `${chain.groupId}.stripe has not been in its group`,
       );
-      await waitUntil(() => performance.now() - frozenAt > 12_000, { ...WAIT, what: 'twelve seconds' });
       expect(await chain.count('sync_deliveries')).to.equal(1);
       sharedBroker().thaw();
       await relaying;

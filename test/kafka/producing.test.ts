@@ -1,19 +1,12 @@
 import { expect } from 'chai';
-import { BusError, type Message } from '../../lib/bus/bus.ts';
+import { BusError } from '../../lib/bus/bus.ts';
 import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
 import { sendPage } from '../../relay/send.ts';
 import { newMessage, publishUntilTaken } from '../lib/bus/contract.ts';
-import { waitUntil } from '../support/signal.ts';
+import { page, restartUnderLoad } from './support/load.ts';
 import { startProxy, type Proxy } from './support/proxy.ts';
 import { findFaults } from './support/read-back.ts';
 import { doors, makeTopic, openTestBus, readTopic, sharedBroker } from './support/shared-broker.ts';
-
-const KEYS = 7;
-
-function page(topic: string, count: number, valueBytes = 200): Message[] {
-  const value = JSON.stringify('x'.repeat(valueBytes));
-  return Array.from({ length: count }, (_, n) => newMessage(topic, { key: `customer:${n % KEYS}`, value }));
-}
 
 describe('producing to Kafka', function () {
   this.timeout(60_000);
@@ -67,28 +60,8 @@ describe('producing to Kafka', function () {
     }
   });
 
-  it('loses nothing and keeps each key’s order while the broker is restarted five times', async () => {
-    const topic = await makeTopic(bus);
-    const published: Message[] = [];
-    const stop = { asked: false };
-    const relaying = (async () => {
-      while (!stop.asked) {
-        const messages = page(topic, 100);
-        published.push(...messages);
-        await publishUntilTaken(bus, messages);
-      }
-    })();
-    for (let n = 0; n < 5; n += 1) {
-      const before = published.length;
-      // Every second time without a warning.
-      await (n % 2 === 0 ? sharedBroker().stop() : sharedBroker().kill());
-      await sharedBroker().start();
-      await waitForMore(published, before + 200);
-    }
-    stop.asked = true;
-    await relaying;
-    expect(findFaults(await readTopic(topic), published)).to.deep.equal([]);
-  });
+  it('loses nothing and keeps each key’s order while the broker is restarted', () =>
+    restartUnderLoad(bus, 2));
 
   it('parks a record that is too large, alone, and takes all others in their order', async () => {
     const topic = await makeTopic(bus);
@@ -147,7 +120,3 @@ describe('producing to Kafka', function () {
     }
   });
 });
-
-async function waitForMore(list: readonly unknown[], length: number): Promise<void> {
-  await waitUntil(() => list.length >= length, { timeoutMs: 30_000, what: 'the stream to go on' });
-}

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ignoreConnectionSettings } from '../../lib/config.ts';
+import { runSettings } from '../support/run-settings.ts';
 
 const RUN = join(import.meta.dirname, '../run.ts');
 const FILES = ['kafka/contract.test.ts', 'lib/uuid.test.ts'];
@@ -19,7 +19,7 @@ describe('without Java the tests of Kafka', function () {
   let programs: string;
   before(async () => {
     programs = await mkdtemp(join(tmpdir(), 'twinbox-path-'));
-    const folders = (process.env['PATH'] ?? '').split(delimiter);
+    const folders = (runSettings().env['PATH'] ?? '').split(delimiter);
     // The first folder that has a name wins, as on any PATH.
     for (const [name, folder] of await programsIn(folders.reverse()))
       if (name !== 'java') await symlink(join(folder, name), join(programs, name));
@@ -35,9 +35,7 @@ describe('without Java the tests of Kafka', function () {
 
   /** A whole run of these files by a process that finds every program but Java. */
   async function run(env: Record<string, string>): Promise<{ output: string; status: number | null }> {
-    const own = Object.entries(ignoreConnectionSettings(process.env)).filter(
-      ([name]) => !OF_THIS_RUN.has(name),
-    );
+    const own = Object.entries(runSettings().env).filter(([name]) => !OF_THIS_RUN.has(name));
     const child = spawn(process.execPath, [RUN, ...FILES], {
       env: { ...Object.fromEntries(own), PATH: programs, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

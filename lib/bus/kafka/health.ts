@@ -4,8 +4,16 @@ import type { BusHealth } from '../bus.ts';
 /** A leader's election, or one new sharing of a group, is over by then. */
 const PUBLISH_PATIENCE_MS = 5_000;
 
-/** Since when nothing could be published, and the last reason; null while it works, or nobody publishes. */
-export type PublishTrouble = { since: number; why: string } | null;
+/** Whoever still has something to publish tries more often than this; a relay that stands by no longer knows. */
+const PUBLISH_MEMORY_MS = 60_000;
+
+/** Since when nothing could be published, and the last attempt; null while it works, or nobody publishes. */
+export type PublishTrouble = { since: number; at: number; why: string } | null;
+
+export function noteFailure(before: PublishTrouble, why: string, now: number): PublishTrouble {
+  const goesOn = before !== null && now - before.at < PUBLISH_MEMORY_MS;
+  return { since: goesOn ? before.since : now, at: now, why };
+}
 
 export type ReaderState = {
   topic: string;
@@ -25,7 +33,8 @@ export function judgeHealth(
       const why = problem ?? 'the group is being shared, or Kafka does not answer';
       return `${group} has not been in its group for ${seconds(now - at)} s, and reads nothing of ${topic}: ${why}`;
     });
-  if (trouble !== null && now - trouble.since > PUBLISH_PATIENCE_MS)
+  const known = trouble !== null && now - trouble.at < PUBLISH_MEMORY_MS;
+  if (known && now - trouble.since > PUBLISH_PATIENCE_MS)
     problems.unshift(`Kafka has taken nothing for ${seconds(now - trouble.since)} s: ${trouble.why}`);
   return { problem: problems.length === 0 ? null : problems.join('; ') };
 }

@@ -8,7 +8,7 @@ import { createClient, REQUEST_TIMEOUT_MS, type KafkaLog, type KafkaSettings } f
 import { CONSUMER_TIMES, type ConsumerTimes } from './consumer.ts';
 import { explainCoordinator } from './coordinator.ts';
 import { describeFault, toStartError } from './faults.ts';
-import { judgeHealth, type PublishTrouble } from './health.ts';
+import { judgeHealth, noteFailure, type PublishTrouble } from './health.ts';
 import { createPublisher } from './producer.ts';
 import { startReader, type Reader } from './reader.ts';
 import { ensureTopics, type TopicSettings } from './topics.ts';
@@ -57,7 +57,7 @@ export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }:
       } catch (error) {
         // A record that is refused has been answered.
         if (isRefusedRecord(error)) trouble = null;
-        else trouble = { since: trouble?.since ?? performance.now(), why: describeFault(error) };
+        else trouble = noteFailure(trouble, describeFault(error), performance.now());
         throw error;
       }
     },

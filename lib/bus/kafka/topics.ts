@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts';
 import { waitUntil } from '../../loop.ts';
 import type { ClusterAdmin } from './admin.ts';
 import type { KafkaLog } from './client.ts';
-import { describeFault, faultOf } from './faults.ts';
+import { describeFault, faultOf, isTopicMissing } from './faults.ts';
 
 export type TopicSettings = {
   /** The least number of partitions. */
@@ -46,7 +46,8 @@ export async function ensureTopics(
 async function createTopics(admin: Admin, names: readonly string[], settings: TopicSettings): Promise<void> {
   const { partitions, replication, retentionHours } = settings;
   await admin.createTopics({
-    waitForLeaders: true,
+    // untilLed does; this would take a broker that has not heard of the topic yet for one that will not have it.
+    waitForLeaders: false,
     topics: names.map((topic) => ({
       topic,
       numPartitions: partitions,
@@ -64,7 +65,7 @@ async function createTopics(admin: Admin, names: readonly string[], settings: To
   });
 }
 
-/** The metadata name a leader a moment before that leader knows of it. */
+/** A broker may not have heard of the topic yet, and the metadata name a leader a moment before that leader knows of it. */
 async function untilLed(cluster: ClusterAdmin, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const isLed = async (): Promise<boolean> => {
@@ -72,7 +73,7 @@ async function untilLed(cluster: ClusterAdmin, names: readonly string[]): Promis
         await cluster.ask((admin) => admin.fetchTopicOffsets(name));
         return true;
       } catch (error) {
-        if (faultOf(error) === 'setup') throw error;
+        if (faultOf(error) === 'setup' && !isTopicMissing(error)) throw error;
         return false;
       }
     };
