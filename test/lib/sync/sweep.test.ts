@@ -229,6 +229,14 @@ describe('the sweep', () => {
     expect(said?.join()).to.match(/heard by the sweep only.*STRIPE_WEBHOOK_SECRET/);
   });
 
+  it('is missed where no worker runs', async () => {
+    await sweepAll();
+    world.advance(20 * MINUTE);
+    expect((await warnings())[0]).to.match(/were last listed 2026-03-01 12:00: is a worker running/);
+    await sweepAll();
+    expect(await warnings()).to.deep.equal([]);
+  });
+
   it('stores what waits while nothing may be written here', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ours' });
     const observing = world.worker({ policy: { pulls: false } });
