@@ -19,6 +19,8 @@ import { startUp } from './up-process.ts';
 
 const IDLE_CHANGES = 100;
 const CREATES = 3_000;
+/** Calls a second that we allow ourselves: the work is measured here, and not the pace (bench/limits.ts). */
+const MOST = 500;
 const IN_FLIGHT = 32;
 /** How long what is left may take to reach Stripe. */
 const DRAIN_MS = 60_000;
@@ -26,7 +28,12 @@ const DRAIN_MS = 60_000;
 const LIMIT_MS = 240_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
-const settings = { ...ignoreConnectionSettings(), TWINBOX_DATA_DIR: join(folder, 'data') };
+const settings = {
+  ...ignoreConnectionSettings(),
+  TWINBOX_DATA_DIR: join(folder, 'data'),
+  STRIPE_RATE_LIMIT: String(MOST),
+  STRIPE_ENDPOINT_RATE_LIMIT: String(MOST),
+};
 const limit = setTimeout(() => {
   console.error(`not done within ${LIMIT_MS / 1_000} s`);
   process.exit(1);
@@ -77,6 +84,7 @@ async function measure(pid: number, load: Load, { db }: OpenDatabase): Promise<v
   const peakRss = await residentMb(pid);
 
   await load.limitStripe(null);
+  await db.raw(`delete from rate_buckets`); // at the whole rate again
   const started = performance.now();
   const { dirty: open } = await readSyncBacklog(db);
   await waitUntil(

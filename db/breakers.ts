@@ -92,7 +92,7 @@ with late as (
   where system = :system and account = :account and dirty <> clean and next_attempt_at > :now::timestamptz
     and (lease_until is null or lease_until < clock_timestamp())
     and last_error ->> 'kind' in ('retry', 'indeterminate', 'auth') and intent -> 'spent' is null
-  order by urgency, (external_id is null)::integer, next_attempt_at
+  order by (external_id is null)::integer, urgency, next_attempt_at
   limit :limit
   for update skip locked
 ), spread as (

@@ -2,30 +2,30 @@
 import type { BreakerRow } from './breakers.ts';
 import type { Db } from './connection.ts';
 
-// Two lines, each in order of urgency: records that exist, and records to be made. Each part reads its part of the index of what is due
-// and stops at its room; a part is read only if those before it leave places. Half-open, one mapping is tried; open, none.
-const parts = [0, 1, 2].flatMap((urgency) => [
-  { name: `others_${urgency}`, urgency, makes: 0, room: 'others' },
-  { name: `creates_${urgency}`, urgency, makes: 1, room: 'creates' },
-]);
+// Two lines, each in order of urgency and time: records that exist, and records to be made. Each reads its part of the index of what is
+// due and stops at its room; of both together those go first whose turn it is. Half-open, one mapping is tried; open, none.
 const claimSql = `
 with breaker as (
   select since, opened_at, why, probes, probe_at from breakers where system = :system and account = :account
-), ${parts
-  .map(
-    ({ name, urgency, makes, room }) => `${name} as (
-  select id from external_mappings
-  where system = :system and account = :account and dirty <> clean and urgency = ${urgency} and (external_id is null)::integer = ${makes}
+), others as (
+  select id, urgency, next_attempt_at from external_mappings
+  where system = :system and account = :account and dirty <> clean and (external_id is null)::integer = 0
     and next_attempt_at <= :now::timestamptz and (lease_until is null or lease_until < clock_timestamp())
-  order by next_attempt_at -- and by nothing else, or the index of what is due does not give the order
-  limit :${room}::integer
+  order by urgency, next_attempt_at -- and by nothing else, or the index of what is due does not give the order
+  limit :others::integer
   for update skip locked
-)`,
-  )
-  .join(', ')}, due as (
-  select id from (${parts.map(({ name }) => `select id from ${name}`).join(' union all ')}) lines
+), creates as (
+  select id, urgency, next_attempt_at from external_mappings
+  where system = :system and account = :account and dirty <> clean and (external_id is null)::integer = 1
+    and next_attempt_at <= :now::timestamptz and (lease_until is null or lease_until < clock_timestamp())
+  order by urgency, next_attempt_at -- and by nothing else, or the index of what is due does not give the order
+  limit :creates::integer
+  for update skip locked
+), due as (
+  select id from (select * from others union all select * from creates) lines
   where not exists (select from connections c where c.system = :system and c.paused_at is not null)
     and not exists (select from breaker where opened_at is not null)
+  order by urgency, next_attempt_at
   limit case when exists (select from breaker) then least(1, :limit::integer) else :limit::integer end
 ), claimed as (
   update external_mappings m

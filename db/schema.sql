@@ -458,7 +458,7 @@ CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower(email
 CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);
 CREATE INDEX external_mappings_attention ON public.external_mappings USING btree (system, state) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
 CREATE INDEX external_mappings_by_internal ON public.external_mappings USING btree (entity_type, internal_id);
-CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, urgency, (((external_id IS NULL))::integer), next_attempt_at) WHERE (dirty <> clean);
+CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, (((external_id IS NULL))::integer), urgency, next_attempt_at) WHERE (dirty <> clean);
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));

@@ -37,5 +37,5 @@ create index stoppages_ended on stoppages (system, ended_at);
 -- and records that exist stand in lines of their own, since each has endpoints with limits of their own.
 alter table external_mappings add column urgency smallint not null default 0 check (urgency between 0 and 2);
 drop index external_mappings_due;
-create index external_mappings_due on external_mappings (system, account, urgency, ((external_id is null)::integer), next_attempt_at)
+create index external_mappings_due on external_mappings (system, account, ((external_id is null)::integer), urgency, next_attempt_at)
   where dirty <> clean;
