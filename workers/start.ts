@@ -14,6 +14,8 @@ import { workersPart } from './readiness.ts';
 export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'worker');
   const stripe = requireStripe(config, 'worker');
+  const standIn = stripe.simulated ? tellStandIn(stripe.apiBase) : null;
+  if (standIn !== null) log.warn('stripe.simulated', { why: standIn });
   const health = await startHealthServer('worker', config);
   const { poolSize } = config.database;
   const database = await connectDatabase({ role: 'worker', url: databaseUrl, poolSize, log });
@@ -31,7 +33,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
     bus: busPart(bus),
     partitions: partitionsPart(db, sync.clock),
     sync: syncPart(db, [sync.integration.system]),
-    workers: () => Promise.resolve(workersPart(workers.status())),
+    workers: () => Promise.resolve(workersPart(workers.status(), standIn)),
   });
   return {
     facts: {
@@ -49,3 +51,11 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
     },
   };
 };
+
+/** Somebody who has only forgotten the key must not have to guess why nothing reaches Stripe. */
+function tellStandIn(url: string | undefined): string {
+  return (
+    `STRIPE_SECRET_KEY is not set, so the simulator at ${url} stands in for Stripe: set the key, or let the simulator run ` +
+    '(npm run simulator; in containers: docker compose --profile demo up -d)'
+  );
+}

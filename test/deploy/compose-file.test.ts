@@ -37,8 +37,8 @@ describe('docker-compose.yml', () => {
       // The linter's package carries the specification's own schema.
       const schema = readJson('node_modules/dclint/schemas/compose.schema.json');
       // Its own $schema is an address that ajv does not know by that spelling.
-      const known = { ...schema, $schema: undefined };
-      isValid = new Ajv({ allErrors: true, strict: false, logger: false }).compile(known);
+      delete schema['$schema'];
+      isValid = new Ajv({ allErrors: true, strict: false, logger: false }).compile(schema);
     });
 
     it('is valid as it is written, and with its variables filled in', () => {
