@@ -48,6 +48,7 @@ export function relayPart(db: Db, clock: Clock): () => Promise<Part> {
   };
 }
 
+/** From what this process's own work has met: asks nobody, and in process it is always well. */
 export function busPart(bus: Pick<Bus, 'health'>): () => Promise<Part> {
   return () => {
     const { problem } = bus.health();
