@@ -15,6 +15,7 @@ import { saveLooked } from '../../db/intents.ts';
 import type { OpenIntent } from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import type { EventsPage, ExternalRecord, Failure } from '../integrations/integration.ts';
+import { NO_TURN } from '../limits/guarded.ts';
 import { park } from './failing.ts';
 import { findHeard } from './heard.ts';
 import { attempt, type Answer } from './intent.ts';
@@ -148,7 +149,7 @@ async function byMark({ deps, step, intent, mark }: Search): Promise<Look> {
   const { integration } = deps;
   const find = integration.findMarked?.bind(integration);
   if (!find) return [];
-  if (!hasRoomForCall(deps, step.claim)) return { next: await giveBack(deps, step) };
+  if (!hasRoomForCall(deps, step.claim)) return { next: await breakOff(deps, step) };
   const told = () => ({ requestId: null, status: 200, replayed: false, error: null });
   const answer = await attempt(deps, step, 'resolve.search', intent, () => find(mark), told);
   if (answer.ok) return oldestFirst(answer.value);
@@ -172,10 +173,7 @@ async function turn<T>(
   pages: AsyncIterator<T>,
   answered: (page: T) => { requestId: string | null; status: number },
 ): Promise<{ value: T | null } | { next: Next }> {
-  if (!hasRoomForCall(deps, step.claim)) {
-    await saveLooked(deps.db, step.claim.id, step.claim.fence, step.mapping.intent?.looked);
-    return { next: await giveBack(deps, step) };
-  }
+  if (!hasRoomForCall(deps, step.claim)) return { next: await breakOff(deps, step) };
   const answer: Answer<IteratorResult<T, unknown>> = await attempt(
     deps,
     step,
@@ -199,8 +197,16 @@ function noteLooked({ step }: Search, place: Place, until: Date | undefined): vo
   if (intent && until) intent.looked = { ...intent.looked, [place]: until.toISOString() };
 }
 
+/** The lease is too short for another page: whoever takes the mapping next goes on from here. */
+async function breakOff(deps: SyncDeps, step: Step): Promise<Next> {
+  const { id, fence } = step.claim;
+  await saveLooked(deps.db, id, fence, step.mapping.intent?.looked);
+  return giveBack(deps, step);
+}
+
 /** A look that failed is no miss. It is a read, so it is never too often: only what time cannot cure parks. */
 async function lookLater(deps: SyncDeps, step: Step, place: string, failure: Failure): Promise<Next> {
+  if (failure.code === NO_TURN) return breakOff(deps, step);
   const { id, attempts } = step.mapping;
   const says = { mapping: id, look: place, code: failure.code, attempt: attempts + 1 };
   deps.log.warn('create.look_failed', says);
