@@ -2,7 +2,7 @@ import { claimMappings } from '../../db/claims.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { isEmailTaken } from '../../db/customers.ts';
 import { disableFailpoints } from '../../lib/failpoint.ts';
-import type { SyncPolicy } from '../../lib/sync/step.ts';
+import type { Claim, SyncPolicy } from '../../lib/sync/step.ts';
 import { reconcile } from '../../lib/sync/reconcile.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
 import type { FaultRule } from '../../simulator/faults.ts';
@@ -25,6 +25,8 @@ export interface HistoryOptions {
   deletes?: boolean;
   /** People leave fields empty, edit what nobody maps, and copy marks by hand. */
   oddities?: boolean;
+  /** Failures are kept under the keys of creates too, and time jumps past the life of keys. */
+  longTimes?: boolean;
   trace?: (line: string) => void;
 }
 
@@ -35,6 +37,8 @@ export function firstSeed(): number {
 
 const MINUTE = 60_000;
 const JUMPS = [1_000, 5_000, MINUTE, 6 * MINUTE, 60 * MINUTE];
+const LONG_JUMPS = [MINUTE, 6 * MINUTE, 22.98 * 60 * MINUTE, 25 * 60 * MINUTE];
+const DAY = 24 * 60 * MINUTE;
 
 /** One random history, and what is wrong at its end. */
 export async function runHistory(db: Db, options: HistoryOptions): Promise<string[]> {
@@ -75,6 +79,7 @@ function createHistory(world: SyncWorld, inward: Inward, options: HistoryOptions
   const edits: Edit[] = [];
   const sleepers: Worker[] = [];
   const workers: (Worker | null)[] = [null, null];
+  const claims: Claim[] = [];
   let counter = 0;
   let jumped = 0;
   const say = options.trace ?? (() => undefined);
@@ -183,13 +188,14 @@ function createHistory(world: SyncWorld, inward: Inward, options: HistoryOptions
   function misfortune(): void {
     const update: Pick<FaultRule, 'method' | 'path'> = { method: 'POST', path: '/v1/customers/:id' };
     const any: Pick<FaultRule, 'method' | 'path'> = { method: 'POST', path: '/v1/customers*' };
+    const kept = options.longTimes ? { method: 'POST' } : update;
     const rule = pick<FaultRule>([
       { kind: 'drop_answer', method: 'POST', times: 2 },
       { kind: 'reset', method: 'POST', times: 2 },
       { kind: 'rate_limit', times: 1 },
       { kind: 'error_before_effect', ...any, stored: false, times: 1 },
-      { kind: 'error_after_effect', ...update, times: 1 },
-      { kind: 'error_before_effect', ...update, times: 1 },
+      { kind: 'error_after_effect', ...kept, times: 1 },
+      { kind: 'error_before_effect', ...kept, times: 1 },
       { kind: 'drop_answer', method: 'DELETE', times: 2 },
     ]);
     if (!rule) return;
@@ -217,7 +223,9 @@ function createHistory(world: SyncWorld, inward: Inward, options: HistoryOptions
     });
     if (!claim) return null;
     say(`  worker ${index}: takes mapping ${claim.id}`);
-    return startWorker(() => reconcile(deps, { ...claim, deadline: performance.now() + 60_000 }));
+    const taken = { ...claim, deadline: performance.now() + 60_000 };
+    claims.push(taken);
+    return startWorker(() => reconcile(deps, taken));
   }
 
   /** Every lease is over; a worker may not know it yet, or be dead. */
@@ -232,10 +240,12 @@ function createHistory(world: SyncWorld, inward: Inward, options: HistoryOptions
   }
 
   function jump(): void {
-    const ms = pick(JUMPS) ?? 0;
-    if (jumped + ms > 22 * 60 * MINUTE) return;
+    const ms = pick(options.longTimes ? LONG_JUMPS : JUMPS) ?? 0;
+    if (jumped + ms > (options.longTimes ? 20 * DAY : 22 * 60 * MINUTE)) return;
     jumped += ms;
     world.advance(ms);
+    // No request is sent that much later: whoever slept through it finds its time over, by a clock that no jump moves.
+    if (options.longTimes && ms >= 5 * MINUTE) for (const claim of claims) claim.deadline = 0;
   }
 
   return {

@@ -9,6 +9,7 @@ const TIME_MS = 4_000;
 const worlds: Record<string, Omit<HistoryOptions, 'seed'>> = {
   'our edits win': {},
   'their edits win': { rules: { conflict: 'external_wins' } },
+  'keys outlive their time': { longTimes: true, policy: { parkAfterMs: Infinity } },
   'people share emails': { sharedEmails: true },
   'people share emails, leave fields empty and copy marks; theirs win': {
     sharedEmails: true,
