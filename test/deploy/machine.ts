@@ -6,20 +6,24 @@ import { join } from 'node:path';
 import { isAppError } from '../../lib/errors.ts';
 import { startTestBroker } from '../kafka/support/test-broker.ts';
 import { createTestDatabase } from '../support/database.ts';
+import type { Service } from './compose.ts';
 import type { Machine } from './containers.ts';
 import { environmentOf, readStages } from './dockerfile.ts';
 import { buildImageFolder, NoRegistry } from './image.ts';
 
 export type PreparedMachine = Machine & { remove(): Promise<void> };
 
-/** `password`: of the database's user. Throws `NoRegistry`, or `kafka_unavailable` where there is no Java. */
-export async function prepareMachine(password: string): Promise<PreparedMachine> {
+/** For these services; `password`: of the database's user. Throws `NoRegistry`, or `kafka_unavailable` where there is no Java. */
+export async function prepareMachine(
+  { kafka }: Record<string, Service>,
+  password: string,
+): Promise<PreparedMachine> {
   const root = await mkdtemp(join(tmpdir(), 'twinbox-deploy-'));
   const [folder, dataDir] = [join(root, 'app'), join(root, 'data')];
   await Promise.all([mkdir(folder), mkdir(dataDir)]);
   const [built, broker, database] = await Promise.allSettled([
     buildImageFolder(folder),
-    startTestBroker(),
+    startTestBroker(brokerOptions(kafka)),
     createOwnedDatabase(password),
   ]);
   async function remove(): Promise<void> {
@@ -46,6 +50,25 @@ export function whyNotHere(error: unknown): string | null {
   if (error instanceof NoRegistry) return `npm finds no registry (${error.message})`;
   if (isAppError(error, 'kafka_unavailable') && !error.retryable) return error.message;
   return null;
+}
+
+/** What the compose file tells the broker, but for where it is: KAFKA_A_B is its property a.b. */
+function brokerOptions(kafka: Service | undefined) {
+  const { CLUSTER_ID, ...rest } = kafka?.environment ?? {};
+  const places = /_(LISTENERS|VOTERS|DIRS|ID)$/;
+  const properties = Object.entries(rest)
+    .filter(([name]) => !places.test(name))
+    .map(([name, value]) => [
+      name
+        .replace(/^KAFKA_/, '')
+        .replaceAll('_', '.')
+        .toLowerCase(),
+      String(value),
+    ]);
+  return {
+    clusterId: String(CLUSTER_ID),
+    properties: Object.fromEntries(properties) as Record<string, string>,
+  };
 }
 
 /** An empty database whose owner is an ordinary user. */
