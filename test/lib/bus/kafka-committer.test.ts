@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import type { OffsetsByTopicPartition } from 'kafkajs';
-import { createCommitter } from '../../../lib/bus/kafka/committer.ts';
+import { createCommitter, type Commit } from '../../../lib/bus/kafka/committer.ts';
 import { createSignal, waitUntil } from '../../support/signal.ts';
 
 const WAIT = { timeoutMs: 5_000 };
@@ -9,7 +8,7 @@ const WAIT = { timeoutMs: 5_000 };
 function keeper(refusals = 0) {
   const requests: [number, string][][] = [];
   let left = refusals;
-  const commit = ({ topics }: OffsetsByTopicPartition): Promise<void> => {
+  const commit: Commit = ({ topics }) => {
     if (left-- > 0) return Promise.reject(new Error('the coordinator is elsewhere'));
     requests.push((topics[0]?.partitions ?? []).map(({ partition, offset }) => [partition, offset]));
     return Promise.resolve();
