@@ -1,5 +1,6 @@
 // Something was heard at a mapping by our key or our mark before it was known which record is its row's.
 import { askForRead } from '../../db/inbound.ts';
+import type { Failure } from '../integrations/integration.ts';
 import { postpone } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { giveBack, type Next } from './next.ts';
@@ -10,15 +11,19 @@ import { heardEvents } from './theirs.ts';
 /**
  * Our row has no counterpart yet, but something was heard of one: its create was answered to nobody, or the pair was lost in a
  * restore. One read tells whether the record bears this row's mark; then it is linked, not made again. Null if there is nothing
- * to look at.
+ * to look at; `later` says what follows a read that failed.
  */
-export async function findHeard(deps: SyncDeps, step: Step): Promise<Next | null> {
+export async function findHeard(
+  deps: SyncDeps,
+  step: Step,
+  later: (failure: Failure) => Promise<Next> = (failure) => postpone(deps, step, failure),
+): Promise<Next | null> {
   const { row } = step;
   const heard = heardEvents(step).at(0)?.event.externalId;
   if (heard === undefined || !row) return null;
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   const answer = await fetchTheirs(deps, step, heard, false);
-  if (!answer.ok) return postpone(deps, step, answer.failure);
+  if (!answer.ok) return later(answer.failure);
   const { value } = answer;
   if (value.state === 'present' && value.record.mark === row.createdEventId) {
     return settle(deps, step, { kind: 'found', externalId: heard, by: step.mapping.intent });

@@ -48,7 +48,7 @@ export async function resolveCreate(deps: SyncDeps, step: Step, intent: OpenInte
     return park(deps, step, 'create_unknown', {
       message: 'its row is gone, and with it the mark to look for',
     });
-  const heard = await findHeard(deps, step);
+  const heard = await findHeard(deps, step, (failure) => lookLater(deps, step, 'inbox', failure));
   if (heard !== null) return heard;
   const from = new Date(Date.parse(intent.firstSentAt) - BEFORE_MS);
   const to = new Date(Date.parse(intent.lastSentAt) + deps.integration.capabilities.inFlightMs);

@@ -142,6 +142,18 @@ describe('a create whose outcome nobody knows', () => {
     await expectAgreement(world);
   });
 
+  it('is not parked where the read of what has come fails, long after its send', async () => {
+    const id = await unknown('after');
+    await world.deliver();
+    await world.hear();
+    world.simulator.faults.add({ kind: 'reset', method: 'GET' });
+    await wait(30 * HOUR);
+    expect(await mappingOf(world.db, id)).to.include({ state: 'pending', reason: null });
+    await wait(HOUR);
+    expect(await mappingOf(world.db, id)).to.include({ state: 'linked', externalId: living()[0]?.id });
+    expect(creates()).to.equal(1);
+  });
+
   it('takes over the mapping that a bare poke about its record has made', async () => {
     await unknown('after');
     world.simulator.dashboard.updateCustomer(living()[0]!.id, { phone: '1' });
