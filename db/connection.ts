@@ -1,6 +1,8 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
+import { asConnectingError } from './connecting.ts';
 import { DbError, sqlState } from './errors.ts';
+import { readEncryption } from './tls.ts';
 
 /** A pool of connections, or one transaction: reads take either. */
 export type Db = Knex;
@@ -8,7 +10,7 @@ export type Db = Knex;
 export type Tx = Knex.Transaction;
 
 export type DbOptions = {
-  /** `postgresql://user:password@host:port/database` */
+  /** `postgresql://user:password@host:port/database`, with `sslmode` and its like as libpq knows them (./tls.ts) */
   url: string;
   poolSize: number;
   /** Shown in `pg_stat_activity`: which process holds that lock? */
@@ -17,9 +19,12 @@ export type DbOptions = {
   statementTimeoutMs?: number;
 };
 
-/** Opens nothing yet: connections are made when they are needed. Close it with `db.destroy()`. */
+/**
+ * Opens nothing yet: connections are made when they are needed. Close it with `db.destroy()`. Throws `address_invalid`
+ * at once if the URL asks for what cannot be done.
+ */
 export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 30_000 }: DbOptions): Db {
-  return knex({
+  const db = knex({
     client: 'pg',
     connection: {
       ...connectionSettings(url),
@@ -35,22 +40,48 @@ export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 
     // Whoever asked gets the error; knex would also print it, past our log.
     log: { debug: ignore, deprecate: ignore, error: ignore, warn: ignore },
   });
+  sayWhyNot(db, url);
+  return db;
+}
+
+/** knex has no hook for a connection that cannot be made, and further on nobody knows that it was that. */
+function sayWhyNot(db: Db, url: string): void {
+  // What knex's pool calls for each new connection; knex types its client as any.
+  const client = db.client as { acquireRawConnection(): Promise<unknown> };
+  const connect = client.acquireRawConnection.bind(client);
+  client.acquireRawConnection = async () => {
+    try {
+      return await connect();
+    } catch (error) {
+      throw asConnectingError(error, url);
+    }
+  };
 }
 
 const ignore = () => undefined;
 
 /** What both the pool and a single client of `pg` need. */
 export function connectionSettings(url: string) {
-  const { hostname, searchParams } = new URL(url);
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  const encryption = readEncryption(url);
   return {
-    connectionString: url,
+    // Without this a PGSSLMODE meant for another server would be asked of the embedded one.
+    ...(isOnThisMachine(url) ? { ssl: false } : {}),
+    ...encryption,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     types: { getTypeParser },
-    // Without this a PGSSLMODE meant for another server would be asked of the embedded one.
-    ...(loopback && !searchParams.has('sslmode') ? { ssl: false } : {}),
   };
+}
+
+/** Whether nobody has said that clear text is meant, and it goes over a network. */
+export function leavesEncryptionOpen(url: string): boolean {
+  return connectionSettings(url).ssl === undefined;
+}
+
+function isOnThisMachine(url: string): boolean {
+  const { hostname, searchParams } = new URL(url);
+  // A path is the folder of a socket.
+  return /^(127\.0\.0\.1|localhost|\[?::1\]?|(\/|%2f).*)$/i.test(searchParams.get('host') ?? hostname);
 }
 
 /**
@@ -87,7 +118,7 @@ function parseInt8(text: string): number {
 type ParseText = (text: string) => unknown;
 
 /** pg's own parsers, by the number of a type. Its types name only some of the numbers and answer any. */
-const parserOf = pg.types.getTypeParser as unknown as (oid: number, format?: 'text' | 'binary') => ParseText;
+const parserOf = pg.types.getTypeParser as unknown as (oid: number, format?: string) => ParseText;
 
 const [INT8, INT8_ARRAY, DATE, DATE_ARRAY, TEXT_ARRAY] = [20, 1016, 1082, 1182, 1009];
 const parseTextArray = parserOf(TEXT_ARRAY) as (text: string) => (string | null)[];
@@ -101,6 +132,6 @@ const OWN_PARSERS = new Map<number, ParseText>([
   [DATE_ARRAY, parseTextArray],
 ]);
 
-function getTypeParser(oid: number, format: 'text' | 'binary' = 'text'): ParseText {
+function getTypeParser(oid: number, format = 'text'): ParseText {
   return (format === 'text' ? OWN_PARSERS.get(oid) : undefined) ?? parserOf(oid, format);
 }

@@ -1,5 +1,13 @@
 /** What only this room can tell; the database's own errors pass through with their SQLSTATE in `code`. */
-export type DbErrorCode = 'not_migrated' | 'newer_than_program' | 'migration_invalid' | 'unsafe_integer';
+export type DbErrorCode =
+  | 'address_invalid'
+  | 'migration_invalid'
+  | 'newer_than_program'
+  | 'not_migrated'
+  | 'server_too_old'
+  | 'tls_refused'
+  | 'unreachable'
+  | 'unsafe_integer';
 
 export class DbError extends Error {
   override readonly name = 'DbError';

@@ -2,7 +2,7 @@
 
 import knex from 'knex';
 import type { Db } from './connection.ts';
-import { sqlState } from './errors.ts';
+import { DbError, sqlState } from './errors.ts';
 
 /** Whether this connection leads to a server that takes writes; a standby after a fail-over does not. */
 export async function isWritable(db: Db): Promise<boolean> {
@@ -10,6 +10,14 @@ export async function isWritable(db: Db): Promise<boolean> {
     `select current_setting('transaction_read_only') as read_only`,
   );
   return rows[0]?.read_only === 'off';
+}
+
+/** Whether what this connection carries can be read on its way. */
+export async function isInClearText(db: Db): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { ssl: boolean }[] }>(
+    'select ssl from pg_stat_ssl where pid = pg_backend_pid()',
+  );
+  return rows[0]?.ssl === false;
 }
 
 export type SyncBacklog = {
@@ -47,10 +55,24 @@ const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
 /** Whether an error means that the database is away, starting, full or read-only: nothing is wrong with what was asked. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof knex.KnexTimeoutError) return true;
+  if (isConnectionRefused(error)) return true;
+  if (error instanceof DbError) return error.code === 'unreachable';
   const state = sqlState(error);
   if (state !== undefined) return AWAY_STATES.test(state);
   if (!(error instanceof Error)) return false;
   if ('code' in error) return typeof error.code === 'string' && NETWORK_CODES.has(error.code);
   // pg tells of a connection lost under a statement by a plain Error without a code; ours have one, or a class.
   return error.constructor === Error;
+}
+
+// By class: invalid authorization, no such database.
+const REFUSED_STATES = /^(28|3D)...$/;
+
+/**
+ * Whether the server is there and will not have us (or we will not have it): somebody has to mend the address, a password or a
+ * certificate. For a process that runs it is away until then; for one that starts, waiting is of no use.
+ */
+export function isConnectionRefused(error: unknown): boolean {
+  if (error instanceof DbError) return error.code === 'tls_refused';
+  return REFUSED_STATES.test(sqlState(error) ?? '');
 }

@@ -1,7 +1,7 @@
 // The database of a process of its own: waited for while it is away, refused if it is not migrated or not the one it was.
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, leavesEncryptionOpen, type Db } from '../../db/connection.ts';
 import { assertMigrated } from '../../db/migrate.ts';
-import { isDatabaseAway } from '../../db/readiness.ts';
+import { isConnectionRefused, isDatabaseAway, isInClearText } from '../../db/readiness.ts';
 import { addressOf, type Address } from '../../db/relay-identity.ts';
 import { assertSameDatabase } from '../database-identity.ts';
 import type { Logger } from '../log.ts';
@@ -33,12 +33,18 @@ export async function connectDatabase(options: ConnectOptions): Promise<ProcessD
     await waitFor(() => assertMigrated(db), { log, patienceMs });
     // Before anything runs: a copy must not write to the original's customers.
     await assertSameDatabase(db, address);
+    // psql would encrypt here if the server can; pg does not, and nobody should have to find that out by himself.
+    if (leavesEncryptionOpen(url) && (await isInClearText(db)))
+      log.warn('database.clear_text', { place: placeOf(url), mend: CLEAR_TEXT });
   } catch (error) {
     await db.destroy();
     throw error;
   }
   return { db, address, place: placeOf(url), close: () => db.destroy() };
 }
+
+const CLEAR_TEXT =
+  'customers go over the network unencrypted: add sslmode=verify-full to DATABASE_URL, or sslmode=disable if that is meant';
 
 /** In a deployment everything starts at once, and the database is seldom the first. */
 async function waitFor(
@@ -51,7 +57,8 @@ async function waitFor(
       await ask();
       return;
     } catch (error) {
-      if (!isDatabaseAway(error) || performance.now() > deadline) throw error;
+      const worthWaiting = isDatabaseAway(error) && !isConnectionRefused(error);
+      if (!worthWaiting || performance.now() > deadline) throw error;
       if (!told)
         log.warn('database.waiting', { why: error instanceof Error ? error.message : String(error) });
       await sleep(500);

@@ -1,6 +1,6 @@
 // What a person reads when a process cannot do its work, and the exit status that goes with it.
 import { DbError, sqlState } from '../../db/errors.ts';
-import { isDatabaseAway } from '../../db/readiness.ts';
+import { isConnectionRefused, isDatabaseAway } from '../../db/readiness.ts';
 import { IdentityError } from '../database-identity.ts';
 import { AppError } from '../errors.ts';
 import { exit } from './exit.ts';
@@ -10,16 +10,21 @@ export type Explanation = { message: string; exitCode: number };
 
 export function explain(error: unknown): Explanation {
   if (error instanceof ListenError) return { message: error.message, exitCode: exit.unavailable };
-  if (error instanceof DbError) return { message: sentence(error.message), exitCode: exit.unavailable };
+  if (error instanceof DbError) {
+    const exitCode = error.code === 'address_invalid' ? exit.settings : exit.unavailable;
+    return { message: sentence(error.message), exitCode };
+  }
   if (error instanceof IdentityError) return { message: sentence(error.message), exitCode: exit.unavailable };
   if (error instanceof AppError) {
     const exitCode = error.code === 'config_invalid' ? exit.settings : exit.unavailable;
     if (error.code !== 'internal') return { message: sentence(error.message), exitCode };
   }
   const state = sqlState(error);
-  if (error instanceof Error && state !== undefined && /^(28|3D)/.test(state)) {
+  if (error instanceof Error && isConnectionRefused(error)) {
+    // No entry in pg_hba.conf: for a server that takes nobody in clear text, the usual reason.
+    const hint = state === '28000' ? ', with sslmode=verify-full where the server wants encryption' : '';
     return {
-      message: `The database refuses us: ${error.message}. Mend DATABASE_URL.`,
+      message: `The database refuses us: ${error.message}. Mend DATABASE_URL${hint}.`,
       exitCode: exit.unavailable,
     };
   }

@@ -1,6 +1,6 @@
 // The doors of the shared broker: one for each way to get in.
 import type { Listener } from '../../../cli/embedded/kafka/properties.ts';
-import type { Certificates } from './certificates.ts';
+import type { Certificates } from '../../support/certificates.ts';
 import { freePorts } from './ports.ts';
 
 export type Doors = {

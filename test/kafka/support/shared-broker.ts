@@ -7,7 +7,7 @@ import type { Broker } from '../../../cli/embedded/kafka/broker.ts';
 import { createKafkaBus, type KafkaBus, type KafkaBusOptions } from '../../../lib/bus/kafka/kafka.ts';
 import type { KafkaSettings } from '../../../lib/bus/kafka/client.ts';
 import { isAppError } from '../../../lib/errors.ts';
-import { makeCertificates, type Certificates } from './certificates.ts';
+import { makeCertificates, type Certificates } from '../../support/certificates.ts';
 import { chooseDoors, listenersOf, type Doors } from './listeners.ts';
 import { readTopicOf, type Lying } from './read-back.ts';
 import { quiet, startTestBroker, type TestBroker } from './test-broker.ts';

@@ -1,0 +1,166 @@
+// What the address of the database says about encryption, in the words of libpq, so that an address means here what it means in psql.
+//
+// The package pg reads these words in its own way: it takes `require` for `verify-full`, a misspelt parameter for none, and what it does
+// not know (`sslcrl`, `channel_binding=require`) for nothing at all. So they are read here, and pg gets the outcome. Nothing falls back to
+// clear text: `prefer` and `allow`, which are to, are refused, as is whatever asks for more than can be kept.
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type ConnectionOptions } from 'node:tls';
+import { DbError } from './errors.ts';
+
+export type Encryption = {
+  /** The address without what was read here: pg would read it again, and its reading would win. */
+  connectionString: string;
+  /** Absent where the address says nothing. */
+  ssl?: false | ConnectionOptions;
+  sslnegotiation?: Negotiation;
+};
+
+type Negotiation = 'postgres' | 'direct';
+
+const READ = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslnegotiation'] as const;
+
+/** What makes no connection weaker where it is passed over. */
+const PASSED_OVER = new Set([
+  ...['sslcompression=0', 'sslsni=1', 'sslcertmode=allow', 'sslcertmode=disable'],
+  ...['channel_binding=prefer', 'channel_binding=disable', 'gssencmode=prefer', 'gssencmode=disable'],
+  ...[
+    'ssl_min_protocol_version=TLSv1',
+    'ssl_min_protocol_version=TLSv1.1',
+    'ssl_min_protocol_version=TLSv1.2',
+  ],
+]);
+const ABOUT_SAFETY = /ssl|tls|^channel_binding$|^gssencmode$|^require/i;
+
+/** Throws `address_invalid`, with the parameter to mend, for what cannot be read or kept. */
+export function readEncryption(url: string): Encryption {
+  const address = parseAddress(url);
+  const parameters = address.searchParams;
+  for (const [name, value] of [...parameters]) {
+    if ((READ as readonly string[]).includes(name) || !ABOUT_SAFETY.test(name)) continue;
+    if (!PASSED_OVER.has(`${name}=${value}`)) throw invalid(...whyRefused(name, value));
+    parameters.delete(name);
+  }
+  // As for libpq the last one counts.
+  const given = Object.fromEntries(READ.map((name) => [name, parameters.getAll(name).at(-1)]));
+  const { sslmode, sslnegotiation } = given;
+  for (const name of READ) parameters.delete(name);
+  if (sslmode === undefined) {
+    const alone = READ.find((name) => given[name] !== undefined);
+    if (alone) throw invalid(alone, 'means nothing without sslmode. Add sslmode=verify-full');
+    return { connectionString: url };
+  }
+  return {
+    connectionString: address.href,
+    ssl: sslOf(sslmode, given),
+    ...(sslnegotiation === undefined ? {} : { sslnegotiation: negotiationOf(sslnegotiation, sslmode) }),
+  };
+}
+
+function parseAddress(url: string): URL {
+  const address = URL.parse(url);
+  if (address) return address;
+  throw new DbError(
+    'address_invalid',
+    'DATABASE_URL cannot be read: it has to be postgresql://user:password@host:port/database with one host, and special signs in the ' +
+      'password written as %40 for @, %2F for / and so on',
+  );
+}
+
+type Given = Record<string, string | undefined>;
+
+function sslOf(mode: string, given: Given): false | ConnectionOptions {
+  const { sslrootcert } = given;
+  switch (mode) {
+    case 'disable':
+      return false;
+    case 'no-verify':
+      return { ...clientOf(given), rejectUnauthorized: false };
+    case 'require':
+      // By libpq's rule, a file of authorities makes it verify-ca.
+      if (sslrootcert === undefined) return { ...clientOf(given), rejectUnauthorized: false };
+      return {
+        ...clientOf(given),
+        ...authoritiesOf(mode, sslrootcert),
+        checkServerIdentity: () => undefined,
+      };
+    case 'verify-ca':
+      return {
+        ...clientOf(given),
+        ...authoritiesOf(mode, sslrootcert),
+        checkServerIdentity: () => undefined,
+      };
+    case 'verify-full':
+      return { ...clientOf(given), ...authoritiesOf(mode, sslrootcert) };
+    case 'prefer':
+    case 'allow':
+      throw invalid(`sslmode=${mode}`, `would fall back to clear text without a word. ${MODES}`);
+    default:
+      throw invalid(`sslmode=${mode}`, `is not known. ${MODES}`);
+  }
+}
+
+const MODES =
+  'Write sslmode=verify-full (encrypted and checked), verify-ca (the host name is not compared), require (encrypted, not checked) or disable';
+
+/** Without a file, or with `system`, the authorities that Node.js knows; a name has to be compared then, for they sign for anybody. */
+function authoritiesOf(mode: string, path: string | undefined): ConnectionOptions {
+  if (path === undefined || path === 'system') {
+    if (mode === 'verify-full') return {};
+    throw invalid(
+      `sslmode=${mode}`,
+      'without a file in sslrootcert would believe anybody with a certificate for any name. Add sslrootcert=<file>, or write sslmode=verify-full',
+    );
+  }
+  const ca = read('sslrootcert', path);
+  attempt('sslrootcert', path, 'holds no certificate in PEM form', () => new X509Certificate(ca));
+  return { ca };
+}
+
+function clientOf({ sslcert, sslkey, sslpassword }: Given): ConnectionOptions {
+  if (sslcert === undefined && sslkey === undefined) return {};
+  if (sslcert === undefined)
+    throw invalid('sslkey', 'needs the certificate that goes with it. Add sslcert=<file>');
+  if (sslkey === undefined) throw invalid('sslcert', 'needs the key that goes with it. Add sslkey=<file>');
+  const client = {
+    cert: read('sslcert', sslcert),
+    key: read('sslkey', sslkey),
+    ...(sslpassword === undefined ? {} : { passphrase: sslpassword }),
+  };
+  // Now and not at the first connection, where it would look like a fault of the server.
+  attempt('sslcert and sslkey', `${sslcert}, ${sslkey}`, 'do not go together', () =>
+    createSecureContext(client),
+  );
+  return client;
+}
+
+function negotiationOf(way: string, mode: string): Negotiation {
+  if (way === 'postgres' || (way === 'direct' && mode !== 'disable')) return way;
+  throw invalid(`sslnegotiation=${way}`, 'has to be postgres, or direct with an sslmode that encrypts');
+}
+
+function read(name: string, path: string): string {
+  return attempt(name, path, 'cannot be read', () => readFileSync(path, 'utf8'));
+}
+
+function attempt<T>(name: string, path: string, what: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    throw invalid(name, `${what}${code}: ${path}`, cause);
+  }
+}
+
+function whyRefused(name: string, value: string): [string, string] {
+  if (name === 'ssl') return ['ssl', `is no word of PostgreSQL. ${MODES}`];
+  return [
+    `${name}=${value}`,
+    'asks for something that cannot be kept here. Take it out; sslmode=verify-full protects the connection',
+  ];
+}
+
+function invalid(parameter: string, why: string, cause?: unknown): DbError {
+  const message = `${parameter} in DATABASE_URL ${why}`;
+  return new DbError('address_invalid', message, cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Writable } from 'node:stream';
+import { expect } from 'chai';
+import { createLogger } from '../../lib/log.ts';
+import { connectDatabase } from '../../lib/process/database.ts';
+import { createFleet } from '../processes/fleet.ts';
+import { finish } from '../support/child.ts';
+import { useDatabase } from '../support/database.ts';
+import { bareEnvironment } from '../support/environment.ts';
+import { startTlsServer, withParameters, type TlsServer } from './tls-server.ts';
+
+const TWINBOX = resolve(import.meta.dirname, '../../cli/main.ts');
+
+/** Nobody listens: a process that gets this far has passed the database. */
+const KAFKA = '127.0.0.1:1';
+
+describe('a process that connects over a network', () => {
+  const database = useDatabase();
+
+  /** Linux and macOS lead 0.0.0.0 to this machine, and it is no loopback address by its name. */
+  async function warningsOf(parameters: Record<string, string>): Promise<string> {
+    const url = withParameters(database.url, parameters).replace('@127.0.0.1:', '@0.0.0.0:');
+    let written = '';
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        written += String(chunk);
+        done();
+      },
+    });
+    const log = createLogger({ level: 'warn', format: 'json', stream });
+    await (await connectDatabase({ role: 'relay', url, poolSize: 1, log })).close();
+    return written;
+  }
+
+  it('in clear text, without anybody having said so, says it', async () => {
+    expect(await warningsOf({})).to.match(/database\.clear_text.*sslmode=verify-full/);
+    expect(await warningsOf({ sslmode: 'disable' })).to.equal('');
+  });
+});
+
+describe('a process whose database will not have it', function () {
+  this.timeout(60_000);
+  const database = useDatabase();
+  let folder = '';
+  before('make a folder', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'twinbox-refused-'));
+  });
+  after('remove it', async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+  const fleet = createFleet(() => ({ KAFKA_BOOTSTRAP_SERVERS: KAFKA, TWINBOX_DATA_DIR: folder }));
+
+  async function status(url: string) {
+    const env = bareEnvironment({ DATABASE_URL: url, TWINBOX_DATA_DIR: folder });
+    return await finish(spawn(process.execPath, [TWINBOX, 'status'], { cwd: folder, env }));
+  }
+
+  /** As a process and as a command: ended with this status and these words, and did not wait for what time cannot mend. */
+  async function expectRefusal(url: string, code: number, says: RegExp): Promise<void> {
+    const relay = await fleet.fail('relay', { DATABASE_URL: url });
+    const command = await status(url);
+    for (const [ended, output] of [
+      [relay, relay.output],
+      [command, command.stderr],
+    ] as const) {
+      expect(output)
+        .to.match(says)
+        .and.not.match(/a fault of Twinbox|    at |SECURITY WARNING/);
+      expect(ended.code).to.equal(code);
+    }
+    expect(relay.output).not.to.include('database.waiting');
+  }
+
+  const withPart = (change: (url: URL) => void): string => {
+    const url = new URL(database.url);
+    change(url);
+    return url.href;
+  };
+
+  it('for the password, ends with 69 and names the setting', async () => {
+    const url = withPart((to) => (to.password = 'wrong'));
+    await expectRefusal(
+      url,
+      69,
+      /database refuses us: password authentication failed .* Mend DATABASE_URL\./,
+    );
+  });
+
+  it('for the name of the database, ends with 69 and names it', async () => {
+    const url = withPart((to) => (to.pathname = '/nowhere'));
+    await expectRefusal(url, 69, /database \\?"nowhere\\?" does not exist\. Mend DATABASE_URL\./);
+  });
+
+  it('because it takes no TLS, ends with 69 and names the parameter', async () => {
+    const url = withParameters(database.url, { sslmode: 'require' });
+    await expectRefusal(url, 69, /takes no TLS, and sslmode=require in DATABASE_URL demands it/);
+  });
+
+  it('because the address asks for what cannot be, ends with 78 and names the parameter', async () => {
+    const url = withParameters(database.url, { sslmode: 'prefer' });
+    await expectRefusal(url, 78, /Sslmode=prefer in DATABASE_URL would fall back to clear text/i);
+  });
+
+  it('and is only silent, says that it does not answer', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { code, stderr } = await status(withPart((to) => (to.port = String(port))));
+    expect(stderr).to.match(/No connection to the database: timeout expired.*DATABASE_URL/);
+    expect(code).to.equal(69);
+    silent.close();
+  });
+
+  describe('with TLS', () => {
+    let server: TlsServer;
+    before('start a PostgreSQL with TLS', async function () {
+      this.timeout(120_000);
+      const started = await startTlsServer();
+      if (started === undefined) {
+        console.error('\n*** TLS TESTS SKIPPED: there is no openssl to make certificates ***\n');
+        return this.skip();
+      }
+      server = started;
+    });
+    after('stop it', async () => {
+      await (server as TlsServer | undefined)?.stop();
+    });
+
+    it('for another authority, ends with 69 and names sslrootcert', async () => {
+      const url = server.url({ sslmode: 'verify-full', sslrootcert: server.file('other-ca.pem') });
+      await expectRefusal(url, 69, /is not trusted \([A-Z_]+\): .*sslrootcert in DATABASE_URL/);
+    });
+
+    it('for another host name, ends with 69 and names the host', async () => {
+      const url = server.url({ sslmode: 'verify-full', sslrootcert: server.certificates.caFile });
+      const elsewhere = url.replace('@127.0.0.1:', '@0.0.0.0:');
+      await expectRefusal(elsewhere, 69, /for another name\. Mend the host in DATABASE_URL/);
+    });
+
+    it('and that wants its own password, ends with 69 over TLS as well', async () => {
+      const url = new URL(server.url({ sslmode: 'verify-full', sslrootcert: server.certificates.caFile }));
+      url.password = 'wrong';
+      await expectRefusal(url.href, 69, /password authentication failed .* Mend DATABASE_URL\./);
+    });
+
+    it('and nothing else, ends with 69 and says how to ask for it', async () => {
+      await server.takeOnlyTls();
+      await expectRefusal(server.url({}), 69, /no encryption\. Mend DATABASE_URL, with sslmode=verify-full/);
+    });
+  });
+});
