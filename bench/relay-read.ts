@@ -63,6 +63,7 @@ function createNowhere(): Bus {
       Promise.resolve(messages.map(({ topic }) => ({ topic, partition: 0, offset: offset++ }))),
     subscribe: () => Promise.resolve(() => Promise.resolve()),
     identity: () => Promise.resolve('in-process'),
+    progress: () => Promise.resolve(null),
     health: () => ({ problem: null }),
     close: () => Promise.resolve(),
   };

@@ -1,9 +1,11 @@
 // What keeps the house: finds what the bus lost and what no webhook brought, and has partitions ready before they are needed.
+import type { Bus } from '../lib/bus/bus.ts';
 import { keyPrefix } from '../lib/sync/intent.ts';
 import { closeReceiveGap } from '../lib/sync/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { sweep } from '../lib/sync/sweep.ts';
 import { keepPartitions } from '../db/partitions.ts';
+import { inboundGroup, outboundGroup } from './receiver.ts';
 
 export interface HousekeepingStatus {
   /** Events that had no delivery although the bus should have brought them; normally 0. */
@@ -17,27 +19,47 @@ export interface HousekeptLane {
   lane: { status(): { bound: boolean } };
 }
 
-export function createHousekeeping(lanes: HousekeptLane[], { retentionDays }: { retentionDays: number }) {
+export interface HousekeepingOptions {
+  retentionDays: number;
+  /** The beginning of the groups' names. */
+  groupId: string;
+  bus: Pick<Bus, 'progress'>;
+}
+
+export function createHousekeeping(
+  lanes: HousekeptLane[],
+  { retentionDays, groupId, bus }: HousekeepingOptions,
+) {
   const status: HousekeepingStatus = { receivedFromTable: 0 };
 
   async function runOnce(signal: AbortSignal): Promise<number> {
     let left = 0;
-    for (const { deps, wake, lane } of lanes) {
-      const { system, document } = deps.integration;
-      const gap = await closeReceiveGap(
-        { db: deps.db, clock: deps.clock, wake },
-        { system, externalType: document.externalType, keyPrefix: keyPrefix(deps) },
-      );
-      if (gap.found > 0) {
-        status.receivedFromTable += gap.found;
-        deps.log.warn('receive.gap', { system, found: gap.found });
-      }
-      if (gap.more) left += 1;
-      if (lane.status().bound && (await sweep(deps, { retentionDays, signal })).more) left += 1;
-    }
     const first = lanes[0]?.deps;
     if (first) await keepPartitionsOf(first, retentionDays);
+    for (const { deps, lane } of lanes)
+      if (lane.status().bound && (await sweep(deps, { retentionDays, signal })).more) left += 1;
+    // Last: with Kafka away it cannot be done, and nothing else has to wait for that.
+    for (const lane of lanes) if (await closeGap(lane)) left += 1;
     return left;
+  }
+
+  async function closeGap({ deps, wake }: HousekeptLane): Promise<boolean> {
+    const { db, clock, log } = deps;
+    const { system, document } = deps.integration;
+    const gap = await closeReceiveGap(
+      { db, clock, wake, bus },
+      {
+        system,
+        externalType: document.externalType,
+        keyPrefix: keyPrefix(deps),
+        groups: { outbound: outboundGroup(groupId, system), inbound: inboundGroup(groupId) },
+      },
+    );
+    if (gap.found > 0) {
+      status.receivedFromTable += gap.found;
+      log.warn('receive.gap', { system, found: gap.found });
+    }
+    return gap.more;
   }
 
   return { runOnce, status: () => ({ ...status }) };

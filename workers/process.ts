@@ -47,7 +47,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     ...lanes.map((lane) => subscribeOutbound(bus, lane, options.groupId)),
     ...(log ? [subscribeInbound(bus, lanes, options.groupId, log)] : []),
   ]);
-  const housekeeping = createHousekeeping(lanes, { retentionDays: options.retentionDays });
+  const housekeeping = createHousekeeping(lanes, { ...options, bus });
   const house = runLoop(housekeeping.runOnce, {
     idleMs: 10_000,
     busyMs: 5_000,

@@ -49,6 +49,9 @@ export type BusHealth = {
   problem: string | null;
 };
 
+/** One partition, as a group sees it: it has done with all before `next`; there are the offsets from `low` to below `high`. */
+export type PartitionProgress = { partition: number; next: number; low: number; high: number };
+
 export type Bus = {
   /** Answers one place per message, in their order, or rejects: then some of them may have arrived. One call at a time. */
   publish(messages: readonly Message[]): Promise<Published[]>;
@@ -56,6 +59,8 @@ export type Bus = {
   subscribe(subscription: Subscription): Promise<() => Promise<void>>;
   /** Which bus this is, as bound in the relay's cursor: `in-process`, or `kafka:<cluster id>`. */
   identity(): Promise<string>;
+  /** How far a group has come; null where what is published is done with at once. Rejects if it cannot be said now. */
+  progress(topic: string, group: string): Promise<PartitionProgress[] | null>;
   /** From what the work has met so far; asks nobody. */
   health(): BusHealth;
   /** Lets what is in hand finish. */

@@ -104,6 +104,8 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
       };
     },
     identity: () => Promise.resolve('in-process'),
+    // A publish resolves when every handler has.
+    progress: () => Promise.resolve(null),
     health: () => ({ problem: null }),
     async close() {
       closed = true;

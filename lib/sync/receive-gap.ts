@@ -1,11 +1,16 @@
 // The receive gap: what the bus lost (its retention passed, its offsets were reset, a topic was made anew) is found from
 // Postgres. A walk through sync_events by id asks for a delivery per event, and receives straight from the table what has none.
 //
+// It goes no further than what the group has done with: what still lies on the bus for it is late, not lost. What the bus has lost
+// is not awaited: it lies below the first offset that is left, or beyond the last one of a topic that was made anew.
+//
 // Cost follows traffic, not the table: each row is passed once. A crash between receiving and saving repeats a page, which is a
 // no-op. Normally it finds nothing, and a number above zero is worth an operator's look.
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findUnheard } from '../../db/inbound.ts';
-import { publishedUpTo, readWalkPosition, saveWalkPosition } from '../../db/receive-gap.ts';
+import { firstAwaitedId, publishedUpTo, readWalkPosition, saveWalkPosition } from '../../db/receive-gap.ts';
+import type { Bus } from '../bus/bus.ts';
+import { topics } from '../events/routing.ts';
 import { receiveInbound, toExternalEvent } from './inbound.ts';
 import { receiveOutbound, type ReceiveDeps } from './receive.ts';
 
@@ -22,19 +27,30 @@ export interface GapTarget {
   externalType: string;
   /** How our own idempotency keys begin. */
   keyPrefix: string;
+  /** The groups by which the two ways are received. */
+  groups: { outbound: string; inbound: string };
 }
 
 type Range = { system: string; after: number; upTo: number; limit: number };
 
-/** Both ways of one system. */
-export async function closeReceiveGap(deps: ReceiveDeps, target: GapTarget): Promise<GapFound> {
-  const { system, keyPrefix } = target;
-  const outward = await walk(deps, `receive-gap:${system}`, system, async (range) => {
+export type GapDeps = ReceiveDeps & { bus: Pick<Bus, 'progress'> };
+
+/** Both ways of one system. Rejects while the bus cannot say how far the groups are. */
+export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise<GapFound> {
+  const { system, keyPrefix, groups } = target;
+  const outbound = { name: `receive-gap:${system}`, system, topic: topics.outbound, group: groups.outbound };
+  const outward = await walk(deps, outbound, async (range) => {
     const missing = await findUndelivered(deps.db, range);
     await receiveOutbound(deps, target, missing);
     return missing.map((event) => event.syncEventId ?? range.upTo);
   });
-  const inward = await walk(deps, `receive-gap:${system}:internal`, system, async (range) => {
+  const inbound = {
+    name: `receive-gap:${system}:internal`,
+    system,
+    topic: topics.inbound,
+    group: groups.inbound,
+  };
+  const inward = await walk(deps, inbound, async (range) => {
     const missing = await findUnheard(deps.db, range);
     await receiveInbound(
       deps,
@@ -46,14 +62,23 @@ export async function closeReceiveGap(deps: ReceiveDeps, target: GapTarget): Pro
   return { found: outward.found + inward.found, more: outward.more || inward.more };
 }
 
+type Way = { name: string; system: string; topic: string; group: string };
+
 async function walk(
-  { db }: ReceiveDeps,
-  name: string,
-  system: string,
+  { db, bus }: GapDeps,
+  { name, system, topic, group }: Way,
   closePage: (range: Range) => Promise<number[]>,
 ): Promise<GapFound> {
   const after = await readWalkPosition(db, name);
-  const upTo = await publishedUpTo(db);
+  // In this order: of all that was published by then it is known where it lies.
+  const published = await publishedUpTo(db);
+  if (published <= after) return { found: 0, more: false };
+  const progress = (await bus.progress(topic, group)) ?? [];
+  const awaited = progress
+    .map(({ partition, next, low, high }) => ({ partition, from: Math.max(next, low), to: high }))
+    .filter(({ from, to }) => from < to);
+  const first = await firstAwaitedId(db, topic, awaited);
+  const upTo = first === null ? published : Math.min(published, first - 1);
   if (upTo <= after) return { found: 0, more: false };
   const ids = await closePage({ system, after, upTo, limit: PAGE });
   const more = ids.length === PAGE;

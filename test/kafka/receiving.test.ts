@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createClient } from '../../lib/bus/kafka/client.ts';
+import { topics } from '../../lib/events/routing.ts';
 import { waitUntil } from '../support/signal.ts';
 import { useSync } from '../support/sync.ts';
 import { useChain, withAdmin } from './support/chain.ts';
@@ -72,6 +73,19 @@ describe('from the relay through Kafka to a worker', function () {
     expect(await chain.count('sync_deliveries', 'sync_event_id > 0')).to.equal(3);
   });
 
+  it('takes nothing for lost that still waits in Kafka for a worker', async () => {
+    await threeChanges();
+    await chain.received(3);
+    await chain.unsubscribe();
+    await world.create();
+    await chain.relayAll();
+    expect(await chain.closeGap()).to.equal(0);
+    expect(await chain.count('sync_deliveries')).to.equal(3);
+    await chain.subscribe();
+    await chain.received(4);
+    expect(await chain.closeGap()).to.equal(0);
+  });
+
   it('finds in Postgres what Kafka no longer had when a worker came back', async () => {
     await threeChanges();
     await chain.received(3);
@@ -127,7 +141,7 @@ describe('from the relay through Kafka to a worker', function () {
           await chain.relayUntilTaken();
           const { rows } = await world.db.raw<{ rows: unknown[] }>(
             'select distinct partition from relay_batches where topic = :topic',
-            { topic: chain.topic },
+            { topic: topics.outbound },
           );
           return rows.length === count;
         },

@@ -10,6 +10,7 @@ import { explainCoordinator } from './coordinator.ts';
 import { describeFault, toStartError } from './faults.ts';
 import { judgeHealth, noteFailure, type PublishTrouble } from './health.ts';
 import { createPublisher } from './producer.ts';
+import { readProgress } from './progress.ts';
 import { startReader, type Reader } from './reader.ts';
 import { ensureTopics, type TopicSettings } from './topics.ts';
 import { createWatchdog } from './watchdog.ts';
@@ -94,6 +95,7 @@ export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }:
     },
     // Asked each time: another cluster may have come up at the same address.
     identity: async () => `kafka:${await cluster.clusterId()}`,
+    progress: (topic, group) => readProgress(cluster, topic, group),
     health: () =>
       judgeHealth(
         trouble,

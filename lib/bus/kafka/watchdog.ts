@@ -3,6 +3,7 @@
 import type { ClusterAdmin } from './admin.ts';
 import type { KafkaLog } from './client.ts';
 import { describeFault } from './faults.ts';
+import { readProgress } from './progress.ts';
 import type { Reader } from './reader.ts';
 
 export type Watched = { topic: string; group: string; reader: Reader };
@@ -57,15 +58,10 @@ export function createWatchdog({ cluster, log, stallMs, onStall }: WatchdogOptio
 
   /** Messages behind the group's offset, in the partitions that are this member's; in all while it is in no group. */
   async function lagOf({ topic, group, reader }: Watched): Promise<number> {
-    const ends = await cluster.ask((admin) => admin.fetchTopicOffsets(topic));
-    const groups = await cluster.ask((admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }));
-    const committed = new Map(
-      groups[0]?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
-    );
     const mine = reader.assigned();
-    return ends
+    return (await readProgress(cluster, topic, group))
       .filter(({ partition }) => mine === null || mine.includes(partition))
-      .map(({ partition, high, low }) => Number(high) - Math.max(Number(low), committed.get(partition) ?? -1))
+      .map(({ next, low, high }) => high - Math.max(low, next))
       .reduce((sum, lag) => sum + Math.max(0, lag), 0);
   }
 

@@ -57,9 +57,13 @@ function renamed(bus: Bus, names: Record<string, string>): Bus {
   return {
     ...bus,
     async publish(messages) {
-      return await bus.publish(messages.map((message) => ({ ...message, topic: name(message.topic) })));
+      const places = await bus.publish(
+        messages.map((message) => ({ ...message, topic: name(message.topic) })),
+      );
+      return places.map((place, index) => ({ ...place, topic: messages[index]?.topic ?? place.topic }));
     },
     subscribe: (subscription) => bus.subscribe({ ...subscription, topic: name(subscription.topic) }),
+    progress: (topic, group) => bus.progress(name(topic), group),
   };
 }
 
@@ -106,6 +110,10 @@ async function openChain(world: SyncWorld, settings: Partial<KafkaSettings>): Pr
     return rows[0]?.n ?? 0;
   }
 
+  /** There is no topic for the way in. */
+  const outboundOnly: Bus['progress'] = (name, group) =>
+    name === topics.outbound ? bus.progress(name, group) : Promise.resolve(null);
+
   async function relayAll(): Promise<void> {
     // An empty round closes a window; the floor follows two of them later.
     for (let empty = 0; empty < 3; empty += (await relay.runOnce()) > 0 ? 0 : 1);
@@ -148,9 +156,17 @@ async function openChain(world: SyncWorld, settings: Partial<KafkaSettings>): Pr
     },
     async closeGap() {
       const { system, document } = world.integration;
-      const target = { system, externalType: document.externalType, keyPrefix: keyPrefix(world.deps) };
       const { db, clock } = world;
-      return (await closeReceiveGap({ db, clock, wake: () => undefined }, target)).found;
+      const gap = await closeReceiveGap(
+        { db, clock, wake: () => undefined, bus: { progress: outboundOnly } },
+        {
+          system,
+          externalType: document.externalType,
+          keyPrefix: keyPrefix(world.deps),
+          groups: { outbound: outboundGroup(groupId, 'stripe'), inbound: '' },
+        },
+      );
+      return gap.found;
     },
   };
 }

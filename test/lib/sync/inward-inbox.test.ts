@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
 import { takeIn } from '../../../lib/sync/inbound.ts';
 import type { InboundEvent } from '../../../lib/integrations/integration.ts';
@@ -112,10 +113,11 @@ describe('inward: the inbox', () => {
        select pg_current_snapshot(), max(id), 0, 0, '' from sync_events`,
     );
     const { db, clock, deps } = world;
-    const target = { system: 'stripe', externalType: 'customer', keyPrefix: keyPrefix(deps) };
-    const found = await closeReceiveGap({ db, clock, wake: () => undefined }, target);
-    expect(found).to.deep.equal({ found: 1, more: false });
-    expect(await closeReceiveGap({ db, clock, wake: () => undefined }, target)).to.include({ found: 0 });
+    const groups = { outbound: 'out', inbound: 'in' };
+    const target = { system: 'stripe', externalType: 'customer', keyPrefix: keyPrefix(deps), groups };
+    const receiving = { db, clock, wake: () => undefined, bus: createInProcessBus() };
+    expect(await closeReceiveGap(receiving, target)).to.deep.equal({ found: 1, more: false });
+    expect(await closeReceiveGap(receiving, target)).to.include({ found: 0 });
     await db.raw(`delete from relay_cursor`);
     await world.run();
     expect(await readCustomer(world.db, id)).to.include({ name: 'Lost on the bus' });

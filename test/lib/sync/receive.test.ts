@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import fc from 'fast-check';
 import type { Db } from '../../../db/connection.ts';
 import { findUndelivered, type InternalEvent } from '../../../db/deliveries.ts';
@@ -103,8 +104,8 @@ describe('receive', () => {
   describe('gap', () => {
     const close = (db: Db = world.db) =>
       closeReceiveGap(
-        { db, clock: world.clock, wake: () => undefined },
-        { ...target, keyPrefix: keyPrefix(world.deps) },
+        { db, clock: world.clock, wake: () => undefined, bus: createInProcessBus() },
+        { ...target, keyPrefix: keyPrefix(world.deps), groups: { outbound: 'out', inbound: 'in' } },
       );
 
     /** As if the relay had published everything so far. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { readSweep } from '../../../db/sweep.ts';
 import { sweep } from '../../../lib/sync/sweep.ts';
@@ -62,7 +63,9 @@ describe('a sweep that is cut short', () => {
     const wake = (): void => undefined;
     for (const bound of [false, true]) {
       const lane = { deps: world.deps, wake, lane: { status: () => ({ bound }) } };
-      await createHousekeeping([lane], options).runOnce(signal);
+      await createHousekeeping([lane], { ...options, groupId: 'test', bus: createInProcessBus() }).runOnce(
+        signal,
+      );
       expect(await stored()).to.equal(bound ? 1 : 0);
     }
   });
