@@ -33,7 +33,7 @@ export type DeploymentOptions = {
   apis: number;
   relays: number;
   workers: number;
-  /** Requests a second that the simulator takes for each endpoint. */
+  /** Requests a second that the simulator takes for each endpoint, and that the workers keep to. */
   perSecond: number;
 };
 
@@ -54,6 +54,8 @@ export async function deploy({ apis, relays, workers, perSecond }: DeploymentOpt
     SIMULATOR_PORT: String(simulatorPort),
     SIMULATOR_URL: `http://127.0.0.1:${simulatorPort}`,
     SIMULATOR_WEBHOOK_SECRET: SECRET,
+    STRIPE_RATE_LIMIT: String(4 * perSecond),
+    STRIPE_ENDPOINT_RATE_LIMIT: String(perSecond),
   });
   const fleet = createFleet(settings);
   const twinbox = (args: string[]): Promise<Finished> =>

@@ -20,7 +20,7 @@ export type People = {
 };
 
 /** A process that is dead answers nobody; it is back within this. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 export function createPeople({ apis, simulator }: Deployment, seed: number): People {
   const random = createRandom(seed);
@@ -98,14 +98,15 @@ export function createPeople({ apis, simulator }: Deployment, seed: number): Peo
     count('deleted');
   }
 
-  /** One customer's life: made, later found on both sides, edited a few times, now and then deleted. */
-  async function live(n: number, earlier: string[]): Promise<void> {
+  /** One customer's life: made on one side, known on both, edited a few times on either, now and then deleted. */
+  async function live(n: number): Promise<void> {
     const email = `person${n}@example.com`;
     await (random() < 0.75 ? makeHere(email) : makeThere(email));
-    earlier.push(email);
-    const older = earlier.length > 40 ? earlier.splice(Math.floor(random() * 20), 1)[0] : undefined;
-    const known = older === undefined ? null : await find(older);
-    if (!known) return;
+    const known = await waitUntil(async () => (await find(email)) ?? undefined, {
+      timeoutMs: PATIENCE_MS,
+      everyMs: 100,
+      what: `${email} is on both sides`,
+    });
     const times = 1 + Math.floor(random() * 3);
     for (let time = 0; time < times; time++) await edit(known, n);
     if (random() < 0.1) await remove(known);
@@ -116,9 +117,8 @@ export function createPeople({ apis, simulator }: Deployment, seed: number): Peo
     counts,
     begun: () => begun,
     async work(customers, hands) {
-      const earlier: string[] = [];
       const hand = async (): Promise<void> => {
-        while (begun < customers) await live(++begun, earlier);
+        while (begun < customers) await live(++begun);
       };
       await Promise.all(Array.from({ length: hands }, hand));
     },
