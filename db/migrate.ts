@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
+import { assertServerVersion } from './server.ts';
 
 /**
  * Migrations are numbered plain SQL files, final once released. knex's own runner keeps the list of what
@@ -28,7 +29,7 @@ export async function migrate(db: Db): Promise<string[]> {
   });
 }
 
-/** Throws `not_migrated` or `newer_than_program`, with what to do; changes nothing. */
+/** Throws `server_too_old`, `not_migrated` or `newer_than_program`, with what to do; changes nothing. */
 export async function assertMigrated(db: Db): Promise<void> {
   const applied = await assertNotNewer(db);
   const missing = (await migrationNames()).filter((name) => !applied.has(name));
@@ -61,6 +62,7 @@ export async function migrationsHash(): Promise<string> {
 }
 
 async function assertNotNewer(db: Db | Tx): Promise<Set<string>> {
+  await assertServerVersion(db);
   const applied = await appliedNames(db);
   const known = new Set(await migrationNames());
   const unknown = [...applied].find((name) => !known.has(name));

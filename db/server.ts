@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { connectionSettings } from './connection.ts';
-import { sqlState } from './errors.ts';
+import { connectionSettings, type Db, type Tx } from './connection.ts';
+import { DbError, sqlState } from './errors.ts';
 
 /** What has to be asked of a server before there is a database of ours. */
 
@@ -10,6 +10,29 @@ export async function serverDataDirectory(url: string): Promise<string> {
     const { rows } = await client.query<{ data_directory: string }>('show data_directory');
     return rows[0]?.data_directory ?? '';
   });
+}
+
+/** The oldest that the migrations run on. */
+const OLDEST = 15;
+
+/** Throws `server_too_old`. */
+export async function assertServerVersion(db: Db | Tx): Promise<void> {
+  const { rows } = await db.raw<{ rows: { number: number }[] }>(
+    `select current_setting('server_version_num')::integer as number`,
+  );
+  const refusal = judgeServerVersion(rows[0]?.number ?? 0);
+  if (refusal) throw refusal;
+}
+
+/** By `server_version_num`: 150018 is 15.18, and before version 10 90624 was 9.6.24. Null if it will do. */
+export function judgeServerVersion(number: number): DbError | null {
+  const major = Math.floor(number / 10_000);
+  if (major >= OLDEST) return null;
+  const name = major >= 10 ? [major, number % 10_000] : [major, Math.floor(number / 100) % 100, number % 100];
+  return new DbError(
+    'server_too_old',
+    `this is PostgreSQL ${name.join('.')}, and Twinbox needs ${OLDEST} or newer: move the database to one, or let DATABASE_URL name another server`,
+  );
 }
 
 /** Creates the database if it is missing; `template` is copied, and must have no connections. */

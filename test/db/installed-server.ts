@@ -1,0 +1,83 @@
+// A PostgreSQL that this machine has installed, of an older version than the embedded one: started in a folder of its own.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdir, readdir } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { serverAccount } from '../../cli/embedded/binaries.ts';
+import { serverEnv } from '../../cli/embedded/cluster.ts';
+import { serverDataDirectory } from '../../db/server.ts';
+import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
+import { waitUntil } from '../support/signal.ts';
+
+const run = promisify(execFile);
+
+export type Installed = { major: number; bin: string };
+
+/** Where Debian, Ubuntu and the packages of postgresql.org for them put it. */
+export async function findInstalled(from: number, to: number): Promise<Installed[]> {
+  const root = '/usr/lib/postgresql';
+  const found: Installed[] = [];
+  for (const name of await readdir(root).catch((): string[] => [])) {
+    const bin = join(root, name, 'bin');
+    const programs = await readdir(bin).catch((): string[] => []);
+    const major = Number(name);
+    // The client's package has a folder there, too.
+    if (major >= from && major <= to && programs.includes('initdb')) found.push({ major, bin });
+  }
+  return found.sort((a, b) => a.major - b.major);
+}
+
+export async function startInstalled({ bin }: Installed): Promise<{ url: string; stop(): Promise<void> }> {
+  const account = await serverAccount();
+  // Not the prefix of the embedded ones, which are removed where no user of theirs lives.
+  const folder = await makeRunFolder('twinbox-installed-');
+  const data = join(folder, 'data');
+  await mkdir(data, { mode: 0o700 });
+  if (account.uid !== undefined && account.gid !== undefined) await chown(data, account.uid, account.gid);
+  const as = { ...account, cwd: data, env: serverEnv() };
+  // It takes anybody: it listens to this machine alone, with nothing in it, for as long as the test runs.
+  const initdb = [
+    '--username=twinbox',
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+    '--pgdata',
+    data,
+  ];
+  await run(join(bin, 'initdb'), initdb, as);
+  const port = await freePort();
+  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`];
+  const server = spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((one) => ['-c', one])], {
+    ...as,
+    stdio: 'ignore',
+  });
+  const ended = once(server, 'exit');
+  const url = `postgresql://twinbox@127.0.0.1:${port}/postgres`;
+  const answers = () =>
+    serverDataDirectory(url).then(
+      () => true,
+      () => false,
+    );
+  await waitUntil(answers, { timeoutMs: 30_000, what: 'the installed PostgreSQL answers' });
+  return {
+    url,
+    async stop() {
+      // At once: nobody needs what is in it.
+      server.kill('SIGQUIT');
+      await ended;
+      await removeRunFolder(folder);
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  await once(listener, 'close');
+  return port;
+}

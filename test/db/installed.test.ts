@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { createDb } from '../../db/connection.ts';
+import { assertMigrated, migrate, migrationNames } from '../../db/migrate.ts';
+import { databaseUrl, ensureDatabase, judgeServerVersion } from '../../db/server.ts';
+import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
+import { finish } from '../support/child.ts';
+import { environmentWith } from '../support/environment.ts';
+import { waitUntil } from '../support/signal.ts';
+import { findInstalled, startInstalled } from './installed-server.ts';
+
+type Customer = { id: number; name: string };
+type Found = { data: { id: string }[] };
+
+const TEST = resolve(import.meta.dirname, '..');
+
+/** The oldest that is supported, up to the one before the embedded one, on which all other tests run. */
+const installed = await findInstalled(15, 17);
+if (installed.length === 0)
+  console.log('Not tried: no PostgreSQL 15 to 17 is installed in /usr/lib/postgresql.\n');
+
+for (const one of installed)
+  describe(`an installed PostgreSQL ${one.major}`, function () {
+    this.timeout(400_000);
+    let server: Awaited<ReturnType<typeof startInstalled>>;
+    before('start it', async () => {
+      server = await startInstalled(one);
+    });
+    after('stop it', async () => {
+      await (server as typeof server | undefined)?.stop();
+    });
+
+    it('is migrated whole', async () => {
+      await ensureDatabase(server.url, 'migrated', 'template0');
+      const db = createDb({
+        url: databaseUrl(server.url, 'migrated'),
+        poolSize: 1,
+        applicationName: 'migrated',
+      });
+      try {
+        expect(await migrate(db)).to.deep.equal(await migrationNames());
+        await assertMigrated(db);
+      } finally {
+        await db.destroy();
+      }
+    });
+
+    it('passes what its catalog and its snapshots are asked for: partitions, retention and the relay’s cursor', async () => {
+      const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
+      const files = ['db/partitions.test.ts', 'db/partitions-retention.test.ts', 'relay/cursor.test.ts'];
+      const { code, stdout } = await finish(
+        // A year of weeks is long, and no version makes a difference to it.
+        spawn(
+          process.execPath,
+          [mocha, '--grep', 'year of weeks', '--invert', ...files.map((file) => join(TEST, file))],
+          {
+            cwd: resolve(TEST, '..'),
+            env: environmentWith({ TEST_POSTGRES_URL: server.url }),
+          },
+        ),
+      );
+      expect(stdout)
+        .to.match(/^ {2}[1-9]\d* passing/m)
+        .and.not.match(/failing|pending/);
+      expect(code).to.equal(0);
+    });
+
+    describe('under a whole twinbox', () => {
+      const place = usePlace(() => ({ DATABASE_URL: databaseUrl(server.url, 'whole') }));
+      let up: Up;
+      const soon = { timeoutMs: 40_000, everyMs: 50 };
+      const stripe = async <T>(method: string, path: string, form?: Record<string, string>): Promise<T> =>
+        (await (
+          await fetch(`${up.simulator}${path}`, {
+            method,
+            headers: { authorization: 'Bearer sk_test_twinbox_fake' },
+            ...(form ? { body: new URLSearchParams(form) } : {}),
+          })
+        ).json()) as T;
+
+      it('carries a customer to Stripe, an edit back and a deletion, and all agree', async () => {
+        await ensureDatabase(server.url, 'whole', 'template0');
+        expect(await place.run(['migrate'])).to.include({ code: 0 });
+        up = await place.up();
+        await noLimits(up);
+        const make = (name: string) =>
+          call<Customer>('POST', `${up.api}/api/v1/customers`, { name, email: `${name}@example.com` });
+        const [ada, grace] = [await make('ada'), await make('grace')];
+        const theirs = (name: string) => stripe<Found>('GET', `/v1/customers?email=${name}%40example.com`);
+        const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
+          ...soon,
+          what: 'ada is there',
+        });
+        await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
+        const here = () => call<Customer>('GET', `${up.api}/api/v1/customers/${ada.id}`);
+        await waitUntil(async () => (await here()).name === 'Ada Lovelace', {
+          ...soon,
+          what: 'the edit is here',
+        });
+        await call('DELETE', `${up.api}/api/v1/customers/${grace.id}`);
+        await call('GET', `${up.simulator}/_sim/webhooks/idle`);
+        const { code, stdout } = await place.run(['verify', '--wait', '30']);
+        expect({ code, stdout }).to.deep.equal({ code: 0, stdout: '1 customer agrees, 0 drift\n' });
+        expect((await theirs('grace')).data).to.deep.equal([]);
+      });
+    });
+  });
+
+describe('the version of a server', () => {
+  it('is refused below 15, by the name that people know it by', () => {
+    for (const number of [149_999, 140_011, 130_000, 90_624])
+      expect(judgeServerVersion(number), String(number)).to.include({ code: 'server_too_old' });
+    expect(judgeServerVersion(140_011)?.message).to.equal(
+      'this is PostgreSQL 14.11, and Twinbox needs 15 or newer: move the database to one, or let DATABASE_URL name another server',
+    );
+    expect(judgeServerVersion(90_624)?.message).to.include('PostgreSQL 9.6.24');
+    for (const number of [150_000, 150_018, 180_004, 200_000])
+      expect(judgeServerVersion(number)).to.equal(null);
+  });
+});
