@@ -268,6 +268,19 @@ export async function raiseWaiting(db: Db | Tx, system: string, reason: string, 
   return rowCount;
 }
 
+/** Raises every mapping whose delete the fuse holds, with somebody's word that it may go, whatever the fuse says of others. */
+export async function raiseHeldDeletes(db: Db | Tx, system: string, now: Date): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_mappings m
+     set dirty = dirty + 1, next_attempt_at = :now::timestamptz, updated_at = now(),
+         reason_detail = coalesce(reason_detail, '{}') || '{"released": true}'
+     from (select id from external_mappings where system = :system and state = 'waiting' and reason = 'fuse' order by id for update) locked
+     where m.id = locked.id`,
+    { system, now },
+  );
+  return rowCount;
+}
+
 export async function countLinked(db: Db | Tx, system: string): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
     `select count(*) from external_mappings where system = :system and state = 'linked'`,

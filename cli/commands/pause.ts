@@ -7,7 +7,7 @@ import {
   releaseDeletes,
   resumeConnection,
 } from '../../db/connections.ts';
-import { raiseWaiting } from '../../db/mappings.ts';
+import { raiseHeldDeletes, raiseWaiting } from '../../db/mappings.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
@@ -93,7 +93,7 @@ async function resume(
     if (deletes) await releaseDeletes(tx, system, now);
     return {
       was_paused: (before?.pausedAt ?? null) !== null,
-      released_deletes: deletes ? await raiseWaiting(tx, system, 'fuse', now) : 0,
+      released_deletes: deletes ? await raiseHeldDeletes(tx, system, now) : 0,
       // What waited while STRIPE_WRITES was off goes out, unless it still is.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
       deletes_held: !deletes && (before?.deletesOutHeldAt ?? null) !== null,

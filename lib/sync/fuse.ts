@@ -2,7 +2,7 @@
 import type { Tx } from '../../db/connection.ts';
 import { holdDeletes, lockConnection } from '../../db/connections.ts';
 import { countDeletesSince } from '../../db/intents.ts';
-import { countLinked } from '../../db/mappings.ts';
+import { countLinked, type Mapping } from '../../db/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
 
 const WINDOW_MS = 10 * 60_000;
@@ -10,6 +10,11 @@ const WINDOW_MS = 10 * 60_000;
 const ALWAYS = 20;
 /** Beyond that, this part of the living mappings. */
 const SHARE = 0.05;
+
+/** Somebody has looked at what was held and let it go: that word is for each of them, and for no other. */
+export function isReleased({ reason, reasonDetail }: Pick<Mapping, 'reason' | 'reasonDetail'>): boolean {
+  return reason === 'fuse' && reasonDetail?.['released'] === true;
+}
 
 /** Whether one more outward delete may go. Counted in Postgres under the connection's row lock; when not, deletes are held. */
 export async function mayDeleteOutward(tx: Tx, system: string, now: Date): Promise<boolean> {

@@ -4,7 +4,7 @@
 // repeated one, a GET looks: gone already is success, a subscription that is not cancelled parks, a 404 is never a deletion.
 import { failpoint } from '../failpoint.ts';
 import { fetchTheirs, makeIntent, sendIntent, storeIntent } from './intent.ts';
-import { mayDeleteOutward } from './fuse.ts';
+import { isReleased, mayDeleteOutward } from './fuse.ts';
 import { park, postpone } from './failing.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';
@@ -56,8 +56,12 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
     });
     const rules = deps.integration.document.fields;
     const lost = lostTheirs(rules, mapping.shadow, theirsOf(rules, value.record.fields));
-    const stored = await storeIntent(deps, step, intent, lost, (tx) =>
-      mayDeleteOutward(tx, mapping.system, deps.clock.now()),
+    const stored = await storeIntent(
+      deps,
+      step,
+      intent,
+      lost,
+      async (tx) => isReleased(mapping) || (await mayDeleteOutward(tx, mapping.system, deps.clock.now())),
     );
     if (stored === 'lost') return 'done';
     if (stored === 'refused')

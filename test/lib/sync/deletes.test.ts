@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { withTransaction } from '../../../db/connection.ts';
 import { readConnection, releaseDeletes } from '../../../db/connections.ts';
-import { raiseWaiting } from '../../../db/mappings.ts';
+import { raiseHeldDeletes } from '../../../db/mappings.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { waitUntil } from '../../support/signal.ts';
 import {
@@ -192,6 +192,16 @@ describe('deletes', () => {
       await expectAgreement(world);
     });
 
+    it('go out all of them at one word, however many were held', async () => {
+      const ids = await linked(70);
+      for (const id of ids) await world.remove(id);
+      await world.run();
+      expect(await states()).to.deep.equal({ 'tombstoned ': 20, 'waiting fuse': 50 });
+      await release();
+      expect(await states()).to.deep.equal({ 'tombstoned ': 70 });
+      await expectAgreement(world);
+    });
+
     it('do not count for ever because they are parked', async () => {
       const ids = await linked(22);
       for (const id of ids.slice(0, 20)) await world.remove(id);
@@ -234,7 +244,7 @@ describe('deletes', () => {
     async function release(): Promise<void> {
       await withTransaction(world.db, async (tx) => {
         await releaseDeletes(tx, 'stripe', world.clock.now());
-        await raiseWaiting(tx, 'stripe', 'fuse', world.clock.now());
+        await raiseHeldDeletes(tx, 'stripe', world.clock.now());
       });
       await world.run();
     }

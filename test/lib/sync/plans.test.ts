@@ -5,7 +5,7 @@ import { findByEmail, findByMark } from '../../../db/adopt.ts';
 import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
 import { countDeletesSince, readClosedIntents, readIntentsByRequest } from '../../../db/intents.ts';
-import { raiseWaiting } from '../../../db/mappings.ts';
+import { raiseHeldDeletes, raiseWaiting } from '../../../db/mappings.ts';
 import { loadStep } from '../../../db/reconcile-load.ts';
 import { reconcile } from '../../../lib/sync/reconcile.ts';
 import { newEventId, uuidLowerBound } from '../../../lib/uuid.ts';
@@ -34,7 +34,8 @@ describe('the statements of a step', () => {
       (tx) => countDeletesSince(tx, 'stripe', uuidLowerBound(world.clock.now().getTime() - 600_000)),
     ],
     ['the look for whose a record is', whose],
-    ['raising what waits', (tx) => raiseWaiting(tx, 'stripe', 'fuse', world.clock.now())],
+    ['raising what waits', (tx) => raiseWaiting(tx, 'stripe', 'writes_off', world.clock.now())],
+    ['raising held deletes', (tx) => raiseHeldDeletes(tx, 'stripe', world.clock.now())],
   ];
   it('read no table whole, however large it is', async () => {
     customer = (await world.create()).id;
