@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createDb, type Db } from '../../db/connection.ts';
+import type { Finished } from '../support/child.ts';
 import { lossesOf } from '../support/losses.ts';
 import { waitUntil } from '../support/signal.ts';
 import { call } from '../cli/twinbox.ts';
@@ -69,9 +70,7 @@ describe('a deployment of which something is killed every few seconds', function
   it(`ends in agreement: ${CUSTOMERS} customers made, edited and deleted on both sides`, async () => {
     await Promise.all([people.work(CUSTOMERS, HANDS), killer()]);
     await call('GET', `${deployment.simulator.url}/_sim/webhooks/idle`);
-    // More deletes than the fuse lets through in ten minutes: an operator has looked at them.
-    await deployment.twinbox(['resume', 'stripe', '--deletes']);
-    const { code, stdout } = await deployment.twinbox(['verify', '--wait', '300']);
+    const { code, stdout } = await verifyReleased();
     report(stdout);
     expect(code, stdout).to.equal(0);
   });
@@ -98,6 +97,15 @@ describe('a deployment of which something is killed every few seconds', function
   it('explains each edit that did not survive', async () => {
     expect(await lossesOf(db, await people.told(), people.edits)).to.deep.equal([]);
   });
+
+  /** More are deleted than the fuse lets through in ten minutes: an operator looks at them, and lets them go. */
+  async function verifyReleased(): Promise<Finished> {
+    for (let turn = 0; ; turn++) {
+      const verified = await deployment.twinbox(['verify', '--wait', '300']);
+      if (turn === 5 || !verified.stdout.includes(' waiting')) return verified;
+      await deployment.twinbox(['resume', 'stripe', '--deletes']);
+    }
+  }
 
   function report(verified: string): void {
     const kinds = [...new Set(kills.map(({ what }) => what))];

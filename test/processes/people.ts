@@ -22,7 +22,10 @@ export type People = {
 /** A process that is dead answers nobody; it is back within this. */
 const PATIENCE_MS = 120_000;
 
-export function createPeople({ apis, simulator }: Deployment, seed: number): People {
+/** What they need to know of what they work on. */
+type Workplace = { apis: Deployment['apis']; simulator: Pick<Deployment['simulator'], 'url'> };
+
+export function createPeople({ apis, simulator }: Workplace, seed: number): People {
   const random = createRandom(seed);
   const { hostname: host, port } = new URL(simulator.url);
   const stripe = new Stripe('sk_test_twinbox_fake', { host, port, protocol: 'http', maxNetworkRetries: 3 });
