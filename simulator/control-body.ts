@@ -13,8 +13,9 @@ const ajv = new Ajv({ strict: false });
 
 /** Makes a reader for one route: unknown members and wrong types are refused, since a typing error would pass for a fault that never came. */
 export function bodyReader<T>(properties: Schema, required: string[] = []): (request: Request) => T {
-  const check = ajv.compile({ type: 'object', properties, required, additionalProperties: false });
+  const schema = { type: 'object', properties, required, additionalProperties: false };
   return (request) => {
+    const check = ajv.compile(schema); // compiled once, when it is first needed
     const body: unknown = request.body ?? {};
     if (!check(body)) throw badControl(`The body ${ajv.errorsText(check.errors, { dataVar: '' })}`);
     // The schema has just said that it is this.

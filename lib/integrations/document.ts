@@ -1,6 +1,6 @@
 // Mapping documents: which fields stand for each other, and by which rules. They are data, checked whole when the process
 // starts, so that a wrong one stops the start with every problem named instead of failing one customer at a time.
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { AppError } from '../errors.ts';
 import type { FieldRule, Fields, MappingDocument, Value } from './integration.ts';
 
@@ -42,9 +42,11 @@ const DOCUMENT = {
   },
 };
 
+let validator: ValidateFunction<MappingDocument> | undefined;
+
 /** The document, frozen, or one error that names every problem with its place. */
 export function parseDocument(candidate: unknown): MappingDocument {
-  const validate = new Ajv({ allErrors: true }).compile<MappingDocument>(DOCUMENT);
+  const validate = (validator ??= new Ajv({ allErrors: true }).compile<MappingDocument>(DOCUMENT));
   if (!validate(candidate)) throw invalid(candidate, (validate.errors ?? []).map(describe));
   const problems = [
     ...repeated(candidate.fields, 'internal'),

@@ -13,6 +13,8 @@ export interface Inward {
   undelivered(): StoredEvent[];
   /** Brings events in as their webhooks do, in the order given and as often as named; all undelivered ones if none is named. */
   deliver(events?: StoredEvent[], options?: { thin?: boolean }): Promise<Taken[]>;
+  /** No webhook will ever bring this one. */
+  lose(event: StoredEvent): void;
   /** Brings what was taken in to its deliveries, as relay, bus and receive do; `choose` may reorder it, or leave some for later. */
   hear(choose?: <T>(events: T[]) => T[]): Promise<number>;
   /** Delivers, receives and reconciles until nothing is left, over every back-off. */
@@ -51,6 +53,7 @@ export function createInward(world: SyncWorld): Inward {
       }
       return taken;
     },
+    lose: ({ id }) => void delivered.add(id),
     async hear(choose = (all) => all) {
       const { db, clock, deps } = world;
       const unheard = choose(await findUnheard(db, { system, after: 0, upTo: 2 ** 52, limit: 10_000 }));

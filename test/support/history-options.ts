@@ -1,0 +1,63 @@
+import type { FieldRule } from '../../lib/integrations/integration.ts';
+import type { SyncPolicy } from '../../lib/sync/step.ts';
+import { createChances } from './chances.ts';
+
+export interface HistoryOptions {
+  seed: number;
+  /** How many turns, or which. */
+  turns?: number | readonly number[];
+  /** It begins with a row that has its counterpart. */
+  linkedAtFirst?: boolean;
+  policy?: Partial<SyncPolicy>;
+  rules?: Partial<FieldRule>;
+  /** People give a customer an email that another one has. */
+  sharedEmails?: boolean;
+  deletes?: boolean;
+  /** People leave fields empty, edit what nobody maps, and copy marks by hand. */
+  oddities?: boolean;
+  /** Time jumps past the life of keys, and once past everything that is kept for a month. */
+  longTimes?: boolean;
+  workers?: number;
+  trace?: (line: string) => void;
+}
+
+const CONFLICTS = [
+  'internal_wins',
+  'external_wins',
+  'external_unless_blank',
+  'internal_unless_blank',
+] as const;
+
+/** What else differs from one history to the next: decided by its seed, so that the seed alone repeats it. */
+export function optionsOf(seed: number): HistoryOptions {
+  const { chance, pick } = createChances(seed ^ 0x5eed);
+  const longTimes = chance(0.3);
+  return {
+    seed,
+    turns: pick([40, 60, 80]) ?? 60,
+    linkedAtFirst: chance(0.7),
+    rules: { conflict: pick(CONFLICTS) ?? 'internal_wins' },
+    policy: {
+      linkByEmail: pick(['ask', 'ask', 'link', 'never'] as const) ?? 'ask',
+      ...(chance(0.15) ? { deletes: 'detach' } : {}),
+      ...(longTimes ? { parkAfterMs: Infinity } : {}),
+    },
+    sharedEmails: chance(0.5),
+    deletes: chance(0.85),
+    oddities: chance(0.4),
+    longTimes,
+    workers: chance(0.5) ? 2 : 3,
+  };
+}
+
+/** The options in one line, for whoever reads a failure. */
+export function describeOptions(options: HistoryOptions): string {
+  return JSON.stringify({ ...options, seed: undefined }, (_key, value: unknown) =>
+    value === Infinity ? 'never' : value,
+  );
+}
+
+/** Given as SEED to see a history again; another at every run if not. */
+export function firstSeed(): number {
+  return Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+}

@@ -1,0 +1,133 @@
+import { isEmailTaken } from '../../db/customers.ts';
+import type { Edit } from './losses.ts';
+import type { Scene } from './history.ts';
+
+/** What people do on both sides, and what they have done. */
+export interface People {
+  /** Oldest first. */
+  edits: Edit[];
+  editOurs(): Promise<void>;
+  editTheirs(): void;
+  /** A customer of either side goes, or one that went is made anew. */
+  removeOrMakeAgain(): Promise<void>;
+}
+
+interface Person {
+  name: string;
+  email: string;
+}
+
+export function createPeople({ world, chances, options, say, count }: Scene): People {
+  const { simulator, db } = world;
+  const { dashboard } = simulator;
+  const { chance, pick } = chances;
+  const edits: Edit[] = [];
+  const gone: Person[] = [];
+  let counter = 0;
+
+  const next = (prefix: string): string => `${prefix}${++counter}`;
+  const newEmail = (prefix: string): string => `${next(prefix)}@x.test`;
+  const anyEmail = (prefix: string): string => {
+    if (!options.sharedEmails || !chance(0.4)) return newEmail(prefix);
+    return pick(simulator.customers())?.email ?? newEmail(prefix);
+  };
+  const note = (edit: Omit<Edit, 'at'>): void => {
+    counter += 1;
+    edits.push({ ...edit, at: counter });
+    say(`${edit.side} ${edit.id} ${edit.field} = ${edit.value ?? 'nothing'}`);
+  };
+  const noteAll = (side: Edit['side'], id: Edit['id'], values: Partial<Person>): void => {
+    for (const [field, value] of Object.entries(values)) note({ side, id, field, value });
+  };
+
+  async function pickRow(): Promise<{ row: (Person & { id: number }) | undefined; few: boolean }> {
+    const { rows } = await db.raw<{ rows: (Person & { id: number })[] }>(
+      `select id, name, email from customers where deleted_at is null order by id`,
+    );
+    return { row: pick(rows), few: rows.length < 2 };
+  }
+
+  async function createOurs(values: Person, what: string): Promise<void> {
+    try {
+      noteAll('ours', (await world.create(values)).id, values);
+      count(what);
+    } catch (error) {
+      if (!isEmailTaken(error)) throw error;
+    }
+  }
+
+  async function editOurs(): Promise<void> {
+    const { row, few } = await pickRow();
+    if (!row || (few && chance(0.3)))
+      return createOurs({ name: next('O'), email: newEmail('o') }, 'our create');
+    const values = chance(0.5) ? { name: next('O') } : { email: anyEmail('o') };
+    try {
+      await world.update(row.id, values);
+      noteAll('ours', row.id, values);
+      count('our edit');
+    } catch (error) {
+      if (!isEmailTaken(error) && !String(error).includes('hit no row')) throw error;
+    }
+  }
+
+  function editTheirs(): void {
+    const customer = pick(simulator.customers());
+    if (!customer || (simulator.customers().length < 2 && chance(0.3))) {
+      const values = { name: next('T'), email: anyEmail('t') };
+      if (options.oddities && chance(0.3)) return makeOdd(values.email, customer);
+      noteAll('theirs', dashboard.createCustomer(values).id, values);
+      return count('their create');
+    }
+    if (options.oddities && chance(0.2)) return editOddly(customer);
+    const values = chance(0.5) ? { name: next('T') } : { email: anyEmail('t') };
+    if (values.email === customer.email) return; // saves what stood there: no edit
+    dashboard.updateCustomer(customer.id, values);
+    noteAll('theirs', customer.id, values);
+    count('their edit');
+  }
+
+  function makeOdd(email: string, other: { metadata: Record<string, string> } | undefined): void {
+    const without = pick([{ email }, { name: next('T') }, { individual_name: next('I'), email }]) ?? {};
+    const copied = other && chance(0.4) ? { metadata: { ...other.metadata } } : {};
+    const { id } = dashboard.createCustomer({ ...without, ...copied });
+    say(`theirs ${id} made oddly`);
+    count('customer made oddly');
+    if ('email' in without) note({ side: 'theirs', id, field: 'email', value: email });
+  }
+
+  function editOddly({ id, name, email }: { id: string; name: string | null; email: string | null }): void {
+    const change = pick([{ name: null }, { email: null }, { description: next('D') }, { phone: '1' }]) ?? {};
+    if (('name' in change && name === null) || ('email' in change && email === null)) return;
+    dashboard.updateCustomer(id, change);
+    count('odd edit');
+    for (const field of ['name', 'email'])
+      if (field in change) note({ side: 'theirs', id, field, value: null });
+  }
+
+  async function remove(): Promise<void> {
+    if (chance(0.5)) {
+      const customer = pick(simulator.customers());
+      if (!customer) return;
+      if (customer.email !== null) gone.push({ name: customer.name ?? next('T'), email: customer.email });
+      dashboard.deleteCustomer(customer.id);
+      note({ side: 'theirs', id: customer.id, field: 'deleted', value: 'deleted' });
+      return count('their delete');
+    }
+    const { row } = await pickRow();
+    if (!row) return;
+    gone.push({ name: row.name, email: row.email });
+    await world.remove(row.id);
+    note({ side: 'ours', id: row.id, field: 'deleted', value: 'deleted' });
+    count('our delete');
+  }
+
+  async function removeOrMakeAgain(): Promise<void> {
+    const person = pick(gone);
+    if (!person || chance(0.6)) return remove();
+    if (chance(0.5)) return createOurs(person, 'our re-create');
+    noteAll('theirs', dashboard.createCustomer({ ...person }).id, { ...person });
+    count('their re-create');
+  }
+
+  return { edits, editOurs, editTheirs, removeOrMakeAgain };
+}
