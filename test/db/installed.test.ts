@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { createDb } from '../../db/connection.ts';
@@ -8,6 +7,7 @@ import { databaseUrl, ensureDatabase, judgeServerVersion } from '../../db/server
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { finish } from '../support/child.ts';
 import { environmentWith } from '../support/environment.ts';
+import { mochaProgram } from '../support/jobs.ts';
 import { waitUntil } from '../support/signal.ts';
 import { findInstalled, startInstalled } from './installed-server.ts';
 
@@ -48,13 +48,12 @@ for (const one of installed)
     });
 
     it('passes what its catalog and its snapshots are asked for: partitions, retention and the relay’s cursor', async () => {
-      const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
       const files = ['db/partitions.test.ts', 'db/partitions-retention.test.ts', 'relay/cursor.test.ts'];
       const { code, stdout } = await finish(
         // A year of weeks is long, and no version makes a difference to it.
         spawn(
           process.execPath,
-          [mocha, '--grep', 'year of weeks', '--invert', ...files.map((file) => join(TEST, file))],
+          [mochaProgram, '--grep', 'year of weeks', '--invert', ...files.map((file) => join(TEST, file))],
           {
             cwd: resolve(TEST, '..'),
             env: environmentWith({ TEST_POSTGRES_URL: server.url }),

@@ -17,6 +17,8 @@ export type Result = Counts & { title: string; seconds: number };
 
 const bin = (path: string) => join(import.meta.dirname, '../../node_modules', path);
 
+export const mochaProgram = bin('mocha/bin/mocha.js');
+
 export function checks(): Job[] {
   return [
     { title: 'eslint', args: [bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.'] },
@@ -37,7 +39,7 @@ export function mochaJob(title: string, files: string[], folder: string): Job {
   const reporter = join(import.meta.dirname, 'reporter.ts');
   return {
     title,
-    args: [bin('mocha/bin/mocha.js'), '--reporter', reporter, ...files],
+    args: [mochaProgram, '--reporter', reporter, ...files],
     resultFile,
     env: { RESULT_FILE: resultFile },
   };
