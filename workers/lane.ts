@@ -1,7 +1,6 @@
 // One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a time. A slow or stuck
 // customer holds its own place in the pool and nobody else's. What is claimed is what there are tokens for; while the breaker is open
 // that is nothing.
-import type { Db } from '../db/connection.ts';
 import { backOffMapping, claimDue, type Claimed } from '../db/claims.ts';
 import { readConnection } from '../db/connections.ts';
 import { fullJitter } from '../lib/backoff.ts';
@@ -45,6 +44,8 @@ const LINE_PART = 0.75;
 export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => void): Lane {
   const { db, clock, integration, log } = deps;
   const inHand = new Map<number, { makes: boolean; done: Promise<void> }>();
+  /** Broke off while the database was away, and could not even be given back. */
+  const left = new Map<number, Claim>();
   let bound: Bound | null = null;
   let stopped: string | null = null;
 
@@ -80,11 +81,22 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       await reconcile({ ...deps, integration: guarded }, claim);
     } catch (error) {
       log.warn('reconcile.broke_off', { mapping: claim.id, error: describe(error) });
-      await giveUp(db, deps, claim);
+      await giveUp(deps, claim).catch((unsaid: unknown) => {
+        log.debug('reconcile.lease_left', { mapping: claim.id, error: describe(unsaid) });
+        left.set(claim.id, claim);
+      });
     } finally {
       release();
       inHand.delete(claim.id);
       wake();
+    }
+  }
+
+  /** A database that is back finds them leased to us for up to a minute more: nobody should have to wait that long. */
+  async function giveBackLeft(): Promise<void> {
+    for (const claim of left.values()) {
+      await giveUp(deps, claim);
+      left.delete(claim.id);
     }
   }
 
@@ -108,6 +120,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     async runOnce() {
       const { account, guards } = await bind();
       const { breaker } = guards;
+      await giveBackLeft();
       await breaker.probe();
       if (inHand.size >= (breaker.isHalfOpen() ? 1 : options.concurrency)) {
         await oneIsDone();
@@ -162,14 +175,9 @@ async function rememberSilence({ db, clock, integration, log }: SyncDeps, failur
 }
 
 /** A step that broke off (the database went away, or a fault of ours) is tried again a little later, not at once. */
-async function giveUp(db: Db, { clock, policy, log }: SyncDeps, claim: Claim): Promise<void> {
+async function giveUp({ db, clock, policy }: SyncDeps, { id, fence }: Claim): Promise<void> {
   const until = new Date(clock.now().getTime() + 1_000 + fullJitter(3, policy.backoff));
-  try {
-    await backOffMapping(db, claim.id, claim.fence, until);
-  } catch (error) {
-    // The lease runs out by itself; nothing else is held.
-    log.debug('reconcile.lease_left', { mapping: claim.id, error: describe(error) });
-  }
+  await backOffMapping(db, id, fence, until);
 }
 
 function describe(error: unknown): string {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createDb, withTransaction, type Db } from '../../db/connection.ts';
 import { sqlState } from '../../db/errors.ts';
+import { isConnectionRefused, isDatabaseAway } from '../../db/readiness.ts';
 import { useDatabase } from '../support/database.ts';
 import { createSignal } from '../support/signal.ts';
 
@@ -44,6 +45,25 @@ describe('a connection', () => {
     const error = await failure(db.raw('select ?::integer', ['ada@example.com']).then());
     expect((error as Error).message.split(' - ')[0]).to.not.include('ada@');
     await db.destroy();
+  });
+
+  it('that is refused is an outage for who runs, and no use to wait for; one that is cut is only an outage', async () => {
+    const judge = async (change: (url: URL) => void, sql = '1') => {
+      const url = new URL(database.url);
+      change(url);
+      const db = createDb({ url: url.href, poolSize: 1, applicationName: 'judged' });
+      const error = await failure(one(db, sql));
+      await db.destroy();
+      return { away: isDatabaseAway(error), refused: isConnectionRefused(error) };
+    };
+    const refused = { away: true, refused: true };
+    expect(await judge((url) => (url.password = 'wrong'))).to.deep.equal(refused);
+    expect(await judge((url) => (url.pathname = '/nowhere'))).to.deep.equal(refused);
+    expect(await judge((url) => (url.search = 'sslmode=require'))).to.deep.equal(refused);
+    const cut = 'pg_terminate_backend(pg_backend_pid())';
+    expect(await judge(() => undefined, cut)).to.deep.equal({ away: true, refused: false });
+    expect(await judge((url) => (url.port = '1'))).to.deep.equal({ away: true, refused: false });
+    expect(await judge(() => undefined, '1 / 0')).to.deep.equal({ away: false, refused: false });
   });
 
   it('rejects when there is no server, and names no password', async () => {

@@ -1,0 +1,114 @@
+// One process with every role, on a PostgreSQL that dies and comes back, and that drops connections, while people work on both sides.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../cli/embedded/postgres.ts';
+import { isAlive } from '../../cli/embedded/processes.ts';
+import { createDb, type Db } from '../../db/connection.ts';
+import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
+import { createPeople } from '../processes/people.ts';
+import { lossesOf } from '../support/losses.ts';
+import { waitUntil } from '../support/signal.ts';
+
+type Effects = { living: number; repeated: unknown[] };
+
+const CUSTOMERS = 80;
+const HANDS = 8;
+/** After so many customers some connections are ended, and at these the whole server. */
+const CUT_EVERY = 8;
+const CRASH_AT = [24, 56];
+
+describe('a PostgreSQL that crashes and cuts connections under load', function () {
+  this.timeout(180_000);
+  let folder = '';
+  let postgres: EmbeddedPostgres;
+  let up: Up;
+  const place = usePlace(() => ({ DATABASE_URL: postgres.url }));
+
+  const startPostgres = (): Promise<EmbeddedPostgres> =>
+    startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), log: () => undefined });
+
+  before('start it, and all of twinbox in one process', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'twinbox-restarts-'));
+    postgres = await startPostgres();
+    expect(await place.run(['migrate'])).to.include({ code: 0 });
+    up = await place.up();
+    await noLimits(up);
+  });
+  after('stop it', async () => {
+    up.process.kill('SIGKILL');
+    await up.exited;
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** What `pg_ctl stop -m immediate` does, and a start at the same address: it recovers from its log. */
+  async function crash(): Promise<void> {
+    const { pid, url } = postgres;
+    process.kill(pid, 'SIGQUIT');
+    await waitUntil(() => !isAlive(pid), { timeoutMs: 20_000, what: 'PostgreSQL is gone' });
+    postgres = await startPostgres();
+    expect(postgres).to.deep.include({ url, wasRunning: false });
+  }
+
+  /** Ends up to three connections of twinbox, whatever they are doing; answers how many. */
+  async function cut(db: Db): Promise<number> {
+    const { rows } = await db.raw<{ rows: { ended: boolean }[] }>(
+      `select pg_terminate_backend(pid) as ended from (
+         select pid from pg_stat_activity where application_name = 'twinbox'
+         order by state = 'idle', random() limit 3) busy_first`,
+    );
+    return rows.filter(({ ended }) => ended).length;
+  }
+
+  const withDb = async <T>(work: (db: Db) => Promise<T>): Promise<T> => {
+    const db = createDb({ url: postgres.url, poolSize: 1, applicationName: 'restarts' });
+    return await work(db).finally(() => db.destroy());
+  };
+
+  it('ends no process, loses nothing and does nothing twice', async () => {
+    const people = createPeople({ apis: [up.api], simulator: { url: up.simulator } }, 5);
+    let [ended, crashes] = [0, 0];
+
+    async function disturb(): Promise<void> {
+      for (let at = CUT_EVERY; at <= CUSTOMERS; at += CUT_EVERY) {
+        await waitUntil(() => people.begun() >= at, {
+          timeoutMs: 120_000,
+          everyMs: 5,
+          what: `customer ${at}`,
+        });
+        if (CRASH_AT.includes(at)) {
+          await crash();
+          crashes += 1;
+        } else ended += await withDb(cut);
+      }
+    }
+
+    const gone = up.exited.then((code) => {
+      throw new Error(`twinbox ended with ${code}: ${up.stderr()}`);
+    });
+    await Promise.race([Promise.all([people.work(CUSTOMERS, HANDS), disturb()]), gone]);
+    expect(crashes).to.equal(CRASH_AT.length);
+    expect(ended).to.be.greaterThan(CUSTOMERS / CUT_EVERY / 2);
+
+    await call('GET', `${up.simulator}/_sim/webhooks/idle`);
+    // There may be more deletes than the fuse lets through: a person has looked at them.
+    await place.run(['resume', 'stripe', '--deletes']);
+    const { code, stdout } = await place.run(['verify', '--wait', '60']);
+    expect(code, stdout).to.equal(0);
+    expect(up.process.exitCode).to.equal(null);
+
+    const { repeated, living } = await call<Effects>('GET', `${up.simulator}/_sim/ledger/effects`);
+    expect(repeated).to.deep.equal([]);
+    await withDb(async (db) => {
+      const { rows } = await db.raw<{ rows: Record<string, number>[] }>(
+        `select (select count(*) from customers where deleted_at is null) as living,
+                (select count(*) from external_mappings where state = 'linked' and role = 'primary') as linked,
+                (select count(*) from sync_deliveries where status in ('queued', 'waiting', 'parked')) as open`,
+      );
+      expect(rows).to.deep.equal([{ living, linked: living, open: 0 }]);
+      expect(await lossesOf(db, await people.told(), people.edits)).to.deep.equal([]);
+    });
+  });
+});

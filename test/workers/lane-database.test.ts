@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { createDb, type Db } from '../../db/connection.ts';
+import { testServerUrl } from '../support/server.ts';
+import { pauseAt, waitUntil } from '../support/signal.ts';
+import { mappingOf } from '../support/sync-rows.ts';
+import { useSync } from '../support/sync.ts';
+
+type Lease = { leased: boolean };
+
+describe('a lane whose database goes away', () => {
+  const world = useSync();
+  let admin: Db;
+  before('connect beside it', async () => {
+    admin = createDb({ url: await testServerUrl(), poolSize: 1, applicationName: 'admin' });
+  });
+  after('close that', async () => {
+    await admin.destroy();
+  });
+
+  const leases = async (): Promise<Lease[]> =>
+    (await world.db.raw<{ rows: Lease[] }>('select lease_until is not null as leased from external_mappings'))
+      .rows;
+
+  /** As in a crash of PostgreSQL: every connection is cut, and none can be made until `back` is called. */
+  async function takeAway(): Promise<{ back(): Promise<void> }> {
+    const { rows } = await world.db.raw<{ rows: { name: string }[] }>('select current_database() as name');
+    const name = rows[0]?.name ?? '';
+    const allow = (yes: boolean) => admin.raw(`alter database ?? with allow_connections ${yes}`, [name]);
+    await allow(false);
+    await admin.raw('select pg_terminate_backend(pid) from pg_stat_activity where datname = ?', [name]);
+    return {
+      async back() {
+        await allow(true);
+        const answers = () => leases().then(Boolean, () => false);
+        await waitUntil(answers, { timeoutMs: 20_000, what: 'the database answers' });
+      },
+    };
+  }
+
+  it('gives back what broke off as soon as it is there again, and the customer waits for no lease to run out', async () => {
+    const { id } = await world.create();
+    await world.receive();
+    const answered = pauseAt('intent.answered');
+    await world.lane.runOnce();
+    await answered.reached;
+    const away = await takeAway();
+    answered.resume();
+    await world.lane.drain();
+    await away.back();
+    expect(await leases()).to.deep.equal([{ leased: true }]);
+
+    await world.lane.runOnce();
+    expect(await leases()).to.deep.equal([{ leased: false }]);
+    world.advance(60_000);
+    await world.run();
+    expect(await mappingOf(world.db, id)).to.include({ state: 'linked' });
+    expect(world.simulator.customers()).to.have.length(1);
+  });
+});
