@@ -20,8 +20,8 @@ export type Deployment = {
   simulator: Member;
   fleet: Fleet;
   databaseUrl(): string;
-  /** SIGKILL of one of them, and its successor, which is up when this resolves. */
-  replace(kind: Exclude<Kind, 'simulator'>, which: (members: Member[]) => Member | undefined): Promise<void>;
+  /** Ends one of them, and starts its successor, which is up when this resolves. */
+  replace(victim: Member, signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   killBroker(): Promise<void>;
   /** What `pg_ctl stop -m immediate` does, and a start. */
   killPostgres(): Promise<void>;
@@ -90,11 +90,9 @@ export async function deploy({ apis, relays, workers, perSecond }: DeploymentOpt
       simulator,
       fleet,
       databaseUrl: () => postgres.url,
-      async replace(kind, which) {
-        const victim = which(fleet.members(kind));
-        if (!victim) return;
-        await victim.end('SIGKILL');
-        await fleet.start(kind, kind === 'api' ? { API_PORT: new URL(victim.url).port } : {});
+      async replace({ kind, url, end }, signal) {
+        await end(signal);
+        await fleet.start(kind, kind === 'api' ? { API_PORT: new URL(url).port } : {});
       },
       async killBroker() {
         await broker.kill();
