@@ -102,13 +102,13 @@ describe('a deployment of which something is killed every few seconds', function
 
   it('is restarted process by process, and customers go on arriving', async () => {
     const all = deployment.fleet.members().filter(({ kind }) => kind !== 'simulator');
-    let restarted = false;
+    const restart = { done: false };
     const seconds: number[] = [];
     const probing = (async () => {
-      while (!restarted) seconds.push(await people.probe());
+      while (!restart.done) seconds.push(await people.probe());
     })();
     for (const member of all) await deployment.replace(member, 'SIGTERM');
-    restarted = true;
+    restart.done = true;
     await probing;
     console.log(
       `    ${all.length} processes restarted one by one; of ${seconds.length} customers made meanwhile the slowest was at Stripe after ${Math.max(...seconds).toFixed(1)} s`,
