@@ -1,6 +1,4 @@
 // One process with every role, on a PostgreSQL that dies and comes back, and that drops connections, while people work on both sides.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../cli/embedded/postgres.ts';
@@ -9,6 +7,7 @@ import { createDb, type Db } from '../../db/connection.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { createPeople } from '../processes/people.ts';
 import { lossesOf } from '../support/losses.ts';
+import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
 import { waitUntil } from '../support/signal.ts';
 
 type Effects = { living: number; repeated: unknown[] };
@@ -30,25 +29,26 @@ describe('a PostgreSQL that crashes and cuts connections under load', function (
     startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), log: () => undefined });
 
   before('start it, and all of twinbox in one process', async () => {
-    folder = await mkdtemp(join(tmpdir(), 'twinbox-restarts-'));
+    folder = await makeRunFolder('twinbox-restarts-');
     postgres = await startPostgres();
     expect(await place.run(['migrate'])).to.include({ code: 0 });
     up = await place.up();
     await noLimits(up);
   });
+  // By now `usePlace` has ended twinbox.
   after('stop it', async () => {
-    up.process.kill('SIGKILL');
-    await up.exited;
-    await postgres.stop();
-    await rm(folder, { recursive: true, force: true });
+    await (postgres as EmbeddedPostgres | undefined)?.stop();
+    await removeRunFolder(folder);
   });
 
   /** What `pg_ctl stop -m immediate` does, and a start at the same address: it recovers from its log. */
   async function crash(): Promise<void> {
-    const { pid, url } = postgres;
+    const { pid, url, stop: leave } = postgres;
     process.kill(pid, 'SIGQUIT');
     await waitUntil(() => !isAlive(pid), { timeoutMs: 20_000, what: 'PostgreSQL is gone' });
     postgres = await startPostgres();
+    // Or this process would count as a user of it twice, and the last stop would leave it running.
+    await leave();
     expect(postgres).to.deep.include({ url, wasRunning: false });
   }
 
