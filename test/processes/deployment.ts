@@ -101,6 +101,8 @@ export async function deploy({ apis, relays, workers, perSecond }: DeploymentOpt
       async killPostgres() {
         process.kill(postgres.pid, 'SIGQUIT');
         await waitUntil(() => !lives(postgres.pid), { timeoutMs: 20_000, what: 'PostgreSQL is gone' });
+        // Its use ends with it, or the last one would leave the new server to it.
+        await postgres.stop();
         postgres = await startPostgres();
       },
       twinbox,
