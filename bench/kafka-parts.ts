@@ -12,13 +12,9 @@ import { createClient, type KafkaLog } from '../lib/bus/kafka/client.ts';
 import { createKafkaBus } from '../lib/bus/kafka/kafka.ts';
 import { partitionOf } from '../lib/bus/kafka/partition.ts';
 import { systemClock } from '../lib/clock.ts';
-import { loadConfig } from '../lib/config.ts';
 import { envelopeText, type HeaderStyle } from '../lib/events/envelope.ts';
 import { createRouting } from '../lib/events/routing.ts';
-import { createLogger } from '../lib/log.ts';
-import { createSyncDeps } from '../lib/systems.ts';
 import { createRelay, type Relay } from '../relay/relay.ts';
-import { subscribeOutbound } from '../workers/receiver.ts';
 import { KEYS, payloadOf, type PartFigures, type PartTask } from './kafka-task.ts';
 
 const task = JSON.parse(process.argv[2] ?? '{}') as PartTask;
@@ -155,6 +151,11 @@ async function read(): Promise<PartFigures> {
 }
 
 async function receive(): Promise<PartFigures> {
+  // Here and not at the top: what a worker loads is not to count as a relay's memory.
+  const { loadConfig } = await import('../lib/config.ts');
+  const { createLogger } = await import('../lib/log.ts');
+  const { createSyncDeps } = await import('../lib/systems.ts');
+  const { subscribeOutbound } = await import('../workers/receiver.ts');
   const { topic, count, warmUp, databaseUrl = '', bootstrap } = task;
   const kafka = createKafkaBus({ settings: { brokers: [bootstrap] }, log });
   const db = createDb({ url: databaseUrl, poolSize: 10, applicationName: 'bench receive' });
