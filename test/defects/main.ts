@@ -1,0 +1,63 @@
+/**
+ * What `make defects` runs: each known mistake is put into a copy of the source, and the test that has to catch it is run there. A
+ * defect that is not caught is a hole in the tests, not in the program: mend the test.
+ *
+ *   make defects                   all of them
+ *   make defects ONLY='shadow'     those whose name has this in it
+ */
+import { join } from 'node:path';
+import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
+import { runSettings } from '../support/run-settings.ts';
+import { startTestServer } from '../support/server.ts';
+import { defects } from './all.ts';
+import type { Defect } from './defect.ts';
+import { copySource } from './source-copy.ts';
+import { brokenCatchers, tryDefect, type Finding } from './trial.ts';
+
+const [only = ''] = process.argv.slice(2);
+const { width, env } = runSettings();
+const chosen = defects.filter(({ name }) => name.includes(only));
+const findings = new Map<Defect, Finding>();
+
+const folder = await makeRunFolder();
+const server = await startTestServer();
+const trialEnv = { ...env, TMPDIR: folder, TEST_POSTGRES_URL: server.url };
+let broken: string[] = [];
+try {
+  const copies = Array.from({ length: width + 1 }, (_, n) => join(folder, `copy-${n}`));
+  await Promise.all(copies.map(copySource));
+  const queue = [...chosen];
+  const [sound = '', ...others] = copies;
+  await Promise.all([
+    checkCatchers(sound),
+    ...others.map(async (copy) => {
+      for (let next = queue.shift(); next; next = queue.shift()) await tryOne(copy, next);
+    }),
+  ]);
+} finally {
+  await server.stop();
+  await removeRunFolder(folder);
+}
+conclude();
+
+async function checkCatchers(copy: string): Promise<void> {
+  broken = await brokenCatchers(copy, chosen, trialEnv);
+}
+
+async function tryOne(copy: string, defect: Defect): Promise<void> {
+  const finding = await tryDefect(copy, defect, trialEnv);
+  findings.set(defect, finding);
+  console.log(`${finding.result.padEnd(11)} ${finding.seconds.toFixed(1).padStart(5)} s  ${defect.name}`);
+}
+
+function conclude(): void {
+  console.log();
+  for (const defect of chosen) {
+    const { result, detail } = findings.get(defect) ?? { result: 'did not run', detail: '' };
+    console.log(`${result.padEnd(11)}  ${defect.name}\n             ${detail}`);
+  }
+  for (const line of broken) console.log(`\n${line}`);
+  const caught = chosen.filter((defect) => findings.get(defect)?.result === 'caught').length;
+  console.log(`\n${caught} of ${chosen.length} caught`);
+  process.exitCode = caught < chosen.length || caught === 0 || broken.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Catcher, Defect } from './defect.ts';
+import { applyDefect } from './source-copy.ts';
+
+/** What became of a defect: only `caught` is well. */
+export interface Finding {
+  result: 'caught' | 'not caught' | 'did not run' | 'hung';
+  /** The test that failed and what it said, or what is known of why none did. */
+  detail: string;
+  seconds: number;
+}
+
+interface MochaReport {
+  failures: { fullTitle: string; err: { message?: string } }[];
+  passes: { fullTitle: string }[];
+}
+
+type Run = { report: MochaReport | null; output: string; hung: boolean };
+
+const HISTORIES = 'test/defects/histories.ts';
+const LONGEST_MS = 180_000;
+const LONGEST_WORDS = 200;
+
+/** Runs the test that has to catch the defect on a copy of the source that has it. The copy is as it was after it. */
+export async function tryDefect(folder: string, defect: Defect, env: NodeJS.ProcessEnv): Promise<Finding> {
+  const begin = performance.now();
+  const takeOut = await applyDefect(folder, defect);
+  try {
+    const run = await runMocha(folder, mochaOf(defect.caughtBy), env);
+    return { ...judge(run), seconds: (performance.now() - begin) / 1000 };
+  } finally {
+    await takeOut();
+  }
+}
+
+function judge({ report, output, hung }: Run): Omit<Finding, 'seconds'> {
+  if (hung) return { result: 'hung', detail: `after ${LONGEST_MS / 1000} s` };
+  if (report === null) return { result: 'did not run', detail: output.slice(-2_000) };
+  const [failed] = report.failures;
+  if (failed) {
+    const says = failed.err.message?.split('\n')[0]?.slice(0, LONGEST_WORDS) ?? '';
+    return { result: 'caught', detail: `${failed.fullTitle}: ${says}` };
+  }
+  if (report.passes.length === 0) return { result: 'did not run', detail: 'no such test, or it was skipped' };
+  return { result: 'not caught', detail: `passed: ${report.passes[0]?.fullTitle}` };
+}
+
+/** The tests that do not pass without any defect; what they say of one would mean nothing. */
+export async function brokenCatchers(
+  folder: string,
+  defects: readonly Defect[],
+  env: NodeJS.ProcessEnv,
+): Promise<string[]> {
+  const tests = defects.flatMap(({ caughtBy }) => (caughtBy === 'histories' ? [] : [caughtBy]));
+  const files = [...new Set(tests.map(({ file }) => file))];
+  const titles = tests.map(({ title }) => escapeForGrep(title));
+  const { report, output } = await runMocha(folder, ['--grep', titles.join('|'), ...files], env);
+  if (report === null) return [output.slice(-2_000)];
+  const missing = tests.filter(
+    ({ title }) => !report.passes.some(({ fullTitle }) => fullTitle.includes(title)),
+  );
+  return [
+    ...report.failures.map(({ fullTitle }) => `fails without any defect: ${fullTitle}`),
+    ...missing.map(({ file, title }) => `does not pass without any defect: ${title} (${file})`),
+  ];
+}
+
+function escapeForGrep(text: string): string {
+  return text.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
+}
+
+function mochaOf(catcher: Catcher): string[] {
+  return catcher === 'histories' ? [HISTORIES] : ['--fgrep', catcher.title, catcher.file];
+}
+
+async function runMocha(folder: string, args: string[], env: NodeJS.ProcessEnv): Promise<Run> {
+  const results = join(await mkdtemp(join(tmpdir(), 'twinbox-defect-')), 'report.json');
+  const json = ['--reporter', 'json', '--reporter-option', `output=${results}`];
+  const child = spawn(process.execPath, ['node_modules/mocha/bin/mocha.js', '--bail', ...json, ...args], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => (output += text));
+  }
+  const stop = AbortSignal.timeout(LONGEST_MS);
+  stop.addEventListener('abort', () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  const report = existsSync(results) ? (JSON.parse(await readFile(results, 'utf8')) as MochaReport) : null;
+  return { report, output, hung: child.signalCode === 'SIGKILL' };
+}

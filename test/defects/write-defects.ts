@@ -1,0 +1,228 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes in sending, settling and looking for what was sent: each looks right, and loses or doubles changes. */
+export const writeDefects: Defect[] = [
+  {
+    name: 'body not frozen',
+    edits: [
+      {
+        file: 'lib/sync/intent.ts',
+        find: `  const { operation, key, body } = intent;`,
+        replace: `  const { operation, key } = intent;
+  const mark = operation === 'create' ? (step.row?.createdEventId ?? null) : null;
+  const now = { name: step.row?.name ?? null, email: step.row?.email ?? null };
+  const body = operation === 'delete' ? intent.body : deps.integration.body(now, mark);`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/meanwhile.test.ts',
+      title: `of an unanswered write waits for it: the same key goes with the same body`,
+    },
+  },
+  {
+    name: 'new key per attempt',
+    edits: [
+      {
+        file: 'lib/sync/intent.ts',
+        find: `  const { operation, key, body } = intent;`,
+        replace: `  const { operation, body } = intent;
+  const key = \`\${intent.key}.\${deps.clock.now().getTime()}\`;`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/faults.test.ts',
+      title: `goes on after an answer that is lost after the effect, by the same request`,
+    },
+  },
+  {
+    name: 'shadow := merge before the push',
+    edits: [
+      {
+        file: 'lib/sync/intent.ts',
+        find: `{ intent, intentNumber: intent.number });`,
+        replace: `{
+      intent,
+      intentNumber: intent.number,
+      shadow: {
+        ...step.mapping.shadow,
+        ...Object.fromEntries(Object.entries(intent.fields).map(([f, { ours }]) => [f, { ours, theirs: ours }])),
+      },
+    });`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/faults.test.ts', title: `does not take a throttle for a failure` },
+  },
+  {
+    name: 'no fence check at settle',
+    edits: [
+      {
+        file: 'lib/sync/settle.ts',
+        find: `  if (effects.linked === null) return lockMapping(tx, step.claim.id, step.claim.fence);`,
+        replace: `  if (effects.linked === null) {
+    const { rows } = await tx.raw<{ rows: { fence: number }[] }>(
+      'select fence from external_mappings where id = :id',
+      { id: step.claim.id },
+    );
+    return lockMapping(tx, step.claim.id, rows[0]?.fence ?? 0);
+  }`,
+      },
+    ],
+    caughtBy: 'histories',
+  },
+  {
+    name: 'dirty as a time',
+    edits: [
+      {
+        file: 'lib/sync/settle.ts',
+        find: `  const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };`,
+        replace: `  const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
+  // Clean as of now, whatever came in since the step was loaded.
+  if (changes.clean !== undefined) changes.clean = mapping.dirty;`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/workers.test.ts',
+      title: `do not forget a read that was asked for while a step was under way`,
+    },
+  },
+  {
+    name: 'dedupe outside the transaction (our events)',
+    edits: [
+      {
+        file: 'lib/sync/receive.ts',
+        find: `  const count = await withTransaction(db, (tx) =>
+    receiveInternalEvents(tx, events, { ...target, now: clock.now() }),
+  );`,
+        replace: `  const count = await receiveInternalEvents(db as never, events, { ...target, now: clock.now() });`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/receive-halfway.test.ts',
+      title: `carries our change all the same once the bus brings it again`,
+    },
+  },
+  {
+    name: 'dedupe outside the transaction (their events)',
+    edits: [
+      {
+        file: 'lib/sync/inbound.ts',
+        find: `    count = await withTransaction(db, (tx) =>
+      receiveExternalEvents(tx, events, { ...target, now: clock.now() }),
+    );`,
+        replace: `    count = await receiveExternalEvents(db as never, events, { ...target, now: clock.now() });`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/receive-halfway.test.ts',
+      title: `carries their change all the same once the bus brings it again`,
+    },
+  },
+  {
+    name: '404 as a deletion',
+    edits: [
+      {
+        file: 'lib/sync/reconcile.ts',
+        find: `  if (fetched.state !== 'erased') return park(deps, step, 'missing', { external_id: externalId });`,
+        replace: `  if (fetched.state === 'present') return park(deps, step, 'missing', { external_id: externalId });`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/missing.test.ts',
+      title: `is no deletion: the pair is parked, and the row stays`,
+    },
+  },
+  {
+    name: 'absence as a deletion where an update is looked for',
+    edits: [
+      {
+        file: 'lib/sync/write-theirs.ts',
+        find: `  if (value.state !== 'present') return settle(deps, step, unknown);`,
+        replace: `  if (value.state !== 'present')
+    return settle(deps, step, { kind: 'ended', state: 'tombstoned', by: 'theirs', intent, written: null });`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/missing.test.ts',
+      title: `is none either where it is read for what became of an update`,
+    },
+  },
+  {
+    name: 'tombstone ignored',
+    edits: [
+      {
+        file: 'lib/sync/reconcile.ts',
+        find: `  if (row.deletedAt !== null) return removeTheirs(deps, step);
+`,
+        replace: `  if (row.deletedAt !== null && deps.policy.deletes === 'detach') return removeTheirs(deps, step);
+`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/deletes.test.ts',
+      title: `are refused to a customer with a subscription that is not cancelled`,
+    },
+  },
+  {
+    name: 'create again on a look-up error',
+    edits: [
+      {
+        file: 'lib/sync/resolve.ts',
+        find: `  if (!answer.ok) return { next: await lookLater(deps, step, place, answer.failure) };
+  return { value: answer.value.done`,
+        replace: `  if (!answer.ok) return { value: null };
+  return { value: answer.value.done`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/resolve.test.ts',
+      title: `is not made anew while the events cannot be read, however long that is`,
+    },
+  },
+  {
+    name: 'resolve without waiting',
+    edits: [
+      {
+        file: 'lib/sync/write-theirs.ts',
+        find: `  if (deps.clock.now() < settled) {`,
+        replace: `  if (deps.clock.now() < new Date(intent.lastSentAt)) {`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/spent.test.ts',
+      title: `waits from its last send, also when an operator asks sooner`,
+    },
+  },
+  {
+    name: 'a write of unknown outcome met as an edit of theirs',
+    edits: [
+      {
+        file: 'lib/sync/write-theirs.ts',
+        find: `  if (standing.length === sent.length) {`,
+        replace: `  if (standing.length > sent.length) {`,
+      },
+      {
+        file: 'lib/sync/write-theirs.ts',
+        find: `  return settle(deps, step, { ...unknown, stands });`,
+        replace: `  return settle(deps, step, { ...unknown, ...(standing.length > sent.length ? { stands } : {}) });`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/inward-merge.test.ts',
+      title: `does not take what an update of unknown outcome wrote there for an edit of theirs`,
+    },
+  },
+  {
+    name: 'a part of a write of unknown outcome met as an edit of theirs',
+    edits: [
+      {
+        file: 'lib/sync/write-theirs.ts',
+        find: `  return settle(deps, step, { ...unknown, stands });`,
+        replace: `  return settle(deps, step, { ...unknown, ...(standing.length > sent.length ? { stands } : {}) });`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/inward-merge.test.ts',
+      title: `does not let our own older value win over a newer one of ours where they edited another field since`,
+    },
+  },
+];
