@@ -7,7 +7,7 @@ NODE := node_modules/.bin/node
 # The memory settings of cli/bin.mjs; without its launcher between, a signal reaches the program itself.
 TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/main.ts
 
-.PHONY: help install demo up status import replay verify test proof model bench lint format schema settings simulator kafka clean ci
+.PHONY: help install demo up status import replay verify test proof model defects bench lint format schema settings simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -43,11 +43,14 @@ verify: install ## Compare every customer on both sides (exit status 0: all agre
 test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some, KEEP=1 keeps a failed test's database
 	@KEEP=$(KEEP) exec $(NODE) test/run.ts $(ONLY)
 
-proof: install ## Prove what takes minutes: everything killed under load, leaders of a cluster, long random histories
+proof: install ## Prove what takes minutes: everything killed under load, leaders of a cluster (see also model and defects)
 	@exec $(NODE) test/run.ts --proof
 
 model: install ## Run 2,000 random histories of both sides on two processes; SEED=... repeats one, COUNT=... takes so many
 	@exec $(NODE) test/model/main.ts
+
+defects: install ## Put each known mistake into a copy of the source and see its test catch it; ONLY="shadow" takes some
+	@exec $(NODE) test/defects/main.ts $(if $(ONLY),'$(ONLY)')
 
 bench: install ## Measure latency, rates, memory: one process, the relay, Stripe's limits, Kafka (needs Java and Maven)
 	@exec $(NODE) bench/main.ts

@@ -4,7 +4,7 @@
  *
  *   node test/run.ts                     everything
  *   node test/run.ts db lib/uuid.test.ts only these folders and files of test/
- *   node test/run.ts --proof             the long random histories, `*.proof.ts`
+ *   node test/run.ts --proof             what takes minutes, `*.proof.ts`
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -53,7 +53,10 @@ describe('seeded defects', function () {
   });
 
   it('are caught by a history', async () => {
-    const { result, detail } = await tried(named('no fence check at settle'));
+    const { result, detail } = await tried({
+      ...named('no fence check at settle'),
+      caughtBy: 'histories',
+    });
     expect(result, detail).to.equal('caught');
   });
 

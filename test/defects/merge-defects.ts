@@ -65,7 +65,10 @@ export const mergeDefects: Defect[] = [
   const intents`,
       },
     ],
-    caughtBy: 'histories',
+    caughtBy: {
+      file: 'test/lib/sync/late.test.ts',
+      title: 'is not dropped for being older: an echo beside a newer event still tells',
+    },
   },
   {
     name: 'a closed intent’s echo moves the shadow',
@@ -78,7 +81,10 @@ export const mergeDefects: Defect[] = [
       step.mapping.shadow[field] = { ours, theirs: ours };`,
       },
     ],
-    caughtBy: 'histories',
+    caughtBy: {
+      file: 'test/lib/sync/late.test.ts',
+      title: 'moves no shadow: an echo that is heard after a newer edit was pulled',
+    },
   },
   {
     name: 'previous value compared with the shadow',
