@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Catcher, Defect } from './defect.ts';
 import { applyDefect } from './source-copy.ts';
@@ -78,7 +77,7 @@ function mochaOf(catcher: Catcher): string[] {
 }
 
 async function runMocha(folder: string, args: string[], env: NodeJS.ProcessEnv): Promise<Run> {
-  const results = join(await mkdtemp(join(tmpdir(), 'twinbox-defect-')), 'report.json');
+  const results = join(await mkdtemp(`${folder}-report-`), 'report.json');
   const json = ['--reporter', 'json', '--reporter-option', `output=${results}`];
   const child = spawn(process.execPath, ['node_modules/mocha/bin/mocha.js', '--bail', ...json, ...args], {
     cwd: folder,
