@@ -67,6 +67,15 @@ describe('a PostgreSQL that crashes and cuts connections under load', function (
     return await work(db).finally(() => db.destroy());
   };
 
+  async function count(db: Db): Promise<Record<string, number> | undefined> {
+    const { rows } = await db.raw<{ rows: Record<string, number>[] }>(
+      `select (select count(*) from customers where deleted_at is null) as living,
+              (select count(*) from external_mappings where state = 'linked' and role = 'primary') as linked,
+              (select count(*) from sync_deliveries where status in ('queued', 'waiting', 'parked')) as open`,
+    );
+    return rows[0];
+  }
+
   it('ends no process, loses nothing and does nothing twice', async () => {
     const people = createPeople({ apis: [up.api], simulator: { url: up.simulator } }, 5);
     let [ended, crashes] = [0, 0];
@@ -102,12 +111,12 @@ describe('a PostgreSQL that crashes and cuts connections under load', function (
     const { repeated, living } = await call<Effects>('GET', `${up.simulator}/_sim/ledger/effects`);
     expect(repeated).to.deep.equal([]);
     await withDb(async (db) => {
-      const { rows } = await db.raw<{ rows: Record<string, number>[] }>(
-        `select (select count(*) from customers where deleted_at is null) as living,
-                (select count(*) from external_mappings where state = 'linked' and role = 'primary') as linked,
-                (select count(*) from sync_deliveries where status in ('queued', 'waiting', 'parked')) as open`,
-      );
-      expect(rows).to.deep.equal([{ living, linked: living, open: 0 }]);
+      // The echoes of the last writes may still be on their way.
+      await waitUntil(async () => (await count(db))?.['open'] === 0, {
+        timeoutMs: 30_000,
+        what: 'no open delivery',
+      });
+      expect(await count(db)).to.deep.equal({ living, linked: living, open: 0 });
       expect(await lossesOf(db, await people.told(), people.edits)).to.deep.equal([]);
     });
   });

@@ -88,12 +88,20 @@ describe('a deployment of which something is killed every few seconds', function
   });
 
   it('has an end for every event: none without a delivery, none still open', async () => {
-    const { rows } = await db.raw<{ rows: Record<string, number>[] }>(
-      `select (select count(*) from sync_deliveries where status in ('queued', 'waiting', 'parked')) as open,
-              (select count(*) from sync_events e where entity_type = 'customer' and source <> 'stripe'
-                and not exists (select from sync_deliveries d where d.event_id = e.event_id)) as unreceived`,
-    );
-    expect(rows).to.deep.equal([{ open: 0, unreceived: 0 }]);
+    const left = async (): Promise<Record<string, number> | undefined> => {
+      const { rows } = await db.raw<{ rows: Record<string, number>[] }>(
+        `select (select count(*) from sync_deliveries where status in ('queued', 'waiting', 'parked')) as open,
+                (select count(*) from sync_events e where entity_type = 'customer' and source <> 'stripe'
+                  and not exists (select from sync_deliveries d where d.event_id = e.event_id)) as unreceived`,
+      );
+      return rows[0];
+    };
+    // The echoes of the last writes may still be on their way.
+    await waitUntil(async () => (await left())?.['open'] === 0, {
+      timeoutMs: 60_000,
+      what: 'no open delivery',
+    });
+    expect(await left()).to.deep.equal({ open: 0, unreceived: 0 });
   });
 
   it('explains each edit that did not survive', async () => {
