@@ -43,10 +43,21 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const alive = first && (await startSignOfLife({ db: first.db, owner, log: first.log }));
   for (const deps of systems) await raiseAllowed(deps);
   const lanes = systems.map((deps) => startLane(deps, { owner, concurrency, leaseMs }, stopping.signal));
+  async function endLanes(): Promise<void> {
+    stopping.abort();
+    await Promise.all(lanes.map(({ loop }) => loop.done));
+    await Promise.all(lanes.map(({ lane }) => lane.drain()));
+    await alive?.stop();
+  }
+
   const unsubscribe = await Promise.all([
     ...lanes.map((lane) => subscribeOutbound(bus, lane, options.groupId)),
     ...(log ? [subscribeInbound(bus, lanes, options.groupId, log)] : []),
-  ]);
+  ]).catch(async (error: unknown) => {
+    // What works on would keep a process alive that has said that it cannot start.
+    await endLanes();
+    throw error;
+  });
   const housekeeping = createHousekeeping(lanes, { ...options, bus });
   const house = runLoop(housekeeping.runOnce, {
     idleMs: 10_000,
@@ -61,9 +72,8 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     async stop() {
       stopping.abort();
       await Promise.all(unsubscribe.map((end) => end()));
-      await Promise.all([house.done, ...lanes.map(({ loop }) => loop.done)]);
-      await Promise.all(lanes.map(({ lane }) => lane.drain()));
-      await alive?.stop();
+      await house.done;
+      await endLanes();
     },
   };
 }
