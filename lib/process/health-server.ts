@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Config } from '../config.ts';
 import { reportReadiness, type Readiness } from '../readiness-report.ts';
 import { listenError, urlOf } from './listening.ts';
-import type { Role } from './run.ts';
 
 export type HealthServer = {
   url: string;
@@ -13,12 +12,15 @@ export type HealthServer = {
 };
 
 /** So that one machine can have one of each without a setting. */
-const PORTS: Record<Role, number> = { api: 8000, relay: 8001, worker: 8002 };
+const PORTS = { relay: 8001, worker: 8002 };
 const SETTINGS = { host: 'HEALTH_HOST', port: 'HEALTH_PORT' };
 /** Whoever asks /ready asks every few seconds. */
 const READY_MS = 3_000;
 
-export async function startHealthServer(role: Role, config: Pick<Config, 'health'>): Promise<HealthServer> {
+export async function startHealthServer(
+  role: keyof typeof PORTS,
+  config: Pick<Config, 'health'>,
+): Promise<HealthServer> {
   const { host, port = PORTS[role] } = config.health;
   let readiness: Readiness = {
     start: () => Promise.resolve({ ready: false, problem: 'is starting; ask again in a second' }),

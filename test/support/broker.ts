@@ -1,24 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createBroker, type Broker } from '../../cli/embedded/kafka/broker.ts';
+import type { Broker } from '../../cli/embedded/kafka/broker.ts';
 import { isAppError } from '../../lib/errors.ts';
-import { freePorts } from '../kafka/support/ports.ts';
+import { startTestBroker, type TestBroker } from '../kafka/support/test-broker.ts';
 
 /** A real Kafka for the tests of one `describe`; where there is none to be had, they say so and are skipped. */
 export function useBroker(): () => Broker {
-  let broker: Broker | undefined;
-  let folder = '';
+  let broker: TestBroker | undefined;
 
   before('start Kafka', async function () {
     this.timeout(360_000);
-    folder = await mkdtemp(join(tmpdir(), 'twinbox-kafka-'));
-    const [client = 0, controller = 0] = await freePorts(2);
-    const node = { id: 1, ports: { client, controller } };
-    const say = (text: string): void => console.log(`    ${text}`);
     try {
-      broker = await createBroker({ node, cluster: [node], dataDir: folder, say });
-      await broker.start();
+      broker = await startTestBroker();
     } catch (error) {
       if (!isAppError(error, 'kafka_unavailable') || error.retryable) throw error;
       console.error(`\n*** KAFKA TESTS SKIPPED: ${error.message} ***\n`);
@@ -28,8 +19,7 @@ export function useBroker(): () => Broker {
 
   after('stop Kafka', async function () {
     this.timeout(70_000);
-    await broker?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await broker?.remove();
   });
 
   return () => {
