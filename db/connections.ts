@@ -9,11 +9,17 @@ export type Connection = {
   pausedWhy: string | null;
   deletesOutHeldAt: Date | null;
   deletesOutCountedFrom: Date | null;
+  deletesInHeldAt: Date | null;
+  deletesInCountedFrom: Date | null;
 };
+
+/** `out`: ours are deleted there. `in`: theirs are deleted here. */
+export type DeleteDirection = 'out' | 'in';
 
 const readSql = `
 select system, account, livemode, paused_at as "pausedAt", paused_why as "pausedWhy", deletes_out_held_at as "deletesOutHeldAt",
-       nullif(deletes_out_counted_from, '-infinity') as "deletesOutCountedFrom"
+       nullif(deletes_out_counted_from, '-infinity') as "deletesOutCountedFrom", deletes_in_held_at as "deletesInHeldAt",
+       nullif(deletes_in_counted_from, '-infinity') as "deletesInCountedFrom"
 from connections where system = :system`;
 
 export async function readInstanceId(db: Db): Promise<string> {
@@ -75,9 +81,16 @@ export async function resumeConnection(db: Db | Tx, system: string, now = new Da
   );
 }
 
-export async function holdDeletes(tx: Tx, system: string, now: Date): Promise<void> {
+export async function holdDeletes(
+  tx: Tx,
+  system: string,
+  direction: DeleteDirection,
+  now: Date,
+): Promise<void> {
   await tx.raw(
-    `update connections set deletes_out_held_at = coalesce(deletes_out_held_at, :now::timestamptz) where system = :system`,
+    direction === 'out'
+      ? `update connections set deletes_out_held_at = coalesce(deletes_out_held_at, :now::timestamptz) where system = :system`
+      : `update connections set deletes_in_held_at = coalesce(deletes_in_held_at, :now::timestamptz) where system = :system`,
     { system, now },
   );
 }

@@ -172,6 +172,16 @@ export async function insertOriginDelivery(
   );
 }
 
+/** Rows here that became tombstones because of a system's own deletions, since a moment: what the inward fuse counts. */
+export async function countDeletesInSince(tx: Tx, system: string, sinceId: string): Promise<number> {
+  const { rows } = await tx.raw<{ rows: { count: number }[] }>(
+    `select count(*) from sync_deliveries
+     where event_type = 'customer.deleted' and status = 'origin' and target = :system and event_id >= :sinceId`,
+    { system, sinceId },
+  );
+  return rows[0]?.count ?? 0;
+}
+
 const missingSql = `
 select e.id as "syncEventId", e.event_id as "eventId", e.event_type as "eventType", e.entity_id as "entityId", e.version
 from sync_events e

@@ -63,7 +63,7 @@ export async function insertAttempts(tx: Tx, attempts: Attempt[]): Promise<void>
  * the time of the decision, which an intent's id begins with, so that one counts once, however long its answer takes. Runs
  * under the connection row's lock, so two workers cannot both take the last place.
  */
-export async function countDeletesSince(tx: Tx, system: string, sinceId: string): Promise<number> {
+export async function countDeletesOutSince(tx: Tx, system: string, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select (select count(*) from sync_intents i join external_mappings m on m.id = i.mapping_id
              where i.operation = 'delete' and i.id >= :sinceId and i.result <> 'refused' and m.system = :system)

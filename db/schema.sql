@@ -472,6 +472,7 @@ CREATE INDEX sync_attempts_mapping ON ONLY public.sync_attempts USING btree (map
 CREATE INDEX sync_attempts_request ON ONLY public.sync_attempts USING btree (request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX sync_conflicts_entity ON public.sync_conflicts USING btree (entity_type, internal_id, id);
 CREATE INDEX sync_conflicts_mapping ON public.sync_conflicts USING btree (mapping_id, id);
+CREATE INDEX sync_deliveries_deletes_in ON ONLY public.sync_deliveries USING btree (event_id) WHERE ((event_type = 'customer.deleted'::text) AND (status = 'origin'::text));
 CREATE INDEX sync_deliveries_intent ON ONLY public.sync_deliveries USING btree (intent_id) WHERE (intent_id IS NOT NULL);
 CREATE INDEX sync_deliveries_mapping ON ONLY public.sync_deliveries USING btree (mapping_id, sync_event_id);
 CREATE INDEX sync_deliveries_open ON ONLY public.sync_deliveries USING btree (mapping_id) WHERE (status = ANY (ARRAY['queued'::text, 'waiting'::text, 'parked'::text]));

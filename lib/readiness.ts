@@ -7,6 +7,7 @@ import { readRelayLag } from '../db/relay-lag.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Clock } from './clock.ts';
 import { describeHeldBack } from './limits/held-back.ts';
+import { heldDeletes } from './sync/fuse.ts';
 
 export interface Part {
   ready: boolean;
@@ -77,15 +78,13 @@ export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
       },
       warnings: connections.flatMap((connection, index) => {
         if (!connection) return [];
-        const { system, pausedAt, deletesOutHeldAt } = connection;
+        const { system, pausedAt } = connection;
         return [
           ...(heldBack[index] ?? []),
           ...(pausedAt ? [`${system} is paused: nothing goes there until "twinbox resume ${system}"`] : []),
-          ...(deletesOutHeldAt
-            ? [
-                `deletes to ${system} are held by the fuse: look at what was deleted, then "twinbox resume ${system} --deletes"`,
-              ]
-            : []),
+          ...heldDeletes(connection).map(
+            ({ says }) => `${says}: look at what was deleted, then "twinbox resume ${system} --deletes"`,
+          ),
         ];
       }),
     };

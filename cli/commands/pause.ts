@@ -9,6 +9,7 @@ import {
 } from '../../db/connections.ts';
 import { raiseHeldDeletes, raiseWaiting } from '../../db/mappings.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { heldDeletes } from '../../lib/sync/fuse.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
@@ -96,7 +97,7 @@ async function resume(
       released_deletes: deletes ? await raiseHeldDeletes(tx, system, now) : 0,
       // What waited while STRIPE_WRITES was off goes out, unless it still is.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
-      deletes_held: !deletes && (before?.deletesOutHeldAt ?? null) !== null,
+      deletes_held: !deletes && before !== null && heldDeletes(before).length > 0,
     };
   });
 }

@@ -4,6 +4,7 @@ import { readSyncBacklog } from '../../db/readiness.ts';
 import { readRelayLag } from '../../db/relay-lag.ts';
 import { countLivingCustomers, countMappings, countReasons, readHolders } from '../../db/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
+import { heldDeletes } from '../../lib/sync/fuse.ts';
 import { isMissing } from '../embedded/files.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
@@ -120,6 +121,7 @@ function toJson(
       paused_at: stripe.pausedAt,
       paused_why: stripe.pausedWhy,
       deletes_held_at: stripe.deletesOutHeldAt,
+      deletes_here_held_at: stripe.deletesInHeldAt,
       swept_to: swept?.sweptTo ?? null,
       swept_events: swept?.sweptEvents ?? 0,
     },
@@ -146,8 +148,8 @@ function printStatus(status: Status, problems: string[], output: Output): void {
       'paused',
       `stripe since ${time(stripe.pausedAt)}${stripe.pausedWhy ? `: ${stripe.pausedWhy}` : ''}`,
     ]);
-  if (stripe?.deletesOutHeldAt)
-    rows.push(['deletes', `held by the fuse since ${time(stripe.deletesOutHeldAt)}`]);
+  for (const { says, since } of stripe ? heldDeletes(stripe) : [])
+    rows.push(['deletes', `${says} since ${time(since)}`]);
   if (swept)
     rows.push([
       'swept',

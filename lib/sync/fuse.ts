@@ -1,9 +1,11 @@
-// The delete fuse: a script that deletes half the table, or a wrong key that sees nothing, must not empty the other side.
+// The delete fuse: a script that deletes half the table, or a wrong key that sees nothing, must not empty either side.
 import type { Tx } from '../../db/connection.ts';
-import { holdDeletes, lockConnection } from '../../db/connections.ts';
-import { countDeletesSince } from '../../db/intents.ts';
+import { holdDeletes, lockConnection, type Connection, type DeleteDirection } from '../../db/connections.ts';
+import { countDeletesInSince } from '../../db/deliveries.ts';
+import { countDeletesOutSince } from '../../db/intents.ts';
 import { countLinked, type Mapping } from '../../db/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
+import type { Outcome } from './outcome.ts';
 
 const WINDOW_MS = 10 * 60_000;
 /** So many deletes within the window are always let through. */
@@ -16,15 +18,45 @@ export function isReleased({ reason, reasonDetail }: Pick<Mapping, 'reason' | 'r
   return reason === 'fuse' && reasonDetail?.['released'] === true;
 }
 
-/** Whether one more outward delete may go. Counted in Postgres under the connection's row lock; when not, deletes are held. */
-export async function mayDeleteOutward(tx: Tx, system: string, now: Date): Promise<boolean> {
+/** What is held, in words, and since when. */
+export function heldDeletes({ system, deletesOutHeldAt, deletesInHeldAt }: Connection): {
+  says: string;
+  since: Date;
+}[] {
+  return [
+    ...(deletesOutHeldAt
+      ? [{ says: `deletes to ${system} are held by the fuse`, since: deletesOutHeldAt }]
+      : []),
+    ...(deletesInHeldAt
+      ? [{ says: `deletions at ${system} are held by the fuse, our rows stay`, since: deletesInHeldAt }]
+      : []),
+  ];
+}
+
+/** Held until somebody lets it go. */
+export function heldDelete(direction: DeleteDirection): Outcome {
+  return { kind: 'waiting', reason: 'fuse', detail: { operation: 'delete', direction } };
+}
+
+/**
+ * Whether one more delete may be carried over. Counted in Postgres under the connection's row lock, for each direction by itself;
+ * when not, deletes of that direction are held until somebody lets them go.
+ */
+export async function mayDelete(
+  tx: Tx,
+  { system, direction, now }: { system: string; direction: DeleteDirection; now: Date },
+): Promise<boolean> {
   const connection = await lockConnection(tx, system);
-  if (!connection || connection.deletesOutHeldAt) return false;
-  const since = new Date(
-    Math.max(now.getTime() - WINDOW_MS, connection.deletesOutCountedFrom?.getTime() ?? 0),
-  );
-  const recent = await countDeletesSince(tx, system, uuidLowerBound(since.getTime()));
+  if (!connection) return false;
+  const [heldAt, countedFrom] =
+    direction === 'out'
+      ? [connection.deletesOutHeldAt, connection.deletesOutCountedFrom]
+      : [connection.deletesInHeldAt, connection.deletesInCountedFrom];
+  if (heldAt) return false;
+  const since = uuidLowerBound(Math.max(now.getTime() - WINDOW_MS, countedFrom?.getTime() ?? 0));
+  const countSince = direction === 'out' ? countDeletesOutSince : countDeletesInSince;
+  const recent = await countSince(tx, system, since);
   if (recent < ALWAYS || recent < SHARE * (await countLinked(tx, system))) return true;
-  await holdDeletes(tx, system, now);
+  await holdDeletes(tx, system, direction, now);
   return false;
 }

@@ -10,6 +10,7 @@ import { adopt } from './adopt.ts';
 import { lostOurs, outlivedBy } from './delete-conflicts.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone } from './failing.ts';
+import { heldDelete } from './fuse.ts';
 import { findHeard, passOn } from './heard.ts';
 import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
@@ -193,6 +194,8 @@ async function notThere(deps: SyncDeps, step: Step, externalId: string, fetched:
       return 'done';
     case 'moved':
       return 'again';
+    case 'refused':
+      return settle(deps, step, heldDelete('in'));
     case 'written':
       return settle(deps, step, {
         kind: 'ended',

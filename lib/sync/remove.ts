@@ -4,7 +4,7 @@
 // repeated one, a GET looks: gone already is success, a subscription that is not cancelled parks, a 404 is never a deletion.
 import { failpoint } from '../failpoint.ts';
 import { fetchTheirs, makeIntent, sendIntent, storeIntent } from './intent.ts';
-import { isReleased, mayDeleteOutward } from './fuse.ts';
+import { heldDelete, isReleased, mayDelete } from './fuse.ts';
 import { park, postpone } from './failing.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';
@@ -61,11 +61,12 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
       step,
       intent,
       lost,
-      async (tx) => isReleased(mapping) || (await mayDeleteOutward(tx, mapping.system, deps.clock.now())),
+      async (tx) =>
+        isReleased(mapping) ||
+        (await mayDelete(tx, { system: mapping.system, direction: 'out', now: deps.clock.now() })),
     );
     if (stored === 'lost') return 'done';
-    if (stored === 'refused')
-      return settle(deps, step, { kind: 'waiting', reason: 'fuse', detail: { operation: 'delete' } });
+    if (stored === 'refused') return settle(deps, step, heldDelete('out'));
   }
   const answer = await sendIntent(deps, step, intent);
   if (!answer) return giveBack(deps, step);

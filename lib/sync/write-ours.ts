@@ -13,6 +13,7 @@ import { failpoint } from '../failpoint.ts';
 import type { Fields } from '../integrations/integration.ts';
 import { newEventId } from '../uuid.ts';
 import { conflictRows } from './conflicts.ts';
+import { isReleased, mayDelete } from './fuse.ts';
 import type { Conflict, Plan } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Step, SyncDeps } from './step.ts';
@@ -91,18 +92,20 @@ export async function writeOurs(
   return 'written';
 }
 
-/** Their confirmed deletion: our row becomes a tombstone, and other systems hear of it. */
-export async function deleteOurs(
-  deps: SyncDeps,
-  step: Step,
-  conflicts: Conflict[],
-): Promise<'written' | 'lost' | 'moved'> {
+type Deleted = 'written' | 'lost' | 'moved' | 'refused';
+
+/** Their confirmed deletion: our row becomes a tombstone, and other systems hear of it. `refused`: the fuse holds it. */
+export async function deleteOurs(deps: SyncDeps, step: Step, conflicts: Conflict[]): Promise<Deleted> {
   const { row, mapping } = step;
   if (!row) return 'lost';
+  const { system } = mapping;
   const now = deps.clock.now();
-  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step, 0), now };
-  const result = await withTransaction(deps.db, async (tx): Promise<'written' | 'lost' | 'moved'> => {
+  const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
+  const result = await withTransaction(deps.db, async (tx): Promise<Deleted> => {
+    // The connection's lock comes before the mapping's, as in receive.
+    const allowed = isReleased(mapping) || (await mayDelete(tx, { system, direction: 'in', now }));
     if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
+    if (!allowed) return 'refused';
     const deleted = await deleteCustomer(tx, row.id, { ifVersion: row.version }, stamp);
     if (!deleted) return 'moved';
     await insertOriginDelivery(tx, {
@@ -110,7 +113,7 @@ export async function deleteOurs(
       syncEventId: deleted.lastEventId,
       eventType: 'customer.deleted',
       version: deleted.version,
-      system: mapping.system,
+      system,
       mappingId: mapping.id,
       now,
     });

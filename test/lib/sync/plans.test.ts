@@ -4,7 +4,7 @@ import { claimMappings } from '../../../db/claims.ts';
 import { findByEmail, findByMark } from '../../../db/adopt.ts';
 import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
-import { countDeletesSince, readClosedIntents, readIntentsByRequest } from '../../../db/intents.ts';
+import { countDeletesOutSince, readClosedIntents, readIntentsByRequest } from '../../../db/intents.ts';
 import { raiseHeldDeletes, raiseWaiting } from '../../../db/mappings.ts';
 import { loadStep } from '../../../db/reconcile-load.ts';
 import { reconcile } from '../../../lib/sync/reconcile.ts';
@@ -31,7 +31,7 @@ describe('the statements of a step', () => {
     ['the look for echoes', echoes],
     [
       'the fuse',
-      (tx) => countDeletesSince(tx, 'stripe', uuidLowerBound(world.clock.now().getTime() - 600_000)),
+      (tx) => countDeletesOutSince(tx, 'stripe', uuidLowerBound(world.clock.now().getTime() - 600_000)),
     ],
     ['the look for whose a record is', whose],
     ['raising what waits', (tx) => raiseWaiting(tx, 'stripe', 'writes_off', world.clock.now())],
