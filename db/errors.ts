@@ -1,6 +1,7 @@
 /** What only this room can tell; the database's own errors pass through with their SQLSTATE in `code`. */
 export type DbErrorCode =
   | 'address_invalid'
+  | 'customers_unfit'
   | 'migration_invalid'
   | 'newer_than_program'
   | 'not_migrated'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Db, Tx } from './connection.ts';
-import { DbError } from './errors.ts';
+import { DbError, sqlState } from './errors.ts';
 import { assertServerVersion } from './server.ts';
 
 /**
@@ -101,9 +101,18 @@ const migrationSource = {
         const connection = await (
           tx.client as { acquireConnection(): Promise<Connection> }
         ).acquireConnection();
-        await connection.query(sql);
+        await connection.query(sql).catch((error: unknown) => {
+          throw unfit(error) ?? error;
+        });
       },
       down: () => Promise.reject(new DbError('migration_invalid', 'migrations only go forward')),
     };
   },
 };
+
+/** A table `customers` that was here before and cannot be taken over, with all that stands against it (0002-customers.sql). */
+function unfit(error: unknown): DbError | null {
+  if (sqlState(error) !== 'TB005' || !(error instanceof Error)) return null;
+  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : '';
+  return new DbError('customers_unfit', `${error.message}. ${hint}`, { cause: error });
+}

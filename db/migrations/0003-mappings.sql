@@ -160,3 +160,8 @@ create table sync_conflicts (
 );
 create index sync_conflicts_entity on sync_conflicts (entity_type, internal_id, id);
 create index sync_conflicts_mapping on sync_conflicts (mapping_id, id);
+
+-- Customers that were here before this schema: each may have a counterpart at Stripe already, so nothing is made there until
+-- somebody has said which is whose (twinbox link).
+insert into external_mappings (internal_id, system, state, reason, wanted_version)
+select id, 'stripe', 'waiting', 'not_linked', version from customers order by id;

@@ -1,0 +1,171 @@
+import { expect } from 'chai';
+import type { Db } from '../../db/connection.ts';
+import { insertCustomer } from '../../db/customers.ts';
+import { migrate } from '../../db/migrate.ts';
+import { newEventId } from '../../lib/uuid.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+describe('migrate, where a table customers is there already', () => {
+  let db: Db;
+  let drop: () => Promise<unknown>;
+
+  beforeEach('an unmigrated database', async () => {
+    ({ db, drop } = await createTestDatabase({ migrated: false }));
+  });
+  afterEach('remove it', async () => {
+    await db.destroy();
+    await drop();
+  });
+
+  const plain = `
+    create table customers (id serial primary key, name varchar(80) not null, email varchar(120) unique, plan text, created_at timestamp default now());
+    create table invoices (id bigserial primary key, customer integer not null references customers);
+    insert into customers (name, email, plan) values ('Ada', 'Ada@example.com', 'gold'), (' Grace ', 'grace@example.com', null);
+    insert into invoices (customer) values (1)`;
+
+  it('takes it over with its rows, its other columns and what refers to it', async () => {
+    await run(plain);
+    await migrate(db);
+    expect(await rows(`select id, name, email, plan, version from customers order by id`)).to.deep.equal([
+      { id: 1, name: 'Ada', email: 'Ada@example.com', plan: 'gold', version: 1 },
+      { id: 2, name: 'Grace', email: 'grace@example.com', plan: null, version: 1 },
+    ]);
+    expect(await rows(`select customer from invoices`)).to.deep.equal([{ customer: 1 }]);
+  });
+
+  it('gives each row its event, and a mapping that waits until it is said which record is whose', async () => {
+    await run(plain);
+    await migrate(db);
+    expect(
+      await rows(
+        `select e.event_type, e.entity_key, e.version, e.payload -> 'customer_data' ->> 'name' as name
+         from customers c join sync_events e on e.id = c.last_event_id and e.event_id = c.created_event_id order by c.id`,
+      ),
+    ).to.deep.equal([
+      { event_type: 'customer.created', entity_key: 'customer:1', version: 1, name: 'Ada' },
+      { event_type: 'customer.created', entity_key: 'customer:2', version: 1, name: 'Grace' },
+    ]);
+    expect(
+      await rows(`select internal_id, system, state, reason from external_mappings order by id`),
+    ).to.deep.equal([
+      { internal_id: 1, system: 'stripe', state: 'waiting', reason: 'not_linked' },
+      { internal_id: 2, system: 'stripe', state: 'waiting', reason: 'not_linked' },
+    ]);
+  });
+
+  it('makes new customers behind the old ones, and lets the email of a deleted one be used again', async () => {
+    await run(plain);
+    await migrate(db);
+    const stamp = () => ({
+      eventId: newEventId(new Date()),
+      source: 'internal',
+      context: {},
+      now: new Date(),
+    });
+    const made = await insertCustomer(db, { name: 'Linus', email: 'linus@example.com' }, stamp());
+    expect(made.id).to.equal(3);
+    const again = await insertCustomer(db, { name: 'Twice', email: 'ADA@example.com' }, stamp()).catch(
+      (error: unknown) => error,
+    );
+    expect(again).to.include({ constraint: 'customers_email' });
+    await run(
+      `begin; update customers set deleted_at = now(), version = version + 1, last_event_id = next_sync_event_id() where id = 1;
+       select write_customer_event(1); commit`,
+    );
+    expect((await insertCustomer(db, { name: 'Ada', email: 'ada@example.com' }, stamp())).id).to.equal(5);
+  });
+
+  it('lets the columns of others be changed as before, also when the event is long gone, and still insists on ours', async () => {
+    await run(plain);
+    await migrate(db);
+    await run(`update customers set plan = 'silver' where id = 1`);
+    await db.transaction((tx) =>
+      tx.raw(`set local session_replication_role = replica; delete from sync_events`),
+    );
+    await run(`update customers set plan = 'bronze' where id = 1`);
+    expect(await rows(`select plan, version from customers where id = 1`)).to.deep.equal([
+      { plan: 'bronze', version: 1 },
+    ]);
+    const error = await run(`update customers set name = 'Eve' where id = 1`).catch(
+      (caught: unknown) => caught,
+    );
+    expect(error).to.include({ code: 'TB001' });
+  });
+
+  it('takes a table without times, with numbers that the application gives, and without any row', async () => {
+    await run(`create table customers (id bigint primary key, name text, email text)`);
+    await migrate(db);
+    const stamp = { eventId: newEventId(new Date()), source: 'internal', context: {}, now: new Date() };
+    expect((await insertCustomer(db, { name: 'First', email: 'first@example.com' }, stamp)).id).to.equal(1);
+    expect(await rows(`select count(*) from external_mappings`)).to.deep.equal([{ count: 0 }]);
+  });
+
+  const unfit: [string, string, RegExp][] = [
+    [
+      'numbers that are none',
+      `create table customers (id uuid primary key, name text, email text)`,
+      /no column id/,
+    ],
+    ['no email', `create table customers (id int primary key, name text)`, /no column email/],
+    ['no primary key', `create table customers (id int, name text, email text)`, /primary key/],
+    [
+      'a column that must be filled',
+      `create table customers (id int primary key, name text, email text, tenant int not null)`,
+      /column tenant is not null/,
+    ],
+    [
+      'a column with a name of ours',
+      `create table customers (id int primary key, name text, email text, version int)`,
+      /column version .* rename it/,
+    ],
+    [
+      'rows without an email',
+      `create table customers (id int primary key, name text, email text); insert into customers values (1, 'A', ' ')`,
+      /1 rows have no name or no email/,
+    ],
+    [
+      'an email twice',
+      `create table customers (id int primary key, name text, email text); insert into customers values (1, 'A', 'a@example.com'), (2, 'B', 'A@example.com')`,
+      /2 rows share their email/,
+    ],
+    [
+      'rows marked deleted',
+      `create table customers (id int primary key, name text, email text, deleted_at timestamp); insert into customers values (1, 'A', 'a@example.com', now())`,
+      /1 rows are marked deleted/,
+    ],
+    ['no table at all', `create view customers as select 1 as id`, /no plain table/],
+  ];
+  for (const [what, sql, says] of unfit) {
+    it(`refuses one with ${what}, says what to mend, and changes nothing`, async () => {
+      await run(sql);
+      const before = await tables();
+      const error = await migrate(db).catch((caught: unknown) => caught);
+      expect(error).to.include({ code: 'customers_unfit' });
+      expect(error).to.have.property('message').that.matches(says);
+      expect(await tables()).to.deep.equal(before);
+    });
+  }
+
+  it('says everything that stands against it at once', async () => {
+    await run(`create table customers (id int, name text, version int, tenant int not null)`);
+    const error = await migrate(db).catch((caught: unknown) => caught);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/no column email.*primary key.*version.*tenant/);
+  });
+
+  async function run(sql: string): Promise<void> {
+    await db.raw(sql);
+  }
+
+  async function rows(sql: string): Promise<object[]> {
+    return (await db.raw<{ rows: object[] }>(sql)).rows;
+  }
+
+  async function tables(): Promise<object[]> {
+    return rows(
+      `select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and c.relname not like 'schema_migrations%' order by 1, 2`,
+    );
+  }
+});
