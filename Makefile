@@ -43,7 +43,7 @@ verify: install ## Compare every customer on both sides (exit status 0: all agre
 test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some, KEEP=1 keeps a failed test's database
 	@KEEP=$(KEEP) exec $(NODE) test/run.ts $(ONLY)
 
-proof: install ## Prove what takes minutes: everything killed under load, leaders of a cluster (see also model and defects)
+proof: install ## Prove what takes half an hour: everything killed under load and at every failpoint, model, defects
 	@exec $(NODE) test/run.ts --proof
 
 model: install ## Run 2,000 random histories of both sides on two processes; SEED=... repeats one, COUNT=... takes so many

@@ -17,7 +17,9 @@ export type FailpointOptions = {
 
 type Enabled = FailpointOptions & { action: FailpointAction; passes: number };
 
-const state = { enabled: false, points: new Map<string, Enabled>() };
+type State = { enabled: boolean; points: Map<string, Enabled>; note: ((name: string) => void) | null };
+
+const state: State = { enabled: false, points: new Map(), note: null };
 
 export function failpoint(name: string): Promise<void> | undefined {
   return state.enabled ? pass(name) : undefined;
@@ -30,12 +32,19 @@ export function enableFailpoint(name: string, action: FailpointAction, options: 
   state.enabled = true;
   return () => {
     if (state.points.get(name) === point) state.points.delete(name);
-    state.enabled = state.points.size > 0;
+    state.enabled = state.points.size > 0 || state.note !== null;
   };
+}
+
+/** Tells of every failpoint that is passed from now on, in order. */
+export function noteFailpoints(note: (name: string) => void): void {
+  state.note = note;
+  state.enabled = true;
 }
 
 export function disableFailpoints(): void {
   state.points.clear();
+  state.note = null;
   state.enabled = false;
 }
 
@@ -54,6 +63,7 @@ export function enableFailpoints(list: string): void {
 }
 
 async function pass(name: string): Promise<void> {
+  state.note?.(name);
   const point = state.points.get(name);
   if (point === undefined) return;
   point.passes += 1;

@@ -4,7 +4,7 @@
  *
  *   node test/run.ts                     everything
  *   node test/run.ts db lib/uuid.test.ts only these folders and files of test/
- *   node test/run.ts --proof             what takes minutes, `*.proof.ts`
+ *   node test/run.ts --proof             what takes minutes: `*.proof.ts`, the model, the defects
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -44,6 +44,8 @@ try {
     ...(whole ? { NODE_V8_COVERAGE: coverage } : {}),
   };
   results = await runJobs(selectJobs(), width, jobEnv);
+  // These take all the processors there are, and what is before them waits for signs of life.
+  if (flags.proof && !stop.asked) results.push(...(await runJobs(selectSearches(), 1, jobEnv)));
   if (whole && !stop.asked) await reportCoverage(coverage, env);
   kept = keep && results.some(({ failed }) => failed > 0);
   await server.stop({ keep: kept });
@@ -63,6 +65,11 @@ function selectJobs(): Job[] {
     });
   }
   return flags.proof ? all : [...checks(), ...all];
+}
+
+function selectSearches(): Job[] {
+  const all = ['model', 'defects'].map((title): Job => ({ title, args: [join(ROOT, title, 'main.ts')] }));
+  return all.filter(({ title }) => chosen.length === 0 || chosen.includes(title));
 }
 
 function conclude(): void {

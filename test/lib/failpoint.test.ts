@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { disableFailpoints, enableFailpoint, enableFailpoints, failpoint } from '../../lib/failpoint.ts';
+import {
+  disableFailpoints,
+  enableFailpoint,
+  enableFailpoints,
+  failpoint,
+  noteFailpoints,
+} from '../../lib/failpoint.ts';
 import { pauseAt } from '../support/signal.ts';
 
 describe('failpoint', () => {
@@ -34,6 +40,15 @@ describe('failpoint', () => {
     pause.resume();
     await passing;
     expect(steps).to.deep.equal(['reached', 'passed']);
+  });
+
+  it('tells each pass in order to whoever asked for it', async () => {
+    const passed: string[] = [];
+    noteFailpoints((name) => passed.push(name));
+    for (const name of ['first', 'second', 'first']) await failpoint(name);
+    disableFailpoints();
+    expect(failpoint('third')).to.equal(undefined);
+    expect(passed).to.deep.equal(['first', 'second', 'first']);
   });
 
   it('kills the process at once, so that nothing after it runs', async () => {

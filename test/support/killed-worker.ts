@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Db } from '../../db/connection.ts';
 import { databaseUrl } from '../../db/server.ts';
 import { environmentWith } from './environment.ts';
+import type { Task } from './lane-child.ts';
 import { testServerUrl } from './server.ts';
 import { waitUntil } from './signal.ts';
 import { expireLeases } from './sync-rows.ts';
@@ -21,52 +23,76 @@ export async function killAtEach<T>(
   points: string[],
   { prepare, after }: { prepare: () => Promise<T>; after: (prepared: T, point: string) => Promise<void> },
 ): Promise<void> {
-  const url = databaseUrl(await testServerUrl(), await databaseName(world));
-  const start = (point: string | undefined) => (point === undefined ? null : startChild(world, url, point));
-  let child = start(points[0]);
-  let next: ReturnType<typeof start> = null;
+  const workers = createWorkers(await databaseUrlOf(world.db));
   try {
-    for (const [index, point] of points.entries()) {
-      next = start(points[index + 1]); // loads while this one works
+    for (const point of points) {
       const prepared = await prepare();
-      const end = await child?.run();
-      if (end !== 'SIGKILL') throw new Error(`not killed at ${point}: ${String(end)}`);
-      await backendsEnd(world);
-      await expireLeases(world.db);
+      const passed = await workers.work(world, `${point}=kill`);
+      if (passed !== null) throw new Error(`not killed at ${point}: ${passed.join(' ')}`);
       await after(prepared, point);
-      child = next;
     }
   } finally {
-    child?.end();
-    next?.end();
+    workers.end();
   }
 }
 
-type Child = { run(): Promise<unknown>; end(): void };
+export type Workers = {
+  /**
+   * Lets a worker do what is due in this world, at the time that it is there. Answers which failpoints it passed, or null if it was
+   * killed; then its transaction is over, and its lease too. Throws if it ended in another way.
+   */
+  work(world: Pick<SyncWorld, 'db' | 'clock' | 'simulator'>, failpoints?: string): Promise<string[] | null>;
+  end(): void;
+};
 
-/** One that is loaded and waits; `run` lets it go and answers by what it ended. */
-function startChild(world: SyncWorld, url: string, point: string): Child {
-  const script = new URL('./lane-child.ts', import.meta.url).pathname;
-  const enable = new URL('./enable-failpoints.ts', import.meta.url).href;
-  const child = spawn(process.execPath, ['--import', enable, script, url, world.simulator.url], {
-    env: environmentWith({ ...CACHE, FAILPOINTS: `${point}=kill` }),
-    stdio: ['pipe', 'inherit', 'inherit'],
-  });
+/** Workers in processes of their own; while one works the next one loads. */
+export function createWorkers(url: string): Workers {
+  let next = startChild(url);
   return {
-    run: async () => {
-      const ended = once(child, 'exit');
-      // It works at the time that it is now, not when it was loaded.
-      child.stdin.write(`${world.clock.now().toISOString()}\n`);
-      return ((await ended) as unknown[])[1];
+    async work({ db, clock, simulator }, failpoints = '') {
+      const child = next;
+      next = startChild(url);
+      const time = clock.now().toISOString();
+      const { code, signal, output } = await child.run({ simulator: simulator.url, time, failpoints });
+      if (signal !== 'SIGKILL') {
+        if (code !== 0) throw new Error(`the worker ended with ${signal ?? code}`);
+        return JSON.parse(output) as string[];
+      }
+      await backendsEnd(db);
+      await expireLeases(db);
+      return null;
+    },
+    end: () => next.end(),
+  };
+}
+
+type Ended = { code: number | null; signal: NodeJS.Signals | null; output: string };
+type Child = { run(task: Task): Promise<Ended>; end(): void };
+
+/** One that is loaded and waits. */
+function startChild(url: string): Child {
+  const script = new URL('./lane-child.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, [script, url], {
+    env: environmentWith(CACHE),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  return {
+    run: async (task) => {
+      const closed = once(child, 'close');
+      child.stdin.write(`${JSON.stringify(task)}\n`);
+      const [code, signal] = (await closed) as [number | null, NodeJS.Signals | null];
+      return { code, signal, output };
     },
     end: () => void child.kill('SIGKILL'),
   };
 }
 
 /** A transaction of a killed process ends when the server notices. */
-async function backendsEnd(world: SyncWorld): Promise<void> {
+async function backendsEnd(db: Db): Promise<void> {
   const gone = async (): Promise<boolean> => {
-    const { rows } = await world.db.raw<{ rows: unknown[] }>(
+    const { rows } = await db.raw<{ rows: unknown[] }>(
       `select 1 from pg_stat_activity where datname = current_database() and application_name = 'lane-child'`,
     );
     return rows.length === 0;
@@ -78,7 +104,7 @@ async function backendsEnd(world: SyncWorld): Promise<void> {
   });
 }
 
-async function databaseName(world: SyncWorld): Promise<string> {
-  const { rows } = await world.db.raw<{ rows: { name: string }[] }>(`select current_database() as name`);
-  return rows[0]?.name ?? '';
+async function databaseUrlOf(db: Db): Promise<string> {
+  const { rows } = await db.raw<{ rows: { name: string }[] }>(`select current_database() as name`);
+  return databaseUrl(await testServerUrl(), rows[0]?.name ?? '');
 }

@@ -1,13 +1,14 @@
 /**
- * A worker in a process of its own, which a test may kill at any failpoint: `node --import ./test/support/enable-failpoints.ts
- * test/support/lane-child.ts <database> <simulator>`. Loads, waits for the time on its input, then receives, reconciles and
- * sweeps until nothing that is due is left.
+ * A worker in a process of its own, which a test may kill at any failpoint: `node test/support/lane-child.ts <database>`. Loads, waits
+ * for its task on its input, then receives, reconciles and sweeps until nothing that is due is left, and says which failpoints it
+ * has passed.
  */
 import { once } from 'node:events';
 import { createDb } from '../../db/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findUnheard } from '../../db/inbound.ts';
+import { enableFailpoints, noteFailpoints } from '../../lib/failpoint.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveInbound, toExternalEvent } from '../../lib/sync/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent.ts';
@@ -16,14 +17,26 @@ import type { SyncDeps } from '../../lib/sync/step.ts';
 import { sweep } from '../../lib/sync/sweep.ts';
 import { createLane } from '../../workers/lane.ts';
 
-const [url = '', apiBase = ''] = process.argv.slice(2);
+/** One line of JSON. */
+export type Task = {
+  simulator: string;
+  /** What time it is. */
+  time: string;
+  /** Where it is to die: `settle.before=kill@2`. */
+  failpoints: string;
+};
+
+const [url = ''] = process.argv.slice(2);
 const db = createDb({ url, poolSize: 2, applicationName: 'lane-child' });
 const [line] = (await once(process.stdin, 'data')) as unknown[];
-const time = String(line).trim();
+const { simulator, time, failpoints } = JSON.parse(String(line)) as Task;
+const passed: string[] = [];
+noteFailpoints((name) => passed.push(name));
+enableFailpoints(failpoints);
 const instanceId = await readInstanceId(db);
 const integration = createStripeIntegration({
   secretKey: 'sk_test_twinbox_fake',
-  apiBase,
+  apiBase: simulator,
   markKey: `twinbox_${instanceId}`,
 });
 const clock = { now: () => new Date(time) };
@@ -52,7 +65,8 @@ const lane = createLane(deps, { owner: 'child', concurrency: 1, leaseMs: 60_000 
 for (;;) {
   const everything = { system: target.system, after: 0, upTo: 2 ** 52, limit: 100 };
   const lost = await findUndelivered(db, everything);
-  const received = await receiveOutbound({ db, clock, wake: quiet }, target, lost);
+  // No bus delivers nothing.
+  const received = lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, target, lost) : 0;
   const unheard = await findUnheard(db, everything);
   const events = unheard.flatMap((event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? []);
   const heard = await receiveInbound({ db, clock, wake: quiet }, target, events);
@@ -62,4 +76,4 @@ for (;;) {
   const { stored } = await sweep(deps, { retentionDays: 35, signal: new AbortController().signal });
   if (stored === 0) break;
 }
-process.exit(0);
+process.stdout.write(JSON.stringify(passed), () => process.exit(0));

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { takeIn } from '../../../lib/sync/inbound.ts';
 import type { InboundEvent } from '../../../lib/integrations/integration.ts';
 import { closeReceiveGap } from '../../../lib/sync/receive-gap.ts';
@@ -38,6 +39,17 @@ describe('inward: the inbox', () => {
     await Promise.all([world.hear(), world.hear(), world.hear()]);
     await world.rest();
     expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
+    await expectAgreement(world);
+  });
+
+  it('hears an event again, and once, that was stored while the 2xx for it was never sent', async () => {
+    world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
+    enableFailpoint('inbox.stored', 'throw', { once: true });
+    const events = world.undelivered();
+    const failed = await world.deliver(events).catch(() => 'not answered');
+    expect(failed).to.equal('not answered');
+    expect(await world.deliver(events)).to.deep.equal(['known']);
+    await world.rest();
     await expectAgreement(world);
   });
 

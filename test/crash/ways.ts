@@ -1,0 +1,163 @@
+// The ways through a worker at whose every failpoint one is killed.
+import { linkedPair, type TwoWayWorld } from '../support/two-way.ts';
+
+export interface Way {
+  name: string;
+  /** One of those at which `make test` kills; at the others only `make proof` does. */
+  quick?: boolean;
+  /** Brings about, in a world without rows, what the worker is to do. */
+  prepare(world: TwoWayWorld): Promise<void>;
+  /** Who has to live in the end, on both sides. */
+  living: Person[];
+  /** The values of every conflict row there has to be, ours and theirs. */
+  conflicts?: [ours: string, theirs: string][];
+}
+
+export interface Person {
+  name: string;
+  email: string;
+}
+
+const FIRST: Person = { name: 'First', email: 'first@example.com' };
+const OURS: Person = { name: 'Ours', email: 'ours@example.com' };
+const THEIRS: Person = { name: 'Theirs', email: 'theirs@example.com' };
+const MINUTE = 60_000;
+
+export const ways: readonly Way[] = [
+  {
+    name: 'create',
+    quick: true,
+    prepare: async (world) => {
+      await world.create(OURS);
+    },
+    living: [OURS],
+  },
+  {
+    name: 'update',
+    quick: true,
+    prepare: async (world) => {
+      const { id } = await linkedPair(world, FIRST);
+      await world.update(id, OURS);
+    },
+    living: [OURS],
+  },
+  {
+    name: 'delete',
+    prepare: async (world) => {
+      const { id } = await linkedPair(world, FIRST);
+      await world.remove(id);
+    },
+    living: [],
+  },
+  {
+    name: 'inbound create',
+    prepare: async (world) => {
+      world.simulator.dashboard.createCustomer({ ...THEIRS });
+      await world.deliver();
+    },
+    living: [THEIRS],
+  },
+  {
+    name: 'inbound update',
+    prepare: async (world) => {
+      const { externalId } = await linkedPair(world, FIRST);
+      world.simulator.dashboard.updateCustomer(externalId, { ...THEIRS });
+      await world.deliver();
+    },
+    living: [THEIRS],
+  },
+  {
+    name: 'inbound delete',
+    prepare: async (world) => {
+      const { externalId } = await linkedPair(world, FIRST);
+      world.simulator.dashboard.deleteCustomer(externalId);
+      await world.deliver();
+    },
+    living: [],
+  },
+  {
+    name: 'two edits of two fields',
+    prepare: async (world) => {
+      const { id, externalId } = await linkedPair(world, FIRST);
+      world.simulator.dashboard.updateCustomer(externalId, { email: THEIRS.email });
+      await world.update(id, { name: OURS.name });
+      await world.deliver();
+    },
+    living: [{ name: OURS.name, email: THEIRS.email }],
+  },
+  {
+    name: 'two edits of one field',
+    prepare: async (world) => {
+      const { id, externalId } = await linkedPair(world, FIRST);
+      world.simulator.dashboard.updateCustomer(externalId, { name: THEIRS.name });
+      await world.update(id, { name: OURS.name });
+      await world.deliver();
+    },
+    living: [{ ...FIRST, name: OURS.name }],
+    conflicts: [[OURS.name, THEIRS.name]],
+  },
+  {
+    name: 'two edits of one field, and theirs of the other',
+    prepare: async (world) => {
+      const { id, externalId } = await linkedPair(world, FIRST);
+      world.simulator.dashboard.updateCustomer(externalId, { ...THEIRS });
+      await world.update(id, { name: OURS.name });
+      await world.deliver();
+    },
+    living: [{ name: OURS.name, email: THEIRS.email }],
+    conflicts: [[OURS.name, THEIRS.name]],
+  },
+  {
+    name: 'the echo of a write that covered their edit',
+    prepare: async (world) => {
+      const { id, externalId } = await linkedPair(world, FIRST);
+      world.simulator.dashboard.updateCustomer(externalId, { name: THEIRS.name });
+      await world.update(id, { name: OURS.name });
+      await world.run();
+      await world.deliver();
+    },
+    living: [{ ...FIRST, name: OURS.name }],
+    conflicts: [[OURS.name, THEIRS.name]],
+  },
+  {
+    name: 'a record with the mark of a row that has none',
+    prepare: async (world) => {
+      const refused = { kind: 'error_before_effect', method: 'POST', status: 400 } as const;
+      world.simulator.faults.add({ ...refused, path: '/v1/customers' });
+      const { createdEventId } = await world.create(OURS);
+      await world.run();
+      const metadata = { [`twinbox_${world.deps.policy.instanceId}`]: createdEventId };
+      world.simulator.dashboard.createCustomer({ ...OURS, metadata });
+      // A thin event tells no mark, so only the read does.
+      await world.deliver(world.undelivered(), { thin: true });
+    },
+    living: [OURS],
+  },
+  {
+    name: 'a create of unknown outcome that took effect',
+    prepare: (world) => createOfUnknownOutcome(world, 'after'),
+    living: [OURS],
+  },
+  {
+    name: 'a create of unknown outcome that took none',
+    prepare: (world) => createOfUnknownOutcome(world, 'before'),
+    living: [OURS],
+  },
+  {
+    name: 'an edit that only the sweep finds',
+    prepare: async (world) => {
+      const { externalId } = await linkedPair(world, FIRST);
+      world.simulator.dashboard.updateCustomer(externalId, { ...THEIRS });
+      for (const event of world.undelivered()) world.lose(event);
+      world.advance(2 * MINUTE);
+    },
+    living: [THEIRS],
+  },
+];
+
+async function createOfUnknownOutcome(world: TwoWayWorld, effect: 'before' | 'after'): Promise<void> {
+  await world.create(OURS);
+  world.simulator.faults.add({ kind: `error_${effect}_effect`, method: 'POST' });
+  await world.run();
+  world.advance(6 * MINUTE);
+}
