@@ -49,8 +49,8 @@ proof: install ## Prove what takes half an hour: everything killed under load an
 model: install ## Run 2,000 random histories of both sides on two processes; SEED=... repeats one, COUNT=... takes so many
 	@exec $(NODE) test/model/main.ts
 
-defects: install ## Put each known mistake into a copy of the source and see its test catch it; ONLY="shadow" takes some
-	@exec $(NODE) test/defects/main.ts $(if $(ONLY),'$(ONLY)')
+defects: install ## Put each known mistake into a copy of the source and see its test catch it; ONLY="shadow" takes some; BY=histories
+	@exec $(NODE) test/defects/main.ts $(if $(BY),--'$(BY)') $(if $(ONLY),'$(ONLY)')
 
 bench: install ## Measure latency, rates, memory: one process, the relay, Stripe's limits, Kafka (needs Java and Maven)
 	@exec $(NODE) bench/main.ts

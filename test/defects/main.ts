@@ -4,8 +4,10 @@
  *
  *   make defects                   all of them
  *   make defects ONLY='shadow'     those whose name has this in it
+ *   make defects BY=histories      each against the random histories alone, which nobody wrote for it
  */
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
 import { runSettings } from '../support/run-settings.ts';
 import { startTestServer } from '../support/server.ts';
@@ -14,9 +16,15 @@ import type { Defect } from './defect.ts';
 import { copySource } from './source-copy.ts';
 import { brokenCatchers, tryDefect, type Finding } from './trial.ts';
 
-const [only = ''] = process.argv.slice(2);
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { histories: { type: 'boolean', default: false } },
+});
+const [only = ''] = positionals;
 const { width, env } = runSettings();
-const chosen = defects.filter(({ name }) => name.includes(only));
+const chosen = (flags.histories ? againstHistories(defects) : defects).filter(({ name }) =>
+  name.includes(only),
+);
 const findings = new Map<Defect, Finding>();
 
 const folder = await makeRunFolder();
@@ -39,6 +47,13 @@ try {
   await removeRunFolder(folder);
 }
 conclude();
+
+/** Histories have no Kafka. */
+function againstHistories(all: readonly Defect[]): Defect[] {
+  return all
+    .filter(({ edits }) => edits.every(({ file }) => !file.includes('/kafka/')))
+    .map((defect) => ({ ...defect, caughtBy: 'histories' }));
+}
 
 async function checkCatchers(copy: string): Promise<void> {
   broken = await brokenCatchers(copy, chosen, trialEnv);

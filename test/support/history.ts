@@ -1,5 +1,6 @@
 import type { Db } from '../../db/connection.ts';
 import { disableFailpoints } from '../../lib/failpoint.ts';
+import type { Fields } from '../../lib/integrations/integration.ts';
 import type { StoredEvent } from '../../simulator/objects.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { createChances, type Chances } from './chances.ts';
@@ -9,7 +10,9 @@ import type { HistoryOptions } from './history-options.ts';
 import { createPeople } from './history-people.ts';
 import { expectAgreement, type Observed } from './invariants.ts';
 import { lossesOf, type Edit } from './losses.ts';
+import { openJournal } from './journal.ts';
 import { createWorld, emptyTables, type SyncWorld } from './sync.ts';
+import { createTransactionLaws } from './transaction-laws.ts';
 import { createInward, withRules, type Inward } from './two-way.ts';
 import { enablePauses } from './workers.ts';
 
@@ -52,6 +55,7 @@ const TELLING = new Set([
 /** One random history of both sides, and what is wrong at its end. */
 export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdict> {
   await emptyTables(db);
+  const journal = await openJournal(db);
   const world = await createWorld(db, { policy: options.policy ?? {} });
   if (options.rules) Object.assign(world.deps, { integration: withRules(world.integration, options.rules) });
   const counts: Counts = {};
@@ -68,14 +72,25 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
       say: options.trace ?? (() => undefined),
       count,
     });
+    const laws = createTransactionLaws(world.deps.integration.document.fields);
+    const judge = async (): Promise<void> => laws.judge(await journal.read(), history.shown());
     if (options.linkedAtFirst) await history.begin();
+    await judge();
     enablePauses();
-    for (const turn of turnsOf(options)) await history.take(turn);
+    for (const turn of turnsOf(options)) {
+      await history.take(turn);
+      await judge();
+    }
     await history.end();
+    await judge();
     for (const { event } of world.log) if (TELLING.has(event)) count(`log: ${event}`);
     const observed = { ...world, simulator: withEvents(world.simulator, history.events()) };
     return {
-      wrong: [...(await agreementBroken(observed)), ...(await lossesOf(db, history.events(), history.edits))],
+      wrong: [
+        ...laws.broken,
+        ...(await agreementBroken(observed)),
+        ...(await lossesOf(db, history.events(), history.edits)),
+      ],
       counts,
     };
   } catch (error) {
@@ -107,10 +122,17 @@ function withEvents(simulator: Simulator, events: StoredEvent[]): Simulator {
   return { ...simulator, events: () => events };
 }
 
+/** Subscriptions have neither. */
+function fieldsOf(object: StoredEvent['data']['object']): Fields {
+  return 'email' in object ? { name: object.name, email: object.email } : {};
+}
+
 function createHistory(scene: Scene): {
   edits: Edit[];
   /** Every event of theirs, oldest first. */
   events(): StoredEvent[];
+  /** What each of their records has ever said, oldest first. */
+  shown(): (externalId: string) => readonly Fields[];
   /** A row is made and gets its counterpart. */
   begin(): Promise<void>;
   take(turn: number): Promise<void>;
@@ -151,6 +173,11 @@ function createHistory(scene: Scene): {
     events() {
       remember();
       return [...told.values()];
+    },
+    shown() {
+      remember();
+      const byId = Map.groupBy(told.values(), (event) => event.data.object.id);
+      return (id) => byId.get(id)?.map(({ data }) => fieldsOf(data.object)) ?? [];
     },
     async begin() {
       await people.editOurs();

@@ -27,7 +27,7 @@ type DeliveryState = {
   intent_id: string | null;
   settled_at: Date | null;
 };
-type IntentState = { id: string; key: string; result: string };
+type IntentState = { id: string; key: string; result: string; mapping_id: number; number: number };
 
 type Snapshot = {
   customers: CustomerState[];
@@ -64,7 +64,7 @@ async function snapshot(db: Db): Promise<Snapshot> {
        where event_type in ('customer.created', 'customer.updated', 'customer.deleted') order by id`,
     ),
     deliveries: await read('select * from sync_deliveries order by sync_event_id'),
-    intents: await read('select id, key, result from sync_intents order by id'),
+    intents: await read('select id, key, result, mapping_id, number from sync_intents order by id'),
   };
 }
 
@@ -75,6 +75,7 @@ function* brokenAlways(world: Observed, all: Snapshot): Generator<string> {
   yield* brokenDeliveries(all);
   yield* brokenMappings(world, all);
   yield* brokenKeys(world, all);
+  yield* brokenOrder(world, all);
   yield* brokenMarks(world, all);
   yield* leaks(world, all);
 }
@@ -150,6 +151,23 @@ function* brokenKeys({ simulator }: Observed, { intents, mappings }: Snapshot): 
   const known = new Set([...intents.map(({ key }) => key), ...open]);
   for (const call of simulator.ledger.entries({ source: 'api', method: 'POST' }))
     if (!known.has(call.idempotency_key ?? '')) yield `a write without an intent: ${call.path}`;
+}
+
+/** What was decided later took effect later, whoever sent it and however late it came. */
+function* brokenOrder({ simulator }: Observed, { intents }: Snapshot): Generator<string> {
+  const byKey = new Map(intents.map((intent) => [intent.key, intent]));
+  const last = new Map<number, number>();
+  for (const { idempotency_key: key, effect } of simulator.ledger.entries({
+    source: 'api',
+    method: 'POST',
+  })) {
+    const intent = effect ? byKey.get(key ?? '') : undefined;
+    if (!intent) continue;
+    const { mapping_id: mapping, number } = intent;
+    const before = last.get(mapping) ?? 0;
+    if (number < before) yield `intent ${number} of mapping ${mapping} took effect after ${before}`;
+    last.set(mapping, number);
+  }
 }
 
 /** A second one that is known for what it is was made by hand. */

@@ -1,0 +1,175 @@
+import type { FieldRule, Fields, Value } from '../../lib/integrations/integration.ts';
+import { canonical, same } from '../../lib/sync/canonical.ts';
+import type { Pair } from '../../lib/sync/shadow.ts';
+import type { JournalledMapping, JournalledRow, Left } from './journal.ts';
+
+export interface TransactionLaws {
+  /**
+   * Judges what transactions left. `shown` is all that a record of theirs has ever said so far, oldest first: what a transaction
+   * says of their side has to be in it, and never further back than what was said before.
+   */
+  judge(left: readonly Left[], shown: (externalId: string) => readonly Fields[]): void;
+  /** What broke a law, even if a later transaction has mended it. */
+  readonly broken: string[];
+}
+
+/** How far along its side's history the half of a pair is known to stand. */
+type Reached = { ours: number; theirs: number };
+
+const NEVER_DOWN = ['dirty', 'clean', 'fence', 'intentNumber', 'wantedVersion', 'pushedVersion'] as const;
+const ENDED = new Set(['tombstoned', 'detached', 'alias']);
+
+/** What must hold after every transaction of the engine, and not only once all is at rest. */
+export function createTransactionLaws(rules: readonly FieldRule[]): TransactionLaws {
+  const mappings = new Map<number, JournalledMapping>();
+  const rows = new Map<number, (JournalledRow & { tx: string })[]>();
+  const reached = new Map<string, Reached>();
+  const broken: string[] = [];
+
+  function judgeRow(id: number, next: JournalledRow, tx: string): void {
+    const versions = rows.get(id) ?? [];
+    const before = versions.at(-1);
+    if (next.version !== (before?.version ?? 0) + 1)
+      broken.push(`customer ${id} went from version ${before?.version ?? 0} to ${next.version}`);
+    if (before && before.deletedAt !== null) broken.push(`customer ${id} was changed after its deletion`);
+    rows.set(id, [...versions, { ...next, tx }]);
+  }
+
+  /** What is pulled replaces what the merge had seen: an edit of ours that came between is not written over. */
+  function judgePull(id: number, next: JournalledMapping, tx: string): void {
+    const versions = rows.get(next.internalId ?? 0) ?? [];
+    const at = versions.findIndex((row) => row.tx === tx);
+    const [was, is] = [versions[at - 1], versions[at]];
+    if (!was || !is || is.deletedAt !== null) return;
+    for (const rule of rules) {
+      const field = rule.internal as 'name' | 'email';
+      const seen = mappings.get(id)?.shadow[field];
+      if (!seen || same(rule, was[field], is[field]) || same(rule, was[field], seen.ours)) continue;
+      if (!is.kept.some((conflict) => conflict.field === field && same(rule, conflict.ours, was[field])))
+        broken.push(`mapping ${id} (${next.state}) wrote over ${field} = ${was[field] ?? 'nothing'} of ours`);
+    }
+  }
+
+  function judgeMapping(id: number, next: JournalledMapping | null, shown: Shown): void {
+    const before = mappings.get(id);
+    const say = (what: string): void => void broken.push(`mapping ${id} (${next?.state ?? 'gone'}) ${what}`);
+    if (!next) {
+      if (before && before.internalId !== null) say('was taken from its row');
+      mappings.delete(id);
+      return;
+    }
+    mappings.set(id, next);
+    brokenNumbers(before, next).forEach(say);
+    brokenIntents(before, next).forEach(say);
+    brokenStates(before, next).forEach(say);
+    for (const rule of rules) {
+      const [old, pair] = [before?.shadow[rule.internal], next.shadow[rule.internal]];
+      if (JSON.stringify(old) === JSON.stringify(pair)) continue;
+      if (!pair) say(`lost the shadow of ${rule.internal}`);
+      else brokenPair(id, next, rule, pair, shown).forEach(say);
+    }
+  }
+
+  /** The shadow law: both halves are known to be held, stand for the same thing, and are no older than those before them. */
+  function brokenPair(
+    id: number,
+    { internalId, externalId }: JournalledMapping,
+    rule: FieldRule,
+    pair: Pair,
+    shown: Shown,
+  ): string[] {
+    const field = rule.internal;
+    if (internalId === null || externalId === null) return [`has a shadow of ${field}, and is no pair`];
+    const key = `${id} ${externalId} ${field}`;
+    const from = reached.get(key) ?? { ours: 0, theirs: 0 };
+    const ours = (rows.get(internalId) ?? []).map((row) => row[field as 'name' | 'email']);
+    const theirs = shown(externalId).map((values) => values[rule.external]);
+    const found = {
+      ours: indexFrom(ours, from.ours, pair.ours),
+      theirs: indexFrom(theirs, from.theirs, pair.theirs),
+    };
+    reached.set(key, {
+      ours: Math.max(from.ours, found.ours),
+      theirs: Math.max(from.theirs, found.theirs),
+    });
+    const wrong: string[] = [];
+    if (found.ours < 0) wrong.push(`took ${ofPair(field, pair)} for the shadow: ours is not held any more`);
+    if (found.theirs < 0) wrong.push(`took ${ofPair(field, pair)} for the shadow: theirs is not held (yet)`);
+    if (!mayStand(rule, pair)) wrong.push(`took ${ofPair(field, pair)} for the same thing`);
+    return wrong;
+  }
+
+  return {
+    broken,
+    judge(left, shown) {
+      // Rows first: a transaction that pulls changes the row and the mapping, in whatever order.
+      for (const entry of left) if (entry.of === 'row') judgeRow(entry.id, entry.row, entry.tx);
+      for (const entry of left) {
+        if (entry.of !== 'mapping') continue;
+        const { id, tx, mapping } = entry;
+        if (mapping) judgePull(id, mapping, tx);
+        judgeMapping(id, mapping, shown);
+      }
+    },
+  };
+}
+
+type Shown = (externalId: string) => readonly Fields[];
+
+function brokenNumbers(before: JournalledMapping | undefined, next: JournalledMapping): string[] {
+  const wrong = NEVER_DOWN.filter((name) => before && next[name] < before[name]).map(
+    (name) => `let ${name} go down from ${before?.[name]} to ${next[name]}`,
+  );
+  if (next.clean > next.dirty)
+    wrong.push(`is clean up to ${next.clean}, beyond its dirty number ${next.dirty}`);
+  return wrong;
+}
+
+/** One is open at a time, it is frozen, and it is closed before the next one opens. */
+function brokenIntents(before: JournalledMapping | undefined, next: JournalledMapping): string[] {
+  const [old, open] = [before?.intent ?? null, next.intent];
+  const wrong: string[] = [];
+  if (open && open.number !== next.intentNumber)
+    wrong.push(`has intent ${open.number} open, and counts ${next.intentNumber}`);
+  if (old && open && old.id === open.id && frozen(old) !== frozen(open)) wrong.push('changed an open intent');
+  if (old && old.id !== open?.id && next.closed !== old.number)
+    wrong.push(`left intent ${old.number} without closing it`);
+  if (open && open.number <= (next.closed ?? 0)) wrong.push(`has intent ${open.number} open and closed`);
+  return wrong;
+}
+
+function frozen(intent: NonNullable<JournalledMapping['intent']>): string {
+  const { id, number, operation, key, body, fields, version, hop, firstSentAt } = intent;
+  return JSON.stringify([id, number, operation, key, body, fields, version, hop, firstSentAt]);
+}
+
+function brokenStates(before: JournalledMapping | undefined, next: JournalledMapping): string[] {
+  const wrong: string[] = [];
+  if (before && ENDED.has(before.state) && next.state !== before.state)
+    wrong.push(`came back from ${before.state}`);
+  if (before && before.externalId !== null && next.externalId !== before.externalId)
+    wrong.push(`let go of ${before.externalId}`);
+  if (before && before.internalId !== null && next.internalId !== before.internalId)
+    wrong.push(`let go of customer ${before.internalId}`);
+  if (next.clean === next.dirty && next.reason === null) {
+    if (next.queued) wrong.push('is clean with something still to be done');
+    if (next.mustRead) wrong.push('is clean with a read that was asked for');
+  }
+  return wrong;
+}
+
+function indexFrom(values: readonly (Value | undefined)[], from: number, wanted: Value): number {
+  return values.findIndex((value, index) => index >= from && canonical(value) === canonical(wanted));
+}
+
+/** Halves that differ are a decision to leave both as they are, and say which. */
+function mayStand(rule: FieldRule, { ours, theirs, reason }: Pair): boolean {
+  if (reason === undefined) return same(rule, ours, theirs);
+  if (reason === 'held') return rule.internal === 'email';
+  return reason === 'cannot_carry' || canonical(theirs) === null;
+}
+
+function ofPair(field: string, { ours, theirs, reason }: Pair): string {
+  const text = `${field} (${ours ?? 'nothing'} here, ${theirs ?? 'nothing'} there)`;
+  return reason === undefined ? text : `${text} as ${reason}`;
+}
