@@ -49,9 +49,6 @@ describe('the signature of a webhook', () => {
   for (const [name, header] of taken) it(`is taken ${name}`, () => expectStored(header));
 
   const forged: [string, string, (body: string) => string | null][] = [
-    ['too_old', 'a second too old', (body) => signed(body, SECRET, seconds(-301))],
-    ['too_new', 'a second too far in the future', (body) => signed(body, SECRET, seconds(301))],
-    ['no_match', 'of another body', (body) => signed(`${body} `)],
     ['no_match', 'of another secret', (body) => signed(body, 'whsec_of_somebody')],
     [
       'no_match',
@@ -88,26 +85,6 @@ describe('the signature of a webhook', () => {
       expectProblem(answer, 400, 'invalid_signature');
     }
     expect(await countRows(database.db)).to.equal(rows);
-  });
-
-  it('is taken by either secret while one replaces the other, and by the new one alone after that', async () => {
-    const [old, fresh] = ['whsec_old', 'whsec_new'];
-    for (const [secrets, good, bad] of [
-      [[old, fresh], [old, fresh], []],
-      [[fresh], [fresh], [old]],
-    ] as const) {
-      const rotating = await startHearing(database.db, { secrets: [...secrets] });
-      try {
-        const send = (secret: string): Promise<Answer> => {
-          const body = JSON.stringify(freshEvent());
-          return rotating.post(body, { 'Stripe-Signature': signed(body, secret) });
-        };
-        for (const secret of good) expect((await send(secret)).json).to.include({ outcome: 'stored' });
-        for (const secret of bad) expectProblem(await send(secret), 400, 'invalid_signature');
-      } finally {
-        await rotating.close();
-      }
-    }
   });
 
   const signedNonsense: [string, string | Uint8Array, string][] = [

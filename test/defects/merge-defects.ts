@@ -29,7 +29,7 @@ export const mergeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/situations.test.ts',
+      file: 'test/situations/both-sides.test.ts',
       title: `35: our own answer shows a field that somebody else edited, and it is pulled`,
     },
   },
@@ -47,7 +47,7 @@ export const mergeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/situations.test.ts',
+      file: 'test/situations/both-sides.test.ts',
       title: `34: an edit over the API comes between load and write`,
     },
   },
@@ -154,7 +154,7 @@ export const mergeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/situations.test.ts',
+      file: 'test/situations/both-sides.test.ts',
       title: `35: our own answer shows a field that somebody else edited, and it is pulled`,
     },
   },

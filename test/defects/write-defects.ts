@@ -161,8 +161,8 @@ export const writeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/deletes.test.ts',
-      title: `are refused to a customer with a subscription that is not cancelled`,
+      file: 'test/situations/deletes.test.ts',
+      title: `a delete here meets an active subscription there`,
     },
   },
   {

@@ -77,17 +77,17 @@ export function useSync(
   return new Proxy({} as SyncWorld, { get: (_, name): unknown => Reflect.get(ready(), name) });
 }
 
+/** `beside` another world it has that one's Stripe and its time. */
 export async function createWorld(
   db: Db,
-  options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy> },
+  options: {
+    simulator?: SimulatorOptions;
+    policy?: Partial<SyncPolicy>;
+    beside?: Pick<SyncWorld, 'clock' | 'simulator'>;
+  },
 ): Promise<SyncWorld> {
-  const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
-  const simulator = createSimulator({
-    rateLimits: { globalPerSecond: null, endpointPerSecond: null },
-    ...options.simulator,
-    now: () => clock.now().getTime(),
-  });
-  const { url } = await simulator.listen();
+  const { clock, simulator } = options.beside ?? (await startStripe(options.simulator));
+  const { url } = simulator;
   const instanceId = await readInstanceId(db);
   const integrate = (changes: Partial<StripeSettings>): Integration =>
     createStripeIntegration({
@@ -203,6 +203,17 @@ export async function createWorld(
         .map(({ method, path }) => `${method} ${path.replace(/cus_\w+/, 'cus')}`),
   };
   return world;
+}
+
+async function startStripe(options: SimulatorOptions = {}): Promise<Pick<SyncWorld, 'clock' | 'simulator'>> {
+  const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
+  const simulator = createSimulator({
+    rateLimits: { globalPerSecond: null, endpointPerSecond: null },
+    ...options,
+    now: () => clock.now().getTime(),
+  });
+  await simulator.listen();
+  return { clock, simulator };
 }
 
 /**

@@ -106,6 +106,20 @@ export async function linkedPair(
   return { id, externalId: rows[0]?.externalId ?? '' };
 }
 
+/** A row whose create Stripe refuses, so that it stays without a counterpart. */
+export async function unlinkedRow(world: SyncWorld, email: string): Promise<number> {
+  const { id } = await world.create({ name: 'Ours', email });
+  const refusal = {
+    kind: 'error_before_effect',
+    method: 'POST',
+    path: '/v1/customers',
+    status: 400,
+  } as const;
+  world.simulator.faults.add(refusal);
+  await world.run();
+  return id;
+}
+
 /** What became of their events about one record, in the order in which they were taken in. */
 export async function fateOf(db: Db, externalId: string): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { kind: string; status: string }[] }>(

@@ -4,14 +4,7 @@ import { readConnection, releaseDeletes } from '../../../db/connections.ts';
 import { raiseHeldDeletes } from '../../../db/mappings.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { waitUntil } from '../../support/signal.ts';
-import {
-  closedIntents,
-  conflictsOf,
-  deliveriesOf,
-  mappingOf,
-  outcomesOf,
-  parkedNotices,
-} from '../../support/sync-rows.ts';
+import { closedIntents, conflictsOf, deliveriesOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
 
 const MINUTE = 60_000;
@@ -29,23 +22,6 @@ describe('deletes', () => {
   async function externalIdOf(id: number): Promise<string> {
     return (await mappingOf(world.db, id)).externalId ?? '';
   }
-
-  it('are refused to a customer with a subscription that is not cancelled', async () => {
-    const [id = 0] = await linked();
-    const { url } = world.simulator;
-    await fetch(`${url}/v1/subscriptions`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer sk_test_other', 'content-type': 'application/x-www-form-urlencoded' },
-      body: `customer=${await externalIdOf(id)}&items[0][price]=price_1`,
-    });
-    world.simulator.ledger.reset();
-    await world.remove(id);
-    await world.run();
-    expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'delete_blocked' });
-    expect(world.calls()).to.deep.equal(['GET /v1/customers/cus']);
-    expect(await parkedNotices(world.db)).to.deep.equal(['delete_blocked']);
-    expect(world.simulator.customers()).to.have.length(1);
-  });
 
   it('take what is gone there already for done', async () => {
     const [id = 0] = await linked();

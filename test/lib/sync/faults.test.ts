@@ -41,36 +41,6 @@ describe('faults on the way out', () => {
       fault: { kind: 'error_before_effect', status: 503, stored: false },
       replayed: false,
     },
-    {
-      sentence: 'a 409 while the request is still under way',
-      fault: { kind: 'error_before_effect', status: 409, stored: false, shouldRetry: true },
-      replayed: false,
-    },
-    {
-      sentence: 'a 429 of the account',
-      fault: { kind: 'rate_limit', reason: 'global-rate' },
-      replayed: false,
-    },
-    {
-      sentence: 'a 429 of the endpoint',
-      fault: { kind: 'rate_limit', reason: 'endpoint-rate' },
-      replayed: false,
-    },
-    {
-      sentence: 'a 429 for too many at once',
-      fault: { kind: 'rate_limit', reason: 'global-concurrency' },
-      replayed: false,
-    },
-    {
-      sentence: 'a 429 of one record',
-      fault: { kind: 'rate_limit', reason: 'resource-specific' },
-      replayed: false,
-    },
-    {
-      sentence: 'a record that is locked',
-      fault: { kind: 'rate_limit', reason: 'lock_timeout' },
-      replayed: false,
-    },
   ];
   for (const { sentence, fault, replayed } of cured) {
     it(`goes on after ${sentence}, by the same request`, async () => {

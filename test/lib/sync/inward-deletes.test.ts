@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { expectAgreement } from '../../support/invariants.ts';
-import { pauseAt } from '../../support/signal.ts';
 import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
@@ -21,47 +20,6 @@ describe('inward: a delete', () => {
     await expectAgreement(world);
   });
 
-  it('is not undone by an update that comes after it, and each late event is stale', async () => {
-    const { id, externalId } = await linkedPair(world);
-    world.simulator.dashboard.updateCustomer(externalId, { name: 'Late' });
-    world.simulator.dashboard.deleteCustomer(externalId);
-    const [updated, deleted] = world.undelivered();
-    await world.deliver([deleted!]);
-    await world.hear();
-    await world.run();
-    await world.deliver([updated!]);
-    await world.hear();
-    await world.run();
-    expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
-    expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned' });
-    expect(await fateOf(world.db, externalId)).to.deep.equal([
-      'created echo',
-      'deleted applied',
-      'updated stale',
-    ]);
-    await expectAgreement(world);
-  });
-
-  it('there wins over an edit here, and the conflict keeps our value', async () => {
-    const { id, externalId } = await linkedPair(world, { name: 'Before' });
-    world.simulator.dashboard.deleteCustomer(externalId);
-    await world.update(id, { name: 'Edited' });
-    await world.rest();
-    expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
-    expect(await conflictsOf(world.db, id)).to.deep.equal([
-      {
-        kind: 'deleted_there',
-        field: 'name',
-        base: 'Before',
-        ours: 'Edited',
-        theirs: null,
-        winner: 'theirs',
-        note: null,
-      },
-    ]);
-    await expectAgreement(world);
-  });
-
   it('there makes no conflict of white space that only we keep', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Tidy' });
     await world.update(id, { name: ' Tidy ' });
@@ -69,54 +27,6 @@ describe('inward: a delete', () => {
     world.simulator.dashboard.deleteCustomer(externalId);
     await world.rest();
     expect(await conflictsOf(world.db, id)).to.deep.equal([]);
-  });
-
-  it('here wins over an edit there, and the conflict keeps their value', async () => {
-    const { id, externalId } = await linkedPair(world, { name: 'Before' });
-    world.simulator.dashboard.updateCustomer(externalId, { name: 'Edited there' });
-    await world.remove(id);
-    await world.rest();
-    expect(world.simulator.customers()).to.deep.equal([]);
-    expect(await conflictsOf(world.db, id)).to.deep.equal([
-      {
-        kind: 'deleted_here',
-        field: 'name',
-        base: 'Before',
-        ours: null,
-        theirs: 'Edited there',
-        winner: 'ours',
-        note: null,
-      },
-    ]);
-    await expectAgreement(world);
-  });
-
-  it('on both sides at once is one delete', async () => {
-    const { id, externalId } = await linkedPair(world);
-    await world.remove(id);
-    world.simulator.dashboard.deleteCustomer(externalId);
-    await world.rest();
-    expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned' });
-    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
-    expect(world.calls()).to.not.include('DELETE /v1/customers/cus');
-    await expectAgreement(world);
-  });
-
-  it('here while theirs is being written here begins again, and is one delete', async () => {
-    const { id, externalId } = await linkedPair(world);
-    world.simulator.dashboard.deleteCustomer(externalId);
-    await world.deliver();
-    await world.hear();
-    const held = pauseAt('reconcile.read');
-    const working = world.lane.runOnce();
-    await held.reached;
-    await world.remove(id);
-    held.resume();
-    await working;
-    await world.lane.drain();
-    await world.rest();
-    expect((await readCustomer(world.db, id))?.version).to.equal(2);
-    await expectAgreement(world);
   });
 
   it('of ours is heard as an echo, and confirms', async () => {

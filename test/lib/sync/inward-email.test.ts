@@ -1,48 +1,14 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
-import { createLinkDesk } from '../../../lib/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
-import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
+import { fateOf, linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
 
 describe('inward: a new record with the email of a row that has no counterpart', () => {
   const world = useTwoWay();
 
-  /** A row whose create Stripe refuses, so that it stays without one. */
-  async function unlinked(email: string): Promise<number> {
-    const { id } = await world.create({ name: 'Ours', email });
-    world.simulator.faults.add({
-      kind: 'error_before_effect',
-      method: 'POST',
-      path: '/v1/customers',
-      status: 400,
-    });
-    await world.run();
-    return id;
-  }
-
-  it('waits for a word, and is linked by it', async () => {
-    const id = await unlinked('ada@example.com');
-    const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ADA@example.com' });
-    await world.rest();
-    const [, waiting] = await mappingsIn(world.db);
-    expect(waiting).to.include({ externalId: theirs.id, state: 'waiting', reason: 'ask_link' });
-    expect(await fateOf(world.db, theirs.id)).to.deep.equal(['created waiting']);
-    const { rows } = await world.db.raw<{ rows: { id: number }[] }>(
-      `select id from external_mappings where external_id = '${theirs.id}'`,
-    );
-    await createLinkDesk(world).consent(rows[0]!.id, 'operator');
-    await world.rest();
-    expect(await mappingsIn(world.db)).to.deep.equal([
-      { externalId: theirs.id, internalId: id, role: 'primary', state: 'linked', reason: null },
-    ]);
-    expect(await conflictsOf(world.db, id)).to.have.lengthOf(1);
-    expect(world.simulator.customers()[0]).to.include({ name: 'Ours' });
-    await expectAgreement(world);
-  });
-
   it('keeps asking when more is heard of it', async () => {
-    await unlinked('ada@example.com');
+    await unlinkedRow(world, 'ada@example.com');
     const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
     await world.rest();
     world.simulator.dashboard.updateCustomer(theirs.id, { name: 'Renamed' });
@@ -52,7 +18,7 @@ describe('inward: a new record with the email of a row that has no counterpart',
   });
 
   it('becomes a row of its own once its email is another', async () => {
-    await unlinked('ada@example.com');
+    await unlinkedRow(world, 'ada@example.com');
     const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
     await world.rest();
     world.simulator.dashboard.updateCustomer(theirs.id, { email: 'other@example.com' });
@@ -66,7 +32,7 @@ describe('inward: a new record with the email of a row that has no counterpart',
   });
 
   it('is linked unasked where the setting says so', async () => {
-    const id = await unlinked('ada@example.com');
+    const id = await unlinkedRow(world, 'ada@example.com');
     const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
     await world.rest(world.worker({ policy: { linkByEmail: 'link' } }));
     expect(await mappingOf(world.db, id)).to.include({ externalId: theirs.id, state: 'linked' });
@@ -74,7 +40,7 @@ describe('inward: a new record with the email of a row that has no counterpart',
   });
 
   it('costs one read and one write to link where both sides say the same', async () => {
-    await unlinked('ada@example.com');
+    await unlinkedRow(world, 'ada@example.com');
     world.simulator.dashboard.createCustomer({ name: 'Ours', email: 'ada@example.com' });
     await world.deliver();
     await world.hear();
@@ -88,7 +54,7 @@ describe('inward: a new record with the email of a row that has no counterpart',
   });
 
   it('is never linked where the setting says so', async () => {
-    await unlinked('ada@example.com');
+    await unlinkedRow(world, 'ada@example.com');
     world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
     await world.rest(world.worker({ policy: { linkByEmail: 'never' } }));
     expect((await mappingsIn(world.db))[1]).to.include({ state: 'waiting', reason: 'duplicate_email' });
@@ -97,19 +63,6 @@ describe('inward: a new record with the email of a row that has no counterpart',
 
 describe('inward: a new record with the email of a linked row', () => {
   const world = useTwoWay();
-
-  it('becomes an alias, and nothing of it is pulled', async () => {
-    const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
-    const second = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'Ada@Example.com' });
-    await world.rest();
-    world.simulator.dashboard.updateCustomer(second.id, { name: 'Second again' });
-    await world.rest();
-    expect(await fateOf(world.db, second.id)).to.deep.equal(['created conflict', 'updated stale']);
-    expect(await readCustomer(world.db, pair.id)).to.include({ name: 'Ada', version: 1 });
-    const [conflict] = await conflictsOf(world.db, pair.id);
-    expect(conflict).to.include({ kind: 'external_duplicate', ours: pair.externalId, theirs: second.id });
-    await expectAgreement(world);
-  });
 
   it('becomes a row if the linked one has moved on there, whichever is heard first', async () => {
     const pair = await linkedPair(world, { email: 'shared@example.com' });

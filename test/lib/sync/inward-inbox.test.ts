@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createInProcessBus } from '../../../lib/bus/in-process.ts';
-import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../../db/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { takeIn } from '../../../lib/sync/inbound.ts';
 import type { InboundEvent } from '../../../lib/integrations/integration.ts';
@@ -30,17 +30,6 @@ describe('inward: the inbox', () => {
     );
     return rows.map(({ reason }) => reason);
   }
-
-  it('stores one of five duplicates that come at once', async () => {
-    world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
-    const events = world.undelivered();
-    const taken = await Promise.all(Array.from({ length: 5 }, () => world.deliver(events)));
-    expect(taken.flat().sort()).to.deep.equal(['known', 'known', 'known', 'known', 'stored']);
-    await Promise.all([world.hear(), world.hear(), world.hear()]);
-    await world.rest();
-    expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
-    await expectAgreement(world);
-  });
 
   it('hears an event again, and once, that was stored while the 2xx for it was never sent', async () => {
     world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });

@@ -4,13 +4,9 @@ import { enableFailpoint } from '../../../lib/failpoint.ts';
 import type { StoredEvent } from '../../../simulator/objects.ts';
 import type { Lane } from '../../../workers/lane.ts';
 import { expectAgreement } from '../../support/invariants.ts';
-import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
+import { orders } from '../../support/orders.ts';
+import { conflictsOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay, withRules } from '../../support/two-way.ts';
-
-const orders = <T>(all: T[]): T[][] =>
-  all.length <= 1
-    ? [all]
-    : all.flatMap((one) => orders(all.filter((x) => x !== one)).map((rest) => [one, ...rest]));
 
 describe('inward: an edit that our write covered before we saw it', () => {
   const world = useTwoWay();
@@ -130,14 +126,5 @@ describe('inward: an edit that our write covered before we saw it', () => {
     await world.rest();
     expect(await conflictsOf(world.db, id)).to.deep.equal([]);
     await expectAgreement(world);
-  });
-
-  it('parks an entity whose echoes keep changing it', async () => {
-    const { id } = await linkedPair(world);
-    await world.update(id, { name: 'Round and round' });
-    await world.receive();
-    await world.db.raw(`update sync_deliveries set hop = 6 where status = 'queued'`);
-    await world.rest();
-    expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'loop' });
   });
 });

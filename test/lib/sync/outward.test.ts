@@ -103,18 +103,6 @@ describe('outward', () => {
     await expectAgreement(world);
   });
 
-  it('follows A to B and back to A when both were seen', async () => {
-    const { id } = await world.create({ name: 'A' });
-    for (const name of ['B', 'A']) {
-      await world.run();
-      await world.update(id, { name });
-    }
-    await world.run();
-    expect(world.simulator.customers()[0]).to.include({ name: 'A' });
-    expect(new Set((await closedIntents(world.db)).map(({ key }) => key)).size).to.equal(3);
-    await expectAgreement(world);
-  });
-
   it('sends an edit made while an intent is open as the next intent', async () => {
     const { id } = await world.create();
     await world.run();

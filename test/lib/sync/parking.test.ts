@@ -41,20 +41,6 @@ describe('parking', () => {
       await expectAgreement(world);
     });
 
-    it('keeps a linked customer parked, and its neighbours flow', async () => {
-      const { id } = await world.create();
-      await world.run();
-      await world.update(id, { email: 'ada@nowhere' });
-      const neighbour = await world.create();
-      await world.run();
-      expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'email_invalid' });
-      expect(await mappingOf(world.db, neighbour.id)).to.include({ state: 'linked' });
-      await world.update(id, { email: 'ada@example.com' });
-      await world.run();
-      expect(await outcomesOf(world.db, id)).to.deep.equal(['applied', 'superseded', 'applied']);
-      await expectAgreement(world);
-    });
-
     it('is told once for each delivery, however often its customer is edited', async () => {
       const { id } = await world.create({ email: 'ada@nowhere' });
       await world.run();

@@ -9,7 +9,7 @@ import { closeReceiveGap } from '../../../lib/sync/receive-gap.ts';
 import { receiveOutbound } from '../../../lib/sync/receive.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { rowsRead } from '../../support/rows-read.ts';
-import { mappingOf, outcomesOf } from '../../support/sync-rows.ts';
+import { mappingOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
 
 const everything = { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 10_000 };
@@ -31,16 +31,6 @@ describe('receive', () => {
     expect(await mappingOf(world.db, id)).to.deep.equal(before);
   });
 
-  it('takes a repeat for nothing also after all is done', async () => {
-    const { id } = await world.create();
-    const events = await findUndelivered(world.db, everything);
-    await world.run();
-    expect(await receive(events)).to.equal(0);
-    await world.run();
-    expect(await outcomesOf(world.db, id)).to.deep.equal(['applied']);
-    expect(world.calls()).to.have.length(1);
-  });
-
   it('makes of every order, grouping and repetition of its input the same', async () => {
     const made = [await world.create(), await world.create(), await world.create()];
     for (const { id } of made) await world.update(id, { name: `Name ${id}` });
@@ -59,21 +49,6 @@ describe('receive', () => {
       }),
       { numRuns: 25 },
     );
-  });
-
-  it('gives the same end to a customer whose events come late and backwards', async () => {
-    const { id } = await world.create();
-    await world.update(id, { name: 'Second' });
-    await world.update(id, { name: 'Third' });
-    const events = await findUndelivered(world.db, everything);
-    for (const event of events.toReversed()) {
-      await receive([event]);
-      await world.lane.runOnce();
-      await world.lane.drain();
-    }
-    expect(world.simulator.customers()[0]).to.include({ name: 'Third' });
-    expect(world.calls()).to.have.length(1);
-    await expectAgreement(world);
   });
 
   it('never brings forward what backs off, and brings at once what had nothing to do', async () => {

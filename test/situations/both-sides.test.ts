@@ -1,0 +1,179 @@
+import { expect } from 'chai';
+import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { enableFailpoint } from '../../lib/failpoint.ts';
+import { expectAgreement } from '../support/invariants.ts';
+import { closedIntents, conflictsOf, mappingOf } from '../support/sync-rows.ts';
+import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';
+import { situation } from './situation.ts';
+
+/** Both sides edit one customer, knowing nothing of each other. */
+describe('both sides', () => {
+  const world = useTwoWay();
+
+  situation(14, 'both edit one field: the rule decides, both values are kept, once', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'Base' });
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
+    const theirs = world.undelivered();
+    await world.update(id, { name: 'Ours' });
+    await world.receive();
+    await world.deliver(theirs);
+    await world.hear();
+    await world.run();
+    await world.rest();
+    expect(world.simulator.customers()[0]).to.include({ name: 'Ours' });
+    const both = { base: 'Base', ours: 'Ours', theirs: 'Theirs', winner: 'ours', note: null };
+    expect(await conflictsOf(world.db, id)).to.deep.equal([{ kind: 'both_moved', field: 'name', ...both }]);
+    await expectAgreement(world);
+  });
+
+  situation(14, 'both edit different fields: both edits survive, and nobody lost', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' });
+    await world.update(id, { name: 'Ours' });
+    await world.deliver();
+    await world.hear();
+    await world.rest();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Ours', email: 'theirs@example.com' });
+    expect(world.simulator.customers()[0]).to.include({ name: 'Ours', email: 'theirs@example.com' });
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+    await expectAgreement(world);
+  });
+
+  situation(
+    15,
+    'A becomes B and A again within the life of a key: each goes out under a key of its own',
+    async () => {
+      const { id } = await world.create({ name: 'A' });
+      for (const name of ['B', 'A']) {
+        await world.run();
+        await world.update(id, { name });
+      }
+      await world.run();
+      expect(world.simulator.customers()[0]).to.include({ name: 'A' });
+      expect(new Set((await closedIntents(world.db)).map(({ key }) => key)).size).to.equal(3);
+      await expectAgreement(world);
+    },
+  );
+
+  for (const [what, values, name] of [
+    ['its individual name', { individual_name: 'Ind', business_name: 'Biz' }, 'Ind'],
+    ['its business name', { business_name: 'Biz' }, 'Biz'],
+    ['the first part of its email', {}, 'ada'],
+  ] as const) {
+    situation(16, `a record without a name takes ${what}, and that is never sent back`, async () => {
+      const { id } = world.simulator.dashboard.createCustomer({ ...values, email: 'ada@example.com' });
+      await world.rest();
+      const [row] = await listCustomers(world.db, { limit: 9 });
+      expect(row).to.include({ name });
+      await world.update(row!.id, { email: 'ada2@example.com' });
+      await world.rest();
+      expect(world.simulator.customers()[0]).to.include({ name: null, email: 'ada2@example.com' });
+      world.simulator.dashboard.updateCustomer(id, { name: 'Given' });
+      await world.rest();
+      expect(await readCustomer(world.db, row!.id)).to.include({ name: 'Given' });
+      expect(await conflictsOf(world.db, row!.id)).to.deep.equal([]);
+      await expectAgreement(world);
+    });
+  }
+
+  situation(16, 'a record without an email waits, and becomes a row when it has one', async () => {
+    const { id } = world.simulator.dashboard.createCustomer({ name: 'Nobody yet' });
+    await world.rest();
+    expect((await mappingsIn(world.db))[0]).to.include({ state: 'waiting', reason: 'no_email' });
+    world.simulator.dashboard.updateCustomer(id, { phone: '1' });
+    await world.rest();
+    expect(await fateOf(world.db, id)).to.deep.equal(['created waiting', 'updated waiting']);
+    world.simulator.dashboard.updateCustomer(id, { email: 'now@example.com' });
+    await world.rest();
+    expect((await mappingsIn(world.db))[0]).to.include({ state: 'linked', reason: null });
+    expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
+    await expectAgreement(world);
+  });
+
+  situation(28, 'a system that trims what it is told causes neither a loop nor a conflict', async () => {
+    world.simulator.rules.set({ trimsText: true });
+    const { id } = await linkedPair(world, { name: '  Ada  ' });
+    await world.update(id, { name: ' Grace  ' });
+    await world.rest();
+    const calls = world.calls().length;
+    await world.poke(id);
+    await world.rest();
+    expect(world.calls().slice(calls)).to.deep.equal(['GET /v1/customers/cus']);
+    expect(await readCustomer(world.db, id)).to.include({ name: ' Grace  ', version: 2 });
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+    await expectAgreement(world);
+  });
+
+  situation(28, 'a loop that got through all the same is parked', async () => {
+    const { id } = await linkedPair(world);
+    await world.update(id, { name: 'Round and round' });
+    await world.receive();
+    await world.db.raw(`update sync_deliveries set hop = 6 where status = 'queued'`);
+    await world.rest();
+    expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'loop' });
+  });
+
+  situation(34, 'an edit over the API comes between load and write, and neither is lost', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'Base' });
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
+    enableFailpoint(
+      'reconcile.read',
+      async () => {
+        await world.update(id, { email: 'new@example.com' });
+      },
+      {
+        once: true,
+      },
+    );
+    await world.rest();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Theirs', email: 'new@example.com' });
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+    await expectAgreement(world);
+  });
+
+  situation(35, 'our own answer shows a field that somebody else edited, and it is pulled', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' });
+    await world.update(id, { name: 'Ours' });
+    await world.run();
+    expect(await readCustomer(world.db, id)).to.include({ email: 'theirs@example.com' });
+  });
+
+  situation(36, 'an edit is overwritten unseen, and the echo tells', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Unseen' });
+    await world.update(id, { name: 'Ours' });
+    await world.run();
+    await world.rest();
+    const [conflict] = await conflictsOf(world.db, id);
+    expect(conflict).to.include({ kind: 'overwritten_unseen', theirs: 'Unseen', winner: 'ours' });
+    await expectAgreement(world);
+  });
+
+  situation(41, 'a conflict that was both seen and echoed is one row', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
+    await world.update(id, { name: 'Ours' });
+    await world.deliver();
+    await world.hear();
+    await world.rest();
+    expect((await conflictsOf(world.db, id)).map(({ kind }) => kind)).to.deep.equal(['both_moved']);
+    await expectAgreement(world);
+  });
+
+  situation(
+    42,
+    'an edit covered unseen, then a later edit of ours: the later one stands, both are told',
+    async () => {
+      const { id, externalId } = await linkedPair(world);
+      world.simulator.dashboard.updateCustomer(externalId, { name: 'Unseen' });
+      await world.update(id, { name: 'Ours' });
+      await world.run();
+      await world.update(id, { name: 'Later' });
+      await world.rest();
+      expect(world.simulator.customers()[0]).to.include({ name: 'Later' });
+      expect((await conflictsOf(world.db, id)).map(({ theirs }) => theirs)).to.deep.equal(['Unseen']);
+      await expectAgreement(world);
+    },
+  );
+});

@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { readSweep } from '../../db/sweep.ts';
+import type { Integration } from '../../lib/integrations/integration.ts';
+import { compareAll } from '../../lib/sync/comparison.ts';
+import { repair } from '../../lib/sync/repair.ts';
+import { sweep } from '../../lib/sync/sweep.ts';
+import { expectAgreement } from '../support/invariants.ts';
+import { linkedPair, useTwoWay } from '../support/two-way.ts';
+import { situation } from './situation.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Webhooks that never come: what Stripe's lists tell, and what they leave out. */
+describe('lists', () => {
+  const world = useTwoWay();
+
+  async function sweepAll(): Promise<void> {
+    const { signal } = new AbortController();
+    while ((await sweep(world.deps, { retentionDays: 35, signal })).more);
+    await world.hear();
+    await world.run();
+  }
+
+  situation(
+    20,
+    'a page of the list lacks a living customer: no tombstone, and it agrees by a read',
+    async () => {
+      const { id, externalId } = await linkedPair(world);
+      await linkedPair(world);
+      const integration: Integration = {
+        ...world.integration,
+        async *list(window) {
+          for await (const page of world.integration.list(window))
+            yield page.filter((record) => record.externalId !== externalId);
+        },
+      };
+      const began = world.clock.now();
+      const compared = await compareAll({ ...world.deps, integration });
+      expect(compared).to.deep.include({ agree: 2, findings: [] });
+      await repair(world.deps, compared, began);
+      await world.rest();
+      expect((await readCustomer(world.db, id))?.deletedAt).to.equal(null);
+      expect(world.simulator.customers()).to.have.length(2);
+      await expectAgreement(world);
+    },
+  );
+
+  situation(21, 'two events of one second, the second shown late by the list, are both heard', async () => {
+    const { externalId } = await linkedPair(world);
+    await sweepAll();
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'First' });
+    world.advance(2 * MINUTE);
+    await sweepAll();
+    const { sweptTo } = (await readSweep(world.db, 'stripe'))!;
+    // Written by Stripe into the second that has been swept already.
+    world.simulator.clock.advance(-2 * MINUTE);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Second' });
+    world.simulator.clock.advance(2 * MINUTE);
+    expect(world.simulator.events().at(-1)!.created * 1_000).to.be.lessThan(sweptTo.getTime());
+    world.advance(MINUTE);
+    await sweepAll();
+    expect((await listCustomers(world.db, { limit: 9 }))[0]).to.include({ name: 'Second' });
+    await expectAgreement(world);
+  });
+
+  situation(22, 'no webhook comes for four days, and the sweep brings everything', async () => {
+    const { id, externalId } = await linkedPair(world);
+    const gone = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Edited' });
+    world.advance(2 * DAY);
+    world.simulator.dashboard.createCustomer({ name: 'New', email: 'new@example.com' });
+    world.simulator.dashboard.deleteCustomer(gone.externalId);
+    world.advance(2 * DAY);
+    await sweepAll();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Edited' });
+    expect((await readCustomer(world.db, gone.id))?.deletedAt).to.not.equal(null);
+    expect((await listCustomers(world.db, { limit: 9 })).map(({ name }) => name)).to.include('New');
+    await expectAgreement(world);
+  });
+
+  situation(
+    22,
+    'no webhook comes for 31 days: what left the list is said, and the comparison brings it',
+    async () => {
+      const { id, externalId } = await linkedPair(world);
+      world.advance(HOUR);
+      world.simulator.dashboard.updateCustomer(externalId, { name: 'Edited' });
+      world.simulator.dashboard.createCustomer({ name: 'New', email: 'new@example.com' });
+      world.advance(31 * DAY);
+      await sweepAll();
+      expect((await readSweep(world.db, 'stripe'))?.unheardFrom).to.not.equal(null);
+      expect(await readCustomer(world.db, id)).to.not.include({ name: 'Edited' });
+      const began = world.clock.now();
+      await repair(world.deps, await compareAll(world.deps), began);
+      await world.run();
+      const names = (await listCustomers(world.db, { limit: 9 })).map(({ name }) => name);
+      expect(names).to.have.members(['Edited', 'New']);
+      expect((await readSweep(world.db, 'stripe'))?.unheardFrom).to.equal(null);
+    },
+  );
+
+  situation(44, 'an event of 29 days is heard by the sweep too', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Old' });
+    world.advance(29 * DAY);
+    await sweepAll();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Old' });
+    expect(await readSweep(world.db, 'stripe')).to.include({ unheardFrom: null, more: false });
+    await expectAgreement(world);
+  });
+
+  situation(44, 'an event of 29 days is heard when its webhook comes', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Old' });
+    world.advance(29 * DAY);
+    await world.rest();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Old' });
+    await expectAgreement(world);
+  });
+});

@@ -1,0 +1,5 @@
+/** All orders that some things can come in. */
+export function orders<T>(all: T[]): T[][] {
+  if (all.length <= 1) return [all];
+  return all.flatMap((one) => orders(all.filter((other) => other !== one)).map((rest) => [one, ...rest]));
+}
