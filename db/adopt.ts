@@ -9,9 +9,14 @@ export type Candidate = {
   /** null while its event has not been received. */
   mappingId: number | null;
   externalId: string | null;
+  /** Its first link: `awaited` from somebody's word, `named` by it and not yet made; null where there is none. */
+  link: 'awaited' | 'named' | null;
 };
 
-const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId"
+const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
+  case when m.external_id is not null then null
+       when m.reason_detail ->> 'consent' = 'true' then 'named'
+       when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link
   from customers c left join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
     and m.account = :account and m.external_type = :externalType and m.role = 'primary'`;
 

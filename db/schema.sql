@@ -29,6 +29,10 @@ begin
   if new is not distinct from old then
     return null;
   end if;
+  if (new.id, new.name, new.email, new.version, new.last_event_id, new.created_event_id, new.deleted_at)
+     is not distinct from (old.id, old.name, old.email, old.version, old.last_event_id, old.created_event_id, old.deleted_at) then
+    return new;
+  end if;
   if new.id <> old.id or new.version <> old.version + 1 or new.last_event_id <= old.last_event_id then
     raise exception 'customer %: a change must raise version from % to % and draw a new last_event_id', old.id, old.version, old.version + 1
       using errcode = 'TB001',
@@ -48,6 +52,9 @@ CREATE OR REPLACE FUNCTION public.customers_demand_event()
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 begin
+  if tg_op = 'UPDATE' and new.version = old.version then
+    return null;
+  end if;
   perform 1 from sync_events
     where id = new.last_event_id and entity_key = 'customer:' || new.id and version = new.version;
   if not found then

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { countNotLinked } from '../../db/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings-list.ts';
 import type { Db } from '../../db/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -9,6 +10,8 @@ import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
+import { withSync } from '../sync-session.ts';
+import { firstLink } from './first-link.ts';
 
 type Options = { all?: boolean; dryRun?: boolean; yes?: boolean; json?: boolean };
 
@@ -22,20 +25,24 @@ const MAX = 10_000;
 export function addLink({ program, output, finish }: CommandContext): void {
   program
     .command('link')
-    .description('link records at Stripe with the customers here that have their emails')
+    .description('link records at Stripe with customers here: the first time, and those that wait for a word')
     .argument('[mapping...]', 'only these, by the number that is listed', addId)
     .option('--all', 'all that wait for a word')
-    .option('--dry-run', 'only show who would be linked with whom')
+    .option('--dry-run', 'only show who would be linked with whom, and what becomes of the others')
     .option('--yes', 'do it without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
       `
 Without numbers and without --all it only lists. Anyone can check out with anyone's email, so an email alone links nobody
-(STRIPE_LINK_BY_EMAIL=ask): the word is yours. Exit status: 0, or 3 if nothing waits for a word.
+(STRIPE_LINK_BY_EMAIL=ask): the word is yours. Exit status: 0; 2 if Stripe does not answer or the key is of another account; 3 if
+nothing waits for a word.
+
+Customers that were here before Twinbox wait for their first link: --dry-run reads both sides and shows what would become of every
+customer and every record, --all does it (docs/first-link.md). Broken off, it is simply done again.
 
 Examples:
-  $ npx twinbox link
+  $ npx twinbox link --dry-run
   $ npx twinbox link 12 15
   $ npx twinbox link --all --yes`,
     )
@@ -46,6 +53,8 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
   const { all = false, dryRun = false, yes = false, json = false } = options;
   if (all && ids.length > 0) throw new CliError(exit.usage, 'Give numbers or --all, not both.');
   const chosen = all || ids.length > 0;
+  const first = ids.length === 0 && (await linkFirst(options, output));
+  if (first !== false && (json || first !== exit.ok)) return first;
   return withDatabase(
     async ({ config, database: { db } }) => {
       const found = await findLinkable(db, { ids: ids.length > 0 ? ids : null, limit: MAX });
@@ -60,8 +69,8 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
       for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
       for (const id of strangers) output.say(`${id} does not wait for a word.`);
       if (found.length === 0) {
-        if (strangers.length === 0) output.say('Nothing waits for a word.');
-        return exit.nothingMatched;
+        if (strangers.length === 0 && first === false) output.say('Nothing waits for a word.');
+        return first === false ? exit.nothingMatched : exit.ok;
       }
       if (dryRun || !chosen) {
         output.say(`Only shown. npx twinbox link --all, or with numbers, links them.`);
@@ -75,6 +84,25 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
     },
     { mayCreate: false },
   );
+}
+
+/** The first link, where rows wait for it; false where none does. Only with --all or --dry-run are both sides read. */
+async function linkFirst(
+  { all = false, dryRun = false, yes = false, json = false }: Options,
+  output: Output,
+): Promise<number | false> {
+  const number = await withDatabase(({ database: { db } }) => countNotLinked(db, 'stripe'), {
+    mayCreate: false,
+  });
+  if (number === 0) return false;
+  if (!all && !dryRun) {
+    output.say(
+      `${count(number, 'customer')} ${number === 1 ? 'waits' : 'wait'} for the first link: npx twinbox link --dry-run shows what it would do.`,
+    );
+    return json ? false : exit.ok;
+  }
+  const agree = dryRun ? null : (rows: number) => (yes ? Promise.resolve(true) : isAgreed(rows, output));
+  return withSync(({ sync }) => firstLink(sync, { agree, all, json }, output), { mayCreate: false });
 }
 
 async function giveWords(db: Db, open: Linkable[]): Promise<number> {

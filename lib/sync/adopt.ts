@@ -68,9 +68,12 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
   }
   if (holder.externalId !== null)
     return (await askHolder(deps, step, values.email)) ?? becomeAlias(deps, step, holder);
-  const consent = deps.policy.linkByEmail === 'link' || consentsTo(step.mapping, holder.customerId);
+  // Its first link is under way, and may be with this very record.
+  if (holder.link === 'named') return postpone(deps, step, notYet('the first link of its row is under way'));
+  const unasked = deps.policy.linkByEmail === 'link' && holder.link !== 'awaited';
+  const consent = unasked || consentsTo(step.mapping, holder.customerId);
   if (consent) return link(deps, step, holder);
-  const reason = deps.policy.linkByEmail === 'ask' ? 'ask_link' : 'duplicate_email';
+  const reason = deps.policy.linkByEmail === 'never' ? 'duplicate_email' : 'ask_link';
   return wait(deps, step, reason, { customer: holder.customerId });
 }
 

@@ -217,7 +217,7 @@ export function effectsOf(
         ...healthy,
         state: 'parked',
         reason,
-        reasonDetail: detail,
+        reasonDetail: { ...keptWord(mapping), ...detail },
         lastError: detail,
         clean: mapping.dirty,
         ...(refused ? { intent: null } : {}),

@@ -10,6 +10,7 @@ import { adopt } from './adopt.ts';
 import { lostOurs, outlivedBy } from './delete-conflicts.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone } from './failing.ts';
+import { awaitsWord, linkNamed, namedRecord, NOT_LINKED } from './first-link.ts';
 import { heldDelete } from './fuse.ts';
 import { findHeard, passOn } from './heard.ts';
 import { fetchTheirs } from './intent.ts';
@@ -24,7 +25,7 @@ import { heardEvents, listen, type Heard } from './theirs.ts';
 import { deleteOurs, writeOurs } from './write-ours.ts';
 import { createTheirs, finishIntent, pushOnly, updateTheirs } from './write-theirs.ts';
 import { failpoint } from '../failpoint.ts';
-import type { Fields, Fetched } from '../integrations/integration.ts';
+import type { ExternalRecord, Fields, Fetched } from '../integrations/integration.ts';
 
 /** A change that comes back as its own cause this often is a loop that got through. */
 const MAX_HOPS = 5;
@@ -55,13 +56,8 @@ async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
     const { echoes } = await listen(deps, step);
     return settle(deps, step, { kind: 'stale', echoes });
   }
-  if (mapping.state === 'waiting' && mapping.reason === 'not_linked') {
-    return settle(deps, step, {
-      kind: 'waiting',
-      reason: mapping.reason,
-      detail: mapping.reasonDetail ?? {},
-    });
-  }
+  if (awaitsWord(mapping))
+    return settle(deps, step, { kind: 'waiting', reason: NOT_LINKED, detail: mapping.reasonDetail ?? {} });
   if (mapping.internalId === null) return adopt(deps, step);
   if (!row) return settle(deps, step, { kind: 'waiting', reason: 'lost_row', detail: {} });
   if (row.deletedAt !== null) return removeTheirs(deps, step);
@@ -74,29 +70,42 @@ async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   const taken = mapping.reason === 'external_id_taken' ? mapping.reasonDetail?.['external_id'] : undefined;
   // Its counterpart is another row's: asked again without a call, and never made a second time.
   if (typeof taken === 'string') return settle(deps, step, { kind: 'found', externalId: taken });
+  const named = namedRecord(mapping);
+  if (named !== null) return agreeFirst(deps, step, named);
   if (mapping.externalId === null) return (await findHeard(deps, step)) ?? createTheirs(deps, step);
   return agree(deps, step, mapping.externalId);
 }
 
-/** Theirs, merge, write ours, write theirs, settle. */
-async function agree(deps: SyncDeps, step: Step, externalId: string): Promise<Next> {
-  const rules = deps.integration.document.fields;
+/** By somebody's word a record is this row's: they are linked, and brought into agreement from what was read for it. */
+async function agreeFirst(deps: SyncDeps, step: Step, externalId: string): Promise<Next> {
+  const next = await linkNamed(deps, step, externalId);
+  if (next === 'again' || next === 'done') return next;
+  return agree(deps, step, externalId, next.linked);
+}
+
+/** Theirs, merge, write ours, write theirs, settle. `read`: the record as this very claim has just read it. */
+async function agree(
+  deps: SyncDeps,
+  step: Step,
+  externalId: string,
+  read: ExternalRecord | null = null,
+): Promise<Next> {
   const heard = await listen(deps, step);
-  let theirs: Fields = shadowTheirs(step.mapping.shadow);
-  let mark: string | null = null;
-  if (heard.mustRead) {
+  let record = read;
+  if (heard.mustRead && !record) {
     if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
     const answer = await fetchTheirs(deps, step, externalId, false);
     await failpoint('reconcile.read');
     if (!answer.ok) return postpone(deps, step, answer.failure);
     if (answer.value.state !== 'present') return notThere(deps, step, externalId, answer.value);
-    const { record } = answer.value;
-    theirs = theirsOf(rules, record.fields);
-    // A pair that lacks our mark could not be found again after a restore.
-    if (deps.policy.writes && step.row && record.mark !== step.row.createdEventId)
-      mark = step.row.createdEventId;
+    ({ record } = answer.value);
   }
-  return mergeAndWrite(deps, step, theirs, heard, mark);
+  if (!record) return mergeAndWrite(deps, step, shadowTheirs(step.mapping.shadow), heard, null);
+  // A pair that lacks our mark could not be found again after a restore.
+  const mark = step.row?.createdEventId ?? null;
+  const unmarked = deps.policy.writes && record.mark !== mark;
+  const theirs = theirsOf(deps.integration.document.fields, record.fields);
+  return mergeAndWrite(deps, step, theirs, heard, unmarked ? mark : null);
 }
 
 async function mergeAndWrite(

@@ -138,9 +138,9 @@ function askedMeanwhile(step: Step, mapping: Mapping): { mustRead?: true } {
   return mapping.mustRead && mapping.dirty !== step.mapping.dirty ? { mustRead: true } : {};
 }
 
-/** An edit of somebody else that showed in an answer is looked at in the next step, whatever else has happened meanwhile. */
-function foreignEdit(mapping: Mapping, effects: Effects): { dirty?: number } {
-  return effects.mapping.mustRead === true && !mapping.mustRead ? { dirty: mapping.dirty + 1 } : {};
+/** An edit of somebody else that showed in an answer is looked at in the next step, unless this one goes on by itself. */
+function foreignEdit(mapping: Mapping, { mapping: changes, release }: Effects): { dirty?: number } {
+  return release && changes.mustRead === true && !mapping.mustRead ? { dirty: mapping.dirty + 1 } : {};
 }
 
 async function closeIntent(tx: Tx, step: Step, effects: Effects, now: Date): Promise<void> {

@@ -1,4 +1,5 @@
 // The ways through a worker at whose every failpoint one is killed.
+import { giveAllWords, waitingRow } from '../support/first-link.ts';
 import { linkedPair, type TwoWayWorld } from '../support/two-way.ts';
 
 export interface Way {
@@ -152,6 +153,16 @@ export const ways: readonly Way[] = [
       world.advance(2 * MINUTE);
     },
     living: [THEIRS],
+  },
+  {
+    name: 'the first link of a row with a record that has another name',
+    prepare: async (world) => {
+      await waitingRow(world, { ...FIRST, name: OURS.name });
+      world.simulator.dashboard.createCustomer({ ...FIRST, name: THEIRS.name });
+      await giveAllWords(world);
+    },
+    living: [{ ...FIRST, name: OURS.name }],
+    conflicts: [[OURS.name, THEIRS.name]],
   },
 ];
 

@@ -1,0 +1,166 @@
+// `twinbox link` where rows wait for the first link of two filled catalogues: the plan, said; and the word, given.
+import { bindAccount } from '../../lib/sync/bind.ts';
+import { giveWords, planFirstLink, type LinkPlan, type PlannedPair } from '../../lib/sync/link-plan.ts';
+import type { SyncDeps } from '../../lib/sync/step.ts';
+import { exit } from '../exit.ts';
+import { count, table, type Output } from '../output.ts';
+import { createProgress } from '../progress.ts';
+import { readAccount } from '../sync.ts';
+
+export type FirstLinkOptions = {
+  /** Give the words; else the plan is only shown. `agree` is asked first, with how many rows they are for. */
+  agree: ((rows: number) => Promise<boolean>) | null;
+  all: boolean;
+  json: boolean;
+};
+
+/** Shows the plan and, if that is asked for and agreed to, gives the words. */
+export async function firstLink(
+  sync: SyncDeps,
+  { agree, all, json }: FirstLinkOptions,
+  output: Output,
+): Promise<number> {
+  const account = await readAccount(sync.db, sync.integration);
+  if (!account.ok) {
+    output.say(`Could not tell: ${account.message}`);
+    return exit.undecided;
+  }
+  const reading = createProgress(output, 'records and rows read');
+  const plan = await planFirstLink(sync, reading.update);
+  reading.end();
+  if (!json) printPlan(plan, sync, all, output);
+  const rows = rowsOf(plan);
+  const agreed = agree !== null && rows > 0 && (await agree(rows));
+  let given = { rows: 0, records: 0 };
+  if (agreed) {
+    const binding = await bindAccount(sync.db, sync.clock, sync.integration);
+    if (!binding.ok) {
+      output.say(`Could not tell: ${binding.message}`);
+      return exit.undecided;
+    }
+    const giving = createProgress(output, 'words given');
+    given = await giveWords(sync, plan, 'cli', (done) => giving.update(done, done / rows));
+    giving.end();
+  }
+  if (json) output.printJson({ ...toJson(plan), given });
+  else if (agreed)
+    output.say(
+      `Your word is given for ${count(given.rows, 'customer')}, and ${count(given.records, 'record')} will be looked at. Workers do it, behind what happens now.`,
+    );
+  else output.say('Nothing was changed. npx twinbox link --all does it, after asking (--yes does not ask).');
+  return exit.ok;
+}
+
+function rowsOf({ pairs, creates, ended }: LinkPlan): number {
+  return pairs.size + creates.length + ended.length;
+}
+
+const SHOWN = 20;
+
+function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boolean, output: Output): void {
+  const pairs = [...plan.pairs.values()];
+  const differing = pairs.filter(differs);
+  const others = (why: LinkPlan['others'][number]['why']): number =>
+    plan.others.filter((other) => other.why === why).length;
+  const lines: [number, string][] = [
+    [pairs.filter(({ by }) => by === 'mark').length, 'pairs by our mark at Stripe'],
+    [pairs.filter(({ by }) => by === 'email').length, 'pairs by their email'],
+    [differing.length, '… of these pairs differ:'],
+    ...saidOf(pairs),
+    [plan.creates.length, 'customers have no record there: one is made for each'],
+    [plan.ended.length, 'customers were deleted while they waited: nothing is made'],
+    [plan.underWay, 'customers have their word already, and workers are at it'],
+    [plan.imports.length, 'records have no customer here: each becomes one (STRIPE_IMPORT)'],
+    [others('not_imported'), 'records have no customer here, and stay so (STRIPE_IMPORT=off)'],
+    [plan.aliases.length, 'records have the email of an older one: kept apart, with a conflict'],
+    [others('email_taken'), 'records have the email of a customer that they will not be linked with'],
+    [others('no_email'), 'records have no email: they wait until they have'],
+    [others('marked'), 'records bear our mark for a customer that does not wait: looked at'],
+    [others('lost_row'), 'records bear our mark for a customer that is not here: they wait'],
+    [plan.elsewhere, 'records belong to another installation: left alone'],
+    [plan.known, 'records were linked before'],
+  ];
+  const shown = lines.filter(([number]) => number > 0);
+  const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
+  for (const [number, says] of shown)
+    output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
+  if (shown.length === 0) output.print('Nothing waits for its first link, and Stripe has no customer.');
+  const listed = all ? differing : differing.slice(0, SHOWN);
+  if (listed.length > 0) output.print();
+  for (const line of table(listed.length > 0 ? [HEAD, ...listed.map(toRow)] : [])) output.print(line);
+  if (differing.length > listed.length)
+    output.print(`… and ${(differing.length - listed.length).toLocaleString('en-US')} more (--json has all)`);
+  const rates = policy.rates ?? integration.capabilities.rates;
+  const calls = callsOf(plan);
+  if (calls.all > 0) {
+    const seconds = Math.max(calls.all / rates.account, calls.mostOfOneKind / rates.endpoint);
+    output.say(`About ${count(calls.all, 'call')} at Stripe, ${durationOf(seconds)} at its limits.`);
+  }
+}
+
+/** A line for each thing that happens to a field. */
+function saidOf(pairs: PlannedPair[]): [number, string][] {
+  const counts = new Map<string, number>();
+  const add = (says: string): void => void counts.set(says, (counts.get(says) ?? 0) + 1);
+  for (const { changes } of pairs) {
+    for (const field of changes.here) add(`  ${field} is blank here, and filled from there`);
+    for (const field of changes.there) add(`  ${field} is blank there, and filled from here`);
+    for (const { field, winner } of changes.conflicts)
+      add(`  ${field} differs: ${winner} stays, the other is kept in a conflict`);
+  }
+  return [...counts].map(([says, number]) => [number, says]);
+}
+
+/** One read and one write for each pair and each record that becomes a customer; one write for each that is made. */
+function callsOf({ pairs, creates, imports, aliases, others }: LinkPlan): {
+  all: number;
+  mostOfOneKind: number;
+} {
+  const updates = pairs.size + imports.length;
+  const reads = updates + aliases.length + others.filter(({ why }) => why !== 'not_imported').length;
+  return {
+    all: updates + reads + creates.length,
+    mostOfOneKind: Math.max(updates, reads, creates.length),
+  };
+}
+
+function durationOf(seconds: number): string {
+  return seconds < 90 ? count(Math.ceil(seconds), 'second') : count(Math.ceil(seconds / 60), 'minute');
+}
+
+function differs({ changes }: PlannedPair): boolean {
+  return changes.here.length + changes.there.length + changes.conflicts.length > 0;
+}
+
+const HEAD = ['customer', 'record', 'by', 'what differs'];
+
+function toRow({ customer, externalId, by, changes }: PlannedPair): string[] {
+  const { here, there, conflicts } = changes;
+  const says = [
+    ...here.map((field) => `${field} filled here`),
+    ...there.map((field) => `${field} filled there`),
+    ...conflicts.map(({ field, winner }) => `${field}: ${winner} stays`),
+  ];
+  return [String(customer), externalId, by, says.join(', ')];
+}
+
+function toJson(plan: LinkPlan): object {
+  return {
+    pairs: [...plan.pairs.values()].map(({ customer, externalId, by, changes }) => ({
+      customer,
+      external_id: externalId,
+      by,
+      filled_here: changes.here,
+      filled_there: changes.there,
+      conflicts: changes.conflicts,
+    })),
+    creates: plan.creates.map(({ customer }) => customer),
+    deleted: plan.ended.length,
+    under_way: plan.underWay,
+    imports: plan.imports,
+    aliases: plan.aliases.map(({ externalId, customer }) => ({ external_id: externalId, customer })),
+    others: plan.others.map(({ externalId, why }) => ({ external_id: externalId, why })),
+    elsewhere: plan.elsewhere,
+    known: plan.known,
+  };
+}

@@ -1,0 +1,208 @@
+// The plan of the first link: for every row that waits, and every record there, what the word of an operator would do. By our mark,
+// then by email, then made; of two records with one email the older is the row's. Nothing is written while it is made, and it holds
+// a few words for each match, never a record or a row.
+//
+// The words are then given in pages, each a transaction of its own. A crash between two leaves a part given; the plan is simply made
+// again, and a word given already counts once.
+import { askForNewRecords, giveLinkWords, matchRecords, readWaitingRows } from '../../db/first-link.ts';
+import type { LinkRow, LinkWord, RecordMatch } from '../../db/first-link.ts';
+import type { ExternalRecord, FieldRule, Fields, Integration } from '../integrations/integration.ts';
+import { isUuid } from './inbound.ts';
+import { merge } from './merge.ts';
+import { theirsOf, type SyncDeps } from './step.ts';
+
+/** What becomes of the values of a pair: names of fields, never values. */
+export interface PairChanges {
+  /** Filled here from there, and there from here: blanks. */
+  here: string[];
+  there: string[];
+  /** Both have a value, and not the same: the field's rule decides, and a conflict row keeps the other. */
+  conflicts: { field: string; winner: 'ours' | 'theirs' | 'neither' }[];
+}
+
+export type PlannedPair = {
+  customer: number;
+  mapping: number;
+  externalId: string;
+  by: 'mark' | 'email';
+  changes: PairChanges;
+};
+
+export interface LinkPlan {
+  pairs: Map<number, PlannedPair>;
+  /** Rows for which a record is made. */
+  creates: { customer: number; mapping: number }[];
+  /** Rows that were deleted while they waited: they end without a call. */
+  ended: number[];
+  /** Rows whose word was given before and is not carried out yet. */
+  underWay: number;
+  /** Records of which this is a second one, with the customer whose email they have. */
+  aliases: { externalId: string; customer: number }[];
+  /** Records of nobody, which become rows here. */
+  imports: string[];
+  /** Records that are looked at and will wait, or be decided then. */
+  others: { externalId: string; why: 'no_email' | 'lost_row' | 'marked' | 'email_taken' | 'not_imported' }[];
+  /** Records with another installation's mark, and those that were linked before. */
+  elsewhere: number;
+  known: number;
+}
+
+const PAGE = 1_000;
+
+/** Reads both catalogues once. `onProgress` hears how many records and rows were looked at. */
+export async function planFirstLink(
+  deps: SyncDeps,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<LinkPlan> {
+  const plan: LinkPlan = {
+    pairs: new Map(),
+    creates: [],
+    ended: [],
+    underWay: 0,
+    aliases: [],
+    imports: [],
+    others: [],
+    elsewhere: 0,
+    known: 0,
+  };
+  const { db, integration } = deps;
+  const { system, document } = integration;
+  let done = 0;
+  for await (const page of integration.list({})) {
+    const matches = await matchRecords(db, { system, externalType: document.externalType }, page.map(listed));
+    const byId = new Map(matches.map((match) => [match.externalId, match]));
+    for (const record of page) {
+      const match = byId.get(record.externalId);
+      if (match) place(plan, deps, record, match);
+    }
+    onProgress((done += page.length));
+  }
+  for (let after = 0; ;) {
+    const rows = await readWaitingRows(db, system, after, PAGE);
+    for (const { customerId: customer, mappingId: mapping, word, deleted } of rows) {
+      if (word) plan.underWay += 1;
+      else if (deleted) plan.ended.push(mapping);
+      else if (!plan.pairs.has(customer)) plan.creates.push({ customer, mapping });
+    }
+    onProgress((done += rows.length));
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return plan;
+    after = last.mappingId;
+  }
+
+  function listed({ externalId, mark, fields }: ExternalRecord) {
+    const rule = document.fields.find(({ internal }) => internal === 'email');
+    const email = (rule && fields[rule.external]) ?? null;
+    return { externalId, mark: isUuid(mark) ? mark : null, email: email?.trim() ?? null };
+  }
+}
+
+/** Where a record belongs. The list has the newest first, so an older one with the same email comes later, and takes the row. */
+function place(plan: LinkPlan, deps: SyncDeps, record: ExternalRecord, match: RecordMatch): void {
+  const { externalId, mark, foreignMark, fields } = record;
+  const { imports, linkByEmail } = deps.policy;
+  if (match.known) plan.known += 1;
+  else if (foreignMark && mark === null) plan.elsewhere += 1;
+  else if (match.row?.word === true) return;
+  else if (mark !== null) {
+    if (match.row) pair(plan, deps.integration, record, match.row, 'mark');
+    else plan.others.push({ externalId, why: match.markedRow === null ? 'lost_row' : 'marked' });
+  } else if (match.row && linkByEmail !== 'never') pair(plan, deps.integration, record, match.row, 'email');
+  else if (match.row || match.taken) plan.others.push({ externalId, why: 'email_taken' });
+  else if (!hasEmail(deps.integration, fields)) plan.others.push({ externalId, why: 'no_email' });
+  else if (imports) plan.imports.push(externalId);
+  else plan.others.push({ externalId, why: 'not_imported' });
+}
+
+function pair(
+  plan: LinkPlan,
+  { document }: Integration,
+  record: ExternalRecord,
+  row: LinkRow,
+  by: PlannedPair['by'],
+): void {
+  const customer = row.customerId;
+  const before = plan.pairs.get(customer);
+  if (before?.externalId === record.externalId) return; // a page that was read twice
+  if (before?.by === 'mark') {
+    plan.aliases.push({ externalId: record.externalId, customer });
+    return;
+  }
+  if (before) plan.aliases.push({ externalId: before.externalId, customer });
+  const changes = changesOf(document.fields, row, record.fields);
+  plan.pairs.set(customer, {
+    customer,
+    mapping: row.mappingId,
+    externalId: record.externalId,
+    by,
+    changes,
+  });
+}
+
+/** What the merge of a pair without a base does: the very rule that the worker goes by. */
+function changesOf(rules: FieldRule[], { name, email }: LinkRow, record: Fields): PairChanges {
+  const { pull, push, conflicts } = merge({
+    rules,
+    shadow: {},
+    ours: { name, email },
+    theirs: theirsOf(rules, record),
+  });
+  const clashes = conflicts.flatMap(({ field, winner }) => (field === null ? [] : [{ field, winner }]));
+  const filled = (field: string): boolean => !clashes.some((clash) => clash.field === field);
+  if (clashes.length + Object.keys(pull).length + Object.keys(push).length === 0) return AGREED;
+  return {
+    here: Object.keys(pull).filter(filled),
+    there: Object.keys(push).filter(filled),
+    conflicts: clashes,
+  };
+}
+
+/** Most pairs: one for all of them. */
+const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
+
+function hasEmail({ document }: Integration, fields: Fields): boolean {
+  const rule = document.fields.find(({ internal }) => internal === 'email');
+  return ((rule && fields[rule.external]) ?? '').trim() !== '';
+}
+
+const AT_ONCE = 500;
+
+export interface WordsGiven {
+  rows: number;
+  records: number;
+}
+
+/** Gives the words of a plan; workers carry them out, behind what happens now. `actor` is who gave them. */
+export async function giveWords(
+  deps: SyncDeps,
+  plan: LinkPlan,
+  actor: string,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<WordsGiven> {
+  const { db, clock, integration, log } = deps;
+  const { system, document } = integration;
+  const words: LinkWord[] = [
+    ...[...plan.pairs.values()].map(({ mapping, externalId }) => ({ mappingId: mapping, externalId })),
+    ...plan.creates.map(({ mapping }) => ({ mappingId: mapping, externalId: null })),
+    ...plan.ended.map((mappingId) => ({ mappingId, externalId: null })),
+  ];
+  const given: WordsGiven = { rows: 0, records: 0 };
+  for (let from = 0; from < words.length; from += AT_ONCE) {
+    const now = clock.now();
+    const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
+    given.rows += await giveLinkWords(db, words.slice(from, from + AT_ONCE), { detail, urgency: 2, now });
+    onProgress(Math.min(from + AT_ONCE, words.length));
+  }
+  const records = [
+    ...plan.imports,
+    ...plan.aliases.map(({ externalId }) => externalId),
+    ...plan.others.flatMap(({ externalId, why }) => (why === 'not_imported' ? [] : [externalId])),
+  ];
+  for (let from = 0; from < records.length; from += AT_ONCE) {
+    const externalIds = records.slice(from, from + AT_ONCE);
+    const about = { system, externalType: document.externalType, externalIds };
+    given.records += await askForNewRecords(db, { ...about, urgency: 2, now: clock.now() });
+  }
+  log.info('link.words_given', { system, rows: given.rows, records: given.records });
+  return given;
+}

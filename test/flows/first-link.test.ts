@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { usePlace } from '../cli/twinbox.ts';
+import { expectLinked, fillCatalogues, linkThem, type Catalogues } from './first-link.ts';
+
+const SIZE = 100;
+
+describe('two catalogues that were filled before they met', function () {
+  this.timeout(120_000);
+  let both: Catalogues;
+  const place = usePlace(() => ({
+    DATABASE_URL: both.url,
+    SIMULATOR_URL: both.simulator.url,
+    STRIPE_RATE_LIMIT: '1000',
+    STRIPE_ENDPOINT_RATE_LIMIT: '1000',
+  }));
+
+  before('fill them', async () => {
+    both = await fillCatalogues(SIZE);
+  });
+  after('remove them', () => both.end());
+
+  it('are shown before anything is done: who is whose, what differs, what is made', async () => {
+    expect((await place.run(['migrate'])).code).to.equal(0);
+    const { code, stdout, stderr } = await place.run(['link', '--dry-run']);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.match(/90 {2}pairs by their email/);
+    expect(stdout).to.match(/10 {2} {2}name is blank there, and filled from here/);
+    expect(stdout).to.match(/10 {2} {2}name differs: ours stays, the other is kept in a conflict/);
+    expect(stdout).to.match(/10 {2}customers have no record there: one is made for each/);
+    expect(stdout).to.match(/10 {2}records have no customer here: each becomes one/);
+    expect(stdout).to.match(/2 {2}records have the email of an older one/);
+    expect(stderr)
+      .to.match(/About 2\d\d calls at Stripe/)
+      .and.include('Nothing was changed');
+    const json = await place.run(['link', '--dry-run', '--json']);
+    expect((JSON.parse(json.stdout) as { pairs: object[] }).pairs).to.have.length(90);
+    expect(both.simulator.ledger.entries({ source: 'api', method: 'POST' })).to.deep.equal([]);
+    const waiting = await place.run(['link']);
+    expect(waiting.stderr).to.include('100 customers wait for the first link');
+  });
+
+  it('situation 30: are linked with live edits on both sides, killed and resumed, and agree', async () => {
+    const { kills } = await linkThem(both, place, { killAt: [0.3], edits: 40 });
+    expect(kills).to.equal(1);
+    await expectLinked(both, place);
+    expect((await place.run(['link', '--all', '--yes'])).code).to.equal(3);
+  });
+
+  it('keep the columns of others and what they say', async () => {
+    const { rows } = await both.db.raw<{ rows: { plan: string | null; count: number }[] }>(
+      `select plan, count(*) from customers group by 1 order by 1`,
+    );
+    expect(rows).to.deep.equal([
+      { plan: 'gold', count: 100 },
+      { plan: null, count: 10 },
+    ]);
+  });
+});

@@ -1,0 +1,26 @@
+import { withTransaction } from '../../db/connection.ts';
+import { readConnection } from '../../db/connections.ts';
+import type { Customer } from '../../db/customers.ts';
+import { insertNotLinked } from '../../db/first-link.ts';
+import { giveWords, planFirstLink, type LinkPlan } from '../../lib/sync/link-plan.ts';
+import type { SyncWorld } from './sync.ts';
+
+/** A row that was here before its system was connected: it waits for its first link. */
+export async function waitingRow(
+  world: SyncWorld,
+  values: { name: string; email: string },
+): Promise<Customer> {
+  const row = await world.create(values);
+  const account = (await readConnection(world.db, 'stripe'))?.account ?? '';
+  await withTransaction(world.db, (tx) =>
+    insertNotLinked(tx, { system: 'stripe', externalType: 'customer', account }),
+  );
+  return row;
+}
+
+/** Gives the word for all that waits. */
+export async function giveAllWords(world: SyncWorld): Promise<LinkPlan> {
+  const plan = await planFirstLink(world.deps);
+  await giveWords(world.deps, plan, 'test');
+  return plan;
+}
