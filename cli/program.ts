@@ -18,6 +18,7 @@ const commands: Record<string, () => Promise<Add>> = {
   events: async () => (await import('./commands/events.ts')).addEvents,
   conflicts: async () => (await import('./commands/conflicts.ts')).addConflicts,
   link: async () => (await import('./commands/link.ts')).addLink,
+  connect: async () => (await import('./commands/connect.ts')).addConnect,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   pause: async () => (await import('./commands/pause.ts')).addPause,
   resume: async () => (await import('./commands/pause.ts')).addResume,

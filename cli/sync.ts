@@ -24,7 +24,7 @@ export async function readAccount(db: Db, integration: Integration): Promise<Acc
       why: 'foreign',
       message:
         `this database belongs to ${system} account ${bound.account}, but the key is of account ${account}: nothing is sent. ` +
-        'Use the right key, or another database for the other account.',
+        'Use the right key, or another database; npx twinbox connect moves this one.',
     };
   } catch (error) {
     const { code, message } = integration.classify(error);

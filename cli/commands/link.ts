@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { countNotLinked } from '../../db/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings-list.ts';
 import type { Db } from '../../db/connection.ts';
@@ -8,6 +7,7 @@ import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
+import { isAgreed, isInteractive, these } from '../question.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
@@ -74,7 +74,7 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
       }
       if (dryRun || !chosen) {
         output.say(`Only shown. npx twinbox link --all, or with numbers, links them.`);
-      } else if (open.length > 0 && (yes || (await isAgreed(open.length, output)))) {
+      } else if (open.length > 0 && (yes || (await isAgreed(`Link ${these(open.length)}?`, output)))) {
         output.say(`${count(await act(), 'record')} will be linked by a worker now.`);
         if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
           output.say('Nothing runs that would do it: npx twinbox up');
@@ -101,7 +101,9 @@ async function linkFirst(
     );
     return json ? false : exit.ok;
   }
-  const agree = dryRun ? null : (rows: number) => (yes ? Promise.resolve(true) : isAgreed(rows, output));
+  const agree = dryRun
+    ? null
+    : (rows: number) => (yes ? Promise.resolve(true) : isAgreed(`Link ${these(rows)}?`, output));
   return withSync(({ sync }) => firstLink(sync, { agree, all, json }, output), { mayCreate: false });
 }
 
@@ -142,21 +144,4 @@ function toJson(each: Linkable) {
     consent: each.consent,
     since: each.since,
   };
-}
-
-function isInteractive(): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY;
-}
-
-async function isAgreed(number: number, output: Output): Promise<boolean> {
-  if (!isInteractive()) return false;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await lines.question(`Link ${number === 1 ? 'it' : `these ${number}`}? [y/N] `);
-    const agreed = /^y(es)?$/i.test(answer.trim());
-    if (!agreed) output.say('Nothing was done.');
-    return agreed;
-  } finally {
-    lines.close();
-  }
 }

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeliveryStatus } from '../../db/deliveries.ts';
 import {
@@ -11,6 +10,7 @@ import {
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
+import { isAgreed, isInteractive, these } from '../question.ts';
 import { findRunning } from '../running.ts';
 import { withSync } from '../sync-session.ts';
 
@@ -80,7 +80,7 @@ async function replay(options: Options, output: Output): Promise<number> {
       }
       for (const line of table([HEAD, ...items.map(toRow)])) output.print(line);
       if (items.length === options.limit) output.say(`Only the first ${options.limit} are shown (--limit).`);
-      if (options.yes === true || (await isAgreed(items.length, output))) {
+      if (options.yes === true || (await isAgreed(`Try ${these(items.length)} again?`, output))) {
         output.say(`${count(await doIt(), 'customer')} will be tried again now.`);
         if (!(await findRunning(config.dataDir)) && config.database.url === undefined) {
           output.say('Nothing runs that would do it: npx twinbox up');
@@ -168,23 +168,6 @@ function toJson({
     created_at: createdAt,
     effect,
   };
-}
-
-function isInteractive(): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY;
-}
-
-async function isAgreed(number: number, output: Output): Promise<boolean> {
-  if (!isInteractive()) return false;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await lines.question(`Try ${number === 1 ? 'it' : `these ${number}`} again? [y/N] `);
-    const agreed = /^y(es)?$/i.test(answer.trim());
-    if (!agreed) output.say('Nothing was done.');
-    return agreed;
-  } finally {
-    lines.close();
-  }
 }
 
 function toUuids(text: string, before: string[] = []): string[] {

@@ -30,7 +30,7 @@ export async function bindAccount(db: Db, clock: Clock, integration: Integration
       key,
       message:
         `this database belongs to ${system} account ${was.account} (${mode(was.livemode)}), but the key is of account ` +
-        `${key.account} (${mode(key.livemode)}): nothing is sent. Use the right key, or another database for the other account.`,
+        `${key.account} (${mode(key.livemode)}): nothing is sent. Use the right key, or another database; npx twinbox connect moves this one.`,
     };
   });
 }

@@ -126,7 +126,7 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
     if (Math.max(mapping.pushedVersion, mapping.wantedVersion) > row.version)
       yield `${name} is beyond version ${row.version}`;
     const calm = mapping.state === 'linked' && mapping.dirty === mapping.clean && !mapping.intent;
-    const shown = valuesShown(simulator, mapping.externalId);
+    const shown = valuesShown(simulator, mapping);
     for (const { internal: field, external } of rules) {
       const pair = mapping.shadow[field];
       const rule = rules.find((candidate) => candidate.internal === field);
@@ -231,9 +231,12 @@ function* disagreements({ integration, simulator }: Observed, all: Snapshot): Ge
 }
 
 /** Everything that this customer ever was at the other side, by its events as far as they are kept, and what it is. */
-function valuesShown(simulator: Simulator, externalId: string | null): Fields[] {
-  const told = simulator.events().map((event) => event.data.object as Partial<CustomerValues>);
-  return [...told, ...simulator.customers()].flatMap(({ id, name = null, email = null }) =>
+function valuesShown(
+  simulator: Simulator,
+  { account, externalId }: Pick<Mapping, 'account' | 'externalId'>,
+): Fields[] {
+  const told = simulator.events(account).map((event) => event.data.object as Partial<CustomerValues>);
+  return [...told, ...simulator.customers(account)].flatMap(({ id, name = null, email = null }) =>
     id === externalId ? [{ name, email }] : [],
   );
 }

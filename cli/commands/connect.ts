@@ -1,0 +1,84 @@
+import { Argument } from 'commander';
+import { readHolders } from '../../db/reports.ts';
+import type { Identity } from '../../lib/integrations/integration.ts';
+import { moveToAccount, type Move } from '../../lib/sync/connect.ts';
+import { exit } from '../exit.ts';
+import { count, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { isAgreed, isInteractive } from '../question.ts';
+import { withSync } from '../sync-session.ts';
+
+type Options = { newAccount?: boolean; yes?: boolean; json?: boolean };
+
+export function addConnect({ program, output, finish }: CommandContext): void {
+  program
+    .command('connect')
+    .description('say which account the database belongs to, or move it to another one')
+    .addArgument(new Argument('<system>', 'which one').choices(['stripe']))
+    .option('--new-account', 'move to the account of the key in the settings')
+    .option('--yes', 'do it without asking')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+A database belongs to one account from its first contact on; with a key of another account nothing is sent. To move it: stop API,
+relays and workers, put the new key and webhook secret into the settings, run this, link (npx twinbox link --dry-run), start again.
+The pairs of the old account are let go, and nothing is deleted there; every customer waits until it is linked with the new one.
+Coming back to an account takes its pairs up again. Exit status: 0; 1 if the key is of another account and --new-account is not given.
+
+Examples:
+  $ npx twinbox connect stripe
+  $ npx twinbox connect stripe --new-account`,
+    )
+    .action(async (_system: string, options: Options) => finish(await connect(options, output)));
+}
+
+async function connect(
+  { newAccount = false, yes = false, json = false }: Options,
+  output: Output,
+): Promise<number> {
+  return withSync(
+    async ({ sync }) => {
+      const planned = await moveToAccount(sync, { dryRun: true });
+      if (planned === null) {
+        if (json) output.printJson({ moved: false });
+        else output.print('The database belongs to the account of the key: nothing to do.');
+        return exit.ok;
+      }
+      if (!json) sayPlan(planned, output);
+      if (!newAccount || planned.from === null) {
+        if (json) output.printJson({ moved: false, ...planned });
+        else if (planned.from === null) output.say('Workers bind it at their first contact: npx twinbox up');
+        else output.say('Nothing was changed. --new-account moves it.');
+        return planned.from === null ? exit.ok : exit.failed;
+      }
+      const holders = await readHolders(sync.db);
+      if (holders.length > 0) {
+        output.say(
+          `Something still runs on this database (${holders.map(({ name }) => name).join(', ')}): stop API, relays and workers first.`,
+        );
+        return exit.unavailable;
+      }
+      if (!yes && !isInteractive()) output.say('Nothing was changed: --yes does it without asking.');
+      if (!yes && !(await isAgreed('Move it?', output))) return exit.failed;
+      const moved = await moveToAccount(sync, { dryRun: false });
+      if (json) output.printJson({ moved: true, ...moved });
+      else
+        output.say(
+          `Moved. ${count(moved?.revived ?? 0, 'pair')} taken up again; ${count(moved?.waiting ?? 0, 'customer')} waiting for the first link: npx twinbox link --dry-run`,
+        );
+      return exit.ok;
+    },
+    { mayCreate: false },
+  );
+}
+
+function sayPlan({ from, to, pairs }: Move, output: Output): void {
+  output.print(`The database belongs to ${from ? nameOf(from) : 'no account yet'}.`);
+  output.print(`The key in the settings is of ${nameOf(to)}.`);
+  if (from) output.print(`Moving lets ${count(pairs, 'pair')} go; nothing is deleted at Stripe.`);
+}
+
+function nameOf({ account, livemode }: Identity): string {
+  return `${account} (${livemode ? 'live' : 'test'} mode)`;
+}
