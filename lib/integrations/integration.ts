@@ -158,7 +158,10 @@ export interface InboundEvent {
   after: Fields | null;
   mark: string | null;
   foreignMark: boolean;
-  /** The mapped fields that it says changed, as they were before; null where it says nothing about them. */
+  /**
+   * The mapped fields that it says changed, as they were before, and of a deletion all of them as they last were; null where it says
+   * nothing about them.
+   */
   previous: Fields | null;
   /** It only names the record. */
   thin: boolean;

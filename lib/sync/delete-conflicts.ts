@@ -1,4 +1,5 @@
 // What a delete took with it, pure: edits of the other side that the deleting one had not seen, one conflict for each field.
+import type { EchoIntent } from '../../db/intents.ts';
 import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
 import type { Conflict } from './merge.ts';
@@ -14,23 +15,39 @@ export function lostTheirs(rules: FieldRule[], shadow: Shadow, theirs: Fields): 
   return lost(rules, shadow, theirs, 'theirs');
 }
 
+/**
+ * What our delete took with it that its guard had not seen, told by the echo: the record as it last was. An edit made between the
+ * guard and the delete cannot be kept there, but it is told.
+ */
+export function deletedOver(
+  rules: FieldRule[],
+  eventId: string,
+  last: Fields,
+  intent: Pick<EchoIntent, 'id' | 'fields'>,
+): Conflict[] {
+  return rules.flatMap((rule): Conflict[] => {
+    const sent = intent.fields[rule.internal];
+    const value = last[rule.external];
+    if (!sent || value === undefined || same(rule, value, sent.seen)) return [];
+    const told = { intentId: intent.id, eventId };
+    return [{ ...deletedHere(rule.internal, sent.seen, value), ...told }];
+  });
+}
+
+function deletedHere(field: string, base: Value, theirs: Value): Conflict {
+  const kind = 'deleted_here';
+  return { kind, field, base, ours: null, theirs, rule: 'delete_wins', winner: 'ours' };
+}
+
 function lost(rules: FieldRule[], shadow: Shadow, values: Fields, side: 'ours' | 'theirs'): Conflict[] {
   return rules.flatMap((rule): Conflict[] => {
     const field = rule.internal;
     const pair: Pair | undefined = shadow[field];
     const value: Value = values[field] ?? null;
     if (!pair || same(rule, pair[side], value)) return [];
-    const kept = { ours: null, theirs: null, [side]: value };
-    return [
-      {
-        kind: side === 'ours' ? 'deleted_there' : 'deleted_here',
-        field,
-        base: pair[side],
-        ...kept,
-        rule: 'delete_wins',
-        winner: side === 'ours' ? 'theirs' : 'ours',
-      },
-    ];
+    if (side === 'theirs') return [deletedHere(field, pair.theirs, value)];
+    const kept = { base: pair.ours, ours: value, theirs: null };
+    return [{ kind: 'deleted_there', field, ...kept, rule: 'delete_wins', winner: 'theirs' }];
   });
 }
 

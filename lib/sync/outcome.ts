@@ -57,7 +57,7 @@ export type Outcome =
   | { kind: 'alias'; customerId: number; primary: string | null }
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
   /** A mapping that has nothing to do any more answers for its external id. */
-  | { kind: 'stale'; echoes: { eventId: string; intentId: string }[] };
+  | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
 
 export interface Effects {
   mapping: MappingChanges;
@@ -285,6 +285,7 @@ export function effectsOf(
         tried: false,
       }));
       effects.confirmed = outcome.echoes;
+      effects.conflicts = outcome.conflicts;
       return effects;
     }
   }

@@ -53,8 +53,8 @@ async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   const stranger = heardEvents(step).find(({ event }) => event.externalId !== mapping.externalId)?.event;
   if (stranger && mapping.externalId !== null) return passOn(deps, step, stranger.externalId);
   if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {
-    const { echoes } = await listen(deps, step);
-    return settle(deps, step, { kind: 'stale', echoes });
+    const { echoes, deletedOver: conflicts } = await listen(deps, step);
+    return settle(deps, step, { kind: 'stale', echoes, conflicts });
   }
   if (awaitsWord(mapping))
     return settle(deps, step, { kind: 'waiting', reason: NOT_LINKED, detail: mapping.reasonDetail ?? {} });

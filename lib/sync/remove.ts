@@ -48,14 +48,18 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
   }
   let intent = mapping.intent;
   if (!intent) {
+    const rules = deps.integration.document.fields;
+    const theirs = theirsOf(rules, value.record.fields);
     intent = makeIntent(deps, step, {
       operation: 'delete',
       body: {},
-      fields: {},
+      // What the guard saw: the echo tells what really stood there last.
+      fields: Object.fromEntries(
+        Object.entries(theirs).map(([field, seen]) => [field, { ours: null, seen }]),
+      ),
       version: row?.version ?? mapping.wantedVersion,
     });
-    const rules = deps.integration.document.fields;
-    const lost = lostTheirs(rules, mapping.shadow, theirsOf(rules, value.record.fields));
+    const lost = lostTheirs(rules, mapping.shadow, theirs);
     const stored = await storeIntent(
       deps,
       step,

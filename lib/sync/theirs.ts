@@ -4,9 +4,10 @@ import { readClosedIntents, readIntentsByRequest, type EchoIntent } from '../../
 import type { OpenDelivery } from '../../db/reconcile-load.ts';
 import type { FieldRule, Fields } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
+import { deletedOver } from './delete-conflicts.ts';
 import { intentOfKey } from './inbound.ts';
 import { keyPrefix } from './intent.ts';
-import type { UnseenEdit } from './merge.ts';
+import type { Conflict, UnseenEdit } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Step, SyncDeps } from './step.ts';
 
@@ -28,6 +29,8 @@ export interface Heard {
   echoes: { eventId: string; intentId: string }[];
   /** Edits that our writes covered before we could see them. */
   unseen: UnseenEdit[];
+  /** Edits that our delete took with it before we could see them, told by its echo. */
+  deletedOver: Conflict[];
   /** The greatest hop of the writes that these are echoes of. */
   hop: number;
 }
@@ -40,14 +43,17 @@ export async function listen(deps: SyncDeps, step: Step): Promise<Heard> {
     deps,
     events.map(({ event }) => event),
   );
-  const heard: Heard = { mustRead: step.mapping.mustRead, echoes: [], unseen: [], hop: 0 };
+  const heard: Heard = { mustRead: step.mapping.mustRead, echoes: [], unseen: [], deletedOver: [], hop: 0 };
   for (const { delivery, event } of events) {
     const intent = intents(event);
     if (teaches(rules, step.mapping.shadow, event, intent)) heard.mustRead = true;
     if (!intent) continue;
     heard.echoes.push({ eventId: delivery.eventId, intentId: intent.id });
     heard.hop = Math.max(heard.hop, intent.hop);
-    if (event.kind === 'updated') heard.unseen.push(...unseenEdits(rules, delivery, event, intent));
+    if (event.previous === null || intent.echoEvent !== null) continue;
+    if (event.kind === 'updated') heard.unseen.push(...unseenEdits(rules, delivery, event.previous, intent));
+    else if (event.kind === 'deleted')
+      heard.deletedOver.push(...deletedOver(rules, delivery.eventId, event.previous, intent));
   }
   return heard;
 }
@@ -100,11 +106,9 @@ function teaches(
 function unseenEdits(
   rules: FieldRule[],
   delivery: OpenDelivery,
-  event: HeardEvent,
+  previous: Fields,
   intent: EchoIntent,
 ): UnseenEdit[] {
-  const { previous } = event;
-  if (previous === null || intent.echoEvent !== null) return [];
   return rules.flatMap((rule): UnseenEdit[] => {
     const sent = intent.fields[rule.internal];
     const before = previous[rule.external];

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { usePlace } from '../cli/twinbox.ts';
 import { expectLinked, fillCatalogues, linkThem, type Catalogues } from './first-link.ts';
 
-const SIZE = 10_000;
+const SIZE = Number(process.env['SIZE'] ?? 10_000);
 const MOST_MB = 200;
 
 describe(`two catalogues of ${SIZE} customers each`, function () {
@@ -13,6 +13,8 @@ describe(`two catalogues of ${SIZE} customers each`, function () {
     SIMULATOR_URL: both.simulator.url,
     STRIPE_RATE_LIMIT: '1000',
     STRIPE_ENDPOINT_RATE_LIMIT: '1000',
+    // As the launcher sets them.
+    NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=1024',
   }));
 
   before('fill them', async () => {

@@ -108,7 +108,7 @@ export async function linkThem(
   for (const share of killAt) {
     await waitUntil(async () => (await linked()) >= share * rows, {
       timeoutMs: 600_000,
-      everyMs: 20,
+      everyMs: 200,
       what: `${share} of the rows are linked`,
     });
     upMb = Math.max(upMb, peakMb(up.pid) ?? 0);
@@ -121,7 +121,7 @@ export async function linkThem(
   expect([0, 3], again.stderr).to.include(again.code);
   await waitUntil(async () => (await linked()) >= rows + counts.nobodys, {
     timeoutMs: 900_000,
-    everyMs: 50,
+    everyMs: 500,
     what: 'all are linked',
   });
   ended.abort();

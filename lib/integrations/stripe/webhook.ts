@@ -87,12 +87,11 @@ function readSnapshot(
   // The object of a deletion is what was (docs.stripe.com/api/events/types); after it there is nothing.
   const wanted = kind === 'deleted' || !isHash(object) ? [] : names;
   const after = readFields(customer, wanted, 'after', unreadable);
+  const before = kind === 'deleted' ? object : previous;
   return {
     externalId: requireExternalId(customer['id'], unreadable),
     after: wanted.length > 0 && Object.keys(after).length === wanted.length ? after : null,
-    previous: isHash(previous)
-      ? readFields(previous, presentIn(previous, mapped), 'previous', unreadable)
-      : null,
+    previous: isHash(before) ? readFields(before, presentIn(before, mapped), 'previous', unreadable) : null,
     ...readMark(customer['metadata'], markKey),
   };
 }

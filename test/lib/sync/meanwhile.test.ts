@@ -45,3 +45,43 @@ describe('an edit here that comes in the middle', () => {
     await expectAgreement(world);
   });
 });
+
+describe('an edit there that comes in the middle of our delete', () => {
+  const world = useTwoWay();
+
+  it('after its guard has looked is deleted with it, and told by the echo, once', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'As it was' });
+    await world.remove(id);
+    const guarded = pauseAt('remove.guarded');
+    const running = world.run();
+    await guarded.reached;
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Unseen' });
+    guarded.resume();
+    await running;
+    await world.rest();
+    await world.deliver(world.simulator.events());
+    await world.rest();
+    expect(world.simulator.customers()).to.deep.equal([]);
+    const told = await conflictsOf(world.db, id);
+    expect(told).to.have.length(1);
+    expect(told[0]).to.include({
+      kind: 'deleted_here',
+      field: 'name',
+      base: 'As it was',
+      theirs: 'Unseen',
+      winner: 'ours',
+    });
+    await expectAgreement(world);
+  });
+
+  it('before its guard has looked is told once too, by the guard', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'As it was' });
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Seen' });
+    await world.remove(id);
+    await world.rest();
+    expect((await conflictsOf(world.db, id)).map(({ kind, theirs }) => [kind, theirs])).to.deep.equal([
+      ['deleted_here', 'Seen'],
+    ]);
+    await expectAgreement(world);
+  });
+});

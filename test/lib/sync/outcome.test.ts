@@ -146,7 +146,7 @@ describe('an outcome as writes', () => {
       { kind: 'parked', reason: 'missing', detail: {}, refused: null },
       { kind: 'waiting', reason: 'fuse', detail: {} },
       { kind: 'alias', customerId: 1, primary: 'cus_1' },
-      { kind: 'stale', echoes: [] },
+      { kind: 'stale', echoes: [], conflicts: [] },
     ];
 
     it('names every delivery of the step once, and a reason where it is not final', () => {
