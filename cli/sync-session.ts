@@ -1,4 +1,6 @@
+import { readConnection } from '../db/connections.ts';
 import type { Config } from '../lib/config.ts';
+import { paced } from '../lib/limits/paced.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import type { OpenOptions } from './database.ts';
 import { readPatiently } from './patient.ts';
@@ -21,7 +23,13 @@ export async function withSync<T>(
         log: session.log,
         nudge: () => undefined,
       });
-      const patient = { ...sync, integration: readPatiently(sync.integration) };
+      const bound = await readConnection(db, sync.integration.system);
+      const { rates } = sync.policy;
+      // Beside the workers it takes its turns as they do; where nobody works for an account yet there is nobody to share with.
+      const inTurn = !bound?.account
+        ? sync.integration
+        : paced(sync.integration, { db, account: bound.account, rates, log: session.log });
+      const patient = { ...sync, integration: readPatiently(inTurn) };
       return await work({ ...session, sync: patient, simulatorUrl: stripe.simulatorUrl });
     } finally {
       await stripe.close();

@@ -12,8 +12,6 @@ export type Want = {
   /** How much of it may be saved up. */
   burst: number;
   tokens: number;
-  /** How many are left for those who go first. */
-  keep: number;
 };
 
 export type Grant = {
@@ -34,9 +32,9 @@ const shareSql = `least(1, share + coalesce(extract(epoch from at - slowed_at)::
 // The time is read once the rows are locked: who waited for them would else count time twice.
 const takeSql = `
 with locked as (
-  select b.*, w.rate, w.burst, w.wanted, w.keep
+  select b.*, w.rate, w.burst, w.wanted
   from rate_buckets b
-  join jsonb_to_recordset(:wants::jsonb) as w(endpoint text, rate float8, burst float8, wanted float8, keep float8) using (endpoint)
+  join jsonb_to_recordset(:wants::jsonb) as w(endpoint text, rate float8, burst float8, wanted float8) using (endpoint)
   where b.system = :system and b.account = :account
   order by b.endpoint for update of b
 ), timed as (
@@ -46,12 +44,12 @@ with locked as (
 ), filled as (
   select *, least(burst, tokens + pace * greatest(0, extract(epoch from at - filled_at)::float8)) as full_to from paced
 ), granted as (
-  select *, greatest(0, least(wanted, floor(full_to - keep))) as given from filled
+  select *, greatest(0, least(wanted, floor(full_to))) as given from filled
 )
 update rate_buckets b set tokens = g.full_to - g.given, filled_at = greatest(b.filled_at, g.at)
 from granted g where b.system = g.system and b.account = g.account and b.endpoint = g.endpoint
 returning b.endpoint, g.given::integer as granted,
-  greatest(0, ceil((1 + g.keep - b.tokens) / g.pace * 1000))::integer as "waitMs"`;
+  greatest(0, ceil((1 - b.tokens) / g.pace * 1000))::integer as "waitMs"`;
 
 /** Takes what there is of each, at most what is wanted. A bucket that does not exist yet gives nothing and is not named. */
 export async function takeTokens(db: Db, bucket: Bucket, wants: Want[]): Promise<Grant[]> {

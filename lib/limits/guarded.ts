@@ -12,6 +12,9 @@ export interface Guards {
   onError: (error: unknown) => void;
 }
 
+/** What keeps an integration within its limits; `breaker` null: how calls end is nobody's concern but the caller's. */
+type Books = Omit<Guards, 'breaker'> & { breaker: Breaker | null };
+
 export interface GuardedClaim {
   id: number;
   /** By when a call has to leave (monotonic), or the lease would not outlast it. */
@@ -38,7 +41,7 @@ const noTurn: Failure = {
   nothingHappened: true,
 };
 
-export function guard(integration: Integration, guards: Guards, claim: GuardedClaim): Integration {
+export function guard(integration: Integration, guards: Books, claim: GuardedClaim): Integration {
   const { limiter, breaker } = guards;
 
   async function take(endpoint: string): Promise<void> {
@@ -48,13 +51,13 @@ export function guard(integration: Integration, guards: Guards, claim: GuardedCl
 
   async function note(endpoint: string, error?: unknown): Promise<void> {
     try {
-      if (error === undefined) return await breaker.answered();
+      if (error === undefined) return await breaker?.answered();
       const failure = integration.classify(error);
       if (failure.kind === 'throttle' && failure.scope !== 'entity')
         return await limiter?.slow(failure.scope === 'endpoint' ? endpoint : '');
       // A refusal is an answer too.
-      if (failure.status !== null && failure.scope === 'entity') return await breaker.answered();
-      await breaker.failed(failure, claim.id);
+      if (failure.status !== null && failure.scope === 'entity') return await breaker?.answered();
+      await breaker?.failed(failure, claim.id);
     } catch (unnoted) {
       guards.onError(unnoted);
     }

@@ -94,7 +94,7 @@ export function createLimiter({
       const block = ahead && (endpoint === ALL || endpoint === CREATE) ? Math.ceil(rate * BLOCK) : 0;
       const tokens = Math.max(waits, block) - inHand(endpoint);
       if (tokens <= 0) return [];
-      return [{ endpoint, rate, burst: Math.max(1, rate * BURST), tokens, keep: 0 }];
+      return [{ endpoint, rate, burst: Math.max(1, rate * BURST), tokens }];
     });
   }
 

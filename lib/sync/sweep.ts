@@ -11,6 +11,7 @@ import { AppError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { EventFeed, EventsPage, Integration } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
+import { paced } from '../limits/paced.ts';
 import { inboundEventId, takeIn, type InboxDeps } from './inbound.ts';
 import type { SyncDeps } from './step.ts';
 
@@ -38,9 +39,9 @@ export interface SweepOptions {
 
 /** Reads one window, if it is time and nobody else does. A paused system is not asked; a failure is noted and tried again. */
 export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOptions): Promise<Swept> {
-  const { db, clock, integration } = deps;
-  const { feed, system } = integration;
-  if (!feed) return NOTHING;
+  const { db, clock, integration, policy, log } = deps;
+  const { system } = integration;
+  if (!integration.feed) return NOTHING;
   const due = await readSweep(db, system);
   if (!due || !isDue(due, clock.now())) return NOTHING;
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
@@ -50,7 +51,8 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
     const from = await readSweep(db, system);
     if (!from || !isDue(from, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
-    return await sweepWindow({ ...deps, feed, retentionDays, goesOn }, from);
+    const { feed } = paced(integration, { db, account: from.account, rates: policy.rates, log });
+    return feed ? await sweepWindow({ ...deps, feed, retentionDays, goesOn }, from) : NOTHING;
   } finally {
     await lease.release();
   }

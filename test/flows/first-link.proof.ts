@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { usePlace } from '../cli/twinbox.ts';
 import { expectLinked, fillCatalogues, linkThem, type Catalogues } from './first-link.ts';
 
-const SIZE = Number(process.env['SIZE'] ?? 10_000);
+const SIZE = 10_000;
 const MOST_MB = 200;
 
 describe(`two catalogues of ${SIZE} customers each`, function () {
