@@ -39,7 +39,7 @@ describe('two catalogues that were filled before they met', function () {
     expect(waiting.stderr).to.include('100 customers wait for the first link');
   });
 
-  it('situation 30: are linked with live edits on both sides, killed and resumed, and agree', async () => {
+  it('are linked with live edits on both sides, killed and resumed, and agree', async () => {
     const { kills } = await linkThem(both, place, { killAt: [0.3], edits: 40 });
     expect(kills).to.equal(1);
     await expectLinked(both, place);

@@ -7,6 +7,7 @@ const PAUSES = [
   'reconcile.loaded',
   'reconcile.read',
   'adopt.read',
+  'link.read',
   'adopt.imported',
   'adopt.absorbed',
   'intent.stored',

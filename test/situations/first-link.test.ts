@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { giveWords, planFirstLink } from '../../lib/sync/link-plan.ts';
+import { waitingRow } from '../support/first-link.ts';
+import { expectAgreement } from '../support/invariants.ts';
+import { pauseAt } from '../support/signal.ts';
+import { expireLeases } from '../support/sync-rows.ts';
+import { mappingsIn, useTwoWay } from '../support/two-way.ts';
+import { situation } from './situation.ts';
+
+const SIZE = 40;
+const MINUTE = 60_000;
+
+/** Both sides were filled before they met. make proof does it with 10,000 on each side and real kills. */
+describe('two filled catalogues', () => {
+  const world = useTwoWay();
+
+  situation(
+    30,
+    'two filled catalogues are linked while both are edited, broken off and resumed: each pair once, no edit lost',
+    async () => {
+      const rows = [];
+      for (let n = 0; n < SIZE; n++)
+        rows.push(await waitingRow(world, { name: `Person ${n}`, email: `person${n}@example.com` }));
+      const pairs = rows.slice(0, 30);
+      const records = pairs.map(({ email }, n) =>
+        world.simulator.dashboard.createCustomer({ name: n % 5 === 0 ? `Other ${n}` : `Person ${n}`, email }),
+      );
+      world.simulator.dashboard.createCustomer({ name: 'Nobody’s', email: 'nobody@example.com' });
+      const plan = await planFirstLink(world.deps);
+
+      // Broken off when half of the words are given.
+      const half = new Map([...plan.pairs].slice(0, 15));
+      await giveWords(world.deps, { ...plan, pairs: half, creates: [], imports: [] }, 'test');
+      const read = pauseAt('link.read');
+      const frozen = world.run();
+      await read.reached;
+      for (const [n, { id }] of pairs.entries()) {
+        if (n % 3 === 0) await world.update(id, { name: `Here ${n}` });
+        if (n % 3 === 1)
+          world.simulator.dashboard.updateCustomer(records[n]?.id ?? '', { name: `There ${n}` });
+      }
+      // Done again by somebody else, while the one who was at it sleeps past its lease.
+      const again = await planFirstLink(world.deps);
+      expect(again.underWay).to.be.greaterThan(0);
+      await giveWords(world.deps, again, 'test');
+      await expireLeases(world.db);
+      await world.rest(world.worker());
+      read.resume();
+      await frozen;
+      world.advance(MINUTE);
+      await world.rest();
+
+      const mappings = await mappingsIn(world.db);
+      expect(mappings.map(({ state }) => state)).to.deep.equal(Array(SIZE + 1).fill('linked'));
+      for (const [n, { id }] of pairs.entries())
+        expect(mappings.find(({ internalId }) => internalId === id)?.externalId).to.equal(records[n]?.id);
+      expect(world.simulator.customers()).to.have.length(SIZE + 1);
+      const names = world.simulator.customers().map(({ name }) => name);
+      for (const [n] of pairs.entries()) {
+        // An edit here wins over what was there before; an edit there stands where ours was not touched since.
+        if (n % 3 === 0) expect(names).to.include(`Here ${n}`);
+      }
+      const { rows: lost } = await world.db.raw<{ rows: { theirs: string }[] }>(
+        `select theirs #>> '{}' as theirs from sync_conflicts where kind = 'both_moved'`,
+      );
+      const kept = new Set([...names, ...lost.map(({ theirs }) => theirs)]);
+      for (const [n] of pairs.entries()) if (n % 3 === 1) expect(kept).to.include(`There ${n}`);
+      await expectAgreement(world);
+    },
+  );
+});
