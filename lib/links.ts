@@ -5,6 +5,7 @@ import { withTransaction, type Db } from '../db/connection.ts';
 import { lockMappings, type Mapping } from '../db/mappings.ts';
 import { giveConsent } from '../db/mappings-list.ts';
 import type { Clock } from './clock.ts';
+import { NOT_LINKED } from './sync/first-link.ts';
 
 export type ConsentOutcome =
   /** A worker looks again and links. `consented_already`: the word was given before, and is not given twice. */
@@ -46,6 +47,8 @@ function whyNotLinked({ state, reason, internalId, externalId }: Mapping): strin
   if (internalId !== null && externalId !== null && state !== 'alias')
     return `${externalId} is linked with customer ${internalId} already.`;
   if (state === 'waiting' && reason === 'ask_link' && internalId === null) return null;
+  if (reason === NOT_LINKED)
+    return 'It waits for the first link of both sides, which is decided with all the others: npx twinbox link --dry-run.';
   switch (state) {
     case 'alias':
       return `${externalId ?? 'The record'} is a second record of customer ${internalId ?? '?'}, which has its counterpart: delete or merge one of them there.`;

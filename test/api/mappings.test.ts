@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Customer } from '../../db/customers.ts';
+import { waitingRow } from '../support/first-link.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { pauseAt } from '../support/signal.ts';
 import { mappingOf } from '../support/sync-rows.ts';
@@ -123,6 +124,10 @@ describe('linking by consent', () => {
     const [alias] = await list('?state=alias');
     expect(alias).to.include({ external_id: twin, customer: row.id });
     expectProblem(await link(alias?.id), 409, 'cannot_link');
+    const before = await waitingRow(world, { name: 'Was here', email: 'washere@example.com' });
+    const first = await link((await mappingOf(world.db, before.id)).id);
+    expectProblem(first, 409, 'cannot_link');
+    expect(first.json.detail).to.include('twinbox link --dry-run');
   });
 
   it('answers 404 for a mapping that is not there, and 400 for what is no id', async () => {
