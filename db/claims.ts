@@ -107,7 +107,8 @@ export async function releaseMapping(db: Db, id: number, fence: number): Promise
 /** Gives a mapping back after a step that broke off, not to be claimed again before a moment. */
 export async function backOffMapping(db: Db, id: number, fence: number, until: Date): Promise<void> {
   await db.raw(
-    `update external_mappings set lease_owner = null, lease_until = null, next_attempt_at = :until::timestamptz, attempts = attempts + 1
+    `update external_mappings set lease_owner = null, lease_until = null, next_attempt_at = :until::timestamptz,
+       attempts = least(attempts, 1000000) + 1
      where id = :id and fence = :fence`,
     { id, fence, until },
   );

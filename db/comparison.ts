@@ -20,7 +20,9 @@ export type ComparedPair = {
 };
 
 const pairColumns = `
-  m.id as "mappingId", m.internal_id as "internalId", m.external_id as "externalId", m.state, m.reason, m.shadow, m.dirty, m.clean, m.wanted_version as "wantedVersion",
+  m.id as "mappingId", m.internal_id as "internalId", m.external_id as "externalId", m.state, m.reason,
+  case when jsonb_typeof(m.shadow) = 'object' then m.shadow else '{}' end as shadow, -- damaged, it is parked by that name, and here the same as none
+  m.dirty, m.clean, m.wanted_version as "wantedVersion",
   m.intent is not null as intent,
   (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)

@@ -60,7 +60,8 @@ export async function insertAttempts(tx: Tx, attempts: Attempt[]): Promise<void>
 
 /**
  * Deletes of one system that were decided since a moment and not refused, done or still open: what the outward fuse counts. By
- * the time of the decision, which an intent's id begins with, so that one counts once, however long its answer takes. Runs
+ * the time of the decision, which an intent's id begins with, so that one counts once, however long its answer takes. An open one's
+ * is compared as text, which gives the same order: one that was damaged would fail the count for everybody. Runs
  * under the connection row's lock, so two workers cannot both take the last place.
  */
 export async function countDeletesOutSince(tx: Tx, system: string, sinceId: string): Promise<number> {
@@ -68,7 +69,7 @@ export async function countDeletesOutSince(tx: Tx, system: string, sinceId: stri
     `select (select count(*) from sync_intents i join external_mappings m on m.id = i.mapping_id
              where i.operation = 'delete' and i.id >= :sinceId and i.result <> 'refused' and m.system = :system)
           + (select count(*) from external_mappings
-             where system = :system and intent is not null and intent->>'operation' = 'delete' and (intent->>'id')::uuid >= :sinceId) as count`,
+             where system = :system and intent is not null and intent->>'operation' = 'delete' and intent->>'id' >= :sinceId::text) as count`,
     { system, sinceId },
   );
   return rows[0]?.count ?? 0;

@@ -14,6 +14,7 @@ import {
   type EventIntent,
   type FullEvent,
 } from '../db/events-list.ts';
+import { intentDamage } from './sync/damage.ts';
 import { findPublications, type Publication } from '../db/relay-batches.ts';
 
 export type Timeline = {
@@ -69,7 +70,7 @@ export async function readTimeline(db: Db, eventId: string): Promise<Timeline | 
 /** The open intent of the pair, if it carries this event: it was made from this version or a later one. */
 function openWrite(event: FullEvent, { mapping, intentId, settledAt }: EventDelivery): OpenWrite | null {
   const intent = mapping?.intent;
-  if (!intent || intentId !== null || settledAt !== null) return null;
+  if (!intent || intentId !== null || settledAt !== null || intentDamage(intent) !== null) return null;
   if (event.version === null || event.version > intent.version) return null;
   const { id, operation, key, version } = intent;
   const sent = { firstSentAt: new Date(intent.firstSentAt), lastSentAt: new Date(intent.lastSentAt) };

@@ -3,12 +3,14 @@
 // that is nothing.
 import { backOffMapping, claimDue, type Claimed } from '../db/claims.ts';
 import { readConnection } from '../db/connections.ts';
+import { isDatabaseAway } from '../db/readiness.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Failure } from '../lib/integrations/integration.ts';
 import { createBreaker, isOfSystem, openBreakerFor } from '../lib/limits/breaker.ts';
 import { guard, type Guards } from '../lib/limits/guarded.ts';
 import { createLimiter } from '../lib/limits/limiter.ts';
+import { breakOff, describeFault } from '../lib/sync/broken-off.ts';
 import { bindAccount } from '../lib/sync/bind.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
 import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
@@ -80,9 +82,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     try {
       await reconcile({ ...deps, integration: guarded }, claim);
     } catch (error) {
-      log.warn('reconcile.broke_off', { mapping: claim.id, error: describe(error) });
-      await giveUp(deps, claim).catch((unsaid: unknown) => {
-        log.debug('reconcile.lease_left', { mapping: claim.id, error: describe(unsaid) });
+      await breakOff(deps, claim, error).catch((unsaid: unknown) => {
+        log.debug('reconcile.lease_left', { mapping: claim.id, ...describeFault(unsaid) });
         left.set(claim.id, claim);
       });
     } finally {
@@ -94,9 +95,15 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 
   /** A database that is back finds them leased to us for up to a minute more: nobody should have to wait that long. */
   async function giveBackLeft(): Promise<void> {
-    for (const claim of left.values()) {
-      await giveUp(deps, claim);
+    for (const claim of [...left.values()]) {
       left.delete(claim.id);
+      if (performance.now() >= claim.deadline) continue; // whoever comes next may take it as it is
+      try {
+        await giveUp(deps, claim);
+      } catch (error) {
+        left.set(claim.id, claim);
+        if (isDatabaseAway(error)) throw error;
+      }
     }
   }
 

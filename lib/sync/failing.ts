@@ -1,14 +1,14 @@
 // What follows a failure: wait, or park. What time may cure is parked only by age, never by count; what it cannot, at once.
 import type { Failure } from '../integrations/integration.ts';
 import { NO_TURN } from '../limits/guarded.ts';
-import type { OpenIntent } from '../../db/mappings.ts';
+import type { Mapping, OpenIntent } from '../../db/mappings.ts';
 import { readStoppedMs } from '../../db/stoppages.ts';
 import { giveBack, type Next } from './next.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';
 import type { Step, SyncDeps } from './step.ts';
 
-/** Puts the step off; an entity that has been failing for too long is parked instead, with what is open left open. */
+/** Puts the step off; what time cannot cure, or has not for too long, is parked instead, with what is open left open. */
 export async function postpone(
   deps: SyncDeps,
   step: Step,
@@ -17,13 +17,17 @@ export async function postpone(
 ): Promise<Next> {
   // Nothing was sent, and it has not failed: no attempt, no age, and due as it was.
   if (failure.code === NO_TURN) return giveBack(deps, step);
+  if (failure.kind === 'permanent') return park(deps, step, failure.code, errorRow(failure));
   if (failure.kind !== 'auth' && failure.kind !== 'throttle' && (await hasFailedTooLong(deps, step)))
     return park(deps, step, failure.code, errorRow(failure));
   return settle(deps, step, { kind: 'postponed', failure, notBefore, spent });
 }
 
 /** Time in which nothing was sent at all, with the breaker open or the lane paused, is no time of failing. */
-async function hasFailedTooLong({ db, clock, policy }: SyncDeps, { mapping }: Step): Promise<boolean> {
+export async function hasFailedTooLong(
+  { db, clock, policy }: SyncDeps,
+  { mapping }: { mapping: Pick<Mapping, 'system' | 'account' | 'firstFailedAt'> },
+): Promise<boolean> {
   const { system, account, firstFailedAt: since } = mapping;
   if (since === null) return false;
   const now = clock.now();

@@ -278,7 +278,7 @@ export function effectsOf(
       return effects;
     case 'stale': {
       const echoes = new Set(outcome.echoes.map(({ eventId }) => eventId));
-      effects.mapping = { clean: mapping.dirty, mustRead: false };
+      effects.mapping = { clean: mapping.dirty, mustRead: false, attempts: 0, firstFailedAt: null };
       effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
         ...at(d),
         status: echoes.has(d.eventId) ? 'echo' : 'stale',

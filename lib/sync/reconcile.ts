@@ -7,6 +7,7 @@
 // one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
 import { findLivingAliases } from '../../db/adopt.ts';
 import { adopt } from './adopt.ts';
+import { damageOf, toBeMended } from './damage.ts';
 import { lostOurs, outlivedBy } from './delete-conflicts.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone } from './failing.ts';
@@ -48,11 +49,14 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
 
 async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   const { mapping, row } = step;
+  const ended = mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias';
+  const damage = ended || awaitsWord(mapping) ? null : damageOf(mapping);
+  if (damage) return park(deps, step, 'damaged', { ...damage, message: toBeMended(damage) });
   if (mapping.intent) return finishIntent(deps, step, mapping.intent);
   // By our key or our mark it came here before it was known which record is this row's.
   const stranger = heardEvents(step).find(({ event }) => event.externalId !== mapping.externalId)?.event;
   if (stranger && mapping.externalId !== null) return passOn(deps, step, stranger.externalId);
-  if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {
+  if (ended) {
     const { echoes, deletedOver: conflicts } = await listen(deps, step);
     return settle(deps, step, { kind: 'stale', echoes, conflicts });
   }

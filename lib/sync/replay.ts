@@ -3,6 +3,7 @@
 // is needed, and it needs no event that retention has taken.
 import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/replay.ts';
 import { raiseMappings } from '../../db/mappings.ts';
+import { damageOf, toBeMended } from './damage.ts';
 import { merge } from './merge.ts';
 import { oursOf, theirsOf, type SyncDeps } from './step.ts';
 
@@ -42,14 +43,16 @@ export async function runReplay(deps: SyncDeps, items: ReplayItem[], reason: str
 
 async function foresee(deps: SyncDeps, delivery: FoundDelivery): Promise<Effect> {
   const { mapping, row } = delivery;
+  if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {
+    return { would: 'nothing', why: `the pair is ${mapping.state}` };
+  }
+  const damage = damageOf(mapping);
+  if (damage) return { would: 'unknown', why: toBeMended(damage) };
   if (mapping.intent?.spent !== undefined || mapping.reason === 'create_unknown') {
     return {
       would: 'unknown',
       why: 'what its last request did is not known: that is looked for first, and nothing is sent twice',
     };
-  }
-  if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {
-    return { would: 'nothing', why: `the pair is ${mapping.state}` };
   }
   if (!row) return { would: 'nothing', why: 'its customer is gone' };
   if (row.deletedAt !== null)

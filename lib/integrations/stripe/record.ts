@@ -13,7 +13,7 @@ export function toRecord(answer: object, names: string[], markKey: string): Exte
   const fields: Fields = {};
   for (const name of names) {
     const value = readValue(customer[name]);
-    if (value === undefined) throw unexpectedAnswer(`a customer whose ${name} is no text`);
+    if (value === undefined) throw unexpectedAnswer(`a customer whose ${name} is no text, or too long`);
     fields[name] = value;
   }
   return {
@@ -24,10 +24,13 @@ export function toRecord(answer: object, names: string[], markKey: string): Exte
   };
 }
 
-/** Text, or null where there is none; undefined for another type. What Postgres cannot hold (NUL, half a pair) is taken out. */
+/** Ten times the longest field that Stripe takes (docs.stripe.com/api/customers). */
+const MAX_TEXT = 5_000;
+
+/** Text, or null where there is none; undefined for another type, or no sane length. What Postgres cannot hold (NUL, half a pair) is taken out. */
 export function readValue(value: unknown): Value | undefined {
   if (value === null || value === undefined) return null;
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string' || value.length > MAX_TEXT) return undefined;
   return value.toWellFormed().replaceAll('\0', '');
 }
 

@@ -7,8 +7,6 @@ import { readValue } from './record.ts';
 import { verifySignature } from './signature.ts';
 
 const MAX_ID = 255;
-/** Ten times the longest field that Stripe takes (docs.stripe.com/api/customers). */
-const MAX_TEXT = 5_000;
 /** From 1970 to 2100: times that a uuid v7 and Postgres can hold. */
 const MAX_SECONDS = 4_102_444_800;
 
@@ -123,8 +121,7 @@ function readFields(from: Hash, names: string[], side: 'after' | 'previous', unr
   const fields: Fields = {};
   for (const name of names) {
     const value = readValue(Object.hasOwn(from, name) ? from[name] : null);
-    if (value === undefined || (value !== null && value.length > MAX_TEXT))
-      unreadable.push(`${side}.${name}`);
+    if (value === undefined) unreadable.push(`${side}.${name}`);
     else fields[name] = value;
   }
   return fields;

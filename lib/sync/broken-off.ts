@@ -1,0 +1,72 @@
+// A step that broke off: the database went away, a row holds what none should, or a fault of ours. It is tried again, ever more
+// rarely; one that has broken off for as long as any customer may fail is parked, so that somebody looks. Its neighbours flow.
+//
+// A crash before the commit leaves the lease to run out, and the step is taken, and breaks off, once more.
+import { withTransaction } from '../../db/connection.ts';
+import { backOffBroken, parkBroken, readBreaking } from '../../db/broken-off.ts';
+import { insertParkedEvent } from '../../db/events.ts';
+import { fullJitter } from '../backoff.ts';
+import { newEventId } from '../uuid.ts';
+import { hasFailedTooLong } from './failing.ts';
+import type { Claim, SyncDeps } from './step.ts';
+
+const REASON = 'broken_off';
+const LEAST_WAIT_MS = 1_000;
+
+export async function breakOff(deps: SyncDeps, { id, fence }: Claim, error: unknown): Promise<void> {
+  const { db, clock, policy, log } = deps;
+  const fault = describeFault(error);
+  log.warn('reconcile.broke_off', { mapping: id, ...fault });
+  const breaking = await readBreaking(db, id, fence);
+  if (!breaking) return;
+  const now = clock.now();
+  if (!(await hasFailedTooLong(deps, { mapping: breaking }))) {
+    const wait = LEAST_WAIT_MS + fullJitter(breaking.attempts + 1, policy.backoff);
+    const until = new Date(now.getTime() + wait);
+    return backOffBroken(db, { id, fence, until, now, error: { kind: REASON, ...fault } });
+  }
+  const detail = { ...fault, since: breaking.firstFailedAt, message: TO_BE_SAID };
+  const told = await withTransaction(db, async (tx) => {
+    const parked = await parkBroken(tx, { id, fence, reason: REASON, detail });
+    if (!parked) return null;
+    const { system, entityKey, entityId } = parked;
+    for (const parkedEventId of parked.eventIds) {
+      await insertParkedEvent(tx, {
+        ...{ eventId: newEventId(now), system, entityKey, entityId, parkedEventId },
+        ...{ reason: REASON, detail, now },
+      });
+    }
+    return parked;
+  });
+  if (told) log.warn('reconcile.parked', { mapping: id, entity: told.entityKey, reason: REASON, ...fault });
+  deps.nudge();
+}
+
+const TO_BE_SAID =
+  'every step for it broke off: see the fault and where it was; once that is mended: twinbox replay';
+
+export interface Fault {
+  /** A state of the database, a code of ours, or the kind of the error. */
+  fault: string;
+  /** What it is about, without a value of any customer. */
+  about: string | null;
+  /** The place in the source. */
+  at: string | null;
+}
+
+/** What may be kept of an error whose message may quote a row: what the program says of itself, and nothing of what it was given. */
+export function describeFault(error: unknown): Fault {
+  if (!(error instanceof Error)) return { fault: 'unknown', about: null, at: null };
+  const { code, table, column, constraint } = error as Error & Record<string, unknown>;
+  const named = [table, column, constraint].filter((name) => typeof name === 'string');
+  return {
+    fault: typeof code === 'string' ? code : error.name,
+    about: named.length > 0 ? named.join('.') : (OF_THE_PROGRAM.exec(error.message)?.[0] ?? null),
+    at: PLACE.exec(error.stack ?? '')?.[0] ?? null,
+  };
+}
+
+/** Sentences of the engine that runs us in which only names out of the source can stand. */
+const OF_THE_PROGRAM =
+  /^(Cannot (read|set) properties of (null|undefined)( \((reading|setting) '\w+'\))?|[\w.]+ is not a (function|constructor))$/;
+const PLACE = /\b(lib|db|workers)\/[\w./-]+\.ts:\d+/;

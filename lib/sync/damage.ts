@@ -1,0 +1,80 @@
+// A mapping row that nobody of us wrote so: changed by hand, or by a fault of ours. It is parked before anything is done by it, and
+// what is wrong is told by column and shape, never by value.
+import type { Mapping, OpenIntent } from '../../db/mappings.ts';
+import { isUuid } from './inbound.ts';
+
+export interface Damage {
+  column: 'shadow' | 'intent' | 'external_id' | 'internal_id';
+  /** What is wrong with it, to be read after the column's name. */
+  why: string;
+}
+
+/** Null where a step can work by this row. */
+export function damageOf(mapping: Mapping): Damage | null {
+  const { state, internalId, externalId, pushedVersion, shadow, intent } = mapping;
+  // Without its id a second record would be made for it.
+  const wasLinked = state === 'linked' || pushedVersion > 0;
+  if (externalId !== null && !/^\S{1,255}$/.test(externalId))
+    return { column: 'external_id', why: 'is no id' };
+  if (wasLinked && externalId === null) return { column: 'external_id', why: MISSING };
+  if (wasLinked && internalId === null) return { column: 'internal_id', why: MISSING };
+  const ofShadow = shadowDamage(shadow);
+  if (ofShadow !== null) return { column: 'shadow', why: ofShadow };
+  const ofIntent = intent === null ? null : intentDamage(intent);
+  return ofIntent === null ? null : { column: 'intent', why: ofIntent };
+}
+
+const MISSING = 'is missing, though the pair was linked';
+
+/** For people. */
+export function toBeMended({ column, why }: Damage): string {
+  return `${column} ${why}: mend the row as docs/sync.md says, then: twinbox replay`;
+}
+
+function shadowDamage(shadow: unknown): string | null {
+  if (!isObject(shadow)) return 'is no object of fields';
+  const broken = Object.values(shadow).some(
+    (pair) => !isObject(pair) || !isValue(pair['ours']) || !isValue(pair['theirs']),
+  );
+  return broken ? 'has a field without two halves of text or null' : null;
+}
+
+/** The names are the compiler's to check: a member that an intent gains has to be judged here too. */
+const MEMBERS: Record<keyof OpenIntent, (value: unknown) => boolean> = {
+  id: isUuid,
+  number: Number.isSafeInteger,
+  operation: (value) => value === 'create' || value === 'update' || value === 'delete',
+  key: (value) => typeof value === 'string' && value !== '',
+  body: isObject,
+  fields: (value) =>
+    isObject(value) &&
+    Object.values(value).every(
+      (field) => isObject(field) && isValue(field['ours']) && isValue(field['seen']),
+    ),
+  version: Number.isSafeInteger,
+  hop: Number.isSafeInteger,
+  firstSentAt: isTime,
+  lastSentAt: isTime,
+  spent: (value) => value === undefined || typeof value === 'string',
+  unsent: (value) => value === undefined || value === true,
+  looked: (value) => value === undefined || (isObject(value) && Object.values(value).every(isTime)),
+};
+
+/** What is wrong with an open intent, to be read after "intent"; null if nothing is. */
+export function intentDamage(intent: unknown): string | null {
+  if (!isObject(intent)) return 'is no object';
+  const broken = Object.entries(MEMBERS).find(([name, fits]) => !fits(intent[name]));
+  return broken ? `has no usable ${broken[0]}` : null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isValue(value: unknown): boolean {
+  return value === null || typeof value === 'string';
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+}

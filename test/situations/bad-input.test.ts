@@ -1,0 +1,240 @@
+import { expect } from 'chai';
+import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { planReplay, runReplay } from '../../lib/sync/replay.ts';
+import type { Lane } from '../../workers/lane.ts';
+import { openAlteringProxy, type AlteringProxy } from '../support/altering-proxy.ts';
+import { expectAgreement } from '../support/invariants.ts';
+import { closedIntents, mappingOf, outcomesOf, parkedNotices } from '../support/sync-rows.ts';
+import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+describe('bad input', () => {
+  const world = useTwoWay();
+
+  async function replay(lane?: Lane): Promise<void> {
+    const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
+    expect(await runReplay(world.deps, items, 'mended by a test')).to.equal(1);
+    await world.rest(lane);
+  }
+
+  async function failForADay(lane: Lane): Promise<void> {
+    for (let hour = 0; hour <= 24; hour += 1) {
+      await world.run(lane);
+      world.advance(HOUR);
+    }
+  }
+
+  describe('an answer of Stripe', () => {
+    let proxy: AlteringProxy;
+    beforeEach('stand between', async () => {
+      proxy = await openAlteringProxy(world.simulator.url);
+    });
+    afterEach('go away', () => proxy.close());
+
+    const bad: [string, Record<string, unknown>][] = [
+      ['a number for a name', { name: 7 }],
+      ['an object for an email', { email: { at: 'home' } }],
+      ['100 kB of name', { name: 'n'.repeat(100_000) }],
+      ['no id', { id: null }],
+      ['text for its time', { created: 'yesterday' }],
+    ];
+    for (const [says, changes] of bad) {
+      it(`with ${says} is no answer: the pair is parked by that after a day, and a replay heals it`, async () => {
+        const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
+        proxy.alter(new RegExp(`^GET /v1/customers/${broken.externalId}`), (answer) => ({
+          ...answer,
+          ...changes,
+        }));
+        const lane = world.worker({ integration: world.integrate({ apiBase: proxy.url }) });
+        for (const { externalId } of [broken, neighbour])
+          world.simulator.dashboard.updateCustomer(externalId, { name: `Theirs ${externalId}` });
+        await world.deliver();
+        await world.hear();
+        await failForADay(lane);
+        expect(await readCustomer(world.db, neighbour.id)).to.include({
+          name: `Theirs ${neighbour.externalId}`,
+        });
+        const { state, reason, reasonDetail } = await mappingOf(world.db, broken.id);
+        expect({ state, reason }).to.deep.equal({ state: 'parked', reason: 'unexpected_answer' });
+        expect(JSON.stringify(reasonDetail).length).to.be.lessThan(1_000);
+        expect(await parkedNotices(world.db)).to.deep.equal(['unexpected_answer']);
+        proxy.alter(null);
+        await replay(lane);
+        await expectAgreement(world);
+      });
+    }
+
+    it('to our own write with a number for a name is asked for again under its key, and then read', async () => {
+      const { id, externalId } = await linkedPair(world);
+      proxy.alter(/^POST /, (answer) => ({ ...answer, name: 7 }));
+      const lane = world.worker({ integration: world.integrate({ apiBase: proxy.url }) });
+      await world.update(id, { name: 'Ours' });
+      await failForADay(lane);
+      expect(await mappingOf(world.db, id)).to.include({ state: 'linked', reason: null });
+      const writes = world.simulator.ledger.entries({ method: 'POST', path: `/v1/customers/${externalId}` });
+      expect(new Set(writes.map(({ idempotency_key: key }) => key)).size).to.equal(1);
+      expect(writes.filter(({ effect }) => effect)).to.have.length(1);
+      await expectAgreement(world);
+    });
+  });
+
+  it('an event of a record that Stripe does not know parks by name, and makes no row', async () => {
+    const { id } = world.simulator.dashboard.createCustomer({ name: 'Real', email: 'real@example.com' });
+    const [event] = world.undelivered();
+    const object = { ...event!.data.object, id: 'cus_unknown', metadata: {} };
+    await world.deliver([{ ...event!, id: 'evt_unknown', data: { object } }]);
+    await world.rest();
+    expect(await fateOf(world.db, 'cus_unknown')).to.deep.equal(['created parked']);
+    const unknown = (await mappingsIn(world.db)).find(({ externalId }) => externalId === 'cus_unknown');
+    expect(unknown).to.include({ internalId: null, state: 'parked', reason: 'missing' });
+    expect(await fateOf(world.db, id)).to.include('created applied');
+    expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
+  });
+
+  it('a frozen body that Stripe refuses parks by its reason; the next edit goes out by another', async () => {
+    const { id } = await linkedPair(world);
+    world.simulator.faults.add({ kind: 'reset', method: 'POST' });
+    await world.update(id, { name: 'Ours' });
+    await world.run();
+    await world.db.raw(
+      `update external_mappings set intent = jsonb_set(intent, '{body}', '{"nmae": "Ours"}')`,
+    );
+    world.advance(MINUTE);
+    await world.run();
+    expect(await mappingOf(world.db, id)).to.include({
+      state: 'parked',
+      reason: 'parameter_unknown',
+      intent: null,
+    });
+    expect((await closedIntents(world.db)).at(-1)).to.include({ result: 'refused' });
+    await world.update(id, { name: 'Ours again' });
+    await world.rest();
+    expect(world.simulator.customers()[0]).to.include({ name: 'Ours again' });
+    await expectAgreement(world);
+  });
+
+  it('a frozen body that was changed under its key is never sent so: a read, and what the row says', async () => {
+    const { id } = await linkedPair(world);
+    world.simulator.faults.add({ kind: 'drop_answer', method: 'POST' });
+    await world.update(id, { name: 'Ours' });
+    await world.run();
+    await world.db.raw(
+      `update external_mappings set intent = jsonb_set(intent, '{body}', '{"name": "Forged"}')`,
+    );
+    await world.rest();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Ours' });
+    expect(world.simulator.customers()[0]).to.include({ name: 'Ours' });
+    await expectAgreement(world);
+  });
+
+  describe('a step that breaks off', () => {
+    /** What nobody of us would write: a number that cannot be read, or an event without a record. */
+    const breaks: [string, (id: number) => Promise<void>, (id: number) => Promise<void>][] = [
+      [
+        'by a number that no row should have',
+        (id) => set(id, `wanted_version = 9223372036854775807`),
+        (id) => set(id, `wanted_version = 1`),
+      ],
+      [
+        'in its settle, always',
+        (id) =>
+          world.db.raw(
+            `alter table sync_intents add constraint broken check (mapping_id <> ${id}) not valid`,
+          ),
+        () => world.db.raw(`alter table sync_intents drop constraint broken`),
+      ],
+    ];
+    for (const [says, damage, mend] of breaks) {
+      it(`${says} backs off, is parked after a day with the fault named, and a replay tries again`, async () => {
+        const [broken, neighbour] = [
+          await linkedPair(world, { name: 'Ada Lovelace' }),
+          await linkedPair(world),
+        ];
+        const { id } = await mappingOf(world.db, broken.id);
+        await world.update(broken.id, { name: 'Grace Hopper' });
+        await world.update(neighbour.id, { name: 'Flows' });
+        await world.receive();
+        await damage(id);
+        let tries = 0;
+        try {
+          for (let n = 0; n < 25 * 12 && (await stateOf(id)) !== 'parked'; n += 1) {
+            tries += await world.lane.runOnce();
+            await world.lane.drain();
+            world.advance(5 * MINUTE);
+          }
+          expect(await outcomesOf(world.db, neighbour.id)).to.deep.equal(['applied', 'echo', 'applied']);
+          expect(tries).to.be.lessThan(24 * 12 + 10);
+          const { rows } = await world.db.raw<{
+            rows: { reason: string; reason_detail: Record<string, unknown> }[];
+          }>(`select reason, reason_detail from external_mappings where id = ${id}`);
+          expect(rows[0]?.reason).to.equal('broken_off');
+          expect(rows[0]?.reason_detail).to.have.all.keys('fault', 'about', 'at', 'since', 'message');
+          expect(rows[0]?.reason_detail['message']).to.include('twinbox replay');
+          expect(await parkedNotices(world.db)).to.deep.equal(['broken_off']);
+          expect(JSON.stringify([rows, world.log])).to.not.match(/Lovelace|Hopper/);
+          const calls = world.calls().length;
+          world.advance(48 * HOUR);
+          await world.run();
+          expect(world.calls()).to.have.length(calls);
+        } finally {
+          await mend(id);
+        }
+        await replay();
+        expect(world.simulator.customers()[0]).to.include({ name: 'Grace Hopper' });
+        await expectAgreement(world);
+      });
+    }
+
+    it('once, long ago, is not held against a pair that has ended since', async () => {
+      const { id, externalId } = await linkedPair(world);
+      world.simulator.dashboard.updateCustomer(externalId, { name: 'Late' });
+      const [late] = world.undelivered();
+      world.lose(late!);
+      world.simulator.dashboard.deleteCustomer(externalId);
+      await world.rest();
+      await set((await mappingOf(world.db, id)).id, `first_failed_at = '2026-01-01', attempts = 3`);
+      await world.deliver([late!]);
+      await world.rest();
+      expect(await mappingOf(world.db, id)).to.include({
+        state: 'tombstoned',
+        firstFailedAt: null,
+        attempts: 0,
+      });
+    });
+
+    it('and is damaged beyond being given back keeps the lane from nobody else', async () => {
+      const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
+      const { id } = await mappingOf(world.db, broken.id);
+      await world.update(broken.id, { name: 'Stuck' });
+      await world.receive();
+      await world.db.raw(
+        `alter table external_mappings add constraint stuck check (id <> ${id} or lease_until is not null) not valid`,
+      );
+      try {
+        await world.lane.runOnce();
+        await world.lane.drain();
+        await world.update(neighbour.id, { name: 'Flows' });
+        await world.run();
+        expect(await outcomesOf(world.db, neighbour.id)).to.deep.equal(['applied', 'echo', 'applied']);
+      } finally {
+        await world.db.raw(`alter table external_mappings drop constraint stuck`);
+      }
+      await world.lane.runOnce();
+      await world.rest();
+      await expectAgreement(world);
+    });
+
+    async function set(id: number, columns: string): Promise<void> {
+      await world.db.raw(`update external_mappings set ${columns} where id = ${id}`);
+    }
+
+    async function stateOf(id: number): Promise<string | undefined> {
+      const { rows } = await world.db.raw<{ rows: { state: string }[] }>(
+        `select state from external_mappings where id = ${id}`,
+      );
+      return rows[0]?.state;
+    }
+  });
+});

@@ -1,0 +1,207 @@
+import { expect } from 'chai';
+import { readSyncBacklog } from '../../db/readiness.ts';
+import { compareAll } from '../../lib/sync/comparison.ts';
+import { planReplay, runReplay } from '../../lib/sync/replay.ts';
+import { expectAgreement } from '../support/invariants.ts';
+import { deliveriesOf, mappingOf, outcomesOf, parkedNotices } from '../support/sync-rows.ts';
+import { linkedPair, useTwoWay } from '../support/two-way.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Rows that somebody damaged by hand. Each pair ends in a named outcome, says what is wrong, and holds up nobody else. */
+describe('bad input: a mapping row with', () => {
+  const world = useTwoWay();
+
+  type Pair = { id: number; externalId: string };
+
+  async function damage(id: number, set: string): Promise<void> {
+    await world.db.raw(`update external_mappings set ${set} where internal_id = ${id} and role = 'primary'`);
+  }
+
+  /** What the columns held before, to be put back. */
+  async function mend(id: number, columns: Record<string, unknown>): Promise<void> {
+    await world.db('external_mappings').where({ id }).update(columns);
+  }
+
+  type Stored = Record<string, unknown> & { id: number };
+  async function rowOf(where: string): Promise<Stored> {
+    const { rows } = await world.db.raw<{ rows: Stored[] }>(`select * from external_mappings where ${where}`);
+    if (!rows[0]) throw new Error('no such mapping');
+    return rows[0];
+  }
+
+  /** An edit here and one there, to both of two pairs; the neighbour's have to come through. */
+  async function editBoth(broken: Pair, neighbour: Pair): Promise<void> {
+    for (const { id, externalId } of [broken, neighbour]) {
+      await world.update(id, { name: `Ours ${id}` });
+      world.simulator.dashboard.updateCustomer(externalId, { email: `theirs${id}@example.com` });
+    }
+    // By an id that is none, what they say of the record finds no pair: it would become an alias.
+    if ((await mappingOf(world.db, broken.id)).externalId === ' ')
+      world.lose(world.undelivered().find(({ data }) => data.object.id === broken.externalId)!);
+    await world.deliver();
+    await world.hear();
+    await world.run();
+    expect(await outcomesOf(world.db, neighbour.id)).to.deep.equal([
+      'applied',
+      'echo',
+      'applied',
+      'applied',
+      'origin',
+    ]);
+  }
+
+  async function replay(): Promise<void> {
+    const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
+    expect(await runReplay(world.deps, items, 'mended by a test')).to.equal(1);
+    await world.rest();
+  }
+
+  const damages: [string, string, string][] = [
+    ['a shadow that is null', `shadow = 'null'`, 'shadow'],
+    ['a shadow that is a number', `shadow = '7'`, 'shadow'],
+    ['a shadow without halves', `shadow = '{"name": {}}'`, 'shadow'],
+    ['a shadow that is a list', `shadow = '[1]'`, 'shadow'],
+    ['a half of another type', `shadow = jsonb_set(shadow, '{name,ours}', '{"a": 1}')`, 'shadow'],
+    ['a pair that is text', `shadow = jsonb_set(shadow, '{email}', '"x"')`, 'shadow'],
+    ['an intent that is text', `intent = '"x"'`, 'intent'],
+    ['an intent without anything', `intent = '{}'`, 'intent'],
+    ['an intent of an unknown operation', `intent = ${intent({ operation: 'upsert' })}`, 'intent'],
+    ['an intent whose times are none', `intent = ${intent({ firstSentAt: 'soon' })}`, 'intent'],
+    ['an intent whose body is none', `intent = ${intent({ body: null })}`, 'intent'],
+    ['an intent whose fields are none', `intent = ${intent({ fields: { name: 'x' } })}`, 'intent'],
+    ['a delete whose id is none', `intent = ${intent({ operation: 'delete', id: 'x' })}`, 'intent'],
+    ['no external id, though it is linked', `external_id = null`, 'external_id'],
+    ['a blank external id', `external_id = ' '`, 'external_id'],
+  ];
+  for (const [says, set, column] of damages) {
+    it(`${says} is parked and named, its neighbours flow, and a replay goes on once it is mended`, async () => {
+      const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
+      const before = await rowOf(`internal_id = ${broken.id}`);
+      await damage(broken.id, set);
+      await editBoth(broken, neighbour);
+      const parked = await mappingOf(world.db, broken.id);
+      expect(parked).to.include({ state: 'parked', reason: 'damaged' });
+      expect(parked.reasonDetail).to.include({ column });
+      expect(parked.reasonDetail?.['message']).to.be.a('string').that.includes('twinbox replay');
+      expect(JSON.stringify(parked.reasonDetail)).to.not.include('example.com');
+      expect(new Set(await parkedNotices(world.db))).to.deep.equal(new Set(['damaged']));
+      const calls = world.calls().length;
+      world.advance(48 * HOUR);
+      await world.run();
+      expect(world.calls()).to.have.length(calls);
+
+      const { shadow, external_id, role } = before;
+      await mend(before.id, { shadow: JSON.stringify(shadow), intent: null, external_id, role });
+      await replay();
+      expect(await mappingOf(world.db, broken.id)).to.include({ state: 'linked', reason: null });
+      expect(world.simulator.customers()[0]).to.include({ name: `Ours ${broken.id}` });
+      await expectAgreement(world);
+    });
+  }
+
+  it('no row, though it is linked, is parked and named', async () => {
+    const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
+    const { id } = await mappingOf(world.db, broken.id);
+    await world.db.raw(`update external_mappings set internal_id = null where id = :id`, { id });
+    for (const { externalId } of [broken, neighbour])
+      world.simulator.dashboard.updateCustomer(externalId, { name: `Theirs ${externalId}` });
+    await world.rest();
+    const row = await rowOf(`id = ${id}`);
+    expect(row).to.deep.include({ state: 'parked', reason: 'damaged' });
+    expect(row).to.have.nested.property('reason_detail.column', 'internal_id');
+    await mend(id, { internal_id: broken.id });
+    await replay();
+    await expectAgreement(world);
+  });
+
+  it('clean beyond dirty is looked at once, and is in order again', async () => {
+    const pair = await linkedPair(world);
+    await damage(pair.id, `clean = dirty + 5`);
+    await world.rest();
+    expect(await mappingOf(world.db, pair.id)).to.include({ state: 'linked' });
+    await world.update(pair.id, { name: 'After it' });
+    await world.rest();
+    expect(await outcomesOf(world.db, pair.id)).to.include('applied');
+    await expectAgreement(world);
+  });
+
+  for (const set of [
+    `state = 'parked'`,
+    `state = 'waiting'`,
+    `state = 'pending', reason = 'made up'`,
+    `reason = 'made up'`,
+  ]) {
+    it(`${set} that does not fit is brought in order by the next change`, async () => {
+      const pair = await linkedPair(world);
+      await damage(pair.id, set);
+      await world.update(pair.id, { name: 'After it' });
+      await world.rest();
+      expect(await mappingOf(world.db, pair.id)).to.include({ state: 'linked', reason: null });
+      await expectAgreement(world);
+    });
+  }
+
+  it('an external id that no path can carry, or nobody knows, is parked by name', async () => {
+    for (const [externalId, reason] of [
+      ['../subscriptions', 'unsendable'],
+      ['cus_nobody', 'missing'],
+    ] as const) {
+      const pair = await linkedPair(world);
+      await damage(pair.id, `external_id = '${externalId}'`);
+      await world.update(pair.id, { name: `Nowhere to go: ${reason}` });
+      await world.poke(pair.id);
+      await world.run();
+      expect(await mappingOf(world.db, pair.id)).to.include({ state: 'parked', reason });
+      await damage(pair.id, `external_id = '${pair.externalId}'`);
+      await replay();
+    }
+    await expectAgreement(world);
+  });
+
+  it('any damage keeps nobody else from being compared, deleted or told of', async () => {
+    const pairs: Pair[] = [];
+    for (let n = 0; n < 4; n += 1) pairs.push(await linkedPair(world));
+    world.simulator.dashboard.updateCustomer(pairs[0]!.externalId, { name: 'Differs' });
+    await damage(pairs[0]!.id, `shadow = 'null'`);
+    await damage(pairs[1]!.id, `intent = ${intent({ operation: 'delete', id: 'x', firstSentAt: 'soon' })}`);
+    await damage(pairs[2]!.id, `intent = '7'`);
+    expect((await compareAll(world.deps)).agree).to.be.greaterThan(0);
+    expect((await readSyncBacklog(world.db)).oldestIntent).to.not.equal(undefined);
+    await world.remove(pairs[3]!.id);
+    await world.rest();
+    expect(await mappingOf(world.db, pairs[3]!.id)).to.include({ state: 'tombstoned' });
+    for (const { id } of pairs.slice(0, 3))
+      await damage(id, `shadow = '{}', intent = null, must_read = true, dirty = dirty + 1`);
+    await world.rest();
+    await expectAgreement(world);
+  });
+
+  it('an emptied shadow agrees anew by a read: equal values as they are, others by the rule', async () => {
+    const { id, externalId } = await linkedPair(world, { name: 'Ours' });
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
+    await damage(id, `shadow = '{}', must_read = true, dirty = dirty + 1`);
+    await world.rest();
+    expect(world.simulator.customers()[0]).to.include({ name: 'Ours' });
+    expect((await deliveriesOf(world.db, id)).at(-1)?.status).to.not.equal('queued');
+    await expectAgreement(world);
+  });
+
+  /** An open intent as it is stored, but for what is changed. */
+  function intent(changes: Record<string, unknown>): string {
+    const id = '01890000-0000-7000-8000-000000000000';
+    const sound = {
+      id,
+      number: 9,
+      operation: 'update',
+      key: 'tb1:test:x',
+      body: {},
+      fields: {},
+      version: 1,
+      hop: 0,
+    };
+    const times = { firstSentAt: '2026-03-01T12:00:00.000Z', lastSentAt: '2026-03-01T12:00:00.000Z' };
+    return `'${JSON.stringify({ ...sound, ...times, ...changes })}'`;
+  }
+});
