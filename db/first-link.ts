@@ -14,6 +14,8 @@ export type LinkRow = {
   email: string;
   /** A word was given already. */
   word: boolean;
+  /** The record that it names. */
+  named: string | null;
 };
 
 export type RecordMatch = {
@@ -35,7 +37,7 @@ with r as (
   select coalesce((select account from connections where system = :system), '') as account
 ), waiting as (
   select r.external_id, c.id, c.name, c.email, m.id as mapping_id, coalesce((m.reason_detail ->> 'consent')::boolean, false) as word,
-         c.created_event_id is not distinct from r.mark as by_mark, m.state = 'waiting' and m.reason = 'not_linked' as waits
+         m.reason_detail ->> 'external_id' as named, c.created_event_id is not distinct from r.mark as by_mark, m.state = 'waiting' and m.reason = 'not_linked' as waits
   from r cross join bound
   join customers c on c.deleted_at is null and (c.created_event_id = r.mark or r.mark is null and lower(c.email) = lower(r.email))
   join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system and m.account = bound.account
@@ -46,7 +48,7 @@ select r.external_id as "externalId",
           and k.external_type = :externalType and k.external_id = r.external_id
           and (k.internal_id is not null or k.state in ('tombstoned', 'detached', 'alias'))) as known,
   (select c.id from customers c where c.created_event_id = r.mark) as "markedRow",
-  (select jsonb_build_object('customerId', w.id, 'mappingId', w.mapping_id, 'name', w.name, 'email', w.email, 'word', w.word)
+  (select jsonb_build_object('customerId', w.id, 'mappingId', w.mapping_id, 'name', w.name, 'email', w.email, 'word', w.word, 'named', w.named)
    from waiting w where w.external_id = r.external_id and w.waits) as row,
   exists (select from waiting w where w.external_id = r.external_id and not w.waits) as taken
 from r`;
@@ -61,7 +63,7 @@ export async function matchRecords(db: Db, where: Where, records: ListedRecord[]
   return rows;
 }
 
-/** Rows that wait for the first link, in order of their mapping; tombstones have no name any more. */
+/** Rows that wait for the first link, in order of their mapping. */
 export async function readWaitingRows(
   db: Db,
   system: string,
@@ -70,7 +72,7 @@ export async function readWaitingRows(
 ): Promise<(LinkRow & { deleted: boolean })[]> {
   const { rows } = await db.raw<{ rows: (LinkRow & { deleted: boolean })[] }>(
     `select c.id as "customerId", m.id as "mappingId", c.name, c.email, coalesce((m.reason_detail ->> 'consent')::boolean, false) as word,
-            c.deleted_at is not null as deleted
+            m.reason_detail ->> 'external_id' as named, c.deleted_at is not null as deleted
      from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
      where m.system = :system and m.state = 'waiting' and m.reason = 'not_linked' and m.id > :after
      order by m.id limit :limit`,

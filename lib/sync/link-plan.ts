@@ -103,8 +103,9 @@ function place(plan: LinkPlan, deps: SyncDeps, record: ExternalRecord, match: Re
   const { imports, linkByEmail } = deps.policy;
   if (match.known) plan.known += 1;
   else if (foreignMark && mark === null) plan.elsewhere += 1;
-  else if (match.row?.word === true) return;
-  else if (mark !== null) {
+  else if (match.row?.word === true) {
+    if (match.row.named !== externalId) plan.others.push({ externalId, why: 'email_taken' });
+  } else if (mark !== null) {
     if (match.row) pair(plan, deps.integration, record, match.row, 'mark');
     else plan.others.push({ externalId, why: match.markedRow === null ? 'lost_row' : 'marked' });
   } else if (match.row && linkByEmail !== 'never') pair(plan, deps.integration, record, match.row, 'email');

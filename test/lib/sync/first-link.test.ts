@@ -134,6 +134,22 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
+  it('tells of a second record also where it was broken off between the words and the records', async () => {
+    const row = await waiting({ name: 'Twice', email: 'twice@example.com' });
+    const older = theirs({ name: 'Twice', email: 'twice@example.com' });
+    world.advance(60_000);
+    const newer = theirs({ name: 'Twice again', email: 'twice@example.com' });
+    const plan = await planFirstLink(world.deps);
+    await giveWords(world.deps, { ...plan, aliases: [] }, 'test');
+    expect((await giveAllWords(world)).others).to.deep.equal([{ externalId: newer, why: 'email_taken' }]);
+    await world.rest();
+    expect((await primaryOf(row.id)).externalId).to.equal(older);
+    expect((await mappingsIn(world.db)).find(({ externalId }) => externalId === newer)?.state).to.equal(
+      'alias',
+    );
+    await expectAgreement(world);
+  });
+
   it('asks anew where the record has gone since the word, or was marked by somebody else', async () => {
     const gone = await waiting({ name: 'Gone', email: 'gone@example.com' });
     const taken = await waiting({ name: 'Taken', email: 'taken@example.com' });
