@@ -36,7 +36,7 @@ with r as (
 ), bound as (
   select coalesce((select account from connections where system = :system), '') as account
 ), waiting as (
-  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, coalesce((m.reason_detail ->> 'consent')::boolean, false) as word,
+  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.reason_detail ->> 'consent' is not distinct from 'true' as word,
          m.reason_detail ->> 'external_id' as named, c.created_event_id is not distinct from r.mark as by_mark, m.state = 'waiting' and m.reason = 'not_linked' as waits
   from r cross join bound
   join customers c on c.deleted_at is null and (c.created_event_id = r.mark or r.mark is null and lower(c.email) = lower(r.email))
@@ -71,7 +71,7 @@ export async function readWaitingRows(
   limit: number,
 ): Promise<(LinkRow & { deleted: boolean })[]> {
   const { rows } = await db.raw<{ rows: (LinkRow & { deleted: boolean })[] }>(
-    `select c.id as "customerId", m.id as "mappingId", c.name, c.email, coalesce((m.reason_detail ->> 'consent')::boolean, false) as word,
+    `select c.id as "customerId", m.id as "mappingId", c.name, c.email, m.reason_detail ->> 'consent' is not distinct from 'true' as word,
             m.reason_detail ->> 'external_id' as named, c.deleted_at is not null as deleted
      from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
      where m.system = :system and m.state = 'waiting' and m.reason = 'not_linked' and m.id > :after

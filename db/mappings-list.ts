@@ -67,11 +67,15 @@ export type Linkable = {
 };
 
 const linkableSql = `
-select m.id as "mappingId", m.system, m.external_id as "externalId", (m.reason_detail ->> 'customer')::bigint as "customerId",
-       c.name, c.email, own.external_id as "linkedWith", coalesce((m.reason_detail ->> 'consent')::boolean, false) as consent,
+select m.id as "mappingId", m.system, m.external_id as "externalId", m.asked_for as "customerId",
+       c.name, c.email, own.external_id as "linkedWith", m.reason_detail ->> 'consent' is not distinct from 'true' as consent,
        m.created_at as since
-from external_mappings m
-left join customers c on c.id = (m.reason_detail ->> 'customer')::bigint and c.deleted_at is null
+from (
+  -- Damaged by hand, one row names nobody, and the others are listed all the same.
+  select *, case when reason_detail ->> 'customer' ~ '^\\d{1,18}$' then (reason_detail ->> 'customer')::bigint end as asked_for
+  from external_mappings
+) m
+left join customers c on c.id = m.asked_for and c.deleted_at is null
 left join external_mappings own on own.entity_type = 'customer' and own.internal_id = c.id and own.system = m.system
   and own.account = m.account and own.external_type = m.external_type and own.role = 'primary' and own.state <> 'detached'
 where m.state = 'waiting' and m.reason = 'ask_link' and m.internal_id is null
