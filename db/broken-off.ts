@@ -39,7 +39,9 @@ const parkSql = `
 with parked as (
   update external_mappings m
   set state = case when kept.is then m.state else 'parked' end, reason = case when kept.is then m.reason else :reason end,
-      reason_detail = case when kept.is then m.reason_detail else :detail::jsonb end, last_error = :detail::jsonb,
+      reason_detail = case when kept.is then m.reason_detail
+        -- Somebody's word about whose it is outlives this.
+        when m.reason_detail ->> 'consent' = 'true' then m.reason_detail || :detail::jsonb else :detail::jsonb end, last_error = :detail::jsonb,
       clean = dirty, attempts = 0, first_failed_at = null, next_attempt_at = '-infinity',
       lease_owner = null, lease_until = null, updated_at = now()
   from (select id, state in ('tombstoned', 'detached', 'alias') or reason is not distinct from 'not_linked' as is

@@ -1,0 +1,43 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes by which one customer holds up others, or is tried for ever. */
+export const laneDefects: Defect[] = [
+  {
+    name: 'a damaged row worked on all the same',
+    edits: [
+      {
+        file: 'lib/sync/reconcile.ts',
+        find: `const damage = ended || awaitsWord(mapping) ? null : damageOf(mapping);`,
+        replace: `const damage = ended || awaitsWord(mapping) ? null : damageOf({ ...mapping, externalId: 'any' });`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/situations/bad-rows.test.ts',
+      title: `no external id, though it is linked is parked and named`,
+    },
+  },
+  {
+    name: 'what breaks off tried for ever',
+    edits: [
+      {
+        file: 'lib/sync/broken-off.ts',
+        find: `if (!(await hasFailedTooLong(deps, { mapping: breaking }))) {`,
+        replace: `if (breaking.attempts >= 0) {`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/situations/bad-input.test.ts',
+      title: `in its settle, always backs off, is parked after a day with the fault named`,
+    },
+  },
+  {
+    name: 'a lane held up by what cannot be given back',
+    edits: [
+      { file: 'workers/lane.ts', find: `if (isDatabaseAway(error)) throw error;`, replace: `throw error;` },
+    ],
+    caughtBy: {
+      file: 'test/situations/bad-input.test.ts',
+      title: `and is damaged beyond being given back keeps the lane from nobody else`,
+    },
+  },
+];
