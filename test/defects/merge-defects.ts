@@ -91,11 +91,11 @@ export const mergeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/theirs.ts',
-        find: `heard.unseen.push(...unseenEdits(rules, delivery, event, intent));`,
+        find: `heard.unseen.push(...unseenEdits(rules, delivery, event.previous, intent));`,
         replace: `{
       const { shadow } = step.mapping;
       const fields = Object.entries(intent.fields).map(([f, sent]) => [f, { ...sent, seen: shadow[f]?.theirs ?? null }]);
-      heard.unseen.push(...unseenEdits(rules, delivery, event, { ...intent, fields: Object.fromEntries(fields) as never }));
+      heard.unseen.push(...unseenEdits(rules, delivery, event.previous, { ...intent, fields: Object.fromEntries(fields) as never }));
     }`,
       },
     ],
