@@ -11,6 +11,7 @@ import { removeTheirs } from './remove.ts';
 import { notYet, resolveCreate } from './resolve.ts';
 import { settle } from './settle.ts';
 import { hasRoomForCall, oursOf, theirsOf, type Step, type SyncDeps } from './step.ts';
+import { heardEvents } from './theirs.ts';
 
 /** Our row has no counterpart yet: make one, marked as this row's. */
 export async function createTheirs(deps: SyncDeps, step: Step): Promise<Next> {
@@ -164,7 +165,8 @@ async function afterKeyLife(deps: SyncDeps, step: Step, intent: OpenIntent): Pro
 const STILL_IN_FLIGHT = 'waiting until nothing of the last request can be on its way any more';
 
 /**
- * What was sent stands there: it took effect, and is ours, not an edit of theirs. Where only part of it stands, that part is ours,
+ * An event that bears its key says that it took effect, and what that made, as its answer would have; whatever others have made of
+ * it since is theirs, and read in the next step. Without one only a read tells. What was sent stands there: it took effect, and is ours, not an edit of theirs. Where only part of it stands, that part is ours,
  * and of the rest nothing is known but what stands.
  */
 async function readWhetherDone(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Next> {
@@ -172,6 +174,23 @@ async function readWhetherDone(deps: SyncDeps, step: Step, intent: OpenIntent): 
   const unknown = { kind: 'abandoned', intent, result: 'unknown', mustRead: true } as const;
   const sent = Object.entries(intent.fields);
   if (externalId === null || sent.length === 0) return settle(deps, step, unknown);
+  const told = heardEvents(step).find(({ event }) => event.key === intent.key)?.event;
+  if (told?.after) {
+    const record = {
+      externalId,
+      fields: told.after,
+      mark: null,
+      foreignMark: false,
+      createdAt: deps.clock.now(),
+    };
+    const answer = { requestId: told.requestId, status: 200, answeredAt: null, replayed: true };
+    return settle(deps, step, {
+      kind: 'answered',
+      intent,
+      written: { ...answer, externalId, record },
+      merged: null,
+    });
+  }
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   const answer = await fetchTheirs(deps, step, externalId, false);
   if (!answer.ok) return postpone(deps, step, answer.failure);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { readCustomer } from '../../../db/customers.ts';
 import { raiseMappings } from '../../../db/mappings.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { closedIntents, conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
@@ -115,6 +116,25 @@ describe('a key that can never be used again', () => {
       theirs: 'Dashboard',
       winner: 'ours',
     });
+    await expectAgreement(world);
+  });
+
+  it('is known by its own event to have taken effect, so what others made of it since is no conflict', async () => {
+    const id = await linked();
+    await world.bringTheirs();
+    await world.run();
+    await world.update(id, { name: 'Ada' });
+    world.simulator.faults.add({ kind: 'error_after_effect', method: 'POST' });
+    await world.run();
+    const { externalId } = await mappingOf(world.db, id);
+    world.simulator.dashboard.updateCustomer(externalId ?? '', { name: 'Dashboard' });
+    await world.bringTheirs();
+    world.advance(5 * MINUTE);
+    await world.run();
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Dashboard' });
+    expect(world.simulator.customers()[0]).to.include({ name: 'Dashboard' });
+    expect((await closedIntents(world.db))[1]).to.include({ result: 'done' });
     await expectAgreement(world);
   });
 
