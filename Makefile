@@ -52,7 +52,7 @@ model: install ## Run 2,000 random histories of both sides on two processes; SEE
 defects: install ## Put each known mistake into a copy of the source and see its test catch it; ONLY="shadow" takes some; BY=histories
 	@exec $(NODE) test/defects/main.ts $(if $(BY),--'$(BY)') $(if $(ONLY),'$(ONLY)')
 
-bench: install ## Measure latency, rates, memory: one process, the relay, Stripe's limits, Kafka (needs Java and Maven)
+bench: install ## Measure latency, rates, memory: one process, a step, the relay, Stripe's limits, Kafka (needs Java, Maven)
 	@exec $(NODE) bench/main.ts
 
 lint: install ## Check form, rules and types without running a test
