@@ -1,7 +1,7 @@
 /**
  * What one event costs the engine, without what Stripe takes: time of a step, SQL statements, round trips to PostgreSQL, bytes of WAL.
  *
- *   node bench/reconcile.ts [--events 200]
+ *   node bench/reconcile.ts [--events 120]
  *
  * One step after the other, on a database of its own, against the simulator in this process; the time of each call is measured inside
  * and taken off. WAL is counted with full_page_writes off: what a checkpoint makes it repeat is a matter of the checkpoint. Nothing
@@ -17,7 +17,7 @@ import { stopOwnServer } from '../test/support/server.ts';
 import { createWorld } from '../test/support/sync.ts';
 import { createInward, linkedPair, type TwoWayWorld } from '../test/support/two-way.ts';
 
-const { values } = parseArgs({ options: { events: { type: 'string', default: '200' } } });
+const { values } = parseArgs({ options: { events: { type: 'string', default: '120' } } });
 const HALF = Math.ceil(Number(values.events) / 2);
 
 interface Cost {

@@ -4,10 +4,10 @@ import type { Finished } from '../support/child.ts';
 import { lossesOf } from '../support/losses.ts';
 import { waitUntil } from '../support/signal.ts';
 import { call } from '../cli/twinbox.ts';
+import { effectsTwice, livingOnBothSides, openDeliveries } from './at-the-end.ts';
 import { deploy, type Deployment } from './deployment.ts';
 import { createPeople, type People } from './people.ts';
 
-type Effects = { created: number; living: number; repeated: unknown[] };
 type Kill = { what: string; seconds: number };
 
 const CUSTOMERS = 3_000;
@@ -78,30 +78,18 @@ describe('a deployment of which something is killed every few seconds', function
   });
 
   it('has done nothing twice: one living Stripe customer for each row, one effect for each key', async () => {
-    const effects = await call<Effects>('GET', `${deployment.simulator.url}/_sim/ledger/effects`);
-    expect(effects.repeated).to.deep.equal([]);
-    const { rows } = await db.raw<{ rows: { living: number; linked: number }[] }>(
-      `select (select count(*) from customers where deleted_at is null) as living,
-              (select count(*) from external_mappings where state = 'linked' and role = 'primary') as linked`,
-    );
-    expect(rows).to.deep.equal([{ living: effects.living, linked: effects.living }]);
+    expect(await effectsTwice(deployment)).to.deep.equal([]);
+    const { here, linked, there } = await livingOnBothSides(deployment, db);
+    expect({ here, linked }).to.deep.equal({ here: there, linked: there });
   });
 
   it('has an end for every event: none without a delivery, none still open', async () => {
-    const left = async (): Promise<Record<string, number> | undefined> => {
-      const { rows } = await db.raw<{ rows: Record<string, number>[] }>(
-        `select (select count(*) from sync_deliveries where status in ('queued', 'waiting', 'parked')) as open,
-                (select count(*) from sync_events e where entity_type = 'customer' and source <> 'stripe'
-                  and not exists (select from sync_deliveries d where d.event_id = e.event_id)) as unreceived`,
-      );
-      return rows[0];
-    };
     // The echoes of the last writes may still be on their way.
-    await waitUntil(async () => (await left())?.['open'] === 0, {
+    await waitUntil(async () => (await openDeliveries(db)).open === 0, {
       timeoutMs: 60_000,
       what: 'no open delivery',
     });
-    expect(await left()).to.deep.equal({ open: 0, unreceived: 0 });
+    expect(await openDeliveries(db)).to.deep.equal({ open: 0, unreceived: 0 });
   });
 
   it('explains each edit that did not survive', async () => {
