@@ -6,7 +6,9 @@ export function consentsTo({ reasonDetail }: Mapping, customerId: number): boole
   return reasonDetail?.['consent'] === true && reasonDetail['customer'] === customerId;
 }
 
-/** What stays of a reason that is taken back for another try: the word outlives a failure, and nobody is asked again. */
+/** What stays of a reason that is taken back for another try, or gives way to another: the word outlives it, nobody is asked again. */
 export function keptWord({ reasonDetail }: Mapping): Mapping['reasonDetail'] {
-  return reasonDetail?.['consent'] === true ? reasonDetail : null;
+  if (reasonDetail?.['consent'] !== true) return null;
+  const { customer, consent, consented_by, consented_at } = reasonDetail;
+  return { customer, consent, consented_by, consented_at };
 }

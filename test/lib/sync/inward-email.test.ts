@@ -1,11 +1,35 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { raiseMappings } from '../../../db/mappings.ts';
+import { createLinkDesk } from '../../../lib/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
 
 describe('inward: a new record with the email of a row that has no counterpart', () => {
   const world = useTwoWay();
+
+  it('needs no second word if it is parked before the first has done its work', async () => {
+    const id = await unlinkedRow(world, 'ada@example.com');
+    const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
+    await world.rest();
+    const { rows } = await world.db.raw<{ rows: { id: number }[] }>(
+      `select id from external_mappings where external_id = '${theirs.id}'`,
+    );
+    await createLinkDesk(world).consent(rows[0]!.id, 'operator');
+    const notThere = { status: 404, code: 'resource_missing', stored: false };
+    world.simulator.faults.add({ kind: 'error_before_effect', method: 'GET', ...notThere });
+    await world.rest();
+    expect((await mappingsIn(world.db))[1]).to.include({ state: 'parked', reason: 'missing' });
+    await raiseMappings(world.db, { ids: [rows[0]!.id], now: world.clock.now(), mustRead: true });
+    await world.rest();
+    expect((await mappingsIn(world.db)).at(-1)).to.include({
+      externalId: theirs.id,
+      internalId: id,
+      state: 'linked',
+    });
+    await expectAgreement(world);
+  });
 
   it('keeps asking when more is heard of it', async () => {
     await unlinkedRow(world, 'ada@example.com');
@@ -140,6 +164,28 @@ describe('inward: an email that moves onto another row’s', () => {
     expect(await readCustomer(world.db, a!.id)).to.include({ email: 'free@example.com' });
     await expectAgreement(world);
   });
+
+  for (const order of ['first', 'last'] as const) {
+    it(`is taken over along a chain of four that moved at once, whoever is looked at ${order}`, async () => {
+      const pairs = [];
+      for (const letter of ['a', 'b', 'c', 'd'])
+        pairs.push(await linkedPair(world, { email: `${letter}@example.com` }));
+      const moved = ['b@example.com', 'c@example.com', 'd@example.com', 'free@example.com'];
+      for (const [index, { externalId }] of pairs.entries())
+        world.simulator.dashboard.updateCustomer(externalId, { email: moved[index] });
+      const events = world.undelivered();
+      for (const event of order === 'first' ? events : events.toReversed()) {
+        await world.deliver([event]);
+        await world.hear();
+      }
+      await world.rest();
+      for (const [index, { id }] of pairs.entries()) {
+        expect(await readCustomer(world.db, id)).to.include({ email: moved[index] });
+        expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+      }
+      await expectAgreement(world);
+    });
+  }
 
   it('is held on both sides of an exchange, with a conflict for each, and comes to rest', async () => {
     const [a, b] = await two();
