@@ -44,6 +44,7 @@ function toIncoming(request: Request, response: Response): Incoming {
     body: typeof body === 'string' ? body : '',
     header: (name) => request.get(name),
     isGone: () => response.destroyed,
+    hangUp: () => void response.socket?.destroy(),
   };
 }
 

@@ -44,6 +44,8 @@ export type FaultRule = {
   reason?: string;
   /** errors: 500 by default. */
   status?: number;
+  /** errors: the code of a refusal, such as resource_missing; without it the answer is an api_error. */
+  code?: string;
   /** errors: whether the idempotency key keeps the answer; true by default. */
   stored?: boolean;
   /** errors and rate_limit: Stripe-Should-Retry; null for no header; false by default for stored errors. */
@@ -54,7 +56,7 @@ export type ActiveFault = FaultRule & { id: string; seen: number; hits: number }
 
 export type FaultSubject = { method: string; path: string; key: string | null; body: string; query: string };
 
-export type HeldCall = FaultSubject & { id: string; fault: string };
+export type HeldCall = FaultSubject & { id: string; fault: string; at: Stage };
 
 export type Outage = { kind: 'reset' | 'unavailable' } | null;
 
@@ -72,7 +74,7 @@ const STAGES: Record<FaultKind, Stage> = {
 
 export function createFaults() {
   const rules = new Map<string, { fault: ActiveFault; random: () => number }>();
-  const held = new Map<string, { call: HeldCall; finish: (released: boolean) => void }>();
+  const held = new Map<string, { call: HeldCall; finish: (released: boolean) => void; hangUp: () => void }>();
   const signal = createSignal();
   let outage: Outage = null;
   let counter = 0;
@@ -105,11 +107,15 @@ export function createFaults() {
   }
 
   /** Waits until the call is released; false when the simulator is closed instead. */
-  function hold(subject: FaultSubject, fault: string): Promise<boolean> {
+  function hold(subject: FaultSubject, fault: FaultRule, hangUp: () => void): Promise<boolean> {
     counter += 1;
     const id = `held_${counter}`;
     return new Promise((resolve) => {
-      held.set(id, { call: { ...subject, id, fault }, finish: resolve });
+      held.set(id, {
+        call: { ...subject, id, fault: fault.kind, at: stageOf(fault) },
+        finish: resolve,
+        hangUp,
+      });
       signal.announce();
     });
   }
@@ -142,6 +148,8 @@ export function createFaults() {
     held: heldCalls,
     /** Lets held calls go on, all or the one named; they are executed even if their client is gone by now. */
     release: (id?: string): number => finish(true, id),
+    /** Cuts the connection of a held call: its client has lost it, and it is executed all the same once it is released. */
+    hangUp: (id: string): void => held.get(id)?.hangUp(),
     abandon: (): number => finish(false),
     /** Resolves as soon as so many calls are held. */
     waitForHeld(count = 1): Promise<HeldCall[]> {

@@ -1,5 +1,5 @@
 /** What a call came to, before it is committed and sent. */
-import { serverError, type Refusal } from './errors.ts';
+import { refusal, serverError, type Refusal } from './errors.ts';
 import type { FaultRule } from './faults.ts';
 import type { StoredKey, Op } from './store.ts';
 
@@ -59,9 +59,11 @@ export function refused(refusal: Refusal, requestId: string): Outcome {
 }
 
 export function scriptedError(fault: FaultRule, requestId: string): Outcome {
-  const refusal = serverError(fault.status ?? 500, 'An unknown error occurred (scripted).');
+  const { status = 500, code } = fault;
+  const message = 'An unknown error occurred (scripted).';
+  const says = code === undefined ? serverError(status, message) : refusal(message, { status, code });
   const stored = fault.stored ?? true;
-  return refused({ ...refusal, stored, headers: shouldRetry(fault, stored ? false : null) }, requestId);
+  return refused({ ...says, stored, headers: shouldRetry(fault, stored ? false : null) }, requestId);
 }
 
 /** Stripe-Should-Retry: with a stored 500 it is false in most cases, since a retry would only replay it. */

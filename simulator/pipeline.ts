@@ -28,6 +28,8 @@ export type Incoming = {
   header(name: string): string | undefined;
   /** Whether the client has gone away. */
   isGone(): boolean;
+  /** Cuts its connection. */
+  hangUp(): void;
 };
 
 /** What to send; `null` for tearing the connection down without an answer. */
@@ -170,7 +172,8 @@ export function createPipeline(deps: PipelineDeps) {
   async function wait(trace: Trace, planned: readonly FaultRule[]): Promise<void> {
     for (const fault of planned) {
       if (fault.kind === 'latency') await new Promise((resolve) => setTimeout(resolve, fault.ms ?? 0));
-      if (fault.kind === 'hang' && !(await faults.hold(trace.subject, fault.kind))) throw ABANDONED;
+      if (fault.kind !== 'hang') continue;
+      if (!(await faults.hold(trace.subject, fault, trace.incoming.hangUp))) throw ABANDONED;
     }
   }
 

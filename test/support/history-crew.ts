@@ -7,6 +7,7 @@ import { startWorker, type Worker } from './workers.ts';
 
 /** The workers of a history: each goes from failpoint to failpoint, sleeps, dies, wakes up too late. */
 export interface Crew {
+  /** One of them goes on to its next pause, or a call that hung is executed after all, or loses its client. */
   step(): Promise<void>;
   /** Every lease is over; a worker may not know it yet, or be dead. */
   loseLeases(): Promise<void>;
@@ -14,8 +15,20 @@ export interface Crew {
   wake(): Promise<void>;
   /** No request is sent so much later: whoever slept finds its time over, by a clock that no jump moves. */
   outlive(): void;
+  /** Every call that hung is executed now: no request takes longer than that. */
+  flush(): Promise<void>;
   /** All that live come to their end. */
   finish(): Promise<void>;
+}
+
+/** A call that arrived and is held there. */
+interface Hanging {
+  call: string;
+  worker: Worker;
+  /** Its worker is dead, or has lost the connection: nobody waits for the answer. */
+  alone: boolean;
+  /** Held before it is executed. */
+  before: boolean;
 }
 
 const LEASE_MS = 60_000;
@@ -40,6 +53,7 @@ export function createCrew({ world, chances, options, say, count }: Scene): Crew
   const workers = Array.from({ length: size }, (): Worker | null => null);
   const sleepers: Worker[] = [];
   const claims: Claim[] = [];
+  const hanging: Hanging[] = [];
   const place = (): number => Math.floor(random() * size);
 
   const isStopped = (at: string): boolean =>
@@ -54,6 +68,61 @@ export function createCrew({ world, chances, options, say, count }: Scene): Crew
     say(`  worker ${index} ${dies ? 'dies' : 'sleeps'} at ${worker.at}`);
     count(`${dies ? 'died' : 'slept'} at ${worker.at}`);
     if (!dies) sleepers.push(worker);
+  }
+
+  /** To its next pause, unless its call hangs: then it is left there. False if it was. */
+  async function go(index: number, worker: Worker): Promise<boolean> {
+    const { faults } = simulator;
+    const held = faults.held().length;
+    await Promise.race([worker.step(), faults.waitForHeld(held + 1)]);
+    const call = faults.held()[held];
+    if (!call) return true;
+    // What a dead one only read has no effect; what it wrote has, whenever it arrives.
+    const dies = call.method !== 'GET' && chance(0.4);
+    say(`  worker ${index}: ${call.method} hangs at ${call.at}${dies ? ', and it dies' : ''}`);
+    count(`hung ${call.method}${dies ? ' of one that died' : ''}`);
+    hanging.push({ call: call.id, worker, alone: dies, before: call.at !== 'after' });
+    if (dies || chance(0.7)) await expireLeases(db);
+    return false;
+  }
+
+  /** The held call goes on: it is executed, and answered if somebody still waits for it. */
+  async function release(one: Hanging): Promise<void> {
+    hanging.splice(hanging.indexOf(one), 1);
+    const after = simulator.ledger.entries({ source: 'api' }).at(-1)?.seq ?? 0;
+    simulator.faults.release(one.call);
+    if (one.before) await simulator.ledger.waitFor({ source: 'api', after });
+    if (one.alone) return;
+    await one.worker.arrive();
+    comeBack(one.worker);
+  }
+
+  /** The client loses the connection, the SDK's own second try too; the call is executed later. */
+  async function cut(one: Hanging): Promise<void> {
+    one.alone = true;
+    simulator.faults.add({ kind: 'reset', times: 1 });
+    simulator.faults.hangUp(one.call);
+    await one.worker.arrive();
+    comeBack(one.worker);
+  }
+
+  function comeBack(worker: Worker): void {
+    const free = workers.indexOf(null);
+    if (free < 0) sleepers.push(worker);
+    else workers[free] = worker;
+  }
+
+  async function late(): Promise<void> {
+    const one = pick(hanging);
+    if (!one) return;
+    const lost = !one.alone && chance(0.5);
+    say(`late: ${one.call} ${lost ? 'loses its client' : 'goes on'}`);
+    count(lost ? 'hung call lost its client' : one.alone ? 'executed late' : 'answered late');
+    await (lost ? cut(one) : release(one));
+  }
+
+  async function flush(): Promise<void> {
+    for (let one = hanging[0]; one; one = hanging[0]) await release(one);
   }
 
   async function take(index: number): Promise<Worker | null> {
@@ -85,22 +154,26 @@ export function createCrew({ world, chances, options, say, count }: Scene): Crew
 
   return {
     async step() {
+      if (hanging.length > 0 && chance(0.15)) return late();
       const index = place();
       const worker = (workers[index] ??= await take(index));
       if (!worker) return;
-      await worker.step();
+      if (!(await go(index, worker))) return void (workers[index] = null);
       say(`  worker ${index}: ${worker.done ? 'done' : worker.at}`);
       if (worker.done) workers[index] = null;
       else if (isStopped(worker.at)) await stop(index);
     },
     loseLeases: () => stop(place()),
     async wake() {
-      await pick(sleepers)?.step();
+      const worker = pick(sleepers);
+      if (worker && !(await go(-1, worker))) sleepers.splice(sleepers.indexOf(worker), 1);
     },
+    flush,
     outlive() {
       for (const claim of claims) claim.deadline = 0;
     },
     async finish() {
+      await flush();
       for (const worker of [...workers, ...sleepers])
         for (let n = 0; worker && !worker.done && n < MANY; n++) await worker.step();
       await expireLeases(db);

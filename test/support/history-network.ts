@@ -13,8 +13,10 @@ export interface Network {
   loseWebhook(): void;
   sweep(): Promise<void>;
   misfortune(): void;
-  /** From here on every call arrives and is answered. */
+  /** From here on every call arrives and is answered; what they refuse they still refuse. */
   calm(): void;
+  /** They refuse nothing any more. */
+  relent(): void;
   /** Reads the list of events to its end, as a worker does every minute: whatever no webhook brought is in the inbox after it. */
   catchUp(): Promise<void>;
 }
@@ -22,11 +24,61 @@ export interface Network {
 const MINUTE = 60_000;
 const RETENTION_DAYS = 35;
 
+const RECORD = '/v1/customers/:id';
+const LIST = '/v1/customers';
+/** Such names they do not like, whenever they come. */
+const REFUSED = 'name_invalid';
+const REFUSAL: FaultRule = {
+  kind: 'error_before_effect',
+  method: 'POST',
+  status: 400,
+  code: REFUSED,
+  stored: false,
+  times: null,
+};
+const NOT_THERE = {
+  kind: 'error_before_effect',
+  status: 404,
+  code: 'resource_missing',
+  stored: false,
+} as const;
+
+// An error after the effect that Stripe would not keep is none of Stripe's: the same key would then have two effects.
+const MISFORTUNES: readonly FaultRule[] = [
+  { kind: 'drop_answer', method: 'POST', times: 2 },
+  { kind: 'reset', method: 'POST', times: 2 },
+  { kind: 'rate_limit', times: 1 },
+  { kind: 'error_before_effect', method: 'POST', stored: false, times: 1 },
+  { kind: 'error_after_effect', method: 'POST', times: 1 },
+  { kind: 'error_after_effect', method: 'POST', path: LIST, times: 1 },
+  { kind: 'error_before_effect', method: 'POST', times: 1 },
+  { kind: 'drop_answer', method: 'DELETE', times: 2 },
+  { kind: 'hang', method: 'POST', path: LIST },
+  { kind: 'hang', method: 'POST', path: RECORD },
+  { kind: 'hang', method: 'POST', path: RECORD },
+  { kind: 'hang', method: 'GET', path: RECORD, at: 'after' },
+  { kind: 'hang', method: 'DELETE', path: RECORD },
+  { kind: 'reset', method: 'GET', times: 2 },
+  { kind: 'error_before_effect', method: 'GET', stored: false, times: 1 },
+  { kind: 'error_before_effect', method: 'GET', path: '/v1/events', stored: false, times: 1 },
+  // A key that does not see the record, and one that cannot see it when it writes.
+  { ...NOT_THERE, method: 'GET', path: RECORD },
+  { ...NOT_THERE, method: 'POST', path: RECORD },
+];
+
+function nameOf({ kind, method, path, at, code, stored }: FaultRule): string {
+  const what =
+    code ?? `${kind}${kind.startsWith('error') ? (stored === false ? ', not kept' : ', kept') : ''}`;
+  const where = `${method === 'POST' || method === undefined ? '' : ` of ${method}`}${path === '/v1/events' ? ' of events' : ''}`;
+  return `${what}${where}${at === undefined ? '' : `, ${at}`}`;
+}
+
 export function createNetwork({ world, inward, chances, say, count }: Scene): Network {
   const { simulator, db, clock, deps } = world;
   const { random, chance, pick, shuffle } = chances;
   const { system, document } = deps.integration;
   const lost = new Set<string>();
+  let twins = 0;
 
   /** Brings events, and counts what was awkward about it. */
   async function bring(event: StoredEvent): Promise<void> {
@@ -42,11 +94,19 @@ export function createNetwork({ world, inward, chances, say, count }: Scene): Ne
     if (thin) count('thin webhook');
   }
 
+  /** The same change told by an event of another id, as two endpoints or a fault of theirs make of it. */
+  async function bringTwin(): Promise<void> {
+    const event = pick(simulator.events());
+    if (!event || lost.has(event.id)) return;
+    twins += 1;
+    say(`webhook ${event.type} of ${event.data.object.id} by a second event`);
+    await inward.deliver([{ ...event, id: `${event.id}twin${twins}` }], { thin: chance(0.3) });
+    count('two events for one change');
+  }
+
   async function sweepOnce(): Promise<boolean> {
-    const { stored, more } = await sweep(deps, {
-      retentionDays: RETENTION_DAYS,
-      signal: new AbortController().signal,
-    });
+    const { signal } = new AbortController();
+    const { stored, more } = await sweep(deps, { retentionDays: RETENTION_DAYS, signal });
     if (stored > 0) {
       say(`sweep ${stored}`);
       count('event found by the sweep', stored);
@@ -54,12 +114,13 @@ export function createNetwork({ world, inward, chances, say, count }: Scene): Ne
     return more;
   }
 
-  function countFaults(): void {
-    for (const { kind, method, stored, hits } of simulator.faults.list()) {
-      const kept = kind.startsWith('error') ? (stored === false ? ', not kept' : ', kept') : '';
-      if (hits > 0) count(`${kind}${kept}${method === 'DELETE' ? ' of a delete' : ''}`, hits);
+  /** What hangs already stays where it is; what they refuse they refuse until the end, or a late one of two sends would be taken. */
+  function endFaults({ refusals = false } = {}): void {
+    for (const fault of simulator.faults.list()) {
+      if (fault.code === REFUSED && !refusals) continue;
+      if (fault.hits > 0) count(nameOf(fault), fault.hits);
+      simulator.faults.remove(fault.id);
     }
-    simulator.faults.clear();
   }
 
   return {
@@ -73,6 +134,7 @@ export function createNetwork({ world, inward, chances, say, count }: Scene): Ne
       await inward.hear((all) => shuffle(all).slice(0, 2));
     },
     async webhook() {
+      if (chance(0.08)) return bringTwin();
       const event = chance(0.7) ? pick(inward.undelivered()) : pick(simulator.events());
       if (event && !lost.has(event.id)) await bring(event);
     },
@@ -88,23 +150,18 @@ export function createNetwork({ world, inward, chances, say, count }: Scene): Ne
       await sweepOnce();
     },
     misfortune() {
-      // An error after the effect that Stripe would not keep is none of Stripe's: the same key would then have two effects.
-      const rule = pick<FaultRule>([
-        { kind: 'drop_answer', method: 'POST', times: 2 },
-        { kind: 'reset', method: 'POST', times: 2 },
-        { kind: 'rate_limit', times: 1 },
-        { kind: 'error_before_effect', method: 'POST', stored: false, times: 1 },
-        { kind: 'error_after_effect', method: 'POST', times: 1 },
-        { kind: 'error_after_effect', method: 'POST', path: '/v1/customers', times: 1 },
-        { kind: 'error_before_effect', method: 'POST', times: 1 },
-        { kind: 'drop_answer', method: 'DELETE', times: 2 },
-      ]);
+      const rule = chance(0.12)
+        ? { ...REFUSAL, contains: `name=O${1 + Math.floor(random() * 9)}` }
+        : pick(MISFORTUNES);
       if (!rule) return;
-      say(`fault ${rule.kind} ${rule.method ?? ''}`);
-      countFaults();
+      say(`fault ${nameOf(rule)}`);
+      // One at a time, or one call would be held twice.
+      for (const { id, kind, hits } of simulator.faults.list())
+        if (kind === 'hang' && rule.kind === 'hang' && hits === 0) simulator.faults.remove(id);
       simulator.faults.add(rule);
     },
-    calm: countFaults,
+    calm: endFaults,
+    relent: () => endFaults({ refusals: true }),
     async catchUp() {
       // The list is complete up to a minute ago, and a sweep that was tried just now is not due again at once.
       world.advance(2 * MINUTE);

@@ -6,8 +6,10 @@ import type { Scene } from './history.ts';
 export interface People {
   /** Oldest first. */
   edits: Edit[];
+  /** Somebody else made an edit. */
+  note(edit: Omit<Edit, 'at'>): void;
   editOurs(): Promise<void>;
-  editTheirs(): void;
+  editTheirs(): Promise<void>;
   /** A customer of either side goes, or one that went is made anew. */
   removeOrMakeAgain(): Promise<void>;
 }
@@ -58,7 +60,7 @@ export function createPeople({ world, chances, options, say, count }: Scene): Pe
 
   async function editOurs(): Promise<void> {
     const { row, few } = await pickRow();
-    if (!row || (few && chance(0.3)))
+    if (!row || (few && chance(0.3)) || (options.sharedEmails && chance(0.15)))
       return createOurs({ name: next('O'), email: newEmail('o') }, 'our create');
     const values = chance(0.5) ? { name: next('O') } : { email: anyEmail('o') };
     try {
@@ -70,10 +72,20 @@ export function createPeople({ world, chances, options, say, count }: Scene): Pe
     }
   }
 
-  function editTheirs(): void {
+  /** Whoever is in our books already, and not in theirs. */
+  async function emailOfOurs(): Promise<string | undefined> {
+    const { rows } = await db.raw<{ rows: { email: string }[] }>(
+      `select c.email from customers c where c.deleted_at is null
+         and not exists (select from external_mappings m where m.internal_id = c.id and m.external_id is not null) order by c.id`,
+    );
+    return pick(rows)?.email;
+  }
+
+  async function editTheirs(): Promise<void> {
     const customer = pick(simulator.customers());
-    if (!customer || (simulator.customers().length < 2 && chance(0.3))) {
-      const values = { name: next('T'), email: anyEmail('t') };
+    const known = options.sharedEmails && chance(0.7) ? await emailOfOurs() : undefined;
+    if (!customer || known !== undefined || (simulator.customers().length < 2 && chance(0.3))) {
+      const values = { name: next('T'), email: known ?? anyEmail('t') };
       if (options.oddities && chance(0.3)) return makeOdd(values.email, customer);
       noteAll('theirs', dashboard.createCustomer(values).id, values);
       return count('their create');
@@ -129,5 +141,5 @@ export function createPeople({ world, chances, options, say, count }: Scene): Pe
     count('their re-create');
   }
 
-  return { edits, editOurs, editTheirs, removeOrMakeAgain };
+  return { edits, note, editOurs, editTheirs, removeOrMakeAgain };
 }

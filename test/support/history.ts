@@ -7,6 +7,7 @@ import { createChances, type Chances } from './chances.ts';
 import { createCrew } from './history-crew.ts';
 import { createNetwork } from './history-network.ts';
 import type { HistoryOptions } from './history-options.ts';
+import { createOperator } from './history-operator.ts';
 import { createPeople } from './history-people.ts';
 import { expectAgreement, type Observed } from './invariants.ts';
 import { lossesOf, type Edit } from './losses.ts';
@@ -43,6 +44,8 @@ const LONG_JUMPS = [MINUTE, 6 * MINUTE, 22.98 * HOUR, 23 * HOUR, 25 * HOUR];
 /** Past everything that is kept for a month, once in a history: the sweep reads every hour of it. */
 const MONTH = 31 * DAY;
 const TURNS = 70;
+/** Most that workers do in one turn. */
+const STEPS = 3;
 /** Lines of the log that tell of a rare way through the engine. */
 const TELLING = new Set([
   'create.found',
@@ -141,6 +144,7 @@ function createHistory(scene: Scene): {
   const { world, inward, chances, options, say, count } = scene;
   const { random, pick } = chances;
   const people = createPeople(scene);
+  const operator = createOperator(scene, people);
   const crew = createCrew(scene);
   const network = createNetwork(scene);
   const told = new Map<string, StoredEvent>();
@@ -160,6 +164,7 @@ function createHistory(scene: Scene): {
       await network.catchUp();
       jumped = 0;
     }
+    if (ms >= MINUTE) await crew.flush();
     remember();
     jumped += ms;
     world.advance(ms);
@@ -185,29 +190,35 @@ function createHistory(scene: Scene): {
     },
     async take(turn) {
       chances.beginTurn(turn);
+      await operator.tick();
       const x = random();
       if (x < 0.08) await people.editOurs();
-      else if (x < 0.16) people.editTheirs();
+      else if (x < 0.16) await people.editTheirs();
       else if (x < 0.18) await (options.deletes === false ? people.editOurs() : people.removeOrMakeAgain());
       else if (x < 0.26) await network.receiveSome();
       else if (x < 0.36) await network.webhook();
       else if (x < 0.38) network.loseWebhook();
       else if (x < 0.48) await network.hearSome();
-      else if (x < 0.52) network.misfortune();
-      else if (x < 0.55) await jump();
-      else if (x < 0.56) await network.sweep();
-      else if (x < 0.58) await crew.loseLeases();
-      else if (x < 0.6) await crew.wake();
-      else await crew.step();
+      else if (x < 0.55) network.misfortune();
+      else if (x < 0.58) await jump();
+      else if (x < 0.59) await network.sweep();
+      else if (x < 0.61) await crew.loseLeases();
+      else if (x < 0.63) await crew.wake();
+      else if (x < 0.67) await operator.act();
+      else for (let steps = Math.ceil(random() * STEPS); steps > 0; steps--) await crew.step();
     },
     async end() {
       say('quiet');
       chances.beginTurn(0);
       network.calm();
+      await operator.resume();
       await crew.finish();
+      network.relent();
       await network.catchUp();
       // The lane has the rules of the world it was made in.
-      await inward.rest(world.worker({ integration: world.deps.integration }));
+      const lane = world.worker({ integration: world.deps.integration });
+      await inward.rest(lane);
+      if ((await operator.replayParked()) > 0) await inward.rest(lane);
     },
   };
 }

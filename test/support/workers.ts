@@ -36,6 +36,8 @@ export interface Worker {
   readonly at: string;
   /** Lets it go to its next pause, or its end. Throws what it throws. */
   step(): Promise<void>;
+  /** Waits until one whose call hung comes to its next pause, or its end. */
+  arrive(): Promise<void>;
 }
 
 /** What ends a worker where a kill would: nothing between the failpoint and the worker's start may make anything of it. */
@@ -92,6 +94,9 @@ export function startWorker(run: () => Promise<void>, dies: (at: string) => bool
       paused = createSignal();
       ended ??= current.run({ pause, commit }, live);
       go?.();
+      await Promise.race([ended, paused.promise]);
+    },
+    async arrive() {
       await Promise.race([ended, paused.promise]);
     },
   };
