@@ -30,6 +30,7 @@ export const conflictKinds = [
   'both_moved',
   'overwritten_unseen',
   'null_refused',
+  'cannot_carry',
   'deleted_there',
   'deleted_here',
   'duplicate_email',

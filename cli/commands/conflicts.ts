@@ -12,6 +12,7 @@ const KINDS = [
     'both_moved',
     'overwritten_unseen',
     'null_refused',
+    'cannot_carry',
     'deleted_there',
     'deleted_here',
     'duplicate_email',

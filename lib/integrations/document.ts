@@ -1,19 +1,23 @@
 // Mapping documents: which fields stand for each other, and by which rules. They are data, checked whole when the process
 // starts, so that a wrong one stops the start with every problem named instead of failing one customer at a time.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { newCustomerSchema } from '../entities/customer.ts';
 import { AppError } from '../errors.ts';
 import type { FieldRule, Fields, MappingDocument, Value } from './integration.ts';
+import { carryNames, isStandIn, standIn, standInNames } from './transforms.ts';
 
-/** Transforms by name; a document holds no code. */
-const TRANSFORMS: Record<string, (value: string) => string> = {
-  /** The part of an e-mail before its last @: a stand-in for a name. */
-  localPart: (value) => (value.includes('@') ? value.slice(0, value.lastIndexOf('@')) : value),
-};
+const CARRY = { type: 'array', items: { type: 'string', enum: carryNames } };
+
+/** What an entity always has here: no null of theirs can be taken for it. */
+const NEVER_NULL: Record<string, readonly string[]> = { customer: newCustomerSchema.required };
 
 const FIELD = {
   type: 'object',
   additionalProperties: false,
-  required: ['internal', 'external', 'direction', 'conflict', 'onNull', 'compare', 'fallback', 'maxLength'],
+  required: [
+    ...['internal', 'external', 'direction', 'conflict', 'onNull'],
+    ...['toExternal', 'toInternal', 'compare', 'fallback', 'maxLength'],
+  ],
   properties: {
     internal: { type: 'string', minLength: 1 },
     external: { type: 'string', minLength: 1 },
@@ -23,6 +27,8 @@ const FIELD = {
       enum: ['internal_wins', 'external_wins', 'external_unless_blank', 'internal_unless_blank'],
     },
     onNull: { type: 'string', enum: ['keep', 'clear'] },
+    toExternal: CARRY,
+    toInternal: CARRY,
     compare: { type: 'array', items: { type: 'string', enum: ['lower', 'exact'] } },
     fallback: { type: 'array', items: { type: 'string', minLength: 1 } },
     maxLength: { type: 'integer', minimum: 1, nullable: true },
@@ -52,6 +58,7 @@ export function parseDocument(candidate: unknown): MappingDocument {
     ...repeated(candidate.fields, 'internal'),
     ...repeated(candidate.fields, 'external'),
     ...candidate.fields.flatMap(unknownTransforms),
+    ...clearedThoughNeverNull(candidate),
     ...circularFallbacks(candidate.fields),
   ];
   if (problems.length > 0) throw invalid(candidate, problems);
@@ -73,7 +80,7 @@ export function fallbackValue(rule: FieldRule, fields: Fields): Value {
     const { field, transforms } = parseStep(step);
     const source = fields[field]?.trim();
     if (!source) continue;
-    const value = transforms.reduce((text, name) => TRANSFORMS[name]?.(text) ?? text, source).trim();
+    const value = transforms.reduce((text, name) => standIn(name, text), source).trim();
     if (value !== '') return value;
   }
   return null;
@@ -85,11 +92,21 @@ function parseStep(step: string): { field: string; transforms: string[] } {
 }
 
 function unknownTransforms(rule: FieldRule, index: number): string[] {
-  const known = Object.keys(TRANSFORMS).join(', ');
+  const known = standInNames.join(', ');
   return rule.fallback.flatMap((step) =>
     parseStep(step)
-      .transforms.filter((name) => !Object.hasOwn(TRANSFORMS, name))
+      .transforms.filter((name) => !isStandIn(name))
       .map((name) => `/fields/${index}/fallback: unknown transform "${name}" (known: ${known})`),
+  );
+}
+
+function clearedThoughNeverNull({ entity, fields }: MappingDocument): string[] {
+  return fields.flatMap(({ internal, onNull }, index) =>
+    onNull === 'clear' && NEVER_NULL[entity]?.includes(internal)
+      ? [
+          `/fields/${index}/onNull: a ${entity} here always has a ${internal}, so their null cannot be taken; say "keep"`,
+        ]
+      : [],
   );
 }
 

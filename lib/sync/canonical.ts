@@ -1,4 +1,5 @@
 import type { FieldRule, Value } from '../integrations/integration.ts';
+import { fromExternal, toExternal } from '../integrations/transforms.ts';
 
 /** The form in which values are kept and compared: trimmed, NFC, and nothing is null. */
 export function canonical(value: Value | undefined): Value {
@@ -7,10 +8,19 @@ export function canonical(value: Value | undefined): Value {
   return tidy === '' ? null : tidy;
 }
 
-/** Whether two values stand for the same thing under a field's rule. */
+/** Whether two values stand for the same thing under a field's rule: each as it is once it has been there and back. */
 export function same(rule: FieldRule, a: Value | undefined, b: Value | undefined): boolean {
-  let [x, y] = [canonical(a), canonical(b)];
+  let [x, y] = [carried(rule, a), carried(rule, b)];
   if (x === null || y === null) return x === y;
   if (rule.compare.includes('lower')) [x, y] = [x.toLowerCase(), y.toLowerCase()];
   return x === y;
+}
+
+/** Whether their side can hold a value of ours whole. */
+export function canCarry(rule: FieldRule, value: Value): boolean {
+  return rule.maxLength === null || Array.from(toExternal(rule, value) ?? '').length <= rule.maxLength;
+}
+
+function carried(rule: FieldRule, value: Value | undefined): Value {
+  return canonical(fromExternal(rule, canonical(toExternal(rule, canonical(value)))));
 }

@@ -1,7 +1,7 @@
 // The three-way merge of one customer, pure. Base is the shadow's pair, one half for each side, so a side that tidies or
 // shortens a value makes neither a loop nor a loss. The rules: docs/sync.md, "Merge".
 import type { ConflictRule, FieldRule, Fields, Value } from '../integrations/integration.ts';
-import { canonical, same } from './canonical.ts';
+import { canCarry, canonical, same } from './canonical.ts';
 import type { Pair, Shadow } from './shadow.ts';
 
 /** An edit of theirs that one of our writes covered before we could see it, told by the echo of that write. */
@@ -21,6 +21,7 @@ export interface Conflict {
     | 'both_moved'
     | 'overwritten_unseen'
     | 'null_refused'
+    | 'cannot_carry'
     | 'deleted_there'
     | 'deleted_here'
     | 'duplicate_email'
@@ -73,6 +74,10 @@ export function merge({ rules, shadow, ours, theirs, unseen = [] }: MergeInput):
     // An edit to be put back may be an emptied field: null is a value here.
     const value = carried === undefined ? wanted : carried;
     if (value === undefined) continue;
+    if (!same(rule, their, value) && !canCarry(rule, value)) {
+      leave(rule, shadow[field], our, their, plan);
+      continue;
+    }
     if (carried !== undefined) plan.carried.push(field);
     if (!same(rule, our, value)) plan.pull[field] = value;
     if (!same(rule, their, value)) plan.push[field] = value;
@@ -91,29 +96,51 @@ function want(
 ): Value | undefined {
   const ourMoved = base === undefined || !same(rule, our, base.ours);
   const theirMoved = base === undefined || !same(rule, their, base.theirs);
-  if (rule.direction === 'pull') return theirMoved ? their : undefined;
+  const refusesNull = their === null && rule.onNull === 'keep';
+  if (rule.direction === 'pull') {
+    if (!theirMoved || !refusesNull || our === null) return theirMoved ? their : undefined;
+    refuseNull(rule, base, our, plan);
+    return undefined;
+  }
   if (same(rule, our, their)) return ourMoved || theirMoved ? our : undefined;
+  if (!ourMoved && !theirMoved) return undefined; // decided before, and no side has moved since
   if (rule.direction === 'push') {
     if (theirMoved && base !== undefined) plan.conflicts.push(bothMoved(rule, base, our, their, 'ours'));
     return our;
   }
-  if (!ourMoved && !theirMoved) return undefined; // decided before, and no side has moved since
   if (!theirMoved) return our;
-  const refusesNull = their === null && rule.onNull === 'keep';
   if (!ourMoved) {
     if (!refusesNull) return their;
-    plan.agreed[rule.internal] = { ours: our, theirs: their, reason: 'null_refused' };
-    plan.conflicts.push({
-      ...bothMoved(rule, base, our, their, 'ours'),
-      kind: 'null_refused',
-      rule: 'null_never_overwrites',
-    });
+    refuseNull(rule, base, our, plan);
     return undefined;
   }
   if (base === undefined && (our === null || their === null)) return our ?? their; // first link: a blank is filled
   const value = refusesNull ? our : decide(rule.conflict, our, their);
   plan.conflicts.push(bothMoved(rule, base, our, their, value === our ? 'ours' : 'theirs'));
   return value;
+}
+
+/** Their null does not overwrite our value: the pair stays as it is, decided once. */
+function refuseNull(rule: FieldRule, base: Pair | undefined, our: Value, plan: Plan): void {
+  plan.agreed[rule.internal] = { ours: our, theirs: null, reason: 'null_refused' };
+  if (base === undefined) return; // there was never a value there
+  plan.conflicts.push({
+    ...bothMoved(rule, base, our, null, 'ours'),
+    kind: 'null_refused',
+    rule: 'null_never_overwrites',
+  });
+}
+
+/** Their side cannot hold our value: cut, it would come back as an edit. The pair stays as it is, decided once. */
+function leave(rule: FieldRule, base: Pair | undefined, our: Value, their: Value, plan: Plan): void {
+  plan.agreed[rule.internal] = { ours: our, theirs: their, reason: 'cannot_carry' };
+  plan.conflicts = plan.conflicts.filter((c) => c.field !== rule.internal || c.kind === 'overwritten_unseen');
+  plan.conflicts.push({
+    ...bothMoved(rule, base, our, their, 'ours'),
+    kind: 'cannot_carry',
+    rule: 'max_length',
+    winner: 'neither',
+  });
 }
 
 /** Which of two values a rule lets stand. */

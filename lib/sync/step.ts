@@ -5,6 +5,7 @@ import { loadStep, type LoadedRow, type LoadedStep } from '../../db/reconcile-lo
 import type { Backoff } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { Fields, FieldRule, Integration } from '../integrations/integration.ts';
+import { fromExternal } from '../integrations/transforms.ts';
 import type { Rates } from '../limits/limiter.ts';
 
 export interface SyncPolicy {
@@ -81,7 +82,9 @@ export function oursOf(rules: FieldRule[], row: LoadedRow): Fields {
   return Object.fromEntries(rules.map((rule) => [rule.internal, values[rule.internal] ?? null]));
 }
 
-/** Their values by our field names. */
+/** Their values by our field names, as we take them. */
 export function theirsOf(rules: FieldRule[], record: Fields): Fields {
-  return Object.fromEntries(rules.map((rule) => [rule.internal, record[rule.external] ?? null]));
+  return Object.fromEntries(
+    rules.map((rule) => [rule.internal, fromExternal(rule, record[rule.external] ?? null)]),
+  );
 }

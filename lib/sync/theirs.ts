@@ -3,6 +3,7 @@
 import { readClosedIntents, readIntentsByRequest, type EchoIntent } from '../../db/intents.ts';
 import type { OpenDelivery } from '../../db/reconcile-load.ts';
 import type { FieldRule, Fields } from '../integrations/integration.ts';
+import { fromExternal } from '../integrations/transforms.ts';
 import { same } from './canonical.ts';
 import { deletedOver } from './delete-conflicts.ts';
 import { intentOfKey } from './inbound.ts';
@@ -93,7 +94,7 @@ function teaches(
   if (event.kind === 'deleted' || event.after === null) return true;
   const after = event.after;
   return rules.some((rule) => {
-    const value = after[rule.external] ?? null;
+    const value = fromExternal(rule, after[rule.external] ?? null);
     const sent = intent?.fields[rule.internal];
     return !same(rule, value, shadow[rule.internal]?.theirs) && !(sent && same(rule, value, sent.ours));
   });
@@ -111,9 +112,10 @@ function unseenEdits(
 ): UnseenEdit[] {
   return rules.flatMap((rule): UnseenEdit[] => {
     const sent = intent.fields[rule.internal];
-    const before = previous[rule.external];
-    if (rule.direction !== 'both' || !sent || before === undefined || same(rule, before, sent.seen))
-      return [];
+    const told = previous[rule.external];
+    if (rule.direction !== 'both' || !sent || told === undefined) return [];
+    const before = fromExternal(rule, told);
+    if (same(rule, before, sent.seen)) return [];
     return [
       {
         field: rule.internal,

@@ -2,7 +2,8 @@
 import { fetchTheirs, makeIntent, sendIntent, stampBeforeResend, storeIntent } from './intent.ts';
 import type { OpenIntent } from '../../db/mappings.ts';
 import type { Failure, FieldRule, Fields } from '../integrations/integration.ts';
-import { same } from './canonical.ts';
+import { toExternal } from '../integrations/transforms.ts';
+import { canCarry, same } from './canonical.ts';
 import { park, postpone } from './failing.ts';
 import type { Conflict } from './merge.ts';
 import { giveBack, type Next } from './next.ts';
@@ -17,8 +18,11 @@ import { heardEvents } from './theirs.ts';
 export async function createTheirs(deps: SyncDeps, step: Step): Promise<Next> {
   const { row } = step;
   if (!row) return settle(deps, step, { kind: 'waiting', reason: 'lost_row', detail: {} });
-  const rules = deps.integration.document.fields.filter((rule) => rule.direction !== 'pull');
-  const ours = oursOf(rules, row);
+  // What they cannot hold is left out; the merge after it says so.
+  const sent = deps.integration.document.fields.filter(
+    (rule) => rule.direction !== 'pull' && canCarry(rule, oursOf([rule], row)[rule.internal] ?? null),
+  );
+  const ours = oursOf(sent, row);
   return write(deps, step, {
     operation: 'create',
     ours,
@@ -246,6 +250,8 @@ async function afterFailure(
 
 function byTheirNames(rules: FieldRule[], ours: Fields): Fields {
   return Object.fromEntries(
-    rules.flatMap((rule) => (rule.internal in ours ? [[rule.external, ours[rule.internal] ?? null]] : [])),
+    rules.flatMap((rule) =>
+      rule.internal in ours ? [[rule.external, toExternal(rule, ours[rule.internal] ?? null)]] : [],
+    ),
   );
 }

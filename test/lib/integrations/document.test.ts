@@ -9,6 +9,8 @@ const FIELD: FieldRule = {
   direction: 'both',
   conflict: 'internal_wins',
   onNull: 'keep',
+  toExternal: [],
+  toInternal: [],
   compare: [],
   fallback: [],
   maxLength: null,
@@ -70,6 +72,16 @@ describe('a mapping document', () => {
       'that maps a field twice',
       documentOf(FIELD, { ...email, external: 'name' }),
       /\/fields\/1\/external: "name" is mapped twice/,
+    ],
+    [
+      'that carries a value by an unknown name',
+      documentOf({ ...FIELD, toExternal: ['localPart'] }),
+      /\/fields\/0\/toExternal\/0: must be one of lower, singleSpaced/,
+    ],
+    [
+      'that takes their null for what is never empty here',
+      documentOf({ ...FIELD, onNull: 'clear' }),
+      /\/fields\/0\/onNull: a customer here always has a name, so their null cannot be taken/,
     ],
     ['with a length of nothing', documentOf({ ...FIELD, maxLength: 0 }), /\/fields\/0\/maxLength/],
   ];

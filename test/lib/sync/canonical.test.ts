@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { FieldRule } from '../../../lib/integrations/integration.ts';
+import { fromExternal, toExternal } from '../../../lib/integrations/transforms.ts';
 import { canonical, same } from '../../../lib/sync/canonical.ts';
 import { fieldRule } from './rules.ts';
 
@@ -24,6 +25,54 @@ describe('canonical', () => {
         (text) => canonical(canonical(text)) === canonical(text),
       ),
     );
+  });
+
+  describe('and carried there and back', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 8 }),
+      fc.string({
+        unit: fc.constantFrom('a', 'A', ' ', '\t', 'ß', 'ẞ', 'İ', 'ı', 'Σ', 'e', '\u0301', 'É'),
+        maxLength: 6,
+      }),
+    );
+    const value = fc.option(text, { nil: null });
+    const carries = fc
+      .subarray(['lower', 'singleSpaced'] as const)
+      .chain((some) => fc.shuffledSubarray([...some], { minLength: some.length }));
+    const rule = fc
+      .record({
+        toExternal: carries,
+        toInternal: carries,
+        compare: fc.constantFrom<FieldRule['compare']>([], ['lower']),
+      })
+      .map(fieldRule);
+
+    it('a value stands for what it has become', () => {
+      fc.assert(
+        fc.property(rule, value, (r, x) => same(r, fromExternal(r, toExternal(r, x)), x)),
+        { numRuns: 2_000 },
+      );
+    });
+
+    it('in whatever order its transforms are named', () => {
+      fc.assert(
+        fc.property(rule, value, (r, x) => {
+          const turned = { ...r, toExternal: r.toExternal.toReversed() };
+          return canonical(toExternal(r, x)) === canonical(toExternal(turned, x));
+        }),
+        { numRuns: 2_000 },
+      );
+    });
+
+    it('nobody is told apart from itself, and what is one thing to two is one thing to both', () => {
+      fc.assert(
+        fc.property(rule, value, value, value, (r, x, y, z) => {
+          const fair = same(r, x, x) && same(r, x, y) === same(r, y, x);
+          return fair && (!same(r, x, y) || !same(r, y, z) || same(r, x, z));
+        }),
+        { numRuns: 2_000 },
+      );
+    });
   });
 
   it('compares case only where the rule says so', () => {

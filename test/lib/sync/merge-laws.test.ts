@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import type { ConflictRule, FieldRule, Fields, Value } from '../../../lib/integrations/integration.ts';
-import { same } from '../../../lib/sync/canonical.ts';
+import { fromExternal, toExternal, type CarryName } from '../../../lib/integrations/transforms.ts';
+import { canCarry, canonical, same } from '../../../lib/sync/canonical.ts';
 import { decide, merge, type Plan } from '../../../lib/sync/merge.ts';
 import type { Pair } from '../../../lib/sync/shadow.ts';
 import { fieldRule } from './rules.ts';
 
 describe('the laws of merging', () => {
-  const value: fc.Arbitrary<Value> = fc.option(fc.constantFrom('A', 'B', 'C', ' B ', 'b', ' '), {
-    nil: null,
-  });
+  const value: fc.Arbitrary<Value> = fc.option(
+    fc.constantFrom('A', 'B', 'C', ' B ', 'b', ' ', 'A  b', 'a b'),
+    {
+      nil: null,
+    },
+  );
   const pair = fc.option(fc.record({ ours: value, theirs: value }), { nil: undefined });
   const conflict = fc.constantFrom<ConflictRule>(
     'internal_wins',
@@ -21,6 +25,10 @@ describe('the laws of merging', () => {
       conflict,
       onNull: fc.constantFrom<'keep' | 'clear'>('keep', 'clear'),
       compare: fc.constantFrom<FieldRule['compare']>(['exact'], ['lower']),
+      direction: fc.constantFrom<FieldRule['direction']>('both', 'both', 'push', 'pull'),
+      maxLength: fc.constantFrom(null, null, 2),
+      toExternal: fc.subarray<CarryName>(['lower', 'singleSpaced']),
+      toInternal: fc.subarray<CarryName>(['lower', 'singleSpaced']),
     })
     .map(fieldRule);
   const anything = fc.record({ rule, base: pair, ours: value, theirs: value });
@@ -29,11 +37,17 @@ describe('the laws of merging', () => {
   const planOf = ({ rule: r, base: b, ours, theirs }: Any): Plan =>
     merge({ rules: [r], shadow: b ? { name: b } : {}, ours: { name: ours }, theirs: { name: theirs } });
 
+  const writesNothing = ({ pull, push, agreed, conflicts }: Plan): boolean =>
+    [pull, push, agreed, conflicts].every((part) => Object.keys(part).length === 0);
+  /** What they hold once a value of ours was written there, as we take it. */
+  const arrived = (r: FieldRule, sent: Value): Value => fromExternal(r, toExternal(r, sent));
+
   /** What both sides and the shadow are once the plan is carried out. */
   function carriedOut(any: Any): Any {
     const plan = planOf(any);
     const after = (side: Fields, before: Value): Value => ('name' in side ? (side['name'] ?? null) : before);
-    const [ours, theirs] = [after(plan.pull, any.ours), after(plan.push, any.theirs)];
+    const sent = 'name' in plan.push ? { name: arrived(any.rule, plan.push['name'] ?? null) } : {};
+    const [ours, theirs] = [after(plan.pull, any.ours), after(sent, any.theirs)];
     const wrote = 'name' in plan.pull || 'name' in plan.push;
     return {
       rule: any.rule,
@@ -53,14 +67,15 @@ describe('the laws of merging', () => {
 
   law('nothing moved, nothing changes', (any) => {
     if (moved(any).includes(true)) return true;
-    const { pull, push, agreed, conflicts } = planOf(any);
-    return [pull, push, agreed, conflicts].every((part) => Object.keys(part).length === 0);
+    return writesNothing(planOf(any));
   });
 
   law('one side moved: its value is written, and only on the other side', (any) => {
     const [our, their] = moved(any);
-    if (our === their || same(any.rule, any.ours, any.theirs)) return true;
-    const { pull, push, conflicts } = planOf(any);
+    if (any.rule.direction !== 'both' || our === their || same(any.rule, any.ours, any.theirs)) return true;
+    const { pull, push, agreed, conflicts } = planOf(any);
+    if (our && !canCarry(any.rule, canonical(any.ours)))
+      return agreed['name']?.reason === 'cannot_carry' && conflicts.length === 1;
     if (our) return !('name' in pull) && same(any.rule, push['name'], any.ours) && conflicts.length === 0;
     if (any.rule.onNull === 'keep' && same(any.rule, any.theirs, null))
       return !('name' in pull) && !('name' in push) && conflicts.length === 1;
@@ -69,8 +84,11 @@ describe('the laws of merging', () => {
 
   law('both moved apart: one side is written, and the loser is in a conflict', (any) => {
     if (!any.base || moved(any).includes(false) || same(any.rule, any.ours, any.theirs)) return true;
-    const { pull, push, conflicts } = planOf(any);
+    if (any.rule.direction !== 'both') return true;
+    const { pull, push, agreed, conflicts } = planOf(any);
     const [kept] = conflicts;
+    if (agreed['name']?.reason === 'cannot_carry')
+      return conflicts.length === 1 && kept?.kind === 'cannot_carry' && kept.winner === 'neither';
     return (
       'name' in pull !== 'name' in push &&
       conflicts.length === 1 &&
@@ -81,14 +99,36 @@ describe('the laws of merging', () => {
   });
 
   law('merging twice is merging once', (any) => {
-    const { pull, push, agreed, conflicts } = planOf(carriedOut(any));
-    return [pull, push, agreed, conflicts].every((part) => Object.keys(part).length === 0);
+    return writesNothing(planOf(carriedOut(any)));
   });
 
   law('afterwards both sides agree, unless it was decided to leave them', (any) => {
     const { rule: r, base: b, ours, theirs } = carriedOut(any);
-    const left = b?.reason !== undefined || !moved(any).includes(true);
+    const left = b?.reason !== undefined || !moved(any).includes(true) || r.direction === 'pull';
     return left || same(r, ours, theirs);
+  });
+
+  law('a field that goes one way is never written the other way', ({ rule: r, ...any }) => {
+    const { pull, push } = planOf({ rule: r, ...any });
+    return (r.direction !== 'pull' || !('name' in push)) && (r.direction !== 'push' || !('name' in pull));
+  });
+
+  law('their null is never pulled where it is refused', (any) => {
+    const { pull } = planOf(any);
+    return any.rule.onNull === 'clear' || canonical(any.ours) === null || pull['name'] !== null;
+  });
+
+  law('nothing longer than they take is ever written there', (any) => {
+    const sent = planOf(any).push['name'] ?? null;
+    return canCarry(any.rule, sent);
+  });
+
+  law('what is left as it is is left for a reason that fits', (any) => {
+    const pair = planOf(any).agreed['name'];
+    if (pair === undefined) return true;
+    if (pair.reason === 'null_refused') return pair.theirs === null && pair.ours !== null;
+    if (pair.reason === 'cannot_carry') return !same(any.rule, pair.ours, pair.theirs);
+    return same(any.rule, pair.ours, pair.theirs);
   });
 
   law('no white space alone is ever written', (any) => {

@@ -8,6 +8,8 @@ export function fieldRule(changes: Partial<FieldRule>): FieldRule {
     direction: 'both',
     conflict: 'internal_wins',
     onNull: 'keep',
+    toExternal: [],
+    toInternal: [],
     compare: ['exact'],
     fallback: [],
     maxLength: null,
