@@ -228,4 +228,18 @@ export const writeDefects: Defect[] = [
       title: `does not let our own older value win over a newer one of ours where they edited another field since`,
     },
   },
+  {
+    name: 'our own event says nothing of a write of unknown outcome',
+    edits: [
+      {
+        file: 'lib/sync/write-theirs.ts',
+        find: `  if (told?.after) {`,
+        replace: `  if (told?.after && sent.length === 0) {`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/spent.test.ts',
+      title: `is known by its own event to have taken effect, so what others made of it since is no conflict`,
+    },
+  },
 ];
