@@ -5,15 +5,23 @@
 do $$
 declare
   mine regclass := to_regclass('customers');
+  blanks constant text := E' \t\r\n\f\x0b';
   problems text[] := '{}';
+  changes text[] := '{}';
   n bigint;
+  odd boolean;
   named record;
 begin
   if mine is null then
     return;
   end if;
 
-  if (select relkind <> 'r' from pg_class where oid = mine) then
+  if (select relnamespace <> current_schema()::regnamespace from pg_class where oid = mine) then
+    raise exception 'customers is there already, in the schema %, and the tables of Twinbox would be made in %',
+      (select relnamespace::regnamespace from pg_class where oid = mine), current_schema()
+      using errcode = 'TB005', hint = 'Let search_path name only one of the two. Nothing was changed.';
+  end if;
+  if (select relkind <> 'r' or relispartition from pg_class where oid = mine) or exists (select from pg_inherits where mine in (inhparent, inhrelid)) then
     raise exception 'customers is there already, and is no plain table' using errcode = 'TB005', hint = 'Rename it, or give Twinbox a database or schema of its own.';
   end if;
   for named in
@@ -44,12 +52,26 @@ begin
   loop
     problems := problems || format('its column %I holds no time', named.name);
   end loop;
+  for named in
+    select attname as name from pg_attribute
+    where attrelid = mine and not attisdropped and attgenerated <> '' and attname in ('id', 'name', 'email', 'created_at', 'updated_at', 'deleted_at')
+    order by attnum
+  loop
+    problems := problems || format('its column %I is computed', named.name);
+  end loop;
+  for named in
+    select c.conrelid::regclass as name from pg_constraint c
+    where c.contype = 'f' and c.confrelid = mine
+      and c.confkey = array(select attnum from pg_attribute where attrelid = mine and attname = 'email' and not attisdropped)
+  loop
+    problems := problems || format('the table %s refers to its email: let it refer to the id', named.name);
+  end loop;
   if problems = '{}' then
-    execute $q$select count(*) from customers where coalesce(btrim(name::text), '') = '' or coalesce(btrim(email::text), '') = ''$q$ into n;
+    execute $q$select count(*) from customers where coalesce(btrim(name::text, $1), '') = '' or coalesce(btrim(email::text, $1), '') = ''$q$ into n using blanks;
     if n > 0 then
       problems := problems || format('%s rows have no name or no email', n);
     end if;
-    execute 'select coalesce(sum(c), 0) from (select count(*) as c from customers group by lower(btrim(email::text)) having count(*) > 1) twice' into n;
+    execute 'select coalesce(sum(c), 0) from (select count(*) as c from customers group by lower(btrim(email::text, $1)) having count(*) > 1) twice' into n using blanks;
     if n > 0 then
       problems := problems || format('%s rows share their email with another one (upper and lower case count as equal)', n);
     end if;
@@ -59,6 +81,37 @@ begin
         problems := problems || format('%s rows are marked deleted: move them elsewhere first', n);
       end if;
     end if;
+
+    -- A column is changed only where it has to be: Postgres changes none that a view, a policy or a trigger looks at.
+    for named in
+      select a.attnum as number, a.attname as name, w.type, t.typname::text <> w.typname as other
+      from (values ('id', 'bigint', 'int8'), ('name', 'text', 'text'), ('email', 'text', 'text'),
+                   ('created_at', 'timestamptz', 'timestamptz'), ('updated_at', 'timestamptz', 'timestamptz'), ('deleted_at', 'timestamptz', 'timestamptz')) w(name, type, typname)
+      join pg_attribute a on a.attrelid = mine and a.attname = w.name and not a.attisdropped join pg_type t on t.oid = a.atttypid
+    loop
+      odd := false;
+      if named.type = 'text' then
+        execute format('select exists (select from customers where %1$I::text <> btrim(%1$I::text, $1))', named.name) into odd using blanks;
+      elsif named.name in ('created_at', 'updated_at') then
+        execute format('select exists (select from customers where %I is null)', named.name) into odd;
+      end if;
+      if not (named.other or odd) then
+        continue;
+      end if;
+      changes := changes || case
+        when named.type = 'text' then format('alter column %1$I type text using btrim(%1$I::text, %2$L)', named.name, blanks)
+        when named.name in ('created_at', 'updated_at') then format('alter column %1$I drop default, alter column %1$I type timestamptz using coalesce(%1$I::timestamptz, now())', named.name)
+        else format('alter column %I type %s', named.name, named.type) end;
+      problems := problems || array(
+        select distinct format('the %s looks at its column %I, which has to become %s: drop it, and make it again afterwards',
+          coalesce(pg_describe_object('pg_class'::regclass, r.ev_class, 0), pg_describe_object(d.classid, d.objid, 0)), named.name,
+          named.type || case when odd and not named.other and named.type = 'text' then ' without blanks around it' when odd then ' and never null' else '' end)
+        from pg_depend d left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+        left join pg_attrdef v on d.classid = 'pg_attrdef'::regclass and v.oid = d.objid
+        where d.refclassid = 'pg_class'::regclass and d.refobjid = mine and d.refobjsubid = named.number
+          and (d.classid in ('pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass, 'pg_publication_rel'::regclass)
+               or v.adrelid = mine and v.adnum <> named.number));
+    end loop;
   end if;
   if problems <> '{}' then
     raise exception 'the table customers that is here already cannot be taken over: %', array_to_string(problems, '; ')
@@ -85,20 +138,20 @@ begin
     execute format('alter index %s rename to %I', named.index, named.name || '_before');
   end loop;
 
-  execute 'alter table customers alter column id type bigint, alter column name type text using btrim(name::text), alter column email type text using btrim(email::text)';
-  execute 'alter table customers alter column name set not null, alter column email set not null';
+  -- One rewrite, and no update: the table's own triggers have nothing to do with this, and would set times or be due later.
+  changes := changes || '{add column if not exists created_at timestamptz default now(), add column if not exists updated_at timestamptz default now(),
+    add column if not exists deleted_at timestamptz, add column version bigint not null default 1,
+    add column last_event_id bigint not null default next_sync_event_id(), add column created_event_id uuid not null default new_event_id()}'::text[];
+  execute 'alter table customers ' || array_to_string(changes, ', ');
+  execute 'alter table customers alter column last_event_id drop default, alter column created_event_id drop default,
+    alter column created_at set default now(), alter column updated_at set default now(),
+    alter column name set not null, alter column email set not null, alter column created_at set not null, alter column updated_at set not null';
   if not exists (select from pg_attribute where attrelid = mine and attname = 'id' and (atthasdef or attidentity <> '')) then
     execute 'alter table customers alter column id add generated always as identity';
     execute $q$select setval(pg_get_serial_sequence('customers', 'id'), coalesce(max(id), 1), max(id) is not null) from customers$q$;
   elsif pg_get_serial_sequence('customers', 'id') is not null then
     execute format('alter sequence %s as bigint', pg_get_serial_sequence('customers', 'id'));
   end if;
-  execute 'alter table customers add column if not exists created_at timestamptz, add column if not exists updated_at timestamptz, add column if not exists deleted_at timestamptz';
-  execute 'alter table customers alter column created_at type timestamptz, alter column updated_at type timestamptz, alter column deleted_at type timestamptz';
-  execute 'alter table customers alter column created_at set default now(), alter column updated_at set default now()';
-  execute 'alter table customers add column version bigint not null default 1, add column last_event_id bigint, add column created_event_id uuid';
-  execute 'update customers set created_at = coalesce(created_at, now()), updated_at = coalesce(updated_at, now()), last_event_id = next_sync_event_id(), created_event_id = new_event_id()';
-  execute 'alter table customers alter column created_at set not null, alter column updated_at set not null, alter column last_event_id set not null, alter column created_event_id set not null';
   execute $sql$
     insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
     select last_event_id, created_event_id, 'customer.created', 'customer', id, 'customer:' || id, 1, 'sql',
