@@ -36,18 +36,26 @@ export async function detachAccount(tx: Tx, move: Move): Promise<number> {
   return rowCount;
 }
 
-/** Pairs that were let go when this account was left are taken up again, to be read before anything else. Returns how many. */
-export async function reviveAccount(tx: Tx, move: Move): Promise<number> {
-  const { rowCount } = await tx.raw<{ rowCount: number }>(
-    `update external_mappings m
-     set state = case when external_id is null or internal_id is null then 'pending' else 'linked' end, reason_detail = null,
-         must_read = external_id is not null, dirty = dirty + 1, urgency = 2, next_attempt_at = :now::timestamptz, updated_at = now()
-     from (select id from external_mappings
-           where system = :system and account = :account and state = 'detached' and jsonb_exists(reason_detail, 'account_left') order by id for update) locked
-     where m.id = locked.id`,
-    move,
-  );
-  return rowCount;
+const reviveSql = `
+with revived as (
+  update external_mappings m
+  set state = case when external_id is null then 'waiting' when internal_id is null then 'pending' else 'linked' end,
+      reason = case when external_id is null then 'not_linked' end, reason_detail = null,
+      must_read = external_id is not null, dirty = dirty + 1, urgency = 2, next_attempt_at = :now::timestamptz, updated_at = now()
+  from (select id from external_mappings
+        where system = :system and account = :account and state = 'detached' and jsonb_exists(reason_detail, 'account_left') order by id for update) locked
+  where m.id = locked.id
+  returning m.external_id
+)
+select count(external_id) as pairs, count(*) - count(external_id) as waiting from revived`;
+
+/**
+ * Pairs that were let go when this account was left are taken up again, to be read before anything else. A row without a record
+ * waits for its first link: it may have waited for it then, or its create may have been under way. Returns how many.
+ */
+export async function reviveAccount(tx: Tx, move: Move): Promise<{ pairs: number; waiting: number }> {
+  const { rows } = await tx.raw<{ rows: { pairs: number; waiting: number }[] }>(reviveSql, move);
+  return rows[0] ?? { pairs: 0, waiting: 0 };
 }
 
 export async function countLivingPairs(tx: Tx, system: string, account: string): Promise<number> {

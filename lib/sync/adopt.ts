@@ -54,7 +54,11 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
   if (record.mark !== null) {
     const owner = isUuid(record.mark) ? await findByMark(deps.db, mapping, record.mark) : null;
     // A mark of ours that names no row: the row was lost in a restore, or somebody wrote the mark by hand.
-    return owner ? link(deps, step, owner) : wait(deps, step, 'lost_row', { mark: record.mark });
+    if (!owner) return wait(deps, step, 'lost_row', { mark: record.mark });
+    // A mark is no word: records that were copied to another account bear it too.
+    if (owner.link === 'awaited' && !consentsTo(mapping, owner.customerId))
+      return wait(deps, step, 'ask_link', { customer: owner.customerId });
+    return link(deps, step, owner);
   }
   if (record.foreignMark) return wait(deps, step, 'other_environment', {});
   if (!deps.policy.pulls) return wait(deps, step, 'pulls_off', { operation: 'create' });

@@ -41,7 +41,7 @@ export async function moveToAccount(
     await rebindConnection(tx, { system, ...to, now });
     const revived = await reviveAccount(tx, { system, account: to.account, now });
     const { externalType } = document;
-    const waiting = await insertNotLinked(tx, { system, externalType, account: to.account });
-    return { from, to, pairs, revived, waiting };
+    const added = await insertNotLinked(tx, { system, externalType, account: to.account });
+    return { from, to, pairs, revived: revived.pairs, waiting: revived.waiting + added };
   });
 }

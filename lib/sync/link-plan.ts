@@ -125,7 +125,7 @@ function pair(
   const customer = row.customerId;
   const before = plan.pairs.get(customer);
   if (before?.externalId === record.externalId) return; // a page that was read twice
-  if (before?.by === 'mark') {
+  if (before?.by === 'mark' && by === 'email') {
     plan.aliases.push({ externalId: record.externalId, customer });
     return;
   }

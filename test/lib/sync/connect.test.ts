@@ -3,7 +3,7 @@ import { readConnection } from '../../../db/connections.ts';
 import { moveToAccount } from '../../../lib/sync/connect.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import type { Lane } from '../../../workers/lane.ts';
-import { giveAllWords } from '../../support/first-link.ts';
+import { giveAllWords, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { linkedPair, mappingsIn, useTwoWay, type MappingSeen } from '../../support/two-way.ts';
 
@@ -78,6 +78,30 @@ describe('moving to another account', () => {
     expect(await stateOf(externalId)).to.equal('linked');
     expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Edited while away']);
     expect(world.simulator.customers(OTHER.account)).to.have.length(1);
+    await expectAgreement(world);
+  });
+
+  it('back makes nothing without a word for what had no record yet, though its create may have been carried out', async () => {
+    const waits = await waitingRow(world, { name: 'Waits', email: 'waits@example.com' });
+    await world.run();
+    world.simulator.faults.add({ kind: 'drop_answer', method: 'POST', path: '/v1/customers', times: null });
+    const lost = await world.create({ name: 'Lost', email: 'lost@example.com' });
+    await world.run();
+    world.simulator.faults.clear();
+    expect(world.simulator.customers()).to.have.length(1);
+    await move(other);
+    expect(await move(first)).to.include({ revived: 0, waiting: 2 });
+    const lane = world.worker({ integration: first });
+    await world.rest(lane);
+    const open = (await mappingsIn(world.db)).filter(({ state }) => state !== 'detached');
+    expect(open.map(({ internalId, state }) => [internalId, state])).to.have.deep.members([
+      [waits.id, 'waiting'],
+      [lost.id, 'waiting'],
+    ]);
+    expect(world.simulator.customers()).to.have.length(1);
+    await giveAllWords(world);
+    await world.rest(lane);
+    expect(world.simulator.customers().map(({ name }) => name)).to.have.members(['Lost', 'Waits']);
     await expectAgreement(world);
   });
 
