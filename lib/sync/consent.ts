@@ -6,9 +6,12 @@ export function consentsTo({ reasonDetail }: Mapping, customerId: number): boole
   return reasonDetail?.['consent'] === true && reasonDetail['customer'] === customerId;
 }
 
-/** What stays of a reason that is taken back for another try, or gives way to another: the word outlives it, nobody is asked again. */
+/**
+ * What stays of a reason that is taken back for another try, or gives way to another: the word outlives it, nobody is asked again.
+ * It is about a row (`customer`), or names the record of the mapping's own row (`external_id`).
+ */
 export function keptWord({ reasonDetail }: Mapping): Mapping['reasonDetail'] {
   if (reasonDetail?.['consent'] !== true) return null;
-  const { customer, consent, consented_by, consented_at } = reasonDetail;
-  return { customer, consent, consented_by, consented_at };
+  const { customer, external_id, consent, consented_by, consented_at } = reasonDetail;
+  return { customer, external_id, consent, consented_by, consented_at };
 }
