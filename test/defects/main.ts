@@ -28,7 +28,7 @@ const chosen = (flags.histories ? againstHistories(defects) : defects).filter(({
 const findings = new Map<Defect, Finding>();
 
 const folder = await makeRunFolder();
-const server = await startTestServer();
+const server = await startTestServer(folder);
 const trialEnv = { ...env, TMPDIR: folder, TEST_POSTGRES_URL: server.url };
 let broken: string[] = [];
 try {
