@@ -1,6 +1,7 @@
 // The integration as one claimed mapping sees it: each call waits for its turn, and what it met is told to limiter and breaker.
 // The engine behind it knows nothing of either.
-import type { Failure, Integration } from '../integrations/integration.ts';
+import type { Integration } from '../integrations/integration.ts';
+import { ownFailure } from '../integrations/own-failure.ts';
 import type { Breaker } from './breaker.ts';
 import type { Limiter } from './limiter.ts';
 
@@ -28,18 +29,12 @@ export const NO_TURN = 'no_turn';
 
 class NoTurn extends Error {}
 
-const noTurn: Failure = {
+const noTurn = ownFailure({
   kind: 'throttle',
-  scope: 'entity',
   code: NO_TURN,
   message: 'its turn did not come in time; nothing was sent',
-  status: null,
-  requestId: null,
-  replayed: false,
-  field: null,
-  retryAfterMs: null,
   nothingHappened: true,
-};
+});
 
 export function guard(integration: Integration, guards: Books, claim: GuardedClaim): Integration {
   const { limiter, breaker } = guards;

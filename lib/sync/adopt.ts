@@ -14,7 +14,8 @@ import { insertLinkedEvent } from '../../db/events.ts';
 import { lockMapping, updateMapping } from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import { fallbackValue } from '../integrations/document.ts';
-import type { ExternalRecord, FieldRule, Fields, Value } from '../integrations/integration.ts';
+import type { ExternalRecord, Failure, FieldRule, Fields, Value } from '../integrations/integration.ts';
+import { ownFailure } from '../integrations/own-failure.ts';
 import { newEventId } from '../uuid.ts';
 import { canonical } from './canonical.ts';
 import { consentsTo } from './consent.ts';
@@ -208,17 +209,6 @@ function rowFor(
   return { values: { name: values['name'] ?? null, email: values['email'] ?? null }, shadow };
 }
 
-function notYet(message: string): Parameters<typeof postpone>[2] {
-  return {
-    kind: 'throttle',
-    scope: 'entity',
-    code: 'link_waits',
-    message,
-    status: null,
-    requestId: null,
-    replayed: false,
-    field: null,
-    retryAfterMs: null,
-    nothingHappened: true,
-  };
+function notYet(message: string): Failure {
+  return ownFailure({ kind: 'throttle', code: 'link_waits', message, nothingHappened: true });
 }

@@ -1,6 +1,7 @@
 // What a delete took with it, pure: edits of the other side that the deleting one had not seen, one conflict for each field.
 import type { EchoIntent } from '../../db/intents.ts';
 import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
+import { fromExternal } from '../integrations/transforms.ts';
 import { same } from './canonical.ts';
 import type { Conflict } from './merge.ts';
 import type { Pair, Shadow } from './shadow.ts';
@@ -27,10 +28,11 @@ export function deletedOver(
 ): Conflict[] {
   return rules.flatMap((rule): Conflict[] => {
     const sent = intent.fields[rule.internal];
-    const value = last[rule.external];
-    if (!sent || value === undefined || same(rule, value, sent.seen)) return [];
-    const told = { intentId: intent.id, eventId };
-    return [{ ...deletedHere(rule.internal, sent.seen, value), ...told }];
+    const told = last[rule.external];
+    if (!sent || told === undefined) return [];
+    const value = fromExternal(rule, told);
+    if (same(rule, value, sent.seen)) return [];
+    return [{ ...deletedHere(rule.internal, sent.seen, value), intentId: intent.id, eventId }];
   });
 }
 

@@ -5,7 +5,7 @@
 import { findByEmail, type Candidate } from '../../db/adopt.ts';
 import { askForRead } from '../../db/inbound.ts';
 import { readMapping, type Mapping } from '../../db/mappings.ts';
-import type { Failure } from '../integrations/integration.ts';
+import { ownFailure } from '../integrations/own-failure.ts';
 import { postpone } from './failing.ts';
 import type { Next } from './next.ts';
 import type { Step, SyncDeps } from './step.ts';
@@ -39,15 +39,10 @@ function waits({ lastError }: Mapping): boolean {
 }
 
 /** Not a failure: a wait that never parks. */
-const moving: Failure = {
+const moving = ownFailure({
   kind: 'throttle',
-  scope: 'entity',
   code: CODE,
   message: 'another customer has the email; whether it has moved on there is being read',
-  status: null,
-  requestId: null,
-  replayed: false,
   field: 'email',
-  retryAfterMs: null,
   nothingHappened: true,
-};
+});

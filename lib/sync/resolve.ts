@@ -15,6 +15,7 @@ import { saveLooked } from '../../db/intents.ts';
 import type { OpenIntent } from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import type { EventsPage, ExternalRecord, Failure } from '../integrations/integration.ts';
+import { ownFailure } from '../integrations/own-failure.ts';
 import { NO_TURN } from '../limits/guarded.ts';
 import { park } from './failing.ts';
 import { findHeard } from './heard.ts';
@@ -215,18 +216,7 @@ async function lookLater(deps: SyncDeps, step: Step, place: string, failure: Fai
   return settle(deps, step, { kind: 'postponed', failure, notBefore: null, spent: false });
 }
 
-/** Waiting for a moment, in the words of a failure: it is on the row, and people see it there. */
+/** Whether it happened is not known yet. */
 export function notYet(code: string, message: string): Failure {
-  return {
-    kind: 'indeterminate',
-    scope: 'entity',
-    code,
-    message,
-    status: null,
-    requestId: null,
-    replayed: false,
-    field: null,
-    retryAfterMs: null,
-    nothingHappened: false,
-  };
+  return ownFailure({ kind: 'indeterminate', code, message, nothingHappened: false });
 }

@@ -170,8 +170,8 @@ const STILL_IN_FLIGHT = 'waiting until nothing of the last request can be on its
 
 /**
  * An event that bears its key says that it took effect, and what that made, as its answer would have; whatever others have made of
- * it since is theirs, and read in the next step. Without one only a read tells. What was sent stands there: it took effect, and is ours, not an edit of theirs. Where only part of it stands, that part is ours,
- * and of the rest nothing is known but what stands.
+ * it since is theirs, and read in the next step. Without one only a read tells: what was sent stands there, so it took effect, and
+ * is ours, not an edit of theirs. Where only part of it stands, that part is ours, and of the rest nothing is known but what stands.
  */
 async function readWhetherDone(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Next> {
   const { externalId } = step.mapping;
