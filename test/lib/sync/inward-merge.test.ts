@@ -26,6 +26,18 @@ describe('inward: theirs and the merge', () => {
     await expectAgreement(world);
   });
 
+  it('pulls ten quick edits of theirs by one read, and each event has its outcome', async () => {
+    const { id, externalId } = await linkedPair(world);
+    const calls = world.calls().length;
+    for (let n = 1; n <= 10; n++) world.simulator.dashboard.updateCustomer(externalId, { name: `Name ${n}` });
+    await world.rest();
+    expect(world.calls().slice(calls)).to.deep.equal(['GET /v1/customers/cus']);
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Name 10', version: 2 });
+    const applied = Array<string>(10).fill('updated applied');
+    expect(await fateOf(world.db, externalId)).to.deep.equal(['created echo', ...applied]);
+    await expectAgreement(world);
+  });
+
   it('hears its own echo without a read, and the delivery is confirmed by it', async () => {
     const { id } = await linkedPair(world);
     await world.update(id, { name: 'Ours' });
