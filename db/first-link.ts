@@ -36,17 +36,25 @@ with r as (
 ), bound as (
   select coalesce((select account from connections where system = :system), '') as account
 ), waiting as (
-  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.reason_detail ->> 'consent' is not distinct from 'true' as word,
-         m.reason_detail ->> 'external_id' as named, c.created_event_id is not distinct from r.mark as by_mark, m.state = 'waiting' and m.reason = 'not_linked' as waits
+  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, coalesce((m.reason_detail ->> 'consent')::boolean, false) as word,
+         m.reason_detail ->> 'external_id' as named, m.state = 'waiting' and m.reason = 'not_linked' as waits
   from r cross join bound
-  join customers c on c.deleted_at is null and (c.created_event_id = r.mark or r.mark is null and lower(c.email) = lower(r.email))
-  join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system and m.account = bound.account
-    and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached'
+  cross join lateral ( -- two questions, for either has its index
+    (select * from customers where r.mark is not null and created_event_id = r.mark)
+    union all
+    (select * from customers where r.mark is null and lower(email) = lower(r.email) and deleted_at is null)
+  ) c
+  cross join lateral (
+    select * from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+      and m.account = bound.account and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached'
+    limit 1 -- or it may be read as a whole first, where nothing is known of the tables yet
+  ) m
+  where c.deleted_at is null
 )
 select r.external_id as "externalId",
-  exists (select from external_mappings k cross join bound where k.system = :system and k.account = bound.account
-          and k.external_type = :externalType and k.external_id = r.external_id
-          and (k.internal_id is not null or k.state in ('tombstoned', 'detached', 'alias'))) as known,
+  coalesce((select true from external_mappings k where k.system = :system and k.account = (select account from bound)
+            and k.external_type = :externalType and k.external_id = r.external_id
+            and (k.internal_id is not null or k.state in ('tombstoned', 'detached', 'alias')) limit 1), false) as known,
   (select c.id from customers c where c.created_event_id = r.mark) as "markedRow",
   (select jsonb_build_object('customerId', w.id, 'mappingId', w.mapping_id, 'name', w.name, 'email', w.email, 'word', w.word, 'named', w.named)
    from waiting w where w.external_id = r.external_id and w.waits) as row,
@@ -54,7 +62,11 @@ select r.external_id as "externalId",
 from r`;
 
 /** What we know of a page of their records: by external id, by our mark, by email. */
-export async function matchRecords(db: Db, where: Where, records: ListedRecord[]): Promise<RecordMatch[]> {
+export async function matchRecords(
+  db: Db | Tx,
+  where: Where,
+  records: ListedRecord[],
+): Promise<RecordMatch[]> {
   const listed = records.map(({ externalId, mark, email }) => ({ external_id: externalId, mark, email }));
   const { rows } = await db.raw<{ rows: RecordMatch[] }>(matchSql, {
     ...where,
@@ -122,7 +134,7 @@ export async function giveLinkWords(
 
 /** Makes workers look at records that no mapping stands for yet; those that have one are left as they are. */
 export async function askForNewRecords(
-  db: Db,
+  db: Db | Tx,
   about: Where & { externalIds: string[]; urgency: Urgency; now: Date },
 ): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(

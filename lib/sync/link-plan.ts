@@ -3,7 +3,9 @@
 // a few words for each match, never a record or a row.
 //
 // The words are then given in pages, each a transaction of its own. A crash between two leaves a part given; the plan is simply made
-// again, and a word given already counts once.
+// again, and a word given already counts once. Records that no word is about are asked for before, and second ones with the word for
+// their row: once no row waits any more, nobody makes a plan again.
+import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
 import { askForNewRecords, giveLinkWords, matchRecords, readWaitingRows } from '../../db/first-link.ts';
 import type { LinkRow, LinkWord, RecordMatch } from '../../db/first-link.ts';
 import type { ExternalRecord, FieldRule, Fields, Integration } from '../integrations/integration.ts';
@@ -188,21 +190,28 @@ export async function giveWords(
     ...plan.ended.map((mappingId) => ({ mappingId, externalId: null })),
   ];
   const given: WordsGiven = { rows: 0, records: 0 };
+  const ask = async (tx: Db | Tx, externalIds: string[]): Promise<void> => {
+    const about = { system, externalType: document.externalType, externalIds };
+    given.records += await askForNewRecords(tx, { ...about, urgency: 2, now: clock.now() });
+  };
+  const others = plan.others.flatMap(({ externalId, why }) => (why === 'not_imported' ? [] : [externalId]));
+  const records = [...plan.imports, ...others];
+  for (let from = 0; from < records.length; from += AT_ONCE)
+    await ask(db, records.slice(from, from + AT_ONCE));
+  const seconds = Map.groupBy(plan.aliases, ({ customer }) => plan.pairs.get(customer)?.mapping);
   for (let from = 0; from < words.length; from += AT_ONCE) {
+    const page = words.slice(from, from + AT_ONCE);
     const now = clock.now();
     const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
-    given.rows += await giveLinkWords(db, words.slice(from, from + AT_ONCE), { detail, urgency: 2, now });
+    await withTransaction(db, async (tx) => {
+      given.rows += await giveLinkWords(tx, page, { detail, urgency: 2, now });
+      const aliases = page.flatMap(({ mappingId }) => seconds.get(mappingId) ?? []);
+      await ask(
+        tx,
+        aliases.map(({ externalId }) => externalId),
+      );
+    });
     onProgress(Math.min(from + AT_ONCE, words.length));
-  }
-  const records = [
-    ...plan.imports,
-    ...plan.aliases.map(({ externalId }) => externalId),
-    ...plan.others.flatMap(({ externalId, why }) => (why === 'not_imported' ? [] : [externalId])),
-  ];
-  for (let from = 0; from < records.length; from += AT_ONCE) {
-    const externalIds = records.slice(from, from + AT_ONCE);
-    const about = { system, externalType: document.externalType, externalIds };
-    given.records += await askForNewRecords(db, { ...about, urgency: 2, now: clock.now() });
   }
   log.info('link.words_given', { system, rows: given.rows, records: given.records });
   return given;

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import type { Db } from '../../db/connection.ts';
 import { insertCustomer } from '../../db/customers.ts';
+import { matchRecords } from '../../db/first-link.ts';
 import { migrate } from '../../db/migrate.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { rowsRead } from '../support/rows-read.ts';
 
 describe('migrate, where a table customers is there already', () => {
   let db: Db;
@@ -148,6 +150,24 @@ describe('migrate, where a table customers is there already', () => {
       create trigger seen after update of email on customers for each row execute function seen()`);
     await migrate(db);
     expect(await rows(`select id, name from people`)).to.deep.equal([{ id: 1, name: 'Ada' }]);
+  });
+
+  it('reads of a table that has just been taken over only the rows that a page of records matches', async () => {
+    await run(`create table customers (id serial primary key, name text, email text);
+      insert into customers (name, email) select 'Person', 'p' || n || '@example.com' from generate_series(1, 2000) n`);
+    await migrate(db);
+    const records = Array.from({ length: 100 }, (_, n) => ({
+      externalId: `cus_${n}`,
+      mark: null,
+      email: `P${n + 1}@example.com`,
+    }));
+    const { scanned, fetched } = await rowsRead(db, async (tx) => {
+      const matches = await matchRecords(tx, { system: 'stripe', externalType: 'customer' }, records);
+      expect(matches.filter(({ row }) => row !== null)).to.have.length(100);
+    });
+    expect(scanned['customers'] ?? 0).to.equal(0);
+    expect(scanned['external_mappings'] ?? 0).to.equal(0);
+    expect((fetched['customers'] ?? 0) + (fetched['external_mappings'] ?? 0)).to.be.at.most(1_000);
   });
 
   const unfit: [string, string, RegExp][] = [

@@ -150,6 +150,25 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
+  it('leaves no record unasked where it is broken off after the last word: nobody would make a plan again', async () => {
+    const row = await waiting({ name: 'Twice', email: 'twice@example.com' });
+    const older = theirs({ name: 'Twice', email: 'twice@example.com' });
+    world.advance(60_000);
+    const newer = theirs({ name: 'Twice again', email: 'twice@example.com' });
+    const nobodys = theirs({ name: 'Nobody’s', email: 'nobody@example.com' });
+    for (const event of world.undelivered()) world.lose(event);
+    const broken = await giveWords(world.deps, await planFirstLink(world.deps), 'test', () => {
+      throw new Error('broken off');
+    }).catch((error: unknown) => error);
+    expect(broken).to.have.property('message', 'broken off');
+    expect(await countNotLinked(world.db, 'stripe')).to.equal(0);
+    await world.rest();
+    expect((await primaryOf(row.id)).externalId).to.equal(older);
+    const stateOf = new Map((await mappingsIn(world.db)).map((each) => [each.externalId, each.state]));
+    expect([stateOf.get(newer), stateOf.get(nobodys)]).to.deep.equal(['alias', 'linked']);
+    await expectAgreement(world);
+  });
+
   it('asks anew where the record has gone since the word, or was marked by somebody else', async () => {
     const gone = await waiting({ name: 'Gone', email: 'gone@example.com' });
     const taken = await waiting({ name: 'Taken', email: 'taken@example.com' });
