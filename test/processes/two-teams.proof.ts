@@ -32,7 +32,7 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
   let pairs: Pairs;
   let misfortune: Misfortune;
   let stripe: Stripe;
-  const said: string[] = [];
+  const say = (line: string): void => console.log(`    ${line}`);
 
   before('deploy', async () => {
     deployment = await deploy({ apis: 1, relays: 1, workers: 6, perSecond: 100 });
@@ -85,18 +85,18 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
       await work();
     } finally {
       working.abort();
+      say(`${await killed} workers killed`);
     }
     const seconds = ((performance.now() - begin) / 1000).toFixed(0);
-    said.push(`${teams.count()} edits in ${seconds} s: ${JSON.stringify(teams.counts)}`);
-    said.push(`${await killed} workers killed`);
+    say(`${teams.count()} edits in ${seconds} s: ${JSON.stringify(teams.counts)}`);
     const { calls, hits } = await misfortune.end();
     const faults = Object.values(hits).reduce((sum, times) => sum + times, 0);
-    said.push(`${faults} faults in ${calls} calls: ${JSON.stringify(hits)}`);
+    say(`${faults} faults in ${calls} calls: ${JSON.stringify(hits)}`);
     await call('GET', `${deployment.simulator.url}/_sim/webhooks/idle`);
     const lost = await stripe.events
       .list({ limit: 100, delivery_success: false })
       .autoPagingToArray({ limit: 10_000 });
-    said.push(`${lost.length} of ${pairs.events().length} webhooks lost`);
+    say(`${lost.length} of ${pairs.events().length} webhooks lost`);
     const { code, stdout } = await deployment.twinbox(['verify', '--wait', '300']);
     expect(code, stdout).to.equal(0);
   });
@@ -130,13 +130,12 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
     );
     const kinds = Object.groupBy(rows, ({ kind }) => kind);
     const found = rows.map((told) => describeMeeting(told.row, told));
-    said.push(
+    say(
       `${expected.length} conflicts expected, ${found.length} found: ` +
         Object.entries(kinds)
           .map(([kind, all = []]) => `${all.length} ${kind}`)
           .join(', '),
     );
-    console.log(said.map((line) => `    ${line}`).join('\n'));
     expect(difference(expected, found), 'missing').to.deep.equal([]);
     expect(difference(found, expected), 'told of what never was, or twice').to.deep.equal([]);
     expect(Object.keys(kinds).sort()).to.deep.equal(['both_moved', 'overwritten_unseen']);
