@@ -2,6 +2,7 @@
 import { readConnection } from '../db/connections.ts';
 import type { Db } from '../db/connection.ts';
 import type { Integration } from '../lib/integrations/integration.ts';
+import type { Output } from './output.ts';
 
 export type Account =
   | { ok: true; account: string; livemode: boolean }
@@ -30,4 +31,19 @@ export async function readAccount(db: Db, integration: Integration): Promise<Acc
     const { code, message } = integration.classify(error);
     return { ok: false, why: 'silent', message: `${system} does not answer (${code}): ${message}` };
   }
+}
+
+/** What a command asks a system; null where it stopped answering, which is said. */
+export async function unlessSilent<T>(
+  integration: Integration,
+  answer: Promise<T>,
+  output: Output,
+): Promise<T | null> {
+  return answer.catch((error: unknown) => {
+    const { code, message, status, scope } = integration.classify(error);
+    // No answer of a system and no failed call to one: the database, or a fault of ours.
+    if (status === null && scope === 'entity') throw error;
+    output.say(`Could not tell: ${integration.system} stopped answering (${code}): ${message}`);
+    return null;
+  });
 }

@@ -6,6 +6,7 @@ import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { isAgreed, isInteractive } from '../question.ts';
+import { unlessSilent } from '../sync.ts';
 import { withSync } from '../sync-session.ts';
 
 type Options = { newAccount?: boolean; yes?: boolean; json?: boolean };
@@ -24,7 +25,8 @@ export function addConnect({ program, output, finish }: CommandContext): void {
 A database belongs to one account from its first contact on; with a key of another account nothing is sent. To move it: stop API,
 relays and workers, put the new key and webhook secret into the settings, run this, link (npx twinbox link --dry-run), start again.
 The pairs of the old account are let go, and nothing is deleted there; every customer waits until it is linked with the new one.
-Coming back to an account takes its pairs up again. Exit status: 0; 1 if the key is of another account and --new-account is not given.
+Coming back to an account takes its pairs up again. Exit status: 0; 1 if the key is of another account and --new-account is not
+given; 2 if Stripe does not answer.
 
 Examples:
   $ npx twinbox connect stripe
@@ -39,7 +41,10 @@ async function connect(
 ): Promise<number> {
   return withSync(
     async ({ sync }) => {
-      const planned = await moveToAccount(sync, { dryRun: true });
+      const asked = moveToAccount(sync, { dryRun: true }).then((planned) => ({ planned }));
+      const answer = await unlessSilent(sync.integration, asked, output);
+      if (answer === null) return exit.undecided;
+      const { planned } = answer;
       if (planned === null) {
         if (json) output.printJson({ moved: false });
         else output.print('The database belongs to the account of the key: nothing to do.');

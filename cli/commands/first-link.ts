@@ -5,7 +5,7 @@ import type { SyncDeps } from '../../lib/sync/step.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import { readAccount } from '../sync.ts';
+import { readAccount, unlessSilent } from '../sync.ts';
 
 export type FirstLinkOptions = {
   /** Give the words; else the plan is only shown. `agree` is asked first, with how many rows they are for. */
@@ -26,14 +26,17 @@ export async function firstLink(
     return exit.undecided;
   }
   const reading = createProgress(output, 'records and rows read');
-  const plan = await planFirstLink(sync, reading.update);
+  const plan = await unlessSilent(sync.integration, planFirstLink(sync, reading.update), output);
   reading.end();
+  if (plan === null) return exit.undecided;
   if (!json) printPlan(plan, sync, all, output);
   const rows = rowsOf(plan);
   const agreed = agree !== null && rows > 0 && (await agree(rows));
   let given = { rows: 0, records: 0 };
   if (agreed) {
-    const binding = await bindAccount(sync.db, sync.clock, sync.integration);
+    const asked = bindAccount(sync.db, sync.clock, sync.integration);
+    const binding = await unlessSilent(sync.integration, asked, output);
+    if (binding === null) return exit.undecided;
     if (!binding.ok) {
       output.say(`Could not tell: ${binding.message}`);
       return exit.undecided;

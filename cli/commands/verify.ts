@@ -15,7 +15,7 @@ import { createProgress } from '../progress.ts';
 import { toSeconds } from '../seconds.ts';
 import { findRunning } from '../running.ts';
 import { withSync } from '../sync-session.ts';
-import { readAccount } from '../sync.ts';
+import { readAccount, unlessSilent } from '../sync.ts';
 
 type Options = { wait?: number; repair?: boolean; json?: boolean; all?: boolean };
 
@@ -94,13 +94,7 @@ async function verify(options: Options, output: Output): Promise<number> {
 /** Shows how far it is; null where the system stopped answering, which is said. */
 async function compareAloud(sync: SyncDeps, wait: number, output: Output): Promise<Comparison | null> {
   const progress = createProgress(output, 'compared');
-  const report = await compare(sync, wait, progress.update).catch((error: unknown) => {
-    const { code, message, status, scope } = sync.integration.classify(error);
-    // No answer of a system and no failed call to one: the database, or a fault of ours.
-    if (status === null && scope === 'entity') throw error;
-    output.say(`Could not tell: ${sync.integration.system} stopped answering (${code}): ${message}`);
-    return null;
-  });
+  const report = await unlessSilent(sync.integration, compare(sync, wait, progress.update), output);
   progress.end();
   return report;
 }

@@ -39,6 +39,19 @@ describe('two catalogues that were filled before they met', function () {
     expect(waiting.stderr).to.include('100 customers wait for the first link');
   });
 
+  it('are left alone, and nothing is called a fault, where Stripe stops answering', async () => {
+    for (const [path, words] of [
+      ['/v1/customers', ['link', '--all', '--yes']],
+      ['/v1/account', ['connect', 'stripe']],
+    ] as const) {
+      both.simulator.faults.add({ kind: 'error_before_effect', method: 'GET', path, times: null });
+      const { code, stderr } = await place.run([...words]);
+      both.simulator.faults.clear();
+      expect(code, stderr).to.equal(2);
+      expect(stderr).to.match(/Could not tell: stripe stopped answering/);
+    }
+  });
+
   it('are linked with live edits on both sides, killed and resumed, and agree', async () => {
     const { kills } = await linkThem(both, place, { killAt: [0.3], edits: 40 });
     expect(kills).to.equal(1);
