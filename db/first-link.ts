@@ -36,7 +36,7 @@ with r as (
 ), bound as (
   select coalesce((select account from connections where system = :system), '') as account
 ), waiting as (
-  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, coalesce((m.reason_detail ->> 'consent')::boolean, false) as word,
+  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.reason_detail ->> 'consent' is not distinct from 'true' as word,
          m.reason_detail ->> 'external_id' as named, m.state = 'waiting' and m.reason = 'not_linked' as waits
   from r cross join bound
   cross join lateral ( -- two questions, for either has its index

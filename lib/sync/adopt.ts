@@ -16,6 +16,7 @@ import { failpoint } from '../failpoint.ts';
 import { fallbackValue } from '../integrations/document.ts';
 import type { ExternalRecord, Failure, FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
+import { fromExternal } from '../integrations/transforms.ts';
 import { newEventId } from '../uuid.ts';
 import { canonical } from './canonical.ts';
 import { consentsTo } from './consent.ts';
@@ -199,7 +200,7 @@ function rowFor(
   const values: Record<string, Value> = {};
   const shadow: Shadow = {};
   for (const rule of rules) {
-    const theirs = fields[rule.external] ?? null;
+    const theirs = fromExternal(rule, fields[rule.external] ?? null);
     const own = canonical(theirs);
     const derived = own === null ? fallbackValue(rule, fields) : null;
     values[rule.internal] = own ?? derived;
