@@ -235,17 +235,24 @@ async function afterFailure(
     case 'auth':
       return postpone(deps, step, failure);
     case 'spent':
-      return postpone(deps, step, failure, {
-        spent: true,
-        notBefore: new Date(deps.clock.now().getTime() + deps.integration.capabilities.inFlightMs),
-      });
+      return never(deps, step, failure);
     case 'permanent':
       return park(deps, step, failure.code, errorRow(failure), intent);
     case 'gone':
       // A 404 is never a deletion. It closes the intent; only what a GET then says counts.
       if (intent.operation === 'create') return park(deps, step, failure.code, errorRow(failure), intent);
+      // An earlier send may still arrive, and would then come after what is newer.
+      if (!first) return never(deps, step, failure);
       return settle(deps, step, { kind: 'abandoned', intent, result: 'refused', mustRead: true });
   }
+}
+
+/** Never sent again; what its sends did is read once nothing of them can be on its way any more. */
+function never(deps: SyncDeps, step: Step, failure: Failure): Promise<Next> {
+  return postpone(deps, step, failure, {
+    spent: true,
+    notBefore: new Date(deps.clock.now().getTime() + deps.integration.capabilities.inFlightMs),
+  });
 }
 
 function byTheirNames(rules: FieldRule[], ours: Fields): Fields {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import { mappingOf } from '../../support/sync-rows.ts';
+import { expectAgreement } from '../../support/invariants.ts';
+import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 
 const MINUTE = 60_000;
@@ -33,5 +34,26 @@ describe('a counterpart that is not to be seen', () => {
     await world.run();
     expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'missing', intent: null });
     expect(await readCustomer(world.db, id)).to.include({ deletedAt: null, name: 'Ada' });
+  });
+
+  it('to a request that was sent before does not end it while that first send may still arrive', async () => {
+    const { faults, ledger } = world.simulator;
+    const { id } = await linkedPair(world);
+    await world.update(id, { name: 'Second' });
+    faults.add({ kind: 'hang', method: 'POST' });
+    await world.run(world.worker({ integration: world.integrate({ timeoutMs: 50 }) }));
+    const notThere = { status: 404, code: 'resource_missing', stored: false };
+    faults.add({ kind: 'error_before_effect', method: 'POST', ...notThere });
+    world.advance(MINUTE);
+    await world.run();
+    await world.update(id, { name: 'Third' });
+    await world.run();
+    const after = ledger.entries().at(-1)?.seq ?? 0;
+    faults.release();
+    await ledger.waitFor({ method: 'POST', after });
+    await world.rest();
+    expect(world.simulator.customers()[0]).to.include({ name: 'Third' });
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+    await expectAgreement(world);
   });
 });
