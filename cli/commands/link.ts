@@ -53,8 +53,9 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
   const { all = false, dryRun = false, yes = false, json = false } = options;
   if (all && ids.length > 0) throw new CliError(exit.usage, 'Give numbers or --all, not both.');
   const chosen = all || ids.length > 0;
-  const first = ids.length === 0 && (await linkFirst(options, output));
-  if (first !== false && (json || first !== exit.ok)) return first;
+  const first = ids.length === 0 ? await linkFirst(options, output) : NONE_FIRST;
+  if (first.status !== null && (json || first.status !== exit.ok)) return first.status;
+  const matched = (number: number): number => (number + first.waiting === 0 ? exit.nothingMatched : exit.ok);
   return withDatabase(
     async ({ config, database: { db } }) => {
       const found = await findLinkable(db, { ids: ids.length > 0 ? ids : null, limit: MAX });
@@ -63,14 +64,20 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
       const act = async (): Promise<number> => (chosen && !dryRun ? giveWords(db, open) : 0);
       if (json) {
         const linked = yes ? await act() : 0;
-        output.printJson({ matched: found.length, linked, unknown: strangers, mappings: found.map(toJson) });
-        return found.length === 0 ? exit.nothingMatched : exit.ok;
+        output.printJson({
+          matched: found.length,
+          linked,
+          not_linked: first.waiting,
+          unknown: strangers,
+          mappings: found.map(toJson),
+        });
+        return matched(found.length);
       }
       for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
       for (const id of strangers) output.say(`${id} does not wait for a word.`);
       if (found.length === 0) {
-        if (strangers.length === 0 && first === false) output.say('Nothing waits for a word.');
-        return first === false ? exit.nothingMatched : exit.ok;
+        if (strangers.length === 0 && first.waiting === 0) output.say('Nothing waits for a word.');
+        return matched(0);
       }
       if (dryRun || !chosen) {
         output.say(`Only shown. npx twinbox link --all, or with numbers, links them.`);
@@ -86,25 +93,37 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
   );
 }
 
-/** The first link, where rows wait for it; false where none does. Only with --all or --dry-run are both sides read. */
+type First = {
+  /** Rows that wait for their first link. */
+  waiting: number;
+  /** What came of it, where both sides were read. */
+  status: number | null;
+};
+
+const NONE_FIRST: First = { waiting: 0, status: null };
+
+/** The first link, where rows wait for it. Only with --all or --dry-run are both sides read. */
 async function linkFirst(
   { all = false, dryRun = false, yes = false, json = false }: Options,
   output: Output,
-): Promise<number | false> {
-  const number = await withDatabase(({ database: { db } }) => countNotLinked(db, 'stripe'), {
+): Promise<First> {
+  const waiting = await withDatabase(({ database: { db } }) => countNotLinked(db, 'stripe'), {
     mayCreate: false,
   });
-  if (number === 0) return false;
+  if (waiting === 0) return NONE_FIRST;
   if (!all && !dryRun) {
     output.say(
-      `${count(number, 'customer')} ${number === 1 ? 'waits' : 'wait'} for the first link: npx twinbox link --dry-run shows what it would do.`,
+      `${count(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for the first link: npx twinbox link --dry-run shows what it would do.`,
     );
-    return json ? false : exit.ok;
+    return { waiting, status: null };
   }
   const agree = dryRun
     ? null
     : (rows: number) => (yes ? Promise.resolve(true) : isAgreed(`Link ${these(rows)}?`, output));
-  return withSync(({ sync }) => firstLink(sync, { agree, all, json }, output), { mayCreate: false });
+  const status = await withSync(({ sync }) => firstLink(sync, { agree, all, json }, output), {
+    mayCreate: false,
+  });
+  return { waiting, status };
 }
 
 async function giveWords(db: Db, open: Linkable[]): Promise<number> {

@@ -37,6 +37,10 @@ describe('two catalogues that were filled before they met', function () {
     expect(both.simulator.ledger.entries({ source: 'api', method: 'POST' })).to.deep.equal([]);
     const waiting = await place.run(['link']);
     expect(waiting.stderr).to.include('100 customers wait for the first link');
+    expect(waiting.code).to.equal(0);
+    const listed = await place.run(['link', '--json']);
+    expect(listed.code).to.equal(0);
+    expect(JSON.parse(listed.stdout)).to.include({ matched: 0, not_linked: 100 });
   });
 
   it('are left alone, and nothing is called a fault, where Stripe stops answering', async () => {
