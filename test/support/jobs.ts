@@ -88,8 +88,11 @@ function count({ resultFile }: Job, code: number | null): Counts {
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
-/** Ends what is running, with everything that it has started. */
+let stopped = false;
+
+/** Ends what is running, with everything that it has started; what has not begun does not begin. */
 export function stopJobs(signal: NodeJS.Signals): void {
+  stopped = true;
   for (const { pid } of running) {
     if (pid !== undefined) process.kill(-pid, signal);
   }
@@ -104,11 +107,11 @@ export async function runJobs(
   const results: Result[] = [];
   const queue = [...jobs.entries()];
   const work = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    for (let next = queue.shift(); next !== undefined && !stopped; next = queue.shift()) {
       const [index, job] = next;
       results[index] = await runJob(job, env);
     }
   };
   await Promise.all(Array.from({ length: width }, work));
-  return results;
+  return Object.values(results); // without those that did not begin
 }
