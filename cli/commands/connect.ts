@@ -1,4 +1,5 @@
 import { Argument } from 'commander';
+import { readConnection } from '../../db/connections.ts';
 import { readHolders } from '../../db/reports.ts';
 import type { Identity } from '../../lib/integrations/integration.ts';
 import { moveToAccount, type Move } from '../../lib/sync/connect.ts';
@@ -46,8 +47,9 @@ async function connect(
       if (answer === null) return exit.undecided;
       const { planned } = answer;
       if (planned === null) {
-        if (json) output.printJson({ moved: false });
-        else output.print('The database belongs to the account of the key: nothing to do.');
+        const bound = await readConnection(sync.db, sync.integration.system);
+        if (json) output.printJson({ moved: false, account: bound?.account ?? null });
+        else output.print(`The database belongs to ${bound?.account ?? 'nobody'}, and so does the key.`);
         return exit.ok;
       }
       if (!json) sayPlan(planned, output);

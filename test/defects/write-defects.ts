@@ -225,7 +225,7 @@ export const writeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/sync/inward-merge.test.ts',
-      title: `does not let our own older value win over a newer one of ours where they edited another field since`,
+      title: `does not let our own older value, of which no event tells, win over a newer one of ours where they edited another field since`,
     },
   },
   {

@@ -87,19 +87,31 @@ describe('inward: theirs and the merge', () => {
     await expectAgreement(world);
   });
 
-  it('does not let our own older value win over a newer one of ours where they edited another field since', async () => {
+  for (const [told, conflicts] of [
+    // Their edit was made upon ours, and our own event says so.
+    ['which its event tells', []],
+    // Only the read tells: what stood there in between nobody knows, so both values are kept.
+    ['of which no event tells', ['email']],
+  ] as const) {
+    it(`does not let our own older value, ${told}, win over a newer one of ours where they edited another field since`, async () => {
+      await editUponUnanswered(told === 'of which no event tells', [...conflicts]);
+    });
+  }
+
+  async function editUponUnanswered(lost: boolean, conflicts: string[]): Promise<void> {
     const lane = world.worker({ integration: withRules(world.integration, { conflict: 'external_wins' }) });
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     world.simulator.faults.add({ kind: 'error_after_effect', method: 'POST', path: '/v1/customers/:id' });
     await world.update(id, { name: 'First', email: 'first@example.com' });
     await world.run(lane);
+    for (const event of lost ? world.undelivered() : []) world.lose(event);
     world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' });
     await world.update(id, { name: 'Second' });
     await world.rest(lane);
     expect(await readCustomer(world.db, id)).to.include({ name: 'Second', email: 'theirs@example.com' });
-    expect((await conflictsOf(world.db, id)).map(({ field }) => field)).to.deep.equal(['email']);
+    expect((await conflictsOf(world.db, id)).map(({ field }) => field)).to.deep.equal(conflicts);
     await expectAgreement(world);
-  });
+  }
 
   it('tells a conflict once, also where its write came to nothing and another field was edited meanwhile', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
