@@ -9,11 +9,14 @@ export type Candidate = {
   /** null while its event has not been received. */
   mappingId: number | null;
   externalId: string | null;
+  /** Its pair has ended, and stays so. */
+  ended: boolean;
   /** Its first link: `awaited` from somebody's word, `named` by it and not yet made; null where there is none. */
   link: 'awaited' | 'named' | null;
 };
 
 const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
+  coalesce(m.state in ('tombstoned', 'detached'), false) as ended,
   case when m.external_id is not null then null
        when m.reason_detail ->> 'consent' = 'true' then 'named'
        when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link
@@ -55,7 +58,7 @@ export async function findLivingAliases(db: Db, where: Where, customerId: number
 /**
  * Gives a record's mapping to the row's own: deliveries and dirty number move, the row's mapping is linked and has to read.
  * `busy`: the row's mapping is in somebody's hands or has an open intent, so what it will be is not known yet. `taken`: it has
- * another counterpart. `lost`: the lease on the record's mapping is gone.
+ * another counterpart, or has ended. `lost`: the lease on the record's mapping is gone.
  */
 export async function absorbInto(
   tx: Tx,
@@ -68,6 +71,7 @@ export async function absorbInto(
   if (!record || record.fence !== from.fence || record.internalId !== null) return 'lost';
   if (!own) return 'busy';
   if (own.externalId !== null && own.externalId !== record.externalId) return 'taken';
+  if (own.state === 'tombstoned' || own.state === 'detached') return 'taken';
   if (own.intent !== null) return 'busy';
   const { rowCount } = await tx.raw<{ rowCount: number }>(
     `update external_mappings set fence = fence + 1, lease_owner = null, lease_until = null

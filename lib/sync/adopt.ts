@@ -85,7 +85,8 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
 
 /** The record is this row's, if the row has no other; its mapping absorbs ours. */
 async function link(deps: SyncDeps, step: Step, owner: Candidate): Promise<Next> {
-  if (owner.externalId !== null && owner.externalId !== step.mapping.externalId)
+  // A pair that has ended does not come back by a mark, which may be copied by hand.
+  if (owner.ended || (owner.externalId !== null && owner.externalId !== step.mapping.externalId))
     return becomeAlias(deps, step, owner);
   if (owner.mappingId === null) return postpone(deps, step, notYet('its row has not been received yet'));
   const { mappingId } = owner;

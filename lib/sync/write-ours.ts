@@ -117,7 +117,12 @@ export async function deleteOurs(deps: SyncDeps, step: Step, conflicts: Conflict
       mappingId: mapping.id,
       now,
     });
-    await updateMapping(tx, mapping.id, { state: 'tombstoned', mustRead: false });
+    await updateMapping(tx, mapping.id, {
+      state: 'tombstoned',
+      reason: null,
+      reasonDetail: null,
+      mustRead: false,
+    });
     await insertConflicts(tx, conflictRows(step, conflicts, now));
     await failpoint('delete-ours.before-commit');
     return 'written';

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { askForRead } from '../../../db/inbound.ts';
+import type { StoredEvent } from '../../../simulator/objects.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
@@ -29,6 +31,34 @@ describe('inward: a mark', () => {
       ['external_duplicate', copy.id],
     ]);
     expect(await fateOf(world.db, copy.id)).to.deep.equal(['created conflict']);
+    await expectAgreement(world);
+  });
+
+  it('of a customer that was deleted before it had a counterpart brings nothing back', async () => {
+    const { id } = await world.create({ name: 'Gone', email: 'gone@example.com' });
+    await world.remove(id);
+    await world.rest();
+    const metadata = await markOf(id);
+    const copy = world.simulator.dashboard.createCustomer({
+      name: 'Mallory',
+      email: 'm@example.com',
+      metadata,
+    });
+    world.lose(world.undelivered()[0] as StoredEvent); // the one of its making
+    const { system, document } = world.integration;
+    const about = {
+      system,
+      externalType: document.externalType,
+      externalId: copy.id,
+      now: world.clock.now(),
+    };
+    await askForRead(world.db, about);
+    await world.rest();
+    expect((await mappingsIn(world.db)).map(({ state, role }) => [state, role])).to.deep.equal([
+      ['tombstoned', 'primary'],
+      ['alias', 'alias'],
+    ]);
+    expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Mallory']);
     await expectAgreement(world);
   });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
+import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
@@ -21,6 +22,21 @@ describe('a counterpart that is not to be seen', () => {
     await world.run();
     expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'missing' });
     expect(await readCustomer(world.db, id)).to.include({ deletedAt: null });
+  });
+
+  it('and is deleted after all ends without a reason, also by a worker that dies half-way', async () => {
+    const { id, externalId } = await linkedPair(world);
+    await hide();
+    await world.poke(id);
+    await world.run();
+    await world.db.raw(`update external_mappings set external_id = :externalId`, { externalId });
+    world.simulator.dashboard.deleteCustomer(externalId);
+    enableFailpoint('delete-ours.after', 'throw', { once: true });
+    await world.poke(id);
+    await world.run();
+    expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned', reason: null });
+    await world.rest();
+    await expectAgreement(world);
   });
 
   it('is none either where it is read for what became of an update', async () => {
