@@ -118,8 +118,8 @@ export type ExternalEvent = {
   inbound: Record<string, unknown>;
 };
 
-// By external id, else by our key, else by our mark. Key and mark only lead to a mapping that has no other counterpart: a mark
-// can be copied by hand.
+// By external id, else by our key, else by our mark. Key and mark only lead to a mapping that has no other counterpart and has not
+// ended: a mark can be copied by hand.
 const resolveSql = `
 select e.event_id, coalesce(
   (select m.id from external_mappings m
@@ -127,10 +127,10 @@ select e.event_id, coalesce(
   (select m.id from external_mappings m
    where m.intent ->> 'key' = e.key and m.intent is not null and m.system = :system and m.account = e.account and m.external_id is null),
   (select m.id from sync_intents i join external_mappings m on m.id = i.mapping_id
-   where i.id = e.intent_id and m.system = :system and m.account = e.account and m.external_id is null),
+   where i.id = e.intent_id and m.system = :system and m.account = e.account and m.external_id is null and m.state <> 'tombstoned'),
   (select m.id from customers c join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id
    where c.created_event_id = e.mark and m.system = :system and m.account = e.account and m.external_type = :externalType
-     and m.role = 'primary' and m.external_id is null and m.state <> 'detached')
+     and m.role = 'primary' and m.external_id is null and m.state not in ('tombstoned', 'detached'))
 ) as mapping_id
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, mark uuid)`;
 

@@ -55,7 +55,9 @@ async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   if (mapping.intent) return finishIntent(deps, step, mapping.intent);
   // By our key or our mark it came here before it was known which record is this row's.
   const stranger = heardEvents(step).find(({ event }) => event.externalId !== mapping.externalId)?.event;
-  if (stranger && mapping.externalId !== null) return passOn(deps, step, stranger.externalId);
+  // A row that is gone takes none any more: what was heard looks for itself, and is told.
+  const takesNone = mapping.externalId !== null || (row !== null && row.deletedAt !== null);
+  if (stranger && takesNone) return passOn(deps, step, stranger.externalId);
   if (ended) {
     const { echoes, deletedOver: conflicts } = await listen(deps, step);
     return settle(deps, step, { kind: 'stale', echoes, conflicts });
