@@ -128,7 +128,7 @@ export const mergeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/adopt.ts',
-        find: `  if (owner.externalId !== null && owner.externalId !== step.mapping.externalId)
+        find: `  if (owner.ended || (owner.externalId !== null && owner.externalId !== step.mapping.externalId))
     return becomeAlias(deps, step, owner);`,
         replace: ``,
       },
