@@ -163,7 +163,7 @@ export const mergeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/reconcile.ts',
-        find: `  if (stranger && mapping.externalId !== null) return passOn(deps, step, stranger.externalId);`,
+        find: `  if (stranger && takesNone) return passOn(deps, step, stranger.externalId);`,
         replace: `  if (stranger && mapping.externalId === '') return passOn(deps, step, stranger.externalId);`,
       },
     ],
