@@ -58,6 +58,7 @@ export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: D
   await tx.raw(settleSql, { changes: JSON.stringify(rows), now });
 }
 
+// A pair that was let go answers for its row too: in one account that is for good (moving there again takes it up before this).
 const makeMappingsSql = `
 insert into external_mappings (entity_type, internal_id, system, account, external_type)
 select distinct e.entity_type, e.entity_id, :system, :account, :externalType
@@ -65,14 +66,14 @@ from jsonb_to_recordset(:events::jsonb) as e(entity_type text, entity_id bigint)
 where not exists (
   select from external_mappings m
   where m.entity_type = e.entity_type and m.internal_id = e.entity_id and m.system = :system and m.account = :account
-    and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached')
+    and m.external_type = :externalType and m.role = 'primary')
 order by 2
 on conflict do nothing`;
 
 const lockMappingsSql = `
 select id, internal_id from external_mappings
 where entity_type = 'customer' and internal_id = any(:entityIds) and system = :system and account = :account
-  and external_type = :externalType and role = 'primary' and state <> 'detached'
+  and external_type = :externalType and role = 'primary'
 order by id for update`;
 
 const insertSql = `

@@ -170,11 +170,10 @@ function* brokenOrder({ simulator }: Observed, { intents }: Snapshot): Generator
   }
 }
 
-/** A second one that is known for what it is was made by hand, and one that was let go is nobody's. */
+/** A second one that is known for what it is was made by hand. */
 function* brokenMarks({ simulator }: Observed, { customers, mappings }: Snapshot): Generator<string> {
-  const aside = mappings.filter(({ role, state }) => role === 'alias' || state === 'detached');
-  const known = new Set(aside.map(({ externalId }) => externalId));
-  const own = simulator.customers().filter((customer) => !known.has(customer.id));
+  const aliases = new Set(mappings.flatMap(({ role, externalId }) => (role === 'alias' ? [externalId] : [])));
+  const own = simulator.customers().filter((customer) => !aliases.has(customer.id));
   for (const { id, created_event_id: mark } of customers) {
     const marked = own.filter(({ metadata }) => Object.values(metadata).includes(mark));
     if (marked.length > 1) yield `customer ${id} lives ${marked.length} times at the other side`;

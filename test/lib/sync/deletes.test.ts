@@ -6,6 +6,7 @@ import { expectAgreement } from '../../support/invariants.ts';
 import { waitUntil } from '../../support/signal.ts';
 import { closedIntents, conflictsOf, deliveriesOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
+import { mappingsIn } from '../../support/two-way.ts';
 
 const MINUTE = 60_000;
 
@@ -72,6 +73,18 @@ describe('deletes', () => {
     expect(await mappingOf(world.db, id)).to.include({ state: 'detached' });
     expect(world.calls()).to.deep.equal(['POST /v1/customers']);
     expect(world.simulator.customers()).to.have.length(1);
+  });
+
+  it('that were seen before their event make no second pair when it comes', async () => {
+    const [id = 0] = await linked();
+    await world.remove(id);
+    await world.poke(id);
+    const detaching = world.worker({ policy: { deletes: 'detach' } });
+    await detaching.runOnce();
+    await detaching.drain();
+    await world.run(detaching);
+    expect((await mappingsIn(world.db)).map(({ state }) => state)).to.deep.equal(['detached']);
+    expect(await outcomesOf(world.db, id)).to.deep.equal(['applied', 'stale']);
   });
 
   it('leave a trace of an open delete when the policy changes to detach', async () => {
