@@ -1,18 +1,8 @@
 // A database moves to another account of a system: pairs of the old one are let go, with everything that was under way.
 import type { Tx } from './connection.ts';
+import type { OpenIntent } from './mappings.ts';
 
 type Move = { system: string; account: string; now: Date };
-
-/** What is open at the old account gets its end; the open intents become closed ones of unknown result. */
-const closeSql = `
-with left_open as (
-  select id, intent from external_mappings where system = :system and account = :account and intent is not null
-)
-insert into sync_intents (id, mapping_id, number, operation, key, body, fields, version, hop, first_sent_at, last_sent_at, closed_at, result)
-select (intent ->> 'id')::uuid, id, (intent ->> 'number')::bigint, intent ->> 'operation', intent ->> 'key', intent -> 'body', intent -> 'fields',
-       (intent ->> 'version')::bigint, coalesce((intent ->> 'hop')::integer, 0), (intent ->> 'firstSentAt')::timestamptz,
-       (intent ->> 'lastSentAt')::timestamptz, :now::timestamptz, 'unknown'
-from left_open`;
 
 const settleSql = `
 update sync_deliveries d set status = 'stale', settled_at = :now::timestamptz
@@ -28,10 +18,22 @@ from (select id from external_mappings
       where system = :system and account = :account and state in ('pending', 'linked', 'waiting', 'parked') order by id for update) locked
 where m.id = locked.id`;
 
-/** Lets every living pair of an account go. Returns how many. */
+/** What is open at an account, as it is stored. */
+export async function readOpenIntents(
+  tx: Tx,
+  { system, account }: Move,
+): Promise<{ mappingId: number; intent: OpenIntent }[]> {
+  const { rows } = await tx.raw<{ rows: { mappingId: number; intent: OpenIntent }[] }>(
+    `select id as "mappingId", intent from external_mappings
+     where system = :system and account = :account and intent is not null order by id for update`,
+    { system, account },
+  );
+  return rows;
+}
+
+/** Lets every living pair of an account go, and what is open with it. Returns how many. */
 export async function detachAccount(tx: Tx, move: Move): Promise<number> {
   await tx.raw(settleSql, move);
-  await tx.raw(closeSql, move);
   const { rowCount } = await tx.raw<{ rowCount: number }>(detachSql, move);
   return rowCount;
 }

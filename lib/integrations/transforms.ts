@@ -1,5 +1,4 @@
 // Transforms by name: a mapping document holds no code. All are pure.
-import type { FieldRule, Value } from './integration.ts';
 
 /**
  * What may become of a value on its way to the other side or back. Each done twice is done once, and their order does not matter, so
@@ -33,16 +32,19 @@ export function standIn(name: string, text: string): string {
   return isStandIn(name) ? STAND_INS[name](text) : text;
 }
 
+/** A field's rule, as far as it is about carrying. */
+type Carried = { toExternal: CarryName[]; toInternal: CarryName[] };
+
 /** Our value as they get it. */
-export function toExternal({ toExternal: names }: FieldRule, value: Value): Value {
+export function toExternal({ toExternal: names }: Carried, value: string | null): string | null {
   return carry(names, value);
 }
 
 /** Their value as we take it. */
-export function fromExternal({ toInternal: names }: FieldRule, value: Value): Value {
+export function fromExternal({ toInternal: names }: Carried, value: string | null): string | null {
   return carry(names, value);
 }
 
-function carry(names: CarryName[], value: Value): Value {
+function carry(names: CarryName[], value: string | null): string | null {
   return value === null ? null : names.reduce((text, name) => CARRIES[name](text), value);
 }

@@ -1,12 +1,20 @@
 // Moves a database to another account of a system, in one transaction. The pairs with the old account's records are let go, and every
 // living row waits for its first link with the new one, since what was copied there may bear the same emails. Nothing is deleted
 // anywhere. Coming back to an account that was left takes its pairs up again, each with a read before anything else.
-import { withTransaction, type Db } from '../../db/connection.ts';
-import { countLivingPairs, detachAccount, rebindConnection, reviveAccount } from '../../db/connect.ts';
+import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import {
+  countLivingPairs,
+  detachAccount,
+  readOpenIntents,
+  rebindConnection,
+  reviveAccount,
+} from '../../db/connect.ts';
 import { ensureConnection, lockConnection } from '../../db/connections.ts';
 import { insertNotLinked } from '../../db/first-link.ts';
+import { insertClosedIntent } from '../../db/intents.ts';
 import type { Clock } from '../clock.ts';
 import type { Identity, Integration } from '../integrations/integration.ts';
+import { intentDamage } from './damage.ts';
 
 export interface Move {
   /** The account that the database belonged to; null if to none. */
@@ -37,6 +45,7 @@ export async function moveToAccount(
     const old = { system, account: from?.account ?? '', now };
     const pairs = await countLivingPairs(tx, system, old.account);
     if (dryRun) return { from, to, pairs, revived: 0, waiting: 0 };
+    await closeIntents(tx, old);
     await detachAccount(tx, old);
     await rebindConnection(tx, { system, ...to, now });
     const revived = await reviveAccount(tx, { system, account: to.account, now });
@@ -44,4 +53,13 @@ export async function moveToAccount(
     const added = await insertNotLinked(tx, { system, externalType, account: to.account });
     return { from, to, pairs, revived: revived.pairs, waiting: revived.waiting + added };
   });
+}
+
+/** What is open there gets its end: what it did is not known. One that is damaged is nothing to be kept. */
+async function closeIntents(tx: Tx, old: { system: string; account: string; now: Date }): Promise<void> {
+  for (const { mappingId, intent } of await readOpenIntents(tx, old)) {
+    if (intentDamage(intent) !== null) continue;
+    const unknown = { result: 'unknown', externalId: null, requestId: null } as const;
+    await insertClosedIntent(tx, { ...intent, mappingId, closedAt: old.now, ...unknown });
+  }
 }

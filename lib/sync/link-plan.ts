@@ -7,8 +7,9 @@
 // their row: once no row waits any more, nobody makes a plan again.
 import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
 import { askForNewRecords, giveLinkWords, matchRecords, readWaitingRows } from '../../db/first-link.ts';
-import type { LinkRow, LinkWord, RecordMatch } from '../../db/first-link.ts';
-import type { ExternalRecord, FieldRule, Fields, Integration } from '../integrations/integration.ts';
+import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/first-link.ts';
+import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
+import { canonical } from './canonical.ts';
 import { isUuid } from './inbound.ts';
 import { merge } from './merge.ts';
 import { theirsOf, type SyncDeps } from './step.ts';
@@ -71,7 +72,8 @@ export async function planFirstLink(
   const { system, document } = integration;
   let done = 0;
   for await (const page of integration.list({})) {
-    const matches = await matchRecords(db, { system, externalType: document.externalType }, page.map(listed));
+    const listed = page.map((record) => toListed(document.fields, record));
+    const matches = await matchRecords(db, { system, externalType: document.externalType }, listed);
     const byId = new Map(matches.map((match) => [match.externalId, match]));
     for (const record of page) {
       const match = byId.get(record.externalId);
@@ -91,12 +93,14 @@ export async function planFirstLink(
     if (!last || rows.length < PAGE) return plan;
     after = last.mappingId;
   }
+}
 
-  function listed({ externalId, mark, fields }: ExternalRecord) {
-    const rule = document.fields.find(({ internal }) => internal === 'email');
-    const email = (rule && fields[rule.external]) ?? null;
-    return { externalId, mark: isUuid(mark) ? mark : null, email: email?.trim() ?? null };
-  }
+function toListed(rules: FieldRule[], { externalId, mark, fields }: ExternalRecord): ListedRecord {
+  return { externalId, mark: isUuid(mark) ? mark : null, email: emailOf(rules, fields) };
+}
+
+function emailOf(rules: FieldRule[], record: Fields): Value {
+  return canonical(theirsOf(rules, record)['email']);
 }
 
 /** Where a record belongs. The list has the newest first, so an older one with the same email comes later, and takes the row. */
@@ -112,7 +116,8 @@ function place(plan: LinkPlan, deps: SyncDeps, record: ExternalRecord, match: Re
     else plan.others.push({ externalId, why: match.markedRow === null ? 'lost_row' : 'marked' });
   } else if (match.row && linkByEmail !== 'never') pair(plan, deps.integration, record, match.row, 'email');
   else if (match.row || match.taken) plan.others.push({ externalId, why: 'email_taken' });
-  else if (!hasEmail(deps.integration, fields)) plan.others.push({ externalId, why: 'no_email' });
+  else if (emailOf(deps.integration.document.fields, fields) === null)
+    plan.others.push({ externalId, why: 'no_email' });
   else if (imports) plan.imports.push(externalId);
   else plan.others.push({ externalId, why: 'not_imported' });
 }
@@ -162,11 +167,6 @@ function changesOf(rules: FieldRule[], { name, email }: LinkRow, record: Fields)
 
 /** Most pairs: one for all of them. */
 const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
-
-function hasEmail({ document }: Integration, fields: Fields): boolean {
-  const rule = document.fields.find(({ internal }) => internal === 'email');
-  return ((rule && fields[rule.external]) ?? '').trim() !== '';
-}
 
 const AT_ONCE = 500;
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { usePlace } from '../cli/twinbox.ts';
-import { expectLinked, fillCatalogues, linkThem, type Catalogues } from './first-link.ts';
+import { expectLinked, fillCatalogues, linkThem, settingsOf, type Catalogues } from './first-link.ts';
 
 const SIZE = 10_000;
 const MOST_MB = 200;
@@ -9,10 +9,7 @@ describe(`two catalogues of ${SIZE} customers each`, function () {
   this.timeout(0);
   let both: Catalogues;
   const place = usePlace(() => ({
-    DATABASE_URL: both.url,
-    SIMULATOR_URL: both.simulator.url,
-    STRIPE_RATE_LIMIT: '1000',
-    STRIPE_ENDPOINT_RATE_LIMIT: '1000',
+    ...settingsOf(both),
     // As the launcher sets them.
     NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=1024',
   }));

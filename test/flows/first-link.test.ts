@@ -1,18 +1,13 @@
 import { expect } from 'chai';
 import { usePlace } from '../cli/twinbox.ts';
-import { expectLinked, fillCatalogues, linkThem, type Catalogues } from './first-link.ts';
+import { expectLinked, fillCatalogues, linkThem, settingsOf, type Catalogues } from './first-link.ts';
 
 const SIZE = 100;
 
 describe('two catalogues that were filled before they met', function () {
   this.timeout(120_000);
   let both: Catalogues;
-  const place = usePlace(() => ({
-    DATABASE_URL: both.url,
-    SIMULATOR_URL: both.simulator.url,
-    STRIPE_RATE_LIMIT: '1000',
-    STRIPE_ENDPOINT_RATE_LIMIT: '1000',
-  }));
+  const place = usePlace(() => settingsOf(both));
 
   before('fill them', async () => {
     both = await fillCatalogues(SIZE);

@@ -16,6 +16,16 @@ export interface Catalogues {
   end(): Promise<void>;
 }
 
+/** What every process of them is told. Stripe's own limits would make the wait, and nothing here is about them. */
+export function settingsOf({ url, simulator }: Catalogues): Record<string, string> {
+  return {
+    DATABASE_URL: url,
+    SIMULATOR_URL: simulator.url,
+    STRIPE_RATE_LIMIT: '1000',
+    STRIPE_ENDPOINT_RATE_LIMIT: '1000',
+  };
+}
+
 /** `size` rows here and as many records there: most are pairs by their email, some differ, some have no other side. */
 export async function fillCatalogues(size: number): Promise<Catalogues> {
   const { db, url, drop } = await createTestDatabase({ migrated: false, poolSize: 2 });

@@ -66,6 +66,14 @@ describe('moving to another account', () => {
     ]);
   });
 
+  it('is not held up by a row that was damaged by hand', async () => {
+    await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
+    await world.db.raw(`update external_mappings set intent = '{"id": "none"}'`);
+    await move(other);
+    await linkAll(world.worker({ integration: other }));
+    expect(world.simulator.customers(OTHER.account).map(({ name }) => name)).to.deep.equal(['Ada']);
+  });
+
   it('back takes the old pairs up again, makes none twice, and reads before it writes', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
     await move(other);
