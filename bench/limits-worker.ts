@@ -26,6 +26,7 @@ const lane = createLane(
       pulls: true,
       deletes: 'delete',
       linkByEmail: 'ask',
+      looksBeforeCreate: false,
       imports: true,
       parkAfterMs: 24 * 3_600_000,
       backoff: { baseMs: 500, capMs: 300_000 },

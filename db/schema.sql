@@ -148,6 +148,17 @@ begin
   return made;
 end $function$;
 
+create table account_readings (
+  system text not null,
+  account text not null,
+  external_type text default 'customer'::text not null,
+  started_at timestamp with time zone not null,
+  imports boolean not null,
+  read_to timestamp with time zone,
+  records bigint default 0 not null,
+  done_at timestamp with time zone
+);
+
 create table breakers (
   system text not null,
   account text not null,
@@ -233,6 +244,16 @@ create table external_mappings (
   updated_at timestamp with time zone default now() not null,
   urgency smallint default 0 not null
 ) with (fillfactor=80);
+
+create table external_records (
+  system text not null,
+  account text not null,
+  external_type text default 'customer'::text not null,
+  external_id text not null,
+  identity text,
+  created_at timestamp with time zone not null,
+  left_at timestamp with time zone
+);
 
 create table inbound_event_ids (
   event_id uuid not null,
@@ -422,6 +443,7 @@ create table sync_deliveries_default partition of sync_deliveries default;
 create table sync_events_default partition of sync_events default;
 create table sync_intents_default partition of sync_intents default;
 
+alter table account_readings add constraint account_readings_pkey PRIMARY KEY (system, account, external_type);
 alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
@@ -433,6 +455,7 @@ alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY 
 alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
 alter table external_mappings add constraint external_mappings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'linked'::text, 'waiting'::text, 'parked'::text, 'alias'::text, 'detached'::text, 'tombstoned'::text])));
 alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 2)));
+alter table external_records add constraint external_records_pkey PRIMARY KEY (system, account, external_type, external_id);
 alter table inbound_event_ids add constraint inbound_event_ids_pkey PRIMARY KEY (event_id);
 alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (id);
 alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}$'::text));
@@ -464,12 +487,14 @@ CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (cre
 CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower(email)) WHERE (deleted_at IS NULL);
 CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);
 CREATE INDEX external_mappings_attention ON public.external_mappings USING btree (system, state) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
+CREATE INDEX external_mappings_awaited ON public.external_mappings USING gin (((reason_detail -> 'records'::text))) WHERE ((state = 'waiting'::text) AND (reason = 'not_linked'::text));
 CREATE INDEX external_mappings_by_internal ON public.external_mappings USING btree (entity_type, internal_id);
 CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, (((external_id IS NULL))::integer), urgency, next_attempt_at) WHERE (dirty <> clean);
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
+CREATE INDEX external_records_identity ON public.external_records USING btree (system, account, external_type, identity) WHERE (identity IS NOT NULL);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);

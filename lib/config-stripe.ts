@@ -46,6 +46,16 @@ export const stripeProperties = {
     expects: 'ask, link or never',
     example: 'ask',
   },
+  STRIPE_LOOK_BEFORE_CREATE: {
+    group: 'Stripe',
+    type: 'string',
+    enum: ['on', 'off'],
+    default: 'on',
+    description:
+      'Whether Stripe is asked for customers with the email before a new one is made: one more call for each, and no second customer where a webhook is late. `off` trusts the records known from events alone.',
+    expects: 'on or off',
+    example: 'on',
+  },
   STRIPE_IMPORT: {
     group: 'Stripe',
     type: 'string',

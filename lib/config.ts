@@ -76,6 +76,7 @@ function buildConfig(values: Settings, isTerminal: boolean) {
       apiBase: values.STRIPE_API_BASE,
       deletePolicy: values.STRIPE_DELETE_POLICY,
       linkByEmail: values.STRIPE_LINK_BY_EMAIL,
+      looksBeforeCreate: values.STRIPE_LOOK_BEFORE_CREATE === 'on',
       imports: values.STRIPE_IMPORT === 'on',
       writes: values.STRIPE_WRITES === 'on',
       pulls: values.STRIPE_PULLS === 'on',

@@ -34,6 +34,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
       pulls: config.stripe.pulls,
       deletes: config.stripe.deletePolicy,
       linkByEmail: config.stripe.linkByEmail,
+      looksBeforeCreate: config.stripe.looksBeforeCreate,
       imports: config.stripe.imports,
       parkAfterMs: config.parkAfterHours * 3_600_000,
       backoff: { baseMs: 500, capMs: 300_000 },

@@ -6,11 +6,12 @@ import { raiseWaiting } from '../db/mappings.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { isAppError } from '../lib/errors.ts';
-import { runLoop } from '../lib/loop.ts';
+import { runLoop, type Loop } from '../lib/loop.ts';
+import { readAccountRecords } from '../lib/sync/account-reading.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { createHousekeeping, type HousekeepingStatus } from './housekeeping.ts';
 import { startSignOfLife } from './sign-of-life.ts';
-import { createLane, type LaneOptions, type LaneStatus } from './lane.ts';
+import { createLane, type Lane, type LaneOptions, type LaneStatus } from './lane.ts';
 import { subscribeInbound, subscribeOutbound } from './receiver.ts';
 
 export interface WorkersOptions extends Partial<LaneOptions> {
@@ -59,6 +60,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     throw error;
   });
   const housekeeping = createHousekeeping(lanes, { ...options, bus });
+  const readings = lanes.map(({ deps, lane }) => startReading(deps, lane, stopping.signal));
   const house = runLoop(housekeeping.runOnce, {
     idleMs: 10_000,
     busyMs: 5_000,
@@ -73,6 +75,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
       stopping.abort();
       await Promise.all(unsubscribe.map((end) => end()));
       await house.done;
+      await Promise.all(readings.map(({ done }) => done));
       await endLanes();
     },
   };
@@ -87,6 +90,32 @@ function nameWorker(): string {
 async function raiseAllowed({ db, clock, integration: { system }, policy }: SyncDeps): Promise<void> {
   if (policy.writes) await raiseWaiting(db, system, 'writes_off', clock.now());
   if (policy.pulls) await raiseWaiting(db, system, 'pulls_off', clock.now());
+}
+
+/** The first contact: reads what the account held before, beside the work of the lane, which binds the account. */
+function startReading(deps: SyncDeps, lane: Lane, signal: AbortSignal): Loop {
+  const { system } = deps.integration;
+  let done = false;
+  let told = false;
+  return runLoop(
+    async () => {
+      if (done || !lane.status().bound) return 0;
+      const run = await readAccountRecords(deps, signal);
+      done = run === 'done';
+      told = false;
+      return run === 'reading' ? 1 : 0;
+    },
+    {
+      idleMs: 1_000,
+      busyMs: 50,
+      backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: STOPPED_REST_MS }),
+      onError: (error, failures) => {
+        if (!told) deps.log.warn('account.reading_failed', { system, error: String(error), failures });
+        told = true;
+      },
+      signal,
+    },
+  );
 }
 
 function startLane(deps: SyncDeps, options: LaneOptions, signal: AbortSignal) {

@@ -214,6 +214,8 @@ export interface Integration {
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
   /** Records that bear a mark, where the system can look for one. It may lag behind: what it does not find may be there. */
   findMarked?(mark: string): Promise<ExternalRecord[]>;
+  /** The records with an email, as the system compares it: complete and current, or it is not offered. */
+  findByEmail?(email: string): Promise<ExternalRecord[]>;
   /** Never throws. */
   classify(error: unknown): Failure;
   ingress?: Ingress;

@@ -84,12 +84,13 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     }
   }
 
-  const { feed, findMarked } = integration;
+  const { feed, findByEmail, findMarked } = integration;
   return {
     ...integration,
     fetch: (externalId, options) => call('read', () => integration.fetch(externalId, options)),
     write: (request) => call(request.operation, () => integration.write(request)),
     list: (window) => pages('list', integration.list(window)),
+    ...(findByEmail && { findByEmail: (email) => call('look', () => findByEmail(email)) }),
     ...(findMarked && { findMarked: (mark) => call('search', () => findMarked(mark)) }),
     ...(feed && { feed: { ...feed, pages: (window) => pages('events', feed.pages(window)) } }),
     classify: (error) => (error instanceof NoTurn ? noTurn : integration.classify(error)),

@@ -9,6 +9,7 @@
 import { withTransaction } from '../../db/connection.ts';
 import { absorbInto, findByEmail, findByMark, type Candidate } from '../../db/adopt.ts';
 import { insertCustomer, isEmailTaken } from '../../db/customers.ts';
+import { forgetRecord, isLeft, keepRecords, raiseAwaiting } from '../../db/external-records.ts';
 import { insertOriginDelivery } from '../../db/deliveries.ts';
 import { insertLinkedEvent } from '../../db/events.ts';
 import { lockMapping, updateMapping } from '../../db/mappings.ts';
@@ -22,6 +23,7 @@ import { canonical } from './canonical.ts';
 import { consentsTo } from './consent.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone, wait } from './failing.ts';
+import { toKept } from './identity.ts';
 import { fetchTheirs } from './intent.ts';
 import { isUuid } from './inbound.ts';
 import { giveBack, type Next } from './next.ts';
@@ -40,6 +42,7 @@ export async function adopt(deps: SyncDeps, step: Step): Promise<Next> {
   const { value } = answer;
   if (value.state === 'missing') return park(deps, step, 'missing', { external_id: externalId });
   if (value.state === 'erased') {
+    await forgetAlike(deps, step, externalId);
     return settle(deps, step, {
       kind: 'ended',
       state: 'tombstoned',
@@ -51,8 +54,27 @@ export async function adopt(deps: SyncDeps, step: Step): Promise<Next> {
   return place(deps, step, value.record);
 }
 
+/** The record is gone: whoever waited because it exists is looked at again. */
+async function forgetAlike(deps: SyncDeps, { mapping }: Step, externalId: string): Promise<void> {
+  const { system, account } = mapping;
+  await forgetRecord(deps.db, mapping, externalId);
+  await raiseAwaiting(deps.db, { system, account, externalId, now: deps.clock.now() });
+}
+
 async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promise<Next> {
   const { mapping } = step;
+  const { system, account } = mapping;
+  if (record.mark !== null || !record.foreignMark) {
+    const kept = toKept(deps.integration.document.fields, record);
+    // With another identity than before it is no reason to wait any more.
+    if (await keepRecords(deps.db, mapping, [kept]))
+      await raiseAwaiting(deps.db, {
+        system,
+        account,
+        externalId: record.externalId,
+        now: deps.clock.now(),
+      });
+  }
   if (record.mark !== null) {
     const owner = isUuid(record.mark) ? await findByMark(deps.db, mapping, record.mark) : null;
     // A mark of ours that names no row: the row was lost in a restore, or somebody wrote the mark by hand.
@@ -70,6 +92,7 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
   const holder = await findByEmail(deps.db, mapping, values.email);
   if (!holder) {
     if (!deps.policy.imports) return wait(deps, step, 'not_imported', {});
+    if (await isLeft(deps.db, mapping, record.externalId)) return wait(deps, step, 'left_alone', {});
     return importRecord(deps, step, { name: values.name, email: values.email }, shadow);
   }
   if (holder.externalId !== null)

@@ -14,10 +14,14 @@ import { settle } from './settle.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
 
 export const NOT_LINKED = 'not_linked';
+/** Why a row that was made here waits: a record with its identity exists (before-create.ts). */
+export const IDENTITY_EXISTS = 'identity_exists';
 
-/** It waits, and no word has been given. */
+/** It was here before its system was connected, and no consent has been given: no step asks again by itself. */
 export function awaitsWord(mapping: Mapping): boolean {
-  return mapping.state === 'waiting' && mapping.reason === NOT_LINKED && keptWord(mapping) === null;
+  const { state, reason, reasonDetail } = mapping;
+  if (state !== 'waiting' || reason !== NOT_LINKED || keptWord(mapping) !== null) return false;
+  return reasonDetail?.['because'] !== IDENTITY_EXISTS;
 }
 
 /** The record that a word names as this row's; null if none was given, or it says that a record is to be made. */

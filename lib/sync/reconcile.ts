@@ -7,6 +7,7 @@
 // one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
 import { findLivingAliases } from '../../db/adopt.ts';
 import { adopt } from './adopt.ts';
+import { findAlike } from './before-create.ts';
 import { damageOf, toBeMended } from './damage.ts';
 import { lostOurs, outlivedBy } from './delete-conflicts.ts';
 import { askHolder } from './duplicate-email.ts';
@@ -78,8 +79,15 @@ async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   if (typeof taken === 'string') return settle(deps, step, { kind: 'found', externalId: taken });
   const named = namedRecord(mapping);
   if (named !== null) return agreeFirst(deps, step, named);
-  if (mapping.externalId === null) return (await findHeard(deps, step)) ?? createTheirs(deps, step);
+  if (mapping.externalId === null) return (await findHeard(deps, step)) ?? createUnlessAlike(deps, step);
   return agree(deps, step, mapping.externalId);
+}
+
+/** Makes a record for the row, unless one with its identity exists. */
+async function createUnlessAlike(deps: SyncDeps, step: Step): Promise<Next> {
+  const alike = await findAlike(deps, step);
+  if (alike === null) return createTheirs(deps, step);
+  return typeof alike === 'string' ? alike : agreeFirst(deps, step, alike.link);
 }
 
 /** By somebody's word a record is this row's: they are linked, and brought into agreement from what was read for it. */

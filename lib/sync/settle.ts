@@ -22,10 +22,12 @@ import {
   updateMapping,
   type Mapping,
 } from '../../db/mappings.ts';
+import { keepRecords, raiseAwaiting } from '../../db/external-records.ts';
 import { failpoint } from '../failpoint.ts';
 import { newEventId } from '../uuid.ts';
 import { conflictRows, duplicate } from './conflicts.ts';
 import { at } from './delivery-outcomes.ts';
+import { identityOf } from './identity.ts';
 import type { Next } from './next.ts';
 import { effectsOf, type Effects, type Outcome } from './outcome.ts';
 import type { Step, SyncDeps } from './step.ts';
@@ -65,6 +67,22 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
   const internalId = effects.mapping.internalId ?? mapping.internalId;
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
   await writeEvents(tx, step, effects, now);
+  if (hasEnded(effects)) await keepWhatIsLeft(tx, step, effects, now);
+}
+
+function hasEnded({ mapping: { state } }: Effects): boolean {
+  return state === 'tombstoned' || state === 'detached';
+}
+
+/** A record that a pair leaves at the system is found before another one like it is made; one that went with it frees who waited. */
+async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: Date): Promise<void> {
+  const { system, account, externalId, shadow } = mapping;
+  if (externalId === null) return;
+  if (effects.mapping.state === 'detached') {
+    const identity = identityOf(shadow['email']?.theirs);
+    await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now }]);
+  }
+  await raiseAwaiting(tx, { system, account, externalId, now });
 }
 
 /** A unique violation on an external id is an answer: receive has just made a mapping for it, which the next look finds. */

@@ -19,6 +19,8 @@ export interface SyncPolicy {
   deletes: 'delete' | 'detach';
   /** What a record without our mark does when its email is that of an unlinked row. */
   linkByEmail: 'ask' | 'link' | 'never';
+  /** Whether the system is asked for records with the row's email before one is made (STRIPE_LOOK_BEFORE_CREATE). */
+  looksBeforeCreate: boolean;
   /** Whether a record that is nobody's becomes a row here. */
   imports: boolean;
   /** What time may cure is parked once the entity has been failing this long. */

@@ -52,6 +52,7 @@ const deps: SyncDeps = {
     pulls: true,
     deletes: 'delete',
     linkByEmail: 'ask',
+    looksBeforeCreate: false,
     imports: true,
     parkAfterMs: 24 * 3_600_000,
     backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 },

@@ -1,4 +1,5 @@
 import type { Db } from '../../db/connection.ts';
+import { beginReading, endReading } from '../../db/account-readings.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
@@ -12,6 +13,7 @@ import { keyPrefix } from '../../lib/sync/intent.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
 import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { newEventId } from '../../lib/uuid.ts';
+import { DEFAULT_ACCOUNT } from '../../simulator/keys.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';
@@ -87,6 +89,7 @@ export async function createWorld(
   },
 ): Promise<SyncWorld> {
   const { clock, simulator } = options.beside ?? (await startStripe(options.simulator));
+  await markRead(db, DEFAULT_ACCOUNT);
   const { url } = simulator;
   const instanceId = await readInstanceId(db);
   const integrate = (changes: Partial<StripeSettings>): Integration =>
@@ -110,6 +113,7 @@ export async function createWorld(
       pulls: true,
       deletes: 'delete',
       linkByEmail: 'ask',
+      looksBeforeCreate: false,
       imports: true,
       parkAfterMs: 24 * 3_600_000,
       backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 },
@@ -225,6 +229,14 @@ export async function emptyTables(db: Db): Promise<void> {
   await db.transaction((tx) => tx.raw(`set local session_replication_role = replica; ${deletes}`));
 }
 
+/** As if every record of the account had been read: nothing was there before. */
+export async function markRead(db: Db, account: string): Promise<void> {
+  const place = { system: 'stripe', account, externalType: 'customer' };
+  const now = new Date();
+  await beginReading(db, { ...place, imports: false, now });
+  await endReading(db, place, now);
+}
+
 const FILLED_TABLES = [
   'customers',
   'external_mappings',
@@ -241,4 +253,6 @@ const FILLED_TABLES = [
   'rate_buckets',
   'breakers',
   'stoppages',
+  'external_records',
+  'account_readings',
 ];

@@ -18,6 +18,15 @@ export async function* listCustomers(
 }
 
 /**
+ * Customers with an email, the newest first. Stripe compares it letter by letter (docs.stripe.com/api/customers/list: "a case-sensitive
+ * filter"). One page: more than a hundred with one email are no more to choose from.
+ */
+export async function listByEmail({ stripe, record }: ListDeps, email: string): Promise<ExternalRecord[]> {
+  const { data } = await stripe.customers.list({ email, limit: 100 });
+  return data.map(record);
+}
+
+/**
  * Customers that bear a mark, as far as Stripe's search has caught up with them: a minute on a normal day, an hour on a bad one,
  * and in some countries never (docs.stripe.com/search). One page: a mark is one row's.
  */

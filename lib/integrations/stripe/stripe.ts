@@ -7,7 +7,7 @@ import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
 import { createStripeHearing } from './hearing.ts';
 import { createFeed } from './feed.ts';
-import { listCustomers, searchByMark } from './list.ts';
+import { listByEmail, listCustomers, searchByMark } from './list.ts';
 import { writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
 
@@ -94,6 +94,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     },
 
     list: (window) => listCustomers({ stripe, record }, window),
+    findByEmail: (email) => listByEmail({ stripe, record }, email),
     findMarked: (mark) => searchByMark({ stripe, record }, markKey, mark),
     classify,
     ingress,

@@ -1,0 +1,65 @@
+// How far the records of an account have been read at its first contact (lib/sync/account-reading.ts).
+import type { Db, Tx } from './connection.ts';
+import type { RecordPlace } from './external-records.ts';
+
+export type AccountReading = {
+  startedAt: Date;
+  /** Unmatched records become customers as they are read: the table was empty when the reading began. */
+  imports: boolean;
+  /** Newest first: what was created later than this has been read. */
+  readTo: Date | null;
+  records: number;
+  doneAt: Date | null;
+};
+
+const columns = `started_at as "startedAt", imports, read_to as "readTo", records, done_at as "doneAt"`;
+const ofPlace = `where system = :system and account = :account and external_type = :externalType`;
+
+/** Null until the first contact has begun. */
+export async function readReading(db: Db | Tx, place: RecordPlace): Promise<AccountReading | null> {
+  const { rows } = await db.raw<{ rows: AccountReading[] }>(
+    `select ${columns} from account_readings ${ofPlace}`,
+    pick(place),
+  );
+  return rows[0] ?? null;
+}
+
+// A table is empty while it has no customer and none is linked or was: what was deleted counts, for its records may be there.
+const beginSql = `
+insert into account_readings (system, account, external_type, started_at, imports)
+select :system, :account, :externalType, :now::timestamptz,
+       :imports and not exists (select from customers) and not exists (
+         select from external_mappings m where m.system = :system and m.internal_id is not null)
+on conflict do nothing`;
+
+/** Begins the reading, once; a repeat changes nothing. `imports`: the settings let unmatched records become customers. */
+export async function beginReading(
+  db: Db | Tx,
+  place: RecordPlace & { imports: boolean; now: Date },
+): Promise<void> {
+  await db.raw(beginSql, { ...pick(place), imports: place.imports, now: place.now });
+}
+
+/** Notes how far it has come; `more` records were read. */
+export async function saveReading(
+  tx: Db | Tx,
+  place: RecordPlace,
+  { readTo, more }: { readTo: Date | null; more: number },
+): Promise<void> {
+  await tx.raw(
+    `update account_readings set read_to = coalesce(:readTo::timestamptz, read_to), records = records + :more ${ofPlace}`,
+    { ...pick(place), readTo, more },
+  );
+}
+
+/** Every record of the account was read. */
+export async function endReading(tx: Db | Tx, place: RecordPlace, now: Date): Promise<void> {
+  await tx.raw(`update account_readings set done_at = coalesce(done_at, :now::timestamptz) ${ofPlace}`, {
+    ...pick(place),
+    now,
+  });
+}
+
+function pick({ system, account, externalType }: RecordPlace): RecordPlace {
+  return { system, account, externalType };
+}

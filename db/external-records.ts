@@ -1,0 +1,187 @@
+// The records of an account that no customer here stands for, by their identity: what a create is compared with before it goes out.
+//
+// A record stays in this table once a customer is linked with it; whether it is matched is told by its mapping alone, so linking
+// costs no statement here. What its identity was is confirmed by a read before anything is decided by it.
+import type { Db, Tx } from './connection.ts';
+
+export type RecordPlace = { system: string; account: string; externalType: string };
+
+export type KeptRecord = { externalId: string; identity: string | null; createdAt: Date };
+
+const keepSql = `
+insert into external_records as r (system, account, external_type, external_id, identity, created_at)
+select :system, :account, :externalType, x.external_id, x.identity, x.created_at
+from jsonb_to_recordset(:records::jsonb) as x(external_id text, identity text, created_at timestamptz)
+order by x.external_id
+on conflict (system, account, external_type, external_id) do update set identity = excluded.identity
+where r.identity is distinct from excluded.identity`;
+
+/** Keeps records as a read has just shown them. True if one was new or had another identity before. */
+export async function keepRecords(db: Db | Tx, place: RecordPlace, records: KeptRecord[]): Promise<boolean> {
+  if (records.length === 0) return false;
+  const rows = records.map(({ externalId, identity, createdAt }) => ({
+    external_id: externalId,
+    identity,
+    created_at: createdAt,
+  }));
+  const { rowCount } = await db.raw<{ rowCount: number }>(keepSql, {
+    ...pick(place),
+    records: JSON.stringify(rows),
+  });
+  return rowCount > 0;
+}
+
+/** The record is not at the system any more. */
+export async function forgetRecord(db: Db | Tx, place: RecordPlace, externalId: string): Promise<void> {
+  await db.raw(
+    `delete from external_records where system = :system and account = :account and external_type = :externalType
+       and external_id = :externalId`,
+    { ...pick(place), externalId },
+  );
+}
+
+// A record is matched while a mapping says that it is a customer's counterpart. One that is an alias, or whose pair was detached, is a
+// record like any other to whoever is about to make a new one; one that was deleted there is none any more.
+const isMatched = (record: string): string => `exists (
+  select from external_mappings m
+  where m.system = ${record}.system and m.account = ${record}.account and m.external_type = ${record}.external_type
+    and m.external_id = ${record}.external_id
+    and (m.state = 'tombstoned' or (m.role = 'primary' and m.internal_id is not null and m.state <> 'detached')))`;
+
+const byIdentitySql = `
+select (select done_at is not null from account_readings a
+        where a.system = :system and a.account = :account and a.external_type = :externalType) as "isRead",
+       coalesce((select jsonb_agg(x.external_id) from (
+         select r.external_id from external_records r
+         where r.system = :system and r.account = :account and r.external_type = :externalType and r.identity = :identity
+           and not ${isMatched('r')}
+         order by r.created_at, r.external_id limit :most) x), '[]') as "externalIds"`;
+
+/** More than a person would compare; which of them is linked is decided by those. */
+export const MOST_ALIKE = 20;
+
+/** Unmatched records with an identity, the oldest first; `isRead`: every record of the account was read once. */
+export async function findByIdentity(
+  db: Db | Tx,
+  place: RecordPlace,
+  identity: string,
+): Promise<{ isRead: boolean; externalIds: string[] }> {
+  const { rows } = await db.raw<{ rows: { isRead: boolean | null; externalIds: string[] }[] }>(
+    byIdentitySql,
+    { ...pick(place), identity, most: MOST_ALIKE },
+  );
+  const [row] = rows;
+  return { isRead: row?.isRead === true, externalIds: row?.externalIds ?? [] };
+}
+
+export type Holder = {
+  externalId: string;
+  mappingId: number;
+  /** null: the mapping stands for no customer. */
+  customerId: number | null;
+  role: 'primary' | 'alias';
+  state: string;
+  /** The customer of the mapping lives. */
+  lives: boolean;
+  /** Its pair has something to do: what it will be is not known yet. */
+  busy: boolean;
+};
+
+/** What the mappings of some records say. A record without a mapping is left out. */
+export async function findHolders(db: Db | Tx, place: RecordPlace, externalIds: string[]): Promise<Holder[]> {
+  if (externalIds.length === 0) return [];
+  const { rows } = await db.raw<{ rows: Holder[] }>(
+    `select m.external_id as "externalId", m.id as "mappingId", m.internal_id as "customerId", m.role, m.state,
+            c.id is not null and c.deleted_at is null as lives, m.dirty <> m.clean or m.intent is not null as busy
+     from external_mappings m left join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+     where m.system = :system and m.account = :account and m.external_type = :externalType and m.external_id = any(:externalIds)`,
+    { ...pick(place), externalIds },
+  );
+  return rows;
+}
+
+/** Makes workers look again at the rows that wait since this record exists: it is gone, or has another identity. Returns how many. */
+export async function raiseAwaiting(
+  db: Db | Tx,
+  { system, account, externalId, now }: { system: string; account: string; externalId: string; now: Date },
+): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_mappings m set dirty = dirty + 1, next_attempt_at = :now::timestamptz, updated_at = now()
+     from (select id from external_mappings
+           where state = 'waiting' and reason = 'not_linked' and jsonb_exists(reason_detail -> 'records', :externalId)
+             and system = :system and account = :account
+           order by id for update) locked
+     where m.id = locked.id`,
+    { system, account, externalId, now },
+  );
+  return rowCount;
+}
+
+const unmatchedSql = `
+from external_records r
+where r.system = :system and r.account = :account and r.external_type = :externalType and not ${isMatched('r')}`;
+
+export type UnmatchedCounts = {
+  /** Records that nothing was decided about. */
+  undecided: number;
+  /** Records of which a person said that they stay without a customer here. */
+  left: number;
+};
+
+/** How many records of the account no customer here stands for. */
+export async function countUnmatched(db: Db, place: RecordPlace): Promise<UnmatchedCounts> {
+  const { rows } = await db.raw<{ rows: UnmatchedCounts[] }>(
+    `select count(*) filter (where r.left_at is null) as undecided, count(*) filter (where r.left_at is not null) as left ${unmatchedSql}`,
+    pick(place),
+  );
+  return rows[0] ?? { undecided: 0, left: 0 };
+}
+
+/** Notes that the unmatched records stay without a customer here. Those that a row waits for are not among them. Returns how many. */
+export async function leaveUnmatched(db: Db | Tx, place: RecordPlace, now: Date): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_records set left_at = :now::timestamptz
+     where (system, account, external_type, external_id) in (
+       select r.system, r.account, r.external_type, r.external_id ${unmatchedSql} and r.left_at is null)`,
+    { ...pick(place), now },
+  );
+  return rowCount;
+}
+
+/** Takes that back, for every record. Returns how many are undecided again. */
+export async function unleave(db: Db | Tx, place: RecordPlace): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_records set left_at = null
+     where system = :system and account = :account and external_type = :externalType and left_at is not null`,
+    pick(place),
+  );
+  return rowCount;
+}
+
+/** Whether a person said that this record stays without a customer here. */
+export async function isLeft(db: Db | Tx, place: RecordPlace, externalId: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { left: boolean }[] }>(
+    `select left_at is not null as left from external_records
+     where system = :system and account = :account and external_type = :externalType and external_id = :externalId`,
+    { ...pick(place), externalId },
+  );
+  return rows[0]?.left === true;
+}
+
+/** Unmatched, undecided records, by id, for whoever brings them in page by page. */
+export async function listUnmatched(
+  db: Db,
+  place: RecordPlace,
+  { after, limit }: { after: string; limit: number },
+): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
+    `select r.external_id as id ${unmatchedSql} and r.left_at is null and r.external_id > :after
+     order by r.system, r.account, r.external_type, r.external_id limit :limit`,
+    { ...pick(place), after, limit },
+  );
+  return rows.map(({ id }) => id);
+}
+
+function pick({ system, account, externalType }: RecordPlace): RecordPlace {
+  return { system, account, externalType };
+}
