@@ -124,60 +124,63 @@ where r.system = :system and r.account = :account and r.external_type = :externa
 export type UnmatchedCounts = {
   /** Records that nothing was decided about. */
   undecided: number;
-  /** Records of which a person said that they stay without a customer here. */
+  /** Records that are to become customers here, and are none yet. */
+  importing: number;
+  /** Records that stay without a customer here. */
   left: number;
 };
 
 /** How many records of the account no customer here stands for. */
-export async function countUnmatched(db: Db, place: RecordPlace): Promise<UnmatchedCounts> {
+export async function countUnmatched(db: Db | Tx, place: RecordPlace): Promise<UnmatchedCounts> {
   const { rows } = await db.raw<{ rows: UnmatchedCounts[] }>(
-    `select count(*) filter (where r.left_at is null) as undecided, count(*) filter (where r.left_at is not null) as left ${unmatchedSql}`,
+    `select count(*) filter (where r.decision is null) as undecided, count(*) filter (where r.decision = 'import') as importing,
+            count(*) filter (where r.decision = 'leave') as left ${unmatchedSql}`,
     pick(place),
   );
-  return rows[0] ?? { undecided: 0, left: 0 };
+  return rows[0] ?? { undecided: 0, importing: 0, left: 0 };
 }
 
-/** Notes that the unmatched records stay without a customer here. Those that a row waits for are not among them. Returns how many. */
-export async function leaveUnmatched(db: Db | Tx, place: RecordPlace, now: Date): Promise<number> {
+export type Decision = 'import' | 'leave';
+
+/** Notes what becomes of some records, whatever was decided before. Returns of how many that is new. */
+export async function decideRecords(
+  db: Db | Tx,
+  place: RecordPlace,
+  { externalIds, ...decided }: { externalIds: string[]; decision: Decision; actor: string; now: Date },
+): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update external_records set left_at = :now::timestamptz
-     where (system, account, external_type, external_id) in (
-       select r.system, r.account, r.external_type, r.external_id ${unmatchedSql} and r.left_at is null)`,
-    { ...pick(place), now },
+    `update external_records r set decision = :decision, decided_by = :actor, decided_at = :now::timestamptz
+     where system = :system and account = :account and external_type = :externalType and external_id = any(:externalIds)
+       and decision is distinct from :decision`,
+    { ...pick(place), ...decided, externalIds },
   );
   return rowCount;
 }
 
-/** Takes that back, for every record. Returns how many are undecided again. */
-export async function unleave(db: Db | Tx, place: RecordPlace): Promise<number> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update external_records set left_at = null
-     where system = :system and account = :account and external_type = :externalType and left_at is not null`,
-    pick(place),
-  );
-  return rowCount;
-}
-
-/** Whether a person said that this record stays without a customer here. */
-export async function isLeft(db: Db | Tx, place: RecordPlace, externalId: string): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: { left: boolean }[] }>(
-    `select left_at is not null as left from external_records
+/** What was decided about a record; null: nothing. */
+export async function readDecision(
+  db: Db | Tx,
+  place: RecordPlace,
+  externalId: string,
+): Promise<Decision | null> {
+  const { rows } = await db.raw<{ rows: { decision: Decision | null }[] }>(
+    `select decision from external_records
      where system = :system and account = :account and external_type = :externalType and external_id = :externalId`,
     { ...pick(place), externalId },
   );
-  return rows[0]?.left === true;
+  return rows[0]?.decision ?? null;
 }
 
-/** Unmatched, undecided records, by id, for whoever brings them in page by page. */
-export async function listUnmatched(
+/** Unmatched records of which this was not decided yet, by id, page by page. */
+export async function listUndecided(
   db: Db,
   place: RecordPlace,
-  { after, limit }: { after: string; limit: number },
+  { decision, after, limit }: { decision: Decision; after: string; limit: number },
 ): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { id: string }[] }>(
-    `select r.external_id as id ${unmatchedSql} and r.left_at is null and r.external_id > :after
+    `select r.external_id as id ${unmatchedSql} and r.decision is distinct from :decision and r.external_id > :after
      order by r.system, r.account, r.external_type, r.external_id limit :limit`,
-    { ...pick(place), after, limit },
+    { ...pick(place), decision, after, limit },
   );
   return rows.map(({ id }) => id);
 }

@@ -149,6 +149,30 @@ export async function askForNewRecords(
   return rowCount;
 }
 
+/** Makes workers look again at records whose mapping waits for one of these reasons. */
+export async function raiseRecords(
+  db: Db | Tx,
+  about: Where & {
+    account: string;
+    externalIds: string[];
+    reasons: string[];
+    urgency: Urgency;
+    now: Date;
+  },
+): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_mappings m
+     set dirty = dirty + 1, must_read = true, urgency = :urgency, next_attempt_at = :now::timestamptz, updated_at = now()
+     from (select id from external_mappings
+           where system = :system and account = :account and external_type = :externalType and external_id = any(:externalIds)
+             and internal_id is null and state = 'waiting' and reason = any(:reasons)
+           order by id for update) locked
+     where m.id = locked.id`,
+    about,
+  );
+  return rowCount;
+}
+
 /** Every living row without a counterpart in an account gets a mapping that waits for the first link. Returns how many. */
 export async function insertNotLinked(tx: Tx, where: Where & { account: string }): Promise<number> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(

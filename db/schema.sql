@@ -252,7 +252,9 @@ create table external_records (
   external_id text not null,
   identity text,
   created_at timestamp with time zone not null,
-  left_at timestamp with time zone
+  decision text,
+  decided_by text,
+  decided_at timestamp with time zone
 );
 
 create table inbound_event_ids (
@@ -455,6 +457,7 @@ alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY 
 alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
 alter table external_mappings add constraint external_mappings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'linked'::text, 'waiting'::text, 'parked'::text, 'alias'::text, 'detached'::text, 'tombstoned'::text])));
 alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 2)));
+alter table external_records add constraint external_records_decision_check CHECK ((decision = ANY (ARRAY['import'::text, 'leave'::text])));
 alter table external_records add constraint external_records_pkey PRIMARY KEY (system, account, external_type, external_id);
 alter table inbound_event_ids add constraint inbound_event_ids_pkey PRIMARY KEY (event_id);
 alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (id);

@@ -8,7 +8,9 @@ create table external_records (
   external_id   text        not null,
   identity      text,                             -- null: the record has no email
   created_at    timestamptz not null,             -- by their clock
-  left_at       timestamptz,                      -- a person said that it stays without a customer here
+  decision      text check (decision in ('import', 'leave')), -- become a customer here, or stay without one; null: undecided
+  decided_by    text,
+  decided_at    timestamptz,
   primary key (system, account, external_type, external_id)
 );
 create index external_records_identity on external_records (system, account, external_type, identity) where identity is not null;

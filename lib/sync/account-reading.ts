@@ -9,8 +9,7 @@
 import { withTransaction } from '../../db/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import { beginReading, endReading, readReading, saveReading } from '../../db/account-readings.ts';
-import { keepRecords, listUnmatched, type RecordPlace } from '../../db/external-records.ts';
-import { askForNewRecords } from '../../db/first-link.ts';
+import { keepRecords, type RecordPlace } from '../../db/external-records.ts';
 import { raiseWaiting } from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
@@ -20,6 +19,7 @@ import { sleep } from '../loop.ts';
 import { ACCOUNT_UNREAD } from './before-create.ts';
 import { toKept } from './identity.ts';
 import type { SyncDeps } from './step.ts';
+import { decideUnmatched } from './unmatched.ts';
 
 /** What came of one run: `reading` goes on, `done` needs no further run in this process. */
 export type ReadingRun = 'not_yet' | 'reading' | 'done';
@@ -29,7 +29,6 @@ const LEASE_MS = 30_000;
 const LATE_WAITERS_MS = 120_000;
 /** The most of the account's rate that the reading takes: edits go on beside it. */
 const SHARE = 0.5;
-const IMPORTED_AT_ONCE = 500;
 const TOLD_EVERY = 10_000;
 
 /** Reads on from where the last run stopped, to the end or until the signal. Throws what the system answers. */
@@ -71,7 +70,7 @@ async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean)
     if (!goesOn()) return 'reading';
     if (restMs > 0) await sleep(restMs);
   }
-  if (reading.imports) await importUnmatched(deps, place);
+  if (reading.imports) await decideUnmatched(deps, place, 'import', 'first contact');
   await failpoint('reading.before-end');
   if (!goesOn()) return 'reading';
   await endReading(db, place, clock.now());
@@ -89,17 +88,4 @@ async function keepPage(deps: SyncDeps, place: RecordPlace, page: ExternalRecord
     await keepRecords(tx, place, kept);
     await saveReading(tx, place, { readTo: page.at(-1)?.createdAt ?? null, more: page.length });
   });
-}
-
-/** Workers look at each unmatched record, behind all else, and make a customer for it. A record that has a mapping is left as it is. */
-export async function importUnmatched(deps: SyncDeps, place: RecordPlace): Promise<number> {
-  let asked = 0;
-  for (let after = ''; ;) {
-    const externalIds = await listUnmatched(deps.db, place, { after, limit: IMPORTED_AT_ONCE });
-    const about = { ...place, externalIds, urgency: 2, now: deps.clock.now() } as const;
-    asked += await askForNewRecords(deps.db, about);
-    const last = externalIds.at(-1);
-    if (last === undefined || externalIds.length < IMPORTED_AT_ONCE) return asked;
-    after = last;
-  }
 }

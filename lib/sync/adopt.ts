@@ -9,7 +9,7 @@
 import { withTransaction } from '../../db/connection.ts';
 import { absorbInto, findByEmail, findByMark, type Candidate } from '../../db/adopt.ts';
 import { insertCustomer, isEmailTaken } from '../../db/customers.ts';
-import { forgetRecord, isLeft, keepRecords, raiseAwaiting } from '../../db/external-records.ts';
+import { forgetRecord, keepRecords, raiseAwaiting, readDecision } from '../../db/external-records.ts';
 import { insertOriginDelivery } from '../../db/deliveries.ts';
 import { insertLinkedEvent } from '../../db/events.ts';
 import { lockMapping, updateMapping } from '../../db/mappings.ts';
@@ -91,8 +91,9 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
     return wait(deps, step, values.email === null ? 'no_email' : 'no_name', {});
   const holder = await findByEmail(deps.db, mapping, values.email);
   if (!holder) {
-    if (!deps.policy.imports) return wait(deps, step, 'not_imported', {});
-    if (await isLeft(deps.db, mapping, record.externalId)) return wait(deps, step, 'left_alone', {});
+    const decision = await readDecision(deps.db, mapping, record.externalId);
+    if (decision === 'leave') return wait(deps, step, 'left_alone', {});
+    if (decision === null && !deps.policy.imports) return wait(deps, step, 'not_imported', {});
     return importRecord(deps, step, { name: values.name, email: values.email }, shadow);
   }
   if (holder.externalId !== null)

@@ -1,0 +1,16 @@
+import type { Integration } from '../../lib/integrations/integration.ts';
+
+/** The integration whose list of records breaks off after so many pages. */
+export function failNext(integration: Integration, after: number): Integration {
+  return {
+    ...integration,
+    async *list(window) {
+      let pages = 0;
+      for await (const page of integration.list(window)) {
+        if (pages === after) throw new Error('no page: the connection was cut');
+        pages += 1;
+        yield page;
+      }
+    },
+  };
+}
