@@ -9,7 +9,8 @@ export type ListedRecord = { externalId: string; mark: string | null; email: str
 /** A living row that waits for the first link, as a record's match. */
 export type LinkRow = {
   customerId: number;
-  mappingId: number;
+  /** null: none of its events has been received yet, so it has no mapping. */
+  mappingId: number | null;
   name: string;
   email: string;
   /** A word was given already. */
@@ -37,18 +38,18 @@ with r as (
   select coalesce((select account from connections where system = :system), '') as account
 ), waiting as (
   select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.reason_detail ->> 'consent' is not distinct from 'true' as word,
-         m.reason_detail ->> 'external_id' as named, m.state = 'waiting' and m.reason = 'not_linked' as waits
+         m.reason_detail ->> 'external_id' as named, m.id is null or (m.state = 'waiting' and m.reason = 'not_linked') as waits
   from r cross join bound
   cross join lateral ( -- two questions, for either has its index
     (select * from customers where r.mark is not null and created_event_id = r.mark)
     union all
     (select * from customers where r.mark is null and lower(email) = lower(r.email) and deleted_at is null)
   ) c
-  cross join lateral (
+  left join lateral (
     select * from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
       and m.account = bound.account and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached'
     limit 1 -- or it may be read as a whole first, where nothing is known of the tables yet
-  ) m
+  ) m on true
   where c.deleted_at is null
 )
 select r.external_id as "externalId",
@@ -81,8 +82,8 @@ export async function readWaitingRows(
   system: string,
   after: number,
   limit: number,
-): Promise<(LinkRow & { deleted: boolean })[]> {
-  const { rows } = await db.raw<{ rows: (LinkRow & { deleted: boolean })[] }>(
+): Promise<(LinkRow & { mappingId: number; deleted: boolean })[]> {
+  const { rows } = await db.raw<{ rows: (LinkRow & { mappingId: number; deleted: boolean })[] }>(
     `select c.id as "customerId", m.id as "mappingId", c.name, c.email, m.reason_detail ->> 'consent' is not distinct from 'true' as word,
             m.reason_detail ->> 'external_id' as named, c.deleted_at is not null as deleted
      from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
@@ -91,6 +92,51 @@ export async function readWaitingRows(
     { system, after, limit },
   );
   return rows;
+}
+
+/** Living rows of which no event has been received yet, in order of their id: they have no mapping. */
+export async function readUnmappedRows(
+  db: Db,
+  { system, externalType }: Where,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const { rows } = await db.raw<{ rows: { id: number }[] }>(
+    `select c.id from customers c
+     where c.deleted_at is null and c.id > :after and not exists (
+       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+         and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached'
+         and m.account = coalesce((select account from connections where system = :system), ''))
+     order by c.id limit :limit`,
+    { system, externalType, after, limit },
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** How many living rows have no record yet and wait for nothing that a link decides: they are on their way, or stopped. */
+export async function countOnTheirWay(db: Db, { system, externalType }: Where): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+     where m.system = :system and m.external_type = :externalType and m.role = 'primary' and m.external_id is null
+       and m.state in ('pending', 'waiting', 'parked') and m.reason is distinct from 'not_linked' and c.deleted_at is null`,
+    { system, externalType },
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** The mappings of rows that wait for the first link, by row. */
+export async function findWaitingMappings(
+  db: Db | Tx,
+  { system, account, externalType }: Where & { account: string },
+  customerIds: number[],
+): Promise<Map<number, number>> {
+  const { rows } = await db.raw<{ rows: { id: number; customer: number }[] }>(
+    `select id, internal_id as customer from external_mappings
+     where entity_type = 'customer' and internal_id = any(:customerIds) and system = :system and account = :account
+       and external_type = :externalType and role = 'primary' and state = 'waiting' and reason = 'not_linked'`,
+    { system, account, externalType, customerIds },
+  );
+  return new Map(rows.map(({ id, customer }) => [customer, id]));
 }
 
 /** How many rows wait for the first link; those whose word was given are not counted. */

@@ -79,7 +79,10 @@ left join customers c on c.id = m.asked_for and c.deleted_at is null
 left join external_mappings own on own.entity_type = 'customer' and own.internal_id = c.id and own.system = m.system
   and own.account = m.account and own.external_type = m.external_type and own.role = 'primary' and own.state <> 'detached'
 where m.state = 'waiting' and m.reason = 'ask_link' and m.internal_id is null
-  and (:ids::bigint[] is null or m.id = any(:ids::bigint[]))
+  and case when :ids::bigint[] is null
+           -- A row that waits for its link is asked about once, with all that wait.
+           then not coalesce(own.state = 'waiting' and own.reason = 'not_linked', false)
+           else m.id = any(:ids::bigint[]) end
 order by m.id
 limit :limit`;
 

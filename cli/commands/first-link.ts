@@ -8,8 +8,8 @@ import { createProgress } from '../progress.ts';
 import { readAccount, unlessSilent } from '../sync.ts';
 
 export type FirstLinkOptions = {
-  /** Give the words; else the plan is only shown. `agree` is asked first, with how many rows they are for. */
-  agree: ((rows: number) => Promise<boolean>) | null;
+  /** Give consent; else the plan is only shown. `agree` is asked first, with what it is for, as a question. */
+  agree: ((question: string) => Promise<boolean>) | null;
   all: boolean;
   json: boolean;
 };
@@ -31,7 +31,8 @@ export async function firstLink(
   if (plan === null) return exit.undecided;
   if (!json) printPlan(plan, sync, all, output);
   const rows = rowsOf(plan);
-  const agreed = agree !== null && rows > 0 && (await agree(rows));
+  const question = questionOf(rows, plan.imports.length);
+  const agreed = agree !== null && question !== null && (await agree(question));
   let given = { rows: 0, records: 0 };
   if (agreed) {
     const asked = bindAccount(sync.db, sync.clock, sync.integration);
@@ -50,8 +51,25 @@ export async function firstLink(
     output.say(
       `Your word is given for ${count(given.rows, 'customer')}, and ${count(given.records, 'record')} will be looked at. Workers do it, behind what happens now.`,
     );
-  else output.say('Nothing was changed. npx twinbox link --all does it, after asking (--yes does not ask).');
-  return exit.ok;
+  else if (question !== null)
+    output.say('Nothing was changed. npx twinbox link --all does it, after asking (--yes does not ask).');
+  const undecided = plan.others.filter(({ why }) => why === 'not_imported').length;
+  if (undecided > 0 && !json)
+    output.say(
+      `${count(undecided, 'record')} without a customer here: npx twinbox link --import makes a customer of each, --leave leaves them alone.`,
+    );
+  return question === null && undecided === 0 ? exit.nothingMatched : exit.ok;
+}
+
+/** Null: there is nothing to agree to. */
+function questionOf(rows: number, imports: number): string | null {
+  const parts = [
+    ...(rows > 0 ? [`link ${count(rows, 'customer')}`] : []),
+    ...(imports > 0 ? [`make ${count(imports, 'customer')} of the records that have none`] : []),
+  ];
+  if (parts.length === 0) return null;
+  const text = parts.join(' and ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}?`;
 }
 
 function rowsOf({ pairs, creates, ended }: LinkPlan): number {
@@ -72,7 +90,8 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
     ...saidOf(pairs),
     [plan.creates.length, 'customers have no record there: one is made for each'],
     [plan.ended.length, 'customers were deleted while they waited: nothing is made'],
-    [plan.underWay, 'customers have their word already, and workers are at it'],
+    [plan.underWay, 'customers have consent already, and workers link them'],
+    [plan.pending, 'customers have no record yet and wait for no link: npx twinbox status says why'],
     [plan.imports.length, 'records have no customer here: each becomes one (STRIPE_IMPORT)'],
     [others('not_imported'), 'records have no customer here, and stay so (STRIPE_IMPORT=off)'],
     [plan.aliases.length, 'records have the email of an older one: kept apart, with a conflict'],
@@ -81,18 +100,20 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
     [others('marked'), 'records bear our mark for a customer that does not wait: looked at'],
     [others('lost_row'), 'records bear our mark for a customer that is not here: they wait'],
     [plan.elsewhere, 'records belong to another installation: left alone'],
-    [plan.known, 'records were linked before'],
+    [plan.known, 'records are paired already'],
   ];
   const shown = lines.filter(([number]) => number > 0);
   const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
   for (const [number, says] of shown)
     output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
-  if (shown.length === 0) output.print('Nothing waits for its first link, and Stripe has no customer.');
-  const listed = all ? differing : differing.slice(0, SHOWN);
+  if (shown.length === 0) output.print('No customer here waits to be linked, and Stripe has no customer.');
+  // Those that differ first: they are what a person has to look at.
+  const sorted = pairs.toSorted((a, b) => Number(differs(b)) - Number(differs(a)));
+  const listed = all ? sorted : sorted.slice(0, SHOWN);
   if (listed.length > 0) output.print();
   for (const line of table(listed.length > 0 ? [HEAD, ...listed.map(toRow)] : [])) output.print(line);
-  if (differing.length > listed.length)
-    output.print(`… and ${(differing.length - listed.length).toLocaleString('en-US')} more (--json has all)`);
+  if (sorted.length > listed.length)
+    output.print(`… and ${(sorted.length - listed.length).toLocaleString('en-US')} more (--json has all)`);
   const rates = policy.rates ?? integration.capabilities.rates;
   const calls = callsOf(plan);
   if (calls.all > 0) {
@@ -135,7 +156,7 @@ function differs({ changes }: PlannedPair): boolean {
   return changes.here.length + changes.there.length + changes.conflicts.length > 0;
 }
 
-const HEAD = ['customer', 'record', 'by', 'what differs'];
+const HEAD = ['customer', 'record', 'by', 'values'];
 
 function toRow({ customer, externalId, by, changes }: PlannedPair): string[] {
   const { here, there, conflicts } = changes;
@@ -144,7 +165,7 @@ function toRow({ customer, externalId, by, changes }: PlannedPair): string[] {
     ...there.map((field) => `${field} filled there`),
     ...conflicts.map(({ field, winner }) => `${field}: ${winner} stays`),
   ];
-  return [String(customer), externalId, by, says.join(', ')];
+  return [String(customer), externalId, by, says.join(', ') || 'agree'];
 }
 
 function toJson(plan: LinkPlan): object {
@@ -160,6 +181,7 @@ function toJson(plan: LinkPlan): object {
     creates: plan.creates.map(({ customer }) => customer),
     deleted: plan.ended.length,
     under_way: plan.underWay,
+    pending: plan.pending,
     imports: plan.imports,
     aliases: plan.aliases.map(({ externalId, customer }) => ({ external_id: externalId, customer })),
     others: plan.others.map(({ externalId, why }) => ({ external_id: externalId, why })),

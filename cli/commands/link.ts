@@ -1,3 +1,5 @@
+import { readConnection } from '../../db/connections.ts';
+import { countUnmatched } from '../../db/external-records.ts';
 import { countNotLinked } from '../../db/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings-list.ts';
 import type { Db } from '../../db/connection.ts';
@@ -12,8 +14,16 @@ import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
 import { firstLink } from './first-link.ts';
+import { decideAboutUnmatched } from './unmatched.ts';
 
-type Options = { all?: boolean; dryRun?: boolean; yes?: boolean; json?: boolean };
+type Options = {
+  all?: boolean;
+  dryRun?: boolean;
+  import?: boolean;
+  leave?: boolean;
+  yes?: boolean;
+  json?: boolean;
+};
 
 function addId(text: string, before?: number[]): number[] {
   return [...(before ?? []), toId(text)];
@@ -25,21 +35,26 @@ const MAX = 10_000;
 export function addLink({ program, output, finish }: CommandContext): void {
   program
     .command('link')
-    .description('link records at Stripe with customers here: the first time, and those that wait for a word')
+    .description(
+      'link records at Stripe with customers here: the first time, and those that wait for consent',
+    )
     .argument('[mapping...]', 'only these, by the number that is listed', addId)
-    .option('--all', 'all that wait for a word')
+    .option('--all', 'all that wait for consent')
     .option('--dry-run', 'only show who would be linked with whom, and what becomes of the others')
+    .option('--import', 'make a customer here of every record that has none, whatever STRIPE_IMPORT says')
+    .option('--leave', 'leave every record that has no customer here alone')
     .option('--yes', 'do it without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
       `
-Without numbers and without --all it only lists. Anyone can check out with anyone's email, so an email alone links nobody
-(STRIPE_LINK_BY_EMAIL=ask): the word is yours. Exit status: 0; 2 if Stripe does not answer or the key is of another account; 3 if
-nothing waits for a word.
+Without numbers and without --all it only lists. Anyone can check out with anyone's email, so an email alone links nothing
+(STRIPE_LINK_BY_EMAIL=ask): a person gives consent. --dry-run reads both sides and shows which record each customer would get, and
+what would become of every other record; --all does it (docs/first-link.md). Broken off, it is simply done again.
 
-Customers that were here before Twinbox wait for their first link: --dry-run reads both sides and shows what would become of every
-customer and every record, --all does it (docs/first-link.md). Broken off, it is simply done again.
+Records at Stripe that no customer here stands for: --import makes a customer of each, --leave leaves them as they are.
+
+Exit status: 0; 2 if Stripe does not answer or the key is of another account; 3 if nothing waits for consent.
 
 Examples:
   $ npx twinbox link --dry-run
@@ -52,6 +67,15 @@ Examples:
 async function link(ids: number[], options: Options, output: Output): Promise<number> {
   const { all = false, dryRun = false, yes = false, json = false } = options;
   if (all && ids.length > 0) throw new CliError(exit.usage, 'Give numbers or --all, not both.');
+  const decision = options.import === true ? 'import' : options.leave === true ? 'leave' : null;
+  if (decision !== null) {
+    if (all || ids.length > 0 || (options.import === true && options.leave === true))
+      throw new CliError(
+        exit.usage,
+        'Give one of --all, --import and --leave; --import and --leave take no numbers.',
+      );
+    return decideAboutUnmatched(decision, { dryRun, yes, json }, output);
+  }
   const chosen = all || ids.length > 0;
   const first = ids.length === 0 ? await linkFirst(options, output) : NONE_FIRST;
   if (first.status !== null && (json || first.status !== exit.ok)) return first.status;
@@ -76,7 +100,8 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
       for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
       for (const id of strangers) output.say(`${id} does not wait for a word.`);
       if (found.length === 0) {
-        if (strangers.length === 0 && first.waiting === 0) output.say('Nothing waits for a word.');
+        if (strangers.length === 0 && first.waiting === 0 && !dryRun)
+          output.say('No record waits for consent.');
         return matched(0);
       }
       if (dryRun || !chosen) {
@@ -107,11 +132,16 @@ async function linkFirst(
   { all = false, dryRun = false, yes = false, json = false }: Options,
   output: Output,
 ): Promise<First> {
-  const waiting = await withDatabase(({ database: { db } }) => countNotLinked(db, 'stripe'), {
+  const { waiting, undecided } = await withDatabase(({ database: { db } }) => countUnlinked(db), {
     mayCreate: false,
   });
-  if (waiting === 0) return NONE_FIRST;
+  if (undecided > 0 && !all && !dryRun)
+    output.say(
+      `Stripe has ${count(undecided, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
+    );
+  if (waiting + undecided === 0 && !dryRun) return NONE_FIRST;
   if (!all && !dryRun) {
+    if (waiting === 0) return { waiting: undecided, status: null };
     output.say(
       `${count(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for the first link: npx twinbox link --dry-run shows what it would do.`,
     );
@@ -119,11 +149,22 @@ async function linkFirst(
   }
   const agree = dryRun
     ? null
-    : (rows: number) => (yes ? Promise.resolve(true) : isAgreed(`Link ${these(rows)}?`, output));
+    : (question: string) => (yes ? Promise.resolve(true) : isAgreed(question, output));
   const status = await withSync(({ sync }) => firstLink(sync, { agree, all, json }, output), {
     mayCreate: false,
   });
-  return { waiting, status };
+  return { waiting: waiting + undecided, status: status === exit.nothingMatched && !json ? null : status };
+}
+
+/** Rows that wait for their first link, and records that nothing was decided about. */
+async function countUnlinked(db: Db): Promise<{ waiting: number; undecided: number }> {
+  const account = (await readConnection(db, 'stripe'))?.account ?? '';
+  const place = { system: 'stripe', account, externalType: 'customer' };
+  const [waiting, { undecided }] = await Promise.all([
+    countNotLinked(db, 'stripe'),
+    countUnmatched(db, place),
+  ]);
+  return { waiting, undecided };
 }
 
 async function giveWords(db: Db, open: Linkable[]): Promise<number> {

@@ -6,7 +6,17 @@
 // again, and a word given already counts once. Records that no word is about are asked for before, and second ones with the word for
 // their row: once no row waits any more, nobody makes a plan again.
 import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
-import { askForNewRecords, giveLinkWords, matchRecords, readWaitingRows } from '../../db/first-link.ts';
+import { readConnection } from '../../db/connections.ts';
+import {
+  askForNewRecords,
+  countOnTheirWay,
+  findWaitingMappings,
+  giveLinkWords,
+  insertNotLinked,
+  matchRecords,
+  readUnmappedRows,
+  readWaitingRows,
+} from '../../db/first-link.ts';
 import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/first-link.ts';
 import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
@@ -25,7 +35,8 @@ export interface PairChanges {
 
 export type PlannedPair = {
   customer: number;
-  mapping: number;
+  /** null: no event of the row has been received yet. */
+  mapping: number | null;
   externalId: string;
   by: 'mark' | 'email';
   changes: PairChanges;
@@ -34,11 +45,13 @@ export type PlannedPair = {
 export interface LinkPlan {
   pairs: Map<number, PlannedPair>;
   /** Rows for which a record is made. */
-  creates: { customer: number; mapping: number }[];
+  creates: { customer: number; mapping: number | null }[];
   /** Rows that were deleted while they waited: they end without a call. */
   ended: number[];
   /** Rows whose word was given before and is not carried out yet. */
   underWay: number;
+  /** Rows without a record that wait for nothing that a link decides: on their way, or stopped for another reason. */
+  pending: number;
   /** Records of which this is a second one, with the customer whose email they have. */
   aliases: { externalId: string; customer: number }[];
   /** Records of nobody, which become rows here. */
@@ -62,6 +75,7 @@ export async function planFirstLink(
     creates: [],
     ended: [],
     underWay: 0,
+    pending: 0,
     aliases: [],
     imports: [],
     others: [],
@@ -70,10 +84,11 @@ export async function planFirstLink(
   };
   const { db, integration } = deps;
   const { system, document } = integration;
+  const where = { system, externalType: document.externalType };
   let done = 0;
   for await (const page of integration.list({})) {
     const listed = page.map((record) => toListed(document.fields, record));
-    const matches = await matchRecords(db, { system, externalType: document.externalType }, listed);
+    const matches = await matchRecords(db, where, listed);
     const byId = new Map(matches.map((match) => [match.externalId, match]));
     for (const record of page) {
       const match = byId.get(record.externalId);
@@ -81,6 +96,7 @@ export async function planFirstLink(
     }
     onProgress((done += page.length));
   }
+  plan.pending = await countOnTheirWay(db, where);
   for (let after = 0; ;) {
     const rows = await readWaitingRows(db, system, after, PAGE);
     for (const { customerId: customer, mappingId: mapping, word, deleted } of rows) {
@@ -90,8 +106,17 @@ export async function planFirstLink(
     }
     onProgress((done += rows.length));
     const last = rows.at(-1);
-    if (!last || rows.length < PAGE) return plan;
+    if (!last || rows.length < PAGE) break;
     after = last.mappingId;
+  }
+  for (let after = 0; ;) {
+    const customers = await readUnmappedRows(db, where, after, PAGE);
+    for (const customer of customers)
+      if (!plan.pairs.has(customer)) plan.creates.push({ customer, mapping: null });
+    onProgress((done += customers.length));
+    const last = customers.at(-1);
+    if (last === undefined || customers.length < PAGE) return plan;
+    after = last;
   }
 }
 
@@ -170,6 +195,30 @@ const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
 
 const AT_ONCE = 500;
 
+/** Each row's mapping; where none of its events has been received yet, one that waits is made. */
+async function withMappings(
+  { db, integration }: SyncDeps,
+  rows: { customer: number; mapping: number | null; externalId: string | null }[],
+): Promise<LinkWord[]> {
+  const unmapped = rows.filter(({ mapping }) => mapping === null).map(({ customer }) => customer);
+  const { system, document } = integration;
+  const account = unmapped.length > 0 ? (await readConnection(db, system))?.account : null;
+  const made = new Map<number, number>();
+  if (typeof account === 'string') {
+    const where = { system, externalType: document.externalType, account };
+    await withTransaction(db, (tx) => insertNotLinked(tx, where));
+    for (let from = 0; from < unmapped.length; from += AT_ONCE) {
+      const page = await findWaitingMappings(db, where, unmapped.slice(from, from + AT_ONCE));
+      for (const [customer, mapping] of page) made.set(customer, mapping);
+    }
+  }
+  return rows.flatMap(({ customer, mapping, externalId }) => {
+    const mappingId = mapping ?? made.get(customer);
+    // Its event came meanwhile: the step looks for its record by itself.
+    return mappingId === undefined ? [] : [{ mappingId, externalId }];
+  });
+}
+
 export interface WordsGiven {
   rows: number;
   records: number;
@@ -185,8 +234,11 @@ export async function giveWords(
   const { db, clock, integration, log } = deps;
   const { system, document } = integration;
   const words: LinkWord[] = [
-    ...[...plan.pairs.values()].map(({ mapping, externalId }) => ({ mappingId: mapping, externalId })),
-    ...plan.creates.map(({ mapping }) => ({ mappingId: mapping, externalId: null })),
+    ...(await withMappings(deps, [...plan.pairs.values()])),
+    ...(await withMappings(
+      deps,
+      plan.creates.map((create) => ({ ...create, externalId: null })),
+    )),
     ...plan.ended.map((mappingId) => ({ mappingId, externalId: null })),
   ];
   const given: WordsGiven = { rows: 0, records: 0 };
