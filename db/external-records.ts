@@ -6,23 +6,33 @@ import type { Db, Tx } from './connection.ts';
 
 export type RecordPlace = { system: string; account: string; externalType: string };
 
-export type KeptRecord = { externalId: string; identity: string | null; createdAt: Date };
+export type Decision = 'import' | 'leave';
+
+/** `decision`: made with it; without one what was decided before stays. */
+export type KeptRecord = {
+  externalId: string;
+  identity: string | null;
+  createdAt: Date;
+  decision?: Decision;
+};
 
 const keepSql = `
-insert into external_records as r (system, account, external_type, external_id, identity, created_at)
-select :system, :account, :externalType, x.external_id, x.identity, x.created_at
-from jsonb_to_recordset(:records::jsonb) as x(external_id text, identity text, created_at timestamptz)
+insert into external_records as r (system, account, external_type, external_id, identity, created_at, decision)
+select :system, :account, :externalType, x.external_id, x.identity, x.created_at, x.decision
+from jsonb_to_recordset(:records::jsonb) as x(external_id text, identity text, created_at timestamptz, decision text)
 order by x.external_id
-on conflict (system, account, external_type, external_id) do update set identity = excluded.identity
-where r.identity is distinct from excluded.identity`;
+on conflict (system, account, external_type, external_id) do update
+set identity = excluded.identity, decision = coalesce(excluded.decision, r.decision)
+where (r.identity, r.decision) is distinct from (excluded.identity, coalesce(excluded.decision, r.decision))`;
 
 /** Keeps records as a read has just shown them. True if one was new or had another identity before. */
 export async function keepRecords(db: Db | Tx, place: RecordPlace, records: KeptRecord[]): Promise<boolean> {
   if (records.length === 0) return false;
-  const rows = records.map(({ externalId, identity, createdAt }) => ({
+  const rows = records.map(({ externalId, identity, createdAt, decision }) => ({
     external_id: externalId,
     identity,
     created_at: createdAt,
+    decision: decision ?? null,
   }));
   const { rowCount } = await db.raw<{ rowCount: number }>(keepSql, {
     ...pick(place),
@@ -117,9 +127,14 @@ export async function raiseAwaiting(
   return rowCount;
 }
 
+// A second record of a customer that lives is told of by its conflict: nothing has to be decided about it here.
 const unmatchedSql = `
 from external_records r
-where r.system = :system and r.account = :account and r.external_type = :externalType and not ${isMatched('r')}`;
+where r.system = :system and r.account = :account and r.external_type = :externalType and not ${isMatched('r')}
+  and not exists (
+    select from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is null
+    where m.system = r.system and m.account = r.account and m.external_type = r.external_type and m.external_id = r.external_id
+      and m.role = 'alias')`;
 
 export type UnmatchedCounts = {
   /** Records that nothing was decided about. */
@@ -139,8 +154,6 @@ export async function countUnmatched(db: Db | Tx, place: RecordPlace): Promise<U
   );
   return rows[0] ?? { undecided: 0, importing: 0, left: 0 };
 }
-
-export type Decision = 'import' | 'leave';
 
 /** Notes what becomes of some records, whatever was decided before. Returns of how many that is new. */
 export async function decideRecords(

@@ -80,7 +80,8 @@ async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: 
   if (externalId === null) return;
   if (effects.mapping.state === 'detached') {
     const identity = identityOf(shadow['email']?.theirs);
-    await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now }]);
+    // Whoever lets a delete leave the record there has decided about it.
+    await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, decision: 'leave' }]);
   }
   await raiseAwaiting(tx, { system, account, externalId, now });
 }
