@@ -46,8 +46,10 @@ export async function findAlike(deps: SyncDeps, step: Step): Promise<Next | { li
   const others = known.externalIds.filter((id) => !seen.records.some(({ externalId }) => externalId === id));
   const confirmed = await confirm(deps, step, others, identity);
   if ('next' in confirmed) return confirmed.next;
+  const alike = await judge(deps, step, [...seen.records, ...confirmed.records]);
+  if (alike === null) deps.log.debug('create.looked', { mapping: mapping.id });
   await failpoint('before-create.looked');
-  return judge(deps, step, [...seen.records, ...confirmed.records]);
+  return alike;
 }
 
 type Looked = { records: ExternalRecord[] } | { next: Next };

@@ -53,6 +53,8 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
   }
   if (effects.linked !== null || effects.parked) deps.nudge();
   report(deps, step, outcome, effects);
+  // Stored: a step that goes on under the same lease stores none of them again.
+  step.attempts = [];
   return effects.release ? 'done' : 'again';
 }
 

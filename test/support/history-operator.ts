@@ -2,6 +2,7 @@ import { pauseConnection, resumeConnection } from '../../db/connections.ts';
 import { raiseMappings } from '../../db/mappings.ts';
 import { createConflictDesk, lostValue } from '../../lib/conflicts.ts';
 import { createLinkDesk } from '../../lib/links.ts';
+import { giveWords, planFirstLink } from '../../lib/sync/link-plan.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history.ts';
 
@@ -18,6 +19,7 @@ export interface Operator {
 const PAUSE_TURNS = 6;
 const PARKED = `select id from external_mappings where state = 'parked' order by id`;
 const ASKED = `select id from external_mappings where state = 'waiting' and reason = 'ask_link' order by id`;
+const NOT_LINKED = `select id from external_mappings where state = 'waiting' and reason = 'not_linked' order by id`;
 const TURNABLE = `select id from sync_conflicts
   where winner <> 'neither' and kind in ('both_moved', 'overwritten_unseen') and turned_at is null order by id`;
 
@@ -70,6 +72,21 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     if (outcome === 'consented') count('word given to link');
   }
 
+  /** Both sides are read, and consent is given to what would come of it. */
+  async function linkAll(): Promise<void> {
+    const plan = await planFirstLink(deps);
+    const { rows } = await giveWords(deps, plan, 'operator');
+    say(`operator: links ${rows} rows`);
+    if (rows > 0) count('consent to link rows that wait', rows);
+  }
+
+  /** Whoever asks Stripe may be refused; that is no fault of ours. */
+  function refused(error: unknown): void {
+    const { code, status, scope } = deps.integration.classify(error);
+    if (status === null && scope === 'entity') throw error;
+    say(`operator: Stripe refuses (${code})`);
+  }
+
   async function resume(): Promise<void> {
     pausedFor = 0;
     await resumeConnection(db, system, clock.now());
@@ -80,6 +97,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
       const told = pick(await ids<string>(TURNABLE));
       const asked = pick(await ids<number>(ASKED));
       if (told !== undefined && chance(0.5)) await turn(told);
+      else if ((await ids<number>(NOT_LINKED)).length > 0 && chance(0.4)) await linkAll().catch(refused);
       else if (asked !== undefined) await consent(asked);
       else await pick([replay, replay, pause])?.();
     },

@@ -17,6 +17,8 @@ export interface HistoryOptions {
   oddities?: boolean;
   /** Time jumps past the life of keys, and once past everything that is kept for a month. */
   longTimes?: boolean;
+  /** The account has records before the first contact. */
+  filledBefore?: boolean;
   workers?: number;
   trace?: (line: string) => void;
 }
@@ -39,6 +41,7 @@ export function optionsOf(seed: number): HistoryOptions {
     rules: { conflict: pick(CONFLICTS) ?? 'internal_wins' },
     policy: {
       linkByEmail: pick(['ask', 'ask', 'link', 'never'] as const) ?? 'ask',
+      looksBeforeCreate: (seed & 7) !== 7,
       ...(chance(0.15) ? { deletes: 'detach' } : {}),
       ...(longTimes ? { parkAfterMs: Infinity } : {}),
     },
@@ -47,6 +50,8 @@ export function optionsOf(seed: number): HistoryOptions {
     oddities: chance(0.4),
     longTimes,
     workers: chance(0.5) ? 2 : 3,
+    // Drawn last: the histories of before stay what they were in all else.
+    filledBefore: chance(0.3),
   };
 }
 

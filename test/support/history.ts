@@ -4,7 +4,9 @@ import type { Fields } from '../../lib/integrations/integration.ts';
 import type { StoredEvent } from '../../simulator/objects.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { createChances, type Chances } from './chances.ts';
+import { doublesOf, type Looks } from './doubles.ts';
 import { createCrew } from './history-crew.ts';
+import { createFirstContact } from './history-contact.ts';
 import { createNetwork } from './history-network.ts';
 import type { HistoryOptions } from './history-options.ts';
 import { createOperator } from './history-operator.ts';
@@ -75,9 +77,11 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
       say: options.trace ?? (() => undefined),
       count,
     });
+    const looks = watchLooks(world);
     const laws = createTransactionLaws(world.deps.integration.document.fields);
     const judge = async (): Promise<void> => laws.judge(await journal.read(), history.shown());
     if (options.linkedAtFirst) await history.begin();
+    else await history.fill();
     await judge();
     enablePauses();
     for (const turn of turnsOf(options)) {
@@ -93,6 +97,7 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
         ...laws.broken,
         ...(await agreementBroken(observed)),
         ...(await lossesOf(db, history.events(), history.edits)),
+        ...(world.deps.policy.looksBeforeCreate ? await doublesOf(db, history.events(), looks()) : []),
       ],
       counts,
     };
@@ -104,6 +109,23 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
     world.simulator.faults.release();
     await world.simulator.close();
   }
+}
+
+/** Notes how far their events had come at each look that found nothing. */
+function watchLooks({ deps, simulator }: SyncWorld): () => Looks {
+  const looks: Looks = [];
+  const { debug } = deps.log;
+  Object.assign(deps, {
+    log: {
+      ...deps.log,
+      debug(event: string, fields: Record<string, unknown>): void {
+        if (event === 'create.looked')
+          looks.push({ mapping: Number(fields['mapping']), events: simulator.events().length });
+        debug(event, fields);
+      },
+    },
+  });
+  return () => looks;
 }
 
 /** The numbers of its turns. */
@@ -138,12 +160,15 @@ function createHistory(scene: Scene): {
   shown(): (externalId: string) => readonly Fields[];
   /** A row is made and gets its counterpart. */
   begin(): Promise<void>;
+  /** The account has records already, if this history is one of those. */
+  fill(): Promise<void>;
   take(turn: number): Promise<void>;
   end(): Promise<void>;
 } {
   const { world, inward, chances, options, say, count } = scene;
   const { random, pick } = chances;
   const people = createPeople(scene);
+  const contact = createFirstContact(scene, people);
   const operator = createOperator(scene, people);
   const crew = createCrew(scene);
   const network = createNetwork(scene);
@@ -185,11 +210,14 @@ function createHistory(scene: Scene): {
       return (id) => byId.get(id)?.map(({ data }) => fieldsOf(data.object)) ?? [];
     },
     async begin() {
+      await contact.fill();
       await people.editOurs();
       await inward.rest();
     },
+    fill: () => contact.fill(),
     async take(turn) {
       chances.beginTurn(turn);
+      if (options.filledBefore === true && chances.chance(0.05)) await contact.read();
       await operator.tick();
       const x = random();
       if (x < 0.08) await people.editOurs();
@@ -217,6 +245,7 @@ function createHistory(scene: Scene): {
       await network.catchUp();
       // The lane has the rules of the world it was made in.
       const lane = world.worker({ integration: world.deps.integration });
+      await contact.read();
       await inward.rest(lane);
       if ((await operator.replayParked()) > 0) await inward.rest(lane);
     },

@@ -231,6 +231,7 @@ describe('the first link', () => {
       'POST /v1/customers/cus',
     ]);
     await world.rest();
+    expect(world.log.filter(({ event }) => event === 'reconcile.broke_off')).to.deep.equal([]);
     await expectAgreement(world);
   });
 

@@ -1,0 +1,44 @@
+import type { Db } from '../../db/connection.ts';
+import type { StoredEvent } from '../../simulator/objects.ts';
+
+/** A create whose look found nothing: how many events of theirs there were by then, by mapping. */
+export type Looks = { mapping: number; events: number }[];
+
+type Living = Map<string, string | null>;
+
+/**
+ * The law of first contact: no second living record with one identity unless a person said so. A record of ours breaks it if another
+ * one had its email already when the engine looked, the last time before it was made.
+ */
+export async function doublesOf(db: Db, events: StoredEvent[], looks: Looks): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { key: string; mapping: number }[] }>(
+    `select key, mapping_id as mapping from sync_intents where operation = 'create'
+     union all select intent ->> 'key', id from external_mappings where intent ->> 'operation' = 'create'`,
+  );
+  const mappingOf = new Map(rows.map(({ key, mapping }) => [key, mapping]));
+  return events.flatMap((event, at) => {
+    const mapping = mappingOf.get(event.request.idempotency_key ?? '');
+    if (event.type !== 'customer.created' || mapping === undefined) return [];
+    const look = looks.findLast((one) => one.mapping === mapping && one.events <= at);
+    const { id, email } = customerOf(event);
+    if (!look || email === null) return [];
+    const alike = [...livingAfter(events.slice(0, look.events))].filter(
+      ([other, has]) => other !== id && has?.toLowerCase() === email.toLowerCase(),
+    );
+    return alike.map(([other]) => `${id} was made although ${other} had its email, by mapping ${mapping}`);
+  });
+}
+
+function livingAfter(events: StoredEvent[]): Living {
+  const living: Living = new Map();
+  for (const event of events) {
+    const { id, email } = customerOf(event);
+    if (event.type === 'customer.deleted') living.delete(id);
+    else if (event.type.startsWith('customer.') && id.startsWith('cus_')) living.set(id, email);
+  }
+  return living;
+}
+
+function customerOf({ data: { object } }: StoredEvent): { id: string; email: string | null } {
+  return { id: object.id, email: 'email' in object ? object.email : null };
+}
