@@ -2,6 +2,7 @@
 // are is seen by letting one worker go the way to its end; so the table knows of a new failpoint by itself.
 import { expect } from 'chai';
 import type { Db } from '../../db/connection.ts';
+import { readAccountRecords } from '../../lib/sync/account-reading.ts';
 import { sweep } from '../../lib/sync/sweep.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import type { Workers } from '../support/killed-worker.ts';
@@ -81,7 +82,9 @@ async function restart(world: TwoWayWorld): Promise<void> {
   await expireLeases(world.db);
   await world.db.raw(`update leases set until = clock_timestamp()`);
   world.advance(2 * MINUTE);
-  await sweep(world.deps, { retentionDays: 35, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  await sweep(world.deps, { retentionDays: 35, signal });
+  await readAccountRecords(world.deps, signal);
   await world.rest();
 }
 

@@ -164,6 +164,16 @@ export const ways: readonly Way[] = [
     living: [{ ...FIRST, name: OURS.name }],
     conflicts: [[OURS.name, THEIRS.name]],
   },
+  {
+    name: 'the first contact with an account that has customers',
+    prepare: async (world) => {
+      world.simulator.dashboard.createCustomer({ ...THEIRS });
+      for (const event of world.undelivered()) world.lose(event);
+      await world.db('account_readings').delete();
+      world.advance(6 * 60 * MINUTE);
+    },
+    living: [THEIRS],
+  },
 ];
 
 async function createOfUnknownOutcome(world: TwoWayWorld, effect: 'before' | 'after'): Promise<void> {

@@ -4,6 +4,7 @@
  * has passed.
  */
 import { once } from 'node:events';
+import { readReading } from '../../db/account-readings.ts';
 import { createDb } from '../../db/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
@@ -14,6 +15,7 @@ import { receiveInbound, toExternalEvent } from '../../lib/sync/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent.ts';
 import { receiveOutbound } from '../../lib/sync/receive.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
+import { readAccountRecords } from '../../lib/sync/account-reading.ts';
 import { sweep } from '../../lib/sync/sweep.ts';
 import { createLane } from '../../workers/lane.ts';
 
@@ -52,7 +54,7 @@ const deps: SyncDeps = {
     pulls: true,
     deletes: 'delete',
     linkByEmail: 'ask',
-    looksBeforeCreate: false,
+    looksBeforeCreate: true,
     imports: true,
     parkAfterMs: 24 * 3_600_000,
     backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 },
@@ -74,7 +76,15 @@ for (;;) {
   const started = await lane.runOnce();
   await lane.drain();
   if (received + heard + started > 0) continue;
-  const { stored } = await sweep(deps, { retentionDays: 35, signal: new AbortController().signal });
-  if (stored === 0) break;
+  const { signal } = new AbortController();
+  const { stored } = await sweep(deps, { retentionDays: 35, signal });
+  if (stored > 0) continue;
+  if (await isRead()) break;
+  await readAccountRecords(deps, signal);
 }
 process.stdout.write(JSON.stringify(passed), () => process.exit(0));
+
+async function isRead(): Promise<boolean> {
+  const { account } = await integration.identify();
+  return (await readReading(db, { ...target, account }))?.doneAt instanceof Date;
+}
