@@ -41,6 +41,9 @@ export async function findAlike(deps: SyncDeps, step: Step): Promise<Next | { li
     return null;
   const known = await findByIdentity(deps.db, mapping, identity);
   if (!known.isRead) return wait(deps, step, ACCOUNT_UNREAD, {});
+  // A person decides, and what they decide is read then: no call is needed to ask them.
+  if (known.externalIds.length > 0 && deps.policy.linkByEmail === 'ask')
+    return waitForConsent(deps, step, known.externalIds);
   const seen = await look(deps, step, row.email, identity);
   if ('next' in seen) return seen.next;
   const others = known.externalIds.filter((id) => !seen.records.some(({ externalId }) => externalId === id));
@@ -124,8 +127,13 @@ async function judge(
     });
     return { link: best.externalId };
   }
-  deps.log.info('create.identity_exists', { mapping: mapping.id, records: ids.length });
-  return wait(deps, step, NOT_LINKED, { because: IDENTITY_EXISTS, records: ids.slice(0, MOST_ALIKE) });
+  return waitForConsent(deps, step, ids);
+}
+
+function waitForConsent(deps: SyncDeps, step: Step, externalIds: string[]): Promise<Next> {
+  const records = externalIds.slice(0, MOST_ALIKE);
+  deps.log.info('create.identity_exists', { mapping: step.mapping.id, records: externalIds.length });
+  return wait(deps, step, NOT_LINKED, { because: IDENTITY_EXISTS, records });
 }
 
 /** No customer here stands for it. */
