@@ -41,21 +41,37 @@ export function findLayout(text: string, isEnd: boolean, options: LayoutOptions)
     .filter((reading) => reading.layout !== undefined)
     .sort((a, b) => score(b) - score(a))[0];
   if (found?.layout) return found.layout;
-  const best = readings.sort((a, b) => b.header.length - a.header.length)[0];
-  if (best === undefined || best.header.length === 0) {
-    if (text.trim() !== '' && !isEnd) {
-      throw new CliError(exit.failed, 'The file begins with a line without end. Is it a CSV file?');
-    }
-    throw new CliError(exit.failed, 'The file is empty: a line that names the columns is wanted, and rows.');
+  if (readings.every(({ header, fault }) => header.length > 0 || fault !== undefined)) {
+    const best = readings.sort((a, b) => b.header.length - a.header.length)[0];
+    if (best !== undefined)
+      throw new CliError(exit.failed, explain(best, said, findOther(said, text, isEnd, options)));
   }
-  const other =
-    said === undefined
-      ? undefined
-      : DELIMITERS.find((delimiter) => lookFor(text, isEnd, delimiter, options).layout !== undefined);
-  throw new CliError(exit.failed, explain(best, said, other));
+  if (text.trim() !== '' && !isEnd) {
+    throw new CliError(exit.failed, 'The file begins with a line without end. Is it a CSV file?');
+  }
+  throw new CliError(exit.failed, 'The file is empty: a line that names the columns is wanted, and rows.');
 }
 
-type Look = { layout?: Layout; header: string[]; line: number; reading: HeaderReading };
+/** A delimiter that would do where the one that was said does not. */
+function findOther(
+  said: string | undefined,
+  text: string,
+  isEnd: boolean,
+  options: LayoutOptions,
+): string | undefined {
+  if (said === undefined) return undefined;
+  return DELIMITERS.find((delimiter) => lookFor(text, isEnd, delimiter, options).layout !== undefined);
+}
+
+type Look = {
+  layout?: Layout;
+  /** The line that is the likeliest to be meant as the header; empty where no line has a value. */
+  header: string[];
+  line: number;
+  reading: HeaderReading;
+  /** The first line that cannot be read, as a sentence. */
+  fault?: string;
+};
 
 function lookFor(text: string, isEnd: boolean, delimiter: string, options: LayoutOptions): Look {
   const { map = [], namesFromEmail = false } = options;
@@ -70,7 +86,12 @@ function lookFor(text: string, isEnd: boolean, delimiter: string, options: Layou
       before += 1;
       continue;
     }
-    const header = 'fields' in record ? record.fields : [];
+    if ('problem' in record) {
+      best.fault ??= `Line ${record.line} ${record.problem}.`;
+      before += 1;
+      continue;
+    }
+    const header = record.fields;
     const reading = readHeader(header, map, namesFromEmail);
     if (reading.kind === 'found') {
       const line = records[index + 1]?.line ?? record.line + lineEnds(record.raw);
@@ -78,7 +99,7 @@ function lookFor(text: string, isEnd: boolean, delimiter: string, options: Layou
       return { layout, header, line: record.line, reading };
     }
     if (rank(reading, header) > rank(best.reading, best.header))
-      best = { header, line: record.line, reading };
+      best = { ...best, header, line: record.line, reading };
     // Rows have begun: what names the columns stands before them, or nowhere.
     if (isRow(header)) break;
     before += 1;
@@ -115,7 +136,7 @@ function lineEnds(raw: string): number {
 }
 
 function explain(
-  { header, line, reading }: Look,
+  { header, line, reading, fault }: Look,
   said: string | undefined,
   other: string | undefined,
 ): string {
@@ -125,6 +146,7 @@ function explain(
       `--delimiter ${other === '\t' ? 'tab' : `'${other}'`}`
     );
   }
+  if (header.length === 0 && fault !== undefined) return `No line names the columns name and email. ${fault}`;
   const columns = `The columns on line ${line} are ${showList(header.map((name) => name.trim()))}.`;
   if (reading.kind === 'twice') {
     const positions = reading.positions.join(' and ');
@@ -144,6 +166,7 @@ function explain(
     ...(reading.missing.length === 1 && first === 'name'
       ? ['Or take the part of the email before the @ as the name: --names-from-email.']
       : []),
+    ...(fault === undefined ? [] : [fault]),
     ...(header.length === 1 ? ['Is another character between the fields? See --delimiter.'] : []),
   ].join(' ');
 }
