@@ -82,10 +82,6 @@ function lookFor(text: string, isEnd: boolean, delimiter: string, options: Layou
   for (const [index, record] of records.entries()) {
     at += record.raw.length;
     if (isSeparator(record, index) || isBlank(record)) continue;
-    if ('comment' in record && record.comment) {
-      before += 1;
-      continue;
-    }
     if ('problem' in record) {
       best.fault ??= `Line ${record.line} ${record.problem}.`;
       before += 1;
@@ -98,11 +94,13 @@ function lookFor(text: string, isEnd: boolean, delimiter: string, options: Layou
       const layout = { delimiter, columns: reading.columns, line: record.line, before, body: { at, line } };
       return { layout, header, line: record.line, reading };
     }
+    before += 1;
+    // Not before now: the first column may be called "#".
+    if (record.comment) continue;
     if (rank(reading, header) > rank(best.reading, best.header))
       best = { ...best, header, line: record.line, reading };
     // Rows have begun: what names the columns stands before them, or nowhere.
     if (isRow(header)) break;
-    before += 1;
   }
   return best;
 }

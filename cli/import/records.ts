@@ -13,7 +13,7 @@ export type CsvRecord = {
   | {
       /** As written: without the quotes around a field, but with the blanks of a field that has none. */
       fields: string[];
-      /** Begins with a # outside quotes. */
+      /** Begins with a # outside quotes, and no number: it is a comment or was meant as a row. */
       comment: boolean;
       /** False where the text ends before the record's line does. */
       ended: boolean;
@@ -23,6 +23,8 @@ export type CsvRecord = {
 
 /** Far above any customer: a quote that is never closed takes no more than this into memory. In UTF-16 code units. */
 export const MAX_RECORD = 1_000_000;
+
+const NEVER_CLOSED = 'opens a quote that is never closed';
 
 const LINE_END = /\r\n|\n|\r/g;
 /** White space of any kind (a byte order mark is some), but no line end. */
@@ -94,6 +96,7 @@ type Content = { fields: string[]; comment: boolean; ended: boolean } | { proble
 /** `isCut`: the line goes on behind `next`, and the rest of it belongs to what was refused. */
 type Taken = { content: Content; next: number; isCut: boolean };
 type Field = { value: string; next: number };
+type Fields = { fields: string[]; next: number };
 type Fault = { problem: string; openedAt: number };
 
 /** Takes the record at a place; null where more text is needed to tell. Pure. */
@@ -112,7 +115,7 @@ function createTaker(delimiter: string): (text: string, at: number, isEnd: boole
       const quote = text.indexOf('"', at);
       if (quote === -1) {
         if (!isEnd && text.length - openedAt <= MAX_RECORD) return null;
-        return { problem: 'opens a quote that is never closed', openedAt };
+        return { problem: NEVER_CLOSED, openedAt };
       }
       if (quote + 1 === text.length && !isEnd) return null;
       if (text[quote + 1] === '"') {
@@ -141,36 +144,51 @@ function createTaker(delimiter: string): (text: string, at: number, isEnd: boole
     return next === text.length && !isEnd ? null : { value: text.slice(at, next), next };
   }
 
-  return (text, start, isEnd) => {
-    const comment = text[skipBlanks(text, start)] === '#';
+  function takeFields(text: string, start: number, isEnd: boolean): Fields | Fault | null {
     const fields: string[] = [];
-    for (let at = start; ;) {
+    for (let at = start; ; at += 1) {
       const field = takeField(text, at, isEnd);
-      if (field === null) {
-        return text.length - start > MAX_RECORD ? cut(text, start) : null;
-      }
-      if ('problem' in field) {
-        const isLong = text.length - start > MAX_RECORD;
-        const next = lineAfter(text, field.openedAt, isEnd || isLong);
-        if (next === null && !isEnd && !isLong) return null;
-        const content: Content = comment
-          ? { fields: [text.slice(start, next ?? text.length).trimEnd()], comment, ended: true }
-          : { problem: field.problem };
-        return { content, next: next ?? text.length, isCut: next === null };
-      }
+      if (field === null || 'problem' in field) return field;
       fields.push(field.value);
-      if (text[field.next] === delimiter) {
-        at = field.next + 1;
-        continue;
-      }
-      const next = lineAfter(text, field.next, isEnd);
-      if (next === null && !isEnd) return null;
-      return {
-        content: { fields, comment, ended: next !== null },
-        next: next ?? text.length,
-        isCut: false,
-      };
+      at = field.next;
+      if (text[at] !== delimiter) return { fields, next: at };
     }
+  }
+
+  /** It never takes more than its line, so that a quote in it cannot hide rows. */
+  function takeComment(text: string, start: number, isEnd: boolean): Taken | null {
+    const isLong = text.length - start > MAX_RECORD;
+    const end = lineAfter(text, start, isEnd || isLong);
+    if (end === null && !isEnd && !isLong) return null;
+    const next = end ?? text.length;
+    const line = text.slice(start, next).replace(/[\r\n]+$/, '');
+    const place = { next, isCut: end === null && !isEnd };
+    const taken = takeFields(line, 0, true);
+    if (taken !== null && 'fields' in taken) {
+      return { content: { fields: taken.fields, comment: true, ended: end !== null }, ...place };
+    }
+    if (taken?.problem === NEVER_CLOSED || line.includes('@')) {
+      const problem = `begins with # like a comment, but ${taken?.problem ?? 'is no line'}`;
+      return { content: { problem }, ...place };
+    }
+    return { content: { fields: [line], comment: true, ended: true }, ...place };
+  }
+
+  return (text, start, isEnd) => {
+    const first = skipBlanks(text, start);
+    if (first + 1 >= text.length && !isEnd) return null;
+    // "#1001" is a number.
+    if (text[first] === '#' && !/\d/.test(text[first + 1] ?? '')) return takeComment(text, start, isEnd);
+    const isLong = text.length - start > MAX_RECORD;
+    const taken = takeFields(text, start, isEnd);
+    if (taken === null) return isLong ? cut(text, start) : null;
+    const next = lineAfter(text, 'fields' in taken ? taken.next : taken.openedAt, isEnd || isLong);
+    if (next === null && !isEnd && !isLong) return null;
+    const content: Content =
+      'fields' in taken
+        ? { fields: taken.fields, comment: false, ended: next !== null }
+        : { problem: taken.problem };
+    return { content, next: next ?? text.length, isCut: next === null && !isEnd };
   };
 }
 

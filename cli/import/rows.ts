@@ -77,8 +77,13 @@ function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'bla
   if (isBlank(record)) return 'blank';
   const { fields, comment, ended } = record;
   const { width, at } = columns;
-  // "#1 Fan Club" is a name if there is an address with it.
-  if (comment && !(fields[at.email ?? -1] ?? '').includes('@')) return 'comments';
+  if (comment) {
+    // A row that is commented out, or a name that begins so: only a person knows.
+    if (!(fields[at.email ?? -1] ?? '').includes('@')) return 'comments';
+    const problem =
+      'begins with # like a comment, but has an email; if it is a row, put its first field in quotes';
+    return { problem, found: findValues(fields, columns) };
+  }
   const isLong = fields.slice(width).some((field) => field.trim() !== '');
   if (isLong) {
     return {

@@ -45,6 +45,11 @@ describe('the layout of a CSV file', () => {
     expect(layout).to.deep.include({ line: 5, before: 3, body: { at: text.indexOf('A,1'), line: 6 } });
   });
 
+  it('knows a header whose first column is called #, or that is written as a comment', () => {
+    expect(layoutOf('#,Name,Email\n1,A,a@x.ch\n').columns.at).to.deep.equal({ name: 1, email: 2 });
+    expect(layoutOf('# made by hand\n# name,email\nA,a@x.ch\n')).to.include({ line: 2, before: 1 });
+  });
+
   it('takes no row for a title: where rows have begun no header follows', () => {
     const message = errorOf('Ada,ada@x.ch\nname,email\nBo,bo@x.ch\n');
     expect(message).to.include('The columns on line 1 are "Ada", "ada@x.ch"');

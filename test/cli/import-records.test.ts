@@ -82,11 +82,23 @@ describe('the records of a CSV text', () => {
     ]);
   });
 
-  it('takes a line that begins with # for a comment whatever its quotes, but not a quoted #', async () => {
-    const records = await read('# see, "notes\nA,b\n"#1",c\n #x\n');
-    expect(fieldsOf(records)).to.deep.equal([['# see, "notes'], ['A', 'b'], ['#1', 'c'], [' #x']]);
+  it('takes a line that begins with # for a comment, but not a quoted # and no number', async () => {
+    const records = await read('# say, "a" b\nA,b\n"# 1",c\n #x,"y"\n#1001,d\n#');
+    expect(fieldsOf(records)).to.deep.equal([
+      ...[['# say, "a" b'], ['A', 'b'], ['# 1', 'c'], [' #x', 'y'], ['#1001', 'd'], ['#']],
+    ]);
     expect(records.map((record) => 'comment' in record && record.comment)).to.deep.equal([
-      ...[true, false, false, true],
+      ...[true, false, false, true, false, true],
+    ]);
+  });
+
+  it('lets no quote in a comment hide the rows behind it', async () => {
+    const records = await read('#, "a\n","b"\n# x, "y" z@x.ch\nA,b\n');
+    expect(fieldsOf(records)).to.deep.equal([
+      `begins with # like a comment, but ${NEVER_CLOSED}`,
+      GOES_ON,
+      `begins with # like a comment, but ${GOES_ON}`,
+      ['A', 'b'],
     ]);
   });
 

@@ -87,10 +87,15 @@ describe('reading rows of a CSV file', () => {
     ]);
   });
 
-  it('passes over comments, but takes a name that begins with #', async () => {
-    const { rows, passed } = await read('# of May\nname,email\n# old, "ones\n#1 Club,club@x.ch\n"#2",\n');
+  it('passes over comments, but not over what may be a row: a number, a quoted #, or an email in it', async () => {
+    const { rows, passed } = await read(
+      '# of May\nname,email\n# old, ones\n#1 Club,club@x.ch\n"#A",\n#Bo,bo@x.ch\n#2 Club,\n',
+    );
     expect(rows[0]).to.deep.equal({ line: 4, values: values('#1 Club', 'club@x.ch') });
-    expect(rows[1]).to.deep.equal({ line: 5, problem: 'the email is missing', found: { name: '#2' } });
+    expect(rows[1]).to.deep.equal({ line: 5, problem: 'the email is missing', found: { name: '#A' } });
+    expect(rows[2]).to.deep.include({ line: 6, found: values('#Bo', 'bo@x.ch') });
+    expect(rows[2]).to.have.property('problem').that.includes('begins with # like a comment');
+    expect(rows[3]).to.deep.include({ line: 7, problem: 'the email is missing' });
     expect(passed).to.deep.equal({ before: 1, comments: 1, blank: 0 });
   });
 
