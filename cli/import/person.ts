@@ -27,7 +27,9 @@ export function toPerson(fields: readonly string[], { at }: Columns): Person | {
   const unreadable = Object.keys(at).find((target) => read(target as Target).includes(UNREADABLE));
   if (unreadable !== undefined) {
     return {
-      problem: `${unreadable.replace('_', ' ')} is not UTF-8; save the file as UTF-8, or say its encoding: --encoding windows-1252`,
+      problem:
+        `${unreadable.replace('_', ' ')} has a character that is not UTF-8, or that an earlier conversion has lost; ` +
+        'save the file as UTF-8, or say its encoding: --encoding windows-1252',
     };
   }
   const problem = findEmailProblem(email);
