@@ -155,13 +155,16 @@ function explain(
   }
   if (reading.kind === 'unmapped') return `No column is called ${show(reading.column)} (--map). ${columns}`;
   if (reading.kind === 'found') return columns;
-  const [first = 'email'] = reading.missing;
-  const example = header.find((name) => name.trim() !== '')?.trim() ?? 'E-mail 1 - Value';
+  const named = header.map((name) => name.trim()).filter((name) => name !== '');
+  const example = reading.missing.map((target, at) => {
+    const column = named[at] ?? named[0] ?? '';
+    return `--map ${quoteForShell(`${column}=${target}`)}`;
+  });
   return [
     `No line names the columns name and email; ${reading.missing.join(' and ')} ${reading.missing.length === 1 ? 'is' : 'are'} missing.`,
     columns,
-    `Say which column is which, such as --map ${quoteForShell(`${example}=${first}`)}.`,
-    ...(reading.missing.length === 1 && first === 'name'
+    `Say which column is which, such as ${example.join(' ')}.`,
+    ...(reading.missing.join() === 'name'
       ? ['Or take the part of the email before the @ as the name: --names-from-email.']
       : []),
     ...(fault === undefined ? [] : [fault]),

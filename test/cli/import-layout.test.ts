@@ -59,7 +59,7 @@ describe('the layout of a CSV file', () => {
     expect(errorOf('Export of May\nKunde,Mail-Adr.,Ort\nAda,ada@x.ch,Bern\n')).to.equal(
       'No line names the columns name and email; name and email are missing. ' +
         'The columns on line 2 are "Kunde", "Mail-Adr.", "Ort". ' +
-        "Say which column is which, such as --map 'Kunde=name'.",
+        "Say which column is which, such as --map 'Kunde=name' --map 'Mail-Adr.=email'.",
     );
   });
 
