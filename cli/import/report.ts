@@ -53,7 +53,7 @@ export function saySummary(summary: Summary, passed: Passed | undefined, output:
   if (passed && passed.blank + passed.comments > 0) {
     const kinds = [
       ...(passed.blank > 0 ? [`${count(passed.blank, 'row')} without any value`] : []),
-      ...(passed.comments > 0 ? [`${count(passed.comments, 'comment')}`] : []),
+      ...(passed.comments > 0 ? [count(passed.comments, 'comment')] : []),
     ];
     output.say(`Passed over: ${kinds.join(', ')}.`);
   }

@@ -106,16 +106,20 @@ function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'bla
 }
 
 function findValues(fields: readonly string[], { at }: Columns): Record<string, string> {
-  const present = Object.entries(at).map(([target, position]) => [target, fields[position]?.trim() ?? '']);
-  return Object.fromEntries(present.filter(([, value]) => value !== '')) as Record<string, string>;
+  const found: Record<string, string> = {};
+  for (const [target, position] of Object.entries(at)) {
+    const value = fields[position]?.trim() ?? '';
+    if (value !== '') found[target] = value;
+  }
+  return found;
 }
 
 async function readHead(texts: AsyncGenerator<string>): Promise<{ head: string; isEnd: boolean }> {
   let head = '';
   while (head.length < HEAD) {
-    const { value, done } = await texts.next();
-    if (done === true) return { head, isEnd: true };
-    head += value;
+    const next: IteratorResult<string, unknown> = await texts.next();
+    if (next.done === true) return { head, isEnd: true };
+    head += next.value;
   }
   return { head, isEnd: false };
 }

@@ -18,8 +18,8 @@ const utf16be = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
 
 const TEXT = 'name,email\r\nJosé 😀 Ångström,jose@x.ch\r\nŽofie 山田,zofie@x.ch\r\n';
 const ROWS = [
-  { line: 2, values: { name: 'José 😀 Ångström', email: 'jose@x.ch' } },
-  { line: 3, values: { name: 'Žofie 山田', email: 'zofie@x.ch' } },
+  { line: 2, bytes: 0, values: { name: 'José 😀 Ångström', email: 'jose@x.ch' } },
+  { line: 3, bytes: 0, values: { name: 'Žofie 山田', email: 'zofie@x.ch' } },
 ];
 
 describe('the encoding of a CSV file', () => {
@@ -36,7 +36,7 @@ describe('the encoding of a CSV file', () => {
     it(`reads ${what}, wherever it is cut, and counts its bytes`, async () => {
       for (const chunk of [1, 2, 3, 7, 1_000]) {
         const rows = await read(bytes, { chunk });
-        expect(rows.map(({ bytes: _, ...row }) => row)).to.deep.equal(ROWS);
+        expect(rows.map((row) => ({ ...row, bytes: 0 }))).to.deep.equal(ROWS);
         const counted = rows.reduce((sum, row) => sum + (row.bytes ?? 0), 0);
         // A mark is not part of the text.
         expect(bytes.length - counted)
