@@ -7,42 +7,59 @@ import { systemClock } from '../../lib/clock.ts';
 import { createCustomerStore } from '../../lib/customers.ts';
 import { hasCode } from '../embedded/files.ts';
 import { CliError, exit } from '../exit.ts';
-import { importRows, type Refused, type Summary } from '../import/import-rows.ts';
-import { readRows } from '../import/rows.ts';
-import { count, type Output } from '../output.ts';
+import { foldName, targets, type Mapping } from '../import/columns.ts';
+import { isEncoding } from '../import/encoding.ts';
+import { importRows } from '../import/import-rows.ts';
+import { sayLayout, saySummary } from '../import/report.ts';
+import { readRows, type Passed } from '../import/rows.ts';
+import type { Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { createProgress } from '../progress.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { listenForStop } from '../../lib/process/stopping.ts';
 
-type Options = { update?: boolean; delimiter: string; json?: boolean };
+type Options = {
+  update?: boolean;
+  delimiter?: string;
+  map?: Mapping[];
+  namesFromEmail?: boolean;
+  encoding?: string;
+  json?: boolean;
+};
+
+/** What --map can name. */
+const FIELDS = targets.join(', ');
 
 export function addImport({ program, output, finish }: CommandContext): void {
   program
     .command('import')
-    .description('bring customers in from a CSV file with the columns name and email')
+    .description('bring customers in from a CSV file: one of your own, or an export of another program')
     .argument('<file>', 'the file, or - for standard input')
     .option('--update', 'change customers that are there with other values')
-    .option('--delimiter <character>', 'what separates the fields', toDelimiter, ',')
+    .option('--map <column=field>', `which column is which, by its name or position: ${FIELDS}`, addMapping)
+    .option('--names-from-email', 'take a file without names: the part of the email before the @ is the name')
+    .option('--delimiter <character>', 'what separates the fields, if it is not found by itself', toDelimiter)
+    .option('--encoding <name>', 'of a file that is not Unicode, such as windows-1252', toEncoding)
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
       `
+The columns name and email are found by their names, also those of exports of Stripe, HubSpot, Google Contacts,
+Shopify, Salesforce and QuickBooks; a first and a last name are put together.
 The email says who it is: run twice, equal rows are skipped, and others are reported, or changed with --update.
 Exit status: 0 if every row is in the database as the file has it, else 1; the rows that are not are named by their line.
 
 Examples:
   $ npx twinbox import data/chinook-customers.csv
+  $ npx twinbox import members.csv --map 'Mail=email' --map 'Member=name'
   $ psql -c 'copy (select name, email from people) to stdout csv header' | npx twinbox import - --update`,
     )
     .action(async (file: string, options: Options) => finish(await runImport(file, options, output)));
 }
 
-const LISTED = 50;
-
 async function runImport(file: string, options: Options, output: Output): Promise<number> {
-  const { update = false, delimiter, json = false } = options;
+  const { update = false, json = false, delimiter, map, namesFromEmail, encoding } = options;
   const source = await openSource(file);
   const stopping = listenForStop();
   const stop = new AbortController();
@@ -50,23 +67,22 @@ async function runImport(file: string, options: Options, output: Output): Promis
   try {
     return await withDatabase(async ({ config, database: { db } }) => {
       const progress = createProgress(output, 'rows');
+      let passed: Passed | undefined;
       const rows = readRows(source.stream, {
-        delimiter,
-        onHeader: (unused) => {
-          if (unused.length > 0)
-            output.say(`Not used: the column${unused.length === 1 ? '' : 's'} ${unused.join(', ')}.`);
-        },
+        ...{ delimiter, map, namesFromEmail, encoding },
+        onLayout: (layout) => sayLayout(layout, output),
+        onEnd: (counted) => (passed = counted),
       });
       const summary = await importRows(rows, {
         store: createCustomerStore({ db, clock: systemClock, nudge: () => undefined }),
         read: (id) => readCustomer(db, id),
         update,
         signal: stop.signal,
-        onRow: (so) => progress.update(so.rows, source.fraction()),
+        onDone: ({ rows, bytes }) => progress.update(rows, source.fraction(bytes)),
       });
       progress.end();
-      if (json) output.printJson(summary);
-      else printSummary(summary, output);
+      if (json) output.printJson({ ...summary, passed });
+      else saySummary(summary, passed, output);
       if (stop.signal.aborted) {
         output.say('Stopped before the end. Run it again for the rest: what is there is skipped.');
         return exit.interrupted;
@@ -85,13 +101,14 @@ async function runImport(file: string, options: Options, output: Output): Promis
 }
 
 async function openSource(file: string) {
-  if (file === '-') return { stream: process.stdin, fraction: () => undefined };
+  if (file === '-') return { stream: process.stdin, fraction: (): undefined => undefined };
   try {
     const info = await stat(file);
     if (info.isDirectory()) throw new CliError(exit.usage, `${file} is a folder, not a CSV file.`);
     const stream = createReadStream(file);
-    // A pipe has no size.
-    const fraction = (): number | undefined => (info.size > 0 ? stream.bytesRead / info.size : undefined);
+    // Of the rows that are done, not of those that are read: a small file is read at once. A pipe has no size.
+    const fraction = (done: number): number | undefined =>
+      info.size > 0 ? Math.min(1, done / info.size) : undefined;
     return { stream, fraction };
   } catch (error) {
     if (!hasCode(error, 'ENOENT', 'EACCES', 'ENOTDIR')) throw error;
@@ -102,29 +119,28 @@ async function openSource(file: string) {
   }
 }
 
-function printSummary(summary: Summary, output: Output): void {
-  const { rows, created, updated, skipped, different, bad } = summary;
-  list(bad, output);
-  list(different, output);
-  output.print(
-    [
-      `${count(rows, 'row')}: ${created} created`,
-      ...(updated > 0 ? [`${updated} changed`] : []),
-      `${skipped} skipped (there already)`,
-      ...(different.length > 0 ? [`${different.length} left as they are`] : []),
-      ...(bad.length > 0 ? [`${bad.length} refused`] : []),
-    ].join(', '),
+function toDelimiter(text: string): string {
+  const character = text === '\\t' || text === 'tab' ? '\t' : text;
+  if (character.length !== 1 || /["\r\n]/.test(character))
+    throw new InvalidArgumentError('It must be one character, no quote; tab for a tabulator.');
+  return character;
+}
+
+function toEncoding(text: string): string {
+  if (isEncoding(text)) return text;
+  throw new InvalidArgumentError(
+    'It must be the name of an encoding: utf-8, utf-16le, windows-1252, shift_jis …',
   );
 }
 
-function list(refused: Refused[], output: Output): void {
-  for (const { line, reason } of refused.slice(0, LISTED)) output.say(`line ${line}: ${reason}`);
-  if (refused.length > LISTED) output.say(`… and ${refused.length - LISTED} more (--json lists them all)`);
-}
-
-function toDelimiter(text: string): string {
-  const character = text === '\\t' || text === 'tab' ? '\t' : text;
-  if (character.length !== 1)
-    throw new InvalidArgumentError('It must be one character; tab for a tabulator.');
-  return character;
+/** `E-mail 1 - Value=email`: the last = counts. */
+function addMapping(text: string, before: Mapping[] = []): Mapping[] {
+  const equals = text.lastIndexOf('=');
+  const [column, field] = [text.slice(0, equals).trim(), foldName(text.slice(equals + 1))];
+  const target = targets.find((one) => foldName(one) === field);
+  if (equals < 1 || column === '' || target === undefined)
+    throw new InvalidArgumentError(`It must be like 'E-mail 1 - Value=email'; the fields are ${FIELDS}.`);
+  if (before.some((one) => one.target === target))
+    throw new InvalidArgumentError(`${target} is given twice.`);
+  return [...before, { column, target }];
 }

@@ -1,13 +1,16 @@
 // Brings rows into the database through the API's own write path, several at a time; rows of one email keep their order.
 //
 // The email says who it is. A row that is there already with the same values is skipped, so a second run does nothing; one that
-// differs is reported, or changed with `update`. A crash in the middle leaves whole customers with their events: run it again.
+// differs is reported, or changed with `update`. A name that the file does not give never changes one that is there. A crash
+// in the middle leaves whole customers with their events: run it again.
 import type { Customer } from '../../db/customers.ts';
 import type { CustomerStore, CustomerValues, Origin } from '../../lib/customers.ts';
 import { checkNewCustomer } from '../../lib/entities/customer.ts';
+import type { Derived } from './person.ts';
 import type { Row } from './rows.ts';
 
-export type Refused = { line: number; reason: string };
+/** `found`: the values in the row that it is about, as the file has them. */
+export type Refused = { line: number; reason: string; found?: Record<string, string> };
 
 export type Summary = {
   rows: number;
@@ -17,6 +20,10 @@ export type Summary = {
   /** There already, with other values; they were left as they are. */
   different: Refused[];
   bad: Refused[];
+  /** Customers that were created without a name in the file, by what their name was made of. */
+  named: Record<Derived, number>;
+  /** Lines of rows with several addresses, of which the first counts. */
+  severalEmails: number[];
 };
 
 export type ImportDeps = {
@@ -25,7 +32,8 @@ export type ImportDeps = {
   update: boolean;
   /** Ends the import after the rows in hand. */
   signal?: AbortSignal;
-  onRow?: (summary: Summary) => void;
+  /** After each row that is decided: in the database, left or refused. `bytes`: what those rows take in the file. */
+  onDone?: (done: { rows: number; bytes: number }) => void;
 };
 
 const IN_FLIGHT = 8;
@@ -34,9 +42,18 @@ const ORIGIN: Origin = { context: { actor: 'twinbox import' } };
 const MAX_LOOKS = 5;
 
 export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Promise<Summary> {
-  const summary: Summary = { rows: 0, created: 0, updated: 0, skipped: 0, different: [], bad: [] };
+  const summary: Summary = {
+    ...{ rows: 0, created: 0, updated: 0, skipped: 0, different: [], bad: [] },
+    ...{ named: { company: 0, email: 0 }, severalEmails: [] },
+  };
   const inFlight = new Map<string, Promise<void>>();
   const failures: unknown[] = [];
+  const done = { rows: 0, bytes: 0 };
+  const countDone = (row: Row): void => {
+    done.rows += 1;
+    done.bytes += row.bytes ?? 0;
+    deps.onDone?.(done);
+  };
 
   for await (const row of rows) {
     if (failures.length > 0 || deps.signal?.aborted === true) break;
@@ -44,18 +61,17 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
     const checked = check(row);
     if ('reason' in checked) {
       summary.bad.push(checked);
-      deps.onRow?.(summary);
+      countDone(row);
       continue;
     }
+    if (checked.severalEmails) summary.severalEmails.push(checked.line);
     const email = checked.values.email.toLowerCase();
     await inFlight.get(email);
     while (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight.values());
     const work = importOne(checked, deps, summary)
+      .then(() => countDone(row))
       .catch((error: unknown) => void failures.push(error))
-      .finally(() => {
-        inFlight.delete(email);
-        deps.onRow?.(summary);
-      });
+      .finally(() => inFlight.delete(email));
     inFlight.set(email, work);
   }
   await Promise.all(inFlight.values());
@@ -64,40 +80,54 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
   return summary;
 }
 
-function check(row: Row): { line: number; values: CustomerValues } | Refused {
+type Checked = { line: number; values: CustomerValues; derived?: Derived; severalEmails?: true };
+
+function check(row: Row): Checked | Refused {
   const { line } = row;
-  if ('problem' in row) return { line, reason: row.problem };
+  if ('problem' in row) return { line, reason: row.problem, ...(row.found ? { found: row.found } : {}) };
   const checked = checkNewCustomer(row.values);
-  if (checked.ok) return { line, values: checked.value };
-  const reason = checked.violations.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; ');
-  return { line, reason };
+  if (checked.ok) return { ...row, values: checked.value };
+  const { values } = row;
+  const fields = (['name', 'email'] as const).filter((field) =>
+    checked.violations.some(({ pointer }) => pointer === `/${field}`),
+  );
+  return {
+    line,
+    reason: checked.violations.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; '),
+    found: Object.fromEntries(fields.map((field) => [field, values[field]])),
+  };
 }
 
 async function importOne(
-  { line, values }: { line: number; values: CustomerValues },
+  { line, values, derived }: Checked,
   { store, read, update }: ImportDeps,
   summary: Summary,
 ): Promise<void> {
+  const given: Partial<CustomerValues> = derived === undefined ? values : { email: values.email };
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
     const made = await store.create(values, ORIGIN);
     if (made.outcome === 'created') {
       summary.created += 1;
+      if (derived !== undefined) summary.named[derived] += 1;
       return;
     }
     if (made.outcome !== 'duplicate_email') break;
     const present = await read(made.rivalId);
     if (!present || present.deletedAt !== null) continue;
-    if (present.name === values.name && present.email === values.email) {
+    const differing = (['name', 'email'] as const).filter(
+      (field) => given[field] !== undefined && present[field] !== given[field],
+    );
+    if (differing.length === 0) {
       summary.skipped += 1;
       return;
     }
     if (!update) {
-      const fields = (['name', 'email'] as const).filter((field) => present[field] !== values[field]);
-      const reason = `customer ${present.id} has this email and another ${fields.join(' and ')}; --update changes it`;
-      summary.different.push({ line, reason });
+      const reason = `customer ${present.id} has this email and another ${differing.join(' and ')}; --update changes it`;
+      const found = Object.fromEntries(differing.map((field) => [field, values[field]]));
+      summary.different.push({ line, reason, found });
       return;
     }
-    const changed = await store.patch(present.id, values, {}, ORIGIN);
+    const changed = await store.patch(present.id, given, {}, ORIGIN);
     if (changed.outcome === 'updated' || changed.outcome === 'unchanged') {
       summary[changed.outcome === 'updated' ? 'updated' : 'skipped'] += 1;
       return;

@@ -1,102 +1,130 @@
-// A CSV file as rows of customers, read as it streams: a file of any size takes the memory of one row.
-import type { Readable } from 'node:stream';
-import { parse, type CsvError } from 'csv-parse';
-import { CliError, exit } from '../exit.ts';
+// A file as rows of customers, read as it streams: a file of any size takes the memory of its longest row.
+//
+// Nothing is lost silently: each line of the file is a row, a row that is refused with its line and reason, or counted among
+// what was passed over (titles and comments by number, rows without any value).
+import type { Columns } from './columns.ts';
+import { byteLength, decodeText } from './encoding.ts';
+import { findLayout, isBlank, type Layout, type LayoutOptions } from './layout.ts';
+import { toPerson, type Person } from './person.ts';
+import { readRecords, type CsvRecord } from './records.ts';
 
 export type Row =
-  /** The line on which it begins; the first line is 1. */
-  { line: number; values: { name: string; email: string } } | { line: number; problem: string };
+  | (Person & Place)
+  /** `found`: the values of the row, by what they were taken for. */
+  | ({ problem: string; found?: Record<string, string> } & Place);
 
-export type ReadOptions = {
-  delimiter: string;
-  /** Told once of the columns that are not used. */
-  onHeader: (unused: string[]) => void;
+type Place = {
+  /** The line on which it begins; the first line is 1. */
+  line: number;
+  /** Of the file, with what was passed over before it. */
+  bytes?: number;
 };
 
-const WANTED = ['name', 'email'] as const;
-/** Far above any customer: where a quote is never closed the rest of the file would be one field. */
-const MAX_RECORD = 1_000_000;
+export type Passed = { before: number; comments: number; blank: number };
 
-export async function* readRows(input: Readable, { delimiter, onHeader }: ReadOptions): AsyncGenerator<Row> {
-  const broken: CsvError[] = [];
-  const parser = parse({
-    bom: true,
-    delimiter,
-    relax_column_count: true,
-    // A quote inside a field that does not begin with one is just a quote: 5" disk.
-    relax_quotes: true,
-    max_record_size: MAX_RECORD,
-    // An error would throw away the rows before it that are still in the buffer.
-    skip_records_with_error: true,
-    on_skip: (error) => {
-      if (error && broken.length === 0) broken.push(error);
-    },
-  });
-  input.on('error', (error) => parser.destroy(error));
-  input.pipe(parser);
+export type ReadOptions = LayoutOptions & {
+  /** As TextDecoder knows it; found if not said. */
+  encoding?: string | undefined;
+  /** Called once, before the first row. */
+  onLayout?: (layout: Layout) => void;
+  /** What was passed over, when all is read. */
+  onEnd?: (passed: Passed) => void;
+};
 
-  let header: { width: number; at: Record<(typeof WANTED)[number], number> } | null = null;
-  let line = 1;
-  for await (const record of parser as AsyncIterable<string[]>) {
-    const begins = line;
-    line += linesOf(record);
-    if (record.length === 1 && record[0]?.trim() === '') continue;
-    if (header === null) header = readHeader(record, onHeader);
-    else yield { line: begins, ...toRow(record, header) };
-  }
-  // After the first nothing can be trusted, and there is nothing after it: both kinds reach to the end.
-  if (broken[0]) yield { line, problem: problemOf(broken[0]) };
-  if (header === null)
-    throw new CliError(exit.failed, 'The file is empty: its first line must name the columns.');
-}
+/** How much of the beginning is looked at to find the header, in characters. */
+const HEAD = 65_536;
 
-/** Counted here: the parser counts a line break of two characters inside quotes twice. */
-function linesOf(record: string[]): number {
-  return record.reduce((lines, field) => lines + (field.match(/\r\n|\n|\r/g)?.length ?? 0), 1);
-}
+/** Throws a CliError for a file that cannot be read as a whole, and says what to do. */
+export async function* readRows(
+  input: AsyncIterable<string | Buffer>,
+  options: ReadOptions = {},
+): AsyncGenerator<Row> {
+  let encoding = 'utf-8';
+  const texts = decodeText(input, options.encoding, (name) => (encoding = name));
+  try {
+    const { head, isEnd } = await readHead(texts);
+    const layout = findLayout(head, isEnd, options);
+    options.onLayout?.(layout);
 
-function readHeader(record: string[], onHeader: ReadOptions['onHeader']) {
-  const names = record.map((name) => name.trim().toLowerCase());
-  const twice = names.find((name, at) => name !== '' && names.indexOf(name) !== at);
-  if (twice !== undefined) throw new CliError(exit.failed, `The column ${twice} is there twice.`);
-  const missing = WANTED.filter((name) => !names.includes(name));
-  if (missing.length > 0) {
-    const hint = /[;\t]/.test(record[0] ?? '') ? ' Is it separated by something else? See --delimiter.' : '';
-    throw new CliError(
-      exit.failed,
-      `The first line must name the columns name and email; ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing.${hint}`,
+    const passed: Passed = { before: layout.before, comments: 0, blank: 0 };
+    let bytes = byteLength(head.slice(0, layout.body.at), encoding);
+    const records = readRecords(
+      prepend(head.slice(layout.body.at), texts),
+      layout.delimiter,
+      layout.body.line,
     );
+    for await (const record of records) {
+      bytes += byteLength(record.raw, encoding);
+      const row = toRow(record, layout.columns);
+      if (typeof row === 'string') {
+        passed[row] += 1;
+        continue;
+      }
+      yield { line: record.line, bytes, ...row };
+      bytes = 0;
+    }
+    options.onEnd?.(passed);
+  } finally {
+    // Also where no header was found: the file is closed.
+    await texts.return(undefined);
   }
-  onHeader(record.map((name) => name.trim()).filter((_name, at) => !isWanted(names[at] ?? '')));
-  return { width: record.length, at: { name: names.indexOf('name'), email: names.indexOf('email') } };
 }
 
-function isWanted(name: string): boolean {
-  return name === 'name' || name === 'email';
+type Content = Person | { problem: string; found?: Record<string, string> };
+
+function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'blank' {
+  if ('problem' in record) return { problem: record.problem };
+  if (isBlank(record)) return 'blank';
+  const { fields, comment, ended } = record;
+  const { width, at } = columns;
+  if (comment) {
+    // A row that is commented out, or a name that begins so: only a person knows.
+    if (!(fields[at.email ?? -1] ?? '').includes('@')) return 'comments';
+    const problem =
+      'begins with # like a comment, but has an email; if it is a row, put its first field in quotes';
+    return { problem, found: findValues(fields, columns) };
+  }
+  const isLong = fields.slice(width).some((field) => field.trim() !== '');
+  if (isLong) {
+    return {
+      problem: `has ${fields.length} fields where the header has ${width}; a field with a separator in it is written in quotes`,
+      found: findValues(fields, columns),
+    };
+  }
+  if (fields.length < width && !ended) {
+    return {
+      problem: `is cut off: the file ends in it, after ${fields.length} of ${width} fields`,
+      found: findValues(fields, columns),
+    };
+  }
+  if (fields.length <= (at.email ?? 0)) {
+    const problem = `the email is missing: it has ${fields.length} of ${width} fields`;
+    return { problem, found: findValues(fields, columns) };
+  }
+  const person = toPerson(fields, columns);
+  return 'problem' in person ? { ...person, found: findValues(fields, columns) } : person;
 }
 
-type Content = { values: { name: string; email: string } } | { problem: string };
-
-function toRow(
-  record: string[],
-  { width, at }: { width: number; at: { name: number; email: number } },
-): Content {
-  if (record.length !== width) {
-    return { problem: `has ${record.length} fields where the first line has ${width}` };
+function findValues(fields: readonly string[], { at }: Columns): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [target, position] of Object.entries(at)) {
+    const value = fields[position]?.trim() ?? '';
+    if (value !== '') found[target] = value;
   }
-  const values = { name: record[at.name] ?? '', email: record[at.email] ?? '' };
-  // What the decoder puts where the bytes are no UTF-8.
-  const broken = WANTED.find((name) => values[name].includes('\ufffd'));
-  if (broken !== undefined) return { problem: `${broken} is not readable as UTF-8; save the file as UTF-8` };
-  return { values };
+  return found;
 }
 
-/** In our words: the parser's own repeat the data. Both end the file. */
-function problemOf({ code }: CsvError): string {
-  if (code === 'CSV_QUOTE_NOT_CLOSED')
-    return 'opens a quote that is never closed; all that follows was taken into it';
-  if (code === 'CSV_MAX_RECORD_SIZE') {
-    return `is longer than ${MAX_RECORD} characters (is a quote never closed?); what follows was not read`;
+async function readHead(texts: AsyncGenerator<string>): Promise<{ head: string; isEnd: boolean }> {
+  let head = '';
+  while (head.length < HEAD) {
+    const next: IteratorResult<string, unknown> = await texts.next();
+    if (next.done === true) return { head, isEnd: true };
+    head += next.value;
   }
-  return `cannot be read (${code}); what follows was not read`;
+  return { head, isEnd: false };
+}
+
+async function* prepend(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first;
+  yield* rest;
 }

@@ -92,7 +92,7 @@ async function importUntilKilled(world: World): Promise<void> {
 }
 
 function chinook(): AsyncGenerator<Row> {
-  return readRows(createReadStream(fileURLToPath(FILE)), { delimiter: ',', onHeader: () => undefined });
+  return readRows(createReadStream(fileURLToPath(FILE)));
 }
 
 /** The engine of `twinbox import`, writing over HTTP. */

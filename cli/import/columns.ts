@@ -1,0 +1,119 @@
+// Which column holds what: the header names of the exports that people have, or what --map says.
+
+/** What a column can be taken for. */
+export const targets = ['email', 'name', 'first_name', 'middle_name', 'last_name', 'company'] as const;
+export type Target = (typeof targets)[number];
+
+/** What --map says: `column` is a header name, or a position, of which 1 is the first. */
+export type Mapping = { column: string; target: Target };
+
+export type Columns = {
+  /** How many fields the header has. */
+  width: number;
+  /** Where each is, from 0; what is not in the file is not in here. */
+  at: Partial<Record<Target, number>>;
+  names: string[];
+  /** Those that no target takes, by name, each once; columns without a name are left out. */
+  unused: string[];
+};
+
+export type HeaderReading =
+  | { kind: 'found'; columns: Columns }
+  | { kind: 'twice'; target: Target; name: string; positions: number[] }
+  /** A column that --map names is not there. */
+  | { kind: 'unmapped'; column: string }
+  | { kind: 'missing'; missing: ('name' | 'email')[] };
+
+/**
+ * Header names folded to their letters and digits, the best first. They are those of Stripe, HubSpot, Google Contacts,
+ * Shopify, Salesforce, QuickBooks, Mailchimp, Outlook, WooCommerce and Xero in English.
+ */
+const KNOWN: Record<Target, readonly string[]> = {
+  email: [
+    ...['email', 'emailaddress', 'email1value', 'primaryemail', 'mainemail', 'customeremail'],
+    ...['contactemail', 'billingemail'],
+  ],
+  name: ['name', 'customerfullname', 'customername', 'displayname', 'fullname', 'contactname'],
+  first_name: ['firstname', 'givenname', 'billingfirstname'],
+  middle_name: ['middlename', 'additionalname'],
+  last_name: ['lastname', 'familyname', 'surname', 'billinglastname'],
+  company: [
+    ...['company', 'companyname', 'businessname', 'organization', 'organisation', 'organizationname'],
+    ...['organization1name', 'accountname', 'associatedcompany', 'defaultaddresscompany', 'billingcompany'],
+  ],
+};
+
+/** `namesFromEmail`: a file without any column for a name is taken. */
+export function readHeader(
+  header: readonly string[],
+  mappings: readonly Mapping[],
+  namesFromEmail: boolean,
+): HeaderReading {
+  const names = header.map((name) => name.trim());
+  const at: Partial<Record<Target, number>> = {};
+  for (const target of targets) {
+    const mapping = mappings.find((one) => one.target === target);
+    const positions = mapping ? findColumn(names, mapping.column) : findKnown(names, target);
+    const [position] = positions;
+    if (positions.length > 1) {
+      const name = names[position ?? 0] ?? '';
+      return { kind: 'twice', target, name, positions: positions.map((one) => one + 1) };
+    }
+    if (position !== undefined) at[target] = position;
+    else if (mapping) return { kind: 'unmapped', column: mapping.column };
+  }
+  const missing = [
+    ...(hasName(at) || namesFromEmail || isOnlyEmail(names, at) ? [] : (['name'] as const)),
+    ...(at.email === undefined ? (['email'] as const) : []),
+  ];
+  if (missing.length > 0) return { kind: 'missing', missing };
+  return { kind: 'found', columns: { width: header.length, at, names, unused: findUnused(names, at) } };
+}
+
+function hasName({ name, first_name, last_name, company }: Columns['at']): boolean {
+  return [name, first_name, last_name, company].some((position) => position !== undefined);
+}
+
+function isOnlyEmail(names: string[], at: Columns['at']): boolean {
+  return at.email !== undefined && names.filter((name) => name !== '').length === 1;
+}
+
+/** "E-mail 1 - Value", "e_mail_1_value" and "EMail1Value" are one name. */
+export function foldName(name: string): string {
+  return name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '');
+}
+
+/** All columns of the best name that is there: the one that is written just so before those that only fold to it. */
+function findKnown(names: string[], target: Target): number[] {
+  const lower = names.map((name) => name.toLowerCase());
+  const folded = names.map(foldName);
+  for (const known of KNOWN[target]) {
+    const exact = positionsOf(lower, known);
+    const all = exact.length > 0 ? exact : positionsOf(folded, known);
+    if (all.length > 0) return all;
+  }
+  return [];
+}
+
+function findColumn(names: string[], column: string): number[] {
+  const wanted = column.trim().toLowerCase();
+  const exact = positionsOf(
+    names.map((name) => name.toLowerCase()),
+    wanted,
+  );
+  if (exact.length > 0) return exact;
+  const position = /^[1-9]\d*$/.test(wanted) ? Number(wanted) - 1 : -1;
+  return names[position] === undefined ? [] : [position];
+}
+
+function positionsOf(names: string[], wanted: string): number[] {
+  return names.flatMap((name, at) => (name === wanted ? [at] : []));
+}
+
+function findUnused(names: string[], at: Columns['at']): string[] {
+  const used = new Set(Object.values(at));
+  return [...new Set(names.filter((name, position) => name !== '' && !used.has(position)))];
+}

@@ -1,0 +1,71 @@
+// A row's values as a customer: its name out of the columns that can give one, and its email.
+import customer from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
+import { fallbackValue, parseDocument } from '../../lib/integrations/document.ts';
+import type { Columns, Target } from './columns.ts';
+import { UNREADABLE } from './encoding.ts';
+
+/** What a name was made of where the file gives none. */
+export type Derived = 'company' | 'email';
+
+export type Person = {
+  values: { name: string; email: string };
+  /** Set where the name is no name that the file gives. */
+  derived?: Derived;
+  /** There were several addresses, and the first of them was taken. */
+  severalEmails?: true;
+};
+
+const NAME_RULE = parseDocument(customer).fields.find((rule) => rule.internal === 'name');
+
+/** Google Contacts puts the addresses of one label into one field, the main one first. */
+const SEVERAL = /\s+:::\s+/;
+
+export function toPerson(fields: readonly string[], { at }: Columns): Person | { problem: string } {
+  const read = (target: Target): string => unwrap(fields[at[target] ?? -1] ?? '').trim();
+  const emails = read('email').split(SEVERAL);
+  const [email = ''] = emails;
+  const unreadable = Object.keys(at).find((target) => read(target as Target).includes(UNREADABLE));
+  if (unreadable !== undefined) {
+    return {
+      problem:
+        `${unreadable.replace('_', ' ')} has a character that is not UTF-8, or that an earlier conversion has lost; ` +
+        'save the file as UTF-8, or say its encoding: --encoding windows-1252',
+    };
+  }
+  const problem = findEmailProblem(email);
+  if (problem !== null) return { problem };
+  const several = emails.length > 1 ? ({ severalEmails: true } as const) : {};
+
+  const parts = [read('first_name'), read('middle_name'), read('last_name')];
+  const given = read('name') || parts.filter((part) => part !== '').join(' ');
+  const company = read('company');
+  if (given !== '') return { values: { name: given, email }, ...several };
+  // A file of companies: theirs is the name.
+  const isCompanyName = at.name === undefined && at.first_name === undefined && at.last_name === undefined;
+  const derived: Derived | null = company === '' ? 'email' : isCompanyName ? null : 'company';
+  const name = deriveName(company, email);
+  return { values: { name, email }, ...(derived === null ? {} : { derived }), ...several };
+}
+
+/** By the same rule as a record that comes in from Stripe without a name. */
+function deriveName(company: string, email: string): string {
+  const fields = { individual_name: null, business_name: company, email };
+  return (NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields)) ?? '';
+}
+
+/** What is no address though it might pass for one. */
+function findEmailProblem(email: string): string | null {
+  if (email === '') return 'the email is missing';
+  if ((email.match(/@/g)?.length ?? 0) > 1 && /[,;|\s/]/.test(email)) {
+    return 'the email holds several addresses; leave the one that says who it is';
+  }
+  if (/^["'“”„‘’«»`<]|["'“”„‘’«»`>]$/u.test(email)) {
+    return 'the email stands in quotes or brackets that are no part of it';
+  }
+  return null;
+}
+
+/** Excel's ="text", by which programs keep it from taking text for a number. */
+function unwrap(field: string): string {
+  return /^\s*="([^"]*)"\s*$/.exec(field)?.[1] ?? field;
+}

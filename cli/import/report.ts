@@ -1,0 +1,82 @@
+// What an import says of itself: how it reads the file, and what became of each row.
+import { count, type Output } from '../output.ts';
+import { foldName, type Columns, type Target } from './columns.ts';
+import type { Refused, Summary } from './import-rows.ts';
+import type { Layout } from './layout.ts';
+import type { Passed } from './rows.ts';
+import { show } from './shown.ts';
+
+const LISTED = 50;
+/** Exports have dozens of columns. */
+const COLUMNS_LISTED = 12;
+
+export function sayLayout({ columns, line, before }: Layout, output: Output): void {
+  if (before > 0) output.say(`The header is on line ${line}; what stands before it was not read.`);
+  const taken = describeColumns(columns);
+  if (taken !== null) output.say(`Taken: ${taken}.`);
+  const { unused } = columns;
+  if (unused.length > 0) {
+    const names = unused.map((name) => show(name).slice(1, -1));
+    const rest = names.length - COLUMNS_LISTED;
+    const listed = names.slice(0, COLUMNS_LISTED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+    output.say(`Not used: the column${unused.length === 1 ? '' : 's'} ${listed}.`);
+  }
+}
+
+/** Null where the columns are just name and email. */
+function describeColumns({ at, names }: Columns): string | null {
+  const entries = Object.entries(at) as [Target, number][];
+  const isPlain = entries.every(
+    ([target, position]) => ['name', 'email'].includes(target) && foldName(names[position] ?? '') === target,
+  );
+  if (isPlain) return null;
+  return entries
+    .map(([target, position]) => `${target.replace('_', ' ')} from ${show(names[position] ?? '')}`)
+    .join(', ');
+}
+
+export function saySummary(summary: Summary, passed: Passed | undefined, output: Output): void {
+  const { rows, created, updated, skipped, different, bad, named, severalEmails } = summary;
+  list(bad, output);
+  list(different, output);
+  if (severalEmails.length > 0) {
+    const lines = showLines(severalEmails);
+    output.say(
+      `${count(severalEmails.length, 'row')} with several addresses, of which the first was taken: ${lines}.`,
+    );
+  }
+  const derived = [
+    ...(named.company > 0 ? [`${count(named.company, 'row')} took the company as the name`] : []),
+    ...(named.email > 0 ? [`${count(named.email, 'row')} took the part of the email before the @`] : []),
+  ];
+  if (derived.length > 0) output.say(`No name in the file: ${derived.join(', ')}.`);
+  if (passed && passed.blank + passed.comments > 0) {
+    const kinds = [
+      ...(passed.blank > 0 ? [`${count(passed.blank, 'row')} without any value`] : []),
+      ...(passed.comments > 0 ? [count(passed.comments, 'comment')] : []),
+    ];
+    output.say(`Passed over: ${kinds.join(', ')}.`);
+  }
+  output.print(
+    [
+      `${count(rows, 'row')}: ${created} created`,
+      ...(updated > 0 ? [`${updated} changed`] : []),
+      `${skipped} skipped (there already)`,
+      ...(different.length > 0 ? [`${different.length} left as they are`] : []),
+      ...(bad.length > 0 ? [`${bad.length} refused`] : []),
+    ].join(', '),
+  );
+}
+
+function list(refused: Refused[], output: Output): void {
+  for (const { line, reason, found = {} } of refused.slice(0, LISTED)) {
+    const values = Object.entries(found).map(([field, value]) => `${field.replace('_', ' ')} ${show(value)}`);
+    output.say(`line ${line}: ${reason}${values.length > 0 ? ` (${values.join(', ')})` : ''}`);
+  }
+  if (refused.length > LISTED) output.say(`… and ${refused.length - LISTED} more (--json lists them all)`);
+}
+
+function showLines(lines: number[]): string {
+  const shown = lines.slice(0, LISTED).join(', ');
+  return `line${lines.length === 1 ? '' : 's'} ${shown}${lines.length > LISTED ? ' …' : ''}`;
+}

@@ -1,0 +1,61 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes by which a file brings in other customers than it holds, or fewer than it says. */
+export const importDefects: Defect[] = [
+  {
+    name: 'a row with blanks behind a closing quote refused',
+    edits: [
+      {
+        file: 'cli/import/records.ts',
+        find: `const next = skipBlanks(text, quote + 1);`,
+        replace: `const next = quote + 1;`,
+      },
+    ],
+    caughtBy: { file: 'test/cli/import-files.test.ts', title: 'are read as what they were made of' },
+  },
+  {
+    name: 'a comment whose quote hides the rows behind it',
+    edits: [
+      {
+        file: 'cli/import/records.ts',
+        find: `if (text[first] === '#' && !/\\d/.test(text[first + 1] ?? ''))`,
+        replace: `if (text[first] === '#' && text.indexOf('"', first) === -1)`,
+      },
+    ],
+    caughtBy: { file: 'test/cli/import-records.test.ts', title: 'lets no quote in a comment hide the rows' },
+  },
+  {
+    name: 'a row in which the file ends taken for whole',
+    edits: [
+      {
+        file: 'cli/import/rows.ts',
+        find: `if (fields.length < width && !ended) {`,
+        replace: `if (fields.length < (at.email ?? 0) && !ended) {`,
+      },
+    ],
+    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'a last one in which the file ends' },
+  },
+  {
+    name: 'a name changed to one that the file does not give',
+    edits: [
+      {
+        file: 'cli/import/import-rows.ts',
+        find: `derived === undefined ? values : { email: values.email }`,
+        replace: `values`,
+      },
+    ],
+    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'never changes a name that is there' },
+  },
+  {
+    name: 'rows counted as done when they are read',
+    edits: [
+      { file: 'cli/import/import-rows.ts', find: `    done.bytes += row.bytes ?? 0;\n`, replace: `` },
+      {
+        file: 'cli/import/import-rows.ts',
+        find: `    summary.rows += 1;`,
+        replace: `    summary.rows += 1;\n    done.bytes += row.bytes ?? 0;`,
+      },
+    ],
+    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'counts as done what is in the database' },
+  },
+];
