@@ -7,7 +7,7 @@ import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
-import { isAgreed, isInteractive, these } from '../question.ts';
+import { assertMayAsk, isAgreed, these } from '../question.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
@@ -35,8 +35,8 @@ export function addLink({ program, output, finish }: CommandContext): void {
       'after',
       `
 Without numbers and without --all it only lists. Anyone can check out with anyone's email, so an email alone links nobody
-(STRIPE_LINK_BY_EMAIL=ask): the word is yours. Exit status: 0; 2 if Stripe does not answer or the key is of another account; 3 if
-nothing waits for a word.
+(STRIPE_LINK_BY_EMAIL=ask): the word is yours. Exit status: 0; 2 if Stripe does not answer or the key is of another account, or if
+it would have to ask and there is neither a terminal nor --yes; 3 if nothing waits for a word; 130 if a question was left unanswered.
 
 Customers that were here before Twinbox wait for their first link: --dry-run reads both sides and shows what would become of every
 customer and every record, --all does it (docs/first-link.md). Broken off, it is simply done again.
@@ -53,6 +53,7 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
   const { all = false, dryRun = false, yes = false, json = false } = options;
   if (all && ids.length > 0) throw new CliError(exit.usage, 'Give numbers or --all, not both.');
   const chosen = all || ids.length > 0;
+  if (chosen && !dryRun) assertMayAsk(all ? 'link --all' : 'link MAPPING', yes);
   const first = ids.length === 0 ? await linkFirst(options, output) : NONE_FIRST;
   if (first.status !== null && (json || first.status !== exit.ok)) return first.status;
   const matched = (number: number): number => (number + first.waiting === 0 ? exit.nothingMatched : exit.ok);
@@ -63,7 +64,9 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
       const open = found.filter(({ consent }) => !consent);
       const act = async (): Promise<number> => (chosen && !dryRun ? giveWords(db, open) : 0);
       if (json) {
-        const linked = yes ? await act() : 0;
+        const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length)}?`, output);
+        const agreed = yes || (chosen && !dryRun && open.length > 0 && (await ask()));
+        const linked = agreed ? await act() : 0;
         output.printJson({
           matched: found.length,
           linked,
@@ -86,7 +89,6 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
           output.say('Nothing runs that would do it: npx twinbox up');
       } else if (open.length === 0) output.say('Your word is given already; a worker links them.');
-      else if (!isInteractive()) output.say('Only shown. --yes does it.');
       return exit.ok;
     },
     { mayCreate: false },
