@@ -82,7 +82,7 @@ async function waitForFolder(
   log: Logger,
   { patienceMs = PATIENCE_MS }: Waiting,
 ): Promise<StripeAccess> {
-  let refused: FolderInUseError | null = null;
+  const refusals: FolderInUseError[] = [];
   try {
     return await waitUntil(
       async () => {
@@ -90,14 +90,15 @@ async function waitForFolder(
           return await open();
         } catch (error) {
           if (!(error instanceof FolderInUseError)) throw error;
-          if (refused === null) log.warn('simulator.waiting', { why: 'another process uses its kept state' });
-          refused = error;
+          if (refusals.length === 0)
+            log.warn('simulator.waiting', { why: 'another process uses its kept state' });
+          refusals.push(error);
           return undefined;
         }
       },
       { timeoutMs: patienceMs, everyMs: 100, what: 'Twinbox on this folder has started' },
     );
   } catch (error) {
-    throw isAppError(error, 'timeout') ? (refused ?? error) : error;
+    throw isAppError(error, 'timeout') ? (refusals.at(-1) ?? error) : error;
   }
 }

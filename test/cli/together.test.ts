@@ -16,6 +16,7 @@ import { loadConfig } from '../../lib/config.ts';
 import { createLogger } from '../../lib/log.ts';
 import { createSimulator } from '../../simulator/simulator.ts';
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
+import { createSignal } from '../support/signal.ts';
 import { usePlace } from './twinbox.ts';
 
 describe('starts and stops of one embedded PostgreSQL', () => {
@@ -99,9 +100,12 @@ describe('the simulator’s kept state, which one process at a time has open', (
 
   /** A log, and what tells that it has said so. */
   function listen(event: string) {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const said = createSignal();
     const base = createLogger({ level: 'error', format: 'json' });
-    return { log: { ...base, warn: (name: string) => void (name === event && resolve()) }, said: promise };
+    const warn = (name: string): void => {
+      if (name === event) said.fire();
+    };
+    return { log: { ...base, warn }, said: said.promise };
   }
 
   it('is waited for, which is said, and used once the other is done', async () => {
