@@ -8,6 +8,7 @@ import { addressOf } from '../db/relay-identity.ts';
 import type { Config } from '../lib/config.ts';
 import type { Logger } from '../lib/log.ts';
 import { placeOf } from '../lib/process/database.ts';
+import { inspectFolder } from './embedded/folder.ts';
 import { startEmbeddedPostgres } from './embedded/postgres.ts';
 import { CliError, exit } from './exit.ts';
 
@@ -48,6 +49,7 @@ export async function openDatabase(
   }
   const dataDir = join(config.dataDir, 'postgres');
   if (!mayCreate && !existsSync(join(dataDir, 'password'))) {
+    await inspectFolder(config.dataDir);
     throw new CliError(
       exit.unavailable,
       `There is no database in ${config.dataDir} yet. Start Twinbox first: npx twinbox up   (or set DATABASE_URL)`,

@@ -1,23 +1,32 @@
 // What a person reads when a command cannot do its work: the same as of a process, and what only a command meets.
 import { explain as explainProcess, type Explanation } from '../lib/process/failure.ts';
+import { FolderInUseError } from '../simulator/lock.ts';
+import { NotListeningError } from '../simulator/listener.ts';
+import { whyUnusable } from './embedded/folder.ts';
 import { CliError, exit } from './exit.ts';
 
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError) return { message: error.message, exitCode: error.exitCode };
-  if (isSimulatorBusy(error)) {
+  if (error instanceof FolderInUseError || error instanceof NotListeningError) {
     return {
       message: `The Stripe simulator cannot start: ${lowerFirst(error.message)}`,
       exitCode: exit.unavailable,
     };
   }
+  const why = isOfFiles(error) ? whyUnusable(error) : null;
+  if (isOfFiles(error) && why !== null)
+    return { message: `${error.path} cannot be used: ${why}.`, exitCode: exit.unavailable };
   return explainProcess(error);
 }
 
-/** The simulator has no codes for its two expected failures, a busy port and a folder in use. */
-function isSimulatorBusy(error: unknown): error is Error {
+/** A call that failed on a file, not on a socket. */
+function isOfFiles(error: unknown): error is Error & { path: string } {
   return (
     error instanceof Error &&
-    /^(Port \d+ is in use|The simulator's data folder .* is in use)/.test(error.message)
+    'path' in error &&
+    typeof error.path === 'string' &&
+    'syscall' in error &&
+    !['connect', 'listen', 'bind', 'spawn'].includes(String(error.syscall).split(' ')[0] ?? '')
   );
 }
 

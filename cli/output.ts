@@ -15,7 +15,8 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
   const gone = new Set<Stream>();
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // EIO: the terminal was closed.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
       gone.add(stream);
     });
   }

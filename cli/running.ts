@@ -2,9 +2,10 @@
 // every other command. The file of a process that was killed stays behind and counts for nothing, since no process with its
 // id and beginning lives.
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, isMissing, readIfThere } from './embedded/files.ts';
+import { prepareFolder } from './embedded/folder.ts';
 import { startMark } from './embedded/processes.ts';
 import { CliError, exit } from './exit.ts';
 
@@ -26,7 +27,7 @@ export type FolderClaim = {
 
 /** Takes the folder for this process; refuses while another one lives on it. */
 export async function claimFolder(dataDir: string): Promise<FolderClaim> {
-  await mkdir(dataDir, { recursive: true });
+  await prepareFolder(dataDir);
   const path = fileOf(dataDir);
   const own: Running = {
     pid: process.pid,
@@ -72,8 +73,14 @@ function fileOf(dataDir: string): string {
 
 async function read(path: string): Promise<Running | null> {
   const text = await readIfThere(path);
-  // Written by this file only, and whole.
-  return text === undefined ? null : (JSON.parse(text) as Running);
+  if (text === undefined) return null;
+  try {
+    return JSON.parse(text) as Running;
+  } catch (error) {
+    // Written whole and by this file only; but a power cut may leave the name without its text.
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 async function writePart(path: string, running: Running): Promise<string> {

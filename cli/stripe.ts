@@ -1,9 +1,13 @@
 // Which Stripe a process talks to: the real one, if there is a key, else our simulator.
 import { join } from 'node:path';
 import type { Config } from '../lib/config.ts';
+import { isAppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { waitUntil } from '../lib/loop.ts';
 import { findStripeAccess, simulatorAccess } from '../lib/process/requirements.ts';
+import { FolderInUseError } from '../simulator/lock.ts';
 import { createSimulator } from '../simulator/simulator.ts';
+import { prepareFolder } from './embedded/folder.ts';
 import { findRunning } from './running.ts';
 
 export type StripeAccess = {
@@ -14,11 +18,51 @@ export type StripeAccess = {
   close(): Promise<void>;
 };
 
+/** How long a process waits for another one that has the simulator's kept state open: a command is done by then. */
+const PATIENCE_MS = 60_000;
+
+type Waiting = { patienceMs?: number };
+
 /** For the process that runs everything: the simulator is a part of it. */
-export async function startStripe(config: Config, log: Logger, port: number): Promise<StripeAccess> {
-  const elsewhere = findStripeAccess(config);
-  if (elsewhere?.apiBase !== undefined && elsewhere.simulated) return simulatorAt(elsewhere.apiBase);
-  if (elsewhere) return { ...elsewhere, simulatorUrl: null, close: () => Promise.resolve() };
+export async function startStripe(
+  config: Config,
+  log: Logger,
+  port: number,
+  waiting: Waiting = {},
+): Promise<StripeAccess> {
+  return elsewhere(config) ?? (await waitForFolder(() => openSimulator(config, log, port), log, waiting));
+}
+
+/** For a command beside it: the simulator of the running process, or, where none runs, the same state for a moment. */
+export async function findStripe(config: Config, log: Logger, waiting: Waiting = {}): Promise<StripeAccess> {
+  const known = elsewhere(config);
+  if (known) return known;
+  return await waitForFolder(
+    async () => {
+      const running = await findRunning(config.dataDir);
+      if (running?.simulatorUrl) return simulatorAt(running.simulatorUrl);
+      // One that is starting is about to say where its simulator is.
+      return running && running.apiUrl === null ? undefined : await openSimulator(config, log, 0);
+    },
+    log,
+    waiting,
+  );
+}
+
+/** A simulator that another process runs. */
+export function simulatorAt(url: string): StripeAccess {
+  return { ...simulatorAccess(url), simulatorUrl: url, close: () => Promise.resolve() };
+}
+
+/** What the settings name, if they name one. */
+function elsewhere(config: Config): StripeAccess | null {
+  const access = findStripeAccess(config);
+  if (access?.apiBase !== undefined && access.simulated) return simulatorAt(access.apiBase);
+  return access && { ...access, simulatorUrl: null, close: () => Promise.resolve() };
+}
+
+async function openSimulator(config: Config, log: Logger, port: number): Promise<StripeAccess> {
+  await prepareFolder(config.dataDir);
   const simulator = createSimulator({
     dataDir: join(config.dataDir, 'simulator'),
     onBug: (error) => log.error('simulator.bug', { error }),
@@ -32,15 +76,29 @@ export async function startStripe(config: Config, log: Logger, port: number): Pr
   }
 }
 
-/** For a command beside it: the simulator of the running process, or, where none runs, the same state for a moment. */
-export async function findStripe(config: Config, log: Logger): Promise<StripeAccess> {
-  if (findStripeAccess(config)) return startStripe(config, log, 0);
-  const running = await findRunning(config.dataDir);
-  if (running?.simulatorUrl) return simulatorAt(running.simulatorUrl);
-  return startStripe(config, log, 0);
-}
-
-/** A simulator that another process runs. */
-export function simulatorAt(url: string): StripeAccess {
-  return { ...simulatorAccess(url), simulatorUrl: url, close: () => Promise.resolve() };
+/** One process at a time has the kept state open; the others wait, and say so. */
+async function waitForFolder(
+  open: () => Promise<StripeAccess | undefined>,
+  log: Logger,
+  { patienceMs = PATIENCE_MS }: Waiting,
+): Promise<StripeAccess> {
+  const refusals: FolderInUseError[] = [];
+  try {
+    return await waitUntil(
+      async () => {
+        try {
+          return await open();
+        } catch (error) {
+          if (!(error instanceof FolderInUseError)) throw error;
+          if (refusals.length === 0)
+            log.warn('simulator.waiting', { why: 'another process uses its kept state' });
+          refusals.push(error);
+          return undefined;
+        }
+      },
+      { timeoutMs: patienceMs, everyMs: 100, what: 'Twinbox on this folder has started' },
+    );
+  } catch (error) {
+    throw isAppError(error, 'timeout') ? (refusals.at(-1) ?? error) : error;
+  }
 }

@@ -21,7 +21,9 @@ export function settingsPage(): string {
     '',
     'Nothing has to be set: without settings Twinbox starts a PostgreSQL and a Stripe simulator of its own.',
     'Settings are environment variables, or lines in a file `.env` in the working folder; the environment goes before the file.',
-    'A wrong value, or a name that only looks like one of these, stops the start with all problems in one message.',
+    'A wrong value stops the start; all problems are in one message. In `.env` an unknown name that begins like one of these stops it too. In the',
+    'environment, which other programs share, only a name that is nearly one of these does, or an unknown one that begins with `TWINBOX_`.',
+    'Where a setting is a choice, any case is taken (`LOG_LEVEL=INFO`).',
     'This page is written by `npm run docs:settings` from `lib/config-schema.ts`.',
   ];
   for (const [group, members] of groups()) {

@@ -1,5 +1,6 @@
 import { kafkaProperties } from './config-kafka.ts';
 import { stripeProperties } from './config-stripe.ts';
+import type { secretForms } from './secret-forms.ts';
 
 /**
  * Every setting of Twinbox, in one JSON Schema: it checks them, and `.env.example` and docs/settings.md are
@@ -63,11 +64,12 @@ export const settingsSchema = {
     API_KEYS: {
       group: 'API',
       type: 'array',
-      items: { type: 'string', minLength: 16 },
+      items: { type: 'string', format: 'bearer-key' },
       secret: true,
       description:
         'Bearer keys that clients must show for everything but `/health`, `/ready` and webhooks; several with commas.',
-      expects: 'keys of at least 16 characters each, several with commas (openssl rand -hex 24 makes one)',
+      expects:
+        'keys of at least 16 letters, digits and -._~+/ each, several with commas (openssl rand -hex 24 makes one)',
       example: 'a-long-random-text',
     },
     API_INSECURE: {
@@ -159,7 +161,7 @@ export const settingsSchema = {
       type: 'array',
       items: { type: 'string', pattern: '^[A-Za-z0-9_]+$' },
       description:
-        'Variables of other programs whose names begin like ours, and which are no mistake; several with commas.',
+        'Variables of other programs that are taken for a mistake in a name of ours and are none; several with commas.',
       expects: 'names of variables, several with commas',
       example: 'API_TOKEN',
     },
@@ -175,7 +177,7 @@ export const settingsSchema = {
     SIMULATOR_WEBHOOK_SECRET: {
       group: 'Simulator',
       type: 'string',
-      pattern: '^whsec_.+$',
+      format: 'signing-secret',
       secret: true,
       description:
         'What that simulator signs its webhooks with, the same in its own environment. It is believed only while there is no `STRIPE_SECRET_KEY`.',
@@ -208,6 +210,11 @@ export type Setting = {
   expects: string;
   example: string;
   default?: string | number;
+  /** Texts to choose from, all in small letters; any case is taken. */
+  enum?: readonly string[];
+  /** A secret's form, by its name in secret-forms.ts; of a list, the form of each item. */
+  format?: keyof typeof secretForms;
+  items?: { format?: keyof typeof secretForms };
   secret?: boolean;
 };
 

@@ -3,7 +3,7 @@ export const stripeProperties = {
   STRIPE_SECRET_KEY: {
     group: 'Stripe',
     type: 'string',
-    pattern: '^(sk|rk)_(test|live)_[A-Za-z0-9_]+$',
+    format: 'stripe-key',
     secret: true,
     description: 'The key of the Stripe account to keep in step. Without it Twinbox uses its own simulator.',
     expects:
@@ -13,7 +13,7 @@ export const stripeProperties = {
   STRIPE_WEBHOOK_SECRET: {
     group: 'Stripe',
     type: 'array',
-    items: { type: 'string', pattern: '^whsec_.+$' },
+    items: { type: 'string', format: 'signing-secret' },
     secret: true,
     description: 'What Stripe signs its webhooks with; two with a comma while one replaces the other.',
     expects: 'a signing secret, which begins with whsec_; several with commas',

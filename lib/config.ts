@@ -7,8 +7,10 @@ import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'dotenv';
 import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './config-schema.ts';
+import { describeUnknown, describeWrong } from './config-problems.ts';
 import { unknownSettings } from './config-unknown.ts';
 import { AppError } from './errors.ts';
+import { secretForms } from './secret-forms.ts';
 
 export type Env = Record<string, string | undefined>;
 
@@ -29,22 +31,16 @@ export function loadConfig(env: Env = process.env, options: LoadOptions = {}): C
   const place = (name: string) => (filled(env[name]) ? 'in the environment' : `in ${String(envFile)}`);
 
   const values: Record<string, unknown> = Object.fromEntries(
-    settings.flatMap(([name, { type }]) => {
+    settings.flatMap(([name, setting]) => {
       const text = given[name];
-      if (text === undefined) return [];
-      return [[name, type === 'array' ? splitList(text) : text]];
+      return text === undefined ? [] : [[name, readText(text, setting)]];
     }),
   );
+  const unknown = findUnknown(given, { file, ignored: values['TWINBOX_IGNORE'] });
   const problems = [
-    ...findUnknown(given, values['TWINBOX_IGNORE']).map(
-      ({ name, suggestion }) =>
-        `${name} (${place(name)}) is no setting of Twinbox. ` +
-        (suggestion === undefined
-          ? 'Remove it, or add its name to TWINBOX_IGNORE if it belongs to another program'
-          : `Did you mean ${suggestion}?`),
-    ),
+    ...unknown.map((each) => describeUnknown(each, place(each.name))),
     ...findWrong(values).map(([name, setting]) =>
-      describeWrong(name, setting, given[name] ?? '', place(name)),
+      describeWrong({ name, setting, text: given[name] ?? '', items: values[name], place: place(name) }),
     ),
   ];
   const checked = values as Settings;
@@ -159,13 +155,21 @@ function splitList(text: string): string[] {
     .filter((item) => item !== '');
 }
 
-function findUnknown(given: Record<string, string>, ignored: unknown) {
-  return unknownSettings(Object.keys(given), Array.isArray(ignored) ? ignored.map(String) : []);
+/** As the schema wants it: a list, a choice in small letters; numbers are made by the check itself. */
+function readText(text: string, setting: Setting): string | string[] {
+  if (setting.type === 'array') return splitList(text);
+  return setting.enum?.includes(text.toLowerCase()) === true ? text.toLowerCase() : text;
+}
+
+function findUnknown(given: Record<string, string>, { file, ignored }: { file: Env; ignored: unknown }) {
+  const names = Object.keys(given).map((name) => ({ name, isStrict: filled(file[name]) }));
+  return unknownSettings(names, Array.isArray(ignored) ? ignored.map(String) : []);
 }
 
 /** Checks against the schema; on the way texts become numbers and defaults are filled in. */
 function findWrong(values: Record<string, unknown>): (readonly [SettingName, Setting])[] {
   const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
+  for (const [name, form] of Object.entries(secretForms)) ajv.addFormat(name, (text) => form(text) === null);
   const validate = ajv.compile(settingsSchema);
   if (validate(values)) return [];
   const wrong = new Set(validate.errors?.map(({ instancePath }) => instancePath.split('/')[1]));
@@ -173,14 +177,6 @@ function findWrong(values: Record<string, unknown>): (readonly [SettingName, Set
 }
 
 const OWN_KEYWORDS = ['group', 'secret', 'expects', 'example'];
-
-function describeWrong(name: string, setting: Setting, text: string, place: string): string {
-  const shown = setting.secret === true ? 'has a value that' : `is ${JSON.stringify(text)}, which`;
-  const kubernetes = /^(tcp|udp):\/\//.test(text)
-    ? '. Kubernetes sets it for a service of that name: switch off enableServiceLinks'
-    : '';
-  return `${name} (${place}) ${shown} is not ${setting.expects}. For example: ${name}=${setting.example}${kubernetes}`;
-}
 
 /** Settings that are right by themselves and wrong together. */
 function findConflicts(values: Settings): string[] {

@@ -133,16 +133,8 @@ export function judgeEndpoints(
         `Make an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
       ),
     );
-  if (endpoints === null) {
-    checksOfAll.push(
-      warning(
-        'webhooks',
-        'the endpoints cannot be listed',
-        'Give the key the permission Webhook Endpoints: read.',
-      ),
-    );
-    return checksOfAll;
-  }
+  // Why they cannot be listed is told by the key's rights.
+  if (endpoints === null) return checksOfAll;
   const ours = endpoints.filter(({ url }) => URL.parse(url)?.pathname === PATH);
   if (ours.length === 0) {
     const says = `no endpoint of this account leads to ${PATH}`;
@@ -218,6 +210,22 @@ export function judgeDisk(folder: string, freeBytes: number): Check {
   const mend = 'Make room, or set TWINBOX_DATA_DIR to a larger disk while nothing runs.';
   if (freeBytes < SCARCE.problem) return problem('disk', says, mend);
   return freeBytes < SCARCE.warning ? warning('disk', says, mend) : ok('disk', says);
+}
+
+/** Of findings that say the same, the first, with the names of the others: one cause is told once. */
+export function tellOnce(all: Check[]): Check[] {
+  const [fine, wrong] = [
+    all.filter(({ level }) => level === 'ok'),
+    all.filter(({ level }) => level !== 'ok'),
+  ];
+  const firsts = Map.groupBy(wrong, ({ says }) => says);
+  return all.flatMap((each) => {
+    if (fine.includes(each)) return [each];
+    const same = firsts.get(each.says) ?? [each];
+    if (same[0] !== each) return [];
+    const others = [...new Set(same.map(({ name }) => name))].filter((name) => name !== each.name);
+    return [others.length === 0 ? each : { ...each, says: `${each.says} (also: ${others.join(', ')})` }];
+  });
 }
 
 export function hasProblem(all: Check[]): boolean {

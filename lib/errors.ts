@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'embedded_postgres_unsupported'
   | 'embedded_postgres_wrong_version'
   | 'failpoint'
+  | 'folder_unusable'
   | 'internal'
   | 'kafka_refused'
   | 'kafka_unavailable'

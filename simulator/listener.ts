@@ -4,6 +4,12 @@ import type { Express } from 'express';
 
 export type Address = { url: string; port: number };
 
+/** The port or the address is not to be had. */
+export class NotListeningError extends Error {
+  override readonly name = 'NotListeningError';
+  readonly code = 'not_listening';
+}
+
 export function createListener(app: Express, host: string) {
   const server = http.createServer(app);
   let address: Address | null = null;
@@ -13,9 +19,12 @@ export function createListener(app: Express, host: string) {
       server.once('error', (error: NodeJS.ErrnoException) => {
         const busy = `Port ${port} is in use by another process. Stop it, or set SIMULATOR_PORT to a free one.`;
         const nowhere = `This machine does not have the address ${host}. Set SIMULATOR_HOST to one it has, such as 127.0.0.1.`;
-        const told: Record<string, string> = { EADDRINUSE: busy, EADDRNOTAVAIL: nowhere, ENOTFOUND: nowhere };
-        const sentence = told[error.code ?? ''];
-        reject(sentence === undefined ? error : new Error(sentence, { cause: error }));
+        const forbidden = `This user may not listen on port ${port}. Set SIMULATOR_PORT to one above 1023.`;
+        const sentences: Record<string, string> = {
+          ...{ EADDRINUSE: busy, EADDRNOTAVAIL: nowhere, ENOTFOUND: nowhere, EACCES: forbidden },
+        };
+        const sentence = sentences[error.code ?? ''];
+        reject(sentence === undefined ? error : new NotListeningError(sentence, { cause: error }));
       });
       server.listen(port, host, () => {
         const bound = server.address();

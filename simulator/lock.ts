@@ -11,6 +11,12 @@ import { join } from 'node:path';
 
 type Holder = { pid: number; began: string | null; host: string };
 
+/** Another process has the data folder. */
+export class FolderInUseError extends Error {
+  override readonly name = 'FolderInUseError';
+  readonly code = 'folder_in_use';
+}
+
 const SIGN_OF_LIFE_MS = 1000;
 const SILENT_FOR_MS = 10_000;
 
@@ -50,7 +56,7 @@ function removeIfStale(path: string, dataDir: string): void {
   if (seen === null) return;
   const holder = parseHolder(seen);
   if (holder ? isAlive(holder, path) : isFresh(path)) {
-    throw new Error(
+    throw new FolderInUseError(
       `The simulator's data folder ${dataDir} is in use by ${holder ? `process ${holder.pid} on ${holder.host}` : 'another process'}. ` +
         'Stop that one first, or choose another folder.',
     );
@@ -65,7 +71,7 @@ function removeIfStale(path: string, dataDir: string): void {
   }
   if (readIfThere(aside) !== seen) {
     renameSync(aside, path);
-    throw new Error(
+    throw new FolderInUseError(
       `The simulator's data folder ${dataDir} was taken by another process at the same moment.`,
     );
   }

@@ -76,8 +76,10 @@ function readWebhook(
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     problems.push(`SIMULATOR_WEBHOOK_URL must be an http or https URL, not '${url}'.`);
   // Not repeated: it is a secret, even if a made-up one.
-  if (!secret || !/^whsec_.+$/.test(secret))
-    problems.push('SIMULATOR_WEBHOOK_URL needs a SIMULATOR_WEBHOOK_SECRET that begins with whsec_.');
+  if (!secret || !/^whsec_[A-Za-z0-9+/=_-]+$/.test(secret))
+    problems.push(
+      'SIMULATOR_WEBHOOK_URL needs a SIMULATOR_WEBHOOK_SECRET that begins with whsec_ and goes on with letters and digits.',
+    );
   return { url, secret: secret ?? '' };
 }
 

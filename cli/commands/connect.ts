@@ -6,7 +6,7 @@ import { moveToAccount, type Move } from '../../lib/sync/connect.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
-import { isAgreed, isInteractive } from '../question.ts';
+import { assertMayAsk, isAgreed } from '../question.ts';
 import { unlessSilent } from '../sync.ts';
 import { withSync } from '../sync-session.ts';
 
@@ -27,7 +27,8 @@ A database belongs to one account from its first contact on; with a key of anoth
 relays and workers, put the new key and webhook secret into the settings, run this, link (npx twinbox link --dry-run), start again.
 The pairs of the old account are let go, and nothing is deleted there; every customer waits until it is linked with the new one.
 Coming back to an account takes its pairs up again. Exit status: 0; 1 if the key is of another account and --new-account is not
-given; 2 if Stripe does not answer.
+given; 2 if Stripe does not answer, or if it would have to ask and there is neither a terminal nor --yes; 130 if the question was left
+without an answer.
 
 Examples:
   $ npx twinbox connect stripe
@@ -40,6 +41,7 @@ async function connect(
   { newAccount = false, yes = false, json = false }: Options,
   output: Output,
 ): Promise<number> {
+  if (newAccount) assertMayAsk('connect --new-account', yes);
   return withSync(
     async ({ sync }) => {
       const asked = moveToAccount(sync, { dryRun: true }).then((planned) => ({ planned }));
@@ -66,7 +68,6 @@ async function connect(
         );
         return exit.unavailable;
       }
-      if (!yes && !isInteractive()) output.say('Nothing was changed: --yes does it without asking.');
       if (!yes && !(await isAgreed('Move it?', output))) return exit.failed;
       const moved = await moveToAccount(sync, { dryRun: false });
       if (json) output.printJson({ moved: true, ...moved });

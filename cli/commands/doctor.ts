@@ -17,12 +17,15 @@ import {
   judgePartitions,
   judgeRetention,
   judgeRights,
+  tellOnce,
   type Check,
 } from '../../lib/doctor.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/readiness.ts';
+import { findStripeAccess } from '../../lib/process/requirements.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
+import { inspectFolder } from '../embedded/folder.ts';
 import { exit } from '../exit.ts';
 import { explain } from '../failure.ts';
 import { table, type Output } from '../output.ts';
@@ -50,7 +53,7 @@ Examples:
   $ npx twinbox doctor --json | jq '.checks[] | select(.level != "ok")'`,
     )
     .action(async ({ json = false }: { json?: boolean }) => {
-      const found = await examine();
+      const found = tellOnce(await examine());
       if (json) output.printJson({ ok: !hasProblem(found), checks: found });
       else print(found, output);
       finish(hasProblem(found) ? exit.failed : exit.ok);
@@ -68,14 +71,16 @@ async function examine(): Promise<Check[]> {
       `read; database ${config.database.url === undefined ? 'embedded' : 'from DATABASE_URL'}`,
     ),
   ];
-  found.push(
-    await check('disk', 'Let TWINBOX_DATA_DIR name a folder that can be read.', () => lookAtDisk(config)),
-  );
+  const embedded = config.database.url === undefined;
+  const disk = await attempt('disk', FOLDER, async () => ({ check: await lookAtDisk(config) }));
+  found.push('level' in disk ? disk : disk.check);
+  // A database of our own would be in that folder: the same cause a second time.
+  if ('level' in disk && embedded) return found;
   const log = quietLog(config);
   const opened = await attempt('database', 'Start it, or mend DATABASE_URL.', () =>
     openDatabase(config, log, { mayCreate: false, asItIs: true }),
   );
-  if ('level' in opened) return [...found, opened];
+  if ('level' in opened) return [...found, opened, ...(await examineStripeAlone(config))];
   try {
     return [...found, ...(await examineWithDatabase(config, opened))];
   } finally {
@@ -87,7 +92,7 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   const found: Check[] = [];
   const began = Date.now();
   const facts = await attempt('database', 'Start it, or mend DATABASE_URL.', () => readDatabaseFacts(db));
-  if ('level' in facts) return [facts];
+  if ('level' in facts) return [facts, ...(await examineStripeAlone(config))];
   found.push(judgeDatabase(place, facts));
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
@@ -122,6 +127,11 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   return [...found, ...(await examineStripe(config, db))];
 }
 
+/** Without a database what the settings say of Stripe can be tried all the same; the simulator's state would be opened for nothing. */
+async function examineStripeAlone(config: Config): Promise<Check[]> {
+  return findStripeAccess(config) === null ? [] : await examineStripe(config, null);
+}
+
 const DAY_MS = 86_400_000;
 
 async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Promise<Check[]> {
@@ -139,20 +149,21 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
     const running = (await findRunning(config.dataDir)) !== null;
     const secrets = config.stripe.webhookSecrets.length;
     found.push(...judgeEndpoints(facts, { secrets, simulated: stripe.simulatorUrl !== null, running }));
+    // Whose key it is cannot be asked either: the rights tell why.
+    const mayIdentify = facts.rights.some(({ name, allowed }) => allowed && name === 'Account (read)');
     if (db === null) return found;
     const { integration } = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
-    found.push(
-      await check('account', mend, async () => {
-        const account = await readAccount(db, integration);
-        if (account.ok)
-          return checks.ok('account', `${account.account}, ${account.livemode ? 'live' : 'test'} mode`);
+    const account = (): Promise<Check> =>
+      check('account', mend, async () => {
+        const read = await readAccount(db, integration);
+        if (read.ok) return checks.ok('account', `${read.account}, ${read.livemode ? 'live' : 'test'} mode`);
         return checks.problem(
           'account',
-          account.message,
+          read.message,
           'Use the key of the account that this database belongs to.',
         );
-      }),
-    );
+      });
+    if (mayIdentify) found.push(await account());
     const now = systemClock.now();
     const heard = await attempt('heard', 'Look at the database.', async () =>
       judgeHearing(
@@ -181,12 +192,11 @@ async function lookAtBus(config: Config): Promise<Check> {
   return checks.ok('bus', `Kafka at ${bootstrapServers.join(', ')}`);
 }
 
+const FOLDER = 'Let TWINBOX_DATA_DIR name a folder that this user can write to.';
+
 async function lookAtDisk({ dataDir }: Config): Promise<Check> {
-  const { bavail, bsize } = await statfs(dataDir).catch((error: unknown) => {
-    // Nothing has run here yet; its disk is the one of the folder around it.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return statfs('.');
-    throw error;
-  });
+  // Where nothing has run yet the disk is the one of the folder around it.
+  const { bavail, bsize } = await statfs(await inspectFolder(dataDir));
   return judgeDisk(dataDir, bavail * bsize);
 }
 
@@ -199,7 +209,9 @@ async function attempt<T extends object>(
   try {
     return await work();
   } catch (error) {
-    return checks.problem(name, explain(error).message, mend);
+    // What to do stands beneath it, and is said once.
+    const says = explain(error).message.replace(mend, '').trim();
+    return checks.problem(name, says, mend);
   }
 }
 

@@ -9,7 +9,7 @@ import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
-import { isAgreed, isInteractive, these } from '../question.ts';
+import { assertMayAsk, isAgreed, these } from '../question.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
@@ -54,7 +54,8 @@ what would become of every other record; --all does it (docs/first-link.md). Bro
 
 Records at Stripe that no customer here stands for: --import makes a customer of each, --leave leaves them as they are.
 
-Exit status: 0; 2 if Stripe does not answer or the key is of another account; 3 if nothing waits for consent.
+Exit status: 0; 2 if Stripe does not answer or the key is of another account, or if it would have to ask and there is neither a
+terminal nor --yes; 3 if nothing waits for consent; 130 if a question was left unanswered.
 
 Examples:
   $ npx twinbox link --dry-run
@@ -74,9 +75,11 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         exit.usage,
         'Give one of --all, --import and --leave; --import and --leave take no numbers.',
       );
+    if (!dryRun) assertMayAsk(`link --${decision}`, yes);
     return decideAboutUnmatched(decision, { dryRun, yes, json }, output);
   }
   const chosen = all || ids.length > 0;
+  if (chosen && !dryRun) assertMayAsk(all ? 'link --all' : 'link MAPPING', yes);
   const first = ids.length === 0 ? await linkFirst(options, output) : NONE_FIRST;
   if (first.status !== null && (json || first.status !== exit.ok)) return first.status;
   const matched = (number: number): number => (number + first.waiting === 0 ? exit.nothingMatched : exit.ok);
@@ -87,7 +90,9 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
       const open = found.filter(({ consent }) => !consent);
       const act = async (): Promise<number> => (chosen && !dryRun ? giveWords(db, open) : 0);
       if (json) {
-        const linked = yes ? await act() : 0;
+        const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length)}?`, output);
+        const agreed = yes || (chosen && !dryRun && open.length > 0 && (await ask()));
+        const linked = agreed ? await act() : 0;
         output.printJson({
           matched: found.length,
           linked,
@@ -111,7 +116,6 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
           output.say('Nothing runs that would do it: npx twinbox up');
       } else if (open.length === 0) output.say('Your word is given already; a worker links them.');
-      else if (!isInteractive()) output.say('Only shown. --yes does it.');
       return exit.ok;
     },
     { mayCreate: false },

@@ -1,6 +1,5 @@
 // The main job once through, on real data, with a crash in the middle. Each step waits for what it claims, with a deadline, and
 // throws if it does not hold: the demo ends with 0 only if all of it was true.
-import { mkdir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { CliError, exit } from '../exit.ts';
 import { explain } from '../failure.ts';
@@ -26,7 +25,6 @@ const LIMIT_MS = 170_000;
 export async function runDemo({ useSettings }: { useSettings: boolean }, output: Output): Promise<number> {
   const folder = demoFolder();
   const config = demoConfig(folder, useSettings);
-  await mkdir(folder, { recursive: true });
   const claim = await claimFolder(folder);
   const stopping = listenForStop();
   const world = createWorld(config, claim, useSettings);

@@ -10,8 +10,9 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** Below a file there is nothing either. */
 export function isMissing(error: unknown): boolean {
-  return hasCode(error, 'ENOENT');
+  return hasCode(error, 'ENOENT', 'ENOTDIR');
 }
 
 export function hasCode(error: unknown, ...codes: string[]): boolean {

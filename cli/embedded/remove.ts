@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inTurn } from './folder-lock.ts';
 import { outsideFolder } from './place.ts';
 import { stopUnused } from './postgres.ts';
 
@@ -8,9 +10,12 @@ import { stopUnused } from './postgres.ts';
  * started it was killed. False, and nothing removed, while a living process uses it.
  */
 export async function removeEmbeddedPostgres(dataDir: string): Promise<boolean> {
-  const outside = await outsideFolder(dataDir);
-  if (!(await stopUnused(dataDir, join(outside ?? dataDir, 'data')))) return false;
-  if (outside !== undefined) await rm(outside, { recursive: true, force: true });
-  await rm(dataDir, { recursive: true, force: true });
-  return true;
+  if (!existsSync(dataDir)) return true;
+  return await inTurn(dataDir, async () => {
+    const outside = await outsideFolder(dataDir);
+    if (!(await stopUnused(dataDir, join(outside ?? dataDir, 'data')))) return false;
+    if (outside !== undefined) await rm(outside, { recursive: true, force: true });
+    await rm(dataDir, { recursive: true, force: true });
+    return true;
+  });
 }

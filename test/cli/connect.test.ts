@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { bindConnection, ensureConnection } from '../../db/connections.ts';
+import { bindConnection, ensureConnection, readConnection } from '../../db/connections.ts';
 import { withTransaction } from '../../db/connection.ts';
 import { createSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { useDatabase } from '../support/database.ts';
-import { usePlace } from './twinbox.ts';
+import { AS_TERMINAL, usePlace } from './twinbox.ts';
 
 const FIRST = 'acct_first';
 const OTHER = { key: 'sk_test_twinbox_other', account: 'acct_other' };
@@ -41,8 +41,12 @@ describe('twinbox connect', () => {
     expect(shown.stdout).to.include(`${FIRST} (test mode)`).and.include(`${OTHER.account} (test mode)`);
     expect(shown.stderr).to.include('--new-account');
     const unasked = await place.run(['connect', 'stripe', '--new-account']);
-    expect(unasked.code).to.equal(1);
+    expect(unasked.code).to.equal(2);
     expect(unasked.stderr).to.include('--yes');
+    const left = await place.run(['connect', 'stripe', '--new-account'], { env: AS_TERMINAL, input: '\x04' });
+    expect(left.code).to.equal(130);
+    expect(left.stderr).to.match(/Move it\? \[y\/N\] .*\nNothing was done\.\n$/);
+    expect((await readConnection(database.db, 'stripe'))?.account).to.equal(FIRST);
   });
 
   it('refuses while something runs on the database', async () => {

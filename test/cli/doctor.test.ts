@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
+import { checks, tellOnce } from '../../lib/doctor.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';
 
@@ -90,13 +91,61 @@ describe('twinbox doctor', () => {
       /may not: Events .* → Give .* permission Events: read/,
     );
     expect(named(checks, 'key rights', 'warning')).to.match(/Webhook Endpoints/);
-    expect(named(checks, 'webhooks', 'warning')).to.match(/cannot be listed/);
+    expect(checks.filter(({ says }) => /endpoint/i.test(says))).to.have.length(1);
   });
 
   it('says that a key is good for nothing', async () => {
     answers = Object.fromEntries(Object.keys(well).map((path) => [path, 401]));
     const { checks } = await examine();
     expect(named(checks, 'key rights', 'problem')).to.match(/answers nothing/);
+  });
+
+  /** What is wrong besides that nothing has run on this database yet. */
+  const wrong = (found: Check[]): string[] =>
+    found
+      .filter(({ level, name }) => level !== 'ok' && !['relay', 'partitions', 'heard'].includes(name))
+      .map(({ name }) => name);
+
+  it('tells one cause once: a revoked key, a Stripe that is away, a right that is missing', async () => {
+    answers = Object.fromEntries(Object.keys(well).map((path) => [path, 401]));
+    expect(wrong((await examine()).checks)).to.deep.equal(['key rights']);
+    answers = { ...well, '/v1/account': 403 };
+    expect(wrong((await examine()).checks)).to.deep.equal(['key rights']);
+    const away = await examine({ STRIPE_API_BASE: 'http://127.0.0.1:1' });
+    expect(wrong(away.checks)).to.deep.equal(['key rights']);
+  });
+
+  it('tells one cause once: a database that is away, a folder of no use, and both beside a key of no use', async () => {
+    answers = well;
+    const away = new URL(database.url);
+    away.port = '1';
+    const noDatabase = { DATABASE_URL: away.href };
+    const { checks } = await examine(noDatabase);
+    expect(wrong(checks)).to.deep.equal(['database']);
+    expect(named(checks, 'database', 'problem')).to.match(
+      /^The database does not answer \(\w+\)\. → Start it, [^.]*\.$/,
+    );
+    expect(named(checks, 'key rights', 'ok')).to.match(/may read/);
+    const noFolder = { DATABASE_URL: '', TWINBOX_DATA_DIR: process.execPath };
+    const folder = await examine(noFolder);
+    expect(wrong(folder.checks)).to.deep.equal(['disk']);
+    expect(named(folder.checks, 'disk', 'problem')).to.match(
+      /a file is in its place\. → Let TWINBOX_DATA_DIR name/,
+    );
+    const both = await examine({ ...noDatabase, STRIPE_API_BASE: 'http://127.0.0.1:1' });
+    expect(wrong(both.checks)).to.deep.equal(['database', 'key rights']);
+  });
+
+  it('tells what several checks have met once, with their names', () => {
+    const away = (name: string) => checks.problem(name, 'The database does not answer.', 'Start it.');
+    const fine = [checks.ok('settings', 'read'), checks.ok('bus', 'read')];
+    const [settings, bus] = fine as [Check, Check];
+    const found = [settings, away('relay'), bus, away('partitions'), away('retention'), away('relay')];
+    expect(tellOnce(found as Parameters<typeof tellOnce>[0])).to.deep.equal([
+      settings,
+      { ...away('relay'), says: 'The database does not answer. (also: partitions, retention)' },
+      bus,
+    ]);
   });
 
   it('looks at the endpoint: disabled, without the events, in another version, or none at all', async () => {

@@ -4,7 +4,7 @@ import { readMapping } from '../../db/mappings.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 import { runHere } from './in-process.ts';
-import { usePlace } from './twinbox.ts';
+import { AS_TERMINAL, usePlace } from './twinbox.ts';
 
 describe('twinbox link', () => {
   const database = useDatabase();
@@ -36,7 +36,7 @@ describe('twinbox link', () => {
     );
 
   it('only lists without being told whom, and in a dry run', async () => {
-    for (const words of [[], ['--all']]) {
+    for (const words of [[]]) {
       const { code, stdout, stderr } = await place.run(['link', ...words]);
       expect(code).to.equal(0);
       expect(stdout).to.match(/cus_ada +\d+ +ada +ada@example\.com .* they are linked\n/);
@@ -52,6 +52,41 @@ describe('twinbox link', () => {
     expect(stdout).to.match(/3 +customers have no record there: one is made for each\n/);
     expect(stdout).to.match(/cus_ada +\d+ +ada +ada@example\.com .* they are linked\n/);
     expect(await consents()).to.deep.equal([false, false, false]);
+  });
+
+  it('does nothing and ends with 2 where it would have to ask and cannot', async () => {
+    for (const words of [['--all'], ['--all', '--json'], [String(ids[0])]]) {
+      const { code, stdout, stderr } = await place.run(['link', ...words]);
+      expect({ code, stdout }, words.join(' ')).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr).to.match(/^Nothing was done: link .* asks first, .* Add --yes/);
+    }
+    expect(await consents()).to.deep.equal([false, false, false]);
+  });
+
+  it('asks on a terminal, and takes a question left without an answer for a no', async () => {
+    const left: [string[], string][] = [
+      [['--all'], '\x03'],
+      [['--all', '--json'], ''],
+      [[String(ids[0])], 'y'],
+    ];
+    for (const [words, input] of left) {
+      const { code, stderr } = await place.run(['link', ...words], { env: AS_TERMINAL, input });
+      expect(code, words.join(' ')).to.equal(130);
+      expect(stderr)
+        .to.match(/Link (it|these 3)\? \[y\/N\] /)
+        .and.match(/\nNothing was done\.\n$/);
+    }
+    const refused = await place.run(['link', '--all'], { env: AS_TERMINAL, input: 'n\n' });
+    expect(refused.code).to.equal(0);
+    expect(refused.stderr).to.match(/Nothing was done\.\n$/);
+    expect(await consents()).to.deep.equal([false, false, false]);
+    const agreed = await place.run(['link', String(ids[0])], { env: AS_TERMINAL, input: 'y\n' });
+    expect(agreed.code, agreed.stderr).to.equal(0);
+    expect(await consents()).to.deep.equal([true, false, false]);
+    await database
+      .db('external_mappings')
+      .where({ id: ids[0] })
+      .update({ reason_detail: database.db.raw(`reason_detail - 'consent'`), dirty: 1 });
   });
 
   it('gives its word for those that are named, once', async () => {

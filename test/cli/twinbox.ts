@@ -5,11 +5,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
 import { ignoreConnectionSettings } from '../../lib/config.ts';
 import { collect, finish, type Finished } from '../support/child.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');
+
+/** Settings with which a command takes its standard input and error for a terminal, on any machine. */
+export const AS_TERMINAL = {
+  NODE_OPTIONS: `--import=${pathToFileURL(resolve(import.meta.dirname, 'as-terminal.ts')).href}`,
+};
 
 export type Up = {
   api: string;

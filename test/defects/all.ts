@@ -1,4 +1,5 @@
 import { busDefects } from './bus-defects.ts';
+import { configDefects } from './config-defects.ts';
 import type { Defect } from './defect.ts';
 import { importDefects } from './import-defects.ts';
 import { laneDefects } from './lane-defects.ts';
@@ -11,4 +12,5 @@ export const defects: readonly Defect[] = [
   ...busDefects,
   ...laneDefects,
   ...importDefects,
+  ...configDefects,
 ];

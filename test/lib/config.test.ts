@@ -90,21 +90,6 @@ describe('loadConfig', () => {
     expect(text).not.to.match(/pk_live_oops|tooshort|me:pw/);
   });
 
-  it('refuses strangers of its own prefixes unless they are well known, or named in TWINBOX_IGNORE', () => {
-    for (const name of ['TWINBOX_X', 'STRIPE_X', 'API_X', 'KAFKA_X', 'DATABASE_X', 'LOG_X', 'SIMULATOR_X']) {
-      expect(refusal({ [name]: '1' })).to.include(`${name} (in the environment) is no setting of Twinbox`);
-      load({ [name]: '1', TWINBOX_IGNORE: `OTHER,${name}` });
-    }
-    load({
-      STRIPE_API_KEY: 'x',
-      STRIPE_CLI_TELEMETRY_OPTOUT: '1',
-      KAFKA_HEAP_OPTS: '-Xmx1g',
-      API_SERVICE_HOST: '10.0.0.1',
-      API_PORT_8000_TCP_ADDR: '10.0.0.1',
-      HOME: '/home/x',
-    });
-  });
-
   it('explains the port that Kubernetes puts where ours should be', () => {
     expect(refusal({ API_PORT: 'tcp://10.0.0.7:8000' })).to.include('enableServiceLinks');
   });

@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { inTurn } from '../../cli/embedded/folder-lock.ts';
+import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
+import { isAlive, startMark } from '../../cli/embedded/processes.ts';
+import { stopServer } from '../../cli/embedded/server.ts';
+import { explain } from '../../cli/failure.ts';
+import { claimFolder } from '../../cli/running.ts';
+import { findStripe } from '../../cli/stripe.ts';
+import { createDb } from '../../db/connection.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { createLogger } from '../../lib/log.ts';
+import { createSimulator } from '../../simulator/simulator.ts';
+import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
+import { createSignal } from '../support/signal.ts';
+import { usePlace } from './twinbox.ts';
+
+describe('starts and stops of one embedded PostgreSQL', () => {
+  let dataDir: string;
+  let folder: string;
+  before(async () => {
+    folder = await makeRunFolder();
+    dataDir = join(folder, 'postgres');
+  });
+  after(() => removeRunFolder(folder));
+  const start = () => startEmbeddedPostgres({ dataDir, fsync: false, log: () => undefined });
+
+  it('take turns: a start beside the last user’s stop waits for its end, and has a server of its own', async () => {
+    const first = await start();
+    const arriving = watch(dataDir);
+    const arrived = new Promise<void>((resolve) =>
+      arriving.on('change', (_, name) => {
+        if (String(name).startsWith('lock-')) resolve();
+      }),
+    );
+    const second = await inTurn(dataDir, async () => {
+      const starting = start();
+      await arrived;
+      // What the last user does once it has seen that nobody else is there.
+      await stopServer(first.pid);
+      return { starting };
+    });
+    arriving.close();
+    const server = await second.starting;
+    expect(server.wasRunning).to.equal(false);
+    const db = createDb({ url: server.url, poolSize: 1, applicationName: 'test' });
+    await db.raw('select 1');
+    await db.destroy();
+    await first.stop();
+    expect(isAlive(server.pid)).to.equal(true);
+    await server.stop();
+    expect(isAlive(server.pid)).to.equal(false);
+  });
+
+  it('are not held up by the lock of a process that was killed, nor by one that a power cut has emptied', async () => {
+    const gone = spawn(process.execPath, ['-e', '']);
+    await once(gone, 'exit');
+    const left = [JSON.stringify({ pid: gone.pid, began: '1', nonce: 'x' }), ''];
+    for (const text of left) {
+      await writeFile(join(dataDir, 'lock'), text);
+      const server = await start();
+      await server.stop();
+    }
+  });
+
+  it('name the living process that does not come to an end', async () => {
+    const held = { pid: process.ppid, began: startMark(process.ppid), nonce: 'x' };
+    await writeFile(join(dataDir, 'lock'), JSON.stringify(held));
+    const error = await inTurn(dataDir, () => Promise.resolve(), 50).catch((caught: unknown) => caught);
+    expect(explain(error)).to.have.property('exitCode', 69);
+    expect(explain(error).message).to.include(`process ${process.ppid}`).and.include('Stop it');
+    await writeFile(join(dataDir, 'lock'), '');
+  });
+
+  it('happen one at a time, however many there are', async () => {
+    let inside = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside -= 1;
+    };
+    await Promise.all(Array.from({ length: 8 }, () => inTurn(dataDir, work)));
+    expect(most).to.equal(1);
+  });
+});
+
+describe('the simulator’s kept state, which one process at a time has open', () => {
+  let folder: string;
+  before(async () => {
+    folder = await makeRunFolder();
+  });
+  after(() => removeRunFolder(folder));
+  const config = () => loadConfig({ TWINBOX_DATA_DIR: folder }, { envFile: false });
+
+  /** A log, and what tells that it has said so. */
+  function listen(event: string) {
+    const said = createSignal();
+    const base = createLogger({ level: 'error', format: 'json' });
+    const warn = (name: string): void => {
+      if (name === event) said.fire();
+    };
+    return { log: { ...base, warn }, said: said.promise };
+  }
+
+  it('is waited for, which is said, and used once the other is done', async () => {
+    const other = createSimulator({ dataDir: join(folder, 'simulator') });
+    const { log, said } = listen('simulator.waiting');
+    const finding = findStripe(config(), log);
+    await said;
+    await other.close();
+    const stripe = await finding;
+    expect(stripe.simulatorUrl).to.match(/^http/);
+    await stripe.close();
+  });
+
+  it('is not waited for without end: the process that has it is named', async () => {
+    const other = createSimulator({ dataDir: join(folder, 'simulator') });
+    const error = await findStripe(config(), listen('').log, { patienceMs: 50 }).catch(
+      (caught: unknown) => caught,
+    );
+    await other.close();
+    const { message, exitCode } = explain(error);
+    expect(exitCode).to.equal(69);
+    expect(message).to.match(/simulator cannot start: .* is in use by process \d+/);
+  });
+
+  it('is that of a twinbox up which has just started, as soon as it says where', async () => {
+    const claim = await claimFolder(folder);
+    const finding = findStripe(config(), listen('').log);
+    const simulatorUrl = 'http://127.0.0.1:4711';
+    await claim.announce({ apiUrl: 'http://127.0.0.1:1', simulatorUrl });
+    expect(await finding).to.include({ simulatorUrl });
+    await claim.release();
+  });
+});
+
+describe('commands at once, without a running twinbox up', () => {
+  const place = usePlace();
+
+  it('all do their work, also in a folder where nothing is yet', async () => {
+    const file = join(place.folder, 'few.csv');
+    await writeFile(file, 'name,email\nAda,ada@example.com\nBo,bo@example.com\n');
+    const imports = await Promise.all([1, 2].map(() => place.run(['import', file, '--json'])));
+    for (const { code, stderr } of imports) expect(code, stderr).to.equal(0);
+    const created = imports.map(({ stdout }) => (JSON.parse(stdout) as { created: number }).created);
+    expect(created[0] ?? 0).to.equal(2 - (created[1] ?? 0));
+    const found = await Promise.all(
+      [['verify'], ['replay'], ['verify'], ['status']].map((args) => place.run(args)),
+    );
+    expect(found.map(({ code }) => code)).to.deep.equal([2, 3, 2, 0]);
+    for (const { stderr } of found) expect(stderr).not.to.match(/is in use|fault of Twinbox/);
+  });
+});
