@@ -9,6 +9,7 @@ import { hearingPart } from '../lib/hearing.ts';
 import type { Ingress, MappingDocument } from '../lib/integrations/integration.ts';
 import { createLinkDesk } from '../lib/links.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
+import { rolesPart } from '../lib/roles.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
@@ -24,12 +25,14 @@ export type ApiParts = {
   /** What its webhooks are signed with; none: only the sweep hears. */
   secrets: string[];
   nudge: () => void;
+  /** Whose signs of life this process shows: it need not warn of itself. */
+  owner: string | null;
   /** What else runs in this process. */
   readiness?: Readiness;
 };
 
 export function composeApi(parts: ApiParts): Express {
-  const { config, db, clock, log, store, hearing, secrets, nudge, readiness = {} } = parts;
+  const { config, db, clock, log, store, hearing, secrets, nudge, owner, readiness = {} } = parts;
   const { system, document, ingress } = hearing;
   const inbox = { db, clock, integration: { system, document }, retentionDays: config.retentionDays, nudge };
   return createApi({
@@ -43,6 +46,7 @@ export function composeApi(parts: ApiParts): Express {
     links: createLinkDesk({ db, clock }),
     readiness: {
       database: databasePart(db),
+      roles: rolesPart(db, clock, owner),
       relay: relayPart(db, clock),
       partitions: partitionsPart(db, clock),
       sync: syncPart(db, [system]),

@@ -4,6 +4,7 @@ import { createCustomerStore } from '../lib/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { requireShared, webhookSecrets } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
+import { startRoleSigns } from '../lib/role-signs.ts';
 import { createHearing } from '../lib/systems.ts';
 import { composeApi } from './compose.ts';
 import { listen } from './server.ts';
@@ -23,8 +24,14 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   // Another process relays, and looks often enough by itself.
   const nudge = (): void => undefined;
   const clock = systemClock;
+  const signs = await startRoleSigns({
+    db,
+    log,
+    roles: [{ name: 'api', look: () => ({ state: server.url }) }],
+  });
   app = composeApi({
     config,
+    owner: signs.owner,
     db,
     clock,
     log,
@@ -39,6 +46,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     failed: new Promise(() => undefined),
     async stop() {
       await server.close(FINISH_REQUESTS_MS);
+      await signs.stop();
       await database.close();
     },
   };

@@ -302,6 +302,16 @@ create table relay_cursor (
   saved_at timestamp with time zone default clock_timestamp() not null
 ) with (fillfactor=50);
 
+create table role_signs (
+  role text not null,
+  owner text not null,
+  started_at timestamp with time zone default clock_timestamp() not null,
+  seen_at timestamp with time zone default clock_timestamp() not null,
+  stopped_at timestamp with time zone,
+  state text,
+  problem text
+) with (fillfactor=50);
+
 create table stoppages (
   id bigint generated always as identity not null,
   system text not null,
@@ -319,7 +329,10 @@ create table sweeps (
   problem text,
   problem_at timestamp with time zone,
   unheard_from timestamp with time zone,
-  unheard_to timestamp with time zone
+  unheard_to timestamp with time zone,
+  found_events bigint default 0 not null,
+  found_since timestamp with time zone,
+  found_at timestamp with time zone
 );
 
 create table sync_attempts (
@@ -415,6 +428,16 @@ create table walk_positions (
   updated_at timestamp with time zone default now() not null
 );
 
+create table webhook_signs (
+  system text not null,
+  taken bigint default 0 not null,
+  taken_at timestamp with time zone,
+  refused bigint default 0 not null,
+  refused_since timestamp with time zone,
+  refused_at timestamp with time zone,
+  refused_reason text
+) with (fillfactor=50);
+
 create table inbound_event_ids_default partition of inbound_event_ids default;
 create table relay_batches_default partition of relay_batches default;
 create table sync_attempts_default partition of sync_attempts default;
@@ -444,6 +467,8 @@ alter table rate_buckets add constraint rate_buckets_share_check CHECK (((share 
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
 alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
 alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
+alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
+alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (ARRAY['api'::text, 'relay'::text, 'worker'::text, 'housekeeping'::text])));
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
 alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((unheard_from IS NULL) = (unheard_to IS NULL))));
 alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
@@ -458,6 +483,8 @@ alter table sync_intents add constraint sync_intents_operation_check CHECK ((ope
 alter table sync_intents add constraint sync_intents_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text, 'not_needed'::text])));
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
+alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused = 0) = (refused_since IS NULL)) AND ((refused = 0) = (refused_at IS NULL))));
+alter table webhook_signs add constraint webhook_signs_pkey PRIMARY KEY (system);
 
 CREATE INDEX closed_deliveries_mapping ON public.closed_deliveries USING btree (mapping_id);
 CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (created_event_id);
@@ -498,7 +525,14 @@ create view sync_event_status as
     e.source,
     e.created_at,
     d.target,
-    COALESCE(d.status, 'unpublished'::text) AS status,
+    COALESCE(d.status,
+        CASE
+            WHEN (EXISTS ( SELECT
+               FROM relay_cursor c
+              WHERE (pg_visible_in_snapshot(e.xid, c.seen) OR ((c.win IS NOT NULL) AND (e.id <= c.last_id) AND pg_visible_in_snapshot(e.xid, c.win)) OR (e.id <= LEAST(c.floor, ( SELECT min((l.value)::bigint) AS min
+                       FROM jsonb_each_text(c.late_floors) l(key, value))))))) THEN 'published'::text
+            ELSE 'unpublished'::text
+        END) AS status,
     d.settled_at AS processed_at
    FROM (sync_events e
      LEFT JOIN sync_deliveries d ON ((d.event_id = e.event_id)));
