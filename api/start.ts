@@ -6,6 +6,8 @@ import { requireShared, webhookSecrets } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { startRoleSigns } from '../lib/role-signs.ts';
 import { createHearing } from '../lib/systems.ts';
+import { deafWarning } from '../lib/hearing.ts';
+import { createWebhookTally } from '../lib/webhook-tally.ts';
 import { composeApi } from './compose.ts';
 import { listen } from './server.ts';
 import { answerStarting } from './starting.ts';
@@ -24,10 +26,15 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   // Another process relays, and looks often enough by itself.
   const nudge = (): void => undefined;
   const clock = systemClock;
+  const hearing = await createHearing(db);
+  const secrets = webhookSecrets(config);
+  const tally = createWebhookTally({ db, clock, log, system: hearing.system });
+  const problem = secrets.length === 0 ? deafWarning(hearing.system) : null;
   const signs = await startRoleSigns({
     db,
     log,
-    roles: [{ name: 'api', look: () => ({ state: server.url }) }],
+    roles: [{ name: 'api', look: () => ({ state: server.url, problem }) }],
+    onBeat: tally.flush,
   });
   app = composeApi({
     config,
@@ -36,8 +43,9 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     clock,
     log,
     store: createCustomerStore({ db, clock, nudge }),
-    hearing: await createHearing(db),
-    secrets: webhookSecrets(config),
+    hearing,
+    secrets,
+    tally,
     nudge,
   });
   return {

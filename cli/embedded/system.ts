@@ -25,6 +25,7 @@ import { openDatabase } from '../database.ts';
 import { startStripe } from '../stripe.ts';
 import { openWebhooks } from '../webhooks.ts';
 import { createSyncDeps } from '../../lib/systems.ts';
+import { createWebhookTally } from '../../lib/webhook-tally.ts';
 import { isAlive } from './processes.ts';
 
 export interface System {
@@ -125,9 +126,11 @@ async function start({
   cleanups.push(() => following.stop());
 
   // After what it speaks of runs; stopped after it, so that no sign follows the end.
+  const tally = createWebhookTally({ db, clock, log, system: integration.system });
   const signs = await startRoleSigns({
     db,
     log,
+    onBeat: tally.flush,
     roles: [
       { name: 'api', look: () => ({ state: server.url }) },
       {
@@ -148,6 +151,7 @@ async function start({
     store,
     hearing: integration,
     secrets,
+    tally,
     nudge,
     owner: signs.owner,
     readiness: {

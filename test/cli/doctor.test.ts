@@ -162,6 +162,6 @@ describe('twinbox doctor', () => {
     const { code, stdout } = await place.run(['doctor']);
     expect(code).to.equal(1);
     expect(stdout).to.match(/^ok +settings +read; database from DATABASE_URL$/m);
-    expect(stdout).to.match(/^problem +relay .*\n +→ Start Twinbox: npx twinbox up$/m);
+    expect(stdout).to.match(/^problem +relay .*\n +→ Start Twinbox: npx twinbox up/m);
   });
 });
