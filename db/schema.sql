@@ -112,6 +112,14 @@ begin
   perform set_config('twinbox.purge', 'off', true);
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_change_of_actions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'TB003';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change_of_events()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -259,6 +267,22 @@ create table leases (
   owner text not null,
   until timestamp with time zone not null,
   fence bigint default 0 not null
+);
+
+create table operator_action_pairs (
+  action_id bigint not null,
+  mapping_id bigint not null,
+  event_id uuid
+);
+
+create table operator_actions (
+  id bigint generated always as identity not null,
+  action text not null,
+  system text not null,
+  actor text not null,
+  reason text,
+  detail jsonb default '{}'::jsonb not null,
+  at timestamp with time zone not null
 );
 
 create table rate_buckets (
@@ -462,6 +486,9 @@ alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}
 alter table instance add constraint instance_only_one_check CHECK (only_one);
 alter table instance add constraint instance_pkey PRIMARY KEY (only_one);
 alter table leases add constraint leases_pkey PRIMARY KEY (name);
+alter table operator_action_pairs add constraint operator_action_pairs_action_id_mapping_id_event_id_key UNIQUE NULLS NOT DISTINCT (action_id, mapping_id, event_id);
+alter table operator_actions add constraint operator_actions_action_check CHECK ((action ~ '^[a-z][a-z_]*$'::text));
+alter table operator_actions add constraint operator_actions_pkey PRIMARY KEY (id);
 alter table rate_buckets add constraint rate_buckets_pkey PRIMARY KEY (system, account, endpoint);
 alter table rate_buckets add constraint rate_buckets_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)));
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
@@ -485,6 +512,7 @@ alter table sync_intents add constraint sync_intents_result_check CHECK ((result
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
 alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused = 0) = (refused_since IS NULL)) AND ((refused = 0) = (refused_at IS NULL))));
 alter table webhook_signs add constraint webhook_signs_pkey PRIMARY KEY (system);
+alter table operator_action_pairs add constraint operator_action_pairs_action_id_fkey FOREIGN KEY (action_id) REFERENCES operator_actions(id);
 
 CREATE INDEX closed_deliveries_mapping ON public.closed_deliveries USING btree (mapping_id);
 CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (created_event_id);
@@ -499,6 +527,8 @@ CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
+CREATE INDEX operator_action_pairs_event ON public.operator_action_pairs USING btree (event_id) WHERE (event_id IS NOT NULL);
+CREATE INDEX operator_action_pairs_mapping ON public.operator_action_pairs USING btree (mapping_id);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
 CREATE INDEX stoppages_ended ON public.stoppages USING btree (system, ended_at);
@@ -541,5 +571,9 @@ CREATE CONSTRAINT TRIGGER customers_event AFTER INSERT OR UPDATE ON public.custo
 CREATE TRIGGER customers_no_delete BEFORE DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_refuse_removal();
 CREATE TRIGGER customers_no_truncate BEFORE TRUNCATE ON public.customers FOR EACH STATEMENT EXECUTE FUNCTION customers_refuse_removal();
 CREATE TRIGGER customers_version BEFORE INSERT OR UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_before_change();
+CREATE TRIGGER operator_action_pairs_append_only BEFORE DELETE OR UPDATE ON public.operator_action_pairs FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_action_pairs_no_truncate BEFORE TRUNCATE ON public.operator_action_pairs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_actions_no_truncate BEFORE TRUNCATE ON public.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER sync_events_append_only BEFORE DELETE OR UPDATE ON public.sync_events FOR EACH ROW EXECUTE FUNCTION refuse_change_of_events();
 CREATE TRIGGER sync_events_no_truncate BEFORE TRUNCATE ON public.sync_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events();

@@ -1,5 +1,6 @@
 // What keeps the house: finds what the bus lost and what no webhook brought, and has partitions ready before they are needed.
 import type { Bus } from '../lib/bus/bus.ts';
+import { logActions } from '../lib/operator-log.ts';
 import { keyPrefix } from '../lib/sync/intent.ts';
 import { closeReceiveGap } from '../lib/sync/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
@@ -62,7 +63,10 @@ export function createHousekeeping(
   async function keepHouse(signal: AbortSignal): Promise<number> {
     let left = 0;
     const first = lanes[0]?.deps;
-    if (first) await keepPartitionsOf(first, retentionDays);
+    if (first) {
+      await logActions(first);
+      await keepPartitionsOf(first, retentionDays);
+    }
     for (const { deps, lane } of lanes)
       if (lane.status().bound && (await sweep(deps, { retentionDays, signal })).more) left += 1;
     // Last: with Kafka away it cannot be done, and nothing else has to wait for that.

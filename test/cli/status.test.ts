@@ -93,7 +93,7 @@ describe('a system whose processes die or freeze', () => {
       env: { TWINBOX_DATA_DIR: `${place.folder}/elsewhere` },
     });
     expect(stdout)
-      .to.match(/^relay +\S+:\d+ active$/m)
+      .to.match(/^relay +\S+:\d+ (active|standby)$/m)
       .and.to.match(/^worker +\S+:\d+ \d+ in hand$/m);
     expect(stdout).not.to.match(/twinbox up/);
   });

@@ -241,4 +241,7 @@ const FILLED_TABLES = [
   'rate_buckets',
   'breakers',
   'stoppages',
+  'webhook_signs',
+  'operator_action_pairs',
+  'operator_actions',
 ];
