@@ -6,25 +6,35 @@ import { isPublishedSql } from './publication.ts';
 /** So many events are looked at, at most: the newest ones, since what is not received is what came last. */
 const LOOKED_AT = 10_000;
 
-const lagSql = `
-with newest as materialized (
-  select e.event_id, e.event_type, e.created_at
-  from relay_cursor c, sync_events e
-  where e.id > (select coalesce(min(w.position), 0) from (
-      select coalesce((select position from walk_positions where name = n.name), 0) as position
-      from unnest(:systems::text[]) s, lateral (values ('receive-gap:' || s), ('receive-gap:' || s || ':internal')) n(name)) w)
-    and ${isPublishedSql('e', 'c')}
-  order by e.id desc limit ${LOOKED_AT}
-), missing as (
-  select n.created_at from newest n, unnest(:systems::text[]) s(system), lateral (
+const position = `(select coalesce(min(w.position), 0) from (
+  select coalesce((select position from walk_positions where name = n.name), 0) as position
+  from unnest(:systems::text[]) s, lateral (values ('receive-gap:' || s), ('receive-gap:' || s || ':internal')) n(name)) w)`;
+
+const published = `
+  select e.id, e.event_id, e.event_type, e.created_at from relay_cursor c, sync_events e
+  where e.id > ${position} and ${isPublishedSql('e', 'c')}`;
+
+// A look by key for each event, written so that it stays one: as an anti join it would be planned as a scan of all deliveries.
+const missingOf = (events: string): string => `
+  select n.id, n.created_at from (${events}) n, unnest(:systems::text[]) s(system), lateral (
     select case
       when n.event_type in ('customer.created', 'customer.updated', 'customer.deleted') then s.system
       when n.event_type in (s.system || '.customer.created', s.system || '.customer.updated', s.system || '.customer.deleted') then 'internal'
     end as target) t
-  where t.target is not null and not exists (
-    select from sync_deliveries d where d.event_id = n.event_id and d.target = t.target)
-)
-select count(*)::integer as events, min(created_at) as oldest, (select count(*) = ${LOOKED_AT} from newest) as more from missing`;
+  where t.target is not null and (
+    select d.event_id from sync_deliveries d where d.event_id = n.event_id and d.target = t.target) is null`;
+
+// With more than are looked at, the oldest of all is looked for from the other end.
+const lagSql = `
+with newest as materialized (${published} order by e.id desc limit ${LOOKED_AT}),
+missing as materialized (${missingOf('select * from newest')}),
+seen as (select count(*) = ${LOOKED_AT} as more from newest)
+select (select count(*)::integer from missing) as events, more,
+  coalesce(
+    case when more then (
+      select created_at from (${missingOf(`${published} order by e.id limit ${LOOKED_AT}`)}) first order by id limit 1) end,
+    (select min(created_at) from missing)) as oldest
+from seen`;
 
 export type ReceiveLag = {
   events: number;
@@ -37,5 +47,5 @@ export type ReceiveLag = {
 export async function readReceiveLag(db: Db, systems: readonly string[]): Promise<ReceiveLag> {
   const { rows } = await db.raw<{ rows: ReceiveLag[] }>(lagSql, { systems: [...systems] });
   const { events, oldest, more } = rows[0] ?? { events: 0, oldest: null, more: false };
-  return { events, oldest, more: more && events > 0 };
+  return { events, oldest: events > 0 ? oldest : null, more: more && events > 0 };
 }

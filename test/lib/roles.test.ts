@@ -157,6 +157,25 @@ describe('what is published and not received', () => {
     expect((await lag()).events).to.equal(1);
   });
 
+  it('beyond ten thousand says so, and which is the oldest of all', async () => {
+    await world.db.raw(
+      `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, created_at)
+       select gen_random_uuid(), 'customer.updated', 'customer', n, 'customer:' || n, 1, 'internal', '{}', timestamptz '2026-01-01' + n * interval '1 second'
+       from generate_series(1, 10001) n`,
+    );
+    await publishAll();
+    const { rows } = await world.db.raw<{ rows: { at: Date }[] }>(
+      `select min(created_at) as at from sync_events`,
+    );
+    expect(await lag()).to.deep.equal({ events: 10_000, more: true, oldest: rows[0]?.at });
+    const [warning] = (await rolesPart(world.db, world.clock, null)()).warnings ?? [];
+    expect(warning).to.match(/^published, not received: at least 10000, oldest /);
+    // The invariants are asked of customers that exist.
+    await world.db.transaction((tx) =>
+      tx.raw(`set local session_replication_role = replica; delete from sync_events`),
+    );
+  });
+
   it('is no warning while it is only on its way', async () => {
     await world.create();
     await publishAll();
