@@ -6,9 +6,11 @@ import type { Config } from '../lib/config.ts';
 import { createConflictDesk } from '../lib/conflicts.ts';
 import type { CustomerStore } from '../lib/customers.ts';
 import { hearingPart } from '../lib/hearing.ts';
+import type { WebhookTally } from '../lib/webhook-tally.ts';
 import type { Ingress, MappingDocument } from '../lib/integrations/integration.ts';
 import { createLinkDesk } from '../lib/links.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
+import { rolesPart } from '../lib/roles.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
@@ -23,13 +25,17 @@ export type ApiParts = {
   hearing: { system: string; document: MappingDocument; ingress?: Ingress | undefined };
   /** What its webhooks are signed with; none: only the sweep hears. */
   secrets: string[];
+  /** Counts deliveries; whoever makes it writes its counts. */
+  tally: WebhookTally;
   nudge: () => void;
+  /** Whose signs of life this process shows: it need not warn of itself. */
+  owner: string | null;
   /** What else runs in this process. */
   readiness?: Readiness;
 };
 
 export function composeApi(parts: ApiParts): Express {
-  const { config, db, clock, log, store, hearing, secrets, nudge, readiness = {} } = parts;
+  const { config, db, clock, log, store, hearing, secrets, tally, nudge, owner, readiness = {} } = parts;
   const { system, document, ingress } = hearing;
   const inbox = { db, clock, integration: { system, document }, retentionDays: config.retentionDays, nudge };
   return createApi({
@@ -38,11 +44,12 @@ export function composeApi(parts: ApiParts): Express {
     clock,
     log,
     config: { apiKeys: config.api.keys },
-    webhooks: ingress ? [{ system, ingress, secrets, inbox }] : [],
+    webhooks: ingress ? [{ system, ingress, secrets, inbox, tally }] : [],
     conflicts: createConflictDesk({ db, clock, nudge, documents: [document] }),
     links: createLinkDesk({ db, clock }),
     readiness: {
       database: databasePart(db),
+      roles: rolesPart(db, clock, owner),
       relay: relayPart(db, clock),
       partitions: partitionsPart(db, clock),
       sync: syncPart(db, [system]),

@@ -70,10 +70,25 @@ export const customerSchema = {
       description: 'How each counterpart stands. A parked one waits for a person; reason says why.',
       additionalProperties: {
         type: 'object',
-        required: ['state', 'reason'],
+        required: ['state', 'reason', 'version', 'since'],
         properties: {
-          state: { type: 'string', enum: ['pending', 'linked', 'waiting', 'parked', 'tombstoned'] },
+          state: {
+            type: 'string',
+            enum: ['pending', 'linked', 'waiting', 'parked', 'tombstoned', 'detached'],
+            description:
+              'pending: the system does not have the newest version yet, and it is on its way there.',
+          },
           reason: { type: ['string', 'null'] },
+          version: {
+            type: ['integer', 'null'],
+            description: 'The version that the system has; null before the first.',
+          },
+          since: {
+            type: 'string',
+            format: 'date-time',
+            description:
+              'pending: when the first change was made that the system does not have. Else: when the pair last changed.',
+          },
         },
       },
     },

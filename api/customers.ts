@@ -14,6 +14,7 @@ import {
   PAGE_DEFAULT,
   type CustomerQuery,
 } from './customer-schemas.ts';
+import { externalIdsOf, syncOf } from './customer-sync.ts';
 import { answerWithin } from './deadline.ts';
 import { demand, ifMatchOf, paramsOf, queryOf } from './input.ts';
 import { pageOf } from './paging.ts';
@@ -108,7 +109,6 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
 
 /** A customer on the wire. `sync` says how each system's counterpart stands, so that a parked one shows its reason. */
 export function customerJson(customer: Customer): Record<string, unknown> {
-  const linked = customer.mappings.filter(({ externalId }) => externalId !== null);
   return {
     id: customer.id,
     name: customer.name,
@@ -116,10 +116,8 @@ export function customerJson(customer: Customer): Record<string, unknown> {
     version: customer.version,
     created_at: customer.createdAt.toISOString(),
     updated_at: customer.updatedAt.toISOString(),
-    external_mappings: Object.fromEntries(linked.map(({ system, externalId }) => [system, externalId])),
-    sync: Object.fromEntries(
-      customer.mappings.map(({ system, state, reason }) => [system, { state, reason }]),
-    ),
+    external_mappings: externalIdsOf(customer),
+    sync: syncOf(customer),
   };
 }
 

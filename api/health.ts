@@ -1,10 +1,13 @@
 // /health: is this process alive? Asks nothing of anybody, so that an outage elsewhere never gets it killed.
-// /ready: can it do its work, and how far behind is each part that runs in it?
+// /ready: can it do its work? For the API that is its database alone, since whatever it takes is durable there; how far behind the relay,
+// the workers and Stripe are stands beside it, as figures and warnings, and takes no API out of a balancer.
 
 import { Router } from 'express';
 import { reportReadiness, type Readiness } from '../lib/readiness-report.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
+
+const GATES = ['database'];
 
 /** `limitMs` is how long a part may take to answer. */
 export function healthRoutes(readiness: Readiness, limitMs: number): Router {
@@ -15,7 +18,7 @@ export function healthRoutes(readiness: Readiness, limitMs: number): Router {
   declareRoute(router, '/ready', {
     get: [
       async (_req, res) => {
-        const { ready, body } = await reportReadiness(readiness, limitMs);
+        const { ready, body } = await reportReadiness(readiness, { limitMs, gates: GATES });
         sendJson(res, ready ? 200 : 503, body);
       },
     ],

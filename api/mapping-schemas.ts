@@ -61,7 +61,7 @@ export const mappingSchema = {
     state: { type: 'string', enum: states },
     reason: { ...text, description: 'Why it stands there: a stable code.' },
     detail: { ...object, description: 'With ask_link: customer is the one that has the same email.' },
-    attempts: { type: 'integer' },
+    attempts: { type: 'integer', description: 'How often what is open there was tried.' },
     error: { ...object, description: 'What the last failed attempt met.' },
     created_at: { type: 'string', format: 'date-time' },
     updated_at: { type: 'string', format: 'date-time' },

@@ -72,9 +72,9 @@ export function openApiDocument(): Json {
         get: open('health', 'Whether this process is alive', { 200: answer('It is', ref('Health')) }),
       },
       '/ready': {
-        get: open('ready', 'Whether it can do its work, and how far behind its parts are', {
-          200: answer('It can', ref('Readiness')),
-          503: answer('It cannot; not_ready says why', ref('Readiness')),
+        get: open('ready', 'Whether its database takes writes, and how far behind the rest is', {
+          200: answer('It does; warnings say what else is wrong', ref('Readiness')),
+          503: answer('It does not; not_ready says why', ref('Readiness')),
         }),
       },
     },
@@ -164,6 +164,24 @@ const readinessSchema = {
       items: { type: 'object', properties: { part: { type: 'string' }, problem: { type: 'string' } } },
     },
     warnings: { type: 'array', items: { type: 'string' } },
+    roles: {
+      type: 'object',
+      description: 'How many of each role have shown a sign of life in the last 15 seconds.',
+      additionalProperties: count,
+    },
+    published_not_received: {
+      type: 'object',
+      required: ['events', 'more', 'oldest'],
+      properties: {
+        events: count,
+        more: { type: 'boolean', description: 'There may be more than are counted.' },
+        oldest: { type: ['string', 'null'], format: 'date-time' },
+      },
+    },
+    last_webhook_at: { type: ['string', 'null'], format: 'date-time' },
+    webhooks_refused: count,
+    swept_to: { type: ['string', 'null'], format: 'date-time' },
+    swept_events: count,
     relay_seconds_behind: { type: 'number', minimum: 0 },
     dirty: count,
     parked: count,

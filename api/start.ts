@@ -4,7 +4,10 @@ import { createCustomerStore } from '../lib/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { requireShared, webhookSecrets } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
+import { startRoleSigns } from '../lib/role-signs.ts';
 import { createHearing } from '../lib/systems.ts';
+import { deafWarning } from '../lib/hearing.ts';
+import { createWebhookTally } from '../lib/webhook-tally.ts';
 import { composeApi } from './compose.ts';
 import { listen } from './server.ts';
 import { answerStarting } from './starting.ts';
@@ -23,14 +26,26 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   // Another process relays, and looks often enough by itself.
   const nudge = (): void => undefined;
   const clock = systemClock;
+  const hearing = await createHearing(db);
+  const secrets = webhookSecrets(config);
+  const tally = createWebhookTally({ db, clock, log, system: hearing.system });
+  const problem = secrets.length === 0 ? deafWarning(hearing.system) : null;
+  const signs = await startRoleSigns({
+    db,
+    log,
+    roles: [{ name: 'api', look: () => ({ state: server.url, problem }) }],
+    onBeat: tally.flush,
+  });
   app = composeApi({
     config,
+    owner: signs.owner,
     db,
     clock,
     log,
     store: createCustomerStore({ db, clock, nudge }),
-    hearing: await createHearing(db),
-    secrets: webhookSecrets(config),
+    hearing,
+    secrets,
+    tally,
     nudge,
   });
   return {
@@ -39,6 +54,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     failed: new Promise(() => undefined),
     async stop() {
       await server.close(FINISH_REQUESTS_MS);
+      await signs.stop();
       await database.close();
     },
   };

@@ -1,12 +1,13 @@
 // Webhooks of external systems: verified by their signature over the raw bytes, stored, and only then answered 2xx. Nothing is
 // worked on here; an event is a poke that reconcile looks into.
 //
-// 400 and not one row: what is not signed by a secret of ours, or is no event. 2xx and a row in inbound_refusals: a real event
+// 400 and not one row: what is not signed by a secret of ours, or is no event; it is counted, and the count is written every few seconds. 2xx and a row in inbound_refusals: a real event
 // that is not for this database. 503: what would be lost otherwise (no secret, no account bound yet, no database): sent again.
 import express, { Router } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import type { Ingress } from '../lib/integrations/integration.ts';
 import { takeIn, type InboxDeps } from '../lib/sync/inbound.ts';
+import type { WebhookTally } from '../lib/webhook-tally.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
@@ -19,6 +20,8 @@ export interface WebhookSource {
   /** Several while one is being rolled; none: nothing can be heard. */
   secrets: string[];
   inbox: InboxDeps;
+  /** Counts what is taken and what is refused, for those who look. */
+  tally?: WebhookTally;
 }
 
 /** Stripe's own tolerance, in both directions (docs.stripe.com/webhooks#replay-attacks). */
@@ -70,15 +73,16 @@ function demandSignature(
   header: string | string[] | undefined,
   clock: Clock,
 ): void {
-  const { ingress, secrets, system } = source;
+  const { ingress, secrets, system, tally } = source;
   const verdict = ingress.verify({ rawBody, header, secrets, now: clock.now(), toleranceS: TOLERANCE_S });
-  if (verdict.ok) return;
+  if (verdict.ok) return tally?.taken();
   if (verdict.code === 'no_secret') {
     throw new Problem(
       'webhooks_not_configured',
       `No signing secret is set for ${system}: set ${system.toUpperCase()}_WEBHOOK_SECRET to the endpoint's secret.`,
     );
   }
+  tally?.refused(verdict.code);
   throw new Problem('invalid_signature', verdict.message, { members: { reason: verdict.code } });
 }
 

@@ -11,7 +11,7 @@ function time(at: Date): string {
 type Line = { at: Date | null; what: string; detail: string };
 
 export function timelineLines(timeline: Timeline): string[] {
-  const { event, ledTo, confirmed } = timeline;
+  const { event, actions, ledTo, confirmed } = timeline;
   const lines = [
     ...askedBy(timeline),
     { at: event.createdAt, what: 'stored', detail: `sync_events ${event.id}` },
@@ -21,6 +21,7 @@ export function timelineLines(timeline: Timeline): string[] {
       detail: `${topic}, partition ${partition}, offset ${offset}`,
     })),
     ...timeline.deliveries.flatMap(deliveryLines),
+    ...actions.map(actionLine),
     ...ledTo.map(({ createdAt, eventType, version, eventId }) => ({
       at: createdAt,
       what: 'led to',
@@ -38,6 +39,11 @@ export function timelineLines(timeline: Timeline): string[] {
     '',
     ...table(lines.map(({ at, what, detail }) => [at ? time(at) : ''.padEnd(23), what, detail])),
   ];
+}
+
+/** What a person asked for that had to do with the event, with who and why. */
+function actionLine({ action, actor, reason, at }: Timeline['actions'][number]): Line {
+  return { at, what: 'operator', detail: `${action} by ${actor}${reason === null ? '' : `: ${reason}`}` };
 }
 
 /** Who asked: a request of the API, an event of theirs, an operator. */
@@ -65,7 +71,7 @@ function askedBy({ event }: Timeline): Line[] {
 }
 
 function deliveryLines(delivery: Timeline['deliveries'][number]): Line[] {
-  const { target, status, attempts, error, intent, mapping, supersededBy } = delivery;
+  const { target, status, attempts, error, intent, before, mapping, supersededBy } = delivery;
   const pair = mapping
     ? `mapping ${mapping.id}, ${mapping.externalId ?? 'no record yet'}, ${mapping.state}${mapping.reason === null ? '' : ` (${mapping.reason})`}`
     : 'its mapping is gone';
@@ -78,15 +84,11 @@ function deliveryLines(delivery: Timeline['deliveries'][number]): Line[] {
   ];
   return [
     { at: delivery.createdAt, what: 'received', detail: `${target}: ${pair}` },
-    ...(intent
-      ? [
-          {
-            at: intent.firstSentAt,
-            what: 'intent',
-            detail: `${intent.operation} of version ${intent.version}, ${intent.result}, key ${intent.key}`,
-          },
-        ]
-      : []),
+    ...[...before, ...(intent ? [intent] : [])].map(({ firstSentAt, operation, version, result, key }) => ({
+      at: firstSentAt,
+      what: 'intent',
+      detail: `${operation} of version ${version}, ${result}, key ${key}`,
+    })),
     ...delivery.calls.map(
       ({ at, operation, status: http, requestId, replayed, latencyMs, error: failed }) => ({
         at,
@@ -106,7 +108,7 @@ function deliveryLines(delivery: Timeline['deliveries'][number]): Line[] {
   ];
 }
 
-export function timelineJson({ event, published, deliveries, ledTo, confirmed }: Timeline) {
+export function timelineJson({ event, published, deliveries, actions, ledTo, confirmed }: Timeline) {
   return {
     event_id: event.eventId,
     event_type: event.eventType,
@@ -124,7 +126,7 @@ export function timelineJson({ event, published, deliveries, ledTo, confirmed }:
       offset,
       saved_at: savedAt,
     })),
-    deliveries: deliveries.map(({ mapping, intent, calls, ...delivery }) => ({
+    deliveries: deliveries.map(({ mapping, intent, before, calls, ...delivery }) => ({
       target: delivery.target,
       status: delivery.status,
       attempts: delivery.attempts,
@@ -139,15 +141,8 @@ export function timelineJson({ event, published, deliveries, ledTo, confirmed }:
         state: mapping.state,
         reason: mapping.reason,
       },
-      intent: intent && {
-        id: intent.id,
-        operation: intent.operation,
-        key: intent.key,
-        version: intent.version,
-        result: intent.result,
-        first_sent_at: intent.firstSentAt,
-        last_sent_at: intent.lastSentAt,
-      },
+      intent: intent && intentJson(intent),
+      intents_before: before.map(intentJson),
       calls: calls.map(({ operation, requestId, status, replayed, error, latencyMs, at }) => ({
         operation,
         request_id: requestId,
@@ -160,6 +155,9 @@ export function timelineJson({ event, published, deliveries, ledTo, confirmed }:
       confirmed_by: delivery.confirmedBy,
       confirmed_at: delivery.confirmedAt,
     })),
+    operator_actions: actions.map(({ id, action, actor, reason, detail, at }) => ({
+      ...{ id, action, actor, reason, detail, at },
+    })),
     led_to: ledTo.map(({ eventId, eventType, version, createdAt }) => ({
       event_id: eventId,
       event_type: eventType,
@@ -171,5 +169,17 @@ export function timelineJson({ event, published, deliveries, ledTo, confirmed }:
       event_type: eventType,
       version,
     })),
+  };
+}
+
+function intentJson(intent: NonNullable<Timeline['deliveries'][number]['intent']>) {
+  return {
+    id: intent.id,
+    operation: intent.operation,
+    key: intent.key,
+    version: intent.version,
+    result: intent.result,
+    first_sent_at: intent.firstSentAt,
+    last_sent_at: intent.lastSentAt,
   };
 }

@@ -60,9 +60,15 @@ export async function bindConnection(
   return readConnection(tx, binding.system);
 }
 
-export async function pauseConnection(db: Db, system: string, why: string | null, now: Date): Promise<void> {
+/** A second pause changes nothing: since when and why are those of the first. */
+export async function pauseConnection(
+  db: Db | Tx,
+  system: string,
+  why: string | null,
+  now: Date,
+): Promise<void> {
   await db.raw(
-    `update connections set paused_at = coalesce(paused_at, :now::timestamptz), paused_why = :why where system = :system`,
+    `update connections set paused_at = :now::timestamptz, paused_why = :why where system = :system and paused_at is null`,
     { system, why, now },
   );
 }

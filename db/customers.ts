@@ -22,12 +22,18 @@ export type CustomerRow = {
   deletedAt: Date | null;
 };
 
-/** The customer's counterpart in one system, as far as there is one yet. */
+/** The customer's counterpart in one system, as far as there is one yet; those that were let go of too. */
 export type CustomerMapping = {
   system: string;
   externalId: string | null;
   state: string;
   reason: string | null;
+  /** The version that the system has; 0 for none. */
+  pushedVersion: number;
+  /** When the first change was made that the system does not have; of no meaning where it has all. */
+  behindSince: Date;
+  /** When the pair last changed. */
+  updatedAt: Date;
 };
 
 export type Customer = CustomerRow & { mappings: CustomerMapping[] };
@@ -48,16 +54,25 @@ type SqlRow = {
   created_at: Date;
   updated_at: Date;
   deleted_at: Date | null;
-  mappings: CustomerMapping[];
+  mappings: SqlMapping[];
+};
+
+// As JSON has them.
+type SqlMapping = Omit<CustomerMapping, 'behindSince' | 'updatedAt'> & {
+  behindSince: string;
+  updatedAt: string;
 };
 
 const columns = `
   c.id, c.name, c.email, c.version, c.last_event_id, c.created_event_id, c.created_at, c.updated_at, c.deleted_at,
   coalesce((
-    select jsonb_agg(jsonb_build_object('system', m.system, 'externalId', m.external_id, 'state', m.state, 'reason', m.reason)
-                     order by m.id)
+    select jsonb_agg(jsonb_build_object('system', m.system, 'externalId', m.external_id, 'state', m.state, 'reason', m.reason,
+        'pushedVersion', m.pushed_version, 'updatedAt', m.updated_at, 'behindSince', case when c.version <= m.pushed_version + 1 then c.updated_at
+          else coalesce((select e.created_at from sync_events e
+                         where e.entity_key = 'customer:' || c.id and e.version = m.pushed_version + 1 limit 1), c.updated_at) end)
+      order by m.id)
     from external_mappings m
-    where m.entity_type = 'customer' and m.internal_id = c.id and m.role = 'primary' and m.state <> 'detached'), '[]') as mappings`;
+    where m.entity_type = 'customer' and m.internal_id = c.id and m.role = 'primary'), '[]') as mappings`;
 
 const ANSWER_MS = 15_000;
 
@@ -209,6 +224,10 @@ function toCustomer(row: SqlRow): Customer {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,
-    mappings: row.mappings,
+    mappings: row.mappings.map(({ behindSince, updatedAt, ...mapping }) => ({
+      ...mapping,
+      behindSince: new Date(behindSince),
+      updatedAt: new Date(updatedAt),
+    })),
   };
 }

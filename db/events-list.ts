@@ -1,12 +1,18 @@
 // Events as people look for them, and the whole way of one of them.
 import type { Db } from './connection.ts';
 import type { DeliveryStatus } from './deliveries.ts';
+import { isPublishedSql, isRoutedSql } from './publication.ts';
 import type { OpenIntent } from './mappings.ts';
 
-/** `unpublished`: no delivery yet, because the relay or a receiver has not got to it, or because no topic is for it. */
-export type EventStatus = DeliveryStatus | 'unpublished';
+/**
+ * Without a delivery an event is `unpublished` until the relay has passed it, and then `published`: on the bus, where a worker should
+ * receive it. A type that no worker is for (customer.linked, …) is neither, once it is passed.
+ */
+export type EventStatus = DeliveryStatus | 'unpublished' | 'published';
 
 export type EventFilter = {
+  /** Those whose events workers receive. */
+  systems: readonly string[];
   limit: number;
   /** sync_events.id: behind this one in the list, so older. */
   after?: number;
@@ -29,6 +35,10 @@ export type ListedEvent = {
   source: string;
   createdAt: Date;
   deliveries: { target: string; status: DeliveryStatus; error: string | null }[];
+  /** The relay has passed it. */
+  published: boolean;
+  /** Some worker is meant to receive it. */
+  routed: boolean;
 };
 
 // The customer of an external event is known by its delivery only.
@@ -38,10 +48,16 @@ const eventColumns = `
     select m.internal_id from sync_deliveries d join external_mappings m on m.id = d.mapping_id
     where d.event_id = e.event_id and d.target = 'internal')) as customer`;
 
+// In process the relay passes an event only once it is received: what has a delivery is not unpublished.
+const published = `(exists (select from relay_cursor c where ${isPublishedSql('e', 'c')})
+    or exists (select from sync_deliveries d where d.event_id = e.event_id))`;
+const routed = isRoutedSql('e', ':systems');
+
 const listSql = `
 select ${eventColumns},
   coalesce((select jsonb_agg(jsonb_build_object('target', d.target, 'status', d.status, 'error', d.last_error ->> 'code') order by d.target)
-            from sync_deliveries d where d.event_id = e.event_id), '[]') as deliveries
+            from sync_deliveries d where d.event_id = e.event_id), '[]') as deliveries,
+  ${published} as published, ${routed} as routed
 from sync_events e
 where (:after::bigint is null or e.id < :after::bigint)
   and (:since::timestamptz is null or e.created_at >= :since::timestamptz)
@@ -56,7 +72,9 @@ where (:after::bigint is null or e.id < :after::bigint)
   and (:statuses::text[] is null
     or e.event_id in (select d.event_id from sync_deliveries d
                       where d.status = any(:statuses::text[]) and (:target::text is null or d.target = :target::text))
-    or ('unpublished' = any(:statuses::text[]) and not exists (select from sync_deliveries d where d.event_id = e.event_id)))
+    or ('unpublished' = any(:statuses::text[]) and not ${published})
+    or ('published' = any(:statuses::text[]) and ${published} and ${routed}
+        and not exists (select from sync_deliveries d where d.event_id = e.event_id)))
 order by e.id desc
 limit :limit`;
 
@@ -75,11 +93,12 @@ export async function listEvents(db: Db, filter: EventFilter): Promise<ListedEve
     until,
     type: beginning === null ? type : null,
     beginning,
+    systems: [...filter.systems],
   });
   return rows;
 }
 
-export type FullEvent = Omit<ListedEvent, 'deliveries'> & {
+export type FullEvent = Omit<ListedEvent, 'deliveries' | 'published' | 'routed'> & {
   payload: Record<string, unknown>;
   context: Record<string, unknown>;
 };
@@ -126,56 +145,6 @@ from sync_deliveries d where d.event_id = :eventId order by d.target`;
 /** What became of an event at each target. */
 export async function readEventDeliveries(db: Db, eventId: string): Promise<EventDelivery[]> {
   const { rows } = await db.raw<{ rows: EventDelivery[] }>(deliveriesSql, { eventId });
-  return rows;
-}
-
-export type EventIntent = {
-  id: string;
-  operation: string;
-  key: string;
-  version: number;
-  result: string;
-  firstSentAt: Date | null;
-  lastSentAt: Date | null;
-  closedAt: Date;
-  requestId: string | null;
-};
-
-/** The closed intents that carried an event. */
-export async function readEventIntents(db: Db, ids: string[]): Promise<EventIntent[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await db.raw<{ rows: EventIntent[] }>(
-    `select id, operation, key, version, result, first_sent_at as "firstSentAt", last_sent_at as "lastSentAt", closed_at as "closedAt",
-            request_id as "requestId"
-     from sync_intents where id = any(:ids::uuid[]) order by id`,
-    { ids },
-  );
-  return rows;
-}
-
-export type EventAttempt = {
-  intentId: string;
-  operation: string;
-  requestId: string | null;
-  status: number | null;
-  replayed: boolean;
-  error: string | null;
-  latencyMs: number;
-  /** When its answer came, or failed to. */
-  at: Date;
-};
-
-/** The calls that were made for intents, open ones included. */
-export async function readEventAttempts(
-  db: Db,
-  { intentIds, mappingIds }: { intentIds: string[]; mappingIds: number[] },
-): Promise<EventAttempt[]> {
-  if (intentIds.length === 0) return [];
-  const { rows } = await db.raw<{ rows: EventAttempt[] }>(
-    `select intent_id as "intentId", operation, request_id as "requestId", status, replayed, error, latency_ms as "latencyMs", created_at as at
-     from sync_attempts where mapping_id = any(:mappingIds::bigint[]) and intent_id = any(:intentIds::uuid[]) order by id`,
-    { intentIds, mappingIds },
-  );
   return rows;
 }
 

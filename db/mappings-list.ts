@@ -12,6 +12,7 @@ export type ListedMapping = {
   state: AttentionState;
   reason: string | null;
   detail: Record<string, unknown> | null;
+  /** How often what is open was tried. */
   attempts: number;
   error: Record<string, unknown> | null;
   createdAt: Date;
@@ -26,9 +27,13 @@ export type MappingFilter = {
   customer?: number;
 };
 
+// What is parked counts from nought on its mapping, so that the next edit has its whole time; its deliveries know how often it was tried.
+const triedSql = `coalesce((select max(d.attempts) from sync_deliveries d
+  where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')), 0)`;
+
 const listSql = `
 select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.reason_detail as detail,
-       m.attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
+       greatest(m.attempts, ${triedSql}) as attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
 from external_mappings m
 where m.state in ('waiting', 'parked', 'alias')
   and (:after::bigint is null or m.id > :after::bigint)

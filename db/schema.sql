@@ -112,6 +112,14 @@ begin
   perform set_config('twinbox.purge', 'off', true);
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_change_of_actions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'TB003';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change_of_events()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -284,6 +292,22 @@ create table leases (
   fence bigint default 0 not null
 );
 
+create table operator_action_pairs (
+  action_id bigint not null,
+  mapping_id bigint not null,
+  event_id uuid
+);
+
+create table operator_actions (
+  id bigint generated always as identity not null,
+  action text not null,
+  system text not null,
+  actor text not null,
+  reason text,
+  detail jsonb default '{}'::jsonb not null,
+  at timestamp with time zone not null
+);
+
 create table rate_buckets (
   system text not null,
   account text not null,
@@ -325,6 +349,16 @@ create table relay_cursor (
   saved_at timestamp with time zone default clock_timestamp() not null
 ) with (fillfactor=50);
 
+create table role_signs (
+  role text not null,
+  owner text not null,
+  started_at timestamp with time zone default clock_timestamp() not null,
+  seen_at timestamp with time zone default clock_timestamp() not null,
+  stopped_at timestamp with time zone,
+  state text,
+  problem text
+) with (fillfactor=50);
+
 create table stoppages (
   id bigint generated always as identity not null,
   system text not null,
@@ -342,7 +376,10 @@ create table sweeps (
   problem text,
   problem_at timestamp with time zone,
   unheard_from timestamp with time zone,
-  unheard_to timestamp with time zone
+  unheard_to timestamp with time zone,
+  found_events bigint default 0 not null,
+  found_since timestamp with time zone,
+  found_at timestamp with time zone
 );
 
 create table sync_attempts (
@@ -438,6 +475,16 @@ create table walk_positions (
   updated_at timestamp with time zone default now() not null
 );
 
+create table webhook_signs (
+  system text not null,
+  taken bigint default 0 not null,
+  taken_at timestamp with time zone,
+  refused bigint default 0 not null,
+  refused_since timestamp with time zone,
+  refused_at timestamp with time zone,
+  refused_reason text
+) with (fillfactor=50);
+
 create table inbound_event_ids_default partition of inbound_event_ids default;
 create table relay_batches_default partition of relay_batches default;
 create table sync_attempts_default partition of sync_attempts default;
@@ -465,11 +512,16 @@ alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}
 alter table instance add constraint instance_only_one_check CHECK (only_one);
 alter table instance add constraint instance_pkey PRIMARY KEY (only_one);
 alter table leases add constraint leases_pkey PRIMARY KEY (name);
+alter table operator_action_pairs add constraint operator_action_pairs_action_id_mapping_id_event_id_key UNIQUE NULLS NOT DISTINCT (action_id, mapping_id, event_id);
+alter table operator_actions add constraint operator_actions_action_check CHECK ((action ~ '^[a-z][a-z_]*$'::text));
+alter table operator_actions add constraint operator_actions_pkey PRIMARY KEY (id);
 alter table rate_buckets add constraint rate_buckets_pkey PRIMARY KEY (system, account, endpoint);
 alter table rate_buckets add constraint rate_buckets_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)));
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
 alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
 alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
+alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
+alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (ARRAY['api'::text, 'relay'::text, 'worker'::text, 'housekeeping'::text])));
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
 alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((unheard_from IS NULL) = (unheard_to IS NULL))));
 alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
@@ -484,6 +536,9 @@ alter table sync_intents add constraint sync_intents_operation_check CHECK ((ope
 alter table sync_intents add constraint sync_intents_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text, 'not_needed'::text])));
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
+alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused = 0) = (refused_since IS NULL)) AND ((refused = 0) = (refused_at IS NULL))));
+alter table webhook_signs add constraint webhook_signs_pkey PRIMARY KEY (system);
+alter table operator_action_pairs add constraint operator_action_pairs_action_id_fkey FOREIGN KEY (action_id) REFERENCES operator_actions(id);
 
 CREATE INDEX closed_deliveries_mapping ON public.closed_deliveries USING btree (mapping_id);
 CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (created_event_id);
@@ -500,6 +555,8 @@ CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btr
 CREATE INDEX external_records_identity ON public.external_records USING btree (system, account, external_type, identity) WHERE (identity IS NOT NULL);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
+CREATE INDEX operator_action_pairs_event ON public.operator_action_pairs USING btree (event_id) WHERE (event_id IS NOT NULL);
+CREATE INDEX operator_action_pairs_mapping ON public.operator_action_pairs USING btree (mapping_id);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
 CREATE INDEX stoppages_ended ON public.stoppages USING btree (system, ended_at);
@@ -526,7 +583,14 @@ create view sync_event_status as
     e.source,
     e.created_at,
     d.target,
-    COALESCE(d.status, 'unpublished'::text) AS status,
+    COALESCE(d.status,
+        CASE
+            WHEN (EXISTS ( SELECT
+               FROM relay_cursor c
+              WHERE (pg_visible_in_snapshot(e.xid, c.seen) OR ((c.win IS NOT NULL) AND (e.id <= c.last_id) AND pg_visible_in_snapshot(e.xid, c.win)) OR (e.id <= LEAST(c.floor, ( SELECT min((l.value)::bigint) AS min
+                       FROM jsonb_each_text(c.late_floors) l(key, value))))))) THEN 'published'::text
+            ELSE 'unpublished'::text
+        END) AS status,
     d.settled_at AS processed_at
    FROM (sync_events e
      LEFT JOIN sync_deliveries d ON ((d.event_id = e.event_id)));
@@ -535,5 +599,9 @@ CREATE CONSTRAINT TRIGGER customers_event AFTER INSERT OR UPDATE ON public.custo
 CREATE TRIGGER customers_no_delete BEFORE DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_refuse_removal();
 CREATE TRIGGER customers_no_truncate BEFORE TRUNCATE ON public.customers FOR EACH STATEMENT EXECUTE FUNCTION customers_refuse_removal();
 CREATE TRIGGER customers_version BEFORE INSERT OR UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_before_change();
+CREATE TRIGGER operator_action_pairs_append_only BEFORE DELETE OR UPDATE ON public.operator_action_pairs FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_action_pairs_no_truncate BEFORE TRUNCATE ON public.operator_action_pairs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_actions_no_truncate BEFORE TRUNCATE ON public.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER sync_events_append_only BEFORE DELETE OR UPDATE ON public.sync_events FOR EACH ROW EXECUTE FUNCTION refuse_change_of_events();
 CREATE TRIGGER sync_events_no_truncate BEFORE TRUNCATE ON public.sync_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events();

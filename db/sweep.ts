@@ -14,12 +14,17 @@ export type Sweep = {
   problemAt: Date | null;
   unheardFrom: Date | null;
   unheardTo: Date | null;
+  /** What the sweep found that no webhook had brought, since webhooks were last in order; `foundAt` is when it last did. */
+  foundEvents: number;
+  foundSince: Date | null;
+  foundAt: Date | null;
 };
 
 const readSql = `
 select c.account, c.bound_at as "boundAt", c.paused_at is not null as paused,
        coalesce(s.swept_to, c.bound_at) as "sweptTo", coalesce(s.swept_events, 0) as "sweptEvents", coalesce(s.more, true) as more,
-       s.tried_at as "triedAt", s.problem, s.problem_at as "problemAt", s.unheard_from as "unheardFrom", s.unheard_to as "unheardTo"
+       s.tried_at as "triedAt", s.problem, s.problem_at as "problemAt", s.unheard_from as "unheardFrom", s.unheard_to as "unheardTo",
+       coalesce(s.found_events, 0) as "foundEvents", s.found_since as "foundSince", s.found_at as "foundAt"
 from connections c left join sweeps s on s.system = c.system and s.account = c.account
 where c.system = :system and c.account is not null`;
 
@@ -31,11 +36,21 @@ export async function readSweep(db: Db, system: string): Promise<Sweep | null> {
 
 type Place = { system: string; account: string };
 
+// Counts what was found from anew where the last find is more than an hour old and a webhook has come since: that trouble is over.
+const columnsFound = `found_events, found_since, found_at`;
+const valuesFound = `:stored, case when :stored > 0 then :now::timestamptz end, case when :stored > 0 then :now::timestamptz end`;
+const isOver = `(s.found_at is null or s.found_at < :now::timestamptz - interval '1 hour' and exists (
+  select from webhook_signs w where w.system = s.system and w.taken_at > s.found_at))`;
+const setFound = `
+  found_events = case when :stored = 0 then s.found_events when ${isOver} then :stored else s.found_events + :stored end,
+  found_since = case when :stored = 0 then s.found_since when ${isOver} then :now::timestamptz else s.found_since end,
+  found_at = case when :stored = 0 then s.found_at else :now::timestamptz end`;
+
 const saveSql = `
-insert into sweeps as s (system, account, swept_to, swept_events, more, tried_at, unheard_from, unheard_to)
-values (:system, :account, :sweptTo::timestamptz, :stored, :more, :now::timestamptz, :unheardFrom::timestamptz, :unheardTo::timestamptz)
+insert into sweeps as s (system, account, swept_to, swept_events, more, tried_at, unheard_from, unheard_to, ${columnsFound})
+values (:system, :account, :sweptTo::timestamptz, :stored, :more, :now::timestamptz, :unheardFrom::timestamptz, :unheardTo::timestamptz, ${valuesFound})
 on conflict (system, account) do update
-set swept_to = greatest(s.swept_to, excluded.swept_to), swept_events = s.swept_events + excluded.swept_events, more = excluded.more,
+set ${setFound}, swept_to = greatest(s.swept_to, excluded.swept_to), swept_events = s.swept_events + excluded.swept_events, more = excluded.more,
     tried_at = excluded.tried_at, problem = null, problem_at = null,
     unheard_from = least(s.unheard_from, excluded.unheard_from), unheard_to = greatest(s.unheard_to, excluded.unheard_to)`;
 
@@ -60,10 +75,10 @@ export async function saveSweepProblem(
   failed: Place & { sweptTo: Date; stored: number; problem: string; now: Date },
 ): Promise<void> {
   await db.raw(
-    `insert into sweeps as s (system, account, swept_to, swept_events, tried_at, problem, problem_at)
-     values (:system, :account, :sweptTo::timestamptz, :stored, :now::timestamptz, :problem, :now::timestamptz)
+    `insert into sweeps as s (system, account, swept_to, swept_events, tried_at, problem, problem_at, ${columnsFound})
+     values (:system, :account, :sweptTo::timestamptz, :stored, :now::timestamptz, :problem, :now::timestamptz, ${valuesFound})
      on conflict (system, account) do update
-     set swept_events = s.swept_events + excluded.swept_events, tried_at = excluded.tried_at, problem = excluded.problem,
+     set ${setFound}, swept_events = s.swept_events + excluded.swept_events, tried_at = excluded.tried_at, problem = excluded.problem,
          problem_at = coalesce(s.problem_at, excluded.problem_at)`,
     failed,
   );

@@ -1,5 +1,4 @@
 // Judges what was found, in words that say how to mend it. Nothing here asks anybody; no sentence holds a secret.
-import type { RefusalCount } from '../db/doctor.ts';
 import type { PartitionStatus } from '../db/partition-status.ts';
 import type { ReasonCount } from '../db/reports.ts';
 import type { EndpointSeen, Right, StripeFacts } from './integrations/stripe/inspect.ts';
@@ -176,23 +175,6 @@ function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, s
     : ok('webhooks', says);
 }
 
-export function judgeHearing(last: Date | null, refusals: RefusalCount[], now: Date): Check[] {
-  const heard =
-    last === null
-      ? warning(
-          'heard',
-          'no event of Stripe was ever stored, as far as can be seen',
-          'Change a customer in the dashboard and look again; if nothing comes, look at the endpoint’s deliveries there.',
-        )
-      : ok('heard', `the last event of Stripe came ${ago(now.getTime() - last.getTime())}`);
-  if (refusals.length === 0) return [heard];
-  const list = refusals.map(({ reason, count }) => `${count} ${reason}`).join(', ');
-  return [
-    heard,
-    warning('refused', `in the last day: ${list}`, 'docs/webhooks.md says what each reason means.'),
-  ];
-}
-
 /** What waits for somebody: none of it is a fault of the installation. */
 export function judgeAttention(reasons: ReasonCount[]): Check {
   if (reasons.length === 0) return ok('waiting', 'nothing is parked, and nothing waits');
@@ -236,12 +218,4 @@ function sizeOf(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
   return `${Math.round((bytes / 1024 ** power) * 10) / 10} ${units[power] ?? 'bytes'}`;
-}
-
-function ago(ms: number): string {
-  const minutes = Math.max(0, Math.round(ms / 60_000));
-  if (minutes < 2) return 'a moment ago';
-  if (minutes < 120) return `${minutes} minutes ago`;
-  const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} hours ago` : `${Math.round(hours / 24)} days ago`;
 }

@@ -6,36 +6,58 @@ export type Readiness = Record<string, () => Promise<Part>>;
 
 export type ReadinessReport = { ready: boolean; body: Record<string, unknown> };
 
-/** Never rejects and never hangs: a part that fails, or takes longer than `limitMs`, is not ready. */
-export async function reportReadiness(readiness: Readiness, limitMs: number): Promise<ReadinessReport> {
-  const names = Object.keys(readiness);
-  const parts = await Promise.all(Object.values(readiness).map((ask) => askPart(ask, limitMs)));
-  const notReady = parts.flatMap(({ ready, problem }, at) =>
-    ready ? [] : [{ part: names[at], problem: problem ?? 'is not ready' }],
+/**
+ * Never rejects and never hangs: a part that fails, or takes longer than `limitMs`, is not ready. With `gates`, only those parts decide,
+ * and what keeps another one from its work is a warning: a balancer must not take out a process for what it does not need.
+ */
+export async function reportReadiness(
+  readiness: Readiness,
+  { limitMs, gates }: { limitMs: number; gates?: readonly string[] },
+): Promise<ReadinessReport> {
+  const asked = await Promise.all(
+    Object.entries(readiness).map(async ([name, ask]) => ({ name, part: await askPart(ask, limitMs) })),
   );
+  const isGate = (name: string): boolean => gates === undefined || gates.includes(name);
+  const wrong = asked.filter(({ part }) => !part.ready);
+  const notReady = wrong
+    .filter(({ name }) => isGate(name))
+    .map(({ name, part }) => ({ part: name, problem: sayOf(part) }));
   const ready = notReady.length === 0;
+  // With the database away every other part fails too, and says nothing of its own.
+  const beside = wrong.filter(({ name, part }) => !isGate(name) && (ready || !part.unasked));
+  const parts = asked.map(({ part }) => part);
   return {
     ready,
     body: {
       status: ready ? 'ready' : 'not_ready',
       not_ready: notReady,
-      warnings: parts.flatMap(({ warnings }) => warnings ?? []),
+      warnings: [
+        ...beside.map(({ name, part }) => `${name}: ${sayOf(part)}`),
+        ...parts.flatMap(({ warnings }) => warnings ?? []),
+      ],
       ...parts.reduce((all, { figures }) => ({ ...all, ...figures }), {}),
     },
   };
 }
 
-async function askPart(ask: () => Promise<Part>, limitMs: number): Promise<Part> {
-  const { promise: tooLate, resolve } = Promise.withResolvers<Part>();
+/** `unasked`: it did not say so itself, but failed or hung. */
+type Asked = Part & { unasked?: boolean };
+
+function sayOf({ problem }: Part): string {
+  return problem ?? 'is not ready';
+}
+
+async function askPart(ask: () => Promise<Part>, limitMs: number): Promise<Asked> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<Asked>();
   const timer = setTimeout(
-    () => resolve({ ready: false, problem: `did not answer within ${limitMs / 1000} s` }),
+    () => resolve({ ready: false, unasked: true, problem: `did not answer within ${limitMs / 1000} s` }),
     limitMs,
   );
   try {
     return await Promise.race([ask(), tooLate]);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    return { ready: false, problem: `could not be asked${code}` };
+    return { ready: false, unasked: true, problem: `could not be asked${code}` };
   } finally {
     clearTimeout(timer);
   }

@@ -4,6 +4,7 @@ import { readConnection } from '../db/connections.ts';
 import { partitionStatus } from '../db/partition-status.ts';
 import { isDatabaseAway, isWritable, readSyncBacklog } from '../db/readiness.ts';
 import { readRelayLag } from '../db/relay-lag.ts';
+import { countReasons, type ReasonCount } from '../db/reports.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Clock } from './clock.ts';
 import { describeHeldBack } from './limits/held-back.ts';
@@ -60,6 +61,7 @@ export function busPart(bus: Pick<Bus, 'health'>): () => Promise<Part> {
 export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
   return async () => {
     const { dirty, parked, waiting, oldestIntent } = await readSyncBacklog(db);
+    const reasons = parked > 0 ? (await countReasons(db)).filter(({ state }) => state === 'parked') : [];
     const connections = await Promise.all(systems.map((system) => readConnection(db, system)));
     const heldBack = await Promise.all(
       connections.map(async (found) => (found ? describeHeldBack(db, found.system, found.account) : [])),
@@ -76,19 +78,30 @@ export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
           first_sent_at: oldestIntent.firstSentAt,
         },
       },
-      warnings: connections.flatMap((connection, index) => {
-        if (!connection) return [];
-        const { system, pausedAt } = connection;
-        return [
-          ...(heldBack[index] ?? []),
-          ...(pausedAt ? [`${system} is paused: nothing goes there until "twinbox resume ${system}"`] : []),
-          ...heldDeletes(connection).map(
-            ({ says }) => `${says}: look at what was deleted, then "twinbox resume ${system} --deletes"`,
-          ),
-        ];
-      }),
+      warnings: [
+        ...parkedWarnings(parked, reasons),
+        ...connections.flatMap((connection, index) => {
+          if (!connection) return [];
+          const { system, pausedAt } = connection;
+          return [
+            ...(heldBack[index] ?? []),
+            ...(pausedAt ? [`${system} is paused: nothing goes there until "twinbox resume ${system}"`] : []),
+            ...heldDeletes(connection).map(
+              ({ says }) => `${says}: look at what was deleted, then "twinbox resume ${system} --deletes"`,
+            ),
+          ];
+        }),
+      ],
     };
   };
+}
+
+/** The commonest reasons first: two hundred with one reason have one cause. */
+function parkedWarnings(parked: number, reasons: readonly ReasonCount[]): string[] {
+  if (parked === 0) return [];
+  const named = reasons.slice(0, 3).map(({ reason, count }) => `${count} ${reason}`);
+  const all = [...named, ...(reasons.length > 3 ? ['…'] : [])].join(', ');
+  return [`${parked} parked (${all}): each waits for an edit or a person, "twinbox replay" shows them`];
 }
 
 /** Housekeeping has partitions ready two periods ahead; fewer means that it does not get to its work. */

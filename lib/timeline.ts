@@ -5,26 +5,40 @@ import {
   readConfirmed,
   readConsequences,
   readEvent,
-  readEventAttempts,
   readEventDeliveries,
-  readEventIntents,
   type Consequence,
-  type EventAttempt,
   type EventDelivery,
-  type EventIntent,
   type FullEvent,
 } from '../db/events-list.ts';
+import {
+  readCarryingIntents,
+  readEventAttempts,
+  type EventAttempt,
+  type EventIntent,
+} from '../db/event-calls.ts';
+import { readActionsCovering, type OperatorAction } from '../db/operator-actions.ts';
 import { intentDamage } from './sync/damage.ts';
 import { findPublications, type Publication } from '../db/relay-batches.ts';
 
 export type Timeline = {
   event: FullEvent;
   published: Publication[];
-  deliveries: (EventDelivery & { intent: EventIntent | OpenWrite | null; calls: EventAttempt[] })[];
+  deliveries: FollowedDelivery[];
   /** Changes of ours that this event of theirs led to. */
   ledTo: Consequence[];
   /** Events of ours that this echo confirmed. */
   confirmed: { eventId: string; eventType: string; version: number | null }[];
+  /** What people asked for that had to do with it. */
+  actions: OperatorAction[];
+};
+
+export type FollowedDelivery = EventDelivery & {
+  /** The write that carried the event, or the last one that tried to. */
+  intent: EventIntent | OpenWrite | null;
+  /** Writes before it that were refused or given up. */
+  before: EventIntent[];
+  /** The calls of all of them. */
+  calls: EventAttempt[];
 };
 
 /** A write that is decided and not answered yet. */
@@ -42,29 +56,35 @@ export type OpenWrite = {
 export async function readTimeline(db: Db, eventId: string): Promise<Timeline | null> {
   const event = await readEvent(db, eventId);
   if (!event) return null;
-  const [published, deliveries] = await Promise.all([
+  const [published, actions, deliveries] = await Promise.all([
     findPublications(db, event.id),
+    readActionsCovering(db, eventId),
     readEventDeliveries(db, eventId),
-  ]);
-  const open = deliveries.map((delivery) => openWrite(event, delivery));
-  const intentIds = deliveries.flatMap((delivery, at) => delivery.intentId ?? open[at]?.id ?? []);
-  const mappingIds = deliveries.flatMap(({ mapping }) => mapping?.id ?? []);
-  const [intents, calls] = await Promise.all([
-    readEventIntents(db, intentIds),
-    readEventAttempts(db, { intentIds, mappingIds }),
   ]);
   const { customer } = event;
   const external = event.version === null && customer !== null;
   return {
     event,
     published,
-    deliveries: deliveries.map((delivery, at) => {
-      const write = intents.find(({ id }) => id === delivery.intentId) ?? open[at] ?? null;
-      return { ...delivery, intent: write, calls: calls.filter(({ intentId }) => intentId === write?.id) };
-    }),
+    deliveries: await Promise.all(deliveries.map((delivery) => follow(db, event, delivery))),
+    actions,
     ledTo: external ? await readConsequences(db, { eventId, id: event.id, customer }) : [],
     confirmed: external ? await readConfirmed(db, { eventId, customer }) : [],
   };
+}
+
+async function follow(db: Db, event: FullEvent, delivery: EventDelivery): Promise<FollowedDelivery> {
+  const { mapping, intentId, createdAt, settledAt } = delivery;
+  if (!mapping) return { ...delivery, intent: null, before: [], calls: [] };
+  const { version } = event;
+  const asked = { mappingId: mapping.id, version, intentId, from: createdAt, until: settledAt };
+  const closed = await readCarryingIntents(db, asked);
+  const open = openWrite(event, delivery);
+  const last = open ?? closed.find(({ id }) => id === intentId) ?? closed.at(-1) ?? null;
+  const before = closed.filter(({ id }) => id !== last?.id);
+  const intentIds = [...before, ...(last ? [last] : [])].map(({ id }) => id);
+  const calls = await readEventAttempts(db, { intentIds, mappingId: mapping.id });
+  return { ...delivery, intent: last, before, calls };
 }
 
 /** The open intent of the pair, if it carries this event: it was made from this version or a later one. */

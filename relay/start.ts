@@ -8,6 +8,9 @@ import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, relayPart } from '../lib/readiness.ts';
+import { startRoleSigns, type Role } from '../lib/role-signs.ts';
+import { rolesPart } from '../lib/roles.ts';
+import type { Bus } from '../lib/bus/bus.ts';
 import { createRelay, type Relay } from './relay.ts';
 
 /** Nobody nudges a process of its own: this is what the first event after a rest waits, at most. */
@@ -21,6 +24,9 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   const database = await connectDatabase({ role: 'relay', url: databaseUrl, poolSize, log });
   const { db, address } = database;
   const clock = systemClock;
+  const running: { relay?: Relay; bus?: Bus } = {};
+  // Before the bus: while it is waited for, the others see a relay that is starting.
+  const signs = await startRoleSigns({ db, log, roles: [roleOf(running)] });
   const { bus, place, failed } = await openBus(config, { log, topics: Object.values(topics) });
   const relay = createRelay({
     db,
@@ -32,11 +38,13 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     headers: config.kafka.headers,
     idleMs: IDLE_MS,
   });
+  Object.assign(running, { relay, bus });
   const ended = new Promise<Error>((resolve) => void relay.start().catch(resolve));
   health.serve({
     database: databasePart(db),
     bus: busPart(bus),
     relay: relayPart(db, clock),
+    roles: rolesPart(db, clock, signs.owner),
     role: () => Promise.resolve(rolePart(relay)),
   });
   return {
@@ -45,11 +53,22 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     async stop() {
       await relay.stop();
       await bus.close();
+      await signs.stop();
       await database.close();
       await health.close();
     },
   };
 };
+
+function roleOf(running: { relay?: Relay; bus?: Bus }): Role {
+  return {
+    name: 'relay',
+    look: () => ({
+      state: running.relay ? (running.relay.isActive() ? 'active' : 'standby') : 'starting',
+      problem: running.bus?.health().problem ?? null,
+    }),
+  };
+}
 
 /** Standing by is ready, too. */
 function rolePart(relay: Relay) {

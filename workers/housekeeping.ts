@@ -1,5 +1,6 @@
 // What keeps the house: finds what the bus lost and what no webhook brought, and has partitions ready before they are needed.
 import type { Bus } from '../lib/bus/bus.ts';
+import { logActions } from '../lib/operator-log.ts';
 import { keyPrefix } from '../lib/sync/intent.ts';
 import { closeReceiveGap } from '../lib/sync/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
@@ -10,6 +11,10 @@ import { inboundGroup, outboundGroup } from './receiver.ts';
 export interface HousekeepingStatus {
   /** Events that had no delivery although the bus should have brought them; normally 0. */
   receivedFromTable: number;
+  /** Rounds begin and end; false once one hangs, or no more are made. */
+  goesOn: boolean;
+  /** Rounds in a row that failed. */
+  failures: number;
 }
 
 export interface HousekeptLane {
@@ -26,16 +31,42 @@ export interface HousekeepingOptions {
   bus: Pick<Bus, 'progress'>;
 }
 
+/** A sweep of many pages under Stripe's limits, at most; and the longest rest after failures is a minute. */
+const LONGEST_ROUND_MS = 10 * 60_000;
+const LONGEST_REST_MS = 2 * 60_000;
+
 export function createHousekeeping(
   lanes: HousekeptLane[],
   { retentionDays, groupId, bus }: HousekeepingOptions,
 ) {
-  const status: HousekeepingStatus = { receivedFromTable: 0 };
+  const status = { receivedFromTable: 0, failures: 0 };
+  /** The round in hand, or the last one, by the monotonic clock. */
+  const round = { running: false, at: performance.now() };
 
   async function runOnce(signal: AbortSignal): Promise<number> {
+    Object.assign(round, { running: true, at: performance.now() });
+    try {
+      const left = await keepHouse(signal);
+      status.failures = 0;
+      return left;
+    } catch (error) {
+      status.failures += 1;
+      throw error;
+    } finally {
+      Object.assign(round, { running: false, at: performance.now() });
+    }
+  }
+
+  const goesOn = (): boolean =>
+    performance.now() - round.at < (round.running ? LONGEST_ROUND_MS : LONGEST_REST_MS);
+
+  async function keepHouse(signal: AbortSignal): Promise<number> {
     let left = 0;
     const first = lanes[0]?.deps;
-    if (first) await keepPartitionsOf(first, retentionDays);
+    if (first) {
+      await logActions(first);
+      await keepPartitionsOf(first, retentionDays);
+    }
     for (const { deps, lane } of lanes)
       if (lane.status().bound && (await sweep(deps, { retentionDays, signal })).more) left += 1;
     // Last: with Kafka away it cannot be done, and nothing else has to wait for that.
@@ -62,7 +93,7 @@ export function createHousekeeping(
     return gap.more;
   }
 
-  return { runOnce, status: () => ({ ...status }) };
+  return { runOnce, status: (): HousekeepingStatus => ({ ...status, goesOn: goesOn() }) };
 }
 
 /** Has partitions ready before they are needed, and lets go of those that are old; says what it did. */

@@ -1,12 +1,11 @@
 // The workers' role: receive, reconcile and keep house, for every system in use. Built the same way whether it is a process of
 // its own or one role among others in an embedded one.
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { raiseWaiting } from '../db/mappings.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { isAppError } from '../lib/errors.ts';
 import { runLoop, type Loop } from '../lib/loop.ts';
+import { nameProcess } from '../lib/role-signs.ts';
 import { readAccountRecords } from '../lib/sync/account-reading.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { createHousekeeping, type HousekeepingStatus } from './housekeeping.ts';
@@ -37,7 +36,7 @@ const STOPPED_REST_MS = 30_000;
 
 /** Starts the lanes; resolves once nothing published from now on can be missed. */
 export async function startWorkers(bus: Bus, systems: SyncDeps[], options: WorkersOptions): Promise<Workers> {
-  const { owner = nameWorker(), concurrency = CONCURRENCY, leaseMs = LEASE_MS } = options;
+  const { owner = nameProcess(), concurrency = CONCURRENCY, leaseMs = LEASE_MS } = options;
   const stopping = new AbortController();
   const [first] = systems;
   const log = first?.log;
@@ -79,11 +78,6 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
       await endLanes();
     },
   };
-}
-
-/** Unique for each process; the host and the id are for whoever looks for it. */
-function nameWorker(): string {
-  return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 }
 
 /** What waited for writes or pulls to be allowed is looked at now that they are. */

@@ -1,3 +1,5 @@
+import type { Bus } from '../lib/bus/bus.ts';
+import type { Role } from '../lib/role-signs.ts';
 import type { Part } from '../lib/readiness.ts';
 import type { Workers } from './process.ts';
 
@@ -13,4 +15,32 @@ export function workersPart(
   };
   if (stopped === null) return { ready: true, figures };
   return { ready: false, problem: advice === null ? stopped : `${stopped}. ${advice}`, figures };
+}
+
+/** Failures in a row that are no chance. */
+const FAILED_OFTEN = 3;
+
+/** The signs of life of a process that runs workers: their lanes, and housekeeping, which shows none while it stands still. */
+export function rolesOfWorkers(workers: Pick<Workers, 'status'>, bus: Pick<Bus, 'health'>): Role[] {
+  return [
+    {
+      name: 'worker',
+      look: () => {
+        const { lanes } = workers.status();
+        const inHand = lanes.reduce((sum, lane) => sum + lane.inHand, 0);
+        const stopped = lanes.find((lane) => lane.stopped !== null)?.stopped ?? null;
+        return { state: `${inHand} in hand`, problem: stopped ?? bus.health().problem };
+      },
+    },
+    {
+      name: 'housekeeping',
+      look: () => {
+        const { goesOn, failures } = workers.status().housekeeping;
+        if (!goesOn) return null;
+        return {
+          problem: failures >= FAILED_OFTEN ? `its last ${failures} rounds failed: see the log` : null,
+        };
+      },
+    },
+  ];
 }

@@ -6,10 +6,12 @@ import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared, requireStripe } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, partitionsPart, syncPart } from '../lib/readiness.ts';
+import { startRoleSigns, type Role } from '../lib/role-signs.ts';
+import { rolesPart } from '../lib/roles.ts';
 import { createSyncDeps } from '../lib/systems.ts';
 import { keepPartitionsOf } from './housekeeping.ts';
 import { startWorkers } from './process.ts';
-import { workersPart } from './readiness.ts';
+import { rolesOfWorkers, workersPart } from './readiness.ts';
 
 export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'worker');
@@ -25,12 +27,17 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { retentionDays } = config;
   // Before the first row, so that it does not have to be moved later.
   await keepPartitionsOf(sync, retentionDays);
+  let roles: readonly Role[] = [{ name: 'worker', look: () => ({ state: 'starting' }) }];
+  // Before the bus: while it is waited for, the others see a worker that is starting.
+  const signs = await startRoleSigns({ db, log, roles: () => roles });
   const { bus, place, failed } = await openBus(config, { log, topics: Object.values(topics) });
   const { groupId } = config.kafka;
-  const workers = await startWorkers(bus, [sync], { groupId, retentionDays });
+  const workers = await startWorkers(bus, [sync], { groupId, retentionDays, owner: signs.owner });
+  roles = rolesOfWorkers(workers, bus);
   health.serve({
     database: databasePart(db),
     bus: busPart(bus),
+    roles: rolesPart(db, sync.clock, signs.owner),
     partitions: partitionsPart(db, sync.clock),
     sync: syncPart(db, [sync.integration.system]),
     workers: () => Promise.resolve(workersPart(workers.status(), standIn)),
@@ -46,6 +53,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
     async stop() {
       await workers.stop();
       await bus.close();
+      await signs.stop();
       await database.close();
       await health.close();
     },

@@ -3,6 +3,8 @@ import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/doctor
 import { assertMigrated } from '../../db/migrate.ts';
 import { partitionStatus } from '../../db/partition-status.ts';
 import { countReasons } from '../../db/reports.ts';
+import { readSweep } from '../../db/sweep.ts';
+import { readWebhookSigns } from '../../db/webhook-signs.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config.ts';
 import {
@@ -13,17 +15,20 @@ import {
   judgeDatabase,
   judgeDisk,
   judgeEndpoints,
-  judgeHearing,
   judgePartitions,
   judgeRetention,
   judgeRights,
   tellOnce,
   type Check,
 } from '../../lib/doctor.ts';
+import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/doctor-signs.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/readiness.ts';
 import { findStripeAccess } from '../../lib/process/requirements.ts';
+import { readRoles } from '../../lib/roles.ts';
+import { systemNames } from '../../lib/integrations/names.ts';
+import { readReceiveLag } from '../../db/receive-lag.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
 import { inspectFolder } from '../embedded/folder.ts';
 import { exit } from '../exit.ts';
@@ -103,14 +108,7 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   if (migrations.level !== 'ok') return [...found, ...(await examineStripe(config, null))];
   const running = await findRunning(config.dataDir);
   found.push(
-    await check('relay', 'Start Twinbox: npx twinbox up', async () => {
-      const { ready, problem, figures } = await relayPart(db, systemClock)();
-      if (!ready) return checks.problem('relay', problem ?? 'is not ready', 'Start Twinbox: npx twinbox up');
-      const behind = figures?.['relay_seconds_behind'];
-      const says = `${typeof behind === 'number' ? behind : 0} s behind`;
-      if (running || config.database.url !== undefined) return checks.ok('relay', says);
-      return checks.warning('relay', 'nothing runs on this folder now', 'Start Twinbox: npx twinbox up');
-    }),
+    ...(await examineRoles(db, running !== null || config.database.url !== undefined)),
     await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config)),
     await check('partitions', 'Let the workers run: npx twinbox up', async () =>
       judgePartitions(await partitionStatus(db, systemClock.now())),
@@ -130,6 +128,22 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
 /** Without a database what the settings say of Stripe can be tried all the same; the simulator's state would be opened for nothing. */
 async function examineStripeAlone(config: Config): Promise<Check[]> {
   return findStripeAccess(config) === null ? [] : await examineStripe(config, null);
+}
+
+/** `elsewhere`: what works on this database need not be a process on this folder. */
+async function examineRoles(db: OpenDatabase['db'], elsewhere: boolean): Promise<Check[]> {
+  const seen = await attempt('roles', 'Look at the database.', async () => ({
+    standings: await readRoles(db),
+    lag: await readReceiveLag(db, systemNames),
+    relay: await relayPart(db, systemClock)(),
+  }));
+  if ('level' in seen) return [seen];
+  const { standings, lag, relay } = seen;
+  const judged = judgeRelay(relay, standings, elsewhere);
+  return [
+    judged,
+    ...judgeRoles(standings, { lag, now: systemClock.now(), relaySaid: judged.level !== 'ok' }),
+  ];
 }
 
 const DAY_MS = 86_400_000;
@@ -167,8 +181,13 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
     const now = systemClock.now();
     const heard = await attempt('heard', 'Look at the database.', async () =>
       judgeHearing(
-        await readLastHeard(db, integration.system),
-        await countRefusals(db, integration.system, new Date(now.getTime() - DAY_MS)),
+        {
+          last: await readLastHeard(db, integration.system),
+          signs: await readWebhookSigns(db, integration.system),
+          // Without a secret it is said already that only the sweep hears.
+          sweep: secrets > 0 || stripe.simulatorUrl !== null ? await readSweep(db, integration.system) : null,
+          refusals: await countRefusals(db, integration.system, new Date(now.getTime() - DAY_MS)),
+        },
         now,
       ),
     );

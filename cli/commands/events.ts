@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { listEvents, type EventStatus, type ListedEvent } from '../../db/events-list.ts';
+import { systemNames } from '../../lib/integrations/names.ts';
 import { readTimeline } from '../../lib/timeline.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTime, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
@@ -9,7 +10,7 @@ import { withDatabase } from '../session.ts';
 import { timelineJson, timelineLines } from '../timeline.ts';
 
 const STATUSES: EventStatus[] = [
-  ...(['unpublished', 'queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
+  ...(['unpublished', 'published', 'queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
   ...(['echo', 'origin', 'conflict', 'stale', 'closed'] as const),
 ];
 
@@ -57,7 +58,12 @@ function addList(events: Command, { output, finish }: CommandContext): void {
     .action(async ({ json = false, status, ...filter }: ListOptions) => {
       const found = await withDatabase(
         ({ database: { db } }) =>
-          listEvents(db, { ...filter, ...(status ? { statuses: status } : {}), limit: filter.limit + 1 }),
+          listEvents(db, {
+            ...filter,
+            systems: systemNames,
+            ...(status ? { statuses: status } : {}),
+            limit: filter.limit + 1,
+          }),
         { mayCreate: false },
       );
       const page = found.slice(0, filter.limit);
@@ -102,16 +108,12 @@ function toRow(event: ListedEvent): string[] {
   ];
 }
 
-function outcomes({ deliveries, eventType }: ListedEvent): string {
-  if (deliveries.length === 0) return isRouted(eventType) ? 'unpublished' : '–';
+function outcomes({ deliveries, published, routed }: ListedEvent): string {
+  if (!published) return 'unpublished';
+  if (deliveries.length === 0) return routed ? 'published' : '–';
   return deliveries
     .map(({ target, status, error }) => `${target}: ${status}${error === null ? '' : ` (${error})`}`)
     .join(', ');
-}
-
-/** Whether somebody receives events of this type; others are for consumers of the bus alone, or for nobody. */
-function isRouted(type: string): boolean {
-  return /\.(created|updated|deleted)$/.test(type) && !type.startsWith('unknown.');
 }
 
 function toJson(event: ListedEvent) {
@@ -124,6 +126,7 @@ function toJson(event: ListedEvent) {
     version: event.version,
     source: event.source,
     created_at: event.createdAt,
+    published: event.published,
     deliveries: event.deliveries,
   };
 }

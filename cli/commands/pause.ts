@@ -3,13 +3,16 @@ import { withTransaction, type Db } from '../../db/connection.ts';
 import {
   ensureConnection,
   pauseConnection,
-  readConnection,
+  lockConnection,
   releaseDeletes,
   resumeConnection,
 } from '../../db/connections.ts';
 import { raiseHeldDeletes, raiseWaiting } from '../../db/mappings.ts';
+import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { heldDeletes } from '../../lib/sync/fuse.ts';
+import { commandActor } from '../actor.ts';
+import { shortTime } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
@@ -33,15 +36,14 @@ Examples:
   $ npx twinbox pause stripe --why "importing prices until five"`,
     )
     .action(async (system: string, { why, json = false }: { why?: string; json?: boolean }) => {
-      await withDatabase(
-        async ({ database: { db } }) => {
-          await ensureConnection(db, system);
-          await pauseConnection(db, system, why ?? null, systemClock.now());
-        },
-        { mayCreate: false },
-      );
-      if (json) output.printJson({ system, paused: true, why: why ?? null });
-      else output.say(`${system} is paused. Changes are kept and go out after: npx twinbox resume ${system}`);
+      const before = await withDatabase(({ database: { db } }) => pause(db, system, why ?? null), {
+        mayCreate: false,
+      });
+      if (json)
+        output.printJson({
+          ...{ system, paused: true, why: before ? before.why : (why ?? null), was_paused: before !== null },
+        });
+      else sayPaused(output, system, before);
       finish(exit.ok);
     });
 }
@@ -51,6 +53,7 @@ export function addResume({ program, output, finish }: CommandContext): void {
     .command('resume')
     .description('send to a system again')
     .addArgument(new Argument('<system>', 'which one').choices(SYSTEMS))
+    .option('--why <text>', 'a reason for those who look later')
     .option('--deletes', 'also release deletes that the fuse holds: look at what was deleted first')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -63,9 +66,13 @@ Examples:
   $ npx twinbox resume stripe --deletes`,
     )
     .action(
-      async (system: string, { deletes = false, json = false }: { deletes?: boolean; json?: boolean }) => {
+      async (
+        system: string,
+        { why, deletes = false, json = false }: { why?: string; deletes?: boolean; json?: boolean },
+      ) => {
         const result = await withDatabase(
-          ({ config, database: { db } }) => resume(db, system, { deletes, writes: config.stripe.writes }),
+          ({ config, database: { db } }) =>
+            resume(db, system, { why: why ?? null, deletes, writes: config.stripe.writes }),
           { mayCreate: false },
         );
         if (json) output.printJson({ system, paused: false, ...result });
@@ -73,6 +80,32 @@ Examples:
         finish(exit.ok);
       },
     );
+}
+
+type Paused = { since: Date; why: string | null };
+
+/** Answers the pause that held already, whose reason stays; this one is in the record all the same. */
+async function pause(db: Db, system: string, why: string | null): Promise<Paused | null> {
+  const now = systemClock.now();
+  return withTransaction(db, async (tx) => {
+    await ensureConnection(tx, system);
+    const before = await lockConnection(tx, system);
+    await pauseConnection(tx, system, why, now);
+    const held = before?.pausedAt ? { since: before.pausedAt, why: before.pausedWhy } : null;
+    await recordAction(tx, {
+      ...{ action: 'pause', system, actor: commandActor(), reason: why, at: now },
+      detail: { was_paused: held !== null },
+    });
+    return held;
+  });
+}
+
+function sayPaused(output: Output, system: string, before: Paused | null): void {
+  if (before)
+    output.say(
+      `${system} is paused already, since ${shortTime(before.since)}${before.why === null ? '' : `: ${before.why}`}. Your reason is in the record.`,
+    );
+  else output.say(`${system} is paused. Changes are kept and go out after: npx twinbox resume ${system}`);
 }
 
 type Resumed = {
@@ -85,20 +118,38 @@ type Resumed = {
 async function resume(
   db: Db,
   system: string,
-  { deletes, writes }: { deletes: boolean; writes: boolean },
+  { why, deletes, writes }: { why: string | null; deletes: boolean; writes: boolean },
 ): Promise<Resumed> {
   const now = systemClock.now();
+  const by = { system, actor: commandActor(), reason: why, at: now };
   return withTransaction(db, async (tx) => {
-    const before = await readConnection(tx, system);
-    await resumeConnection(tx, system);
+    const before = await lockConnection(tx, system);
+    await resumeConnection(tx, system, now);
     if (deletes) await releaseDeletes(tx, system, now);
-    return {
+    const held = deletes ? await lockWaiting(tx, system, 'fuse') : [];
+    const kept = writes ? await lockWaiting(tx, system, 'writes_off') : [];
+    const result = {
       was_paused: (before?.pausedAt ?? null) !== null,
       released_deletes: deletes ? await raiseHeldDeletes(tx, system, now) : 0,
       // What waited while STRIPE_WRITES was off goes out, unless it still is.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
       deletes_held: !deletes && before !== null && heldDeletes(before).length > 0,
     };
+    if (result.was_paused || kept.length > 0)
+      await recordAction(tx, {
+        ...{ ...by, action: 'resume', pairs: kept },
+        detail: {
+          was_paused: result.was_paused,
+          paused_since: before?.pausedAt ?? null,
+          released_writes: kept.length,
+        },
+      });
+    if (deletes)
+      await recordAction(tx, {
+        ...{ ...by, action: 'release_deletes', pairs: held },
+        detail: { released_deletes: held.length },
+      });
+    return result;
   });
 }
 

@@ -7,6 +7,7 @@ import {
   type Effect,
   type ReplayItem,
 } from '../../lib/sync/replay.ts';
+import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
@@ -45,7 +46,7 @@ export function addReplay({ program, output, finish }: CommandContext): void {
     .option('--since <time>', 'those since then: 30m, 2h, 7d, or a time with its zone', toTime)
     .option('--limit <number>', 'at most so many', toId, 1_000)
     .option('--yes', 'do it without asking')
-    .option('--reason <text>', 'why, for the log', 'asked for on the command line')
+    .option('--reason <text>', 'why, for the record and the log', 'asked for on the command line')
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
@@ -68,7 +69,7 @@ async function replay(options: Options, output: Output): Promise<number> {
   return withSync(
     async ({ config, sync }) => {
       const items = await planReplay(sync, toChoice(options, sync.integration.system));
-      const doIt = async (): Promise<number> => runReplay(sync, items, options.reason);
+      const doIt = async (): Promise<number> => runReplay(sync, items, options.reason, commandActor());
       if (options.json === true) {
         const raised = options.yes === true ? await doIt() : 0;
         output.printJson({ matched: items.length, replayed: raised, items: items.map(toJson) });

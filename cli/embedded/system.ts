@@ -15,15 +15,17 @@ import type { Integration } from '../../lib/integrations/integration.ts';
 import type { Logger } from '../../lib/log.ts';
 import { sleep } from '../../lib/loop.ts';
 import { busPart } from '../../lib/readiness.ts';
+import { startRoleSigns } from '../../lib/role-signs.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
 import { inboundGroup, outboundGroup } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
-import { workersPart } from '../../workers/readiness.ts';
+import { rolesOfWorkers, workersPart } from '../../workers/readiness.ts';
 import { openDatabase } from '../database.ts';
 import { startStripe } from '../stripe.ts';
 import { openWebhooks } from '../webhooks.ts';
 import { createSyncDeps } from '../../lib/systems.ts';
+import { createWebhookTally } from '../../lib/webhook-tally.ts';
 import { isAlive } from './processes.ts';
 
 export interface System {
@@ -123,6 +125,22 @@ async function start({
   const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
+  // After what it speaks of runs; stopped after it, so that no sign follows the end.
+  const tally = createWebhookTally({ db, clock, log, system: integration.system });
+  const signs = await startRoleSigns({
+    db,
+    log,
+    onBeat: tally.flush,
+    roles: [
+      { name: 'api', look: () => ({ state: server.url }) },
+      {
+        name: 'relay',
+        look: () => ({ state: following.isActive() ? 'active' : 'standby', problem: bus.health().problem }),
+      },
+      ...rolesOfWorkers(workers, bus),
+    ],
+  });
+  cleanups.push(() => signs.stop());
   const secrets = await openWebhooks(config, stripe, server.url);
   const store = createCustomerStore({ db, clock, nudge });
   app = composeApi({
@@ -133,7 +151,9 @@ async function start({
     store,
     hearing: integration,
     secrets,
+    tally,
     nudge,
+    owner: signs.owner,
     readiness: {
       bus: busPart(bus),
       workers: () => Promise.resolve(workersPart(workers.status())),

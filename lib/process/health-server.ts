@@ -58,7 +58,7 @@ async function answer(req: IncomingMessage, res: ServerResponse, readiness: Read
     );
   }
   if (path === '/health') return send(res, 200, { status: 'healthy' });
-  const { ready, body } = await reportReadiness(readiness, READY_MS);
+  const { ready, body } = await reportReadiness(readiness, { limitMs: READY_MS });
   send(res, ready ? 200 : 503, body);
 }
 

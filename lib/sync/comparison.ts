@@ -78,10 +78,27 @@ export async function compareAll(
     await judgeAbsent(deps, report, pair);
     count();
   }
+  await lookAgain(deps, report);
   for (const customer of await findUnmapped(db, integration.system)) {
     report.findings.push({ kind: 'pending', mapping: null, customer, externalId: null, why: 'not_received' });
   }
   return report;
+}
+
+/** Nothing is called drift that has begun to move since it was read: each such pair is read once more, at the end. */
+async function lookAgain({ db, integration }: SyncDeps, report: Comparison): Promise<void> {
+  for (const finding of report.findings.filter(({ kind }) => kind === 'drift')) {
+    const { mapping, externalId } = finding;
+    const now = mapping === null ? null : await rereadPair(db, mapping);
+    const [linked] =
+      mapping === null && externalId !== null
+        ? await readPairs(db, integration.system, 0, 1, externalId)
+        : [];
+    const moves =
+      now !== null && (now.dirty !== now.clean || now.intent || (now.row?.version ?? 0) > now.wantedVersion);
+    if (moves || linked || (mapping !== null && now === null))
+      Object.assign(finding, { kind: 'pending', why: 'changed_meanwhile' });
+  }
 }
 
 /** Compares until nothing is pending any more, or the time is over; asks again only after `rest`. */
@@ -178,6 +195,9 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
     return add(report, owner, 'pending', 'not_linked_yet');
   const fetched = await deps.integration.fetch(record.externalId);
   if (fetched.state !== 'present') return;
+  // Read again after it: the answer to its create may have been settled between the two looks above.
+  const [linked] = await readPairs(deps.db, deps.integration.system, 0, 1, record.externalId);
+  if (linked) return add(report, linked, 'pending', 'linked_meanwhile');
   report.findings.push({
     kind: 'drift',
     mapping: null,

@@ -6,6 +6,7 @@ import { countDeletesOutSince } from '../../db/intents.ts';
 import { countLinked, type Mapping } from '../../db/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
 import type { Outcome } from './outcome.ts';
+import type { SyncLog } from './step.ts';
 
 const WINDOW_MS = 10 * 60_000;
 /** So many deletes within the window are always let through. */
@@ -44,7 +45,7 @@ export function heldDelete(direction: DeleteDirection): Outcome {
  */
 export async function mayDelete(
   tx: Tx,
-  { system, direction, now }: { system: string; direction: DeleteDirection; now: Date },
+  { system, direction, now, log }: { system: string; direction: DeleteDirection; now: Date; log: SyncLog },
 ): Promise<boolean> {
   const connection = await lockConnection(tx, system);
   if (!connection) return false;
@@ -58,5 +59,7 @@ export async function mayDelete(
   const recent = await countSince(tx, system, since);
   if (recent < ALWAYS || recent < SHARE * (await countLinked(tx, system))) return true;
   await holdDeletes(tx, system, direction, now);
+  const why = `${recent} deletes within ten minutes are not less than ${ALWAYS}, nor than ${SHARE * 100} % of the pairs`;
+  log.warn('fuse.held', { system, direction, deletes: recent, why });
   return false;
 }

@@ -67,7 +67,12 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
       lost,
       async (tx) =>
         isReleased(mapping) ||
-        (await mayDelete(tx, { system: mapping.system, direction: 'out', now: deps.clock.now() })),
+        (await mayDelete(tx, {
+          system: mapping.system,
+          direction: 'out',
+          now: deps.clock.now(),
+          log: deps.log,
+        })),
     );
     if (stored === 'lost') return 'done';
     if (stored === 'refused') return settle(deps, step, heldDelete('out'));

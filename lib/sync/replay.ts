@@ -2,7 +2,9 @@
 // number and makes the next step read. It is safe at any age: reconcile reads before it writes and makes a new intent where one
 // is needed, and it needs no event that retention has taken.
 import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/replay.ts';
+import { withTransaction } from '../../db/connection.ts';
 import { raiseMappings } from '../../db/mappings.ts';
+import { recordAction } from '../../db/operator-actions.ts';
 import { damageOf, toBeMended } from './damage.ts';
 import { merge } from './merge.ts';
 import { oursOf, theirsOf, type SyncDeps } from './step.ts';
@@ -32,13 +34,25 @@ export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promis
   return items;
 }
 
-/** Asks for the items' mappings again. Returns how many mappings were raised. */
-export async function runReplay(deps: SyncDeps, items: ReplayItem[], reason: string): Promise<number> {
+/** Asks for the items' mappings again, and records who asked and why. Returns how many mappings were raised. */
+export async function runReplay(
+  deps: SyncDeps,
+  items: ReplayItem[],
+  reason: string,
+  actor = 'program',
+): Promise<number> {
   const ids = [...new Set(items.map((item) => item.mappingId))];
   if (ids.length === 0) return 0;
-  const raised = await raiseMappings(deps.db, { ids, now: deps.clock.now(), mustRead: true, urgency: 1 });
-  deps.log.info('replay.raised', { mappings: raised, deliveries: items.length, reason });
-  return raised;
+  const now = deps.clock.now();
+  return withTransaction(deps.db, async (tx) => {
+    const raised = await raiseMappings(tx, { ids, now, mustRead: true, urgency: 1 });
+    await recordAction(tx, {
+      ...{ action: 'replay', system: deps.integration.system, actor, reason, at: now },
+      detail: { mappings: raised, deliveries: items.length },
+      pairs: items.map(({ mappingId, eventId }) => ({ mappingId, eventId })),
+    });
+    return raised;
+  });
 }
 
 async function foresee(deps: SyncDeps, delivery: FoundDelivery): Promise<Effect> {

@@ -52,6 +52,7 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
     return 'done';
   }
   if (effects.linked !== null || effects.parked) deps.nudge();
+  if (effects.parked) sayParked(deps, step, effects.parked);
   report(deps, step, outcome, effects);
   // Stored: a step that goes on under the same lease stores none of them again.
   step.attempts = [];
@@ -206,6 +207,22 @@ async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Pro
 function entityKey(mapping: Mapping): string {
   if (mapping.internalId !== null) return `customer:${mapping.internalId}`;
   return `${mapping.system}:${mapping.account}:${mapping.externalId ?? ''}`;
+}
+
+/** A parked customer waits for a person: that is a line of its own, whatever becomes of its deliveries. */
+function sayParked(
+  { log }: SyncDeps,
+  { mapping, attempts }: Step,
+  parked: NonNullable<Effects['parked']>,
+): void {
+  const { reason, detail } = parked;
+  log.warn('reconcile.parked', {
+    mapping: mapping.id,
+    entity: entityKey(mapping),
+    reason,
+    why: typeof detail['message'] === 'string' ? detail['message'] : undefined,
+    request_id: attempts.at(-1)?.requestId ?? undefined,
+  });
 }
 
 /** One wide line for each delivery that came to its outcome, or was parked or put off. */

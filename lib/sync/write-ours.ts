@@ -103,7 +103,8 @@ export async function deleteOurs(deps: SyncDeps, step: Step, conflicts: Conflict
   const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
   const result = await withTransaction(deps.db, async (tx): Promise<Deleted> => {
     // The connection's lock comes before the mapping's, as in receive.
-    const allowed = isReleased(mapping) || (await mayDelete(tx, { system, direction: 'in', now }));
+    const allowed =
+      isReleased(mapping) || (await mayDelete(tx, { system, direction: 'in', now, log: deps.log }));
     if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
     if (!allowed) return 'refused';
     const deleted = await deleteCustomer(tx, row.id, { ifVersion: row.version }, stamp);

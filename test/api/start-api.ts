@@ -23,7 +23,7 @@ export type Body = {
   version?: number;
   updated_at?: string;
   external_mappings?: Record<string, string>;
-  sync?: Record<string, { state: string; reason: string | null }>;
+  sync?: Record<string, { state: string; reason: string | null; version: number | null; since: string }>;
   code?: string;
   detail?: string;
   request_id?: string;

@@ -4,6 +4,7 @@ import { bindConnection, ensureConnection } from '../../db/connections.ts';
 import { withTransaction, type Db } from '../../db/connection.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
 import { CUSTOMER, EVENT } from '../lib/integrations/stripe/events.ts';
+import { createWebhookTally } from '../../lib/webhook-tally.ts';
 import { createTestClock } from '../support/clock.ts';
 import { startApi, type Answer } from './start-api.ts';
 
@@ -30,7 +31,10 @@ export async function startHearing(db: Db, { secrets = [SECRET], apiKeys = [] }:
   if (!ingress) throw new Error('Stripe sends webhooks');
   let stored = 0;
   const inbox = { db, clock, integration, retentionDays: 35, nudge: () => void (stored += 1) };
-  const api = await startApi({ db, apiKeys, clock, webhooks: [{ system, ingress, secrets, inbox }] });
+  const warned: { event: string; fields: Record<string, unknown> }[] = [];
+  const warn = (event: string, fields: Record<string, unknown>): void => void warned.push({ event, fields });
+  const tally = createWebhookTally({ db, clock, system, log: { warn } });
+  const api = await startApi({ db, apiKeys, clock, webhooks: [{ system, ingress, secrets, inbox, tally }] });
 
   function post(body: string | Uint8Array, headers: Record<string, string>): Promise<Answer> {
     return api.send('POST', PATH, { body, headers });
@@ -40,6 +44,9 @@ export async function startHearing(db: Db, { secrets = [SECRET], apiKeys = [] }:
     clock,
     post,
     path: PATH,
+    /** Writes what was counted, as the process does every few seconds. */
+    flush: tally.flush,
+    warned,
     /** Signs as Stripe does, and sends. */
     hear: (event: unknown): Promise<Answer> => {
       const body = typeof event === 'string' ? event : JSON.stringify(event);

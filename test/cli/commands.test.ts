@@ -66,11 +66,37 @@ describe('the commands beside a running twinbox', () => {
       .to.match(/^paused +stripe since .*: month end$/m)
       .and.include(`${up.pid}, API ${up.api}`);
 
+    const again = await place.run(['pause', 'stripe', '--why', 'and the books']);
+    expect(again).to.include({ code: 0 });
+    expect(again.stderr).to.match(
+      /^stripe is paused already, since .*: month end\. Your reason is in the record\.$/m,
+    );
+    expect((await status()).stripe.paused_why).to.equal('month end');
+
     const pending = await place.run(['verify']);
     expect(pending.code).to.equal(2);
     expect(lastLine(pending.stdout)).to.equal('60 customers agree, 0 drift, 1 pending');
 
-    expect(await place.run(['resume', 'stripe'])).to.include({ code: 0, stderr: 'stripe goes on.\n' });
+    const resumed = await place.run(['resume', 'stripe', '--why', 'books are closed']);
+    expect(resumed).to.include({ code: 0, stderr: 'stripe goes on.\n' });
+    const asked = await database.db<{ action: string; reason: string; actor: string }>('operator_actions');
+    expect(asked.map(({ action, reason }) => [action, reason])).to.deep.equal([
+      ...[
+        ['pause', 'month end'],
+        ['pause', 'and the books'],
+      ],
+      ['resume', 'books are closed'],
+    ]);
+    for (const { actor } of asked) expect(actor).to.match(/^cli:\S+ on \S+$/);
+    const [pausedEvent] = await database
+      .db<{ event_id: string; event_type: string; id: number }>('sync_events')
+      .where('event_type', 'customer.created')
+      .orderBy('id', 'desc')
+      .limit(1);
+    const shown = await place.run(['events', 'show', pausedEvent?.event_id ?? '']);
+    expect(shown.stdout)
+      .to.match(/operator +pause by cli:\S+ on \S+: month end/)
+      .and.to.match(/operator +resume by cli:\S+ on \S+: books are closed/);
     expect(await place.run(['verify', '--wait', '20'])).to.include({
       code: 0,
       stdout: '61 customers agree, 0 drift\n',
@@ -103,9 +129,15 @@ describe('the commands beside a running twinbox', () => {
     expect(parked.code).to.equal(2);
     expect(JSON.parse(parked.stdout)).to.include({ agree: 61, drift: 0, parked: 1 });
 
-    const done = await place.run(['replay', '--customer', String(id), '--yes', '--json']);
+    const done = await place.run([
+      ...['replay', '--customer', String(id), '--yes', '--json'],
+      ...['--reason', 'the address was checked'],
+    ]);
     expect(done.code).to.equal(0);
     expect(JSON.parse(done.stdout)).to.include({ matched: 1, replayed: 1 });
+    expect((await database.db('operator_actions').where({ action: 'replay' }))[0]).to.include({
+      reason: 'the address was checked',
+    });
     await waitUntil(async () => (await attempts()) > before, {
       timeoutMs: 10_000,
       what: 'it is tried again',

@@ -186,6 +186,35 @@ describe('twinbox doctor', () => {
     );
   });
 
+  it('says that deliveries are refused, and which setting is wrong, though the endpoint itself is well', async () => {
+    answers = well;
+    const now = new Date();
+    await database.db('webhook_signs').insert({
+      ...{ system: 'stripe', refused: 12, refused_since: now, refused_at: now, refused_reason: 'no_match' },
+    });
+    const { code, checks } = await examine();
+    expect(code).to.equal(1);
+    expect(named(checks, 'webhooks', 'problem')).to.match(
+      /^12 deliveries of stripe refused since .*: the secret in STRIPE_WEBHOOK_SECRET is not the endpoint's/,
+    );
+    expect(named(checks, 'webhooks', 'ok')).to.include('we_1');
+    await database.db('webhook_signs').delete();
+  });
+
+  it('names the role that is missing, and what it is missed for, once', async () => {
+    answers = well;
+    await database.db.raw(
+      `insert into role_signs (role, owner, seen_at, stopped_at)
+       values ('relay', 'host:1:a', now(), null), ('worker', 'host:2:b', now() - interval '2 minutes', null),
+              ('housekeeping', 'host:2:b', now() - interval '2 minutes', null)`,
+    );
+    const { checks } = await examine();
+    expect(named(checks, 'roles', 'problem')).to.match(
+      /^no worker is running: the last one \(host:2\) showed its last sign of life at .* → Start it: npm run worker/,
+    );
+    await database.db('role_signs').delete();
+  });
+
   it('goes on where one thing is wrong: settings, a database that is away, a schema that is not ours', async () => {
     answers = well;
     const wrong = await examine({ API_PORT: 'many' });
@@ -211,6 +240,6 @@ describe('twinbox doctor', () => {
     const { code, stdout } = await place.run(['doctor']);
     expect(code).to.equal(1);
     expect(stdout).to.match(/^ok +settings +read; database from DATABASE_URL$/m);
-    expect(stdout).to.match(/^problem +relay .*\n +→ Start Twinbox: npx twinbox up$/m);
+    expect(stdout).to.match(/^problem +relay .*\n +→ Start Twinbox: npx twinbox up/m);
   });
 });

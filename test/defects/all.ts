@@ -4,6 +4,7 @@ import type { Defect } from './defect.ts';
 import { importDefects } from './import-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
+import { statusDefects } from './status-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -13,4 +14,5 @@ export const defects: readonly Defect[] = [
   ...laneDefects,
   ...importDefects,
   ...configDefects,
+  ...statusDefects,
 ];

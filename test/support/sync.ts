@@ -255,4 +255,7 @@ const FILLED_TABLES = [
   'stoppages',
   'external_records',
   'account_readings',
+  'webhook_signs',
+  'operator_action_pairs',
+  'operator_actions',
 ];

@@ -104,6 +104,20 @@ describe('a lane', () => {
     await expectAgreement(world);
   });
 
+  it('keeps since when and why of a pause, whatever a second pause says', async () => {
+    await world.run();
+    const at = world.clock.now();
+    await pauseConnection(world.db, 'stripe', 'maintenance', at);
+    world.advance(MINUTE);
+    await pauseConnection(world.db, 'stripe', 'another reason', world.clock.now());
+    expect(await readConnection(world.db, 'stripe')).to.include({ pausedWhy: 'maintenance' });
+    expect((await readConnection(world.db, 'stripe'))?.pausedAt).to.deep.equal(at);
+    await resumeConnection(world.db, 'stripe', world.clock.now());
+    await pauseConnection(world.db, 'stripe', 'another reason', world.clock.now());
+    expect(await readConnection(world.db, 'stripe')).to.include({ pausedWhy: 'another reason' });
+    await resumeConnection(world.db, 'stripe', world.clock.now());
+  });
+
   describe('with writes off', () => {
     const off = { policy: { writes: false } };
 

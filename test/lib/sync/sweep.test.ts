@@ -161,11 +161,12 @@ describe('the sweep', () => {
     const failed = await place();
     expect(failed.sweptTo).to.deep.equal(before.sweptTo);
     expect(failed.problem).to.include('api_error');
-    expect(await warnings()).to.have.length(1);
+    expect((await warnings()).filter((text) => /cannot be listed since/.test(text))).to.have.length(1);
     world.advance(MINUTE);
     await sweepAll();
     expect(await place()).to.include({ sweptEvents: 150, problem: null });
-    expect(await warnings()).to.deep.equal([]);
+    // Nothing but that no webhook had brought them.
+    expect((await warnings()).join('\n')).to.match(/^150 events of stripe since .* brought by no webhook.*$/);
   });
 
   const warnings = async () =>
@@ -207,7 +208,8 @@ describe('the sweep', () => {
     world.advance(2 * MINUTE);
     await sweepAll();
     expect(world.log.filter(({ event }) => event === 'sweep.events_gone')).to.have.length(1);
-    const [warning] = await warnings();
+    const [found, warning] = await warnings();
+    expect(found).to.match(/^1 event of stripe since .* came by the sweep alone/);
     expect(warning).to.match(/left its list before it was read.*twinbox verify --repair/);
     expect(await place()).to.include({ sweptEvents: 1 });
   });
@@ -227,6 +229,33 @@ describe('the sweep', () => {
   it('hears for a database that takes no webhooks, and says that it alone does', async () => {
     const { warnings: said } = await hearingPart(world.db, world.clock, 'stripe', [])();
     expect(said?.join()).to.match(/heard by the sweep only.*STRIPE_WEBHOOK_SECRET/);
+  });
+
+  it('warns of what it found that no webhook had brought, and counts anew once webhooks came again', async () => {
+    const { externalId } = await linkedPair(world);
+    await sweepAll();
+    for (const name of ['One', 'Two']) world.simulator.dashboard.updateCustomer(externalId, { name });
+    world.advance(2 * MINUTE);
+    await sweepAll();
+    expect((await warnings()).join()).to.match(
+      /^2 events of stripe since 2026-03-01 12:02 .*no webhook has ever come/,
+    );
+    const since = (await place()).foundSince;
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Three' });
+    world.advance(2 * MINUTE);
+    await sweepAll();
+    expect(await place()).to.deep.include({ foundEvents: 3, foundSince: since });
+    await world.db('webhook_signs').insert({ system: 'stripe', taken: 1, taken_at: world.clock.now() });
+    world.advance(11 * MINUTE);
+    await world.db('webhook_signs').update({ taken_at: world.clock.now() });
+    await sweepAll();
+    expect(await warnings()).to.deep.equal([]);
+    world.advance(60 * MINUTE);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Four' });
+    world.advance(2 * MINUTE);
+    await sweepAll();
+    expect(await place()).to.include({ foundEvents: 1, sweptEvents: 4 });
+    await world.db('webhook_signs').delete();
   });
 
   it('is missed where no worker runs', async () => {

@@ -1,0 +1,40 @@
+// How each system's counterpart of a customer stands, on the wire. A pair that is linked but has not got the newest version is pending:
+// whoever has just changed a customer sees whether the change has arrived, which version the system has, and since when.
+import type { Customer, CustomerMapping } from '../db/customers.ts';
+import { systemNames } from '../lib/integrations/names.ts';
+
+export type SyncState = { state: string; reason: string | null; version: number | null; since: string };
+
+/** By the system's name. A customer that no worker has received yet has no pair, and is pending all the same. */
+export function syncOf(customer: Customer): Record<string, SyncState> {
+  const systems = new Set<string>([...systemNames, ...customer.mappings.map(({ system }) => system)]);
+  return Object.fromEntries(
+    [...systems].map((system) => [
+      system,
+      stateOf(
+        customer,
+        customer.mappings.filter((m) => m.system === system),
+      ),
+    ]),
+  );
+}
+
+/** The external ids of what is not let go of. */
+export function externalIdsOf({ mappings }: Customer): Record<string, string> {
+  return Object.fromEntries(
+    mappings.flatMap(({ system, externalId, state }) =>
+      externalId === null || state === 'detached' ? [] : [[system, externalId]],
+    ),
+  );
+}
+
+function stateOf({ version, createdAt }: Customer, mappings: CustomerMapping[]): SyncState {
+  const pair = mappings.find(({ state }) => state !== 'detached') ?? mappings.at(-1);
+  if (!pair) return { state: 'pending', reason: null, version: null, since: createdAt.toISOString() };
+  const { state, reason, pushedVersion, behindSince, updatedAt } = pair;
+  const there = { reason, version: pushedVersion > 0 ? pushedVersion : null };
+  const isBehind = pushedVersion < version && (state === 'linked' || state === 'pending');
+  return isBehind
+    ? { state: 'pending', ...there, since: behindSince.toISOString() }
+    : { state, ...there, since: updatedAt.toISOString() };
+}

@@ -1,0 +1,199 @@
+// What `twinbox status` has read, as lines for a person and as JSON.
+import type { Connection } from '../db/connections.ts';
+import type { SyncBacklog } from '../db/readiness.ts';
+import type { ReceiveLag } from '../db/receive-lag.ts';
+import type { ConflictCounts, ReasonCount, SystemCounts } from '../db/reports.ts';
+import type { RoleSign } from '../db/role-signs.ts';
+import type { Sweep } from '../db/sweep.ts';
+import type { WebhookSigns } from '../db/webhook-signs.ts';
+import { placeOf, sayLag, type RoleStanding } from '../lib/roles.ts';
+import { heldDeletes } from '../lib/sync/fuse.ts';
+import { shortTime } from './choices.ts';
+import { count, table, type Output } from './output.ts';
+import type { Running } from './running.ts';
+
+export type Status = {
+  /** The process of `twinbox up` on this folder. */
+  running: Running | null;
+  database: string;
+  customers: number;
+  roles: RoleStanding[];
+  relay: { active: boolean; secondsBehind: number };
+  lag: ReceiveLag;
+  backlog: SyncBacklog;
+  reasons: ReasonCount[];
+  systems: SystemCounts[];
+  conflicts: ConflictCounts;
+  stripe: Connection | null;
+  webhooks: WebhookSigns | null;
+  /** Null before the first try. */
+  swept: Sweep | null;
+};
+
+export function printStatus(status: Status, problems: string[], output: Output): void {
+  for (const line of table(rowsOf(status))) output.print(line);
+  for (const problem of problems) output.print(`! ${problem}`);
+  if (status.backlog.parked > 0) output.say('npx twinbox replay shows what is parked.');
+}
+
+function rowsOf(status: Status): string[][] {
+  const { database, customers, relay, lag, backlog, reasons, systems, conflicts } = status;
+  const oldest = backlog.oldestIntent;
+  return [
+    ...processRows(status),
+    ['database', `${database}, ${count(customers, 'customer')}`],
+    [
+      'relay',
+      relay.active || relay.secondsBehind > 0 ? `${relay.secondsBehind} s behind` : 'nothing to publish',
+    ],
+    ...(lag.events > 0 ? [['received', sayLag(lag)]] : []),
+    ...systems.map(({ system, linked, mappings, dirty }) => [
+      system,
+      `${linked} of ${count(mappings, 'pair')} linked, ${dirty} on their way`,
+    ]),
+    ...stripeRows(status),
+    ...(oldest
+      ? [
+          [
+            'open',
+            `${oldest.operation} of customer ${oldest.customerId ?? '?'}, first sent ${shortTime(oldest.firstSentAt)}`,
+          ],
+        ]
+      : []),
+    ...(conflicts.all > 0
+      ? [
+          [
+            'conflicts',
+            `${conflicts.lastDay} in the last day, ${conflicts.all} in all: npx twinbox conflicts list`,
+          ],
+        ]
+      : []),
+    ...reasons.map(({ state, reason, count: number }) => [state, `${number} ${reason}`]),
+  ];
+}
+
+/** The one process that runs everything; else each role, wherever it runs. */
+function processRows({ running, roles }: Status): string[][] {
+  if (running) return [['process', `${running.pid}, API ${running.apiUrl ?? 'starting'}`]];
+  if (roles.every(({ living }) => living.length === 0))
+    return [['process', `none${lastOf(roles)}: npx twinbox up starts one`]];
+  return roles.map(({ role, living, silent, last }) => [
+    role,
+    [
+      ...living.map(sayLiving),
+      ...silent.map((sign) => `${placeOf(sign.owner)} silent since ${shortTime(sign.seenAt)}`),
+      ...(living.length > 0 || silent.length > 0 ? [] : [sayLast(last)]),
+    ].join('; '),
+  ]);
+}
+
+function sayLiving({ owner, state }: RoleSign): string {
+  return `${placeOf(owner)}${state === null ? '' : ` ${state}`}`;
+}
+
+function sayLast(last: RoleSign | null): string {
+  if (last === null) return 'none yet';
+  return last.stoppedAt
+    ? `none, stopped ${shortTime(last.stoppedAt)}`
+    : `none since ${shortTime(last.seenAt)}`;
+}
+
+function lastOf(roles: RoleStanding[]): string {
+  const last = roles.flatMap((standing) => standing.last ?? []).toSorted((a, b) => a.ageMs - b.ageMs)[0];
+  return last ? ` since ${shortTime(last.seenAt)}` : '';
+}
+
+function stripeRows({ stripe, webhooks, swept }: Status): string[][] {
+  return [
+    ...(stripe?.account ? [['account', `${stripe.account}, ${stripe.livemode ? 'live' : 'test'} mode`]] : []),
+    ...(stripe?.pausedAt
+      ? [
+          [
+            'paused',
+            `stripe since ${shortTime(stripe.pausedAt)}${stripe.pausedWhy ? `: ${stripe.pausedWhy}` : ''}`,
+          ],
+        ]
+      : []),
+    ...(stripe ? heldDeletes(stripe) : []).map(({ says, since }) => [
+      'deletes',
+      `${says} since ${shortTime(since)}`,
+    ]),
+    ...(webhooks
+      ? [
+          [
+            'webhooks',
+            `${webhooks.takenAt ? `last ${shortTime(webhooks.takenAt)}` : 'none taken yet'}${
+              webhooks.refusedSince
+                ? `, ${webhooks.refused} refused since ${shortTime(webhooks.refusedSince)}`
+                : ''
+            }`,
+          ],
+        ]
+      : []),
+    ...(swept
+      ? [
+          [
+            'swept',
+            `to ${shortTime(swept.sweptTo)}: ${count(swept.sweptEvents, 'event')} that no webhook brought`,
+          ],
+        ]
+      : []),
+  ];
+}
+
+export function statusJson(status: Status, problems: string[]): Record<string, unknown> {
+  const { running, database, customers, roles, relay, lag, backlog, reasons, systems, conflicts } = status;
+  const { stripe, webhooks, swept } = status;
+  return {
+    running: running && {
+      pid: running.pid,
+      api: running.apiUrl,
+      simulator: running.simulatorUrl,
+      since: running.startedAt,
+    },
+    database,
+    customers,
+    roles: Object.fromEntries(
+      roles.map(({ role, living, last }) => [
+        role,
+        {
+          living: living.map(({ owner, startedAt, seenAt, state, problem }) => ({
+            ...{ process: placeOf(owner), since: startedAt, seen_at: seenAt, state, problem },
+          })),
+          last_seen_at: last?.seenAt ?? null,
+          stopped_at: last?.stoppedAt ?? null,
+        },
+      ]),
+    ),
+    relay_active: relay.active,
+    relay_seconds_behind: relay.secondsBehind,
+    published_not_received: lag,
+    dirty: backlog.dirty,
+    parked: backlog.parked,
+    waiting: backlog.waiting,
+    reasons,
+    systems,
+    conflicts: { last_day: conflicts.lastDay, all: conflicts.all, turned: conflicts.turned },
+    oldest_open_intent: backlog.oldestIntent && {
+      customer: backlog.oldestIntent.customerId,
+      operation: backlog.oldestIntent.operation,
+      first_sent_at: backlog.oldestIntent.firstSentAt,
+    },
+    stripe: stripe && {
+      account: stripe.account,
+      livemode: stripe.livemode,
+      paused_at: stripe.pausedAt,
+      paused_why: stripe.pausedWhy,
+      deletes_held_at: stripe.deletesOutHeldAt,
+      deletes_here_held_at: stripe.deletesInHeldAt,
+      last_webhook_at: webhooks?.takenAt ?? null,
+      webhooks_refused: webhooks?.refused ?? 0,
+      webhooks_refused_since: webhooks?.refusedSince ?? null,
+      last_sweep_at: swept?.triedAt ?? null,
+      swept_to: swept?.sweptTo ?? null,
+      swept_events: swept?.sweptEvents ?? 0,
+      swept_since_last_webhook: swept?.foundEvents ?? 0,
+    },
+    problems,
+  };
+}

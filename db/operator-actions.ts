@@ -1,0 +1,90 @@
+// The record of what people asked for. It is written in the transaction of what was asked for: both are there, or neither.
+import type { Db, Tx } from './connection.ts';
+
+export type OperatorAction = {
+  id: number;
+  /** Such as pause, resume, release_deletes, replay. */
+  action: string;
+  system: string;
+  actor: string;
+  reason: string | null;
+  detail: Record<string, unknown>;
+  at: Date;
+};
+
+export type ActionPair = { mappingId: number; eventId: string | null };
+
+// The lock lets one record be written at a time, so that ids are in the order of the commits and whoever reads on behind one misses none.
+// It is taken last in every transaction.
+const insertSql = `
+with action as (
+  insert into operator_actions (action, system, actor, reason, detail, at)
+  values (:action, :system, :actor, :reason, :detail::jsonb, :at::timestamptz) returning id
+), pairs as (
+  insert into operator_action_pairs (action_id, mapping_id, event_id)
+  select distinct a.id, p.mapping_id, p.event_id
+  from action a, unnest(:mappingIds::bigint[], :eventIds::uuid[]) p(mapping_id, event_id)
+)
+select id from action`;
+
+/** Answers the record's id. */
+export async function recordAction(
+  tx: Tx,
+  { pairs = [], ...action }: Omit<OperatorAction, 'id'> & { pairs?: readonly ActionPair[] },
+): Promise<number> {
+  await tx.raw('lock table operator_actions in share row exclusive mode');
+  const { rows } = await tx.raw<{ rows: { id: number }[] }>(insertSql, {
+    ...action,
+    detail: JSON.stringify(action.detail),
+    mappingIds: pairs.map(({ mappingId }) => mappingId),
+    eventIds: pairs.map(({ eventId }) => eventId),
+  });
+  if (!rows[0]) throw new Error('recordAction: PostgreSQL returned no row for an insert');
+  return rows[0].id;
+}
+
+const columns = `a.id, a.action, a.system, a.actor, a.reason, a.detail, a.at`;
+
+/** The records behind an id, oldest first. */
+export async function readActionsAfter(db: Db, after: number, limit: number): Promise<OperatorAction[]> {
+  const { rows } = await db.raw<{ rows: OperatorAction[] }>(
+    `select ${columns} from operator_actions a where a.id > :after order by a.id limit :limit`,
+    { after, limit },
+  );
+  return rows;
+}
+
+// An event is covered by what was asked for by its id; by what was asked for its pair while it was open there; and by each pause that it
+// was open in, with what ended that pause.
+const coveringSql = `
+with delivered as (
+  select d.mapping_id, m.system, d.created_at, coalesce(d.settled_at, 'infinity') as until
+  from sync_deliveries d join external_mappings m on m.id = d.mapping_id where d.event_id = :eventId
+)
+select ${columns} from operator_actions a
+where exists (select from operator_action_pairs p where p.action_id = a.id and p.event_id = :eventId)
+   or exists (
+     select from operator_action_pairs p join delivered d on d.mapping_id = p.mapping_id
+     where p.action_id = a.id and a.at between d.created_at and d.until)
+   or (a.action = 'pause' and exists (
+     select from delivered d where d.system = a.system and a.at <= d.until and d.created_at <= coalesce(
+       (select min(b.at) from operator_actions b where b.system = a.system and b.action = 'resume' and b.id > a.id), 'infinity')))
+   or (a.action = 'resume' and exists (
+     select from delivered d where d.system = a.system and a.at between d.created_at and d.until))
+order by a.id`;
+
+/** What people asked for that had to do with an event. */
+export async function readActionsCovering(db: Db, eventId: string): Promise<OperatorAction[]> {
+  const { rows } = await db.raw<{ rows: OperatorAction[] }>(coveringSql, { eventId });
+  return rows;
+}
+
+/** Pairs that wait for one reason, locked: those that the caller is about to raise. */
+export async function lockWaiting(tx: Tx, system: string, reason: string): Promise<ActionPair[]> {
+  const { rows } = await tx.raw<{ rows: { mappingId: number }[] }>(
+    `select id as "mappingId" from external_mappings where system = :system and state = 'waiting' and reason = :reason
+     order by id for update`,
+    { system, reason },
+  );
+  return rows.map(({ mappingId }) => ({ mappingId, eventId: null }));
+}

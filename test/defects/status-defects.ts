@@ -1,0 +1,81 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes by which a system says that it is well while it is not, or the other way round. */
+export const statusDefects: Defect[] = [
+  {
+    name: 'a role that fell silent taken for one that lives',
+    edits: [
+      {
+        file: 'lib/roles.ts',
+        find: `stoppedAt === null && ageMs < ALIVE_MS;`,
+        replace: `stoppedAt === null;`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/roles.test.ts',
+      title: `ended without a word: worker is missing once three signs did not come`,
+    },
+  },
+  {
+    name: 'an API unready for what it does not need',
+    edits: [
+      {
+        file: 'lib/readiness-report.ts',
+        find: `gates === undefined || gates.includes(name)`,
+        replace: `gates === undefined || gates.length > 0 || name === ''`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/readiness.test.ts',
+      title: `is unready by its database alone`,
+    },
+  },
+  {
+    name: 'a wrong webhook secret hidden by the sweep',
+    edits: [{ file: 'api/webhooks.ts', find: `  tally?.refused(verdict.code);\n`, replace: `` }],
+    caughtBy: {
+      file: 'test/api/webhooks-health.test.ts',
+      title: `warns of a wrong secret from the third refused delivery on`,
+    },
+  },
+  {
+    name: 'the reason of the first pause lost to the second',
+    edits: [
+      {
+        file: 'db/connections.ts',
+        find: `where system = :system and paused_at is null\``,
+        replace: `where system = :system\``,
+      },
+    ],
+    caughtBy: { file: 'test/workers/lane.test.ts', title: `keeps since when and why of a pause` },
+  },
+  {
+    name: 'drift said of a pair that was linked while it was compared',
+    edits: [
+      {
+        file: 'lib/sync/comparison.ts',
+        find: `  if (linked) return add(report, linked, 'pending', 'linked_meanwhile');`,
+        replace: `  if (linked?.state === 'parked') return;`,
+      },
+      { file: 'lib/sync/comparison.ts', find: `    if (moves || linked || `, replace: `    if (moves || ` },
+    ],
+    caughtBy: {
+      file: 'test/api/sync-state.test.ts',
+      title: `reads a pair again before it says that our mark has no mapping`,
+    },
+  },
+  {
+    name: 'a replay without its record',
+    edits: [
+      {
+        file: 'lib/sync/replay.ts',
+        find: `pairs: items.map(({ mappingId, eventId }) => ({ mappingId, eventId })),`,
+        replace: `pairs: [],`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/operator-actions.test.ts',
+      title: `is kept with who, when and why, and covers what was parked`,
+    },
+  },
+];
