@@ -3,6 +3,7 @@
  * belong to, and while people edit customers that are linked already. Says how long the reading takes, its memory, and how long an
  * edit takes meanwhile beyond the call itself.
  */
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ import { createLogger } from '../lib/log.ts';
 import { sleep, waitUntil } from '../lib/loop.ts';
 import { createSimulator } from '../simulator/simulator.ts';
 import { createLoad } from './load.ts';
-import { startUp } from './up-process.ts';
+import { startUp, type UpProcess } from './up-process.ts';
 
 const RECORDS = 100_000;
 const ROWS = 10_000;
@@ -28,6 +29,7 @@ const LIMIT_MS = 480_000;
 /** What Stripe allows a live account (docs.stripe.com/rate-limits). */
 const LIMITS = { globalPerSecond: 100, endpointPerSecond: 25 };
 
+let running: ChildProcess | null = null;
 const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
 const simulator = createSimulator({ rateLimits: LIMITS });
 await simulator.listen();
@@ -40,6 +42,7 @@ const settings = {
 };
 const limit = setTimeout(() => {
   console.error(`not done within ${LIMIT_MS / 1_000} s`);
+  running?.kill('SIGKILL');
   process.exit(1);
 }, LIMIT_MS);
 try {
@@ -125,8 +128,10 @@ async function measure(db: Db): Promise<void> {
     console.log(line);
 }
 
-function start() {
-  return startUp({ ...settings, API_PORT: '0', LOG_LEVEL: 'warn', NODE_OPTIONS: '' }, folder);
+async function start(): Promise<UpProcess> {
+  const up = await startUp({ ...settings, API_PORT: '0', LOG_LEVEL: 'warn', NODE_OPTIONS: '' }, folder);
+  running = up.child;
+  return up;
 }
 
 async function linkSome(db: Db): Promise<void> {
