@@ -15,7 +15,8 @@ import {
   type CustomerQuery,
 } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
-import { demand, ifMatchOf, paramsOf, queryOf } from './input.ts';
+import { ifMatchOf } from './if-match.ts';
+import { demand, paramsOf, queryOf } from './input.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import { traceOf } from './requests.ts';
@@ -38,7 +39,7 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
     get: [
       soon,
       async (req, res) => {
-        const query = demand('query', checkQuery(queryOf(req)));
+        const query = demand('query', checkQuery(queryOf(req, customerQuerySchema)));
         const { limit = PAGE_DEFAULT, after, email, updated_since: since } = query;
         const found = await listCustomers(db, {
           limit: limit + 1, // one more than asked for tells whether there is a next page
@@ -133,7 +134,7 @@ function entityTag({ version }: Customer): string {
 }
 
 function idOf(req: Request): number {
-  return demand('path', checkPath(paramsOf(req))).id;
+  return demand('path', checkPath(paramsOf(req, customerPathSchema))).id;
 }
 
 /** Who asks, for the event's context. */

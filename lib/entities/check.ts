@@ -75,6 +75,11 @@ function toViolation(error: ErrorObject): Violation {
   }
 }
 
+/** A JSON pointer (RFC 6901) to what a path leads to; long keys are cut. */
+export function pointerOf(path: readonly (string | number)[]): string {
+  return path.map((part) => `/${pointerPart(String(part))}`).join('');
+}
+
 function pointerPart(key: string): string {
   return key.slice(0, MAX_SHOWN_KEY).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
 }

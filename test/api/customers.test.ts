@@ -37,7 +37,7 @@ describe('the customers of the API', () => {
     expect(answer.status).to.equal(201);
     expect(answer.headers.get('Location')).to.equal(at(answer));
     expect(answer.headers.get('ETag')).to.equal('"1"');
-    expect(answer.headers.get('Cache-Control')).to.equal('no-store');
+    expect(answer.headers.get('Cache-Control')).to.equal('no-store, no-transform');
     expect(answer.headers.get('X-Request-Id')).to.equal('req-42');
     expect(answer.json).to.include({ name: 'Ada Lovelace', email: 'ada@example.org', version: 1 });
     expect(answer.json.external_mappings).to.deep.equal({});
@@ -184,7 +184,31 @@ describe('the customers of the API', () => {
       }
     });
 
-    for (const tag of ['W/"1"', '1', '"1", "2"', '"1', '', 'W/*', '"1" x']) {
+    const seen = ['"1"', 'W/"1"', '"1-gzip"', '"1"-gzip', '"1;gzip"', '"1";gzip', '"1-br"', '"1"-br'];
+    for (const tag of [...seen, 'W/"1-gzip"', '"1--gzip"', '"1-deflate"', '"7", "1"', ', "0",W/"1" ,']) {
+      it(`takes ${tag} as version 1, whatever stood between us and the caller`, async () => {
+        const first = await created();
+        const headers = { 'If-Match': tag };
+        const changed = await api.send('PATCH', at(first), { body: { name: 'Two' }, headers });
+        expect(changed.status, changed.text).to.equal(200);
+        const late = await api.send('PATCH', at(first), { body: { name: 'Three' }, headers });
+        expect(late.status).to.equal(412);
+        expect((await api.send('DELETE', at(first), { headers })).status).to.equal(412);
+        const both = { 'If-Match': `${tag.replace(/,$/, '')}, "2"` };
+        expect((await api.send('DELETE', at(first), { headers: both })).status).to.equal(204);
+      });
+    }
+
+    for (const tag of ['"10"', '"1-gzipped"', '"1-"', '"1 "x', 'w/"1"', '"-1"', '"1-gzip-br"']) {
+      it(`never takes ${tag} as version 1`, async () => {
+        const first = await created();
+        const headers = { 'If-Match': tag };
+        const answer = await api.send('PATCH', at(first), { body: { name: 'Two' }, headers });
+        expect(answer.status, answer.text).to.be.oneOf([400, 412]);
+      });
+    }
+
+    for (const tag of ['1', '"1', '', ',', 'W/*', '*, "1"', '"1" x', '"1" "2"', '"1"-zip', "'1'"]) {
       it(`refuses ${tag || 'an empty one'} with 400`, async () => {
         const first = await created();
         const answer = await api.send('PATCH', at(first), {
