@@ -5,7 +5,7 @@ import type { Db } from '../db/connection.ts';
 import { listCustomers, readCustomer, type Customer } from '../db/customers.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers.ts';
 import { compileCheck } from '../lib/entities/check.ts';
-import { checkCustomerChange, checkNewCustomer, tidyText } from '../lib/entities/customer.ts';
+import { checkCustomerChange, checkNewCustomer, tidyEmail } from '../lib/entities/customer.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import {
@@ -44,7 +44,7 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
         const found = await listCustomers(db, {
           limit: limit + 1, // one more than asked for tells whether there is a next page
           ...(after !== undefined && { after }),
-          ...(email !== undefined && { email: tidyText(email) }),
+          ...(email !== undefined && { email: tidyEmail(email) }),
           ...(since !== undefined && { updatedSince: new Date(since) }),
         });
         const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });

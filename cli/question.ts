@@ -1,6 +1,6 @@
 // Questions are asked on a terminal only.
 import { createInterface } from 'node:readline/promises';
-import type { Output } from './output.ts';
+import { forPerson, type Output } from './output.ts';
 
 export function isInteractive(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
@@ -11,7 +11,7 @@ export async function isAgreed(question: string, output: Output): Promise<boolea
   if (!isInteractive()) return false;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const agreed = /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    const agreed = /^y(es)?$/i.test((await lines.question(`${forPerson(question)} [y/N] `)).trim());
     if (!agreed) output.say('Nothing was done.');
     return agreed;
   } finally {

@@ -55,6 +55,31 @@ describe('the customers of the API', () => {
     expect(answer.json).to.include({ name: 'Jos\u00e9', email: 'jos\u00e9@example.org' });
   });
 
+  it('strips an email of what cannot be seen at its ends, and finds it by the same', async () => {
+    const { email } = freshCustomer();
+    const answer = await created({ name: 'Copied', email: `\u202a\u200b ${email}\u202c\ufeff\u{e0020} ` });
+    expect(answer.json.email).to.equal(email);
+    const query = encodeURIComponent(`\u200e${email}\u200b`);
+    expect((await api.send('GET', `${customers}?email=${query}`)).list[0]?.id).to.equal(answer.json.id);
+  });
+
+  it('says which invisible character an email has, and where', async () => {
+    const body = { name: 'Copied', email: 'a\u200bb@example.org' };
+    const answer = await api.send('POST', customers, { body });
+    expect(answer.errors).to.deep.equal([
+      {
+        in: 'body',
+        pointer: '/email',
+        code: 'invisible',
+        detail: 'must not hold U+200B ZERO WIDTH SPACE, which cannot be seen (character 2); leave it out',
+      },
+    ]);
+    const nameless = await api.send('PATCH', at(await created()), { body: { name: '\u200b\u00ad' } });
+    expect(nameless.errors[0]).to.include({ pointer: '/name', code: 'invisible' });
+    const joined = await created({ ...freshCustomer(), name: 'می\u200cخواهم 👩\u200d💻' });
+    expect(joined.json.name, 'joiners are part of many names').to.equal('می\u200cخواهم 👩\u200d💻');
+  });
+
   it('shows the mapping and why it is parked', async () => {
     const answer = await created();
     await database.db('external_mappings').insert({
