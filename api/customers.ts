@@ -8,6 +8,7 @@ import { compileCheck } from '../lib/entities/check.ts';
 import { checkCustomerChange, checkNewCustomer, tidyEmail } from '../lib/entities/customer.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
+import { listChanges } from './customer-changes.ts';
 import {
   customerPathSchema,
   customerQuerySchema,
@@ -63,6 +64,8 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
       },
     ],
   });
+
+  declareRoute(router, '/customers/changes', { get: [soon, listChanges(db)] });
 
   declareRoute(router, '/customers/:id', {
     get: [
