@@ -15,7 +15,7 @@ export const changesQuerySchema = {
       type: 'string',
       minLength: 3,
       maxLength: 15_000,
-      pattern: '^[0-9a-z.-]+$',
+      pattern: '^[0-9a-z.\\-]+$',
       description:
         'The position of the last answer, as it was; or now: no changes, only the position of this moment. Without it the oldest change that is kept comes first.',
       'x-problem': 'must be a position as an answer gave it, whole; or now',

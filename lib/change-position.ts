@@ -59,11 +59,9 @@ export function decodePosition(text: string): Position | null {
   const [floor, ...late] = decodeNumbers(floors);
   const [xid, id] = decodeNumbers(nextText);
   if (form !== FORM || !seen || floor === undefined || xid === undefined || id === undefined) return null;
-  if (late.length !== seen.running.length) return null;
-  const position = {
-    ...{ place, seen, floor, next: { xid, id }, window: null },
-    lateFloors: late.map((below) => floor - below),
-  };
+  const lateFloors = late.map((below) => floor - below);
+  if (late.length !== seen.running.length || lateFloors.some((each) => each < 0)) return null;
+  const position = { ...{ place, seen, floor, lateFloors }, next: { xid, id }, window: null };
   if (winText === undefined) return position;
   const win = decodeSnapshot(winText);
   const [lastId, settledTo] = decodeNumbers(readText ?? '');
@@ -81,15 +79,21 @@ function decodeSnapshot(text: string): Snapshot | null {
   if (xmin === undefined || length === undefined) return null;
   let xid = xmin;
   const running = steps.map((step) => (xid += step));
-  return { xmin, xmax: xmin + length, running };
+  const xmax = xmin + length;
+  // What PostgreSQL demands of a snapshot; its own complaint would be taken for a fault of ours.
+  const isOne =
+    xmin > 0 && steps.every((step, at) => step > 0 || at === 0) && running.every((each) => each < xmax);
+  return isOne && Number.isSafeInteger(xmax) ? { xmin, xmax, running } : null;
 }
 
 function encodeNumbers(numbers: number[]): string {
   return numbers.map((number) => number.toString(36)).join('-');
 }
 
+/** None at all where one of them is no number that can be held exactly. */
 function decodeNumbers(text: string): number[] {
-  return text.split('-').map((digits) => Number.parseInt(digits, 36));
+  const numbers = text.split('-').map((digits) => Number.parseInt(digits, 36));
+  return numbers.every(Number.isSafeInteger) ? numbers : [];
 }
 
 /** Not against forgery, since there is nothing to gain by it: against a position that lost its end on the way. */

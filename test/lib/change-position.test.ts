@@ -51,6 +51,29 @@ describe('a position among the changes of customers', () => {
     );
   });
 
+  it('is not taken if it says what no database says, even where its end is right', () => {
+    const good: Position = {
+      ...{ place: '0123abcd', seen: { xmin: 5, xmax: 9, running: [5, 7] }, floor: 10, lateFloors: [3, 4] },
+      ...{ next: { xid: 9, id: 10 }, window: null },
+    };
+    expect(decodePosition(encodePosition(good))).to.deep.equal(good);
+    const bad: Partial<Position>[] = [
+      { seen: { xmin: 0, xmax: 9, running: [5, 7] } },
+      { seen: { xmin: 5, xmax: 6, running: [5, 7] } },
+      { seen: { xmin: 5, xmax: 9, running: [5, 5] } },
+      { seen: { xmin: 2 ** 60, xmax: 2 ** 60, running: [] }, lateFloors: [] },
+      { lateFloors: [3] },
+      { lateFloors: [3, -4] },
+      { floor: -5 },
+      { next: { xid: 2 ** 70, id: 1 } },
+      { window: { win: { xmin: 5, xmax: 4, running: [5] }, lastId: 1, settledTo: 0 } },
+      { window: { win: { xmin: 5, xmax: 9, running: [] }, lastId: 2 ** 60, settledTo: 0 } },
+    ];
+    for (const part of bad) {
+      expect(decodePosition(encodePosition({ ...good, ...part })), JSON.stringify(part)).to.equal(null);
+    }
+  });
+
   it('stays short enough for a URL while 500 transactions run', () => {
     const running = Array.from({ length: 500 }, (_, at) => 4_000_000_000 + at * 7);
     const seen = { xmin: 4_000_000_000, xmax: 4_000_010_000, running };
