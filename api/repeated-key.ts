@@ -47,6 +47,7 @@ export function findRepeatedKey(text: string): (string | number)[] | null {
         at = end;
         break;
       }
+      default: // a number, a constant, a blank
     }
   }
   return null;

@@ -70,8 +70,8 @@ export const textApiDefects: readonly Defect[] = [
       },
       {
         file: 'cli/output.ts',
-        find: "print: (line = '') => write(stdout, `${escapeUnseen(line)}\\n`),",
-        replace: "print: (line = '') => write(stdout, `${escapeUnseen(line, '\\n')}\\n`),",
+        find: `print: (line = '') => write(stdout, \`\${escapeUnseen(line)}\\n\`),`,
+        replace: `print: (line = '') => write(stdout, \`\${escapeUnseen(line, '\\n')}\\n\`),`,
       },
     ],
     caughtBy: {
