@@ -1,11 +1,13 @@
 // Reads a JSON body. A parser stands at each route that wants one, never before all of them: a webhook needs the raw bytes.
 
 import express, { type Request, type RequestHandler } from 'express';
+import { pointerOf } from '../lib/entities/check.ts';
 import { Problem } from './problems.ts';
+import { findRepeatedKey } from './repeated-key.ts';
 
 export const BODY_LIMIT = 100_000;
 
-/** Fills req.body with what the JSON says, of whatever type; refuses what is no JSON in UTF-8. */
+/** Fills req.body with what the JSON says, of whatever type; refuses what is no JSON in UTF-8, and a key given twice. */
 export function readJson(types: readonly string[] = ['application/json']): RequestHandler[] {
   const readBytes = express.raw({ type: () => true, limit: BODY_LIMIT });
   return [
@@ -51,10 +53,21 @@ function parseJson(bytes: unknown): unknown {
   } catch (cause) {
     throw new Problem('malformed_json', 'The body is not UTF-8.', { cause });
   }
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text);
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : '';
     throw new Problem('malformed_json', `The body cannot be read as JSON: ${said}`, { cause });
   }
+  const repeated = findRepeatedKey(text);
+  if (repeated) throw givenTwice(pointerOf(repeated));
+  return value;
+}
+
+function givenTwice(pointer: string): Problem {
+  const detail = 'is given more than once; give it once';
+  return new Problem('invalid_request', `body ${pointer} ${detail}.`, {
+    errors: [{ in: 'body', pointer, code: 'duplicate', detail }],
+  });
 }

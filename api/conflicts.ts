@@ -28,7 +28,7 @@ export function conflictRoutes({ db, desk, basePath, deadlineMs }: ConflictRoute
     get: [
       soon,
       async (req, res) => {
-        const query = demand('query', checkQuery(queryOf(req)));
+        const query = demand('query', checkQuery(queryOf(req, conflictQuerySchema)));
         const { limit = PAGE_DEFAULT, turned, ...filter } = query;
         const found = await listConflicts(db, {
           ...filter,
@@ -94,7 +94,7 @@ export function conflictJson(conflict: StoredConflict): Record<string, unknown> 
 }
 
 function idOf(req: Request): string {
-  return demand('path', checkPath(paramsOf(req))).id;
+  return demand('path', checkPath(paramsOf(req, conflictPathSchema))).id;
 }
 
 type Refused = Exclude<TurnOutcome, { outcome: 'turned' | 'turned_already' }>;

@@ -36,6 +36,7 @@ export const customerQuerySchema = {
       minLength: 1,
       maxLength: customerLimits.email,
       pattern: storableText,
+      'x-text': 'storable',
       description: 'Only the customer with this email, whatever the case of its letters.',
       'x-problem': 'must not hold a NUL character',
     },

@@ -5,9 +5,10 @@ import type { Db } from '../db/connection.ts';
 import { listCustomers, readCustomer, type Customer } from '../db/customers.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers.ts';
 import { compileCheck } from '../lib/entities/check.ts';
-import { checkCustomerChange, checkNewCustomer, tidyText } from '../lib/entities/customer.ts';
+import { checkCustomerChange, checkNewCustomer, tidyEmail } from '../lib/entities/customer.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
+import { listChanges } from './customer-changes.ts';
 import {
   customerPathSchema,
   customerQuerySchema,
@@ -16,7 +17,8 @@ import {
 } from './customer-schemas.ts';
 import { externalIdsOf, syncOf } from './customer-sync.ts';
 import { answerWithin } from './deadline.ts';
-import { demand, ifMatchOf, paramsOf, queryOf } from './input.ts';
+import { ifMatchOf } from './if-match.ts';
+import { demand, paramsOf, queryOf } from './input.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import { traceOf } from './requests.ts';
@@ -39,12 +41,12 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
     get: [
       soon,
       async (req, res) => {
-        const query = demand('query', checkQuery(queryOf(req)));
+        const query = demand('query', checkQuery(queryOf(req, customerQuerySchema)));
         const { limit = PAGE_DEFAULT, after, email, updated_since: since } = query;
         const found = await listCustomers(db, {
           limit: limit + 1, // one more than asked for tells whether there is a next page
           ...(after !== undefined && { after }),
-          ...(email !== undefined && { email: tidyText(email) }),
+          ...(email !== undefined && { email: tidyEmail(email) }),
           ...(since !== undefined && { updatedSince: new Date(since) }),
         });
         const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
@@ -63,6 +65,8 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
       },
     ],
   });
+
+  declareRoute(router, '/customers/changes', { get: [soon, listChanges(db)] });
 
   declareRoute(router, '/customers/:id', {
     get: [
@@ -131,7 +135,7 @@ function entityTag({ version }: Customer): string {
 }
 
 function idOf(req: Request): number {
-  return demand('path', checkPath(paramsOf(req))).id;
+  return demand('path', checkPath(paramsOf(req, customerPathSchema))).id;
 }
 
 /** Who asks, for the event's context. */

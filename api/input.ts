@@ -13,10 +13,10 @@ export function demand<T>(place: Place, checked: Checked<T>): T {
 }
 
 /**
- * The query as an object, numbers as numbers. Decoded by RFC 3986 and not as a form: a plus sign is a plus sign, since it
+ * The query as an object, with numbers where the schema wants them. Decoded by RFC 3986 and not as a form: a plus sign is a plus sign, since it
  * stands in emails and in times, and a blank in neither.
  */
-export function queryOf(req: Request): Record<string, string | number> {
+export function queryOf(req: Request, schema: Properties): Record<string, string | number> {
   const found = new Map<string, string | number>();
   const at = req.originalUrl.indexOf('?');
   const pairs = at < 0 ? [] : req.originalUrl.slice(at + 1).split('&');
@@ -26,38 +26,30 @@ export function queryOf(req: Request): Record<string, string | number> {
       const [pointer, detail] = [`/${name.slice(0, 60)}`, 'is given more than once; give it once'];
       throw invalid([{ in: 'query', pointer, code: 'duplicate', detail }]);
     }
-    found.set(name, wholeNumber(value.join('=')));
+    found.set(name, typed(schema, name, value.join('=')));
   }
   return Object.fromEntries(found);
 }
 
-export function paramsOf(req: Request): Record<string, unknown> {
+export function paramsOf(req: Request, schema: Properties): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(req.params).map(([name, value]) => [
       name,
-      typeof value === 'string' ? wholeNumber(value) : value,
+      typeof value === 'string' ? typed(schema, name, value) : value,
     ]),
   );
 }
 
-/**
- * The version If-Match asks for; undefined if it asks for none (no header, or "*": the customer has to exist, as it must
- * anyway). 0, which no customer has, for a tag that is not one of ours.
- */
-export function ifMatchOf(req: Request): { ifVersion?: number } {
-  const given = req.get('If-Match')?.trim();
-  if (given === undefined || given === '*') return {};
-  const tag = /^"([\x21\x23-\x7e\x80-\xff]*)"$/.exec(given)?.[1];
-  if (tag === undefined) {
-    const detail = 'must be one strong entity tag, as the header ETag gave it, such as "7"; or *';
-    throw invalid([{ in: 'header', pointer: '/If-Match', code: 'entity_tag', detail }]);
-  }
-  const version = wholeNumber(tag);
-  return { ifVersion: typeof version === 'number' && version <= Number.MAX_SAFE_INTEGER ? version : 0 };
+type Properties = { properties: Readonly<Record<string, { type?: string }>> };
+
+/** Only what the schema has as a whole number becomes one: an email or a reason of digits is text. */
+function typed({ properties }: Properties, name: string, text: string): string | number {
+  const wanted = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
+  return wanted === 'integer' ? wholeNumber(text) : text;
 }
 
 // "007", "1e3", "+1" and " 1" stay text, and the schema then says that a whole number is wanted.
-function wholeNumber(text: string): string | number {
+export function wholeNumber(text: string): string | number {
   return /^(0|-?[1-9][0-9]{0,15})$/.test(text) ? Number(text) : text;
 }
 
@@ -75,7 +67,7 @@ function toDetail(place: Place, { pointer, rule, detail }: Violation): ProblemDe
   return { in: place, pointer, code: rule, detail };
 }
 
-function invalid(errors: ProblemDetail[]): Problem {
+export function invalid(errors: ProblemDetail[]): Problem {
   const told = errors.map(
     ({ in: place, pointer, detail }) => `${place} ${pointer || 'as a whole'} ${detail}`,
   );

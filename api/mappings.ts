@@ -28,7 +28,7 @@ export function mappingRoutes({ db, desk, basePath, deadlineMs }: MappingRoutesD
     get: [
       soon,
       async (req, res) => {
-        const query = demand('query', checkQuery(queryOf(req)));
+        const query = demand('query', checkQuery(queryOf(req, mappingQuerySchema)));
         const { limit = PAGE_DEFAULT } = query;
         const found = await listMappings(db, { ...query, limit: limit + 1 });
         const page = pageOf(res, found, { limit, path: `${basePath}/mappings`, query });
@@ -41,7 +41,7 @@ export function mappingRoutes({ db, desk, basePath, deadlineMs }: MappingRoutesD
     post: [
       soon,
       async (req, res) => {
-        const { id } = demand('path', checkPath(paramsOf(req)));
+        const { id } = demand('path', checkPath(paramsOf(req, mappingPathSchema)));
         const result = await desk.consent(id, actorOf(req) ?? null);
         if (result.outcome === 'not_found' || result.outcome === 'cannot_link') throw refused(result);
         const { outcome, mapping } = result;

@@ -62,7 +62,9 @@ function webhook(): Json {
     summary: 'An event of Stripe, stored before it is answered',
     description: 'Proves itself by its signature over the raw body, and needs no key.',
     security: [],
-    parameters: [parameter('Stripe-Signature', 'header', { type: 'string' })],
+    parameters: [
+      { ...parameter('Stripe-Signature', 'header', { type: 'string', minLength: 1 }), required: true },
+    ],
     requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } },
     responses: {
       200: answer('It is durable, or not for this database; outcome says which', ref('TakenIn')),

@@ -2,8 +2,10 @@
 
 import { customerChangeSchema, newCustomerSchema } from '../lib/entities/customer.ts';
 import { BODY_LIMIT } from './body.ts';
+import { changesQuerySchema, changesSchema } from './change-schemas.ts';
 import { customerIdSchema, customerQuerySchema, customerSchema } from './customer-schemas.ts';
 import { conflictSchema, turnedSchema } from './conflict-schemas.ts';
+import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
@@ -33,6 +35,13 @@ export function openApiDocument(): Json {
           requestBody: body('NewCustomer', ['application/json']),
           responses: { 201: answer('It was created', ref('Customer'), ['ETag', 'Location']) },
           problems: ['invalid_request', ...ofBody, 'duplicate_email'],
+        }),
+      },
+      '/api/v1/customers/changes': {
+        get: operation('followCustomers', 'Every change in the order of the commits, deletions included', {
+          parameters: queryParameters(changesQuerySchema),
+          responses: { 200: answer('What was changed, and where to go on', ref('Changes')) },
+          problems: ['invalid_request', 'malformed_request', 'position_expired'],
         }),
       },
       '/api/v1/customers/{id}': {
@@ -84,9 +93,9 @@ export function openApiDocument(): Json {
       },
       parameters: {
         'If-Match': {
-          ...parameter('If-Match', 'header', { type: 'string' }),
+          ...parameter('If-Match', 'header', { type: 'string', pattern: ifMatchPattern }),
           description:
-            'The ETag of the state you saw, such as "7"; the change is made only if it still is that.',
+            'The ETag of the state you saw, such as "7", or several with commas; the change is made only if it still is one of them. Weak tags (W/"7") and what proxies make of a tag when they compress ("7-gzip") are taken as "7". An asterisk asks only that there is one.',
         },
       },
       headers: {
@@ -100,6 +109,7 @@ export function openApiDocument(): Json {
       },
       schemas: {
         Customer: customerSchema,
+        Changes: changesSchema,
         NewCustomer: newCustomerSchema,
         CustomerChange: customerChangeSchema,
         Conflict: conflictSchema,
@@ -147,7 +157,10 @@ const problemSchema = {
     conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_turn.' },
     customer_id: { ...customerIdSchema, description: 'With duplicate_email: who has it.' },
     state: { type: 'string', description: 'With cannot_link: how the mapping stands.' },
-    reason: { type: ['string', 'null'], description: 'With cannot_link and invalid_signature: why.' },
+    reason: {
+      type: ['string', 'null'],
+      description: 'With cannot_link, invalid_signature and position_expired: why.',
+    },
   },
 };
 

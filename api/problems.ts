@@ -25,6 +25,7 @@ export const problemKinds = {
   overtaken: { status: 409, title: 'A later edit stands' },
   cannot_turn: { status: 409, title: 'A conflict of this kind cannot be turned round' },
   cannot_link: { status: 409, title: 'This mapping does not wait for your word' },
+  position_expired: { status: 410, title: 'The changes behind this position are no longer kept' },
   version_mismatch: { status: 412, title: 'The customer has changed since you read it' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body has a type that is not taken here' },

@@ -15,7 +15,8 @@ const SANE_ID = /^[\w.:/+=-]{1,128}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const headersOfAll = {
-  'Cache-Control': 'no-store',
+  // no-transform: a proxy that compressed would weaken or rename the ETag.
+  'Cache-Control': 'no-store, no-transform',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',

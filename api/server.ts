@@ -15,15 +15,33 @@ export type ApiServer = {
 
 const SETTINGS = { host: 'API_HOST', port: 'API_PORT' };
 
+/** For the headers of a request, counted from its first byte: an idle connection has none yet, and is not cut by this. */
+const HEADERS_MS = 10_000;
+
+export type ListenOptions = {
+  host: string;
+  port: number;
+  /** How long a connection may be idle between two requests; has to outlast the proxy's own limit, mostly 60 s. */
+  keepAliveS?: number;
+  /** For tests; Node looks for requests that are late every `lookMs`, 30 s unless set. */
+  headersMs?: number;
+  lookMs?: number;
+};
+
 /** Listens with any request listener, such as the app of createApi. */
 export async function listen(
   app: RequestListener,
-  { host, port }: { host: string; port: number },
+  { host, port, keepAliveS = 75, headersMs = HEADERS_MS, lookMs = 30_000 }: ListenOptions,
 ): Promise<ApiServer> {
   const open = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   let closing = false;
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 30_000 });
+  const server = createServer({
+    headersTimeout: headersMs,
+    requestTimeout: 30_000,
+    keepAliveTimeout: keepAliveS * 1000,
+    connectionsCheckingInterval: lookMs,
+  });
   server.on('request', (req, res) => {
     open.add(res);
     res.once('close', () => open.delete(res));

@@ -1,5 +1,10 @@
 // Standard output is for data, standard error for everything else. A reader that goes away (`… | head`) ends the printing,
 // not the work: the exit status stays true.
+//
+// Names and emails were written by anybody who checked out at Stripe. So everything that is printed passes here, and what would
+// move a cursor, turn the order of letters or begin a line of its own is shown as an escape; JSON keeps its values by its own
+// escapes.
+import { escapeUnseen, escapeUnseenJson } from '../lib/characters.ts';
 
 export type Output = ReturnType<typeof createOutput>;
 
@@ -28,26 +33,32 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
     stream.isTTY === true && stream.hasColors?.() === true ? `\u001b[${code}m${text}\u001b[0m` : text;
 
   return {
-    /** A line of data. */
-    print: (line = '') => write(stdout, `${line}\n`),
-    printJson: (value: unknown) => write(stdout, `${JSON.stringify(value, null, 2)}\n`),
+    /** A line of data; a line break in it is shown as one. */
+    print: (line = '') => write(stdout, `${escapeUnseen(line)}\n`),
+    /** A line of data that stands out, where there are colours. */
+    printTitle: (line: string) => write(stdout, `${paint(stdout, 1, escapeUnseen(line))}\n`),
+    printJson: (value: unknown) => write(stdout, `${escapeUnseenJson(JSON.stringify(value, null, 2))}\n`),
     /** One line of JSON, for those who read as it comes. */
-    printJsonLine: (value: unknown) => write(stdout, `${JSON.stringify(value)}\n`),
-    /** A line for a person. */
-    say: (line = '') => write(stderr, `${line}\n`),
+    printJsonLine: (value: unknown) => write(stdout, `${escapeUnseenJson(JSON.stringify(value))}\n`),
+    /** A line for a person, or several; a further one never begins where lines of their own begin. */
+    say: (text = '') => write(stderr, `${forPerson(text)}\n`),
     /** As they come, for the parser of the command line. */
-    write: (text: string) => write(stdout, text),
-    writeError: (text: string) => write(stderr, text),
+    write: (text: string) => write(stdout, escapeUnseen(text, '\n')),
+    writeError: (text: string) => write(stderr, escapeUnseen(text, '\n')),
     /** Moves within the last line; only where `canRedraw`. */
-    redraw: (text: string) => write(stderr, `\r\u001b[2K${text}`),
+    redraw: (text: string) => write(stderr, `\r\u001b[2K${escapeUnseen(text)}`),
     canRedraw: stderr.isTTY === true,
-    bold: (text: string) => paint(stdout, 1, text),
-    dim: (text: string) => paint(stdout, 2, text),
   };
 }
 
-/** Columns as wide as their widest cell; the last one is not filled up. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+/** For standard error, past an Output: the same as `say`. Messages of our own have several lines, and values within them. */
+export function forPerson(text: string): string {
+  return escapeUnseen(text, '\n').replace(/\n(?=[^\s])/g, '\n  ');
+}
+
+/** Columns as wide as their widest cell; the last one is not filled up. Cells are escaped here, since that makes them wider. */
+export function table(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map((cell) => escapeUnseen(cell)));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));

@@ -2,7 +2,7 @@
 // a terminal that is closed and a signal all leave the question without an answer, and then nothing is done.
 import { createInterface } from 'node:readline';
 import { CliError, exit } from './exit.ts';
-import type { Output } from './output.ts';
+import { forPerson, type Output } from './output.ts';
 
 /** Where a question is asked and answered. */
 export type Terminal = {
@@ -22,7 +22,7 @@ export function isInteractive({ input, output }: Terminal = OWN): boolean {
  */
 export async function isAgreed(question: string, output: Output, terminal = OWN): Promise<boolean> {
   if (!isInteractive(terminal)) return false;
-  const answer = await ask(`${question} [y/N] `, terminal);
+  const answer = await ask(`${forPerson(question)} [y/N] `, terminal);
   if (answer === null) {
     // The cursor still stands behind the question.
     output.say();

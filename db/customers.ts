@@ -98,7 +98,7 @@ with changed as (
   update customers
   set name = coalesce(:name::text, name), email = coalesce(:email::text, email),
       version = version + 1, last_event_id = next_sync_event_id(), updated_at = greatest(updated_at, :now::timestamptz)
-  where id = :id and deleted_at is null and version = coalesce(:ifVersion::bigint, version)
+  where id = :id and deleted_at is null and version = any(coalesce(:ifVersion::bigint[], array[version]))
     and (name, email) is distinct from (coalesce(:name::text, name), coalesce(:email::text, email))
   returning *
 ), event as (${writeEvent('customer.updated')}
@@ -110,7 +110,7 @@ with changed as (
   update customers
   set deleted_at = :now::timestamptz,
       version = version + 1, last_event_id = next_sync_event_id(), updated_at = greatest(updated_at, :now::timestamptz)
-  where id = :id and deleted_at is null and version = coalesce(:ifVersion::bigint, version)
+  where id = :id and deleted_at is null and version = any(coalesce(:ifVersion::bigint[], array[version]))
   returning *
 ), event as (${writeEvent('customer.deleted')}
 )
@@ -148,21 +148,21 @@ export function updateCustomer(
   db: Db | Tx,
   id: number,
   values: { name?: string; email?: string },
-  { ifVersion }: { ifVersion?: number },
+  { ifVersion }: { ifVersion?: number | readonly number[] },
   stamp: Stamp,
 ): Promise<Customer | null> {
   const { name = null, email = null } = values;
-  return one(db, updateSql, { id, name, email, ifVersion: ifVersion ?? null, ...stamped(stamp) });
+  return one(db, updateSql, { id, name, email, ifVersion: versions(ifVersion), ...stamped(stamp) });
 }
 
 /** Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was there. */
 export function deleteCustomer(
   db: Db | Tx,
   id: number,
-  { ifVersion }: { ifVersion?: number },
+  { ifVersion }: { ifVersion?: number | readonly number[] },
   stamp: Stamp,
 ): Promise<Customer | null> {
-  return one(db, deleteSql, { id, ifVersion: ifVersion ?? null, ...stamped(stamp) });
+  return one(db, deleteSql, { id, ifVersion: versions(ifVersion), ...stamped(stamp) });
 }
 
 /** The customer with its mappings, tombstones included; null if the id was never given out. */
@@ -190,6 +190,10 @@ export function isEmailTaken(error: unknown): boolean {
     'constraint' in error &&
     error.constraint === 'customers_email'
   );
+}
+
+function versions(ifVersion: number | readonly number[] | undefined): number[] | null {
+  return ifVersion === undefined ? null : [ifVersion].flat();
 }
 
 function stamped({ eventId, source, context, now }: Stamp): Record<string, string | Date> {

@@ -61,6 +61,17 @@ export const settingsSchema = {
       expects: 'a whole number from 1 to 64',
       example: '1',
     },
+    API_KEEP_ALIVE_S: {
+      group: 'API',
+      type: 'integer',
+      minimum: 1,
+      maximum: 3600,
+      default: 75,
+      description:
+        'How many seconds a connection may stay idle between two requests. Set it above the limit of the load balancer or proxy in front, which is mostly 60: else that sends a request down a connection that is being closed, and answers 502.',
+      expects: 'a whole number of seconds from 1 to 3600',
+      example: '75',
+    },
     API_KEYS: {
       group: 'API',
       type: 'array',

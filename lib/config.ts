@@ -83,6 +83,7 @@ function buildConfig(values: Settings, isTerminal: boolean) {
       host: values.API_HOST,
       port: values.API_PORT,
       workers: values.API_WORKERS,
+      keepAliveS: values.API_KEEP_ALIVE_S,
       keys: values.API_KEYS ?? [],
       insecure: values.API_INSECURE === 'yes',
     },

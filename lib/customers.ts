@@ -22,7 +22,8 @@ export type CustomerValues = { name: string; email: string };
 /** Who asks, and why: goes into the event's context. `source` is "internal" unless told. */
 export type Origin = { context: Record<string, unknown>; source?: string };
 
-export type Condition = { ifVersion?: number };
+/** One version, or several of which the row has to have one; none: whatever it has. */
+export type Condition = { ifVersion?: number | readonly number[] };
 
 export type Refusal =
   /** No such customer, or it is deleted. */
@@ -126,7 +127,7 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
   ): Promise<Refusal | { outcome: 'present'; customer: Customer }> {
     const customer = await readCustomer(db, id);
     if (!customer || customer.deletedAt) return { outcome: 'gone' };
-    if (ifVersion !== undefined && customer.version !== ifVersion) {
+    if (ifVersion !== undefined && ![ifVersion].flat().includes(customer.version)) {
       return { outcome: 'version_mismatch', customer };
     }
     return { outcome: 'present', customer };

@@ -1,5 +1,6 @@
 /** The one owner of winston. A line is an event and its fields, never a sentence put together from values. */
 import winston from 'winston';
+import { escapeUnseen, escapeUnseenJson } from './characters.ts';
 import { redact } from './redact.ts';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -54,14 +55,14 @@ export function createLogger({ level, format, stream = process.stderr }: LoggerO
 function renderJson(time: Date, level: LogLevel, event: string, fields: LogFields): string {
   const head = { time: time.toISOString(), level, event };
   // Twice: the head stands first, and no field can take its place.
-  return JSON.stringify(Object.assign({ ...head }, fields, head));
+  return escapeUnseenJson(JSON.stringify(Object.assign({ ...head }, fields, head)));
 }
 
 function renderPretty(time: Date, level: string, event: string, fields: LogFields): string {
   const words = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : JSON.stringify(value)}`);
-  return [time.toISOString().slice(11, 23), level.padEnd(5), event, ...words].join(' ');
+  return escapeUnseen([time.toISOString().slice(11, 23), level.padEnd(5), event, ...words].join(' '));
 }
 
 const COLOURS: Record<LogLevel, number> = { error: 31, warn: 33, info: 36, debug: 90 };

@@ -100,7 +100,7 @@ function describe(system: System, config: Config, account: Account, output: Outp
     stripeRow(simulatorUrl, account),
   ];
   output.print();
-  output.print(output.bold('Twinbox runs.'));
+  output.printTitle('Twinbox runs.');
   for (const line of table(rows)) output.print(line);
   if (!config.stripe.writes)
     output.print('  STRIPE_WRITES=off: nothing is written to Stripe; `twinbox status` counts what would be.');
@@ -108,7 +108,10 @@ function describe(system: System, config: Config, account: Account, output: Outp
     output.print(
       '  Without STRIPE_WEBHOOK_SECRET changes made at Stripe are heard by the sweep only, minutes later (docs/webhooks.md).',
     );
-  if (!account.ok) output.say(`\n${account.why === 'foreign' ? 'Attention: ' : ''}${account.message}`);
+  if (!account.ok) {
+    output.say();
+    output.say(`${account.why === 'foreign' ? 'Attention: ' : ''}${account.message}`);
+  }
   output.print();
   output.print('Try it from another terminal:');
   for (const line of nextSteps(url, config)) output.print(`  ${line}`);

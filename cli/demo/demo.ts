@@ -44,7 +44,8 @@ export async function runDemo({ useSettings }: { useSettings: boolean }, output:
     return await Promise.race([playThrough(world, narrator, output), interrupted, late]);
   } catch (error) {
     const { message, exitCode } = explain(error);
-    output.say(`\nThe demo failed: ${message}`);
+    output.say();
+    output.say(`The demo failed: ${message}`);
     output.say(`What the system logged is in ${relative('.', folder)}/twinbox.log`);
     return exitCode;
   } finally {
@@ -70,6 +71,6 @@ async function playThrough(world: World, narrator: ReturnType<typeof createNarra
   // Stopped before the last line, so that nothing follows it.
   await world.close();
   output.print();
-  output.print(output.bold(verdict.line));
+  output.printTitle(verdict.line);
   return verdict.agree ? exit.ok : exit.failed;
 }

@@ -5,13 +5,13 @@ export function createNarrator(output: Output) {
   let number = 0;
   return {
     head(title: string, lines: string[]): void {
-      output.print(output.bold(title));
+      output.printTitle(title);
       for (const line of lines) output.print(line);
     },
     step(title: string): void {
       number += 1;
       output.print();
-      output.print(output.bold(`${number}. ${title}`));
+      output.printTitle(`${number}. ${title}`);
     },
     line: (text: string): void => output.print(`   ${text}`),
     rows(rows: string[][]): void {

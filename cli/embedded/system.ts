@@ -79,7 +79,7 @@ async function start({
 }): Promise<System> {
   // The port first: that somebody else has it is the likeliest reason for not starting, and the quickest to find.
   let app: Parameters<typeof listen>[0] = answerStarting;
-  const server = await listen((req, res) => app(req, res), { host: config.api.host, port: ports.api });
+  const server = await listen((req, res) => app(req, res), { ...config.api, port: ports.api });
   cleanups.push(() => server.close());
   const database = await openDatabase(config, log);
   cleanups.push(() => database.close());

@@ -1,10 +1,18 @@
 // Checks of what comes from outside, compiled once from JSON Schemas, with answers that people can act on.
 
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type AnySchemaObject, type ErrorObject, type SchemaValidateFunction } from 'ajv';
+import { findInvisible, isVisible } from '../characters.ts';
 
-// Postgres cannot store U+0000, and half a surrogate pair is no character at all. Anything else may stand in a name: what
-// came in from another system must be accepted when a caller sends it back.
-export const storableText = '^[^\\u0000\\p{Cs}]*$';
+// Postgres cannot store U+0000. A pattern is also read by other programs from the API document, so it has only what every
+// dialect knows; what a pattern like that cannot say is checked by the keyword x-text.
+export const storableText = '^[^\\x00]*$';
+
+/**
+ * storable: no half of a surrogate pair, which is no character at all. Anything else may stand in a name: what came in from
+ * another system must be accepted when a caller sends it back. visible: storable, and there is something to see in it.
+ * distinct: storable, and no character that cannot be seen, since two texts would look the same.
+ */
+export type TextRule = 'storable' | 'visible' | 'distinct';
 
 /** One thing that is wrong with what a caller sent. */
 export type Violation = {
@@ -24,6 +32,13 @@ const MAX_SHOWN_KEY = 60;
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
 ajv.addVocabulary(['x-problem', 'example']);
+ajv.addKeyword({
+  keyword: 'x-text',
+  type: 'string',
+  schemaType: 'string',
+  errors: true,
+  validate: checkText,
+});
 ajv.addFormat('date-time', { type: 'string', validate: isInstant });
 ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
 
@@ -34,6 +49,25 @@ export function compileCheck<T>(schema: object): (input: unknown) => Checked<T> 
     validate(input)
       ? { ok: true, value: input }
       : { ok: false, violations: (validate.errors ?? []).slice(0, MAX_VIOLATIONS).map(toViolation) };
+}
+
+function checkText(rule: TextRule, text: string, schema: AnySchemaObject = {}): boolean {
+  const refuse = (keyword: string, message: string): boolean => {
+    // How ajv takes errors from a keyword of one's own.
+    (checkText as SchemaValidateFunction).errors = [{ keyword, message, params: {} }];
+    return false;
+  };
+  if (!text.isWellFormed()) return refuse('pattern', String(schema['x-problem']));
+  // Of an empty text minLength says enough.
+  if (rule === 'visible' && text !== '' && !isVisible(text))
+    return refuse('invisible', 'has nothing in it that can be seen');
+  const hidden = rule === 'distinct' ? findInvisible(text) : null;
+  if (!hidden) return true;
+  const { name, place } = hidden;
+  return refuse(
+    'invisible',
+    `must not hold ${name}, which cannot be seen (character ${place}); leave it out`,
+  );
 }
 
 /** RFC 3339 with a time zone, and a time that exists. */
@@ -61,11 +95,13 @@ function toViolation(error: ErrorObject): Violation {
     case 'minProperties':
       return said('names nothing to change; give name, email or both');
     case 'minLength':
-      return said('must not be empty');
+      return said(
+        data === '' ? 'must not be empty' : `must have at least ${String(params['limit'])} characters`,
+      );
     case 'maxLength':
       return said(`must have at most ${String(params['limit'])} characters`);
     case 'pattern':
-      return said(String(parentSchema?.['x-problem'] ?? 'has a form that is not allowed'));
+      return said(String(parentSchema?.['x-problem'] ?? error.message));
     case 'format':
       return said('must be a time with a time zone, such as 2026-01-31T12:00:00Z');
     case 'type':
@@ -73,6 +109,11 @@ function toViolation(error: ErrorObject): Violation {
     default:
       return said(error.message ?? `breaks the rule ${keyword}`);
   }
+}
+
+/** A JSON pointer (RFC 6901) to what a path leads to; long keys are cut. */
+export function pointerOf(path: readonly (string | number)[]): string {
+  return path.map((part) => `/${pointerPart(String(part))}`).join('');
 }
 
 function pointerPart(key: string): string {

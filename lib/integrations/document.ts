@@ -1,6 +1,7 @@
 // Mapping documents: which fields stand for each other, and by which rules. They are data, checked whole when the process
 // starts, so that a wrong one stops the start with every problem named instead of failing one customer at a time.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { isVisible } from '../characters.ts';
 import { newCustomerSchema } from '../entities/customer.ts';
 import { AppError } from '../errors.ts';
 import type { FieldRule, Fields, MappingDocument, Value } from './integration.ts';
@@ -79,9 +80,9 @@ export function fallbackValue(rule: FieldRule, fields: Fields): Value {
   for (const step of rule.fallback) {
     const { field, transforms } = parseStep(step);
     const source = fields[field]?.trim();
-    if (!source) continue;
+    if (source === undefined || !isVisible(source)) continue;
     const value = transforms.reduce((text, name) => standIn(name, text), source).trim();
-    if (value !== '') return value;
+    if (isVisible(value)) return value;
   }
   return null;
 }

@@ -2,6 +2,7 @@
 //
 // Exit status: 0 after a stop that was asked for, 78 for wrong settings, 69 for what is not to be had now, 1 for a part that cannot
 // go on. So a supervisor that starts it again after anything but 0 and 78 does the right thing.
+import { escapeUnseen } from '../characters.ts';
 import { loadConfig, type Config } from '../config.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { exit } from './exit.ts';
@@ -49,7 +50,7 @@ export async function runProcess(role: Role, start: Start): Promise<void> {
   } catch (error) {
     const { message, exitCode } = explain(error);
     if (log && exitCode !== exit.settings) log.error('process.cannot_start', { why: message });
-    else process.stderr.write(`${message}\n`);
+    else process.stderr.write(`${escapeUnseen(message, '\n')}\n`);
     endNow(exitCode);
   }
 }

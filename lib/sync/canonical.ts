@@ -1,11 +1,12 @@
+import { isVisible } from '../characters.ts';
 import type { FieldRule, Value } from '../integrations/integration.ts';
 import { fromExternal, toExternal } from '../integrations/transforms.ts';
 
-/** The form in which values are kept and compared: trimmed, NFC, and nothing is null. */
+/** The form in which values are kept and compared: trimmed, NFC, and a text in which nothing can be seen is null. */
 export function canonical(value: Value | undefined): Value {
   if (value === null || value === undefined) return null;
   const tidy = value.trim().normalize('NFC');
-  return tidy === '' ? null : tidy;
+  return isVisible(tidy) ? tidy : null;
 }
 
 /** Whether two values stand for the same thing under a field's rule: each as it is once it has been there and back. */

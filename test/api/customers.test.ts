@@ -37,7 +37,7 @@ describe('the customers of the API', () => {
     expect(answer.status).to.equal(201);
     expect(answer.headers.get('Location')).to.equal(at(answer));
     expect(answer.headers.get('ETag')).to.equal('"1"');
-    expect(answer.headers.get('Cache-Control')).to.equal('no-store');
+    expect(answer.headers.get('Cache-Control')).to.equal('no-store, no-transform');
     expect(answer.headers.get('X-Request-Id')).to.equal('req-42');
     expect(answer.json).to.include({ name: 'Ada Lovelace', email: 'ada@example.org', version: 1 });
     expect(answer.json.external_mappings).to.deep.equal({});
@@ -53,6 +53,31 @@ describe('the customers of the API', () => {
   it('trims values and brings them to NFC', async () => {
     const answer = await created({ name: '  Jose\u0301\u00a0', email: '\tjose\u0301@example.org\n' });
     expect(answer.json).to.include({ name: 'Jos\u00e9', email: 'jos\u00e9@example.org' });
+  });
+
+  it('strips an email of what cannot be seen at its ends, and finds it by the same', async () => {
+    const { email } = freshCustomer();
+    const answer = await created({ name: 'Copied', email: `\u202a\u200b ${email}\u202c\ufeff\u{e0020} ` });
+    expect(answer.json.email).to.equal(email);
+    const query = encodeURIComponent(`\u200e${email}\u200b`);
+    expect((await api.send('GET', `${customers}?email=${query}`)).list[0]?.id).to.equal(answer.json.id);
+  });
+
+  it('says which invisible character an email has, and where', async () => {
+    const body = { name: 'Copied', email: 'a\u200bb@example.org' };
+    const answer = await api.send('POST', customers, { body });
+    expect(answer.errors).to.deep.equal([
+      {
+        in: 'body',
+        pointer: '/email',
+        code: 'invisible',
+        detail: 'must not hold U+200B ZERO WIDTH SPACE, which cannot be seen (character 2); leave it out',
+      },
+    ]);
+    const nameless = await api.send('PATCH', at(await created()), { body: { name: '\u200b\u00ad' } });
+    expect(nameless.errors[0]).to.include({ pointer: '/name', code: 'invisible' });
+    const joined = await created({ ...freshCustomer(), name: 'می\u200cخواهم 👩\u200d💻' });
+    expect(joined.json.name, 'joiners are part of many names').to.equal('می\u200cخواهم 👩\u200d💻');
   });
 
   it('shows the mapping and why it is parked', async () => {
@@ -184,7 +209,31 @@ describe('the customers of the API', () => {
       }
     });
 
-    for (const tag of ['W/"1"', '1', '"1", "2"', '"1', '', 'W/*', '"1" x']) {
+    const seen = ['"1"', 'W/"1"', '"1-gzip"', '"1"-gzip', '"1;gzip"', '"1";gzip', '"1-br"', '"1"-br'];
+    for (const tag of [...seen, 'W/"1-gzip"', '"1--gzip"', '"1-deflate"', '"7", "1"', ', "0",W/"1" ,']) {
+      it(`takes ${tag} as version 1, whatever stood between us and the caller`, async () => {
+        const first = await created();
+        const headers = { 'If-Match': tag };
+        const changed = await api.send('PATCH', at(first), { body: { name: 'Two' }, headers });
+        expect(changed.status, changed.text).to.equal(200);
+        const late = await api.send('PATCH', at(first), { body: { name: 'Three' }, headers });
+        expect(late.status).to.equal(412);
+        expect((await api.send('DELETE', at(first), { headers })).status).to.equal(412);
+        const both = { 'If-Match': `${tag.replace(/,$/, '')}, "2"` };
+        expect((await api.send('DELETE', at(first), { headers: both })).status).to.equal(204);
+      });
+    }
+
+    for (const tag of ['"10"', '"1-gzipped"', '"1-"', '"1 "x', 'w/"1"', '"-1"', '"1-gzip-br"']) {
+      it(`never takes ${tag} as version 1`, async () => {
+        const first = await created();
+        const headers = { 'If-Match': tag };
+        const answer = await api.send('PATCH', at(first), { body: { name: 'Two' }, headers });
+        expect(answer.status, answer.text).to.be.oneOf([400, 412]);
+      });
+    }
+
+    for (const tag of ['1', '"1', '', ',', 'W/*', '*, "1"', '"1" x', '"1" "2"', '"1"-zip', "'1'"]) {
       it(`refuses ${tag || 'an empty one'} with 400`, async () => {
         const first = await created();
         const answer = await api.send('PATCH', at(first), {

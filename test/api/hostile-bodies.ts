@@ -52,6 +52,19 @@ export const hostileBodies: HostileBody[] = [
   ['nothing behind the @', { ...good, email: 'a@' }, 400, 'invalid_request', '/email'],
   ['a blank in the email', { ...good, email: 'a b@c' }, 400, 'invalid_request', '/email'],
   ['a line break in the email', { ...good, email: 'a@b\r\nBcc: c@d' }, 400, 'invalid_request', '/email'],
+  ['a name of nothing visible', { ...good, name: '\u200b\u2060 \u3164' }, 400, 'invalid_request', '/name'],
+  ['a name of control characters', { ...good, name: '\u0007\u001b' }, 400, 'invalid_request', '/name'],
+  ...Array.from('\u00ad\u200b\u200d\u202e\u2066\ufe0f\u3164\u{e0041}\u0085', (hidden): HostileBody => {
+    const what = `U+${hidden.codePointAt(0)?.toString(16)} inside the email`;
+    return [what, { ...good, email: `a${hidden}b@example.org` }, 400, 'invalid_request', '/email'];
+  }),
+  [
+    'nothing visible before the @',
+    { ...good, email: '\u200b@example.org' },
+    400,
+    'invalid_request',
+    '/email',
+  ],
   ['NUL in the name', { ...good, name: 'a\u0000b' }, 400, 'invalid_request', '/name'],
   ['NUL in the email', { ...good, email: 'a\u0000@b' }, 400, 'invalid_request', '/email'],
   [

@@ -66,6 +66,17 @@ describe('the list of customers', () => {
     expect(await ids('?updated_since=2020-01-01T00:00:00+02:00')).to.have.length(24);
   });
 
+  it('takes digits as text where the parameter is text', async () => {
+    expect(await ids('?email=12345')).to.deep.equal([]);
+    for (const path of ['/api/v1/mappings?reason=42', '/api/v1/mappings?reason=007']) {
+      expect((await api.send('GET', path)).status, path).to.equal(200);
+    }
+    const conflict = await api.send('GET', '/api/v1/conflicts/12345678');
+    expect(conflict.errors[0]).to.include({ in: 'path', pointer: '/id', detail: 'must be a UUID' });
+    const kind = await api.send('GET', '/api/v1/conflicts?kind=5');
+    expect(kind.errors[0]).to.include({ in: 'query', pointer: '/kind', code: 'enum' });
+  });
+
   const refused: [query: string, pointer: string, code: string][] = [
     ['?limit=0', '/limit', 'minimum'],
     ['?limit=101', '/limit', 'maximum'],

@@ -23,6 +23,61 @@ describe('the API document', () => {
     expect(JSON.parse(written)).to.deep.equal(document);
   });
 
+  it('has only patterns that the dialects of other languages read too', () => {
+    const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+      ([, text = '']) => JSON.parse(text) as string,
+    );
+    expect(patterns).to.have.length.greaterThan(5);
+    for (const pattern of patterns) {
+      // No classes of Unicode, no code units, no looking around, no names, no counts above RE2's thousand.
+      expect(pattern).not.to.match(/\\[pPuUkXRhGAZz]|\(\?[^:]|\{\d*,?\d{4,}|\\[1-9]/);
+      for (const flags of ['', 'u', 'v']) expect(() => new RegExp(pattern, flags)).not.to.throw();
+    }
+  });
+
+  it('says of If-Match exactly what is enforced', async () => {
+    const { json } = await api.send('POST', '/api/v1/customers', { body: freshCustomer() });
+    type Parameter = { schema: { pattern: string } };
+    const { parameters } = document.components as { parameters: Record<string, Parameter> };
+    const pattern = new RegExp(parameters['If-Match']?.schema.pattern ?? 'none');
+    const tags = [
+      '*',
+      '"7"',
+      'W/"7"',
+      '"7-gzip"',
+      '"7"-br',
+      '"a", "b"',
+      ',"a",',
+      '7',
+      '""',
+      '"7',
+      'W/*',
+      '*, "7"',
+      '"7" 8',
+    ];
+    for (const tag of tags) {
+      const headers = { 'If-Match': tag };
+      const answer = await api.send('PATCH', `/api/v1/customers/${json.id}`, {
+        body: { name: 'x' },
+        headers,
+      });
+      expect(answer.status !== 400, tag).to.equal(pattern.test(tag));
+    }
+  });
+
+  it('says what else is enforced: the least of an email, the signature, and each limit', () => {
+    const operations = document.paths as unknown as Record<string, Record<string, { parameters: object[] }>>;
+    const [signature] = operations['/api/v1/webhooks/stripe']?.['post']?.parameters ?? [];
+    expect(signature).to.include({ name: 'Stripe-Signature', required: true });
+    const { schemas } = document.components as {
+      schemas: Record<string, { properties?: Record<string, object> }>;
+    };
+    for (const name of ['NewCustomer', 'CustomerChange']) {
+      expect(schemas[name]?.properties?.['email']).to.include({ minLength: 3, maxLength: 512 });
+      expect(schemas[name]?.properties?.['name']).to.include({ minLength: 1, maxLength: 256 });
+    }
+  });
+
   it('describes what is answered, the refusals included', async () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     ajv.addSchema(document, 'api');

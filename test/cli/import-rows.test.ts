@@ -188,6 +188,20 @@ describe('importing rows', () => {
     expect(found?.name).to.equal('Cy 19');
   });
 
+  it('strips what cannot be seen from the ends of an email, and refuses it inside with its name', async () => {
+    const summary = await bring([
+      row(2, 'Zed', '\u202a\ufeffzed@example.com\u200b'),
+      row(3, 'Zoe', 'z\u00adoe@example.com'),
+      row(4, '\u200b\u2060', 'unseen@example.com'),
+    ]);
+    expect(summary).to.include({ rows: 3, created: 1 });
+    expect(await listCustomers(database.db, { limit: 1, email: 'zed@example.com' })).to.have.length(1);
+    expect(summary.bad.map(({ line, reason }) => `${line}: ${reason}`)).to.deep.equal([
+      '3: email must not hold U+00AD SOFT HYPHEN, which cannot be seen (character 2); leave it out',
+      '4: name has nothing in it that can be seen',
+    ]);
+  });
+
   it('names bad rows by line and reason, in order, and brings in the others', async () => {
     const summary = await bring([
       row(2, '', 'no-name@example.com'),

@@ -5,6 +5,7 @@ import { importDefects } from './import-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
+import { textApiDefects } from './text-api-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -15,4 +16,5 @@ export const defects: readonly Defect[] = [
   ...importDefects,
   ...configDefects,
   ...statusDefects,
+  ...textApiDefects,
 ];

@@ -24,6 +24,7 @@ describe('loadConfig', () => {
       host: '127.0.0.1',
       port: 8000,
       workers: 1,
+      keepAliveS: 75,
       keys: [],
       insecure: false,
     });

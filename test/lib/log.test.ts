@@ -45,6 +45,17 @@ describe('createLogger', () => {
     }
   });
 
+  it('shows control and direction characters as escapes, which JSON reads back', () => {
+    const reason = 'a\u001b[2J\u202eb\u009b';
+    for (const format of ['json', 'pretty'] as const) {
+      const { log, text } = capture({ format });
+      log.info('x', { reason, [`f\u202e`]: { deep: reason } });
+      const line = text().trimEnd();
+      expect(line).not.to.match(/[\p{Cc}\u202e]/u);
+      if (format === 'json') expect(JSON.parse(line)).to.deep.include({ reason });
+    }
+  });
+
   it('leaves out what is below its level', () => {
     const { log, text } = capture({ level: 'warn' });
     log.debug('a');

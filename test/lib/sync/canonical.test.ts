@@ -10,6 +10,8 @@ describe('canonical', () => {
     ['white space around it is not part of a value', '  Ada \t', 'Ada'],
     ['nothing is null', '', null],
     ['white space alone is null', ' \u00a0\n', null],
+    ['a text in which nothing can be seen is null', '\u200b\u2060\u3164 \ufe0f', null],
+    ['joiners inside stay', 'می\u200cخواهم', 'می\u200cخواهم'],
     ['undefined is null', undefined, null],
     ['decomposed and composed letters are the same', 'Ame\u0301lie', 'Amélie'],
     ['white space inside stays', 'Ada  Lovelace', 'Ada  Lovelace'],

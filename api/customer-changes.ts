@@ -1,0 +1,61 @@
+// /customers/changes: every change in the order of the commits, deletions included. The rules are in lib/customer-changes.ts.
+
+import type { RequestHandler } from 'express';
+import type { CustomerChange } from '../db/customer-changes.ts';
+import type { Db } from '../db/connection.ts';
+import { decodePosition, encodePosition, type Position } from '../lib/change-position.ts';
+import { presentPosition, readChanges } from '../lib/customer-changes.ts';
+import { compileCheck } from '../lib/entities/check.ts';
+import { CHANGES_DEFAULT, changesQuerySchema, type ChangesQuery } from './change-schemas.ts';
+import { demand, invalid, queryOf } from './input.ts';
+import { Problem } from './problems.ts';
+import { sendJson } from './responses.ts';
+
+const checkQuery = compileCheck<ChangesQuery>(changesQuerySchema);
+
+export function listChanges(db: Db): RequestHandler {
+  return async (req, res) => {
+    const { after, limit = CHANGES_DEFAULT } = demand('query', checkQuery(queryOf(req, changesQuerySchema)));
+    if (after === 'now') {
+      const position = encodePosition(await presentPosition(db));
+      return sendJson(res, 200, { changes: [], position, more: false });
+    }
+    const found = await readChanges(db, after === undefined ? null : demandPosition(after), limit);
+    if (found.outcome === 'expired') throw expired(found.reason);
+    const { changes, position, more } = found;
+    sendJson(res, 200, { changes: changes.map(changeJson), position: encodePosition(position), more });
+  };
+}
+
+function demandPosition(text: string): Position {
+  const position = decodePosition(text);
+  if (position) return position;
+  const detail = changesQuerySchema.properties.after['x-problem'];
+  throw invalid([{ in: 'query', pointer: '/after', code: 'position', detail }]);
+}
+
+const EXPIRED = {
+  retention: 'Changes behind this position are older than TWINBOX_RETENTION_DAYS and were dropped.',
+  other_database:
+    'This position is of another database, or of this one before it was restored or another server took over.',
+};
+
+const BEGIN_ANEW =
+  'Begin anew: ask with after=now and keep that position, read all customers, take those that you have and that are not ' +
+  'among them for deleted, and follow from the position.';
+
+function expired(reason: 'retention' | 'other_database'): Problem {
+  return new Problem('position_expired', `${EXPIRED[reason]} ${BEGIN_ANEW}`, { members: { reason } });
+}
+
+function changeJson(change: CustomerChange & { position: Position }): Record<string, unknown> {
+  const { type, customerId: id, version, name, email, source } = change;
+  return {
+    position: encodePosition(change.position),
+    event_id: change.eventUuid,
+    ...{ type, id, version },
+    ...(type === 'deleted' ? { name: null, email: null } : { name, email }),
+    source,
+    changed_at: change.changedAt.toISOString(),
+  };
+}

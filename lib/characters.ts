@@ -1,0 +1,115 @@
+// Characters that cannot be seen: control characters, marks of direction, joiners, fillers, tags. In an email they make two addresses
+// that look the same; on a terminal they move the cursor or turn the order of letters round, so that a line can be faked.
+
+/** Unicode's format characters (Cf), whatever is drawn as nothing by default, and the one blank pattern of Braille. */
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** Whether there is anything to see in it. */
+export function isVisible(text: string): boolean {
+  return VISIBLE.test(text);
+}
+
+/** The first character that cannot be seen, blanks and control characters aside; `place` counts characters from 1. */
+export function findInvisible(text: string): { name: string; place: number } | null {
+  const found = INVISIBLE.exec(text);
+  return found && { name: characterName(found[0]), place: Array.from(text.slice(0, found.index)).length + 1 };
+}
+
+/** Without blanks and invisible characters at both ends. Walks inwards, since `+$` would take the square of a long text. */
+export function stripEnds(text: string): string {
+  const isEdge = (character: string | undefined): boolean =>
+    character !== undefined && (/\s/u.test(character) || INVISIBLE.test(character));
+  const characters = Array.from(text);
+  let [from, to] = [0, characters.length];
+  while (from < to && isEdge(characters[from])) from += 1;
+  while (from < to && isEdge(characters[to - 1])) to -= 1;
+  return characters.slice(from, to).join('');
+}
+
+// Joiners shape letters of many scripts and hold emojis together, and a variation selector chooses between two forms of one
+// sign. Between and behind such signs they are part of what is seen.
+const SHAPES =
+  /(?<=[[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]--[\p{ASCII}\p{Default_Ignorable_Code_Point}]]\ufe0f?)(?:[\u200c\u200d](?=[[\p{L}\p{Extended_Pictographic}]--[\p{ASCII}\p{Default_Ignorable_Code_Point}]])|[\ufe0e\ufe0f])/v
+    .source;
+
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/v.source;
+
+const UNSEEN = new RegExp(`${SHAPES}|(${HIDDEN})`, 'gv');
+
+/**
+ * For a terminal: what cannot be seen, or would do something, as an escape such as \u202e. `keep` names control characters
+ * that stay. The same text again gives the same.
+ */
+export function escapeUnseen(text: string, keep = ''): string {
+  return text.replaceAll(UNSEEN, (whole: string, hidden: string | undefined) =>
+    hidden === undefined || keep.includes(hidden) ? whole : escapeOf(hidden),
+  );
+}
+
+/** The same for a JSON text, where an escape is read back as the very character: what is printed keeps its values. */
+export function escapeUnseenJson(json: string): string {
+  return json.replaceAll(UNSEEN, (whole: string, hidden: string | undefined) =>
+    hidden === undefined || hidden === '\n' ? whole : jsonEscapeOf(hidden),
+  );
+}
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeOf(character: string): string {
+  const hex = codeOf(character).toString(16);
+  return SHORT[character] ?? (hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`);
+}
+
+function jsonEscapeOf(character: string): string {
+  return Array.from({ length: character.length }, (_, at) => escapeOf(character.charAt(at))).join('');
+}
+
+function codeOf(character: string): number {
+  return character.codePointAt(0) ?? 0;
+}
+
+/** `U+200B ZERO WIDTH SPACE`: the code point, and Unicode's name of those that are met. */
+function characterName(character: string): string {
+  const code = codeOf(character);
+  const [, name] = NAMES.find(([first, , last = first]) => code >= first && code <= last) ?? [];
+  const point = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  return name === undefined ? point : `${point} ${name}`;
+}
+
+// From Unicode's UnicodeData.txt; of a range what its characters have in common.
+const NAMES: readonly (readonly [first: number, name: string, last?: number])[] = [
+  [0x00ad, 'SOFT HYPHEN'],
+  [0x034f, 'COMBINING GRAPHEME JOINER'],
+  [0x061c, 'ARABIC LETTER MARK'],
+  [0x115f, 'HANGUL FILLER', 0x1160],
+  [0x180b, 'MONGOLIAN VARIATION SELECTOR', 0x180d],
+  [0x180e, 'MONGOLIAN VOWEL SEPARATOR'],
+  [0x200b, 'ZERO WIDTH SPACE'],
+  [0x200c, 'ZERO WIDTH NON-JOINER'],
+  [0x200d, 'ZERO WIDTH JOINER'],
+  [0x200e, 'LEFT-TO-RIGHT MARK'],
+  [0x200f, 'RIGHT-TO-LEFT MARK'],
+  [0x202a, 'LEFT-TO-RIGHT EMBEDDING'],
+  [0x202b, 'RIGHT-TO-LEFT EMBEDDING'],
+  [0x202c, 'POP DIRECTIONAL FORMATTING'],
+  [0x202d, 'LEFT-TO-RIGHT OVERRIDE'],
+  [0x202e, 'RIGHT-TO-LEFT OVERRIDE'],
+  [0x2060, 'WORD JOINER'],
+  [0x2061, 'INVISIBLE OPERATOR', 0x2064],
+  [0x2066, 'LEFT-TO-RIGHT ISOLATE'],
+  [0x2067, 'RIGHT-TO-LEFT ISOLATE'],
+  [0x2068, 'FIRST STRONG ISOLATE'],
+  [0x2069, 'POP DIRECTIONAL ISOLATE'],
+  [0x206a, 'SHAPING CONTROL', 0x206f],
+  [0x2800, 'BRAILLE PATTERN BLANK'],
+  [0x3164, 'HANGUL FILLER'],
+  [0xfe00, 'VARIATION SELECTOR', 0xfe0f],
+  [0xfeff, 'ZERO WIDTH NO-BREAK SPACE'],
+  [0xffa0, 'HALFWIDTH HANGUL FILLER'],
+  [0xfff9, 'INTERLINEAR ANNOTATION', 0xfffb],
+  [0xe0001, 'LANGUAGE TAG'],
+  [0xe0020, 'TAG CHARACTER', 0xe007f],
+  [0xe0100, 'VARIATION SELECTOR', 0xe01ef],
+];

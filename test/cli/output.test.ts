@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import { createOutput, table } from '../../cli/output.ts';
+
+function capture({ isTTY = false } = {}) {
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof written) => ({
+    write: (text: string) => (written[name] += text),
+    on: () => undefined,
+    isTTY,
+    hasColors: () => isTTY,
+  });
+  return { written, output: createOutput(stream('stdout'), stream('stderr')) };
+}
+
+const HOSTILE = '\u001b]0;owned\u0007x\n99  changed\u202e\u009b2J';
+
+describe('the output of a command', () => {
+  for (const isTTY of [false, true]) {
+    it(`shows control and direction characters as escapes, ${isTTY ? 'on a terminal' : 'in a pipe'} too`, () => {
+      const { written, output } = capture({ isTTY });
+      output.print(HOSTILE);
+      output.print(`name ${HOSTILE}`);
+      for (const line of table([
+        ['a', HOSTILE],
+        [HOSTILE, 'b'],
+      ]))
+        output.print(line);
+      expect(written.stdout.split('\n')).to.have.length(5);
+      expect(written.stdout.replaceAll('\n', '')).not.to.match(/[\p{Cc}\u202e]/u);
+      output.say(HOSTILE);
+      output.writeError(`error: ${HOSTILE}\n`);
+      output.write(HOSTILE);
+      expect(`${written.stderr}${written.stdout}`.replaceAll('\n', '')).not.to.match(/[\p{Cc}\u202e]/u);
+    });
+  }
+
+  it('lets no text begin a line of its own on standard error, and keeps the lines of our messages', () => {
+    const { written, output } = capture();
+    output.say('Settings are wrong:\n  API_PORT is\n99  changed  done');
+    expect(written.stderr).to.equal('Settings are wrong:\n  API_PORT is\n  99  changed  done\n');
+  });
+
+  it('makes columns as wide as what is shown', () => {
+    expect(
+      table([
+        ['a\u202eb', 'x'],
+        ['c', 'y'],
+      ]),
+    ).to.deep.equal(['a\\u202eb  x', 'c         y']);
+  });
+
+  it('stands out on a terminal only, whatever the text says', () => {
+    const [there, piped] = [capture({ isTTY: true }), capture()];
+    for (const { output } of [there, piped]) output.printTitle('one\u001b[31m');
+    expect(there.written.stdout).to.equal('\u001b[1mone\\u001b[31m\u001b[0m\n');
+    expect(piped.written.stdout).to.equal('one\\u001b[31m\n');
+  });
+
+  it('keeps values in JSON', () => {
+    const { written, output } = capture();
+    output.printJsonLine({ name: HOSTILE });
+    expect(written.stdout).not.to.match(/[\u202e\u009b\u001b]/);
+    expect(JSON.parse(written.stdout)).to.deep.equal({ name: HOSTILE });
+  });
+});
