@@ -7,6 +7,16 @@ export function consentsTo({ reasonDetail }: Mapping, customerId: number): boole
 }
 
 /**
+ * The consent, as far as it outlives that the mapping waits for another reason. It does not where the new reason is its answer: the
+ * record that it named is not to be had (`tried`), or the record's email belongs to another row by now.
+ */
+export function wordBeside(mapping: Mapping, detail: Record<string, unknown>): Mapping['reasonDetail'] {
+  const word = keptWord(mapping);
+  if (word === null || 'tried' in detail) return null;
+  return 'customer' in detail && detail['customer'] !== word['customer'] ? null : word;
+}
+
+/**
  * What stays of a reason that is taken back for another try, or gives way to another: the word outlives it, nobody is asked again.
  * It is about a row (`customer`), or names the record of the mapping's own row (`external_id`).
  */

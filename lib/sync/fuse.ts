@@ -13,9 +13,9 @@ const ALWAYS = 20;
 /** Beyond that, this part of the living mappings. */
 const SHARE = 0.05;
 
-/** Somebody has looked at what was held and let it go: that word is for each of them, and for no other. */
-export function isReleased({ reason, reasonDetail }: Pick<Mapping, 'reason' | 'reasonDetail'>): boolean {
-  return reason === 'fuse' && reasonDetail?.['released'] === true;
+/** A person has looked at what was held and released it: that decision is for each of them, and for no other. */
+export function isReleased({ decision }: Pick<Mapping, 'decision'>): boolean {
+  return decision?.kind === 'release';
 }
 
 /** What is held, in words, and since when. */

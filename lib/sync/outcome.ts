@@ -9,7 +9,7 @@ import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
 import { duplicate } from './conflicts.ts';
-import { keptWord } from './consent.ts';
+import { keptWord, wordBeside } from './consent.ts';
 import {
   agreedOutbound,
   answeredInbound,
@@ -56,6 +56,10 @@ export type Outcome =
   /** A second record for a row that has its counterpart. */
   | { kind: 'alias'; customerId: number; primary: string | null }
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
+  /** The record that a person said is gone is there: the decision is over, and the pair is read again. */
+  | { kind: 'still_there' }
+  /** A person said that the row has no record: what is open is closed, and one is made. */
+  | { kind: 'begun_anew' }
   /** A mapping that has nothing to do any more answers for its external id. */
   | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
 
@@ -140,6 +144,8 @@ export function effectsOf(
       effects.mapping = {
         ...healthy,
         state: 'linked',
+        // A pair that agrees has nothing left that a person's decision could be about.
+        decision: null,
         mustRead: false,
         shadow: { ...mapping.shadow, ...merged.plan.agreed },
         pushedVersion: Math.max(mapping.pushedVersion, step.row?.version ?? 0),
@@ -160,6 +166,7 @@ export function effectsOf(
         ...healthy,
         state,
         reason: null,
+        decision: null,
         intent: null,
         mustRead: false,
         clean: mapping.dirty,
@@ -238,7 +245,7 @@ export function effectsOf(
         ...healthy,
         state: 'waiting',
         reason: outcome.reason,
-        reasonDetail: outcome.detail,
+        reasonDetail: { ...wordBeside(mapping, outcome.detail), ...outcome.detail },
         clean: mapping.dirty,
       };
       effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
@@ -248,12 +255,21 @@ export function effectsOf(
       }));
       return effects;
     case 'found':
-      effects.mapping = { ...healthy, state: 'linked', mustRead: true };
+      effects.mapping = { ...healthy, state: 'linked', decision: null, mustRead: true };
       if (outcome.by) {
         Object.assign(effects.mapping, { intent: null, shadow: shadowOfCreate(outcome.by) });
         effects.closed = { intent: outcome.by, result: 'done', written: null };
       }
       effects.linked = outcome.externalId;
+      effects.release = false;
+      return effects;
+    case 'still_there':
+      effects.mapping = { ...healthy, state: 'linked', decision: null, mustRead: true };
+      effects.release = false;
+      return effects;
+    case 'begun_anew':
+      effects.mapping = { ...healthy, state: 'pending', decision: null, mustRead: false, intent: null };
+      if (mapping.intent) effects.closed = { intent: mapping.intent, result: 'unknown', written: null };
       effects.release = false;
       return effects;
     case 'passed_on':

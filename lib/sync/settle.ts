@@ -116,6 +116,7 @@ function keepApart(
     state: 'parked',
     reason,
     reasonDetail: detail,
+    decision: null,
     attempts: 0,
     firstFailedAt: null,
     nextAttemptAt: null,

@@ -121,6 +121,7 @@ export async function deleteOurs(deps: SyncDeps, step: Step, conflicts: Conflict
       state: 'tombstoned',
       reason: null,
       reasonDetail: null,
+      decision: null,
       mustRead: false,
     });
     await insertConflicts(tx, conflictRows(step, conflicts, now));
