@@ -57,7 +57,8 @@ const columns = `
     select jsonb_agg(jsonb_build_object('system', m.system, 'externalId', m.external_id, 'state', m.state, 'reason', m.reason)
                      order by m.id)
     from external_mappings m
-    where m.entity_type = 'customer' and m.internal_id = c.id and m.role = 'primary' and m.state <> 'detached'), '[]') as mappings`;
+    where m.entity_type = 'customer' and m.internal_id = c.id and m.role = 'primary'
+      and (m.state <> 'detached' or jsonb_exists(m.reason_detail, 'let_go'))), '[]') as mappings`;
 
 const ANSWER_MS = 15_000;
 

@@ -16,7 +16,6 @@ export type StoredPair = {
  */
 export type Decision = {
   kind: 'release' | 'recreate' | 'record';
-  /** With `record`: which one. */
   external_id?: string;
   by?: string | null;
   /** ISO 8601. */

@@ -9,7 +9,8 @@ import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
 import { duplicate } from './conflicts.ts';
-import { keptWord, wordBeside } from './consent.ts';
+import { keptWord, resolutionOf, wordBeside } from './consent.ts';
+import { decisionEffects, healthy, type DecisionOutcome } from './decision-outcomes.ts';
 import {
   agreedOutbound,
   answeredInbound,
@@ -56,10 +57,7 @@ export type Outcome =
   /** A second record for a row that has its counterpart. */
   | { kind: 'alias'; customerId: number; primary: string | null }
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
-  /** The record that a person said is gone is there: the decision is over, and the pair is read again. */
-  | { kind: 'still_there' }
-  /** A person said that the row has no record: what is open is closed, and one is made. */
-  | { kind: 'begun_anew' }
+  | DecisionOutcome
   /** A mapping that has nothing to do any more answers for its external id. */
   | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
 
@@ -78,15 +76,6 @@ export interface Effects {
   /** The lease ends; else the step begins again under it. */
   release: boolean;
 }
-
-const healthy: MappingChanges = {
-  reason: null,
-  reasonDetail: null,
-  attempts: 0,
-  firstFailedAt: null,
-  lastError: null,
-  nextAttemptAt: null,
-};
 
 export function effectsOf(
   rules: FieldRule[],
@@ -194,7 +183,8 @@ export function effectsOf(
       const wait = fullJitter(mapping.attempts + 1, policy.backoff);
       const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
       effects.mapping = {
-        ...(mapping.state === 'parked' || mapping.state === 'waiting'
+        // With a decision that is not carried out yet the pair stays where it was.
+        ...(resolutionOf(mapping) === null && (mapping.state === 'parked' || mapping.state === 'waiting')
           ? {
               state: mapping.externalId === null || mapping.internalId === null ? 'pending' : 'linked',
               reason: null,
@@ -264,14 +254,10 @@ export function effectsOf(
       effects.release = false;
       return effects;
     case 'still_there':
-      effects.mapping = { ...healthy, state: 'linked', decision: null, mustRead: true };
-      effects.release = false;
-      return effects;
     case 'begun_anew':
-      effects.mapping = { ...healthy, state: 'pending', decision: null, mustRead: false, intent: null };
-      if (mapping.intent) effects.closed = { intent: mapping.intent, result: 'unknown', written: null };
-      effects.release = false;
-      return effects;
+    case 'set_aside':
+    case 'refused':
+      return { ...effects, ...decisionEffects(step, outcome) };
     case 'passed_on':
       effects.deliveries = passedOn(step, outcome.externalId);
       effects.release = false;

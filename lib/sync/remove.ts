@@ -4,6 +4,9 @@
 // repeated one, a GET looks: gone already is success, a subscription that is not cancelled parks, a 404 is never a deletion.
 import { failpoint } from '../failpoint.ts';
 import { fetchTheirs, makeIntent, sendIntent, storeIntent } from './intent.ts';
+import { resolutionOf } from './consent.ts';
+import { damageOf } from './damage.ts';
+import { isOfNoRecord } from './decision.ts';
 import { heldDelete, isReleased, mayDelete } from './fuse.ts';
 import { park, postpone } from './failing.ts';
 import { errorRow } from './outcome.ts';
@@ -23,15 +26,24 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
       written: null,
     });
   }
+  const detached = { kind: 'ended', state: 'detached', by: 'ours', intent: null, written: null } as const;
   if (deps.policy.deletes === 'detach') {
-    return settle(deps, step, { kind: 'ended', state: 'detached', by: 'ours', intent: null, written: null });
+    return settle(deps, step, detached);
   }
+  // A person said that the record is gone: where it is not to be seen either, there is nothing to delete.
+  const gone = resolutionOf(mapping) !== null;
+  if (gone && damageOf({ ...mapping, intent: null })?.column === 'external_id')
+    return settle(deps, step, detached);
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   const seen = await fetchTheirs(deps, step, mapping.externalId, true);
   await failpoint('remove.guarded');
-  if (!seen.ok) return postpone(deps, step, seen.failure);
+  if (!seen.ok)
+    return gone && isOfNoRecord(seen) ? settle(deps, step, detached) : postpone(deps, step, seen.failure);
   const { value } = seen;
-  if (value.state === 'missing') return park(deps, step, 'missing', { external_id: mapping.externalId });
+  if (value.state === 'missing')
+    return gone
+      ? settle(deps, step, detached)
+      : park(deps, step, 'missing', { external_id: mapping.externalId });
   if (value.state === 'erased') {
     return settle(deps, step, {
       kind: 'ended',

@@ -127,6 +127,8 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
       yield `${name} is beyond version ${row.version}`;
     const calm = mapping.state === 'linked' && mapping.dirty === mapping.clean && !mapping.intent;
     const shown = valuesShown(simulator, mapping);
+    // Test data that was deleted is gone with everything that was ever said of it.
+    const isGone = mapping.reason === 'missing' || (mapping.state === 'detached' && shown.length === 0);
     for (const { internal: field, external } of rules) {
       const pair = mapping.shadow[field];
       const rule = rules.find((candidate) => candidate.internal === field);
@@ -136,10 +138,7 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
         if (calm) yield `${name} has no shadow of ${field}`;
       } else if (calm && row.deleted_at === null && !same(rule, pair.ours, fieldsOf(row)[field]))
         yield `${name} is clean, and our half of ${field} is not the row's`;
-      else if (
-        mapping.reason !== 'missing' &&
-        !shown.some((values) => same(rule, values[external], pair.theirs))
-      )
+      else if (!isGone && !shown.some((values) => same(rule, values[external], pair.theirs)))
         yield `${name} holds a half of ${field} that they never showed`;
     }
   }
