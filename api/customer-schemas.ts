@@ -72,7 +72,10 @@ export const customerSchema = {
         type: 'object',
         required: ['state', 'reason'],
         properties: {
-          state: { type: 'string', enum: ['pending', 'linked', 'waiting', 'parked', 'tombstoned'] },
+          state: {
+            type: 'string',
+            enum: ['pending', 'linked', 'waiting', 'parked', 'tombstoned', 'detached'],
+          },
           reason: { type: ['string', 'null'] },
         },
       },

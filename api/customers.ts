@@ -108,7 +108,7 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
 
 /** A customer on the wire. `sync` says how each system's counterpart stands, so that a parked one shows its reason. */
 export function customerJson(customer: Customer): Record<string, unknown> {
-  const linked = customer.mappings.filter(({ externalId }) => externalId !== null);
+  const linked = customer.mappings.filter((each) => each.externalId !== null && each.state !== 'detached');
   return {
     id: customer.id,
     name: customer.name,
