@@ -103,3 +103,21 @@ export async function releaseDeletes(tx: Tx, system: string, now: Date): Promise
     { system, now },
   );
 }
+
+/** The fuse of a direction in which nothing is held any more counts from here on. */
+export async function settleHold(db: Db | Tx, system: string, now: Date): Promise<void> {
+  await db.raw(
+    `with held as (
+       select coalesce(bool_or(reason_detail ->> 'direction' = 'out'), false) as out,
+              coalesce(bool_or(reason_detail ->> 'direction' = 'in'), false) as into
+       from external_mappings where system = :system and state = 'waiting' and reason = 'fuse' and decision is null
+     )
+     update connections c
+     set deletes_out_counted_from = case when c.deletes_out_held_at is null or held.out then c.deletes_out_counted_from else :now::timestamptz end,
+         deletes_out_held_at = case when held.out then c.deletes_out_held_at end,
+         deletes_in_counted_from = case when c.deletes_in_held_at is null or held.into then c.deletes_in_counted_from else :now::timestamptz end,
+         deletes_in_held_at = case when held.into then c.deletes_in_held_at end
+     from held where c.system = :system`,
+    { system, now },
+  );
+}

@@ -83,20 +83,31 @@ update sync_deliveries set mapping_id = :to, status = 'queued'
 where mapping_id = :from and inbound is null and status in ('queued', 'waiting', 'parked')`;
 
 /** A pair for a row whose earlier pair this transaction ends; what of the row's changes is still open goes along. */
-export async function insertSuccessor(tx: Tx, ended: Mapping, externalId: string | null): Promise<void> {
+export async function insertSuccessor(
+  tx: Tx,
+  ended: Mapping,
+  externalId: string | null,
+  shadow: Mapping['shadow'] = {},
+): Promise<number> {
   const { rows } = await tx.raw<{ rows: { id: number }[] }>(
     `insert into external_mappings
-       (entity_type, internal_id, system, account, external_type, external_id, state, wanted_version, dirty, must_read)
-     values (:entityType, :internalId, :system, :account, :externalType, :externalId, :state, :wantedVersion, 1, :mustRead)
+       (entity_type, internal_id, system, account, external_type, external_id, state, shadow, wanted_version, dirty, must_read)
+     values (:entityType, :internalId, :system, :account, :externalType, :externalId, :state, :shadow::jsonb, :wantedVersion, 1, :mustRead)
      returning id`,
     {
       ...ended,
-      externalId,
+      ...{ externalId, shadow: JSON.stringify(shadow), mustRead: externalId !== null },
       state: externalId === null ? 'pending' : 'linked',
-      mustRead: externalId !== null,
     },
   );
-  await tx.raw(carrySql, { from: ended.id, to: rows[0]?.id ?? 0 });
+  const id = rows[0]?.id ?? 0;
+  await tx.raw(carrySql, { from: ended.id, to: id });
+  return id;
+}
+
+/** A pair that has ended gives its record to another one; its detail still names it. */
+export async function freeRecord(tx: Tx, id: number): Promise<void> {
+  await tx.raw(`update external_mappings set external_id = null where id = :id`, { id });
 }
 
 /** The mapping of a record without a row becomes that of a row whose earlier pair this transaction ends. */

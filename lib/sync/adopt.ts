@@ -25,6 +25,7 @@ import { park, postpone, wait } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { isUuid } from './inbound.ts';
 import { giveBack, type Next } from './next.ts';
+import { foresee } from './rehearsal.ts';
 import { settle } from './settle.ts';
 import type { Shadow } from './shadow.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
@@ -89,6 +90,7 @@ async function link(deps: SyncDeps, step: Step, owner: Candidate): Promise<Next>
   if (owner.ended || (owner.externalId !== null && owner.externalId !== step.mapping.externalId))
     return becomeAlias(deps, step, owner);
   if (owner.mappingId === null) return postpone(deps, step, notYet('its row has not been received yet'));
+  foresee(deps, () => ({ would: 'link', customer: owner.customerId }));
   const { mappingId } = owner;
   const now = deps.clock.now();
   const result = await withTransaction(deps.db, async (tx) => {
@@ -130,6 +132,7 @@ async function importRecord(
   values: { name: string; email: string },
   shadow: Shadow,
 ): Promise<Next> {
+  foresee(deps, () => ({ would: 'import' }));
   const { mapping } = step;
   const now = deps.clock.now();
   const cause = step.deliveries.find((d) => d.inbound !== null);

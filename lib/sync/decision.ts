@@ -21,6 +21,7 @@ import { postpone } from './failing.ts';
 import { fetchTheirs, type Answer } from './intent.ts';
 import { isUuid } from './inbound.ts';
 import { giveBack, type Next } from './next.ts';
+import { foresee } from './rehearsal.ts';
 import { settle } from './settle.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
 
@@ -98,6 +99,7 @@ async function replace(deps: SyncDeps, step: Step, externalId: string | null): P
   const now = deps.clock.now();
   const { mapping, claim } = step;
   const { decision } = mapping;
+  foresee(deps, () => ({ would: 'resolve', decision: decision?.kind ?? 'none' }));
   const result = await withTransaction(deps.db, async (tx): Promise<'replaced' | 'lost' | 'taken'> => {
     const found =
       externalId === null

@@ -20,6 +20,7 @@ import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
 import { giveBack, rest, type Next } from './next.ts';
 import type { Merged } from './outcome.ts';
+import { foresee } from './rehearsal.ts';
 import { removeTheirs } from './remove.ts';
 import { settle } from './settle.ts';
 import { shadowTheirs } from './shadow.ts';
@@ -49,7 +50,8 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
   }
 }
 
-async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
+/** One turn of a step: what a loaded mapping needs next. */
+export async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   const { mapping, row } = step;
   const ended = mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias';
   const decided = ended ? null : resolutionOf(mapping);
@@ -138,6 +140,8 @@ async function mergeAndWrite(
   });
   const merged: Merged = { plan, read: heard.mustRead, echoes: heard.echoes };
   if (!deps.policy.pulls && Object.keys(plan.pull).length > 0) return leavePulls(deps, step, plan, theirs);
+  const [there, here] = [Object.keys(plan.push), Object.keys(plan.pull)];
+  if (here.length > 0) foresee(deps, () => ({ would: 'update', there, here }));
   while (Object.keys(plan.pull).length > 0) {
     const wrote = await writeOurs(deps, step, plan, theirs, heard.hop);
     if (wrote === 'lost') return 'done';

@@ -7,7 +7,8 @@ import { fetchTheirs, makeIntent, sendIntent, storeIntent } from './intent.ts';
 import { resolutionOf } from './consent.ts';
 import { damageOf } from './damage.ts';
 import { isOfNoRecord } from './decision.ts';
-import { heldDelete, isReleased, mayDelete } from './fuse.ts';
+import { foreseeDelete, heldDelete, isReleased, mayDelete } from './fuse.ts';
+import { foresee } from './rehearsal.ts';
 import { park, postpone } from './failing.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';
@@ -71,6 +72,7 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
       ),
       version: row?.version ?? mapping.wantedVersion,
     });
+    await foreseeDelete(deps, mapping, 'out');
     const lost = lostTheirs(rules, mapping.shadow, theirs);
     const stored = await storeIntent(
       deps,
@@ -84,6 +86,7 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
     if (stored === 'lost') return 'done';
     if (stored === 'refused') return settle(deps, step, heldDelete('out'));
   }
+  foresee(deps, () => ({ would: 'delete', again: true }));
   const answer = await sendIntent(deps, step, intent);
   if (!answer) return giveBack(deps, step);
   // Gone between the look and the delete: the next look tells whether it is erased or was never ours to see.

@@ -205,7 +205,9 @@ function* brokenAtRest(world: Observed, all: Snapshot): Generator<string> {
 function* disagreements({ integration, simulator }: Observed, all: Snapshot): Generator<string> {
   const living = new Map(simulator.customers().map((customer) => [customer.id, customer]));
   for (const row of all.customers) {
-    const mapping = all.mappings.find((m) => m.internalId === row.id && m.role === 'primary');
+    // A pair that a person ended stands for the row only where it has had no other since.
+    const own = all.mappings.filter((m) => m.internalId === row.id && m.role === 'primary');
+    const mapping = own.find((m) => m.state !== 'detached') ?? own[0];
     if (!mapping || mapping.reason !== null) continue;
     const theirs = living.get(mapping.externalId ?? '');
     if (row.deleted_at !== null) {

@@ -239,6 +239,7 @@ describe('a decision about a stuck pair', () => {
       const refused = await unlinkedRow(world, 'a@x.test');
       const { id: there } = world.simulator.dashboard.createCustomer({ email: 'elsewhere@x.test' });
       await resolve(refused, 'record', there);
+      await world.run(); // before an event of it makes it a customer of its own
       const damaged = await linkedPair(world);
       await world.db.raw(`update external_mappings set shadow = '[]' where internal_id = :id`, damaged);
       await world.poke(damaged.id);
