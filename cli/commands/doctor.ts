@@ -19,6 +19,7 @@ import {
   judgeRights,
   type Check,
 } from '../../lib/doctor.ts';
+import { checkKnown } from '../../lib/known-sample.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/readiness.ts';
@@ -153,6 +154,8 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
         );
       }),
     );
+    if (found.at(-1)?.level === 'ok')
+      found.push(await check('known records', mend, () => checkKnown(db, integration)));
     const now = systemClock.now();
     const heard = await attempt('heard', 'Look at the database.', async () =>
       judgeHearing(

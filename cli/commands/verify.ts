@@ -113,7 +113,7 @@ function sayAsked({ pairs, records, left }: Asked): string[] {
       : []),
     ...(left.length > 0
       ? [
-          `Left as they are: ${count(left.length, 'customer')} whose pair has ended; make the customer anew, or delete it here.`,
+          `Left as they are: ${count(left.length, 'customer')} whose pair has ended: npx twinbox resolve CUSTOMER --recreate, or delete it here.`,
         ]
       : []),
     ...(pairs.length + records.length + left.length === 0 ? ['Nothing drifts.'] : []),
