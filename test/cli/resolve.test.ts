@@ -31,7 +31,7 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
 
   it('ends what deleted test data leaves: doctor says so, all are made anew, a delete ends', async () => {
     const ids = [await create('ada'), await create('bea'), await create('cleo'), await create('dora')];
-    await call('POST', `${up.simulator}/_simulator/reset`);
+    await call('POST', `${up.simulator}/_sim/reset`);
     const doctor = await place.run(['doctor']);
     expect(doctor.code).to.equal(1);
     expect(doctor.stdout).to.include(

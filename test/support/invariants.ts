@@ -171,7 +171,9 @@ function* brokenOrder({ simulator }: Observed, { intents }: Snapshot): Generator
 
 /** A second one that is known for what it is was made by hand. */
 function* brokenMarks({ simulator }: Observed, { customers, mappings }: Snapshot): Generator<string> {
-  const aliases = new Set(mappings.flatMap(({ role, externalId }) => (role === 'alias' ? [externalId] : [])));
+  // Nor is one that a person has said is gone, or has let go.
+  const apart = mappings.filter(({ role, state }) => role === 'alias' || state === 'detached');
+  const aliases = new Set(apart.map(({ externalId }) => externalId));
   const own = simulator.customers().filter((customer) => !aliases.has(customer.id));
   for (const { id, created_event_id: mark } of customers) {
     const marked = own.filter(({ metadata }) => Object.values(metadata).includes(mark));
@@ -208,7 +210,7 @@ function* disagreements({ integration, simulator }: Observed, all: Snapshot): Ge
     // A pair that a person ended stands for the row only where it has had no other since.
     const own = all.mappings.filter((m) => m.internalId === row.id && m.role === 'primary');
     const mapping = own.find((m) => m.state !== 'detached') ?? own[0];
-    if (!mapping || mapping.reason !== null) continue;
+    if (!mapping || mapping.reason !== null || mapping.state === 'detached') continue;
     const theirs = living.get(mapping.externalId ?? '');
     if (row.deleted_at !== null) {
       if (mapping.state === 'tombstoned' && theirs) yield `customer ${row.id} is gone here and lives there`;
