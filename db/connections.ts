@@ -107,10 +107,11 @@ export async function releaseDeletes(tx: Tx, system: string, now: Date): Promise
 /** The fuse of a direction in which nothing is held any more counts from here on. */
 export async function settleHold(db: Db | Tx, system: string, now: Date): Promise<void> {
   await db.raw(
-    `with held as (
-       select coalesce(bool_or(reason_detail ->> 'direction' = 'out'), false) as out,
-              coalesce(bool_or(reason_detail ->> 'direction' = 'in'), false) as into
+    `with waiting as not materialized (
+       select reason_detail ->> 'direction' as direction
        from external_mappings where system = :system and state = 'waiting' and reason = 'fuse' and decision is null
+     ), held as (
+       select exists (select from waiting where direction = 'out') as out, exists (select from waiting where direction = 'in') as into
      )
      update connections c
      set deletes_out_counted_from = case when c.deletes_out_held_at is null or held.out then c.deletes_out_counted_from else :now::timestamptz end,

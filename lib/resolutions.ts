@@ -102,7 +102,7 @@ function hasEnded({ state }: { state: string }): boolean {
 
 /** Why a decision would do nothing good here; null where it may be taken. */
 function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
-  const { state, internalId, externalId, reasonDetail } = mapping;
+  const { system, state, reason, internalId, externalId, reasonDetail } = mapping;
   const record = externalId ?? 'no record';
   if (state === 'alias')
     return `${record} is a second record of customer ${internalId ?? '?'}: npx twinbox link has what can be done with it.`;
@@ -111,6 +111,8 @@ function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['acti
   if (internalId === null && action !== 'let_go')
     return `${record} waits for a customer, so only let_go can be decided; npx twinbox link links it.`;
   const isDeleted = row === null || row.deletedAt !== null;
+  if (reason === 'fuse' && isDeleted && action !== 'let_go')
+    return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about it.`;
   if (hasEnded(mapping)) {
     const isLetGo = state === 'tombstoned' || reasonDetail?.['let_go'] === true;
     if (isDeleted || !isLetGo) return `The pair has ended (${state}).`;

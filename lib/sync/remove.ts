@@ -45,6 +45,8 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
     return gone
       ? settle(deps, step, detached)
       : park(deps, step, 'missing', { external_id: mapping.externalId });
+  // It is there after all: what was decided is over, and the delete goes its ordinary way.
+  if (value.state === 'present' && gone) return settle(deps, step, { kind: 'still_there' });
   if (value.state === 'erased') {
     return settle(deps, step, {
       kind: 'ended',

@@ -161,6 +161,31 @@ describe('a decision about a stuck pair', () => {
       expect((await compareAll(world.deps)).findings).to.deep.equal([]);
     });
 
+    it('keeps a later record with the email of a row that was let go apart, instead of asking for ever', async () => {
+      const { id } = await missing();
+      await resolve(id, 'let_go');
+      const { id: there } = world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@x.test' });
+      await world.rest(world.worker({ policy: { linkByEmail: 'link' } }));
+      const { rows } = await world.db.raw<{ rows: object[] }>(
+        `select state, internal_id as customer from external_mappings where external_id = :there`,
+        { there },
+      );
+      expect(rows).to.deep.equal([{ state: 'alias', customer: id }]);
+    });
+
+    it('is over where the delete’s record is there after all: the delete goes its ordinary way', async () => {
+      const { id } = await linkedPair(world);
+      const notThere = { status: 404, code: 'resource_missing', stored: false };
+      world.simulator.faults.add({ kind: 'error_before_effect', method: 'GET', ...notThere });
+      await world.remove(id);
+      await world.rest();
+      expect((await pairsOf(id))[0]).to.include({ state: 'parked', reason: 'missing' });
+      await resolve(id, 'recreate');
+      await world.rest();
+      expect((await pairsOf(id)).map(({ state }) => state)).to.deep.equal(['tombstoned']);
+      await expectAgreement(world);
+    });
+
     it('ends a delete by letting it go, also one whose request is open', async () => {
       const { id } = await linkedPair(world);
       await world.remove(id);
