@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { ConflictDesk } from '../lib/conflicts.ts';
 import type { CustomerStore } from '../lib/customers.ts';
 import type { LinkDesk } from '../lib/links.ts';
+import type { ResolveDesk } from '../lib/resolutions.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { requireKey } from './auth.ts';
 import { conflictRoutes } from './conflicts.ts';
@@ -11,6 +12,7 @@ import { customerRoutes } from './customers.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { healthRoutes } from './health.ts';
 import { mappingRoutes } from './mappings.ts';
+import { resolutionRoutes } from './resolutions.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
 
@@ -30,6 +32,7 @@ export type ApiDeps = {
   webhooks?: WebhookSource[];
   conflicts: ConflictDesk;
   links: LinkDesk;
+  resolutions: ResolveDesk;
 };
 
 const basePath = '/api/v1';
@@ -39,7 +42,7 @@ const READY_MS = 3_000;
 
 /** The whole API as an Express app. It never listens: see server.ts. */
 export function createApi(deps: ApiDeps): Express {
-  const { store, db, config, log, clock, readiness, webhooks = [], conflicts, links } = deps;
+  const { store, db, config, log, clock, readiness, webhooks = [], conflicts, links, resolutions } = deps;
   const { apiKeys, deadlineMs = 8_000 } = config;
   const app = express();
   app.disable('x-powered-by');
@@ -58,6 +61,7 @@ export function createApi(deps: ApiDeps): Express {
   app.use(basePath, customerRoutes({ store, db, basePath, deadlineMs }));
   app.use(basePath, conflictRoutes({ db, desk: conflicts, basePath, deadlineMs }));
   app.use(basePath, mappingRoutes({ db, desk: links, basePath, deadlineMs }));
+  app.use(basePath, resolutionRoutes({ desk: resolutions, deadlineMs }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

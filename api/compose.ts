@@ -9,6 +9,7 @@ import { hearingPart } from '../lib/hearing.ts';
 import type { WebhookTally } from '../lib/webhook-tally.ts';
 import type { Ingress, MappingDocument } from '../lib/integrations/integration.ts';
 import { createLinkDesk } from '../lib/links.ts';
+import { createResolveDesk } from '../lib/resolutions.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
 import { rolesPart } from '../lib/roles.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
@@ -47,6 +48,7 @@ export function composeApi(parts: ApiParts): Express {
     webhooks: ingress ? [{ system, ingress, secrets, inbox, tally }] : [],
     conflicts: createConflictDesk({ db, clock, nudge, documents: [document] }),
     links: createLinkDesk({ db, clock }),
+    resolutions: createResolveDesk({ db, clock, log }),
     readiness: {
       database: databasePart(db),
       roles: rolesPart(db, clock, owner),

@@ -12,12 +12,13 @@ export const mappingPathSchema = {
 export type MappingQuery = {
   limit?: number;
   after?: number;
-  state?: 'waiting' | 'parked' | 'alias';
+  state?: 'waiting' | 'parked' | 'alias' | 'detached';
   reason?: string;
   customer?: number;
 };
 
-const states = ['waiting', 'parked', 'alias'] as const;
+/** Detached are those that a person has let go. */
+const states = ['waiting', 'parked', 'alias', 'detached'] as const;
 
 export const mappingQuerySchema = {
   type: 'object',
@@ -47,7 +48,7 @@ const object = { type: ['object', 'null'] };
 export const mappingSchema = {
   type: 'object',
   required: [
-    ...['id', 'system', 'external_id', 'customer', 'state', 'reason', 'detail'],
+    ...['id', 'system', 'external_id', 'customer', 'state', 'reason', 'decision', 'detail'],
     ...['attempts', 'error', 'created_at', 'updated_at'],
   ],
   properties: {
@@ -60,6 +61,7 @@ export const mappingSchema = {
     },
     state: { type: 'string', enum: states },
     reason: { ...text, description: 'Why it stands there: a stable code.' },
+    decision: { ...object, description: 'What a person has decided, and no worker has carried out yet.' },
     detail: { ...object, description: 'With ask_link: customer is the one that has the same email.' },
     attempts: { type: 'integer', description: 'How often what is open there was tried.' },
     error: { ...object, description: 'What the last failed attempt met.' },

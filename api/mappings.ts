@@ -58,7 +58,7 @@ export function mappingRoutes({ db, desk, basePath, deadlineMs }: MappingRoutesD
 }
 
 export function mappingJson(mapping: ListedMapping): Record<string, unknown> {
-  const { id, system, customer, state, reason, detail, attempts, error } = mapping;
+  const { id, system, customer, state, reason, decision, detail, attempts, error } = mapping;
   return {
     id,
     system,
@@ -66,6 +66,7 @@ export function mappingJson(mapping: ListedMapping): Record<string, unknown> {
     customer,
     state,
     reason,
+    decision,
     detail,
     attempts,
     error,

@@ -4,6 +4,7 @@ import { conflictPathSchema, conflictQuerySchema } from './conflict-schemas.ts';
 import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
 import {
   answer,
+  body,
   operation,
   parameter,
   problemAnswers,
@@ -39,17 +40,32 @@ export function operatorPaths(): Json {
       }),
     },
     '/api/v1/mappings': {
-      get: operation('listMappings', 'Pairs that wait, are parked or are an alias, a page at a time', {
-        parameters: queryParameters(mappingQuerySchema),
-        responses: { 200: answer('A page', { type: 'array', items: ref('Mapping') }, ['Link']) },
-        problems: ['invalid_request', 'malformed_request'],
-      }),
+      get: operation(
+        'listMappings',
+        'Pairs that wait, are parked, are an alias or were let go, a page at a time',
+        {
+          parameters: queryParameters(mappingQuerySchema),
+          responses: { 200: answer('A page', { type: 'array', items: ref('Mapping') }, ['Link']) },
+          problems: ['invalid_request', 'malformed_request'],
+        },
+      ),
     },
     '/api/v1/mappings/{id}/link': {
       parameters: [mappingId],
       post: operation('linkMapping', 'Says that a record and the customer with its email are one', {
         responses: { 200: answer('A worker links them', ref('Linked')) },
         problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
+      }),
+    },
+    '/api/v1/mappings/{id}/resolve': {
+      parameters: [mappingId],
+      post: operation('resolveMapping', 'Decides about a pair that is parked or waits', {
+        requestBody: body('Resolution', ['application/json']),
+        responses: { 200: answer('It is decided, or done', ref('Resolved')) },
+        problems: [
+          ...(['invalid_request', 'malformed_request', 'malformed_json', 'body_too_large'] as const),
+          ...(['unsupported_media_type', 'mapping_not_found', 'cannot_resolve'] as const),
+        ],
       }),
     },
     '/api/v1/webhooks/stripe': { post: webhook() },

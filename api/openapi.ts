@@ -9,6 +9,7 @@ import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
 
 export function openApiDocument(): Json {
@@ -116,6 +117,8 @@ export function openApiDocument(): Json {
         Turned: turnedSchema,
         Mapping: mappingSchema,
         Linked: linkedSchema,
+        Resolution: resolutionSchema,
+        Resolved: resolvedSchema,
         TakenIn: takenInSchema,
         Problem: problemSchema,
         Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },

@@ -24,6 +24,7 @@ export const problemKinds = {
   duplicate_email: { status: 409, title: 'Another customer has this email' },
   overtaken: { status: 409, title: 'A later edit stands' },
   cannot_turn: { status: 409, title: 'A conflict of this kind cannot be turned round' },
+  cannot_resolve: { status: 409, title: 'This cannot be decided about this mapping' },
   cannot_link: { status: 409, title: 'This mapping does not wait for your word' },
   position_expired: { status: 410, title: 'The changes behind this position are no longer kept' },
   version_mismatch: { status: 412, title: 'The customer has changed since you read it' },

@@ -15,6 +15,8 @@ const commands: Record<string, () => Promise<Add>> = {
   status: async () => (await import('./commands/status.ts')).addStatus,
   verify: async () => (await import('./commands/verify.ts')).addVerify,
   replay: async () => (await import('./commands/replay.ts')).addReplay,
+  resolve: async () => (await import('./commands/resolve.ts')).addResolve,
+  deletes: async () => (await import('./commands/deletes.ts')).addDeletes,
   events: async () => (await import('./commands/events.ts')).addEvents,
   conflicts: async () => (await import('./commands/conflicts.ts')).addConflicts,
   link: async () => (await import('./commands/link.ts')).addLink,

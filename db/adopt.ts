@@ -16,7 +16,10 @@ export type Candidate = {
 };
 
 const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
-  coalesce(m.state in ('tombstoned', 'detached'), false) as ended,
+  -- A pair that a person has let go answers for its row, where the row has no other.
+  coalesce(m.state in ('tombstoned', 'detached'), exists (
+    select from external_mappings l where l.entity_type = 'customer' and l.internal_id = c.id and l.system = :system
+      and l.account = :account and l.state = 'detached' and jsonb_exists(l.reason_detail, 'let_go'))) as ended,
   case when m.external_id is not null then null
        when m.reason_detail ->> 'consent' = 'true' then 'named'
        when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link

@@ -14,6 +14,8 @@ export type ComparedPair = {
   clean: number;
   /** The newest version that has been received for this system. */
   wantedVersion: number;
+  /** The pair has ended: a person let it go, or the row has had another pair since. */
+  ended: 'let_go' | 'replaced' | null;
   /** An intent is open. */
   intent: boolean;
   row: LoadedRow | null;
@@ -24,6 +26,9 @@ const pairColumns = `
   case when jsonb_typeof(m.shadow) = 'object' then m.shadow else '{}' end as shadow, -- damaged, it is parked by that name, and here the same as none
   m.dirty, m.clean, m.wanted_version as "wantedVersion",
   m.intent is not null as intent,
+  case when m.state <> 'detached' then null
+       when jsonb_exists(m.reason_detail, 'let_go') then 'let_go'
+       when jsonb_exists(m.reason_detail, 'replaced') then 'replaced' end as ended,
   (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
    from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as row`;
@@ -58,7 +63,8 @@ export async function findUnmapped(db: Db, system: string): Promise<number[]> {
   const { rows } = await db.raw<{ rows: { id: number }[] }>(
     `select c.id from customers c
      where c.deleted_at is null and not exists (
-       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system and m.state <> 'detached')
+       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+         and (m.state <> 'detached' or jsonb_exists(m.reason_detail, 'let_go')))
      order by c.id limit 1000`,
     { system },
   );

@@ -12,7 +12,7 @@ where m.system = :system and m.account = :account and d.mapping_id = m.id and d.
 // The fence rises, so whoever has one in hand settles nothing more. What it was is kept, for a way back.
 const detachSql = `
 update external_mappings m
-set state = 'detached', reason = null, reason_detail = jsonb_build_object('account_left', m.state), intent = null, must_read = false,
+set state = 'detached', reason = null, reason_detail = jsonb_build_object('account_left', m.state), intent = null, decision = null, must_read = false,
     clean = dirty, attempts = 0, first_failed_at = null, fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
 from (select id from external_mappings
       where system = :system and account = :account and state in ('pending', 'linked', 'waiting', 'parked') order by id for update) locked

@@ -109,3 +109,22 @@ export async function releaseDeletes(tx: Tx, system: string, now: Date): Promise
     { system, now },
   );
 }
+
+/** The fuse of a direction in which nothing is held any more counts from here on. */
+export async function settleHold(db: Db | Tx, system: string, now: Date): Promise<void> {
+  await db.raw(
+    `with waiting as not materialized (
+       select reason_detail ->> 'direction' as direction
+       from external_mappings where system = :system and state = 'waiting' and reason = 'fuse' and decision is null
+     ), held as (
+       select exists (select from waiting where direction = 'out') as out, exists (select from waiting where direction = 'in') as into
+     )
+     update connections c
+     set deletes_out_counted_from = case when c.deletes_out_held_at is null or held.out then c.deletes_out_counted_from else :now::timestamptz end,
+         deletes_out_held_at = case when held.out then c.deletes_out_held_at end,
+         deletes_in_counted_from = case when c.deletes_in_held_at is null or held.into then c.deletes_in_counted_from else :now::timestamptz end,
+         deletes_in_held_at = case when held.into then c.deletes_in_held_at end
+     from held where c.system = :system`,
+    { system, now },
+  );
+}

@@ -174,7 +174,7 @@ export async function insertOriginDelivery(
 }
 
 /** Rows here that became tombstones because of a system's own deletions, since a moment: what the inward fuse counts. */
-export async function countDeletesInSince(tx: Tx, system: string, sinceId: string): Promise<number> {
+export async function countDeletesInSince(tx: Db | Tx, system: string, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select count(*) from sync_deliveries
      where event_type = 'customer.deleted' and status = 'origin' and target = :system and event_id >= :sinceId`,

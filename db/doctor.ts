@@ -44,3 +44,27 @@ export async function countRefusals(db: Db, system: string, since: Date): Promis
   );
   return rows;
 }
+
+// Random numbers between the least and the greatest id, and the next record behind each: by the primary key, however large the table.
+const sampleSql = `
+with bounds as (select coalesce(min(id), 0) as least, coalesce(max(id), 0) as most from external_mappings)
+select distinct m."externalId" from bounds
+cross join lateral (select least + floor(random() * (most - least + 1))::bigint as at from generate_series(1, :tries)) picks
+cross join lateral (
+  select external_id as "externalId" from external_mappings
+  where id >= picks.at and system = :system and external_id is not null and internal_id is not null
+    and state in ('linked', 'parked', 'waiting')
+    and account = (select account from connections where system = :system)
+  order by id limit 1
+) m
+limit :limit`;
+
+/** External ids of some pairs of the bound account, at most so many, picked at random. */
+export async function sampleKnown(db: Db, system: string, limit: number): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { externalId: string }[] }>(sampleSql, {
+    system,
+    limit,
+    tries: limit * 3,
+  });
+  return rows.map(({ externalId }) => externalId);
+}

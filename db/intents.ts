@@ -34,6 +34,20 @@ export async function saveLooked(
   );
 }
 
+/** The intent of a pair that was closed last; null if none was. */
+export async function readLastIntent(
+  db: Db | Tx,
+  mappingId: number,
+): Promise<{ operation: string; body: Record<string, unknown>; result: IntentResult } | null> {
+  const { rows } = await db.raw<{
+    rows: { operation: string; body: Record<string, unknown>; result: IntentResult }[];
+  }>(
+    `select operation, body, result from sync_intents where mapping_id = :mappingId order by number desc limit 1`,
+    { mappingId },
+  );
+  return rows[0] ?? null;
+}
+
 export type Attempt = {
   id: string;
   mappingId: number;
@@ -64,7 +78,7 @@ export async function insertAttempts(tx: Tx, attempts: Attempt[]): Promise<void>
  * is compared as text, which gives the same order: one that was damaged would fail the count for everybody. Runs
  * under the connection row's lock, so two workers cannot both take the last place.
  */
-export async function countDeletesOutSince(tx: Tx, system: string, sinceId: string): Promise<number> {
+export async function countDeletesOutSince(tx: Db | Tx, system: string, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select (select count(*) from sync_intents i join external_mappings m on m.id = i.mapping_id
              where i.operation = 'delete' and i.id >= :sinceId and i.result <> 'refused' and m.system = :system)

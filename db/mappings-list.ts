@@ -1,7 +1,9 @@
-// Mappings that somebody may want to look at: those that wait, are parked, or stand beside another as its alias.
+// Mappings that somebody may want to look at: those that wait, are parked, or stand beside another as its alias, and those that a
+// person has let go.
 import type { Db, Tx } from './connection.ts';
+import type { Decision } from './mappings.ts';
 
-export type AttentionState = 'waiting' | 'parked' | 'alias';
+export type AttentionState = 'waiting' | 'parked' | 'alias' | 'detached';
 
 export type ListedMapping = {
   id: number;
@@ -11,6 +13,7 @@ export type ListedMapping = {
   customer: number | null;
   state: AttentionState;
   reason: string | null;
+  decision: Decision | null;
   detail: Record<string, unknown> | null;
   /** How often what is open was tried. */
   attempts: number;
@@ -32,10 +35,10 @@ const triedSql = `coalesce((select max(d.attempts) from sync_deliveries d
   where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')), 0)`;
 
 const listSql = `
-select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.reason_detail as detail,
+select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.decision, m.reason_detail as detail,
        greatest(m.attempts, ${triedSql}) as attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
 from external_mappings m
-where m.state in ('waiting', 'parked', 'alias')
+where (m.state in ('waiting', 'parked', 'alias') or m.state = 'detached' and jsonb_exists(m.reason_detail, 'let_go'))
   and (:after::bigint is null or m.id > :after::bigint)
   and (:state::text is null or m.state = :state::text)
   and (:reason::text is null or m.reason = :reason::text)

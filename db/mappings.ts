@@ -10,6 +10,19 @@ export type StoredPair = {
   reason?: 'derived' | 'held' | 'null_refused' | 'cannot_carry';
 };
 
+/**
+ * What a person has decided about a pair and no worker has carried out yet. `release`: a delete that the fuse holds may go out.
+ * `recreate`: the record is gone, and the row gets a new one. `record`: that record is the row's.
+ */
+export type Decision = {
+  kind: 'release' | 'recreate' | 'record';
+  external_id?: string;
+  by?: string | null;
+  /** ISO 8601. */
+  at?: string;
+  why?: string | null;
+};
+
 /** The open intent: one external write that has been decided and not yet been answered. Times are ISO 8601. */
 export type OpenIntent = {
   id: string;
@@ -44,6 +57,7 @@ export type Mapping = {
   state: MappingState;
   reason: string | null;
   reasonDetail: Record<string, unknown> | null;
+  decision: Decision | null;
   shadow: Record<string, StoredPair>;
   wantedVersion: number;
   pushedVersion: number;
@@ -69,6 +83,7 @@ export type MappingChanges = Partial<
     | 'state'
     | 'reason'
     | 'reasonDetail'
+    | 'decision'
     | 'shadow'
     | 'wantedVersion'
     | 'pushedVersion'
@@ -96,6 +111,7 @@ type Row = {
   state: MappingState;
   reason: string | null;
   reason_detail: Record<string, unknown> | null;
+  decision: Decision | null;
   shadow: Record<string, StoredPair>;
   wanted_version: number;
   pushed_version: number;
@@ -124,6 +140,7 @@ export function toMapping(row: Row): Mapping {
     state: row.state,
     reason: row.reason,
     reasonDetail: row.reason_detail,
+    decision: row.decision,
     shadow: row.shadow,
     wantedVersion: row.wanted_version,
     pushedVersion: row.pushed_version,
@@ -205,6 +222,7 @@ const columnOf: Record<keyof MappingChanges, string> = {
   state: 'state',
   reason: 'reason',
   reasonDetail: 'reason_detail',
+  decision: 'decision',
   shadow: 'shadow',
   wantedVersion: 'wanted_version',
   pushedVersion: 'pushed_version',
@@ -218,7 +236,7 @@ const columnOf: Record<keyof MappingChanges, string> = {
   intentNumber: 'intent_number',
   intent: 'intent',
 };
-const jsonColumns = new Set(['reason_detail', 'shadow', 'last_error', 'intent']);
+const jsonColumns = new Set(['reason_detail', 'decision', 'shadow', 'last_error', 'intent']);
 
 /** Writes changes to a mapping that this transaction has locked; with `release` the lease ends in the same statement. */
 export async function updateMapping(
@@ -264,19 +282,6 @@ export async function raiseWaiting(db: Db | Tx, system: string, reason: string, 
      from (select id from external_mappings where system = :system and state = 'waiting' and reason = :reason order by id for update) locked
      where m.id = locked.id`,
     { system, reason, now },
-  );
-  return rowCount;
-}
-
-/** Raises every mapping whose delete the fuse holds, with somebody's word that it may go, whatever the fuse says of others. */
-export async function raiseHeldDeletes(db: Db | Tx, system: string, now: Date): Promise<number> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update external_mappings m
-     set dirty = dirty + 1, next_attempt_at = :now::timestamptz, updated_at = now(),
-         reason_detail = coalesce(reason_detail, '{}') || '{"released": true}'
-     from (select id from external_mappings where system = :system and state = 'waiting' and reason = 'fuse' order by id for update) locked
-     where m.id = locked.id`,
-    { system, now },
   );
   return rowCount;
 }

@@ -53,7 +53,7 @@ returning id`;
 
 // An open intent is the original's to finish.
 const detachSql = `
-update external_mappings set state = 'detached', reason = 'copied', reason_detail = null, intent = null,
+update external_mappings set state = 'detached', reason = 'copied', reason_detail = null, decision = null, intent = null,
   lease_owner = null, lease_until = null, fence = fence + 1, clean = dirty, must_read = false, updated_at = now()
 where state <> 'detached'`;
 

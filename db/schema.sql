@@ -250,7 +250,8 @@ create table external_mappings (
   intent jsonb,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
-  urgency smallint default 0 not null
+  urgency smallint default 0 not null,
+  decision jsonb
 ) with (fillfactor=80);
 
 create table external_records (
@@ -500,6 +501,7 @@ alter table connections add constraint connections_pkey PRIMARY KEY (system);
 alter table customers add constraint customers_pkey PRIMARY KEY (id);
 alter table event_blocks add constraint event_blocks_pkey PRIMARY KEY (first_id);
 alter table external_mappings add constraint external_mappings_check CHECK (((intent IS NULL) OR (state <> ALL (ARRAY['alias'::text, 'detached'::text, 'tombstoned'::text]))));
+alter table external_mappings add constraint external_mappings_decision_check CHECK ((jsonb_typeof(decision) = 'object'::text));
 alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY (id);
 alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
 alter table external_mappings add constraint external_mappings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'linked'::text, 'waiting'::text, 'parked'::text, 'alias'::text, 'detached'::text, 'tombstoned'::text])));
@@ -551,6 +553,7 @@ CREATE INDEX external_mappings_due ON public.external_mappings USING btree (syst
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
+CREATE INDEX external_mappings_let_go ON public.external_mappings USING btree (system, id) WHERE ((state = 'detached'::text) AND jsonb_exists(reason_detail, 'let_go'::text));
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
 CREATE INDEX external_records_identity ON public.external_records USING btree (system, account, external_type, identity) WHERE (identity IS NOT NULL);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);

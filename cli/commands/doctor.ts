@@ -22,6 +22,7 @@ import {
   type Check,
 } from '../../lib/doctor.ts';
 import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/doctor-signs.ts';
+import { checkKnown } from '../../lib/known-sample.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/readiness.ts';
@@ -178,6 +179,8 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
         );
       });
     if (mayIdentify) found.push(await account());
+    if (mayIdentify && found.at(-1)?.level === 'ok')
+      found.push(await check('known records', mend, () => checkKnown(db, integration)));
     const now = systemClock.now();
     const heard = await attempt('heard', 'Look at the database.', async () =>
       judgeHearing(

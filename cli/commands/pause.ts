@@ -7,7 +7,8 @@ import {
   releaseDeletes,
   resumeConnection,
 } from '../../db/connections.ts';
-import { raiseHeldDeletes, raiseWaiting } from '../../db/mappings.ts';
+import { raiseHeldDeletes } from '../../db/decisions.ts';
+import { raiseWaiting } from '../../db/mappings.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { heldDeletes } from '../../lib/sync/fuse.ts';

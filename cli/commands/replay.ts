@@ -12,7 +12,8 @@ import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import { isAgreed, isInteractive, these } from '../question.ts';
-import { findRunning } from '../running.ts';
+import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
+import { toSeconds } from '../seconds.ts';
 import { withSync } from '../sync-session.ts';
 
 const STATUSES: DeliveryStatus[] = [
@@ -29,6 +30,7 @@ type Options = {
   limit: number;
   yes?: boolean;
   reason: string;
+  wait: number;
   json?: boolean;
 };
 
@@ -47,6 +49,7 @@ export function addReplay({ program, output, finish }: CommandContext): void {
     .option('--limit <number>', 'at most so many', toId, 1_000)
     .option('--yes', 'do it without asking')
     .option('--reason <text>', 'why, for the record and the log', 'asked for on the command line')
+    .option('--wait <seconds>', `wait this long for the results (${RESULT_WAIT})`, toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
@@ -67,12 +70,17 @@ Examples:
 
 async function replay(options: Options, output: Output): Promise<number> {
   return withSync(
-    async ({ config, sync }) => {
+    async (session) => {
+      const { sync } = session;
       const items = await planReplay(sync, toChoice(options, sync.integration.system));
       const doIt = async (): Promise<number> => runReplay(sync, items, options.reason, commandActor());
       if (options.json === true) {
         const raised = options.yes === true ? await doIt() : 0;
-        output.printJson({ matched: items.length, replayed: raised, items: items.map(toJson) });
+        const results = raised > 0 ? await waitForResults(session, idsOf(items), options.wait, output) : null;
+        output.printJson({
+          ...{ matched: items.length, replayed: raised, items: items.map(toJson) },
+          ...(raised > 0 && { results: results?.map(resultJson) ?? [] }),
+        });
         return items.length === 0 ? exit.nothingMatched : exit.ok;
       }
       if (items.length === 0) {
@@ -83,14 +91,17 @@ async function replay(options: Options, output: Output): Promise<number> {
       if (items.length === options.limit) output.say(`Only the first ${options.limit} are shown (--limit).`);
       if (options.yes === true || (await isAgreed(`Try ${these(items.length)} again?`, output))) {
         output.say(`${count(await doIt(), 'customer')} will be tried again now.`);
-        if (!(await findRunning(config.dataDir)) && config.database.url === undefined) {
-          output.say('Nothing runs that would do it: npx twinbox up');
-        }
+        const results = await waitForResults(session, idsOf(items), options.wait, output);
+        if (results !== null) printResults(results, output);
       } else if (!isInteractive()) output.say('Only shown. --yes does it (make replay YES=1).');
       return exit.ok;
     },
     { mayCreate: false },
   );
+}
+
+function idsOf(items: ReplayItem[]): number[] {
+  return [...new Set(items.map(({ mappingId }) => mappingId))];
 }
 
 function toChoice(options: Options, system: string): DeliveryChoice {
@@ -131,11 +142,24 @@ function codeOf(error: ReplayItem['error']): string | null {
 function describe(effect: Effect): string {
   switch (effect.would) {
     case 'create':
-      return 'create it at Stripe';
+      return effect.again === true ? 'send its open create again' : 'create it at Stripe';
     case 'delete':
-      return 'delete it at Stripe';
+      return effect.again === true ? 'send its open delete again' : 'delete it at Stripe';
+    case 'delete_here':
+      return 'delete it here: it is deleted at Stripe';
+    case 'held':
+      return `nothing: held by the fuse, its delete ${effect.direction === 'out' ? 'to' : 'at'} Stripe waits (npx twinbox deletes stripe)`;
+    case 'refused':
+      return `send the same ${effect.operation} again: unchanged since Stripe refused it (${effect.code})`;
+    case 'link':
+      return `link it with ${effect.customer === null ? 'its customer' : `customer ${effect.customer}`}`;
+    case 'import':
+      return 'make a customer here';
+    case 'resolve':
+      return `carry out what was decided: ${effect.decision}`;
     case 'update':
       return [
+        ...(effect.there.length + effect.here.length === 0 ? ['write our mark at Stripe'] : []),
         ...(effect.there.length > 0 ? [`change ${effect.there.join(', ')} at Stripe`] : []),
         ...(effect.here.length > 0 ? [`change ${effect.here.join(', ')} here`] : []),
       ].join(' and ');

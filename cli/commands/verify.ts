@@ -113,7 +113,7 @@ function sayAsked({ pairs, records, left }: Asked): string[] {
       : []),
     ...(left.length > 0
       ? [
-          `Left as they are: ${count(left.length, 'customer')} whose pair has ended; make the customer anew, or delete it here.`,
+          `Left as they are: ${count(left.length, 'customer')} whose pair has ended: npx twinbox resolve CUSTOMER --recreate, or delete it here.`,
         ]
       : []),
     ...(pairs.length + records.length + left.length === 0 ? ['Nothing drifts.'] : []),
@@ -133,7 +133,7 @@ export function compare(
 }
 
 const REST_MS = 500;
-const KINDS = ['drift', 'pending', 'parked', 'missing', 'waiting', 'held', 'alias'] as const;
+const KINDS = ['drift', 'pending', 'parked', 'missing', 'waiting', 'held', 'alias', 'detached'] as const;
 
 function countKinds({ agree, findings }: Comparison): Record<'agree' | Finding['kind'], number> {
   const of = (kind: Finding['kind']): number => findings.filter((f) => f.kind === kind).length;
@@ -146,6 +146,7 @@ function countKinds({ agree, findings }: Comparison): Record<'agree' | Finding['
     waiting: of('waiting'),
     held: of('held'),
     alias: of('alias'),
+    detached: of('detached'),
   };
 }
 

@@ -27,6 +27,7 @@ import { toKept } from './identity.ts';
 import { fetchTheirs } from './intent.ts';
 import { isUuid } from './inbound.ts';
 import { giveBack, type Next } from './next.ts';
+import { foresee } from './rehearsal.ts';
 import { settle } from './settle.ts';
 import type { Shadow } from './shadow.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
@@ -57,6 +58,7 @@ export async function adopt(deps: SyncDeps, step: Step): Promise<Next> {
 /** The record is gone: whoever waited because it exists is looked at again. */
 async function forgetAlike(deps: SyncDeps, { mapping }: Step, externalId: string): Promise<void> {
   const { system, account } = mapping;
+  if (deps.rehearsing) return;
   await forgetRecord(deps.db, mapping, externalId);
   await raiseAwaiting(deps.db, { system, account, externalId, now: deps.clock.now() });
 }
@@ -64,7 +66,7 @@ async function forgetAlike(deps: SyncDeps, { mapping }: Step, externalId: string
 async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promise<Next> {
   const { mapping } = step;
   const { system, account } = mapping;
-  if (record.mark !== null || !record.foreignMark) {
+  if (!deps.rehearsing && (record.mark !== null || !record.foreignMark)) {
     const kept = toKept(deps.integration.document.fields, record);
     // With another identity than before it is no reason to wait any more.
     if (await keepRecords(deps.db, mapping, [kept]))
@@ -113,6 +115,7 @@ async function link(deps: SyncDeps, step: Step, owner: Candidate): Promise<Next>
   if (owner.ended || (owner.externalId !== null && owner.externalId !== step.mapping.externalId))
     return becomeAlias(deps, step, owner);
   if (owner.mappingId === null) return postpone(deps, step, notYet('its row has not been received yet'));
+  foresee(deps, () => ({ would: 'link', customer: owner.customerId }));
   const { mappingId } = owner;
   const now = deps.clock.now();
   const result = await withTransaction(deps.db, async (tx) => {
@@ -154,6 +157,7 @@ async function importRecord(
   values: { name: string; email: string },
   shadow: Shadow,
 ): Promise<Next> {
+  foresee(deps, () => ({ would: 'import' }));
   const { mapping } = step;
   const now = deps.clock.now();
   const cause = step.deliveries.find((d) => d.inbound !== null);

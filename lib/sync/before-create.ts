@@ -24,6 +24,7 @@ import { IDENTITY_EXISTS, NOT_LINKED } from './first-link.ts';
 import { identityOf, identityOfRecord, toKept } from './identity.ts';
 import { attempt, fetchTheirs } from './intent.ts';
 import { giveBack, type Next } from './next.ts';
+import { foresee } from './rehearsal.ts';
 import { settle } from './settle.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
 
@@ -83,12 +84,11 @@ async function confirm(deps: SyncDeps, step: Step, externalIds: string[], identi
     const answer = await fetchTheirs(deps, step, externalId, false);
     if (!answer.ok) return { next: await postpone(deps, step, answer.failure) };
     const { value } = answer;
-    if (value.state === 'present') {
-      await keepRecords(deps.db, step.mapping, [toKept(fields, value.record)]);
-      if (identityOfRecord(fields, value.record) === identity) records.push(value.record);
-    } else if (value.state === 'erased') {
-      await forgetRecord(deps.db, step.mapping, externalId);
-    }
+    const present = value.state === 'present' ? value.record : null;
+    if (present && identityOfRecord(fields, present) === identity) records.push(present);
+    if (deps.rehearsing) continue;
+    if (present) await keepRecords(deps.db, step.mapping, [toKept(fields, present)]);
+    else if (value.state === 'erased') await forgetRecord(deps.db, step.mapping, externalId);
   }
   return { records };
 }
@@ -108,13 +108,16 @@ async function judge(
   if (own && isFree(holders.get(own.externalId)))
     return settle(deps, step, { kind: 'found', externalId: own.externalId });
   if ([...holders.values()].some((holder) => isMoving(holder, row.id))) return postpone(deps, step, moving);
+  const free = records.filter((r) => r.mark === null && isFree(holders.get(r.externalId)));
+  const [best] = free.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+  if (best && deps.policy.linkByEmail === 'link')
+    foresee(deps, () => ({ would: 'link', customer: mapping.internalId }));
+  if (deps.rehearsing) return waitForConsent(deps, step, ids);
   await keepRecords(
     deps.db,
     mapping,
     records.map((record) => toKept(deps.integration.document.fields, record)),
   );
-  const free = records.filter((r) => r.mark === null && isFree(holders.get(r.externalId)));
-  const [best] = free.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
   if (best && deps.policy.linkByEmail === 'link') {
     const externalIds = ids.filter((id) => id !== best.externalId);
     // The others get mappings of their own, find the row linked, and become its aliases.

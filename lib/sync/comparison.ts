@@ -2,7 +2,7 @@
 //
 // A difference counts only if the mapping is clean and nothing changed since before the read; what is on its way is `pending`.
 // Absence from a list proves nothing: it is confirmed by a GET, and a 404 is `missing`, never a deletion. Held, alias and
-// waiting pairs are listed and do not count. It reads only.
+// waiting pairs, and those that a person has let go, are listed and do not count. It reads only.
 import { findByMark } from '../../db/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/comparison.ts';
 import { readConnection } from '../../db/connections.ts';
@@ -13,7 +13,7 @@ import { isUuid } from './inbound.ts';
 import { oursOf, theirsOf, type SyncDeps } from './step.ts';
 
 export type Finding = {
-  kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias';
+  kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias' | 'detached';
   mapping: number | null;
   customer: number | null;
   externalId: string | null;
@@ -115,7 +115,8 @@ export async function compareUntilQuiet(
 
 function judgeUnlinked(report: Comparison, pair: ComparedPair): void {
   if (pair.state === 'tombstoned' || pair.state === 'detached') {
-    if (pair.row === null || pair.row.deletedAt !== null) return;
+    if (pair.row === null || pair.row.deletedAt !== null || pair.ended === 'replaced') return;
+    if (pair.ended === 'let_go') return add(report, pair, 'detached', 'let_go');
     add(report, pair, 'drift', `${pair.state}_but_alive_here`);
   } else if (!aside(report, pair)) add(report, pair, 'pending', 'not_linked_yet');
 }
@@ -189,6 +190,9 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
     return;
   }
   const [pair] = await readPairs(deps.db, deps.integration.system, 0, 1, record.externalId);
+  if (pair?.ended === 'let_go') return; // that pair has been judged by itself
+  // A person said that it was gone, and the row has had another record since.
+  if (pair?.ended === 'replaced') return add(report, pair, 'alias', 'replaced_but_there');
   if (pair) return add(report, pair, 'pending', 'linked_meanwhile');
   const owner = await markedRow(deps, record.mark);
   if (owner && (owner.dirty !== owner.clean || owner.intent))

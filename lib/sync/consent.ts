@@ -1,9 +1,20 @@
-// An operator's word that a record and a row are one, as it is kept on the waiting mapping.
-import type { Mapping } from '../../db/mappings.ts';
+// What a person has said about a pair: the consent that a record and a row are one, which the reason of the waiting mapping keeps, and
+// the decision about a pair that is stuck, which has a column of its own.
+import type { Decision, Mapping } from '../../db/mappings.ts';
 
 /** Whether the word is about this row: since it was asked for, the record's email may have become another row's. */
 export function consentsTo({ reasonDetail }: Mapping, customerId: number): boolean {
   return reasonDetail?.['consent'] === true && reasonDetail['customer'] === customerId;
+}
+
+/**
+ * The consent, as far as it outlives that the mapping waits for another reason. It does not where the new reason is its answer: the
+ * record that it named is not to be had (`tried`), or the record's email belongs to another row by now.
+ */
+export function wordBeside(mapping: Mapping, detail: Record<string, unknown>): Mapping['reasonDetail'] {
+  const word = keptWord(mapping);
+  if (word === null || 'tried' in detail) return null;
+  return 'customer' in detail && detail['customer'] !== word['customer'] ? null : word;
 }
 
 /**
@@ -14,4 +25,9 @@ export function keptWord({ reasonDetail }: Mapping): Mapping['reasonDetail'] {
   if (reasonDetail?.['consent'] !== true) return null;
   const { customer, external_id, consent, consented_by, consented_at } = reasonDetail;
   return { customer, external_id, consent, consented_by, consented_at };
+}
+
+/** A decision about which record is the row's; null where there is none. */
+export function resolutionOf({ decision }: Pick<Mapping, 'decision'>): Decision | null {
+  return decision?.kind === 'recreate' || decision?.kind === 'record' ? decision : null;
 }

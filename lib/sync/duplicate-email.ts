@@ -7,6 +7,7 @@ import { askForRead } from '../../db/inbound.ts';
 import { readMapping, type Mapping } from '../../db/mappings.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import { postpone } from './failing.ts';
+import { foresee } from './rehearsal.ts';
 import type { Next } from './next.ts';
 import type { Step, SyncDeps } from './step.ts';
 
@@ -23,6 +24,7 @@ export async function askHolder(deps: SyncDeps, step: Step, email: string): Prom
   const holder: Candidate | null = await findByEmail(deps.db, mapping, email);
   if (!holder) return 'again'; // it has just let go
   if (holder.externalId === null || holder.mappingId === null) return null;
+  foresee(deps, () => ({ would: 'unknown', why: moving.message }));
   const { system, externalType } = mapping;
   const now = deps.clock.now();
   if (!waits(mapping)) {

@@ -1,12 +1,14 @@
 // The delete fuse: a script that deletes half the table, or a wrong key that sees nothing, must not empty either side.
-import type { Tx } from '../../db/connection.ts';
-import { holdDeletes, lockConnection, type Connection, type DeleteDirection } from '../../db/connections.ts';
+import type { Db, Tx } from '../../db/connection.ts';
+import { holdDeletes, lockConnection, readConnection } from '../../db/connections.ts';
+import type { Connection, DeleteDirection } from '../../db/connections.ts';
 import { countDeletesInSince } from '../../db/deliveries.ts';
 import { countDeletesOutSince } from '../../db/intents.ts';
 import { countLinked, type Mapping } from '../../db/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
 import type { Outcome } from './outcome.ts';
-import type { SyncLog } from './step.ts';
+import { foresee } from './rehearsal.ts';
+import type { SyncDeps, SyncLog } from './step.ts';
 
 const WINDOW_MS = 10 * 60_000;
 /** So many deletes within the window are always let through. */
@@ -14,9 +16,9 @@ const ALWAYS = 20;
 /** Beyond that, this part of the living mappings. */
 const SHARE = 0.05;
 
-/** Somebody has looked at what was held and let it go: that word is for each of them, and for no other. */
-export function isReleased({ reason, reasonDetail }: Pick<Mapping, 'reason' | 'reasonDetail'>): boolean {
-  return reason === 'fuse' && reasonDetail?.['released'] === true;
+/** A person has looked at what was held and released it: that decision is for each of them, and for no other. */
+export function isReleased({ decision }: Pick<Mapping, 'decision'>): boolean {
+  return decision?.kind === 'release';
 }
 
 /** What is held, in words, and since when. */
@@ -49,17 +51,47 @@ export async function mayDelete(
 ): Promise<boolean> {
   const connection = await lockConnection(tx, system);
   if (!connection) return false;
-  const [heldAt, countedFrom] =
-    direction === 'out'
-      ? [connection.deletesOutHeldAt, connection.deletesOutCountedFrom]
-      : [connection.deletesInHeldAt, connection.deletesInCountedFrom];
-  if (heldAt) return false;
-  const since = uuidLowerBound(Math.max(now.getTime() - WINDOW_MS, countedFrom?.getTime() ?? 0));
+  const letThrough = await isLetThrough(tx, connection, direction, now);
+  if (!letThrough && heldSince(connection, direction) === null) {
+    await holdDeletes(tx, system, direction, now);
+    const why = `not fewer than ${ALWAYS} deletes within ten minutes, nor than ${SHARE * 100} % of the pairs`;
+    log.warn('fuse.held', { system, direction, why });
+  }
+  return letThrough;
+}
+
+function heldSince(connection: Connection, direction: DeleteDirection): Date | null {
+  return direction === 'out' ? connection.deletesOutHeldAt : connection.deletesInHeldAt;
+}
+
+async function isLetThrough(
+  tx: Db | Tx,
+  connection: Connection,
+  direction: DeleteDirection,
+  now: Date,
+): Promise<boolean> {
+  const { system } = connection;
+  if (heldSince(connection, direction) !== null) return false;
+  const from = direction === 'out' ? connection.deletesOutCountedFrom : connection.deletesInCountedFrom;
+  const since = uuidLowerBound(Math.max(now.getTime() - WINDOW_MS, from?.getTime() ?? 0));
   const countSince = direction === 'out' ? countDeletesOutSince : countDeletesInSince;
   const recent = await countSince(tx, system, since);
-  if (recent < ALWAYS || recent < SHARE * (await countLinked(tx, system))) return true;
-  await holdDeletes(tx, system, direction, now);
-  const why = `${recent} deletes within ten minutes are not less than ${ALWAYS}, nor than ${SHARE * 100} % of the pairs`;
-  log.warn('fuse.held', { system, direction, deletes: recent, why });
-  return false;
+  return recent < ALWAYS || recent < SHARE * (await countLinked(tx, system));
+}
+
+/** In a rehearsal: whether the delete would go on, by the same count, or be held. */
+export async function foreseeDelete(
+  deps: SyncDeps,
+  mapping: Mapping,
+  direction: DeleteDirection,
+): Promise<void> {
+  if (!deps.rehearsing) return;
+  const connection = await readConnection(deps.db, mapping.system);
+  const now = deps.clock.now();
+  const goes =
+    isReleased(mapping) || (connection !== null && (await isLetThrough(deps.db, connection, direction, now)));
+  foresee(deps, () => {
+    if (!goes) return { would: 'held', direction };
+    return direction === 'out' ? { would: 'delete' } : { would: 'delete_here' };
+  });
 }

@@ -4,6 +4,7 @@ import type { Failure } from '../integrations/integration.ts';
 import { postpone } from './failing.ts';
 import { fetchTheirs } from './intent.ts';
 import { giveBack, type Next } from './next.ts';
+import { effectOf, foresee } from './rehearsal.ts';
 import { settle } from './settle.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
 import { heardEvents } from './theirs.ts';
@@ -33,6 +34,7 @@ export async function findHeard(
 
 /** What was heard is about another record than this row's: that one gets a mapping of its own, which has to read. */
 export async function passOn(deps: SyncDeps, step: Step, externalId: string): Promise<Next> {
+  foresee(deps, () => effectOf(step, { kind: 'passed_on', externalId }));
   const { system, externalType } = step.mapping;
   await askForRead(deps.db, { system, externalType, externalId, now: deps.clock.now() });
   return settle(deps, step, { kind: 'passed_on', externalId });

@@ -9,7 +9,8 @@ import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
 import { duplicate } from './conflicts.ts';
-import { keptWord } from './consent.ts';
+import { keptWord, resolutionOf, wordBeside } from './consent.ts';
+import { decisionEffects, healthy, type DecisionOutcome } from './decision-outcomes.ts';
 import {
   agreedOutbound,
   answeredInbound,
@@ -56,6 +57,7 @@ export type Outcome =
   /** A second record for a row that has its counterpart. */
   | { kind: 'alias'; customerId: number; primary: string | null }
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
+  | DecisionOutcome
   /** A mapping that has nothing to do any more answers for its external id. */
   | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
 
@@ -74,15 +76,6 @@ export interface Effects {
   /** The lease ends; else the step begins again under it. */
   release: boolean;
 }
-
-const healthy: MappingChanges = {
-  reason: null,
-  reasonDetail: null,
-  attempts: 0,
-  firstFailedAt: null,
-  lastError: null,
-  nextAttemptAt: null,
-};
 
 export function effectsOf(
   rules: FieldRule[],
@@ -140,6 +133,8 @@ export function effectsOf(
       effects.mapping = {
         ...healthy,
         state: 'linked',
+        // A pair that agrees has nothing left that a person's decision could be about.
+        decision: null,
         mustRead: false,
         shadow: { ...mapping.shadow, ...merged.plan.agreed },
         pushedVersion: Math.max(mapping.pushedVersion, step.row?.version ?? 0),
@@ -160,6 +155,7 @@ export function effectsOf(
         ...healthy,
         state,
         reason: null,
+        decision: null,
         intent: null,
         mustRead: false,
         clean: mapping.dirty,
@@ -187,7 +183,8 @@ export function effectsOf(
       const wait = fullJitter(mapping.attempts + 1, policy.backoff);
       const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
       effects.mapping = {
-        ...(mapping.state === 'parked' || mapping.state === 'waiting'
+        // With a decision that is not carried out yet the pair stays where it was.
+        ...(resolutionOf(mapping) === null && (mapping.state === 'parked' || mapping.state === 'waiting')
           ? {
               state: mapping.externalId === null || mapping.internalId === null ? 'pending' : 'linked',
               reason: null,
@@ -238,7 +235,7 @@ export function effectsOf(
         ...healthy,
         state: 'waiting',
         reason: outcome.reason,
-        reasonDetail: outcome.detail,
+        reasonDetail: { ...wordBeside(mapping, outcome.detail), ...outcome.detail },
         clean: mapping.dirty,
       };
       effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
@@ -248,7 +245,7 @@ export function effectsOf(
       }));
       return effects;
     case 'found':
-      effects.mapping = { ...healthy, state: 'linked', mustRead: true };
+      effects.mapping = { ...healthy, state: 'linked', decision: null, mustRead: true };
       if (outcome.by) {
         Object.assign(effects.mapping, { intent: null, shadow: shadowOfCreate(outcome.by) });
         effects.closed = { intent: outcome.by, result: 'done', written: null };
@@ -256,6 +253,11 @@ export function effectsOf(
       effects.linked = outcome.externalId;
       effects.release = false;
       return effects;
+    case 'still_there':
+    case 'begun_anew':
+    case 'set_aside':
+    case 'refused':
+      return { ...effects, ...decisionEffects(step, outcome) };
     case 'passed_on':
       effects.deliveries = passedOn(step, outcome.externalId);
       effects.release = false;

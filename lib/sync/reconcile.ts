@@ -8,7 +8,9 @@
 import { findLivingAliases } from '../../db/adopt.ts';
 import { adopt } from './adopt.ts';
 import { findAlike } from './before-create.ts';
+import { resolutionOf } from './consent.ts';
 import { damageOf, toBeMended } from './damage.ts';
+import { carryOut, isBeyondFinishing } from './decision.ts';
 import { lostOurs, outlivedBy } from './delete-conflicts.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone } from './failing.ts';
@@ -19,6 +21,7 @@ import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
 import { giveBack, rest, type Next } from './next.ts';
 import type { Merged } from './outcome.ts';
+import { foresee } from './rehearsal.ts';
 import { removeTheirs } from './remove.ts';
 import { settle } from './settle.ts';
 import { shadowTheirs } from './shadow.ts';
@@ -48,12 +51,15 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
   }
 }
 
-async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
+/** One turn of a step: what a loaded mapping needs next. */
+export async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   const { mapping, row } = step;
   const ended = mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias';
-  const damage = ended || awaitsWord(mapping) ? null : damageOf(mapping);
+  const decided = ended ? null : resolutionOf(mapping);
+  const damage = ended || decided || awaitsWord(mapping) ? null : damageOf(mapping);
   if (damage) return park(deps, step, 'damaged', { ...damage, message: toBeMended(damage) });
-  if (mapping.intent) return finishIntent(deps, step, mapping.intent);
+  if (mapping.intent && !(decided && isBeyondFinishing(mapping)))
+    return finishIntent(deps, step, mapping.intent);
   // By our key or our mark it came here before it was known which record is this row's.
   const stranger = heardEvents(step).find(({ event }) => event.externalId !== mapping.externalId)?.event;
   // A row that is gone takes none any more: what was heard looks for itself, and is told.
@@ -63,11 +69,12 @@ async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
     const { echoes, deletedOver: conflicts } = await listen(deps, step);
     return settle(deps, step, { kind: 'stale', echoes, conflicts });
   }
-  if (awaitsWord(mapping))
+  if (awaitsWord(mapping) && !decided)
     return settle(deps, step, { kind: 'waiting', reason: NOT_LINKED, detail: mapping.reasonDetail ?? {} });
   if (mapping.internalId === null) return adopt(deps, step);
   if (!row) return settle(deps, step, { kind: 'waiting', reason: 'lost_row', detail: {} });
   if (row.deletedAt !== null) return removeTheirs(deps, step);
+  if (decided) return carryOut(deps, step, decided);
   if (step.deliveries.some((d) => d.hop > MAX_HOPS)) {
     return park(deps, step, 'loop', {
       hops: MAX_HOPS,
@@ -141,6 +148,8 @@ async function mergeAndWrite(
   });
   const merged: Merged = { plan, read: heard.mustRead, echoes: heard.echoes };
   if (!deps.policy.pulls && Object.keys(plan.pull).length > 0) return leavePulls(deps, step, plan, theirs);
+  const [there, here] = [Object.keys(plan.push), Object.keys(plan.pull)];
+  if (here.length > 0) foresee(deps, () => ({ would: 'update', there, here }));
   while (Object.keys(plan.pull).length > 0) {
     const wrote = await writeOurs(deps, step, plan, theirs, heard.hop);
     if (wrote === 'lost') return 'done';

@@ -4,7 +4,11 @@
 // repeated one, a GET looks: gone already is success, a subscription that is not cancelled parks, a 404 is never a deletion.
 import { failpoint } from '../failpoint.ts';
 import { fetchTheirs, makeIntent, sendIntent, storeIntent } from './intent.ts';
-import { heldDelete, isReleased, mayDelete } from './fuse.ts';
+import { resolutionOf } from './consent.ts';
+import { damageOf } from './damage.ts';
+import { isOfNoRecord } from './decision.ts';
+import { foreseeDelete, heldDelete, isReleased, mayDelete } from './fuse.ts';
+import { foresee } from './rehearsal.ts';
 import { park, postpone } from './failing.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';
@@ -23,15 +27,26 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
       written: null,
     });
   }
+  const detached = { kind: 'ended', state: 'detached', by: 'ours', intent: null, written: null } as const;
   if (deps.policy.deletes === 'detach') {
-    return settle(deps, step, { kind: 'ended', state: 'detached', by: 'ours', intent: null, written: null });
+    return settle(deps, step, detached);
   }
+  // A person said that the record is gone: where it is not to be seen either, there is nothing to delete.
+  const gone = resolutionOf(mapping) !== null;
+  if (gone && damageOf({ ...mapping, intent: null })?.column === 'external_id')
+    return settle(deps, step, detached);
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
   const seen = await fetchTheirs(deps, step, mapping.externalId, true);
   await failpoint('remove.guarded');
-  if (!seen.ok) return postpone(deps, step, seen.failure);
+  if (!seen.ok)
+    return gone && isOfNoRecord(seen) ? settle(deps, step, detached) : postpone(deps, step, seen.failure);
   const { value } = seen;
-  if (value.state === 'missing') return park(deps, step, 'missing', { external_id: mapping.externalId });
+  if (value.state === 'missing')
+    return gone
+      ? settle(deps, step, detached)
+      : park(deps, step, 'missing', { external_id: mapping.externalId });
+  // It is there after all: what was decided is over, and the delete goes its ordinary way.
+  if (value.state === 'present' && gone) return settle(deps, step, { kind: 'still_there' });
   if (value.state === 'erased') {
     return settle(deps, step, {
       kind: 'ended',
@@ -59,6 +74,7 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
       ),
       version: row?.version ?? mapping.wantedVersion,
     });
+    await foreseeDelete(deps, mapping, 'out');
     const lost = lostTheirs(rules, mapping.shadow, theirs);
     const stored = await storeIntent(
       deps,
@@ -77,6 +93,7 @@ export async function removeTheirs(deps: SyncDeps, step: Step): Promise<Next> {
     if (stored === 'lost') return 'done';
     if (stored === 'refused') return settle(deps, step, heldDelete('out'));
   }
+  foresee(deps, () => ({ would: 'delete', again: true }));
   const answer = await sendIntent(deps, step, intent);
   if (!answer) return giveBack(deps, step);
   // Gone between the look and the delete: the next look tells whether it is erased or was never ours to see.

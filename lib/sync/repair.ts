@@ -8,7 +8,7 @@ import type { Comparison, Finding } from './comparison.ts';
 import type { SyncDeps } from './step.ts';
 
 export interface Asked {
-  /** Drifting pairs that are looked at again. */
+  /** Pairs that drift, or whose record is not there, are looked at again. */
   pairs: Finding[];
   /** Their records that nobody here knew: with our mark, or made since this database listens and never heard of. */
   records: string[];
@@ -24,7 +24,11 @@ export async function repair(deps: SyncDeps, report: Comparison, comparedSince: 
   const { system, document } = integration;
   const drifting = report.findings.filter(({ kind }) => kind === 'drift');
   const left = drifting.filter(({ why }) => why.endsWith('_but_alive_here'));
-  const pairs = drifting.filter((finding) => finding.mapping !== null && !left.includes(finding));
+  // A pair whose record is not there is looked at too: it is parked by its reason then, where a person can decide about it.
+  const missing = report.findings.filter(({ kind }) => kind === 'missing');
+  const pairs = [...drifting, ...missing].filter(
+    (finding) => finding.mapping !== null && !left.includes(finding),
+  );
   const lost = drifting.flatMap(({ mapping, externalId }) =>
     mapping === null && externalId ? [externalId] : [],
   );

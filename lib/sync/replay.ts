@@ -5,19 +5,12 @@ import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../d
 import { withTransaction } from '../../db/connection.ts';
 import { raiseMappings } from '../../db/mappings.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import { damageOf, toBeMended } from './damage.ts';
-import { merge } from './merge.ts';
-import { oursOf, theirsOf, type SyncDeps } from './step.ts';
+import { takeStep } from './reconcile.ts';
+import { rehearse, type Effect } from './rehearsal.ts';
+import type { SyncDeps } from './step.ts';
 
 export type { DeliveryChoice } from '../../db/replay.ts';
-
-/** What a replay of one delivery would do now. `fields` are ours by name; values are left out on purpose. */
-export type Effect =
-  | { would: 'nothing'; why: string }
-  | { would: 'create' }
-  | { would: 'delete' }
-  | { would: 'update'; there: string[]; here: string[] }
-  | { would: 'unknown'; why: string };
+export type { Effect } from './rehearsal.ts';
 
 export type ReplayItem = FoundDelivery & { effect: Effect };
 
@@ -55,44 +48,7 @@ export async function runReplay(
   });
 }
 
-async function foresee(deps: SyncDeps, delivery: FoundDelivery): Promise<Effect> {
-  const { mapping, row } = delivery;
-  if (mapping.state === 'tombstoned' || mapping.state === 'detached' || mapping.state === 'alias') {
-    return { would: 'nothing', why: `the pair is ${mapping.state}` };
-  }
-  const damage = damageOf(mapping);
-  if (damage) return { would: 'unknown', why: toBeMended(damage) };
-  if (mapping.intent?.spent !== undefined || mapping.reason === 'create_unknown') {
-    return {
-      would: 'unknown',
-      why: 'what its last request did is not known: that is looked for first, and nothing is sent twice',
-    };
-  }
-  if (!row) return { would: 'nothing', why: 'its customer is gone' };
-  if (row.deletedAt !== null)
-    return mapping.externalId === null
-      ? { would: 'nothing', why: 'it never got there' }
-      : { would: 'delete' };
-  if (mapping.externalId === null) return { would: 'create' };
-  try {
-    const fetched = await deps.integration.fetch(mapping.externalId);
-    if (fetched.state === 'missing')
-      return { would: 'nothing', why: 'the system does not know its counterpart; it stays parked' };
-    if (fetched.state === 'erased') return { would: 'update', there: [], here: ['deleted_at'] };
-    const rules = deps.integration.document.fields;
-    const plan = merge({
-      rules,
-      shadow: mapping.shadow,
-      ours: oursOf(rules, row),
-      theirs: theirsOf(rules, fetched.record.fields),
-    });
-    const [there, here] = [Object.keys(plan.push), Object.keys(plan.pull)];
-    if (there.length + here.length === 0) return { would: 'nothing', why: 'both sides agree' };
-    return { would: 'update', there, here };
-  } catch (error) {
-    return {
-      would: 'unknown',
-      why: `the system could not be read: ${deps.integration.classify(error).code}`,
-    };
-  }
+/** What the step itself would do; a mapping that a worker holds is looked at as it stood. */
+async function foresee(deps: SyncDeps, { mapping }: FoundDelivery): Promise<Effect> {
+  return rehearse(deps, mapping, takeStep);
 }

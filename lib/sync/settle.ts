@@ -28,12 +28,14 @@ import { newEventId } from '../uuid.ts';
 import { conflictRows, duplicate } from './conflicts.ts';
 import { at } from './delivery-outcomes.ts';
 import { identityOf } from './identity.ts';
+import { effectOf, foresee } from './rehearsal.ts';
 import type { Next } from './next.ts';
 import { effectsOf, type Effects, type Outcome } from './outcome.ts';
 import type { Step, SyncDeps } from './step.ts';
 
 /** Carries an outcome out. `again` if the lease was kept: the step begins again; a lost lease writes nothing and ends it. */
 export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Promise<Next> {
+  foresee(deps, () => effectOf(step, outcome));
   const now = deps.clock.now();
   await failpoint('settle.before');
   const effects = await lookAgainIfTaken(() =>
@@ -138,6 +140,7 @@ function keepApart(
     state: 'parked',
     reason,
     reasonDetail: detail,
+    decision: null,
     attempts: 0,
     firstFailedAt: null,
     nextAttemptAt: null,

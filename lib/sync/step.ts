@@ -44,6 +44,8 @@ export interface SyncDeps {
   log: SyncLog;
   /** Wakes the relay after a commit that wrote an event. */
   nudge: () => void;
+  /** The step is only rehearsed: it ends where it would write (lib/sync/rehearsal.ts). */
+  rehearsing?: true;
 }
 
 /** A mapping taken by lease. The deadline is monotonic (performance.now()), since a frozen process must notice by itself. */

@@ -13,7 +13,7 @@ import { failpoint } from '../failpoint.ts';
 import type { Fields } from '../integrations/integration.ts';
 import { newEventId } from '../uuid.ts';
 import { conflictRows } from './conflicts.ts';
-import { isReleased, mayDelete } from './fuse.ts';
+import { foreseeDelete, isReleased, mayDelete } from './fuse.ts';
 import type { Conflict, Plan } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Step, SyncDeps } from './step.ts';
@@ -101,6 +101,7 @@ export async function deleteOurs(deps: SyncDeps, step: Step, conflicts: Conflict
   const { system } = mapping;
   const now = deps.clock.now();
   const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
+  await foreseeDelete(deps, mapping, 'in');
   const result = await withTransaction(deps.db, async (tx): Promise<Deleted> => {
     // The connection's lock comes before the mapping's, as in receive.
     const allowed =
@@ -122,6 +123,7 @@ export async function deleteOurs(deps: SyncDeps, step: Step, conflicts: Conflict
       state: 'tombstoned',
       reason: null,
       reasonDetail: null,
+      decision: null,
       mustRead: false,
     });
     await insertConflicts(tx, conflictRows(step, conflicts, now));

@@ -8,6 +8,7 @@ import { park, postpone } from './failing.ts';
 import type { Conflict } from './merge.ts';
 import { giveBack, type Next } from './next.ts';
 import { errorRow, type Merged } from './outcome.ts';
+import { foresee, foreseeWrite, type Effect } from './rehearsal.ts';
 import { removeTheirs } from './remove.ts';
 import { notYet, resolveCreate } from './resolve.ts';
 import { settle } from './settle.ts';
@@ -96,6 +97,7 @@ async function write(
   const body = deps.integration.body(byTheirNames(deps.integration.document.fields, ours), mark);
   if (!deps.policy.writes)
     return settle(deps, step, { kind: 'waiting', reason: 'writes_off', detail: { operation, body } });
+  await foreseeWrite(deps, step, { operation, body, fields: Object.keys(ours) });
   const fields = Object.fromEntries(
     Object.entries(ours).map(([field, value]) => [field, { ours: value, seen: seen[field] ?? null }]),
   );
@@ -137,12 +139,19 @@ export async function finishIntent(deps: SyncDeps, step: Step, intent: OpenInten
     return settle(deps, step, { kind: 'abandoned', intent, result: 'not_needed', mustRead: false });
   if (keyOver) return afterKeyLife(deps, step, intent);
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);
+  foresee(deps, () => ({ ...again(intent), again: true }));
   if (!(await stampBeforeResend(deps, step))) return 'done';
   const resent = { ...intent, lastSentAt: new Date(now).toISOString() };
   const answer = await sendIntent(deps, step, resent);
   if (!answer) return giveBack(deps, step);
   if (!answer.ok) return afterFailure(deps, step, resent, answer.failure, intent.unsent === true);
   return settle(deps, step, { kind: 'answered', intent: resent, written: answer.value, merged: null });
+}
+
+function again({ operation, fields }: OpenIntent): Effect & { would: 'create' | 'update' } {
+  return operation === 'create'
+    ? { would: 'create' }
+    : { would: 'update', there: Object.keys(fields), here: [] };
 }
 
 /** With writes off only reads are sent, open intents included. */
@@ -156,6 +165,7 @@ async function observe(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<
  * its way. For an update the read tells; what a create did is looked for.
  */
 async function afterKeyLife(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Next> {
+  foresee(deps, () => ({ would: 'unknown', why: NOT_KNOWN }));
   const settled = new Date(Date.parse(intent.lastSentAt) + deps.integration.capabilities.inFlightMs);
   if (deps.clock.now() < settled) {
     const failure = notYet(intent.spent ?? 'key_too_old', STILL_IN_FLIGHT);
@@ -166,6 +176,8 @@ async function afterKeyLife(deps: SyncDeps, step: Step, intent: OpenIntent): Pro
     : readWhetherDone(deps, step, intent);
 }
 
+const NOT_KNOWN =
+  'what its last request did is not known: that is looked for first, and nothing is sent twice';
 const STILL_IN_FLIGHT = 'waiting until nothing of the last request can be on its way any more';
 
 /**

@@ -12,6 +12,7 @@ import { createCustomerStore } from '../../lib/customers.ts';
 import { parseDocument } from '../../lib/integrations/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
 import { createLinkDesk } from '../../lib/links.ts';
+import { createResolveDesk } from '../../lib/resolutions.ts';
 
 export type Line = { level: 'debug' | 'warn' | 'error'; message: string; fields: Record<string, unknown> };
 
@@ -63,20 +64,22 @@ export async function startApi({
   const nudge = () => void (nudges += 1);
   const store = createCustomerStore({ db, clock, nudge });
   const documents = [parseDocument(document)];
+  const log: ApiDeps['log'] = {
+    debug: (message, fields = {}) => lines.push({ level: 'debug', message, fields }),
+    warn: (message, fields = {}) => lines.push({ level: 'warn', message, fields }),
+    error: (message, fields = {}) => lines.push({ level: 'error', message, fields }),
+  };
   const app = createApi({
     store,
     db,
     config: { apiKeys, deadlineMs },
-    log: {
-      debug: (message, fields = {}) => lines.push({ level: 'debug', message, fields }),
-      warn: (message, fields = {}) => lines.push({ level: 'warn', message, fields }),
-      error: (message, fields = {}) => lines.push({ level: 'error', message, fields }),
-    },
+    log,
     clock,
     readiness,
     webhooks,
     conflicts: createConflictDesk({ db, clock, nudge, documents }),
     links: createLinkDesk({ db, clock }),
+    resolutions: createResolveDesk({ db, clock, log }),
   });
   const server: ApiServer = await listen(app, { host: '127.0.0.1', port: 0 });
 

@@ -2,6 +2,7 @@ import { busDefects } from './bus-defects.ts';
 import { configDefects } from './config-defects.ts';
 import type { Defect } from './defect.ts';
 import { importDefects } from './import-defects.ts';
+import { exitDefects } from './exit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
@@ -17,4 +18,5 @@ export const defects: readonly Defect[] = [
   ...configDefects,
   ...statusDefects,
   ...textApiDefects,
+  ...exitDefects,
 ];

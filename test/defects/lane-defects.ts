@@ -7,8 +7,8 @@ export const laneDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/reconcile.ts',
-        find: `const damage = ended || awaitsWord(mapping) ? null : damageOf(mapping);`,
-        replace: `const damage = ended || awaitsWord(mapping) ? null : damageOf({ ...mapping, externalId: 'any' });`,
+        find: `const damage = ended || decided || awaitsWord(mapping) ? null : damageOf(mapping);`,
+        replace: `const damage = ended || decided || awaitsWord(mapping) ? null : damageOf({ ...mapping, externalId: 'any' });`,
       },
     ],
     caughtBy: {

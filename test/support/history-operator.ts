@@ -3,10 +3,11 @@ import { raiseMappings } from '../../db/mappings.ts';
 import { createConflictDesk, lostValue } from '../../lib/conflicts.ts';
 import { createLinkDesk } from '../../lib/links.ts';
 import { giveWords, planFirstLink } from '../../lib/sync/link-plan.ts';
+import { createResolveDesk } from '../../lib/resolutions.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history.ts';
 
-/** Whoever looks after it: asks again, stops and starts the lane, turns conflicts round, says which two are one. */
+/** Whoever looks after it: asks again, decides what is stuck, stops and starts the lane, turns conflicts round, says which two are one. */
 export interface Operator {
   act(): Promise<void>;
   /** A pause is over after some turns. */
@@ -20,6 +21,9 @@ const PAUSE_TURNS = 6;
 const PARKED = `select id from external_mappings where state = 'parked' order by id`;
 const ASKED = `select id from external_mappings where state = 'waiting' and reason = 'ask_link' order by id`;
 const NOT_LINKED = `select id from external_mappings where state = 'waiting' and reason = 'not_linked' order by id`;
+/** Parked as missing, though it may be there; and what else a person may decide about. */
+const STUCK = `select id from external_mappings where state = 'parked' and reason = 'missing' and role = 'primary' order by id`;
+const ANY_STUCK = `select id from external_mappings where state = 'parked' and internal_id is not null and role = 'primary' order by id`;
 const TURNABLE = `select id from sync_conflicts
   where winner <> 'neither' and kind in ('both_moved', 'overwritten_unseen') and turned_at is null order by id`;
 
@@ -29,6 +33,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
   const { system, document } = deps.integration;
   const conflicts = createConflictDesk({ db, clock, nudge: () => undefined, documents: [document] });
   const links = createLinkDesk({ db, clock });
+  const resolutions = createResolveDesk({ db, clock, log: deps.log });
   let pausedFor = 0;
 
   async function ids<T>(sql: string): Promise<T[]> {
@@ -87,6 +92,13 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     say(`operator: Stripe refuses (${code})`);
   }
 
+  async function decide(id: number): Promise<void> {
+    const action = chance(0.1) ? 'let_go' : 'recreate';
+    const { outcome } = await resolutions.resolve(id, { action, actor: 'operator', why: null });
+    say(`operator: decides about mapping ${id}: ${action}: ${outcome}`);
+    if (outcome === 'decided' || outcome === 'let_go') count(`stuck pair: ${action}`);
+  }
+
   async function resume(): Promise<void> {
     pausedFor = 0;
     await resumeConnection(db, system, clock.now());
@@ -96,7 +108,9 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     async act() {
       const told = pick(await ids<string>(TURNABLE));
       const asked = pick(await ids<number>(ASKED));
-      if (told !== undefined && chance(0.5)) await turn(told);
+      const stuck = pick(await ids<number>(STUCK)) ?? pick(await ids<number>(ANY_STUCK));
+      if (stuck !== undefined && chance(0.4)) await decide(stuck);
+      else if (told !== undefined && chance(0.5)) await turn(told);
       else if ((await ids<number>(NOT_LINKED)).length > 0 && chance(0.4)) await linkAll().catch(refused);
       else if (asked !== undefined) await consent(asked);
       else await pick([replay, replay, pause])?.();

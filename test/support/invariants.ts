@@ -127,6 +127,8 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
       yield `${name} is beyond version ${row.version}`;
     const calm = mapping.state === 'linked' && mapping.dirty === mapping.clean && !mapping.intent;
     const shown = valuesShown(simulator, mapping);
+    // Test data that was deleted is gone with everything that was ever said of it.
+    const isGone = mapping.reason === 'missing' || (mapping.state === 'detached' && shown.length === 0);
     for (const { internal: field, external } of rules) {
       const pair = mapping.shadow[field];
       const rule = rules.find((candidate) => candidate.internal === field);
@@ -136,10 +138,7 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
         if (calm) yield `${name} has no shadow of ${field}`;
       } else if (calm && row.deleted_at === null && !same(rule, pair.ours, fieldsOf(row)[field]))
         yield `${name} is clean, and our half of ${field} is not the row's`;
-      else if (
-        mapping.reason !== 'missing' &&
-        !shown.some((values) => same(rule, values[external], pair.theirs))
-      )
+      else if (!isGone && !shown.some((values) => same(rule, values[external], pair.theirs)))
         yield `${name} holds a half of ${field} that they never showed`;
     }
   }
@@ -172,7 +171,9 @@ function* brokenOrder({ simulator }: Observed, { intents }: Snapshot): Generator
 
 /** A second one that is known for what it is was made by hand. */
 function* brokenMarks({ simulator }: Observed, { customers, mappings }: Snapshot): Generator<string> {
-  const aliases = new Set(mappings.flatMap(({ role, externalId }) => (role === 'alias' ? [externalId] : [])));
+  // Nor is one that a person has said is gone, or has let go.
+  const apart = mappings.filter(({ role, state }) => role === 'alias' || state === 'detached');
+  const aliases = new Set(apart.map(({ externalId }) => externalId));
   const own = simulator.customers().filter((customer) => !aliases.has(customer.id));
   for (const { id, created_event_id: mark } of customers) {
     const marked = own.filter(({ metadata }) => Object.values(metadata).includes(mark));
@@ -206,8 +207,10 @@ function* brokenAtRest(world: Observed, all: Snapshot): Generator<string> {
 function* disagreements({ integration, simulator }: Observed, all: Snapshot): Generator<string> {
   const living = new Map(simulator.customers().map((customer) => [customer.id, customer]));
   for (const row of all.customers) {
-    const mapping = all.mappings.find((m) => m.internalId === row.id && m.role === 'primary');
-    if (!mapping || mapping.reason !== null) continue;
+    // A pair that a person ended stands for the row only where it has had no other since.
+    const own = all.mappings.filter((m) => m.internalId === row.id && m.role === 'primary');
+    const mapping = own.find((m) => m.state !== 'detached') ?? own[0];
+    if (!mapping || mapping.reason !== null || mapping.state === 'detached') continue;
     const theirs = living.get(mapping.externalId ?? '');
     if (row.deleted_at !== null) {
       if (mapping.state === 'tombstoned' && theirs) yield `customer ${row.id} is gone here and lives there`;

@@ -29,7 +29,8 @@ export async function lossesOf(db: Db, events: Told[], edits: Edit[]): Promise<s
   const pairs = await read<Pair>(
     db,
     `select m.internal_id as row, m.external_id as "externalId", m.role, c.deleted_at is not null as deleted
-     from external_mappings m join customers c on c.id = m.internal_id where m.external_id is not null`,
+     from external_mappings m join customers c on c.id = m.internal_id
+     where m.external_id is not null and m.state <> 'detached'`, // a person has said that those are nothing any more
   );
   const conflicts = await read<Conflict>(
     db,

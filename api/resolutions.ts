@@ -1,0 +1,43 @@
+// /mappings/{id}/resolve: what a person decides about a pair that is stuck. The rules are in lib/resolutions.ts.
+
+import { Router } from 'express';
+import { compileCheck } from '../lib/entities/check.ts';
+import type { ResolveDesk } from '../lib/resolutions.ts';
+import { actorOf } from './auth.ts';
+import { readJson } from './body.ts';
+import { answerWithin } from './deadline.ts';
+import { demand, paramsOf } from './input.ts';
+import { mappingPathSchema } from './mapping-schemas.ts';
+import { Problem } from './problems.ts';
+import { resolutionSchema, type ResolutionBody } from './resolution-schemas.ts';
+import { sendJson } from './responses.ts';
+import { declareRoute } from './routing.ts';
+
+const checkPath = compileCheck<{ id: number }>(mappingPathSchema);
+const checkBody = compileCheck<ResolutionBody>(resolutionSchema);
+
+export type ResolutionRoutesDeps = { desk: ResolveDesk; deadlineMs: number };
+
+export function resolutionRoutes({ desk, deadlineMs }: ResolutionRoutesDeps): Router {
+  const router = Router({ caseSensitive: true });
+
+  declareRoute(router, '/mappings/:id/resolve', {
+    post: [
+      ...readJson(),
+      answerWithin(deadlineMs),
+      async (req, res) => {
+        const { id } = demand('path', checkPath(paramsOf(req, mappingPathSchema)));
+        const { action, external_id: externalId, reason } = demand('body', checkBody(req.body));
+        const why = reason ?? null;
+        const result = await desk.resolve(id, { action, externalId, why, actor: actorOf(req) ?? null });
+        if (result.outcome === 'not_found') throw new Problem('mapping_not_found', 'No mapping has this id.');
+        const { outcome, mapping } = result;
+        const { state, reason: because, internalId: customer } = mapping;
+        if (outcome === 'cannot_resolve')
+          throw new Problem('cannot_resolve', result.why, { members: { state, reason: because } });
+        sendJson(res, 200, { outcome, mapping: mapping.id, customer, external_id: mapping.externalId });
+      },
+    ],
+  });
+  return router;
+}

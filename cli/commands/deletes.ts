@@ -1,0 +1,206 @@
+import { Argument } from 'commander';
+import { findStuck, type StuckPair } from '../../db/decisions.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createDeletesDesk, type Decider, type HeldOutcome } from '../../lib/held-deletes.ts';
+import { shortTime, toId } from '../choices.ts';
+import { CliError, exit } from '../exit.ts';
+import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
+import { count, table, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { isAgreed, isInteractive, these } from '../question.ts';
+import { toSeconds } from '../seconds.ts';
+import { withDatabase, type Session } from '../session.ts';
+
+type Options = {
+  customer?: number[];
+  release?: boolean;
+  takeBack?: boolean;
+  detach?: boolean;
+  why?: string;
+  wait: number;
+  yes?: boolean;
+  json?: boolean;
+};
+
+type Action = 'release' | 'take_back' | 'detach';
+
+function addId(text: string, before?: number[]): number[] {
+  return [...(before ?? []), toId(text)];
+}
+
+/** More than anybody decides about at once; the next call goes on. */
+const MAX = 100_000;
+
+export function addDeletes({ program, output, finish }: CommandContext): void {
+  program
+    .command('deletes')
+    .description('list deletes that the fuse holds, and release them, take them back, or detach the pairs')
+    .addArgument(new Argument('<system>', 'which one').choices(['stripe']))
+    .option('--customer <id>', 'only of this customer; may be given again', addId)
+    .option('--release', 'the deletes go on (resume stripe --deletes does the same for all)')
+    .option('--take-back', 'the deletes do not happen: both sides keep the customer')
+    .option('--detach', 'each side keeps what it has, and the pair ends')
+    .option('--why <text>', 'a reason for those who look later')
+    .option('--wait <seconds>', `wait this long for the results (${RESULT_WAIT})`, toSeconds, RESULT_WAIT)
+    .option('--yes', 'do it without asking')
+    .option('--json', 'print the list as JSON')
+    .addHelpText(
+      'after',
+      `
+Without --release, --take-back or --detach it only lists. A customer that was deleted here stays deleted; taken back, it is a new
+customer with the same values, linked with its record at Stripe. One that was deleted at Stripe keeps its number and gets a new record.
+Exit status: 0; 1 if a delete could not be taken back; 3 if none is held.
+
+Examples:
+  $ npx twinbox deletes stripe
+  $ npx twinbox deletes stripe --take-back --why "a script deleted the wrong table" --yes
+  $ npx twinbox deletes stripe --customer 12 --release`,
+    )
+    .action(async (system: string, options: Options) => finish(await deletes(system, options, output)));
+}
+
+async function deletes(system: string, options: Options, output: Output): Promise<number> {
+  const action = actionOf(options);
+  return withDatabase(
+    async (session) => {
+      const { db } = session.database;
+      const { customer } = options;
+      const held = (
+        await findStuck(db, {
+          ...{ system, reason: 'fuse', states: ['waiting'], limit: MAX },
+          ...(customer && { customers: customer }),
+        })
+      ).filter(({ decision }) => decision === null);
+      const act = (): Promise<Done> => decide(session, { system, action, held, options }, output);
+      if (options.json === true) {
+        const done = action !== null && options.yes === true ? await act() : NOTHING;
+        output.printJson({ matched: held.length, deletes: held.map(toJson), ...done });
+        return held.length === 0 ? exit.nothingMatched : statusOf(done);
+      }
+      for (const line of table(held.length > 0 ? [HEAD, ...held.map((pair) => toRow(pair, action))] : []))
+        output.print(line);
+      if (held.length === 0) {
+        output.say('The fuse holds no delete.');
+        return exit.nothingMatched;
+      }
+      if (action === null) {
+        output.say('Only listed. --release, --take-back or --detach decides.');
+        return exit.ok;
+      }
+      if (options.yes !== true && !(await isAgreed(`Do that for ${these(held.length)}?`, output))) {
+        if (!isInteractive()) output.say('Only shown. --yes does it.');
+        return exit.ok;
+      }
+      const done = await act();
+      output.say(`${count(done.decided, 'delete')} decided.`);
+      return statusOf(done);
+    },
+    { mayCreate: false },
+  );
+}
+
+function actionOf({ release, takeBack, detach }: Options): Action | null {
+  const given: Action[] = [
+    ...(release === true ? (['release'] as const) : []),
+    ...(takeBack === true ? (['take_back'] as const) : []),
+    ...(detach === true ? (['detach'] as const) : []),
+  ];
+  if (given.length > 1) throw new CliError(exit.usage, 'Give one of --release, --take-back and --detach.');
+  return given[0] ?? null;
+}
+
+type Done = {
+  decided: number;
+  taken_back: { customer: number | null; as: number }[];
+  refused: { customer: number | null; why: string }[];
+  results: object[];
+};
+
+const NOTHING: Done = { decided: 0, taken_back: [], refused: [], results: [] };
+
+async function decide(
+  session: Session,
+  {
+    system,
+    action,
+    held,
+    options,
+  }: { system: string; action: Action | null; held: StuckPair[]; options: Options },
+  output: Output,
+): Promise<Done> {
+  const { db } = session.database;
+  const desk = createDeletesDesk({ db, clock: systemClock, system, log: session.log });
+  const decider: Decider = { actor: 'cli', why: options.why ?? null };
+  const done: Done = { decided: 0, taken_back: [], refused: [], results: [] };
+  const waited: number[] = [];
+  if (action === 'release') {
+    const ids = held.map(({ mappingId }) => mappingId);
+    done.decided = await desk.release(options.customer === undefined ? null : ids, decider);
+    waited.push(...ids);
+  } else {
+    for (const { mappingId, customerId } of held) {
+      const result = await (action === 'detach' ? desk.detach : desk.takeBack)(mappingId, decider);
+      note(done, customerId, result, output);
+      if (result.outcome === 'taken_back' && result.customer === customerId) waited.push(mappingId);
+    }
+  }
+  const results = waited.length === 0 ? null : await waitForResults(session, waited, options.wait, output);
+  done.results = (results ?? []).map(resultJson);
+  if (results !== null && options.json !== true) printResults(results, output);
+  return done;
+}
+
+function note(done: Done, customer: number | null, result: HeldOutcome, output: Output): void {
+  switch (result.outcome) {
+    case 'taken_back':
+      done.decided += 1;
+      done.taken_back.push({ customer, as: result.customer });
+      if (result.customer !== customer)
+        output.say(`Customer ${customer ?? '?'} is back as customer ${result.customer}.`);
+      return;
+    case 'detached':
+      done.decided += 1;
+      return;
+    case 'email_taken': {
+      const why = `Customer ${customer ?? '?'} cannot come back: another customer has its email by now. Change that one first, or use --detach.`;
+      done.refused.push({ customer, why });
+      output.say(why);
+      return;
+    }
+    case 'not_held':
+      done.refused.push({ customer, why: 'its delete was decided meanwhile' });
+  }
+}
+
+function statusOf({ refused }: Done): number {
+  return refused.length > 0 ? exit.failed : exit.ok;
+}
+
+const HEAD = ['customer', 'record', 'deleted', 'since', 'then'];
+
+function toRow({ customerId, externalId, direction, since }: StuckPair, action: Action | null): string[] {
+  const there = direction === 'in';
+  return [
+    ...[String(customerId ?? '–'), externalId ?? '–', there ? 'at Stripe' : 'here', shortTime(since)],
+    describe(action, there),
+  ];
+}
+
+function describe(action: Action | null, there: boolean): string {
+  switch (action) {
+    case null:
+      return '';
+    case 'release':
+      return there ? 'is deleted here' : 'is deleted at Stripe';
+    case 'take_back':
+      return there
+        ? 'stays, with a new record at Stripe'
+        : 'comes back as a new customer, linked with its record';
+    case 'detach':
+      return there ? 'stays here only' : 'stays at Stripe only';
+  }
+}
+
+function toJson({ mappingId, customerId, externalId, direction, since }: StuckPair): object {
+  return { mapping: mappingId, customer: customerId, external_id: externalId, direction, since };
+}

@@ -1,0 +1,235 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { findStuck, type StuckPair, type StuckState } from '../../db/decisions.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createResolveDesk, type Resolution } from '../../lib/resolutions.ts';
+import { LIMIT_MAX, shortTime, toId, toLimit } from '../choices.ts';
+import { CliError, exit } from '../exit.ts';
+import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
+import { count, table, type Output } from '../output.ts';
+import type { CommandContext } from '../program.ts';
+import { isAgreed, isInteractive, these } from '../question.ts';
+import { toSeconds } from '../seconds.ts';
+import { withDatabase, type Session } from '../session.ts';
+
+type Options = {
+  recreate?: boolean;
+  letGo?: boolean;
+  record?: string;
+  mapping?: number[];
+  reasonCode?: string;
+  state?: StuckState;
+  limit: number;
+  why?: string;
+  wait: number;
+  yes?: boolean;
+  json?: boolean;
+};
+
+function addId(text: string, before?: number[]): number[] {
+  return [...(before ?? []), toId(text)];
+}
+
+function toRecord(text: string): string {
+  if (!/^\S{1,255}$/.test(text)) throw new InvalidArgumentError('It must be the id of a record at Stripe.');
+  return text;
+}
+
+const STATES: StuckState[] = ['parked', 'waiting', 'detached'];
+
+export function addResolve({ program, output, finish }: CommandContext): void {
+  program
+    .command('resolve')
+    .description(
+      'decide about customers that are parked or wait: make the record anew, let go, or name the record',
+    )
+    .argument('[customer...]', 'only these customers', addId)
+    .option('--recreate', 'the record is gone: a new one is made; the delete of a deleted customer ends')
+    .option('--let-go', 'the pair ends: edits stop, and the record at Stripe stays as it is')
+    .option('--record <id>', 'this record at Stripe is the customer’s (one customer only)', toRecord)
+    .option('--mapping <number>', 'a pair by its number, such as a record without a customer', addId)
+    .option('--reason-code <code>', 'those with this reason, such as missing (npx twinbox status lists them)')
+    .addOption(new Option('--state <state>', 'those in this state; detached: let go before').choices(STATES))
+    .option('--limit <number>', `at most so many (${LIMIT_MAX})`, toLimit, LIMIT_MAX)
+    .option('--why <text>', 'a reason for those who look later')
+    .option('--wait <seconds>', `wait this long for the results (${RESULT_WAIT})`, toSeconds, RESULT_WAIT)
+    .option('--yes', 'do it without asking')
+    .option('--json', 'print the list as JSON')
+    .addHelpText(
+      'after',
+      `
+Without --recreate, --let-go or --record it only lists. Stripe is read before anything is made or linked: a record that is there
+after all is linked again, never made a second time. Without a terminal and without --yes it only shows.
+Exit status: 0; 1 if a decision could not be taken or carried out; 3 if nothing matched.
+
+Examples:
+  $ npx twinbox resolve
+  $ npx twinbox resolve 42 --recreate --why "deleted by a script at Stripe"
+  $ npx twinbox resolve --reason-code missing --recreate --yes
+  $ npx twinbox resolve 42 --record cus_NffrFeUfNV2Hib`,
+    )
+    .action(async (customers: number[], options: Options) =>
+      finish(await resolve(customers, options, output)),
+    );
+}
+
+async function resolve(customers: number[], options: Options, output: Output): Promise<number> {
+  const action = actionOf(options);
+  const mappings = options.mapping ?? [];
+  const narrowed = [customers, mappings].some(({ length }) => length > 0);
+  if (action === 'record' && customers.length + mappings.length !== 1)
+    throw new CliError(exit.usage, 'With --record name one customer: a record is one customer’s.');
+  if (action !== null && !narrowed && options.reasonCode === undefined && options.state === undefined)
+    throw new CliError(
+      exit.usage,
+      'Say about whom: customers by their numbers, --reason-code missing, or --state parked. npx twinbox resolve lists them.',
+    );
+  return withDatabase(
+    async (session) => {
+      const found = await findPairs(session, customers, options);
+      const unknown = customers.filter((id) => !found.some(({ customerId }) => customerId === id));
+      const act = () => decideAll(session, found, { action: action ?? 'let_go', options }, output);
+      if (options.json === true) {
+        const done = action !== null && options.yes === true ? await act() : NOTHING;
+        output.printJson({ matched: found.length, unknown, pairs: found.map(toJson), ...done });
+        return found.length === 0 ? exit.nothingMatched : statusOf(done);
+      }
+      for (const line of table(found.length > 0 ? [HEAD, ...found.map((pair) => toRow(pair, action))] : []))
+        output.print(line);
+      for (const id of unknown) output.say(`Customer ${id} is not stuck: npx twinbox verify compares it.`);
+      if (found.length === options.limit) output.say(`Only the first ${options.limit} are shown (--limit).`);
+      if (found.length === 0) {
+        if (unknown.length === 0)
+          output.say(narrowed ? 'Nothing matched.' : 'Nothing is parked, and nothing waits.');
+        return exit.nothingMatched;
+      }
+      if (action === null) {
+        output.say('Only listed. --recreate, --let-go or --record ID decides.');
+        return exit.ok;
+      }
+      if (options.yes !== true && !(await isAgreed(`Do that for ${these(found.length)}?`, output))) {
+        if (!isInteractive()) output.say('Only shown. --yes does it.');
+        return exit.ok;
+      }
+      const done = await act();
+      output.say(`${count(done.decided, 'decision')} taken.`);
+      return statusOf(done);
+    },
+    { mayCreate: false },
+  );
+}
+
+function actionOf({ recreate, letGo, record }: Options): Resolution['action'] | null {
+  const given = [recreate === true, letGo === true, record !== undefined].filter(Boolean).length;
+  if (given > 1) throw new CliError(exit.usage, 'Give one of --recreate, --let-go and --record.');
+  if (recreate === true) return 'recreate';
+  if (letGo === true) return 'let_go';
+  return record === undefined ? null : 'record';
+}
+
+function findPairs(
+  { database: { db } }: Session,
+  customers: number[],
+  options: Options,
+): Promise<StuckPair[]> {
+  const { mapping, reasonCode, state, limit } = options;
+  // A pair that was let go is decided about again only where somebody names it.
+  const named: StuckState[] = customers.length + (mapping?.length ?? 0) > 0 ? STATES : ['parked', 'waiting'];
+  return findStuck(db, {
+    ...{ system: 'stripe', limit, states: state === undefined ? named : [state] },
+    ...(customers.length > 0 && { customers }),
+    ...(mapping !== undefined && { mappings: mapping }),
+    ...(reasonCode !== undefined && { reason: reasonCode }),
+  });
+}
+
+type Done = {
+  decided: number;
+  refused: { mapping: number; customer: number | null; why: string }[];
+  results: object[];
+  /** Pairs that a worker has come back from and that are parked or wait all the same. */
+  stuck: number;
+};
+
+const NOTHING: Done = { decided: 0, refused: [], results: [], stuck: 0 };
+
+async function decideAll(
+  session: Session,
+  found: StuckPair[],
+  { action, options }: { action: Resolution['action']; options: Options },
+  output: Output,
+): Promise<Done> {
+  const { db } = session.database;
+  const desk = createResolveDesk({ db, clock: systemClock, log: session.log });
+  const done: Done = { decided: 0, refused: [], results: [], stuck: 0 };
+  const carried: number[] = [];
+  for (const { mappingId, customerId } of found) {
+    const { record: externalId, why = null } = options;
+    const result = await desk.resolve(mappingId, { action, externalId, why, actor: 'cli' });
+    if (result.outcome === 'not_found') continue;
+    if (result.outcome === 'cannot_resolve') {
+      done.refused.push({ mapping: mappingId, customer: customerId, why: result.why });
+      output.say(result.why);
+      continue;
+    }
+    if (result.outcome !== 'decided_already') done.decided += 1;
+    carried.push(mappingId);
+  }
+  const results = carried.length === 0 ? null : await waitForResults(session, carried, options.wait, output);
+  if (results === null) return done;
+  done.results = results.map(resultJson);
+  done.stuck = results.filter(
+    ({ settled, state }) => settled && (state === 'parked' || state === 'waiting'),
+  ).length;
+  if (options.json !== true) printResults(results, output);
+  return done;
+}
+
+function statusOf({ refused, stuck }: Done): number {
+  return refused.length + stuck > 0 ? exit.failed : exit.ok;
+}
+
+const HEAD = ['customer', 'record', 'state', 'because', 'since', 'then'];
+
+function toRow(pair: StuckPair, action: Resolution['action'] | null): string[] {
+  const { customerId, mappingId, externalId, state, reason, since } = pair;
+  return [
+    customerId === null ? `(mapping ${mappingId})` : String(customerId),
+    ...[externalId ?? '–', state, reason ?? '–', shortTime(since), describe(pair, action)],
+  ];
+}
+
+function describe(
+  { externalId, deleted, decision, customerId }: StuckPair,
+  action: Resolution['action'] | null,
+): string {
+  switch (action) {
+    case null:
+      if (decision === null) return deleted ? 'deleted here' : '';
+      return `decided: ${decision.kind}${decision.external_id === undefined ? '' : ` ${decision.external_id}`}`;
+    case 'let_go':
+      return deleted ? 'its delete ends' : 'edits stop';
+    case 'record':
+      return 'is linked with the record named, if that is nobody else’s';
+    case 'recreate':
+      if (customerId === null) return 'cannot: it has no customer';
+      if (deleted) return 'its delete ends, if Stripe does not know the record';
+      return externalId === null
+        ? 'a record is made'
+        : 'a new record is made, if Stripe does not know this one';
+  }
+}
+
+function toJson({ mappingId, customerId, externalId, state, reason, decision, deleted, since }: StuckPair) {
+  return {
+    ...{
+      mapping: mappingId,
+      customer: customerId,
+      external_id: externalId,
+      state,
+      reason,
+      decision,
+      deleted,
+      since,
+    },
+  };
+}

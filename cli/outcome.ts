@@ -1,0 +1,54 @@
+// What a command asked workers for, waited for and said: `replay`, `resolve` and `deletes` end alike.
+import type { Db } from '../db/connection.ts';
+import type { PairResult } from '../db/results.ts';
+import { sleep } from '../lib/loop.ts';
+import { awaitResults, describeResult } from '../lib/sync/results.ts';
+import { table, type Output } from './output.ts';
+import { findRunning } from './running.ts';
+import type { Session } from './session.ts';
+
+/** Seconds that a command waits for its results unless --wait says otherwise. */
+export const RESULT_WAIT = 10;
+const REST_MS = 250;
+
+/** Waits for the pairs, unless nothing runs that would work on them; says so then. Null if nothing was waited for. */
+export async function waitForResults(
+  { config, database: { db } }: Pick<Session, 'config' | 'database'>,
+  ids: number[],
+  seconds: number,
+  output: Output,
+): Promise<PairResult[] | null> {
+  if (!(await findRunning(config.dataDir)) && config.database.url === undefined) {
+    output.say('Nothing runs that would do it: npx twinbox up');
+    return null;
+  }
+  return resultsOf(db, ids, seconds);
+}
+
+function resultsOf(db: Db, ids: number[], seconds: number): Promise<PairResult[]> {
+  return awaitResults(db, ids, {
+    deadline: performance.now() + seconds * 1_000,
+    rest: () => sleep(REST_MS),
+  });
+}
+
+export function printResults(results: PairResult[], output: Output): void {
+  const rows = results.map((result) => [
+    result.customerId === null ? `mapping ${result.mappingId}` : `customer ${result.customerId}`,
+    describeResult(result),
+  ]);
+  for (const line of table(rows)) output.print(line);
+  const open = results.filter(({ settled }) => !settled).length;
+  if (open > 0) output.say(`${open} not done yet: npx twinbox status shows what is on its way.`);
+}
+
+export function resultJson({
+  mappingId,
+  customerId,
+  externalId,
+  state,
+  reason,
+  settled,
+}: PairResult): object {
+  return { mapping: mappingId, customer: customerId, external_id: externalId, state, reason, settled };
+}

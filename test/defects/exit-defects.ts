@@ -1,0 +1,52 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes by which a stuck state has no end, or a person's decision is lost. */
+export const exitDefects: Defect[] = [
+  {
+    name: 'a release that does not outlive a guard that cannot read',
+    edits: [
+      {
+        file: 'lib/sync/fuse.ts',
+        find: `return decision?.kind === 'release';`,
+        replace: `return decision?.kind === 'release' && reason === 'fuse';`,
+      },
+      {
+        file: 'lib/sync/fuse.ts',
+        find: `export function isReleased({ decision }: Pick<Mapping, 'decision'>): boolean {`,
+        replace: `export function isReleased({ decision, reason }: Pick<Mapping, 'decision' | 'reason'>): boolean {`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/kept-decisions.test.ts',
+      title: `survives a guard that cannot read`,
+    },
+  },
+  {
+    name: 'a record made anew without a look for the old one',
+    edits: [
+      {
+        file: 'lib/sync/decision.ts',
+        find: `if (answer.ok && answer.value.state === 'present') return settle(deps, step, { kind: 'still_there' });`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/decisions.test.ts',
+      title: `links again a record that is there after all`,
+    },
+  },
+  {
+    name: 'a replay that promises what was refused',
+    edits: [
+      {
+        file: 'lib/sync/rehearsal.ts',
+        find: `return last?.result === 'refused' &&`,
+        replace: `return last?.result === 'unknown' &&`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/replay-plan.test.ts',
+      title: `says that the same is refused again, until something has changed`,
+    },
+  },
+];
