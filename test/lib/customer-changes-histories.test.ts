@@ -70,7 +70,7 @@ describe('the changes of customers, whatever transactions and readings do', () =
       fc.asyncProperty(fc.array(turn, { minLength: 10, maxLength: 60 }), async (turns) => {
         await play(turns);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
 
     async function play(turns: Turn[]): Promise<void> {

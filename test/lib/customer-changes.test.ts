@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Db } from '../../db/connection.ts';
-import { explainChangesPage, readChangesPage, type ChangesFrom } from '../../db/customer-changes.ts';
+import { explainChangesPage, type ChangesFrom } from '../../db/customer-changes.ts';
 import { snapshotText, type Position } from '../../lib/change-position.ts';
 import { presentPosition, readChanges } from '../../lib/customer-changes.ts';
 import { beginWithXid, drain, relayOn, createArrivals } from '../relay/world.ts';
@@ -128,13 +128,15 @@ describe('the changes of customers', () => {
   });
 
   it('take no transaction id, so that followers cost the database nothing but reading', async () => {
-    const { db } = database;
-    const next = async () => (await readChangesPage(db, asked(await presentPosition(db)))).nextXid;
-    const before = await next();
-    const follower = createFollower(db);
-    await follower.drain();
-    await follower.step();
-    expect(await next()).to.equal(before);
+    await database.db.transaction(async (tx) => {
+      const follower = createFollower(tx);
+      await follower.drain();
+      await (await followFromNow(tx)).step();
+      const { rows } = await tx.raw<{ rows: { xid: string | null }[] }>(
+        'select pg_current_xact_id_if_assigned()::text as xid',
+      );
+      expect(rows).to.deep.equal([{ xid: null }]);
+    });
   });
 
   it('from the oldest on are all that are kept, also while a relay has its floors and transactions run', async () => {
