@@ -1,5 +1,6 @@
 // What a person reads when a command cannot do its work: the same as of a process, and what only a command meets.
 import { explain as explainProcess, type Explanation } from '../lib/process/failure.ts';
+import { FolderUnusableError } from '../simulator/folder.ts';
 import { FolderInUseError } from '../simulator/lock.ts';
 import { NotListeningError } from '../simulator/listener.ts';
 import { whyUnusable } from './embedded/folder.ts';
@@ -7,7 +8,8 @@ import { CliError, exit } from './exit.ts';
 
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError) return { message: error.message, exitCode: error.exitCode };
-  if (error instanceof FolderInUseError || error instanceof NotListeningError) {
+  const ofSimulator = [FolderInUseError, FolderUnusableError, NotListeningError];
+  if (error instanceof Error && ofSimulator.some((kind) => error instanceof kind)) {
     return {
       message: `The Stripe simulator cannot start: ${lowerFirst(error.message)}`,
       exitCode: exit.unavailable,

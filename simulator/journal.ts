@@ -4,8 +4,9 @@
  * fsynced per line, because this is a test double). At start the lines are read, the last one is let go if it was
  * torn, and the file is rewritten without what has been overtaken.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from './folder.ts';
 import { takeLock } from './lock.ts';
 
 export type Journal = {
@@ -20,7 +21,7 @@ export type Journal = {
 const CHUNK = 1 << 20;
 
 export function openJournal(dataDir: string): Journal {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const releaseLock = takeLock(dataDir);
   const path = join(dataDir, 'journal.jsonl');
   let file: number | null = null;

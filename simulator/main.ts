@@ -1,4 +1,7 @@
 /** The simulator as a process of its own: settings, build, run, stop. */
+import { FolderUnusableError } from './folder.ts';
+import { NotListeningError } from './listener.ts';
+import { FolderInUseError } from './lock.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createSimulator, type Simulator } from './simulator.ts';
 
@@ -6,7 +9,7 @@ try {
   await run(readSettings());
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = isUnavailable(error) ? 69 : 1;
 }
 
 async function run(settings: Settings): Promise<void> {
@@ -29,6 +32,12 @@ async function run(settings: Settings): Promise<void> {
     await simulator.close(); // gives the data folder back
     throw error;
   }
+}
+
+/** A port or a folder that is not to be had now, as docs/cli.md has it for every command. */
+function isUnavailable(error: unknown): boolean {
+  const expected = [FolderInUseError, FolderUnusableError, NotListeningError];
+  return expected.some((kind) => error instanceof kind);
 }
 
 /** The first signal closes in order, the second ends at once. */

@@ -31,20 +31,18 @@ describe('starts and stops of one embedded PostgreSQL', () => {
 
   it('take turns: a start beside the last user’s stop waits for its end, and has a server of its own', async () => {
     const first = await start();
-    const arriving = watch(dataDir);
-    const arrived = new Promise<void>((resolve) =>
-      arriving.on('change', (_, name) => {
-        if (String(name).startsWith('lock-')) resolve();
-      }),
-    );
     const second = await inTurn(dataDir, async () => {
+      const arrived = createSignal();
+      const arriving = watch(dataDir).on('change', (_, name) => {
+        if (String(name).startsWith('lock-')) arrived.fire();
+      });
       const starting = start();
-      await arrived;
+      await Promise.race([arrived.promise, starting]);
+      arriving.close();
       // What the last user does once it has seen that nobody else is there.
       await stopServer(first.pid);
       return { starting };
     });
-    arriving.close();
     const server = await second.starting;
     expect(server.wasRunning).to.equal(false);
     const db = createDb({ url: server.url, poolSize: 1, applicationName: 'test' });

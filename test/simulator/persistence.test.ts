@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,11 +123,31 @@ describe('the simulator’s state', () => {
     await createSimulator({ dataDir }).close();
   });
 
+  it('is refused at once where nothing can be kept, with the reason and the setting', async () => {
+    writeFileSync(journal(), '');
+    const wrong = [
+      journal(),
+      join(journal(), 'x'),
+      join(dataDir, 'x'.repeat(300)),
+      '/proc/twinbox/simulator',
+    ];
+    for (const folder of wrong) {
+      const refused = await startChild({ SIMULATOR_DATA_DIR: folder });
+      expect(refused, folder).to.include({ code: 69 });
+      expect('stderr' in refused && refused.stderr).to.match(
+        /^Nothing can be kept in the simulator's data folder .* \(E\w+: .*\)\. Set SIMULATOR_DATA_DIR .*\n$/,
+      );
+    }
+    const deep = join(dataDir, 'a', 'b');
+    await createSimulator({ dataDir: deep }).close();
+    expect(statSync(deep).mode & 0o777).to.equal(0o700);
+  });
+
   it('belongs to one simulator at a time, in this process or another, and to nobody after a kill -9', async () => {
     const one = createSimulator({ dataDir });
     expect(() => createSimulator({ dataDir })).to.throw(/is in use by process \d+/);
     const refused = await startChild({ SIMULATOR_DATA_DIR: dataDir });
-    expect(refused).to.include({ code: 1 });
+    expect(refused).to.include({ code: 69 });
     expect('stderr' in refused && refused.stderr).to.match(/is in use by process \d+.*Stop that one first/s);
     await one.close();
 

@@ -48,7 +48,7 @@ describe('the simulator as a process of its own', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const child = await startChild({ SIMULATOR_PORT: String(port), SIMULATOR_DATA_DIR: 'memory' });
     squatter.close();
-    expect(child).to.include({ code: 1 });
+    expect(child).to.include({ code: 69 });
     expect('stderr' in child && child.stderr).to.match(/Port \d+ is in use by another process/);
   });
 
