@@ -30,6 +30,7 @@ export function openApiDocument(): Json {
           problems: ['invalid_request', 'malformed_request'],
         }),
         post: operation('createCustomer', 'A new customer', {
+          parameters: [ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: { 201: answer('It was created', ref('Customer'), ['ETag', 'Location']) },
           problems: ['invalid_request', ...ofBody, 'duplicate_email'],
@@ -42,7 +43,7 @@ export function openApiDocument(): Json {
           problems: ofOneCustomer,
         }),
         put: operation('replaceCustomer', 'Both fields anew', {
-          parameters: [ref('If-Match', 'parameters')],
+          parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
             200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
@@ -50,7 +51,7 @@ export function openApiDocument(): Json {
           problems: [...ofOneCustomer, ...ofBody, 'duplicate_email', 'version_mismatch', 'contended'],
         }),
         patch: operation('changeCustomer', 'One field or both', {
-          parameters: [ref('If-Match', 'parameters')],
+          parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
           responses: {
             200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
@@ -61,7 +62,7 @@ export function openApiDocument(): Json {
           'deleteCustomer',
           'Deletes it here and, as the settings say, at the external systems',
           {
-            parameters: [ref('If-Match', 'parameters')],
+            parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
             responses: { 204: { description: 'It is deleted' } },
             problems: [...ofOneCustomer, 'version_mismatch', 'contended'],
           },
@@ -87,6 +88,11 @@ export function openApiDocument(): Json {
           ...parameter('If-Match', 'header', { type: 'string' }),
           description:
             'The ETag of the state you saw, such as "7"; the change is made only if it still is that.',
+        },
+        'Twinbox-Bulk': {
+          ...parameter('Twinbox-Bulk', 'header', { type: 'string', enum: ['true', 'false'] }),
+          description:
+            '"true" for a change that is one of many: single changes go to external systems before it.',
         },
       },
       headers: {

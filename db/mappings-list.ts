@@ -1,5 +1,6 @@
 // Mappings that somebody may want to look at: those that wait, are parked, or stand beside another as its alias.
 import type { Db, Tx } from './connection.ts';
+import { urgencies } from './urgency.ts';
 
 export type AttentionState = 'waiting' | 'parked' | 'alias';
 
@@ -102,7 +103,8 @@ export async function giveConsent(
 ): Promise<void> {
   await tx.raw(
     `update external_mappings
-     set reason_detail = coalesce(reason_detail, '{}') || :detail::jsonb, dirty = dirty + 1, next_attempt_at = :now::timestamptz,
+     set reason_detail = coalesce(reason_detail, '{}') || :detail::jsonb, dirty = dirty + 1, urgency = ${urgencies.row},
+         next_attempt_at = :now::timestamptz,
          fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
      where id = :id`,
     { ...consent, detail: JSON.stringify(consent.detail) },

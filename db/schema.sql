@@ -432,7 +432,7 @@ alter table external_mappings add constraint external_mappings_check CHECK (((in
 alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY (id);
 alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
 alter table external_mappings add constraint external_mappings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'linked'::text, 'waiting'::text, 'parked'::text, 'alias'::text, 'detached'::text, 'tombstoned'::text])));
-alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 2)));
+alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 4)));
 alter table inbound_event_ids add constraint inbound_event_ids_pkey PRIMARY KEY (event_id);
 alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (id);
 alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}$'::text));

@@ -3,6 +3,7 @@
 // is needed, and it needs no event that retention has taken.
 import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/replay.ts';
 import { raiseMappings } from '../../db/mappings.ts';
+import { urgencies } from '../../db/urgency.ts';
 import { damageOf, toBeMended } from './damage.ts';
 import { merge } from './merge.ts';
 import { oursOf, theirsOf, type SyncDeps } from './step.ts';
@@ -36,7 +37,12 @@ export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promis
 export async function runReplay(deps: SyncDeps, items: ReplayItem[], reason: string): Promise<number> {
   const ids = [...new Set(items.map((item) => item.mappingId))];
   if (ids.length === 0) return 0;
-  const raised = await raiseMappings(deps.db, { ids, now: deps.clock.now(), mustRead: true, urgency: 1 });
+  const raised = await raiseMappings(deps.db, {
+    ids,
+    now: deps.clock.now(),
+    mustRead: true,
+    urgency: urgencies.bulk,
+  });
   deps.log.info('replay.raised', { mappings: raised, deliveries: items.length, reason });
   return raised;
 }

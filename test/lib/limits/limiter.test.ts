@@ -195,6 +195,8 @@ describe('limits', () => {
       limit: 1,
       creates: 1,
       others: 1,
+      echoes: 1,
+      longest: false,
     });
     return claims[0]?.id;
   }
