@@ -3,7 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const PARTS = ['outward.ts', 'webhooks.ts', 'limits.ts', 'reconcile.ts', 'relay-read.ts', 'kafka.ts'];
+const PARTS = [
+  'outward.ts',
+  'webhooks.ts',
+  'limits.ts',
+  'order.ts',
+  'reconcile.ts',
+  'relay-read.ts',
+  'kafka.ts',
+];
 
 for (const part of PARTS) {
   const path = join(import.meta.dirname, part);

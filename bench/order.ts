@@ -113,8 +113,8 @@ async function measure({ api }: UpProcess, { db }: OpenDatabase): Promise<void> 
 
   const wait = 1_000 / Math.min(ACCOUNT, ENDPOINT);
   const beyond = (await editTimes()).map((ms) => ms - wait);
-  const creates = await callRate('POST /v1/customers', 'create');
-  const updates = await callRate('POST /v1/customers/{id}', 'update');
+  const creates = await callRate('create');
+  const updates = await callRate('update');
   const expected = Math.min(ENDPOINT, ACCOUNT - updates);
   const rows: [string, string, string, boolean][] = [
     [
@@ -157,7 +157,7 @@ async function measure({ api }: UpProcess, { db }: OpenDatabase): Promise<void> 
   }
 
   /** A second, from when the line stands to the last edit. */
-  async function callRate(_call: string, operation: string): Promise<number> {
+  async function callRate(operation: 'create' | 'update'): Promise<number> {
     const from = new Date(began.getTime() + WARM_UP_MS);
     const { rows: found } = await db.raw<{ rows: { count: number }[] }>(
       `select count(*) from sync_intents where operation = :operation and closed_at >= :from and closed_at < :ended`,

@@ -5,8 +5,8 @@ import { urgencies, type Urgency } from './urgency.ts';
 
 // Each class of urgency in each of two lines, records that exist and records to be made, is one range of the index of what is due:
 // read in its order up to its room, however many wait behind. Echoes of records that exist have a room of their own, since they need no
-// call. Of all that was read, those go first who are most urgent; with `longest`, one place goes to who has been due longest, so that
-// none waits for ever. Half-open, one mapping is tried; open, none.
+// call. Of all that was read, those go first who are most urgent; but `longest` places go to those that have been due longest, so
+// that none waits for ever. Half-open, one mapping is tried; open, none.
 const claimSql = `
 with breaker as (
   select since, opened_at, why, probes, probe_at from breakers where system = :system and account = :account
@@ -26,8 +26,7 @@ with breaker as (
     for update skip locked
   ) d
 ), ordered as (
-  select *, case when :longest::boolean and not free
-      and next_attempt_at = (select min(next_attempt_at) from found where not free) then 0 else 1 end as late
+  select *, case when row_number() over (partition by free order by next_attempt_at, id) <= :longest::integer then 0 else 1 end as late
   from found
 ), lined as (
   select *, row_number() over (partition by free, makes order by late, urgency, next_attempt_at, id) as place from ordered
@@ -69,8 +68,8 @@ export type ClaimRoom = {
   others: number;
   /** Echoes at records that exist, beside the limit: no call is expected of them. */
   echoes: number;
-  /** Whether one place goes to the mapping that has been due longest, whatever its class. */
-  longest: boolean;
+  /** So many of the limit go to the mappings that have been due longest, whatever their class. */
+  longest: number;
 };
 
 type ClaimRow = (Claimed & { breaker: null }) | { id: null; breaker: StoredBreaker };
@@ -119,7 +118,7 @@ export async function claimMappings(
   claim: { system: string; account: string; owner: string; now: Date; leaseMs: number; limit: number },
 ): Promise<Claimed[]> {
   const { limit } = claim;
-  const room = { creates: limit, others: limit, echoes: limit, longest: false };
+  const room = { creates: limit, others: limit, echoes: limit, longest: 0 };
   return (await claimDue(db, { ...claim, ...room })).claims;
 }
 

@@ -45,8 +45,10 @@ export interface LaneStatus {
 const LINE_PART = 0.75;
 /** Echoes have so many places beside the others: they wait behind no token, and take no edit's place. */
 const ECHO_PART = 0.25;
-/** Of so many places one goes to the mapping that has been due longest, so that no class waits for ever behind a more urgent one. */
+/** Of so many claims one is of the mapping that has been due longest: no class waits for ever behind a more urgent one. */
 const LONGEST_EVERY = 8;
+/** How often echoes are looked for while there is no token for anything else. */
+const ECHOES_EVERY_MS = 1_000;
 
 export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => void): Lane {
   const { db, clock, integration, log } = deps;
@@ -55,10 +57,11 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
   const left = new Map<number, Claim>();
   let bound: Bound | null = null;
   let stopped: string | null = null;
-  /** Claimed since a place went to the one that had been due longest. */
+  /** Claimed since the last one that had been due longest. */
   let sinceLongest = 0;
   /** The last claim filled the places of echoes: more of them may be due. */
   let moreEchoes = false;
+  let claimedAt = -Infinity;
 
   /** The first contact: whose account this is. Without an answer nothing is sent; with the wrong one neither. */
   async function bind(): Promise<Bound> {
@@ -128,12 +131,13 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     const { calls, creates } = limiter ? await limiter.room() : { calls: places, creates: places };
     const line = Math.ceil(options.concurrency * LINE_PART);
     const most = (busy: number, tokens: number): number => Math.max(0, Math.min(places, line - busy, tokens));
+    const limit = Math.min(places, calls);
     return {
-      limit: Math.min(places, calls),
+      limit,
       creates: most(making, creates),
       others: most(working - making, calls),
       echoes: Math.max(0, Math.ceil(options.concurrency * ECHO_PART) - count(isEcho)),
-      longest: sinceLongest + 1 >= LONGEST_EVERY,
+      longest: Math.floor((sinceLongest + limit) / LONGEST_EVERY),
     };
   }
 
@@ -151,8 +155,10 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         return 1;
       }
       const room = await roomFor(guards);
-      // It has rested already until there may be tokens; echoes need none, but each claim is a statement.
-      if (room.limit === 0 && !(moreEchoes && room.echoes > 0)) return 1;
+      // It has rested already until there may be tokens. Echoes need none, but each look for them is a statement.
+      const looks = moreEchoes || performance.now() - claimedAt > ECHOES_EVERY_MS;
+      if (room.limit === 0 && !(looks && room.echoes > 0)) return 1;
+      claimedAt = performance.now();
       const deadline = performance.now() + options.leaseMs;
       const due = await claimDue(db, {
         system: integration.system,
@@ -167,8 +173,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         inHand.set(claimed.id, { claimed, done: work(guards, claimed, deadline) });
       const echoes = due.claims.filter(isEcho).length;
       moreEchoes = echoes === room.echoes;
-      const others = due.claims.length - echoes;
-      if (others > 0) sinceLongest = room.longest ? 0 : sinceLongest + others;
+      sinceLongest = (sinceLongest + due.claims.length - echoes) % LONGEST_EVERY;
       return room.limit === 0 ? 1 : due.claims.length;
     },
     async drain() {

@@ -2,6 +2,13 @@ import { busDefects } from './bus-defects.ts';
 import type { Defect } from './defect.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
+import { orderDefects } from './order-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
-export const defects: readonly Defect[] = [...writeDefects, ...mergeDefects, ...busDefects, ...laneDefects];
+export const defects: readonly Defect[] = [
+  ...writeDefects,
+  ...mergeDefects,
+  ...busDefects,
+  ...laneDefects,
+  ...orderDefects,
+];

@@ -5,6 +5,7 @@ import { raiseMappings } from '../../../db/mappings.ts';
 import { createLimiter, type Limiter } from '../../../lib/limits/limiter.ts';
 import type { Lane } from '../../../workers/lane.ts';
 import { expectAgreement } from '../../support/invariants.ts';
+import { waitUntil } from '../../support/signal.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
 
@@ -64,6 +65,41 @@ describe('limits', () => {
       giveBack();
       giveBack();
       expect(await worker.room()).to.deep.equal({ calls: 2, creates: 1 });
+    });
+
+    it('go to the most urgent of those who wait, then to the one who has waited longest', async () => {
+      await fill({ '': 0, update: 0 });
+      const worker = limiter();
+      const order: string[] = [];
+      const names: [string, number][] = [
+        ['bulk', 2],
+        ['row', 1],
+        ['edit', 0],
+        ['next edit', 0],
+      ];
+      const done = names.map(async ([name, urgency]) => {
+        if (await worker.turn('update', performance.now() + 30_000, urgency)) order.push(name);
+      });
+      for (let given = 1; given <= names.length; given += 1) {
+        await fill({ '': 1, update: 1 });
+        await waitUntil(() => order.length === given, { timeoutMs: 10_000, what: 'the token is taken' });
+      }
+      await Promise.all(done);
+      expect(order).to.deep.equal(['edit', 'next edit', 'row', 'bulk']);
+    });
+
+    it('are there for claims where those who wait lack the token of their endpoint', async () => {
+      await fill({ '': 0, create: 5, update: 0, read: 0 });
+      const worker = limiter();
+      await worker.room();
+      const stopped = performance.now() + 3_000;
+      const waiting = [worker.turn('update', stopped), worker.turn('read', stopped)];
+      await fill({ '': 3, read: 0, update: 0 });
+      await waitUntil(async () => (await worker.room()).calls === 3, {
+        timeoutMs: 10_000,
+        what: 'a claim has room',
+      });
+      expect(await Promise.all(waiting)).to.deep.equal([false, false]);
     });
 
     it('are not spent by whoever would come too late with them', async () => {
@@ -163,7 +199,7 @@ describe('limits', () => {
     await expectAgreement(world);
   });
 
-  it('has what happens now go before what was asked for again, and that before what catches up', async () => {
+  it('has an edit go before a new row, and that before bulk', async () => {
     const customers = [await world.create(), await world.create(), await world.create()];
     await reachRest();
     const ids = await Promise.all(customers.map(async ({ id }) => (await mappingOf(world.db, id)).id));
@@ -196,7 +232,7 @@ describe('limits', () => {
       creates: 1,
       others: 1,
       echoes: 1,
-      longest: false,
+      longest: 0,
     });
     return claims[0]?.id;
   }
