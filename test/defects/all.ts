@@ -3,6 +3,7 @@ import type { Defect } from './defect.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { orderDefects } from './order-defects.ts';
+import { recordDefects } from './record-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -11,4 +12,5 @@ export const defects: readonly Defect[] = [
   ...busDefects,
   ...laneDefects,
   ...orderDefects,
+  ...recordDefects,
 ];

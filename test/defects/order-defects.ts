@@ -42,8 +42,8 @@ export const orderDefects: Defect[] = [
     edits: [
       {
         file: 'db/urgency.ts',
-        find: 'else least(m.urgency, ${to}) end',
-        replace: 'else greatest(m.urgency, ${to}) end',
+        find: 'else least(m.urgency,',
+        replace: 'else greatest(m.urgency,',
       },
     ],
     caughtBy: {

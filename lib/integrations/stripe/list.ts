@@ -3,7 +3,7 @@
 import type { Stripe } from 'stripe';
 import type { ExternalRecord, ListWindow } from '../integration.ts';
 import { classify } from './classify.ts';
-import { pagesOf } from './pages.ts';
+import { pagesOf, type PageParams } from './pages.ts';
 
 interface ListDeps {
   stripe: Stripe;
@@ -23,13 +23,13 @@ export async function* listCustomers(
   for await (const { fresh } of pagesOf((params) => stripe.customers.list(params), window))
     yield fresh.map(record);
   if (livemode || window.createdFrom !== undefined) return;
-  const clocks: string[] = [];
+  const clocks = new Set<string>();
   try {
     for await (const { fresh } of pagesOf(
-      ({ created: _all, ...params }) => stripe.testHelpers.testClocks.list(params),
+      (params) => stripe.testHelpers.testClocks.list(withoutTimes(params)),
       {},
     )) {
-      clocks.push(...fresh.map(({ id }) => id));
+      for (const { id } of fresh) clocks.add(id);
       yield [];
     }
   } catch (error) {
@@ -38,11 +38,16 @@ export async function* listCustomers(
   }
   for (const clock of clocks) {
     for await (const { fresh } of pagesOf(
-      ({ created: _all, ...params }) => stripe.customers.list({ ...params, test_clock: clock }),
+      (params) => stripe.customers.list({ ...withoutTimes(params), test_clock: clock }),
       {},
     ))
       yield fresh.map(record);
   }
+}
+
+/** The list of clocks takes no times, and what was made by a clock bears a time of its own: their pages go by the cursor alone. */
+function withoutTimes({ limit, starting_after: after }: PageParams): Omit<PageParams, 'created'> {
+  return { limit, ...(after !== undefined && { starting_after: after }) };
 }
 
 /**
