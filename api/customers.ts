@@ -18,7 +18,7 @@ import {
 import { externalIdsOf, syncOf } from './customer-sync.ts';
 import { answerWithin } from './deadline.ts';
 import { ifMatchOf } from './if-match.ts';
-import { demand, paramsOf, queryOf } from './input.ts';
+import { bulkOf, demand, paramsOf, queryOf } from './input.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import { traceOf } from './requests.ts';
@@ -140,8 +140,15 @@ function idOf(req: Request): number {
 
 /** Who asks, for the event's context. */
 export function originOf(req: Request, res: Response): Origin {
-  const [actor, trace] = [actorOf(req), traceOf(req)];
-  return { context: { request_id: requestIdOf(res), ...(actor && { actor }), ...(trace && { trace }) } };
+  const [actor, trace, bulk] = [actorOf(req), traceOf(req), bulkOf(req)];
+  return {
+    context: {
+      request_id: requestIdOf(res),
+      ...(actor && { actor }),
+      ...(trace && { trace }),
+      ...(bulk && { bulk }),
+    },
+  };
 }
 
 function refused(refusal: Refusal): Problem {

@@ -48,6 +48,15 @@ function typed({ properties }: Properties, name: string, text: string): string |
   return wanted === 'integer' ? wholeNumber(text) : text;
 }
 
+/** Whether the header Twinbox-Bulk says that this change is one of many, which single changes may overtake on their way out. */
+export function bulkOf(req: Request): boolean {
+  const given = req.get('Twinbox-Bulk')?.trim().toLowerCase();
+  if (given === undefined || given === 'false') return false;
+  if (given === 'true') return true;
+  const detail = 'must be true or false; leave it out for a single change';
+  throw invalid([{ in: 'header', pointer: '/Twinbox-Bulk', code: 'enum', detail }]);
+}
+
 // "007", "1e3", "+1" and " 1" stay text, and the schema then says that a whole number is wanted.
 export function wholeNumber(text: string): string | number {
   return /^(0|-?[1-9][0-9]{0,15})$/.test(text) ? Number(text) : text;

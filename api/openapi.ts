@@ -33,6 +33,7 @@ export function openApiDocument(): Json {
           problems: ['invalid_request', 'malformed_request'],
         }),
         post: operation('createCustomer', 'A new customer', {
+          parameters: [ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: { 201: answer('It was created', ref('Customer'), ['ETag', 'Location']) },
           problems: ['invalid_request', ...ofBody, 'duplicate_email'],
@@ -52,7 +53,7 @@ export function openApiDocument(): Json {
           problems: ofOneCustomer,
         }),
         put: operation('replaceCustomer', 'Both fields anew', {
-          parameters: [ref('If-Match', 'parameters')],
+          parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
             200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
@@ -60,7 +61,7 @@ export function openApiDocument(): Json {
           problems: [...ofOneCustomer, ...ofBody, 'duplicate_email', 'version_mismatch', 'contended'],
         }),
         patch: operation('changeCustomer', 'One field or both', {
-          parameters: [ref('If-Match', 'parameters')],
+          parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
           responses: {
             200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
@@ -71,7 +72,7 @@ export function openApiDocument(): Json {
           'deleteCustomer',
           'Deletes it here and, as the settings say, at the external systems',
           {
-            parameters: [ref('If-Match', 'parameters')],
+            parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
             responses: { 204: { description: 'It is deleted' } },
             problems: [...ofOneCustomer, 'version_mismatch', 'contended'],
           },
@@ -97,6 +98,11 @@ export function openApiDocument(): Json {
           ...parameter('If-Match', 'header', { type: 'string', pattern: ifMatchPattern }),
           description:
             'The ETag of the state you saw, such as "7", or several with commas; the change is made only if it still is one of them. Weak tags (W/"7") and what proxies make of a tag when they compress ("7-gzip") are taken as "7". An asterisk asks only that there is one.',
+        },
+        'Twinbox-Bulk': {
+          ...parameter('Twinbox-Bulk', 'header', { type: 'string', enum: ['true', 'false'] }),
+          description:
+            '"true" for a change that is one of many: single changes go to external systems before it.',
         },
       },
       headers: {

@@ -8,6 +8,7 @@ const PARTS = [
   'first-contact.ts',
   'webhooks.ts',
   'limits.ts',
+  'order.ts',
   'reconcile.ts',
   'relay-read.ts',
   'kafka.ts',

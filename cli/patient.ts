@@ -30,17 +30,21 @@ export function readPatiently(integration: Integration): Integration {
       // Newest first: what is left was made in the second of the last one given, or before.
       let last: ExternalRecord | undefined;
       let given = new Set<string>();
+      // Those of test clocks come behind the others and bear times of their own: each is given once.
+      const clocked = new Set<string>();
       for (let refusals = 1; ; refusals += 1) {
         try {
           const left = last === undefined ? window : { ...window, createdTo: last.createdAt };
           for await (const page of integration.list(left)) {
             refusals = 0;
-            const fresh = page.filter(({ externalId }) => !given.has(externalId));
-            const bound = page.at(-1) ?? last;
+            const fresh = page.filter(({ externalId }) => !given.has(externalId) && !clocked.has(externalId));
+            const timed = page.filter(({ testClock }) => testClock === null);
+            const bound = timed.at(-1) ?? last;
             if (bound?.createdAt.getTime() !== last?.createdAt.getTime()) given = new Set();
-            for (const { externalId, createdAt } of page) {
+            for (const { externalId, createdAt } of timed) {
               if (createdAt.getTime() === bound?.createdAt.getTime()) given.add(externalId);
             }
+            for (const { externalId, testClock } of page) if (testClock !== null) clocked.add(externalId);
             last = bound;
             if (fresh.length > 0) yield fresh;
           }

@@ -1,41 +1,54 @@
 // The lease on a mapping: taken, given back, and noted before a request leaves. Every write under it names its fence.
 import type { BreakerRow } from './breakers.ts';
 import type { Db } from './connection.ts';
+import { urgencies, type Urgency } from './urgency.ts';
 
-// Two lines, each in order of urgency and time: records that exist, and records to be made. Each reads its part of the index of what is
-// due and stops at its room; of both together those go first whose turn it is. Half-open, one mapping is tried; open, none.
+// Each class of urgency in each of two lines, records that exist and records to be made, is one range of the index of what is due:
+// read in its order up to its room, however many wait behind. Echoes of records that exist have a room of their own, since they need no
+// call. Of all that was read, those go first who are most urgent; but `longest` places go to those that have been due longest, so
+// that none waits for ever. Half-open, one mapping is tried; open, none.
 const claimSql = `
 with breaker as (
   select since, opened_at, why, probes, probe_at from breakers where system = :system and account = :account
-), others as (
-  select id, urgency, next_attempt_at from external_mappings
-  where system = :system and account = :account and dirty <> clean and (external_id is null)::integer = 0
-    and next_attempt_at <= :now::timestamptz and (lease_until is null or lease_until < clock_timestamp())
-  order by urgency, next_attempt_at -- and by nothing else, or the index of what is due does not give the order
-  limit :others::integer
-  for update skip locked
-), creates as (
-  select id, urgency, next_attempt_at from external_mappings
-  where system = :system and account = :account and dirty <> clean and (external_id is null)::integer = 1
-    and next_attempt_at <= :now::timestamptz and (lease_until is null or lease_until < clock_timestamp())
-  order by urgency, next_attempt_at -- and by nothing else, or the index of what is due does not give the order
-  limit :creates::integer
-  for update skip locked
+), ranges as (
+  select l.makes, u.urgency, l.makes = 0 and u.urgency = ${urgencies.echo} as free,
+    case when l.makes = 0 and u.urgency = ${urgencies.echo} then :echoes::integer else l.room end as room
+  from (values (0, :others::integer), (1, :creates::integer)) l(makes, room)
+  cross join generate_series(${urgencies.edit}, ${urgencies.housekeeping}) u(urgency)
+), found as (
+  select d.*, r.makes, r.urgency, r.free, r.room from ranges r cross join lateral (
+    select id, next_attempt_at from external_mappings
+    where system = :system and account = :account and dirty <> clean
+      and (external_id is null)::integer = r.makes and urgency = r.urgency
+      and next_attempt_at <= :now::timestamptz and (lease_until is null or lease_until < clock_timestamp())
+    order by next_attempt_at -- and by nothing else, or the index of what is due does not give the order
+    limit r.room
+    for update skip locked
+  ) d
+), ordered as (
+  select *, case when row_number() over (partition by free order by next_attempt_at, id) <= :longest::integer then 0 else 1 end as late
+  from found
+), lined as (
+  select *, row_number() over (partition by free, makes order by late, urgency, next_attempt_at, id) as place from ordered
 ), due as (
-  select id from (select * from others union all select * from creates) lines
+  select id from (
+    (select id, free from lined where not free and place <= room order by late, urgency, next_attempt_at, id limit :limit::integer)
+    union all
+    select id, free from lined where free
+  ) both_kinds
   where not exists (select from connections c where c.system = :system and c.paused_at is not null)
     and not exists (select from breaker where opened_at is not null)
-  order by urgency, next_attempt_at
-  limit case when exists (select from breaker) then least(1, :limit::integer) else :limit::integer end
+  order by free
+  limit case when exists (select from breaker) then 1 end
 ), claimed as (
   update external_mappings m
   set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
   from due where m.id = due.id
-  returning m.id, m.fence, m.external_id is null as makes
+  returning m.id, m.fence, m.external_id is null as makes, m.urgency
 )
-select id, fence, makes, null as breaker from claimed
+select id, fence, makes, urgency, null as breaker from claimed
 union all
-select null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at)
+select null, null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at)
 from breaker`;
 
 export type Claimed = {
@@ -43,6 +56,20 @@ export type Claimed = {
   fence: number;
   /** It has no counterpart yet. */
   makes: boolean;
+  urgency: Urgency;
+};
+
+/** What a claim may take. */
+export type ClaimRoom = {
+  /** Of all but echoes. */
+  limit: number;
+  /** Of those, records to be made, and records that exist. */
+  creates: number;
+  others: number;
+  /** Echoes at records that exist, beside the limit: no call is expected of them. */
+  echoes: number;
+  /** So many of the limit go to the mappings that have been due longest, whatever their class. */
+  longest: number;
 };
 
 type ClaimRow = (Claimed & { breaker: null }) | { id: null; breaker: StoredBreaker };
@@ -53,8 +80,8 @@ type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
 };
 
 /**
- * Takes up to `limit` mappings that are dirty, due and unleased, and of those that have no counterpart yet, or that have one, as many
- * as there is room for. A paused system has none, and one whose breaker is open neither; the breaker is told along.
+ * Takes mappings that are dirty, due and unleased, the most urgent first, as many as there is room for. A paused system has none, and
+ * one whose breaker is open neither; the row of the breaker comes with the answer.
  */
 export async function claimDue(
   db: Db,
@@ -64,16 +91,13 @@ export async function claimDue(
     owner: string;
     now: Date;
     leaseMs: number;
-    limit: number;
-    creates: number;
-    others: number;
-  },
+  } & ClaimRoom,
 ): Promise<{ claims: Claimed[]; breaker: BreakerRow | null }> {
   const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, claim);
   const stored = rows.flatMap((row) => (row.id === null ? [row.breaker] : []))[0];
   return {
     claims: rows.flatMap(({ ...row }) =>
-      row.id === null ? [] : [{ id: row.id, fence: row.fence, makes: row.makes }],
+      row.id === null ? [] : [{ id: row.id, fence: row.fence, makes: row.makes, urgency: row.urgency }],
     ),
     breaker: stored ? toBreaker(stored) : null,
   };
@@ -88,12 +112,14 @@ function toBreaker({ since, openedAt, probeAt, ...rest }: StoredBreaker): Breake
   };
 }
 
-/** What is due, whatever it needs; for those who take turns by themselves. */
+/** What is due, whatever it needs, and as many echoes beside it; for those who take tokens by themselves. */
 export async function claimMappings(
   db: Db,
   claim: { system: string; account: string; owner: string; now: Date; leaseMs: number; limit: number },
 ): Promise<Claimed[]> {
-  return (await claimDue(db, { ...claim, creates: claim.limit, others: claim.limit })).claims;
+  const { limit } = claim;
+  const room = { creates: limit, others: limit, echoes: limit, longest: 0 };
+  return (await claimDue(db, { ...claim, ...room })).claims;
 }
 
 /** Gives a mapping back untouched. */

@@ -1,6 +1,7 @@
 // A database moves to another account of a system: pairs of the old one are let go, with everything that was under way.
 import type { Tx } from './connection.ts';
 import type { OpenIntent } from './mappings.ts';
+import { urgencies } from './urgency.ts';
 
 type Move = { system: string; account: string; now: Date };
 
@@ -43,7 +44,7 @@ with revived as (
   update external_mappings m
   set state = case when external_id is null then 'waiting' when internal_id is null then 'pending' else 'linked' end,
       reason = case when external_id is null then 'not_linked' end, reason_detail = null,
-      must_read = external_id is not null, dirty = dirty + 1, urgency = 2, next_attempt_at = :now::timestamptz, updated_at = now()
+      must_read = external_id is not null, dirty = dirty + 1, urgency = ${urgencies.bulk}, next_attempt_at = :now::timestamptz, updated_at = now()
   from (select id from external_mappings
         where system = :system and account = :account and state = 'detached' and jsonb_exists(reason_detail, 'account_left') order by id for update) locked
   where m.id = locked.id

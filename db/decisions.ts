@@ -1,5 +1,6 @@
 // What people decide about pairs that are stuck (lib/sync/decision.ts): which pairs those are, and how a decision is noted.
 import type { Db, Tx } from './connection.ts';
+import { raisedUrgency, urgencies } from './urgency.ts';
 import { toMapping, type Decision, type Mapping } from './mappings.ts';
 
 /**
@@ -12,7 +13,7 @@ export async function noteDecision(
 ): Promise<void> {
   await tx.raw(
     `update external_mappings
-     set decision = :decision::jsonb, dirty = dirty + 1, next_attempt_at = :now::timestamptz,
+     set decision = :decision::jsonb, dirty = dirty + 1, urgency = ${urgencies.edit}, next_attempt_at = :now::timestamptz,
          fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
      where id = :id`,
     { id, now, decision: JSON.stringify(decision) },
@@ -36,7 +37,8 @@ export async function raiseHeldDeletes(
   const decision: Decision = { kind: 'release', by, at: now.toISOString(), why };
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update external_mappings m
-     set dirty = dirty + 1, next_attempt_at = :now::timestamptz, decision = coalesce(decision, :decision::jsonb),
+     set dirty = dirty + 1, urgency = ${raisedUrgency(`${urgencies.bulk}::smallint`)}, next_attempt_at = :now::timestamptz,
+         decision = coalesce(decision, :decision::jsonb),
          fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
      from (select id from external_mappings
            where system = :system and state = 'waiting' and reason = 'fuse' and (:ids::bigint[] is null or id = any(:ids::bigint[]))

@@ -1,6 +1,7 @@
 // One event at one target, and what became of it there.
 import type { Db, Tx } from './connection.ts';
 import { ensureConnection } from './connections.ts';
+import { raisedUrgency, urgencies } from './urgency.ts';
 
 export type DeliveryStatus =
   | 'queued'
@@ -76,18 +77,28 @@ where entity_type = 'customer' and internal_id = any(:entityIds) and system = :s
   and external_type = :externalType and role = 'primary'
 order by id for update`;
 
+// Whether an event is one of many stands in its context: its writer has to say it (docs/sync.md, "Order of work").
 const insertSql = `
-insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, version, hop, created_at)
-select e.event_id, :system, coalesce(e.sync_event_id, s.id, 0), e.mapping_id, e.event_type, e.version,
-       coalesce((s.context ->> 'hop')::integer, 0), :now::timestamptz
-from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, version bigint)
-left join lateral ( -- two questions, for either has its index
-  select id, context from sync_events where id = e.sync_event_id
-  union all
-  (select id, context from sync_events where e.sync_event_id is null and event_id = e.event_id limit 1)
-) s on true
-on conflict (event_id, target) do nothing
-returning mapping_id, version`;
+with found as (
+  select e.*, s.id as found_id, s.context,
+         case when s.context -> 'bulk' = 'true' then ${urgencies.bulk}
+              when e.event_type = 'customer.created' then ${urgencies.row} else ${urgencies.edit} end as urgency
+  from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, version bigint)
+  left join lateral ( -- two questions, for either has its index
+    select id, context from sync_events where id = e.sync_event_id
+    union all
+    (select id, context from sync_events where e.sync_event_id is null and event_id = e.event_id limit 1)
+  ) s on true
+), made as (
+  insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, version, hop, created_at)
+  select event_id, :system, coalesce(sync_event_id, found_id, 0), mapping_id, event_type, version,
+         coalesce((context ->> 'hop')::integer, 0), :now::timestamptz
+  from found
+  on conflict (event_id, target) do nothing
+  returning event_id
+)
+select distinct on (event_id) mapping_id, version, urgency -- a batch may bring an event twice
+from found where event_id in (select event_id from made)`;
 
 // An edit storm does not defeat the back-off: a due time is brought forward only where there was nothing to do before.
 const raiseSql = `
@@ -95,9 +106,9 @@ update external_mappings m
 set dirty = dirty + r.more, wanted_version = greatest(m.wanted_version, r.version),
     next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
                            else m.next_attempt_at end,
-    urgency = 0, updated_at = now()
-from (select mapping_id, count(*) as more, max(version) as version
-      from jsonb_to_recordset(:made::jsonb) as x(mapping_id bigint, version bigint) group by mapping_id) r
+    urgency = ${raisedUrgency('r.urgency')}, updated_at = now()
+from (select mapping_id, count(*) as more, max(version) as version, min(urgency) as urgency
+      from jsonb_to_recordset(:made::jsonb) as x(mapping_id bigint, version bigint, urgency smallint) group by mapping_id) r
 where m.id = r.mapping_id`;
 
 /**
@@ -129,7 +140,7 @@ export async function receiveInternalEvents(
   });
   const mappingOf = new Map(locked.rows.map((m) => [m.internal_id, m.id]));
   const known = rows.map((row) => ({ ...row, mapping_id: mappingOf.get(row.entity_id) ?? null }));
-  const made = await tx.raw<{ rows: { mapping_id: number; version: number }[] }>(insertSql, {
+  const made = await tx.raw<{ rows: { mapping_id: number; version: number; urgency: number }[] }>(insertSql, {
     events: JSON.stringify(known),
     system,
     now,

@@ -3,6 +3,7 @@
 // A record stays in this table once a customer is linked with it; whether it is matched is told by its mapping alone, so linking
 // costs no statement here. What its identity was is confirmed by a read before anything is decided by it.
 import type { Db, Tx } from './connection.ts';
+import { raisedUrgency, urgencies } from './urgency.ts';
 
 export type RecordPlace = { system: string; account: string; externalType: string };
 
@@ -116,7 +117,9 @@ export async function raiseAwaiting(
   { system, account, externalId, now }: { system: string; account: string; externalId: string; now: Date },
 ): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update external_mappings m set dirty = dirty + 1, next_attempt_at = :now::timestamptz, updated_at = now()
+    `update external_mappings m
+     set dirty = dirty + 1, urgency = ${raisedUrgency(`${urgencies.row}::smallint`)}, next_attempt_at = :now::timestamptz,
+         updated_at = now()
      from (select id from external_mappings
            where state = 'waiting' and reason = 'not_linked' and jsonb_exists(reason_detail -> 'records', :externalId)
              and system = :system and account = :account

@@ -1,5 +1,6 @@
 // Events of external systems: stored once, refused with a reason, and brought to the mapping they are about.
 import type { Db, Tx } from './connection.ts';
+import { raisedUrgency, urgencies, type Urgency } from './urgency.ts';
 
 export type IncomingEvent = {
   system: string;
@@ -91,15 +92,15 @@ export async function insertRefusal(
 /** What is too old to be stored still makes its pair look: a mapping is found or made, and has to read. */
 export async function askForRead(
   db: Db,
-  about: { system: string; externalType: string; externalId: string; now: Date },
+  about: { system: string; externalType: string; externalId: string; now: Date; urgency?: Urgency },
 ): Promise<void> {
   await db.raw(
-    `insert into external_mappings (system, account, external_type, external_id, dirty, must_read, next_attempt_at)
-     select :system, c.account, :externalType, :externalId, 1, true, :now::timestamptz
+    `insert into external_mappings as m (system, account, external_type, external_id, dirty, must_read, urgency, next_attempt_at)
+     select :system, c.account, :externalType, :externalId, 1, true, :urgency, :now::timestamptz
      from connections c where c.system = :system and c.account is not null
      on conflict (system, account, external_type, external_id) where external_id is not null
-     do update set dirty = external_mappings.dirty + 1, must_read = true, updated_at = now()`,
-    about,
+     do update set dirty = m.dirty + 1, must_read = true, urgency = ${raisedUrgency('excluded.urgency')}, updated_at = now()`,
+    { ...about, urgency: about.urgency ?? urgencies.edit },
   );
 }
 
@@ -147,7 +148,7 @@ select e.event_id, 'internal', coalesce(e.sync_event_id, (select s.id from sync_
        e.mapping_id, e.event_type, e.inbound, :now::timestamptz
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, inbound jsonb)
 on conflict (event_id, target) do nothing
-returning mapping_id`;
+returning event_id, mapping_id`;
 
 const unheardSql = `
 select e.id as "syncEventId", e.event_id, e.event_type, e.payload -> 'external' as external
@@ -178,9 +179,19 @@ update external_mappings m
 set dirty = dirty + r.more,
     next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
                            else m.next_attempt_at end,
-    urgency = 0, updated_at = now()
-from (select id, count(*) as more from unnest(:ids::bigint[]) as id group by id) r
-where m.id = r.id`;
+    urgency = ${raisedUrgency(
+      `case when m.state in ('tombstoned', 'detached') then ${urgencies.echo}::smallint else r.urgency end`,
+    )},
+    updated_at = now()
+from (select mapping_id, count(*) as more, min(urgency) as urgency
+      from jsonb_to_recordset(:made::jsonb) as x(mapping_id bigint, urgency smallint) group by mapping_id) r
+where m.id = r.mapping_id`;
+
+/** The key of a request of ours makes an event an echo; another new record is as urgent as a new row. */
+function urgencyOf({ intentId, inbound }: ExternalEvent): Urgency {
+  if (intentId !== null) return urgencies.echo;
+  return inbound['kind'] === 'created' ? urgencies.row : urgencies.edit;
+}
 
 /**
  * Records external events at the mappings they are about and marks those dirty; a mapping without internal id is made for a
@@ -229,10 +240,12 @@ export async function receiveExternalEvents(
   );
   if (locked.length < ids.length) return null;
   const placed = rows.map((row) => ({ ...row, mapping_id: known.get(row.event_id) }));
-  const { rows: made } = await tx.raw<{ rows: { mapping_id: number }[] }>(insertSql, {
+  const { rows: made } = await tx.raw<{ rows: { event_id: string; mapping_id: number }[] }>(insertSql, {
     events: JSON.stringify(placed),
     now,
   });
-  if (made.length > 0) await tx.raw(raiseSql, { ids: made.map((row) => row.mapping_id), now });
+  const urgencyById = new Map(events.map((event) => [event.eventId, urgencyOf(event)]));
+  const raised = made.map((row) => ({ ...row, urgency: urgencyById.get(row.event_id) }));
+  if (made.length > 0) await tx.raw(raiseSql, { made: JSON.stringify(raised), now });
   return made.length;
 }

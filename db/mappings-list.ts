@@ -2,6 +2,7 @@
 // person has let go.
 import type { Db, Tx } from './connection.ts';
 import type { Decision } from './mappings.ts';
+import { urgencies } from './urgency.ts';
 
 export type AttentionState = 'waiting' | 'parked' | 'alias' | 'detached';
 
@@ -113,7 +114,8 @@ export async function giveConsent(
 ): Promise<void> {
   await tx.raw(
     `update external_mappings
-     set reason_detail = coalesce(reason_detail, '{}') || :detail::jsonb, dirty = dirty + 1, next_attempt_at = :now::timestamptz,
+     set reason_detail = coalesce(reason_detail, '{}') || :detail::jsonb, dirty = dirty + 1, urgency = ${urgencies.row},
+         next_attempt_at = :now::timestamptz,
          fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
      where id = :id`,
     { ...consent, detail: JSON.stringify(consent.detail) },

@@ -1,5 +1,6 @@
 // External mappings: the pair of a customer and its counterpart, the state machine of that pair, and its lease.
 import type { Db, Tx } from './connection.ts';
+import { raisedUrgency, urgencies, type Urgency } from './urgency.ts';
 
 export type MappingState = 'pending' | 'linked' | 'waiting' | 'parked' | 'alias' | 'detached' | 'tombstoned';
 
@@ -204,15 +205,14 @@ export async function lockMappings(tx: Tx, ids: number[]): Promise<Mapping[]> {
 
 /** Removes a mapping that turned out to be another's; its deliveries and its dirty number move there. */
 export async function absorbMapping(tx: Tx, from: Mapping, into: Mapping): Promise<void> {
-  await tx.raw(`update sync_deliveries set mapping_id = :into where mapping_id = :from`, {
-    from: from.id,
-    into: into.id,
-  });
+  const ids = { from: from.id, into: into.id };
+  await tx.raw(`update sync_deliveries set mapping_id = :into where mapping_id = :from`, ids);
+  await tx.raw(
+    `update external_mappings m set dirty = m.dirty + :more, urgency = ${raisedUrgency('f.urgency')}, updated_at = now()
+     from external_mappings f where m.id = :into and f.id = :from`,
+    { ...ids, more: Math.max(1, from.dirty) },
+  );
   await tx.raw(`delete from external_mappings where id = :from`, { from: from.id });
-  await tx.raw(`update external_mappings set dirty = dirty + :more, updated_at = now() where id = :into`, {
-    into: into.id,
-    more: Math.max(1, from.dirty),
-  });
 }
 
 const columnOf: Record<keyof MappingChanges, string> = {
@@ -255,8 +255,7 @@ export async function updateMapping(
   await tx('external_mappings').where({ id }).update(values);
 }
 
-/** Whose turn it is among what is due: 0 what happens now, 1 what was asked for again, 2 what catches up. */
-export type Urgency = 0 | 1 | 2;
+export type { Urgency } from './urgency.ts';
 
 /** Raises the dirty number of mappings, so that a worker looks at them again, now. */
 export async function raiseMappings(
@@ -266,7 +265,7 @@ export async function raiseMappings(
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update external_mappings m
      set dirty = dirty + 1, must_read = must_read or :mustRead, next_attempt_at = :now::timestamptz,
-         urgency = case when dirty = clean then :urgency else least(urgency, :urgency) end, updated_at = now()
+         urgency = ${raisedUrgency(':urgency::smallint')}, updated_at = now()
      from (select id from external_mappings where id = any(:ids) order by id for update) locked
      where m.id = locked.id`,
     { ...select, urgency },
@@ -274,11 +273,11 @@ export async function raiseMappings(
   return rowCount;
 }
 
-/** Raises every mapping that waits for one reason: the reason is gone. Returns how many. */
+/** Raises every mapping that waits for one reason: the reason is gone. They catch up as bulk. Returns how many. */
 export async function raiseWaiting(db: Db | Tx, system: string, reason: string, now: Date): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update external_mappings m
-     set dirty = dirty + 1, next_attempt_at = :now::timestamptz, updated_at = now()
+     set dirty = dirty + 1, urgency = ${raisedUrgency(`${urgencies.bulk}::smallint`)}, next_attempt_at = :now::timestamptz, updated_at = now()
      from (select id from external_mappings where system = :system and state = 'waiting' and reason = :reason order by id for update) locked
      where m.id = locked.id`,
     { system, reason, now },

@@ -2,6 +2,7 @@
 // of one database would both write to the same external customers.
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from './connection.ts';
+import { raisedUrgency, urgencies } from './urgency.ts';
 
 /** Where this database is, as a hash: host names do not belong in tables. */
 export type Address = string;
@@ -78,7 +79,7 @@ export async function acceptFailover(tx: Tx): Promise<{ noted: boolean; mappings
 }
 
 const compareSql = `
-update external_mappings m set must_read = true, dirty = dirty + 1, urgency = case when dirty = clean then 2 else urgency end,
+update external_mappings m set must_read = true, dirty = dirty + 1, urgency = ${raisedUrgency(`${urgencies.housekeeping}::smallint`)},
   updated_at = now()
 from (
   select id from external_mappings where state not in ('alias', 'detached', 'tombstoned') order by id for update

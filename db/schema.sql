@@ -505,7 +505,7 @@ alter table external_mappings add constraint external_mappings_decision_check CH
 alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY (id);
 alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
 alter table external_mappings add constraint external_mappings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'linked'::text, 'waiting'::text, 'parked'::text, 'alias'::text, 'detached'::text, 'tombstoned'::text])));
-alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 2)));
+alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 4)));
 alter table external_records add constraint external_records_decision_check CHECK ((decision = ANY (ARRAY['import'::text, 'leave'::text])));
 alter table external_records add constraint external_records_pkey PRIMARY KEY (system, account, external_type, external_id);
 alter table inbound_event_ids add constraint inbound_event_ids_pkey PRIMARY KEY (event_id);

@@ -1,5 +1,6 @@
 /** docs.stripe.com/api/customers */
 import { seconds, takeSeq, type Call, type Handler } from './call.ts';
+import { readClock, refuseFullClock } from './clock-customers.ts';
 import { applyCustomerParams, CREATE_PARAMS, UPDATE_PARAMS } from './customer-params.ts';
 import { noSuchObject, refuse } from './errors.ts';
 import { previousAttributes, stageEvent } from './events.ts';
@@ -15,9 +16,16 @@ const EXPANDABLE = ['subscriptions', 'sources', 'tax_ids'];
 
 export const createCustomer: Handler = (call) => {
   const expand = readExpand(call.params, EXPANDABLE);
-  const id = newId('cus');
-  const blank = blankCustomer(id, seconds(call.now), freePrefix(call));
+  const id = readNewId(call) ?? newId('cus');
+  const clockId = readRequiredText(call.params['test_clock'], 'test_clock');
+  const clock = clockId === undefined ? null : readClock(call, clockId);
+  // A customer of a clock was made at the time of that clock.
+  const blank = {
+    ...blankCustomer(id, clock?.frozen_time ?? seconds(call.now), freePrefix(call)),
+    test_clock: clock?.id ?? null,
+  };
   const customer = applyCustomerParams(blank, trimmed(call), CREATE_PARAMS);
+  if (clock) refuseFullClock(call, clock);
   refuseTakenPrefix(call, blank, customer);
   stageCustomer(call, customer, takeSeq(call));
   stageEvent(call, 'customer.created', customer);
@@ -49,30 +57,44 @@ export const updateCustomer: Handler = (call) => {
 export const deleteCustomer: Handler = (call) => {
   refuseUnknown(call.params, []);
   const { value: customer, seq } = findLiving(call);
+  deleteCustomerOf(call, customer, seq);
+  return { body: deletedStub(customer.id), customer: customer.id };
+};
+
+/** What a delete does, also that of its test clock. */
+export function deleteCustomerOf(call: Call, customer: Customer, seq: number): void {
   cancelSubscriptionsOf(call, customer.id);
   const row = { id: customer.id, created: customer.created, seq, at: call.now, value: null };
   call.ops.push({ op: 'customer', account: call.account.id, ...row });
   stageEvent(call, 'customer.deleted', customer);
-  return { body: deletedStub(customer.id), customer: customer.id };
-};
+}
 
 export const listCustomers: Handler = (call) => {
   const { account, params, rules } = call;
   refuseUnknown(params, [...LIST_PARAMS, 'created', 'email', 'test_clock']);
   const expand = readExpand(params, EXPANDABLE, 'data');
-  if (params['test_clock'] !== undefined)
-    refuse("The simulator has no model for 'test_clock'.", { param: 'test_clock' });
   const email = readRequiredText(params['email'], 'email', 512);
+  const clockId = readRequiredText(params['test_clock'], 'test_clock');
+  const clock = clockId === undefined ? null : readClock(call, clockId).id;
   const page = listPage({
     kind: 'customer',
     url: '/v1/customers',
     params,
     collection: account.customers,
     deletedCursors: rules.deletedCursors,
-    ...(email === undefined ? {} : { keep: (customer: Customer) => customer.email === email }),
+    // Those of test clocks are in the lists of their clocks and in no other (docs.stripe.com/api/customers/list).
+    keep: (customer) => customer.test_clock === clock && (email === undefined || customer.email === email),
   });
   return { body: { ...page, data: page.data.map((customer) => render(call, customer, expand)) } };
 };
+
+/** An id of the caller's own choice, as imports from other systems have it. It stays taken after a delete. */
+function readNewId({ account, params }: Call): string | undefined {
+  const id = readRequiredText(params['id'], 'id', 255);
+  if (id !== undefined && account.customers.get(id))
+    refuse('Customer already exists.', { code: 'resource_already_exists', param: 'id' });
+  return id;
+}
 
 /** To a write a deleted customer is as unknown as one that never was. */
 function findLiving(call: Call): { value: Customer; seq: number } {
@@ -93,7 +115,7 @@ function deletedStub(id: string) {
 /** `sources`, `subscriptions` and `tax_ids` come only when they are asked for. */
 function render(call: Call, customer: Customer, expand: ReadonlySet<string>): object {
   if (expand.size === 0) return customer;
-  const url = `/v1/customers/${customer.id}`;
+  const url = `/v1/customers/${encodeURIComponent(customer.id)}`;
   const empty = (part: string) => ({ object: 'list', data: [], has_more: false, url: `${url}/${part}` });
   return {
     ...customer,

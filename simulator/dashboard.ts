@@ -7,8 +7,9 @@ import type { Clock } from './clock.ts';
 import { createCustomer, deleteCustomer, updateCustomer } from './customers.ts';
 import { newParams, type Params } from './form.ts';
 import type { Keys } from './keys.ts';
-import type { Customer } from './objects.ts';
+import type { Customer, TestClock } from './objects.ts';
 import type { Op, Store } from './store.ts';
+import { createTestClock } from './test-clocks.ts';
 
 /** Parameters as the SDK takes them; null unsets. */
 export type EditValue =
@@ -65,12 +66,14 @@ export function createDashboard(deps: DashboardDeps) {
     return reply.body;
   }
 
-  // The casts: these two handlers answer with a customer when nothing is expanded.
+  // The casts: these handlers answer with the whole object when nothing is expanded.
   return {
     createCustomer: (params: Edit, account?: string) =>
       edit('POST', '/v1/customers', createCustomer, '', params, account) as Customer,
     updateCustomer: (id: string, params: Edit, account?: string) =>
       edit('POST', `/v1/customers/${id}`, updateCustomer, id, params, account) as Customer,
+    createTestClock: (params: Edit, account?: string) =>
+      edit('POST', '/v1/test_helpers/test_clocks', createTestClock, '', params, account) as TestClock,
     deleteCustomer: (id: string, account?: string) =>
       void edit('DELETE', `/v1/customers/${id}`, deleteCustomer, id, {}, account),
   };

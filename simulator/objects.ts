@@ -44,9 +44,21 @@ export type Customer = {
   preferred_locales: string[];
   shipping: Shipping | null;
   tax_exempt: 'none' | 'exempt' | 'reverse';
-  test_clock: null;
+  test_clock: string | null;
   business_name?: string;
   individual_name?: string;
+};
+
+export type TestClock = {
+  id: string;
+  object: 'test_helpers.test_clock';
+  created: number;
+  deletes_after: number;
+  frozen_time: number;
+  livemode: false;
+  name: string | null;
+  status: 'ready';
+  status_details: object;
 };
 
 export type Subscription = {

@@ -50,6 +50,7 @@ function* snapshot({ state }: Store): Generator<Op> {
     yield* rows('subscription', account.id, account.subscriptions);
     yield* rows('event', account.id, account.events);
     yield* rows('endpoint', account.id, account.endpoints);
+    yield* rows('test_clock', account.id, account.testClocks);
     for (const value of account.keys.values()) yield { op: 'key', account: account.id, value };
     for (const [event, { failed }] of account.undelivered) {
       if (failed.size > 0) yield { op: 'undelivered', account: account.id, event, failed: [...failed] };
@@ -59,7 +60,7 @@ function* snapshot({ state }: Store): Generator<Op> {
   for (const value of state.ledger.entries()) yield { op: 'ledger', value };
 }
 
-type RowOp = 'customer' | 'subscription' | 'event' | 'endpoint';
+type RowOp = 'customer' | 'subscription' | 'event' | 'endpoint' | 'test_clock';
 
 function* rows<T>(op: RowOp, account: string, collection: Collection<T>): Generator<Op> {
   for (const row of collection.all()) {

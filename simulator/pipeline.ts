@@ -107,7 +107,7 @@ export function createPipeline(deps: PipelineDeps) {
 
   async function perform(
     trace: Trace,
-    found: { route: { handler: Handler }; id: string },
+    found: { route: { handler: Handler; pattern: string }; id: string },
     params: Params,
     keyed: KeyedRequest | null,
   ): Promise<Sending> {
@@ -124,7 +124,7 @@ export function createPipeline(deps: PipelineDeps) {
 
   function run(
     trace: Trace,
-    found: { route: { handler: Handler }; id: string },
+    found: { route: { handler: Handler; pattern: string }; id: string },
     params: Params,
     keyed: KeyedRequest | null,
   ): Outcome {
@@ -141,7 +141,10 @@ export function createPipeline(deps: PipelineDeps) {
       const reply = found.route.handler(call);
       return answered(reply.status ?? 200, reply.body, call.ops, reply.customer ?? null);
     } catch (error) {
-      return { ...fromError(trace, error), customer: found.id.startsWith('cus_') ? found.id : null };
+      return {
+        ...fromError(trace, error),
+        customer: found.route.pattern === '/v1/customers/:id' ? found.id : null,
+      };
     }
   }
 

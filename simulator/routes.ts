@@ -16,6 +16,7 @@ import {
   listSubscriptions,
   retrieveSubscription,
 } from './subscriptions.ts';
+import { createTestClock, deleteTestClock, listTestClocks, retrieveTestClock } from './test-clocks.ts';
 import { retrieveThinEvent } from './thin-events.ts';
 import {
   createEndpoint,
@@ -45,6 +46,10 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', pattern: '/v1/subscriptions', handler: listSubscriptions },
   { method: 'GET', pattern: '/v1/subscriptions/:id', handler: retrieveSubscription },
   { method: 'DELETE', pattern: '/v1/subscriptions/:id', handler: cancelSubscription },
+  { method: 'POST', pattern: '/v1/test_helpers/test_clocks', handler: createTestClock },
+  { method: 'GET', pattern: '/v1/test_helpers/test_clocks', handler: listTestClocks },
+  { method: 'GET', pattern: '/v1/test_helpers/test_clocks/:id', handler: retrieveTestClock },
+  { method: 'DELETE', pattern: '/v1/test_helpers/test_clocks/:id', handler: deleteTestClock },
   { method: 'POST', pattern: '/v1/webhook_endpoints', handler: createEndpoint },
   { method: 'GET', pattern: '/v1/webhook_endpoints', handler: listEndpoints },
   { method: 'GET', pattern: '/v1/webhook_endpoints/:id', handler: retrieveEndpoint },

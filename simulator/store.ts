@@ -4,7 +4,7 @@
  * whole call (effect, event, idempotency key, ledger) or nothing of it; the answer is sent only afterwards.
  */
 import { createCollection, type Collection, type Put } from './collection.ts';
-import type { Customer, Endpoint, StoredEvent, Subscription } from './objects.ts';
+import type { Customer, Endpoint, StoredEvent, Subscription, TestClock } from './objects.ts';
 import type { Journal } from './journal.ts';
 import { createLedgerBook, type LedgerBook, type LedgerEntry } from './ledger-book.ts';
 
@@ -32,6 +32,7 @@ export type AccountState = {
   subscriptions: Collection<Subscription>;
   events: Collection<StoredEvent>;
   endpoints: Collection<Endpoint>;
+  testClocks: Collection<TestClock>;
   keys: Map<string, StoredKey>;
   invoicePrefixes: Set<string>;
   /** Per event id, for those with something left to deliver or given up. */
@@ -56,6 +57,7 @@ export type Op =
   | PutOp<'subscription', Subscription>
   | PutOp<'event', StoredEvent>
   | PutOp<'endpoint', Endpoint>
+  | PutOp<'test_clock', TestClock>
   | { op: 'key'; account: string; value: StoredKey }
   | { op: 'delivery'; value: Delivery }
   | { op: 'delivered'; id: string; ok: boolean }
@@ -106,6 +108,8 @@ export function createStore(journal: Journal | null, limits: Limits) {
         return putRow(account(op.account), account(op.account).events, op);
       case 'endpoint':
         return putRow(account(op.account), account(op.account).endpoints, op);
+      case 'test_clock':
+        return putRow(account(op.account), account(op.account).testClocks, op);
       case 'key':
         // A key used again after its day is a new one, and goes to the end of the order.
         account(op.account).keys.delete(op.value.key);
@@ -169,6 +173,7 @@ function newAccount(id: string): AccountState {
     subscriptions: createCollection(),
     events: createCollection(),
     endpoints: createCollection(),
+    testClocks: createCollection(),
     keys: new Map(),
     invoicePrefixes: new Set(),
     undelivered: new Map(),

@@ -1,9 +1,10 @@
 // One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a time. A slow or stuck
-// customer holds its own place in the pool and nobody else's. What is claimed is what there are tokens for; while the breaker is open
-// that is nothing.
-import { backOffMapping, claimDue, type Claimed } from '../db/claims.ts';
+// customer holds its own place in the pool and nobody else's. What is claimed is what there are tokens for, the most urgent first, and
+// beside it a few echoes, which need none; while the breaker is open that is nothing.
+import { backOffMapping, claimDue, type Claimed, type ClaimRoom } from '../db/claims.ts';
 import { readConnection } from '../db/connections.ts';
 import { isDatabaseAway } from '../db/readiness.ts';
+import { urgencies } from '../db/urgency.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Failure } from '../lib/integrations/integration.ts';
@@ -42,14 +43,25 @@ export interface LaneStatus {
 
 /** Records to be made and records that exist have lines of their own; neither may take all the places from the other. */
 const LINE_PART = 0.75;
+/** Echoes have so many places beside the others: they wait behind no token, and take no edit's place. */
+const ECHO_PART = 0.25;
+/** Of so many claims one is of the mapping that has been due longest: no class waits for ever behind a more urgent one. */
+const LONGEST_EVERY = 8;
+/** How often echoes are looked for while there is no token for anything else. */
+const ECHOES_EVERY_MS = 1_000;
 
 export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => void): Lane {
   const { db, clock, integration, log } = deps;
-  const inHand = new Map<number, { makes: boolean; done: Promise<void> }>();
+  const inHand = new Map<number, { claimed: Claimed; done: Promise<void> }>();
   /** Broke off while the database was away, and could not even be given back. */
   const left = new Map<number, Claim>();
   let bound: Bound | null = null;
   let stopped: string | null = null;
+  /** Claimed since the last one that had been due longest. */
+  let sinceLongest = 0;
+  /** The last claim filled the places of echoes: more of them may be due. */
+  let moreEchoes = false;
+  let claimedAt = -Infinity;
 
   /** The first contact: whose account this is. Without an answer nothing is sent; with the wrong one neither. */
   async function bind(): Promise<Bound> {
@@ -76,9 +88,10 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 
   async function work(guards: Guards, claimed: Claimed, deadline: number): Promise<void> {
     const claim: Claim = { id: claimed.id, fence: claimed.fence, deadline };
-    const release = guards.limiter?.reserve(claimed.makes) ?? ((): void => undefined);
+    const nothing = (): void => undefined;
+    const release = isEcho(claimed) ? nothing : (guards.limiter?.reserve(claimed.makes) ?? nothing);
     const lastCall = lastCallOf(deps, claim);
-    const guarded = guard(integration, guards, { id: claim.id, lastCall, release });
+    const guarded = guard(integration, guards, { id: claim.id, urgency: claimed.urgency, lastCall, release });
     try {
       await reconcile({ ...deps, integration: guarded }, claim);
     } catch (error) {
@@ -107,17 +120,24 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     }
   }
 
-  /** How many of each line may begin. The account's tokens are for both, those for making records for one. */
-  async function roomFor({ limiter }: Guards): Promise<{ limit: number; creates: number; others: number }> {
-    const places = options.concurrency - inHand.size;
+  function count(isOne: (claimed: Claimed) => boolean): number {
+    return [...inHand.values()].filter(({ claimed }) => isOne(claimed)).length;
+  }
+
+  /** How many of each line may begin. The account's tokens are for both, those for making records for one, and echoes need none. */
+  async function roomFor({ limiter }: Guards): Promise<ClaimRoom> {
+    const [working, making] = [count((one) => !isEcho(one)), count(({ makes }) => makes)];
+    const places = options.concurrency - working;
     const { calls, creates } = limiter ? await limiter.room() : { calls: places, creates: places };
-    const making = [...inHand.values()].filter(({ makes }) => makes).length;
     const line = Math.ceil(options.concurrency * LINE_PART);
     const most = (busy: number, tokens: number): number => Math.max(0, Math.min(places, line - busy, tokens));
+    const limit = Math.min(places, calls);
     return {
-      limit: Math.min(places, calls),
+      limit,
       creates: most(making, creates),
-      others: most(inHand.size - making, calls),
+      others: most(working - making, calls),
+      echoes: Math.max(0, Math.ceil(options.concurrency * ECHO_PART) - count(isEcho)),
+      longest: Math.floor((sinceLongest + limit) / LONGEST_EVERY),
     };
   }
 
@@ -129,13 +149,16 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       const { breaker } = guards;
       await giveBackLeft();
       await breaker.probe();
-      if (inHand.size >= (breaker.isHalfOpen() ? 1 : options.concurrency)) {
+      const busy = breaker.isHalfOpen() ? inHand.size : count((one) => !isEcho(one));
+      if (busy >= (breaker.isHalfOpen() ? 1 : options.concurrency)) {
         await oneIsDone();
         return 1;
       }
       const room = await roomFor(guards);
-      // It has rested already until there may be tokens.
-      if (room.limit === 0) return 1;
+      // It has rested already until there may be tokens. Echoes need none, but each look for them is a statement.
+      const looks = moreEchoes || performance.now() - claimedAt > ECHOES_EVERY_MS;
+      if (room.limit === 0 && !(looks && room.echoes > 0)) return 1;
+      claimedAt = performance.now();
       const deadline = performance.now() + options.leaseMs;
       const due = await claimDue(db, {
         system: integration.system,
@@ -147,14 +170,22 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       });
       breaker.saw(due.breaker);
       for (const claimed of due.claims)
-        inHand.set(claimed.id, { makes: claimed.makes, done: work(guards, claimed, deadline) });
-      return due.claims.length;
+        inHand.set(claimed.id, { claimed, done: work(guards, claimed, deadline) });
+      const echoes = due.claims.filter(isEcho).length;
+      moreEchoes = echoes === room.echoes;
+      sinceLongest = (sinceLongest + due.claims.length - echoes) % LONGEST_EVERY;
+      return room.limit === 0 ? 1 : due.claims.length;
     },
     async drain() {
       while (inHand.size > 0) await Promise.all([...inHand.values()].map(({ done }) => done));
     },
     status: () => ({ system: integration.system, bound: bound !== null, stopped, inHand: inHand.size }),
   };
+}
+
+/** It was claimed without a token: what came in is the event of a write of ours, or of a pair that has ended. */
+function isEcho({ makes, urgency }: Claimed): boolean {
+  return !makes && urgency === urgencies.echo;
 }
 
 interface Bound {

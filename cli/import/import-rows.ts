@@ -37,7 +37,8 @@ export type ImportDeps = {
 };
 
 const IN_FLIGHT = 8;
-const ORIGIN: Origin = { context: { actor: 'twinbox import' } };
+// As bulk: what people edit one by one does not wait behind it (docs/sync.md, "Order of work").
+const ORIGIN: Origin = { context: { actor: 'twinbox import', bulk: true } };
 /** Others may take and free an email while we look; more than this is no coincidence. */
 const MAX_LOOKS = 5;
 

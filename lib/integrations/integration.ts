@@ -60,6 +60,8 @@ export interface ExternalRecord {
   /** The mark carries another installation's name, and not ours. */
   foreignMark: boolean;
   createdAt: Date;
+  /** The simulated clock that the record lives by, in a system that has them for tests; `createdAt` is then that clock's time. */
+  testClock: string | null;
 }
 
 export interface Answered {
@@ -210,7 +212,10 @@ export interface Integration {
   /** The body of a create or update: our values by external field name, and with `mark` our mark. */
   body(fields: Fields, mark: string | null): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
-  /** Every record of the window, newest first, page by page, also where one is empty; absence from it proves no deletion. */
+  /**
+   * Every record of the window, newest first, page by page, also where one is empty; absence from it proves no deletion. Behind them,
+   * where the window has no beginning, the records of test clocks in no order, whatever its end: they bear another time.
+   */
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
   /** Records that bear a mark, where the system can look for one. It may lag behind: what it does not find may be there. */
   findMarked?(mark: string): Promise<ExternalRecord[]>;

@@ -18,6 +18,8 @@ type Books = Omit<Guards, 'breaker'> & { breaker: Breaker | null };
 
 export interface GuardedClaim {
   id: number;
+  /** Of those who wait for a token, the smallest goes first. */
+  urgency: number;
   /** By when a call has to leave (monotonic), or the lease would not outlast it. */
   lastCall: number;
   /** Its token is kept no longer. */
@@ -41,7 +43,7 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
 
   async function take(endpoint: string): Promise<void> {
     claim.release();
-    if (limiter && !(await limiter.turn(endpoint, claim.lastCall))) throw new NoTurn();
+    if (limiter && !(await limiter.turn(endpoint, claim.lastCall, claim.urgency))) throw new NoTurn();
   }
 
   async function note(endpoint: string, error?: unknown): Promise<void> {

@@ -14,6 +14,6 @@ export function paced(
   const { system } = integration;
   const limiter = rates && createLimiter({ db, system, account, rates, log });
   const onError = (error: unknown): void => log.warn('limits.unnoted', { system, error: String(error) });
-  const claim = { id: 0, lastCall: Infinity, release: () => undefined };
+  const claim = { id: 0, urgency: 0, lastCall: Infinity, release: () => undefined };
   return guard(integration, { limiter, breaker: null, onError }, claim);
 }

@@ -15,6 +15,7 @@ import {
   type Holder,
 } from '../../db/external-records.ts';
 import { askForNewRecords } from '../../db/first-link.ts';
+import { urgencies } from '../../db/urgency.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
@@ -125,7 +126,7 @@ async function judge(
       system: mapping.system,
       externalType: mapping.externalType,
       externalIds,
-      urgency: 2,
+      urgency: urgencies.bulk,
       now: deps.clock.now(),
     });
     return { link: best.externalId };

@@ -14,8 +14,8 @@ export function damageOf(mapping: Mapping): Damage | null {
   const { state, internalId, externalId, pushedVersion, shadow, intent } = mapping;
   // Without its id a second record would be made for it.
   const wasLinked = state === 'linked' || pushedVersion > 0;
-  if (externalId !== null && !/^\S{1,255}$/.test(externalId))
-    return { column: 'external_id', why: 'is no id' };
+  // Which of the others a system can be asked for is its integration's to say.
+  if (externalId?.trim() === '') return { column: 'external_id', why: 'is no id' };
   if (wasLinked && externalId === null) return { column: 'external_id', why: MISSING };
   if (wasLinked && internalId === null) return { column: 'internal_id', why: MISSING };
   const ofShadow = shadowDamage(shadow);

@@ -12,6 +12,7 @@ import {
   type ExternalEvent,
   type StoreVerdict,
 } from '../../db/inbound.ts';
+import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Fields, InboundEvent, Integration } from '../integrations/integration.ts';
@@ -82,7 +83,8 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     await insertRefusal(db, { ...about, reason: verdict, detail: event.account });
   else if (verdict === 'too_old' && externalId !== null) {
     await insertRefusal(db, { ...about, reason: verdict, detail: event.created.toISOString() });
-    await askForRead(db, { system, externalType: document.externalType, externalId, now });
+    const { externalType } = document;
+    await askForRead(db, { system, externalType, externalId, now, urgency: urgencies.housekeeping });
   }
   return verdict;
 }

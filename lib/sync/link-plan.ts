@@ -18,6 +18,7 @@ import {
   readWaitingRows,
 } from '../../db/first-link.ts';
 import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/first-link.ts';
+import { urgencies } from '../../db/urgency.ts';
 import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
 import { isUuid } from './inbound.ts';
@@ -244,7 +245,7 @@ export async function giveWords(
   const given: WordsGiven = { rows: 0, records: 0 };
   const ask = async (tx: Db | Tx, externalIds: string[]): Promise<void> => {
     const about = { system, externalType: document.externalType, externalIds };
-    given.records += await askForNewRecords(tx, { ...about, urgency: 2, now: clock.now() });
+    given.records += await askForNewRecords(tx, { ...about, urgency: urgencies.bulk, now: clock.now() });
   };
   const others = plan.others.flatMap(({ externalId, why }) => (why === 'not_imported' ? [] : [externalId]));
   const records = [...plan.imports, ...others];
@@ -256,7 +257,7 @@ export async function giveWords(
     const now = clock.now();
     const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
     await withTransaction(db, async (tx) => {
-      given.rows += await giveLinkWords(tx, page, { detail, urgency: 2, now });
+      given.rows += await giveLinkWords(tx, page, { detail, urgency: urgencies.bulk, now });
       const aliases = page.flatMap(({ mappingId }) => seconds.get(mappingId) ?? []);
       await ask(
         tx,

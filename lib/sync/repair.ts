@@ -4,6 +4,7 @@
 import { askForRead } from '../../db/inbound.ts';
 import { raiseMappings } from '../../db/mappings.ts';
 import { forgetUnheard } from '../../db/sweep.ts';
+import { urgencies } from '../../db/urgency.ts';
 import type { Comparison, Finding } from './comparison.ts';
 import type { SyncDeps } from './step.ts';
 
@@ -39,10 +40,16 @@ export async function repair(deps: SyncDeps, report: Comparison, comparedSince: 
       ids: ids.slice(from, from + AT_ONCE),
       now: clock.now(),
       mustRead: true,
-      urgency: 2,
+      urgency: urgencies.housekeeping,
     });
   for (const externalId of records)
-    await askForRead(db, { system, externalType: document.externalType, externalId, now: clock.now() });
+    await askForRead(db, {
+      system,
+      externalType: document.externalType,
+      externalId,
+      now: clock.now(),
+      urgency: urgencies.housekeeping,
+    });
   // What the sweep could never hear has been compared, and asked for.
   await forgetUnheard(db, system, comparedSince);
   log.info('repair.asked', { system, pairs: ids.length, records: records.length, left: left.length });

@@ -4,6 +4,7 @@
 import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/replay.ts';
 import { withTransaction } from '../../db/connection.ts';
 import { raiseMappings } from '../../db/mappings.ts';
+import { urgencies } from '../../db/urgency.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { takeStep } from './reconcile.ts';
 import { rehearse, type Effect } from './rehearsal.ts';
@@ -38,7 +39,7 @@ export async function runReplay(
   if (ids.length === 0) return 0;
   const now = deps.clock.now();
   return withTransaction(deps.db, async (tx) => {
-    const raised = await raiseMappings(tx, { ids, now, mustRead: true, urgency: 1 });
+    const raised = await raiseMappings(tx, { ids, now, mustRead: true, urgency: urgencies.bulk });
     await recordAction(tx, {
       ...{ action: 'replay', system: deps.integration.system, actor, reason, at: now },
       detail: { mappings: raised, deliveries: items.length },

@@ -5,6 +5,7 @@
 import { withTransaction } from '../../db/connection.ts';
 import { decideRecords, listUndecided, type Decision, type RecordPlace } from '../../db/external-records.ts';
 import { askForNewRecords, raiseRecords } from '../../db/first-link.ts';
+import { urgencies } from '../../db/urgency.ts';
 import type { SyncDeps } from './step.ts';
 
 const AT_ONCE = 500;
@@ -23,7 +24,7 @@ export async function decideUnmatched(
     await withTransaction(db, async (tx) => {
       decided += await decideRecords(tx, place, { externalIds, decision, actor, now });
       if (decision !== 'import') return;
-      const about = { ...place, externalIds, urgency: 2, now } as const;
+      const about = { ...place, externalIds, urgency: urgencies.bulk, now } as const;
       await askForNewRecords(tx, about);
       await raiseRecords(tx, { ...about, reasons: ['not_imported', 'left_alone'] });
     });

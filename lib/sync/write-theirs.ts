@@ -198,6 +198,7 @@ async function readWhetherDone(deps: SyncDeps, step: Step, intent: OpenIntent): 
       mark: null,
       foreignMark: false,
       createdAt: deps.clock.now(),
+      testClock: null,
     };
     const answer = { requestId: told.requestId, status: 200, answeredAt: null, replayed: true };
     return settle(deps, step, {

@@ -50,6 +50,34 @@ describe('the customers of the API', () => {
     });
   });
 
+  it('notes with the event of each change whether its writer calls it one of many', async () => {
+    const many = { 'Twinbox-Bulk': 'true' };
+    const answer = await api.send('POST', customers, { body: freshCustomer(), headers: many });
+    await api.send('PATCH', at(answer), { body: { name: 'Second' }, headers: many });
+    await api.send('PUT', at(answer), { body: freshCustomer(), headers: { 'Twinbox-Bulk': 'false' } });
+    await api.send('DELETE', at(answer), { headers: many });
+    const bulk = (await eventsOf(answer)).map(({ context }) => (context as { bulk?: boolean }).bulk);
+    expect(bulk).to.deep.equal([true, true, undefined, true]);
+  });
+
+  it('refuses another value of Twinbox-Bulk, and writes nothing', async () => {
+    const answer = await created();
+    const refused = await api.send('PATCH', at(answer), {
+      body: { name: 'Second' },
+      headers: { 'Twinbox-Bulk': '1' },
+    });
+    expect(refused.status).to.equal(400);
+    expect(refused.json.errors).to.deep.equal([
+      {
+        in: 'header',
+        pointer: '/Twinbox-Bulk',
+        code: 'enum',
+        detail: 'must be true or false; leave it out for a single change',
+      },
+    ]);
+    expect(await eventsOf(answer)).to.have.length(1);
+  });
+
   it('trims values and brings them to NFC', async () => {
     const answer = await created({ name: '  Jose\u0301\u00a0', email: '\tjose\u0301@example.org\n' });
     expect(answer.json).to.include({ name: 'Jos\u00e9', email: 'jos\u00e9@example.org' });

@@ -47,6 +47,7 @@ describe('twinbox doctor', () => {
   const well = {
     '/v1/account': { id: 'acct_1', object: 'account' },
     '/v1/customers': list(),
+    '/v1/test_helpers/test_clocks': list(),
     '/v1/events': list(),
     '/v1/webhook_endpoints': list(endpoint),
   };

@@ -178,6 +178,27 @@ describe('importing rows', () => {
     expect(await bring(changed, true)).to.include({ skipped: 2, updated: 0 });
   });
 
+  it('writes every event as bulk, which single edits overtake on their way to Stripe', async () => {
+    const since = await lastEventId();
+    await bring([row(2, 'Di', 'di@example.com')]);
+    await bring([row(2, 'Di B.', 'di@example.com')], true);
+    const { rows } = await database.db.raw<{ rows: { type: string; bulk: boolean }[] }>(
+      `select event_type as type, context -> 'bulk' = 'true' as bulk from sync_events where id > :since order by id`,
+      { since },
+    );
+    expect(rows).to.deep.equal([
+      { type: 'customer.created', bulk: true },
+      { type: 'customer.updated', bulk: true },
+    ]);
+  });
+
+  async function lastEventId(): Promise<number> {
+    const { rows } = await database.db.raw<{ rows: { id: number }[] }>(
+      `select coalesce(max(id), 0) as id from sync_events`,
+    );
+    return rows[0]?.id ?? 0;
+  }
+
   it('keeps the order of rows with one email, so that the last one stands', async () => {
     const rows = Array.from({ length: 20 }, (_, at) =>
       row(at + 2, `Cy ${at}`, at % 2 ? 'cy@example.com' : 'Cy@example.com'),

@@ -30,6 +30,28 @@ describe('reads that wait for their turn', () => {
     expect(new Set(ids).size).to.equal(350);
   });
 
+  it('list customers of test clocks once although their pages are refused', async () => {
+    const clocked = createSimulator();
+    await clocked.listen();
+    const made: string[] = [clocked.dashboard.createCustomer({}).id];
+    for (let n = 0; n < 3; n += 1) {
+      const { id } = clocked.dashboard.createTestClock({ frozen_time: 1_577_836_800 });
+      for (let m = 0; m < 2; m += 1) made.push(clocked.dashboard.createCustomer({ test_clock: id }).id);
+    }
+    clocked.faults.add({ kind: 'rate_limit', method: 'GET', path: '/v1/customers', nth: 3, times: 1 });
+    clocked.faults.add({ kind: 'rate_limit', method: 'GET', path: '/v1/test_helpers/test_clocks', times: 1 });
+    const integration = createStripeIntegration({
+      secretKey: 'sk_test_patient',
+      apiBase: clocked.url,
+      markKey: 'twinbox_x',
+    });
+    const ids: string[] = [];
+    for await (const page of readPatiently(integration).list({}))
+      ids.push(...page.map(({ externalId }) => externalId));
+    expect(ids.sort()).to.deep.equal(made.sort());
+    await clocked.close();
+  });
+
   it('fetch one after a refusal', async () => {
     simulator.faults.add({ kind: 'rate_limit', times: 1 });
     const id = simulator.customers()[0]?.id ?? '';

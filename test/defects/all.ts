@@ -7,6 +7,8 @@ import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
+import { orderDefects } from './order-defects.ts';
+import { recordDefects } from './record-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -19,4 +21,6 @@ export const defects: readonly Defect[] = [
   ...statusDefects,
   ...textApiDefects,
   ...exitDefects,
+  ...orderDefects,
+  ...recordDefects,
 ];

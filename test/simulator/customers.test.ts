@@ -107,8 +107,23 @@ describe('the simulator’s customers', () => {
   });
 
   it('know exactly the parameters of Stripe’s own description', () => {
-    expect([...CREATE_PARAMS].sort()).to.deep.equal(requestParams('POST', '/v1/customers').sort());
+    // That a create takes an id is not in the description, and has always worked.
+    const described = CREATE_PARAMS.filter((name) => name !== 'id');
+    expect(described.sort()).to.deep.equal(requestParams('POST', '/v1/customers').sort());
     expect([...UPDATE_PARAMS].sort()).to.deep.equal(requestParams('POST', '/v1/customers/cus_x').sort());
+  });
+
+  it('take an id of the caller’s choice once, also after a delete, and are found by it however it is encoded', async () => {
+    const create = (id: string) => bench.call('POST', '/v1/customers', { form: { id } });
+    expect((await create('acme/42 ü@x')).body).to.include({ id: 'acme/42 ü@x' });
+    expect(bench.errorOf(await create('acme/42 ü@x'))).to.include({
+      code: 'resource_already_exists',
+      param: 'id',
+    });
+    const path = `/v1/customers/${encodeURIComponent('acme/42 ü@x')}`;
+    expect((await bench.call('GET', path)).body).to.include({ id: 'acme/42 ü@x' });
+    await bench.call('DELETE', path);
+    expect((await create('acme/42 ü@x')).status).to.equal(400);
   });
 
   describe('that were deleted', () => {

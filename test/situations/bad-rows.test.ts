@@ -143,9 +143,10 @@ describe('bad input: a mapping row with', () => {
     });
   }
 
-  it('an external id that no path can carry, or nobody knows, is parked by name', async () => {
+  it('an external id that no path can carry, or that Stripe does not know, is parked by name', async () => {
     for (const [externalId, reason] of [
-      ['../subscriptions', 'unsendable'],
+      ['..', 'unsendable'],
+      ['../subscriptions', 'missing'],
       ['cus_nobody', 'missing'],
     ] as const) {
       const pair = await linkedPair(world);

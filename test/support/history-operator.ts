@@ -1,5 +1,6 @@
 import { pauseConnection, resumeConnection } from '../../db/connections.ts';
 import { raiseMappings } from '../../db/mappings.ts';
+import { urgencies } from '../../db/urgency.ts';
 import { createConflictDesk, lostValue } from '../../lib/conflicts.ts';
 import { createLinkDesk } from '../../lib/links.ts';
 import { giveWords, planFirstLink } from '../../lib/sync/link-plan.ts';
@@ -42,7 +43,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
   }
 
   function raise(mappings: number[]): Promise<number> {
-    return raiseMappings(db, { ids: mappings, now: clock.now(), mustRead: true, urgency: 1 });
+    return raiseMappings(db, { ids: mappings, now: clock.now(), mustRead: true, urgency: urgencies.bulk });
   }
 
   async function replay(): Promise<void> {

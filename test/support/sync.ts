@@ -40,7 +40,7 @@ export interface SyncWorld {
   worker(changes?: { policy?: Partial<SyncPolicy>; integration?: Integration; leaseMs?: number }): Lane;
   /** The integration with another key, address or time limit. */
   integrate(changes: Partial<StripeSettings>): Integration;
-  create(values?: { name?: string; email?: string }): Promise<Customer>;
+  create(values?: { name?: string; email?: string }, context?: Record<string, unknown>): Promise<Customer>;
   update(id: number, values: { name?: string; email?: string }): Promise<Customer>;
   remove(id: number): Promise<Customer>;
   /** Brings every committed event to its deliveries, as relay, bus and receive do. */
@@ -124,10 +124,10 @@ export async function createWorld(
     nudge: () => undefined,
   };
   const target = { system: integration.system, externalType: integration.document.externalType };
-  const stamp = () => ({
+  const stamp = (context: Record<string, unknown> = {}) => ({
     eventId: newEventId(clock.now()),
     source: 'internal',
-    context: {},
+    context,
     now: clock.now(),
   });
   const must = <T>(value: T | null): T => {
@@ -155,12 +155,12 @@ export async function createWorld(
         leaseMs,
       ),
     integrate,
-    create: ({ name, email } = {}) => {
+    create: ({ name, email } = {}, context = {}) => {
       serial += 1;
       return insertCustomer(
         db,
         { name: name ?? `Customer ${serial}`, email: email ?? `c${serial}@example.com` },
-        stamp(),
+        stamp(context),
       );
     },
     update: async (id, values) => must(await updateCustomer(db, id, values, {}, stamp())),

@@ -35,7 +35,7 @@ export interface StripeFacts {
 type Answer = Stripe.Response<unknown>;
 
 export async function inspectStripe(settings: StripeClientSettings, now: () => Date): Promise<StripeFacts> {
-  const { stripe } = createStripeClient(settings);
+  const { stripe, livemode } = createStripeClient(settings);
   const rights: Right[] = [];
   let clock: StripeFacts['clock'] = null;
   async function ask<T extends Answer>(name: string, call: () => Promise<T>): Promise<T | null> {
@@ -54,6 +54,7 @@ export async function inspectStripe(settings: StripeClientSettings, now: () => D
   }
   await ask('Account (read)', () => stripe.accounts.retrieveCurrent());
   await ask('Customers (read)', () => stripe.customers.list({ limit: 1 }));
+  if (!livemode) await ask('Test clocks (read)', () => stripe.testHelpers.testClocks.list({ limit: 1 }));
   await ask('Events (read)', () => stripe.events.list({ limit: 1 }));
   const endpoints = await ask('Webhook Endpoints (read)', () => stripe.webhookEndpoints.list({ limit: 100 }));
   return {

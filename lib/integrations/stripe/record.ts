@@ -21,7 +21,14 @@ export function toRecord(answer: object, names: string[], markKey: string): Exte
     fields,
     ...readMark(customer['metadata'], markKey),
     createdAt: new Date(created * 1000),
+    testClock: clockOf(customer['test_clock']),
   };
+}
+
+/** An id, or the clock itself where a caller had it expanded. */
+function clockOf(clock: unknown): string | null {
+  const id: unknown = typeof clock === 'object' && clock !== null && 'id' in clock ? clock.id : clock;
+  return typeof id === 'string' && id !== '' ? id : null;
 }
 
 /** Ten times the longest field that Stripe takes (docs.stripe.com/api/customers). */

@@ -4,6 +4,7 @@ import type { Stripe } from 'stripe';
 import type { Fetched, Fields, Integration, WriteRequest, Written } from '../integration.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
+import { requireCustomerId } from './customer-id.ts';
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
 import { createStripeHearing } from './hearing.ts';
 import { createFeed } from './feed.ts';
@@ -52,7 +53,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     async fetch(externalId, { forDelete = false } = {}): Promise<Fetched> {
       try {
         const customer = await stripe.customers.retrieve(
-          requireId(externalId),
+          requireCustomerId(externalId),
           forDelete ? { expand: ['subscriptions'] } : {},
         );
         const answered = toAnswered(customer.lastResponse);
@@ -80,12 +81,12 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
         case 'create':
           return written(await stripe.customers.create(body, options));
         case 'update': {
-          const id = requireId(externalId);
+          const id = requireCustomerId(externalId);
           return written(await stripe.customers.update(id, body, options));
         }
         case 'delete': {
           // Keys have no effect on DELETE; a repeat meets a 404 instead.
-          const id = requireId(externalId);
+          const id = requireCustomerId(externalId);
           const answer: { deleted?: unknown } & Stripe.Response<unknown> = await stripe.customers.del(id);
           if (answer.deleted !== true) throw unexpectedAnswer('a delete that does not say "deleted"');
           return { ...toAnswered(answer.lastResponse), replayed: false, externalId: id, record: null };
@@ -93,9 +94,9 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
       }
     },
 
-    list: (window) => listCustomers({ stripe, record }, window),
-    findByEmail: (email) => listByEmail({ stripe, record }, email),
-    findMarked: (mark) => searchByMark({ stripe, record }, markKey, mark),
+    list: (window) => listCustomers({ stripe, record, livemode }, window),
+    findByEmail: (email) => listByEmail({ stripe, record, livemode }, email),
+    findMarked: (mark) => searchByMark({ stripe, record, livemode }, markKey, mark),
     classify,
     ingress,
     feed: createFeed(stripe, ingress),
@@ -106,12 +107,6 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     const now = record(answer);
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
   }
-}
-
-/** An empty id would make an update of nobody into a create: POST /v1/customers/ is the collection. */
-function requireId(externalId: string | null): string {
-  if (externalId === null || !/^[\w-]{1,255}$/.test(externalId)) throw unsendable('no usable customer id');
-  return externalId;
 }
 
 /** Without a key the SDK makes one up, which nobody could send again. */

@@ -5,6 +5,7 @@ import { raiseMappings } from '../../../db/mappings.ts';
 import { createLimiter, type Limiter } from '../../../lib/limits/limiter.ts';
 import type { Lane } from '../../../workers/lane.ts';
 import { expectAgreement } from '../../support/invariants.ts';
+import { waitUntil } from '../../support/signal.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
 
@@ -64,6 +65,45 @@ describe('limits', () => {
       giveBack();
       giveBack();
       expect(await worker.room()).to.deep.equal({ calls: 2, creates: 1 });
+    });
+
+    it('go to the most urgent of those who wait, then to the one who has waited longest', async () => {
+      await fill({ '': 0, update: 0 });
+      const worker = limiter();
+      const order: string[] = [];
+      const names: [string, number][] = [
+        ['bulk', 2],
+        ['row', 1],
+        ['edit', 0],
+        ['next edit', 0],
+      ];
+      const done = names.map(async ([name, urgency]) => {
+        if (await worker.turn('update', performance.now() + 30_000, urgency)) order.push(name);
+      });
+      // One token at a time, and another if a slow machine let one grow too old in hand.
+      const given = async (): Promise<boolean> => {
+        await fill({ '': 1, update: 1 });
+        return order.length === names.length;
+      };
+      await waitUntil(given, { timeoutMs: 10_000, what: 'all have had their token' });
+      await Promise.all(done);
+      expect(order).to.deep.equal(['edit', 'next edit', 'row', 'bulk']);
+    });
+
+    it('are there for claims where those who wait lack the token of their endpoint', async () => {
+      let now = 0;
+      await fill({ '': 0, create: 5, update: 0, read: 0 });
+      const worker = limiter(() => now);
+      const waiting = [worker.turn('update', 10_000), worker.turn('read', 10_000)];
+      await fill({ '': 3, update: 0, read: 0 });
+      let calls = 0;
+      for (let look = 0; look < 20 && calls < 3; look += 1) {
+        now += 300;
+        ({ calls } = await worker.room());
+      }
+      expect(calls).to.equal(3);
+      now = 10_000;
+      expect(await Promise.all(waiting)).to.deep.equal([false, false]);
     });
 
     it('are not spent by whoever would come too late with them', async () => {
@@ -163,7 +203,7 @@ describe('limits', () => {
     await expectAgreement(world);
   });
 
-  it('has what happens now go before what was asked for again, and that before what catches up', async () => {
+  it('has an edit go before a new row, and that before bulk', async () => {
     const customers = [await world.create(), await world.create(), await world.create()];
     await reachRest();
     const ids = await Promise.all(customers.map(async ({ id }) => (await mappingOf(world.db, id)).id));
@@ -195,6 +235,8 @@ describe('limits', () => {
       limit: 1,
       creates: 1,
       others: 1,
+      echoes: 1,
+      longest: 0,
     });
     return claims[0]?.id;
   }

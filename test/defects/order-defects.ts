@@ -1,0 +1,54 @@
+import type { Defect } from './defect.ts';
+
+const order = 'test/workers/order.test.ts';
+
+/** Mistakes by which urgent work waits behind other work, or other work for ever behind it. */
+export const orderDefects: Defect[] = [
+  {
+    name: 'imported rows as urgent as single ones',
+    edits: [
+      {
+        file: 'cli/import/import-rows.ts',
+        find: `{ context: { actor: 'twinbox import', bulk: true } }`,
+        replace: `{ context: { actor: 'twinbox import' } }`,
+      },
+    ],
+    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'writes every event as bulk' },
+  },
+  {
+    name: 'the oldest of all classes first',
+    edits: [
+      {
+        file: 'db/claims.ts',
+        find: `order by late, urgency, next_attempt_at, id limit :limit`,
+        replace: `order by late, next_attempt_at, id limit :limit`,
+      },
+    ],
+    caughtBy: { file: order, title: 'takes edits, then rows, then bulk, then housekeeping' },
+  },
+  {
+    name: 'less urgent classes that wait for ever',
+    edits: [
+      {
+        file: 'workers/lane.ts',
+        find: `longest: Math.floor((sinceLongest + limit) / LONGEST_EVERY),`,
+        replace: `longest: 0,`,
+      },
+    ],
+    caughtBy: { file: order, title: 'leaves no class behind for ever while edits never end' },
+  },
+  {
+    name: 'an edit in the class of the import that brought its row',
+    edits: [
+      {
+        file: 'db/urgency.ts',
+        find: 'else least(m.urgency,',
+        replace: 'else greatest(m.urgency,',
+      },
+    ],
+    caughtBy: {
+      file: order,
+      title: 'an edit of an imported row that is still in line takes it to the front',
+    },
+  },
+];
