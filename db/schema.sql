@@ -231,7 +231,9 @@ create table external_mappings (
   intent jsonb,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
-  urgency smallint default 0 not null
+  urgency smallint default 0 not null,
+  known_email text,
+  void_mark uuid
 ) with (fillfactor=80);
 
 create table inbound_event_ids (
@@ -469,6 +471,7 @@ CREATE INDEX external_mappings_due ON public.external_mappings USING btree (syst
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
+CREATE INDEX external_mappings_known_email ON public.external_mappings USING btree (lower(known_email)) WHERE (known_email IS NOT NULL);
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
