@@ -12,6 +12,13 @@ export function consentsTo({ reasonDetail }: Mapping, customerId: number): boole
  */
 export function keptWord({ reasonDetail }: Mapping): Mapping['reasonDetail'] {
   if (reasonDetail?.['consent'] !== true) return null;
-  const { customer, external_id, consent, consented_by, consented_at } = reasonDetail;
-  return { customer, external_id, consent, consented_by, consented_at };
+  const { customer, external_id, chosen, consent, consented_by, consented_at } = reasonDetail;
+  return { customer, external_id, chosen, consent, consented_by, consented_at };
+}
+
+/** The row that a person chose this record for, whatever its email or owner tag says; null where none was. */
+export function chosenFor({ reasonDetail }: Pick<Mapping, 'reasonDetail'>): number | null {
+  const customer =
+    reasonDetail?.['consent'] === true && reasonDetail['chosen'] === true ? reasonDetail['customer'] : null;
+  return typeof customer === 'number' ? customer : null;
 }

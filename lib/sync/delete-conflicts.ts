@@ -1,8 +1,10 @@
 // What a delete took with it, pure: edits of the other side that the deleting one had not seen, one conflict for each field.
 import type { EchoIntent } from '../../db/intents.ts';
+import type { Mapping } from '../../db/mappings.ts';
 import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { fromExternal } from '../integrations/transforms.ts';
 import { same } from './canonical.ts';
+import { isReleased } from './fuse.ts';
 import type { Conflict } from './merge.ts';
 import type { Pair, Shadow } from './shadow.ts';
 
@@ -64,4 +66,13 @@ export function outlivedBy(alias: string, externalId: string): Conflict {
     rule: 'delete_wins',
     winner: 'neither',
   };
+}
+
+/** A pair waits for this reason when its record was deleted there while an alias of its row lives. */
+export const ALIAS_LIVES = 'alias_lives';
+
+/** A person said that the row goes as its record went; what the fuse held and a person released had been decided before. */
+export function isDeletionAccepted(mapping: Pick<Mapping, 'reason' | 'reasonDetail'>): boolean {
+  if (mapping.reason === ALIAS_LIVES) return mapping.reasonDetail?.['deletion_accepted'] === true;
+  return isReleased(mapping);
 }

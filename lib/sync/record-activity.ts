@@ -30,9 +30,6 @@ export async function readActivity(deps: Deps, externalIds: readonly string[]): 
 }
 
 /** The row's record among several, by the rule; null if none of them is there any more. */
-export async function chooseAmong(
-  deps: Deps,
-  externalIds: readonly string[],
-): Promise<RecordChoice | null> {
+export async function chooseAmong(deps: Deps, externalIds: readonly string[]): Promise<RecordChoice | null> {
   return chooseRecord(await readActivity(deps, externalIds));
 }

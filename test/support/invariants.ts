@@ -151,7 +151,8 @@ function* brokenKeys({ simulator }: Observed, { intents, mappings }: Snapshot): 
   const known = new Set([...intents.map(({ key }) => key), ...open]);
   for (const call of simulator.ledger.entries({ source: 'api', method: 'POST' }))
     // Subscriptions are made by people.
-    if (!known.has(call.idempotency_key ?? '') && call.path !== '/v1/subscriptions') yield `a write without an intent: ${call.path}`;
+    if (!known.has(call.idempotency_key ?? '') && call.path !== '/v1/subscriptions')
+      yield `a write without an intent: ${call.path}`;
 }
 
 /** What was decided later took effect later, whoever sent it and however late it came. */
@@ -175,8 +176,11 @@ function* brokenOrder({ simulator }: Observed, { intents }: Snapshot): Generator
 function* brokenMarks({ simulator }: Observed, { customers, mappings }: Snapshot): Generator<string> {
   const aliases = new Set(mappings.flatMap(({ role, externalId }) => (role === 'alias' ? [externalId] : [])));
   const own = simulator.customers().filter((customer) => !aliases.has(customer.id));
+  const voided = new Map(mappings.map(({ externalId, voidMark }) => [externalId, voidMark]));
   for (const { id, created_event_id: mark } of customers) {
-    const marked = own.filter(({ metadata }) => Object.values(metadata).includes(mark));
+    const marked = own.filter(
+      (customer) => Object.values(customer.metadata).includes(mark) && voided.get(customer.id) !== mark,
+    );
     if (marked.length > 1) yield `customer ${id} lives ${marked.length} times at the other side`;
   }
 }
