@@ -18,6 +18,8 @@ export interface HistoryOptions {
   /** Time jumps past the life of keys, and once past everything that is kept for a month. */
   longTimes?: boolean;
   workers?: number;
+  /** People make second records there and tidy them up, and choose another record for a customer. */
+  doubles?: boolean;
   trace?: (line: string) => void;
 }
 
@@ -47,6 +49,7 @@ export function optionsOf(seed: number): HistoryOptions {
     oddities: chance(0.4),
     longTimes,
     workers: chance(0.5) ? 2 : 3,
+    doubles: chance(0.5),
   };
 }
 
