@@ -8,6 +8,7 @@ import type { CustomerStore } from '../lib/customers.ts';
 import { hearingPart } from '../lib/hearing.ts';
 import type { Ingress, MappingDocument } from '../lib/integrations/integration.ts';
 import { createLinkDesk } from '../lib/links.ts';
+import { createChoiceDesk } from '../lib/record-choice.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { createApi } from './app.ts';
@@ -41,6 +42,7 @@ export function composeApi(parts: ApiParts): Express {
     webhooks: ingress ? [{ system, ingress, secrets, inbox }] : [],
     conflicts: createConflictDesk({ db, clock, nudge, documents: [document] }),
     links: createLinkDesk({ db, clock }),
+    choices: createChoiceDesk({ db, clock, nudge, target: { system, externalType: document.externalType } }),
     readiness: {
       database: databasePart(db),
       relay: relayPart(db, clock),

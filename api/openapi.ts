@@ -2,6 +2,7 @@
 
 import { customerChangeSchema, newCustomerSchema } from '../lib/entities/customer.ts';
 import { BODY_LIMIT } from './body.ts';
+import { acceptedSchema, choiceSchema, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerQuerySchema, customerSchema } from './customer-schemas.ts';
 import { conflictSchema, turnedSchema } from './conflict-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
@@ -106,6 +107,9 @@ export function openApiDocument(): Json {
         Turned: turnedSchema,
         Mapping: mappingSchema,
         Linked: linkedSchema,
+        Choice: choiceSchema,
+        Chosen: chosenSchema,
+        Accepted: acceptedSchema,
         TakenIn: takenInSchema,
         Problem: problemSchema,
         Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },

@@ -27,9 +27,17 @@ export type MappingFilter = {
 };
 
 const listSql = `
-select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.reason_detail as detail,
+select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.detail,
        m.attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
-from external_mappings m
+from (
+  -- A second record whose row was deleted here stayed there: that is no state of its own, and its reason all the same.
+  select m.id, m.system, m.external_id, m.internal_id, m.state, m.attempts, m.last_error, m.created_at, m.updated_at,
+         case when l.is_left then 'left_there' else m.reason end as reason,
+         case when l.is_left then jsonb_build_object('email', m.known_email) else m.reason_detail end as detail
+  from external_mappings m cross join lateral (
+    select m.state = 'alias' and exists (
+      select from customers c where m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is not null) as is_left) l
+) m
 where m.state in ('waiting', 'parked', 'alias')
   and (:after::bigint is null or m.id > :after::bigint)
   and (:state::text is null or m.state = :state::text)

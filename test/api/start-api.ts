@@ -12,6 +12,7 @@ import { createCustomerStore } from '../../lib/customers.ts';
 import { parseDocument } from '../../lib/integrations/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
 import { createLinkDesk } from '../../lib/links.ts';
+import { createChoiceDesk } from '../../lib/record-choice.ts';
 
 export type Line = { level: 'debug' | 'warn' | 'error'; message: string; fields: Record<string, unknown> };
 
@@ -77,6 +78,7 @@ export async function startApi({
     webhooks,
     conflicts: createConflictDesk({ db, clock, nudge, documents }),
     links: createLinkDesk({ db, clock }),
+    choices: createChoiceDesk({ db, clock, nudge, target: { system: 'stripe', externalType: 'customer' } }),
   });
   const server: ApiServer = await listen(app, { host: '127.0.0.1', port: 0 });
 
