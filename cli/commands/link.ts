@@ -12,8 +12,15 @@ import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
 import { firstLink } from './first-link.ts';
+import {
+  findOtherRecords,
+  linkRecord,
+  otherRecordsJson,
+  printOtherRecords,
+  type RecordOptions,
+} from './link-record.ts';
 
-type Options = { all?: boolean; dryRun?: boolean; yes?: boolean; json?: boolean };
+type Options = { all?: boolean; dryRun?: boolean; yes?: boolean; json?: boolean } & RecordOptions;
 
 function addId(text: string, before?: number[]): number[] {
   return [...(before ?? []), toId(text)];
@@ -26,8 +33,10 @@ export function addLink({ program, output, finish }: CommandContext): void {
   program
     .command('link')
     .description('link records at Stripe with customers here: the first time, and those that wait for a word')
-    .argument('[mapping...]', 'only these, by the number that is listed', addId)
+    .argument('[number...]', 'only these, by the number that is listed; with --record the customer', addId)
     .option('--all', 'all that wait for a word')
+    .option('--record <id>', 'link the customer with this record, also where another one is linked')
+    .option('--accept-deletion', 'delete the customer here whose record was deleted there')
     .option('--dry-run', 'only show who would be linked with whom, and what becomes of the others')
     .option('--yes', 'do it without asking')
     .option('--json', 'print the list as JSON')
@@ -41,9 +50,15 @@ nothing waits for a word.
 Customers that were here before Twinbox wait for their first link: --dry-run reads both sides and shows what would become of every
 customer and every record, --all does it (docs/first-link.md). Broken off, it is simply done again.
 
+A customer with several records is linked with one of them. --record chooses another, now or later: the two change places, and the
+old one stays at Stripe as it is. Where the linked record was deleted there and another one lives, the customer waits for one of both.
+Status 1 if nothing was changed, with the reason.
+
 Examples:
   $ npx twinbox link --dry-run
   $ npx twinbox link 12 15
+  $ npx twinbox link 42 --record cus_NffrFeUfNV2Hib
+  $ npx twinbox link 42 --accept-deletion
   $ npx twinbox link --all --yes`,
     )
     .action(async (ids: number[], options: Options) => finish(await link(ids, options, output)));
@@ -52,15 +67,28 @@ Examples:
 async function link(ids: number[], options: Options, output: Output): Promise<number> {
   const { all = false, dryRun = false, yes = false, json = false } = options;
   if (all && ids.length > 0) throw new CliError(exit.usage, 'Give numbers or --all, not both.');
+  if (options.record !== undefined || options.acceptDeletion) {
+    const [customer] = ids;
+    if (customer === undefined || ids.length > 1 || (options.record !== undefined && options.acceptDeletion))
+      throw new CliError(
+        exit.usage,
+        'Give one customer, and either --record or --accept-deletion: npx twinbox link 42 --record cus_…',
+      );
+    if (all || dryRun) throw new CliError(exit.usage, '--all and --dry-run are for many: leave them out.');
+    return linkRecord(customer, options, output);
+  }
   const chosen = all || ids.length > 0;
   const first = ids.length === 0 ? await linkFirst(options, output) : NONE_FIRST;
   if (first.status !== null && (json || first.status !== exit.ok)) return first.status;
-  const matched = (number: number): number => (number + first.waiting === 0 ? exit.nothingMatched : exit.ok);
   return withDatabase(
     async ({ config, database: { db } }) => {
       const found = await findLinkable(db, { ids: ids.length > 0 ? ids : null, limit: MAX });
       const strangers = ids.filter((id) => !found.some(({ mappingId }) => mappingId === id));
       const open = found.filter(({ consent }) => !consent);
+      const other = ids.length > 0 ? NO_OTHERS : await findOtherRecords(db);
+      const others = other.held.length + other.left.length;
+      const matched = (number: number): number =>
+        number + first.waiting + others === 0 ? exit.nothingMatched : exit.ok;
       const act = async (): Promise<number> => (chosen && !dryRun ? giveWords(db, open) : 0);
       if (json) {
         const linked = yes ? await act() : 0;
@@ -70,13 +98,15 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
           not_linked: first.waiting,
           unknown: strangers,
           mappings: found.map(toJson),
+          ...otherRecordsJson(other),
         });
         return matched(found.length);
       }
       for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
       for (const id of strangers) output.say(`${id} does not wait for a word.`);
+      printOtherRecords(other, output);
       if (found.length === 0) {
-        if (strangers.length === 0 && first.waiting === 0) output.say('Nothing waits for a word.');
+        if (strangers.length === 0 && first.waiting + others === 0) output.say('Nothing waits for a word.');
         return matched(0);
       }
       if (dryRun || !chosen) {
@@ -99,6 +129,8 @@ type First = {
   /** What came of it, where both sides were read. */
   status: number | null;
 };
+
+const NO_OTHERS = { held: [], left: [] };
 
 const NONE_FIRST: First = { waiting: 0, status: null };
 

@@ -3,6 +3,7 @@
 // is needed, and it needs no event that retention has taken.
 import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/replay.ts';
 import { raiseMappings } from '../../db/mappings.ts';
+import { ALIAS_LIVES } from './delete-conflicts.ts';
 import { damageOf, toBeMended } from './damage.ts';
 import { merge } from './merge.ts';
 import { oursOf, theirsOf, type SyncDeps } from './step.ts';
@@ -60,6 +61,11 @@ async function foresee(deps: SyncDeps, delivery: FoundDelivery): Promise<Effect>
       ? { would: 'nothing', why: 'it never got there' }
       : { would: 'delete' };
   if (mapping.externalId === null) return { would: 'create' };
+  if (mapping.reason === ALIAS_LIVES && mapping.reasonDetail?.['deletion_accepted'] !== true)
+    return {
+      would: 'nothing',
+      why: `its record was deleted there and another one lives: npx twinbox link ${row.id} --record ID, or --accept-deletion`,
+    };
   try {
     const fetched = await deps.integration.fetch(mapping.externalId);
     if (fetched.state === 'missing')
