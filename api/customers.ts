@@ -5,6 +5,7 @@ import type { Db } from '../db/connection.ts';
 import { listCustomers, readCustomer, type Customer } from '../db/customers.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers.ts';
 import { compileCheck } from '../lib/entities/check.ts';
+import { ALIAS_LIVES } from '../lib/sync/delete-conflicts.ts';
 import { checkCustomerChange, checkNewCustomer, tidyText } from '../lib/entities/customer.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
@@ -108,7 +109,10 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
 
 /** A customer on the wire. `sync` says how each system's counterpart stands, so that a parked one shows its reason. */
 export function customerJson(customer: Customer): Record<string, unknown> {
-  const linked = customer.mappings.filter(({ externalId }) => externalId !== null);
+  // A record that was deleted there is no counterpart, also while a person decides whether the customer goes too.
+  const linked = customer.mappings.filter(
+    ({ externalId, reason }) => externalId !== null && reason !== ALIAS_LIVES,
+  );
   return {
     id: customer.id,
     name: customer.name,

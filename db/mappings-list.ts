@@ -59,6 +59,15 @@ export async function listMappings(db: Db, filter: MappingFilter): Promise<Liste
   return rows;
 }
 
+/** How many pairs live. */
+export async function countLinked(db: Db | Tx, system: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from external_mappings where system = :system and state = 'linked'`,
+    { system },
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** A record of theirs that waits for a word, with the row of ours that has its email. */
 export type Linkable = {
   mappingId: number;

@@ -31,7 +31,8 @@ export async function chosenRow(
 ): Promise<Candidate | null> {
   const customerId = chosenFor(mapping);
   if (customerId === null || (foreignMark && mark === null)) return null;
-  return findByCustomer(deps.db, mapping, customerId);
+  const row = await findByCustomer(deps.db, mapping, customerId);
+  return row?.ended === true ? null : row;
 }
 
 /** The step's record, which was just read, takes the place of the row's counterpart. */

@@ -3,7 +3,8 @@ import type { Tx } from '../../db/connection.ts';
 import { holdDeletes, lockConnection, type Connection, type DeleteDirection } from '../../db/connections.ts';
 import { countDeletesInSince } from '../../db/deliveries.ts';
 import { countDeletesOutSince } from '../../db/intents.ts';
-import { countLinked, type Mapping } from '../../db/mappings.ts';
+import { countLinked } from '../../db/mappings-list.ts';
+import type { Mapping } from '../../db/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
 import type { Outcome } from './outcome.ts';
 

@@ -74,6 +74,11 @@ describe('the record of a customer over the API', () => {
     const { id, first } = await doubled(world);
     world.simulator.dashboard.deleteCustomer(first);
     await world.rest();
+    const waiting = (await api.send('GET', `/api/v1/customers/${id}`)).json;
+    expect(waiting).to.deep.include({
+      external_mappings: {},
+      sync: { stripe: { state: 'waiting', reason: 'alias_lives' } },
+    });
     expect((await accept(id)).json).to.deep.equal({ outcome: 'accepted', customer: id, external_id: first });
     expect((await accept(id)).json).to.include({ outcome: 'accepted_already' });
     await world.rest();
