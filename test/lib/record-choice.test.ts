@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../db/customers.ts';
+import { disableFailpoints, enableFailpoint } from '../../lib/failpoint.ts';
 import { subscribe } from '../support/subscriptions.ts';
 import { deskOf, doubled, recordMapping, standsOf } from '../support/choice.ts';
 import { expectAgreement } from '../support/invariants.ts';
@@ -205,6 +206,30 @@ describe('choosing the record of a customer', () => {
     ]);
     await expectAgreement(world);
   });
+
+  for (const [point, wanted] of [
+    ['choice.before-commit', 'primary linked'],
+    ['choice.after', 'alias alias'],
+  ] as const) {
+    it(`that dies at ${point} leaves the one or the other, and can simply be made again`, async () => {
+      const { id, first, second } = await doubled(world);
+      enableFailpoint(point, () => Promise.reject(new Error('died')));
+      const died = await choose(id, second).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      disableFailpoints();
+      expect(died).to.be.instanceOf(Error);
+      expect((await standsOf(world, id))[0]).to.equal(`${first} ${wanted}`);
+      await world.rest();
+      expect(await choose(id, second))
+        .to.have.property('outcome')
+        .that.matches(/^linked/);
+      await world.rest();
+      expect(await standsOf(world, id)).to.deep.equal([`${first} alias alias`, `${second} primary linked`]);
+      await expectAgreement(world);
+    });
+  }
 
   it('of a paid record keeps its subscription: nothing is deleted there', async () => {
     const { id, first, second } = await doubled(world);
