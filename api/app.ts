@@ -5,8 +5,10 @@ import type { ConflictDesk } from '../lib/conflicts.ts';
 import type { CustomerStore } from '../lib/customers.ts';
 import type { LinkDesk } from '../lib/links.ts';
 import type { ResolveDesk } from '../lib/resolutions.ts';
+import type { ChoiceDesk } from '../lib/record-choice.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { requireKey } from './auth.ts';
+import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
@@ -33,6 +35,7 @@ export type ApiDeps = {
   conflicts: ConflictDesk;
   links: LinkDesk;
   resolutions: ResolveDesk;
+  choices: ChoiceDesk;
 };
 
 const basePath = '/api/v1';
@@ -42,7 +45,8 @@ const READY_MS = 3_000;
 
 /** The whole API as an Express app. It never listens: see server.ts. */
 export function createApi(deps: ApiDeps): Express {
-  const { store, db, config, log, clock, readiness, webhooks = [], conflicts, links, resolutions } = deps;
+  const { store, db, config, log, clock, readiness, webhooks = [], conflicts } = deps;
+  const { links, choices, resolutions } = deps;
   const { apiKeys, deadlineMs = 8_000 } = config;
   const app = express();
   app.disable('x-powered-by');
@@ -59,6 +63,7 @@ export function createApi(deps: ApiDeps): Express {
   app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
   app.use(basePath, customerRoutes({ store, db, basePath, deadlineMs }));
+  app.use(basePath, choiceRoutes({ desk: choices, deadlineMs }));
   app.use(basePath, conflictRoutes({ db, desk: conflicts, basePath, deadlineMs }));
   app.use(basePath, mappingRoutes({ db, desk: links, basePath, deadlineMs }));
   app.use(basePath, resolutionRoutes({ desk: resolutions, deadlineMs }));

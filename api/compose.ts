@@ -10,6 +10,7 @@ import type { WebhookTally } from '../lib/webhook-tally.ts';
 import type { Ingress, MappingDocument } from '../lib/integrations/integration.ts';
 import { createLinkDesk } from '../lib/links.ts';
 import { createResolveDesk } from '../lib/resolutions.ts';
+import { createChoiceDesk } from '../lib/record-choice.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
 import { rolesPart } from '../lib/roles.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
@@ -49,6 +50,7 @@ export function composeApi(parts: ApiParts): Express {
     conflicts: createConflictDesk({ db, clock, nudge, documents: [document] }),
     links: createLinkDesk({ db, clock }),
     resolutions: createResolveDesk({ db, clock, log }),
+    choices: createChoiceDesk({ db, clock, nudge, target: { system, externalType: document.externalType } }),
     readiness: {
       database: databasePart(db),
       roles: rolesPart(db, clock, owner),

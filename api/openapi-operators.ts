@@ -1,5 +1,6 @@
 // The operators' routes and the way in for webhooks, for the API document.
 
+import { customerIdSchema } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema } from './conflict-schemas.ts';
 import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
 import {
@@ -16,6 +17,9 @@ import {
 export function operatorPaths(): Json {
   const conflictId = parameter('id', 'path', conflictPathSchema.properties.id);
   const mappingId = parameter('id', 'path', mappingPathSchema.properties.id);
+  const customerId = parameter('id', 'path', customerIdSchema);
+  const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
+  const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
   const ofOneConflict = ['invalid_request', 'malformed_request', 'conflict_not_found'] as const;
   return {
     '/api/v1/conflicts': {
@@ -38,6 +42,25 @@ export function operatorPaths(): Json {
         responses: { 200: answer('It is turned round, by this call or an earlier one', ref('Turned')) },
         problems: [...ofOneConflict, 'overtaken', 'cannot_turn', 'duplicate_email', 'contended'],
       }),
+    },
+    '/api/v1/customers/{id}/link': {
+      parameters: [customerId],
+      post: operation('chooseRecord', 'Chooses which record there the customer is linked with', {
+        requestBody: body('Choice', ['application/json']),
+        responses: { 200: answer('It is linked, or will be once a worker has read it', ref('Chosen')) },
+        problems: [...ofOneCustomer, ...ofBody, 'cannot_link', 'request_open'],
+      }),
+    },
+    '/api/v1/customers/{id}/accept-deletion': {
+      parameters: [customerId],
+      post: operation(
+        'acceptDeletion',
+        'Deletes a customer whose record was deleted there while another record of it lives',
+        {
+          responses: { 200: answer('A worker deletes it; its other records stay', ref('Accepted')) },
+          problems: [...ofOneCustomer, 'cannot_link'],
+        },
+      ),
     },
     '/api/v1/mappings': {
       get: operation(

@@ -3,6 +3,7 @@
 import { customerChangeSchema, newCustomerSchema } from '../lib/entities/customer.ts';
 import { BODY_LIMIT } from './body.ts';
 import { changesQuerySchema, changesSchema } from './change-schemas.ts';
+import { acceptedSchema, choiceSchema, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerQuerySchema, customerSchema } from './customer-schemas.ts';
 import { conflictSchema, turnedSchema } from './conflict-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
@@ -125,6 +126,9 @@ export function openApiDocument(): Json {
         Linked: linkedSchema,
         Resolution: resolutionSchema,
         Resolved: resolvedSchema,
+        Choice: choiceSchema,
+        Chosen: chosenSchema,
+        Accepted: acceptedSchema,
         TakenIn: takenInSchema,
         Problem: problemSchema,
         Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },

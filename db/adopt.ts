@@ -45,11 +45,19 @@ export async function findByEmail(db: Db, where: Where, email: string): Promise<
   return rows[0] ?? null;
 }
 
+export async function findByCustomer(db: Db, where: Where, customerId: number): Promise<Candidate | null> {
+  const { rows } = await db.raw<{ rows: Candidate[] }>(
+    `select ${candidateColumns} and m.state <> 'detached' where c.id = :customerId and c.deleted_at is null`,
+    { ...pick(where), customerId },
+  );
+  return rows[0] ?? null;
+}
+
 /** Second records of a row, as far as nothing was heard of their end. */
 export async function findLivingAliases(db: Db, where: Where, customerId: number): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { externalId: string }[] }>(
     `select m.external_id as "externalId" from external_mappings m
-     where m.entity_type = 'customer' and m.internal_id = :customerId and m.role = 'alias' and m.system = :system
+     where m.entity_type = 'customer' and m.internal_id = :customerId and m.role = 'alias' and m.state = 'alias' and m.system = :system
        and m.account = :account and m.external_type = :externalType
        and not exists (select from sync_deliveries d where d.mapping_id = m.id and d.inbound ->> 'kind' = 'deleted')
      order by m.id`,

@@ -1,16 +1,23 @@
 // Events that are no change of a customer's row.
 import type { Tx } from './connection.ts';
 
-/** Tells other teams' consumers that a customer now has its counterpart; the row itself does not change. */
+/** Tells other teams' consumers which counterpart a customer has now; the row itself does not change. `context`: who decided so. */
 export async function insertLinkedEvent(
   tx: Tx,
-  linked: { eventId: string; customerId: number; system: string; now: Date },
+  linked: {
+    eventId: string;
+    customerId: number;
+    system: string;
+    context?: Record<string, unknown>;
+    now: Date;
+  },
 ): Promise<void> {
   await tx.raw(
-    `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, created_at)
-     select :eventId, 'customer.linked', 'customer', c.id, 'customer:' || c.id, c.version, :system, customer_payload(c.id, c.name, c.email), :now::timestamptz
+    `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
+     select :eventId, 'customer.linked', 'customer', c.id, 'customer:' || c.id, c.version, :system, customer_payload(c.id, c.name, c.email),
+            :context::jsonb, :now::timestamptz
      from customers c where c.id = :customerId`,
-    linked,
+    { ...linked, context: JSON.stringify(linked.context ?? {}) },
   );
 }
 

@@ -36,9 +36,17 @@ const triedSql = `coalesce((select max(d.attempts) from sync_deliveries d
   where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')), 0)`;
 
 const listSql = `
-select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.decision, m.reason_detail as detail,
+select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.decision, m.detail,
        greatest(m.attempts, ${triedSql}) as attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
-from external_mappings m
+from (
+  -- A second record whose row was deleted here stayed there: that is no state of its own, and its reason all the same.
+  select m.id, m.system, m.external_id, m.internal_id, m.state, m.decision, m.reason_detail, m.attempts, m.last_error, m.created_at, m.updated_at,
+         case when l.is_left then 'left_there' else m.reason end as reason,
+         case when l.is_left then jsonb_build_object('email', m.known_email) else m.reason_detail end as detail
+  from external_mappings m cross join lateral (
+    select m.state = 'alias' and exists (
+      select from customers c where m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is not null) as is_left) l
+) m
 where (m.state in ('waiting', 'parked', 'alias') or m.state = 'detached' and jsonb_exists(m.reason_detail, 'let_go'))
   and (:after::bigint is null or m.id > :after::bigint)
   and (:state::text is null or m.state = :state::text)
@@ -58,6 +66,15 @@ export async function listMappings(db: Db, filter: MappingFilter): Promise<Liste
     customer,
   });
   return rows;
+}
+
+/** How many pairs live. */
+export async function countLinked(db: Db | Tx, system: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from external_mappings where system = :system and state = 'linked'`,
+    { system },
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /** A record of theirs that waits for a word, with the row of ours that has its email. */

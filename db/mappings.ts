@@ -72,6 +72,10 @@ export type Mapping = {
   fence: number;
   intentNumber: number;
   intent: OpenIntent | null;
+  /** Of a record that is no row's counterpart (an alias, or let go with its row): its email as it was last known. */
+  knownEmail: string | null;
+  /** An owner tag on the record that does not count any more: a person linked its row with another record. */
+  voidMark: string | null;
 };
 
 /** What a settle may change; a name that is left out stays as it is. */
@@ -97,6 +101,8 @@ export type MappingChanges = Partial<
     | 'nextAttemptAt'
     | 'intentNumber'
     | 'intent'
+    | 'knownEmail'
+    | 'voidMark'
   >
 >;
 
@@ -126,6 +132,8 @@ type Row = {
   fence: number;
   intent_number: number;
   intent: OpenIntent | null;
+  known_email: string | null;
+  void_mark: string | null;
 };
 
 export function toMapping(row: Row): Mapping {
@@ -155,6 +163,8 @@ export function toMapping(row: Row): Mapping {
     fence: row.fence,
     intentNumber: row.intent_number,
     intent: row.intent,
+    knownEmail: row.known_email,
+    voidMark: row.void_mark,
   };
 }
 
@@ -235,6 +245,8 @@ const columnOf: Record<keyof MappingChanges, string> = {
   nextAttemptAt: 'next_attempt_at',
   intentNumber: 'intent_number',
   intent: 'intent',
+  knownEmail: 'known_email',
+  voidMark: 'void_mark',
 };
 const jsonColumns = new Set(['reason_detail', 'decision', 'shadow', 'last_error', 'intent']);
 

@@ -12,7 +12,8 @@ AS $function$
     'customer_data', jsonb_build_object('id', customer_id, 'name', customer_name, 'email', customer_email),
     'external_mappings', coalesce((
       select jsonb_object_agg(system, external_id) from external_mappings
-      where entity_type = 'customer' and internal_id = customer_id and role = 'primary' and external_id is not null and state <> 'detached'), '{}'))
+      where entity_type = 'customer' and internal_id = customer_id and role = 'primary' and external_id is not null and state <> 'detached'
+        and reason is distinct from 'alias_lives'), '{}'))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.customers_before_change()
@@ -251,7 +252,9 @@ create table external_mappings (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   urgency smallint default 0 not null,
-  decision jsonb
+  decision jsonb,
+  known_email text,
+  void_mark uuid
 ) with (fillfactor=80);
 
 create table external_records (

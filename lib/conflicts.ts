@@ -129,7 +129,9 @@ export function whyNotTurned(conflict: StoredConflict): string | null {
     case 'duplicate_email':
       return 'Two customers would have the same email. Change the email of one of them, here or there; then the held one is looked at again.';
     case 'external_duplicate':
-      return 'Two records there stand for one customer here. Delete or merge one of them there; which is linked stays as it is until then.';
+      return conflict.rule === 'chosen'
+        ? 'A person chose another record for this customer. The old one stays there as it is; it may be deleted there.'
+        : `Two records there stand for one customer here. See which one is used: npx twinbox link ${conflict.internalId ?? 'CUSTOMER'} --record ID chooses it. The other one may then be deleted there.`;
   }
   if (winner === 'neither' || (field !== 'name' && field !== 'email'))
     return 'Neither value was dropped by a rule here. Change the customer, or the record there.';

@@ -51,7 +51,7 @@ function whyNotLinked({ state, reason, internalId, externalId }: Mapping): strin
     return 'It waits for the first link of both sides, which is decided with all the others: npx twinbox link --dry-run.';
   switch (state) {
     case 'alias':
-      return `${externalId ?? 'The record'} is a second record of customer ${internalId ?? '?'}, which has its counterpart: delete or merge one of them there.`;
+      return `${externalId ?? 'The record'} is a second record of customer ${internalId ?? '?'}, which has its counterpart: npx twinbox link ${internalId ?? 'CUSTOMER'} --record ${externalId ?? 'ID'} takes it instead.`;
     case 'waiting':
     case 'parked':
       return `It is ${state} with the reason ${reason ?? 'unknown'}, and a word of yours would not change that.`;

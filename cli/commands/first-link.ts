@@ -1,6 +1,7 @@
 // `twinbox link` where rows wait for the first link of two filled catalogues: the plan, said; and the word, given.
 import { bindAccount } from '../../lib/sync/bind.ts';
 import { giveWords, planFirstLink, type LinkPlan, type PlannedPair } from '../../lib/sync/link-plan.ts';
+import { saidOfNotTaken } from '../../lib/sync/link-rivals.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
@@ -94,7 +95,7 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
     [plan.pending, 'customers have no record yet and wait for no link: npx twinbox status says why'],
     [plan.imports.length, 'records have no customer here: each becomes one (STRIPE_IMPORT)'],
     [others('not_imported'), 'records have no customer here, and stay so (STRIPE_IMPORT=off)'],
-    [plan.aliases.length, 'records have the email of an older one: kept apart, with a conflict'],
+    [plan.aliases.length, 'second records of a customer: kept apart, with a conflict'],
     [others('email_taken'), 'records have the email of a customer that they will not be linked with'],
     [others('no_email'), 'records have no email: they wait until they have'],
     [others('marked'), 'records bear our mark for a customer that does not wait: looked at'],
@@ -114,6 +115,7 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   for (const line of table(listed.length > 0 ? [HEAD, ...listed.map(toRow)] : [])) output.print(line);
   if (sorted.length > listed.length)
     output.print(`… and ${(sorted.length - listed.length).toLocaleString('en-US')} more (--json has all)`);
+  printChoices(pairs, all, output);
   const rates = policy.rates ?? integration.capabilities.rates;
   const calls = callsOf(plan);
   if (calls.all > 0) {
@@ -152,6 +154,20 @@ function durationOf(seconds: number): string {
   return seconds < 90 ? count(Math.ceil(seconds), 'second') : count(Math.ceil(seconds / 60), 'minute');
 }
 
+/** Where several records asked for one customer: which one it gets, and why. */
+function printChoices(pairs: PlannedPair[], all: boolean, output: Output): void {
+  const rows = pairs.flatMap(({ customer, externalId, over }) =>
+    over.map((other) => [String(customer), externalId, other.externalId, saidOfNotTaken(other.by)]),
+  );
+  if (rows.length === 0) return;
+  output.print();
+  const shown = all ? rows : rows.slice(0, SHOWN);
+  for (const line of table([['customer', 'gets', 'not', 'because'], ...shown])) output.print(line);
+  if (rows.length > shown.length)
+    output.print(`… and ${(rows.length - shown.length).toLocaleString('en-US')} more (--json has all)`);
+  output.say('Another choice, now or later: npx twinbox link CUSTOMER --record ID');
+}
+
 function differs({ changes }: PlannedPair): boolean {
   return changes.here.length + changes.there.length + changes.conflicts.length > 0;
 }
@@ -170,10 +186,11 @@ function toRow({ customer, externalId, by, changes }: PlannedPair): string[] {
 
 function toJson(plan: LinkPlan): object {
   return {
-    pairs: [...plan.pairs.values()].map(({ customer, externalId, by, changes }) => ({
+    pairs: [...plan.pairs.values()].map(({ customer, externalId, by, changes, over }) => ({
       customer,
       external_id: externalId,
       by,
+      instead_of: over.map((other) => ({ external_id: other.externalId, because: other.by })),
       filled_here: changes.here,
       filled_there: changes.there,
       conflicts: changes.conflicts,
@@ -183,7 +200,11 @@ function toJson(plan: LinkPlan): object {
     under_way: plan.underWay,
     pending: plan.pending,
     imports: plan.imports,
-    aliases: plan.aliases.map(({ externalId, customer }) => ({ external_id: externalId, customer })),
+    aliases: plan.aliases.map(({ externalId, customer, by }) => ({
+      external_id: externalId,
+      customer,
+      because: by,
+    })),
     others: plan.others.map(({ externalId, why }) => ({ external_id: externalId, why })),
     elsewhere: plan.elsewhere,
     known: plan.known,

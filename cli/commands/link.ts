@@ -15,6 +15,13 @@ import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
 import { firstLink } from './first-link.ts';
 import { decideAboutUnmatched } from './unmatched.ts';
+import {
+  findOtherRecords,
+  linkRecord,
+  otherRecordsJson,
+  printOtherRecords,
+  type RecordOptions,
+} from './link-record.ts';
 
 type Options = {
   all?: boolean;
@@ -23,7 +30,7 @@ type Options = {
   leave?: boolean;
   yes?: boolean;
   json?: boolean;
-};
+} & RecordOptions;
 
 function addId(text: string, before?: number[]): number[] {
   return [...(before ?? []), toId(text)];
@@ -38,8 +45,10 @@ export function addLink({ program, output, finish }: CommandContext): void {
     .description(
       'link records at Stripe with customers here: the first time, and those that wait for consent',
     )
-    .argument('[mapping...]', 'only these, by the number that is listed', addId)
+    .argument('[number...]', 'only these, by the number that is listed; with --record the customer', addId)
     .option('--all', 'all that wait for consent')
+    .option('--record <id>', 'link the customer with this record, also where another one is linked')
+    .option('--accept-deletion', 'delete the customer here whose record was deleted there')
     .option('--dry-run', 'only show who would be linked with whom, and what becomes of the others')
     .option('--import', 'make a customer here of every record that has none, whatever STRIPE_IMPORT says')
     .option('--leave', 'leave every record that has no customer here alone')
@@ -57,9 +66,15 @@ Records at Stripe that no customer here stands for: --import makes a customer of
 Exit status: 0; 2 if Stripe does not answer or the key is of another account, or if it would have to ask and there is neither a
 terminal nor --yes; 3 if nothing waits for consent; 130 if a question was left unanswered.
 
+A customer with several records is linked with one of them. --record chooses another, now or later: the two change places, and the
+old one stays at Stripe as it is. Where the linked record was deleted there and another one lives, the customer waits for one of both.
+Status 1 if nothing was changed, with the reason.
+
 Examples:
   $ npx twinbox link --dry-run
   $ npx twinbox link 12 15
+  $ npx twinbox link 42 --record cus_NffrFeUfNV2Hib
+  $ npx twinbox link 42 --accept-deletion
   $ npx twinbox link --all --yes`,
     )
     .action(async (ids: number[], options: Options) => finish(await link(ids, options, output)));
@@ -78,16 +93,29 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
     if (!dryRun) assertMayAsk(`link --${decision}`, yes);
     return decideAboutUnmatched(decision, { dryRun, yes, json }, output);
   }
+  if (options.record !== undefined || options.acceptDeletion) {
+    const [customer] = ids;
+    if (customer === undefined || ids.length > 1 || (options.record !== undefined && options.acceptDeletion))
+      throw new CliError(
+        exit.usage,
+        'Give one customer, and either --record or --accept-deletion: npx twinbox link 42 --record cus_…',
+      );
+    if (all || dryRun) throw new CliError(exit.usage, '--all and --dry-run are for many: leave them out.');
+    return linkRecord(customer, options, output);
+  }
   const chosen = all || ids.length > 0;
   if (chosen && !dryRun) assertMayAsk(all ? 'link --all' : 'link MAPPING', yes);
   const first = ids.length === 0 ? await linkFirst(options, output) : NONE_FIRST;
   if (first.status !== null && (json || first.status !== exit.ok)) return first.status;
-  const matched = (number: number): number => (number + first.waiting === 0 ? exit.nothingMatched : exit.ok);
   return withDatabase(
     async ({ config, database: { db } }) => {
       const found = await findLinkable(db, { ids: ids.length > 0 ? ids : null, limit: MAX });
       const strangers = ids.filter((id) => !found.some(({ mappingId }) => mappingId === id));
       const open = found.filter(({ consent }) => !consent);
+      const other = ids.length > 0 ? NO_OTHERS : await findOtherRecords(db);
+      const others = other.held.length + other.left.length;
+      const matched = (number: number): number =>
+        number + first.waiting + others === 0 ? exit.nothingMatched : exit.ok;
       const act = async (): Promise<number> => (chosen && !dryRun ? giveWords(db, open) : 0);
       if (json) {
         const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length)}?`, output);
@@ -99,13 +127,15 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
           not_linked: first.waiting,
           unknown: strangers,
           mappings: found.map(toJson),
+          ...otherRecordsJson(other),
         });
         return matched(found.length);
       }
       for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
       for (const id of strangers) output.say(`${id} does not wait for a word.`);
+      printOtherRecords(other, output);
       if (found.length === 0) {
-        if (strangers.length === 0 && first.waiting === 0 && !dryRun)
+        if (strangers.length === 0 && first.waiting + others === 0 && !dryRun)
           output.say('No record waits for consent.');
         return matched(0);
       }
@@ -128,6 +158,8 @@ type First = {
   /** What came of it, where both sides were read. */
   status: number | null;
 };
+
+const NO_OTHERS = { held: [], left: [] };
 
 const NONE_FIRST: First = { waiting: 0, status: null };
 

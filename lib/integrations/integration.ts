@@ -64,6 +64,14 @@ export interface ExternalRecord {
   testClock: string | null;
 }
 
+/** How a record is used at their side, as far as one read tells. */
+export interface RecordUse {
+  /** Subscriptions that live; 0 also where the key may not read them. */
+  subscriptions: number;
+  /** When the newest of its subscriptions was made; null where there is none. */
+  subscribedAt: Date | null;
+}
+
 export interface Answered {
   requestId: string | null;
   status: number;
@@ -73,7 +81,7 @@ export interface Answered {
 
 export type Fetched = Answered &
   (
-    | { state: 'present'; record: ExternalRecord; blocksDelete: string | null }
+    | { state: 'present'; record: ExternalRecord; blocksDelete: string | null; use?: RecordUse }
     | { state: 'erased' } // a confirmed deletion
     | { state: 'missing' } // a 404: never a deletion, a wrong key sees nothing but these
   );
@@ -203,12 +211,18 @@ export interface EventFeed {
   pages(window: ListWindow): AsyncIterable<EventsPage>;
 }
 
+export interface FetchOptions {
+  forDelete?: boolean;
+  withUse?: boolean;
+}
+
 export interface Integration {
   system: string;
   capabilities: Capabilities;
   document: MappingDocument;
   identify(): Promise<Identity>;
-  fetch(externalId: string, options?: { forDelete?: boolean }): Promise<Fetched>;
+  /** `forDelete`: `blocksDelete` is answered too. `withUse`: `use` is. */
+  fetch(externalId: string, options?: FetchOptions): Promise<Fetched>;
   /** The body of a create or update: our values by external field name, and with `mark` our mark. */
   body(fields: Fields, mark: string | null): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;

@@ -20,6 +20,7 @@ import { ownFailure } from '../integrations/own-failure.ts';
 import { fromExternal } from '../integrations/transforms.ts';
 import { newEventId } from '../uuid.ts';
 import { canonical } from './canonical.ts';
+import { chosenRow, takeOver } from './chosen.ts';
 import { consentsTo } from './consent.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone, wait } from './failing.ts';
@@ -30,7 +31,7 @@ import { giveBack, type Next } from './next.ts';
 import { foresee } from './rehearsal.ts';
 import { settle } from './settle.ts';
 import type { Shadow } from './shadow.ts';
-import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
+import { hasRoomForCall, theirsOf, type Step, type SyncDeps } from './step.ts';
 import { writeMark } from './write-theirs.ts';
 
 export async function adopt(deps: SyncDeps, step: Step): Promise<Next> {
@@ -77,14 +78,19 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
         now: deps.clock.now(),
       });
   }
-  if (record.mark !== null) {
+  const chosen = await chosenRow(deps, step, record);
+  if (chosen)
+    return chosen.externalId === null
+      ? link(deps, step, chosen, record)
+      : takeOver(deps, step, chosen.customerId);
+  if (record.mark !== null && record.mark !== mapping.voidMark) {
     const owner = isUuid(record.mark) ? await findByMark(deps.db, mapping, record.mark) : null;
     // A mark of ours that names no row: the row was lost in a restore, or somebody wrote the mark by hand.
     if (!owner) return wait(deps, step, 'lost_row', { mark: record.mark });
     // A mark is no word: records that were copied to another account bear it too.
     if (owner.link === 'awaited' && !consentsTo(mapping, owner.customerId))
       return wait(deps, step, 'ask_link', { customer: owner.customerId });
-    return link(deps, step, owner);
+    return link(deps, step, owner, record);
   }
   if (record.foreignMark) return wait(deps, step, 'other_environment', {});
   if (!deps.policy.pulls) return wait(deps, step, 'pulls_off', { operation: 'create' });
@@ -99,21 +105,21 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
     return importRecord(deps, step, { name: values.name, email: values.email }, shadow);
   }
   if (holder.externalId !== null)
-    return (await askHolder(deps, step, values.email)) ?? becomeAlias(deps, step, holder);
+    return (await askHolder(deps, step, values.email)) ?? becomeAlias(deps, step, holder, record);
   // Its first link is under way, and may be with this very record.
   if (holder.link === 'named') return postpone(deps, step, notYet('the first link of its row is under way'));
   const unasked = deps.policy.linkByEmail === 'link' && holder.link !== 'awaited';
   const consent = unasked || consentsTo(step.mapping, holder.customerId);
-  if (consent) return link(deps, step, holder);
+  if (consent) return link(deps, step, holder, record);
   const reason = deps.policy.linkByEmail === 'never' ? 'duplicate_email' : 'ask_link';
   return wait(deps, step, reason, { customer: holder.customerId });
 }
 
 /** The record is this row's, if the row has no other; its mapping absorbs ours. */
-async function link(deps: SyncDeps, step: Step, owner: Candidate): Promise<Next> {
+async function link(deps: SyncDeps, step: Step, owner: Candidate, record: ExternalRecord): Promise<Next> {
   // A pair that has ended does not come back by a mark, which may be copied by hand.
   if (owner.ended || (owner.externalId !== null && owner.externalId !== step.mapping.externalId))
-    return becomeAlias(deps, step, owner);
+    return becomeAlias(deps, step, owner, record);
   if (owner.mappingId === null) return postpone(deps, step, notYet('its row has not been received yet'));
   foresee(deps, () => ({ would: 'link', customer: owner.customerId }));
   const { mappingId } = owner;
@@ -146,8 +152,14 @@ async function link(deps: SyncDeps, step: Step, owner: Candidate): Promise<Next>
 }
 
 /** A second record for a row that has one: kept apart, told, and never deleted. */
-async function becomeAlias(deps: SyncDeps, step: Step, holder: Candidate): Promise<Next> {
-  return settle(deps, step, { kind: 'alias', customerId: holder.customerId, primary: holder.externalId });
+async function becomeAlias(
+  deps: SyncDeps,
+  step: Step,
+  { customerId, externalId: primary }: Candidate,
+  { fields }: ExternalRecord,
+): Promise<Next> {
+  const email = canonical(theirsOf(deps.integration.document.fields, fields)['email']);
+  return settle(deps, step, { kind: 'alias', customerId, primary, email });
 }
 
 /** A new row here, with its event, and the delivery that says the system does not hear its own change. */

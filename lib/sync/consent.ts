@@ -23,8 +23,15 @@ export function wordBeside(mapping: Mapping, detail: Record<string, unknown>): M
  */
 export function keptWord({ reasonDetail }: Mapping): Mapping['reasonDetail'] {
   if (reasonDetail?.['consent'] !== true) return null;
-  const { customer, external_id, consent, consented_by, consented_at } = reasonDetail;
-  return { customer, external_id, consent, consented_by, consented_at };
+  const { customer, external_id, chosen, consent, consented_by, consented_at } = reasonDetail;
+  return { customer, external_id, chosen, consent, consented_by, consented_at };
+}
+
+/** The row that a person chose this record for, whatever its email or owner tag says; null where none was. */
+export function chosenFor({ reasonDetail }: Pick<Mapping, 'reasonDetail'>): number | null {
+  const customer =
+    reasonDetail?.['consent'] === true && reasonDetail['chosen'] === true ? reasonDetail['customer'] : null;
+  return typeof customer === 'number' ? customer : null;
 }
 
 /** A decision about which record is the row's; null where there is none. */

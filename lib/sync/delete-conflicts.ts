@@ -65,3 +65,6 @@ export function outlivedBy(alias: string, externalId: string): Conflict {
     winner: 'neither',
   };
 }
+
+/** A pair waits for this reason when its record was deleted there while an alias of its row lives. */
+export const ALIAS_LIVES = 'alias_lives';

@@ -4,7 +4,8 @@ import { holdDeletes, lockConnection, readConnection } from '../../db/connection
 import type { Connection, DeleteDirection } from '../../db/connections.ts';
 import { countDeletesInSince } from '../../db/deliveries.ts';
 import { countDeletesOutSince } from '../../db/intents.ts';
-import { countLinked, type Mapping } from '../../db/mappings.ts';
+import { countLinked } from '../../db/mappings-list.ts';
+import type { Mapping } from '../../db/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
 import type { Outcome } from './outcome.ts';
 import { foresee } from './rehearsal.ts';

@@ -1,5 +1,5 @@
 // The plan of the first link: for every row that waits, and every record there, what the word of an operator would do. By our mark,
-// then by email, then made; of two records with one email the older is the row's. Nothing is written while it is made, and it holds
+// then by email, then made; of two records with one email the rule of choose-record.ts takes one. Nothing is written while it is made, and it holds
 // a few words for each match, never a record or a row.
 //
 // The words are then given in pages, each a transaction of its own. A crash between two leaves a part given; the plan is simply made
@@ -22,6 +22,7 @@ import { urgencies } from '../../db/urgency.ts';
 import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
 import { isUuid } from './inbound.ts';
+import { claim, decideRivals, type NotTaken, type Rivals } from './link-rivals.ts';
 import { merge } from './merge.ts';
 import { theirsOf, type SyncDeps } from './step.ts';
 
@@ -41,6 +42,8 @@ export type PlannedPair = {
   externalId: string;
   by: 'mark' | 'email';
   changes: PairChanges;
+  /** Other records that asked for the row, each with why it was not taken. */
+  over: { externalId: string; by: NotTaken }[];
 };
 
 export interface LinkPlan {
@@ -53,8 +56,8 @@ export interface LinkPlan {
   underWay: number;
   /** Rows without a record that wait for nothing that a link decides: on their way, or stopped for another reason. */
   pending: number;
-  /** Records of which this is a second one, with the customer whose email they have. */
-  aliases: { externalId: string; customer: number }[];
+  /** Second records, with the customer whose email they have, and why another one was taken. */
+  aliases: { externalId: string; customer: number; by: NotTaken }[];
   /** Records of nobody, which become rows here. */
   imports: string[];
   /** Records that are looked at and will wait, or be decided then. */
@@ -86,6 +89,7 @@ export async function planFirstLink(
   const { db, integration } = deps;
   const { system, document } = integration;
   const where = { system, externalType: document.externalType };
+  const rivals: Rivals = new Map();
   let done = 0;
   for await (const page of integration.list({})) {
     const listed = page.map((record) => toListed(document.fields, record));
@@ -93,11 +97,12 @@ export async function planFirstLink(
     const byId = new Map(matches.map((match) => [match.externalId, match]));
     for (const record of page) {
       const match = byId.get(record.externalId);
-      if (match) place(plan, deps, record, match);
+      if (match) place(plan, rivals, deps, record, match);
     }
     onProgress((done += page.length));
   }
   plan.pending = await countOnTheirWay(db, where);
+  await decideRivals(deps, plan, rivals);
   for (let after = 0; ;) {
     const rows = await readWaitingRows(db, system, after, PAGE);
     for (const { customerId: customer, mappingId: mapping, word, deleted } of rows) {
@@ -129,8 +134,14 @@ function emailOf(rules: FieldRule[], record: Fields): Value {
   return canonical(theirsOf(rules, record)['email']);
 }
 
-/** Where a record belongs. The list has the newest first, so an older one with the same email comes later, and takes the row. */
-function place(plan: LinkPlan, deps: SyncDeps, record: ExternalRecord, match: RecordMatch): void {
+/** Where a record belongs. Several may ask for one row. */
+function place(
+  plan: LinkPlan,
+  rivals: Rivals,
+  deps: SyncDeps,
+  record: ExternalRecord,
+  match: RecordMatch,
+): void {
   const { externalId, mark, foreignMark, fields } = record;
   const { imports, linkByEmail } = deps.policy;
   if (match.known) plan.known += 1;
@@ -138,9 +149,10 @@ function place(plan: LinkPlan, deps: SyncDeps, record: ExternalRecord, match: Re
   else if (match.row?.word === true) {
     if (match.row.named !== externalId) plan.others.push({ externalId, why: 'email_taken' });
   } else if (mark !== null) {
-    if (match.row) pair(plan, deps.integration, record, match.row, 'mark');
+    if (match.row) claim(plan, rivals, pairOf(deps.integration, record, match.row, 'mark'));
     else plan.others.push({ externalId, why: match.markedRow === null ? 'lost_row' : 'marked' });
-  } else if (match.row && linkByEmail !== 'never') pair(plan, deps.integration, record, match.row, 'email');
+  } else if (match.row && linkByEmail !== 'never')
+    claim(plan, rivals, pairOf(deps.integration, record, match.row, 'email'));
   else if (match.row || match.taken) plan.others.push({ externalId, why: 'email_taken' });
   else if (emailOf(deps.integration.document.fields, fields) === null)
     plan.others.push({ externalId, why: 'no_email' });
@@ -148,30 +160,18 @@ function place(plan: LinkPlan, deps: SyncDeps, record: ExternalRecord, match: Re
   else plan.others.push({ externalId, why: 'not_imported' });
 }
 
-function pair(
-  plan: LinkPlan,
+function pairOf(
   { document }: Integration,
-  record: ExternalRecord,
+  { externalId, fields }: ExternalRecord,
   row: LinkRow,
   by: PlannedPair['by'],
-): void {
-  const customer = row.customerId;
-  const before = plan.pairs.get(customer);
-  if (before?.externalId === record.externalId) return; // a page that was read twice
-  if (before?.by === 'mark' && by === 'email') {
-    plan.aliases.push({ externalId: record.externalId, customer });
-    return;
-  }
-  if (before) plan.aliases.push({ externalId: before.externalId, customer });
-  const changes = changesOf(document.fields, row, record.fields);
-  plan.pairs.set(customer, {
-    customer,
-    mapping: row.mappingId,
-    externalId: record.externalId,
-    by,
-    changes,
-  });
+): PlannedPair {
+  const changes = changesOf(document.fields, row, fields);
+  return { customer: row.customerId, mapping: row.mappingId, externalId, by, changes, over: NONE };
 }
+
+/** Most pairs: one for all of them. */
+const NONE: PlannedPair['over'] = [];
 
 /** What the merge of a pair without a base does: the very rule that the worker goes by. */
 function changesOf(rules: FieldRule[], { name, email }: LinkRow, record: Fields): PairChanges {

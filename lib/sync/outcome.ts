@@ -8,7 +8,7 @@ import type { IntentResult } from '../../db/intents.ts';
 import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
-import { duplicate } from './conflicts.ts';
+import { aliasEffects, type AliasOutcome } from './alias-outcomes.ts';
 import { keptWord, resolutionOf, wordBeside } from './consent.ts';
 import { decisionEffects, healthy, type DecisionOutcome } from './decision-outcomes.ts';
 import {
@@ -54,8 +54,7 @@ export type Outcome =
   | { kind: 'found'; externalId: string; by?: OpenIntent | null }
   /** What was heard is about another record, which looks for itself; the step begins again without it. */
   | { kind: 'passed_on'; externalId: string }
-  /** A second record for a row that has its counterpart. */
-  | { kind: 'alias'; customerId: number; primary: string | null }
+  | AliasOutcome
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
   | DecisionOutcome
   /** A mapping that has nothing to do any more answers for its external id. */
@@ -73,6 +72,8 @@ export interface Effects {
   checked: { intentId: string; eventId: string }[];
   /** Echoes, which confirm the deliveries that their intents carried. */
   confirmed: { intentId: string; eventId: string }[];
+  /** An alias is no second record of its row any more: a primary that waited because of it looks again. */
+  leavesRow: boolean;
   /** The lease ends; else the step begins again under it. */
   release: boolean;
 }
@@ -94,6 +95,7 @@ export function effectsOf(
     parked: null,
     checked: [],
     confirmed: [],
+    leavesRow: false,
     release: true,
   };
   switch (outcome.kind) {
@@ -159,6 +161,8 @@ export function effectsOf(
         intent: null,
         mustRead: false,
         clean: mapping.dirty,
+        // It stays there, and is found by this before another one is made.
+        ...(state === 'detached' ? { knownEmail: mapping.shadow['email']?.theirs ?? null } : {}),
       };
       if (intent) {
         effects.mapping.pushedVersion = Math.max(mapping.pushedVersion, intent.version);
@@ -263,21 +267,9 @@ export function effectsOf(
       effects.release = false;
       return effects;
     case 'alias':
-      effects.mapping = {
-        ...healthy,
-        internalId: outcome.customerId,
-        role: 'alias',
-        state: 'alias',
-        mustRead: false,
-        clean: mapping.dirty,
-      };
-      effects.deliveries = step.deliveries.map((d): DeliveryChange => ({
-        ...at(d),
-        status: 'conflict',
-        tried: true,
-      }));
-      effects.conflicts = [duplicate(outcome.primary, mapping.externalId)];
-      return effects;
+    case 'alias_stays':
+    case 'alias_left':
+      return aliasEffects(effects, healthy, step, outcome);
     case 'stale': {
       const echoes = new Set(outcome.echoes.map(({ eventId }) => eventId));
       effects.mapping = { clean: mapping.dirty, mustRead: false, attempts: 0, firstFailedAt: null };

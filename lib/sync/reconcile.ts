@@ -7,15 +7,16 @@
 // one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
 import { findLivingAliases } from '../../db/adopt.ts';
 import { adopt } from './adopt.ts';
+import { tendAlias } from './alias.ts';
 import { findAlike } from './before-create.ts';
 import { resolutionOf } from './consent.ts';
 import { damageOf, toBeMended } from './damage.ts';
 import { carryOut, isBeyondFinishing } from './decision.ts';
-import { lostOurs, outlivedBy } from './delete-conflicts.ts';
+import { ALIAS_LIVES, lostOurs, outlivedBy } from './delete-conflicts.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone } from './failing.ts';
 import { awaitsWord, linkNamed, namedRecord, NOT_LINKED } from './first-link.ts';
-import { heldDelete } from './fuse.ts';
+import { heldDelete, isReleased } from './fuse.ts';
 import { findHeard, passOn } from './heard.ts';
 import { fetchTheirs } from './intent.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
@@ -65,6 +66,7 @@ export async function takeStep(deps: SyncDeps, step: Step): Promise<Next> {
   // A row that is gone takes none any more: what was heard looks for itself, and is told.
   const takesNone = mapping.externalId !== null || (row !== null && row.deletedAt !== null);
   if (stranger && takesNone) return passOn(deps, step, stranger.externalId);
+  if (mapping.state === 'alias') return tendAlias(deps, step);
   if (ended) {
     const { echoes, deletedOver: conflicts } = await listen(deps, step);
     return settle(deps, step, { kind: 'stale', echoes, conflicts });
@@ -217,10 +219,17 @@ async function notThere(deps: SyncDeps, step: Step, externalId: string, fetched:
   if (!deps.policy.pulls)
     return settle(deps, step, { kind: 'waiting', reason: 'pulls_off', detail: { operation: 'delete' } });
   const { mapping, row } = step;
+  const aliases = row ? await findLivingAliases(deps.db, mapping, row.id) : [];
+  // The person may live on in another record: somebody deleted one of two. Whether the row goes too, a person says.
+  if (aliases.length > 0 && !isReleased(mapping))
+    return settle(deps, step, {
+      kind: 'waiting',
+      reason: ALIAS_LIVES,
+      detail: { external_id: externalId, aliases },
+    });
   const rules = deps.integration.document.fields;
   const conflicts = row ? lostOurs(rules, mapping.shadow, oursOf(rules, row)) : [];
-  for (const alias of row ? await findLivingAliases(deps.db, mapping, row.id) : [])
-    conflicts.push(outlivedBy(alias, externalId));
+  for (const alias of aliases) conflicts.push(outlivedBy(alias, externalId));
   switch (await deleteOurs(deps, step, conflicts)) {
     case 'lost':
       return 'done';

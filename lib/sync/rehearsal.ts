@@ -105,6 +105,9 @@ export function effectOf({ mapping }: Step, outcome: Outcome): Effect {
       return { would: 'link', customer: mapping.internalId };
     case 'alias':
       return { would: 'nothing', why: `it is a second record of customer ${outcome.customerId}` };
+    case 'alias_stays':
+    case 'alias_left':
+      return { would: 'nothing', why: 'it is looked at as a second record of its customer' };
     case 'postponed':
       return { would: 'unknown', why: `the system could not be read: ${outcome.failure.code}` };
     case 'abandoned':

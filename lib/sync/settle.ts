@@ -5,6 +5,7 @@
 // A crash before the commit leaves everything as the step loaded it: the open intent is sent again under its key, a read is
 // repeated. A crash after it leaves nothing to do but what the mapping's dirty number says.
 import { withTransaction, type Tx } from '../../db/connection.ts';
+import { lockWithRow, raiseHeldPrimary } from '../../db/aliases.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
 import { settleDeliveries } from '../../db/deliveries.ts';
 import { insertLinkedEvent, insertParkedEvent } from '../../db/events.ts';
@@ -71,6 +72,7 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
   await confirmDeliveries(tx, effects.confirmed);
   const internalId = effects.mapping.internalId ?? mapping.internalId;
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
+  if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
   await writeEvents(tx, step, effects, now);
   if (hasEnded(effects)) await keepWhatIsLeft(tx, step, effects, now);
 }
@@ -106,6 +108,7 @@ const MAX_LOOKS = 5;
 
 /** Two mappings are locked in order of id when an external id is new to ours: whoever made the other one, it is ours now. */
 async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | null> {
+  if (effects.leavesRow) return lockWithRow(tx, step.claim);
   if (effects.linked === null) return lockMapping(tx, step.claim.id, step.claim.fence);
   const locked = await lockForLink(tx, { ...step.mapping, fence: step.claim.fence }, effects.linked);
   if (!locked) return null;

@@ -194,7 +194,7 @@ describe('turning a conflict round', () => {
     );
     world.simulator.dashboard.createCustomer({ name: 'Doppelgänger', email: row.email });
     await world.rest();
-    await expectRefused('external_duplicate', /Delete or merge one of them there/);
+    await expectRefused('external_duplicate', /npx twinbox link .* --record ID chooses it/);
     const other = await world.create({ email: 'other@example.com' });
     await world.rest();
     const { externalId } = await mappingOf(world.db, other.id);

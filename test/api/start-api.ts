@@ -13,6 +13,7 @@ import { parseDocument } from '../../lib/integrations/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
 import { createLinkDesk } from '../../lib/links.ts';
 import { createResolveDesk } from '../../lib/resolutions.ts';
+import { createChoiceDesk } from '../../lib/record-choice.ts';
 
 export type Line = { level: 'debug' | 'warn' | 'error'; message: string; fields: Record<string, unknown> };
 
@@ -80,6 +81,7 @@ export async function startApi({
     conflicts: createConflictDesk({ db, clock, nudge, documents }),
     links: createLinkDesk({ db, clock }),
     resolutions: createResolveDesk({ db, clock, log }),
+    choices: createChoiceDesk({ db, clock, nudge, target: { system: 'stripe', externalType: 'customer' } }),
   });
   const server: ApiServer = await listen(app, { host: '127.0.0.1', port: 0 });
 

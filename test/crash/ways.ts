@@ -1,4 +1,5 @@
 // The ways through a worker at whose every failpoint one is killed.
+import { deskOf } from '../support/choice.ts';
 import { giveAllWords, waitingRow } from '../support/first-link.ts';
 import { linkedPair, type TwoWayWorld } from '../support/two-way.ts';
 
@@ -10,7 +11,7 @@ export interface Way {
   prepare(world: TwoWayWorld): Promise<void>;
   /** Who has to live in the end, on both sides. */
   living: Person[];
-  /** The values of every conflict row there has to be, ours and theirs. */
+  /** The values of every conflict row about a field there has to be, ours and theirs. */
   conflicts?: [ours: string, theirs: string][];
 }
 
@@ -174,7 +175,44 @@ export const ways: readonly Way[] = [
     },
     living: [THEIRS],
   },
+  {
+    name: 'a second record that gets an email of its own there',
+    prepare: async (world) => {
+      const { second } = await doubledPair(world);
+      world.simulator.dashboard.updateCustomer(second, { ...THEIRS });
+      await world.deliver();
+    },
+    living: [FIRST, THEIRS],
+  },
+  {
+    name: 'a second record that is deleted there, and before it the linked one',
+    prepare: async (world) => {
+      const { externalId, second } = await doubledPair(world);
+      world.simulator.dashboard.deleteCustomer(externalId);
+      await world.rest();
+      world.simulator.dashboard.deleteCustomer(second);
+      await world.deliver();
+    },
+    living: [],
+  },
+  {
+    name: 'a second record that takes over from one that was deleted there',
+    prepare: async (world) => {
+      const { id, externalId, second } = await doubledPair(world);
+      world.simulator.dashboard.deleteCustomer(externalId);
+      await world.rest();
+      await deskOf(world).choose(id, second, 'test');
+    },
+    living: [FIRST],
+  },
 ];
+
+async function doubledPair(world: TwoWayWorld): Promise<{ id: number; externalId: string; second: string }> {
+  const pair = await linkedPair(world, FIRST);
+  const { id: second } = world.simulator.dashboard.createCustomer({ ...FIRST });
+  await world.rest();
+  return { ...pair, second };
+}
 
 async function createOfUnknownOutcome(world: TwoWayWorld, effect: 'before' | 'after'): Promise<void> {
   await world.create(OURS);

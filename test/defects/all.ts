@@ -1,3 +1,4 @@
+import { aliasDefects } from './alias-defects.ts';
 import { busDefects } from './bus-defects.ts';
 import { configDefects } from './config-defects.ts';
 import type { Defect } from './defect.ts';
@@ -23,4 +24,5 @@ export const defects: readonly Defect[] = [
   ...exitDefects,
   ...orderDefects,
   ...recordDefects,
+  ...aliasDefects,
 ];

@@ -129,7 +129,7 @@ export const mergeDefects: Defect[] = [
       {
         file: 'lib/sync/adopt.ts',
         find: `  if (owner.ended || (owner.externalId !== null && owner.externalId !== step.mapping.externalId))
-    return becomeAlias(deps, step, owner);`,
+    return becomeAlias(deps, step, owner, record);`,
         replace: ``,
       },
       {

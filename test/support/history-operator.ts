@@ -5,12 +5,15 @@ import { createConflictDesk, lostValue } from '../../lib/conflicts.ts';
 import { createLinkDesk } from '../../lib/links.ts';
 import { giveWords, planFirstLink } from '../../lib/sync/link-plan.ts';
 import { createResolveDesk } from '../../lib/resolutions.ts';
+import { createChoiceDesk } from '../../lib/record-choice.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history.ts';
 
 /** Whoever looks after it: asks again, decides what is stuck, stops and starts the lane, turns conflicts round, says which two are one. */
 export interface Operator {
   act(): Promise<void>;
+  /** Another record for a customer: mostly one that is its own, sometimes any; or it goes as its record went. */
+  chooseRecord(): Promise<void>;
   /** A pause is over after some turns. */
   tick(): Promise<void>;
   resume(): Promise<void>;
@@ -25,6 +28,14 @@ const NOT_LINKED = `select id from external_mappings where state = 'waiting' and
 /** Parked as missing, though it may be there; and what else a person may decide about. */
 const STUCK = `select id from external_mappings where state = 'parked' and reason = 'missing' and role = 'primary' order by id`;
 const ANY_STUCK = `select id from external_mappings where state = 'parked' and internal_id is not null and role = 'primary' order by id`;
+/** Customers with another record that is known there. */
+const DOUBLED = `select m.internal_id as id from external_mappings m join customers c on c.id = m.internal_id
+  where m.state = 'alias' and c.deleted_at is null order by m.id`;
+/** … and whose own record was deleted there. */
+const HELD = `select internal_id as id from external_mappings where state = 'waiting' and reason = 'alias_lives' order by id`;
+/** Records that are nobody's, or another one of their row. */
+const RECORDS = `select external_id as id from external_mappings
+  where external_id is not null and (state = 'alias' or internal_id is null) and state <> 'tombstoned' order by id`;
 const TURNABLE = `select id from sync_conflicts
   where winner <> 'neither' and kind in ('both_moved', 'overwritten_unseen') and turned_at is null order by id`;
 
@@ -35,6 +46,8 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
   const conflicts = createConflictDesk({ db, clock, nudge: () => undefined, documents: [document] });
   const links = createLinkDesk({ db, clock });
   const resolutions = createResolveDesk({ db, clock, log: deps.log });
+  const target = { system, externalType: document.externalType };
+  const choices = createChoiceDesk({ db, clock, nudge: () => undefined, target });
   let pausedFor = 0;
 
   async function ids<T>(sql: string): Promise<T[]> {
@@ -100,12 +113,33 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     if (outcome === 'decided' || outcome === 'let_go') count(`stuck pair: ${action}`);
   }
 
+  async function chooseRecord(): Promise<void> {
+    const held = pick(await ids<number>(HELD));
+    if (held !== undefined && chance(0.4)) {
+      const { outcome } = await choices.acceptDeletion(held, 'operator');
+      say(`operator: customer ${held} goes with its record: ${outcome}`);
+      if (outcome === 'accepted') count('deletion accepted');
+      return;
+    }
+    const customer = held ?? pick(await ids<number>(DOUBLED));
+    if (customer === undefined) return;
+    const own = await ids<string>(
+      `select external_id as id from external_mappings where internal_id = ${customer} and external_id is not null order by id`,
+    );
+    const record = pick(chance(0.8) ? own : await ids<string>(RECORDS));
+    if (record === undefined) return;
+    const { outcome } = await choices.choose(customer, record, 'operator');
+    say(`operator: ${record} is customer ${customer}'s: ${outcome}`);
+    count(`record chosen: ${outcome}`);
+  }
+
   async function resume(): Promise<void> {
     pausedFor = 0;
     await resumeConnection(db, system, clock.now());
   }
 
   return {
+    chooseRecord,
     async act() {
       const told = pick(await ids<string>(TURNABLE));
       const asked = pick(await ids<number>(ASKED));

@@ -20,6 +20,8 @@ export interface HistoryOptions {
   /** The account has records before the first contact. */
   filledBefore?: boolean;
   workers?: number;
+  /** People make second records there and tidy them up, and choose another record for a customer. */
+  doubles?: boolean;
   trace?: (line: string) => void;
 }
 
@@ -52,6 +54,7 @@ export function optionsOf(seed: number): HistoryOptions {
     workers: chance(0.5) ? 2 : 3,
     // Drawn last: the histories of before stay what they were in all else.
     filledBefore: chance(0.3),
+    doubles: chance(0.5),
   };
 }
 

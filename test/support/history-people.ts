@@ -12,6 +12,8 @@ export interface People {
   editTheirs(): Promise<void>;
   /** A customer of either side goes, or one that went is made anew. */
   removeOrMakeAgain(): Promise<void>;
+  /** A record there gets a double with its email; or of two, one goes, or gets an email of its own. */
+  doubleOrTidy(): void;
 }
 
 interface Person {
@@ -141,5 +143,27 @@ export function createPeople({ world, chances, options, say, count }: Scene): Pe
     count('their re-create');
   }
 
-  return { edits, note, editOurs, editTheirs, removeOrMakeAgain };
+  function doubleOrTidy(): void {
+    const byEmail = Map.groupBy(simulator.customers(), ({ email }) => email?.toLowerCase() ?? null);
+    const doubles = [...byEmail].flatMap(([email, some]) => (email !== null && some.length > 1 ? some : []));
+    const one = pick(doubles);
+    if (!one || chance(0.4)) {
+      const email = pick(simulator.customers())?.email;
+      if (typeof email !== 'string') return;
+      const values = { name: next('T'), email };
+      noteAll('theirs', dashboard.createCustomer(values).id, values);
+      return count('double made');
+    }
+    if (options.deletes === false || chance(0.4)) {
+      const email = newEmail('t');
+      dashboard.updateCustomer(one.id, { email });
+      note({ side: 'theirs', id: one.id, field: 'email', value: email });
+      return count('double given its own email');
+    }
+    dashboard.deleteCustomer(one.id);
+    note({ side: 'theirs', id: one.id, field: 'deleted', value: 'deleted' });
+    count('double deleted');
+  }
+
+  return { edits, note, doubleOrTidy, editOurs, editTheirs, removeOrMakeAgain };
 }

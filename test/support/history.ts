@@ -48,6 +48,8 @@ const MONTH = 31 * DAY;
 const TURNS = 70;
 /** Most that workers do in one turn. */
 const STEPS = 3;
+/** How often a record is chosen, and a double made or tidied up, at the end. */
+const TIDIED = 4;
 /** Lines of the log that tell of a rare way through the engine. */
 const TELLING = new Set([
   'create.found',
@@ -213,12 +215,17 @@ function createHistory(scene: Scene): {
       await contact.fill();
       await people.editOurs();
       await inward.rest();
+      if (!options.doubles) return;
+      people.doubleOrTidy();
+      await inward.rest();
     },
     fill: () => contact.fill(),
     async take(turn) {
       chances.beginTurn(turn);
       if (options.filledBefore === true && chances.chance(0.05)) await contact.read();
       await operator.tick();
+      if (options.doubles && random() < 0.1)
+        return random() < 0.5 ? people.doubleOrTidy() : operator.chooseRecord();
       const x = random();
       if (x < 0.08) await people.editOurs();
       else if (x < 0.16) await people.editTheirs();
@@ -247,6 +254,14 @@ function createHistory(scene: Scene): {
       const lane = world.worker({ integration: world.deps.integration });
       await contact.read();
       await inward.rest(lane);
+      // Most doubles are known for what they are only now.
+      for (let left = options.doubles ? TIDIED : 0; left > 0; left -= 1) {
+        await operator.chooseRecord();
+        if (chances.chance(0.5)) await crew.step();
+        people.doubleOrTidy();
+        await crew.finish();
+        await inward.rest(lane);
+      }
       if ((await operator.replayParked()) > 0) await inward.rest(lane);
     },
   };

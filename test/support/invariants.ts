@@ -149,7 +149,9 @@ function* brokenKeys({ simulator }: Observed, { intents, mappings }: Snapshot): 
   const open = mappings.flatMap(({ intent }) => (intent ? [intent.key] : []));
   const known = new Set([...intents.map(({ key }) => key), ...open]);
   for (const call of simulator.ledger.entries({ source: 'api', method: 'POST' }))
-    if (!known.has(call.idempotency_key ?? '')) yield `a write without an intent: ${call.path}`;
+    // Subscriptions are made by people.
+    if (!known.has(call.idempotency_key ?? '') && call.path !== '/v1/subscriptions')
+      yield `a write without an intent: ${call.path}`;
 }
 
 /** What was decided later took effect later, whoever sent it and however late it came. */
@@ -175,8 +177,11 @@ function* brokenMarks({ simulator }: Observed, { customers, mappings }: Snapshot
   const apart = mappings.filter(({ role, state }) => role === 'alias' || state === 'detached');
   const aliases = new Set(apart.map(({ externalId }) => externalId));
   const own = simulator.customers().filter((customer) => !aliases.has(customer.id));
+  const voided = new Map(mappings.map(({ externalId, voidMark }) => [externalId, voidMark]));
   for (const { id, created_event_id: mark } of customers) {
-    const marked = own.filter(({ metadata }) => Object.values(metadata).includes(mark));
+    const marked = own.filter(
+      (customer) => Object.values(customer.metadata).includes(mark) && voided.get(customer.id) !== mark,
+    );
     if (marked.length > 1) yield `customer ${id} lives ${marked.length} times at the other side`;
   }
 }

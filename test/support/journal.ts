@@ -9,6 +9,7 @@ export type Left = { tx: string } & (
 
 export type JournalledMapping = Pick<
   Mapping,
+  | 'role'
   | 'internalId'
   | 'externalId'
   | 'state'
@@ -52,7 +53,7 @@ create function journal_mapping() returns trigger language plpgsql as $$
 begin
   insert into journal ("of", id, mapping)
   select 'mapping', coalesce(new.id, old.id), (
-    select jsonb_build_object('internalId', internal_id, 'externalId', external_id, 'state', state, 'reason', reason, 'shadow', shadow,
+    select jsonb_build_object('role', role, 'internalId', internal_id, 'externalId', external_id, 'state', state, 'reason', reason, 'shadow', shadow,
       'wantedVersion', wanted_version, 'pushedVersion', pushed_version, 'dirty', dirty, 'clean', clean, 'mustRead', must_read,
       'fence', fence, 'intentNumber', intent_number, 'intent', intent,
       'queued', exists (select from sync_deliveries d where d.mapping_id = m.id and d.status = 'queued'),

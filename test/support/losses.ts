@@ -19,6 +19,7 @@ type Conflict = {
   field: string | null;
   ours: string | null;
   theirs: string | null;
+  rule: string;
 };
 
 /**
@@ -34,20 +35,46 @@ export async function lossesOf(db: Db, events: Told[], edits: Edit[]): Promise<s
   );
   const conflicts = await read<Conflict>(
     db,
-    `select internal_id as row, kind, field, ours #>> '{}' as ours, theirs #>> '{}' as theirs from sync_conflicts`,
+    `select internal_id as row, kind, field, ours #>> '{}' as ours, theirs #>> '{}' as theirs, rule from sync_conflicts`,
   );
   const found: string[] = [];
   for (const pair of pairs.filter(({ role, deleted }) => role === 'primary' && !deleted)) {
+    // Where a person chose another record, what stood in one has met what another one of the row holds.
+    const about = together(pair, conflicts);
     const own = edits.filter((e) => (e.side === 'ours' ? e.id === pair.row : e.id === pair.externalId));
-    const told = conflicts.filter(({ row }) => row === pair.row);
-    const held = { ours: await ourValues(db, pair.row), theirs: theirValues(events, pair.externalId) };
-    found.push(...lostIn(own, told, held), ...madeUp(own, told));
+    const all = edits.filter(({ id }) => about.has(id));
+    const told = conflicts.filter(({ row }) => about.has(row));
+    const records = [...about].filter((id) => typeof id === 'string');
+    const held = { ours: await ourValues(db, pair.row), theirs: theirValues(events, records) };
+    found.push(...lostIn(own, all, told, held), ...madeUp(about.size > 2 ? ofEither(all) : own, told));
   }
   return found;
 }
 
-function* lostIn(edits: Edit[], conflicts: Conflict[], held: Held): Generator<string> {
-  for (const edit of edits) {
+/** The row and the record of a pair, and every other row and record that a choice has ever joined with them. */
+function together({ row, externalId }: Pair, conflicts: Conflict[]): Set<number | string> {
+  const about = new Set<number | string>([row, externalId]);
+  const choices = conflicts.filter(({ rule }) => rule === 'chosen');
+  for (let before = 0; before < about.size;) {
+    before = about.size;
+    for (const choice of choices) {
+      const joined = [choice.row, choice.ours, choice.theirs].filter((id) => id !== null);
+      if (joined.some((id) => about.has(id))) for (const id of joined) about.add(id);
+    }
+  }
+  return about;
+}
+
+/** Every edit as one of either side: what was pulled from one record has met the other. */
+function ofEither(edits: Edit[]): Edit[] {
+  return edits.flatMap((edit): Edit[] => [
+    { ...edit, side: 'ours' },
+    { ...edit, side: 'theirs' },
+  ]);
+}
+
+function* lostIn(own: Edit[], edits: Edit[], conflicts: Conflict[], held: Held): Generator<string> {
+  for (const edit of own) {
     const { side, field, value } = edit;
     if (value === null) continue; // a row made after it has a name that stands in for it
     const other = side === 'ours' ? 'theirs' : 'ours';
@@ -98,9 +125,11 @@ async function ourValues(db: Db, row: number): Promise<Record<string, string | n
   return rows.map(({ data }) => data);
 }
 
-function theirValues(events: Told[], externalId: string): Record<string, string | null>[] {
+function theirValues(events: Told[], externalIds: string[]): Record<string, string | null>[] {
   return events.flatMap(({ data: { object } }) => {
-    return object.id === externalId ? [{ name: object.name ?? null, email: object.email ?? null }] : [];
+    return object.id !== undefined && externalIds.includes(object.id)
+      ? [{ name: object.name ?? null, email: object.email ?? null }]
+      : [];
   });
 }
 

@@ -65,9 +65,17 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
     for (const rule of rules) {
       const [old, pair] = [before?.shadow[rule.internal], next.shadow[rule.internal]];
       if (JSON.stringify(old) === JSON.stringify(pair)) continue;
-      if (!pair) say(`lost the shadow of ${rule.internal}`);
+      // A pair that ends as one, or begins anew with another record, has no common past.
+      if (!pair && changesPlace(before, next)) reachedAnew(id, rule.internal);
+      else if (!pair) say(`lost the shadow of ${rule.internal}`);
       else brokenPair(id, next, rule, pair, shown).forEach(say);
     }
+  }
+
+  /** What both sides held before may be held again. */
+  function reachedAnew(id: number, field: string): void {
+    for (const key of reached.keys())
+      if (key.startsWith(`${id} `) && key.endsWith(` ${field}`)) reached.delete(key);
   }
 
   /** The shadow law: both halves are known to be held, stand for the same thing, and are no older than those before them. */
@@ -99,6 +107,17 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
     return wrong;
   }
 
+  /** A row lives by one record, and every other record of it stands beside that one. */
+  function judgeRecords(): void {
+    const all = [...mappings.values()].filter(({ internalId }) => internalId !== null);
+    for (const [row, records] of Map.groupBy(all, ({ internalId }) => internalId)) {
+      const primaries = records.filter(({ role }) => role === 'primary');
+      if (primaries.filter(({ state }) => state !== 'detached').length > 1)
+        broken.push(`customer ${row} has two primaries`);
+      if (primaries.length === 0) broken.push(`customer ${row} has an alias and no primary`);
+    }
+  }
+
   return {
     broken,
     judge(left, shown) {
@@ -110,6 +129,7 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
         if (mapping) judgePull(id, mapping, tx);
         judgeMapping(id, mapping, shown);
       }
+      judgeRecords();
     },
   };
 }
@@ -117,9 +137,15 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
 type Shown = (externalId: string) => readonly Fields[];
 
 function brokenNumbers(before: JournalledMapping | undefined, next: JournalledMapping): string[] {
-  const wrong = NEVER_DOWN.filter((name) => before && next[name] < before[name]).map(
-    (name) => `let ${name} go down from ${before?.[name]} to ${next[name]}`,
+  const ofTheRow = new Set<string>(
+    before && before.internalId !== null && next.internalId === null
+      ? ['wantedVersion', 'pushedVersion']
+      : [],
   );
+  const kept = NEVER_DOWN.filter((name) => !ofTheRow.has(name));
+  const wrong = kept
+    .filter((name) => before && next[name] < before[name])
+    .map((name) => `let ${name} go down from ${before?.[name]} to ${next[name]}`);
   if (next.clean > next.dirty)
     wrong.push(`is clean up to ${next.clean}, beyond its dirty number ${next.dirty}`);
   return wrong;
@@ -145,17 +171,29 @@ function frozen(intent: NonNullable<JournalledMapping['intent']>): string {
 
 function brokenStates(before: JournalledMapping | undefined, next: JournalledMapping): string[] {
   const wrong: string[] = [];
-  if (before && ENDED.has(before.state) && next.state !== before.state)
+  if (before && ENDED.has(before.state) && next.state !== before.state && !mayGoOn(before, next))
     wrong.push(`came back from ${before.state}`);
   if (before && before.externalId !== null && next.externalId !== before.externalId)
     wrong.push(`let go of ${before.externalId}`);
-  if (before && before.internalId !== null && next.internalId !== before.internalId)
+  const gaveUp = before && before.internalId !== null && next.internalId !== before.internalId;
+  if (gaveUp && !(next.internalId === null && mayGoOn(before, next)))
     wrong.push(`let go of customer ${before.internalId}`);
   if (next.clean === next.dirty && next.reason === null) {
     if (next.queued) wrong.push('is clean with something still to be done');
     if (next.mustRead) wrong.push('is clean with a read that was asked for');
   }
   return wrong;
+}
+
+/** An alias is taken for the primary, ends, or is no row's any more; of a row that was deleted, a record that stayed may be chosen. */
+function mayGoOn(before: JournalledMapping, next: JournalledMapping): boolean {
+  if (next.internalId === null) return before.state === 'alias' || before.state === 'detached';
+  return before.state === 'alias' && (next.state === 'tombstoned' || changesPlace(before, next));
+}
+
+/** It becomes another row's record, or nobody's, or changes places with another record of its row. */
+function changesPlace(before: JournalledMapping | undefined, next: JournalledMapping): boolean {
+  return before !== undefined && (before.role !== next.role || before.internalId !== next.internalId);
 }
 
 function indexFrom(values: readonly (Value | undefined)[], from: number, wanted: Value): number {

@@ -11,6 +11,7 @@ import { createFeed } from './feed.ts';
 import { listByEmail, listCustomers, searchByMark } from './list.ts';
 import { writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
+import { readBlock, readUse } from './subscriptions.ts';
 
 export interface StripeSettings {
   secretKey: string;
@@ -50,16 +51,17 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
       return { account: account.id, livemode };
     },
 
-    async fetch(externalId, { forDelete = false } = {}): Promise<Fetched> {
+    async fetch(externalId, { forDelete = false, withUse = false } = {}): Promise<Fetched> {
       try {
         const customer = await stripe.customers.retrieve(
           requireCustomerId(externalId),
-          forDelete ? { expand: ['subscriptions'] } : {},
+          forDelete || withUse ? { expand: ['subscriptions'] } : {},
         );
         const answered = toAnswered(customer.lastResponse);
         if (customer.deleted === true) return { ...answered, state: 'erased' };
         const blocksDelete = forDelete ? readBlock(customer) : null;
-        return { ...answered, state: 'present', record: record(customer), blocksDelete };
+        const use = withUse ? { use: readUse(customer) } : {};
+        return { ...answered, state: 'present', record: record(customer), blocksDelete, ...use };
       } catch (error) {
         if (classify(error).kind !== 'gone') throw error;
         const { requestId, status, answeredAt } = readEvidence(error);
@@ -113,13 +115,4 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 function requireKey(key: string): string {
   if (key === '' || key.length > 255) throw unsendable('an idempotency key has 1 to 255 characters');
   return key;
-}
-
-/** Deleting a customer cancels its subscriptions at once (docs.stripe.com/api/customers/delete). */
-function readBlock({ subscriptions }: Stripe.Customer): string | null {
-  if (subscriptions === undefined) return 'its subscriptions cannot be read with this key';
-  const living = subscriptions.data.filter(({ status }) => status !== 'canceled').length;
-  if (living === 0) return subscriptions.has_more ? 'more subscriptions than one answer shows' : null;
-  const count = subscriptions.has_more ? `at least ${living}` : String(living);
-  return `${count} ${living === 1 ? 'subscription' : 'subscriptions'} not cancelled`;
 }

@@ -83,7 +83,7 @@ describe('the first link', () => {
     world.advance(60_000);
     const newer = theirs({ name: 'Twice again', email: 'twice@example.com' });
     const plan = await link();
-    expect(plan.aliases).to.deep.equal([{ externalId: newer, customer: row.id }]);
+    expect(plan.aliases).to.deep.equal([{ externalId: newer, customer: row.id, by: 'age' }]);
     expect((await primaryOf(row.id)).externalId).to.equal(older);
     expect((await mappingsIn(world.db)).find(({ externalId }) => externalId === newer)).to.include({
       state: 'alias',

@@ -47,21 +47,8 @@ describe('inward: a delete', () => {
     world.simulator.dashboard.deleteCustomer(alias.id);
     await world.rest();
     expect((await readCustomer(world.db, id))?.deletedAt).to.equal(null);
-    expect(await fateOf(world.db, alias.id)).to.deep.equal(['created conflict', 'deleted stale']);
+    expect(await fateOf(world.db, alias.id)).to.deep.equal(['created conflict', 'deleted applied']);
     await expectAgreement(world);
-  });
-
-  it('there of a customer that has a living alias is told as a conflict', async () => {
-    const { id, externalId } = await linkedPair(world, { email: 'ada@example.com' });
-    const alias = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'ada@example.com' });
-    await world.rest();
-    world.simulator.dashboard.deleteCustomer(externalId);
-    await world.rest();
-    expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
-    expect((await conflictsOf(world.db, id)).map(({ kind, theirs }) => [kind, theirs])).to.have.deep.members([
-      ['external_duplicate', alias.id],
-      ['deleted_there', alias.id],
-    ]);
   });
 
   it('of a record that never became a row leaves only its tombstone', async () => {

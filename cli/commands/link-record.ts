@@ -1,0 +1,116 @@
+// `twinbox link CUSTOMER --record ID` and `--accept-deletion`: which record is a customer's, and what becomes of a customer whose record
+// was deleted there. The rules are in lib/record-choice.ts.
+import { listHeldDeletions, listLeftAliases, type HeldDeletion, type LeftRecord } from '../../db/aliases.ts';
+import type { Db } from '../../db/connection.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createChoiceDesk, type AcceptOutcome, type ChoiceOutcome } from '../../lib/record-choice.ts';
+import { exit } from '../exit.ts';
+import { shortTime } from '../choices.ts';
+import { count, table, type Output } from '../output.ts';
+import { withDatabase } from '../session.ts';
+
+export type RecordOptions = { record?: string; acceptDeletion?: boolean; json?: boolean };
+
+/** Carries the choice out at once; a worker reads and merges. */
+export async function linkRecord(
+  customer: number,
+  { record, json = false }: RecordOptions,
+  output: Output,
+): Promise<number> {
+  const result = await withDatabase(
+    async ({ database: { db } }): Promise<ChoiceOutcome | AcceptOutcome> =>
+      record === undefined
+        ? deskOf(db).acceptDeletion(customer, 'cli')
+        : deskOf(db).choose(customer, record, 'cli'),
+    { mayCreate: false },
+  );
+  if (json) output.printJson(resultJson(result));
+  else output.say(saidOf(customer, result));
+  if (result.outcome === 'not_found') return exit.nothingMatched;
+  return 'customer' in result ? exit.ok : exit.failed;
+}
+
+function deskOf(db: Db) {
+  const target = { system: 'stripe', externalType: 'customer' };
+  return createChoiceDesk({ db, clock: systemClock, nudge: () => undefined, target });
+}
+
+function saidOf(customer: number, result: ChoiceOutcome | AcceptOutcome): string {
+  switch (result.outcome) {
+    case 'linked':
+      return `Customer ${customer} is linked with ${result.externalId} now; a worker reads it and merges. ${result.insteadOf ?? 'What it had'} is no longer its record, and stays as it is.`;
+    case 'linked_already':
+      return `Customer ${customer} is linked with ${result.externalId} already. Nothing was changed.`;
+    case 'consented':
+      return `A worker reads ${result.externalId} and links customer ${customer} with it. Until then ${result.insteadOf ?? 'nothing'} is linked.`;
+    case 'consented_already':
+      return `This was chosen before; a worker links them.`;
+    case 'accepted':
+      return `A worker deletes customer ${customer} here, as ${result.externalId ?? 'its record'} was deleted there. Its other records stay.`;
+    case 'accepted_already':
+      return 'The deletion was accepted before; a worker carries it out.';
+    case 'cannot_link':
+    case 'in_progress':
+      return `Nothing was changed. ${result.why}`;
+    case 'not_found':
+      return `No customer has the id ${customer}, or it was deleted.`;
+  }
+}
+
+function resultJson(result: ChoiceOutcome | AcceptOutcome): object {
+  if (!('customer' in result)) return result;
+  const { outcome, customer, externalId } = result;
+  return {
+    outcome,
+    customer,
+    external_id: externalId,
+    instead_of: 'insteadOf' in result ? result.insteadOf : null,
+  };
+}
+
+export type OtherRecords = { held: HeldDeletion[]; left: LeftRecord[] };
+
+const SHOWN = 1_000;
+
+/** Customers that wait because one of two records was deleted there, and records that stayed when their customer was deleted here. */
+export async function findOtherRecords(db: Db): Promise<OtherRecords> {
+  return {
+    held: await listHeldDeletions(db, 'stripe', SHOWN),
+    left: await listLeftAliases(db, 'stripe', SHOWN),
+  };
+}
+
+export function printOtherRecords({ held, left }: OtherRecords, output: Output): void {
+  if (held.length > 0) {
+    const rows = held.map((each) => [
+      ...[String(each.customerId), each.externalId, each.aliases.join(' '), shortTime(each.since)],
+      each.accepted ? 'the deletion is accepted; a worker deletes it here' : 'a person decides',
+    ]);
+    for (const line of table([['customer', 'deleted there', 'other records', 'since', 'then'], ...rows]))
+      output.print(line);
+    output.say(
+      `${count(held.length, 'customer')} whose record was deleted there, and which ${held.length === 1 ? 'has' : 'have'} another: ` +
+        'npx twinbox link CUSTOMER --record ID takes that one over, --accept-deletion deletes the customer here.',
+    );
+  }
+  if (left.length === 0) return;
+  const rows = left.map((each) => [
+    ...[each.externalId, String(each.customerId ?? '–'), each.email ?? '–', shortTime(each.since)],
+  ]);
+  for (const line of table([['record', 'was of customer', 'email', 'since'], ...rows])) output.print(line);
+  output.say(
+    `${count(left.length, 'second record')} that stayed there when the customer was deleted here: delete them there, or give one to a ` +
+      'customer with npx twinbox link CUSTOMER --record ID.',
+  );
+}
+
+export function otherRecordsJson({ held, left }: OtherRecords): object {
+  return {
+    held_deletions: held.map(({ customerId: customer, externalId, aliases, accepted, since }) => ({
+      ...{ customer, external_id: externalId, other_records: aliases, accepted, since },
+    })),
+    left_there: left.map(({ externalId, customerId: customer, email, since }) => ({
+      ...{ external_id: externalId, customer, email, since },
+    })),
+  };
+}
