@@ -59,12 +59,13 @@ describe('resolving a stuck pair by the API', () => {
   it('refuses what cannot be decided, and what is no decision', async () => {
     const { mapping } = await missing();
     const { id } = await linkedPair(world);
-    const [{ id: linked = 0 } = {}] = (
+    const [own] = (
       await world.db.raw<{ rows: { id: number }[] }>(
         `select id from external_mappings where internal_id = :id`,
         { id },
       )
     ).rows;
+    const linked = own?.id ?? 0;
     expectProblem(await resolve(linked, { action: 'let_go' }), 409, 'cannot_resolve');
     expectProblem(await resolve(4711, { action: 'let_go' }), 404, 'mapping_not_found');
     for (const body of [

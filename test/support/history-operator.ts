@@ -144,7 +144,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
       const told = pick(await ids<string>(TURNABLE));
       const asked = pick(await ids<number>(ASKED));
       const stuck = pick(await ids<number>(STUCK)) ?? pick(await ids<number>(ANY_STUCK));
-      if (stuck !== undefined && chance(0.4)) await decide(stuck);
+      if (stuck !== undefined && chance(0.8)) await decide(stuck);
       else if (told !== undefined && chance(0.5)) await turn(told);
       else if ((await ids<number>(NOT_LINKED)).length > 0 && chance(0.4)) await linkAll().catch(refused);
       else if (asked !== undefined) await consent(asked);
@@ -157,6 +157,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     async replayParked() {
       const parked = await ids<number>(PARKED);
       if (parked.length > 0) count('parked until the end', parked.length);
+      for (const id of await ids<number>(ANY_STUCK)) if (chance(0.3)) await decide(id);
       return raise(parked);
     },
   };

@@ -36,10 +36,8 @@ describe('a decision about a stuck pair', () => {
     return desk.resolve(pair?.id ?? 0, { action, externalId, actor: 'test', why: 'a test' });
   }
 
-  /** Stripe's test data is deleted: every record is gone without an event, and is known to nobody any more. */
-  function deleteTestData(): void {
-    world.simulator.reset();
-  }
+  /** Stripe's test data is deleted: every record is gone without an event. */
+  const deleteTestData = (): void => world.simulator.reset();
 
   async function missing(name = 'Ada'): Promise<{ id: number; externalId: string }> {
     const pair = await linkedPair(world, { name: 'Before', email: `${name.toLowerCase()}@x.test` });

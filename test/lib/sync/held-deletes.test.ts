@@ -106,7 +106,7 @@ describe('deletes that the fuse holds', () => {
 
   it('are not taken back where the email is another customer’s by now: they stay held, and can be detached', async () => {
     await deletedHere();
-    const [{ mapping = 0, customer = 0 } = {}] = await held();
+    const [{ mapping, customer } = { mapping: 0, customer: 0 }] = await held();
     const gone = await readCustomer(world.db, customer);
     await world.create({ email: gone?.email ?? '' });
     await world.rest();
@@ -118,7 +118,7 @@ describe('deletes that the fuse holds', () => {
 
   it('are released one by one, and what is not released stays held', async () => {
     await deletedHere();
-    const [{ mapping = 0 } = {}] = await held();
+    const [{ mapping } = { mapping: 0 }] = await held();
     expect(await desk().release([mapping], decider)).to.equal(1);
     await world.rest();
     expect(await held()).to.have.length(2);

@@ -77,8 +77,8 @@ describe('what a person has decided about a pair', () => {
 
   it('survives a step that had begun before it was given', async () => {
     await heldOutward();
-    const [{ internalId = 0 } = {}] = (await mappingsIn(world.db)).filter(({ reason }) => reason === 'fuse');
-    await world.poke(internalId ?? 0);
+    const held = (await mappingsIn(world.db)).find(({ reason }) => reason === 'fuse');
+    await world.poke(held?.internalId ?? 0);
     const guard = pauseAt('settle.before');
     const running = world.lane.runOnce();
     await guard.reached;
