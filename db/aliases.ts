@@ -76,7 +76,7 @@ where id = :id`;
 
 const promoteSql = `
 update external_mappings s
-set role = 'primary', internal_id = :customerId, state = 'linked', reason = null, reason_detail = null, shadow = '{}',
+set role = 'primary', internal_id = :customerId, state = 'linked', reason = null, reason_detail = null, shadow = :shadow::jsonb,
     must_read = true, known_email = null, void_mark = null, wanted_version = greatest(s.wanted_version, :wanted::bigint),
     dirty = dirty + 1, urgency = 0, next_attempt_at = :now::timestamptz, attempts = 0, first_failed_at = null, last_error = null,
     fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
@@ -97,8 +97,18 @@ export async function exchangePrimary(
   const email = from.shadow['email']?.theirs ?? null;
   const state = gone ? 'tombstoned' : 'alias';
   await tx.raw(demoteSql, { id: from.id, state, email: gone ? null : email, customerId, now });
-  await tx.raw(promoteSql, { id: to.id, customerId, wanted: from.wantedVersion, now });
+  const shadow = JSON.stringify(standIns(from.shadow));
+  await tx.raw(promoteSql, { id: to.id, customerId, wanted: from.wantedVersion, shadow, now });
   await tx.raw(moveSql, { from: from.id, to: to.id });
+}
+
+/** A value of ours that only stands in for one that they lack gives way to theirs at the new record too, and is not pushed there. */
+function standIns(shadow: Mapping['shadow']): Mapping['shadow'] {
+  return Object.fromEntries(
+    Object.entries(shadow).flatMap(([field, { ours, reason }]) =>
+      reason === 'derived' ? [[field, { ours, theirs: null, reason }]] : [],
+    ),
+  );
 }
 
 export type Exchange = { from: Mapping; to: Mapping; customerId: number };

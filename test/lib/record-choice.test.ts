@@ -69,6 +69,24 @@ describe('choosing the record of a customer', () => {
     await expectAgreement(world);
   });
 
+  it('gives way to the name of the new record where its own only stood in for one', async () => {
+    const { id: first } = world.simulator.dashboard.createCustomer({ email: 'ada@example.com' });
+    await world.rest();
+    const id = (await recordMapping(world, first)).internalId ?? 0;
+    expect(await readCustomer(world.db, id)).to.include({ name: 'ada' });
+    const { id: second } = world.simulator.dashboard.createCustomer({
+      name: 'Ada Lovelace',
+      email: 'ada@example.com',
+    });
+    await world.rest();
+    await choose(id, second);
+    await world.rest();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Ada Lovelace' });
+    expect(nameAt(second)).to.equal('Ada Lovelace');
+    expect((await conflictsOf(world.db, id)).filter(({ field }) => field !== null)).to.deep.equal([]);
+    await expectAgreement(world);
+  });
+
   it('can be taken back', async () => {
     const { id, first, second } = await doubled(world);
     await choose(id, second);

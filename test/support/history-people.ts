@@ -101,11 +101,13 @@ export function createPeople({ world, chances, options, say, count }: Scene): Pe
   }
 
   function makeOdd(email: string, other: { metadata: Record<string, string> } | undefined): void {
-    const without = pick([{ email }, { name: next('T') }, { individual_name: next('I'), email }]) ?? {};
+    const without: { name?: string; email?: string; individual_name?: string } =
+      pick([{ email }, { name: next('T') }, { individual_name: next('I'), email }]) ?? {};
     const copied = other && chance(0.4) ? { metadata: { ...other.metadata } } : {};
     const { id } = dashboard.createCustomer({ ...without, ...copied });
     say(`theirs ${id} made oddly`);
     count('customer made oddly');
+    if (without.name !== undefined) note({ side: 'theirs', id, field: 'name', value: without.name });
     if ('email' in without) note({ side: 'theirs', id, field: 'email', value: email });
   }
 

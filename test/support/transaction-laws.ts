@@ -68,7 +68,8 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
       // A pair that ends as one, or begins anew with another record, has no common past.
       if (!pair && changesPlace(before, next)) reachedAnew(id, rule.internal);
       else if (!pair) say(`lost the shadow of ${rule.internal}`);
-      else brokenPair(id, next, rule, pair, shown).forEach(say);
+      else if (!(changesPlace(before, next) && isStandIn(pair)))
+        brokenPair(id, next, rule, pair, shown).forEach(say);
     }
   }
 
@@ -194,6 +195,11 @@ function mayGoOn(before: JournalledMapping, next: JournalledMapping): boolean {
 /** It becomes another row's record, or nobody's, or changes places with another record of its row. */
 function changesPlace(before: JournalledMapping | undefined, next: JournalledMapping): boolean {
   return before !== undefined && (before.role !== next.role || before.internalId !== next.internalId);
+}
+
+/** A value of ours that gives way to whatever the new record has, which is read next. */
+function isStandIn({ theirs, reason }: Pair): boolean {
+  return reason === 'derived' && theirs === null;
 }
 
 function indexFrom(values: readonly (Value | undefined)[], from: number, wanted: Value): number {
