@@ -1,6 +1,6 @@
 // The first link of two filled catalogues: whose their records may be, and the words that were given (docs/first-link.md).
 import type { Db, Tx } from './connection.ts';
-import type { Urgency } from './mappings.ts';
+import type { Urgency } from './urgency.ts';
 
 type Where = { system: string; externalType: string };
 

@@ -1,6 +1,6 @@
 // External mappings: the pair of a customer and its counterpart, the state machine of that pair, and its lease.
 import type { Db, Tx } from './connection.ts';
-import { raisedUrgency, urgencies, type Urgency } from './urgency.ts';
+import { raisedUrgency } from './urgency.ts';
 
 export type MappingState = 'pending' | 'linked' | 'waiting' | 'parked' | 'alias' | 'detached' | 'tombstoned';
 
@@ -265,36 +265,6 @@ export async function updateMapping(
   }
   if (release) Object.assign(values, { lease_owner: null, lease_until: null });
   await tx('external_mappings').where({ id }).update(values);
-}
-
-export type { Urgency } from './urgency.ts';
-
-/** Raises the dirty number of mappings, so that a worker looks at them again, now. */
-export async function raiseMappings(
-  db: Db | Tx,
-  { urgency = 0, ...select }: { ids: number[]; now: Date; mustRead: boolean; urgency?: Urgency },
-): Promise<number> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update external_mappings m
-     set dirty = dirty + 1, must_read = must_read or :mustRead, next_attempt_at = :now::timestamptz,
-         urgency = ${raisedUrgency(':urgency::smallint')}, updated_at = now()
-     from (select id from external_mappings where id = any(:ids) order by id for update) locked
-     where m.id = locked.id`,
-    { ...select, urgency },
-  );
-  return rowCount;
-}
-
-/** Raises every mapping that waits for one reason: the reason is gone. They catch up as bulk. Returns how many. */
-export async function raiseWaiting(db: Db | Tx, system: string, reason: string, now: Date): Promise<number> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update external_mappings m
-     set dirty = dirty + 1, urgency = ${raisedUrgency(`${urgencies.bulk}::smallint`)}, next_attempt_at = :now::timestamptz, updated_at = now()
-     from (select id from external_mappings where system = :system and state = 'waiting' and reason = :reason order by id for update) locked
-     where m.id = locked.id`,
-    { system, reason, now },
-  );
-  return rowCount;
 }
 
 export async function countLinked(db: Db | Tx, system: string): Promise<number> {

@@ -8,7 +8,7 @@ import {
   resumeConnection,
 } from '../../db/connections.ts';
 import { raiseHeldDeletes } from '../../db/decisions.ts';
-import { raiseWaiting } from '../../db/mappings.ts';
+import { raiseWaiting } from '../../db/dirty.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { heldDeletes } from '../../lib/sync/fuse.ts';

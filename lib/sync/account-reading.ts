@@ -10,7 +10,7 @@ import { withTransaction } from '../../db/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import { beginReading, endReading, readReading, saveReading } from '../../db/account-readings.ts';
 import { keepRecords, type RecordPlace } from '../../db/external-records.ts';
-import { raiseWaiting } from '../../db/mappings.ts';
+import { raiseWaiting } from '../../db/dirty.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';

@@ -17,7 +17,7 @@ import {
 import { askForNewRecords } from '../../db/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { failpoint } from '../failpoint.ts';
-import type { ExternalRecord } from '../integrations/integration.ts';
+import type { ExternalRecord, Failure } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import { keptWord } from './consent.ts';
 import { postpone, wait } from './failing.ts';
@@ -26,6 +26,7 @@ import { identityOf, identityOfRecord, toKept } from './identity.ts';
 import { attempt, fetchTheirs } from './intent.ts';
 import { giveBack, type Next } from './next.ts';
 import { foresee } from './rehearsal.ts';
+import { chooseAmong } from './record-activity.ts';
 import { settle } from './settle.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from './step.ts';
 
@@ -110,8 +111,9 @@ async function judge(
     return settle(deps, step, { kind: 'found', externalId: own.externalId });
   if ([...holders.values()].some((holder) => isMoving(holder, row.id))) return postpone(deps, step, moving);
   const free = records.filter((r) => r.mark === null && isFree(holders.get(r.externalId)));
-  const [best] = free.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
-  if (best && deps.policy.linkByEmail === 'link')
+  const best = await chooseBest(deps, free);
+  if (typeof best === 'object' && best !== null) return postpone(deps, step, best.failure);
+  if (best !== null && deps.policy.linkByEmail === 'link')
     foresee(deps, () => ({ would: 'link', customer: mapping.internalId }));
   if (deps.rehearsing) return waitForConsent(deps, step, ids);
   await keepRecords(
@@ -119,8 +121,8 @@ async function judge(
     mapping,
     records.map((record) => toKept(deps.integration.document.fields, record)),
   );
-  if (best && deps.policy.linkByEmail === 'link') {
-    const externalIds = ids.filter((id) => id !== best.externalId);
+  if (best !== null && deps.policy.linkByEmail === 'link') {
+    const externalIds = ids.filter((id) => id !== best);
     // The others get mappings of their own, find the row linked, and become its aliases.
     await askForNewRecords(deps.db, {
       system: mapping.system,
@@ -129,7 +131,7 @@ async function judge(
       urgency: urgencies.bulk,
       now: deps.clock.now(),
     });
-    return { link: best.externalId };
+    return { link: best };
   }
   return waitForConsent(deps, step, ids);
 }
@@ -138,6 +140,20 @@ function waitForConsent(deps: SyncDeps, step: Step, externalIds: string[]): Prom
   const records = externalIds.slice(0, MOST_ALIKE);
   deps.log.info('create.identity_exists', { mapping: step.mapping.id, records: externalIds.length });
   return wait(deps, step, NOT_LINKED, { because: IDENTITY_EXISTS, records });
+}
+
+/** By the rule of choose-record.ts where there are several; only where one of them is linked unasked is it asked for. */
+async function chooseBest(
+  deps: SyncDeps,
+  records: ExternalRecord[],
+): Promise<string | null | { failure: Failure }> {
+  const ids = records.map(({ externalId }) => externalId);
+  if (ids.length < 2 || deps.policy.linkByEmail !== 'link') return ids[0] ?? null;
+  try {
+    return (await chooseAmong(deps, ids))?.externalId ?? null;
+  } catch (error) {
+    return { failure: deps.integration.classify(error) };
+  }
 }
 
 /** No customer here stands for it. */

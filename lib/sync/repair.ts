@@ -2,7 +2,7 @@
 // at a time and by the same rules as any change. Nothing is decided here. Asking twice, or for what has come together by then, is
 // a read and no more. A crash in the middle leaves a part asked for; the next comparison finds the rest.
 import { askForRead } from '../../db/inbound.ts';
-import { raiseMappings } from '../../db/mappings.ts';
+import { raiseMappings } from '../../db/dirty.ts';
 import { forgetUnheard } from '../../db/sweep.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Comparison, Finding } from './comparison.ts';

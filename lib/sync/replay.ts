@@ -3,7 +3,7 @@
 // is needed, and it needs no event that retention has taken.
 import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/replay.ts';
 import { withTransaction } from '../../db/connection.ts';
-import { raiseMappings } from '../../db/mappings.ts';
+import { raiseMappings } from '../../db/dirty.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { takeStep } from './reconcile.ts';

@@ -1,5 +1,5 @@
 import { pauseConnection, resumeConnection } from '../../db/connections.ts';
-import { raiseMappings } from '../../db/mappings.ts';
+import { raiseMappings } from '../../db/dirty.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { createConflictDesk, lostValue } from '../../lib/conflicts.ts';
 import { createLinkDesk } from '../../lib/links.ts';

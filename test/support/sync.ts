@@ -5,7 +5,7 @@ import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '.
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findUnheard } from '../../db/inbound.ts';
 import { claimMappings } from '../../db/claims.ts';
-import { raiseMappings } from '../../db/mappings.ts';
+import { raiseMappings } from '../../db/dirty.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveInbound, takeIn, toExternalEvent } from '../../lib/sync/inbound.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
-import { raiseMappings } from '../../../db/mappings.ts';
+import { raiseMappings } from '../../../db/dirty.ts';
 import { createLinkDesk } from '../../../lib/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { withTransaction } from '../../../db/connection.ts';
 import { releaseDeletes } from '../../../db/connections.ts';
 import { raiseHeldDeletes } from '../../../db/decisions.ts';
-import { raiseWaiting } from '../../../db/mappings.ts';
+import { raiseWaiting } from '../../../db/dirty.ts';
 import { createLinkDesk } from '../../../lib/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';

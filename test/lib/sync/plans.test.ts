@@ -6,7 +6,7 @@ import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
 import { countDeletesOutSince, readClosedIntents, readIntentsByRequest } from '../../../db/intents.ts';
 import { raiseHeldDeletes } from '../../../db/decisions.ts';
-import { raiseWaiting } from '../../../db/mappings.ts';
+import { raiseWaiting } from '../../../db/dirty.ts';
 import { loadStep } from '../../../db/reconcile-load.ts';
 import { reconcile } from '../../../lib/sync/reconcile.ts';
 import { newEventId, uuidLowerBound } from '../../../lib/uuid.ts';
