@@ -267,14 +267,6 @@ export async function updateMapping(
   await tx('external_mappings').where({ id }).update(values);
 }
 
-export async function countLinked(db: Db | Tx, system: string): Promise<number> {
-  const { rows } = await db.raw<{ rows: { count: number }[] }>(
-    `select count(*) from external_mappings where system = :system and state = 'linked'`,
-    { system },
-  );
-  return rows[0]?.count ?? 0;
-}
-
 export async function readMapping(db: Db | Tx, id: number): Promise<Mapping | null> {
   const { rows } = await db.raw<{ rows: Row[] }>(`select * from external_mappings where id = :id`, { id });
   return rows[0] ? toMapping(rows[0]) : null;
