@@ -11,6 +11,7 @@ import { heldDeletes } from '../lib/sync/fuse.ts';
 import { shortTime } from './choices.ts';
 import { count, table, type Output } from './output.ts';
 import type { Running } from './running.ts';
+import { describeUnmatched, unmatchedJson, type Unmatched } from './unmatched.ts';
 
 export type Status = {
   /** The process of `twinbox up` on this folder. */
@@ -28,11 +29,14 @@ export type Status = {
   webhooks: WebhookSigns | null;
   /** Null before the first try. */
   swept: Sweep | null;
+  /** Records at Stripe that no customer here stands for; null before the first contact. */
+  unmatched: Unmatched | null;
 };
 
 export function printStatus(status: Status, problems: string[], output: Output): void {
   for (const line of table(rowsOf(status))) output.print(line);
   for (const problem of problems) output.print(`! ${problem}`);
+  for (const line of status.unmatched ? describeUnmatched(status.unmatched) : []) output.say(line);
   if (status.backlog.parked > 0) output.say('npx twinbox replay shows what is parked.');
 }
 
@@ -153,6 +157,7 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
     },
     database,
     customers,
+    unmatched: status.unmatched && unmatchedJson(status.unmatched),
     roles: Object.fromEntries(
       roles.map(({ role, living, last }) => [
         role,

@@ -185,6 +185,18 @@ export function judgeAttention(reasons: ReasonCount[]): Check {
   return warning('waiting', list, `${calls.join(' and ') || 'npx twinbox status'} shows more.`);
 }
 
+/** `undecided`: records at the system that no customer here stands for; null before the account was read. */
+export function judgeUnmatched(undecided: number | null): Check {
+  if (undecided === null) return ok('records', 'the account has not been read yet: creates wait for that');
+  if (undecided === 0)
+    return ok('records', 'every record at Stripe has a customer here, or was decided about');
+  return warning(
+    'records',
+    `${undecided.toLocaleString('en-US')} at Stripe have no customer here`,
+    'npx twinbox link --dry-run shows them; link --all, --import or --leave decides.',
+  );
+}
+
 const SCARCE = { warning: 2 * 1024 ** 3, problem: 200 * 1024 ** 2 };
 
 export function judgeDisk(folder: string, freeBytes: number): Check {

@@ -18,6 +18,7 @@ import {
   judgePartitions,
   judgeRetention,
   judgeRights,
+  judgeUnmatched,
   tellOnce,
   type Check,
 } from '../../lib/doctor.ts';
@@ -32,6 +33,7 @@ import { systemNames } from '../../lib/integrations/names.ts';
 import { readReceiveLag } from '../../db/receive-lag.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
 import { inspectFolder } from '../embedded/folder.ts';
+import { readUnmatched } from '../unmatched.ts';
 import { exit } from '../exit.ts';
 import { explain } from '../failure.ts';
 import { table, type Output } from '../output.ts';
@@ -118,6 +120,10 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
       const tables = await partitionStatus(db, systemClock.now());
       const events = tables.find(({ table: name }) => name === 'sync_events');
       return judgeRetention(config.retentionDays, events?.oldest ?? null, systemClock.now());
+    }),
+    await check('records', 'Look at the database.', async () => {
+      const unmatched = await readUnmatched(db);
+      return judgeUnmatched(unmatched?.isRead === true ? unmatched.undecided : null);
     }),
     await check('waiting', 'npx twinbox status shows more.', async () =>
       judgeAttention(await countReasons(db)),

@@ -17,6 +17,7 @@ import type { CommandContext } from '../program.ts';
 import { createProgress } from '../progress.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
+import { describeUnmatched, readUnmatched } from '../unmatched.ts';
 import { listenForStop } from '../../lib/process/stopping.ts';
 
 type Options = {
@@ -92,6 +93,8 @@ async function runImport(file: string, options: Options, output: Output): Promis
       if (!follows && summary.created + summary.updated > 0) {
         output.say('Nothing runs that brings them to Stripe yet: npx twinbox up');
       }
+      const unmatched = await readUnmatched(db);
+      for (const line of unmatched && !json ? describeUnmatched(unmatched) : []) output.say(line);
       return summary.bad.length + summary.different.length > 0 ? exit.failed : exit.ok;
     });
   } finally {

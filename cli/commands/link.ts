@@ -14,7 +14,7 @@ import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
 import { firstLink } from './first-link.ts';
-import { decideAboutUnmatched } from './unmatched.ts';
+import { decideAboutUnmatched } from './link-unmatched.ts';
 import {
   findOtherRecords,
   linkRecord,

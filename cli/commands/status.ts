@@ -24,6 +24,7 @@ import { exit } from '../exit.ts';
 import type { CommandContext } from '../program.ts';
 import { findRunning, type Running } from '../running.ts';
 import { withDatabase } from '../session.ts';
+import { readUnmatched } from '../unmatched.ts';
 import { printStatus, statusJson, type Status } from '../status-report.ts';
 
 export function addStatus({ program, output, finish }: CommandContext): void {
@@ -73,6 +74,7 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'database'>>
     swept,
     roles,
     conflicts,
+    unmatched,
   ] = await Promise.all([
     readRelayLag(db),
     readReceiveLag(db, systemNames),
@@ -86,6 +88,7 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'database'>>
     readSweep(db, 'stripe'),
     readRoles(db),
     countConflicts(db, uuidLowerBound(Date.now() - DAY_MS)),
+    readUnmatched(db),
   ]);
   const behind = lag.oldest === null ? 0 : Math.max(0, (Date.now() - lag.oldest.getTime()) / 1_000);
   return {
@@ -103,6 +106,7 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'database'>>
     stripe,
     webhooks,
     swept: swept?.triedAt ? swept : null,
+    unmatched,
   };
 }
 

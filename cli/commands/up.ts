@@ -7,6 +7,7 @@ import type { CommandContext } from '../program.ts';
 import { claimFolder } from '../running.ts';
 import { listenForStop } from '../../lib/process/stopping.ts';
 import { readAccount, type Account } from '../sync.ts';
+import { describeUnmatched, readUnmatched } from '../unmatched.ts';
 
 export function addUp({ program, output, finish }: CommandContext): void {
   program
@@ -42,7 +43,11 @@ async function up(json: boolean, output: Output): Promise<number> {
       await claim.announce({ apiUrl: system.url, simulatorUrl: system.simulatorUrl });
       const account = await readAccount(system.db, system.integration);
       if (json) output.printJsonLine(toJson(system, config, account));
-      else describe(system, config, account, output);
+      else {
+        describe(system, config, account, output);
+        const unmatched = await readUnmatched(system.db);
+        for (const line of unmatched ? describeUnmatched(unmatched) : []) output.say(line);
+      }
       return await stayUntilStopped(system, stopping.requested, output);
     } finally {
       await system.stop();

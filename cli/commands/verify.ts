@@ -167,7 +167,9 @@ function printReport(report: Comparison, all: boolean, output: Output): void {
   if (findings.length > shown.length)
     output.print(`… and ${findings.length - shown.length} more (--all lists them)`);
   if (report.unknownThere > 0) {
-    output.say(`Stripe has ${count(report.unknownThere, 'customer')} that nobody here made or knows.`);
+    output.say(
+      `Stripe has ${count(report.unknownThere, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
+    );
   }
   output.print(summarise(report));
 }

@@ -9,7 +9,7 @@
 import { withTransaction } from '../../db/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import { beginReading, endReading, readReading, saveReading } from '../../db/account-readings.ts';
-import { keepRecords, type RecordPlace } from '../../db/external-records.ts';
+import { countUnmatched, keepRecords, type RecordPlace } from '../../db/external-records.ts';
 import { raiseWaiting } from '../../db/dirty.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
@@ -30,6 +30,7 @@ const LATE_WAITERS_MS = 120_000;
 /** The most of the account's rate that the reading takes: edits go on beside it. */
 const SHARE = 0.5;
 const TOLD_EVERY = 10_000;
+const DECIDE = 'npx twinbox link --dry-run shows them; link --all, --import or --leave decides';
 
 /** Reads on from where the last run stopped, to the end or until the signal. Throws what the system answers. */
 export async function readAccountRecords(deps: SyncDeps, signal: AbortSignal): Promise<ReadingRun> {
@@ -75,6 +76,8 @@ async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean)
   if (!goesOn()) return 'reading';
   await endReading(db, place, clock.now());
   log.info('account.read', { system, account: place.account, records, imports: reading.imports });
+  const { undecided } = await countUnmatched(db, place);
+  if (undecided > 0) log.warn('account.unmatched', { system, records: undecided, decide: DECIDE });
   await raiseWaiting(db, system, ACCOUNT_UNREAD, clock.now());
   return 'not_yet';
 }

@@ -21,6 +21,7 @@ import { fromExternal } from '../integrations/transforms.ts';
 import { newEventId } from '../uuid.ts';
 import { canonical } from './canonical.ts';
 import { chosenRow, takeOver } from './chosen.ts';
+import { letBetterGoFirst } from './better-record.ts';
 import { consentsTo } from './consent.ts';
 import { askHolder } from './duplicate-email.ts';
 import { park, postpone, wait } from './failing.ts';
@@ -102,6 +103,8 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
     const decision = await readDecision(deps.db, mapping, record.externalId);
     if (decision === 'leave') return wait(deps, step, 'left_alone', {});
     if (decision === null && !deps.policy.imports) return wait(deps, step, 'not_imported', {});
+    const first = await letBetterGoFirst(deps, step, record);
+    if (first !== null) return first;
     return importRecord(deps, step, { name: values.name, email: values.email }, shadow);
   }
   if (holder.externalId !== null)

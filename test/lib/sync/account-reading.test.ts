@@ -7,7 +7,8 @@ import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { failNext } from '../../support/failing-page.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
-import { useTwoWay } from '../../support/two-way.ts';
+import { subscribe } from '../../support/subscriptions.ts';
+import { mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
 const PLACE = { system: 'stripe', account: DEFAULT_ACCOUNT, externalType: 'customer' };
 
@@ -111,6 +112,19 @@ describe('the reading of an account', () => {
     await read();
     expect(world.calls().length - listed).to.be.at.most(3);
     expect(await countUnmatched(world.db, PLACE)).to.deep.include({ importing: 250 });
+  });
+
+  it('makes a customer of the best of several records with one email, and aliases of the others', async () => {
+    const [first = '', second = ''] = before(2, () => 'twice@example.com');
+    await subscribe(world, second);
+    await read();
+    await world.rest();
+    expect(await rows()).to.deep.equal(['twice@example.com']);
+    const seen = (await mappingsIn(world.db)).map(({ role, state, externalId }) => [role, state, externalId]);
+    expect(seen).to.have.deep.members([
+      ['primary', 'linked', second],
+      ['alias', 'alias', first],
+    ]);
   });
 
   it('keeps no record of another installation', async () => {
