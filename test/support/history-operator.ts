@@ -9,7 +9,7 @@ import type { Scene } from './history.ts';
 /** Whoever looks after it: asks again, decides what is stuck, stops and starts the lane, turns conflicts round, says which two are one. */
 export interface Operator {
   act(): Promise<void>;
-  /** A pause is over after some turns. */
+  /** A pause is over after some turns; what is missing is seen. */
   tick(): Promise<void>;
   resume(): Promise<void>;
   /** Asks again for everything that is parked. Says how many that were. */
@@ -91,14 +91,15 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     async act() {
       const told = pick(await ids<string>(TURNABLE));
       const asked = pick(await ids<number>(ASKED));
-      const stuck = pick(await ids<number>(STUCK)) ?? pick(await ids<number>(ANY_STUCK));
-      if (stuck !== undefined && chance(0.8)) await decide(stuck);
-      else if (told !== undefined && chance(0.5)) await turn(told);
+      if (told !== undefined && chance(0.5)) await turn(told);
       else if (asked !== undefined) await consent(asked);
       else await pick([replay, replay, pause])?.();
     },
     async tick() {
       if (pausedFor > 0 && --pausedFor === 0) await resume();
+      // The next edit takes up what is stuck: whoever decides about it is quick.
+      const [stuck] = await ids<number>(STUCK); // and no choice is drawn where there is none
+      if (stuck !== undefined && chance(0.3)) await decide(stuck);
     },
     resume,
     async replayParked() {

@@ -51,6 +51,7 @@ const REACHED: Record<string, number> = {
   pause: 10,
   'conflict turned round': 1,
   'word given to link': 1,
+  'stuck pair: recreate': 1,
   'jump of 1 min': 15,
   'jump of 1379 min': 4,
   'jump of 1380 min': 4,
