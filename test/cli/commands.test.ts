@@ -119,7 +119,10 @@ describe('the commands beside a running twinbox', () => {
     const shown = await place.run(['replay']);
     expect(shown.code).to.equal(0);
     expect(shown.stdout).to.match(
-      new RegExp(`^${id} +created +parked +email_invalid +create it at Stripe `, 'm'),
+      new RegExp(
+        `^${id} +created +parked +email_invalid +send the same create again: unchanged since Stripe refused it \\(email_invalid\\) `,
+        'm',
+      ),
     );
     expect(shown.stderr).to.include('Only shown');
     expect(await attempts()).to.equal(before);

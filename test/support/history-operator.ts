@@ -14,7 +14,7 @@ export interface Operator {
   act(): Promise<void>;
   /** Another record for a customer: mostly one that is its own, sometimes any; or it goes as its record went. */
   chooseRecord(): Promise<void>;
-  /** A pause is over after some turns. */
+  /** A pause is over after some turns; what is missing is seen. */
   tick(): Promise<void>;
   resume(): Promise<void>;
   /** Asks again for everything that is parked. Says how many that were. */
@@ -143,15 +143,16 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     async act() {
       const told = pick(await ids<string>(TURNABLE));
       const asked = pick(await ids<number>(ASKED));
-      const stuck = pick(await ids<number>(STUCK)) ?? pick(await ids<number>(ANY_STUCK));
-      if (stuck !== undefined && chance(0.8)) await decide(stuck);
-      else if (told !== undefined && chance(0.5)) await turn(told);
+      if (told !== undefined && chance(0.5)) await turn(told);
       else if ((await ids<number>(NOT_LINKED)).length > 0 && chance(0.4)) await linkAll().catch(refused);
       else if (asked !== undefined) await consent(asked);
       else await pick([replay, replay, pause])?.();
     },
     async tick() {
       if (pausedFor > 0 && --pausedFor === 0) await resume();
+      // The next edit takes up what is stuck: whoever decides about it is quick.
+      const [stuck] = await ids<number>(STUCK); // and no choice is drawn where there is none
+      if (stuck !== undefined && chance(0.3)) await decide(stuck);
     },
     resume,
     async replayParked() {

@@ -57,6 +57,7 @@ const REACHED: Record<string, number> = {
   'record chosen: linked': 30,
   'record chosen: consented': 1,
   'deletion accepted': 1,
+  'stuck pair: recreate': 1,
   'jump of 1 min': 15,
   'jump of 1379 min': 4,
   'jump of 1380 min': 4,
