@@ -1,6 +1,7 @@
 // How each system's counterpart of a customer stands, on the wire. A pair that is linked but has not got the newest version is pending:
 // whoever has just changed a customer sees whether the change has arrived, which version the system has, and since when.
 import type { Customer, CustomerMapping } from '../db/customers.ts';
+import { ALIAS_LIVES } from '../lib/sync/delete-conflicts.ts';
 import { systemNames } from '../lib/integrations/names.ts';
 
 export type SyncState = { state: string; reason: string | null; version: number | null; since: string };
@@ -19,11 +20,11 @@ export function syncOf(customer: Customer): Record<string, SyncState> {
   );
 }
 
-/** The external ids of what is not let go of. */
+/** The external ids of the counterparts. A record that was deleted there is none, also while a person decides what follows from it. */
 export function externalIdsOf({ mappings }: Customer): Record<string, string> {
   return Object.fromEntries(
-    mappings.flatMap(({ system, externalId, state }) =>
-      externalId === null || state === 'detached' ? [] : [[system, externalId]],
+    mappings.flatMap(({ system, externalId, state, reason }) =>
+      externalId === null || state === 'detached' || reason === ALIAS_LIVES ? [] : [[system, externalId]],
     ),
   );
 }

@@ -144,5 +144,5 @@ async function judgeHere(db: Db): Promise<string[]> {
     hearing: hearingPart(db, clock, 'stripe', null),
   };
   const { body } = await reportReadiness(parts, { limitMs: 5_000, gates: ['database'] });
-  return problemsOf(body as Report);
+  return problemsOf(body);
 }

@@ -11,7 +11,8 @@ import { demoConfig, demoFolder } from './settings.ts';
 import { describeTarget } from './target.ts';
 import { createNarrator } from './narrator.ts';
 import { createWorld, emptyFolder, type World } from './world.ts';
-import { importThroughCrash } from './steps/crash.ts';
+import { fillStripe, meetAccount } from './steps/contact.ts';
+import { importThroughCrash, startSystem } from './steps/crash.ts';
 import { mendParked } from './steps/mend.ts';
 import { editAndDelete } from './steps/edit.ts';
 import { replayParked } from './steps/replay.ts';
@@ -58,6 +59,9 @@ export async function runDemo({ useSettings }: { useSettings: boolean }, output:
 
 async function playThrough(world: World, narrator: ReturnType<typeof createNarrator>, output: Output) {
   const simulated = world.config.stripe.secretKey === undefined;
+  if (simulated) await fillStripe(world, narrator);
+  await startSystem(world, narrator);
+  if (simulated) await meetAccount(world, narrator);
   await importThroughCrash(world, narrator);
   await mendParked(world, narrator);
   await editAndDelete(world, narrator);

@@ -65,7 +65,7 @@ describe('twinbox import', () => {
         {
           line: 2,
           reason:
-            'email must be an email address: one @, something on both sides, no spaces or control characters',
+            'email must have at least 3 characters; email must be an email address: one @, something on both sides, no spaces or control characters',
           found: { email: 'x' },
         },
       ],

@@ -1,5 +1,7 @@
 // The ways through a worker at whose every failpoint one is killed.
 import { deskOf } from '../support/choice.ts';
+import { createResolveDesk } from '../../lib/resolutions.ts';
+import { mappingOf } from '../support/sync-rows.ts';
 import { giveAllWords, waitingRow } from '../support/first-link.ts';
 import { linkedPair, type TwoWayWorld } from '../support/two-way.ts';
 
@@ -174,6 +176,19 @@ export const ways: readonly Way[] = [
       world.advance(6 * 60 * MINUTE);
     },
     living: [THEIRS],
+  },
+  {
+    name: 'a record that is gone, and a person has it made anew',
+    prepare: async (world) => {
+      const { id } = await linkedPair(world, FIRST);
+      world.simulator.reset();
+      await world.update(id, OURS);
+      await world.rest();
+      const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+      const { id: mapping } = await mappingOf(world.db, id);
+      await desk.resolve(mapping, { action: 'recreate', actor: 'test', why: null });
+    },
+    living: [OURS],
   },
   {
     name: 'a second record that gets an email of its own there',

@@ -7,8 +7,8 @@ export const aliasDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/reconcile.ts',
-        find: `  if (aliases.length > 0 && !isDeletionAccepted(mapping))`,
-        replace: `  if (aliases.length > 9 && !isDeletionAccepted(mapping))`,
+        find: `  if (aliases.length > 0 && !isReleased(mapping))`,
+        replace: `  if (aliases.length > 9 && !isReleased(mapping))`,
       },
     ],
     caughtBy: { file: 'test/lib/sync/alias.test.ts', title: 'stays and waits, and says for whom' },

@@ -23,7 +23,7 @@ describe('two catalogues that were filled before they met', function () {
     expect(stdout).to.match(/10 {2} {2}name differs: ours stays, the other is kept in a conflict/);
     expect(stdout).to.match(/10 {2}customers have no record there: one is made for each/);
     expect(stdout).to.match(/10 {2}records have no customer here: each becomes one/);
-    expect(stdout).to.match(/2 {2}records have the email of an older one/);
+    expect(stdout).to.match(/2 {2}second records of a customer/);
     expect(stderr)
       .to.match(/About 2\d\d calls at Stripe/)
       .and.include('Nothing was changed');

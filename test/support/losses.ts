@@ -77,6 +77,8 @@ function* lostIn(own: Edit[], edits: Edit[], conflicts: Conflict[], held: Held):
   for (const edit of own) {
     const { side, field, value } = edit;
     if (value === null) continue; // a row made after it has a name that stands in for it
+    // Whoever deletes one of two records deletes what stood in it.
+    if (side === 'theirs' && edits.some((e) => e.id === edit.id && e.field === 'deleted')) continue;
     const other = side === 'ours' ? 'theirs' : 'ours';
     const edited = (on: Edit['side']): Edit[] => edits.filter((e) => e.side === on && e.field === field);
     const place = held[side].findLastIndex((values) => lower(values[field]) === lower(value));

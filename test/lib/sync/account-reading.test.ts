@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { readReading } from '../../../db/account-readings.ts';
 import { countUnmatched } from '../../../db/external-records.ts';
 import { readAccountRecords } from '../../../lib/sync/account-reading.ts';
+import type { Integration } from '../../../lib/integrations/integration.ts';
+import type { SyncPolicy } from '../../../lib/sync/step.ts';
 import { decideUnmatched } from '../../../lib/sync/unmatched.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
 import { expectAgreement } from '../../support/invariants.ts';
@@ -29,9 +31,11 @@ describe('the reading of an account', () => {
     });
   }
 
-  async function read(changes: Parameters<typeof world.worker>[0] = {}): Promise<void> {
-    const policy = { ...world.deps.policy, ...changes?.policy };
-    const integration = changes?.integration ?? world.integration;
+  type Changes = { policy?: Partial<SyncPolicy>; integration?: Integration };
+
+  async function read(changes: Changes = {}): Promise<void> {
+    const policy = { ...world.deps.policy, ...changes.policy };
+    const { integration = world.integration } = changes;
     await readAccountRecords({ ...world.deps, policy, integration }, never);
   }
 

@@ -1,0 +1,61 @@
+// Stripe has a few of the customers already, from before Twinbox: they are found at the first contact, and none is made a second time.
+import { countMappings } from '../../../db/reports.ts';
+import { waitUntil } from '../../../lib/loop.ts';
+import { CliError, exit } from '../../exit.ts';
+import { quietLog } from '../../session.ts';
+import { startStripe } from '../../stripe.ts';
+import type { Narrator } from '../narrator.ts';
+import type { World } from '../world.ts';
+import { rowOf, seconds } from './crash.ts';
+import type { CustomerView } from '../world.ts';
+
+/** Of the file that is imported later. */
+const THERE = [
+  { name: 'Luís Gonçalves', email: 'luisg@embraer.com.br' },
+  { name: 'Leonie Köhler', email: 'leonekohler@surfeu.de' },
+  { name: 'François Tremblay', email: 'ftremblay@gmail.com' },
+];
+const ARRIVES_MS = 30_000;
+
+/** Fills the simulator's account before anything of Twinbox runs. */
+export async function fillStripe({ config }: World, narrator: Narrator): Promise<void> {
+  narrator.step('Stripe has three customers already, made in its dashboard before Twinbox was there');
+  const stripe = await startStripe(config, quietLog(config), 0);
+  try {
+    const rows: string[][] = [];
+    for (const person of THERE) {
+      const answer = await fetch(`${stripe.simulatorUrl ?? ''}/_sim/dashboard/customers`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(person),
+        signal: AbortSignal.timeout(15_000),
+      });
+      if (!answer.ok) throw new CliError(exit.failed, `the simulator answered ${answer.status}`);
+      const { id } = (await answer.json()) as { id: string };
+      rows.push([id, person.name, person.email]);
+    }
+    narrator.rows(rows);
+  } finally {
+    await stripe.close();
+  }
+}
+
+/** The table was empty, so each of them is a customer here by now, linked with the record that was there. */
+export async function meetAccount(world: World, narrator: Narrator): Promise<void> {
+  narrator.step('The first contact: every record of the account is read before anything is made there');
+  const began = performance.now();
+  await waitUntil(async () => ((await countMappings(world.database.db))[0]?.linked ?? 0) >= THERE.length, {
+    timeoutMs: ARRIVES_MS,
+    what: 'the customers that Stripe had are here',
+  });
+  await world.quiet();
+  const { body } = await world.request<CustomerView[]>('GET', '/customers?limit=100');
+  const there = await world.control<unknown[]>('GET', '/customers');
+  if (body.length !== THERE.length || there.length !== THERE.length)
+    throw new CliError(
+      exit.failed,
+      `${body.length} customers here and ${there.length} at Stripe, not 3 and 3`,
+    );
+  narrator.line(`after ${seconds(began)} s they are customers here, and Stripe still has three`);
+  narrator.rows(body.map(rowOf));
+}
