@@ -7,17 +7,18 @@ export const choiceSchema = {
   properties: {
     system: { type: 'string', enum: ['stripe'] },
     external_id: {
-      type: 'string',
+      type: ['string', 'null'],
       minLength: 1,
       maxLength: 255,
       pattern: '^\\S+$',
-      description: 'The record there that the customer is to be linked with.',
+      description:
+        'The record there that the customer is to be linked with; null: a new one is made, although records with its email exist.',
       'x-problem': 'must be the id of a record, without blanks',
     },
   },
 } as const;
 
-export type Choice = { system: 'stripe'; external_id: string };
+export type Choice = { system: 'stripe'; external_id: string | null };
 
 const text = { type: ['string', 'null'] };
 
@@ -27,12 +28,19 @@ export const chosenSchema = {
   properties: {
     outcome: {
       type: 'string',
-      enum: ['linked', 'linked_already', 'consented', 'consented_already'],
+      enum: [
+        'linked',
+        'linked_already',
+        'consented',
+        'consented_already',
+        'new_consented',
+        'new_consented_already',
+      ],
       description:
         'linked: done, and a worker reads and merges. consented: a worker first reads the record, and links it if it is there.',
     },
     customer: { type: 'integer' },
-    external_id: { type: 'string' },
+    external_id: text,
     instead_of: {
       ...text,
       description:

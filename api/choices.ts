@@ -2,7 +2,7 @@
 
 import { Router, type Request } from 'express';
 import { compileCheck } from '../lib/entities/check.ts';
-import type { AcceptOutcome, ChoiceDesk, ChoiceOutcome } from '../lib/record-choice.ts';
+import type { AcceptOutcome, ChoiceDesk, ChoiceOutcome, NewOutcome } from '../lib/record-choice.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { choiceSchema, type Choice } from './choice-schemas.ts';
@@ -27,7 +27,9 @@ export function choiceRoutes({ desk, deadlineMs }: { desk: ChoiceDesk; deadlineM
       async (req, res) => {
         const id = idOf(req);
         const { external_id: externalId } = demand('body', checkChoice(req.body));
-        const result = await desk.choose(id, externalId, actorOf(req) ?? null);
+        const actor = actorOf(req) ?? null;
+        const result =
+          externalId === null ? await desk.makeNew(id, actor) : await desk.choose(id, externalId, actor);
         if (!('customer' in result)) throw refused(result);
         const { outcome, customer } = result;
         const insteadOf = 'insteadOf' in result ? result.insteadOf : null;
@@ -54,7 +56,7 @@ function idOf(req: Request): number {
   return demand('path', checkPath(paramsOf(req, customerPathSchema))).id;
 }
 
-type Refusal = Exclude<ChoiceOutcome | AcceptOutcome, { customer: number }>;
+type Refusal = Exclude<ChoiceOutcome | NewOutcome | AcceptOutcome, { customer: number }>;
 
 function refused(refusal: Refusal): Problem {
   switch (refusal.outcome) {

@@ -6,6 +6,8 @@
 // before the commit leaves nothing of it.
 import { findPrimary, findRecordMapping, giveRecord, insertRecordMapping } from '../db/aliases.ts';
 import { withTransaction, type Db, type Tx } from '../db/connection.ts';
+import { giveLinkWords } from '../db/first-link.ts';
+import { urgencies } from '../db/urgency.ts';
 import { lockConnection } from '../db/connections.ts';
 import { readCustomer, type Customer } from '../db/customers.ts';
 import { noteDecision } from '../db/decisions.ts';
@@ -15,6 +17,7 @@ import { failpoint } from './failpoint.ts';
 import { chosenFor } from './sync/consent.ts';
 import { exchange, hasMoved, pairOf } from './sync/chosen.ts';
 import { ALIAS_LIVES } from './sync/delete-conflicts.ts';
+import { NOT_LINKED } from './sync/first-link.ts';
 import { isReleased } from './sync/fuse.ts';
 
 export type ChoiceOutcome =
@@ -34,6 +37,11 @@ export type ChoiceOutcome =
   | { outcome: 'in_progress'; why: string }
   | { outcome: 'not_found' };
 
+export type NewOutcome =
+  | { outcome: 'new_consented' | 'new_consented_already'; customer: number; externalId: null }
+  | { outcome: 'cannot_link'; why: string }
+  | { outcome: 'not_found' };
+
 export type AcceptOutcome =
   | { outcome: 'accepted' | 'accepted_already'; customer: number; externalId: string | null }
   | { outcome: 'cannot_link'; why: string }
@@ -42,6 +50,8 @@ export type AcceptOutcome =
 export type ChoiceDesk = {
   /** `actor` is who chose, for those who look later. */
   choose(customerId: number, externalId: string, actor: string | null): Promise<ChoiceOutcome>;
+  /** A new record is made for a customer that waits because records with its email exist; those stay as they are. */
+  makeNew(customerId: number, actor: string | null): Promise<NewOutcome>;
   /** The customer goes here as its record went there; its other records stay there. */
   acceptDeletion(customerId: number, actor: string | null): Promise<AcceptOutcome>;
 };
@@ -87,6 +97,22 @@ export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): 
       if (result.outcome === 'linked') nudge();
       return result;
     },
+
+    makeNew: (customerId, actor) =>
+      inAccount(async (tx, where): Promise<NewOutcome> => {
+        const customer = await readCustomer(tx, customerId);
+        if (!customer || customer.deletedAt) return { outcome: 'not_found' };
+        const found = await findPrimary(tx, { ...where, customerId });
+        const [primary] = found ? await lockMappings(tx, [found.id]) : [];
+        if (primary?.state !== 'waiting' || primary.reason !== NOT_LINKED)
+          return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
+        const about = { customer: customerId, externalId: null };
+        const now = clock.now();
+        const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
+        const words = [{ mappingId: primary.id, externalId: null }];
+        const given = await giveLinkWords(tx, words, { detail, urgency: urgencies.edit, now });
+        return { outcome: given > 0 ? 'new_consented' : 'new_consented_already', ...about };
+      }),
 
     acceptDeletion: (customerId, actor) =>
       inAccount(async (tx, where): Promise<AcceptOutcome> => {

@@ -3,25 +3,35 @@
 import { listHeldDeletions, listLeftAliases, type HeldDeletion, type LeftRecord } from '../../db/aliases.ts';
 import type { Db } from '../../db/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createChoiceDesk, type AcceptOutcome, type ChoiceOutcome } from '../../lib/record-choice.ts';
+import {
+  createChoiceDesk,
+  type AcceptOutcome,
+  type ChoiceOutcome,
+  type NewOutcome,
+} from '../../lib/record-choice.ts';
+import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { shortTime } from '../choices.ts';
 import { count, table, type Output } from '../output.ts';
 import { withDatabase } from '../session.ts';
 
-export type RecordOptions = { record?: string; acceptDeletion?: boolean; json?: boolean };
+export type RecordOptions = { record?: string; create?: boolean; acceptDeletion?: boolean; json?: boolean };
+
+type Result = ChoiceOutcome | NewOutcome | AcceptOutcome;
 
 /** Carries the choice out at once; a worker reads and merges. */
 export async function linkRecord(
   customer: number,
-  { record, json = false }: RecordOptions,
+  { record, create = false, json = false }: RecordOptions,
   output: Output,
 ): Promise<number> {
   const result = await withDatabase(
-    async ({ database: { db } }): Promise<ChoiceOutcome | AcceptOutcome> =>
-      record === undefined
-        ? deskOf(db).acceptDeletion(customer, 'cli')
-        : deskOf(db).choose(customer, record, 'cli'),
+    async ({ database: { db } }): Promise<Result> => {
+      if (record !== undefined) return deskOf(db).choose(customer, record, commandActor());
+      return create
+        ? deskOf(db).makeNew(customer, commandActor())
+        : deskOf(db).acceptDeletion(customer, commandActor());
+    },
     { mayCreate: false },
   );
   if (json) output.printJson(resultJson(result));
@@ -35,7 +45,7 @@ function deskOf(db: Db) {
   return createChoiceDesk({ db, clock: systemClock, nudge: () => undefined, target });
 }
 
-function saidOf(customer: number, result: ChoiceOutcome | AcceptOutcome): string {
+function saidOf(customer: number, result: Result): string {
   switch (result.outcome) {
     case 'linked':
       return `Customer ${customer} is linked with ${result.externalId} now; a worker reads it and merges. ${result.insteadOf ?? 'What it had'} is no longer its record, and stays as it is.`;
@@ -45,6 +55,10 @@ function saidOf(customer: number, result: ChoiceOutcome | AcceptOutcome): string
       return `A worker reads ${result.externalId} and links customer ${customer} with it. Until then ${result.insteadOf ?? 'nothing'} is linked.`;
     case 'consented_already':
       return `This was chosen before; a worker links them.`;
+    case 'new_consented':
+      return `A worker makes a new record for customer ${customer}; those with its email stay as they are.`;
+    case 'new_consented_already':
+      return 'This was decided before; a worker carries it out.';
     case 'accepted':
       return `A worker deletes customer ${customer} here, as ${result.externalId ?? 'its record'} was deleted there. Its other records stay.`;
     case 'accepted_already':
@@ -57,7 +71,7 @@ function saidOf(customer: number, result: ChoiceOutcome | AcceptOutcome): string
   }
 }
 
-function resultJson(result: ChoiceOutcome | AcceptOutcome): object {
+function resultJson(result: Result): object {
   if (!('customer' in result)) return result;
   const { outcome, customer, externalId } = result;
   return {

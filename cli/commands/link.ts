@@ -48,6 +48,7 @@ export function addLink({ program, output, finish }: CommandContext): void {
     .argument('[number...]', 'only these, by the number that is listed; with --record the customer', addId)
     .option('--all', 'all that wait for consent')
     .option('--record <id>', 'link the customer with this record, also where another one is linked')
+    .option('--create', 'make a new record for the customer, although records with its email exist')
     .option('--accept-deletion', 'delete the customer here whose record was deleted there')
     .option('--dry-run', 'only show who would be linked with whom, and what becomes of the others')
     .option('--import', 'make a customer here of every record that has none, whatever STRIPE_IMPORT says')
@@ -93,12 +94,13 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
     if (!dryRun) assertMayAsk(`link --${decision}`, yes);
     return decideAboutUnmatched(decision, { dryRun, yes, json }, output);
   }
-  if (options.record !== undefined || options.acceptDeletion) {
+  const ofOne = [options.record !== undefined, options.create === true, options.acceptDeletion === true];
+  if (ofOne.includes(true)) {
     const [customer] = ids;
-    if (customer === undefined || ids.length > 1 || (options.record !== undefined && options.acceptDeletion))
+    if (customer === undefined || ids.length > 1 || ofOne.filter((chosenOne) => chosenOne).length > 1)
       throw new CliError(
         exit.usage,
-        'Give one customer, and either --record or --accept-deletion: npx twinbox link 42 --record cus_…',
+        'Give one customer, and one of --record, --create and --accept-deletion: npx twinbox link 42 --record cus_…',
       );
     if (all || dryRun) throw new CliError(exit.usage, '--all and --dry-run are for many: leave them out.');
     return linkRecord(customer, options, output);

@@ -1,6 +1,7 @@
 import { aliasDefects } from './alias-defects.ts';
 import { busDefects } from './bus-defects.ts';
 import { configDefects } from './config-defects.ts';
+import { contactDefects } from './contact-defects.ts';
 import type { Defect } from './defect.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
@@ -14,6 +15,7 @@ import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
   ...writeDefects,
+  ...contactDefects,
   ...mergeDefects,
   ...busDefects,
   ...laneDefects,

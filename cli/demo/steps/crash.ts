@@ -141,9 +141,7 @@ async function assertOnce(world: World, narrator: Narrator, after: string): Prom
   if (living !== linked || repeated.length > 0) {
     throw new CliError(exit.failed, `${linked} customers are linked, but Stripe has ${living}`);
   }
-  narrator.line(
-    `after ${after} s ${linked} of 59 are at Stripe, which has ${living} customers: none twice`,
-  );
+  narrator.line(`after ${after} s ${linked} of 59 are at Stripe, which has ${living} customers: none twice`);
 }
 
 export function seconds(since: number): string {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { countUnmatched } from '../../../db/external-records.ts';
+import { createChoiceDesk } from '../../../lib/record-choice.ts';
 import { giveWords, planFirstLink } from '../../../lib/sync/link-plan.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
 import { expectAgreement } from '../../support/invariants.ts';
@@ -90,6 +91,18 @@ describe('before a create', () => {
     await world.rest();
     expect(await mappingOf(world.db, row.id)).to.include({ externalId: record, state: 'linked' });
     await expectAgreement(world);
+  });
+
+  it('makes a new record where a person says so, and leaves the other as it is', async () => {
+    const record = checkout('bo@example.com');
+    const row = await world.create({ name: 'Other Bo', email: 'bo@example.com' });
+    await world.run();
+    const desk = createChoiceDesk({ ...world, nudge: () => undefined, target: PLACE });
+    expect(await desk.makeNew(row.id, 'ops')).to.include({ outcome: 'new_consented' });
+    await world.run();
+    expect((await mappingOf(world.db, row.id)).state).to.equal('linked');
+    expect(alive('bo@example.com')).to.have.length(2).and.include(record);
+    expect(await desk.makeNew(row.id, 'ops')).to.include({ outcome: 'cannot_link' });
   });
 
   it('goes on by itself once the record is deleted there', async () => {
