@@ -103,6 +103,8 @@ async function createUnlessAlike(deps: SyncDeps, step: Step): Promise<Next> {
 async function agreeFirst(deps: SyncDeps, step: Step, externalId: string): Promise<Next> {
   const next = await linkNamed(deps, step, externalId);
   if (next === 'again' || next === 'done') return next;
+  // What came in about another record has to look for itself before this pair answers for it.
+  if (heardEvents(step).some(({ event }) => event.externalId !== externalId)) return 'again';
   return agree(deps, step, externalId, next.linked);
 }
 

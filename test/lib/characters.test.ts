@@ -87,7 +87,7 @@ describe('characters that cannot be seen', () => {
         expect(text.includes(stripped)).to.equal(true);
         expect(stripEnds(stripped)).to.equal(stripped);
         expect(stripEnds(`\u200b ${text}\ufeff\u200e`)).to.equal(stripped);
-        if (!isVisible(text.replace(/\p{Cc}/gu, ''))) expect(findInvisible(stripped)).to.equal(null);
+        if (!isVisible(text) && !/\p{Cc}/u.test(text)) expect(findInvisible(stripped)).to.equal(null);
       }),
       { numRuns: 2_000 },
     );

@@ -126,7 +126,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     const own = await ids<string>(
       `select external_id as id from external_mappings where internal_id = ${customer} and external_id is not null order by id`,
     );
-    const record = pick(chance(0.8) ? own : await ids<string>(RECORDS));
+    const record = pick(chance(0.6) ? own : await ids<string>(RECORDS));
     if (record === undefined) return;
     const { outcome } = await choices.choose(customer, record, 'operator');
     say(`operator: ${record} is customer ${customer}'s: ${outcome}`);
@@ -144,8 +144,8 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
       const told = pick(await ids<string>(TURNABLE));
       const asked = pick(await ids<number>(ASKED));
       if (told !== undefined && chance(0.5)) await turn(told);
-      else if ((await ids<number>(NOT_LINKED)).length > 0 && chance(0.4)) await linkAll().catch(refused);
-      else if (asked !== undefined) await consent(asked);
+      else if (asked !== undefined && chance(0.7)) await consent(asked);
+      else if ((await ids<number>(NOT_LINKED)).length > 0 && chance(0.6)) await linkAll().catch(refused);
       else await pick([replay, replay, pause])?.();
     },
     async tick() {

@@ -85,7 +85,7 @@ describe('deletes that the fuse holds', () => {
     for (const { customer } of ours) {
       const row = await readCustomer(world.db, customer);
       expect(row).to.include({ deletedAt: null });
-      expect(living()).to.include(row?.mappings[0]?.externalId);
+      expect(living()).to.include(row?.mappings.at(-1)?.externalId);
       expect((await conflictsOf(world.db, customer)).map(({ kind, winner }) => [kind, winner])).to.deep.equal(
         [['deleted_there', 'ours']],
       );

@@ -18,9 +18,8 @@ describe('inward: a new record', () => {
     await world.rest();
     const [row] = await listCustomers(world.db, { limit: 10 });
     expect(row).to.include({ name: 'Ada Lovelace', email: 'ada@example.com', version: 1 });
-    expect(row?.mappings).to.deep.equal([
-      { system: 'stripe', externalId: theirs.id, state: 'linked', reason: null },
-    ]);
+    expect(row?.mappings).to.have.length(1);
+    expect(row?.mappings[0]).to.include({ externalId: theirs.id, state: 'linked', reason: null });
     expect(Object.values(world.simulator.customers()[0]?.metadata ?? {})).to.deep.equal([
       row?.createdEventId,
     ]);

@@ -15,9 +15,8 @@ describe('outward', () => {
     expect(theirs).to.include({ name: 'Ada Lovelace', email: 'ada@example.com' });
     expect(Object.values(theirs?.metadata ?? {})).to.deep.equal([made.createdEventId]);
     const read = await readCustomer(world.db, made.id);
-    expect(read?.mappings).to.deep.equal([
-      { system: 'stripe', externalId: theirs?.id, state: 'linked', reason: null },
-    ]);
+    expect(read?.mappings).to.have.length(1);
+    expect(read?.mappings[0]).to.include({ externalId: theirs?.id, state: 'linked', reason: null });
     expect(await outcomesOf(world.db, made.id)).to.deep.equal(['applied']);
     await expectAgreement(world);
   });

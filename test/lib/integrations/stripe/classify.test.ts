@@ -69,7 +69,7 @@ describe('what a failure of Stripe means', () => {
     server.answer({});
     const requests = [
       () => integration.fetch(''),
-      () => integration.fetch('cus_1/../..'),
+      () => integration.fetch('..'),
       () => integration.write({ operation: 'update', key: 'k', externalId: null, body: { name: 'A' } }),
       () => integration.write({ operation: 'delete', key: 'k', externalId: '', body: {} }),
       () => integration.write({ operation: 'create', key: '', externalId: null, body: { name: 'A' } }),
