@@ -87,7 +87,11 @@ describe('who was there before', () => {
     const primary = (await mappingsIn(world.db)).find(({ role }) => role === 'primary');
     expect(primary).to.include({ state: 'waiting', reason: 'alias_lives' });
     const target = { system: 'stripe', externalType: 'customer' };
-    await createChoiceDesk({ ...world, nudge: () => undefined, target }).choose(pair.id, second, 'ops');
+    await createChoiceDesk({ db: world.db, clock: world.clock, nudge: () => undefined, target }).choose(
+      pair.id,
+      second,
+      'ops',
+    );
     await world.rest();
     expect(there('ada@example.com')).to.deep.equal([second]);
     await expectAgreement(world);

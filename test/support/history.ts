@@ -79,7 +79,7 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
       say: options.trace ?? (() => undefined),
       count,
     });
-    const looks = watchLooks(world);
+    const looks = watchLooks(world, () => history.events().length);
     const laws = createTransactionLaws(world.deps.integration.document.fields);
     const judge = async (): Promise<void> => laws.judge(await journal.read(), history.shown());
     if (options.linkedAtFirst) await history.begin();
@@ -114,7 +114,7 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
 }
 
 /** Notes how far their events had come at each look that found nothing. */
-function watchLooks({ deps, simulator }: SyncWorld): () => Looks {
+function watchLooks({ deps }: SyncWorld, eventsSoFar: () => number): () => Looks {
   const looks: Looks = [];
   const { debug } = deps.log;
   Object.assign(deps, {
@@ -122,7 +122,7 @@ function watchLooks({ deps, simulator }: SyncWorld): () => Looks {
       ...deps.log,
       debug(event: string, fields: Record<string, unknown>): void {
         if (event === 'create.looked')
-          looks.push({ mapping: Number(fields['mapping']), events: simulator.events().length });
+          looks.push({ mapping: Number(fields['mapping']), events: eventsSoFar() });
         debug(event, fields);
       },
     },

@@ -45,7 +45,11 @@ export async function lossesOf(db: Db, events: Told[], edits: Edit[]): Promise<s
     const all = edits.filter(({ id }) => about.has(id));
     const told = conflicts.filter(({ row }) => about.has(row));
     const records = [...about].filter((id) => typeof id === 'string');
-    const held = { ours: await ourValues(db, pair.row), theirs: theirValues(events, records) };
+    const held = {
+      ours: await ourValues(db, pair.row),
+      theirs: theirValues(events, records),
+      record: theirValues(events, [pair.externalId]),
+    };
     found.push(...lostIn(own, all, told, held), ...madeUp(about.size > 2 ? ofEither(all) : own, told));
   }
   return found;
@@ -73,8 +77,8 @@ function ofEither(edits: Edit[]): Edit[] {
   ]);
 }
 
-function* lostIn(own: Edit[], edits: Edit[], conflicts: Conflict[], held: Held): Generator<string> {
-  for (const edit of own) {
+function* lostIn(made: Edit[], edits: Edit[], conflicts: Conflict[], held: Held): Generator<string> {
+  for (const edit of made) {
     const { side, field, value } = edit;
     if (value === null) continue; // a row made after it has a name that stands in for it
     // Whoever deletes one of two records deletes what stood in it.
@@ -87,7 +91,9 @@ function* lostIn(own: Edit[], edits: Edit[], conflicts: Conflict[], held: Held):
     if (edited(side).some((e) => e.value !== value && after.includes(lower(e.value)))) continue;
     // The same value again tells nobody that it was meant anew.
     if (edits.some((e) => e !== edit && e.field === field && lower(e.value) === lower(value))) continue;
-    if (lower(held[side].at(-1)?.[field]) === lower(value)) continue;
+    // Of two records that a choice has joined, each still holds what was put into it.
+    const own = side === 'ours' ? held.ours : held.record;
+    if (lower(own.at(-1)?.[field]) === lower(value)) continue;
     if (held[other].some((values) => values[field] === value) && edited(other).some((e) => e.at >= edit.at))
       continue;
     if (conflicts.some((c) => c.field === field && (c.ours === value || c.theirs === value))) continue;
@@ -115,7 +121,7 @@ function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
 
 const lower = (value: string | null | undefined): string | null => value?.toLowerCase() ?? null;
 
-type Held = Record<Edit['side'], Record<string, string | null>[]>;
+type Held = Record<Edit['side'] | 'record', Record<string, string | null>[]>;
 
 /** What our row said in each of its versions. */
 async function ourValues(db: Db, row: number): Promise<Record<string, string | null>[]> {

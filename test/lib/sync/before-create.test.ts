@@ -97,7 +97,12 @@ describe('before a create', () => {
     const record = checkout('bo@example.com');
     const row = await world.create({ name: 'Other Bo', email: 'bo@example.com' });
     await world.run();
-    const desk = createChoiceDesk({ ...world, nudge: () => undefined, target: PLACE });
+    const desk = createChoiceDesk({
+      db: world.db,
+      clock: world.clock,
+      nudge: () => undefined,
+      target: PLACE,
+    });
     expect(await desk.makeNew(row.id, 'ops')).to.include({ outcome: 'new_consented' });
     await world.run();
     expect((await mappingOf(world.db, row.id)).state).to.equal('linked');
