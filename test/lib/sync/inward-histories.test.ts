@@ -49,7 +49,6 @@ const REACHED: Record<string, number> = {
   replay: 15,
   pause: 10,
   'conflict turned round': 1,
-  'word given to link': 1,
   'record of before': 60,
   'account read': 15,
   'consent to link rows that wait': 1,
