@@ -119,7 +119,8 @@ describe('withTransaction', () => {
       });
     const before = await one(database.db, '(select sum(n) from counter)');
     await Promise.all([take(0), take(1)]);
-    expect([...runs].sort()).to.deep.equal([1, 2]);
+    // One loses at least; on a busy machine the repeat may meet the other once more.
+    expect(Math.max(...runs)).to.equal(2);
     expect(await one(database.db, '(select sum(n) from counter)')).to.equal(Number(before) + 4);
   });
 
