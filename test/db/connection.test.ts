@@ -120,7 +120,7 @@ describe('withTransaction', () => {
     const before = await one(database.db, '(select sum(n) from counter)');
     await Promise.all([take(0), take(1)]);
     // One loses at least; on a busy machine the repeat may meet the other once more.
-    expect(Math.max(...runs)).to.equal(2);
+    expect(Math.max(...runs)).to.be.at.least(2);
     expect(await one(database.db, '(select sum(n) from counter)')).to.equal(Number(before) + 4);
   });
 

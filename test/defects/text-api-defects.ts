@@ -41,7 +41,7 @@ export const textApiDefects: readonly Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/customer-changes.test.ts',
+      file: 'test/lib/customer-changes-histories.test.ts',
       title:
         'come each exactly once, with rising versions, for every interleaving of transactions and readings',
     },
