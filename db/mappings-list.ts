@@ -1,4 +1,4 @@
-// Mappings that somebody may want to look at: those that wait, are parked, or stand beside another as its alias, and those that a
+// Mappings that a person may want to look at: those that wait, are parked, or stand beside another as its alias, and those that a
 // person has let go.
 import type { Db, Tx } from './connection.ts';
 import type { Decision } from './mappings.ts';

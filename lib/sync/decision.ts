@@ -1,7 +1,7 @@
 // Carries out what a person has decided about a pair that is stuck (lib/resolutions.ts takes the decision): its record is gone and
 // the row gets a new one (`recreate`), or another record is the row's (`record`).
 //
-// Nobody's statement is taken for a fact about the other side: the record is read first. If it is there after all, the decision is
+// A person's statement is not taken for a fact about the other side: the record is read first. If it is there after all, the decision is
 // over and the pair is read as any other, so a row never gets a second living record by it. If it is not there, one transaction ends the
 // pair, which goes on answering for the old id, and begins a new one for the row; the create that follows has an intent of its own.
 //

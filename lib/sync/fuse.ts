@@ -52,32 +52,31 @@ export async function mayDelete(
 ): Promise<boolean> {
   const connection = await lockConnection(tx, system);
   if (!connection) return false;
-  const letThrough = await isLetThrough(tx, connection, direction, now);
-  if (!letThrough && heldSince(connection, direction) === null) {
-    await holdDeletes(tx, system, direction, now);
-    const why = `not fewer than ${ALWAYS} deletes within ten minutes, nor than ${SHARE * 100} % of the pairs`;
-    log.warn('fuse.held', { system, direction, why });
-  }
-  return letThrough;
+  if (heldSince(connection, direction) !== null) return false;
+  const { deletes, isFew } = await countRecent(tx, connection, direction, now);
+  if (isFew) return true;
+  await holdDeletes(tx, system, direction, now);
+  const why = `${deletes} deletes within ten minutes are not less than ${ALWAYS}, nor than ${SHARE * 100} % of the pairs`;
+  log.warn('fuse.held', { system, direction, deletes, why });
+  return false;
 }
 
 function heldSince(connection: Connection, direction: DeleteDirection): Date | null {
   return direction === 'out' ? connection.deletesOutHeldAt : connection.deletesInHeldAt;
 }
 
-async function isLetThrough(
+async function countRecent(
   tx: Db | Tx,
   connection: Connection,
   direction: DeleteDirection,
   now: Date,
-): Promise<boolean> {
+): Promise<{ deletes: number; isFew: boolean }> {
   const { system } = connection;
-  if (heldSince(connection, direction) !== null) return false;
   const from = direction === 'out' ? connection.deletesOutCountedFrom : connection.deletesInCountedFrom;
   const since = uuidLowerBound(Math.max(now.getTime() - WINDOW_MS, from?.getTime() ?? 0));
   const countSince = direction === 'out' ? countDeletesOutSince : countDeletesInSince;
   const recent = await countSince(tx, system, since);
-  return recent < ALWAYS || recent < SHARE * (await countLinked(tx, system));
+  return { deletes: recent, isFew: recent < ALWAYS || recent < SHARE * (await countLinked(tx, system)) };
 }
 
 /** In a rehearsal: whether the delete would go on, by the same count, or be held. */
@@ -90,7 +89,10 @@ export async function foreseeDelete(
   const connection = await readConnection(deps.db, mapping.system);
   const now = deps.clock.now();
   const goes =
-    isReleased(mapping) || (connection !== null && (await isLetThrough(deps.db, connection, direction, now)));
+    isReleased(mapping) ||
+    (connection !== null &&
+      heldSince(connection, direction) === null &&
+      (await countRecent(deps.db, connection, direction, now)).isFew);
   foresee(deps, () => {
     if (!goes) return { would: 'held', direction };
     return direction === 'out' ? { would: 'delete' } : { would: 'delete_here' };

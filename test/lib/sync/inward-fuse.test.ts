@@ -17,7 +17,7 @@ describe('inward: many deletions at once', () => {
     expect((await readConnection(world.db, 'stripe'))?.deletesInHeldAt).to.be.instanceOf(Date);
     const logged = world.log.filter(({ event }) => event === 'fuse.held');
     expect(logged).to.have.length(1);
-    expect(logged[0]).to.include({ system: 'stripe', direction: 'in' });
+    expect(logged[0]).to.include({ system: 'stripe', direction: 'in', deletes: 20 });
     world.advance(60 * MINUTE);
     await world.rest();
     expect(await livingRows()).to.equal(5);
