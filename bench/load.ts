@@ -12,9 +12,11 @@ export function createLoad({ api, simulator }: Pick<UpProcess, 'api' | 'simulato
     return new Promise((resolve, reject) => {
       const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
       const call = request(url, { method, agent, headers }, (answer) => {
-        answer.resume().once('end', () => {
+        let got = '';
+        answer.setEncoding('utf8').on('data', (part: string) => (got += part));
+        answer.once('end', () => {
           if (answer.statusCode === expected) resolve();
-          else reject(new Error(`${method} ${url} answered ${answer.statusCode}`));
+          else reject(new Error(`${method} ${url} answered ${answer.statusCode}: ${got}`));
         });
       });
       call.once('error', reject);

@@ -17,6 +17,7 @@ import {
 } from '../db/decisions.ts';
 import { insertLinkedEvent } from '../db/events.ts';
 import { lockMappings, type Mapping } from '../db/mappings.ts';
+import { lockWaiting, recordAction } from '../db/operator-actions.ts';
 import type { Clock } from './clock.ts';
 import { letGo } from './resolutions.ts';
 import { newEventId } from './uuid.ts';
@@ -63,6 +64,11 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
         const [mapping] = await lockMappings(tx, [mappingId]);
         if (!mapping || !isHeld(mapping)) return { outcome: 'not_held' };
         const result = await work(tx, mapping, note, now);
+        await recordAction(tx, {
+          ...{ action: 'decide_delete', system, actor: actor ?? 'unknown', reason: why, at: now },
+          detail: { ...result },
+          pairs: [{ mappingId, eventId: null }],
+        });
         log.warn('delete.decided', { mapping: mappingId, customer: mapping.internalId, ...result, ...note });
         return result;
       });
@@ -79,7 +85,14 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
       const now = clock.now();
       const released = await withTransaction(db, async (tx) => {
         if (ids === null) await releaseDeletes(tx, system, now);
-        return raiseHeldDeletes(tx, system, now, { ids, by: actor, why });
+        const held = await lockWaiting(tx, system, 'fuse');
+        const count = await raiseHeldDeletes(tx, system, now, { ids, by: actor, why });
+        await recordAction(tx, {
+          ...{ action: 'release_deletes', system, actor: actor ?? 'unknown', reason: why, at: now },
+          detail: { released_deletes: count },
+          pairs: ids === null ? held : held.filter(({ mappingId }) => ids.includes(mappingId)),
+        });
+        return count;
       });
       log.warn('deletes.released', { system, released, by: actor, why });
       return released;

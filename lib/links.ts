@@ -4,6 +4,7 @@
 import { withTransaction, type Db } from '../db/connection.ts';
 import { lockMappings, type Mapping } from '../db/mappings.ts';
 import { giveConsent } from '../db/mappings-list.ts';
+import { recordAction } from '../db/operator-actions.ts';
 import type { Clock } from './clock.ts';
 import { NOT_LINKED } from './sync/first-link.ts';
 
@@ -30,6 +31,11 @@ export function createLinkDesk({ db, clock }: { db: Db; clock: Clock }): LinkDes
         const now = clock.now();
         const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
         await giveConsent(tx, { id: mapping.id, detail, now });
+        await recordAction(tx, {
+          ...{ action: 'link', system: mapping.system, actor: actor ?? 'unknown', reason: null, at: now },
+          detail: { external_id: mapping.externalId },
+          pairs: [{ mappingId, eventId: null }],
+        });
         return {
           outcome: 'consented',
           mapping: {

@@ -12,6 +12,7 @@ import { lockConnection } from '../db/connections.ts';
 import { readCustomer, type Customer } from '../db/customers.ts';
 import { noteDecision } from '../db/decisions.ts';
 import { lockMappings, type Decision, type Mapping } from '../db/mappings.ts';
+import { recordAction } from '../db/operator-actions.ts';
 import type { Clock } from './clock.ts';
 import { failpoint } from './failpoint.ts';
 import { chosenFor } from './sync/consent.ts';
@@ -90,6 +91,11 @@ export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): 
         if (!customer || customer.deletedAt) return { outcome: 'not_found' };
         const asked = { where, customer, externalId, actor, now: clock.now() };
         const chosen = await chooseOnce(tx, asked);
+        if (chosen.outcome === 'linked' || chosen.outcome === 'consented') {
+          const primary = await findPrimary(tx, { ...where, customerId });
+          const detail = { external_id: externalId, instead_of: chosen.insteadOf };
+          await note(tx, { mappingIds: primary ? [primary.id] : [], actor, detail, now: asked.now });
+        }
         await failpoint('choice.before-commit');
         return chosen;
       });
@@ -111,7 +117,9 @@ export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): 
         const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
         const words = [{ mappingId: primary.id, externalId: null }];
         const given = await giveLinkWords(tx, words, { detail, urgency: urgencies.edit, now });
-        return { outcome: given > 0 ? 'new_consented' : 'new_consented_already', ...about };
+        if (given === 0) return { outcome: 'new_consented_already', ...about };
+        await note(tx, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
+        return { outcome: 'new_consented', ...about };
       }),
 
     acceptDeletion: (customerId, actor) =>
@@ -127,9 +135,22 @@ export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): 
         const now = clock.now();
         const decision: Decision = { kind: 'release', by: actor, at: now.toISOString(), why: null };
         await noteDecision(tx, { id: primary.id, decision, now });
+        await note(tx, { mappingIds: [primary.id], actor, detail: { accepted_deletion: true }, now });
         return { outcome: 'accepted', ...about };
       }),
   };
+
+  /** Last in the transaction: the record of what a person asked for. */
+  async function note(
+    tx: Tx,
+    asked: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date },
+  ): Promise<void> {
+    await recordAction(tx, {
+      ...{ action: 'link', system, actor: asked.actor ?? 'unknown', reason: null, at: asked.now },
+      detail: asked.detail,
+      pairs: asked.mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
+    });
+  }
 }
 
 async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {

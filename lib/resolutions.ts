@@ -7,6 +7,7 @@ import { withTransaction, type Db, type Tx } from '../db/connection.ts';
 import { readCustomer, type Customer } from '../db/customers.ts';
 import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../db/decisions.ts';
 import { insertClosedIntent } from '../db/intents.ts';
+import { recordAction } from '../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../db/mappings.ts';
 import type { Clock } from './clock.ts';
 import { intentDamage } from './sync/damage.ts';
@@ -64,13 +65,20 @@ async function decide(tx: Tx, mappingId: number, resolution: Resolution, now: Da
   const why = whyNot(mapping, row, action) ?? (await whyNotRecord(tx, mapping, resolution));
   if (why !== null) return { outcome: 'cannot_resolve', mapping, why };
   const note = { by: actor, at: now.toISOString(), why: reason };
+  const asked = {
+    ...{ action: 'resolve', system: mapping.system, actor: actor ?? 'unknown', reason, at: now },
+    detail: { decision: action, ...(externalId !== undefined && { external_id: externalId }) },
+    pairs: [{ mappingId: mapping.id, eventId: null }],
+  };
   if (action === 'let_go') {
     await letGo(tx, mapping, note, now);
+    await recordAction(tx, asked);
     return { outcome: 'let_go', mapping };
   }
   if (hasEnded(mapping)) await reopenMapping(tx, { id: mapping.id, reason: REOPENED });
   const decision = { kind: action, ...(externalId !== undefined && { external_id: externalId }), ...note };
   await noteDecision(tx, { id: mapping.id, decision, now });
+  await recordAction(tx, asked);
   return { outcome: 'decided', mapping: { ...mapping, decision } };
 }
 

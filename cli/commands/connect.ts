@@ -3,6 +3,7 @@ import { readConnection } from '../../db/connections.ts';
 import { readHolders } from '../../db/reports.ts';
 import type { Identity } from '../../lib/integrations/integration.ts';
 import { moveToAccount, type Move } from '../../lib/sync/connect.ts';
+import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
@@ -44,7 +45,9 @@ async function connect(
   if (newAccount) assertMayAsk('connect --new-account', yes);
   return withSync(
     async ({ sync }) => {
-      const asked = moveToAccount(sync, { dryRun: true }).then((planned) => ({ planned }));
+      const asked = moveToAccount(sync, { dryRun: true, actor: commandActor() }).then((planned) => ({
+        planned,
+      }));
       const answer = await unlessSilent(sync.integration, asked, output);
       if (answer === null) return exit.undecided;
       const { planned } = answer;
@@ -69,7 +72,7 @@ async function connect(
         return exit.unavailable;
       }
       if (!yes && !(await isAgreed('Move it?', output))) return exit.failed;
-      const moved = await moveToAccount(sync, { dryRun: false });
+      const moved = await moveToAccount(sync, { dryRun: false, actor: commandActor() });
       if (json) output.printJson({ moved: true, ...moved });
       else
         output.say(

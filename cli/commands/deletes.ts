@@ -2,6 +2,7 @@ import { Argument } from 'commander';
 import { findStuck, type StuckPair } from '../../db/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createDeletesDesk, type Decider, type HeldOutcome } from '../../lib/held-deletes.ts';
+import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
@@ -130,7 +131,7 @@ async function decide(
 ): Promise<Done> {
   const { db } = session.database;
   const desk = createDeletesDesk({ db, clock: systemClock, system, log: session.log });
-  const decider: Decider = { actor: 'cli', why: options.why ?? null };
+  const decider: Decider = { actor: commandActor(), why: options.why ?? null };
   const done: Done = { decided: 0, taken_back: [], refused: [], results: [] };
   const waited: number[] = [];
   if (action === 'release') {

@@ -3,6 +3,7 @@ import { bindAccount } from '../../lib/sync/bind.ts';
 import { giveWords, planFirstLink, type LinkPlan, type PlannedPair } from '../../lib/sync/link-plan.ts';
 import { saidOfNotTaken } from '../../lib/sync/link-rivals.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
+import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
@@ -44,7 +45,7 @@ export async function firstLink(
       return exit.undecided;
     }
     const giving = createProgress(output, 'words given');
-    given = await giveWords(sync, plan, 'cli', (done) => giving.update(done, done / rows));
+    given = await giveWords(sync, plan, commandActor(), (done) => giving.update(done, done / rows));
     giving.end();
   }
   if (json) output.printJson({ ...toJson(plan), given });

@@ -5,6 +5,7 @@ import { findLinkable, type Linkable } from '../../db/mappings-list.ts';
 import type { Db } from '../../db/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createLinkDesk } from '../../lib/links.ts';
+import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
@@ -209,7 +210,7 @@ async function giveWords(db: Db, open: Linkable[]): Promise<number> {
   const desk = createLinkDesk({ db, clock: systemClock });
   let given = 0;
   for (const { mappingId } of open) {
-    const { outcome } = await desk.consent(mappingId, 'cli');
+    const { outcome } = await desk.consent(mappingId, commandActor());
     if (outcome === 'consented') given += 1;
   }
   return given;

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { findStuck, type StuckPair, type StuckState } from '../../db/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createResolveDesk, type Resolution } from '../../lib/resolutions.ts';
+import { commandActor } from '../actor.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
@@ -164,7 +165,7 @@ async function decideAll(
   const carried: number[] = [];
   for (const { mappingId, customerId } of found) {
     const { record: externalId, why = null } = options;
-    const result = await desk.resolve(mappingId, { action, externalId, why, actor: 'cli' });
+    const result = await desk.resolve(mappingId, { action, externalId, why, actor: commandActor() });
     if (result.outcome === 'not_found') continue;
     if (result.outcome === 'cannot_resolve') {
       done.refused.push({ mapping: mappingId, customer: customerId, why: result.why });

@@ -8,6 +8,7 @@ import {
 import { sleep } from '../../lib/loop.ts';
 import { repair, type Asked } from '../../lib/sync/repair.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
+import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
@@ -65,7 +66,7 @@ async function verify(options: Options, output: Output): Promise<number> {
       const began = sync.clock.now();
       let report = await compareAloud(sync, wait, output);
       if (report === null) return exit.undecided;
-      const asked = mend ? await repair(sync, report, began) : null;
+      const asked = mend ? await repair(sync, report, { comparedSince: began, actor: commandActor() }) : null;
       if (asked) {
         for (const line of sayAsked(asked)) output.say(line);
         if (asked.pairs.length + asked.records.length > 0) {

@@ -12,6 +12,7 @@ import {
 import { ensureConnection, lockConnection } from '../../db/connections.ts';
 import { insertNotLinked } from '../../db/first-link.ts';
 import { insertClosedIntent } from '../../db/intents.ts';
+import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
 import type { Identity, Integration } from '../integrations/integration.ts';
 import { intentDamage } from './damage.ts';
@@ -28,10 +29,10 @@ export interface Move {
   waiting: number;
 }
 
-/** Null if the database belongs to that account already. `dryRun` only counts. */
+/** Null if the database belongs to that account already. `dryRun` only counts. `actor` is who moves it. */
 export async function moveToAccount(
   { db, clock, integration }: { db: Db; clock: Clock; integration: Integration },
-  { dryRun }: { dryRun: boolean },
+  { dryRun, actor }: { dryRun: boolean; actor: string },
 ): Promise<Move | null> {
   const { system, document } = integration;
   const to = await integration.identify();
@@ -51,7 +52,9 @@ export async function moveToAccount(
     const revived = await reviveAccount(tx, { system, account: to.account, now });
     const { externalType } = document;
     const added = await insertNotLinked(tx, { system, externalType, account: to.account });
-    return { from, to, pairs, revived: revived.pairs, waiting: revived.waiting + added };
+    const moved = { from, to, pairs, revived: revived.pairs, waiting: revived.waiting + added };
+    await recordAction(tx, { action: 'connect', system, actor, reason: null, detail: moved, at: now });
+    return moved;
   });
 }
 

@@ -17,6 +17,7 @@ import {
   readUnmappedRows,
   readWaitingRows,
 } from '../../db/first-link.ts';
+import { recordAction } from '../../db/operator-actions.ts';
 import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
@@ -263,6 +264,11 @@ export async function giveWords(
         tx,
         aliases.map(({ externalId }) => externalId),
       );
+      await recordAction(tx, {
+        ...{ action: 'link', system, actor, reason: null, at: now },
+        detail: { first_link: true, rows: page.length },
+        pairs: page.map(({ mappingId }) => ({ mappingId, eventId: null })),
+      });
     });
     onProgress(Math.min(from + AT_ONCE, words.length));
   }

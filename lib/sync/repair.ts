@@ -1,8 +1,10 @@
 // The repair behind `twinbox verify --repair`: what a comparison found apart is looked at again by the engine itself, one customer
 // at a time and by the same rules as any change. Nothing is decided here. Asking twice, or for what has come together by then, is
 // a read and no more. A crash in the middle leaves a part asked for; the next comparison finds the rest.
+import { withTransaction } from '../../db/connection.ts';
 import { askForRead } from '../../db/inbound.ts';
 import { raiseMappings } from '../../db/dirty.ts';
+import { recordAction } from '../../db/operator-actions.ts';
 import { forgetUnheard } from '../../db/sweep.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Comparison, Finding } from './comparison.ts';
@@ -19,8 +21,12 @@ export interface Asked {
 
 const AT_ONCE = 500;
 
-/** Asks for everything that a comparison found apart. `comparedSince` is when it began. */
-export async function repair(deps: SyncDeps, report: Comparison, comparedSince: Date): Promise<Asked> {
+/** Asks for everything that a comparison found apart. `comparedSince` is when it began; `actor` is who asks. */
+export async function repair(
+  deps: SyncDeps,
+  report: Comparison,
+  { comparedSince, actor }: { comparedSince: Date; actor: string },
+): Promise<Asked> {
   const { db, clock, integration, log } = deps;
   const { system, document } = integration;
   const drifting = report.findings.filter(({ kind }) => kind === 'drift');
@@ -35,13 +41,18 @@ export async function repair(deps: SyncDeps, report: Comparison, comparedSince: 
   );
   const records = [...lost, ...report.unheard];
   const ids = pairs.flatMap(({ mapping }) => mapping ?? []);
-  for (let from = 0; from < ids.length; from += AT_ONCE)
-    await raiseMappings(db, {
-      ids: ids.slice(from, from + AT_ONCE),
-      now: clock.now(),
-      mustRead: true,
-      urgency: urgencies.housekeeping,
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const page = ids.slice(from, from + AT_ONCE);
+    const now = clock.now();
+    await withTransaction(db, async (tx) => {
+      await raiseMappings(tx, { ids: page, now, mustRead: true, urgency: urgencies.housekeeping });
+      await recordAction(tx, {
+        ...{ action: 'repair', system, actor, reason: null, at: now },
+        detail: { pairs: page.length },
+        pairs: page.map((mappingId) => ({ mappingId, eventId: null })),
+      });
     });
+  }
   for (const externalId of records)
     await askForRead(db, {
       system,

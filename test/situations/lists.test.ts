@@ -40,7 +40,7 @@ describe('lists', () => {
       const began = world.clock.now();
       const compared = await compareAll({ ...world.deps, integration });
       expect(compared).to.deep.include({ agree: 2, findings: [] });
-      await repair(world.deps, compared, began);
+      await repair(world.deps, compared, { comparedSince: began, actor: 'a test' });
       await world.rest();
       expect((await readCustomer(world.db, id))?.deletedAt).to.equal(null);
       expect(world.simulator.customers()).to.have.length(2);
@@ -94,7 +94,7 @@ describe('lists', () => {
       expect((await readSweep(world.db, 'stripe'))?.unheardFrom).to.not.equal(null);
       expect(await readCustomer(world.db, id)).to.not.include({ name: 'Edited' });
       const began = world.clock.now();
-      await repair(world.deps, await compareAll(world.deps), began);
+      await repair(world.deps, await compareAll(world.deps), { comparedSince: began, actor: 'a test' });
       await world.run();
       const names = (await listCustomers(world.db, { limit: 9 })).map(({ name }) => name);
       expect(names).to.have.members(['Edited', 'New']);

@@ -21,7 +21,7 @@ describe('moving to another account', () => {
   });
 
   const move = (integration: Integration, dryRun = false) =>
-    moveToAccount({ db: world.db, clock: world.clock, integration }, { dryRun });
+    moveToAccount({ db: world.db, clock: world.clock, integration }, { dryRun, actor: 'a test' });
 
   it('is nothing where the key is of the account already, and only counted in a dry run', async () => {
     await linkedPair(world);

@@ -15,7 +15,10 @@ describe('the repair of what drifts', () => {
 
   async function repairAll(): Promise<Asked> {
     const began = world.clock.now();
-    const asked = await repair(world.deps, await compareAll(world.deps), began);
+    const asked = await repair(world.deps, await compareAll(world.deps), {
+      comparedSince: began,
+      actor: 'a test',
+    });
     await world.run();
     return asked;
   }
