@@ -81,6 +81,8 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
         if (ids === null) await releaseDeletes(tx, system, now);
         return raiseHeldDeletes(tx, system, now, { ids, by: actor, why });
       });
+      // Of those named it may have been the last one.
+      if (ids !== null) await settleHold(db, system, now);
       log.warn('deletes.released', { system, released, by: actor, why });
       return released;
     },
