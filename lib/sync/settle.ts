@@ -74,7 +74,15 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
   if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
   await writeEvents(tx, step, effects, now);
+  await raiseBesideLinked(tx, mapping, effects, now);
   if (hasEnded(effects)) await keepWhatIsLeft(tx, step, effects, now);
+}
+
+/** A record that was found is this row's, and may get its email: another row that waited because of it looks again. */
+async function raiseBesideLinked(tx: Tx, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
+  const { linked: externalId, release } = effects;
+  const { system, account } = mapping;
+  if (externalId !== null && !release) await raiseAwaiting(tx, { system, account, externalId, now });
 }
 
 function hasEnded({ mapping: { state } }: Effects): boolean {
