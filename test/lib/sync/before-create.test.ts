@@ -30,6 +30,8 @@ describe('before a create', () => {
   const desk = () =>
     createChoiceDesk({ db: world.db, clock: world.clock, nudge: () => undefined, target: PLACE });
 
+  const resolving = () => createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+
   it('waits for consent where a record has the email, though no webhook has brought it', async () => {
     const record = checkout('bo@example.com');
     const row = await world.create({ email: 'bo@example.com' });
@@ -210,15 +212,21 @@ describe('before a create', () => {
   it('makes no second record for that of a row that was let go and deleted, in other letters', async () => {
     const { id, externalId } = await linkedPair(world, { email: 'Bo@Example.com' });
     await world.db('external_mappings').update({ state: 'parked', reason: 'loop' });
-    const resolving = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
     const mapping = (await mappingOf(world.db, id)).id;
-    await resolving.resolve(mapping, { action: 'let_go', why: null, actor: 'ops' });
+    await resolving().resolve(mapping, { action: 'let_go', why: null, actor: 'ops' });
     await world.remove(id);
     await world.rest();
     const row = await world.create({ email: 'bo@example.com' });
     await world.rest();
     expect(alive('bo@example.com')).to.deep.equal([externalId]);
     expect((await mappingOf(world.db, row.id)).reasonDetail).to.deep.include({ records: [externalId] });
+  });
+
+  it('says which command makes another one all the same, where a decision would come back to the same wait', async () => {
+    const row = await rowBeside(checkout('bo@example.com'));
+    const { id } = await mappingOf(world.db, row);
+    const refused = await resolving().resolve(id, { action: 'recreate', why: null, actor: 'ops' });
+    expect(JSON.stringify(refused)).to.include('cannot_resolve').and.include(`link ${row} --create`);
   });
 
   it('looks anew when the waiting row gets an email that no record has', async () => {

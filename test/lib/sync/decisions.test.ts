@@ -285,16 +285,6 @@ describe('a decision about a stuck pair', () => {
       expect((await compareAll(world.deps)).findings).to.deep.equal([]);
     });
 
-    it('says which command makes a record although one with the email exists', async () => {
-      const { id: record } = world.simulator.dashboard.createCustomer({ email: 'ada@x.test' });
-      const { id } = await world.create({ email: 'ada@x.test' });
-      await world.rest(world.worker({ policy: { looksBeforeCreate: true } }));
-      expect((await pairsOf(id))[0]?.detail).to.deep.include({ records: [record] });
-      const refused = await resolve(id, 'recreate');
-      expect(refused).to.include({ outcome: 'cannot_resolve' });
-      expect(JSON.stringify(refused)).to.include(`npx twinbox link ${id} --create`);
-    });
-
     it('refuses what is not stuck, and says so', async () => {
       const { id } = await linkedPair(world);
       for (const action of ['recreate', 'let_go'] as const) {
