@@ -10,7 +10,8 @@ export const choiceSchema = {
       type: ['string', 'null'],
       minLength: 1,
       maxLength: 255,
-      pattern: '^\\S+$',
+      pattern: '^[^\\s\\x00]+$',
+      'x-text': 'storable',
       description:
         'The record there that the customer is to be linked with; null: a new one is made, although records with its email exist.',
       'x-problem': 'must be the id of a record, without blanks',

@@ -21,7 +21,8 @@ export const resolutionSchema = {
     },
     external_id: {
       type: 'string',
-      pattern: '^\\S{1,255}$',
+      pattern: '^[^\\s\\x00]{1,255}$',
+      'x-text': 'storable',
       description: 'With record: its id at the other system.',
       'x-problem': 'must be the id of a record, such as cus_NffrFeUfNV2Hib',
     },

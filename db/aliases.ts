@@ -68,7 +68,7 @@ export async function raiseHeldPrimary(tx: Tx, alias: Mapping, now: Date): Promi
 // First the old primary, so that there are never two. The fence of both rises, so whoever has one in hand settles nothing more.
 const demoteSql = `
 update external_mappings
-set role = 'alias', state = :state, reason = null, reason_detail = null, shadow = '{}', must_read = false, known_email = :email,
+set role = 'alias', state = :state, reason = null, reason_detail = null, decision = null, shadow = '{}', must_read = false, known_email = :email,
     void_mark = (select created_event_id from customers where id = :customerId), dirty = dirty + 1, urgency = 0,
     next_attempt_at = :now::timestamptz, attempts = 0, first_failed_at = null, last_error = null,
     fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()

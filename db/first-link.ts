@@ -219,16 +219,20 @@ export async function raiseRecords(
   return rowCount;
 }
 
-/** Every living row without a counterpart in an account gets a mapping that waits for the first link. Returns how many. */
-export async function insertNotLinked(tx: Tx, where: Where & { account: string }): Promise<number> {
+/** Every living row without a counterpart in an account, or of those named, gets a mapping that waits for the first link. Returns how many. */
+export async function insertNotLinked(
+  tx: Tx,
+  where: Where & { account: string },
+  customerIds: number[] | null = null,
+): Promise<number> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(
     `insert into external_mappings (internal_id, system, account, external_type, state, reason, wanted_version)
      select c.id, :system, :account, :externalType, 'waiting', 'not_linked', c.version from customers c
-     where c.deleted_at is null and not exists (
+     where c.deleted_at is null and (:customerIds::bigint[] is null or c.id = any(:customerIds::bigint[])) and not exists (
        select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
          and m.account = :account and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached')
      order by c.id`,
-    where,
+    { ...where, customerIds },
   );
   return rowCount;
 }

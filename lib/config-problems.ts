@@ -1,6 +1,7 @@
 /** Sentences about settings that are wrong: what, where and how to fix it. A secret is never repeated. */
 import type { Setting } from './config-schema.ts';
 import type { UnknownSetting } from './config-unknown.ts';
+import { redact } from './redact.ts';
 import { secretForms } from './secret-forms.ts';
 
 export function describeUnknown({ name, suggestion }: UnknownSetting, place: string): string {
@@ -23,7 +24,7 @@ export type WrongSetting = {
 
 export function describeWrong(wrong: WrongSetting): string {
   const { name, setting, text, place } = wrong;
-  const shown = setting.secret === true ? 'has a value that' : `is ${JSON.stringify(text)}, which`;
+  const shown = setting.secret === true ? 'has a value that' : `is ${JSON.stringify(redact(text))}, which`;
   const what = whyOfForm(wrong) ?? ` ${shown} is not ${setting.expects}${hintFor(setting, text)}`;
   return `${name} (${place})${what}. For example: ${name}=${setting.example}`;
 }

@@ -94,6 +94,8 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
         });
         return count;
       });
+      // Of those named it may have been the last one.
+      if (ids !== null) await settleHold(db, system, now);
       log.warn('deletes.released', { system, released, by: actor, why });
       return released;
     },

@@ -114,7 +114,7 @@ export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): 
           return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
         const about = { customer: customerId, externalId: null };
         const now = clock.now();
-        const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
+        const detail = { consent: true, anew: true, consented_by: actor, consented_at: now.toISOString() };
         const words = [{ mappingId: primary.id, externalId: null }];
         const given = await giveLinkWords(tx, words, { detail, urgency: urgencies.edit, now });
         if (given === 0) return { outcome: 'new_consented_already', ...about };
@@ -169,7 +169,7 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
   const insteadOf = from?.externalId ?? null;
   if (to && chosenFor(to) === customerId) return { outcome: 'consented_already', ...about, insteadOf };
   const why = from && to ? await whyNotChosen(tx, to, customerId) : null;
-  if (why !== null || !from) return { outcome: 'cannot_link', why: why ?? NOT_MAPPED };
+  if (why !== null || !from) return { outcome: 'cannot_link', why: why ?? notMapped(customerId) };
   if (from.intent !== null)
     return {
       outcome: 'in_progress',
@@ -191,8 +191,12 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
 
 const CHANGING = { outcome: 'in_progress', why: 'This pair is just changing. Try again.' } as const;
 
-const NOT_MAPPED =
-  'The customer has no pair to link yet: it was not received, or its pair was let go. npx twinbox status says what runs.';
+function notMapped(customerId: number): string {
+  return (
+    'The customer has no pair to link: it was not received yet (npx twinbox status says what runs), ' +
+    `or its pair was let go (npx twinbox resolve ${customerId} --record ID links it with a record).`
+  );
+}
 
 /** Why a record can be no counterpart of the customer; null where it can. */
 async function whyNotChosen(

@@ -11,6 +11,8 @@ import { recordAction } from '../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../db/mappings.ts';
 import type { Clock } from './clock.ts';
 import { intentDamage } from './sync/damage.ts';
+import { IDENTITY_EXISTS, NOT_LINKED } from './sync/first-link.ts';
+import { keepLeftRecord } from './sync/left-record.ts';
 
 export type Resolution = {
   action: 'recreate' | 'let_go' | 'record';
@@ -96,6 +98,7 @@ export async function letGo(
       ...{ mappingId: id, closedAt: now, result: 'unknown', externalId, requestId: null },
     });
   const detail = { let_go: true, was: state, because: reason, ...note };
+  await keepLeftRecord(tx, mapping, { now, leave: true });
   await detachMapping(tx, { id, detail, now, ours: 'stale' });
 }
 
@@ -121,6 +124,8 @@ function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['acti
   const isDeleted = row === null || row.deletedAt !== null;
   if (reason === 'fuse' && isDeleted && action !== 'let_go')
     return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about it.`;
+  if (action === 'recreate' && reason === NOT_LINKED && reasonDetail?.['because'] === IDENTITY_EXISTS)
+    return `A record with the email of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create makes another one all the same.`;
   if (hasEnded(mapping)) {
     const isLetGo = state === 'tombstoned' || reasonDetail?.['let_go'] === true;
     if (isDeleted || !isLetGo) return `The pair has ended (${state}).`;

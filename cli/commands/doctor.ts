@@ -248,9 +248,11 @@ function check(name: string, mend: string, work: () => Promise<Check>): Promise<
 }
 
 function print(found: Check[], output: Output): void {
-  const rows = found.map(({ level, name, says }) => [level, name, says]);
+  const lines = found.map(({ says }) => says.split('\n'));
+  const rows = found.map(({ level, name }, at) => [level, name, lines[at]?.[0] ?? '']);
   table(rows).forEach((line, at) => {
     output.print(line);
+    for (const further of lines[at]?.slice(1) ?? []) output.print(`         ${further.trim()}`);
     const { mend } = found[at] ?? {};
     if (mend !== undefined) output.print(`         → ${mend}`);
   });

@@ -24,7 +24,7 @@ export async function decideAboutUnmatched(
         );
         return exit.undecided;
       }
-      const open = decision === 'import' ? unmatched.undecided + unmatched.left : unmatched.undecided;
+      const open = unmatched.undecided + (decision === 'import' ? unmatched.left : unmatched.importing);
       if (open === 0) {
         if (json) output.printJson({ decision, records: 0 });
         else output.say('There is no record at Stripe to decide about.');

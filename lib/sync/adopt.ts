@@ -136,6 +136,8 @@ async function link(deps: SyncDeps, step: Step, owner: Candidate, record: Extern
       system: step.mapping.system,
       now,
     });
+    const { system, account, externalId } = step.mapping;
+    if (externalId !== null) await raiseAwaiting(tx, { system, account, externalId, now });
     await failpoint('adopt.before-commit');
     return absorbed;
   });

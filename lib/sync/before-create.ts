@@ -19,7 +19,7 @@ import { urgencies } from '../../db/urgency.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord, Failure } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
-import { keptWord } from './consent.ts';
+import { isToBeAnew, keptWord } from './consent.ts';
 import { postpone, wait } from './failing.ts';
 import { IDENTITY_EXISTS, NOT_LINKED } from './first-link.ts';
 import { identityOf, identityOfRecord, toKept } from './identity.ts';
@@ -40,12 +40,11 @@ export const ACCOUNT_UNREAD = 'account_unread';
 export async function findAlike(deps: SyncDeps, step: Step): Promise<Next | { link: string } | null> {
   const { row, mapping } = step;
   const identity = identityOf(row?.email);
-  if (!row || identity === null || deps.policy.linkByEmail === 'never' || keptWord(mapping) !== null)
-    return null;
+  if (!row || identity === null || deps.policy.linkByEmail === 'never' || isToBeAnew(mapping)) return null;
   const known = await findByIdentity(deps.db, mapping, identity);
   if (!known.isRead) return wait(deps, step, ACCOUNT_UNREAD, {});
   // A person decides, and what they decide is read then: no call is needed to ask them.
-  if (known.externalIds.length > 0 && deps.policy.linkByEmail === 'ask')
+  if (known.externalIds.length > 0 && deps.policy.linkByEmail === 'ask' && keptWord(mapping) === null)
     return waitForConsent(deps, step, known.externalIds);
   const seen = await look(deps, step, row.email, identity);
   if ('next' in seen) return seen.next;
@@ -111,6 +110,8 @@ async function judge(
     return settle(deps, step, { kind: 'found', externalId: own.externalId });
   if ([...holders.values()].some((holder) => isMoving(holder, row.id))) return postpone(deps, step, moving);
   const free = records.filter((r) => r.mark === null && isFree(holders.get(r.externalId)));
+  // The word that no record is this row's was given knowing those of others; it was not about one that could be linked.
+  if (free.length === 0 && keptWord(mapping) !== null) return null;
   const best = await chooseBest(deps, free);
   if (typeof best === 'object' && best !== null) return postpone(deps, step, best.failure);
   if (best !== null && deps.policy.linkByEmail === 'link')

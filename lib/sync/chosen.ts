@@ -13,6 +13,7 @@ import { withTransaction, type Tx } from '../../db/connection.ts';
 import { lockConnection } from '../../db/connections.ts';
 import { insertLinkedEvent } from '../../db/events.ts';
 import { lockMappings, type Mapping } from '../../db/mappings.ts';
+import { raiseAwaiting } from '../../db/external-records.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
@@ -20,6 +21,7 @@ import { newEventId } from '../uuid.ts';
 import { chosenFor } from './consent.ts';
 import { ALIAS_LIVES } from './delete-conflicts.ts';
 import { postpone } from './failing.ts';
+import { keepLeftRecord } from './left-record.ts';
 import type { Next } from './next.ts';
 import type { Step, SyncDeps } from './step.ts';
 
@@ -69,7 +71,11 @@ export async function exchange(
   { from, to, customerId, actor, now }: Exchange & { actor: string | null; now: Date },
 ): Promise<void> {
   const gone = from.state === 'waiting' && from.reason === ALIAS_LIVES;
+  await keepLeftRecord(tx, from, { now, leave: false });
   await exchangePrimary(tx, { from, to, customerId, gone, now });
+  const { system, account } = from;
+  // A row may wait because the record that was chosen has its email: it gets the email of this row now.
+  if (to.externalId !== null) await raiseAwaiting(tx, { system, account, externalId: to.externalId, now });
   const eventId = newEventId(now);
   const context = { actor, external_id: to.externalId, instead_of: from.externalId };
   await insertLinkedEvent(tx, { eventId, customerId, system: from.system, context, now });

@@ -13,7 +13,8 @@ export function consentsTo({ reasonDetail }: Mapping, customerId: number): boole
  */
 export function wordBeside(mapping: Mapping, detail: Record<string, unknown>): Mapping['reasonDetail'] {
   const word = keptWord(mapping);
-  if (word === null || 'tried' in detail) return null;
+  // Nor where the word said that there is no record, and one was found since.
+  if (word === null || 'tried' in detail || 'records' in detail) return null;
   return 'customer' in detail && detail['customer'] !== word['customer'] ? null : word;
 }
 
@@ -23,8 +24,13 @@ export function wordBeside(mapping: Mapping, detail: Record<string, unknown>): M
  */
 export function keptWord({ reasonDetail }: Mapping): Mapping['reasonDetail'] {
   if (reasonDetail?.['consent'] !== true) return null;
-  const { customer, external_id, chosen, consent, consented_by, consented_at } = reasonDetail;
-  return { customer, external_id, chosen, consent, consented_by, consented_at };
+  const { customer, external_id, chosen, anew, consent, consented_by, consented_at } = reasonDetail;
+  return { customer, external_id, chosen, anew, consent, consented_by, consented_at };
+}
+
+/** A person said that a new record is to be made for the row, though others have its email. */
+export function isToBeAnew(mapping: Mapping): boolean {
+  return keptWord(mapping)?.['anew'] === true;
 }
 
 /** The row that a person chose this record for, whatever its email or owner tag says; null where none was. */

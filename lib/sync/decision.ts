@@ -11,6 +11,7 @@ import { findByMark } from '../../db/adopt.ts';
 import { withTransaction } from '../../db/connection.ts';
 import { adoptSuccessor, detachMapping, insertSuccessor } from '../../db/decisions.ts';
 import { insertLinkedEvent } from '../../db/events.ts';
+import { raiseAwaiting } from '../../db/external-records.ts';
 import { insertAttempts, insertClosedIntent } from '../../db/intents.ts';
 import { lockForLink, lockMapping, type Decision, type Mapping } from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
@@ -20,6 +21,7 @@ import { damageOf, intentDamage } from './damage.ts';
 import { postpone } from './failing.ts';
 import { fetchTheirs, type Answer } from './intent.ts';
 import { isUuid } from './inbound.ts';
+import { keepLeftRecord } from './left-record.ts';
 import { giveBack, type Next } from './next.ts';
 import { foresee } from './rehearsal.ts';
 import { settle } from './settle.ts';
@@ -121,12 +123,14 @@ async function replace(deps: SyncDeps, step: Step, externalId: string | null): P
         },
       });
     const detail = { replaced: externalId ?? true, by: decision?.by, at: decision?.at, why: decision?.why };
+    if (externalId !== null) await keepLeftRecord(tx, own, { now, leave: true });
     await detachMapping(tx, { id: own.id, detail, now, ours: 'carried' });
     await (other ? adoptSuccessor(tx, own, other.id, now) : insertSuccessor(tx, own, externalId));
-    if (externalId !== null && own.internalId !== null)
-      await insertLinkedEvent(tx, {
-        ...{ eventId: newEventId(now), customerId: own.internalId, system: own.system, now },
-      });
+    if (externalId !== null && own.internalId !== null) {
+      const { system, account, internalId: customerId } = own;
+      await insertLinkedEvent(tx, { eventId: newEventId(now), customerId, system, now });
+      await raiseAwaiting(tx, { system, account, externalId, now });
+    }
     await failpoint('decision.before-commit');
     return 'replaced';
   });

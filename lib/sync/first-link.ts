@@ -5,6 +5,7 @@
 // A crash between any two lines leaves the word, or a linked pair that has to read.
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
+import { ownFailure } from '../integrations/own-failure.ts';
 import type { Mapping } from '../../db/mappings.ts';
 import { keptWord } from './consent.ts';
 import { postpone } from './failing.ts';
@@ -45,6 +46,8 @@ export async function linkNamed(
   if (!answer.ok) return postpone(deps, step, answer.failure);
   const { value } = answer;
   const why = value.state === 'present' ? whyNot(value.record, step) : value.state;
+  // Nobody gave a word: the setting links it, and whoever is there now is looked for again.
+  if (why !== null && keptWord(step.mapping) === null) return postpone(deps, step, hasChanged);
   // The word was about a record that is there: it is asked for anew.
   if (value.state !== 'present' || why !== null)
     return settle(deps, step, {
@@ -70,3 +73,10 @@ function whyNot({ mark, foreignMark }: ExternalRecord, { row }: Step): string | 
   if (foreignMark) return 'other_environment';
   return mark !== null && mark !== row?.createdEventId ? 'marked_for_another' : null;
 }
+
+const hasChanged = ownFailure({
+  kind: 'throttle',
+  code: 'link_waits',
+  message: 'the record that was to be linked has gone or was marked since it was found',
+  nothingHappened: true,
+});

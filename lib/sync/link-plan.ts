@@ -6,7 +6,7 @@
 // again, and a word given already counts once. Records that no word is about are asked for before, and second ones with the word for
 // their row: once no row waits any more, nobody makes a plan again.
 import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
-import { readConnection } from '../../db/connections.ts';
+import { lockConnection, readConnection } from '../../db/connections.ts';
 import {
   askForNewRecords,
   countOnTheirWay,
@@ -208,9 +208,14 @@ async function withMappings(
   const made = new Map<number, number>();
   if (typeof account === 'string') {
     const where = { system, externalType: document.externalType, account };
-    await withTransaction(db, (tx) => insertNotLinked(tx, where));
     for (let from = 0; from < unmapped.length; from += AT_ONCE) {
-      const page = await findWaitingMappings(db, where, unmapped.slice(from, from + AT_ONCE));
+      const some = unmapped.slice(from, from + AT_ONCE);
+      // Only these: a row that was made since the plan has no word, and would wait for one.
+      await withTransaction(db, async (tx) => {
+        await lockConnection(tx, system); // receive makes mappings under the same lock
+        await insertNotLinked(tx, where, some);
+      });
+      const page = await findWaitingMappings(db, where, some);
       for (const [customer, mapping] of page) made.set(customer, mapping);
     }
   }

@@ -74,7 +74,22 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
   if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
   await writeEvents(tx, step, effects, now);
+  await raiseBeside(tx, mapping, effects, now);
   if (hasEnded(effects)) await keepWhatIsLeft(tx, step, effects, now);
+}
+
+/**
+ * Another row may wait because a record has its email. It looks again once the record is found to be this row's, whose email it may
+ * get, or has another email than before.
+ */
+async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
+  const { system, account, shadow } = mapping;
+  const [before, after] = [shadow['email'], effects.mapping.shadow?.['email']];
+  const hasMoved = before && after && identityOf(before.theirs) !== identityOf(after.theirs);
+  const isFound = effects.linked !== null && !effects.release;
+  const externalId = effects.linked ?? mapping.externalId;
+  if (externalId !== null && (isFound || hasMoved))
+    await raiseAwaiting(tx, { system, account, externalId, now });
 }
 
 function hasEnded({ mapping: { state } }: Effects): boolean {

@@ -6,6 +6,7 @@
 import { withTransaction } from '../../db/connection.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
 import { deleteCustomer, isEmailTaken, updateCustomer } from '../../db/customers.ts';
+import { raiseAwaiting } from '../../db/external-records.ts';
 import { insertOriginDelivery } from '../../db/deliveries.ts';
 import { markEchoesChecked } from '../../db/intents.ts';
 import { lockMapping, updateMapping } from '../../db/mappings.ts';
@@ -69,6 +70,10 @@ export async function writeOurs(
             now,
           });
         }
+        const { system, account, externalId } = mapping;
+        // Their record has another email than before: a row that waited because of it looks again.
+        if ('email' in plan.pull && externalId !== null)
+          await raiseAwaiting(tx, { system, account, externalId, now });
         await insertConflicts(tx, conflictRows(step, conflicts, now));
         await markEchoesChecked(
           tx,

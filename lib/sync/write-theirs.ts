@@ -127,6 +127,9 @@ const nothingMerged: Merged = {
   echoes: [],
 };
 
+/** How long a create that never left goes out by the look that was made before it (before-create.ts). */
+const LOOK_HOLDS_MS = 10_000;
+
 /** Finishes the open intent before anything else: the same request again, or, where its key is spent, a read. */
 export async function finishIntent(deps: SyncDeps, step: Step, intent: OpenIntent): Promise<Next> {
   if (!deps.policy.writes) return observe(deps, step, intent);
@@ -134,8 +137,10 @@ export async function finishIntent(deps: SyncDeps, step: Step, intent: OpenInten
   const now = deps.clock.now().getTime();
   const age = now - Date.parse(intent.firstSentAt);
   const keyOver = intent.spent !== undefined || age > deps.integration.capabilities.requestLifeMs;
-  // Nothing of it happened: there is nothing to look for, and no reason to send what the row no longer says.
-  if (intent.unsent && (keyOver || intent.version !== step.row?.version))
+  // Nothing of it happened: there is nothing to look for, and no reason to send what the row no longer says. Nor to make what
+  // somebody else may have made since the look before it.
+  const lookedLongAgo = intent.operation === 'create' && age > LOOK_HOLDS_MS;
+  if (intent.unsent && (keyOver || lookedLongAgo || intent.version !== step.row?.version))
     return settle(deps, step, { kind: 'abandoned', intent, result: 'not_needed', mustRead: false });
   if (keyOver) return afterKeyLife(deps, step, intent);
   if (!hasRoomForCall(deps, step.claim)) return giveBack(deps, step);

@@ -57,6 +57,8 @@ describe('the record of a customer over the API', () => {
       { system: 'stripe' },
       { system: 'other', external_id: second },
       { system: 'stripe', external_id: 'a b' },
+      { system: 'stripe', external_id: 'cus_\u0000' },
+      { system: 'stripe', external_id: 'cus_\ud800' },
     ])
       expectProblem(await link(id, body), 400, 'invalid_request');
     expectProblem(await accept(id), 409, 'cannot_link');

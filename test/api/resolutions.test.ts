@@ -72,6 +72,8 @@ describe('resolving a stuck pair by the API', () => {
       {},
       { action: 'erase' },
       { action: 'record', external_id: 'a b' },
+      { action: 'record', external_id: 'cus_\u0000' },
+      { action: 'record', external_id: 'cus_\ud800' },
       { action: 'let_go', why: 'x' },
     ])
       expectProblem(await resolve(linked, body), 400, 'invalid_request');

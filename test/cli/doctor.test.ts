@@ -242,5 +242,7 @@ describe('twinbox doctor', () => {
     expect(code).to.equal(1);
     expect(stdout).to.match(/^ok +settings +read; database from DATABASE_URL$/m);
     expect(stdout).to.match(/^problem +relay .*\n +→ Start Twinbox: npx twinbox up/m);
+    const wrong = await place.run(['doctor'], { env: { API_PORT: 'many' } });
+    expect(wrong.stdout).to.match(/^problem +settings .*\n +- API_PORT .*\n.*\n +→ Mend what is named/m);
   });
 });

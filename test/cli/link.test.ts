@@ -1,5 +1,9 @@
 import { expect } from 'chai';
+import { beginReading, endReading } from '../../db/account-readings.ts';
+import { withTransaction } from '../../db/connection.ts';
+import { bindConnection, ensureConnection } from '../../db/connections.ts';
 import { insertCustomer } from '../../db/customers.ts';
+import { keepRecords } from '../../db/external-records.ts';
 import { readMapping } from '../../db/mappings.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
@@ -114,5 +118,34 @@ describe('twinbox link', () => {
   it('ends with 2 for wrong words', async () => {
     for (const words of [['x'], ['0'], ['7', '--all']])
       expect((await runHere('link', ...words)).code, words.join(' ')).to.equal(2);
+  });
+});
+
+describe('twinbox link --import and --leave', () => {
+  const database = useDatabase();
+  const place = usePlace(() => ({ DATABASE_URL: database.url }));
+  const at = { system: 'stripe', account: 'acct_1', externalType: 'customer' };
+
+  before('an account was read, and one of two records is to become a customer', async () => {
+    const { db } = database;
+    const now = new Date();
+    await ensureConnection(db, 'stripe');
+    const binding = { system: 'stripe', account: 'acct_1', livemode: false, now };
+    await withTransaction(db, (tx) => bindConnection(tx, binding));
+    await beginReading(db, { ...at, imports: false, now });
+    await endReading(db, at, now);
+    await keepRecords(db, at, [
+      { externalId: 'cus_a', identity: 'a@example.com', createdAt: now },
+      { externalId: 'cus_b', identity: 'b@example.com', createdAt: now, decision: 'import' },
+    ]);
+  });
+
+  it('decides about as many records as the question says', async () => {
+    for (const decision of ['--leave', '--import']) {
+      const shown = await place.run(['link', decision, '--dry-run', '--json']);
+      expect(JSON.parse(shown.stdout), decision).to.include({ matched: 2 });
+      const done = await place.run(['link', decision, '--yes', '--json']);
+      expect(JSON.parse(done.stdout), decision).to.include({ records: 2 });
+    }
   });
 });

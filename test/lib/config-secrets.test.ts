@@ -92,6 +92,13 @@ describe('the key of Stripe', () => {
     });
   }
 
+  it('is not repeated where it stands in another setting, and no password in an address', () => {
+    for (const text of ['http://me:oops1234@localhost:1', 'sk_test_oops1234'])
+      expect(refusal({ STRIPE_API_BASE: text }))
+        .to.match(/STRIPE_API_BASE \(in the environment\) is /)
+        .and.not.include('oops');
+  });
+
   it('is the same for the settings and for the client, whatever is given', () => {
     const pieces = ['sk_', 'rk_', 'pk_', 'test_', 'live_', 'a', '0', '_', '-', ' ', '"', '\u200b', '…', ''];
     for (const one of pieces)

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { countUnmatched } from '../../../db/external-records.ts';
 import { createChoiceDesk } from '../../../lib/record-choice.ts';
+import { createResolveDesk } from '../../../lib/resolutions.ts';
 import { giveWords, planFirstLink } from '../../../lib/sync/link-plan.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
+import { waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
@@ -24,6 +26,11 @@ describe('before a create', () => {
       .customers()
       .filter((customer) => customer.email?.toLowerCase() === email)
       .map(({ id }) => id);
+
+  const desk = () =>
+    createChoiceDesk({ db: world.db, clock: world.clock, nudge: () => undefined, target: PLACE });
+
+  const resolving = () => createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
 
   it('waits for consent where a record has the email, though no webhook has brought it', async () => {
     const record = checkout('bo@example.com');
@@ -97,17 +104,11 @@ describe('before a create', () => {
     const record = checkout('bo@example.com');
     const row = await world.create({ name: 'Other Bo', email: 'bo@example.com' });
     await world.run();
-    const desk = createChoiceDesk({
-      db: world.db,
-      clock: world.clock,
-      nudge: () => undefined,
-      target: PLACE,
-    });
-    expect(await desk.makeNew(row.id, 'ops')).to.include({ outcome: 'new_consented' });
+    expect(await desk().makeNew(row.id, 'ops')).to.include({ outcome: 'new_consented' });
     await world.run();
     expect((await mappingOf(world.db, row.id)).state).to.equal('linked');
     expect(alive('bo@example.com')).to.have.length(2).and.include(record);
-    expect(await desk.makeNew(row.id, 'ops')).to.include({ outcome: 'cannot_link' });
+    expect(await desk().makeNew(row.id, 'ops')).to.include({ outcome: 'cannot_link' });
   });
 
   it('goes on by itself once the record is deleted there', async () => {
@@ -141,6 +142,92 @@ describe('before a create', () => {
     expect(mapping.reasonDetail).to.deep.include({ records: [record] });
     return id;
   }
+
+  it('goes on by itself once the record is another customer’s, and has the email of that one', async () => {
+    const other = await linkedPair(world, { email: 'other@example.com' });
+    const record = checkout('bo@example.com');
+    const row = await rowBeside(record);
+    expect(await desk().choose(other.id, record, 'ops')).to.include({ outcome: 'consented' });
+    await world.rest();
+    expect((await mappingOf(world.db, row)).state).to.equal('linked');
+    expect(alive('bo@example.com')).to.have.length(1).and.not.include(record);
+  });
+
+  it('finds a record that came after the word that there is none, and asks anew', async () => {
+    const row = await waitingRow(world, { name: 'Bo', email: 'bo@example.com' });
+    const plan = await planFirstLink(world.deps);
+    expect(plan.creates.map(({ customer }) => customer)).to.deep.equal([row.id]);
+    await giveWords(world.deps, plan, 'ops');
+    const record = checkout('bo@example.com');
+    await world.rest();
+    expect(alive('bo@example.com')).to.deep.equal([record]);
+    await giveWords(world.deps, await planFirstLink(world.deps), 'ops');
+    await world.rest();
+    expect(await mappingOf(world.db, row.id)).to.include({ externalId: record, state: 'linked' });
+    await expectAgreement(world);
+  });
+
+  it('looks again where the record that the setting links goes away just then', async () => {
+    const record = checkout('bo@example.com');
+    const row = await world.create({ email: 'bo@example.com' });
+    let isThere = true;
+    const fetch: typeof world.integration.fetch = (id, options) => {
+      if (isThere) world.simulator.dashboard.deleteCustomer(record);
+      isThere = false;
+      return world.integration.fetch(id, options);
+    };
+    await world.run(world.worker({ ...linking, integration: { ...world.integration, fetch } }));
+    await world.rest(world.worker(linking));
+    expect((await mappingOf(world.db, row.id)).state).to.equal('linked');
+    expect(alive('bo@example.com')).to.have.length(1);
+    await expectAgreement(world);
+  });
+
+  it('looks again before a request goes out that could not be sent for long', async () => {
+    const row = await world.create({ email: 'bo@example.com' });
+    world.simulator.faults.add({ kind: 'rate_limit', method: 'POST', reason: 'global-rate' });
+    await world.run();
+    expect((await mappingOf(world.db, row.id)).intent).to.include({ operation: 'create', unsent: true });
+    const record = checkout('bo@example.com');
+    world.advance(10 * 60_000);
+    await world.rest();
+    expect(alive('bo@example.com')).to.deep.equal([record]);
+    expect((await mappingOf(world.db, row.id)).reasonDetail).to.deep.include({ records: [record] });
+  });
+
+  it('makes no second record for that of a row whose record was chosen anew, in other letters', async () => {
+    const pair = await linkedPair(world, { email: 'Bo@Example.com' });
+    const second = checkout('bo@example.com');
+    await world.rest();
+    expect(await desk().choose(pair.id, second, 'ops')).to.include({ outcome: 'linked' });
+    await world.rest();
+    await world.remove(pair.id);
+    await world.rest();
+    const row = await world.create({ email: 'bo@example.com' });
+    await world.rest();
+    expect(alive('bo@example.com')).to.deep.equal([pair.externalId]);
+    expect((await mappingOf(world.db, row.id)).reasonDetail).to.deep.include({ records: [pair.externalId] });
+  });
+
+  it('makes no second record for that of a row that was let go and deleted, in other letters', async () => {
+    const { id, externalId } = await linkedPair(world, { email: 'Bo@Example.com' });
+    await world.db('external_mappings').update({ state: 'parked', reason: 'loop' });
+    const mapping = (await mappingOf(world.db, id)).id;
+    await resolving().resolve(mapping, { action: 'let_go', why: null, actor: 'ops' });
+    await world.remove(id);
+    await world.rest();
+    const row = await world.create({ email: 'bo@example.com' });
+    await world.rest();
+    expect(alive('bo@example.com')).to.deep.equal([externalId]);
+    expect((await mappingOf(world.db, row.id)).reasonDetail).to.deep.include({ records: [externalId] });
+  });
+
+  it('says which command makes another one all the same, where a decision would come back to the same wait', async () => {
+    const row = await rowBeside(checkout('bo@example.com'));
+    const { id } = await mappingOf(world.db, row);
+    const refused = await resolving().resolve(id, { action: 'recreate', why: null, actor: 'ops' });
+    expect(JSON.stringify(refused)).to.include('cannot_resolve').and.include(`link ${row} --create`);
+  });
 
   it('looks anew when the waiting row gets an email that no record has', async () => {
     checkout('bo@example.com');

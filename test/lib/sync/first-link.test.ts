@@ -235,6 +235,18 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
+  it('holds no row that was made after the plan', async () => {
+    const planned = await world.create();
+    const plan = await planFirstLink(world.deps);
+    expect(plan.creates).to.deep.equal([{ customer: planned.id, mapping: null }]);
+    const later = await world.create();
+    await giveWords(world.deps, plan, 'test');
+    await world.rest();
+    expect((await mappingOf(world.db, planned.id)).state).to.equal('linked');
+    expect((await mappingOf(world.db, later.id)).state).to.equal('linked');
+    await expectAgreement(world);
+  });
+
   it('loses no edit that comes between the read and the link', async () => {
     const row = await waiting({ name: 'Old', email: 'edit@example.com' });
     const record = theirs({ name: 'Old', email: 'edit@example.com' });

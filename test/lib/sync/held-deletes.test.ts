@@ -116,7 +116,7 @@ describe('deletes that the fuse holds', () => {
     expect(await desk().detach(mapping, decider)).to.deep.equal({ outcome: 'detached' });
   });
 
-  it('are released one by one, and what is not released stays held', async () => {
+  it('are released one by one; what is not released stays held, and with the last one the fuse is free', async () => {
     await deletedHere();
     const [{ mapping } = { mapping: 0 }] = await held();
     expect(await desk().release([mapping], decider)).to.equal(1);
@@ -124,8 +124,11 @@ describe('deletes that the fuse holds', () => {
     expect(await held()).to.have.length(2);
     expect(living()).to.have.length(2);
     expect(await desk().takeBack(mapping, decider)).to.deep.equal({ outcome: 'not_held' });
-    expect(await desk().release(null, decider)).to.equal(2);
+    expect((await readConnection(world.db, 'stripe'))?.deletesOutHeldAt).to.be.instanceOf(Date);
+    const others = (await held()).map((each) => each.mapping);
+    expect(await desk().release(others, decider)).to.equal(2);
     await world.rest();
     expect(living()).to.deep.equal([]);
+    expect((await readConnection(world.db, 'stripe'))?.deletesOutHeldAt).to.equal(null);
   });
 });

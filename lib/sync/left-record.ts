@@ -1,0 +1,29 @@
+// A pair that a person ends, or gives another record, leaves its record at the system: kept by its identity, so that it is found
+// before another one like it is made.
+import type { Tx } from '../../db/connection.ts';
+import { keepRecords } from '../../db/external-records.ts';
+import type { Mapping } from '../../db/mappings.ts';
+import { ALIAS_LIVES } from './delete-conflicts.ts';
+import { identityOf } from './identity.ts';
+
+/**
+ * Keeps the record of a pair, unless it is known to be gone, or no customer was linked with it. `leave`: a person who ends the pair
+ * has decided that it stays there; a second record of a customer that lives may become one by itself.
+ */
+export async function keepLeftRecord(
+  tx: Tx,
+  mapping: Mapping,
+  { now, leave }: { now: Date; leave: boolean },
+): Promise<void> {
+  const { externalId, internalId, shadow } = mapping;
+  if (externalId === null || internalId === null || isGone(mapping)) return;
+  const identity = identityOf(shadow['email']?.theirs);
+  if (identity === null) return;
+  const decided = leave ? { decision: 'leave' as const } : {};
+  await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, ...decided }]);
+}
+
+function isGone({ reason, reasonDetail }: Mapping): boolean {
+  if (reason === 'fuse') return reasonDetail?.['direction'] === 'in';
+  return reason === 'missing' || reason === 'unsendable' || reason === ALIAS_LIVES;
+}
