@@ -3,7 +3,7 @@
 // Taking back is the no. A deletion at the other side: our row lives still, keeps its number, and gets a new record
 // (lib/sync/decision.ts). A delete of ours: a deleted row stays deleted, since every consumer was told so; what was deleted comes
 // back as a new row with its values, linked with the record that lives still. Both leave a conflict that says so. Each pair is one
-// transaction: a crash in between leaves the others held, and the same command goes on with them.
+// transaction, the fuse's own state included: a crash in between leaves the others held, and the same command goes on with them.
 import { insertConflicts } from '../db/conflicts.ts';
 import { withTransaction, type Db, type Tx } from '../db/connection.ts';
 import { releaseDeletes, settleHold } from '../db/connections.ts';
@@ -64,6 +64,7 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
         const [mapping] = await lockMappings(tx, [mappingId]);
         if (!mapping || !isHeld(mapping)) return { outcome: 'not_held' };
         const result = await work(tx, mapping, note, now);
+        await settleHold(tx, system, now);
         await recordAction(tx, {
           ...{ action: 'decide_delete', system, actor: actor ?? 'unknown', reason: why, at: now },
           detail: { ...result },
@@ -75,8 +76,6 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
     } catch (error) {
       if (isEmailTaken(error)) return { outcome: 'email_taken' };
       throw error;
-    } finally {
-      await settleHold(db, system, now);
     }
   }
 
@@ -87,6 +86,8 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
         if (ids === null) await releaseDeletes(tx, system, now);
         const held = await lockWaiting(tx, system, 'fuse');
         const count = await raiseHeldDeletes(tx, system, now, { ids, by: actor, why });
+        // Of those named it may have been the last one.
+        if (ids !== null) await settleHold(tx, system, now);
         await recordAction(tx, {
           ...{ action: 'release_deletes', system, actor: actor ?? 'unknown', reason: why, at: now },
           detail: { released_deletes: count },
@@ -94,8 +95,6 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
         });
         return count;
       });
-      // Of those named it may have been the last one.
-      if (ids !== null) await settleHold(db, system, now);
       log.warn('deletes.released', { system, released, by: actor, why });
       return released;
     },

@@ -8,7 +8,8 @@ type Living = Map<string, string | null>;
 
 /**
  * The law of first contact: no second living record with one identity unless a person said so. A record of ours breaks it if another
- * one had its email already when the engine looked, the last time before it was made.
+ * one had its email already when the engine looked, the last time before it was made; or if the engine never looked and no person
+ * asked for a new record all the same.
  */
 export async function doublesOf(db: Db, events: StoredEvent[], looks: Looks): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { key: string; mapping: number }[] }>(
@@ -16,17 +17,28 @@ export async function doublesOf(db: Db, events: StoredEvent[], looks: Looks): Pr
      union all select intent ->> 'key', id from external_mappings where intent ->> 'operation' = 'create'`,
   );
   const mappingOf = new Map(rows.map(({ key, mapping }) => [key, mapping]));
+  const asked = await mappingsAskedAnew(db);
   return events.flatMap((event, at) => {
     const mapping = mappingOf.get(event.request.idempotency_key ?? '');
     if (event.type !== 'customer.created' || mapping === undefined) return [];
     const look = looks.findLast((one) => one.mapping === mapping && one.events <= at);
     const { id, email } = customerOf(event);
-    if (!look || email === null) return [];
+    if (email === null) return [];
+    if (!look) return asked.has(mapping) ? [] : [`${id} was made without a look, by mapping ${mapping}`];
     const alike = [...livingAfter(events.slice(0, look.events))].filter(
       ([other, has]) => other !== id && has?.toLowerCase() === email.toLowerCase(),
     );
     return alike.map(([other]) => `${id} was made although ${other} had its email, by mapping ${mapping}`);
   });
+}
+
+/** By `link CUSTOMER --create`. */
+async function mappingsAskedAnew(db: Db): Promise<Set<number>> {
+  const { rows } = await db.raw<{ rows: { mapping: number }[] }>(
+    `select p.mapping_id as mapping from operator_action_pairs p join operator_actions a on a.id = p.action_id
+     where a.action = 'link' and jsonb_exists(a.detail, 'new_record')`,
+  );
+  return new Set(rows.map(({ mapping }) => mapping));
 }
 
 function livingAfter(events: StoredEvent[]): Living {

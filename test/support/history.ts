@@ -1,6 +1,7 @@
 import type { Db } from '../../db/connection.ts';
 import { disableFailpoints } from '../../lib/failpoint.ts';
 import type { Fields } from '../../lib/integrations/integration.ts';
+import type { SyncPolicy } from '../../lib/sync/step.ts';
 import type { StoredEvent } from '../../simulator/objects.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { createChances, type Chances } from './chances.ts';
@@ -99,7 +100,7 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
         ...laws.broken,
         ...(await agreementBroken(observed)),
         ...(await lossesOf(db, history.events(), history.edits)),
-        ...(world.deps.policy.looksBeforeCreate ? await doublesOf(db, history.events(), looks()) : []),
+        ...(looksFor(world.deps.policy) ? await doublesOf(db, history.events(), looks()) : []),
       ],
       counts,
     };
@@ -111,6 +112,11 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
     world.simulator.faults.release();
     await world.simulator.close();
   }
+}
+
+/** Who says that records are never linked by their email says that there may be two with one. */
+function looksFor({ looksBeforeCreate, linkByEmail }: SyncPolicy): boolean {
+  return looksBeforeCreate && linkByEmail !== 'never';
 }
 
 /** Notes how far their events had come at each look that found nothing. */
