@@ -55,4 +55,51 @@ export const contactDefects: Defect[] = [
     edits: [{ file: 'lib/sync/settle.ts', find: `  step.attempts = [];`, replace: `` }],
     caughtBy: { file: 'test/lib/sync/first-link.test.ts', title: 'costs one read and one write' },
   },
+  {
+    name: 'a word that there is no record, taken for one to make another all the same',
+    edits: [
+      {
+        file: 'lib/sync/before-create.ts',
+        find: `|| isToBeAnew(mapping)) return null;`,
+        replace: `|| keptWord(mapping) !== null) return null;`,
+      },
+    ],
+    caughtBy: { file: beforeCreate, title: 'finds a record that came after the word that there is none' },
+  },
+  {
+    name: 'a create that goes out late by the look that was made long before it',
+    edits: [
+      {
+        file: 'lib/sync/write-theirs.ts',
+        find: `const LOOK_HOLDS_MS = 10_000;`,
+        replace: `const LOOK_HOLDS_MS = 100_000_000;`,
+      },
+    ],
+    caughtBy: { file: beforeCreate, title: 'looks again before a request goes out that could not be sent' },
+  },
+  {
+    name: 'the record of a pair that was let go, forgotten',
+    edits: [
+      {
+        file: 'lib/sync/left-record.ts',
+        find: `  if (externalId === null || internalId === null || isGone(mapping)) return;`,
+        replace: `  if (externalId === null || internalId === null || !isGone(mapping)) return;`,
+      },
+    ],
+    caughtBy: { file: beforeCreate, title: 'makes no second record for that of a row that was let go' },
+  },
+  {
+    name: 'rows made after the plan of a first link, held by it',
+    edits: [
+      {
+        file: 'lib/sync/link-plan.ts',
+        find: `await insertNotLinked(tx, where, some);`,
+        replace: `await insertNotLinked(tx, where);`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/first-link.test.ts',
+      title: 'holds no row that was made after the plan',
+    },
+  },
 ];
