@@ -7,6 +7,7 @@ import type { Knex } from 'knex';
 import type { Db, Tx } from './connection.ts';
 import { sqlState } from './errors.ts';
 import { folded } from './fold.ts';
+import { readTime } from './times.ts';
 
 export type CustomerRow = {
   id: number;
@@ -231,8 +232,8 @@ function toCustomer(row: SqlRow): Customer {
     deletedAt: row.deleted_at,
     mappings: row.mappings.map(({ behindSince, updatedAt, ...mapping }) => ({
       ...mapping,
-      behindSince: new Date(behindSince),
-      updatedAt: new Date(updatedAt),
+      behindSince: readTime(behindSince),
+      updatedAt: readTime(updatedAt),
     })),
   };
 }
