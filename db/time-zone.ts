@@ -27,7 +27,9 @@ export function saidOfZone({ zone, isDefault, columns }: TakenZone): string[] {
   if (columns.length === 0)
     return isDefault
       ? []
-      : ['--time-zone was not needed: no column of customers that is taken over holds times without a time zone.'];
+      : [
+          '--time-zone was not needed: no column of customers that is taken over holds times without a time zone.',
+        ];
   const why = isDefault
     ? `${zone}, the TimeZone of this session; --time-zone names another one`
     : `${zone}, as --time-zone says`;

@@ -17,6 +17,7 @@ export function readTime(text: string): Date {
   const found = parse(text.replace('T', ' '));
   if (found instanceof Date && !Number.isNaN(found.getTime()))
     return found < EARLIEST ? EARLIEST : found > LATEST ? LATEST : found;
-  if (!(found instanceof Date) && typeof found !== 'number') throw new Error(`not a time of PostgreSQL: ${text}`);
+  if (!(found instanceof Date) && typeof found !== 'number')
+    throw new Error(`not a time of PostgreSQL: ${text}`);
   return text.startsWith('-') || text.endsWith('BC') ? EARLIEST : LATEST;
 }

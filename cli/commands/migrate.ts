@@ -23,7 +23,7 @@ Examples:
     )
     .action(async ({ json = false, timeZone }: { json?: boolean; timeZone?: string }) => {
       const names = await withDatabase(
-        ({ database }) => migrate(database.db, { timeZone, say: output.say }),
+        ({ database }) => migrate(database.db, { timeZone, say: json ? output.say : output.print }),
         { asItIs: true },
       );
       if (json) output.printJson({ migrated: names });

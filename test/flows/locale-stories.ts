@@ -94,7 +94,7 @@ export function tellStories(name: string, locale: string): void {
       ]);
     });
 
-    it('a change of case alone is no change at Stripe, and one here goes there', async () => {
+    it('a change of case alone is a change of the row, and nothing that one side has to take over from the other', async () => {
       const { id } = await world.create({ email: 'INFO@x.io' });
       await inward.rest();
       const externalId = (await mappingOf(world.db, id)).externalId ?? '';
