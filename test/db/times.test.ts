@@ -96,6 +96,19 @@ describe('a customer with a time that JSON cannot say', () => {
         expect((await api.send('DELETE', `/api/v1/customers/${id}`)).status).to.equal(204);
       await world.rest();
       expect(world.simulator.customers()).to.deep.equal([]);
+      const { id } = await world.create();
+      await world.rest();
+      await world.db.transaction(async (tx) => {
+        await tx.raw(
+          `update customers set deleted_at = 'infinity', version = version + 1, last_event_id = next_sync_event_id() where id = :id`,
+          { id },
+        );
+        await tx.raw(`select write_customer_event(:id)`, { id });
+      });
+      expect((await api.send('GET', `/api/v1/customers/${id}`)).status).to.equal(404);
+      expect((await api.send('DELETE', `/api/v1/customers/${id}`)).status).to.equal(404);
+      await world.rest();
+      expect(world.simulator.customers()).to.deep.equal([]);
     } finally {
       await api.server.close();
     }
