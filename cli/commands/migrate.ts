@@ -12,7 +12,7 @@ export function addMigrate({ program, output, finish }: CommandContext): void {
       '--time-zone <name>',
       'read times without a zone in a table customers that is taken over as times of this zone, such as Europe/Berlin; the session’s TimeZone unless given',
     )
-    .option('--json', 'print the names of the files that were run as JSON')
+    .option('--json', 'print the names of the files that were run, and what was said of the table, as JSON')
     .addHelpText(
       'after',
       `
@@ -22,11 +22,12 @@ Examples:
   $ npx twinbox migrate --time-zone Europe/Berlin`,
     )
     .action(async ({ json = false, timeZone }: { json?: boolean; timeZone?: string }) => {
-      const names = await withDatabase(
-        ({ database }) => migrate(database.db, { timeZone, say: json ? output.say : output.print }),
-        { asItIs: true },
-      );
-      if (json) output.printJson({ migrated: names });
+      const notes: string[] = [];
+      const say = json ? (sentence: string): void => void notes.push(sentence) : output.print;
+      const names = await withDatabase(({ database }) => migrate(database.db, { timeZone, say }), {
+        asItIs: true,
+      });
+      if (json) output.printJson({ migrated: names, notes });
       else {
         for (const name of names) output.print(name);
         output.say(
