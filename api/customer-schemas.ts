@@ -50,6 +50,13 @@ export const customerQuerySchema = {
 
 const { name, email } = customerFields;
 
+const time = {
+  type: 'string',
+  format: 'date-time',
+  description:
+    'From 0001-01-01T00:00:00.000Z, which stands for all that is earlier, to 9999-12-31T23:59:59.999Z, which stands for all that is later, infinity too.',
+};
+
 export const customerSchema = {
   type: 'object',
   required: ['id', 'name', 'email', 'version', 'created_at', 'updated_at', 'external_mappings', 'sync'],
@@ -58,8 +65,8 @@ export const customerSchema = {
     name: { type: name.type },
     email: { type: email.type },
     version: { type: 'integer', minimum: 1, description: 'Rises by one with every change; also the ETag.' },
-    created_at: { type: 'string', format: 'date-time' },
-    updated_at: { type: 'string', format: 'date-time' },
+    created_at: time,
+    updated_at: time,
     external_mappings: {
       type: 'object',
       additionalProperties: { type: 'string' },

@@ -1,5 +1,6 @@
 // Whose counterpart is it? Questions and moves around a mapping that has no row of ours yet.
 import type { Db, Tx } from './connection.ts';
+import { folded } from './fold.ts';
 import { absorbMapping, lockMappings, type Mapping } from './mappings.ts';
 
 /** A living row that could be a record's, and where its own mapping in that system stands. */
@@ -39,7 +40,7 @@ export async function findByMark(db: Db, where: Where, mark: string): Promise<Ca
 
 export async function findByEmail(db: Db, where: Where, email: string): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select ${candidateColumns} and m.state <> 'detached' where lower(c.email) = lower(:email) and c.deleted_at is null`,
+    `select ${candidateColumns} and m.state <> 'detached' where ${folded('c.email')} = ${folded(':email::text')} and c.deleted_at is null`,
     { ...pick(where), email },
   );
   return rows[0] ?? null;

@@ -2,6 +2,7 @@ import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { asConnectingError } from './connecting.ts';
 import { DbError, sqlState } from './errors.ts';
+import { readTime } from './times.ts';
 import { readEncryption } from './tls.ts';
 
 /** A pool of connections, or one transaction: reads take either. */
@@ -121,15 +122,18 @@ type ParseText = (text: string) => unknown;
 const parserOf = pg.types.getTypeParser as unknown as (oid: number, format?: string) => ParseText;
 
 const [INT8, INT8_ARRAY, DATE, DATE_ARRAY, TEXT_ARRAY] = [20, 1016, 1082, 1182, 1009];
+const [TIMESTAMPTZ, TIMESTAMPTZ_ARRAY] = [1184, 1185];
 const parseTextArray = parserOf(TEXT_ARRAY) as (text: string) => (string | null)[];
 
-/** jsonb becomes values and timestamptz a Date, as pg does it; xid8 and numeric stay text. */
+/** jsonb becomes values, as pg does it; timestamptz a Date, always a valid one; xid8 and numeric stay text. */
 const OWN_PARSERS = new Map<number, ParseText>([
   [INT8, parseInt8],
   [INT8_ARRAY, (text) => parseTextArray(text).map((item) => (item === null ? null : parseInt8(item)))],
   // pg would make a date the midnight of whatever time zone this machine has.
   [DATE, (text) => text],
   [DATE_ARRAY, parseTextArray],
+  [TIMESTAMPTZ, readTime],
+  [TIMESTAMPTZ_ARRAY, (text) => parseTextArray(text).map((item) => (item === null ? null : readTime(item)))],
 ]);
 
 function getTypeParser(oid: number, format = 'text'): ParseText {

@@ -6,6 +6,8 @@
 import type { Knex } from 'knex';
 import type { Db, Tx } from './connection.ts';
 import { sqlState } from './errors.ts';
+import { folded } from './fold.ts';
+import { readTime } from './times.ts';
 
 export type CustomerRow = {
   id: number;
@@ -99,7 +101,7 @@ with changed as (
   set name = coalesce(:name::text, name), email = coalesce(:email::text, email),
       version = version + 1, last_event_id = next_sync_event_id(), updated_at = greatest(updated_at, :now::timestamptz)
   where id = :id and deleted_at is null and version = any(coalesce(:ifVersion::bigint[], array[version]))
-    and (name, email) is distinct from (coalesce(:name::text, name), coalesce(:email::text, email))
+    and (name collate "C", email collate "C") is distinct from (coalesce(:name::text, name), coalesce(:email::text, email))
   returning *
 ), event as (${writeEvent('customer.updated')}
 )
@@ -122,12 +124,12 @@ const listSql = `
 select ${columns} from customers c
 where c.deleted_at is null
   and (:after::bigint is null or c.id > :after::bigint)
-  and (:email::text is null or lower(c.email) = lower(:email::text))
+  and (:email::text is null or ${folded('c.email')} = ${folded(':email::text')})
   and (:updatedSince::timestamptz is null or c.updated_at >= :updatedSince::timestamptz)
 order by c.id
 limit :limit`;
 
-const holderSql = `select id from customers where lower(email) = lower(:email) and deleted_at is null`;
+const holderSql = `select id from customers where ${folded('email')} = ${folded(':email::text')} and deleted_at is null`;
 
 /** Writes a new customer and its customer.created event. Throws on an email that a living customer has: see isEmailTaken. */
 export async function insertCustomer(
@@ -230,8 +232,8 @@ function toCustomer(row: SqlRow): Customer {
     deletedAt: row.deleted_at,
     mappings: row.mappings.map(({ behindSince, updatedAt, ...mapping }) => ({
       ...mapping,
-      behindSince: new Date(behindSince),
-      updatedAt: new Date(updatedAt),
+      behindSince: readTime(behindSince),
+      updatedAt: readTime(updatedAt),
     })),
   };
 }

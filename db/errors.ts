@@ -6,6 +6,7 @@ export type DbErrorCode =
   | 'newer_than_program'
   | 'not_migrated'
   | 'server_too_old'
+  | 'time_zone_unknown'
   | 'tls_refused'
   | 'unreachable'
   | 'unsafe_integer';

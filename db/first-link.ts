@@ -1,5 +1,6 @@
 // The first link of two filled catalogues: whose their records may be, and the words that were given (docs/first-link.md).
 import type { Db, Tx } from './connection.ts';
+import { folded } from './fold.ts';
 import type { Urgency } from './urgency.ts';
 
 type Where = { system: string; externalType: string };
@@ -43,7 +44,7 @@ with r as (
   cross join lateral ( -- two questions, for either has its index
     (select * from customers where r.mark is not null and created_event_id = r.mark)
     union all
-    (select * from customers where r.mark is null and lower(email) = lower(r.email) and deleted_at is null)
+    (select * from customers where r.mark is null and ${folded('email')} = ${folded('r.email')} and deleted_at is null)
   ) c
   left join lateral (
     select * from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { Db, Tx } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
 import { assertServerVersion } from './server.ts';
+import { saidOfZone, takeTimeZone } from './time-zone.ts';
 
 /**
  * Migrations are numbered plain SQL files, final once released. knex's own runner keeps the list of what
@@ -18,12 +19,19 @@ const MIGRATE_LOCK = 7_240_113;
 /**
  * Brings the database up to this program's schema; returns the names of the files that were run. All of
  * them are one transaction: a crash leaves what was before, knex's lock row included.
+ *
+ * `timeZone`: in which times of a table customers that is taken over are read where their column has no zone; the session's unless
+ * given. `say` is given what a person has to know, a sentence at a time, before it is done. Throws `time_zone_unknown`.
  */
-export async function migrate(db: Db): Promise<string[]> {
+export async function migrate(
+  db: Db,
+  { timeZone, say }: { timeZone?: string | undefined; say?: (sentence: string) => void } = {},
+): Promise<string[]> {
   return await db.transaction(async (tx) => {
     await tx.raw('set local statement_timeout = 0');
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
+    for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say?.(sentence);
     const [, names] = (await tx.migrate.latest({ tableName: TABLE, migrationSource })) as [number, string[]];
     return names;
   });

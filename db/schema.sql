@@ -27,10 +27,10 @@ begin
     end if;
     return new;
   end if;
-  if new is not distinct from old then
+  if new *= old then
     return null;
   end if;
-  if (new.id, new.name, new.email, new.version, new.last_event_id, new.created_event_id, new.deleted_at)
+  if (new.id, new.name collate "C", new.email collate "C", new.version, new.last_event_id, new.created_event_id, new.deleted_at)
      is not distinct from (old.id, old.name, old.email, old.version, old.last_event_id, old.created_event_id, old.deleted_at) then
     return new;
   end if;
@@ -547,7 +547,7 @@ alter table operator_action_pairs add constraint operator_action_pairs_action_id
 
 CREATE INDEX closed_deliveries_mapping ON public.closed_deliveries USING btree (mapping_id);
 CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (created_event_id);
-CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower(email)) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower((email COLLATE "C"))) WHERE (deleted_at IS NULL);
 CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);
 CREATE INDEX external_mappings_attention ON public.external_mappings USING btree (system, state) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
 CREATE INDEX external_mappings_awaited ON public.external_mappings USING gin (((reason_detail -> 'records'::text))) WHERE ((state = 'waiting'::text) AND (reason = 'not_linked'::text));

@@ -10,6 +10,7 @@ import { giveLinkWords } from '../db/first-link.ts';
 import { urgencies } from '../db/urgency.ts';
 import { lockConnection } from '../db/connections.ts';
 import { readCustomer, type Customer } from '../db/customers.ts';
+import { fold } from '../db/fold.ts';
 import { noteDecision } from '../db/decisions.ts';
 import { lockMappings, type Decision, type Mapping } from '../db/mappings.ts';
 import { recordAction } from '../db/operator-actions.ts';
@@ -214,6 +215,6 @@ async function whyNotChosen(
       ? null
       : `${id} is being deleted there with customer ${internalId}.`;
   if (state !== 'alias') return `${id} is linked with customer ${internalId}.`;
-  const sameEmail = knownEmail === null || knownEmail.toLowerCase() === other.email.toLowerCase();
+  const sameEmail = knownEmail === null || fold(knownEmail) === fold(other.email);
   return sameEmail ? `${id} is a second record of customer ${internalId}, by its email.` : null;
 }

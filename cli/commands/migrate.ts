@@ -8,17 +8,26 @@ export function addMigrate({ program, output, finish }: CommandContext): void {
   program
     .command('migrate')
     .description('bring the database up to this version’s schema; `up` does it by itself for an embedded one')
-    .option('--json', 'print the names of the files that were run as JSON')
+    .option(
+      '--time-zone <name>',
+      'read times without a zone in a table customers that is taken over as times of this zone, such as Europe/Berlin; the session’s TimeZone unless given',
+    )
+    .option('--json', 'print the names of the files that were run, and what was said of the table, as JSON')
     .addHelpText(
       'after',
       `
 Examples:
   $ npx twinbox migrate
-  $ DATABASE_URL=postgresql://user:password@db.example.com/twinbox npx twinbox migrate`,
+  $ DATABASE_URL=postgresql://user:password@db.example.com/twinbox npx twinbox migrate
+  $ npx twinbox migrate --time-zone Europe/Berlin`,
     )
-    .action(async ({ json = false }: { json?: boolean }) => {
-      const names = await withDatabase(({ database }) => migrate(database.db), { asItIs: true });
-      if (json) output.printJson({ migrated: names });
+    .action(async ({ json = false, timeZone }: { json?: boolean; timeZone?: string }) => {
+      const notes: string[] = [];
+      const say = json ? (sentence: string): void => void notes.push(sentence) : output.print;
+      const names = await withDatabase(({ database }) => migrate(database.db, { timeZone, say }), {
+        asItIs: true,
+      });
+      if (json) output.printJson({ migrated: names, notes });
       else {
         for (const name of names) output.print(name);
         output.say(

@@ -4,6 +4,7 @@
 // differs is reported, or changed with `update`. A name that the file does not give never changes one that is there. A crash
 // in the middle leaves whole customers with their events: run it again.
 import type { Customer } from '../../db/customers.ts';
+import { fold } from '../../db/fold.ts';
 import type { CustomerStore, CustomerValues, Origin } from '../../lib/customers.ts';
 import { checkNewCustomer } from '../../lib/entities/customer.ts';
 import type { Derived } from './person.ts';
@@ -66,7 +67,7 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
       continue;
     }
     if (checked.severalEmails) summary.severalEmails.push(checked.line);
-    const email = checked.values.email.toLowerCase();
+    const email = fold(checked.values.email);
     await inFlight.get(email);
     while (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight.values());
     const work = importOne(checked, deps, summary)

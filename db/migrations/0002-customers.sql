@@ -67,13 +67,13 @@ begin
     problems := problems || format('the table %s refers to its email: let it refer to the id', named.name);
   end loop;
   if problems = '{}' then
-    execute $q$select count(*) from customers where coalesce(btrim(name::text, $1), '') = '' or coalesce(btrim(email::text, $1), '') = ''$q$ into n using blanks;
+    execute $q$select count(*) from customers where coalesce(btrim(name::text, $1), '') = '' collate "C" or coalesce(btrim(email::text, $1), '') = '' collate "C"$q$ into n using blanks;
     if n > 0 then
       problems := problems || format('%s rows have no name or no email', n);
     end if;
-    execute 'select coalesce(sum(c), 0) from (select count(*) as c from customers group by lower(btrim(email::text, $1)) having count(*) > 1) twice' into n using blanks;
+    execute 'select coalesce(sum(c), 0) from (select count(*) as c from customers group by lower(btrim(email::text, $1) collate "C") having count(*) > 1) twice' into n using blanks;
     if n > 0 then
-      problems := problems || format('%s rows share their email with another one (upper and lower case count as equal)', n);
+      problems := problems || format('%s rows share their email with another one (A to Z count as equal in upper and lower case)', n);
     end if;
     if exists (select from pg_attribute where attrelid = mine and attname = 'deleted_at' and not attisdropped) then
       execute 'select count(*) from customers where deleted_at is not null' into n;
@@ -84,22 +84,29 @@ begin
 
     -- A column is changed only where it has to be: Postgres changes none that a view, a policy or a trigger looks at.
     for named in
-      select a.attnum as number, a.attname as name, w.type, t.typname::text <> w.typname as other
+      select a.attnum as number, a.attname as name, w.type, t.typname::text <> w.typname as other, t.typname as of,
+             case when a.attcollation <> t.typcollation then format(' collate %s', a.attcollation::regcollation) else '' end as collated
       from (values ('id', 'bigint', 'int8'), ('name', 'text', 'text'), ('email', 'text', 'text'),
                    ('created_at', 'timestamptz', 'timestamptz'), ('updated_at', 'timestamptz', 'timestamptz'), ('deleted_at', 'timestamptz', 'timestamptz')) w(name, type, typname)
       join pg_attribute a on a.attrelid = mine and a.attname = w.name and not a.attisdropped join pg_type t on t.oid = a.atttypid
     loop
       odd := false;
       if named.type = 'text' then
-        execute format('select exists (select from customers where %1$I::text <> btrim(%1$I::text, $1))', named.name) into odd using blanks;
+        execute format('select exists (select from customers where %1$I::text <> btrim(%1$I::text, $1) collate "C")', named.name) into odd using blanks;
       elsif named.name in ('created_at', 'updated_at') then
+        if named.of in ('date', 'timestamp') then
+          execute format($q$select count(*) from customers where isfinite(%1$I) and %1$I not between '4713-01-01 BC' and '294276-12-30'$q$, named.name) into n;
+          if n > 0 then
+            problems := problems || format('%s rows have a time in its column %I that is too early or too late for a timestamptz', n, named.name);
+          end if;
+        end if;
         execute format('select exists (select from customers where %I is null)', named.name) into odd;
       end if;
       if not (named.other or odd) then
         continue;
       end if;
       changes := changes || case
-        when named.type = 'text' then format('alter column %1$I type text using btrim(%1$I::text, %2$L)', named.name, blanks)
+        when named.type = 'text' then format('alter column %1$I type text%3$s using btrim(%1$I::text, %2$L)', named.name, blanks, named.collated)
         when named.name in ('created_at', 'updated_at') then format('alter column %1$I drop default, alter column %1$I type timestamptz using coalesce(%1$I::timestamptz, now())', named.name)
         else format('alter column %I type %s', named.name, named.type) end;
       problems := problems || array(
@@ -118,12 +125,12 @@ begin
       using errcode = 'TB005', hint = 'Mend that, or rename the table, and run it again. Nothing was changed.';
   end if;
 
-  -- Emails are unique among the living only, whatever their case; a stricter rule would refuse the email of a deleted customer.
+  -- Emails are unique among the living only, whatever the case of A to Z; a stricter rule would refuse the email of a deleted customer.
   for named in
     select i.indexrelid::regclass as index, c.conname as name
     from pg_index i left join pg_constraint c on c.conindid = i.indexrelid and c.contype = 'u'
     where i.indrelid = mine and i.indisunique and not i.indisprimary and i.indnkeyatts = 1
-      and pg_get_indexdef(i.indexrelid, 1, false) in ('email', 'lower(email)', 'lower((email)::text)')
+      and pg_get_indexdef(i.indexrelid, 1, false) in ('email', 'lower(email)', 'lower((email)::text)', 'lower((email COLLATE "C"))', 'lower(((email)::text COLLATE "C"))')
   loop
     if named.name is not null then
       execute format('alter table customers drop constraint %I', named.name);
@@ -171,7 +178,7 @@ create table if not exists customers (
   deleted_at       timestamptz                     -- a tombstone; the row stays until every system has the delete
 );
 
-create unique index customers_email on customers (lower(email)) where deleted_at is null;
+create unique index customers_email on customers (lower(email collate "C")) where deleted_at is null;
 create unique index customers_created_event on customers (created_event_id);
 create index customers_updated_at on customers (updated_at, id);
 
@@ -183,7 +190,7 @@ begin
     end if;
     return new;
   end if;
-  if new is not distinct from old then
+  if new *= old then
     return null;
   end if;
   if new.id <> old.id or new.version <> old.version + 1 or new.last_event_id <= old.last_event_id then

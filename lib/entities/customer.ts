@@ -30,7 +30,7 @@ export const customerFields = {
     pattern: emailText,
     'x-text': 'distinct',
     description:
-      'Unique among living customers, whatever the case of its letters. Trimmed, also of invisible characters at its ends, and brought to Unicode NFC first; with an invisible character inside it is refused.',
+      'Unique among living customers, whatever the case of its letters A to Z; other letters are told apart by their case. Trimmed, also of invisible characters at its ends, and brought to Unicode NFC first; with an invisible character inside it is refused.',
     'x-problem': 'must be an email address: one @, something on both sides, no spaces or control characters',
   },
 } as const;

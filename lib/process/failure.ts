@@ -11,8 +11,7 @@ export type Explanation = { message: string; exitCode: number };
 export function explain(error: unknown): Explanation {
   if (error instanceof ListenError) return { message: error.message, exitCode: exit.unavailable };
   if (error instanceof DbError) {
-    const exitCode = error.code === 'address_invalid' ? exit.settings : exit.unavailable;
-    return { message: sentence(error.message), exitCode };
+    return { message: sentence(error.message), exitCode: exitCodeOf(error) };
   }
   if (error instanceof IdentityError) return { message: sentence(error.message), exitCode: exit.unavailable };
   if (error instanceof AppError) {
@@ -37,6 +36,11 @@ export function explain(error: unknown): Explanation {
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { message: `This is a fault of Twinbox itself; please report it.\n${trace}`, exitCode: exit.failed };
+}
+
+function exitCodeOf({ code }: DbError): number {
+  if (code === 'time_zone_unknown') return exit.usage;
+  return code === 'address_invalid' ? exit.settings : exit.unavailable;
 }
 
 function sentence(text: string): string {

@@ -1,3 +1,4 @@
+import { fold } from '../../db/fold.ts';
 import { isVisible } from '../characters.ts';
 import type { FieldRule, Value } from '../integrations/integration.ts';
 import { fromExternal, toExternal } from '../integrations/transforms.ts';
@@ -13,7 +14,7 @@ export function canonical(value: Value | undefined): Value {
 export function same(rule: FieldRule, a: Value | undefined, b: Value | undefined): boolean {
   let [x, y] = [carried(rule, a), carried(rule, b)];
   if (x === null || y === null) return x === y;
-  if (rule.compare.includes('lower')) [x, y] = [x.toLowerCase(), y.toLowerCase()];
+  if (rule.compare.includes('lower')) [x, y] = [fold(x), fold(y)];
   return x === y;
 }
 

@@ -1,12 +1,14 @@
-// By what a record and a customer are taken for one person: the email, folded. Two emails that differ in case alone are one identity.
+// By what a record and a customer are taken for one person: the email, folded (db/fold.ts).
 import type { KeptRecord } from '../../db/external-records.ts';
+import { fold } from '../../db/fold.ts';
 import type { ExternalRecord, FieldRule, Value } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
 import { theirsOf } from './step.ts';
 
-/** The folded form of an email; null for a blank one. Folded here and never in SQL, where the database's locale would decide. */
+/** The folded form of an email; null for a blank one. */
 export function identityOf(email: Value | undefined): Value {
-  return canonical(email)?.toLowerCase() ?? null;
+  const tidy = canonical(email);
+  return tidy === null ? null : fold(tidy);
 }
 
 /** The identity that a record of theirs shows. */

@@ -47,8 +47,11 @@ for (const one of installed)
       }
     });
 
-    it('passes what its catalog and its snapshots are asked for: partitions, retention and the relay’s cursor', async () => {
-      const files = ['db/partitions.test.ts', 'db/partitions-retention.test.ts', 'relay/cursor.test.ts'];
+    it('passes what its catalog, snapshots, locales and collations are asked for: partitions, retention, the relay’s cursor, texts', async () => {
+      const files = [
+        ...['db/partitions.test.ts', 'db/partitions-retention.test.ts', 'relay/cursor.test.ts'],
+        ...['db/fold.test.ts', 'flows/locales.test.ts', 'flows/collations.test.ts'],
+      ];
       const { code, stdout } = await finish(
         // A year of weeks is long, and no version makes a difference to it.
         spawn(

@@ -9,6 +9,7 @@ import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
+import { textDefects } from './text-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { writeDefects } from './write-defects.ts';
@@ -27,4 +28,5 @@ export const defects: readonly Defect[] = [
   ...orderDefects,
   ...recordDefects,
   ...aliasDefects,
+  ...textDefects,
 ];

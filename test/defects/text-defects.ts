@@ -1,0 +1,60 @@
+// Mistakes about what texts and times are: whose locale, collation or zone decides.
+import type { Defect } from './defect.ts';
+
+export const textDefects: readonly Defect[] = [
+  {
+    name: 'emails folded by the locale of the database',
+    edits: [
+      {
+        file: 'db/fold.ts',
+        find: `  return \`lower(\${expression} collate "C")\`;`,
+        replace: `  return \`lower(\${expression})\`;`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/flows/locales.test.ts',
+      title: 'in a database with the locale tr of ICU an email belongs to one customer',
+    },
+  },
+  {
+    name: 'identities folded by all of Unicode',
+    edits: [
+      {
+        file: 'db/fold.ts',
+        find: '  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());',
+        replace: '  return text.toLowerCase();',
+      },
+    ],
+    caughtBy: { file: 'test/db/fold.test.ts', title: 'changes A to Z and nothing else' },
+  },
+  {
+    name: 'a collation asked whether a row has changed',
+    edits: [
+      {
+        file: 'db/customers.ts',
+        find: '    and (name collate "C", email collate "C") is distinct from',
+        replace: '    and (name, email) is distinct from',
+      },
+    ],
+    caughtBy: {
+      file: 'test/flows/collations.test.ts',
+      title: 'takes a rename by case, accents or blanks alone for a change, by the API',
+    },
+  },
+  {
+    name: 'infinity handed on',
+    edits: [{ file: 'db/connection.ts', find: '  [TIMESTAMPTZ, readTime],\n', replace: '' }],
+    caughtBy: { file: 'test/db/times.test.ts', title: 'is listed, read, followed, changed' },
+  },
+  {
+    name: 'the zone that is named is not taken',
+    edits: [
+      {
+        file: 'db/time-zone.ts',
+        find: `select set_config('TimeZone', :zone, true)`,
+        replace: `select :zone::text`,
+      },
+    ],
+    caughtBy: { file: 'test/db/times.test.ts', title: 'takes the one that is named, in whatever case' },
+  },
+];
