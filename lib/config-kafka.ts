@@ -11,6 +11,7 @@ export const kafkaProperties = {
   },
   KAFKA_GROUP_ID: {
     group: 'Kafka',
+    alike: ['worker'],
     type: 'string',
     pattern: '^[A-Za-z0-9._-]{1,200}$',
     default: 'twinbox',
@@ -20,6 +21,7 @@ export const kafkaProperties = {
   },
   KAFKA_TOPIC_PREFIX: {
     group: 'Kafka',
+    alike: ['relay', 'worker'],
     type: 'string',
     pattern: '^[A-Za-z0-9._-]{1,200}$',
     description:
@@ -133,6 +135,7 @@ export const kafkaProperties = {
   },
   KAFKA_CUSTOMER_EVENTS: {
     group: 'Kafka',
+    alike: ['relay'],
     type: 'string',
     enum: ['on', 'off'],
     default: 'on',

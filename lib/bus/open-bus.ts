@@ -24,8 +24,8 @@ export type OpenBus = {
   bus: Bus;
   /** The brokers; null in process. */
   place: string | null;
-  /** The newest records of the topics (own-topics.ts); null in process. */
-  newest: (() => Promise<Received[]>) | null;
+  /** The newest records of these topics, or of those that are used (own-topics.ts); null in process. */
+  newest: ((names?: readonly string[]) => Promise<Received[]>) | null;
   /** Resolves when the bus can no longer work here: the process should say so and end. */
   failed: Promise<Error>;
 };
@@ -45,7 +45,7 @@ export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOpt
     await bus.close();
     throw error;
   }
-  const newest = () => bus.newest(topics);
+  const newest = (names = topics) => bus.newest(names);
   return { bus, place: settings.brokers.join(', '), newest, failed: bus.failed };
 }
 
