@@ -11,6 +11,7 @@ import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, relayPart } from '../lib/readiness.ts';
+import { refusedPart } from '../lib/refused.ts';
 import { startRoleSigns, type Role } from '../lib/role-signs.ts';
 import { rolesPart } from '../lib/roles.ts';
 import type { Bus } from '../lib/bus/bus.ts';
@@ -49,6 +50,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     database: databasePart(db),
     bus: busPart(bus),
     relay: relayPart(db, clock),
+    refused: refusedPart(db, clock),
     roles: rolesPart(db, clock, signs.owner),
     role: () => Promise.resolve(rolePart(relay)),
   });

@@ -8,6 +8,7 @@ import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared, requireStripe } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, partitionsPart, syncPart } from '../lib/readiness.ts';
+import { refusedPart } from '../lib/refused.ts';
 import { startRoleSigns, type Role } from '../lib/role-signs.ts';
 import { rolesPart } from '../lib/roles.ts';
 import { createSyncDeps } from '../lib/systems.ts';
@@ -45,6 +46,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
     bus: busPart(bus),
     roles: rolesPart(db, sync.clock, signs.owner),
     partitions: partitionsPart(db, sync.clock),
+    refused: refusedPart(db, sync.clock),
     sync: syncPart(db, [sync.integration.system]),
     workers: () => Promise.resolve(workersPart(workers.status(), standIn)),
   });

@@ -1,10 +1,13 @@
 import { statfs } from 'node:fs/promises';
+import { readInstanceId } from '../../db/connections.ts';
 import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/doctor.ts';
 import { assertMigrated } from '../../db/migrate.ts';
 import { partitionStatus } from '../../db/partition-status.ts';
+import { readRefusedCounts } from '../../db/refused-counts.ts';
 import { countReasons } from '../../db/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
 import { readWebhookSigns } from '../../db/webhook-signs.ts';
+import { differencesOf, sayDifference } from '../../lib/alike.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config.ts';
 import {
@@ -23,6 +26,8 @@ import {
   type Check,
 } from '../../lib/doctor.ts';
 import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/doctor-signs.ts';
+import { findForeign, sayForeign } from '../../lib/bus/own-topics.ts';
+import { sayRefused } from '../../lib/refused.ts';
 import { checkKnown } from '../../lib/known-sample.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
@@ -112,7 +117,8 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   const running = await findRunning(config.dataDir);
   found.push(
     ...(await examineRoles(db, running !== null || config.database.url !== undefined)),
-    await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config)),
+    ...(await examineSettings(db, config)),
+    ...(await examineBus(config, db)),
     await check('partitions', 'Let the workers run: npx twinbox up', async () =>
       judgePartitions(await partitionStatus(db, systemClock.now())),
     ),
@@ -151,6 +157,19 @@ async function examineRoles(db: OpenDatabase['db'], elsewhere: boolean): Promise
     judged,
     ...judgeRoles(standings, { lag, now: systemClock.now(), relaySaid: judged.level !== 'ok' }),
   ];
+}
+
+/** This command's settings and those of every process that lives: commands such as replay and resume do by theirs. */
+async function examineSettings(db: OpenDatabase['db'], config: Config): Promise<Check[]> {
+  const seen = await attempt('settings', 'Look at the database.', async () => {
+    const living = (await readRoles(db)).flatMap((standing) => standing.living);
+    const here = { who: 'this command', settings: { ...config.alike.relay, ...config.alike.worker } };
+    return living.length === 0 ? [] : differencesOf(living, here);
+  });
+  if ('level' in seen) return [seen];
+  return seen.map((one) =>
+    checks.warning('settings', sayDifference(one), 'Give every process and every shell the same settings.'),
+  );
 }
 
 const DAY_MS = 86_400_000;
@@ -206,7 +225,21 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
   }
 }
 
-async function lookAtBus(config: Config): Promise<Check> {
+const BUS = 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.';
+
+async function examineBus(config: Config, db: OpenDatabase['db']): Promise<Check[]> {
+  const refused = await attempt('records', 'Look at the database.', () =>
+    readRefusedCounts(db, systemClock.now()),
+  );
+  return [
+    await check('bus', BUS, () => lookAtBus(config, db)),
+    ...('level' in refused
+      ? [refused]
+      : refused.map(sayRefused).map(({ says, mend }) => checks.warning('refused', says, mend))),
+  ];
+}
+
+async function lookAtBus(config: Config, db: OpenDatabase['db']): Promise<Check> {
   const { bootstrapServers, topics: made } = config.kafka;
   if (bootstrapServers.length === 0) return checks.ok('bus', 'inside the process');
   // Only here: what speaks to Kafka takes long to load.
@@ -216,8 +249,19 @@ async function lookAtBus(config: Config): Promise<Check> {
     // Nothing is made by looking: topics that a start makes are not missed.
     { log: quietLog(config), topics: made.create ? [] : Object.values(topics), patienceMs: 0 },
   );
-  await opened.bus.close();
-  return checks.ok('bus', `Kafka at ${bootstrapServers.join(', ')}`);
+  try {
+    const says = `Kafka at ${bootstrapServers.join(', ')}`;
+    const own = await readInstanceId(db);
+    const foreign = findForeign((await opened.newest?.(Object.values(topics))) ?? [], own);
+    if (foreign.length === 0) return checks.ok('bus', says);
+    return checks.warning(
+      'bus',
+      `${says}: ${sayForeign(foreign, own)}`,
+      'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).',
+    );
+  } finally {
+    await opened.bus.close();
+  }
 }
 
 const FOLDER = 'Let TWINBOX_DATA_DIR name a folder that this user can write to.';
