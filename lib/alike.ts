@@ -23,7 +23,10 @@ export function findDifferences(shown: readonly Shown[]): Difference[] {
     });
     const groups = [...Map.groupBy(having, ({ value }) => value)];
     if (groups.length < 2) return [];
-    return { setting, values: groups.map(([value, some]) => ({ value, processes: some.map(({ who }) => who) })) };
+    return {
+      setting,
+      values: groups.map(([value, some]) => ({ value, processes: some.map(({ who }) => who) })),
+    };
   });
 }
 
@@ -37,7 +40,9 @@ export function differencesOf(living: readonly RoleSign[], here?: Shown): Differ
 
 /** `STRIPE_PULLS is on in worker db-2:411, and off in worker db-3:7: …` */
 export function sayDifference({ setting, values }: Difference): string {
-  const all = values.map(({ value, processes }) => `${value === '' ? 'not set' : value} in ${processes.join(', ')}`);
+  const all = values.map(
+    ({ value, processes }) => `${value === '' ? 'not set' : value} in ${processes.join(', ')}`,
+  );
   return `${setting} is ${all.join(', and ')}: it has to be the same everywhere; restart those with the wrong value`;
 }
 

@@ -67,11 +67,13 @@ export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSig
   }
 
   async function beat(): Promise<number> {
-    const states = (typeof roles === 'function' ? roles() : roles).flatMap(({ name, look, settings = null }) => {
-      const seen = look();
-      if (!seen) return [];
-      return [{ role: name, state: seen.state ?? null, problem: seen.problem ?? null, settings }];
-    });
+    const states = (typeof roles === 'function' ? roles() : roles).flatMap(
+      ({ name, look, settings = null }) => {
+        const seen = look();
+        if (!seen) return [];
+        return [{ role: name, state: seen.state ?? null, problem: seen.problem ?? null, settings }];
+      },
+    );
     if (states.length > 0) await saveRoleSigns(db, owner, states);
     await onBeat?.();
     return 0;

@@ -10,7 +10,12 @@ import { standingOf } from '../lib/roles.ts';
 import type { SyncDeps, SyncPolicy } from '../lib/sync/step.ts';
 
 /** What a worker leaves, by the reason for which it then waits, and the setting that lets another one do it. */
-const LEFT: readonly { reason: string; setting: string; may: (policy: SyncPolicy) => boolean; sinceStart: boolean }[] = [
+const LEFT: readonly {
+  reason: string;
+  setting: string;
+  may: (policy: SyncPolicy) => boolean;
+  sinceStart: boolean;
+}[] = [
   { reason: 'writes_off', setting: 'STRIPE_WRITES', may: ({ writes }) => writes, sinceStart: false },
   { reason: 'pulls_off', setting: 'STRIPE_PULLS', may: ({ pulls }) => pulls, sinceStart: false },
   // What was left before this worker ran was left on purpose: a person decides about that (`twinbox link`).

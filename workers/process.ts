@@ -44,7 +44,9 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const alive = first && (await startSignOfLife({ db: first.db, owner, log: first.log }));
   for (const deps of systems) await raiseAllowed(deps);
   const lanes = systems.map((deps) => startLane(deps, { owner, concurrency, leaseMs }, stopping.signal));
-  const looks = lanes.map(({ deps, neighbours, wake }) => startLooks(deps, neighbours, wake, stopping.signal));
+  const looks = lanes.map(({ deps, neighbours, wake }) =>
+    startLooks(deps, neighbours, wake, stopping.signal),
+  );
   async function endLanes(): Promise<void> {
     stopping.abort();
     await Promise.all([...lanes.map(({ loop }) => loop.done), ...looks.map(({ done }) => done)]);

@@ -70,9 +70,9 @@ function toNotices(identity: string, refused: readonly RefusedRecord[]): RecordN
   const theirs = Map.groupBy(refused, ({ record, installation }) =>
     installation === undefined ? null : `${installation}/${minuteOf(record)}`,
   );
-  const [own = [], others] = [theirs.get(null), [...theirs].filter(([key]) => key !== null)];
+  const others = [...theirs].filter(([key]) => key !== null);
   return [
-    ...own.map((one) => toNotice(identity, one)),
+    ...(theirs.get(null) ?? []).map((one) => toNotice(identity, one)),
     ...others.flatMap(([key, some]) => {
       const [first] = some;
       if (first === undefined) return [];

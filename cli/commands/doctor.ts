@@ -1,13 +1,10 @@
 import { statfs } from 'node:fs/promises';
-import { readInstanceId } from '../../db/connections.ts';
 import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/doctor.ts';
 import { assertMigrated } from '../../db/migrate.ts';
 import { partitionStatus } from '../../db/partition-status.ts';
-import { readRefusedCounts } from '../../db/refused-counts.ts';
 import { countReasons } from '../../db/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
 import { readWebhookSigns } from '../../db/webhook-signs.ts';
-import { differencesOf, sayDifference } from '../../lib/alike.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config.ts';
 import {
@@ -26,10 +23,7 @@ import {
   type Check,
 } from '../../lib/doctor.ts';
 import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/doctor-signs.ts';
-import { findForeign, sayForeign } from '../../lib/bus/own-topics.ts';
-import { sayRefused } from '../../lib/refused.ts';
 import { checkKnown } from '../../lib/known-sample.ts';
-import { topics } from '../../lib/events/routing.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/readiness.ts';
 import { findStripeAccess } from '../../lib/process/requirements.ts';
@@ -38,6 +32,7 @@ import { systemNames } from '../../lib/integrations/names.ts';
 import { readReceiveLag } from '../../db/receive-lag.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
 import { inspectFolder } from '../embedded/folder.ts';
+import { lookAtBus, lookAtRefused, lookAtSettings } from '../examine-bus.ts';
 import { readUnmatched } from '../unmatched.ts';
 import { exit } from '../exit.ts';
 import { explain } from '../failure.ts';
@@ -117,8 +112,9 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   const running = await findRunning(config.dataDir);
   found.push(
     ...(await examineRoles(db, running !== null || config.database.url !== undefined)),
-    ...(await examineSettings(db, config)),
-    ...(await examineBus(config, db)),
+    ...(await several('settings', 'Look at the database.', () => lookAtSettings(db, config))),
+    await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config, db)),
+    ...(await several('refused', 'Look at the database.', () => lookAtRefused(db))),
     await check('partitions', 'Let the workers run: npx twinbox up', async () =>
       judgePartitions(await partitionStatus(db, systemClock.now())),
     ),
@@ -157,19 +153,6 @@ async function examineRoles(db: OpenDatabase['db'], elsewhere: boolean): Promise
     judged,
     ...judgeRoles(standings, { lag, now: systemClock.now(), relaySaid: judged.level !== 'ok' }),
   ];
-}
-
-/** This command's settings and those of every process that lives: commands such as replay and resume do by theirs. */
-async function examineSettings(db: OpenDatabase['db'], config: Config): Promise<Check[]> {
-  const seen = await attempt('settings', 'Look at the database.', async () => {
-    const living = (await readRoles(db)).flatMap((standing) => standing.living);
-    const here = { who: 'this command', settings: { ...config.alike.relay, ...config.alike.worker } };
-    return living.length === 0 ? [] : differencesOf(living, here);
-  });
-  if ('level' in seen) return [seen];
-  return seen.map((one) =>
-    checks.warning('settings', sayDifference(one), 'Give every process and every shell the same settings.'),
-  );
 }
 
 const DAY_MS = 86_400_000;
@@ -225,45 +208,6 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
   }
 }
 
-const BUS = 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.';
-
-async function examineBus(config: Config, db: OpenDatabase['db']): Promise<Check[]> {
-  const refused = await attempt('records', 'Look at the database.', () =>
-    readRefusedCounts(db, systemClock.now()),
-  );
-  return [
-    await check('bus', BUS, () => lookAtBus(config, db)),
-    ...('level' in refused
-      ? [refused]
-      : refused.map(sayRefused).map(({ says, mend }) => checks.warning('refused', says, mend))),
-  ];
-}
-
-async function lookAtBus(config: Config, db: OpenDatabase['db']): Promise<Check> {
-  const { bootstrapServers, topics: made } = config.kafka;
-  if (bootstrapServers.length === 0) return checks.ok('bus', 'inside the process');
-  // Only here: what speaks to Kafka takes long to load.
-  const { openBus } = await import('../../lib/bus/open-bus.ts');
-  const opened = await openBus(
-    { kafka: { ...config.kafka, topics: { ...made, create: false } } },
-    // Nothing is made by looking: topics that a start makes are not missed.
-    { log: quietLog(config), topics: made.create ? [] : Object.values(topics), patienceMs: 0 },
-  );
-  try {
-    const says = `Kafka at ${bootstrapServers.join(', ')}`;
-    const own = await readInstanceId(db);
-    const foreign = findForeign((await opened.newest?.(Object.values(topics))) ?? [], own);
-    if (foreign.length === 0) return checks.ok('bus', says);
-    return checks.warning(
-      'bus',
-      `${says}: ${sayForeign(foreign, own)}`,
-      'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).',
-    );
-  } finally {
-    await opened.bus.close();
-  }
-}
-
 const FOLDER = 'Let TWINBOX_DATA_DIR name a folder that this user can write to.';
 
 async function lookAtDisk({ dataDir }: Config): Promise<Check> {
@@ -289,6 +233,11 @@ async function attempt<T extends object>(
 
 function check(name: string, mend: string, work: () => Promise<Check>): Promise<Check> {
   return attempt(name, mend, work);
+}
+
+async function several(name: string, mend: string, work: () => Promise<Check[]>): Promise<Check[]> {
+  const found = await attempt(name, mend, work);
+  return 'level' in found ? [found] : found;
 }
 
 function print(found: Check[], output: Output): void {

@@ -58,7 +58,13 @@ Examples:
           );
           try {
             const identity = await bus.identity();
-            await assertOwnTopics({ db, bus, newest: newest && (() => newest(Object.values(topics))), shared: kafka.shareTopics, log });
+            await assertOwnTopics({
+              db,
+              bus,
+              newest: newest && (() => newest(Object.values(topics))),
+              shared: kafka.shareTopics,
+              log,
+            });
             await adoptBus(db, identity);
             return { restored, bus: identity };
           } finally {

@@ -33,7 +33,10 @@ export type MessageSettings = {
 };
 
 /** The messages of a page, in its order; an event with two topics gives two, one without any gives none. */
-export function toMessages(rows: readonly EventRow[], { routing, headers, installation }: MessageSettings): Message[] {
+export function toMessages(
+  rows: readonly EventRow[],
+  { routing, headers, installation }: MessageSettings,
+): Message[] {
   const messages: Message[] = [];
   for (const row of rows) {
     const topics = routing(row.eventType);

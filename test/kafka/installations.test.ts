@@ -81,7 +81,11 @@ describe('two installations on one broker', function () {
     ...{ db: one.db, bus, shared, newest: () => bus.newest(Object.values(topics)) },
     log: { warn: (...line: unknown[]) => void warned.push(line) },
   });
-  const refusal = (start: Promise<void>): Promise<unknown> => start.then(() => null, (error: unknown) => error);
+  const refusal = (start: Promise<void>): Promise<unknown> =>
+    start.then(
+      () => null,
+      (error: unknown) => error,
+    );
 
   it('that share topics: each takes its own, makes nothing of the other’s, and counts it', async () => {
     const [own, theirs] = [await install(world), await install(other)];
@@ -180,7 +184,9 @@ describe('two installations on one broker', function () {
     await relayAll(theirs.relay);
     await received(other, 1);
     expect(await refused(other)).to.equal(0);
-    expect(await theirs.bus.identity()).to.equal(`${(await own.bus.identity()).replace(/\/.*/, '')}/${prefix}b.`);
+    expect(await theirs.bus.identity()).to.equal(
+      `${(await own.bus.identity()).replace(/\/.*/, '')}/${prefix}b.`,
+    );
     // The same cluster by another name is another bus: what the one has, the other lacks.
     const moved = await install(world, `${prefix}c.`);
     expect(await refusal(moved.relay.start())).to.include({ code: 'other_bus' });

@@ -23,7 +23,10 @@ export async function findUnreachable(
     const { seedBroker } = cluster.brokerPool;
     const { brokers } = await seedBroker.metadata([]);
     const tried = await Promise.all(
-      brokers.map(async ({ host, port }) => ({ place: placeOf(host, port), code: await tryPlace(host, port) })),
+      brokers.map(async ({ host, port }) => ({
+        place: placeOf(host, port),
+        code: await tryPlace(host, port),
+      })),
     );
     const lost = tried.flatMap(({ place, code }) => (code === null ? [] : [{ place, code }]));
     if (lost.length === 0) return null;

@@ -40,7 +40,9 @@ export function judgeHealth(
     });
   const known = trouble !== null && now - trouble.at < PUBLISH_MEMORY_MS;
   if (known && now - trouble.since > PUBLISH_PATIENCE_MS)
-    problems.unshift(`Kafka has taken nothing for ${seconds(now - trouble.since)} s: ${unreachable ?? trouble.why}`);
+    problems.unshift(
+      `Kafka has taken nothing for ${seconds(now - trouble.since)} s: ${unreachable ?? trouble.why}`,
+    );
   return { problem: problems.length === 0 ? null : problems.join('; ') };
 }
 

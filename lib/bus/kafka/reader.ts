@@ -95,7 +95,12 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
       if (memberAt !== began) failures = 1;
       // On a new cluster the first group waits for the topic of all groups to be made, and an election takes its time as well.
       const passes = performance.now() - membership().at < deps.times.sessionTimeoutMs;
-      deps.log[passes ? 'debug' : 'warn']('kafka.consumer_follows', { topic, group, failures, error: problem });
+      deps.log[passes ? 'debug' : 'warn']('kafka.consumer_follows', {
+        topic,
+        group,
+        failures,
+        error: problem,
+      });
       await sleep(fullJitter(failures, { baseMs: 200, capMs: 5_000 }), stopping.signal);
     }
   }
