@@ -43,8 +43,8 @@ export const kafkaDefects: Defect[] = [
     edits: [
       {
         file: 'lib/bus/kafka/kafka.ts',
-        find: "${prefix === '' ? '' : `/${prefix}`}",
-        replace: '',
+        find: `const suffix = prefix === ''`,
+        replace: `const suffix = prefix !== 'none'`,
       },
     ],
     caughtBy: { file: 'test/kafka/installations.test.ts', title: 'a bus of their own by a prefix' },

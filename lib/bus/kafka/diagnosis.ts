@@ -1,5 +1,5 @@
 // Why Kafka takes and gives nothing, found out beside the work and once for all that fail meanwhile.
-import { AdvertisedError, findUnreachable } from './advertised.ts';
+import { findUnreachable, type AdvertisedError } from './advertised.ts';
 import type { KafkaLog, KafkaSettings } from './client.ts';
 import { faultOf } from './faults.ts';
 

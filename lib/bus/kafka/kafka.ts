@@ -47,6 +47,7 @@ export function createKafkaBus({
   prefix = '',
 }: KafkaBusOptions): KafkaBus {
   const named = (name: string): string => prefix + name;
+  const suffix = prefix === '' ? '' : `/${prefix}`;
   const kafka = createClient(settings, log);
   const cluster = createClusterAdmin(kafka);
   const consumerTimes = { ...CONSUMER_TIMES, ...times };
@@ -117,7 +118,7 @@ export function createKafkaBus({
     // Asked each time: another cluster may have come up at the same address.
     async identity() {
       try {
-        return `kafka:${await cluster.clusterId()}${prefix === '' ? '' : `/${prefix}`}`;
+        return `kafka:${await cluster.clusterId()}${suffix}`;
       } catch (error) {
         // Whoever publishes asks this first: then nothing is published, and that is why.
         noteTrouble(error);
