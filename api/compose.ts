@@ -12,6 +12,7 @@ import { createLinkDesk } from '../lib/links.ts';
 import { createResolveDesk } from '../lib/resolutions.ts';
 import { createChoiceDesk } from '../lib/record-choice.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
+import { refusedPart } from '../lib/refused.ts';
 import { rolesPart } from '../lib/roles.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { createApi } from './app.ts';
@@ -55,6 +56,7 @@ export function composeApi(parts: ApiParts): Express {
       database: databasePart(db),
       roles: rolesPart(db, clock, owner),
       relay: relayPart(db, clock),
+      refused: refusedPart(db, clock),
       partitions: partitionsPart(db, clock),
       sync: syncPart(db, [system]),
       hearing: hearingPart(db, clock, system, secrets),

@@ -71,13 +71,14 @@ function shapedMessage(n: number, partitions: number, style: HeaderStyle) {
     source: 'internal',
   };
   const rest = { payload: payloadOf(n), createdAt: 0, trace: null };
-  const value = envelopeText({ ...row, ...rest }, '2026-01-01T00:00:00.000Z');
+  const value = envelopeText({ ...row, ...rest }, '2026-01-01T00:00:00.000Z', 'ab12cd34');
   const more = {
     ce_specversion: '1.0',
     ce_type: row.eventType,
     ce_source: row.source,
     ce_time: '2026-01-01T00:00:00.000Z',
     ce_sequence: String(n),
+    ce_installation: 'ab12cd34',
   };
   const headers = { ce_id: eventId, ...(style === 'full' ? more : {}) };
   return { key, value, partition: partitionOf(key, partitions), headers };

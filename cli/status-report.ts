@@ -3,9 +3,11 @@ import type { Connection } from '../db/connections.ts';
 import type { SyncBacklog } from '../db/readiness.ts';
 import type { ReceiveLag } from '../db/receive-lag.ts';
 import type { ConflictCounts, ReasonCount, SystemCounts } from '../db/reports.ts';
+import type { RefusedCount } from '../db/refused-counts.ts';
 import type { RoleSign } from '../db/role-signs.ts';
 import type { Sweep } from '../db/sweep.ts';
 import type { WebhookSigns } from '../db/webhook-signs.ts';
+import { refusedFigures } from '../lib/refused.ts';
 import { placeOf, sayLag, type RoleStanding } from '../lib/roles.ts';
 import { heldDeletes } from '../lib/sync/fuse.ts';
 import { shortTime } from './choices.ts';
@@ -31,6 +33,8 @@ export type Status = {
   swept: Sweep | null;
   /** Records at Stripe that no customer here stands for; null before the first contact. */
   unmatched: Unmatched | null;
+  /** Records that Kafka refused, or that we did. */
+  refused: RefusedCount[];
 };
 
 export function printStatus(status: Status, problems: string[], output: Output): void {
@@ -173,6 +177,7 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
     relay_active: relay.active,
     relay_seconds_behind: relay.secondsBehind,
     published_not_received: lag,
+    refused_records: refusedFigures(status.refused),
     dirty: backlog.dirty,
     parked: backlog.parked,
     waiting: backlog.waiting,

@@ -6,7 +6,8 @@ import { urgencies, type Urgency } from './urgency.ts';
 // Each class of urgency in each of two lines, records that exist and records to be made, is one range of the index of what is due:
 // read in its order up to its room, however many wait behind. Echoes of records that exist have a room of their own, since they need no
 // call. Of all that was read, those go first who are most urgent; but `longest` places go to those that have been due longest, so
-// that none waits for ever. Half-open, one mapping is tried; open, none.
+// that none waits for ever. What waits for a reason in `leaves` is another worker's (workers/neighbours.ts). Half-open, one
+// mapping is tried; open, none.
 const claimSql = `
 with breaker as (
   select since, opened_at, why, probes, probe_at from breakers where system = :system and account = :account
@@ -20,6 +21,7 @@ with breaker as (
     select id, next_attempt_at from external_mappings
     where system = :system and account = :account and dirty <> clean
       and (external_id is null)::integer = r.makes and urgency = r.urgency
+      and not (state = 'waiting' and coalesce(reason, '') = any(:leaves::text[]))
       and next_attempt_at <= :now::timestamptz and (lease_until is null or lease_until < clock_timestamp())
     order by next_attempt_at -- and by nothing else, or the index of what is due does not give the order
     limit r.room
@@ -91,9 +93,11 @@ export async function claimDue(
     owner: string;
     now: Date;
     leaseMs: number;
+    leaves?: readonly string[];
   } & ClaimRoom,
 ): Promise<{ claims: Claimed[]; breaker: BreakerRow | null }> {
-  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, claim);
+  const { leaves = [], ...rest } = claim;
+  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, { ...rest, leaves: [...leaves] });
   const stored = rows.flatMap((row) => (row.id === null ? [row.breaker] : []))[0];
   return {
     claims: rows.flatMap(({ ...row }) =>

@@ -18,6 +18,29 @@ export async function raiseMappings(
   return rowCount;
 }
 
+/**
+ * Raises the mappings that wait for one reason and are not raised yet: somebody else may do what was left. With `since` only those that
+ * were left since then. Returns how many.
+ */
+export async function raiseLeft(
+  db: Db,
+  left: { system: string; reason: string; since: Date | null; now: Date },
+): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_mappings m
+     set dirty = dirty + 1, urgency = ${raisedUrgency(`${urgencies.bulk}::smallint`)}, next_attempt_at = :now::timestamptz, updated_at = now()
+     from (
+       select id from external_mappings
+       where system = :system and state = 'waiting' and reason = :reason and dirty = clean
+         and (:since::timestamptz is null or updated_at >= :since::timestamptz)
+       order by id for update
+     ) locked
+     where m.id = locked.id`,
+    left,
+  );
+  return rowCount;
+}
+
 /** Raises every mapping that waits for one reason: the reason is gone. They catch up as bulk. Returns how many. */
 export async function raiseWaiting(db: Db | Tx, system: string, reason: string, now: Date): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(

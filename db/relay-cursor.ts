@@ -1,5 +1,6 @@
 // The relay's cursor: which rows of sync_events are still to be delivered, and the save after each page (docs/relay.md).
 import type { Db, Tx } from './connection.ts';
+import { addToCount } from './refused-counts.ts';
 
 /** Snapshots and floors stay the database's own text: nothing here computes with them. */
 export type Cursor = {
@@ -194,6 +195,12 @@ with saved as (
   insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, source, payload, context, created_at)
   select r.event_id, 'delivery.parked', e.entity_type, e.entity_id, e.entity_key, e.source, r.payload, e.context, :now::timestamptz
   from saved s, jsonb_to_recordset(:refused::jsonb) r(event_id uuid, id bigint, payload jsonb) join sync_events e on e.id = r.id
+), counted as (
+  insert into refused_records (topic, reason, records, first_at, last_at, detail)
+  select r.topic, r.reason, count(*), :now::timestamptz, :now::timestamptz, (array_agg(r.detail order by r.id desc))[1]
+  from saved s, jsonb_to_recordset(:refused::jsonb) r(id bigint, topic text, reason text, detail jsonb)
+  group by 1, 2 order by 1, 2
+  ${addToCount}
 )
 select ${cursorColumns}, set_config('synchronous_commit', 'off', true) from saved`;
 
@@ -215,6 +222,9 @@ function toNotice({ eventId, syncEventId, parkedEventId, topic, reason, detail }
   return {
     event_id: eventId,
     id: syncEventId,
+    topic,
+    reason,
+    detail: { ...detail, event_id: parkedEventId },
     payload: { parked: { event_id: parkedEventId, target: topic, reason, detail } },
   };
 }

@@ -3,8 +3,17 @@ import type { Db } from './connection.ts';
 
 export type RoleName = 'api' | 'relay' | 'worker' | 'housekeeping';
 
+/** Settings that have to be the same in every process of a role, by name, as text; empty where one is not set. */
+export type Alike = Readonly<Record<string, string>>;
+
 /** What a role says of itself at one beat. */
-export type RoleState = { role: RoleName; state: string | null; problem: string | null };
+export type RoleState = {
+  role: RoleName;
+  state: string | null;
+  problem: string | null;
+  /** Null for a role that none is for. */
+  settings: Alike | null;
+};
 
 export type RoleSign = RoleState & {
   /** `host:pid:random`. */
@@ -18,10 +27,11 @@ export type RoleSign = RoleState & {
 };
 
 const saveSql = `
-insert into role_signs (role, owner, state, problem)
-select role, :owner, state, problem from jsonb_to_recordset(:roles::jsonb) as r(role text, state text, problem text)
+insert into role_signs (role, owner, state, problem, settings)
+select role, :owner, state, problem, settings
+from jsonb_to_recordset(:roles::jsonb) as r(role text, state text, problem text, settings jsonb)
 on conflict (role, owner) do update
-set seen_at = clock_timestamp(), stopped_at = null, state = excluded.state, problem = excluded.problem`;
+set seen_at = clock_timestamp(), stopped_at = null, state = excluded.state, problem = excluded.problem, settings = excluded.settings`;
 
 /** One statement for all roles of a process. */
 export async function saveRoleSigns(db: Db, owner: string, roles: RoleState[]): Promise<void> {
@@ -45,7 +55,7 @@ export async function forgetRoleSigns(db: Db): Promise<void> {
 }
 
 const readSql = `
-select role, owner, started_at as "startedAt", seen_at as "seenAt", stopped_at as "stoppedAt", state, problem,
+select role, owner, started_at as "startedAt", seen_at as "seenAt", stopped_at as "stoppedAt", state, problem, settings,
        (extract(epoch from clock_timestamp() - seen_at) * 1000)::float8 as "ageMs"
 from role_signs s
 where seen_at > clock_timestamp() - interval '1 hour'

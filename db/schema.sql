@@ -322,6 +322,15 @@ create table rate_buckets (
   slowed_at timestamp with time zone
 ) with (fillfactor=50);
 
+create table refused_records (
+  topic text not null,
+  reason text not null,
+  records bigint not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  detail jsonb
+) with (fillfactor=50);
+
 create table relay_batches (
   topic text not null,
   partition integer not null,
@@ -360,7 +369,8 @@ create table role_signs (
   seen_at timestamp with time zone default clock_timestamp() not null,
   stopped_at timestamp with time zone,
   state text,
-  problem text
+  problem text,
+  settings jsonb
 ) with (fillfactor=50);
 
 create table stoppages (
@@ -522,6 +532,7 @@ alter table operator_actions add constraint operator_actions_action_check CHECK 
 alter table operator_actions add constraint operator_actions_pkey PRIMARY KEY (id);
 alter table rate_buckets add constraint rate_buckets_pkey PRIMARY KEY (system, account, endpoint);
 alter table rate_buckets add constraint rate_buckets_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)));
+alter table refused_records add constraint refused_records_pkey PRIMARY KEY (topic, reason);
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
 alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
 alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);

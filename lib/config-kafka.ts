@@ -11,12 +11,33 @@ export const kafkaProperties = {
   },
   KAFKA_GROUP_ID: {
     group: 'Kafka',
+    alike: ['worker'],
     type: 'string',
     pattern: '^[A-Za-z0-9._-]{1,200}$',
     default: 'twinbox',
     description: 'The beginning of the consumer groups’ names.',
     expects: 'letters, digits, dots, dashes and underscores',
     example: 'twinbox',
+  },
+  KAFKA_TOPIC_PREFIX: {
+    group: 'Kafka',
+    alike: ['relay', 'worker'],
+    type: 'string',
+    pattern: '^[A-Za-z0-9._-]{1,200}$',
+    description:
+      'The beginning of the names of all topics and consumer groups, taken as it is: `crm.` makes `crm.sync.outbound`. Each installation on a cluster that several share needs one of its own. Another prefix is another bus: `npx twinbox relay --adopt-bus`.',
+    expects: 'up to 200 letters, digits, dots, dashes and underscores',
+    example: 'crm.',
+  },
+  KAFKA_SHARE_TOPICS: {
+    group: 'Kafka',
+    type: 'string',
+    enum: ['yes', 'no'],
+    default: 'no',
+    description:
+      '`yes` starts also on topics that hold another installation’s events. What is not ours is then refused record by record.',
+    expects: 'yes or no',
+    example: 'yes',
   },
   KAFKA_SSL: {
     group: 'Kafka',
@@ -114,6 +135,7 @@ export const kafkaProperties = {
   },
   KAFKA_CUSTOMER_EVENTS: {
     group: 'Kafka',
+    alike: ['relay'],
     type: 'string',
     enum: ['on', 'off'],
     default: 'on',

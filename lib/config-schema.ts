@@ -131,6 +131,7 @@ export const settingsSchema = {
     },
     TWINBOX_ENV: {
       group: 'Twinbox',
+      alike: ['worker'],
       type: 'string',
       pattern: '^[a-z0-9-]{1,20}$',
       default: 'dev',
@@ -148,6 +149,7 @@ export const settingsSchema = {
     },
     TWINBOX_PARK_AFTER_HOURS: {
       group: 'Twinbox',
+      alike: ['worker'],
       type: 'number',
       exclusiveMinimum: 0,
       maximum: 8760,
@@ -158,6 +160,7 @@ export const settingsSchema = {
     },
     TWINBOX_RETENTION_DAYS: {
       group: 'Twinbox',
+      alike: ['worker'],
       type: 'integer',
       minimum: 35,
       maximum: 3650,
@@ -227,6 +230,8 @@ export type Setting = {
   format?: keyof typeof secretForms;
   items?: { format?: keyof typeof secretForms };
   secret?: boolean;
+  /** The roles whose processes all have to have the same value, because it changes what is done. */
+  alike?: readonly ('relay' | 'worker')[];
 };
 
 type ValueOf<S> = S extends { enum: readonly (infer E)[] }

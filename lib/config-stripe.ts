@@ -29,6 +29,7 @@ export const stripeProperties = {
   },
   STRIPE_DELETE_POLICY: {
     group: 'Stripe',
+    alike: ['worker'],
     type: 'string',
     enum: ['delete', 'detach'],
     default: 'delete',
@@ -38,6 +39,7 @@ export const stripeProperties = {
   },
   STRIPE_LINK_BY_EMAIL: {
     group: 'Stripe',
+    alike: ['worker'],
     type: 'string',
     enum: ['ask', 'link', 'never'],
     default: 'ask',
@@ -48,6 +50,7 @@ export const stripeProperties = {
   },
   STRIPE_LOOK_BEFORE_CREATE: {
     group: 'Stripe',
+    alike: ['worker'],
     type: 'string',
     enum: ['on', 'off'],
     default: 'on',
@@ -58,6 +61,7 @@ export const stripeProperties = {
   },
   STRIPE_IMPORT: {
     group: 'Stripe',
+    alike: ['worker'],
     type: 'string',
     enum: ['on', 'off'],
     default: 'on',
@@ -68,6 +72,7 @@ export const stripeProperties = {
   },
   STRIPE_WRITES: {
     group: 'Stripe',
+    alike: ['worker'],
     type: 'string',
     enum: ['on', 'off'],
     default: 'on',
@@ -77,6 +82,7 @@ export const stripeProperties = {
   },
   STRIPE_PULLS: {
     group: 'Stripe',
+    alike: ['worker'],
     type: 'string',
     enum: ['on', 'off'],
     default: 'on',

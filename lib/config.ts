@@ -89,12 +89,22 @@ function buildConfig(values: Settings, isTerminal: boolean) {
     },
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
+    /** What has to be the same in every process of a role. */
+    alike: { relay: alikeOf(values, 'relay'), worker: alikeOf(values, 'worker') },
     simulator: {
       port: values.SIMULATOR_PORT,
       url: values.SIMULATOR_URL,
       webhookSecret: values.SIMULATOR_WEBHOOK_SECRET,
     },
   } as const;
+}
+
+function alikeOf(values: Settings, role: 'relay' | 'worker'): Record<string, string> {
+  return Object.fromEntries(
+    settings.flatMap(([name, { alike }]) =>
+      alike?.includes(role) === true ? [[name, String(values[name] ?? '')]] : [],
+    ),
+  );
 }
 
 function buildKafka(values: Settings) {
@@ -120,6 +130,8 @@ function buildKafka(values: Settings) {
       replication: values.KAFKA_TOPIC_REPLICATION ?? null,
       retentionHours: values.KAFKA_TOPIC_RETENTION_HOURS,
     },
+    topicPrefix: values.KAFKA_TOPIC_PREFIX ?? '',
+    shareTopics: values.KAFKA_SHARE_TOPICS === 'yes',
     customerEvents: values.KAFKA_CUSTOMER_EVENTS === 'on',
     headers: values.KAFKA_HEADERS,
   } as const;
@@ -177,7 +189,7 @@ function findWrong(values: Record<string, unknown>): (readonly [SettingName, Set
   return settings.filter(([name]) => wrong.has(name));
 }
 
-const OWN_KEYWORDS = ['group', 'secret', 'expects', 'example'];
+const OWN_KEYWORDS = ['alike', 'group', 'secret', 'expects', 'example'];
 
 /** Settings that are right by themselves and wrong together. */
 function findConflicts(values: Settings): string[] {

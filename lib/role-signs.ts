@@ -5,12 +5,24 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Db } from '../db/connection.ts';
-import { endRoleSigns, forgetRoleSigns, saveRoleSigns, type RoleName } from '../db/role-signs.ts';
+import {
+  endRoleSigns,
+  forgetRoleSigns,
+  saveRoleSigns,
+  type Alike,
+  type RoleName,
+  type RoleSign,
+} from '../db/role-signs.ts';
 import { fullJitter } from './backoff.ts';
 import { runLoop } from './loop.ts';
 
 /** `null` is no sign: the process lives, and this role of it does not do its work. */
-export type Role = { name: RoleName; look(): { state?: string | null; problem?: string | null } | null };
+export type Role = {
+  name: RoleName;
+  look(): { state?: string | null; problem?: string | null } | null;
+  /** Those that have to be the same in every process of this role (lib/alike.ts). */
+  settings?: Alike;
+};
 
 export type RoleSigns = {
   /** As in the rows: `host:pid:random`. */
@@ -55,10 +67,13 @@ export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSig
   }
 
   async function beat(): Promise<number> {
-    const states = (typeof roles === 'function' ? roles() : roles).flatMap(({ name, look }) => {
-      const seen = look();
-      return seen ? [{ role: name, state: seen.state ?? null, problem: seen.problem ?? null }] : [];
-    });
+    const states = (typeof roles === 'function' ? roles() : roles).flatMap(
+      ({ name, look, settings = null }) => {
+        const seen = look();
+        if (!seen) return [];
+        return [{ role: name, state: seen.state ?? null, problem: seen.problem ?? null, settings }];
+      },
+    );
     if (states.length > 0) await saveRoleSigns(db, owner, states);
     await onBeat?.();
     return 0;
@@ -76,6 +91,13 @@ export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSig
       );
     },
   };
+}
+
+/** Three signs that did not come: with the time between two looks a missing role shows within 30 s. */
+export const ALIVE_MS = 15_000;
+
+export function isLiving({ stoppedAt, ageMs }: Pick<RoleSign, 'stoppedAt' | 'ageMs'>): boolean {
+  return stoppedAt === null && ageMs < ALIVE_MS;
 }
 
 /** Unique for each process; the host and the id are for whoever looks for it. */

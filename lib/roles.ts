@@ -2,12 +2,14 @@
 import type { Db } from '../db/connection.ts';
 import { readReceiveLag } from '../db/receive-lag.ts';
 import { readRoleSigns, type RoleName, type RoleSign } from '../db/role-signs.ts';
+import { differencesOf, sayDifference } from './alike.ts';
 import type { Clock } from './clock.ts';
 import { systemNames } from './integrations/names.ts';
 import type { Part } from './readiness.ts';
+import { isLiving } from './role-signs.ts';
 
-/** Three signs that did not come (lib/role-signs.ts): with the time between two looks a missing role shows within 30 s. */
-export const ALIVE_MS = 15_000;
+export { ALIVE_MS } from './role-signs.ts';
+
 /** What is published is received within a second; this long with nothing received is no delay but a fault. */
 const RECEIVED_LATE_MS = 15_000;
 
@@ -37,7 +39,6 @@ export async function readRoles(db: Db): Promise<RoleStanding[]> {
 
 export function standingOf(role: RoleName, signs: readonly RoleSign[]): RoleStanding {
   const own = signs.filter((sign) => sign.role === role);
-  const isLiving = ({ stoppedAt, ageMs }: RoleSign): boolean => stoppedAt === null && ageMs < ALIVE_MS;
   return {
     role,
     living: own.filter(isLiving),
@@ -90,6 +91,7 @@ export function rolesPart(db: Db, clock: Clock, owner: string | null): () => Pro
       warnings: [
         ...missingRoles(standings).map(({ says }) => says),
         ...others.flatMap((sign) => (sign.problem === null ? [] : [`${sayWho(sign)}: ${sign.problem}`])),
+        ...differencesOf(standings.flatMap(({ living }) => living)).map(sayDifference),
         ...lateWarnings(lag, clock.now()),
       ],
     };

@@ -1,6 +1,9 @@
 // The relay as a process of its own: one is active, the others stand by and take over within its lease.
+import type { Alike } from '../db/role-signs.ts';
+import { compareAtStart } from '../lib/alike.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openBus } from '../lib/bus/open-bus.ts';
+import { assertOwnTopics } from '../lib/bus/own-topics.ts';
 import { createRouting, topics } from '../lib/events/routing.ts';
 import { systemNames } from '../lib/integrations/names.ts';
 import { connectDatabase } from '../lib/process/database.ts';
@@ -8,6 +11,7 @@ import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, relayPart } from '../lib/readiness.ts';
+import { refusedPart } from '../lib/refused.ts';
 import { startRoleSigns, type Role } from '../lib/role-signs.ts';
 import { rolesPart } from '../lib/roles.ts';
 import type { Bus } from '../lib/bus/bus.ts';
@@ -26,8 +30,10 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   const clock = systemClock;
   const running: { relay?: Relay; bus?: Bus } = {};
   // Before the bus: while it is waited for, the others see a relay that is starting.
-  const signs = await startRoleSigns({ db, log, roles: [roleOf(running)] });
-  const { bus, place, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  const signs = await startRoleSigns({ db, log, roles: [roleOf(running, config.alike.relay)] });
+  await compareAtStart(db, signs.owner, log);
+  const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const relay = createRelay({
     db,
     bus,
@@ -44,6 +50,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     database: databasePart(db),
     bus: busPart(bus),
     relay: relayPart(db, clock),
+    refused: refusedPart(db, clock),
     roles: rolesPart(db, clock, signs.owner),
     role: () => Promise.resolve(rolePart(relay)),
   });
@@ -60,9 +67,10 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   };
 };
 
-function roleOf(running: { relay?: Relay; bus?: Bus }): Role {
+function roleOf(running: { relay?: Relay; bus?: Bus }, settings: Alike): Role {
   return {
     name: 'relay',
+    settings,
     look: () => ({
       state: running.relay ? (running.relay.isActive() ? 'active' : 'standby') : 'starting',
       problem: running.bus?.health().problem ?? null,

@@ -23,6 +23,8 @@ export interface LaneOptions {
   concurrency: number;
   /** Longer than a read, a write and their settles together. */
   leaseMs: number;
+  /** The reasons for which what waits is another worker's to take; none unless told. */
+  leaves?: () => readonly string[];
 }
 
 export interface Lane {
@@ -166,6 +168,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         owner: options.owner,
         now: clock.now(),
         leaseMs: options.leaseMs,
+        leaves: options.leaves?.() ?? [],
         ...room,
       });
       breaker.saw(due.breaker);

@@ -8,6 +8,7 @@ import { runLoop, type Loop } from '../lib/loop.ts';
 import { nameProcess } from '../lib/role-signs.ts';
 import { readAccountRecords } from '../lib/sync/account-reading.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
+import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { createHousekeeping, type HousekeepingStatus } from './housekeeping.ts';
 import { startSignOfLife } from './sign-of-life.ts';
 import { createLane, type Lane, type LaneOptions, type LaneStatus } from './lane.ts';
@@ -43,9 +44,12 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const alive = first && (await startSignOfLife({ db: first.db, owner, log: first.log }));
   for (const deps of systems) await raiseAllowed(deps);
   const lanes = systems.map((deps) => startLane(deps, { owner, concurrency, leaseMs }, stopping.signal));
+  const looks = lanes.map(({ deps, neighbours, wake }) =>
+    startLooks(deps, neighbours, wake, stopping.signal),
+  );
   async function endLanes(): Promise<void> {
     stopping.abort();
-    await Promise.all(lanes.map(({ loop }) => loop.done));
+    await Promise.all([...lanes.map(({ loop }) => loop.done), ...looks.map(({ done }) => done)]);
     await Promise.all(lanes.map(({ lane }) => lane.drain()));
     await alive?.stop();
   }
@@ -112,8 +116,27 @@ function startReading(deps: SyncDeps, lane: Lane, signal: AbortSignal): Loop {
   );
 }
 
+/** How often it is looked which other workers live, and what they have left. */
+const LOOK_MS = 5_000;
+
+function startLooks(deps: SyncDeps, neighbours: Neighbours, wake: () => void, signal: AbortSignal): Loop {
+  return runLoop(
+    async () => {
+      if ((await neighbours.look()) > 0) wake();
+      return 0;
+    },
+    {
+      idleMs: LOOK_MS,
+      backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: LOOK_MS }),
+      onError: (error) => deps.log.debug('worker.look', { error: String(error) }),
+      signal,
+    },
+  );
+}
+
 function startLane(deps: SyncDeps, options: LaneOptions, signal: AbortSignal) {
-  const lane = createLane(deps, options, () => wake());
+  const neighbours = createNeighbours(deps, options.owner);
+  const lane = createLane(deps, { ...options, leaves: neighbours.leaves }, () => wake());
   let told = '';
   const loop = runLoop(() => lane.runOnce(), {
     idleMs: 250,
@@ -129,5 +152,5 @@ function startLane(deps: SyncDeps, options: LaneOptions, signal: AbortSignal) {
     signal,
   });
   const wake = (): void => loop.wake();
-  return { deps, lane, loop, wake };
+  return { deps, lane, loop, wake, neighbours };
 }

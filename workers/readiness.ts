@@ -1,3 +1,4 @@
+import type { Alike } from '../db/role-signs.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import type { Role } from '../lib/role-signs.ts';
 import type { Part } from '../lib/readiness.ts';
@@ -21,10 +22,15 @@ export function workersPart(
 const FAILED_OFTEN = 3;
 
 /** The signs of life of a process that runs workers: their lanes, and housekeeping, which shows none while it stands still. */
-export function rolesOfWorkers(workers: Pick<Workers, 'status'>, bus: Pick<Bus, 'health'>): Role[] {
+export function rolesOfWorkers(
+  workers: Pick<Workers, 'status'>,
+  bus: Pick<Bus, 'health'>,
+  settings: Alike,
+): Role[] {
   return [
     {
       name: 'worker',
+      settings,
       look: () => {
         const { lanes } = workers.status();
         const inHand = lanes.reduce((sum, lane) => sum + lane.inHand, 0);

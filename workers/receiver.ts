@@ -19,6 +19,14 @@ export interface Listener {
 /** Ends a subscription. */
 export type Unsubscribe = () => Promise<void>;
 
+/**
+ * The beginning of an installation's groups. With its instance id in it two installations that came to share topics never share a group:
+ * each reads everything and refuses what is the other's, and neither passes by what the other has to take.
+ */
+export function groupsOf(groupId: string, installation: string): string {
+  return `${groupId}.${installation}`;
+}
+
 /** The group of a system: it hears every change of ours once. */
 export function outboundGroup(groupId: string, system: string): string {
   return `${groupId}.${system}`;
@@ -36,7 +44,7 @@ export function subscribeOutbound(bus: Bus, listener: Listener, groupId: string)
     topic: topics.outbound,
     group: outboundGroup(groupId, system),
     handler: async (batch) => {
-      const { taken, refused } = sort(batch, toInternalEvent);
+      const { taken, refused } = sort(batch, listener.deps.policy.instanceId, toInternalEvent);
       await noteRefused(bus, listener.deps, refused);
       await receiveOutbound(receiveDeps(listener), { system, externalType: document.externalType }, taken);
     },
@@ -57,7 +65,9 @@ export function subscribeInbound(
     topic: topics.inbound,
     group: inboundGroup(groupId),
     handler: async (batch) => {
-      const { taken, refused } = sort(batch, (record, parsed) => toHeard(record, parsed, bySystem));
+      const { taken, refused } = sort(batch, first.deps.policy.instanceId, (record, parsed) =>
+        toHeard(record, parsed, bySystem),
+      );
       await noteRefused(bus, { ...first.deps, log }, refused);
       for (const [listener, heard] of Map.groupBy(taken, ({ listener }) => listener)) {
         const { system, document } = listener.deps.integration;
@@ -81,14 +91,25 @@ type Sorted<T> = { taken: T } | { refused: string };
 
 function sort<T>(
   batch: readonly Received[],
+  own: string,
   judge: (record: Received, parsed: Parsed) => Sorted<T>,
 ): { taken: T[]; refused: RefusedRecord[] } {
   const taken: T[] = [];
   const refused: RefusedRecord[] = [];
   for (const record of batch) {
+    // Before anything of it is read: of a cluster that is shared this may be most of what comes.
+    if (isForeign(record.installation, own)) {
+      refused.push(foreign(record, record.installation));
+      continue;
+    }
     const parsed = parseEnvelope(record.value);
     if (parsed.kind === 'invalid') {
       refused.push({ record, reason: parsed.reason, problems: parsed.problems });
+      continue;
+    }
+    const { installation = null } = parsed.envelope;
+    if (isForeign(installation, own)) {
+      refused.push(foreign(record, installation));
       continue;
     }
     const sorted = judge(record, parsed);
@@ -96,6 +117,15 @@ function sort<T>(
     else refused.push({ record, reason: sorted.refused });
   }
   return { taken, refused };
+}
+
+/** A record of before records named their installation is taken for ours. */
+function isForeign(installation: string | null, own: string): installation is string {
+  return installation !== null && installation !== own;
+}
+
+function foreign(record: Received, installation: string): RefusedRecord {
+  return { record, reason: 'other_installation', installation };
 }
 
 function toInternalEvent(record: Received, parsed: Parsed): Sorted<InternalEvent> {

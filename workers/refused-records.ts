@@ -2,11 +2,13 @@
 //
 // Guarantees: the notice is committed before the record's offset is; a record that comes again makes no second one; a notice says
 // where the record lies, how large it is and what was wrong with it, and never what it holds. A flood makes at most
-// NOTICES_PER_MINUTE + 1 rows a minute for each partition. A crash after the notice and before the offset: the record comes again
-// and has its notice.
+// NOTICES_PER_MINUTE + 1 rows a minute for each partition; what another installation publishes makes one for each minute in which it
+// was published. Every record is counted (db/refused-counts.ts). A crash after the notice and before the offset: the record comes
+// again, has its notice and is counted once more.
 
 import { createHash } from 'node:crypto';
 import { withTransaction, type Db } from '../db/connection.ts';
+import { countRefusedRecords } from '../db/refused-counts.ts';
 import { insertRecordNotices, type RecordNotice } from '../db/refused-records.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -15,6 +17,8 @@ import { uuidFromTime } from '../lib/uuid.ts';
 export type RefusedRecord = {
   record: Received;
   reason: string;
+  /** The installation that names itself as the record's, if that is why. */
+  installation?: string;
   /** For the log alone: a pointer can name a field, and a field's name can be anything. */
   problems?: readonly string[];
 };
@@ -42,16 +46,54 @@ export async function noteRefused(
     const [first] = some;
     if (first === undefined) continue;
     const { topic, partition } = first.record;
-    log.warn('receive.not_an_envelope', {
+    log.warn(first.installation === undefined ? 'receive.not_an_envelope' : 'receive.other_installation', {
       ...{ topic, partition, offset: first.record.offset, records: some.length },
       ...{ reason: first.reason, problems: first.problems },
     });
     const floodId = idOf(minute, `${identity}/${place}/flood`);
-    const notices = some.map((one) => toNotice(identity, one));
-    await withTransaction(db, (tx) =>
-      insertRecordNotices(tx, { topic, partition }, notices, { perMinute: NOTICES_PER_MINUTE, floodId, now }),
-    );
+    const notices = toNotices(identity, some);
+    const counts = [...Map.groupBy(some, ({ reason }) => reason)].map(([reason, { length: records }]) => {
+      const { offset, detail } = notices.findLast((one) => one.reason === reason) ?? {};
+      return { reason, records, detail: { ...detail, offset } };
+    });
+    await withTransaction(db, async (tx) => {
+      await insertRecordNotices(tx, { topic, partition }, notices, {
+        ...{ perMinute: NOTICES_PER_MINUTE, floodId, now },
+      });
+      await countRefusedRecords(tx, topic, counts, now);
+    });
   }
+}
+
+/** One for each record; of another installation's, one for each minute of theirs. */
+function toNotices(identity: string, refused: readonly RefusedRecord[]): RecordNotice[] {
+  const theirs = Map.groupBy(refused, ({ record, installation }) =>
+    installation === undefined ? null : `${installation}/${minuteOf(record)}`,
+  );
+  const others = [...theirs].filter(([key]) => key !== null);
+  return [
+    ...(theirs.get(null) ?? []).map((one) => toNotice(identity, one)),
+    ...others.flatMap(([key, some]) => {
+      const [first] = some;
+      if (first === undefined) return [];
+      const { topic, partition } = first.record;
+      const notice = toNotice(identity, first);
+      return {
+        ...notice,
+        eventId: idOf(minuteOf(first.record), `${identity}/${topic}/${partition}/${key}`),
+        detail: { ...notice.detail, records: some.length, installation: shownId(first.installation) },
+      };
+    }),
+  ];
+}
+
+function minuteOf({ timestamp }: Received): number {
+  return Math.floor((timestamp ?? 0) / 60_000) * 60_000;
+}
+
+/** What names itself an installation can be anything. */
+function shownId(installation = ''): string | null {
+  return /^[a-z0-9]{1,32}$/.test(installation) ? installation : null;
 }
 
 function toNotice(identity: string, { record, reason }: RefusedRecord): RecordNotice {

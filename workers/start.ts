@@ -1,16 +1,20 @@
 // A worker as a process of its own: receives, reconciles and keeps house. Any number may run.
+import { compareAtStart } from '../lib/alike.ts';
 import { openBus } from '../lib/bus/open-bus.ts';
+import { assertOwnTopics } from '../lib/bus/own-topics.ts';
 import { topics } from '../lib/events/routing.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared, requireStripe } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, partitionsPart, syncPart } from '../lib/readiness.ts';
+import { refusedPart } from '../lib/refused.ts';
 import { startRoleSigns, type Role } from '../lib/role-signs.ts';
 import { rolesPart } from '../lib/roles.ts';
 import { createSyncDeps } from '../lib/systems.ts';
 import { keepPartitionsOf } from './housekeeping.ts';
 import { startWorkers } from './process.ts';
+import { groupsOf } from './receiver.ts';
 import { rolesOfWorkers, workersPart } from './readiness.ts';
 
 export const startWorker: Start = async ({ config, log }): Promise<Running> => {
@@ -27,18 +31,22 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { retentionDays } = config;
   // Before the first row, so that it does not have to be moved later.
   await keepPartitionsOf(sync, retentionDays);
-  let roles: readonly Role[] = [{ name: 'worker', look: () => ({ state: 'starting' }) }];
+  const settings = config.alike.worker;
+  let roles: readonly Role[] = [{ name: 'worker', look: () => ({ state: 'starting' }), settings }];
   // Before the bus: while it is waited for, the others see a worker that is starting.
   const signs = await startRoleSigns({ db, log, roles: () => roles });
-  const { bus, place, failed } = await openBus(config, { log, topics: Object.values(topics) });
-  const { groupId } = config.kafka;
+  await compareAtStart(db, signs.owner, log);
+  const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
+  const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
   const workers = await startWorkers(bus, [sync], { groupId, retentionDays, owner: signs.owner });
-  roles = rolesOfWorkers(workers, bus);
+  roles = rolesOfWorkers(workers, bus, settings);
   health.serve({
     database: databasePart(db),
     bus: busPart(bus),
     roles: rolesPart(db, sync.clock, signs.owner),
     partitions: partitionsPart(db, sync.clock),
+    refused: refusedPart(db, sync.clock),
     sync: syncPart(db, [sync.integration.system]),
     workers: () => Promise.resolve(workersPart(workers.status(), standIn)),
   });

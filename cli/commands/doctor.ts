@@ -24,7 +24,6 @@ import {
 } from '../../lib/doctor.ts';
 import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/doctor-signs.ts';
 import { checkKnown } from '../../lib/known-sample.ts';
-import { topics } from '../../lib/events/routing.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/readiness.ts';
 import { findStripeAccess } from '../../lib/process/requirements.ts';
@@ -33,6 +32,7 @@ import { systemNames } from '../../lib/integrations/names.ts';
 import { readReceiveLag } from '../../db/receive-lag.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
 import { inspectFolder } from '../embedded/folder.ts';
+import { lookAtBus, lookAtRefused, lookAtSettings } from '../examine-bus.ts';
 import { readUnmatched } from '../unmatched.ts';
 import { exit } from '../exit.ts';
 import { explain } from '../failure.ts';
@@ -112,7 +112,9 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   const running = await findRunning(config.dataDir);
   found.push(
     ...(await examineRoles(db, running !== null || config.database.url !== undefined)),
-    await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config)),
+    ...(await several('settings', 'Look at the database.', () => lookAtSettings(db, config))),
+    await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config, db)),
+    ...(await several('refused', 'Look at the database.', () => lookAtRefused(db))),
     await check('partitions', 'Let the workers run: npx twinbox up', async () =>
       judgePartitions(await partitionStatus(db, systemClock.now())),
     ),
@@ -206,20 +208,6 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
   }
 }
 
-async function lookAtBus(config: Config): Promise<Check> {
-  const { bootstrapServers, topics: made } = config.kafka;
-  if (bootstrapServers.length === 0) return checks.ok('bus', 'inside the process');
-  // Only here: what speaks to Kafka takes long to load.
-  const { openBus } = await import('../../lib/bus/open-bus.ts');
-  const opened = await openBus(
-    { kafka: { ...config.kafka, topics: { ...made, create: false } } },
-    // Nothing is made by looking: topics that a start makes are not missed.
-    { log: quietLog(config), topics: made.create ? [] : Object.values(topics), patienceMs: 0 },
-  );
-  await opened.bus.close();
-  return checks.ok('bus', `Kafka at ${bootstrapServers.join(', ')}`);
-}
-
 const FOLDER = 'Let TWINBOX_DATA_DIR name a folder that this user can write to.';
 
 async function lookAtDisk({ dataDir }: Config): Promise<Check> {
@@ -245,6 +233,11 @@ async function attempt<T extends object>(
 
 function check(name: string, mend: string, work: () => Promise<Check>): Promise<Check> {
   return attempt(name, mend, work);
+}
+
+async function several(name: string, mend: string, work: () => Promise<Check[]>): Promise<Check[]> {
+  const found = await attempt(name, mend, work);
+  return 'level' in found ? [found] : found;
 }
 
 function print(found: Check[], output: Output): void {

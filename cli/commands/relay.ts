@@ -3,6 +3,8 @@ import { Option } from 'commander';
 import { adoptBus } from '../../db/relay-identity.ts';
 import { copyDatabase, moveDatabase } from '../../db/relay-restore.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';
+import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
+import { topics } from '../../lib/events/routing.ts';
 import { exit } from '../exit.ts';
 import type { CommandContext } from '../program.ts';
 import { withDatabase } from '../session.ts';
@@ -48,9 +50,21 @@ Examples:
                 ? await copyDatabase(db, address)
                 : null;
           if (!adopt) return { restored, bus: null };
-          const { bus } = await openBus(config, { log, topics: [], patienceMs: 10_000 });
+          const { kafka } = config;
+          const { bus, newest } = await openBus(
+            // Nothing is made here: what is missing a start makes.
+            { kafka: { ...kafka, topics: { ...kafka.topics, create: false } } },
+            { log, topics: [], patienceMs: 10_000 },
+          );
           try {
             const identity = await bus.identity();
+            await assertOwnTopics({
+              db,
+              bus,
+              newest: newest && (() => newest(Object.values(topics))),
+              shared: kafka.shareTopics,
+              log,
+            });
             await adoptBus(db, identity);
             return { restored, bus: identity };
           } finally {

@@ -1,6 +1,7 @@
 import { readConnection } from '../../db/connections.ts';
 import type { Db } from '../../db/connection.ts';
 import { readSyncBacklog } from '../../db/readiness.ts';
+import { readRefusedCounts } from '../../db/refused-counts.ts';
 import { readReceiveLag } from '../../db/receive-lag.ts';
 import { readRelayLag } from '../../db/relay-lag.ts';
 import {
@@ -17,6 +18,7 @@ import { hearingPart } from '../../lib/hearing.ts';
 import { systemNames } from '../../lib/integrations/names.ts';
 import { reportReadiness } from '../../lib/readiness-report.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../../lib/readiness.ts';
+import { refusedPart, refusedWarnings } from '../../lib/refused.ts';
 import { readRoles, rolesPart } from '../../lib/roles.ts';
 import { uuidLowerBound } from '../../lib/uuid.ts';
 import { isMissing } from '../embedded/files.ts';
@@ -48,7 +50,9 @@ Examples:
           const read: Status = { running, database: place, ...(await readStatus(db)) };
           const nothingRuns = read.roles.every(({ living }) => living.length === 0);
           // What does not run is late with everything: one line says so, and the others would only follow from it.
-          return { status: read, problems: running || !nothingRuns ? await findProblems(db, running) : [] };
+          // What was refused lasts, whether anything runs or not.
+          if (!running && nothingRuns) return { status: read, problems: refusedWarnings(read.refused) };
+          return { status: read, problems: await findProblems(db, running) };
         },
         { mayCreate: false },
       );
@@ -75,6 +79,7 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'database'>>
     roles,
     conflicts,
     unmatched,
+    refused,
   ] = await Promise.all([
     readRelayLag(db),
     readReceiveLag(db, systemNames),
@@ -89,6 +94,7 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'database'>>
     readRoles(db),
     countConflicts(db, uuidLowerBound(Date.now() - DAY_MS)),
     readUnmatched(db),
+    readRefusedCounts(db, systemClock.now()),
   ]);
   const behind = lag.oldest === null ? 0 : Math.max(0, (Date.now() - lag.oldest.getTime()) / 1_000);
   return {
@@ -107,6 +113,7 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'database'>>
     webhooks,
     swept: swept?.triedAt ? swept : null,
     unmatched,
+    refused,
   };
 }
 
@@ -139,6 +146,7 @@ async function judgeHere(db: Db): Promise<string[]> {
     database: databasePart(db),
     roles: rolesPart(db, clock, null),
     relay: relayPart(db, clock),
+    refused: refusedPart(db, clock),
     partitions: partitionsPart(db, clock),
     sync: syncPart(db, [...systemNames]),
     hearing: hearingPart(db, clock, 'stripe', null),

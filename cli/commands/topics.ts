@@ -50,7 +50,14 @@ async function provideTopics(patienceMs: number): Promise<{ kafka: string | null
   const names = Object.values(topics);
   const { bus, place } = await openBus(config, { log, topics: names, patienceMs });
   await bus.close();
-  return { kafka: place, facts: await readTopicFacts(await kafkaSettings(config), names, log) };
+  return {
+    kafka: place,
+    facts: await readTopicFacts(
+      await kafkaSettings(config),
+      names.map((name) => config.kafka.topicPrefix + name),
+      log,
+    ),
+  };
 }
 
 function printTopics(facts: readonly TopicFacts[], output: Output): void {

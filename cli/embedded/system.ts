@@ -6,7 +6,9 @@ import { listen } from '../../api/server.ts';
 import { answerStarting } from '../../api/starting.ts';
 import type { Db } from '../../db/connection.ts';
 import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
+import { compareAtStart } from '../../lib/alike.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';
+import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import type { Config } from '../../lib/config.ts';
 import { assertSameDatabase } from '../../lib/database-identity.ts';
 import { createCustomerStore, type CustomerStore } from '../../lib/customers.ts';
@@ -15,9 +17,9 @@ import type { Integration } from '../../lib/integrations/integration.ts';
 import type { Logger } from '../../lib/log.ts';
 import { sleep } from '../../lib/loop.ts';
 import { busPart } from '../../lib/readiness.ts';
-import { startRoleSigns } from '../../lib/role-signs.ts';
+import { nameProcess, startRoleSigns } from '../../lib/role-signs.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
-import { inboundGroup, outboundGroup } from '../../workers/receiver.ts';
+import { groupsOf, inboundGroup, outboundGroup } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
 import { rolesOfWorkers, workersPart } from '../../workers/readiness.ts';
@@ -96,7 +98,7 @@ async function start({
   // Before the first row, so that it does not have to be moved later.
   await keepPartitionsOf(sync, config.retentionDays);
 
-  const { groupId } = config.kafka;
+  const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
   const opened = await openBus(config, {
     log,
     topics: Object.values(topics),
@@ -107,6 +109,7 @@ async function start({
   });
   const { bus } = opened;
   cleanups.push(() => bus.close());
+  await assertOwnTopics({ db, bus, newest: opened.newest, shared: config.kafka.shareTopics, log });
   relay = createRelay({
     db,
     bus,
@@ -118,7 +121,8 @@ async function start({
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
   });
   const { retentionDays } = config;
-  const workers = await startWorkers(bus, [sync], { groupId, retentionDays });
+  const owner = nameProcess();
+  const workers = await startWorkers(bus, [sync], { groupId, retentionDays, owner });
   // A call that hangs may take longer than a stop has: it is left to its lease, and the next start finishes it.
   cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
   const following = relay;
@@ -130,17 +134,20 @@ async function start({
   const signs = await startRoleSigns({
     db,
     log,
+    owner,
     onBeat: tally.flush,
     roles: [
       { name: 'api', look: () => ({ state: server.url }) },
       {
         name: 'relay',
+        settings: config.alike.relay,
         look: () => ({ state: following.isActive() ? 'active' : 'standby', problem: bus.health().problem }),
       },
-      ...rolesOfWorkers(workers, bus),
+      ...rolesOfWorkers(workers, bus, config.alike.worker),
     ],
   });
   cleanups.push(() => signs.stop());
+  await compareAtStart(db, owner, log);
   const secrets = await openWebhooks(config, stripe, server.url);
   const store = createCustomerStore({ db, clock, nudge });
   app = composeApi({

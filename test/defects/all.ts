@@ -5,6 +5,7 @@ import { contactDefects } from './contact-defects.ts';
 import type { Defect } from './defect.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
+import { kafkaDefects } from './kafka-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
@@ -19,6 +20,7 @@ export const defects: readonly Defect[] = [
   ...contactDefects,
   ...mergeDefects,
   ...busDefects,
+  ...kafkaDefects,
   ...laneDefects,
   ...importDefects,
   ...configDefects,

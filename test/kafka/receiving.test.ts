@@ -3,8 +3,8 @@ import { createClient } from '../../lib/bus/kafka/client.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { waitUntil } from '../support/signal.ts';
 import { useSync } from '../support/sync.ts';
-import { useChain, withAdmin } from './support/chain.ts';
-import { openTestBus, readTopic, sharedBroker } from './support/shared-broker.ts';
+import { useChain, WAIT, withAdmin } from './support/chain.ts';
+import { makeTopic, openTestBus, readTopic, sharedBroker } from './support/shared-broker.ts';
 import { quiet, startTestBroker } from './support/test-broker.ts';
 
 describe('from the relay through Kafka to a worker', function () {
@@ -161,7 +161,9 @@ describe('from the relay through Kafka to a worker', function () {
     await chain.relayAll();
     await chain.relay.stop();
     const other = await startTestBroker();
-    const elsewhere = openTestBus({ brokers: [other.bootstrap] });
+    const warned: unknown[] = [];
+    const log = { ...quiet, warn: (...line: unknown[]) => void warned.push(line) };
+    const elsewhere = openTestBus({ brokers: [other.bootstrap] }, { log, times: { metadataMs: 500 } });
     const relay = chain.openRelay(elsewhere);
     try {
       const [bound, present] = [await chain.kafka.identity(), await elsewhere.identity()];
@@ -169,6 +171,15 @@ describe('from the relay through Kafka to a worker', function () {
       const error: unknown = await relay.start().catch((reason: unknown) => reason);
       expect(error).to.include({ code: 'other_bus', retryable: false });
       expect(String(error)).to.include(bound).and.include(present).and.include('--adopt-bus');
+      // The first group of a new cluster: nothing about it is worth a warning.
+      await makeTopic(elsewhere).then((topic) =>
+        elsewhere.subscribe({ topic, group: 'first', handler: () => Promise.resolve() }),
+      );
+      await waitUntil(() => elsewhere.subscriptions()[0]?.partitions?.length === 3, {
+        ...WAIT,
+        what: 'the first member of the first group',
+      });
+      expect(warned).to.deep.equal([]);
     } finally {
       await relay.stop();
       await elsewhere.close();

@@ -115,6 +115,7 @@ describe('loadConfig', () => {
       KAFKA_SASL_PASSWORD: 'secret',
       KAFKA_TOPIC_REPLICATION: '3',
       KAFKA_CREATE_TOPICS: 'no',
+      KAFKA_TOPIC_PREFIX: 'crm.',
     });
     expect(kafka).to.deep.equal({
       bootstrapServers: ['one:9092', 'two:9092'],
@@ -122,6 +123,8 @@ describe('loadConfig', () => {
       ssl: { enabled: true, ca: 'ca.pem', cert: undefined, key: undefined },
       sasl: { mechanism: 'scram-sha-512', username: 'twinbox', password: 'secret' },
       topics: { create: false, partitions: 6, replication: 3, retentionHours: 168 },
+      topicPrefix: 'crm.',
+      shareTopics: false,
       customerEvents: true,
       headers: 'full',
     });

@@ -22,18 +22,19 @@ const row: EventRow = {
   trace: null,
 };
 const routing = createRouting({ customerEvents: true, systems: ['stripe', 'hubspot'] });
-const full = { routing, headers: 'full' } as const;
-const valid = () => JSON.parse(envelopeText(row, at.toISOString())) as Record<string, unknown>;
+const full = { routing, headers: 'full', installation: 'ab12cd34' } as const;
+const valid = () => JSON.parse(envelopeText(row, at.toISOString(), 'ab12cd34')) as Record<string, unknown>;
 
 describe('the envelope', () => {
   it('is the row’s common part and its own, and valid', () => {
-    const text = envelopeText(row, at.toISOString());
+    const text = envelopeText(row, at.toISOString(), 'ab12cd34');
     expect(JSON.parse(text)).to.deep.equal({
       schema_version: 1,
       event_id: eventId,
       event_type: 'customer.updated',
       timestamp: '2026-03-04T05:06:07.089Z',
       source: 'internal',
+      installation: 'ab12cd34',
       version: 7,
       ...own,
     });
@@ -42,7 +43,7 @@ describe('the envelope', () => {
 
   it('is JSON whatever the type and the source are called, and without a part of its own', () => {
     const odd = { ...row, eventType: 'a"b\\c\n', source: '\u0001"', payload: '{}', version: null };
-    expect(JSON.parse(envelopeText(odd, 't'))).to.include({
+    expect(JSON.parse(envelopeText(odd, 't', 'x'))).to.include({
       event_type: 'a"b\\c\n',
       source: '\u0001"',
       version: null,
@@ -51,7 +52,7 @@ describe('the envelope', () => {
 
   it('carries its payload as the very text that was stored', () => {
     const payload = '{"customer_data": {"id": 42, "big": 12345678901234567890.10}, "external_mappings": {}}';
-    expect(envelopeText({ ...row, payload }, 't')).to.include(payload.slice(1));
+    expect(envelopeText({ ...row, payload }, 't', 'x')).to.include(payload.slice(1));
   });
 });
 
@@ -106,9 +107,10 @@ describe('the messages of a page', () => {
       ce_source: 'internal',
       ce_time: '2026-03-04T05:06:07.089Z',
       ce_sequence: '12',
+      ce_installation: 'ab12cd34',
       traceparent: trace,
     });
-    expect(toMessages([{ ...row, trace }], { routing, headers: 'minimal' })[0]?.headers).to.deep.equal({
+    expect(toMessages([{ ...row, trace }], { ...full, headers: 'minimal' })[0]?.headers).to.deep.equal({
       ce_id: eventId,
     });
   });

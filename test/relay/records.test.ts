@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { readRefusedCounts } from '../../db/refused-counts.ts';
+import { sayRefused } from '../../lib/refused.ts';
 import { findEventAt, findPublications } from '../../db/relay-batches.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { claimCursor, explainPage } from '../../db/relay-cursor.ts';
@@ -82,6 +84,11 @@ describe('a record that the bus refuses', () => {
           'parked.target': 'sync.outbound',
           'parked.reason': 'record_refused',
         });
+        const [counted] = await readRefusedCounts(db, new Date());
+        expect(counted).to.include({ topic: 'sync.outbound', reason: 'record_refused', records: 1 });
+        expect(counted?.detail).to.include({ event_id: rows[0]?.event_id });
+        if (counted === undefined) return;
+        expect(sayRefused(counted).says).to.include('Kafka did not take 1 record for sync.outbound');
       },
       { pageSize: 10, maxValueBytes: 2_000 },
     ));

@@ -247,6 +247,7 @@ const FILLED_TABLES = [
   'sync_conflicts',
   'connections',
   'inbound_event_ids',
+  'refused_records',
   'inbound_refusals',
   'walk_positions',
   'sweeps',

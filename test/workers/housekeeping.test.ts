@@ -16,7 +16,7 @@ describe('the signs of a process that runs workers', () => {
       lanes: [{ ...lane, ...changes.lane }],
       housekeeping: { ...house, ...changes.house },
     });
-    const roles = rolesOfWorkers({ status }, { health: () => ({ problem: changes.bus ?? null }) });
+    const roles = rolesOfWorkers({ status }, { health: () => ({ problem: changes.bus ?? null }) }, {});
     return Object.fromEntries(roles.map((role) => [role.name, role.look()]));
   };
 

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import type { Message } from '../../lib/bus/bus.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
+import { readRefusedCounts } from '../../db/refused-counts.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { subscribeInbound, subscribeOutbound } from '../../workers/receiver.ts';
 import { useSync } from '../support/sync.ts';
+
+const DAY_MS = 86_400_000;
 
 describe('a record that is not what its topic is for', () => {
   const world = useSync();
@@ -47,6 +50,43 @@ describe('a record that is not what its topic is for', () => {
       [topics.inbound, 'unreadable_event'],
       [topics.outbound, 'unexpected_external'],
     ]);
+  });
+
+  it('is refused when another installation names itself, in the value or by a header, and taken without a name', async () => {
+    const bus = await openBus();
+    const { instanceId } = world.deps.policy;
+    const named = (installation: string) => ({ ...readable, id: `cus_${installation}`, installation });
+    const inValue = (installation: string): Message => {
+      const message = external('stripe', named(installation));
+      return { ...message, value: message.value.replace('{', `{"installation":"${installation}",`) };
+    };
+    const byHeader = { ...external('stripe', readable), headers: { ce_installation: 'another2' } };
+    await bus.publish([inValue('another1'), byHeader, inValue(instanceId), external('stripe', readable)]);
+    expect(await notices()).to.deep.equal([
+      [topics.inbound, 'other_installation'],
+      [topics.inbound, 'other_installation'],
+    ]);
+    expect(await world.db('external_mappings').select('external_id')).to.have.deep.members([
+      { external_id: `cus_${instanceId}` },
+      { external_id: 'cus_1' },
+    ]);
+    const [counted, ...others] = await readRefusedCounts(world.db, world.clock.now());
+    expect(others).to.deep.equal([]);
+    expect(counted).to.include({ topic: topics.inbound, reason: 'other_installation', records: 2 });
+  });
+
+  it('begins to be counted anew after a week without any, and is shown until then', async () => {
+    const bus = await openBus();
+    await bus.publish([external('nobody', readable)]);
+    const shown = async () =>
+      (await readRefusedCounts(world.db, world.clock.now())).map(({ records }) => records);
+    world.advance(6 * DAY_MS);
+    await bus.publish([external('nobody', readable)]);
+    expect(await shown()).to.deep.equal([2]);
+    world.advance(8 * DAY_MS);
+    expect(await shown()).to.deep.equal([]);
+    await bus.publish([external('nobody', readable)]);
+    expect(await shown()).to.deep.equal([1]);
   });
 
   it('is told of once when its page is published again', async () => {

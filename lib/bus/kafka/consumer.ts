@@ -83,7 +83,8 @@ export async function startConsumer(
   consumer.on(consumer.events.CRASH, ({ payload: { error } }) => {
     assigned = null;
     committer.keepOnly([]);
-    log.warn('kafka.consumer_crashed', { topic, group, error: describeFault(error) });
+    // Whether that matters shows when the next one cannot begin either (reader.ts).
+    log.debug('kafka.consumer_crashed', { topic, group, error: describeFault(error) });
     crash.resolve(error);
   });
 

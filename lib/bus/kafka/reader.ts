@@ -26,7 +26,7 @@ export type Reader = {
 
 export type ReaderDeps = ConsumerDeps & {
   /** Finds out more about an error, where kafkajs keeps the reason to itself. */
-  explain: (error: Error) => Promise<Error>;
+  explain: (error: Error) => Promise<unknown>;
   /** It had begun and reads no more, until a person has mended something. */
   onEnd: (error: unknown) => void;
 };
@@ -75,6 +75,11 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
     return reason;
   }
 
+  function membership(): { at: number; problem: string | null } {
+    const at = current?.memberAt() ?? null;
+    return at === null ? { at: memberAt, problem } : { at, problem: null };
+  }
+
   /** A topic that was there and is not is waited for: nothing of ours has to change for it to come back. */
   const needsPerson = (error: unknown) => faultOf(error) === 'setup' && !(wasMember && isTopicMissing(error));
 
@@ -88,7 +93,14 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
       begin();
       problem = describeFault(reason);
       if (memberAt !== began) failures = 1;
-      deps.log.warn('kafka.consumer_follows', { topic, group, failures, error: problem });
+      // On a new cluster the first group waits for the topic of all groups to be made, and an election takes its time as well.
+      const passes = performance.now() - membership().at < deps.times.sessionTimeoutMs;
+      deps.log[passes ? 'debug' : 'warn']('kafka.consumer_follows', {
+        topic,
+        group,
+        failures,
+        error: problem,
+      });
       await sleep(fullJitter(failures, { baseMs: 200, capMs: 5_000 }), stopping.signal);
     }
   }
@@ -105,9 +117,6 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
     },
     assigned: () => current?.assigned() ?? null,
     lastSign: () => current?.lastSign() ?? lastSign,
-    membership() {
-      const at = current?.memberAt() ?? null;
-      return at === null ? { at: memberAt, problem } : { at, problem: null };
-    },
+    membership,
   };
 }

@@ -63,7 +63,8 @@ function renamed(bus: Bus, names: Record<string, string>): Bus {
       return places.map((place, index) => ({ ...place, topic: messages[index]?.topic ?? place.topic }));
     },
     subscribe: (subscription) => bus.subscribe({ ...subscription, topic: name(subscription.topic) }),
-    progress: (topic, group) => bus.progress(name(topic), group),
+    progress: async (topic, group) =>
+      (await bus.progress(name(topic), group))?.map((one) => ({ ...one, topic })) ?? null,
   };
 }
 

@@ -9,6 +9,8 @@ export type Lying = {
   key: string | null;
   value: string | null;
   eventId: string | undefined;
+  /** By its header. */
+  installation: string | undefined;
   partition: number;
   offset: number;
 };
@@ -34,7 +36,9 @@ export async function readTopicOf(brokers: readonly string[], topic: string): Pr
         for (const { key, value, headers, offset } of batch.messages) {
           const eventId = headers?.['ce_id']?.toString();
           const at = { partition: batch.partition, offset: Number(offset) };
-          found.push({ key: key?.toString() ?? null, value: value?.toString() ?? null, eventId, ...at });
+          const installation = headers?.['ce_installation']?.toString();
+          const text = { key: key?.toString() ?? null, value: value?.toString() ?? null };
+          found.push({ ...text, eventId, installation, ...at });
         }
         resolveOffset(batch.lastOffset());
         return Promise.resolve();

@@ -1,0 +1,50 @@
+// What the doctor sees of the bus, and of processes whose settings differ. What cannot be asked is thrown.
+import type { Db } from '../db/connection.ts';
+import { readInstanceId } from '../db/connections.ts';
+import { readRefusedCounts } from '../db/refused-counts.ts';
+import { differencesOf, sayDifference } from '../lib/alike.ts';
+import { findForeign, sayForeign } from '../lib/bus/own-topics.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Config } from '../lib/config.ts';
+import { checks, type Check } from '../lib/doctor.ts';
+import { topics } from '../lib/events/routing.ts';
+import { sayRefused } from '../lib/refused.ts';
+import { readRoles } from '../lib/roles.ts';
+import { quietLog } from './session.ts';
+
+export async function lookAtBus(config: Config, db: Db): Promise<Check> {
+  const { bootstrapServers, topics: made } = config.kafka;
+  if (bootstrapServers.length === 0) return checks.ok('bus', 'inside the process');
+  // Only here: what speaks to Kafka takes long to load.
+  const { openBus } = await import('../lib/bus/open-bus.ts');
+  const { bus, newest } = await openBus(
+    { kafka: { ...config.kafka, topics: { ...made, create: false } } },
+    // Nothing is made by looking: topics that a start makes are not missed.
+    { log: quietLog(config), topics: made.create ? [] : Object.values(topics), patienceMs: 0 },
+  );
+  try {
+    const says = `Kafka at ${bootstrapServers.join(', ')}`;
+    const own = await readInstanceId(db);
+    const foreign = findForeign((await newest?.(Object.values(topics))) ?? [], own);
+    if (foreign.length === 0) return checks.ok('bus', says);
+    const mend = 'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).';
+    return checks.warning('bus', `${says}: ${sayForeign(foreign, own)}`, mend);
+  } finally {
+    await bus.close();
+  }
+}
+
+/** Records that Kafka refused, or that we did; none is no finding. */
+export async function lookAtRefused(db: Db): Promise<Check[]> {
+  const counts = await readRefusedCounts(db, systemClock.now());
+  return counts.map(sayRefused).map(({ says, mend }) => checks.warning('refused', says, mend));
+}
+
+/** This command's settings beside those of every process that lives: commands such as replay and resume go by theirs. */
+export async function lookAtSettings(db: Db, config: Config): Promise<Check[]> {
+  const living = (await readRoles(db)).flatMap((standing) => standing.living);
+  if (living.length === 0) return [];
+  const here = { who: 'this command', settings: { ...config.alike.relay, ...config.alike.worker } };
+  const mend = 'Give every process and every shell the same settings.';
+  return differencesOf(living, here).map((one) => checks.warning('settings', sayDifference(one), mend));
+}

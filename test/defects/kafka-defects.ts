@@ -1,0 +1,52 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes where a broker or a database is shared with processes that are not alike. */
+export const kafkaDefects: Defect[] = [
+  {
+    name: 'another installation’s events taken for ours',
+    edits: [
+      {
+        file: 'workers/receiver.ts',
+        find: `return installation !== null && installation !== own;`,
+        replace: `return installation !== null && installation === '' && own !== '';`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/workers/refused-records.test.ts',
+      title: 'is refused when another installation names itself',
+    },
+  },
+  {
+    name: 'worker taking up again what it may not do',
+    edits: [
+      {
+        file: 'db/claims.ts',
+        find: `      and not (state = 'waiting' and coalesce(reason, '') = any(:leaves::text[]))`,
+        replace: `      and (:leaves::text[] is not null)`,
+      },
+    ],
+    caughtBy: { file: 'test/workers/neighbours.test.ts', title: 'does not take it up again' },
+  },
+  {
+    name: 'what a neighbour left looked for no more once it has gone',
+    edits: [
+      {
+        file: 'workers/neighbours.ts',
+        find: `if (!now && !helped.includes(reason)) continue;`,
+        replace: `if (!now) continue;`,
+      },
+    ],
+    caughtBy: { file: 'test/workers/neighbours.test.ts', title: 'is looked after once more when it ends' },
+  },
+  {
+    name: 'prefix left out of the bus’s identity',
+    edits: [
+      {
+        file: 'lib/bus/kafka/kafka.ts',
+        find: `const suffix = prefix === ''`,
+        replace: `const suffix = prefix !== 'none'`,
+      },
+    ],
+    caughtBy: { file: 'test/kafka/installations.test.ts', title: 'a bus of their own by a prefix' },
+  },
+];

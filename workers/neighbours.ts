@@ -1,0 +1,71 @@
+// Workers with other settings beside this one. What a worker may not do (STRIPE_WRITES=off, STRIPE_PULLS=off, STRIPE_IMPORT=off) it
+// notes as waiting: right where no worker may, and a loss of time without end where another one could.
+//
+// Guarantees: while a worker lives that may do it, what another has left waiting is done, within two looks, whoever took the event; a
+// worker that may not does not take it up again meanwhile. Assumes: a worker's sign is written before its lanes begin.
+// A crash of the one that may: after its last sign has grown old the others take up what waits, and note it as waiting again.
+import { raiseLeft } from '../db/dirty.ts';
+import { readRoleSigns, type Alike, type RoleSign } from '../db/role-signs.ts';
+import { standingOf } from '../lib/roles.ts';
+import type { SyncDeps, SyncPolicy } from '../lib/sync/step.ts';
+
+/** What a worker leaves, by the reason for which it then waits, and the setting that lets another one do it. */
+const LEFT: readonly {
+  reason: string;
+  setting: string;
+  may: (policy: SyncPolicy) => boolean;
+  sinceStart: boolean;
+}[] = [
+  { reason: 'writes_off', setting: 'STRIPE_WRITES', may: ({ writes }) => writes, sinceStart: false },
+  { reason: 'pulls_off', setting: 'STRIPE_PULLS', may: ({ pulls }) => pulls, sinceStart: false },
+  // What was left before this worker ran was left on purpose: a person decides about that (`twinbox link`).
+  { reason: 'not_imported', setting: 'STRIPE_IMPORT', may: ({ imports }) => imports, sinceStart: true },
+];
+
+export interface Neighbours {
+  /** The reasons for which what waits is another worker's to take, by the last look. */
+  leaves(): readonly string[];
+  /** Looks who lives with which settings, and takes up what those have left who may do less. Returns how many. */
+  look(): Promise<number>;
+}
+
+export function createNeighbours(deps: SyncDeps, owner: string): Neighbours {
+  const { db, clock, log, integration, policy } = deps;
+  let leaves: readonly string[] = [];
+  /** What somebody left at the last look: once more is looked for it after the last of them has gone. */
+  let helped: readonly string[] = [];
+
+  return {
+    leaves: () => leaves,
+    async look() {
+      const { living } = standingOf('worker', await readRoleSigns(db));
+      const own = living.find((sign) => sign.owner === owner);
+      const others = living.flatMap((sign) =>
+        sign.owner === owner || sign.settings === null ? [] : [sign.settings],
+      );
+      leaves = LEFT.filter(({ may, setting }) => !may(policy) && others.some(isOn(setting))).map(
+        ({ reason }) => reason,
+      );
+      const helps = LEFT.filter(({ may, setting }) => may(policy) && !others.every(isOn(setting)));
+      let taken = 0;
+      for (const { reason, sinceStart } of LEFT) {
+        const now = helps.some((one) => one.reason === reason);
+        if (!now && !helped.includes(reason)) continue;
+        const since = sinceStart ? startOf(own) : null;
+        taken += await raiseLeft(db, { system: integration.system, reason, since, now: clock.now() });
+      }
+      helped = helps.map(({ reason }) => reason);
+      if (taken > 0) log.info('worker.takes_up', { mappings: taken, reasons: helped });
+      return taken;
+    },
+  };
+}
+
+function isOn(setting: string): (settings: Alike) => boolean {
+  return (settings) => settings[setting] === 'on';
+}
+
+/** Without a sign of its own nothing was left while it ran. */
+function startOf(own: RoleSign | undefined): Date {
+  return own?.startedAt ?? new Date(8.64e15);
+}
