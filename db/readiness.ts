@@ -1,15 +1,20 @@
 // What /ready and `twinbox status` ask: does the database answer, and how far behind is what follows it?
 
 import knex from 'knex';
-import type { Db } from './connection.ts';
+import { discardSessions, type Db } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
 
-/** Whether this connection leads to a server that takes writes; a standby after a fail-over does not. */
+/**
+ * Whether this connection leads to a server that takes writes; a standby after a fail-over does not. If it does not, the next
+ * question goes by another connection: nobody sends writes, which would find that out, to a process that says it takes none.
+ */
 export async function isWritable(db: Db): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { read_only: string }[] }>(
     `select current_setting('transaction_read_only') as read_only`,
   );
-  return rows[0]?.read_only === 'off';
+  const writable = rows[0]?.read_only === 'off';
+  if (!writable) discardSessions(db);
+  return writable;
 }
 
 /** Whether what this connection carries can be read on its way. */
