@@ -82,7 +82,9 @@ describe('a pool of sessions', () => {
     await withTransaction(db, async (tx) => {
       const fresh = await pid();
       expect(await write(tx)).to.equal('25006');
-      expect(await pid()).to.equal(fresh).and.not.equal(stale);
+      expect(await pid())
+        .to.equal(fresh)
+        .and.not.equal(stale);
     }).catch(sqlState);
   });
 
