@@ -28,11 +28,14 @@ export type DbOptions = {
 export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 30_000 }: DbOptions): Db {
   const db = knex({
     client: 'pg',
+    // Or knex would ask it of the first connection, in a round trip of its own. The oldest that ./server.ts lets pass.
+    version: '15.0',
     connection: {
       ...connectionSettings(url),
       application_name: applicationName,
     },
     pool: { min: 0, max: poolSize },
+    // See the limit in ./session.ts.
     acquireConnectionTimeout: 10_000,
     // Values do not belong in error messages: they are people's names and emails.
     compileSqlOnError: false,

@@ -66,7 +66,7 @@ const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof knex.KnexTimeoutError) return true;
   if (isConnectionRefused(error)) return true;
-  if (error instanceof DbError) return error.code === 'unreachable';
+  if (error instanceof DbError) return error.code === 'unreachable' || error.code === 'no_session';
   const state = sqlState(error);
   if (state !== undefined) return AWAY_STATES.test(state);
   if (!(error instanceof Error)) return false;
@@ -83,6 +83,6 @@ const REFUSED_STATES = /^(28|3D)...$/;
  * certificate. For a process that runs it is away until then; for one that starts, waiting is of no use.
  */
 export function isConnectionRefused(error: unknown): boolean {
-  if (error instanceof DbError) return error.code === 'tls_refused';
+  if (error instanceof DbError) return error.code === 'tls_refused' || error.code === 'refused';
   return REFUSED_STATES.test(sqlState(error) ?? '');
 }

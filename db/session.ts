@@ -6,6 +6,7 @@
 // session and meets whoever is lent it next. So behind a pooler each transaction states everything once more, for itself alone, in the
 // same round trip as its BEGIN; and the time limits, which another program would suffer from, are stated in transactions only.
 import type pg from 'pg';
+import { DbError } from './errors.ts';
 
 export type SessionNeeds = { statementTimeoutMs: number };
 
@@ -50,15 +51,38 @@ function stateSql(settings: readonly [string, string][], local: boolean): string
 /** Connections whose session is somebody else's between two transactions, or may be. */
 const lent = new WeakSet<object>();
 
-/** One round trip, for each new connection. Throws what the server answers. */
+/** Below the time that the pool waits for a connection: whoever waits hears the reason. */
+const PATIENCE_MS = 8_000;
+
+/**
+ * One round trip, for each new connection. Throws what the server answers, or `no_session` where a pooler has taken the connection
+ * and lends it no session.
+ */
 export async function stateSession(connection: pg.Client, needs: SessionNeeds): Promise<void> {
-  const [pid] = await runAll(connection, [
-    'select pg_backend_pid() as pid',
-    stateSql(MEANING, false),
-    // `processID` is what was said at the connecting, and a pooler says a number of its own.
-    `${stateSql(limits(needs), false)} and pg_backend_pid() = ${processIdOf(connection)}`,
-  ]);
-  if (pid?.rows[0]?.['pid'] !== processIdOf(connection)) lent.add(connection);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void connection.end();
+  }, PATIENCE_MS);
+  try {
+    const [pid] = await runAll(connection, [
+      'select pg_backend_pid() as pid',
+      stateSql(MEANING, false),
+      // `processID` is what was said at the connecting, and a pooler says a number of its own.
+      `${stateSql(limits(needs), false)} and pg_backend_pid() = ${processIdOf(connection)}`,
+    ]);
+    if (pid?.rows[0]?.['pid'] !== processIdOf(connection)) lent.add(connection);
+  } catch (error) {
+    if (!late) throw error;
+    throw new DbError(
+      'no_session',
+      'no session of the database is free: a pooler has taken the connection and lends it none. In session mode its default_pool_size ' +
+        'has to be above DATABASE_POOL_SIZE times the processes (docs/pooler.md)',
+      { cause: error },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 type Result = { rows: Record<string, unknown>[] };
