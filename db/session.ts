@@ -59,9 +59,9 @@ const PATIENCE_MS = 8_000;
  * and lends it no session.
  */
 export async function stateSession(connection: pg.Client, needs: SessionNeeds): Promise<void> {
-  let late = false;
+  const waited = new AbortController();
   const timer = setTimeout(() => {
-    late = true;
+    waited.abort();
     void connection.end();
   }, PATIENCE_MS);
   try {
@@ -73,7 +73,7 @@ export async function stateSession(connection: pg.Client, needs: SessionNeeds): 
     ]);
     if (pid?.rows[0]?.['pid'] !== processIdOf(connection)) lent.add(connection);
   } catch (error) {
-    if (!late) throw error;
+    if (!waited.signal.aborted) throw error;
     throw new DbError(
       'no_session',
       'no session of the database is free: a pooler has taken the connection and lends it none. In session mode its default_pool_size ' +

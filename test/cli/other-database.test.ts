@@ -3,16 +3,8 @@ import { createCursor } from '../../db/relay-identity.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';
 
-/** Every command that would act on the database or judge it, and one word of what `up` says where it refuses. */
-const REFUSE = [
-  ['import', '-'],
-  ['verify'],
-  ['replay', '--yes'],
-  ['resolve', '1', '--recreate', '--yes'],
-  ['link', '--dry-run'],
-  ['events'],
-  ['up'],
-];
+/** All commands open the database in one place; these stand for what writes, what compares, what decides and what runs. */
+const REFUSE = [['import', '-'], ['verify'], ['resolve', '1', '--recreate', '--yes'], ['up']];
 
 describe('on a database that was used at another address', function () {
   this.timeout(180_000);
