@@ -1,12 +1,17 @@
 // PgBouncer itself: the machine's, or Debian's package, fetched by apt without installing it and kept beside the Kafka of the tests.
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-export type PoolerProgram = { path: string; env: NodeJS.ProcessEnv };
+export type PoolerProgram = {
+  path: string;
+  env: NodeJS.ProcessEnv;
+  /** What has to be copied to where its account can read it; absent where it is installed. */
+  folder?: string;
+};
 
 const CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/twinbox');
 const FETCHED = join(CACHE, 'pgbouncer');
@@ -55,6 +60,8 @@ async function fetchPackages(): Promise<void> {
       await run('dpkg-deb', ['-x', join(folder, name), folder]);
       await rm(join(folder, name));
     }
+    // It runs as another account where these tests run as root.
+    await chmod(folder, 0o755);
     await rename(folder, FETCHED);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -66,5 +73,9 @@ async function fetchedProgram(): Promise<PoolerProgram> {
   for (const root of ['usr/lib', 'lib'])
     for (const name of await readdir(join(FETCHED, root)).catch((): string[] => []))
       if (name.endsWith('-linux-gnu')) libraries.push(join(FETCHED, root, name));
-  return { path: join(FETCHED, 'usr/sbin/pgbouncer'), env: { LD_LIBRARY_PATH: libraries.join(':') } };
+  return {
+    path: join(FETCHED, 'usr/sbin/pgbouncer'),
+    env: { LD_LIBRARY_PATH: libraries.join(':') },
+    folder: FETCHED,
+  };
 }

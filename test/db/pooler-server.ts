@@ -1,7 +1,7 @@
 // A PgBouncer in front of a database, as somebody may have it: started, stopped and started again at the same port.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collect } from '../support/child.ts';
 import { serverAccount } from '../../cli/embedded/binaries.ts';
@@ -22,12 +22,13 @@ export type Pooler = {
 
 /** `settings`: lines of the section [pgbouncer], such as those of docs/pooler.md. */
 export async function createPooler(
-  { path, env }: PoolerProgram,
+  program: PoolerProgram,
   databaseUrl: string,
   settings: Record<string, string>,
 ): Promise<Pooler> {
   const account = await serverAccount();
   const folder = await makeRunFolder('twinbox-pooler-');
+  const { path, env } = await readable(program, folder);
   const home = join(folder, 'home');
   await mkdir(home);
   const [port = 0] = await freePorts(1);
@@ -88,4 +89,13 @@ export async function createPooler(
       await removeRunFolder(folder);
     },
   };
+}
+
+/** The folder of this project may be closed to the account that PgBouncer runs as; a run folder is not. */
+async function readable(program: PoolerProgram, folder: string): Promise<PoolerProgram> {
+  if (program.folder === undefined) return program;
+  const copy = join(folder, 'program');
+  await cp(program.folder, copy, { recursive: true });
+  const moved = (text = '') => text.replaceAll(program.folder ?? '', copy);
+  return { path: moved(program.path), env: { LD_LIBRARY_PATH: moved(program.env['LD_LIBRARY_PATH']) } };
 }
