@@ -1,10 +1,13 @@
 // What it means that a connection could not be made, said so that a person can mend it. Only here is it known that the error came from
 // connecting: pg gives several of them no code, and Node's for certificates say nothing of DATABASE_URL.
-import { DbError } from './errors.ts';
+import knex from 'knex';
+import { DbError, sqlState } from './errors.ts';
 
 /** Errors that tell by themselves what they are, from Postgres or the network, stay as they are. */
 export function asConnectingError(error: unknown, url: string): unknown {
   if (!(error instanceof Error) || error instanceof DbError) return error;
+  const state = sqlState(error);
+  if (state !== undefined) return KNOWN.test(state) ? error : refused(error, state);
   const code = 'code' in error ? String(error.code) : null;
   if (code !== null) return OF_TLS.test(code) ? refusedTls(error, code, url) : error;
   // pg has no code for this one; test/db/tls.test.ts fails when its words change.
@@ -14,6 +17,45 @@ export function asConnectingError(error: unknown, url: string): unknown {
     `no connection to the database: ${error.message}. Look at the host and port in DATABASE_URL, and at what lies between`,
     { cause: error },
   );
+}
+
+/** By class and by state: what db/readiness.ts tells from a fault. Whatever else is answered to a connection is a refusal as well. */
+const KNOWN = /^(08|28|3D|53|57|58)...$|^(25006|55P03)$/;
+
+/** Such as a database that takes no connections (55000), a right that is missing (42501), an option that it does not know (42704). */
+function refused(cause: Error, state: string): DbError {
+  const says = `the database refuses us: ${cause.message} (${state})`;
+  return new DbError('refused', `${says}. Mend DATABASE_URL, or what the server says there`, { cause });
+}
+
+/** What is away, as an administrator has to hear it: in the server's own words where there are some. `mend` is a sentence. */
+export function describeAway(error: unknown): { says: string; mend: string } {
+  const state = sqlState(error);
+  if (error instanceof Error && state !== undefined) {
+    // knex puts its statement before the server's words.
+    const words = error.message.slice(error.message.lastIndexOf(' - ') + 1).replace(/^- /, '');
+    return { says: `the database answers: ${words} (${state})`, mend: mendingOf(state, words) };
+  }
+  if (error instanceof DbError) return { says: error.message, mend: '' };
+  if (error instanceof knex.KnexTimeoutError)
+    return {
+      says: 'no connection to the database came free in time',
+      mend: 'Set DATABASE_POOL_SIZE higher, or look at what holds the locks that others wait for.',
+    };
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return { says: `the database does not answer${code}`, mend: 'Start it, or mend DATABASE_URL.' };
+}
+
+function mendingOf(state: string, words: string): string {
+  // The one thing of a pooler that has no state of its own; test/db/pooler.test.ts fails when its words change.
+  if (words.includes('startup parameter'))
+    return 'Take the parameter out of DATABASE_URL, or name it in ignore_startup_parameters of the pooler (docs/pooler.md).';
+  if (state.startsWith('08'))
+    return 'Look at its log, and at that of the pooler if there is one between (docs/pooler.md).';
+  if (state === '53300')
+    return 'Lower DATABASE_POOL_SIZE, which counts for each process, or raise max_connections.';
+  if (state === '25006') return 'Let DATABASE_URL name a server that takes writes.';
+  return 'Wait for it, or look at its log.';
 }
 
 /** Node's names for what X.509 and TLS refuse (nodejs.org/api/tls.html, "X509 certificate error codes"). */

@@ -2,6 +2,8 @@ import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { asConnectingError } from './connecting.ts';
 import { DbError, sqlState } from './errors.ts';
+import { discardAll, watchBegin, watchSession, type OpenSessions } from './lost-sessions.ts';
+import { beginSql, stateSession, type SessionNeeds } from './session.ts';
 import { readTime } from './times.ts';
 import { readEncryption } from './tls.ts';
 
@@ -27,36 +29,69 @@ export type DbOptions = {
 export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 30_000 }: DbOptions): Db {
   const db = knex({
     client: 'pg',
+    // Or knex would ask it of the first connection, in a round trip of its own. The oldest that ./server.ts lets pass.
+    version: '15.0',
     connection: {
       ...connectionSettings(url),
       application_name: applicationName,
-      statement_timeout: statementTimeoutMs,
-      // A process that hangs inside a transaction must not hold its locks for ever.
-      idle_in_transaction_session_timeout: 60_000,
     },
     pool: { min: 0, max: poolSize },
+    // See the limit in ./session.ts.
     acquireConnectionTimeout: 10_000,
     // Values do not belong in error messages: they are people's names and emails.
     compileSqlOnError: false,
     // Whoever asked gets the error; knex would also print it, past our log.
     log: { debug: ignore, deprecate: ignore, error: ignore, warn: ignore },
   });
-  sayWhyNot(db, url);
+  const client = db.client as PoolClient;
+  openSessions(client, url, { statementTimeoutMs });
   return db;
 }
 
-/** knex has no hook for a connection that cannot be made, and further on nobody knows that it was that. */
-function sayWhyNot(db: Db, url: string): void {
-  // What knex's pool calls for each new connection; knex types its client as any.
-  const client = db.client as { acquireRawConnection(): Promise<unknown> };
+/** What is used of knex's client, which knex types as any. */
+type PoolClient = {
+  /** What the pool calls for each new connection. */
+  acquireRawConnection(): Promise<pg.Client>;
+  transaction(container: unknown, config?: { readOnly?: boolean }, outer?: unknown): KnexTransaction;
+};
+type KnexTransaction = {
+  begin(connection: object): Promise<void>;
+  query(connection: object, sql: string): unknown;
+};
+
+/** knex has no hook for a connection that cannot be made, and further on nobody knows that it was that; nor for its BEGIN. */
+function openSessions(client: PoolClient, url: string, needs: SessionNeeds): void {
   const connect = client.acquireRawConnection.bind(client);
+  const open: OpenSessions = new Set();
+  pools.set(client, open);
   client.acquireRawConnection = async () => {
     try {
-      return await connect();
+      const connection = await connect();
+      await stateSession(connection, needs).catch(async (error: unknown) => {
+        await connection.end();
+        throw error;
+      });
+      watchSession(connection, open);
+      return connection;
     } catch (error) {
       throw asConnectingError(error, url);
     }
   };
+  const transact = client.transaction.bind(client);
+  client.transaction = (container, config, outer) => {
+    const transaction = transact(container, config, outer);
+    // knex asks for it once there is a connection, never for a savepoint.
+    transaction.begin = (connection) =>
+      watchBegin(connection, () => transaction.query(connection, beginSql(connection, needs, config)));
+    return transaction;
+  };
+}
+
+const pools = new WeakMap<PoolClient, OpenSessions>();
+
+/** No session that is open now is lent out again; what is in hand on one goes on. */
+export function discardSessions(db: Db): void {
+  discardAll(pools.get(db.client as PoolClient) ?? new Set());
 }
 
 const ignore = () => undefined;

@@ -1,15 +1,20 @@
 // What /ready and `twinbox status` ask: does the database answer, and how far behind is what follows it?
 
 import knex from 'knex';
-import type { Db } from './connection.ts';
+import { discardSessions, type Db } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
 
-/** Whether this connection leads to a server that takes writes; a standby after a fail-over does not. */
+/**
+ * Whether this connection leads to a server that takes writes; a standby after a fail-over does not. If it does not, the next
+ * question goes by another connection: nobody sends writes, which would find that out, to a process that says it takes none.
+ */
 export async function isWritable(db: Db): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { read_only: string }[] }>(
     `select current_setting('transaction_read_only') as read_only`,
   );
-  return rows[0]?.read_only === 'off';
+  const writable = rows[0]?.read_only === 'off';
+  if (!writable) discardSessions(db);
+  return writable;
 }
 
 /** Whether what this connection carries can be read on its way. */
@@ -61,7 +66,7 @@ const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof knex.KnexTimeoutError) return true;
   if (isConnectionRefused(error)) return true;
-  if (error instanceof DbError) return error.code === 'unreachable';
+  if (error instanceof DbError) return error.code === 'unreachable' || error.code === 'no_session';
   const state = sqlState(error);
   if (state !== undefined) return AWAY_STATES.test(state);
   if (!(error instanceof Error)) return false;
@@ -78,6 +83,6 @@ const REFUSED_STATES = /^(28|3D)...$/;
  * certificate. For a process that runs it is away until then; for one that starts, waiting is of no use.
  */
 export function isConnectionRefused(error: unknown): boolean {
-  if (error instanceof DbError) return error.code === 'tls_refused';
+  if (error instanceof DbError) return error.code === 'tls_refused' || error.code === 'refused';
   return REFUSED_STATES.test(sqlState(error) ?? '');
 }

@@ -1,6 +1,7 @@
 // After a restore (`--after-restore move|copy`): the cursor is made anew by id, because the transaction ids that the rows carry
 // are another cluster's.
 import type { Db, Tx } from './connection.ts';
+import { forgetPlace } from './database-place.ts';
 import { compareMappings, type Address } from './relay-identity.ts';
 
 // Waits for every writer that may hold an id drawn in this cluster, and keeps new ones out until the cursor stands: what is
@@ -35,6 +36,7 @@ async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded
   await tx.raw(lockSql);
   const { rows } = await tx.raw<{ rows: Reseeded[] }>(reseedSql, { address, skip });
   if (rows[0] === undefined) throw new Error('there is no relay cursor: nothing was restored');
+  await forgetPlace(tx);
   return rows[0];
 }
 

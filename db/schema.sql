@@ -217,6 +217,13 @@ create table customers (
   deleted_at timestamp with time zone
 );
 
+create table database_place (
+  only_one boolean default true not null,
+  database_oid oid not null,
+  server_started_at timestamp with time zone not null,
+  aliases text[] default '{}'::text[] not null
+);
+
 create table event_blocks (
   first_id bigint not null,
   opened_at timestamp with time zone not null
@@ -512,6 +519,8 @@ alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY 
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
 alter table connections add constraint connections_pkey PRIMARY KEY (system);
 alter table customers add constraint customers_pkey PRIMARY KEY (id);
+alter table database_place add constraint database_place_only_one_check CHECK (only_one);
+alter table database_place add constraint database_place_pkey PRIMARY KEY (only_one);
 alter table event_blocks add constraint event_blocks_pkey PRIMARY KEY (first_id);
 alter table external_mappings add constraint external_mappings_check CHECK (((intent IS NULL) OR (state <> ALL (ARRAY['alias'::text, 'detached'::text, 'tombstoned'::text]))));
 alter table external_mappings add constraint external_mappings_decision_check CHECK ((jsonb_typeof(decision) = 'object'::text));

@@ -2,6 +2,7 @@
 // a restore elsewhere, only a person can say whether the original lives on.
 
 import type { Db } from '../db/connection.ts';
+import { isOtherName, isStandby, notePlace } from '../db/database-place.ts';
 import { judgeIdentity, type Address, type Verdict } from '../db/relay-identity.ts';
 
 export type IdentityErrorCode = 'other_cluster' | 'other_address' | 'other_bus';
@@ -11,28 +12,60 @@ export class IdentityError extends Error {
   override readonly name = 'IdentityError';
   readonly code: IdentityErrorCode;
   readonly retryable = false;
+  readonly found: string;
+  readonly mend: string;
 
-  constructor(code: IdentityErrorCode, message: string) {
-    super(message);
+  constructor(code: IdentityErrorCode, found: string, mend: string) {
+    super(`${found}. ${mend}`);
     this.code = code;
+    this.found = found;
+    this.mend = mend;
   }
 }
 
-/** Answers the verdict, or throws with what a person has to decide. A fail-over passes: the relay deals with it. */
+/** Whether this is the database that the cursor was made in, by whichever of its names it was reached. Changes nothing. */
+export async function judgeDatabase(db: Db, address: Address): Promise<Verdict> {
+  const verdict = await judgeIdentity(db, address);
+  return verdict === 'other_address' && (await isOtherName(db, address)) ? 'same' : verdict;
+}
+
+/**
+ * Answers the verdict, or throws with what a person has to decide. A fail-over passes: the relay deals with it. What runs for long
+ * has its address remembered; a command that comes and goes does not.
+ */
 export async function assertSameDatabase(
   db: Db,
   address: Address,
-): Promise<Exclude<Verdict, 'other_cluster' | 'other_address'>> {
-  const verdict = await judgeIdentity(db, address);
-  if (verdict !== 'other_cluster' && verdict !== 'other_address') return verdict;
+  { remember = true } = {},
+): Promise<Exclude<Verdict, OtherDatabase>> {
+  const verdict = await judgeDatabase(db, address);
+  if (isOther(verdict)) throw otherDatabase(verdict);
+  if (verdict !== 'first') await notePlace(db, address, { remember });
+  return verdict;
+}
+
+type OtherDatabase = 'other_cluster' | 'other_address';
+
+/** The same verdict for what only looks: null if all is well, or if this is a standby, to which nothing can be written. */
+export async function findOtherDatabase(db: Db, address: Address): Promise<IdentityError | null> {
+  if (await isStandby(db)) return null;
+  const verdict = await judgeDatabase(db, address);
+  return isOther(verdict) ? otherDatabase(verdict) : null;
+}
+
+function isOther(verdict: Verdict): verdict is OtherDatabase {
+  return verdict === 'other_cluster' || verdict === 'other_address';
+}
+
+function otherDatabase(verdict: OtherDatabase): IdentityError {
   const found =
     verdict === 'other_cluster'
       ? 'This database was restored into another PostgreSQL cluster'
-      : 'This database is at another address than the one it was used at';
-  throw new IdentityError(
+      : 'This database is at another address than the one it was used at, and nothing proves that it is the same server';
+  return new IdentityError(
     verdict,
-    `${found}, and its place in the stream of events has to be found anew. ` +
-      'If it replaces the original, which no longer runs: npx twinbox relay --after-restore move. ' +
+    `${found}: its place in the stream of events has to be found anew`,
+    'If it replaces the original, which no longer runs: npx twinbox relay --after-restore move. ' +
       'If it is a copy and the original lives on: npx twinbox relay --after-restore copy ' +
       '(the copy gets a name of its own and lets go of every external record).',
   );
@@ -41,7 +74,7 @@ export async function assertSameDatabase(
 export function otherBus(bound: string, present: string): IdentityError {
   return new IdentityError(
     'other_bus',
-    `This database's events were published to ${bound}, and the bus here is ${present}: what the one has, the other lacks. ` +
-      'If the change is meant: npx twinbox relay --adopt-bus',
+    `This database's events were published to ${bound}, and the bus here is ${present}: what the one has, the other lacks`,
+    'If the change is meant: npx twinbox relay --adopt-bus',
   );
 }

@@ -1,5 +1,6 @@
 // What /ready and `twinbox status` say, part by part. Everything is read from Postgres, so it is the same whichever process asks.
 import type { Db } from '../db/connection.ts';
+import { describeAway } from '../db/connecting.ts';
 import { readConnection } from '../db/connections.ts';
 import { partitionStatus } from '../db/partition-status.ts';
 import { isDatabaseAway, isWritable, readSyncBacklog } from '../db/readiness.ts';
@@ -29,7 +30,8 @@ export function databasePart(db: Db): () => Promise<Part> {
       return { ready: false, problem: 'the database takes no writes: is DATABASE_URL a standby?' };
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
-      return { ready: false, problem: 'the database does not answer: start it, or mend DATABASE_URL' };
+      const { says, mend } = describeAway(error);
+      return { ready: false, problem: mend === '' ? says : `${says}. ${mend}` };
     }
   };
 }

@@ -25,6 +25,7 @@ import { withTransaction, type Db } from '../db/connection.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import type { Clock } from '../lib/clock.ts';
+import { notePlace } from '../db/database-place.ts';
 import { assertSameDatabase, IdentityError, otherBus } from '../lib/database-identity.ts';
 import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';
 import { topics, type Routing } from '../lib/events/routing.ts';
@@ -111,7 +112,10 @@ export function createRelay(deps: RelayDeps): Relay {
 
   async function checkIdentity(): Promise<void> {
     const verdict = await assertSameDatabase(db, address);
-    if (verdict === 'first') await createCursor(db, address);
+    if (verdict === 'first') {
+      await createCursor(db, address);
+      await notePlace(db, address, { remember: true });
+    }
     if (verdict === 'failed_over') {
       const { noted, mappings } = await withTransaction(db, acceptFailover);
       // Another server has taken over, and may lack what the old one had told others: every mapping is compared once.

@@ -5,6 +5,7 @@ import { partitionStatus } from '../../db/partition-status.ts';
 import { countReasons } from '../../db/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
 import { readWebhookSigns } from '../../db/webhook-signs.ts';
+import { findOtherDatabase } from '../../lib/database-identity.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config.ts';
 import {
@@ -96,7 +97,7 @@ async function examine(): Promise<Check[]> {
   }
 }
 
-async function examineWithDatabase(config: Config, { db, place }: OpenDatabase): Promise<Check[]> {
+async function examineWithDatabase(config: Config, { db, place, address }: OpenDatabase): Promise<Check[]> {
   const found: Check[] = [];
   const began = Date.now();
   const facts = await attempt('database', 'Start it, or mend DATABASE_URL.', () => readDatabaseFacts(db));
@@ -109,6 +110,7 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   });
   found.push(migrations);
   if (migrations.level !== 'ok') return [...found, ...(await examineStripe(config, null))];
+  found.push(await check('identity', 'Look at the database.', () => judgeIdentity(db, address)));
   const running = await findRunning(config.dataDir);
   found.push(
     ...(await examineRoles(db, running !== null || config.database.url !== undefined)),
@@ -132,6 +134,12 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
     ),
   );
   return [...found, ...(await examineStripe(config, db))];
+}
+
+async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['address']): Promise<Check> {
+  const other = await findOtherDatabase(db, address);
+  if (other === null) return checks.ok('identity', 'the database is the one that was used before');
+  return checks.problem('identity', other.found, other.mend);
 }
 
 /** Without a database what the settings say of Stripe can be tried all the same; the simulator's state would be opened for nothing. */

@@ -71,7 +71,8 @@ Examples:
             await bus.close();
           }
         },
-        { mayCreate: false },
+        // To say what it is, it is opened whatever it is; another bus is adopted only where the database is known.
+        { mayCreate: false, mayBeOther: afterRestore !== undefined },
       );
       if (json) output.printJson({ after_restore: afterRestore ?? null, ...result });
       else {

@@ -14,6 +14,7 @@ import {
 import { readSweep } from '../../db/sweep.ts';
 import { readWebhookSigns } from '../../db/webhook-signs.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { findOtherDatabase } from '../../lib/database-identity.ts';
 import { hearingPart } from '../../lib/hearing.ts';
 import { systemNames } from '../../lib/integrations/names.ts';
 import { reportReadiness } from '../../lib/readiness-report.ts';
@@ -45,16 +46,18 @@ Examples:
     )
     .action(async ({ json = false }: { json?: boolean }) => {
       const { status, problems } = await withDatabase(
-        async ({ config, database: { db, place } }) => {
+        async ({ config, database: { db, place, address } }) => {
           const running = await findRunning(config.dataDir);
           const read: Status = { running, database: place, ...(await readStatus(db)) };
           const nothingRuns = read.roles.every(({ living }) => living.length === 0);
+          const other = await findOtherDatabase(db, address);
           // What does not run is late with everything: one line says so, and the others would only follow from it.
           // What was refused lasts, whether anything runs or not.
-          if (!running && nothingRuns) return { status: read, problems: refusedWarnings(read.refused) };
-          return { status: read, problems: await findProblems(db, running) };
+          const problems =
+            running || !nothingRuns ? await findProblems(db, running) : refusedWarnings(read.refused);
+          return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
         },
-        { mayCreate: false },
+        { mayCreate: false, mayBeOther: true },
       );
       if (json) output.printJson(statusJson(status, problems));
       else printStatus(status, problems, output);

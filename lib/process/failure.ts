@@ -1,4 +1,5 @@
 // What a person reads when a process cannot do its work, and the exit status that goes with it.
+import { describeAway } from '../../db/connecting.ts';
 import { DbError, sqlState } from '../../db/errors.ts';
 import { isConnectionRefused, isDatabaseAway } from '../../db/readiness.ts';
 import { IdentityError } from '../database-identity.ts';
@@ -27,12 +28,9 @@ export function explain(error: unknown): Explanation {
       exitCode: exit.unavailable,
     };
   }
-  if (error instanceof Error && (state !== undefined || 'code' in error) && isDatabaseAway(error)) {
-    const code = 'code' in error ? ` (${String(error.code)})` : '';
-    return {
-      message: `The database does not answer${code}. Start it, or mend DATABASE_URL.`,
-      exitCode: exit.unavailable,
-    };
+  if (isDatabaseAway(error) && isToldApart(error)) {
+    const { says, mend } = describeAway(error);
+    return { message: `${sentence(says)} ${mend}`.trimEnd(), exitCode: exit.unavailable };
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { message: `This is a fault of Twinbox itself; please report it.\n${trace}`, exitCode: exit.failed };
@@ -41,6 +39,11 @@ export function explain(error: unknown): Explanation {
 function exitCodeOf({ code }: DbError): number {
   if (code === 'time_zone_unknown') return exit.usage;
   return code === 'address_invalid' ? exit.settings : exit.unavailable;
+}
+
+/** A plain Error may be anything here: that it came from a statement is known only where one was asked. */
+function isToldApart(error: unknown): boolean {
+  return error instanceof Error && (error.constructor !== Error || 'code' in error);
 }
 
 function sentence(text: string): string {

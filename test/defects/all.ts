@@ -1,6 +1,7 @@
 import { aliasDefects } from './alias-defects.ts';
 import { busDefects } from './bus-defects.ts';
 import { configDefects } from './config-defects.ts';
+import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import type { Defect } from './defect.ts';
 import { importDefects } from './import-defects.ts';
@@ -31,4 +32,5 @@ export const defects: readonly Defect[] = [
   ...recordDefects,
   ...aliasDefects,
   ...textDefects,
+  ...connectionDefects,
 ];

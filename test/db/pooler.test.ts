@@ -1,0 +1,188 @@
+// The whole of twinbox behind a real PgBouncer, in the modes that docs/pooler.md names.
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { expect } from 'chai';
+import { createDb, withTransaction, type Db } from '../../db/connection.ts';
+import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
+import { useDatabase } from '../support/database.ts';
+import { waitUntil } from '../support/signal.ts';
+import { findPooler, type PoolerProgram } from './pooler-program.ts';
+import { createPooler, type Pooler } from './pooler-server.ts';
+
+type Customer = { id: number; name: string };
+type Found = { data: { id: string }[] };
+
+const DOCS = resolve(import.meta.dirname, '../../docs/pooler.md');
+
+/** The block `[pgbouncer]` of docs/pooler.md for this mode: what stands there is what is tried. */
+async function documented(mode: string): Promise<Record<string, string>> {
+  const blocks = (await readFile(DOCS, 'utf8')).match(/(?<=```ini\n)[^`]*/g) ?? [];
+  const block = blocks.find((text) => text.includes(`pool_mode = ${mode}`)) ?? '';
+  const lines = block.slice(block.indexOf('[pgbouncer]')).matchAll(/^(\w+) = (.*?)(?: +;.*)?$/gm);
+  return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
+}
+
+describe('behind PgBouncer', function () {
+  this.timeout(240_000);
+  const database = useDatabase();
+  const place = usePlace(() => ({ DATABASE_URL: pooler.url, DATABASE_POOL_SIZE: '4' }));
+  let program: PoolerProgram;
+  let pooler: Pooler;
+
+  before('find it', async function () {
+    const found = await findPooler();
+    if ('missing' in found) {
+      console.error(`\n*** POOLER TESTS SKIPPED: ${found.missing} ***\n`);
+      return this.skip();
+    }
+    program = found;
+  });
+  afterEach('remove it', async () => {
+    await (pooler as Pooler | undefined)?.remove();
+  });
+
+  const SOON = { timeoutMs: 60_000, everyMs: 100 };
+
+  for (const mode of ['session', 'transaction'])
+    it(`in ${mode} mode a customer goes to Stripe, edits go both ways, the pooler is restarted, and all agree`, async () => {
+      const settings = await documented(mode);
+      expect(settings).to.include({ pool_mode: mode });
+      // A tenth of what stands there, so that what needs more connections than there are is found.
+      const size = mode === 'transaction' ? { default_pool_size: '2' } : {};
+      pooler = await createPooler(program, database.url, { ...settings, ...size });
+      const up = await place.up();
+      await noLimits(up);
+      const email = (name: string) => `${name}.${mode}@example.com`;
+      const make = (name: string) =>
+        call<Customer>('POST', `${up.api}/api/v1/customers`, { name, email: email(name) });
+      const here = (id: number) => call<Customer>('GET', `${up.api}/api/v1/customers/${id}`);
+      const [ada, grace] = await Promise.all([make('ada'), make('grace'), ...crowd(mode, up)]);
+      const stripe = stripeOf(up);
+      const theirs = (name: string) =>
+        stripe<Found>('GET', `/v1/customers?email=${encodeURIComponent(email(name))}`);
+      const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
+        ...SOON,
+        what: 'ada is there',
+      });
+      await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
+      await waitUntil(async () => (await here(ada.id)).name === 'Ada Lovelace', {
+        ...SOON,
+        what: 'the edit is here',
+      });
+
+      await pooler.stop();
+      await pooler.start();
+      await stripe('POST', `/v1/customers/${id}`, { name: 'Ada King' });
+      const renamed = () =>
+        call('PATCH', `${up.api}/api/v1/customers/${grace.id}`, { name: 'Grace Hopper' }).then(
+          () => true,
+          () => false,
+        );
+      await waitUntil(renamed, { ...SOON, what: 'a write goes' });
+      await waitUntil(async () => (await here(ada.id)).name === 'Ada King', {
+        ...SOON,
+        what: 'the next edit is here',
+      });
+      await call('DELETE', `${up.api}/api/v1/customers/${grace.id}`);
+      await waitUntil(async () => (await theirs('grace')).data.length === 0, {
+        ...SOON,
+        what: 'the delete is there',
+      });
+      await call('GET', `${up.simulator}/_sim/webhooks/idle`);
+      const verified = await place.run(['verify', '--wait', '60']);
+      expect(verified.stdout).to.match(/customers agree, 0 drift\n$/);
+      expect(verified.code, verified.stderr).to.equal(0);
+      up.process.kill('SIGTERM');
+      expect(await up.exited, up.stderr()).to.equal(0);
+      expect(up.stderr()).not.to.match(/prepared statement|startup parameter|SECURITY/);
+    });
+
+  /** More at a time than the pooler has sessions. */
+  function crowd(mode: string, up: Up): Promise<Customer>[] {
+    return Array.from({ length: 12 }, (_, n) =>
+      call<Customer>('POST', `${up.api}/api/v1/customers`, {
+        name: `N ${n}`,
+        email: `n${n}.${mode}@example.com`,
+      }),
+    );
+  }
+
+  const stripeOf =
+    (up: Up) =>
+    async <T>(method: string, path: string, form?: Record<string, string>): Promise<T> =>
+      (await (
+        await fetch(`${up.simulator}${path}`, {
+          method,
+          headers: { authorization: 'Bearer sk_test_twinbox_fake' },
+          ...(form ? { body: new URLSearchParams(form) } : {}),
+        })
+      ).json()) as T;
+
+  async function value(on: Db, setting: string): Promise<string | undefined> {
+    const { rows } = await on.raw<{ rows: { value: string }[] }>(
+      `select current_setting('${setting}') as value`,
+    );
+    return rows[0]?.value;
+  }
+
+  it('in transaction mode each transaction has what it needs, and a stranger’s session has no limits of ours', async () => {
+    await database.db.raw(`alter database "${database.name}" set datestyle to 'German'`);
+    await database.db.raw(`alter database "${database.name}" set array_nulls to off`);
+    pooler = await createPooler(program, database.url, {
+      ...(await documented('transaction')),
+      default_pool_size: '1',
+    });
+    const db = createDb({ url: pooler.url, poolSize: 1, applicationName: 'ours' });
+    const another = createDb({ url: pooler.url, poolSize: 1, applicationName: 'another' });
+    try {
+      expect(await value(db, 'DateStyle')).to.equal('ISO, DMY');
+      expect(await value(db, 'statement_timeout')).to.equal('0');
+      // As a program of somebody else leaves the one session that both are lent.
+      await another.raw(`set datestyle to 'SQL, MDY'; set array_nulls to off`);
+      expect(await value(another, 'DateStyle')).to.equal('SQL, MDY');
+      const inside = await withTransaction(db, async (tx) => [
+        await value(tx, 'DateStyle'),
+        await value(tx, 'array_nulls'),
+        await value(tx, 'statement_timeout'),
+        await value(tx, 'idle_in_transaction_session_timeout'),
+      ]);
+      expect(inside).to.deep.equal(['ISO, DMY', 'on', '30s', '1min']);
+      expect(await value(another, 'statement_timeout')).to.equal('0');
+      expect(await value(another, 'DateStyle')).to.equal('SQL, MDY');
+    } finally {
+      await db.destroy();
+      await another.destroy();
+    }
+  });
+
+  it('what it refuses is said in its own words, with what to do', async () => {
+    pooler = await createPooler(program, database.url, { pool_mode: 'session', max_client_conn: '100' });
+    const status = async (change: (url: URL) => void) => {
+      const url = new URL(pooler.url);
+      change(url);
+      return await place.run(['status'], { env: { DATABASE_URL: url.href } });
+    };
+    const refused = await status((url) => url.searchParams.set('options', '-c work_mem=8MB'));
+    expect(refused.stderr).to.match(/unsupported startup parameter.*options.*ignore_startup_parameters/);
+    expect(refused.stderr).not.to.match(/does not answer|Start it|fault of Twinbox/);
+    expect(refused.code).to.equal(69);
+    const unknown = await status((url) => (url.pathname = '/nowhere'));
+    expect(unknown.stderr).to.match(/bouncer config error|no such database|no mapping/);
+    expect(unknown.stderr).not.to.match(/does not answer|Start it|fault of Twinbox/);
+    expect(unknown.code).to.equal(69);
+  });
+
+  it('a pool in session mode that has no session left is named as such', async () => {
+    pooler = await createPooler(program, database.url, { pool_mode: 'session', default_pool_size: '1' });
+    const holder = createDb({ url: pooler.url, poolSize: 1, applicationName: 'holder' });
+    try {
+      await withTransaction(holder, async () => {
+        const { code, stderr } = await place.run(['status']);
+        expect(stderr).to.match(/No session of the database is free.*default_pool_size/);
+        expect(code).to.equal(69);
+      });
+    } finally {
+      await holder.destroy();
+    }
+  });
+});

@@ -1,0 +1,71 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes with connections: sessions that mean something else, that are worth nothing, or that lead to another database. */
+export const connectionDefects: Defect[] = [
+  {
+    name: 'a read-only session goes back to the pool',
+    edits: [
+      {
+        file: 'db/lost-sessions.ts',
+        find: `const LOST = /^(08...|57P0.|25006)$/;`,
+        replace: `const LOST = /^(08...|57P0.)$/;`,
+      },
+      {
+        file: 'db/lost-sessions.ts',
+        find: `    if (code === READ_ONLY) discardUpTo(connection, open);`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/db/lost-sessions.test.ts',
+      title: `gives them up as well where the write was refused inside a transaction`,
+    },
+  },
+  {
+    name: 'only the session that was refused is thrown away',
+    edits: [
+      {
+        file: 'db/lost-sessions.ts',
+        find: `    if (code === READ_ONLY) discardUpTo(connection, open);`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/db/lost-sessions.test.ts',
+      title: `that were opened while the database was read-only gives all of them up at the first write that is refused`,
+    },
+  },
+  {
+    name: 'DateStyle of the database',
+    edits: [{ file: 'db/session.ts', find: `  ['DateStyle', 'ISO'],`, replace: `` }],
+    caughtBy: { file: 'test/db/session.test.ts', title: `does not mind DateStyle = German` },
+  },
+  {
+    name: 'a copy of the files is another name',
+    edits: [
+      {
+        file: 'db/database-place.ts',
+        find: `p.server_started_at = here.server_started_at or`,
+        replace: `p.server_started_at is not null or`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/db/database-place.test.ts',
+      title: `is none where it leads to a copy of the server’s files that was started elsewhere`,
+    },
+  },
+  {
+    name: 'a copy in the same cluster is another name',
+    edits: [
+      {
+        file: 'db/database-place.ts',
+        find: `join (\${hereSql}) here using (database_oid)\n  where`,
+        replace: `cross join (\${hereSql}) here\n  where`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/db/database-place.test.ts',
+      title: `is none where it leads to a copy within the same cluster`,
+    },
+  },
+];
