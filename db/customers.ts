@@ -84,6 +84,9 @@ const writeEvent = (eventType: string): string => `
          customer_payload(c.id, c.name, c.email), :context::jsonb, :now::timestamptz
   from changed c`;
 
+// Always forward, so that the table's trigger, which moves it where SQL by hand does not, has nothing to do.
+const moved = `greatest(updated_at + interval '1 microsecond', :now::timestamptz)`;
+
 const insertSql = `
 with changed as (
   insert into customers (name, email, version, last_event_id, created_event_id, created_at, updated_at)
@@ -97,7 +100,7 @@ const updateSql = `
 with changed as (
   update customers
   set name = coalesce(:name::text, name), email = coalesce(:email::text, email),
-      version = version + 1, last_event_id = next_sync_event_id(), updated_at = greatest(updated_at, :now::timestamptz)
+      version = version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   where id = :id and deleted_at is null and version = any(coalesce(:ifVersion::bigint[], array[version]))
     and (name, email) is distinct from (coalesce(:name::text, name), coalesce(:email::text, email))
   returning *
@@ -109,7 +112,7 @@ const deleteSql = `
 with changed as (
   update customers
   set deleted_at = :now::timestamptz,
-      version = version + 1, last_event_id = next_sync_event_id(), updated_at = greatest(updated_at, :now::timestamptz)
+      version = version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   where id = :id and deleted_at is null and version = any(coalesce(:ifVersion::bigint[], array[version]))
   returning *
 ), event as (${writeEvent('customer.deleted')}
