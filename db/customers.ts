@@ -6,6 +6,7 @@
 import type { Knex } from 'knex';
 import type { Db, Tx } from './connection.ts';
 import { sqlState } from './errors.ts';
+import { RowSwallowed } from './row-rules.ts';
 
 export type CustomerRow = {
   id: number;
@@ -132,20 +133,23 @@ limit :limit`;
 
 const holderSql = `select id from customers where lower(email) = lower(:email) and deleted_at is null`;
 
-/** Writes a new customer and its customer.created event. Throws on an email that a living customer has: see isEmailTaken. */
+/**
+ * Writes a new customer and its customer.created event. Throws on an email that a living customer has (isEmailTaken), and on a row that
+ * the table refuses or swallows (db/row-rules.ts). The answer is the row as the table's own triggers have made it.
+ */
 export async function insertCustomer(
   db: Db | Tx,
   values: { name: string; email: string },
   stamp: Stamp,
 ): Promise<Customer> {
   const row = await one(db, insertSql, { ...values, ...stamped(stamp) });
-  if (!row) throw new Error('insertCustomer: PostgreSQL returned no row for an insert');
+  if (!row) throw new RowSwallowed('insert');
   return row;
 }
 
 /**
  * Changes the given fields and writes customer.updated. Null if no row was hit or no value differs; then nothing is written,
- * and one readCustomer tells which it was. Throws on a taken email: see isEmailTaken.
+ * and one readCustomer tells which it was. Throws as insertCustomer does; a write that the table swallowed hits no row.
  */
 export function updateCustomer(
   db: Db | Tx,
