@@ -8,7 +8,7 @@ export function addMigrate({ program, output, finish }: CommandContext): void {
   program
     .command('migrate')
     .description('bring the database up to this version’s schema; `up` does it by itself for an embedded one')
-    .option('--json', 'print the names of the files that were run as JSON')
+    .option('--json', 'print the names of the files that were run, and what was said of the table, as JSON')
     .addHelpText(
       'after',
       `
@@ -17,10 +17,13 @@ Examples:
   $ DATABASE_URL=postgresql://user:password@db.example.com/twinbox npx twinbox migrate`,
     )
     .action(async ({ json = false }: { json?: boolean }) => {
-      const names = await withDatabase(({ database }) => migrate(database.db), { asItIs: true });
-      if (json) output.printJson({ migrated: names });
+      const notes: string[] = [];
+      const say = (sentence: string): void => void notes.push(sentence);
+      const names = await withDatabase(({ database }) => migrate(database.db, say), { asItIs: true });
+      if (json) output.printJson({ migrated: names, notes });
       else {
         for (const name of names) output.print(name);
+        for (const note of notes) output.say(note);
         output.say(
           names.length === 0
             ? 'Nothing to do: the schema is up to date.'
