@@ -219,6 +219,39 @@ describe('a rule of the table customers', () => {
     }
   });
 
+  it('may be an AFTER trigger that changes other columns, which is no refusal', async () => {
+    await run(
+      `alter table customers add column plan text; ${triggerSql(
+        'planned',
+        `if new.plan is null then update customers set plan = 'free' where id = new.id; end if; return null;`,
+        'after insert or update',
+      )}`,
+    );
+    const id = await made('Ada');
+    expect((await patch(id, { name: 'Eve' })).outcome).to.equal('updated');
+    const { rows } = await database.db.raw<{ rows: object[] }>(
+      `select plan, name, version from customers where id = ${id}`,
+    );
+    expect(rows).to.deep.equal([{ plan: 'free', name: 'Eve', version: 2 }]);
+  });
+
+  it('may not change a name behind the back of a change of other columns, in whatever order triggers fire', async () => {
+    await run('alter table customers add column plan text');
+    const id = await made('Ada');
+    for (const [name, state] of [
+      ['aaa_first', 'TB001'],
+      ['zzz_last', 'TB006'],
+    ] as const) {
+      await run(triggerSql(name, `new.name := 'Other'; return new;`, 'before update'));
+      const error: unknown = await run(`update customers set plan = 'gold' where id = ${id}`).catch(
+        (e: unknown) => e,
+      );
+      expect(error, name).to.include({ code: state });
+      await run(`drop function ${name} cascade`);
+    }
+    expect((await store.patch(id, { name: 'Eve' }, {}, { context: {} })).outcome).to.equal('updated');
+  });
+
   it('of a policy is told from a right that is missing', async () => {
     const id = await made('Ada');
     await run(`alter table customers enable row level security; alter table customers force row level security;
