@@ -131,7 +131,9 @@ async function hearNotes(tx: Tx, say: (sentence: string) => void): Promise<() =>
     if (code === NOTE && message !== undefined) say(message);
   };
   connection.on('notice', hear);
-  return () => void connection.off('notice', hear);
+  return () => {
+    connection.off('notice', hear);
+  };
 }
 
 /** A table `customers` that was here before and cannot be taken over, with all that stands against it (0002-customers.sql). */
