@@ -35,6 +35,7 @@ export const conflictKinds = [
   'deleted_here',
   'duplicate_email',
   'external_duplicate',
+  'reform_refused',
 ] as const;
 
 export const conflictQuerySchema = {

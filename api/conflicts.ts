@@ -14,6 +14,7 @@ import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
+import { rowRefused } from './row-refusal.ts';
 
 const checkPath = compileCheck<{ id: string }>(conflictPathSchema);
 const checkQuery = compileCheck<ConflictQuery>(conflictQuerySchema);
@@ -122,6 +123,8 @@ function refused(refusal: Refused): Problem {
         `Customer ${refusal.rivalId} has this email by now. Change that customer first, or leave the conflict as it is.`,
         { members: { customer_id: refusal.rivalId } },
       );
+    case 'refused':
+      return rowRefused(refusal.refusal);
     case 'contended':
       return new Problem('contended', 'Nothing was changed. Send the request again.', {
         headers: { 'Retry-After': '1' },

@@ -24,6 +24,7 @@ import { Problem } from './problems.ts';
 import { traceOf } from './requests.ts';
 import { requestIdOf, sendJson, sendNothing } from './responses.ts';
 import { declareRoute } from './routing.ts';
+import { rowRefused } from './row-refusal.ts';
 
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
 const checkQuery = compileCheck<CustomerQuery>(customerQuerySchema);
@@ -169,6 +170,8 @@ function refused(refusal: Refusal): Problem {
         errors: [{ in: 'body', pointer: '/email', code: 'unique', detail, customer_id: refusal.rivalId }],
       });
     }
+    case 'refused':
+      return rowRefused(refusal.refusal);
     case 'contended':
       return new Problem('contended', 'Nothing was changed. Send the request again.', {
         headers: { 'Retry-After': '1' },

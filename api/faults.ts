@@ -6,6 +6,7 @@ import { BODY_LIMIT } from './body.ts';
 import { databaseAway, Problem, type ProblemCode } from './problems.ts';
 import type { ApiLog } from './requests.ts';
 import { requestIdOf, sendProblem } from './responses.ts';
+import { rowProblems } from './row-refusal.ts';
 
 export const answerUnknownPath: RequestHandler = (req) => {
   throw new Problem(
@@ -20,6 +21,9 @@ export function answerFaults(log: ApiLog): ErrorRequestHandler {
     const problem = toProblem(error);
     if (EXPECTED.has(problem.code)) {
       putOff(problem, requestIdOf(res), faultCode(error));
+    } else if (OF_THE_TABLE.has(problem.code)) {
+      const { rule, kind, sqlstate } = problem.members;
+      log.info('row refused by the table', { request_id: requestIdOf(res), rule, kind, sqlstate });
     } else if (problem.status >= 500) {
       log.error('request failed', {
         request_id: requestIdOf(res),
@@ -32,6 +36,8 @@ export function answerFaults(log: ApiLog): ErrorRequestHandler {
     else sendProblem(res, problem);
   };
 }
+
+const OF_THE_TABLE: ReadonlySet<ProblemCode> = new Set(rowProblems);
 
 /** What ends by itself or by a setting: a database that is away, an account or a secret that is not known yet, a crowd. */
 const EXPECTED: ReadonlySet<ProblemCode> = new Set([

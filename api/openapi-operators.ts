@@ -13,6 +13,7 @@ import {
   ref,
   type Json,
 } from './openapi-parts.ts';
+import { rowProblems } from './row-refusal.ts';
 
 export function operatorPaths(): Json {
   const conflictId = parameter('id', 'path', conflictPathSchema.properties.id);
@@ -40,7 +41,14 @@ export function operatorPaths(): Json {
       parameters: [conflictId],
       post: operation('turnConflict', 'Gives the customer the value that did not survive', {
         responses: { 200: answer('It is turned round, by this call or an earlier one', ref('Turned')) },
-        problems: [...ofOneConflict, 'overtaken', 'cannot_turn', 'duplicate_email', 'contended'],
+        problems: [
+          ...ofOneConflict,
+          'overtaken',
+          'cannot_turn',
+          'duplicate_email',
+          'contended',
+          ...rowProblems,
+        ],
       }),
     },
     '/api/v1/customers/{id}/link': {

@@ -12,10 +12,13 @@ import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
+import { rowProblems } from './row-refusal.ts';
+import { ruleKinds } from '../db/row-rules.ts';
 
 export function openApiDocument(): Json {
   const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
   const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
+  const ofChange = ['version_mismatch', 'contended', ...rowProblems] as const;
   return {
     openapi: '3.1.0',
     info: {
@@ -37,7 +40,7 @@ export function openApiDocument(): Json {
           parameters: [ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: { 201: answer('It was created', ref('Customer'), ['ETag', 'Location']) },
-          problems: ['invalid_request', ...ofBody, 'duplicate_email'],
+          problems: ['invalid_request', ...ofBody, 'duplicate_email', ...rowProblems],
         }),
       },
       '/api/v1/customers/changes': {
@@ -59,7 +62,7 @@ export function openApiDocument(): Json {
           responses: {
             200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
           },
-          problems: [...ofOneCustomer, ...ofBody, 'duplicate_email', 'version_mismatch', 'contended'],
+          problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
         }),
         patch: operation('changeCustomer', 'One field or both', {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
@@ -67,7 +70,7 @@ export function openApiDocument(): Json {
           responses: {
             200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
           },
-          problems: [...ofOneCustomer, ...ofBody, 'duplicate_email', 'version_mismatch', 'contended'],
+          problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
         }),
         delete: operation(
           'deleteCustomer',
@@ -75,7 +78,7 @@ export function openApiDocument(): Json {
           {
             parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
             responses: { 204: { description: 'It is deleted' } },
-            problems: [...ofOneCustomer, 'version_mismatch', 'contended'],
+            problems: [...ofOneCustomer, ...ofChange],
           },
         ),
       },
@@ -169,6 +172,25 @@ const problemSchema = {
     },
     conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_turn.' },
     customer_id: { ...customerIdSchema, description: 'With duplicate_email: who has it.' },
+    rule: {
+      type: ['string', 'null'],
+      description:
+        'With row_refused, row_conflicts and row_swallowed: the constraint, or the function of the trigger; null if it has no name.',
+    },
+    kind: {
+      type: 'string',
+      enum: ruleKinds,
+      description: 'With row_refused, row_conflicts and row_swallowed: what kind of rule it is.',
+    },
+    columns: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'With the same codes: the columns that the rule is about, as far as they are known.',
+    },
+    sqlstate: {
+      type: ['string', 'null'],
+      description: 'With the same codes: the SQLSTATE with which the rule refuses.',
+    },
     state: { type: 'string', description: 'With cannot_link: how the mapping stands.' },
     reason: {
       type: ['string', 'null'],

@@ -7,6 +7,7 @@ import { requestIdOf } from './responses.ts';
 
 export type ApiLog = {
   debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
   warn(message: string, fields?: Record<string, unknown>): void;
   error(message: string, fields?: Record<string, unknown>): void;
 };

@@ -2,7 +2,7 @@
 import type { Connection } from '../db/connections.ts';
 import type { SyncBacklog } from '../db/readiness.ts';
 import type { ReceiveLag } from '../db/receive-lag.ts';
-import type { ConflictCounts, ReasonCount, SystemCounts } from '../db/reports.ts';
+import { sayReason, type ConflictCounts, type ReasonCount, type SystemCounts } from '../db/reports.ts';
 import type { RefusedCount } from '../db/refused-counts.ts';
 import type { RoleSign } from '../db/role-signs.ts';
 import type { Sweep } from '../db/sweep.ts';
@@ -76,7 +76,7 @@ function rowsOf(status: Status): string[][] {
           ],
         ]
       : []),
-    ...reasons.map(({ state, reason, count: number }) => [state, `${number} ${reason}`]),
+    ...reasons.map((each) => [each.state, `${each.count} ${sayReason(each)}`]),
   ];
 }
 

@@ -8,7 +8,7 @@ export type MappingState = 'pending' | 'linked' | 'waiting' | 'parked' | 'alias'
 export type StoredPair = {
   ours: string | null;
   theirs: string | null;
-  reason?: 'derived' | 'held' | 'null_refused' | 'cannot_carry';
+  reason?: 'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'reformed' | 'reform_refused';
 };
 
 /**

@@ -25,14 +25,19 @@ const MIGRATE_LOCK = 7_240_113;
  */
 export async function migrate(
   db: Db,
-  { timeZone, say }: { timeZone?: string | undefined; say?: (sentence: string) => void } = {},
+  {
+    timeZone,
+    say = () => undefined,
+  }: { timeZone?: string | undefined; say?: (sentence: string) => void } = {},
 ): Promise<string[]> {
   return await db.transaction(async (tx) => {
     await tx.raw('set local statement_timeout = 0');
+    const stopHearing = await hearNotes(tx, say);
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
-    for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say?.(sentence);
+    for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say(sentence);
     const [, names] = (await tx.migrate.latest({ tableName: TABLE, migrationSource })) as [number, string[]];
+    stopHearing();
     return names;
   });
 }
@@ -117,6 +122,29 @@ const migrationSource = {
     };
   },
 };
+
+/** A notice with this SQLSTATE is for the person who migrates; others are PostgreSQL's own. */
+const NOTE = 'TB007';
+
+type Hear = (notice: object) => void;
+type Noticing = Connection & {
+  on(event: 'notice', hear: Hear): void;
+  off(event: 'notice', hear: Hear): void;
+};
+
+/** Passes on what the migrations of this transaction say in notices, until the function that it answers is called. */
+async function hearNotes(tx: Tx, say: (sentence: string) => void): Promise<() => void> {
+  await tx.raw('set local client_min_messages = notice');
+  const connection = await (tx.client as { acquireConnection(): Promise<Noticing> }).acquireConnection();
+  const hear: Hear = (notice) => {
+    const { code, message } = notice as { code?: string; message?: string };
+    if (code === NOTE && message !== undefined) say(message);
+  };
+  connection.on('notice', hear);
+  return () => {
+    connection.off('notice', hear);
+  };
+}
 
 /** A table `customers` that was here before and cannot be taken over, with all that stands against it (0002-customers.sql). */
 function unfit(error: unknown): DbError | null {

@@ -11,14 +11,27 @@ export async function readHolders(db: Db): Promise<Holder[]> {
   return rows;
 }
 
-export type ReasonCount = { system: string; state: 'parked' | 'waiting'; reason: string; count: number };
+export type ReasonCount = {
+  system: string;
+  state: 'parked' | 'waiting';
+  reason: string;
+  /** Of the table customers, where it refuses the row. */
+  rule: string | null;
+  count: number;
+};
+
+/** With the rule of the table, where that is the reason. */
+export function sayReason({ reason, rule }: ReasonCount): string {
+  return rule === null ? reason : `${reason}: ${rule}`;
+}
 
 /** Parked and waiting mappings by their reason, most first. */
 export async function countReasons(db: Db): Promise<ReasonCount[]> {
   const { rows } = await db.raw<{ rows: ReasonCount[] }>(
-    `select system, state, coalesce(reason, 'unknown') as reason, count(*) as count
+    `select system, state, coalesce(reason, 'unknown') as reason,
+            case when reason in ('row_refused', 'row_swallowed') then reason_detail ->> 'rule' end as rule, count(*) as count
      from external_mappings where state in ('parked', 'waiting')
-     group by 1, 2, 3 order by count desc, 1, 2, 3`,
+     group by 1, 2, 3, 4 order by count desc, 1, 2, 3, 4`,
   );
   return rows;
 }

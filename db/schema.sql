@@ -31,18 +31,23 @@ begin
     return null;
   end if;
   if (new.id, new.name collate "C", new.email collate "C", new.version, new.last_event_id, new.created_event_id, new.deleted_at)
-     is not distinct from (old.id, old.name, old.email, old.version, old.last_event_id, old.created_event_id, old.deleted_at) then
+     is not distinct from (old.id, old.name collate "C", old.email collate "C", old.version, old.last_event_id, old.created_event_id, old.deleted_at) then
     return new;
   end if;
   if new.id <> old.id or new.version <> old.version + 1 or new.last_event_id <= old.last_event_id then
     raise exception 'customer %: a change must raise version from % to % and draw a new last_event_id', old.id, old.version, old.version + 1
       using errcode = 'TB001',
             hint = 'update customers set …, version = version + 1, last_event_id = next_sync_event_id() where id = …; '
-                || 'then, in the same transaction: select write_customer_event(id)';
+                || 'then, in the same transaction: select write_customer_event(id). '
+                || 'A trigger that changes name, email or deleted_at has to be a BEFORE trigger that sets them in the change that fires it.';
   end if;
   if old.deleted_at is not null and new.deleted_at is null then
     raise exception 'customer % is deleted and stays so: other systems have let it go for good', old.id
       using errcode = 'TB001', hint = 'Create a new customer.';
+  end if;
+  -- SQL by hand does not set it; the statements of Twinbox always move it forward.
+  if new.updated_at <= old.updated_at then
+    new.updated_at := greatest(old.updated_at, now());
   end if;
   return new;
 end $function$;
@@ -54,6 +59,11 @@ CREATE OR REPLACE FUNCTION public.customers_demand_event()
 AS $function$
 begin
   if tg_op = 'UPDATE' and new.version = old.version then
+    if (new.name collate "C", new.email collate "C", new.deleted_at) is distinct from (old.name collate "C", old.email collate "C", old.deleted_at) then
+      raise exception 'customer %: a trigger of the table changed name, email or deleted_at, and version % did not rise', new.id, new.version
+        using errcode = 'TB006',
+              hint = 'A change of other columns fired it. Let the trigger leave these three alone, or let that change raise version and draw last_event_id.';
+    end if;
     return null;
   end if;
   perform 1 from sync_events
@@ -77,6 +87,19 @@ begin
   raise exception '% of customers is refused: other systems would never hear of it', tg_op
     using errcode = 'TB003',
           hint = 'Set deleted_at (with version + 1 and its event), or call purge_customer(id) once the tombstone is everywhere.';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.is_of_this_transaction(written xid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  own bigint := pg_current_xact_id()::text::bigint;
+begin
+  -- xmin has no epoch: it stands for the next id from ours on that ends like it. An older row stands for one that is long in use or not given out yet.
+  return pg_xact_status((own + (written::text::bigint - own % 4294967296 + 4294967296) % 4294967296)::text::xid8) = 'in progress';
+exception when invalid_parameter_value then
+  return false;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.new_event_id(at timestamp with time zone DEFAULT clock_timestamp())
@@ -136,16 +159,16 @@ CREATE OR REPLACE FUNCTION public.write_customer_event(customer_id bigint, sourc
 AS $function$
 declare
   c customers%rowtype;
+  written xid;
   made uuid;
-  ours boolean;
 begin
   select * into c from customers where id = customer_id for update;
-  -- The row's own transaction: an old version, whose event retention has taken, gets no second one.
-  select xmin::text::bigint = pg_current_xact_id()::text::bigint % 4294967296 into ours from customers where id = customer_id;
   if not found then
     raise exception 'there is no customer %', customer_id using errcode = 'TB004';
   end if;
-  if not ours or exists (select from sync_events e where e.id = c.last_event_id) then
+  select xmin into written from customers where id = customer_id;
+  -- The row's own transaction: an old version, whose event retention has taken, gets no second one.
+  if not is_of_this_transaction(written) or exists (select from sync_events e where e.id = c.last_event_id) then
     raise exception 'customer %: version % has its event already', customer_id, c.version
       using errcode = 'TB002', hint = 'Raise version and draw last_event_id = next_sync_event_id() first.';
   end if;

@@ -16,6 +16,7 @@ import {
   type Customer,
 } from '../db/customers.ts';
 import { lockMappings } from '../db/mappings.ts';
+import { describeRefusal, RowSwallowed, type TableRefusal } from '../db/row-rules.ts';
 import type { Clock } from './clock.ts';
 import type { Origin } from './customers.ts';
 import { failpoint } from './failpoint.ts';
@@ -32,6 +33,8 @@ export type TurnOutcome =
   | { outcome: 'cannot_turn'; conflict: StoredConflict; instead: string }
   /** Another living customer has the email that would come back. */
   | { outcome: 'duplicate_email'; rivalId: number }
+  /** A rule or a trigger of the table refuses the row. */
+  | { outcome: 'refused'; refusal: TableRefusal }
   | { outcome: 'not_found' }
   /** Others changed the row at every try. */
   | { outcome: 'contended' };
@@ -75,7 +78,11 @@ export function createConflictDesk({ db, clock, nudge, documents }: ConflictDesk
       return await turnOnce(known, origin);
     } catch (error) {
       if (isRepeatable(error)) return 'again';
-      if (!isEmailTaken(error) || email === null) throw error;
+      if (!isEmailTaken(error) || email === null) {
+        const refusal = await describeRefusal(db, error);
+        if (refusal === null) throw error;
+        return { outcome: 'refused', refusal };
+      }
       const rivalId = await findEmailHolder(db, email);
       return rivalId === null ? 'again' : { outcome: 'duplicate_email', rivalId };
     }
@@ -104,7 +111,12 @@ export function createConflictDesk({ db, clock, nudge, documents }: ConflictDesk
         { ifVersion: living.version },
         { eventId: newEventId(now), source, context: { ...context, conflict: conflict.id }, now },
       );
-      if (!changed) return 'again';
+      if (!changed) {
+        const present = await readCustomer(tx, living.id);
+        if (present?.deletedAt === null && present.version === living.version)
+          throw new RowSwallowed('update');
+        return 'again';
+      }
       await noteConflict(tx, { id: conflict.id, note: 'turned', turnedAt: now });
       await failpoint('conflicts.before-commit');
       return {

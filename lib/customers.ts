@@ -14,6 +14,7 @@ import {
   type Customer,
   type Stamp,
 } from '../db/customers.ts';
+import { describeRefusal, RowSwallowed, type TableRefusal } from '../db/row-rules.ts';
 import type { Clock } from './clock.ts';
 import { newEventId } from './uuid.ts';
 
@@ -32,6 +33,8 @@ export type Refusal =
   | { outcome: 'version_mismatch'; customer: Customer }
   /** Another living customer has this email. */
   | { outcome: 'duplicate_email'; rivalId: number }
+  /** A rule or a trigger of the table refuses the row, or made nothing of the write. */
+  | { outcome: 'refused'; refusal: TableRefusal }
   /** Others changed the row at every try. The same call may succeed at once. */
   | { outcome: 'contended' };
 
@@ -85,6 +88,7 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
     condition: Condition,
     origin: Origin,
   ): Promise<ChangeOutcome> {
+    const isSwallowed = noteUntouched();
     return untilDecided(async () => {
       try {
         const customer = await updateCustomer(db, id, values, condition, stamp(origin));
@@ -97,13 +101,14 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
       }
       const present = await readLiving(id, condition);
       if (present.outcome !== 'present') return present;
-      return hasValues(present.customer, values)
-        ? { outcome: 'unchanged', customer: present.customer }
-        : 'again';
+      const { customer } = present;
+      if (hasValues(customer, values)) return { outcome: 'unchanged', customer };
+      return isSwallowed(customer) ? refusedWrite(new RowSwallowed('update'), undefined) : 'again';
     });
   }
 
   async function remove(id: number, condition: Condition, origin: Origin): Promise<RemoveOutcome> {
+    const isSwallowed = noteUntouched();
     return untilDecided(async () => {
       try {
         const customer = await deleteCustomer(db, id, condition, stamp(origin));
@@ -112,11 +117,11 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
           return { outcome: 'deleted', customer };
         }
       } catch (error) {
-        if (isRepeatable(error)) return 'again';
-        throw error;
+        return await refusedWrite(error, undefined);
       }
       const present = await readLiving(id, condition);
-      return present.outcome === 'present' ? 'again' : present;
+      if (present.outcome !== 'present') return present;
+      return isSwallowed(present.customer) ? refusedWrite(new RowSwallowed('update'), undefined) : 'again';
     });
   }
 
@@ -136,12 +141,29 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
   /** An error that is an answer becomes an outcome or another try; any other is thrown on. */
   async function refusedWrite(error: unknown, email: string | undefined): Promise<Refusal | 'again'> {
     if (isRepeatable(error)) return 'again';
-    if (!isEmailTaken(error) || email === undefined) throw error;
+    if (!isEmailTaken(error) || email === undefined) {
+      const refusal = await describeRefusal(db, error);
+      if (refusal === null) throw error;
+      return { outcome: 'refused', refusal };
+    }
     const rivalId = await findEmailHolder(db, email);
     return rivalId === null ? 'again' : { outcome: 'duplicate_email', rivalId };
   }
 
   return { create, replace: patch, patch, remove };
+}
+
+/**
+ * Says of the row that a write has missed whether the table swallowed the write: it has the version that it had after the try before, so
+ * this try met it as it stands, and made nothing of it.
+ */
+function noteUntouched(): (missed: Customer) => boolean {
+  let before: number | null = null;
+  return ({ version }) => {
+    const isUntouched = version === before;
+    before = version;
+    return isUntouched;
+  };
 }
 
 async function untilDecided<T>(attempt: () => Promise<T | 'again'>): Promise<T | { outcome: 'contended' }> {

@@ -1,6 +1,6 @@
 // Judges what was found, in words that say how to mend it. Nothing here asks anybody; no sentence holds a secret.
 import type { PartitionStatus } from '../db/partition-status.ts';
-import type { ReasonCount } from '../db/reports.ts';
+import { sayReason, type ReasonCount } from '../db/reports.ts';
 import type { EndpointSeen, Right, StripeFacts } from './integrations/stripe/inspect.ts';
 
 export type Level = 'ok' | 'warning' | 'problem';
@@ -178,7 +178,7 @@ function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, s
 /** What waits for somebody: none of it is a fault of the installation. */
 export function judgeAttention(reasons: ReasonCount[]): Check {
   if (reasons.length === 0) return ok('waiting', 'nothing is parked, and nothing waits');
-  const list = reasons.map(({ count, state, reason }) => `${count} ${state} (${reason})`).join(', ');
+  const list = reasons.map((each) => `${each.count} ${each.state} (${sayReason(each)})`).join(', ');
   const asked = reasons.some(({ reason }) => reason === 'ask_link' || reason === 'not_linked');
   const parked = reasons.some(({ state }) => state === 'parked');
   const calls = [...(parked ? ['npx twinbox replay'] : []), ...(asked ? ['npx twinbox link'] : [])];

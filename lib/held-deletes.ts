@@ -18,6 +18,7 @@ import {
 import { insertLinkedEvent } from '../db/events.ts';
 import { lockMappings, type Mapping } from '../db/mappings.ts';
 import { lockWaiting, recordAction } from '../db/operator-actions.ts';
+import { describeRefusal, type TableRefusal } from '../db/row-rules.ts';
 import type { Clock } from './clock.ts';
 import { letGo } from './resolutions.ts';
 import { newEventId } from './uuid.ts';
@@ -31,6 +32,8 @@ export type HeldOutcome =
   | { outcome: 'detached' }
   /** Another customer has its email by now: it can be detached or released. */
   | { outcome: 'email_taken' }
+  /** A rule or a trigger of the table refuses the row that would come back. */
+  | { outcome: 'refused'; refusal: TableRefusal }
   /** The fuse does not hold it, or not any more. */
   | { outcome: 'not_held' };
 
@@ -75,7 +78,9 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
       });
     } catch (error) {
       if (isEmailTaken(error)) return { outcome: 'email_taken' };
-      throw error;
+      const refusal = await describeRefusal(db, error);
+      if (refusal === null) throw error;
+      return { outcome: 'refused', refusal };
     }
   }
 

@@ -5,7 +5,7 @@ import { readConnection } from '../db/connections.ts';
 import { partitionStatus } from '../db/partition-status.ts';
 import { isDatabaseAway, isWritable, readSyncBacklog } from '../db/readiness.ts';
 import { readRelayLag } from '../db/relay-lag.ts';
-import { countReasons, type ReasonCount } from '../db/reports.ts';
+import { countReasons, sayReason, type ReasonCount } from '../db/reports.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Clock } from './clock.ts';
 import { describeHeldBack } from './limits/held-back.ts';
@@ -101,7 +101,7 @@ export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
 /** The commonest reasons first: two hundred with one reason have one cause. */
 function parkedWarnings(parked: number, reasons: readonly ReasonCount[]): string[] {
   if (parked === 0) return [];
-  const named = reasons.slice(0, 3).map(({ reason, count }) => `${count} ${reason}`);
+  const named = reasons.slice(0, 3).map((each) => `${each.count} ${sayReason(each)}`);
   const all = [...named, ...(reasons.length > 3 ? ['…'] : [])].join(', ');
   return [`${parked} parked (${all}): each waits for an edit or a person, "twinbox replay" shows them`];
 }

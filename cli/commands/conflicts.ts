@@ -17,6 +17,7 @@ const KINDS = [
     'deleted_here',
     'duplicate_email',
     'external_duplicate',
+    'reform_refused',
   ],
 ];
 
@@ -143,6 +144,8 @@ function sayResult(id: string, result: TurnOutcome, output: Output): void {
       return output.say(`This one cannot be turned round. ${result.instead}`);
     case 'duplicate_email':
       return output.say(`Customer ${result.rivalId} has that email by now. Nothing was changed.`);
+    case 'refused':
+      return output.say(`Nothing was changed: ${result.refusal.message}.`);
     case 'contended':
       return output.say('Others keep changing this customer. Nothing was changed; try again.');
   }
@@ -156,6 +159,7 @@ function resultJson(result: TurnOutcome) {
     customer_version: version,
     ...(result.outcome === 'cannot_turn' ? { instead: result.instead } : {}),
     ...(result.outcome === 'duplicate_email' ? { customer_id: result.rivalId } : {}),
+    ...(result.outcome === 'refused' ? { refusal: result.refusal } : {}),
   };
 }
 

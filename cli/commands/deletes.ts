@@ -168,6 +168,12 @@ function note(done: Done, customer: number | null, result: HeldOutcome, output: 
       output.say(why);
       return;
     }
+    case 'refused': {
+      const why = `Customer ${customer ?? '?'} cannot come back: ${result.refusal.message}. Change that rule first, or use --detach.`;
+      done.refused.push({ customer, why });
+      output.say(why);
+      return;
+    }
     case 'not_held':
       done.refused.push({ customer, why: 'its delete was decided meanwhile' });
   }

@@ -135,8 +135,10 @@ function toRow({ row, eventType, status, error, mapping, effect, eventId }: Repl
 }
 
 function codeOf(error: ReplayItem['error']): string | null {
-  const code = error?.['code'];
-  return typeof code === 'string' ? code : null;
+  const { code, rule } = error ?? {};
+  if (typeof code !== 'string') return null;
+  // Of the table customers, where it refuses the row.
+  return typeof rule === 'string' ? `${code}: ${rule}` : code;
 }
 
 function describe(effect: Effect): string {

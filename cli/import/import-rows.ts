@@ -3,6 +3,7 @@
 // The email says who it is. A row that is there already with the same values is skipped, so a second run does nothing; one that
 // differs is reported, or changed with `update`. A name that the file does not give never changes one that is there. A crash
 // in the middle leaves whole customers with their events: run it again.
+import type { TableRefusal } from '../../db/row-rules.ts';
 import type { Customer } from '../../db/customers.ts';
 import { fold } from '../../db/fold.ts';
 import type { CustomerStore, CustomerValues, Origin } from '../../lib/customers.ts';
@@ -113,6 +114,10 @@ async function importOne(
       if (derived !== undefined) summary.named[derived] += 1;
       return;
     }
+    if (made.outcome === 'refused') {
+      summary.bad.push(refusedRow(line, values, made.refusal));
+      return;
+    }
     if (made.outcome !== 'duplicate_email') break;
     const present = await read(made.rivalId);
     if (!present || present.deletedAt !== null) continue;
@@ -134,6 +139,16 @@ async function importOne(
       summary[changed.outcome === 'updated' ? 'updated' : 'skipped'] += 1;
       return;
     }
+    if (changed.outcome === 'refused') {
+      summary.bad.push(refusedRow(line, values, changed.refusal));
+      return;
+    }
   }
   summary.bad.push({ line, reason: 'others change this customer all the time; run the import again' });
+}
+
+function refusedRow(line: number, values: CustomerValues, { message, says, columns }: TableRefusal): Refused {
+  const fields = (['name', 'email'] as const).filter((field) => columns.includes(field));
+  const found = Object.fromEntries(fields.map((field) => [field, values[field]]));
+  return { line, reason: says === null ? message : `${message}: ${says}`, found };
 }

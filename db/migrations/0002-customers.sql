@@ -137,6 +137,8 @@ begin
     else
       execute format('drop index %s', named.index);
     end if;
+    raise notice 'The unique rule % on the email makes way for one that holds among living customers, whatever the case of the email.',
+      coalesce(named.name::text, named.index::text) using errcode = 'TB007';
   end loop;
   for named in
     select c.oid::regclass as index, c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid

@@ -9,6 +9,7 @@
 import { withTransaction } from '../../db/connection.ts';
 import { absorbInto, findByEmail, findByMark, type Candidate } from '../../db/adopt.ts';
 import { insertCustomer, isEmailTaken } from '../../db/customers.ts';
+import { describeRefusal } from '../../db/row-rules.ts';
 import { forgetRecord, keepRecords, raiseAwaiting, readDecision } from '../../db/external-records.ts';
 import { insertOriginDelivery } from '../../db/deliveries.ts';
 import { insertLinkedEvent } from '../../db/events.ts';
@@ -30,8 +31,10 @@ import { fetchTheirs } from './intent.ts';
 import { isUuid } from './inbound.ts';
 import { giveBack, type Next } from './next.ts';
 import { foresee } from './rehearsal.ts';
+import { parkRefused } from './row-refused.ts';
 import { settle } from './settle.ts';
 import type { Shadow } from './shadow.ts';
+import { formsOfRow } from './table-forms.ts';
 import { hasRoomForCall, theirsOf, type Step, type SyncDeps } from './step.ts';
 import { writeMark } from './write-theirs.ts';
 
@@ -188,6 +191,7 @@ async function importRecord(
     const made = await withTransaction(deps.db, async (tx) => {
       if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return null;
       const row = await insertCustomer(tx, values, stamp);
+      const { forms, pairs } = formsOfRow(deps.integration.document.fields, shadow, row);
       await insertOriginDelivery(tx, {
         eventId: stamp.eventId,
         syncEventId: row.lastEventId,
@@ -202,7 +206,7 @@ async function importRecord(
         state: 'linked',
         reason: null,
         reasonDetail: null,
-        shadow,
+        shadow: pairs,
         mustRead: true,
         wantedVersion: row.version,
         pushedVersion: row.version,
@@ -214,27 +218,30 @@ async function importRecord(
         now,
       });
       await failpoint('adopt.before-commit');
-      return row;
+      return { row, forms, pairs };
     });
     await failpoint('adopt.imported');
     if (!made) return 'done';
     deps.nudge();
-    step.row = { ...made, deletedAt: null };
+    const { row, forms, pairs } = made;
+    step.row = { ...row, deletedAt: null };
     step.mapping = {
       ...mapping,
-      internalId: made.id,
+      internalId: row.id,
       state: 'linked',
       reason: null,
       reasonDetail: null,
-      shadow,
+      shadow: pairs,
       mustRead: true,
-      pushedVersion: made.version,
+      pushedVersion: row.version,
     };
-    return await writeMark(deps, step, values);
+    return await writeMark(deps, step, values, forms);
   } catch (error) {
     // Somebody took the email between our look and our insert: look again.
     if (isEmailTaken(error)) return 'again';
-    throw error;
+    const refusal = await describeRefusal(deps.db, error);
+    if (refusal === null) throw error;
+    return parkRefused(deps, step, refusal);
   }
 }
 

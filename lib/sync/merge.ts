@@ -25,7 +25,8 @@ export interface Conflict {
     | 'deleted_there'
     | 'deleted_here'
     | 'duplicate_email'
-    | 'external_duplicate';
+    | 'external_duplicate'
+    | 'reform_refused';
   field: string | null;
   base: Value;
   ours: Value;
@@ -103,7 +104,8 @@ function want(
     return undefined;
   }
   if (same(rule, our, their)) return ourMoved || theirMoved ? our : undefined;
-  if (!ourMoved && !theirMoved) return undefined; // decided before, and no side has moved since
+  // Decided before, and no side has moved since.
+  if (!ourMoved && !theirMoved) return base.reason === 'reformed' ? our : undefined;
   if (rule.direction === 'push') {
     if (theirMoved && base !== undefined) plan.conflicts.push(bothMoved(rule, base, our, their, 'ours'));
     return our;

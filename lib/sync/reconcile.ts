@@ -24,6 +24,7 @@ import { giveBack, rest, type Next } from './next.ts';
 import type { Merged } from './outcome.ts';
 import { foresee } from './rehearsal.ts';
 import { removeTheirs } from './remove.ts';
+import { parkRefused } from './row-refused.ts';
 import { settle } from './settle.ts';
 import { shadowTheirs } from './shadow.ts';
 import { hasRoomForCall, load, oursOf, theirsOf, type Claim, type Step, type SyncDeps } from './step.ts';
@@ -159,6 +160,13 @@ async function mergeAndWrite(
     if (wrote === 'lost') return 'done';
     if (wrote === 'moved') return 'again';
     if (wrote === 'written') break;
+    if (wrote === 'reformed') {
+      // What the table's own triggers have made of it goes out at once; a worker that dies before that leaves it to the next merge.
+      const { push } = merge({ rules, shadow: mapping.shadow, ours: oursOf(rules, step.row ?? row), theirs });
+      plan.push = push;
+      break;
+    }
+    if (typeof wrote === 'object') return parkRefused(deps, step, wrote.refused);
     const asked = await askHolder(deps, step, plan.pull['email'] ?? '');
     if (asked !== null) return asked;
     holdEmail(step, theirs, plan);
@@ -232,7 +240,9 @@ async function notThere(deps: SyncDeps, step: Step, externalId: string, fetched:
   const rules = deps.integration.document.fields;
   const conflicts = row ? lostOurs(rules, mapping.shadow, oursOf(rules, row)) : [];
   for (const alias of aliases) conflicts.push(outlivedBy(alias, externalId));
-  switch (await deleteOurs(deps, step, conflicts)) {
+  const deleted = await deleteOurs(deps, step, conflicts);
+  if (typeof deleted === 'object') return parkRefused(deps, step, deleted.refused);
+  switch (deleted) {
     case 'lost':
       return 'done';
     case 'moved':

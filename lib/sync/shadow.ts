@@ -2,8 +2,11 @@ import type { OpenIntent } from '../../db/mappings.ts';
 import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
 
-/** Why a pair stands although its halves differ: decided once, and looked at again only when a side moves. */
-export type LeftReason = 'derived' | 'held' | 'null_refused' | 'cannot_carry';
+/**
+ * Why a pair stands although its halves differ: decided once, and looked at again only when a side moves. `reformed` is the one that
+ * waits for a write: the table's own triggers made another value of theirs, and what they made goes out.
+ */
+export type LeftReason = 'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'reformed' | 'reform_refused';
 
 /** Per field, what was last known to stand for the same thing on both sides. */
 export interface Pair {
@@ -25,7 +28,7 @@ export function oursUnmoved(rules: FieldRule[], shadow: Shadow, ours: Fields): b
   return rules.every((rule) => {
     if (rule.direction === 'pull') return true;
     const pair = shadow[rule.internal];
-    return pair !== undefined && same(rule, ours[rule.internal], pair.ours);
+    return pair !== undefined && pair.reason !== 'reformed' && same(rule, ours[rule.internal], pair.ours);
   });
 }
 

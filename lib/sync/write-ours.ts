@@ -3,23 +3,29 @@
 // One transaction of its own, because a crash after it must find everything it decided: row, version, event, the delivery
 // that says the system does not hear its own change (`origin`), the shadow of the pulled fields, the conflicts. It writes only
 // if the fence still holds and the row still has the version that was loaded; else nothing, and the step begins again.
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction, type Tx } from '../../db/connection.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
-import { deleteCustomer, isEmailTaken, updateCustomer } from '../../db/customers.ts';
+import { deleteCustomer, isEmailTaken, readCustomer, updateCustomer } from '../../db/customers.ts';
 import { raiseAwaiting } from '../../db/external-records.ts';
+import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-rules.ts';
 import { insertOriginDelivery } from '../../db/deliveries.ts';
 import { markEchoesChecked } from '../../db/intents.ts';
 import { lockMapping, updateMapping } from '../../db/mappings.ts';
+
 import { failpoint } from '../failpoint.ts';
 import type { Fields } from '../integrations/integration.ts';
 import { newEventId } from '../uuid.ts';
 import { conflictRows } from './conflicts.ts';
 import { foreseeDelete, isReleased, mayDelete } from './fuse.ts';
 import type { Conflict, Plan } from './merge.ts';
-import type { Shadow } from './shadow.ts';
+import { takeForms, type Reformed } from './table-forms.ts';
 import type { Step, SyncDeps } from './step.ts';
 
-export type WroteOurs = 'written' | 'lost' | 'moved' | 'email_taken';
+/**
+ * `reformed`: written, and the table's own triggers made other values of it, which have to go out. `refused`: the table does not take
+ * the row, so nothing was written.
+ */
+export type WroteOurs = 'written' | 'reformed' | 'lost' | 'moved' | 'email_taken' | { refused: TableRefusal };
 
 /** Pulls the plan's fields. On `written` the step's row, shadow and version are the new ones. */
 export async function writeOurs(
@@ -39,13 +45,10 @@ export async function writeOurs(
   const conflicts = plan.conflicts.filter(
     (c) => (c.field !== null && c.field in plan.pull) || c.kind === 'overwritten_unseen',
   );
-  const shadow: Shadow = { ...mapping.shadow };
-  for (const field of pulled)
-    shadow[field] = { ours: plan.pull[field] ?? null, theirs: theirs[field] ?? null };
   try {
     const result = await withTransaction(
       deps.db,
-      async (tx): Promise<WroteOurs | NonNullable<Step['row']>> => {
+      async (tx): Promise<'lost' | 'moved' | { row: NonNullable<Step['row']>; reformed: Reformed }> => {
         if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
         const changed = await updateCustomer(
           tx,
@@ -54,7 +57,9 @@ export async function writeOurs(
           { ifVersion: row.version },
           stamp,
         );
-        if (!changed) return 'moved';
+        if (!changed) return missed(tx, row);
+        const reformed = await takeForms(deps, step, { pulled, plan, theirs, row: changed });
+        const { shadow } = reformed;
         await updateMapping(tx, mapping.id, {
           shadow,
           wantedVersion: Math.max(mapping.wantedVersion, changed.version),
@@ -74,7 +79,7 @@ export async function writeOurs(
         // Their record has another email than before: a row that waited because of it looks again.
         if ('email' in plan.pull && externalId !== null)
           await raiseAwaiting(tx, { system, account, externalId, now });
-        await insertConflicts(tx, conflictRows(step, conflicts, now));
+        await insertConflicts(tx, conflictRows(step, [...conflicts, ...reformed.conflicts], now));
         await markEchoesChecked(
           tx,
           conflicts.flatMap((c) =>
@@ -82,25 +87,46 @@ export async function writeOurs(
           ),
         );
         await failpoint('write-ours.before-commit');
-        return { ...row, name: changed.name, email: changed.email, version: changed.version };
+        const { name, email, version } = changed;
+        return { row: { ...row, name, email, version }, reformed };
       },
     );
     if (typeof result === 'string') return result;
-    step.row = result;
-    step.mapping.shadow = shadow;
+    step.row = result.row;
+    step.mapping.shadow = result.reformed.shadow;
+    deps.nudge();
+    await failpoint('write-ours.after');
+    return result.reformed.goesOut ? 'reformed' : 'written';
   } catch (error) {
     if (isEmailTaken(error)) return 'email_taken';
-    throw error;
+    const refused = await describeRefusal(deps.db, error);
+    if (refused === null) throw error;
+    return { refused };
   }
-  deps.nudge();
-  await failpoint('write-ours.after');
-  return 'written';
 }
 
-type Deleted = 'written' | 'lost' | 'moved' | 'refused';
+/** Why a change hit no row: somebody has changed or deleted it, or it stands as it was loaded, and the table swallowed the change. */
+async function missed(tx: Tx, row: { id: number; version: number }): Promise<'moved'> {
+  const present = await readCustomer(tx, row.id);
+  if (present?.deletedAt === null && present.version === row.version) throw new RowSwallowed('update');
+  return 'moved';
+}
 
-/** Their confirmed deletion: our row becomes a tombstone, and other systems hear of it. `refused`: the fuse holds it. */
+/** `refused`: the fuse holds it. */
+type Deleted = 'written' | 'lost' | 'moved' | 'refused' | { refused: TableRefusal };
+
+/** Their confirmed deletion: our row becomes a tombstone, and other systems hear of it. */
 export async function deleteOurs(deps: SyncDeps, step: Step, conflicts: Conflict[]): Promise<Deleted> {
+  try {
+    return await deleteRow(deps, step, conflicts);
+  } catch (error) {
+    const refused = await describeRefusal(deps.db, error);
+    if (refused === null) throw error;
+    return { refused };
+  }
+}
+
+async function deleteRow(deps: SyncDeps, step: Step, conflicts: Conflict[]): Promise<Deleted> {
   const { row, mapping } = step;
   if (!row) return 'lost';
   const { system } = mapping;
@@ -114,7 +140,7 @@ export async function deleteOurs(deps: SyncDeps, step: Step, conflicts: Conflict
     if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
     if (!allowed) return 'refused';
     const deleted = await deleteCustomer(tx, row.id, { ifVersion: row.version }, stamp);
-    if (!deleted) return 'moved';
+    if (!deleted) return missed(tx, row);
     await insertOriginDelivery(tx, {
       eventId: stamp.eventId,
       syncEventId: deleted.lastEventId,

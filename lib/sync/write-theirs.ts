@@ -12,6 +12,7 @@ import { foresee, foreseeWrite, type Effect } from './rehearsal.ts';
 import { removeTheirs } from './remove.ts';
 import { notYet, resolveCreate } from './resolve.ts';
 import { settle } from './settle.ts';
+import { shadowTheirs } from './shadow.ts';
 import { hasRoomForCall, oursOf, theirsOf, type Step, type SyncDeps } from './step.ts';
 import { heardEvents } from './theirs.ts';
 
@@ -71,12 +72,29 @@ export async function pushOnly(
   });
 }
 
-/** A row was made for their record: our mark goes there, so that the pair can be found again. `pulled` is what was taken. */
-export async function writeMark(deps: SyncDeps, step: Step, pulled: Fields): Promise<Next> {
+/**
+ * A row was made for their record: our mark goes there, so that the pair can be found again. `pulled` is what was taken; `forms` are
+ * fields of which the table's own triggers made another value, which goes there too.
+ */
+export async function writeMark(
+  deps: SyncDeps,
+  step: Step,
+  pulled: Fields,
+  forms: Fields = {},
+): Promise<Next> {
   const merged: Merged = { ...nothingMerged, plan: { ...nothingMerged.plan, pull: pulled } };
-  if (!deps.policy.writes || !step.row) return settle(deps, step, { kind: 'agreed', merged });
+  const isReformed = Object.keys(forms).length > 0;
+  if (!step.row || (!deps.policy.writes && !isReformed))
+    return settle(deps, step, { kind: 'agreed', merged });
   const mark = step.row.createdEventId;
-  return write(deps, step, { operation: 'update', ours: {}, seen: {}, mark, conflicts: [], merged });
+  return write(deps, step, {
+    operation: 'update',
+    ours: forms,
+    seen: shadowTheirs(step.mapping.shadow),
+    mark,
+    conflicts: [],
+    merged,
+  });
 }
 
 interface Write {

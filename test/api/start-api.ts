@@ -15,7 +15,11 @@ import { createLinkDesk } from '../../lib/links.ts';
 import { createResolveDesk } from '../../lib/resolutions.ts';
 import { createChoiceDesk } from '../../lib/record-choice.ts';
 
-export type Line = { level: 'debug' | 'warn' | 'error'; message: string; fields: Record<string, unknown> };
+export type Line = {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+  fields: Record<string, unknown>;
+};
 
 /** What a test may read of an answer; a member that is not there shows as undefined in an assertion. */
 export type Body = {
@@ -67,6 +71,7 @@ export async function startApi({
   const documents = [parseDocument(document)];
   const log: ApiDeps['log'] = {
     debug: (message, fields = {}) => lines.push({ level: 'debug', message, fields }),
+    info: (message, fields = {}) => lines.push({ level: 'info', message, fields }),
     warn: (message, fields = {}) => lines.push({ level: 'warn', message, fields }),
     error: (message, fields = {}) => lines.push({ level: 'error', message, fields }),
   };

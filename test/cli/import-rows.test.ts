@@ -7,6 +7,7 @@ import { listCustomers, readCustomer } from '../../db/customers.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createCustomerStore } from '../../lib/customers.ts';
 import { useDatabase } from '../support/database.ts';
+import { removeRules, triggerSql } from '../support/table-rules.ts';
 
 async function read(text: string | Buffer, { chunk = 3, ...options }: ReadOptions & { chunk?: number } = {}) {
   const rows: Row[] = [];
@@ -250,6 +251,33 @@ describe('importing rows', () => {
     }
     const [found] = await listCustomers(database.db, { limit: 1, email: 'flo@example.com' });
     expect(found?.name).to.equal('Flo Rida');
+  });
+
+  it('refuses the rows that the table does not take, by the name of the rule, and goes on', async () => {
+    await database.db.raw(
+      `alter table customers add constraint name_short check (length(name) <= 20) not valid; ${triggerSql('quiet', `if new.name = 'Nobody' then return null; end if; return new;`)}`,
+    );
+    const given = [
+      row(2, 'Kim', 'kim@example.com'),
+      row(3, 'A name of twenty-two ..', 'long@example.com'),
+      row(4, 'Nobody', 'nobody@example.com'),
+      row(5, 'Lee', 'lee@example.com'),
+    ];
+    const summary = await bring(given);
+    expect(summary).to.include({ rows: 4, created: 2 });
+    expect(
+      summary.bad.map(({ line, reason, found }) => [line, reason.match(/name_short|quiet/)?.[0], found]),
+    ).to.deep.equal([
+      [3, 'name_short', { name: 'A name of twenty-two ..' }],
+      [4, 'quiet', {}],
+    ]);
+    const changed = await bring(
+      [row(2, 'A name of twenty-two ..', 'kim@example.com'), row(3, 'Lee B.', 'lee@example.com')],
+      true,
+    );
+    expect(changed).to.include({ updated: 1 });
+    expect(changed.bad[0]?.reason).to.include('name_short');
+    await removeRules(database.db);
   });
 
   it('says with each refused row which values were in it', async () => {

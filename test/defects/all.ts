@@ -14,6 +14,7 @@ import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { recordDefects } from './record-defects.ts';
+import { tableDefects } from './table-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -33,4 +34,5 @@ export const defects: readonly Defect[] = [
   ...aliasDefects,
   ...textDefects,
   ...connectionDefects,
+  ...tableDefects,
 ];

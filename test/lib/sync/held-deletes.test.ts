@@ -116,6 +116,19 @@ describe('deletes that the fuse holds', () => {
     expect(await desk().detach(mapping, decider)).to.deep.equal({ outcome: 'detached' });
   });
 
+  it('are not taken back where the table refuses the row: they stay held, and the rule is named', async () => {
+    await deletedHere();
+    const [{ mapping } = { mapping: 0 }] = await held();
+    await world.db.raw(
+      `alter table customers add constraint nobody_new check (deleted_at is not null or version > 1) not valid`,
+    );
+    const result = await desk().takeBack(mapping, decider);
+    expect(result).to.have.nested.property('refusal.rule', 'nobody_new');
+    expect((await held()).map((each) => each.mapping)).to.include(mapping);
+    await world.db.raw(`alter table customers drop constraint nobody_new`);
+    expect(await desk().takeBack(mapping, decider)).to.include({ outcome: 'taken_back' });
+  });
+
   it('are released one by one; what is not released stays held, and with the last one the fuse is free', async () => {
     await deletedHere();
     const [{ mapping } = { mapping: 0 }] = await held();

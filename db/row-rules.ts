@@ -1,0 +1,198 @@
+// What the table customers refuses by a rule or a trigger of its owner. The one place that judges such errors; whoever writes customers
+// asks it. Nothing here holds a value of a row: PostgreSQL puts those into its details and into some of its messages.
+import { isRepeatable, type Db, type Tx } from './connection.ts';
+import { sqlState } from './errors.ts';
+import { isDatabaseAway } from './readiness.ts';
+
+export const ruleKinds = [
+  ...(['unique', 'exclusion', 'foreign_key', 'check', 'not_null', 'too_long', 'out_of_range'] as const),
+  ...(['trigger', 'policy'] as const),
+  /** PostgreSQL took the write and made nothing of it: a trigger answered null, or a rule or a policy left the row out. */
+  'swallowed',
+] as const;
+
+export type RuleKind = (typeof ruleKinds)[number];
+
+export type TableRefusal = {
+  kind: RuleKind;
+  /** The constraint, or the function of the trigger with `()`; of a swallowed write the triggers that can have done it. */
+  rule: string | null;
+  /** The columns that the rule is about, as far as they are known. */
+  columns: string[];
+  /** Null for a swallowed write. */
+  sqlstate: string | null;
+  /** Says which rule of the table refuses the row; without any value. */
+  message: string;
+  /** What the author of the rule lets it say (RAISE), which may name values: for whoever writes, and not for the log. */
+  says: string | null;
+};
+
+/** A write that PostgreSQL took and made nothing of. */
+export class RowSwallowed extends Error {
+  override readonly name = 'RowSwallowed';
+  readonly operation: WriteOperation;
+
+  constructor(operation: WriteOperation) {
+    super('the table took the write and made nothing of it');
+    this.operation = operation;
+  }
+}
+
+/** Of rows of customers; a deletion is an update for PostgreSQL. */
+export type WriteOperation = 'insert' | 'update';
+
+/** The functions that the migrations make: what they raise is no rule of the table's owner. */
+export const ownFunctions: ReadonlySet<string> = new Set([
+  ...['customer_payload', 'customers_before_change', 'customers_demand_event', 'customers_refuse_removal'],
+  ...['is_of_this_transaction', 'new_event_id', 'next_sync_event_id', 'purge_customer'],
+  ...['refuse_change_of_actions', 'refuse_change_of_events', 'write_customer_event'],
+]);
+
+const KINDS: Record<string, RuleKind> = {
+  '23505': 'unique',
+  '23P01': 'exclusion',
+  '23503': 'foreign_key',
+  '23514': 'check',
+  '23502': 'not_null',
+  '22001': 'too_long',
+  '22003': 'out_of_range',
+};
+
+/** Our own refusals (db/migrations): of a change without a version, and of one that a trigger made behind its back. */
+const WITHOUT_VERSION = 'TB001';
+const BEHIND_ITS_BACK = 'TB006';
+
+/** Unique indexes of ours have answers of their own. */
+const OUR_INDEXES = new Set(['customers_email', 'customers_created_event']);
+
+/** The parts of an error of PostgreSQL that a program may go by. */
+type Reported = Record<'table' | 'column' | 'constraint' | 'where' | 'routine', string | undefined>;
+
+/** The refusal that an error of a write is; null for any other error. Columns are named only where the error names them. */
+export function refusedByTable(error: unknown): TableRefusal | null {
+  if (error instanceof RowSwallowed) return swallowed(null);
+  const state = sqlState(error);
+  if (!(error instanceof Error) || state === undefined) return null;
+  const { table, column, constraint, where = '', routine } = error as Error & Reported;
+  const triggers = functionsIn(where).filter((name) => !ownFunctions.has(name));
+  // The trigger itself stands behind the functions that it calls.
+  const trigger = triggers.at(-1);
+  const isRaised = routine === 'exec_stmt_raise' || /^(P0|38)/.test(state);
+  const says = isRaised ? serverMessage(error) : null;
+  const rule = constraint ?? (trigger === undefined ? null : `${trigger}()`);
+  const told = (kind: RuleKind, more: Partial<TableRefusal> = {}): TableRefusal => {
+    const refusal = {
+      kind,
+      rule,
+      columns: column === undefined ? [] : [column],
+      sqlstate: state,
+      says,
+      ...more,
+    };
+    return { ...refusal, message: messageOf(refusal) };
+  };
+
+  if (isRepeatable(error) || isDatabaseAway(error)) return null;
+  if (state.startsWith('TB')) {
+    const isOfTrigger = state === BEHIND_ITS_BACK || (state === WITHOUT_VERSION && trigger !== undefined);
+    return isOfTrigger ? told('trigger', { says: null }) : null;
+  }
+  if (constraint !== undefined && OUR_INDEXES.has(constraint)) return null;
+  if ((state === '42501' || state === '44000') && routine === 'ExecWithCheckOptions') return told('policy');
+  const kind = KINDS[state];
+  if (kind !== undefined && (table === undefined || table === 'customers' || trigger !== undefined))
+    return told(kind);
+  return isRaised || trigger !== undefined ? told('trigger') : null;
+}
+
+/** The same, with the columns that the catalogue names; what can have swallowed a write, too. Reads only for a refusal. */
+export async function describeRefusal(db: Db | Tx, error: unknown): Promise<TableRefusal | null> {
+  const refusal = refusedByTable(error);
+  if (refusal === null) return null;
+  if (error instanceof RowSwallowed) return swallowed(await findSwallowers(db, error.operation));
+  if (refusal.rule === null || refusal.columns.length > 0) return refusal;
+  const columns = await findColumns(db, refusal.rule);
+  return { ...refusal, columns, message: messageOf({ ...refusal, columns }) };
+}
+
+const SAYS_MAX = 500;
+
+/** knex puts the statement before the message: one of db/customers.ts, or the commit at which a deferred rule is asked. */
+function serverMessage({ message }: Error): string | null {
+  const [, said] = /^(?:[^]*?\bfrom changed c|COMMIT;?) - ([^]*)$/.exec(message) ?? [];
+  return said === undefined ? null : said.slice(0, SAYS_MAX);
+}
+
+function swallowed(rule: string | null): TableRefusal {
+  const kind = 'swallowed';
+  const columns: string[] = [];
+  return { kind, rule, columns, sqlstate: null, says: null, message: messageOf({ kind, rule, columns }) };
+}
+
+/** The functions in the context of an error, the innermost first. Its lines are in the language of the server. */
+function functionsIn(where: string): string[] {
+  return where.split('\n').flatMap((line) => {
+    const [, called, quoted] = line.includes('PL/') ? (FUNCTION.exec(line) ?? []) : [];
+    const name = called ?? quoted;
+    return name === undefined ? [] : [name.replace(/^.*\./, '')];
+  });
+}
+
+/** `closed()` in PL/pgSQL, `"closed"` in the other languages. */
+const FUNCTION = /([\p{L}_][\p{L}\p{N}_$.]*)\(|"([^"]+)"/u;
+
+function messageOf({ kind, rule, columns }: Pick<TableRefusal, 'kind' | 'rule' | 'columns'>): string {
+  const named = rule === null ? '' : ` ${rule}`;
+  const about = columns.length === 0 ? '' : ` on ${columns.join(', ')}`;
+  switch (kind) {
+    case 'unique':
+      return `the unique rule${named} of the table customers refuses this row: another row has the same value${about}`;
+    case 'exclusion':
+      return `the exclusion constraint${named}${about} of the table customers refuses this row: another row stands in its way`;
+    case 'foreign_key':
+      return `the foreign key${named}${about} of the table customers refuses this row: the row that it refers to is not there`;
+    case 'check':
+      return `the check${named}${about} of the table customers refuses this row`;
+    case 'not_null':
+      return `the column ${columns[0] ?? '?'} of the table customers may not be empty`;
+    case 'too_long':
+      return `a column of the table customers refuses this row: a text is longer than its type allows${named && `, in ${rule ?? ''}`}`;
+    case 'out_of_range':
+      return `a column of the table customers refuses this row: a number is out of the range of its type${named && `, in ${rule ?? ''}`}`;
+    case 'trigger':
+      return `a trigger${named === '' ? '' : ` (${rule ?? ''})`} of the table customers refuses this row`;
+    case 'policy':
+      return 'a row-level security policy of the table customers refuses this row';
+    case 'swallowed':
+      return `the table customers took the write and made nothing of it: a trigger that answers null${named && ` (${rule ?? ''})`}, a rewrite rule or a policy leaves this row out`;
+  }
+}
+
+const columnsSql = `
+select a.attname as name from pg_attribute a
+where a.attrelid = 'customers'::regclass and a.attnum > 0 and not a.attisdropped and (
+  exists (select from pg_constraint c where c.conrelid = a.attrelid and c.conname = :rule and a.attnum = any (c.conkey))
+  or exists (select from pg_depend d join pg_class x on x.oid = d.objid
+             where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and x.relname = :rule and x.relkind = 'i'
+               and d.refobjid = a.attrelid and d.refobjsubid = a.attnum))
+order by a.attnum`;
+
+async function findColumns(db: Db | Tx, rule: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { name: string }[] }>(columnsSql, { rule });
+  return rows.map(({ name }) => name);
+}
+
+// tgtype: 1 for each row, 2 before, 4 insert, 16 update.
+const swallowersSql = `
+select t.tgname as name from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+where t.tgrelid = 'customers'::regclass and not t.tgisinternal and t.tgenabled <> 'D'
+  and t.tgtype & 3 = 3 and t.tgtype & :event::int <> 0 and p.proname <> all (:own::text[])
+order by t.tgname`;
+
+async function findSwallowers(db: Db | Tx, operation: WriteOperation): Promise<string | null> {
+  const { rows } = await db.raw<{ rows: { name: string }[] }>(swallowersSql, {
+    event: operation === 'insert' ? 4 : 16,
+    own: [...ownFunctions],
+  });
+  return rows.length === 0 ? null : rows.map(({ name }) => name).join(', ');
+}

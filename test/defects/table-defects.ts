@@ -1,0 +1,81 @@
+import type { Defect } from './defect.ts';
+
+const refuses = 'test/lib/sync/table-refuses.test.ts';
+const forms = 'test/lib/sync/table-forms.test.ts';
+const byHand = 'test/db/by-hand.test.ts';
+
+/** Mistakes in what the table's own rules and triggers, and SQL by hand under savepoints, mean for us. */
+export const tableDefects: Defect[] = [
+  {
+    name: 'only the rules of the statement, not those of the commit',
+    edits: [
+      {
+        file: 'lib/sync/write-ours.ts',
+        find: `    const refused = await describeRefusal(deps.db, error);
+    if (refused === null) throw error;
+    return { refused };
+  }
+}
+
+/** Why a change`,
+        replace: `    const refused = await describeRefusal(deps.db, error);
+    if (refused === null || String(error).includes('COMMIT')) throw error;
+    return { refused };
+  }
+}
+
+/** Why a change`,
+      },
+    ],
+    caughtBy: { file: refuses, title: `by the rule's name (constraint trigger, deferred)` },
+  },
+  {
+    name: 'the row is what was written, not what it has become',
+    edits: [
+      {
+        file: 'lib/sync/table-forms.ts',
+        find: `    if (rule === undefined || same(rule, value, own)) {`,
+        replace: `    if (rule === undefined || same(rule, value, value)) {`,
+      },
+      {
+        file: 'lib/sync/write-ours.ts',
+        find: `        const { name, email, version } = changed;`,
+        replace: `        const { name, email, version } = { ...changed, ...rowChanges(plan.pull) };`,
+      },
+    ],
+    caughtBy: { file: forms, title: 'goes back once, and the pair agrees' },
+  },
+  {
+    name: 'a form of ours sent over theirs for ever',
+    edits: [
+      {
+        file: 'lib/sync/table-forms.ts',
+        find: `  return sent !== undefined && same(rule, sent.ours, own) && same(rule, sent.seen, their);`,
+        replace: `  return sent !== undefined && same(rule, sent.ours, their) && same(rule, sent.seen, own);`,
+      },
+    ],
+    caughtBy: { file: forms, title: 'two rules do not go on for ever' },
+  },
+  {
+    name: 'a swallowed change taken for one that others were faster with',
+    edits: [
+      {
+        file: 'lib/customers.ts',
+        find: `    const isUntouched = version === before;`,
+        replace: `    const isUntouched = before !== null && version < before;`,
+      },
+    ],
+    caughtBy: { file: 'test/api/table-rules.test.ts', title: 'where a trigger answers null, and no 503' },
+  },
+  {
+    name: 'a savepoint is another transaction',
+    edits: [
+      {
+        file: 'db/migrations/0020-rules-of-the-table.sql',
+        find: `  return pg_xact_status(`,
+        replace: `  return own % 4294967296 = written::text::bigint and pg_xact_status(`,
+      },
+    ],
+    caughtBy: { file: byHand, title: 'a block with an exception handler round the change alone' },
+  },
+];
