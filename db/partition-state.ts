@@ -117,10 +117,19 @@ export function wantedRange(table: PartitionedTable, state: PartitionState, rete
   const to = periodStart(line, newestPlace(table, state)) + (AHEAD + 1) * periodLength(line);
   if (line === 'id') {
     const first = Math.min(state.nextId, state.lowestInDefault.get(name) ?? Infinity);
-    return { from: lowest ?? periodStart(line, first), to };
+    return { from: Math.max(lowest ?? periodStart(line, first), inUseFrom(state)), to };
   }
   const oldest = periodStart(line, state.now.getTime() - retentionDays * DAY_MS);
   return { from: Math.max(oldest, lowest ?? oldest), to };
+}
+
+/** After a restore the sequence goes on far ahead (numbers-after-restore.ts): what lies between is never drawn, and needs no partition. */
+function inUseFrom({ blocks }: PartitionState): number {
+  const jump = blocks.findIndex(({ firstId }, at) => {
+    const before = blocks[at + 1];
+    return before !== undefined && before.firstId < firstId - BLOCK;
+  });
+  return blocks[jump]?.firstId ?? -Infinity;
 }
 
 export function nextGap(

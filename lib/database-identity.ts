@@ -2,9 +2,15 @@
 // a restore elsewhere, only a person can say whether the original lives on.
 
 import type { Db } from '../db/connection.ts';
-import { judgeIdentity, type Address, type Verdict } from '../db/relay-identity.ts';
+import {
+  judgeIdentity,
+  readRestoreSigns,
+  type Address,
+  type RestoreSigns,
+  type Verdict,
+} from '../db/relay-identity.ts';
 
-export type IdentityErrorCode = 'other_cluster' | 'other_address' | 'other_bus';
+export type IdentityErrorCode = 'other_cluster' | 'other_address' | 'restored' | 'other_bus';
 
 /** Nothing that time would mend: the process says so and exits. */
 export class IdentityError extends Error {
@@ -22,8 +28,9 @@ export class IdentityError extends Error {
 export async function assertSameDatabase(
   db: Db,
   address: Address,
-): Promise<Exclude<Verdict, 'other_cluster' | 'other_address'>> {
+): Promise<Exclude<Verdict, 'other_cluster' | 'other_address' | 'restored'>> {
   const verdict = await judgeIdentity(db, address);
+  if (verdict === 'restored') throw restored(await readRestoreSigns(db));
   if (verdict !== 'other_cluster' && verdict !== 'other_address') return verdict;
   const found =
     verdict === 'other_cluster'
@@ -36,6 +43,32 @@ export async function assertSameDatabase(
       'If it is a copy and the original lives on: npx twinbox relay --after-restore copy ' +
       '(the copy gets a name of its own and lets go of every external record).',
   );
+}
+
+/** An older state was put back in place: what it would give out a second time has to begin above what was given out. */
+export function restored(signs: RestoreSigns | null): IdentityError {
+  return new IdentityError(
+    'restored',
+    `This database holds an older state that was put back in place: ${describeSigns(signs)}. ` +
+      'Event ids, versions and customer ids that it would give out next may have been given out before. ' +
+      'If this state is meant, and nothing else runs on a newer one: npx twinbox relay --after-restore move ' +
+      '(they begin above all that was given out, and every pair is compared once). ' +
+      'If the original lives on and this is a copy of it: npx twinbox relay --after-restore copy.',
+  );
+}
+
+function describeSigns(signs: RestoreSigns | null): string {
+  const { by, count = 1, example = '' } = signs ?? {};
+  switch (by) {
+    case 'bus':
+      return `Kafka holds ${count === 1 ? 'an event' : `${count} events`} that it does not have (${example})`;
+    case 'requests':
+      return `Stripe names a request of this installation that it does not have (${example})`;
+    case 'rows':
+      return 'its rows were loaded from a backup';
+    default:
+      return 'its tables were made anew from a backup';
+  }
 }
 
 export function otherBus(bound: string, present: string): IdentityError {
