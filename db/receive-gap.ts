@@ -14,20 +14,19 @@ export async function publishedUpTo(db: Db): Promise<number> {
 }
 
 /** A partition in which a group has not done with what lies from `from` to below `to`. */
-export type Awaited = { partition: number; from: number; to: number };
+export type Awaited = { topic: string; partition: number; from: number; to: number };
 
 // The batches are few thousand events long at most, so that the index finds where the first one begins.
 const firstAwaitedSql = `
 select min(b.first_id) as first_id
-from jsonb_to_recordset(:awaited::jsonb) as a (partition integer, "from" bigint, "to" bigint)
-join relay_batches b on b.topic = :topic and b.partition = a.partition
+from jsonb_to_recordset(:awaited::jsonb) as a (topic text, partition integer, "from" bigint, "to" bigint)
+join relay_batches b on b.topic = a.topic and b.partition = a.partition
   and b.first_offset < a."to" and b.first_offset > a."from" - 10000 and b.first_offset + b.count > a."from"`;
 
 /** The oldest event that lies on the bus and that the group will still get; null if there is none. */
-export async function firstAwaitedId(db: Db, topic: string, awaited: Awaited[]): Promise<number | null> {
+export async function firstAwaitedId(db: Db, awaited: Awaited[]): Promise<number | null> {
   if (awaited.length === 0) return null;
   const { rows } = await db.raw<{ rows: { first_id: number | null }[] }>(firstAwaitedSql, {
-    topic,
     awaited: JSON.stringify(awaited),
   });
   return rows[0]?.first_id ?? null;

@@ -18,6 +18,25 @@ export const kafkaProperties = {
     expects: 'letters, digits, dots, dashes and underscores',
     example: 'twinbox',
   },
+  KAFKA_TOPIC_PREFIX: {
+    group: 'Kafka',
+    type: 'string',
+    pattern: '^[A-Za-z0-9._-]{1,200}$',
+    description:
+      'The beginning of the names of all topics and consumer groups, taken as it is: `crm.` makes `crm.sync.outbound`. Each installation on a cluster that several share needs one of its own. Another prefix is another bus: `npx twinbox relay --adopt-bus`.',
+    expects: 'up to 200 letters, digits, dots, dashes and underscores',
+    example: 'crm.',
+  },
+  KAFKA_SHARE_TOPICS: {
+    group: 'Kafka',
+    type: 'string',
+    enum: ['yes', 'no'],
+    default: 'no',
+    description:
+      '`yes` starts also on topics that hold another installation’s events. What is not ours is then refused record by record.',
+    expects: 'yes or no',
+    example: 'yes',
+  },
   KAFKA_SSL: {
     group: 'Kafka',
     type: 'string',

@@ -120,6 +120,8 @@ function buildKafka(values: Settings) {
       replication: values.KAFKA_TOPIC_REPLICATION ?? null,
       retentionHours: values.KAFKA_TOPIC_RETENTION_HOURS,
     },
+    topicPrefix: values.KAFKA_TOPIC_PREFIX ?? '',
+    shareTopics: values.KAFKA_SHARE_TOPICS === 'yes',
     customerEvents: values.KAFKA_CUSTOMER_EVENTS === 'on',
     headers: values.KAFKA_HEADERS,
   } as const;

@@ -19,6 +19,7 @@
 
 import { claimCursor, readPage, saveCursor, type Cursor, type Page } from '../db/relay-cursor.ts';
 import { acceptFailover, createCursor, type Address } from '../db/relay-identity.ts';
+import { readInstanceId } from '../db/connections.ts';
 import { readRelayCounts, readSecondsBehind } from '../db/relay-lag.ts';
 import { withTransaction, type Db } from '../db/connection.ts';
 import { fullJitter } from '../lib/backoff.ts';
@@ -88,6 +89,7 @@ export function createRelay(deps: RelayDeps): Relay {
   const stopping = new AbortController();
   let fence: number | null = null;
   let cursor: Cursor | null = null;
+  let installation = '';
   let ahead: Ahead | null = null;
   let checkedAt = -Infinity;
   let loop: Loop | null = null;
@@ -131,6 +133,8 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   async function claim(): Promise<Cursor> {
+    // A copy of a database gets an id of its own while no relay runs: whoever claims the cursor after that has the new one.
+    installation = await readInstanceId(db);
     const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
     if (claimed) return claimed;
     // Taken over, or bound to another bus, since this was checked; the next round finds out which.
@@ -156,7 +160,7 @@ export function createRelay(deps: RelayDeps): Relay {
     if (last === undefined && from.win === null && from.floor >= sequence) return 0;
     if (last !== undefined && !closed) readAhead({ ...from, win, lastId: last.id });
     await failpoint('relay.before-publish');
-    const messages = toMessages(rows, { routing, headers });
+    const messages = toMessages(rows, { routing, headers, installation });
     const sent = await sendPage(bus, messages, lease.isHeld);
     await failpoint('relay.after-publish');
     if (sent === null) return await lose('its lease ended before the page was sent');
@@ -187,9 +191,9 @@ export function createRelay(deps: RelayDeps): Relay {
 
   function toRefused(refused: readonly RefusedMessage[]) {
     for (const { message, error } of refused) {
-      const { topic, eventId, syncEventId } = message;
+      const { eventId, syncEventId } = message;
       log.error('relay.record_refused', {
-        topic,
+        topic: error.topic ?? message.topic,
         eventId,
         syncEventId,
         reason: error.message,
@@ -201,7 +205,7 @@ export function createRelay(deps: RelayDeps): Relay {
       eventId: newEventId(clock.now()),
       syncEventId: message.syncEventId,
       parkedEventId: message.eventId,
-      topic: message.topic,
+      topic: error.topic ?? message.topic,
       reason: error.code,
       detail: { message: error.message, bytes: Buffer.byteLength(message.value) },
     }));

@@ -15,7 +15,7 @@ export type Message = {
   syncEventId: number;
 };
 
-/** Where a message came to lie. */
+/** Where a message came to lie. The topic has the name that people see: with a prefix, where there is one. */
 export type Published = { topic: string; partition: number; offset: number };
 
 export type Received = {
@@ -30,6 +30,8 @@ export type Received = {
   eventId: string | null;
   /** From the headers; null in a foreign record, and where only the id is sent as a header. */
   syncEventId: number | null;
+  /** Whose record it is, by its header; null without that header. */
+  installation: string | null;
   /** When the record was made, in milliseconds since 1970, as its producer says; null in process. */
   timestamp: number | null;
 };
@@ -50,14 +52,21 @@ export type BusHealth = {
 };
 
 /** One partition, as a group sees it: it has done with all before `next`; there are the offsets from `low` to below `high`. */
-export type PartitionProgress = { partition: number; next: number; low: number; high: number };
+export type PartitionProgress = {
+  /** As in `Published`. */
+  topic: string;
+  partition: number;
+  next: number;
+  low: number;
+  high: number;
+};
 
 export type Bus = {
   /** Answers one place per message, in their order, or rejects: then some of them may have arrived. One call at a time. */
   publish(messages: readonly Message[]): Promise<Published[]>;
   /** Resolves once nothing published from now on can be missed; the answer ends the subscription. */
   subscribe(subscription: Subscription): Promise<() => Promise<void>>;
-  /** Which bus this is, as bound in the relay's cursor: `in-process`, or `kafka:<cluster id>`. */
+  /** Which bus this is, as bound in the relay's cursor: `in-process`, or `kafka:<cluster id>`, with `/<prefix>` where topics have one. */
   identity(): Promise<string>;
   /** How far a group has come; null where what is published is done with at once. Rejects if it cannot be said now. */
   progress(topic: string, group: string): Promise<PartitionProgress[] | null>;
@@ -85,16 +94,23 @@ export class BusError extends Error {
   readonly retryable: boolean;
   /** For `record_refused`: what was acknowledged all the same, by index of the message; these need no second sending. */
   readonly published: ReadonlyMap<number, Published>;
+  /** For `record_refused`: the topic that refused, by the name that people see. */
+  readonly topic: string | null;
 
   constructor(
     code: BusErrorCode,
     message: string,
-    { cause, published = new Map() }: { cause?: unknown; published?: ReadonlyMap<number, Published> } = {},
+    {
+      cause,
+      published = new Map(),
+      topic = null,
+    }: { cause?: unknown; published?: ReadonlyMap<number, Published>; topic?: string | null } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = code !== 'record_refused' && code !== 'closed';
     this.published = published;
+    this.topic = topic;
   }
 }
 

@@ -39,7 +39,9 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
     for (const name of new Set(messages.map(({ topic }) => topic))) demandReaders(name);
     const tooLong = messages.find(({ value }) => Buffer.byteLength(value) > maxValueBytes);
     if (tooLong === undefined) return;
-    throw new BusError('record_refused', `event ${tooLong.eventId}: longer than ${maxValueBytes} bytes`);
+    throw new BusError('record_refused', `event ${tooLong.eventId}: longer than ${maxValueBytes} bytes`, {
+      topic: tooLong.topic,
+    });
   }
 
   function demandReaders(name: string): void {
@@ -61,7 +63,8 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
       const place = { topic, partition: 0, offset: topicOf(topic).offset++ };
       published.push(place);
       const batch = batches.get(topic);
-      const received = { ...message, ...place, timestamp: null };
+      const installation = message.headers['ce_installation'] ?? null;
+      const received = { ...message, ...place, installation, timestamp: null };
       if (batch === undefined) batches.set(topic, [received]);
       else batch.push(received);
     }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Config } from '../config.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { sleep } from '../loop.ts';
-import type { Bus } from './bus.ts';
+import type { Bus, Received } from './bus.ts';
 import { createInProcessBus } from './in-process.ts';
 import type { KafkaLog, KafkaSettings } from './kafka/client.ts';
 import { createKafkaBus, type KafkaBus } from './kafka/kafka.ts';
@@ -24,6 +24,8 @@ export type OpenBus = {
   bus: Bus;
   /** The brokers; null in process. */
   place: string | null;
+  /** The newest records of the topics (own-topics.ts); null in process. */
+  newest: (() => Promise<Received[]>) | null;
   /** Resolves when the bus can no longer work here: the process should say so and end. */
   failed: Promise<Error>;
 };
@@ -33,17 +35,18 @@ export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOpt
   const { log, topics, required = {}, patienceMs = 30_000, times = {} } = options;
   if (config.kafka.bootstrapServers.length === 0) {
     const never = new Promise<Error>(() => undefined);
-    return { bus: createInProcessBus({ required }), place: null, failed: never };
+    return { bus: createInProcessBus({ required }), place: null, newest: null, failed: never };
   }
   const settings = await kafkaSettings(config);
-  const bus = createKafkaBus({ settings, log, times });
+  const bus = createKafkaBus({ settings, log, times, prefix: config.kafka.topicPrefix });
   try {
     await waitForTopics(bus, { topics, config, log, patienceMs });
   } catch (error) {
     await bus.close();
     throw error;
   }
-  return { bus, place: settings.brokers.join(', '), failed: bus.failed };
+  const newest = () => bus.newest(topics);
+  return { bus, place: settings.brokers.join(', '), newest, failed: bus.failed };
 }
 
 type Waiting = {

@@ -25,10 +25,15 @@ export type EventRow = {
 /** `full`: CloudEvents 1.0 in Kafka's binary mode; `minimal`: only the id, since every header has its price. */
 export type HeaderStyle = 'full' | 'minimal';
 
-export type MessageSettings = { routing: Routing; headers: HeaderStyle };
+export type MessageSettings = {
+  routing: Routing;
+  headers: HeaderStyle;
+  /** The instance id of this database: two installations can then be told apart in the topics of one Kafka. */
+  installation: string;
+};
 
 /** The messages of a page, in its order; an event with two topics gives two, one without any gives none. */
-export function toMessages(rows: readonly EventRow[], { routing, headers }: MessageSettings): Message[] {
+export function toMessages(rows: readonly EventRow[], { routing, headers, installation }: MessageSettings): Message[] {
   const messages: Message[] = [];
   for (const row of rows) {
     const topics = routing(row.eventType);
@@ -36,8 +41,8 @@ export function toMessages(rows: readonly EventRow[], { routing, headers }: Mess
     const timestamp = new Date(row.createdAt).toISOString();
     const shared = {
       key: row.entityKey,
-      value: envelopeText(row, timestamp),
-      headers: headers === 'full' ? cloudEventHeaders(row, timestamp) : { ce_id: row.eventId },
+      value: envelopeText(row, timestamp, installation),
+      headers: headers === 'full' ? cloudEventHeaders(row, timestamp, installation) : { ce_id: row.eventId },
       eventId: row.eventId,
       syncEventId: row.id,
     };
@@ -47,17 +52,17 @@ export function toMessages(rows: readonly EventRow[], { routing, headers }: Mess
 }
 
 /** The JSON envelope as text: the common part, then the row's own. */
-export function envelopeText(row: EventRow, timestamp: string): string {
+export function envelopeText(row: EventRow, timestamp: string, installation: string): string {
   const { eventId, eventType, source, version, payload } = row;
   const own = payload === '{}' ? '}' : `,${payload.slice(1)}`;
   return (
     `{"schema_version":1,"event_id":"${eventId}","event_type":${quoted(eventType)},"timestamp":"${timestamp}",` +
-    `"source":${quoted(source)},"version":${version}${own}`
+    `"source":${quoted(source)},"installation":${quoted(installation)},"version":${version}${own}`
   );
 }
 
-/** `ce_sequence` (CloudEvents' extension of that name) is the row's id: where to find the event in Postgres. */
-function cloudEventHeaders(row: EventRow, timestamp: string): Record<string, string> {
+/** `ce_sequence` (CloudEvents' extension of that name) is the row's id: where to find the event in Postgres. `ce_installation` is ours. */
+function cloudEventHeaders(row: EventRow, timestamp: string, installation: string): Record<string, string> {
   const headers: Record<string, string> = {
     ce_specversion: '1.0',
     ce_id: row.eventId,
@@ -65,6 +70,7 @@ function cloudEventHeaders(row: EventRow, timestamp: string): Record<string, str
     ce_source: row.source,
     ce_time: timestamp,
     ce_sequence: String(row.id),
+    ce_installation: installation,
   };
   if (row.trace !== null) headers['traceparent'] = row.trace;
   return headers;

@@ -8,6 +8,8 @@ type Common = {
   /** ISO 8601. */
   timestamp: string;
   source: string;
+  /** The instance id of the database that the event is from; absent in records from before there was one. */
+  installation?: string;
 };
 
 export type CustomerEnvelope = Common & {
@@ -39,6 +41,7 @@ const common = {
   event_id: uuid,
   timestamp: { type: 'string', format: 'date-time' },
   source: { type: 'string', minLength: 1 },
+  installation: { type: 'string', minLength: 1 },
 };
 const commonNames = ['schema_version', 'event_id', 'event_type', 'timestamp', 'source', 'version'];
 

@@ -75,9 +75,9 @@ async function walk(
   if (published <= after) return { found: 0, more: false };
   const progress = (await bus.progress(topic, group)) ?? [];
   const awaited = progress
-    .map(({ partition, next, low, high }) => ({ partition, from: Math.max(next, low), to: high }))
+    .map(({ next, low, high, ...place }) => ({ ...place, from: Math.max(next, low), to: high }))
     .filter(({ from, to }) => from < to);
-  const first = await firstAwaitedId(db, topic, awaited);
+  const first = await firstAwaitedId(db, awaited);
   const upTo = first === null ? published : Math.min(published, first - 1);
   if (upTo <= after) return { found: 0, more: false };
   const ids = await closePage({ system, after, upTo, limit: PAGE });

@@ -136,6 +136,34 @@ describe('starting on a Kafka', function () {
     });
   });
 
+  describe('that sends clients to an address that cannot be reached', () => {
+    const told = (answered: number, place: string): string =>
+      `127.0.0.1:${answered} answered and sends clients to ${place}, which cannot be reached from here: mend advertised.listeners`;
+
+    it('names who answered and where clients are sent, and waits, for it may pass', async () => {
+      const { nameless, deserted, nobody } = doors();
+      for (const [door, place] of [
+        [nameless, `kafka.invalid:${nameless}`],
+        [deserted, `127.0.0.1:${nobody}`],
+      ] as const) {
+        const error = await refusal({ brokers: at(door) });
+        expect(error).to.include({ code: 'kafka_unavailable', retryable: true });
+        expect(error.message).to.include(told(door, place));
+        expect(error.message).not.to.include('KAFKA_BOOTSTRAP_SERVERS');
+      }
+    });
+
+    it('says so as well in the health of a bus that is at work', async () => {
+      const { deserted, nobody } = doors();
+      const bus = openWith({ brokers: at(deserted) });
+      const topic = await makeTopic(openWith({}));
+      await bus.subscribe({ topic, group: 'lost', handler: () => Promise.resolve() });
+      await faultOf(bus.identity());
+      await waitUntil(() => bus.health().problem !== null, { timeoutMs: 15_000, what: 'a problem' });
+      expect(bus.health().problem).to.include(told(deserted, `127.0.0.1:${nobody}`));
+    });
+  });
+
   describe('with its topics', () => {
     const settings = { partitions: 3, replication: 1, retentionHours: 24, create: true };
 

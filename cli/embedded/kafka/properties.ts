@@ -11,8 +11,9 @@ export type Node = { id: number; ports: Ports };
 export type Listener = {
   port: number;
   protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
-  /** Where clients are told to go, if that is not the port itself. */
+  /** Where clients are told to go, if that is not the port itself, or not at this host. */
   advertisedPort?: number;
+  advertisedHost?: string;
 };
 
 export type BrokerSettings = {
@@ -38,7 +39,10 @@ export function serverProperties({
   const plain: Listener = { port: node.ports.client, protocol: 'PLAINTEXT' };
   const all = Object.entries({ PLAINTEXT: plain, ...listeners });
   const bound = all.map(([name, { port }]) => `${name}://${HOST}:${port}`);
-  const told = all.map(([name, { port, advertisedPort = port }]) => `${name}://${HOST}:${advertisedPort}`);
+  const told = all.map(
+    ([name, { port, advertisedPort = port, advertisedHost = HOST }]) =>
+      `${name}://${advertisedHost}:${advertisedPort}`,
+  );
   const protocols = all.map(([name, { protocol }]) => `${name}:${protocol}`);
   const lines: Record<string, string> = {
     'process.roles': 'broker,controller',

@@ -2,6 +2,7 @@
 // `send` rejects with `retriable: false`, and a client that believed it would give up on what a minute mends.
 
 import { AppError } from '../../errors.ts';
+import { AdvertisedError } from './advertised.ts';
 
 export type Fault =
   /** The broker will never take this record as it is. */
@@ -79,6 +80,8 @@ export function toStartError(error: unknown, brokers: readonly string[]): AppErr
     const detail = `Kafka at ${where} refuses us: ${describeFault(error)}. ${hint(error)}`;
     return new AppError('kafka_refused', { cause: error, detail });
   }
+  if (error instanceof AdvertisedError)
+    return new AppError('kafka_unavailable', { cause: error, detail: error.message, retryable: true });
   const detail = `Kafka at ${where} does not answer: ${describeFault(error)}. Start it, or mend KAFKA_BOOTSTRAP_SERVERS`;
   return new AppError('kafka_unavailable', { cause: error, detail, retryable: true });
 }

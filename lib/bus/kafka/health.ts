@@ -21,21 +21,26 @@ export type ReaderState = {
   membership: { at: number; problem: string | null };
 };
 
+/** `unreachable`: what a look at the brokers' own addresses has found, which explains both kinds of trouble. */
 export function judgeHealth(
   trouble: PublishTrouble,
   readers: readonly ReaderState[],
-  { sessionTimeoutMs, now }: { sessionTimeoutMs: number; now: number },
+  {
+    sessionTimeoutMs,
+    now,
+    unreachable = null,
+  }: { sessionTimeoutMs: number; now: number; unreachable?: string | null },
 ): BusHealth {
   const problems = readers
     // After a session without a sign the group has given the member up, whatever it thinks itself.
     .filter(({ membership }) => now - membership.at > sessionTimeoutMs)
     .map(({ topic, group, membership: { at, problem } }) => {
-      const why = problem ?? 'the group is being shared, or Kafka does not answer';
+      const why = unreachable ?? problem ?? 'the group is being shared, or Kafka does not answer';
       return `${group} has not been in its group for ${seconds(now - at)} s, and reads nothing of ${topic}: ${why}`;
     });
   const known = trouble !== null && now - trouble.at < PUBLISH_MEMORY_MS;
   if (known && now - trouble.since > PUBLISH_PATIENCE_MS)
-    problems.unshift(`Kafka has taken nothing for ${seconds(now - trouble.since)} s: ${trouble.why}`);
+    problems.unshift(`Kafka has taken nothing for ${seconds(now - trouble.since)} s: ${unreachable ?? trouble.why}`);
   return { problem: problems.length === 0 ? null : problems.join('; ') };
 }
 

@@ -2,13 +2,15 @@
 // consumer.ts, and the decisions in docs/decisions/0030-kafkajs.md.
 
 import { AppError } from '../../errors.ts';
-import { BusError, isRefusedRecord, type Bus } from '../bus.ts';
+import { BusError, isRefusedRecord, type Bus, type Received } from '../bus.ts';
 import { createClusterAdmin } from './admin.ts';
 import { createClient, REQUEST_TIMEOUT_MS, type KafkaLog, type KafkaSettings } from './client.ts';
 import { CONSUMER_TIMES, type ConsumerTimes } from './consumer.ts';
 import { explainCoordinator } from './coordinator.ts';
+import { createDiagnosis } from './diagnosis.ts';
 import { describeFault, toStartError } from './faults.ts';
 import { judgeHealth, noteFailure, type PublishTrouble } from './health.ts';
+import { readNewest } from './newest.ts';
 import { createPublisher } from './producer.ts';
 import { readProgress } from './progress.ts';
 import { startReader, type Reader } from './reader.ts';
@@ -21,6 +23,8 @@ export type KafkaBusOptions = {
   times?: Partial<ConsumerTimes>;
   /** So long may a consumer have messages waiting and do nothing; 120 s unless told. */
   stallMs?: number;
+  /** The beginning of every topic's and every group's name in the cluster; nobody but this file has to know of it. */
+  prefix?: string;
 };
 
 export type KafkaBus = Bus & {
@@ -28,12 +32,21 @@ export type KafkaBus = Bus & {
   ensureTopics(names: readonly string[], settings: TopicSettings): Promise<void>;
   /** Resolves when a consumer has stopped for good, or does nothing: the process should say so and end. */
   failed: Promise<Error>;
+  /** The newest records of these topics, some of each partition. Throws as a start does. */
+  newest(names: readonly string[]): Promise<Received[]>;
   /** Each subscription, and the partitions that this member has; null while it is in no group. */
   subscriptions(): { topic: string; group: string; partitions: readonly number[] | null }[];
 };
 
 /** Opens no connection until something is asked of it. */
-export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }: KafkaBusOptions): KafkaBus {
+export function createKafkaBus({
+  settings,
+  log,
+  times = {},
+  stallMs = 120_000,
+  prefix = '',
+}: KafkaBusOptions): KafkaBus {
+  const named = (name: string): string => prefix + name;
   const kafka = createClient(settings, log);
   const cluster = createClusterAdmin(kafka);
   const consumerTimes = { ...CONSUMER_TIMES, ...times };
@@ -48,28 +61,36 @@ export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }:
   const watchdog = createWatchdog({ cluster, log, stallMs, onStall: failure.resolve });
   let closed = false;
   let trouble: PublishTrouble = null;
+  const diagnosis = createDiagnosis(settings, log);
+  const noteTrouble = (error: unknown): void => {
+    diagnosis.begin(error);
+    trouble = noteFailure(trouble, describeFault(error), performance.now());
+  };
 
   return {
     async publish(messages) {
       try {
-        const places = await publisher.publish(messages);
+        const places = await publisher.publish(
+          prefix === '' ? messages : messages.map((one) => ({ ...one, topic: named(one.topic) })),
+        );
         if (messages.length > 0) trouble = null;
         return places;
       } catch (error) {
         // A record that is refused has been answered.
         if (isRefusedRecord(error)) trouble = null;
-        else trouble = noteFailure(trouble, describeFault(error), performance.now());
+        else noteTrouble(error);
         throw error;
       }
     },
-    async subscribe(subscription) {
+    async subscribe({ handler, ...asked }) {
       if (closed) throw new BusError('closed', 'the bus is closed');
+      const subscription = { topic: named(asked.topic), group: named(asked.group), handler };
       const { topic, group } = subscription;
       const reader = startReader(subscription, {
         kafka,
         log,
         times: consumerTimes,
-        explain: (error) => explainCoordinator(settings, log, group, error),
+        explain: async (error) => diagnosis.explain(await explainCoordinator(settings, log, group, error)),
         onEnd: (cause) =>
           failure.resolve(
             new AppError('kafka_refused', {
@@ -85,7 +106,7 @@ export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }:
         await reader.begun;
       } catch (error) {
         readers.delete(one);
-        throw toStartError(error, settings.brokers);
+        throw toStartError(await diagnosis.explain(error), settings.brokers);
       }
       const forget = watchdog.watch(one);
       return async () => {
@@ -94,19 +115,36 @@ export function createKafkaBus({ settings, log, times = {}, stallMs = 120_000 }:
       };
     },
     // Asked each time: another cluster may have come up at the same address.
-    identity: async () => `kafka:${await cluster.clusterId()}`,
-    progress: (topic, group) => readProgress(cluster, topic, group),
+    async identity() {
+      try {
+        return `kafka:${await cluster.clusterId()}${prefix === '' ? '' : `/${prefix}`}`;
+      } catch (error) {
+        // Whoever publishes asks this first: then nothing is published, and that is why.
+        noteTrouble(error);
+        throw error;
+      }
+    },
+    progress: (topic, group) => readProgress(cluster, named(topic), named(group)),
     health: () =>
       judgeHealth(
         trouble,
         [...readers].map(({ topic, group, reader }) => ({ topic, group, membership: reader.membership() })),
-        { sessionTimeoutMs: consumerTimes.sessionTimeoutMs, now: performance.now() },
+        {
+          sessionTimeoutMs: consumerTimes.sessionTimeoutMs,
+          now: performance.now(),
+          unreachable: diagnosis.latest(),
+        },
       ),
     async ensureTopics(names, topicSettings) {
-      await ensureTopics(cluster, names, topicSettings, log).catch((error: unknown) => {
-        throw error instanceof AppError ? error : toStartError(error, settings.brokers);
+      await ensureTopics(cluster, names.map(named), topicSettings, log).catch(async (error: unknown) => {
+        if (error instanceof AppError) throw error;
+        throw toStartError(await diagnosis.explain(error), settings.brokers);
       });
     },
+    newest: (names) =>
+      readNewest(settings, names.map(named), log).catch(async (error: unknown) => {
+        throw toStartError(await diagnosis.explain(error), settings.brokers);
+      }),
     failed: failure.promise,
     subscriptions: () =>
       [...readers].map(({ topic, group, reader }) => ({ topic, group, partitions: reader.assigned() })),

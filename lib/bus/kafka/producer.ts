@@ -156,6 +156,7 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
     throw new BusError('record_refused', refusal(messages[first.index], first.error), {
       cause: first.error,
       published,
+      topic: messages[first.index]?.topic ?? null,
     });
   }
 

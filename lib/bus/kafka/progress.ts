@@ -15,6 +15,7 @@ export async function readProgress(
     groups[0]?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
   );
   return ends.map(({ partition, low, high }) => ({
+    topic,
     partition,
     next: committed.get(partition) ?? -1,
     low: Number(low),

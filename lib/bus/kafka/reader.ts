@@ -26,7 +26,7 @@ export type Reader = {
 
 export type ReaderDeps = ConsumerDeps & {
   /** Finds out more about an error, where kafkajs keeps the reason to itself. */
-  explain: (error: Error) => Promise<Error>;
+  explain: (error: Error) => Promise<unknown>;
   /** It had begun and reads no more, until a person has mended something. */
   onEnd: (error: unknown) => void;
 };

@@ -4,7 +4,7 @@ import type { Received } from '../bus.ts';
 
 export function toReceived(topic: string, partition: number, message: KafkaMessage): Received {
   const headers = toTexts(message.headers ?? {});
-  const { ce_id: eventId = null, ce_sequence: sequence } = headers;
+  const { ce_id: eventId = null, ce_sequence: sequence, ce_installation: installation = null } = headers;
   return {
     topic,
     partition,
@@ -14,6 +14,7 @@ export function toReceived(topic: string, partition: number, message: KafkaMessa
     headers,
     eventId,
     syncEventId: sequence !== undefined && /^[1-9]\d{0,14}$/.test(sequence) ? Number(sequence) : null,
+    installation,
     timestamp: Number(message.timestamp),
   };
 }

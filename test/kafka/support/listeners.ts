@@ -11,6 +11,11 @@ export type Doors = {
   login: number;
   scram: number;
   loginTls: number;
+  /** Sends clients to a name that nobody knows. */
+  nameless: number;
+  /** Sends clients to a port where nobody listens. */
+  deserted: number;
+  nobody: number;
 };
 
 export const LOGIN = { username: 'twinbox', password: 'correct horse battery' };
@@ -29,9 +34,10 @@ const SCRAM_LOGIN = {
 };
 
 export async function chooseDoors(): Promise<Doors> {
-  const [direct = 0, proxied = 0, tls = 0, mutual = 0, login = 0, scram = 0, loginTls = 0] =
-    await freePorts(7);
-  return { direct, proxied, tls, mutual, login, scram, loginTls };
+  const [direct = 0, proxied = 0, tls = 0, mutual = 0, login = 0, scram = 0, loginTls = 0, ...lost] =
+    await freePorts(10);
+  const [nameless = 0, deserted = 0, nobody = 0] = lost;
+  return { direct, proxied, tls, mutual, login, scram, loginTls, nameless, deserted, nobody };
 }
 
 export function listenersOf(doors: Doors, certificates: Certificates | undefined) {
@@ -40,6 +46,8 @@ export function listenersOf(doors: Doors, certificates: Certificates | undefined
     DIRECT: { port: doors.direct, protocol: 'PLAINTEXT', advertisedPort: doors.proxied },
     LOGIN: { port: doors.login, protocol: 'SASL_PLAINTEXT' },
     SCRAM: { port: doors.scram, protocol: 'SASL_PLAINTEXT' },
+    NAMELESS: { port: doors.nameless, protocol: 'PLAINTEXT', advertisedHost: 'kafka.invalid' },
+    DESERTED: { port: doors.deserted, protocol: 'PLAINTEXT', advertisedPort: doors.nobody },
   };
   const properties: Record<string, string> = { ...plainLogin('login'), ...SCRAM_LOGIN, ...RIGHTS };
   if (certificates) {

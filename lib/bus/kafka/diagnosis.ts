@@ -1,0 +1,40 @@
+// Why Kafka takes and gives nothing, found out beside the work and once for all that fail meanwhile.
+import { AdvertisedError, findUnreachable } from './advertised.ts';
+import type { KafkaLog, KafkaSettings } from './client.ts';
+import { faultOf } from './faults.ts';
+
+export type Diagnosis = {
+  /** The error itself, or what explains it better. Takes some seconds at most. */
+  explain(error: unknown): Promise<unknown>;
+  /** Begins to look, at most every few seconds, without waiting for it. */
+  begin(error: unknown): void;
+  /** What the last look found, if that was lately; null if all addresses could be reached. */
+  latest(): string | null;
+};
+
+const EVERY_MS = 5_000;
+/** A look that is older says nothing about now. */
+const VALID_MS = 30_000;
+
+export function createDiagnosis(settings: KafkaSettings, log: KafkaLog): Diagnosis {
+  let looking: Promise<AdvertisedError | null> | null = null;
+  let last: { at: number; found: AdvertisedError | null } = { at: -Infinity, found: null };
+
+  function look(): Promise<AdvertisedError | null> {
+    return (looking ??= findUnreachable(settings, log).then((found) => {
+      last = { at: performance.now(), found };
+      looking = null;
+      return found;
+    }));
+  }
+
+  return {
+    async explain(error) {
+      return faultOf(error) === 'passing' ? ((await look()) ?? error) : error;
+    },
+    begin(error) {
+      if (faultOf(error) === 'passing' && performance.now() - last.at > EVERY_MS) void look();
+    },
+    latest: () => (performance.now() - last.at < VALID_MS ? (last.found?.message ?? null) : null),
+  };
+}
