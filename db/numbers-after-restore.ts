@@ -5,6 +5,9 @@
 import type { Tx } from './connection.ts';
 import { BLOCK } from './partition-plan.ts';
 
+// Waits for every writer that may hold an id drawn here, and keeps new ones out.
+export const lockWritersSql = `lock table customers, sync_events in share mode`;
+
 export type Restored = {
   kind: 'move' | 'fail_over';
   /** What was seen, for whoever looks later; null: a person said it. */
@@ -45,6 +48,26 @@ with named as (
 )
 select setval(sequence, least(id + 1000000 + floor(random() * 100000000)::bigint, seqmax - 1)) from newest where id + 1 < seqmax`;
 
+const newestSql = `select last_value - case when is_called then 0 else 1 end as "eventsTo" from sync_event_ids`;
+
+/** After a fail-over to a server that lacks what others have seen. Keeps writers out for as long as the transaction lasts. */
+export async function beginAboveLost(tx: Tx, noticed: string): Promise<void> {
+  await tx.raw(lockWritersSql);
+  const { rows } = await tx.raw<{ rows: { eventsTo: number }[] }>(newestSql);
+  await beginAbove(tx, { kind: 'fail_over', noticed, eventsTo: rows[0]?.eventsTo ?? 0 });
+}
+
+const leaveRoomSql = `select setval('sync_event_ids', last_value + 1000000, true) from sync_event_ids`;
+
+/** After a fail-over of which nothing is known to be missing: ids that were given out in the last moments are passed over. */
+export async function leaveRoom(tx: Tx): Promise<void> {
+  await tx.raw(leaveRoomSql);
+}
+
+// A customer that was made after the older state has a record there that nobody here knows of. Creates wait until every record was
+// read again, and find it by its email then.
+const readAgainSql = `update account_readings set done_at = null, read_to = null, records = 0, imports = false`;
+
 /** Moves the numbers forward and notes it. In a transaction that keeps writers of customers and events out. */
 export async function beginAbove(tx: Tx, restored: Restored): Promise<void> {
   const { rows } = await tx.raw<{ rows: { eventsFrom: number }[] }>(noteSql, restored);
@@ -53,4 +76,5 @@ export async function beginAbove(tx: Tx, restored: Restored): Promise<void> {
   await tx.raw(jumpSql, { eventsFrom });
   await tx.raw(openBlockSql, { eventsTo: restored.eventsTo, eventsFrom });
   await tx.raw(customersSql);
+  await tx.raw(readAgainSql);
 }

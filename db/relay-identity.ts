@@ -2,6 +2,7 @@
 // of one database would both write to the same external customers.
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from './connection.ts';
+import { beginAboveLost, leaveRoom } from './numbers-after-restore.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
 /** Where this database is, as a hash: host names do not belong in tables. */
@@ -92,6 +93,28 @@ export async function noteAhead(db: Db | Tx, signs: RestoreSigns): Promise<boole
   return rowCount > 0;
 }
 
+// What was published before the last restore that a person confirmed is known to be missing; what was published before the oldest
+// event that is here may have left with its partition.
+const lostSql = `
+select r.event_id as "eventId"
+from jsonb_to_recordset(:records::jsonb) as r(event_id uuid, published_at timestamptz)
+where r.published_at > (select created_at from sync_events order by id limit 1)
+  and r.published_at > coalesce((select max(at) from restores), '-infinity')
+  and not exists (select from sync_events e where e.event_id = r.event_id)
+order by r.published_at`;
+
+/** Of events that another system holds, those that are missing here though they should be here. */
+export async function findLostEvents(
+  db: Db | Tx,
+  records: readonly { eventId: string; publishedAt: Date }[],
+): Promise<string[]> {
+  if (records.length === 0) return [];
+  const { rows } = await db.raw<{ rows: { eventId: string }[] }>(lostSql, {
+    records: JSON.stringify(records.map((one) => ({ event_id: one.eventId, published_at: one.publishedAt }))),
+  });
+  return rows.map(({ eventId }) => eventId);
+}
+
 // Nothing is seen, nothing is below the floor: the first window holds every row there is.
 const createSql = `
 insert into relay_cursor (seen, system_identifier, timeline, address_hash, generation, xid)
@@ -106,12 +129,19 @@ const acceptTimelineSql = `
 update relay_cursor c set timeline = here.timeline from (${hereSql}) here
 where c.timeline <> here.timeline and c.system_identifier = here.system_identifier`;
 
-/** Notes a fail-over, once, and has every mapping compared: the new server may lack what the old one had told others. */
-export async function acceptFailover(tx: Tx): Promise<{ noted: boolean; mappings: number }> {
+/**
+ * Notes a fail-over, once, and has every mapping compared: the new server may lack what the old one had told others. `lost`: it
+ * does, as another system has shown, so it gives out no number a second time.
+ */
+export async function acceptFailover(
+  tx: Tx,
+  lost: RestoreSigns | null = null,
+): Promise<{ noted: boolean; mappings: number }> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(acceptTimelineSql);
-  return rowCount === 0
-    ? { noted: false, mappings: 0 }
-    : { noted: true, mappings: await compareMappings(tx) };
+  if (rowCount === 0) return { noted: false, mappings: 0 };
+  if (lost === null) await leaveRoom(tx);
+  else await beginAboveLost(tx, lost.by);
+  return { noted: true, mappings: await compareMappings(tx) };
 }
 
 const compareSql = `

@@ -1,12 +1,8 @@
 // After a restore (`--after-restore move|copy`): the cursor is made anew by id, because the transaction ids that the rows carry
 // are another cluster's.
 import type { Db, Tx } from './connection.ts';
-import { beginAbove } from './numbers-after-restore.ts';
+import { beginAbove, lockWritersSql } from './numbers-after-restore.ts';
 import { compareMappings, readRestoreSigns, type Address } from './relay-identity.ts';
-
-// Waits for every writer that may hold an id drawn in this cluster, and keeps new ones out until the cursor stands: what is
-// at or below the newest id is then all here, and what comes later is above it.
-const lockSql = `lock table customers, sync_events in share mode`;
 
 // The oldest row that was not delivered where the cursor was made. Rows and cursor come from the same cluster, so there the
 // old transaction ids still mean something. Everything from that row on is delivered again, some of it for the second time.
@@ -25,7 +21,7 @@ update relay_cursor c set
   seen = '1:1:', win = null, last_id = 0, late_floors = '{}',
   floor = case when :skip then d.newest else u.first - 1 end, pending_floor = d.newest, restored_to = d.newest,
   system_identifier = here.system_identifier, timeline = here.timeline, address_hash = :address,
-  generation = relay_cursor_generation(), ahead = null, bus_ends = :busEnds::jsonb
+  generation = relay_cursor_generation(), ahead = null
 from drawn d, undelivered u, (
   select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
   from pg_control_system()) here
@@ -33,19 +29,10 @@ returning u.first as "firstId", d.newest as "newestId"`;
 
 export type Reseeded = { firstId: number; newestId: number };
 
-/** Where each partition of the bus ends, as `topic/partition` -> offset: what lies before it is known to whoever says "move". */
-export type BusEnds = Record<string, number>;
-
-async function reseed(
-  tx: Tx,
-  { address, skip, busEnds }: { address: Address; skip: boolean; busEnds: BusEnds },
-): Promise<Reseeded> {
-  await tx.raw(lockSql);
-  const { rows } = await tx.raw<{ rows: Reseeded[] }>(reseedSql, {
-    address,
-    skip,
-    busEnds: JSON.stringify(busEnds),
-  });
+async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded> {
+  // What is at or below the newest id is then all here, and what comes later is above it.
+  await tx.raw(lockWritersSql);
+  const { rows } = await tx.raw<{ rows: Reseeded[] }>(reseedSql, { address, skip });
   if (rows[0] === undefined) throw new Error('there is no relay cursor: nothing was restored');
   return rows[0];
 }
@@ -54,14 +41,10 @@ async function reseed(
  * The original is gone and this is its successor: deliver what was not delivered, give out no number a second time, and compare
  * every mapping once.
  */
-export async function moveDatabase(
-  db: Db,
-  address: Address,
-  busEnds: BusEnds = {},
-): Promise<Reseeded & { mappings: number }> {
+export async function moveDatabase(db: Db, address: Address): Promise<Reseeded & { mappings: number }> {
   return await db.transaction(async (tx) => {
     const signs = await readRestoreSigns(tx);
-    const reseeded = await reseed(tx, { address, skip: false, busEnds });
+    const reseeded = await reseed(tx, address, false);
     await beginAbove(tx, { kind: 'move', noticed: signs?.by ?? null, eventsTo: reseeded.newestId });
     return { ...reseeded, mappings: await compareMappings(tx) };
   });
@@ -97,7 +80,7 @@ export async function copyDatabase(
   address: Address,
 ): Promise<Reseeded & { instance: string; mappings: number }> {
   return await db.transaction(async (tx) => {
-    const reseeded = await reseed(tx, { address, skip: true, busEnds: {} });
+    const reseeded = await reseed(tx, address, true);
     const { rows } = await tx.raw<{ rows: { id: string }[] }>(newInstanceSql);
     const { rowCount } = await tx.raw<{ rowCount: number }>(detachSql);
     await tx.raw(closeDeliveriesSql);

@@ -381,8 +381,7 @@ create table relay_cursor (
   saved_at timestamp with time zone default clock_timestamp() not null,
   generation text,
   xid xid8,
-  ahead jsonb,
-  bus_ends jsonb default '{}'::jsonb not null
+  ahead jsonb
 ) with (fillfactor=50);
 
 create table restores (

@@ -27,7 +27,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   const running: { relay?: Relay; bus?: Bus } = {};
   // Before the bus: while it is waited for, the others see a relay that is starting.
   const signs = await startRoleSigns({ db, log, roles: [roleOf(running)] });
-  const { bus, place, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
   const relay = createRelay({
     db,
     bus,
@@ -36,6 +36,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [...systemNames] }),
     headers: config.kafka.headers,
+    newest,
     idleMs: IDLE_MS,
   });
   Object.assign(running, { relay, bus });

@@ -116,6 +116,7 @@ async function start({
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [integration.system] }),
     // In process nobody reads them.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
+    newest: opened.newest,
   });
   const { retentionDays } = config;
   const workers = await startWorkers(bus, [sync], { groupId, retentionDays });

@@ -8,12 +8,10 @@
 --               Null: not known, so nothing is concluded from it. A migration that rewrites this table or changes its row sets it to
 --               null, because migrations run in a subtransaction.
 --   ahead       what another system has shown that this database does not have; every process refuses to start while it is there.
---   bus_ends    topic/partition -> where the bus ended when a person said that a restore is meant; what lies before it is known.
 alter table relay_cursor
   add column generation text,
   add column xid xid8,
-  add column ahead jsonb,
-  add column bus_ends jsonb not null default '{}';
+  add column ahead jsonb;
 
 create function relay_cursor_generation() returns text language sql stable as $$
   select (select oid from pg_database where datname = current_database()) || '/' || 'relay_cursor'::regclass::oid
