@@ -153,8 +153,7 @@ export async function markEchoesChecked(
 const knownSql = `
 select exists (select from sync_intents where id = :intentId::uuid)
   or exists (select from external_mappings where intent is not null and intent ->> 'key' = :key)
-  or m.at <= coalesce((select max(at) from restores), '-infinity') or m.at < :now::timestamptz - interval '30 days'
-  or m.at < (select created_at from instance) as known
+  or m.at <= coalesce((select max(at) from restores), '-infinity') or m.at < :now::timestamptz - interval '30 days' as known
 from (select to_timestamp(('x' || substr(replace(:intentId::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0) as at) m`;
 
 /** Whether a request of ours is stored here, open or closed, or need not be any more. */

@@ -48,7 +48,8 @@ with named as (
 )
 select setval(sequence, least(id + 1000000 + floor(random() * 100000000)::bigint, seqmax - 1)) from newest where id + 1 < seqmax`;
 
-const newestSql = `select last_value - case when is_called then 0 else 1 end as "eventsTo" from sync_event_ids`;
+const newestSql = `
+select greatest(last_value - case when is_called then 0 else 1 end, (select max(id) from sync_events)) as "eventsTo" from sync_event_ids`;
 
 /** After a fail-over to a server that lacks what others have seen. Keeps writers out for as long as the transaction lasts. */
 export async function beginAboveLost(tx: Tx, noticed: string): Promise<void> {

@@ -9,7 +9,8 @@ import { compareMappings, readRestoreSigns, type Address } from './relay-identit
 // pending_floor is the newest id: every transaction of this cluster draws above it.
 const reseedSql = `
 with drawn as (
-  select last_value - case when is_called then 0 else 1 end as newest from sync_event_ids
+  -- A sequence may have stayed behind where only rows were carried over.
+  select greatest(last_value - case when is_called then 0 else 1 end, (select max(id) from sync_events)) as newest from sync_event_ids
 ), undelivered as (
   select coalesce(min(e.id), d.newest + 1) as first
   from drawn d, relay_cursor c left join sync_events e on e.id > least(c.floor, (select min(value::bigint) from jsonb_each_text(c.late_floors)))

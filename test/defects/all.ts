@@ -11,6 +11,7 @@ import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { recordDefects } from './record-defects.ts';
+import { restoreDefects } from './restore-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -27,4 +28,5 @@ export const defects: readonly Defect[] = [
   ...orderDefects,
   ...recordDefects,
   ...aliasDefects,
+  ...restoreDefects,
 ];

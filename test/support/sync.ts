@@ -247,6 +247,8 @@ const FILLED_TABLES = [
   'sync_conflicts',
   'connections',
   'inbound_event_ids',
+  'relay_cursor',
+  'restores',
   'inbound_refusals',
   'walk_positions',
   'sweeps',
