@@ -20,7 +20,7 @@ export type Restored = {
 const noteSql = `
 insert into restores (kind, noticed, events_to, events_from, versions_from)
 select :kind, :noticed, :eventsTo,
-  greatest(floor(extract(epoch from clock_timestamp()) * 1000000)::bigint, :eventsTo + 1000000000),
+  greatest(floor(extract(epoch from clock_timestamp()) * 1000000)::bigint, :eventsTo::bigint + 1000000000),
   greatest(floor(extract(epoch from clock_timestamp()) * 1000)::bigint, (select max(versions_from) from restores) + 1000000)
 returning events_from as "eventsFrom"`;
 

@@ -117,19 +117,28 @@ export function wantedRange(table: PartitionedTable, state: PartitionState, rete
   const to = periodStart(line, newestPlace(table, state)) + (AHEAD + 1) * periodLength(line);
   if (line === 'id') {
     const first = Math.min(state.nextId, state.lowestInDefault.get(name) ?? Infinity);
-    return { from: Math.max(lowest ?? periodStart(line, first), inUseFrom(state)), to };
+    return { from: lowest ?? periodStart(line, first), to };
   }
   const oldest = periodStart(line, state.now.getTime() - retentionDays * DAY_MS);
   return { from: Math.max(oldest, lowest ?? oldest), to };
 }
 
-/** After a restore the sequence goes on far ahead (numbers-after-restore.ts): what lies between is never drawn, and needs no partition. */
-function inUseFrom({ blocks }: PartitionState): number {
-  const jump = blocks.findIndex(({ firstId }, at) => {
-    const before = blocks[at + 1];
-    return before !== undefined && before.firstId < firstId - BLOCK;
+/**
+ * The parts of a range that are in use. After a restore the sequence goes on far ahead (numbers-after-restore.ts): the blocks between are
+ * not noted, nothing is ever drawn from them, and they need no partition.
+ */
+function inUse(table: PartitionedTable, { blocks }: PartitionState, wanted: Range): Range[] {
+  if (table.line !== 'id') return [wanted];
+  const noted = blocks.map(({ firstId }) => firstId).sort((a, b) => a - b);
+  const parts: Range[] = [];
+  let { from } = wanted;
+  noted.forEach((firstId, at) => {
+    const next = noted[at + 1] ?? firstId;
+    if (next <= firstId + BLOCK || next <= from || firstId + BLOCK > wanted.to) return;
+    if (firstId + BLOCK > from) parts.push({ from, to: firstId + BLOCK });
+    from = next;
   });
-  return blocks[jump]?.firstId ?? -Infinity;
+  return [...parts, { from, to: wanted.to }];
 }
 
 export function nextGap(
@@ -137,11 +146,12 @@ export function nextGap(
   state: PartitionState,
   retentionDays: number,
 ): Range | undefined {
-  return findGaps(
-    table.line,
-    state.partitions.get(table.name) ?? [],
-    wantedRange(table, state, retentionDays),
-  )[0];
+  const existing = state.partitions.get(table.name) ?? [];
+  for (const part of inUse(table, state, wantedRange(table, state, retentionDays))) {
+    const [gap] = findGaps(table.line, existing, part);
+    if (gap !== undefined) return gap;
+  }
+  return undefined;
 }
 
 /** The partitions that lie wholly before the retention, oldest first. Whether they may go yet is another question. */

@@ -18,7 +18,13 @@
 // refused by the fence: it can repeat messages, it cannot move the cursor.
 
 import { claimCursor, readPage, saveCursor, type Cursor, type Page } from '../db/relay-cursor.ts';
-import { acceptFailover, createCursor, noteAhead, type Address, type RestoreSigns } from '../db/relay-identity.ts';
+import {
+  acceptFailover,
+  createCursor,
+  noteAhead,
+  type Address,
+  type RestoreSigns,
+} from '../db/relay-identity.ts';
 import { readInstanceId } from '../db/connections.ts';
 import { readRelayCounts, readSecondsBehind } from '../db/relay-lag.ts';
 import { withTransaction, type Db } from '../db/connection.ts';

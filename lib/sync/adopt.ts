@@ -127,12 +127,7 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
  * An owner tag of ours that names no row: the row was lost in a restore, or somebody wrote the tag by hand. A person decides what
  * becomes of it; null once it was decided that it becomes a customer here.
  */
-async function placeLost(
-  deps: SyncDeps,
-  step: Step,
-  mark: string,
-  externalId: string,
-): Promise<Next | null> {
+async function placeLost(deps: SyncDeps, step: Step, mark: string, externalId: string): Promise<Next | null> {
   await noteLostRequests(
     deps,
     heardEvents(step).map(({ event }) => event),

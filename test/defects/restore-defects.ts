@@ -13,7 +13,7 @@ export const restoreDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/relay/identity.test.ts',
+      file: 'test/relay/bus-ahead.test.ts',
       title: `is refused by the relay before anything is published, and from then on by every process`,
     },
   },
@@ -28,7 +28,7 @@ order by r.published_at`,
       },
     ],
     caughtBy: {
-      file: 'test/relay/identity.test.ts',
+      file: 'test/relay/bus-ahead.test.ts',
       title: `is none where a relay died between the publish and its save`,
     },
   },

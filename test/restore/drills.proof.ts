@@ -19,11 +19,11 @@ import { giveToServer, makeDataFolder, makeServer, openAddress, serve, type Serv
 type Customer = { id: number; version: number; name: string };
 
 const SECRET = 'whsec_only_for_the_simulator';
-const LONG = { timeoutMs: 180_000, everyMs: 100 };
+const LONG = { timeoutMs: 300_000, everyMs: 100 };
 
 const programs = await findPrograms();
 describe('the drills of docs/restore.md', function () {
-  this.timeout(600_000);
+  this.timeout(900_000);
   if (programs === null) return sayNotTried('the drills of docs/restore.md');
   let folder: string;
   let url = '';
@@ -79,8 +79,8 @@ describe('the drills of docs/restore.md', function () {
   const verified = async (): Promise<void> => {
     await waitUntil(
       async () => {
-        const { code, stdout } = await place.run(['verify', '--wait', '30']);
-        return code === 0 ? true : void stdout;
+        const { code } = await place.run(['verify', '--wait', '30']);
+        return code === 0 || undefined;
       },
       { ...LONG, what: 'both sides agree' },
     );
@@ -89,7 +89,10 @@ describe('the drills of docs/restore.md', function () {
   const nothingLostNorDoubled = async (): Promise<number> => {
     expect(await effectsTwice({ simulator })).to.deep.equal([]);
     return withDb(async (db) => {
-      await waitUntil(async () => (await openDeliveries(db)).open === 0, { ...LONG, what: 'no open delivery' });
+      await waitUntil(async () => (await openDeliveries(db)).open === 0, {
+        ...LONG,
+        what: 'no open delivery',
+      });
       const { here, linked, there } = await livingOnBothSides({ simulator }, db);
       expect({ linked, there }).to.deep.equal({ linked: here, there: here });
       return here;
@@ -119,7 +122,9 @@ describe('the drills of docs/restore.md', function () {
     // What the backup does not have: five customers, a rename here and one at Stripe, and a deletion there.
     const lost: Customer[] = [];
     for (let n = 0; n < 5; n += 1) lost.push(await make(up, `lost${n}`));
-    const renamed = await call<Customer>('PATCH', `${up.api}/api/v1/customers/${kept[0]?.id}`, { name: 'here' });
+    const renamed = await call<Customer>('PATCH', `${up.api}/api/v1/customers/${kept[0]?.id}`, {
+      name: 'here',
+    });
     await verified();
     await end(up);
 
@@ -143,7 +148,8 @@ describe('the drills of docs/restore.md', function () {
       { ...LONG, what: 'status names the lost rows' },
     );
     expect(status).to.equal(true);
-    const record = (await listThere(simulator.url)).data.find(({ email }) => email === 'lost0@example.com')?.id ?? '';
+    const record =
+      (await listThere(simulator.url)).data.find(({ email }) => email === 'lost0@example.com')?.id ?? '';
     expect(await place.run(['link', String(again.id), '--record', record])).to.include({ code: 0 });
     const imported = await page(back, variables);
     expect(imported).to.match(/10 customers agree, 0 drift/);
@@ -160,7 +166,10 @@ describe('the drills of docs/restore.md', function () {
     const copy = await place.up();
     await call('PATCH', `${copy.api}/api/v1/customers/${kept[1]?.id}`, { name: 'of the copy' });
     await withDb((db) =>
-      waitUntil(async () => (await openDeliveries(db)).unreceived === 0, { ...LONG, what: 'the copy has done its work' }),
+      waitUntil(async () => (await openDeliveries(db)).unreceived === 0, {
+        ...LONG,
+        what: 'the copy has done its work',
+      }),
     );
     expect(await listThere(simulator.url), 'the original’s customers').to.deep.equal(there);
     await end(copy);
@@ -177,7 +186,9 @@ describe('the drills of docs/restore.md', function () {
     const standby = await serve(programs, data);
     servers.push(standby);
     const psql = (sql: string) =>
-      page(`psql --dbname="$TO" --quiet --tuples-only --no-align --command="${sql}"`, { TO: primary.url('postgres') });
+      page(`psql --dbname="$TO" --quiet --tuples-only --no-align --command="${sql}"`, {
+        TO: primary.url('postgres'),
+      });
     await psql(`alter system set synchronous_standby_names = '*'`);
     await psql('select pg_reload_conf()');
     const address = await openAddress(primary.port);
@@ -194,10 +205,11 @@ describe('the drills of docs/restore.md', function () {
         await page(promote, { STANDBY_URL: standby.url('postgres') });
         address.leadTo(standby.port);
         await waitUntil(
-          () => make(up, `after${Math.round(performance.now())}`).then(
-            () => true,
-            () => undefined,
-          ),
+          () =>
+            make(up, `after${Math.round(performance.now())}`).then(
+              () => true,
+              () => undefined,
+            ),
           { ...LONG, everyMs: 20, what: 'a write after the fail-over' },
         );
         seconds = (performance.now() - began) / 1000;
@@ -234,13 +246,18 @@ describe('the drills of docs/restore.md', function () {
       const sql = `select count(*) = 0 from pg_subscription_rel where srsubstate <> 'r'`;
       await waitUntil(
         async () =>
-          (await page(`psql --dbname="$NEW_URL" --tuples-only --no-align --command="${sql}"`, variables)).trim() === 't',
+          (
+            await page(`psql --dbname="$NEW_URL" --tuples-only --no-align --command="${sql}"`, variables)
+          ).trim() === 't',
         { ...LONG, what: 'every table is copied' },
       );
       await waitUntil(() => people.begun() >= 30, { ...LONG, what: '30 customers' });
       const began = performance.now();
       await end(up);
-      await waitUntil(async () => (await page(wait, variables)).trim() === 't', { ...LONG, what: 'all is there' });
+      await waitUntil(async () => (await page(wait, variables)).trim() === 't', {
+        ...LONG,
+        what: 'all is there',
+      });
       await page(drop, variables);
       await page(say, { DATABASE_URL: variables.NEW_URL });
       url = variables.NEW_URL;
@@ -248,8 +265,8 @@ describe('the drills of docs/restore.md', function () {
       await make(up, 'after-the-cut-over');
       seconds = (performance.now() - began) / 1000;
     };
-    await Promise.all([people.work(60, 6), cutOver()]);
-    await call('GET', `${simulator.url}/_sim/webhooks/idle`);
+    await Promise.all([people.work(45, 6), cutOver()]);
+    // A webhook that met no API comes again when Stripe thinks best, or by the sweep.
     await place.run(['resume', 'stripe', '--deletes']);
     await verified();
     const living = await nothingLostNorDoubled();

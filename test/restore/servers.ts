@@ -85,7 +85,9 @@ export async function serve({ bin }: Installed, data: string, settings: string[]
 }
 
 /** An address that stays while the server behind it changes, as a virtual one or a pooler's does. */
-export async function openAddress(port: number): Promise<{ port: number; leadTo(next: number): void; close(): Promise<void> }> {
+export async function openAddress(
+  port: number,
+): Promise<{ port: number; leadTo(next: number): void; close(): Promise<void> }> {
   let target = port;
   const open = new Set<Socket>();
   const server = createServer((from) => {
