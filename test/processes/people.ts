@@ -25,11 +25,7 @@ const PATIENCE_MS = 120_000;
 /** What they need to know of what they work on. */
 type Workplace = { apis: Deployment['apis']; simulator: Pick<Deployment['simulator'], 'url'> };
 
-export function createPeople(
-  { apis, simulator }: Workplace,
-  seed: number,
-  patienceMs = PATIENCE_MS,
-): People {
+export function createPeople({ apis, simulator }: Workplace, seed: number, patienceMs = PATIENCE_MS): People {
   const random = createRandom(seed);
   const { hostname: host, port } = new URL(simulator.url);
   const stripe = new Stripe('sk_test_twinbox_fake', { host, port, protocol: 'http', maxNetworkRetries: 3 });
