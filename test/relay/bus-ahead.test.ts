@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import type { Db } from '../../db/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
+import { noteAhead } from '../../db/relay-identity.ts';
 import { moveDatabase } from '../../db/relay-restore.ts';
 import type { Received } from '../../lib/bus/bus.ts';
 import { assertSameDatabase } from '../../lib/database-identity.ts';
+import { watchIdentity } from '../../lib/process/identity-watch.ts';
 import { drain, relayOn, withWorld, writeEvent, writeEvents, type Arrivals } from './world.ts';
 
 const failure = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
@@ -114,5 +116,17 @@ describe('an older state that only the bus can tell', () => {
       );
       expect(rows).to.deep.equal([{ kind: 'fail_over', noticed: 'bus', events_to: (lost[0] ?? 0) - 1 }]);
       await next.stop();
+    }));
+
+  it('ends a process that runs, once the relay has seen it', () =>
+    withWorld(async ({ db, relay }) => {
+      await relay.runOnce();
+      const watch = watchIdentity({ db, address: 'here', everyMs: 20 });
+      try {
+        await noteAhead(db, { by: 'bus', count: 1, example: 'an event' });
+        expect(await watch.failed).to.include({ code: 'restored' });
+      } finally {
+        await watch.stop();
+      }
     }));
 });
