@@ -2,6 +2,7 @@
 import { systemClock } from '../lib/clock.ts';
 import { createCustomerStore } from '../lib/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
+import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { requireShared, webhookSecrets } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { startRoleSigns } from '../lib/role-signs.ts';
@@ -36,6 +37,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     roles: [{ name: 'api', look: () => ({ state: server.url, problem }) }],
     onBeat: tally.flush,
   });
+  const identity = watchIdentity({ db, address: database.address });
   app = composeApi({
     config,
     owner: signs.owner,
@@ -50,9 +52,10 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   });
   return {
     facts: { url: server.url, database: database.place },
-    // An outage of what it needs shows in /ready, and mends itself.
-    failed: new Promise(() => undefined),
+    // An outage of what it needs shows in /ready, and ends by itself; another database does not.
+    failed: identity.failed,
     async stop() {
+      await identity.stop();
       await server.close(FINISH_REQUESTS_MS);
       await signs.stop();
       await database.close();

@@ -63,7 +63,8 @@ export type ChangesPage = Moment & {
 const ANSWER_MS = 15_000;
 
 const placeSql = `
-  select substr(md5(concat_ws(':', c.system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), i.id)), 1, 8)
+  select substr(md5(concat_ws(':', c.system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), i.id,
+    (select max(versions_from) from restores))), 1, 8)
   from pg_control_system() c, instance i`;
 
 const firstKeptSql = `

@@ -148,3 +148,19 @@ export async function markEchoesChecked(
     );
   }
 }
+
+// Known, too, what was lost before the last restore that a person confirmed, and what is so old that retention may have taken it.
+const knownSql = `
+select exists (select from sync_intents where id = :intentId::uuid)
+  or exists (select from external_mappings where intent is not null and intent ->> 'key' = :key)
+  or m.at <= coalesce((select max(at) from restores), '-infinity') or m.at < :now::timestamptz - interval '30 days' as known
+from (select to_timestamp(('x' || substr(replace(:intentId::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0) as at) m`;
+
+/** Whether a request of ours is stored here, open or closed, or need not be any more. */
+export async function isRequestKnown(
+  db: Db,
+  request: { key: string; intentId: string; now: Date },
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { known: boolean }[] }>(knownSql, request);
+  return rows[0]?.known ?? true;
+}

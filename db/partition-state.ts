@@ -123,16 +123,35 @@ export function wantedRange(table: PartitionedTable, state: PartitionState, rete
   return { from: Math.max(oldest, lowest ?? oldest), to };
 }
 
+/**
+ * The parts of a range that are in use. After a restore the sequence goes on far ahead (numbers-after-restore.ts): the blocks between are
+ * not noted, nothing is ever drawn from them, and they need no partition.
+ */
+function inUse(table: PartitionedTable, { blocks }: PartitionState, wanted: Range): Range[] {
+  if (table.line !== 'id') return [wanted];
+  const noted = blocks.map(({ firstId }) => firstId).sort((a, b) => a - b);
+  const parts: Range[] = [];
+  let { from } = wanted;
+  noted.forEach((firstId, at) => {
+    const next = noted[at + 1] ?? firstId;
+    if (next <= firstId + BLOCK || next <= from || firstId + BLOCK > wanted.to) return;
+    if (firstId + BLOCK > from) parts.push({ from, to: firstId + BLOCK });
+    from = next;
+  });
+  return [...parts, { from, to: wanted.to }];
+}
+
 export function nextGap(
   table: PartitionedTable,
   state: PartitionState,
   retentionDays: number,
 ): Range | undefined {
-  return findGaps(
-    table.line,
-    state.partitions.get(table.name) ?? [],
-    wantedRange(table, state, retentionDays),
-  )[0];
+  const existing = state.partitions.get(table.name) ?? [];
+  for (const part of inUse(table, state, wantedRange(table, state, retentionDays))) {
+    const [gap] = findGaps(table.line, existing, part);
+    if (gap !== undefined) return gap;
+  }
+  return undefined;
 }
 
 /** The partitions that lie wholly before the retention, oldest first. Whether they may go yet is another question. */

@@ -176,7 +176,7 @@ with saved as (
   update relay_cursor c set
     seen = case when :closed then :win::pg_snapshot else c.seen end,
     win = case when :closed then null else :win::pg_snapshot end,
-    last_id = case when :closed then 0 else :lastId end,
+    last_id = case when :closed then 0 else :lastId::bigint end,
     floor = case when :closed then c.pending_floor else c.floor end,
     pending_floor = case when :closed then greatest(c.pending_floor, :sequence) else c.pending_floor end,
     late_floors = case when :closed then (

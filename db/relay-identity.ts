@@ -2,6 +2,7 @@
 // of one database would both write to the same external customers.
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from './connection.ts';
+import { beginAboveLost, leaveRoom } from './numbers-after-restore.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
 /** Where this database is, as a hash: host names do not belong in tables. */
@@ -14,7 +15,9 @@ export type Verdict =
   /** A new timeline at the same address: another server of the same cluster has taken over. */
   | 'failed_over'
   | 'other_cluster'
-  | 'other_address';
+  | 'other_address'
+  /** An older state was put back in place (docs/restore.md): see readRestoreSigns. */
+  | 'restored';
 
 /**
  * The address of a database: the host list with ports, and the database's name. An embedded server passes its data directory
@@ -40,26 +43,82 @@ const hereSql = `
   select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
   from pg_control_system()`;
 
+// By what the database itself shows, first; what another system has shown comes second. A logical backup brings the old generation
+// into tables with new numbers. Rows that were loaded into the same table were written by another transaction than they say.
+function restoreSigns(cursor: string): string {
+  return `case
+    when ${cursor}.generation <> relay_cursor_generation() then '{"by": "tables"}'
+    when ${cursor}.xid is not null and ${cursor}.xmin::text::bigint <> ${cursor}.xid::text::bigint % 4294967296 then '{"by": "rows"}'
+    else ${cursor}.ahead end`;
+}
+
 const verdictSql = `
 with here as (${hereSql})
 select case
   when c.only_one is null then 'first'
   when c.system_identifier <> here.system_identifier then 'other_cluster'
-  when c.address_hash <> :address then 'other_address'
+  when c.address_hash <> :address::text then 'other_address'
+  when ${restoreSigns('c')} is not null then 'restored'
   when c.timeline <> here.timeline then 'failed_over'
   else 'same' end as verdict
 from here left join relay_cursor c on true`;
 
-/** Changes nothing. Throws while the server is a standby: it cannot be written to. */
-export async function judgeIdentity(db: Db | Tx, address: Address): Promise<Verdict> {
+/** Changes nothing. `null` where the address is known to be one of its names. Throws while the server is a standby. */
+export async function judgeIdentity(db: Db | Tx, address: Address | null): Promise<Verdict> {
   const { rows } = await db.raw<{ rows: { verdict: Verdict }[] }>(verdictSql, { address });
   return rows[0]?.verdict ?? 'first';
 }
 
+/** Why a database counts as restored. `by`: what shows it. The other two: how much of it, and an example for people. */
+export type RestoreSigns = {
+  by: 'tables' | 'rows' | 'bus' | 'requests';
+  count?: number;
+  example?: string;
+};
+
+/** Null where nothing says that an older state was put back. */
+export async function readRestoreSigns(db: Db | Tx): Promise<RestoreSigns | null> {
+  const { rows } = await db.raw<{ rows: { signs: RestoreSigns | null }[] }>(
+    `select (${restoreSigns('c')})::jsonb as signs from relay_cursor c`,
+  );
+  return rows[0]?.signs ?? null;
+}
+
+// Only the first to see it: what is there is more than nothing, and a second sign says no more.
+const noteAheadSql = `update relay_cursor set ahead = :signs::jsonb where ahead is null`;
+
+/** Notes what another system has shown that this database lacks: from now on every process refuses to start. */
+export async function noteAhead(db: Db | Tx, signs: RestoreSigns): Promise<boolean> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(noteAheadSql, { signs: JSON.stringify(signs) });
+  return rowCount > 0;
+}
+
+// What was published before the last restore that a person confirmed is known to be missing; what was published before the oldest
+// event that is here may have left with its partition.
+const lostSql = `
+select r.event_id as "eventId"
+from jsonb_to_recordset(:records::jsonb) as r(event_id uuid, published_at timestamptz)
+where r.published_at > (select created_at from sync_events order by id limit 1)
+  and r.published_at > coalesce((select max(at) from restores), '-infinity')
+  and not exists (select from sync_events e where e.event_id = r.event_id)
+order by r.published_at`;
+
+/** Of events that another system holds, those that are missing here though they should be here. */
+export async function findLostEvents(
+  db: Db | Tx,
+  records: readonly { eventId: string; publishedAt: Date }[],
+): Promise<string[]> {
+  if (records.length === 0) return [];
+  const { rows } = await db.raw<{ rows: { eventId: string }[] }>(lostSql, {
+    records: JSON.stringify(records.map((one) => ({ event_id: one.eventId, published_at: one.publishedAt }))),
+  });
+  return rows.map(({ eventId }) => eventId);
+}
+
 // Nothing is seen, nothing is below the floor: the first window holds every row there is.
 const createSql = `
-insert into relay_cursor (seen, system_identifier, timeline, address_hash)
-select '1:1:', here.system_identifier, here.timeline, :address from (${hereSql}) here
+insert into relay_cursor (seen, system_identifier, timeline, address_hash, generation, xid)
+select '1:1:', here.system_identifier, here.timeline, :address, relay_cursor_generation(), pg_current_xact_id() from (${hereSql}) here
 on conflict do nothing`;
 
 export async function createCursor(db: Db, address: Address): Promise<void> {
@@ -70,12 +129,19 @@ const acceptTimelineSql = `
 update relay_cursor c set timeline = here.timeline from (${hereSql}) here
 where c.timeline <> here.timeline and c.system_identifier = here.system_identifier`;
 
-/** Notes a fail-over, once, and has every mapping compared: the new server may lack what the old one had told others. */
-export async function acceptFailover(tx: Tx): Promise<{ noted: boolean; mappings: number }> {
+/**
+ * Notes a fail-over, once, and has every mapping compared: the new server may lack what the old one had told others. `lost`: it
+ * does, as another system has shown, so it gives out no number a second time.
+ */
+export async function acceptFailover(
+  tx: Tx,
+  lost: RestoreSigns | null = null,
+): Promise<{ noted: boolean; mappings: number }> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(acceptTimelineSql);
-  return rowCount === 0
-    ? { noted: false, mappings: 0 }
-    : { noted: true, mappings: await compareMappings(tx) };
+  if (rowCount === 0) return { noted: false, mappings: 0 };
+  if (lost === null) await leaveRoom(tx);
+  else await beginAboveLost(tx, lost.by);
+  return { noted: true, mappings: await compareMappings(tx) };
 }
 
 const compareSql = `

@@ -2,18 +2,16 @@
 // are another cluster's.
 import type { Db, Tx } from './connection.ts';
 import { forgetPlace } from './database-place.ts';
-import { compareMappings, type Address } from './relay-identity.ts';
-
-// Waits for every writer that may hold an id drawn in this cluster, and keeps new ones out until the cursor stands: what is
-// at or below the newest id is then all here, and what comes later is above it.
-const lockSql = `lock table customers, sync_events in share mode`;
+import { beginAbove, lockWritersSql } from './numbers-after-restore.ts';
+import { compareMappings, readRestoreSigns, type Address } from './relay-identity.ts';
 
 // The oldest row that was not delivered where the cursor was made. Rows and cursor come from the same cluster, so there the
 // old transaction ids still mean something. Everything from that row on is delivered again, some of it for the second time.
 // pending_floor is the newest id: every transaction of this cluster draws above it.
 const reseedSql = `
 with drawn as (
-  select last_value - case when is_called then 0 else 1 end as newest from sync_event_ids
+  -- A sequence may have stayed behind where only rows were carried over.
+  select greatest(last_value - case when is_called then 0 else 1 end, (select max(id) from sync_events)) as newest from sync_event_ids
 ), undelivered as (
   select coalesce(min(e.id), d.newest + 1) as first
   from drawn d, relay_cursor c left join sync_events e on e.id > least(c.floor, (select min(value::bigint) from jsonb_each_text(c.late_floors)))
@@ -24,7 +22,8 @@ with drawn as (
 update relay_cursor c set
   seen = '1:1:', win = null, last_id = 0, late_floors = '{}',
   floor = case when :skip then d.newest else u.first - 1 end, pending_floor = d.newest, restored_to = d.newest,
-  system_identifier = here.system_identifier, timeline = here.timeline, address_hash = :address
+  system_identifier = here.system_identifier, timeline = here.timeline, address_hash = :address,
+  generation = relay_cursor_generation(), ahead = null
 from drawn d, undelivered u, (
   select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
   from pg_control_system()) here
@@ -33,17 +32,23 @@ returning u.first as "firstId", d.newest as "newestId"`;
 export type Reseeded = { firstId: number; newestId: number };
 
 async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded> {
-  await tx.raw(lockSql);
+  // What is at or below the newest id is then all here, and what comes later is above it.
+  await tx.raw(lockWritersSql);
   const { rows } = await tx.raw<{ rows: Reseeded[] }>(reseedSql, { address, skip });
   if (rows[0] === undefined) throw new Error('there is no relay cursor: nothing was restored');
   await forgetPlace(tx);
   return rows[0];
 }
 
-/** The original is gone and this is its successor: deliver what was not delivered, and compare every mapping once. */
+/**
+ * The original is gone and this is its successor: deliver what was not delivered, give out no number a second time, and compare
+ * every mapping once.
+ */
 export async function moveDatabase(db: Db, address: Address): Promise<Reseeded & { mappings: number }> {
   return await db.transaction(async (tx) => {
+    const signs = await readRestoreSigns(tx);
     const reseeded = await reseed(tx, address, false);
+    await beginAbove(tx, { kind: 'move', noticed: signs?.by ?? null, eventsTo: reseeded.newestId });
     return { ...reseeded, mappings: await compareMappings(tx) };
   });
 }

@@ -89,6 +89,15 @@ begin
           hint = 'Set deleted_at (with version + 1 and its event), or call purge_customer(id) once the tombstone is everywhere.';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.customers_version_after_restore()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.version := greatest(new.version, (select max(r.versions_from) from restores r where r.events_to >= old.last_event_id));
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.is_of_this_transaction(written xid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -151,6 +160,25 @@ AS $function$
 begin
   raise exception 'sync_events is append-only: % is refused', tg_op
     using errcode = 'TB003', hint = 'Old events leave when housekeeping drops whole partitions.';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.relay_cursor_generation()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (select oid from pg_database where datname = current_database()) || '/' || 'relay_cursor'::regclass::oid
+$function$;
+
+CREATE OR REPLACE FUNCTION public.relay_cursor_note_writer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.xid is not null or old.xid is null then
+    new.xid := pg_current_xact_id();
+  end if;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.write_customer_event(customer_id bigint, source text DEFAULT 'sql'::text, context jsonb DEFAULT '{}'::jsonb)
@@ -389,8 +417,21 @@ create table relay_cursor (
   address_hash text not null,
   published bigint default 0 not null,
   unrouted bigint default 0 not null,
-  saved_at timestamp with time zone default clock_timestamp() not null
+  saved_at timestamp with time zone default clock_timestamp() not null,
+  generation text,
+  xid xid8,
+  ahead jsonb
 ) with (fillfactor=50);
+
+create table restores (
+  id bigint generated always as identity not null,
+  kind text not null,
+  noticed text,
+  at timestamp with time zone default clock_timestamp() not null,
+  events_to bigint not null,
+  events_from bigint not null,
+  versions_from bigint not null
+);
 
 create table role_signs (
   role text not null,
@@ -568,6 +609,8 @@ alter table refused_records add constraint refused_records_pkey PRIMARY KEY (top
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
 alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
 alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
+alter table restores add constraint restores_kind_check CHECK ((kind = ANY (ARRAY['move'::text, 'fail_over'::text])));
+alter table restores add constraint restores_pkey PRIMARY KEY (id);
 alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
 alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (ARRAY['api'::text, 'relay'::text, 'worker'::text, 'housekeeping'::text])));
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
@@ -648,9 +691,11 @@ CREATE CONSTRAINT TRIGGER customers_event AFTER INSERT OR UPDATE ON public.custo
 CREATE TRIGGER customers_no_delete BEFORE DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_refuse_removal();
 CREATE TRIGGER customers_no_truncate BEFORE TRUNCATE ON public.customers FOR EACH STATEMENT EXECUTE FUNCTION customers_refuse_removal();
 CREATE TRIGGER customers_version BEFORE INSERT OR UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_before_change();
+CREATE TRIGGER customers_version_after_restore BEFORE UPDATE ON public.customers FOR EACH ROW WHEN ((new.version > old.version)) EXECUTE FUNCTION customers_version_after_restore();
 CREATE TRIGGER operator_action_pairs_append_only BEFORE DELETE OR UPDATE ON public.operator_action_pairs FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER operator_action_pairs_no_truncate BEFORE TRUNCATE ON public.operator_action_pairs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER operator_actions_no_truncate BEFORE TRUNCATE ON public.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER relay_cursor_writer BEFORE UPDATE ON public.relay_cursor FOR EACH ROW EXECUTE FUNCTION relay_cursor_note_writer();
 CREATE TRIGGER sync_events_append_only BEFORE DELETE OR UPDATE ON public.sync_events FOR EACH ROW EXECUTE FUNCTION refuse_change_of_events();
 CREATE TRIGGER sync_events_no_truncate BEFORE TRUNCATE ON public.sync_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events();

@@ -18,15 +18,22 @@
 // refused by the fence: it can repeat messages, it cannot move the cursor.
 
 import { claimCursor, readPage, saveCursor, type Cursor, type Page } from '../db/relay-cursor.ts';
-import { acceptFailover, createCursor, type Address } from '../db/relay-identity.ts';
+import {
+  acceptFailover,
+  createCursor,
+  noteAhead,
+  type Address,
+  type RestoreSigns,
+} from '../db/relay-identity.ts';
 import { readInstanceId } from '../db/connections.ts';
 import { readRelayCounts, readSecondsBehind } from '../db/relay-lag.ts';
 import { withTransaction, type Db } from '../db/connection.ts';
 import { fullJitter } from '../lib/backoff.ts';
-import type { Bus } from '../lib/bus/bus.ts';
+import type { Bus, Received } from '../lib/bus/bus.ts';
+import { findLostOnBus } from '../lib/bus/lost-events.ts';
 import type { Clock } from '../lib/clock.ts';
 import { notePlace } from '../db/database-place.ts';
-import { assertSameDatabase, IdentityError, otherBus } from '../lib/database-identity.ts';
+import { assertSameDatabase, IdentityError, otherBus, restored } from '../lib/database-identity.ts';
 import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';
 import { topics, type Routing } from '../lib/events/routing.ts';
 import { failpoint } from '../lib/failpoint.ts';
@@ -49,6 +56,8 @@ export type RelayDeps = {
   address: Address;
   routing: Routing;
   headers: HeaderStyle;
+  /** The newest records of our topics; null for a bus that keeps none. */
+  newest?: (() => Promise<Received[]>) | null;
   /** Rows per page; 1,000 unless told. */
   pageSize?: number;
   /** How long another relay waits after this one has died; 5 s unless told. */
@@ -78,7 +87,7 @@ const IDENTITY_EVERY_MS = 5_000;
 type Ahead = { win: string; lastId: number; page: Promise<Page> };
 
 export function createRelay(deps: RelayDeps): Relay {
-  const { db, bus, clock, log, address, routing, headers } = deps;
+  const { db, bus, clock, log, address, routing, headers, newest = null } = deps;
   const { pageSize = 1_000, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
   const lease = createLease({
     db,
@@ -117,15 +126,29 @@ export function createRelay(deps: RelayDeps): Relay {
       await notePlace(db, address, { remember: true });
     }
     if (verdict === 'failed_over') {
-      const { noted, mappings } = await withTransaction(db, acceptFailover);
+      const lost = await lookAtBus();
+      const { noted, mappings } = await withTransaction(db, (tx) => acceptFailover(tx, lost));
       // Another server has taken over, and may lack what the old one had told others: every mapping is compared once.
-      if (noted) log.warn('relay.failed_over', { mappings });
+      if (noted) log.warn('relay.failed_over', { mappings, lost: lost?.count ?? 0 });
     }
     // A relay that stands by with the wrong bus must say so now, not when it is needed.
     const bound = (await readRelayCounts(db))?.bus ?? null;
     const present = await bus.identity();
     if (bound !== null && bound !== present) throw otherBus(bound, present);
     checkedAt = monotonic();
+  }
+
+  /** What the bus has of ours and this database lacks; null for nothing. */
+  async function lookAtBus(): Promise<RestoreSigns | null> {
+    return newest === null ? null : findLostOnBus(db, await newest());
+  }
+
+  /** Before anything is published from here: a copy that was put back under the same name is told by nothing else. */
+  async function refuseOlderState(): Promise<void> {
+    const lost = await lookAtBus();
+    if (lost === null) return;
+    await noteAhead(db, lost);
+    throw restored(lost);
   }
 
   async function becomeActive(): Promise<boolean> {
@@ -139,6 +162,7 @@ export function createRelay(deps: RelayDeps): Relay {
   async function claim(): Promise<Cursor> {
     // A copy of a database gets an id of its own while no relay runs: whoever claims the cursor after that has the new one.
     installation = await readInstanceId(db);
+    await refuseOlderState();
     const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
     if (claimed) return claimed;
     // Taken over, or bound to another bus, since this was checked; the next round finds out which.

@@ -42,6 +42,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [...systemNames] }),
     headers: config.kafka.headers,
+    newest,
     idleMs: IDLE_MS,
   });
   Object.assign(running, { relay, bus });

@@ -4,6 +4,7 @@ import { openBus } from '../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../lib/bus/own-topics.ts';
 import { topics } from '../lib/events/routing.ts';
 import { connectDatabase } from '../lib/process/database.ts';
+import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared, requireStripe } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
@@ -41,6 +42,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
   const workers = await startWorkers(bus, [sync], { groupId, retentionDays, owner: signs.owner });
   roles = rolesOfWorkers(workers, bus, settings);
+  const identity = watchIdentity({ db, address: database.address });
   health.serve({
     database: databasePart(db),
     bus: busPart(bus),
@@ -57,8 +59,9 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
       kafka: place,
       stripe: stripe.simulated ? stripe.apiBase : 'by its key',
     },
-    failed,
+    failed: Promise.race([failed, identity.failed]),
     async stop() {
+      await identity.stop();
       await workers.stop();
       await bus.close();
       await signs.stop();

@@ -100,7 +100,10 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
     [others('email_taken'), 'records have the email of a customer that they will not be linked with'],
     [others('no_email'), 'records have no email: they wait until they have'],
     [others('marked'), 'records bear our mark for a customer that does not wait: looked at'],
-    [others('lost_row'), 'records bear our mark for a customer that is not here: they wait'],
+    [
+      others('lost_row'),
+      'records bear our owner tag for a customer that is not here, as after a restore: link --import makes them customers, link CUSTOMER --record ID gives one to a customer',
+    ],
     [plan.elsewhere, 'records belong to another installation: left alone'],
     [plan.known, 'records are paired already'],
   ];

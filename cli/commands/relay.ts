@@ -26,7 +26,8 @@ export function addRelay({ program, output, finish }: CommandContext): void {
     .addHelpText(
       'after',
       `
-Stop every process on the database first. A move delivers what was not delivered and compares every pair once. A copy gets an
+Stop every process on the database first. A move delivers what was not delivered, gives out event ids, versions and customer ids
+above all that may have been given out before, reads every record at Stripe again, and compares every pair once. A copy gets an
 instance id of its own and lets go of every external record, so that it never writes to the original's customers.
 
 Examples:

@@ -119,6 +119,7 @@ async function start({
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [integration.system] }),
     // In process nobody reads them.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
+    newest: opened.newest,
   });
   const { retentionDays } = config;
   const owner = nameProcess();

@@ -29,6 +29,7 @@ import { park, postpone, wait } from './failing.ts';
 import { toKept } from './identity.ts';
 import { fetchTheirs } from './intent.ts';
 import { isUuid } from './inbound.ts';
+import { noteLostRequests } from './lost-request.ts';
 import { giveBack, type Next } from './next.ts';
 import { foresee } from './rehearsal.ts';
 import { parkRefused } from './row-refused.ts';
@@ -36,6 +37,7 @@ import { settle } from './settle.ts';
 import type { Shadow } from './shadow.ts';
 import { formsOfRow } from './table-forms.ts';
 import { hasRoomForCall, theirsOf, type Step, type SyncDeps } from './step.ts';
+import { heardEvents } from './theirs.ts';
 import { writeMark } from './write-theirs.ts';
 
 export async function adopt(deps: SyncDeps, step: Step): Promise<Next> {
@@ -89,12 +91,15 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
       : takeOver(deps, step, chosen.customerId);
   if (record.mark !== null && record.mark !== mapping.voidMark) {
     const owner = isUuid(record.mark) ? await findByMark(deps.db, mapping, record.mark) : null;
-    // A mark of ours that names no row: the row was lost in a restore, or somebody wrote the mark by hand.
-    if (!owner) return wait(deps, step, 'lost_row', { mark: record.mark });
-    // A mark is no word: records that were copied to another account bear it too.
-    if (owner.link === 'awaited' && !consentsTo(mapping, owner.customerId))
-      return wait(deps, step, 'ask_link', { customer: owner.customerId });
-    return link(deps, step, owner, record);
+    if (!owner) {
+      const lost = await placeLost(deps, step, record.mark, record.externalId);
+      if (lost !== null) return lost;
+    } else {
+      // A mark is no word: records that were copied to another account bear it too.
+      if (owner.link === 'awaited' && !consentsTo(mapping, owner.customerId))
+        return wait(deps, step, 'ask_link', { customer: owner.customerId });
+      return link(deps, step, owner, record);
+    }
   }
   if (record.foreignMark) return wait(deps, step, 'other_environment', {});
   if (!deps.policy.pulls) return wait(deps, step, 'pulls_off', { operation: 'create' });
@@ -119,6 +124,20 @@ async function place(deps: SyncDeps, step: Step, record: ExternalRecord): Promis
   if (consent) return link(deps, step, holder, record);
   const reason = deps.policy.linkByEmail === 'never' ? 'duplicate_email' : 'ask_link';
   return wait(deps, step, reason, { customer: holder.customerId });
+}
+
+/**
+ * An owner tag of ours that names no row: the row was lost in a restore, or somebody wrote the tag by hand. A person decides what
+ * becomes of it; null once it was decided that it becomes a customer here.
+ */
+async function placeLost(deps: SyncDeps, step: Step, mark: string, externalId: string): Promise<Next | null> {
+  await noteLostRequests(
+    deps,
+    heardEvents(step).map(({ event }) => event),
+  );
+  const decision = await readDecision(deps.db, step.mapping, externalId);
+  if (decision === 'import') return null;
+  return wait(deps, step, decision === 'leave' ? 'left_alone' : 'lost_row', { mark });
 }
 
 /** The record is this row's, if the row has no other; its mapping absorbs ours. */

@@ -207,7 +207,7 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
     mapping: null,
     customer: null,
     externalId: record.externalId,
-    why: 'our_mark_without_mapping',
+    why: owner === null ? 'lost_row' : 'our_mark_without_mapping',
   });
 }
 

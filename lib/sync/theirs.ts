@@ -8,6 +8,7 @@ import { same } from './canonical.ts';
 import { deletedOver } from './delete-conflicts.ts';
 import { intentOfKey } from './inbound.ts';
 import { keyPrefix } from './intent.ts';
+import { noteLostRequests } from './lost-request.ts';
 import type { Conflict, UnseenEdit } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Step, SyncDeps } from './step.ts';
@@ -44,6 +45,8 @@ export async function listen(deps: SyncDeps, step: Step): Promise<Heard> {
     deps,
     events.map(({ event }) => event),
   );
+  const unknown = events.map(({ event }) => event).filter((event) => event.key !== null && !intents(event));
+  if (unknown.length > 0) await noteLostRequests(deps, unknown);
   const heard: Heard = { mustRead: step.mapping.mustRead, echoes: [], unseen: [], deletedOver: [], hop: 0 };
   for (const { delivery, event } of events) {
     const intent = intents(event);

@@ -23,10 +23,11 @@ export async function decideUnmatched(
     const now = clock.now();
     await withTransaction(db, async (tx) => {
       decided += await decideRecords(tx, place, { externalIds, decision, actor, now });
-      if (decision !== 'import') return;
       const about = { ...place, externalIds, urgency: urgencies.bulk, now } as const;
+      if (decision === 'leave') await raiseRecords(tx, { ...about, reasons: ['lost_row'] });
+      if (decision !== 'import') return;
       await askForNewRecords(tx, about);
-      await raiseRecords(tx, { ...about, reasons: ['not_imported', 'left_alone'] });
+      await raiseRecords(tx, { ...about, reasons: ['not_imported', 'left_alone', 'lost_row'] });
     });
     const last = externalIds.at(-1);
     if (last === undefined || externalIds.length < AT_ONCE) return decided;

@@ -15,6 +15,7 @@ import { textDefects } from './text-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
+import { restoreDefects } from './restore-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -35,4 +36,5 @@ export const defects: readonly Defect[] = [
   ...textDefects,
   ...connectionDefects,
   ...tableDefects,
+  ...restoreDefects,
 ];

@@ -19,13 +19,13 @@ export type People = {
   counts: Record<string, number>;
 };
 
-/** A process that is dead answers nobody; it is back within this. */
+/** A process that is dead answers nobody; it is back within this, unless another time is given. */
 const PATIENCE_MS = 120_000;
 
 /** What they need to know of what they work on. */
 type Workplace = { apis: Deployment['apis']; simulator: Pick<Deployment['simulator'], 'url'> };
 
-export function createPeople({ apis, simulator }: Workplace, seed: number): People {
+export function createPeople({ apis, simulator }: Workplace, seed: number, patienceMs = PATIENCE_MS): People {
   const random = createRandom(seed);
   const { hostname: host, port } = new URL(simulator.url);
   const stripe = new Stripe('sk_test_twinbox_fake', { host, port, protocol: 'http', maxNetworkRetries: 3 });
@@ -63,7 +63,7 @@ export function createPeople({ apis, simulator }: Workplace, seed: number): Peop
         count('retried');
         return undefined;
       },
-      { timeoutMs: PATIENCE_MS, everyMs: 50, what: `${method} ${path}` },
+      { timeoutMs: patienceMs, everyMs: 50, what: `${method} ${path}` },
     ).then(({ value }) => value);
   }
 
@@ -106,7 +106,7 @@ export function createPeople({ apis, simulator }: Workplace, seed: number): Peop
     const email = `person${n}@example.com`;
     await (random() < 0.75 ? makeHere(email) : makeThere(email));
     const known = await waitUntil(async () => (await find(email)) ?? undefined, {
-      timeoutMs: PATIENCE_MS,
+      timeoutMs: patienceMs,
       everyMs: 100,
       what: `${email} is on both sides`,
     });

@@ -102,7 +102,7 @@ describe('which database this is', () => {
       }
       expect(arrivals.ids()).to.deep.equal([id]);
       expect(warnings).to.have.length(1);
-      expect(await db.transaction(acceptFailover), 'for two relays that both saw it').to.include({
+      expect(await db.transaction((tx) => acceptFailover(tx)), 'for two relays that both saw it').to.include({
         noted: false,
       });
       expect(await readMappings(db)).to.deep.equal([

@@ -248,6 +248,8 @@ const FILLED_TABLES = [
   'connections',
   'inbound_event_ids',
   'refused_records',
+  'relay_cursor',
+  'restores',
   'inbound_refusals',
   'walk_positions',
   'sweeps',

@@ -13,7 +13,7 @@ export function toReceived(topic: string, partition: number, message: KafkaMessa
     value: message.value?.toString() ?? null,
     headers,
     eventId,
-    syncEventId: sequence !== undefined && /^[1-9]\d{0,14}$/.test(sequence) ? Number(sequence) : null,
+    syncEventId: sequence !== undefined && /^[1-9]\d{0,15}$/.test(sequence) ? Number(sequence) : null,
     installation,
     timestamp: Number(message.timestamp),
   };

@@ -1,0 +1,57 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes by which an older state that was put back goes unnoticed, or gives out numbers again. */
+export const restoreDefects: Defect[] = [
+  {
+    name: 'an older state on the disk that only the bus can tell, not looked for',
+    edits: [
+      {
+        file: 'relay/relay.ts',
+        find: `    await noteAhead(db, lost);
+    throw restored(lost);`,
+        replace: `    await noteAhead(db, lost).catch(() => undefined);`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/relay/bus-ahead.test.ts',
+      title: `is refused by the relay before anything is published, and from then on by every process`,
+    },
+  },
+  {
+    name: 'a page that a dead relay had published taken for a restore',
+    edits: [
+      {
+        file: 'db/relay-identity.ts',
+        find: `  and not exists (select from sync_events e where e.event_id = r.event_id)
+order by r.published_at`,
+        replace: `order by r.published_at`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/relay/bus-ahead.test.ts',
+      title: `is none where a relay died between the publish and its save`,
+    },
+  },
+  {
+    name: 'creates after a restore that do not wait for the account to be read again',
+    edits: [{ file: 'db/numbers-after-restore.ts', find: `  await tx.raw(readAgainSql);\n`, replace: `` }],
+    caughtBy: {
+      file: 'test/situations/restored.test.ts',
+      title: `that no event has told of yet is found all the same: after a move nothing is made before every record was read`,
+    },
+  },
+  {
+    name: 'versions after a restore that begin where the backup ended',
+    edits: [
+      {
+        file: 'db/numbers-after-restore.ts',
+        find: `  greatest(floor(extract(epoch from clock_timestamp()) * 1000)::bigint, (select max(versions_from) from restores) + 1000000)`,
+        replace: `  0`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/db/versions-after-restore.test.ts',
+      title: `a row of the older state goes on above all that it may have had, once, and a new row begins at 1`,
+    },
+  },
+];
