@@ -2,6 +2,7 @@ import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { asConnectingError } from './connecting.ts';
 import { DbError, sqlState } from './errors.ts';
+import { forgetNumbersAhead, MAX_MOVES, moveForFailedWrite } from './taken-numbers.ts';
 import { readEncryption } from './tls.ts';
 
 /** A pool of connections, or one transaction: reads take either. */
@@ -86,15 +87,22 @@ function isOnThisMachine(url: string): boolean {
 
 /**
  * Runs `fn` in a transaction and commits. A serialization failure (40001) or a deadlock (40P01) means that
- * Postgres asks for the same work again: it is repeated at once, and counts as no attempt of anything.
- * `fn` may therefore run several times and must have no effect outside its transaction.
+ * Postgres asks for the same work again: it is repeated at once, and counts as no attempt of anything. So is what met a number
+ * that is taken, once the sequences are moved forward. `fn` may therefore run several times and must have no effect outside its transaction.
  */
 export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Promise<T> {
-  for (let repeats = 0; ; repeats += 1) {
+  for (let repeats = 0, moves = 0; ; repeats += 1) {
     try {
-      return await db.transaction(fn);
+      if (moves === 0) return await db.transaction(fn);
+      return await db.transaction(async (tx) => {
+        await forgetNumbersAhead(tx);
+        return await fn(tx);
+      });
     } catch (error) {
-      if (repeats >= MAX_REPEATS || !isRepeatable(error)) throw error;
+      if (repeats >= MAX_REPEATS) throw error;
+      if (isRepeatable(error)) continue;
+      if (moves >= MAX_MOVES || !(await moveForFailedWrite(db, error))) throw error;
+      moves += 1;
     }
   }
 }

@@ -6,6 +6,7 @@
 import type { Knex } from 'knex';
 import type { Db, Tx } from './connection.ts';
 import { sqlState } from './errors.ts';
+import { writeNumbered } from './taken-numbers.ts';
 
 export type CustomerRow = {
   id: number;
@@ -135,7 +136,7 @@ export async function insertCustomer(
   values: { name: string; email: string },
   stamp: Stamp,
 ): Promise<Customer> {
-  const row = await one(db, insertSql, { ...values, ...stamped(stamp) });
+  const row = await writeNumbered(db, (at) => one(at, insertSql, { ...values, ...stamped(stamp) }));
   if (!row) throw new Error('insertCustomer: PostgreSQL returned no row for an insert');
   return row;
 }
@@ -152,7 +153,9 @@ export function updateCustomer(
   stamp: Stamp,
 ): Promise<Customer | null> {
   const { name = null, email = null } = values;
-  return one(db, updateSql, { id, name, email, ifVersion: versions(ifVersion), ...stamped(stamp) });
+  return writeNumbered(db, (at) =>
+    one(at, updateSql, { id, name, email, ifVersion: versions(ifVersion), ...stamped(stamp) }),
+  );
 }
 
 /** Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was there. */
@@ -162,7 +165,9 @@ export function deleteCustomer(
   { ifVersion }: { ifVersion?: number | readonly number[] },
   stamp: Stamp,
 ): Promise<Customer | null> {
-  return one(db, deleteSql, { id, ifVersion: versions(ifVersion), ...stamped(stamp) });
+  return writeNumbered(db, (at) =>
+    one(at, deleteSql, { id, ifVersion: versions(ifVersion), ...stamped(stamp) }),
+  );
 }
 
 /** The customer with its mappings, tombstones included; null if the id was never given out. */

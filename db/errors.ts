@@ -5,6 +5,7 @@ export type DbErrorCode =
   | 'migration_invalid'
   | 'newer_than_program'
   | 'not_migrated'
+  | 'sequence_unfit'
   | 'server_too_old'
   | 'tls_refused'
   | 'unreachable'

@@ -1,5 +1,6 @@
 // The relay's cursor: which rows of sync_events are still to be delivered, and the save after each page (docs/relay.md).
 import type { Db, Tx } from './connection.ts';
+import { writeNumbered } from './taken-numbers.ts';
 
 /** Snapshots and floors stay the database's own text: nothing here computes with them. */
 export type Cursor = {
@@ -170,6 +171,7 @@ export type Save = {
 // a crash of the server repeats a page, so it need not wait for the disk; the setting ends with this transaction.
 // The floors roll only here, when a window closes: this save takes a transaction id after "sequence" was read, and the next
 // window's snapshot is taken after it ended, so every transaction at or above that snapshot's xmax draws ids above "sequence".
+// That holds of a sequence that goes back too: relay_floor is raised before, and next_sync_event_id() draws above it.
 const saveSql = `
 with saved as (
   update relay_cursor c set
@@ -183,7 +185,7 @@ with saved as (
       from pg_snapshot_xip(:win::pg_snapshot) x) else c.late_floors end,
     restored_to = case when :closed then null else c.restored_to end,
     published = c.published + :published, unrouted = c.unrouted + :unrouted, saved_at = clock_timestamp()
-  where c.fence = :fence
+  where c.fence = :fence and (not :closed or raise_relay_floor(greatest(c.pending_floor, :sequence)))
   returning c.*
 ), noted as (
   insert into relay_batches (topic, partition, first_offset, first_id, last_id, count, ids, fence)
@@ -200,15 +202,24 @@ select ${cursorColumns}, set_config('synchronous_commit', 'off', true) from save
 /** Null if the cursor belongs to a later fence: then nothing was written. */
 export async function saveCursor(db: Db | Tx, save: Save): Promise<Cursor | null> {
   const { batches, refused, ...rest } = save;
-  const { rows } = await db.raw<{ rows: CursorRow[] }>(saveSql, {
-    ...rest,
+  const { rows } = await writeNumbered(db, (at) =>
+    at.raw<{ rows: CursorRow[] }>(saveSql, {
+      ...rest,
+      ...toColumns(batches),
+      refused: JSON.stringify(refused.map(toNotice)),
+    }),
+  );
+  return rows[0] ? toCursor(rows[0]) : null;
+}
+
+/** As the columns of unnest() take them. */
+export function toColumns(batches: readonly Batch[]) {
+  return {
     topics: batches.map(({ topic }) => topic),
     partitions: batches.map(({ partition }) => partition),
     offsets: batches.map(({ firstOffset }) => firstOffset),
     ids: batches.map(({ ids }) => `{${ids.join(',')}}`),
-    refused: JSON.stringify(refused.map(toNotice)),
-  });
-  return rows[0] ? toCursor(rows[0]) : null;
+  };
 }
 
 function toNotice({ eventId, syncEventId, parkedEventId, topic, reason, detail }: Refused) {
