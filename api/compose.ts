@@ -13,6 +13,7 @@ import { createResolveDesk } from '../lib/resolutions.ts';
 import { createChoiceDesk } from '../lib/record-choice.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
 import { rolesPart } from '../lib/roles.ts';
+import { sequencesPart } from '../lib/sequences.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
@@ -55,6 +56,7 @@ export function composeApi(parts: ApiParts): Express {
       database: databasePart(db),
       roles: rolesPart(db, clock, owner),
       relay: relayPart(db, clock),
+      sequences: sequencesPart(db),
       partitions: partitionsPart(db, clock),
       sync: syncPart(db, [system]),
       hearing: hearingPart(db, clock, system, secrets),

@@ -2,7 +2,7 @@ import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { asConnectingError } from './connecting.ts';
 import { DbError, sqlState } from './errors.ts';
-import { forgetNumbersAhead, MAX_MOVES, moveForFailedWrite } from './taken-numbers.ts';
+import { forgetNumbersAhead, moveForFailedWrite } from './taken-numbers.ts';
 import { readEncryption } from './tls.ts';
 
 /** A pool of connections, or one transaction: reads take either. */
@@ -101,7 +101,7 @@ export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Pr
     } catch (error) {
       if (repeats >= MAX_REPEATS) throw error;
       if (isRepeatable(error)) continue;
-      if (moves >= MAX_MOVES || !(await moveForFailedWrite(db, error))) throw error;
+      if (!(await moveForFailedWrite(db, error, moves))) throw error;
       moves += 1;
     }
   }

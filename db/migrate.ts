@@ -24,9 +24,16 @@ export async function migrate(db: Db): Promise<string[]> {
     await tx.raw('set local statement_timeout = 0');
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
+    await keepOwnNumbers(tx);
     const [, names] = (await tx.migrate.latest({ tableName: TABLE, migrationSource })) as [number, string[]];
     return names;
   });
+}
+
+/** The list of what has run came here without its sequence, in a cut-over or a restore of data alone: it goes on behind its rows. */
+async function keepOwnNumbers(tx: Tx): Promise<void> {
+  if ((await appliedNames(tx)).size === 0) return;
+  await tx.raw(`select setval(pg_get_serial_sequence('${TABLE}', 'id'), max(id)) from ${TABLE}`);
 }
 
 /** Throws `server_too_old`, `not_migrated` or `newer_than_program`, with what to do; changes nothing. */

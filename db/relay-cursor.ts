@@ -75,6 +75,11 @@ const inWindow = `
       and (pg_visible_in_snapshot(e.xid, (select win from bounds)) or e.id <= :restoredTo::bigint)
       and not pg_visible_in_snapshot(e.xid, (select seen from bounds))`;
 
+/** The columns of RawRow, of a row of sync_events known as `event`. */
+export const pageColumns = (event: string): string => `
+  ${event}.id, ${event}.event_id, ${event}.event_type, ${event}.entity_key, ${event}.version, ${event}.source, ${event}.payload::text,
+  floor(extract(epoch from ${event}.created_at) * 1000)::bigint, ${event}.context ->> 'trace'`;
+
 // The head row carries the window and comes first; the rows follow by id.
 const pageSql = `
 with bounds as materialized (${boundsSql})
@@ -82,8 +87,7 @@ select null::bigint as id, null::uuid as event_id, null as event_type, null as e
   win::text as payload, null::bigint as created_at, null as trace
 from bounds
 union all (
-  select e.id, e.event_id, e.event_type, e.entity_key, e.version, e.source, e.payload::text,
-    floor(extract(epoch from e.created_at) * 1000)::bigint, e.context ->> 'trace'
+  select ${pageColumns('e')}
   from sync_events e
   where ${inWindow}
   order by e.id
@@ -111,9 +115,9 @@ export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<P
   return { win: head[6], sequence: head[4] ?? 0, rows: rows.slice(1).map(toPageRow) };
 }
 
-type RawRow = [number, string, string, string, number | null, string, string, number, string | null];
+export type RawRow = [number, string, string, string, number | null, string, string, number, string | null];
 
-function toPageRow(row: RawRow): PageRow {
+export function toPageRow(row: RawRow): PageRow {
   return {
     id: row[0],
     eventId: row[1],

@@ -1,6 +1,7 @@
 // After a restore (`--after-restore move|copy`): the cursor is made anew by id, because the transaction ids that the rows carry
 // are another cluster's.
 import type { Db, Tx } from './connection.ts';
+import { endWalks } from './floor-walk.ts';
 import { compareMappings, type Address } from './relay-identity.ts';
 
 // Waits for every writer that may hold an id drawn in this cluster, and keeps new ones out until the cursor stands: what is
@@ -81,6 +82,7 @@ export async function copyDatabase(
     const { rowCount } = await tx.raw<{ rowCount: number }>(detachSql);
     await tx.raw(closeDeliveriesSql);
     await tx.raw(walkOnSql, { newestId: reseeded.newestId });
+    await endWalks(tx);
     await tx.raw(unbindSql);
     return { ...reseeded, instance: rows[0]?.id ?? '', mappings: rowCount };
   });

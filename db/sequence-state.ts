@@ -25,6 +25,9 @@ export const numberedTables = [
   'external_mappings',
   'inbound_refusals',
   'operator_actions',
+  // Of knex: without a number for its name, no migration runs.
+  'schema_migrations',
+  'schema_migrations_lock',
   'stoppages',
 ] as const;
 
@@ -36,8 +39,8 @@ const ROOM = 1_000_000;
 const listSql = `
 select s.seqrelid::regclass::text as sequence, t.oid::regclass::text as "table", quote_ident(a.attname) as "column",
   t.relname || '.' || a.attname as label, s.seqincrement as increment,
-  case when s.seqtypid <> 'bigint'::regtype then s.seqtypid::regtype::text end as type,
-  least(s.seqmax, 9007199254740991) as most,
+  case when a.atttypid = 'bigint'::regtype and s.seqtypid <> 'bigint'::regtype then s.seqtypid::regtype::text end as type,
+  case when a.atttypid = 'bigint'::regtype then least(s.seqmax, 9007199254740991) end as most,
   has_sequence_privilege(s.seqrelid, 'update') as "mayMove", pg_has_role(c.relowner, 'usage') as "mayAlter"
 from unnest(:tables::text[]) name
 join pg_class t on t.oid = to_regclass(quote_ident(name))
@@ -60,7 +63,8 @@ type Listed = {
   label: string;
   increment: number;
   type: string | null;
-  most: number;
+  /** Null where the column is no bigint either. */
+  most: number | null;
   mayMove: boolean;
   mayAlter: boolean;
 };
@@ -91,7 +95,7 @@ function toState(
   { last, newest }: Standing,
 ): SequenceState {
   const highest = Math.max(last, newest ?? last);
-  const narrow = type ?? (increment > 0 && most - highest < ROOM ? `maxvalue ${most}` : null);
+  const narrow = type ?? (increment > 0 && most !== null && most - highest < ROOM ? `maxvalue ${most}` : null);
   const behind = newest !== null && (increment > 0 ? last < newest : last > newest);
   return { sequence, column: label, last, newest, increment, narrow, behind, mayMove, mayAlter };
 }

@@ -66,10 +66,7 @@ function sayBehind(sequence: string, last: number, newest: number, what: string)
 }
 
 // The floor first: a writer that draws meanwhile then draws above it.
-async function moveEventIds(
-  db: Db,
-  { last, newest, floor, saved }: EventIdState,
-): Promise<SequenceMove[]> {
+async function moveEventIds(db: Db, { last, newest, floor, saved }: EventIdState): Promise<SequenceMove[]> {
   const moved: SequenceMove[] = [];
   if (floor < saved) {
     await db.raw('select raise_relay_floor(:saved)', { saved });

@@ -5,7 +5,7 @@ import { numberedTables } from './sequence-state.ts';
 import { moveSequences } from './sequences.ts';
 
 /** One is enough, unless a transaction with ids of its own commits between a move and the try after it. */
-export const MAX_MOVES = 3;
+const MAX_MOVES = 5;
 
 const isPrimaryKeySql = `
 select exists (
@@ -16,11 +16,11 @@ select exists (
 
 /**
  * Moves the sequences if that is what a failed write needs; answers whether the same write should be tried again. `db` is the
- * pool, never the transaction that failed.
+ * pool, never the transaction that failed; `moves`: how often this was asked for the same write.
  */
-export async function moveForFailedWrite(db: Db, error: unknown): Promise<boolean> {
+export async function moveForFailedWrite(db: Db, error: unknown, moves: number): Promise<boolean> {
   try {
-    if (!(await isAboutNumbers(db, error))) return false;
+    if (moves >= MAX_MOVES || !(await isAboutNumbers(db, error))) return false;
     await moveSequences(db);
     return true;
   } catch {
@@ -73,7 +73,7 @@ export async function writeNumbered<T>(db: Db | Tx, write: (at: Db | Tx) => Prom
         return await write(tx);
       });
     } catch (error) {
-      if (moves >= MAX_MOVES || !(await moveForFailedWrite(db, error))) throw error;
+      if (!(await moveForFailedWrite(db, error, moves))) throw error;
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, relayPart } from '../lib/readiness.ts';
 import { startRoleSigns, type Role } from '../lib/role-signs.ts';
 import { rolesPart } from '../lib/roles.ts';
+import { sequencesPart } from '../lib/sequences.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { createRelay, type Relay } from './relay.ts';
 
@@ -44,6 +45,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     database: databasePart(db),
     bus: busPart(bus),
     relay: relayPart(db, clock),
+    sequences: sequencesPart(db),
     roles: rolesPart(db, clock, signs.owner),
     role: () => Promise.resolve(rolePart(relay)),
   });

@@ -8,6 +8,7 @@ import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, partitionsPart, syncPart } from '../lib/readiness.ts';
 import { startRoleSigns, type Role } from '../lib/role-signs.ts';
 import { rolesPart } from '../lib/roles.ts';
+import { sequencesPart } from '../lib/sequences.ts';
 import { createSyncDeps } from '../lib/systems.ts';
 import { keepPartitionsOf } from './housekeeping.ts';
 import { startWorkers } from './process.ts';
@@ -39,6 +40,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
     bus: busPart(bus),
     roles: rolesPart(db, sync.clock, signs.owner),
     partitions: partitionsPart(db, sync.clock),
+    sequences: sequencesPart(db),
     sync: syncPart(db, [sync.integration.system]),
     workers: () => Promise.resolve(workersPart(workers.status(), standIn)),
   });

@@ -22,6 +22,7 @@ import {
   tellOnce,
   type Check,
 } from '../../lib/doctor.ts';
+import { examineSequences } from '../../lib/doctor-sequences.ts';
 import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/doctor-signs.ts';
 import { checkKnown } from '../../lib/known-sample.ts';
 import { topics } from '../../lib/events/routing.ts';
@@ -110,6 +111,10 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   found.push(migrations);
   if (migrations.level !== 'ok') return [...found, ...(await examineStripe(config, null))];
   const running = await findRunning(config.dataDir);
+  const sequences = await attempt('sequences', 'Look at the database.', async () => ({
+    checks: await examineSequences(db, systemClock.now()),
+  }));
+  found.push(...('level' in sequences ? [sequences] : sequences.checks));
   found.push(
     ...(await examineRoles(db, running !== null || config.database.url !== undefined)),
     await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config)),
