@@ -95,7 +95,8 @@ function toState(
   { last, newest }: Standing,
 ): SequenceState {
   const highest = Math.max(last, newest ?? last);
-  const narrow = type ?? (increment > 0 && most !== null && most - highest < ROOM ? `maxvalue ${most}` : null);
+  const narrow =
+    type ?? (increment > 0 && most !== null && most - highest < ROOM ? `maxvalue ${most}` : null);
   const behind = newest !== null && (increment > 0 ? last < newest : last > newest);
   return { sequence, column: label, last, newest, increment, narrow, behind, mayMove, mayAlter };
 }

@@ -9,6 +9,7 @@ import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
+import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { writeDefects } from './write-defects.ts';
@@ -25,6 +26,7 @@ export const defects: readonly Defect[] = [
   ...textApiDefects,
   ...exitDefects,
   ...orderDefects,
+  ...numbersDefects,
   ...recordDefects,
   ...aliasDefects,
 ];

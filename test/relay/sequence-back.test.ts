@@ -122,9 +122,15 @@ describe('the relay, where the sequence of the event ids is set back', () => {
         for (let wave = 0; wave < 9; wave += 1) {
           await Promise.all(Array.from({ length: 8 }, (_, n) => create(wave * 8 + n)));
           // So that the relay closes windows between the waves.
-          await waitUntil(() => arrivals.ids().length > wave * 8, { timeoutMs: 30_000, what: 'some of the wave' });
+          await waitUntil(() => arrivals.ids().length > wave * 8, {
+            timeoutMs: 30_000,
+            what: 'some of the wave',
+          });
         }
-        await waitUntil(() => new Set(arrivals.ids()).size === 72, { timeoutMs: 30_000, what: 'all that was accepted' });
+        await waitUntil(() => new Set(arrivals.ids()).size === 72, {
+          timeoutMs: 30_000,
+          what: 'all that was accepted',
+        });
       } finally {
         await relay.stop();
         await started;
@@ -178,7 +184,8 @@ describe('the relay, where the sequence of the event ids is set back', () => {
           'select id, event_id from sync_events order by id',
         );
         await waitUntil(() => new Set(arrivals.ids()).size >= rows.length, {
-          timeoutMs: 60_000, what: 'everything that was committed',
+          timeoutMs: 60_000,
+          what: 'everything that was committed',
         });
         expect([...new Set(arrivals.ids())].sort((a, b) => a - b)).to.deep.equal(rows.map(({ id }) => id));
         expect(arrivals.all.length, 'arrived twice').to.equal(rows.length);
