@@ -106,7 +106,8 @@ describe('sequences', () => {
                         set local role sequence_reader`);
           throw Object.assign(new Error('rolled back'), { found: await moveSequences(tx) });
         })
-        .catch((error: Error & { found: Awaited<ReturnType<typeof moveSequences>> }) => error.found);
+        // What the transaction was ended with, so that the role goes with it.
+        .catch((error: unknown) => (error as { found: Awaited<ReturnType<typeof moveSequences>> }).found);
       const newest = await first<number>('select max(id) as value from customers');
       expect(stuck.map(({ mend }) => mend)).to.deep.equal([
         `Run as its owner: alter sequence foreign_ids as bigint no maxvalue; select setval('foreign_ids', ${newest});`,
@@ -261,7 +262,7 @@ describe('sequences', () => {
           `update relay_cursor set late_floors = jsonb_build_object(pg_current_xact_id()::text, 9000)`,
         );
         await tx.raw(insert(9_001));
-        const error = await tx
+        const error: unknown = await tx
           .transaction((inner) => inner.raw(insert(9_000)))
           .catch((reason: unknown) => reason);
         expect(error).to.include({ code: 'TB006' });
