@@ -14,6 +14,7 @@ import { createChoiceDesk } from '../lib/record-choice.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/readiness.ts';
 import { refusedPart } from '../lib/refused.ts';
 import { rolesPart } from '../lib/roles.ts';
+import { sequencesPart } from '../lib/sequences.ts';
 import type { Readiness } from '../lib/readiness-report.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
@@ -57,6 +58,7 @@ export function composeApi(parts: ApiParts): Express {
       roles: rolesPart(db, clock, owner),
       relay: relayPart(db, clock),
       refused: refusedPart(db, clock),
+      sequences: sequencesPart(db),
       partitions: partitionsPart(db, clock),
       sync: syncPart(db, [system]),
       hearing: hearingPart(db, clock, system, secrets),

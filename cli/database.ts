@@ -8,6 +8,7 @@ import { addressOf } from '../db/relay-identity.ts';
 import type { Config } from '../lib/config.ts';
 import type { Logger } from '../lib/log.ts';
 import { placeOf } from '../lib/process/database.ts';
+import { startSequences } from '../lib/sequences.ts';
 import { inspectFolder } from './embedded/folder.ts';
 import { startEmbeddedPostgres } from './embedded/postgres.ts';
 import { CliError, exit } from './exit.ts';
@@ -44,7 +45,9 @@ export async function openDatabase(
       close: () => db.destroy(),
     };
     return await closeIfFails(opened, async () => {
-      if (!asItIs) await assertMigrated(db);
+      if (asItIs) return;
+      await assertMigrated(db);
+      await startSequences({ db, log });
     });
   }
   const dataDir = join(config.dataDir, 'postgres');
@@ -71,7 +74,9 @@ export async function openDatabase(
     },
   };
   return await closeIfFails(opened, async () => {
-    if (!asItIs) await migrate(db);
+    if (asItIs) return;
+    await migrate(db);
+    await startSequences({ db, log });
   });
 }
 

@@ -131,7 +131,9 @@ export async function giveRecord(
   const { internalId, system, account, externalType } = mapping;
   await tx.raw(
     `insert into external_mappings (internal_id, system, account, external_type, state)
-     values (:internalId, :system, :account, :externalType, 'tombstoned') on conflict do nothing`,
+     values (:internalId, :system, :account, :externalType, 'tombstoned')
+     on conflict (entity_type, internal_id, system, account, external_type)
+       where role = 'primary' and internal_id is not null and state <> 'detached' do nothing`,
     { internalId, system, account, externalType },
   );
 }
@@ -144,7 +146,8 @@ export async function insertRecordMapping(
   const { system, account, externalType, externalId } = where;
   const { rows } = await tx.raw<{ rows: StoredMapping[] }>(
     `insert into external_mappings (system, account, external_type, external_id)
-     values (:system, :account, :externalType, :externalId) on conflict do nothing returning *`,
+     values (:system, :account, :externalType, :externalId)
+     on conflict (system, account, external_type, external_id) where external_id is not null do nothing returning *`,
     { system, account, externalType, externalId },
   );
   return rows[0] ? toMapping(rows[0]) : null;

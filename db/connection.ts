@@ -5,6 +5,7 @@ import { DbError, sqlState } from './errors.ts';
 import { discardAll, watchBegin, watchSession, type OpenSessions } from './lost-sessions.ts';
 import { beginSql, stateSession, type SessionNeeds } from './session.ts';
 import { readTime } from './times.ts';
+import { forgetNumbersAhead, moveForFailedWrite } from './taken-numbers.ts';
 import { readEncryption } from './tls.ts';
 
 /** A pool of connections, or one transaction: reads take either. */
@@ -122,15 +123,22 @@ function isOnThisMachine(url: string): boolean {
 
 /**
  * Runs `fn` in a transaction and commits. A serialization failure (40001) or a deadlock (40P01) means that
- * Postgres asks for the same work again: it is repeated at once, and counts as no attempt of anything.
- * `fn` may therefore run several times and must have no effect outside its transaction.
+ * Postgres asks for the same work again: it is repeated at once, and counts as no attempt of anything. So is what met a number
+ * that is taken, once the sequences are moved forward. `fn` may therefore run several times and must have no effect outside its transaction.
  */
 export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Promise<T> {
-  for (let repeats = 0; ; repeats += 1) {
+  for (let repeats = 0, moves = 0; ; repeats += 1) {
     try {
-      return await db.transaction(fn);
+      if (moves === 0) return await db.transaction(fn);
+      return await db.transaction(async (tx) => {
+        await forgetNumbersAhead(tx);
+        return await fn(tx);
+      });
     } catch (error) {
-      if (repeats >= MAX_REPEATS || !isRepeatable(error)) throw error;
+      if (repeats >= MAX_REPEATS) throw error;
+      if (isRepeatable(error)) continue;
+      if (!(await moveForFailedWrite(db, error, moves))) throw error;
+      moves += 1;
     }
   }
 }

@@ -9,6 +9,7 @@ import { sqlState } from './errors.ts';
 import { folded } from './fold.ts';
 import { RowSwallowed } from './row-rules.ts';
 import { readTime } from './times.ts';
+import { writeNumbered } from './taken-numbers.ts';
 
 export type CustomerRow = {
   id: number;
@@ -144,7 +145,7 @@ export async function insertCustomer(
   values: { name: string; email: string },
   stamp: Stamp,
 ): Promise<Customer> {
-  const row = await one(db, insertSql, { ...values, ...stamped(stamp) });
+  const row = await writeNumbered(db, (at) => one(at, insertSql, { ...values, ...stamped(stamp) }));
   if (!row) throw new RowSwallowed('insert');
   return row;
 }
@@ -161,7 +162,9 @@ export function updateCustomer(
   stamp: Stamp,
 ): Promise<Customer | null> {
   const { name = null, email = null } = values;
-  return one(db, updateSql, { id, name, email, ifVersion: versions(ifVersion), ...stamped(stamp) });
+  return writeNumbered(db, (at) =>
+    one(at, updateSql, { id, name, email, ifVersion: versions(ifVersion), ...stamped(stamp) }),
+  );
 }
 
 /** Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was there. */
@@ -171,7 +174,9 @@ export function deleteCustomer(
   { ifVersion }: { ifVersion?: number | readonly number[] },
   stamp: Stamp,
 ): Promise<Customer | null> {
-  return one(db, deleteSql, { id, ifVersion: versions(ifVersion), ...stamped(stamp) });
+  return writeNumbered(db, (at) =>
+    one(at, deleteSql, { id, ifVersion: versions(ifVersion), ...stamped(stamp) }),
+  );
 }
 
 /** The customer with its mappings, tombstones included; null if the id was never given out. */

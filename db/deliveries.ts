@@ -60,6 +60,7 @@ export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: D
 }
 
 // A pair that was let go answers for its row too: in one account that is for good (moving there again takes it up before this).
+// The conflict is named: an id that is taken (the sequence was set back) must not pass for a pair that is known.
 const makeMappingsSql = `
 insert into external_mappings (entity_type, internal_id, system, account, external_type)
 select distinct e.entity_type, e.entity_id, :system, :account, :externalType
@@ -69,7 +70,8 @@ where not exists (
   where m.entity_type = e.entity_type and m.internal_id = e.entity_id and m.system = :system and m.account = :account
     and m.external_type = :externalType and m.role = 'primary')
 order by 2
-on conflict do nothing`;
+on conflict (entity_type, internal_id, system, account, external_type)
+  where role = 'primary' and internal_id is not null and state <> 'detached' do nothing`;
 
 const lockMappingsSql = `
 select id, internal_id from external_mappings

@@ -7,6 +7,7 @@ export type DbErrorCode =
   | 'no_session'
   | 'not_migrated'
   | 'refused'
+  | 'sequence_unfit'
   | 'server_too_old'
   | 'time_zone_unknown'
   | 'tls_refused'

@@ -190,7 +190,7 @@ export async function askForNewRecords(
      from connections c cross join unnest(:externalIds::text[]) as x(id)
      where c.system = :system and c.account is not null
      order by x.id
-     on conflict do nothing`,
+     on conflict (system, account, external_type, external_id) where external_id is not null do nothing`,
     about,
   );
   return rowCount;

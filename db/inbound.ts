@@ -1,5 +1,6 @@
 // Events of external systems: stored once, refused with a reason, and brought to the mapping they are about.
 import type { Db, Tx } from './connection.ts';
+import { writeNumbered } from './taken-numbers.ts';
 import { raisedUrgency, urgencies, type Urgency } from './urgency.ts';
 
 export type IncomingEvent = {
@@ -64,10 +65,12 @@ select coalesce((select refusal from verdict), case when exists (select from sto
 
 /** Stores a verified event, once. What it answers is durable. */
 export async function storeInboundEvent(db: Db, event: IncomingEvent): Promise<StoreVerdict> {
-  const { rows } = await db.raw<{ rows: { verdict: StoreVerdict }[] }>(storeSql, {
-    ...event,
-    payload: JSON.stringify(event.payload),
-  });
+  const { rows } = await writeNumbered(db, (at) =>
+    at.raw<{ rows: { verdict: StoreVerdict }[] }>(storeSql, {
+      ...event,
+      payload: JSON.stringify(event.payload),
+    }),
+  );
   return rows[0]?.verdict ?? 'known';
 }
 
@@ -82,10 +85,12 @@ export async function insertRefusal(
     now: Date;
   },
 ): Promise<void> {
-  await db.raw(
-    `insert into inbound_refusals (system, external_event_id, reason, detail, created_at)
-     values (:system, :externalEventId, :reason, :detail, :now::timestamptz)`,
-    refusal,
+  await writeNumbered(db, (at) =>
+    at.raw(
+      `insert into inbound_refusals (system, external_event_id, reason, detail, created_at)
+       values (:system, :externalEventId, :reason, :detail, :now::timestamptz)`,
+      refusal,
+    ),
   );
 }
 
@@ -94,13 +99,15 @@ export async function askForRead(
   db: Db,
   about: { system: string; externalType: string; externalId: string; now: Date; urgency?: Urgency },
 ): Promise<void> {
-  await db.raw(
-    `insert into external_mappings as m (system, account, external_type, external_id, dirty, must_read, urgency, next_attempt_at)
-     select :system, c.account, :externalType, :externalId, 1, true, :urgency, :now::timestamptz
-     from connections c where c.system = :system and c.account is not null
-     on conflict (system, account, external_type, external_id) where external_id is not null
-     do update set dirty = m.dirty + 1, must_read = true, urgency = ${raisedUrgency('excluded.urgency')}, updated_at = now()`,
-    { ...about, urgency: about.urgency ?? urgencies.edit },
+  await writeNumbered(db, (at) =>
+    at.raw(
+      `insert into external_mappings as m (system, account, external_type, external_id, dirty, must_read, urgency, next_attempt_at)
+       select :system, c.account, :externalType, :externalId, 1, true, :urgency, :now::timestamptz
+       from connections c where c.system = :system and c.account is not null
+       on conflict (system, account, external_type, external_id) where external_id is not null
+       do update set dirty = m.dirty + 1, must_read = true, urgency = ${raisedUrgency('excluded.urgency')}, updated_at = now()`,
+      { ...about, urgency: about.urgency ?? urgencies.edit },
+    ),
   );
 }
 
@@ -135,12 +142,13 @@ select e.event_id, coalesce(
 ) as mapping_id
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, mark uuid)`;
 
+// The conflict is named: an id that is taken (the sequence was set back) must not pass for a record that is known.
 const makeSql = `
 insert into external_mappings (system, account, external_type, external_id)
 select distinct :system, e.account, :externalType, e.external_id
 from jsonb_to_recordset(:events::jsonb) as e(account text, external_id text)
 order by 4
-on conflict do nothing`;
+on conflict (system, account, external_type, external_id) where external_id is not null do nothing`;
 
 const insertSql = `
 insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, inbound, created_at)

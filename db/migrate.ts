@@ -36,10 +36,17 @@ export async function migrate(
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
     for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say(sentence);
+    await keepOwnNumbers(tx);
     const [, names] = (await tx.migrate.latest({ tableName: TABLE, migrationSource })) as [number, string[]];
     stopHearing();
     return names;
   });
+}
+
+/** The list of what has run came here without its sequence, in a cut-over or a restore of data alone: it goes on behind its rows. */
+async function keepOwnNumbers(tx: Tx): Promise<void> {
+  if ((await appliedNames(tx)).size === 0) return;
+  await tx.raw(`select setval(pg_get_serial_sequence('${TABLE}', 'id'), max(id)) from ${TABLE}`);
 }
 
 /** Throws `server_too_old`, `not_migrated` or `newer_than_program`, with what to do; changes nothing. */

@@ -1,6 +1,7 @@
 // The relay's cursor: which rows of sync_events are still to be delivered, and the save after each page (docs/relay.md).
 import type { Db, Tx } from './connection.ts';
 import { addToCount } from './refused-counts.ts';
+import { writeNumbered } from './taken-numbers.ts';
 
 /** Snapshots and floors stay the database's own text: nothing here computes with them. */
 export type Cursor = {
@@ -75,6 +76,11 @@ const inWindow = `
       and (pg_visible_in_snapshot(e.xid, (select win from bounds)) or e.id <= :restoredTo::bigint)
       and not pg_visible_in_snapshot(e.xid, (select seen from bounds))`;
 
+/** The columns of RawRow, of a row of sync_events known as `event`. */
+export const pageColumns = (event: string): string => `
+  ${event}.id, ${event}.event_id, ${event}.event_type, ${event}.entity_key, ${event}.version, ${event}.source, ${event}.payload::text,
+  floor(extract(epoch from ${event}.created_at) * 1000)::bigint, ${event}.context ->> 'trace'`;
+
 // The head row carries the window and comes first; the rows follow by id.
 const pageSql = `
 with bounds as materialized (${boundsSql})
@@ -82,8 +88,7 @@ select null::bigint as id, null::uuid as event_id, null as event_type, null as e
   win::text as payload, null::bigint as created_at, null as trace
 from bounds
 union all (
-  select e.id, e.event_id, e.event_type, e.entity_key, e.version, e.source, e.payload::text,
-    floor(extract(epoch from e.created_at) * 1000)::bigint, e.context ->> 'trace'
+  select ${pageColumns('e')}
   from sync_events e
   where ${inWindow}
   order by e.id
@@ -111,9 +116,9 @@ export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<P
   return { win: head[6], sequence: head[4] ?? 0, rows: rows.slice(1).map(toPageRow) };
 }
 
-type RawRow = [number, string, string, string, number | null, string, string, number, string | null];
+export type RawRow = [number, string, string, string, number | null, string, string, number, string | null];
 
-function toPageRow(row: RawRow): PageRow {
+export function toPageRow(row: RawRow): PageRow {
   return {
     id: row[0],
     eventId: row[1],
@@ -171,6 +176,7 @@ export type Save = {
 // a crash of the server repeats a page, so it need not wait for the disk; the setting ends with this transaction.
 // The floors roll only here, when a window closes: this save takes a transaction id after "sequence" was read, and the next
 // window's snapshot is taken after it ended, so every transaction at or above that snapshot's xmax draws ids above "sequence".
+// That holds of a sequence that goes back too: relay_floor is raised before, and next_sync_event_id() draws above it.
 const saveSql = `
 with saved as (
   update relay_cursor c set
@@ -184,7 +190,7 @@ with saved as (
       from pg_snapshot_xip(:win::pg_snapshot) x) else c.late_floors end,
     restored_to = case when :closed then null else c.restored_to end,
     published = c.published + :published, unrouted = c.unrouted + :unrouted, saved_at = clock_timestamp()
-  where c.fence = :fence
+  where c.fence = :fence and (not :closed or raise_relay_floor(greatest(c.pending_floor, :sequence)))
   returning c.*
 ), noted as (
   insert into relay_batches (topic, partition, first_offset, first_id, last_id, count, ids, fence)
@@ -207,15 +213,24 @@ select ${cursorColumns}, set_config('synchronous_commit', 'off', true) from save
 /** Null if the cursor belongs to a later fence: then nothing was written. */
 export async function saveCursor(db: Db | Tx, save: Save): Promise<Cursor | null> {
   const { batches, refused, ...rest } = save;
-  const { rows } = await db.raw<{ rows: CursorRow[] }>(saveSql, {
-    ...rest,
+  const { rows } = await writeNumbered(db, (at) =>
+    at.raw<{ rows: CursorRow[] }>(saveSql, {
+      ...rest,
+      ...toColumns(batches),
+      refused: JSON.stringify(refused.map(toNotice)),
+    }),
+  );
+  return rows[0] ? toCursor(rows[0]) : null;
+}
+
+/** As the columns of unnest() take them. */
+export function toColumns(batches: readonly Batch[]) {
+  return {
     topics: batches.map(({ topic }) => topic),
     partitions: batches.map(({ partition }) => partition),
     offsets: batches.map(({ firstOffset }) => firstOffset),
     ids: batches.map(({ ids }) => `{${ids.join(',')}}`),
-    refused: JSON.stringify(refused.map(toNotice)),
-  });
-  return rows[0] ? toCursor(rows[0]) : null;
+  };
 }
 
 function toNotice({ eventId, syncEventId, parkedEventId, topic, reason, detail }: Refused) {

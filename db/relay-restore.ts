@@ -2,6 +2,7 @@
 // are another cluster's.
 import type { Db, Tx } from './connection.ts';
 import { forgetPlace } from './database-place.ts';
+import { endWalks } from './floor-walk.ts';
 import { beginAbove, lockWritersSql } from './numbers-after-restore.ts';
 import { compareMappings, readRestoreSigns, type Address } from './relay-identity.ts';
 
@@ -88,6 +89,7 @@ export async function copyDatabase(
     const { rowCount } = await tx.raw<{ rowCount: number }>(detachSql);
     await tx.raw(closeDeliveriesSql);
     await tx.raw(walkOnSql, { newestId: reseeded.newestId });
+    await endWalks(tx);
     await tx.raw(unbindSql);
     return { ...reseeded, instance: rows[0]?.id ?? '', mappings: rowCount };
   });

@@ -46,6 +46,9 @@ export const ownFunctions: ReadonlySet<string> = new Set([
   ...['customer_payload', 'customers_before_change', 'customers_demand_event', 'customers_refuse_removal'],
   ...['is_of_this_transaction', 'new_event_id', 'next_sync_event_id', 'purge_customer'],
   ...['refuse_change_of_actions', 'refuse_change_of_events', 'write_customer_event'],
+  ...['draw_above_relay_floor', 'move_sync_event_ids', 'newest_sync_event_id', 'raise_relay_floor'],
+  ...['customers_version_after_restore', 'relay_cursor_generation', 'relay_cursor_note_writer'],
+  ...['sync_events_above_floor'],
 ]);
 
 const KINDS: Record<string, RuleKind> = {

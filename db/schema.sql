@@ -1,6 +1,8 @@
 -- The schema after all migrations, written by `npm run schema:dump`. Do not edit: change db/migrations/.
 set check_function_bodies = off;
 
+create sequence relay_floor as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 cache 1;
+
 create sequence sync_event_ids as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 cache 1;
 
 CREATE OR REPLACE FUNCTION public.customer_payload(customer_id bigint, customer_name text, customer_email text)
@@ -98,6 +100,30 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.draw_above_relay_floor()
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  before bigint;
+  moved_to bigint;
+  drawn bigint;
+begin
+  for tries in 1..200 loop
+    before := pg_sequence_last_value('sync_event_ids');
+    moved_to := move_sync_event_ids();
+    if moved_to is not null then
+      insert into sequence_moves (sequence, moved_from, moved_to, walked_to) values ('sync_event_ids', before, moved_to, 0);
+    end if;
+    drawn := nextval('sync_event_ids');
+    if drawn > pg_sequence_last_value('relay_floor') then
+      return drawn;
+    end if;
+  end loop;
+  raise exception 'the sequence sync_event_ids is behind: it gave the id %, and the relay has passed %', drawn, pg_sequence_last_value('relay_floor')
+    using errcode = 'TB008', hint = 'Nothing was written. Look at it with: npx twinbox doctor';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.is_of_this_transaction(written xid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -111,6 +137,37 @@ exception when invalid_parameter_value then
   return false;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.move_sync_event_ids()
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  give_up constant timestamptz := clock_timestamp() + interval '5 seconds';
+  newest bigint;
+  moved_to bigint;
+begin
+  -- Keeps out the step into a new block of ids, which locks the sequence against whoever has drawn.
+  perform nextval('sync_event_ids');
+  while not pg_try_advisory_lock(7240115) loop
+    if clock_timestamp() > give_up then
+      raise exception 'the sequence sync_event_ids is behind, and another session that began to move it does not end'
+        using errcode = 'TB008', hint = 'Nothing was written. Try again, and look at pg_locks for the advisory lock 7240115.';
+    end if;
+    perform pg_sleep(0.002);
+  end loop;
+  begin
+    newest := newest_sync_event_id();
+    if (select last_value from sync_event_ids) < newest then
+      moved_to := setval('sync_event_ids', newest + 1000000);
+    end if;
+  exception when query_canceled or others then
+    perform pg_advisory_unlock(7240115);
+    raise;
+  end;
+  perform pg_advisory_unlock(7240115);
+  return moved_to;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.new_event_id(at timestamp with time zone DEFAULT clock_timestamp())
  RETURNS uuid
  LANGUAGE sql
@@ -121,13 +178,34 @@ AS $function$
       52, 1), 53, 1), 'hex')::uuid
 $function$;
 
+CREATE OR REPLACE FUNCTION public.newest_sync_event_id()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select greatest(
+    coalesce(pg_sequence_last_value('relay_floor'), 0),
+    coalesce((select max(id) from sync_events), 0),
+    (select greatest(c.floor, c.pending_floor, c.last_id, c.restored_to, (select max(l.value::bigint) from jsonb_each_text(c.late_floors) l))
+     from relay_cursor c),
+    (select max(first_id) - 1 from event_blocks))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.next_sync_event_id()
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
+declare
+  floor bigint;
+  drawn bigint;
 begin
   perform pg_current_xact_id();
-  return nextval('sync_event_ids');
+  floor := pg_sequence_last_value('relay_floor');
+  drawn := nextval('sync_event_ids');
+  if drawn <= floor then
+    return draw_above_relay_floor();
+  end if;
+  return drawn;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.purge_customer(customer_id bigint)
@@ -143,6 +221,20 @@ begin
   perform set_config('twinbox.purge', 'on', true);
   delete from customers where id = customer_id and deleted_at is not null;
   perform set_config('twinbox.purge', 'off', true);
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.raise_relay_floor(newest bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if coalesce(pg_sequence_last_value('relay_floor'), 0) < newest then
+    perform pg_advisory_xact_lock(7240116);
+    if coalesce(pg_sequence_last_value('relay_floor'), 0) < newest then
+      perform setval('relay_floor', newest);
+    end if;
+  end if;
+  return true;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change_of_actions()
@@ -177,6 +269,24 @@ AS $function$
 begin
   if new.xid is not null or old.xid is null then
     new.xid := pg_current_xact_id();
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.sync_events_above_floor()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  bound bigint;
+begin
+  if new.xid <> pg_current_xact_id() then
+    return new;
+  end if;
+  select coalesce((c.late_floors ->> new.xid::text)::bigint, c.floor) into bound from relay_cursor c;
+  if new.id <= bound then
+    raise exception 'the event id % is not above %, which the relay has passed: the event would never be delivered', new.id, bound
+      using errcode = 'TB008', hint = 'Draw the id with next_sync_event_id(), in the transaction that writes the event.';
   end if;
   return new;
 end $function$;
@@ -444,6 +554,19 @@ create table role_signs (
   settings jsonb
 ) with (fillfactor=50);
 
+create table sequence_moves (
+  id uuid default new_event_id() not null,
+  sequence text not null,
+  moved_from bigint not null,
+  moved_to bigint not null,
+  widened_from text,
+  moved_at timestamp with time zone default clock_timestamp() not null,
+  logged_at timestamp with time zone,
+  walked_to bigint,
+  settled_after xid8,
+  final boolean default false not null
+);
+
 create table stoppages (
   id bigint generated always as identity not null,
   system text not null,
@@ -613,6 +736,7 @@ alter table restores add constraint restores_kind_check CHECK ((kind = ANY (ARRA
 alter table restores add constraint restores_pkey PRIMARY KEY (id);
 alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
 alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (ARRAY['api'::text, 'relay'::text, 'worker'::text, 'housekeeping'::text])));
+alter table sequence_moves add constraint sequence_moves_pkey PRIMARY KEY (id);
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
 alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((unheard_from IS NULL) = (unheard_to IS NULL))));
 alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
@@ -651,6 +775,8 @@ CREATE INDEX operator_action_pairs_event ON public.operator_action_pairs USING b
 CREATE INDEX operator_action_pairs_mapping ON public.operator_action_pairs USING btree (mapping_id);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
+CREATE INDEX sequence_moves_unlogged ON public.sequence_moves USING btree (moved_at) WHERE (logged_at IS NULL);
+CREATE INDEX sequence_moves_walks ON public.sequence_moves USING btree (moved_at) WHERE (walked_to IS NOT NULL);
 CREATE INDEX stoppages_ended ON public.stoppages USING btree (system, ended_at);
 CREATE INDEX sync_attempts_mapping ON ONLY public.sync_attempts USING btree (mapping_id, id);
 CREATE INDEX sync_attempts_request ON ONLY public.sync_attempts USING btree (request_id) WHERE (request_id IS NOT NULL);
@@ -697,5 +823,6 @@ CREATE TRIGGER operator_action_pairs_no_truncate BEFORE TRUNCATE ON public.opera
 CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER operator_actions_no_truncate BEFORE TRUNCATE ON public.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER relay_cursor_writer BEFORE UPDATE ON public.relay_cursor FOR EACH ROW EXECUTE FUNCTION relay_cursor_note_writer();
+CREATE TRIGGER sync_events_above_floor BEFORE INSERT ON public.sync_events FOR EACH ROW WHEN ((new.id <= pg_sequence_last_value('relay_floor'::regclass))) EXECUTE FUNCTION sync_events_above_floor();
 CREATE TRIGGER sync_events_append_only BEFORE DELETE OR UPDATE ON public.sync_events FOR EACH ROW EXECUTE FUNCTION refuse_change_of_events();
 CREATE TRIGGER sync_events_no_truncate BEFORE TRUNCATE ON public.sync_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events();

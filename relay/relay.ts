@@ -39,7 +39,9 @@ import { topics, type Routing } from '../lib/events/routing.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { createLease } from '../lib/lease.ts';
 import { runLoop, type Loop } from '../lib/loop.ts';
+import { keepSequences } from '../lib/sequences.ts';
 import { newEventId } from '../lib/uuid.ts';
+import { createFloorWalk } from './floor-walk.ts';
 import { sendPage, toBatches, type RefusedMessage } from './send.ts';
 
 export type RelayLog = Record<
@@ -84,6 +86,9 @@ export type Relay = {
 /** How often the database's identity is asked for while all goes well; after a failure it is asked at once. */
 const IDENTITY_EVERY_MS = 5_000;
 
+/** How often a sequence that is behind is moved, at most: where this role may not, it stays behind. */
+const MOVE_EVERY_MS = 1_000;
+
 type Ahead = { win: string; lastId: number; page: Promise<Page> };
 
 export function createRelay(deps: RelayDeps): Relay {
@@ -101,7 +106,12 @@ export function createRelay(deps: RelayDeps): Relay {
   let cursor: Cursor | null = null;
   let installation = '';
   let ahead: Ahead | null = null;
+  const below = createFloorWalk({
+    ...{ db, bus, log, routing, headers, monotonic },
+    installation: () => installation,
+  });
   let checkedAt = -Infinity;
+  let movedAt = -Infinity;
   let loop: Loop | null = null;
 
   async function runOnce(): Promise<number> {
@@ -110,7 +120,9 @@ export function createRelay(deps: RelayDeps): Relay {
       if (!lease.isHeld() && !(await becomeActive())) return 0;
       cursor ??= await claim();
       const page = await nextPage(cursor);
-      return await deliver(cursor, page);
+      if (page.sequence < cursor.floor) await moveSequence();
+      const count = await deliver(cursor, page);
+      return count + (await lookBelow(count));
     } catch (error) {
       // Whether a save that failed was written is not known, nor which server answers next.
       await stepBack();
@@ -149,6 +161,21 @@ export function createRelay(deps: RelayDeps): Relay {
     if (lost === null) return;
     await noteAhead(db, lost);
     throw restored(lost);
+  }
+
+  /** It was set back below the floor. Writers draw above it all the same; what got past them is looked for. */
+  async function moveSequence(): Promise<void> {
+    if (monotonic() - movedAt < MOVE_EVERY_MS) return;
+    movedAt = monotonic();
+    await keepSequences({ db, log });
+    below.lookNow();
+  }
+
+  /** Zero if there is nothing to look for. */
+  async function lookBelow(count: number): Promise<number> {
+    if (cursor === null || fence === null) return 0;
+    const more = await below.step({ fence, busy: count > 0, mayStillSend: lease.isHeld });
+    return more ? 1 : 0;
   }
 
   async function becomeActive(): Promise<boolean> {

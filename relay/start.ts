@@ -14,6 +14,7 @@ import { busPart, databasePart, relayPart } from '../lib/readiness.ts';
 import { refusedPart } from '../lib/refused.ts';
 import { startRoleSigns, type Role } from '../lib/role-signs.ts';
 import { rolesPart } from '../lib/roles.ts';
+import { sequencesPart } from '../lib/sequences.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { createRelay, type Relay } from './relay.ts';
 
@@ -52,6 +53,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     bus: busPart(bus),
     relay: relayPart(db, clock),
     refused: refusedPart(db, clock),
+    sequences: sequencesPart(db),
     roles: rolesPart(db, clock, signs.owner),
     role: () => Promise.resolve(rolePart(relay)),
   });

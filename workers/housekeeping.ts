@@ -1,6 +1,7 @@
 // What keeps the house: finds what the bus lost and what no webhook brought, and has partitions ready before they are needed.
 import type { Bus } from '../lib/bus/bus.ts';
 import { logActions } from '../lib/operator-log.ts';
+import { keepSequences, logSequenceMoves } from '../lib/sequences.ts';
 import { keyPrefix } from '../lib/sync/intent.ts';
 import { closeReceiveGap } from '../lib/sync/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
@@ -34,6 +35,8 @@ export interface HousekeepingOptions {
 /** A sweep of many pages under Stripe's limits, at most; and the longest rest after failures is a minute. */
 const LONGEST_ROUND_MS = 10 * 60_000;
 const LONGEST_REST_MS = 2 * 60_000;
+/** Writers and the relay move the sequence of the event ids themselves; the others are looked at so often. */
+const SEQUENCES_EVERY_MS = 60_000;
 
 export function createHousekeeping(
   lanes: HousekeptLane[],
@@ -42,6 +45,7 @@ export function createHousekeeping(
   const status = { receivedFromTable: 0, failures: 0 };
   /** The round in hand, or the last one, by the monotonic clock. */
   const round = { running: false, at: performance.now() };
+  let sequencesAt = -Infinity;
 
   async function runOnce(signal: AbortSignal): Promise<number> {
     Object.assign(round, { running: true, at: performance.now() });
@@ -65,6 +69,7 @@ export function createHousekeeping(
     const first = lanes[0]?.deps;
     if (first) {
       await logActions(first);
+      await keepNumbers(first);
       await keepPartitionsOf(first, retentionDays);
     }
     for (const { deps, lane } of lanes)
@@ -72,6 +77,12 @@ export function createHousekeeping(
     // Last: with Kafka away it cannot be done, and nothing else has to wait for that.
     for (const lane of lanes) if (await closeGap(lane)) left += 1;
     return left;
+  }
+
+  async function keepNumbers(deps: SyncDeps): Promise<void> {
+    if (performance.now() - sequencesAt < SEQUENCES_EVERY_MS) return await logSequenceMoves(deps);
+    await keepSequences(deps);
+    sequencesAt = performance.now();
   }
 
   async function closeGap({ deps, wake }: HousekeptLane): Promise<boolean> {

@@ -12,6 +12,7 @@ import { busPart, databasePart, partitionsPart, syncPart } from '../lib/readines
 import { refusedPart } from '../lib/refused.ts';
 import { startRoleSigns, type Role } from '../lib/role-signs.ts';
 import { rolesPart } from '../lib/roles.ts';
+import { sequencesPart } from '../lib/sequences.ts';
 import { createSyncDeps } from '../lib/systems.ts';
 import { keepPartitionsOf } from './housekeeping.ts';
 import { startWorkers } from './process.ts';
@@ -49,6 +50,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
     roles: rolesPart(db, sync.clock, signs.owner),
     partitions: partitionsPart(db, sync.clock),
     refused: refusedPart(db, sync.clock),
+    sequences: sequencesPart(db),
     sync: syncPart(db, [sync.integration.system]),
     workers: () => Promise.resolve(workersPart(workers.status(), standIn)),
   });

@@ -23,6 +23,7 @@ import {
   tellOnce,
   type Check,
 } from '../../lib/doctor.ts';
+import { examineSequences } from '../../lib/doctor-sequences.ts';
 import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/doctor-signs.ts';
 import { checkKnown } from '../../lib/known-sample.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
@@ -112,6 +113,10 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
   if (migrations.level !== 'ok') return [...found, ...(await examineStripe(config, null))];
   found.push(await check('identity', 'Look at the database.', () => judgeIdentity(db, address)));
   const running = await findRunning(config.dataDir);
+  const sequences = await attempt('sequences', 'Look at the database.', async () => ({
+    checks: await examineSequences(db, systemClock.now()),
+  }));
+  found.push(...('level' in sequences ? [sequences] : sequences.checks));
   found.push(
     ...(await examineRoles(db, running !== null || config.database.url !== undefined)),
     ...(await several('settings', 'Look at the database.', () => lookAtSettings(db, config))),

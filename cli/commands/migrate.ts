@@ -1,4 +1,6 @@
+import { assertEventIdsFit } from '../../db/event-ids.ts';
 import { migrate } from '../../db/migrate.ts';
+import { moveSequences, type SequenceMove } from '../../db/sequences.ts';
 import { exit } from '../exit.ts';
 import { count } from '../output.ts';
 import type { CommandContext } from '../program.ts';
@@ -24,10 +26,15 @@ Examples:
     .action(async ({ json = false, timeZone }: { json?: boolean; timeZone?: string }) => {
       const notes: string[] = [];
       const say = json ? (sentence: string): void => void notes.push(sentence) : output.print;
-      const names = await withDatabase(({ database }) => migrate(database.db, { timeZone, say }), {
-        asItIs: true,
-      });
-      if (json) output.printJson({ migrated: names, notes });
+      const { names, moved, stuck } = await withDatabase(
+        async ({ database: { db } }) => {
+          const run = await migrate(db, { timeZone, say });
+          await assertEventIdsFit(db);
+          return { names: run, ...(await moveSequences(db)) };
+        },
+        { asItIs: true },
+      );
+      if (json) output.printJson({ migrated: names, notes, sequences: { moved, stuck } });
       else {
         for (const name of names) output.print(name);
         output.say(
@@ -35,7 +42,22 @@ Examples:
             ? 'Nothing to do: the schema is up to date.'
             : `${count(names.length, 'file')} run.`,
         );
+        for (const move of moved) output.say(sayMove(move));
+        for (const { says, mend } of stuck) output.say(`${says}. ${mend}`);
       }
       finish(exit.ok);
     });
+}
+
+/** A table that was taken over may have rows whose ids its sequence never gave out. */
+function sayMove({ sequence, movedFrom, movedTo, widenedFrom }: SequenceMove): string {
+  return [
+    `The sequence ${sequence}`,
+    ...(movedFrom === movedTo ? [] : [`was behind its rows and was moved from ${movedFrom} to ${movedTo}`]),
+    ...(widenedFrom === null
+      ? []
+      : [`${movedFrom === movedTo ? '' : 'and '}was too small (${widenedFrom}) and is bigint now`]),
+  ]
+    .join(' ')
+    .concat('.');
 }

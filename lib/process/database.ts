@@ -4,6 +4,7 @@ import { assertMigrated } from '../../db/migrate.ts';
 import { isConnectionRefused, isDatabaseAway, isInClearText } from '../../db/readiness.ts';
 import { addressOf, type Address } from '../../db/relay-identity.ts';
 import { assertSameDatabase } from '../database-identity.ts';
+import { startSequences } from '../sequences.ts';
 import type { Logger } from '../log.ts';
 import { sleep } from '../loop.ts';
 import type { Role } from './run.ts';
@@ -33,6 +34,7 @@ export async function connectDatabase(options: ConnectOptions): Promise<ProcessD
     await waitFor(() => assertMigrated(db), { log, patienceMs });
     // Before anything runs: a copy must not write to the original's customers.
     await assertSameDatabase(db, address);
+    await startSequences({ db, log });
     // psql would encrypt here if the server can; pg does not, and nobody should have to find that out by himself.
     if (leavesEncryptionOpen(url) && (await isInClearText(db)))
       log.warn('database.clear_text', { place: placeOf(url), mend: CLEAR_TEXT });

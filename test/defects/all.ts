@@ -12,6 +12,7 @@ import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
+import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
@@ -31,6 +32,7 @@ export const defects: readonly Defect[] = [
   ...textApiDefects,
   ...exitDefects,
   ...orderDefects,
+  ...numbersDefects,
   ...recordDefects,
   ...aliasDefects,
   ...textDefects,

@@ -1,0 +1,97 @@
+// Looks below the floor for events that were never published, and publishes them.
+//
+// Guarantees: each such event goes to its topics, as the relay's pages do: noted in relay_batches under the fence, in the same
+// transaction as the walk's position. A crash between publishing and that save sends them again, which consumers know by event_id.
+// It goes through the rows a chunk at a time, only while there is a reason (db/floor-walk.ts), and one walk more once the transactions
+// that ran at its beginning are over: they may have had a low id that nobody could see yet.
+// An event that comes this late may be older than its entity's last version: consumers pass it over, and the workers compare the pair.
+import type { Db } from '../db/connection.ts';
+import { findLost, readWalk, saveWalk, type Walk } from '../db/floor-walk.ts';
+import type { PageRow } from '../db/relay-cursor.ts';
+import type { Bus } from '../lib/bus/bus.ts';
+import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';
+import type { Routing } from '../lib/events/routing.ts';
+import { sendPage, toBatches } from './send.ts';
+
+export type FloorWalkDeps = {
+  db: Db;
+  bus: Bus;
+  log: { warn(event: string, fields?: Record<string, unknown>): void };
+  routing: Routing;
+  headers: HeaderStyle;
+  /** Of the database, known once the cursor is claimed. */
+  installation: () => string;
+  monotonic: () => number;
+};
+
+export type FloorWalk = {
+  /** One chunk, if it is time for one. `busy`: pages go out. Answers whether there is more to look at, now. */
+  step(active: { fence: number; busy: boolean; mayStillSend: () => boolean }): Promise<boolean>;
+  /** A sequence was moved: look now. */
+  lookNow(): void;
+};
+
+/** Rows looked at under one statement; and how often without a walk, and how often beside pages that go out. */
+const CHUNK = 5_000;
+const LOOK_EVERY_MS = 5_000;
+const BUSY_EVERY_MS = 250;
+
+export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
+  const { db, bus, log, routing, headers, monotonic } = deps;
+  let next = -Infinity;
+
+  async function step(active: {
+    fence: number;
+    busy: boolean;
+    mayStillSend: () => boolean;
+  }): Promise<boolean> {
+    if (monotonic() < next) return false;
+    const walk = await readWalk(db);
+    const more = walk !== null && (await goOn(walk, active));
+    next = monotonic() + (more ? (active.busy ? BUSY_EVERY_MS : 0) : LOOK_EVERY_MS);
+    return more && !active.busy;
+  }
+
+  async function goOn(
+    walk: Walk,
+    { fence, mayStillSend }: { fence: number; mayStillSend: () => boolean },
+  ): Promise<boolean> {
+    const { id, upTo } = walk;
+    if (walk.walkedTo >= upTo) return await beginAgain(walk, fence);
+    const { walkedTo, rows } = await findLost(db, walk, {
+      limit: CHUNK,
+      isWanted: (eventType) => routing(eventType).length > 0,
+    });
+    const batches = await publish(rows, mayStillSend);
+    if (batches === null) return false;
+    const ended = walkedTo >= upTo && walk.final;
+    const saved = await saveWalk(db, {
+      ...{ id, fence, final: walk.final, walkedTo: ended ? null : walkedTo },
+      ...{ published: rows.length, batches },
+    });
+    return saved;
+  }
+
+  /** Once more from the beginning, when nobody can have a low id in a transaction that nobody sees. */
+  async function beginAgain({ id, final, settled }: Walk, fence: number): Promise<boolean> {
+    if (!final && !settled) return false;
+    const save = { id, fence, walkedTo: final ? null : 0, final: true, published: 0, batches: [] };
+    return await saveWalk(db, save);
+  }
+
+  async function publish(rows: readonly PageRow[], mayStillSend: () => boolean) {
+    if (rows.length === 0) return [];
+    const messages = toMessages(rows, { routing, headers, installation: deps.installation() });
+    const sent = await sendPage(bus, messages, mayStillSend);
+    if (sent === null) return null;
+    log.warn('relay.lost_events_found', {
+      found: rows.length,
+      first: rows[0]?.id,
+      last: rows.at(-1)?.id,
+      refused: sent.refused.length,
+    });
+    return toBatches(messages, sent.places);
+  }
+
+  return { step, lookNow: () => void (next = -Infinity) };
+}

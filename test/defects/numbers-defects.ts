@@ -1,0 +1,64 @@
+import type { Defect } from './defect.ts';
+
+const back = 'test/relay/sequence-back.test.ts';
+const sequences = 'test/db/sequences.test.ts';
+
+/** Mistakes by which a number that is given out a second time loses or refuses a change. */
+export const numbersDefects: Defect[] = [
+  {
+    name: 'a floor that writers do not see',
+    edits: [
+      {
+        file: 'db/relay-cursor.ts',
+        find: ' and (not :closed or raise_relay_floor(greatest(c.pending_floor, :sequence)))',
+        replace: ' and (not :closed or :sequence >= 0)',
+      },
+    ],
+    caughtBy: { file: back, title: 'publishes what is written next' },
+  },
+  {
+    name: 'events below the floor that nobody looks for',
+    edits: [
+      {
+        file: 'relay/relay.ts',
+        find: 'return count + (await lookBelow(count));',
+        replace: 'return count;',
+      },
+    ],
+    caughtBy: { file: back, title: 'publishes events that lie below the floor from before' },
+  },
+  {
+    name: 'a look below the floor that ends before the transactions of its beginning',
+    edits: [
+      {
+        file: 'relay/floor-walk.ts',
+        find: 'const ended = walkedTo >= upTo && walk.final;',
+        replace: 'const ended = walkedTo >= upTo;',
+      },
+    ],
+    caughtBy: { file: back, title: 'waits with the end of its look' },
+  },
+  {
+    name: 'a taken id that passes for a known pair',
+    edits: [
+      {
+        file: 'db/deliveries.ts',
+        find: `on conflict (entity_type, internal_id, system, account, external_type)
+  where role = 'primary' and internal_id is not null and state <> 'detached' do nothing`,
+        replace: 'on conflict do nothing',
+      },
+    ],
+    caughtBy: { file: sequences, title: 'an id that is taken is not taken for a pair' },
+  },
+  {
+    name: 'a taken number that ends the write',
+    edits: [
+      {
+        file: 'db/taken-numbers.ts',
+        find: `      return await isTakenNumber(db, error);`,
+        replace: `      return false;`,
+      },
+    ],
+    caughtBy: { file: sequences, title: 'to 1: a create draws again' },
+  },
+];

@@ -1,0 +1,207 @@
+import { expect } from 'chai';
+import { randomUUID } from 'node:crypto';
+import { createDb, withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { insertCustomer, updateCustomer, type Stamp } from '../../db/customers.ts';
+import { moveSequences } from '../../db/sequences.ts';
+import { sleep } from '../../lib/loop.ts';
+import { newEventId } from '../../lib/uuid.ts';
+import { createChances } from '../support/chances.ts';
+import { waitUntil } from '../support/signal.ts';
+import { drain, readCursor, relayOn, withWorld, writeEvent, writeEvents, type World } from './world.ts';
+
+/** Whatever is at or below the floor is written here past the check: as it was in a database from before the check. */
+async function writeBelow(db: Db | Tx, id: number): Promise<number> {
+  await db.raw(`set local session_replication_role = replica`);
+  await db.raw(
+    `insert into sync_events (id, event_id, event_type, entity_type, entity_key, version, source, payload)
+     values (:id, :eventId, 'customer.updated', 'customer', 'customer:1', 1, 'sql', '{}')`,
+    { id, eventId: randomUUID() },
+  );
+  return id;
+}
+
+/** So that ids lie free below the floor. */
+async function publishFrom({ db, relay }: World, start: number): Promise<number[]> {
+  await db.raw(`select setval('sync_event_ids', :start)`, { start });
+  const ids = await writeEvents(db, 3);
+  const hasPassed = async () => {
+    await drain(relay);
+    return ((await readCursor(db))?.floor ?? 0) >= start + 3;
+  };
+  await waitUntil(hasPassed, { timeoutMs: 30_000, what: 'the floor above what was written' });
+  return ids;
+}
+
+const stamp = (): Stamp => {
+  const now = new Date();
+  return { eventId: newEventId(now), source: 'internal', context: {}, now };
+};
+
+describe('the relay, where the sequence of the event ids is set back', () => {
+  it('publishes what is written next, also with the sequence below all that it has passed', () =>
+    withWorld(async (world) => {
+      const { db, relay, arrivals } = world;
+      const ids = await publishFrom(world, 1_000_000);
+      for (const back of [1, 500_000, 1_000_002]) {
+        await db.raw(`select setval('sync_event_ids', :back)`, { back });
+        const id = await writeEvent(db);
+        expect(id).to.be.above(Math.max(...ids));
+        ids.push(id);
+        await drain(relay);
+      }
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+
+  it('moves it forward by itself, and says so', () => {
+    const lines: string[] = [];
+    const note = (event: string) => void lines.push(event);
+    return withWorld(
+      async (world) => {
+        await publishFrom(world, 1_000_000);
+        await world.db.raw(`select setval('sync_event_ids', 1)`);
+        await drain(world.relay);
+        expect(lines).to.include('sequence.moved');
+        const { rows } = await world.db.raw<{ rows: { last: number }[] }>(
+          'select last_value as last from sync_event_ids',
+        );
+        expect(rows[0]?.last).to.be.above(1_000_003);
+      },
+      { log: { info: note, warn: note, error: note } },
+    );
+  });
+
+  it('publishes events that lie below the floor from before, once, and no other a second time', () =>
+    withWorld(async (world) => {
+      const { db, relay, arrivals } = world;
+      const ids = await publishFrom(world, 1_000_000);
+      for (const id of [17, 500_000]) ids.push(await db.transaction((tx) => writeBelow(tx, id)));
+      await drain(relay);
+      expect(arrivals.ids()).to.have.length(3);
+      // What the migration leaves in a database with a past.
+      await db.raw(`insert into sequence_moves (sequence, moved_from, moved_to, logged_at, walked_to, final)
+                    select 'sync_event_ids', pending_floor, pending_floor, now(), 0, true from relay_cursor`);
+      const next = relayOn(db, arrivals.bus);
+      await relay.stop();
+      await drain(next);
+      await drain(next);
+      await next.stop();
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+
+  it('waits with the end of its look for transactions that ran when the sequence was moved', () =>
+    withWorld(async (world) => {
+      const { db, relay, arrivals } = world;
+      let now = 0;
+      const looking = relayOn(db, arrivals.bus, { monotonic: () => now });
+      const ids = await publishFrom(world, 1_000_000);
+      await relay.stop();
+      await db.raw(`select setval('sync_event_ids', 1)`);
+      const late = await db.transaction();
+      ids.push(await writeBelow(late, 2));
+      await moveSequences(db);
+      await drain(looking);
+      expect(arrivals.ids()).to.have.length(3);
+      await late.commit();
+      // Transactions of other databases on this server are waited for, too.
+      const found = async () => {
+        now += 6_000;
+        await drain(looking);
+        return arrivals.ids().length > 3;
+      };
+      await waitUntil(found, { timeoutMs: 30_000, what: 'the event of the transaction that was late' });
+      await looking.stop();
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+
+  it('loses nothing of sessions that draw ahead by a cache', () =>
+    withWorld(async ({ db, url, relay, arrivals }) => {
+      await db.raw(`alter sequence sync_event_ids cache 20`);
+      const writers = createDb({ url, poolSize: 8, applicationName: 'writers' });
+      const started = relay.start();
+      try {
+        const create = (n: number) =>
+          insertCustomer(writers, { name: `C ${n}`, email: `c${n}@example.org` }, stamp());
+        for (let wave = 0; wave < 9; wave += 1) {
+          await Promise.all(Array.from({ length: 8 }, (_, n) => create(wave * 8 + n)));
+          // So that the relay closes windows between the waves.
+          await waitUntil(() => arrivals.ids().length > wave * 8, {
+            timeoutMs: 30_000,
+            what: 'some of the wave',
+          });
+        }
+        await waitUntil(() => new Set(arrivals.ids()).size === 72, {
+          timeoutMs: 30_000,
+          what: 'all that was accepted',
+        });
+      } finally {
+        await relay.stop();
+        await started;
+        await writers.destroy();
+      }
+    }));
+
+  it('loses and doubles nothing, whatever the moments and places, amid writers', function () {
+    this.timeout(120_000);
+    return withWorld(async ({ db, url, relay, arrivals }) => {
+      const chances = createChances(Date.now() % 2 ** 31);
+      const below = (n: number): number => Math.floor(chances.random() * n);
+      const pool = createDb({ url, poolSize: 8, applicationName: 'writers' });
+      for (let n = 0; n < 12; n += 1)
+        await insertCustomer(db, { name: `C ${n}`, email: `c${n}@example.org` }, stamp());
+      const started = relay.start();
+      let committed = 12;
+      const write = async (writer: number): Promise<void> => {
+        for (let turn = 0; committed < 400; turn += 1) {
+          const id = 1 + below(12);
+          if (below(4) === 0) {
+            await insertCustomer(pool, { name: 'new', email: `w${writer}t${turn}@example.org` }, stamp());
+          } else {
+            await withTransaction(pool, async (tx) => {
+              await tx.raw('select pg_current_xact_id()');
+              await sleep(below(8));
+              await updateCustomer(tx, id, { name: `w${writer}t${turn}` }, {}, stamp());
+              if (below(3) === 0) await sleep(below(20));
+            });
+          }
+          committed += 1;
+        }
+      };
+      const setBack = async (): Promise<void> => {
+        while (committed < 400) {
+          await db.raw(
+            `select setval(:sequence::text::regclass, greatest(1, floor(last_value * :part::float)::bigint - :less::bigint))
+             from sync_event_ids`,
+            {
+              sequence: 'sync_event_ids',
+              part: below(3) === 0 ? 1 : below(100) / 100,
+              less: below(20),
+            },
+          );
+          await sleep(20 + below(100));
+        }
+      };
+      try {
+        await Promise.all([...Array.from({ length: 6 }, (_, writer) => write(writer)), setBack()]);
+        const { rows } = await db.raw<{ rows: { id: number; event_id: string }[] }>(
+          'select id, event_id from sync_events order by id',
+        );
+        await waitUntil(() => new Set(arrivals.ids()).size >= rows.length, {
+          timeoutMs: 60_000,
+          what: 'everything that was committed',
+        });
+        expect([...new Set(arrivals.ids())].sort((a, b) => a - b)).to.deep.equal(rows.map(({ id }) => id));
+        expect(arrivals.all.length, 'arrived twice').to.equal(rows.length);
+        const ids = Map.groupBy(arrivals.all, ({ eventId }) => eventId);
+        expect(
+          [...ids.values()].filter((same) => new Set(same.map(({ syncEventId }) => syncEventId)).size > 1),
+        ).to.deep.equal([]);
+        expect(rows.length).to.be.at.least(400);
+      } finally {
+        committed = 400;
+        await relay.stop();
+        await started;
+        await pool.destroy();
+      }
+    });
+  });
+});
