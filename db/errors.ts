@@ -2,9 +2,12 @@
 export type DbErrorCode =
   | 'address_invalid'
   | 'customers_unfit'
+  | 'ground_unfit'
   | 'migration_invalid'
+  | 'migration_refused'
   | 'newer_than_program'
   | 'not_migrated'
+  | 'read_only'
   | 'server_too_old'
   | 'tls_refused'
   | 'unreachable'

@@ -1,30 +1,31 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import type { Db, Tx } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
+import { appliedNames, MIGRATION_TABLE, migrationNames, readMigration } from './migration-files.ts';
+import { assertGround } from './preflight.ts';
+import { isDatabaseAway } from './readiness.ts';
 import { assertServerVersion } from './server.ts';
 
-/**
- * Migrations are numbered plain SQL files, final once released. knex's own runner keeps the list of what
- * has run and puts each file into a transaction together with its entry in that list.
- */
-const MIGRATIONS = new URL('./migrations/', import.meta.url);
-const TABLE = 'schema_migrations';
-const FILE_NAME = /^\d{4}-[a-z0-9-]+\.sql$/;
+export { migrationNames } from './migration-files.ts';
 
 /** Any fixed number: whoever holds this advisory lock is the one that migrates this database. */
 const MIGRATE_LOCK = 7_240_113;
 
 /**
  * Brings the database up to this program's schema; returns the names of the files that were run. All of
- * them are one transaction: a crash leaves what was before, knex's lock row included.
+ * them are one transaction: a crash leaves what was before, knex's lock row included. Throws `ground_unfit` and its like
+ * (preflight.ts) before anything is changed.
  */
 export async function migrate(db: Db): Promise<string[]> {
+  await assertGround(db, 'migrate');
   return await db.transaction(async (tx) => {
     await tx.raw('set local statement_timeout = 0');
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
-    const [, names] = (await tx.migrate.latest({ tableName: TABLE, migrationSource })) as [number, string[]];
+    const [, names] = (await tx.migrate.latest({ tableName: MIGRATION_TABLE, migrationSource })) as [
+      number,
+      string[],
+    ];
     return names;
   });
 }
@@ -38,20 +39,6 @@ export async function assertMigrated(db: Db): Promise<void> {
     'not_migrated',
     `the database lacks ${missing.length} migration(s), from ${missing[0]} on. Run: npx twinbox migrate`,
   );
-}
-
-/** The names of all migration files, in the order in which they run. */
-export async function migrationNames(): Promise<string[]> {
-  const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
-  const bad = names.find((name) => !FILE_NAME.test(name));
-  if (bad !== undefined) {
-    throw new DbError('migration_invalid', `db/migrations/${bad} is not named like 0001-what-it-does.sql`);
-  }
-  const twice = names.find((name, index) => names[index + 1]?.slice(0, 4) === name.slice(0, 4));
-  if (twice !== undefined) {
-    throw new DbError('migration_invalid', `two migrations have the number ${twice.slice(0, 4)}`);
-  }
-  return names;
 }
 
 /** A fingerprint of all migrations: the same text, the same schema. */
@@ -74,19 +61,6 @@ async function assertNotNewer(db: Db | Tx): Promise<Set<string>> {
   );
 }
 
-async function appliedNames(db: Db | Tx): Promise<Set<string>> {
-  const found = await db.raw<{ rows: { exists: boolean }[] }>('select to_regclass(?) is not null as exists', [
-    TABLE,
-  ]);
-  if (found.rows[0]?.exists !== true) return new Set();
-  const rows = await db<{ name: string }>(TABLE).select('name');
-  return new Set(rows.map(({ name }) => name));
-}
-
-async function readMigration(name: string): Promise<string> {
-  return await readFile(new URL(name, MIGRATIONS), 'utf8');
-}
-
 /** The one thing of a pg connection used here: several statements in one text, without bindings. */
 type Connection = { query(sql: string): Promise<unknown> };
 
@@ -102,7 +76,7 @@ const migrationSource = {
           tx.client as { acquireConnection(): Promise<Connection> }
         ).acquireConnection();
         await connection.query(sql).catch((error: unknown) => {
-          throw unfit(error) ?? error;
+          throw unfit(error) ?? refused(String(name), error) ?? error;
         });
       },
       down: () => Promise.reject(new DbError('migration_invalid', 'migrations only go forward')),
@@ -115,4 +89,16 @@ function unfit(error: unknown): DbError | null {
   if (sqlState(error) !== 'TB005' || !(error instanceof Error)) return null;
   const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : '';
   return new DbError('customers_unfit', `${error.message}. ${hint}`, { cause: error });
+}
+
+/** What PostgreSQL says to a statement of a migration, and which one: a person reads it, and nothing was changed. */
+function refused(name: string, error: unknown): DbError | null {
+  const state = sqlState(error);
+  if (!(error instanceof Error) || state === undefined || isDatabaseAway(error)) return null;
+  const hint = 'hint' in error && typeof error.hint === 'string' ? `. ${error.hint}` : '';
+  return new DbError(
+    'migration_refused',
+    `PostgreSQL refused the migration ${name}, and nothing was changed: ${error.message} (${state})${hint}`,
+    { cause: error },
+  );
 }

@@ -61,7 +61,7 @@ const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof knex.KnexTimeoutError) return true;
   if (isConnectionRefused(error)) return true;
-  if (error instanceof DbError) return error.code === 'unreachable';
+  if (error instanceof DbError) return error.code === 'unreachable' || error.code === 'read_only';
   const state = sqlState(error);
   if (state !== undefined) return AWAY_STATES.test(state);
   if (!(error instanceof Error)) return false;

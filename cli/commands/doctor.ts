@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/doctor.ts';
 import { assertMigrated } from '../../db/migrate.ts';
+import { judgeGround, pendingTables, readGround } from '../../db/preflight.ts';
 import { partitionStatus } from '../../db/partition-status.ts';
 import { countReasons } from '../../db/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
@@ -15,6 +16,7 @@ import {
   judgeDatabase,
   judgeDisk,
   judgeEndpoints,
+  judgeGroundFacts,
   judgePartitions,
   judgeRetention,
   judgeRights,
@@ -103,6 +105,7 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   if ('level' in facts) return [facts, ...(await examineStripeAlone(config))];
   found.push(judgeDatabase(place, facts));
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
+  found.push(...(await examineGround(db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
     await assertMigrated(db);
     return checks.ok('migrations', 'the schema is this program’s');
@@ -131,6 +134,23 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
   );
   return [...found, ...(await examineStripe(config, db))];
 }
+
+/** What every start asks of the database, too (db/preflight.ts), each finding by itself. */
+async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
+  const seen = await attempt('ground', GROUND, async () => {
+    const ground = await readGround(db);
+    const pending = await pendingTables(db, ground);
+    return { ground, pending };
+  });
+  if ('level' in seen) return [seen];
+  const { ground } = seen;
+  const pending = new Set(seen.pending);
+  // A database that is not migrated needs more rights than one that is.
+  const found = judgeGround(ground, pending.size > 0 ? 'migrate' : 'partitions', pending);
+  return judgeGroundFacts(ground, found);
+}
+
+const GROUND = 'Look at the rights of the role in DATABASE_URL (docs/deployment.md).';
 
 /** Without a database what the settings say of Stripe can be tried all the same; the simulator's state would be opened for nothing. */
 async function examineStripeAlone(config: Config): Promise<Check[]> {
