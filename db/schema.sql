@@ -363,6 +363,17 @@ create table role_signs (
   problem text
 ) with (fillfactor=50);
 
+create table skipped_items (
+  loop text not null,
+  item text not null,
+  fault text not null,
+  about text,
+  instead text not null,
+  times integer default 1 not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null
+);
+
 create table stoppages (
   id bigint generated always as identity not null,
   system text not null,
@@ -527,6 +538,7 @@ alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_
 alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
 alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
 alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (ARRAY['api'::text, 'relay'::text, 'worker'::text, 'housekeeping'::text])));
+alter table skipped_items add constraint skipped_items_pkey PRIMARY KEY (loop, item);
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
 alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((unheard_from IS NULL) = (unheard_to IS NULL))));
 alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
@@ -565,6 +577,7 @@ CREATE INDEX operator_action_pairs_event ON public.operator_action_pairs USING b
 CREATE INDEX operator_action_pairs_mapping ON public.operator_action_pairs USING btree (mapping_id);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
+CREATE INDEX skipped_items_last ON public.skipped_items USING btree (last_at);
 CREATE INDEX stoppages_ended ON public.stoppages USING btree (system, ended_at);
 CREATE INDEX sync_attempts_mapping ON ONLY public.sync_attempts USING btree (mapping_id, id);
 CREATE INDEX sync_attempts_request ON ONLY public.sync_attempts USING btree (request_id) WHERE (request_id IS NOT NULL);

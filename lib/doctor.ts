@@ -203,6 +203,16 @@ export function judgeAttention(reasons: ReasonCount[]): Check {
   return warning('waiting', list, `${calls.join(' and ') || 'npx twinbox status'} shows more.`);
 }
 
+/** What a loop went on without in the last day; null if nothing. */
+export function judgeSkipped(skipped: { says: string } | null): Check {
+  if (skipped === null) return ok('skipped', 'nothing in the last day');
+  return warning(
+    'skipped',
+    skipped.says,
+    'select * from skipped_items order by last_at desc shows all; docs/deployment.md says what each means.',
+  );
+}
+
 /** `undecided`: records at the system that no customer here stands for; null before the account was read. */
 export function judgeUnmatched(undecided: number | null): Check {
   if (undecided === null) return ok('records', 'the account has not been read yet: creates wait for that');

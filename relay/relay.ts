@@ -17,7 +17,8 @@
 // A relay that is frozen anywhere and wakes up after its lease checks its own deadline before each send, and its save is
 // refused by the fence: it can repeat messages, it cannot move the cursor.
 
-import { claimCursor, readPage, saveCursor, type Cursor, type Page } from '../db/relay-cursor.ts';
+import { isOfOneRow } from '../db/errors.ts';
+import { claimCursor, readPage, saveCursor, type Cursor, type Page, type Save } from '../db/relay-cursor.ts';
 import { acceptFailover, createCursor, type Address } from '../db/relay-identity.ts';
 import { readRelayCounts, readSecondsBehind } from '../db/relay-lag.ts';
 import { withTransaction, type Db } from '../db/connection.ts';
@@ -30,7 +31,9 @@ import { topics, type Routing } from '../lib/events/routing.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { createLease } from '../lib/lease.ts';
 import { runLoop, type Loop } from '../lib/loop.ts';
+import { noteSkipped } from '../lib/skipped.ts';
 import { newEventId } from '../lib/uuid.ts';
+import { readByRow, toUnreadable, type ReadPage } from './read.ts';
 import { sendPage, toBatches, type RefusedMessage } from './send.ts';
 
 export type RelayLog = Record<
@@ -72,6 +75,10 @@ export type Relay = {
 
 /** How often the database's identity is asked for while all goes well; after a failure it is asked at once. */
 const IDENTITY_EVERY_MS = 5_000;
+
+const NOT_PUBLISHED =
+  'it is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';
+const NO_NOTICE = 'the record is not on the bus, and no notice could be stored';
 
 type Ahead = { win: string; lastId: number; page: Promise<Page> };
 
@@ -138,20 +145,29 @@ export function createRelay(deps: RelayDeps): Relay {
     throw new Error(`the cursor could not be claimed with fence ${fence}`);
   }
 
-  async function nextPage(from: Cursor): Promise<Page> {
-    const read = ahead;
-    ahead = null;
-    // What was read ahead of a page that was then not saved belongs to another place.
-    if (read && read.win === from.win && read.lastId === from.lastId) return await read.page;
-    await read?.page.catch(() => undefined);
-    return await readPage(db, from, pageSize);
+  async function nextPage(from: Cursor): Promise<ReadPage> {
+    try {
+      const read = ahead;
+      ahead = null;
+      // What was read ahead of a page that was then not saved belongs to another place.
+      if (read && read.win === from.win && read.lastId === from.lastId) return await read.page;
+      await read?.page.catch(() => undefined);
+      return await readPage(db, from, pageSize);
+    } catch (error) {
+      if (!isOfOneRow(error)) throw error;
+      // One row of the page cannot be read: it is found and left out, and the others go on.
+      return await readByRow(db, from, pageSize);
+    }
   }
 
   /** Sends the page and moves the cursor behind it. */
-  async function deliver(from: Cursor, page: Page): Promise<number> {
-    const { rows, win, sequence } = page;
-    const last = rows.at(-1);
-    const closed = rows.length < pageSize;
+  async function deliver(from: Cursor, page: ReadPage): Promise<number> {
+    const { rows, win, sequence, unreadable = [] } = page;
+    const last = [rows.at(-1), unreadable.at(-1)]
+      .filter((row) => row !== undefined)
+      .sort((a, b) => b.id - a.id)[0];
+    const count = rows.length + unreadable.length;
+    const closed = count < pageSize;
     // An empty window need not be closed, unless the floors still lag and would have every poll walk through delivered rows.
     if (last === undefined && from.win === null && from.floor >= sequence) return 0;
     if (last !== undefined && !closed) readAhead({ ...from, win, lastId: last.id });
@@ -161,7 +177,8 @@ export function createRelay(deps: RelayDeps): Relay {
     await failpoint('relay.after-publish');
     if (sent === null) return await lose('its lease ended before the page was sent');
     const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
-    cursor = await saveCursor(db, {
+    for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);
+    cursor = await save({
       fence: from.fence,
       win,
       closed,
@@ -170,13 +187,31 @@ export function createRelay(deps: RelayDeps): Relay {
       published: rows.length - unrouted,
       unrouted,
       batches: toBatches(messages, sent.places),
-      refused: toRefused(sent.refused),
+      refused: [
+        ...toRefused(sent.refused),
+        ...unreadable.map((row) => toUnreadable(row, newEventId(clock.now()))),
+      ],
       now: clock.now(),
     });
     if (cursor === null) return await lose('another relay has taken the cursor over');
     await failpoint('relay.after-save');
-    return rows.length;
+    return count;
   }
+
+  /** A notice that the database refuses must not hold what was published: it stands in the log and in the list of skipped items. */
+  async function save(page: Save): Promise<Cursor | null> {
+    try {
+      return await saveCursor(db, page);
+    } catch (error) {
+      if (page.refused.length === 0 || !isOfOneRow(error)) throw error;
+      for (const { syncEventId } of page.refused)
+        await skip(`notice of sync_events ${syncEventId}`, NO_NOTICE, error);
+      return await saveCursor(db, { ...page, refused: [] });
+    }
+  }
+
+  const skip = (item: string, instead: string, error: unknown): Promise<void> =>
+    noteSkipped({ db, clock, log }, { loop: 'relay', item, instead }, error);
 
   function readAhead(from: Cursor & { win: string }): void {
     const page = readPage(db, from, pageSize);

@@ -20,6 +20,7 @@ import {
   judgePartitions,
   judgeRetention,
   judgeRights,
+  judgeSkipped,
   judgeUnmatched,
   tellOnce,
   type Check,
@@ -43,6 +44,7 @@ import type { CommandContext } from '../program.ts';
 import { findRunning } from '../running.ts';
 import { quietLog } from '../session.ts';
 import { findStripe } from '../stripe.ts';
+import { describeSkipped } from '../../lib/skipped.ts';
 import { createSyncDeps } from '../../lib/systems.ts';
 import { readAccount } from '../sync.ts';
 
@@ -128,6 +130,9 @@ async function examineWithDatabase(config: Config, { db, place }: OpenDatabase):
       const unmatched = await readUnmatched(db);
       return judgeUnmatched(unmatched?.isRead === true ? unmatched.undecided : null);
     }),
+    await check('skipped', 'Look at the database.', async () =>
+      judgeSkipped(await describeSkipped(db, systemClock.now())),
+    ),
     await check('waiting', 'npx twinbox status shows more.', async () =>
       judgeAttention(await countReasons(db)),
     ),
