@@ -3,6 +3,7 @@ import { busDefects } from './bus-defects.ts';
 import { configDefects } from './config-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import type { Defect } from './defect.ts';
+import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
@@ -27,4 +28,5 @@ export const defects: readonly Defect[] = [
   ...orderDefects,
   ...recordDefects,
   ...aliasDefects,
+  ...groundDefects,
 ];
