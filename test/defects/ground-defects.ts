@@ -3,7 +3,7 @@ import type { Defect } from './defect.ts';
 /** Mistakes about the database that somebody brings, and about the one row in it that is not like the others. */
 export const groundDefects: Defect[] = [
   {
-    name: 'a database taken whatever its encoding',
+    name: 'a database taken whatever its encoding (ground)',
     edits: [
       {
         file: 'db/preflight.ts',
@@ -17,7 +17,7 @@ export const groundDefects: Defect[] = [
     },
   },
   {
-    name: 'the rights of the role asked of nobody',
+    name: 'the rights of the role asked of nobody (ground)',
     edits: [
       { file: 'db/preflight.ts', find: `if (mayCreate || `, replace: `if (mayCreate || schema !== '' || ` },
     ],
@@ -27,7 +27,7 @@ export const groundDefects: Defect[] = [
     },
   },
   {
-    name: 'a relay that one unreadable row stops',
+    name: 'a relay that one unreadable row stops (ground)',
     edits: [
       {
         file: 'relay/relay.ts',
@@ -41,7 +41,7 @@ export const groundDefects: Defect[] = [
     },
   },
   {
-    name: 'a batch kept back by one event that the database refuses',
+    name: 'a batch kept back by one event that the database refuses (ground)',
     edits: [
       {
         file: 'lib/skipped.ts',
@@ -55,7 +55,7 @@ export const groundDefects: Defect[] = [
     },
   },
   {
-    name: 'an event of theirs that cannot be stored, and whose record nobody reads',
+    name: 'an event of theirs that cannot be stored, and whose record nobody reads (ground)',
     edits: [
       {
         file: 'lib/sync/inbound.ts',

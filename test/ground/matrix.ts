@@ -90,7 +90,11 @@ async function prepare(
 ): Promise<void> {
   if (sql !== undefined) {
     const inside = createDb({ url, poolSize: 1, applicationName: 'ground' });
-    await inside.raw(sql).finally(() => inside.destroy());
+    try {
+      await inside.raw(sql);
+    } finally {
+      await inside.destroy();
+    }
   }
   for (const [setting, value] of Object.entries(settings)) {
     const list = setting === 'search_path' || setting === 'DateStyle';
