@@ -56,6 +56,24 @@ export async function workInHalves<T>(
   }
 }
 
+/** An item that was refused, with what stood against its way round, too. */
+export type Stuck<T> = { item: T; error: unknown };
+
+/**
+ * Items that are refused together with their way round are left out only if another item of the same batch passed. Where none did, it
+ * is the database that is not in order, and the batch has to come again: then this throws.
+ */
+export async function leaveOutStuck<T>(
+  stuck: readonly Stuck<T>[],
+  batch: readonly T[],
+  note: (stuck: Stuck<T>) => Promise<void>,
+): Promise<void> {
+  const [first] = stuck;
+  if (first === undefined) return;
+  if (stuck.length === batch.length) throw first.error;
+  for (const one of stuck) await note(one);
+}
+
 const DAY_MS = 86_400_000;
 
 /** One sentence for those who look, and the figure; null if nothing was skipped in the last day. */

@@ -17,7 +17,7 @@ import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Fields, InboundEvent, Integration } from '../integrations/integration.ts';
-import { noteSkipped, workInHalves } from '../skipped.ts';
+import { leaveOutStuck, noteSkipped, workInHalves, type Stuck } from '../skipped.ts';
 import { uuidFromTime } from '../uuid.ts';
 import { describeFault } from './broken-off.ts';
 import type { ReceiveDeps } from './receive.ts';
@@ -216,6 +216,7 @@ export async function receiveInbound(
   if (events.length === 0) return 0;
   const { db, clock, wake } = deps;
   await failpoint('receive-inbound.before');
+  const stuck: Stuck<ExternalEvent>[] = [];
   const count = await workInHalves(
     events,
     async (some) => {
@@ -226,28 +227,36 @@ export async function receiveInbound(
         if (received !== null) return received;
       }
     },
-    (event, error) => skipInbound(deps, target, event, error),
+    async (item, error) => {
+      if (!(await goRound(deps, target, item, error))) stuck.push({ item, error });
+    },
+  );
+  await leaveOutStuck(stuck, events, ({ item: { eventId }, error }) =>
+    noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead: NOTHING }, error),
   );
   await failpoint('receive-inbound.after');
   if (count > 0) wake();
   return count;
 }
 
-/** An event is only a poke: the record it is about is read all the same. */
-async function skipInbound(
+const NOTHING = 'nothing: run twinbox verify --repair once what stands against it is gone';
+
+/** An event is only a poke: the record it is about is read all the same. False if that is refused, too. */
+async function goRound(
   deps: ReceiveDeps,
   target: { system: string; externalType: string },
   { eventId, externalId }: ExternalEvent,
   error: unknown,
-): Promise<void> {
+): Promise<boolean> {
   const { db, clock, wake } = deps;
-  let instead = `the record ${externalId} is read instead`;
   try {
     await askForRead(db, { ...target, externalId, now: clock.now(), urgency: urgencies.housekeeping });
-    wake();
   } catch (refused) {
     if (!isOfOneRow(refused)) throw refused;
-    instead = `nothing: ${externalId} can be compared by twinbox verify --repair`;
+    return false;
   }
+  wake();
+  const instead = `the record ${externalId} is read instead`;
   await noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead }, error);
+  return true;
 }

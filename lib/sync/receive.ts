@@ -8,7 +8,7 @@ import { raiseWithoutDelivery, receiveInternalEvents, type InternalEvent } from 
 import { isOfOneRow } from '../../db/errors.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
-import { noteSkipped, workInHalves, type SkippingDeps } from '../skipped.ts';
+import { leaveOutStuck, noteSkipped, workInHalves, type SkippingDeps, type Stuck } from '../skipped.ts';
 
 export interface ReceiveDeps {
   db: Db;
@@ -26,31 +26,40 @@ export async function receiveOutbound(
 ): Promise<number> {
   const { db, clock, wake } = deps;
   await failpoint('receive.before');
+  const stuck: Stuck<InternalEvent>[] = [];
   const count = await workInHalves(
     events,
     (some) => withTransaction(db, (tx) => receiveInternalEvents(tx, some, { ...target, now: clock.now() })),
-    (event, error) => skipOutbound(deps, target, event, error),
+    async (item, error) => {
+      if (!(await goRound(deps, target, item, error))) stuck.push({ item, error });
+    },
+  );
+  await leaveOutStuck(stuck, events, ({ item: { eventId }, error }) =>
+    noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead: NOTHING }, error),
   );
   await failpoint('receive.after');
   if (count > 0) wake();
   return count;
 }
 
-/** Its pair is marked without the delivery: what has changed goes out, only the event's own way cannot be shown. */
-async function skipOutbound(
+const NOTHING = 'nothing: run twinbox verify --repair once what stands against it is gone';
+
+/** Its pair is marked without the delivery: what has changed goes out, only the event's own way cannot be shown. False if that is refused, too. */
+async function goRound(
   deps: ReceiveDeps,
   target: { system: string; externalType: string },
   event: InternalEvent,
   error: unknown,
-): Promise<void> {
+): Promise<boolean> {
   const { db, clock, wake } = deps;
-  let instead = 'its pair was marked without it, and takes the change from the row';
   try {
     await withTransaction(db, (tx) => raiseWithoutDelivery(tx, event, { ...target, now: clock.now() }));
-    wake();
   } catch (refused) {
     if (!isOfOneRow(refused)) throw refused;
-    instead = `nothing: run twinbox verify --repair once what stands against it at ${target.system} is gone`;
+    return false;
   }
+  wake();
+  const instead = 'its pair was marked without it, and takes the change from the row';
   await noteSkipped(deps, { loop: 'receive', item: `event ${event.eventId}`, instead }, error);
+  return true;
 }
