@@ -139,6 +139,7 @@ export const takenInSchema = {
           'other_environment',
           'too_old',
           'unreadable',
+          'unstorable',
         ],
       ],
       description: 'stored; known: it had come before; the others were refused, and a row says why.',

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDb, type Db } from '../db/connection.ts';
 import { assertMigrated, migrate } from '../db/migrate.ts';
+import { assertGround, type Purpose } from '../db/preflight.ts';
 import { addressOf } from '../db/relay-identity.ts';
 import type { Config } from '../lib/config.ts';
 import type { Logger } from '../lib/log.ts';
@@ -27,12 +28,14 @@ export type OpenOptions = {
   mayCreate?: boolean;
   /** Leave the schema as it is: `migrate` sees to it itself. */
   asItIs?: boolean;
+  /** What of the database has to be in order; to read and nothing else, unless told. */
+  purpose?: Purpose;
 };
 
 export async function openDatabase(
   config: Config,
   log: Logger,
-  { mayCreate = true, asItIs = false }: OpenOptions = {},
+  { mayCreate = true, asItIs = false, purpose = 'read' }: OpenOptions = {},
 ): Promise<OpenDatabase> {
   const { url, poolSize } = config.database;
   if (url !== undefined) {
@@ -46,6 +49,7 @@ export async function openDatabase(
     };
     return await closeIfFails(opened, async () => {
       if (asItIs) return;
+      await assertGround(db, purpose);
       await assertMigrated(db);
       await startSequences({ db, log });
     });

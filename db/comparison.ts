@@ -50,6 +50,31 @@ export async function readPairs(
   return rows;
 }
 
+/** What says least of the same page: for one of which a pair cannot be read. */
+export async function readPairNames(
+  db: Db,
+  system: string,
+  after: number,
+  limit: number,
+): Promise<{ mappingId: number; internalId: number | null; externalId: string | null }[]> {
+  const { rows } = await db.raw<{
+    rows: { mappingId: number; internalId: number | null; externalId: string | null }[];
+  }>(
+    `select id as "mappingId", internal_id as "internalId", external_id as "externalId" from external_mappings
+     where system = :system and id > :after order by id limit :limit`,
+    { system, after, limit },
+  );
+  return rows;
+}
+
+export async function readPairsOf(db: Db, mappingIds: number[]): Promise<ComparedPair[]> {
+  const { rows } = await db.raw<{ rows: ComparedPair[] }>(
+    `select ${pairColumns} from external_mappings m where m.id = any(:mappingIds::bigint[]) order by m.id`,
+    { mappingIds },
+  );
+  return rows;
+}
+
 export async function rereadPair(db: Db, mappingId: number): Promise<ComparedPair | null> {
   const { rows } = await db.raw<{ rows: ComparedPair[] }>(
     `select ${pairColumns} from external_mappings m where m.id = :mappingId`,

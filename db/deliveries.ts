@@ -94,7 +94,8 @@ with found as (
 ), made as (
   insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, version, hop, created_at)
   select event_id, :system, coalesce(sync_event_id, found_id, 0), mapping_id, event_type, version,
-         coalesce((context ->> 'hop')::integer, 0), :now::timestamptz
+         -- A writer's own context may hold anything under that name.
+         case when context ->> 'hop' ~ '^[0-9]{1,9}$' then (context ->> 'hop')::integer else 0 end, :now::timestamptz
   from found
   on conflict (event_id, target) do nothing
   returning event_id
@@ -149,6 +150,24 @@ export async function receiveInternalEvents(
   });
   if (made.rows.length > 0) await tx.raw(raiseSql, { made: JSON.stringify(made.rows), now });
   return made.rows.length;
+}
+
+/** For an event that cannot be received: its pair is marked, made if there is none, as if it had been. */
+export async function raiseWithoutDelivery(
+  tx: Tx,
+  { entityId, version }: InternalEvent,
+  { system, externalType, now }: { system: string; externalType: string; now: Date },
+): Promise<void> {
+  const account = await lockConnectionAccount(tx, system);
+  const place = { system, account, externalType };
+  const events = JSON.stringify([{ entity_type: 'customer', entity_id: entityId }]);
+  await tx.raw(makeMappingsSql, { events, ...place });
+  const { rows } = await tx.raw<{ rows: { id: number }[] }>(lockMappingsSql, {
+    entityIds: [entityId],
+    ...place,
+  });
+  const made = rows.map(({ id }) => ({ mapping_id: id, version, urgency: urgencies.edit }));
+  await tx.raw(raiseSql, { made: JSON.stringify(made), now });
 }
 
 /** The account that new mappings belong to; held against a binding that happens at the same moment, also against the first. */

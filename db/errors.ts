@@ -2,16 +2,20 @@
 export type DbErrorCode =
   | 'address_invalid'
   | 'customers_unfit'
+  | 'ground_unfit'
   | 'migration_invalid'
+  | 'migration_refused'
   | 'newer_than_program'
   | 'no_session'
   | 'not_migrated'
   | 'refused'
   | 'sequence_unfit'
+  | 'read_only'
   | 'server_too_old'
   | 'time_zone_unknown'
   | 'tls_refused'
   | 'unreachable'
+  | 'unreadable_row'
   | 'unsafe_integer';
 
 export class DbError extends Error {
@@ -28,4 +32,20 @@ export class DbError extends Error {
 export function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+}
+
+// By class: what says nothing about the row in hand. Connections, rights and names that are wrong for every row alike, cursors,
+// transactions and their conflicts, resources, operators, the system. Class 0A is not among them: infinity as a number is one.
+const OF_NO_ROW = /^(08|0B|0L|0P|24|25|26|28|2D|34|3B|3D|3F|40|42|53|55|57|58|72)...$/;
+
+/**
+ * Whether an error is about one row or event that was in hand, so that its neighbours would pass: PostgreSQL refuses a value or a rule is
+ * against it (data exceptions, constraints, triggers with whatever code of their own, damaged or oversized rows), or it cannot be read
+ * into a value of this program. Not: a database that is away, conflicts between transactions, missing rights.
+ */
+export function isOfOneRow(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return !OF_NO_ROW.test(state);
+  if (error instanceof DbError) return error.code === 'unsafe_integer' || error.code === 'unreadable_row';
+  return error instanceof RangeError || error instanceof SyntaxError;
 }

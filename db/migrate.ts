@@ -1,17 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import type { Db, Tx } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
+import { appliedNames, MIGRATION_TABLE, migrationNames, readMigration } from './migration-files.ts';
+import { assertGround } from './preflight.ts';
+import { isDatabaseAway } from './readiness.ts';
 import { assertServerVersion } from './server.ts';
 import { saidOfZone, takeTimeZone } from './time-zone.ts';
 
-/**
- * Migrations are numbered plain SQL files, final once released. knex's own runner keeps the list of what
- * has run and puts each file into a transaction together with its entry in that list.
- */
-const MIGRATIONS = new URL('./migrations/', import.meta.url);
-const TABLE = 'schema_migrations';
-const FILE_NAME = /^\d{4}-[a-z0-9-]+\.sql$/;
+export { migrationNames } from './migration-files.ts';
 
 /** Any fixed number: whoever holds this advisory lock is the one that migrates this database. */
 const MIGRATE_LOCK = 7_240_113;
@@ -21,7 +17,8 @@ const MIGRATE_LOCK = 7_240_113;
  * them are one transaction: a crash leaves what was before, knex's lock row included.
  *
  * `timeZone`: in which times of a table customers that is taken over are read where their column has no zone; the session's unless
- * given. `say` is given what a person has to know, a sentence at a time, before it is done. Throws `time_zone_unknown`.
+ * given. `say` is given what a person has to know, a sentence at a time, before it is done. Throws `time_zone_unknown`, and
+ * `ground_unfit` and its like (preflight.ts) before anything is changed.
  */
 export async function migrate(
   db: Db,
@@ -30,6 +27,7 @@ export async function migrate(
     say = () => undefined,
   }: { timeZone?: string | undefined; say?: (sentence: string) => void } = {},
 ): Promise<string[]> {
+  await assertGround(db, 'migrate');
   return await db.transaction(async (tx) => {
     await tx.raw('set local statement_timeout = 0');
     const stopHearing = await hearNotes(tx, say);
@@ -37,7 +35,10 @@ export async function migrate(
     await assertNotNewer(tx);
     for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say(sentence);
     await keepOwnNumbers(tx);
-    const [, names] = (await tx.migrate.latest({ tableName: TABLE, migrationSource })) as [number, string[]];
+    const [, names] = (await tx.migrate.latest({ tableName: MIGRATION_TABLE, migrationSource })) as [
+      number,
+      string[],
+    ];
     stopHearing();
     return names;
   });
@@ -46,7 +47,9 @@ export async function migrate(
 /** The list of what has run came here without its sequence, in a cut-over or a restore of data alone: it goes on behind its rows. */
 async function keepOwnNumbers(tx: Tx): Promise<void> {
   if ((await appliedNames(tx)).size === 0) return;
-  await tx.raw(`select setval(pg_get_serial_sequence('${TABLE}', 'id'), max(id)) from ${TABLE}`);
+  await tx.raw(
+    `select setval(pg_get_serial_sequence('${MIGRATION_TABLE}', 'id'), max(id)) from ${MIGRATION_TABLE}`,
+  );
 }
 
 /** Throws `server_too_old`, `not_migrated` or `newer_than_program`, with what to do; changes nothing. */
@@ -58,20 +61,6 @@ export async function assertMigrated(db: Db): Promise<void> {
     'not_migrated',
     `the database lacks ${missing.length} migration(s), from ${missing[0]} on. Run: npx twinbox migrate`,
   );
-}
-
-/** The names of all migration files, in the order in which they run. */
-export async function migrationNames(): Promise<string[]> {
-  const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
-  const bad = names.find((name) => !FILE_NAME.test(name));
-  if (bad !== undefined) {
-    throw new DbError('migration_invalid', `db/migrations/${bad} is not named like 0001-what-it-does.sql`);
-  }
-  const twice = names.find((name, index) => names[index + 1]?.slice(0, 4) === name.slice(0, 4));
-  if (twice !== undefined) {
-    throw new DbError('migration_invalid', `two migrations have the number ${twice.slice(0, 4)}`);
-  }
-  return names;
 }
 
 /** A fingerprint of all migrations: the same text, the same schema. */
@@ -94,19 +83,6 @@ async function assertNotNewer(db: Db | Tx): Promise<Set<string>> {
   );
 }
 
-async function appliedNames(db: Db | Tx): Promise<Set<string>> {
-  const found = await db.raw<{ rows: { exists: boolean }[] }>('select to_regclass(?) is not null as exists', [
-    TABLE,
-  ]);
-  if (found.rows[0]?.exists !== true) return new Set();
-  const rows = await db<{ name: string }>(TABLE).select('name');
-  return new Set(rows.map(({ name }) => name));
-}
-
-async function readMigration(name: string): Promise<string> {
-  return await readFile(new URL(name, MIGRATIONS), 'utf8');
-}
-
 /** The one thing of a pg connection used here: several statements in one text, without bindings. */
 type Connection = { query(sql: string): Promise<unknown> };
 
@@ -122,7 +98,7 @@ const migrationSource = {
           tx.client as { acquireConnection(): Promise<Connection> }
         ).acquireConnection();
         await connection.query(sql).catch((error: unknown) => {
-          throw unfit(error) ?? error;
+          throw unfit(error) ?? refused(String(name), error) ?? error;
         });
       },
       down: () => Promise.reject(new DbError('migration_invalid', 'migrations only go forward')),
@@ -158,4 +134,16 @@ function unfit(error: unknown): DbError | null {
   if (sqlState(error) !== 'TB005' || !(error instanceof Error)) return null;
   const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : '';
   return new DbError('customers_unfit', `${error.message}. ${hint}`, { cause: error });
+}
+
+/** What PostgreSQL says to a statement of a migration, and which one: a person reads it, and nothing was changed. */
+function refused(name: string, error: unknown): DbError | null {
+  const state = sqlState(error);
+  if (!(error instanceof Error) || state === undefined || isDatabaseAway(error)) return null;
+  const hint = 'hint' in error && typeof error.hint === 'string' ? `. ${error.hint}` : '';
+  return new DbError(
+    'migration_refused',
+    `PostgreSQL refused the migration ${name}, and nothing was changed: ${error.message} (${state})${hint}`,
+    { cause: error },
+  );
 }

@@ -2,7 +2,7 @@
 
 import knex from 'knex';
 import { discardSessions, type Db } from './connection.ts';
-import { DbError, sqlState } from './errors.ts';
+import { DbError, sqlState, type DbErrorCode } from './errors.ts';
 
 /**
  * Whether this connection leads to a server that takes writes; a standby after a fail-over does not. If it does not, the next
@@ -62,11 +62,13 @@ const NETWORK_CODES = new Set([
 // By class: connection, resources, operator's doing, system error. Single states: gone read-only, still starting or locked.
 const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
 
+const AWAY_CODES: ReadonlySet<DbErrorCode> = new Set(['unreachable', 'no_session', 'read_only']);
+
 /** Whether an error means that the database is away, starting, full or read-only: nothing is wrong with what was asked. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof knex.KnexTimeoutError) return true;
   if (isConnectionRefused(error)) return true;
-  if (error instanceof DbError) return error.code === 'unreachable' || error.code === 'no_session';
+  if (error instanceof DbError) return AWAY_CODES.has(error.code);
   const state = sqlState(error);
   if (state !== undefined) return AWAY_STATES.test(state);
   if (!(error instanceof Error)) return false;

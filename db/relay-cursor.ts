@@ -1,5 +1,6 @@
 // The relay's cursor: which rows of sync_events are still to be delivered, and the save after each page (docs/relay.md).
 import type { Db, Tx } from './connection.ts';
+import { DbError } from './errors.ts';
 import { addToCount } from './refused-counts.ts';
 import { writeNumbered } from './taken-numbers.ts';
 
@@ -118,7 +119,15 @@ export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<P
 
 export type RawRow = [number, string, string, string, number | null, string, string, number, string | null];
 
+/** The greatest time that JavaScript has, on either side of 1970. */
+const FURTHEST_MS = 8.64e15;
+
 export function toPageRow(row: RawRow): PageRow {
+  const [id] = row;
+  // What could not be said on the bus: a time that no clock shows, or a payload that is no object (envelope.ts cuts it open).
+  if (Math.abs(row[7]) > FURTHEST_MS) throw new DbError('unreadable_row', `sync_events ${id} has no time`);
+  if (!row[6].startsWith('{'))
+    throw new DbError('unreadable_row', `the payload of sync_events ${id} is no object`);
   return {
     id: row[0],
     eventId: row[1],
@@ -134,6 +143,40 @@ export function toPageRow(row: RawRow): PageRow {
 
 function windowOf({ seen, win, lastId, floor, lateFloors, restoredTo }: Cursor) {
   return { seen, win, lastId, floor, lateFloors, restoredTo };
+}
+
+// What says least of each row: its place and its name.
+const idsSql = `
+with bounds as materialized (${boundsSql})
+select null::bigint as id, null::uuid as "eventId", sequence, win::text from bounds
+union all (select e.id, e.event_id, null, null from sync_events e where ${inWindow} order by e.id limit :limit)
+order by id nulls first`;
+
+export type PageIds = { rows: { id: number; eventId: string }[]; win: string; sequence: number };
+
+/** The page that readPage would answer, but for what its rows hold: for one of which a row cannot be read. */
+export async function readPageIds(db: Db, cursor: Cursor, limit: number): Promise<PageIds> {
+  type Row = { id: number; eventId: string; sequence: number | null; win: string | null };
+  const { rows } = await db.raw<{ rows: Row[] }>(idsSql, { ...windowOf(cursor), limit });
+  const [head, ...page] = rows;
+  if (head === undefined) throw new Error('readPageIds: PostgreSQL answered no head row');
+  return {
+    win: head.win ?? '',
+    sequence: head.sequence ?? 0,
+    rows: page.map(({ id, eventId }) => ({ id, eventId })),
+  };
+}
+
+/** These rows, in order of id. */
+export async function readPageRows(db: Db, ids: number[]): Promise<PageRow[]> {
+  const { rows } = await db
+    .raw<{
+      rows: RawRow[];
+    }>(`select ${pageColumns('e')} from sync_events e where e.id = any(:ids::bigint[]) order by e.id`, {
+      ids,
+    })
+    .options({ rowMode: 'array' });
+  return rows.map(toPageRow);
 }
 
 /** What went into one partition of one topic, and where it came to lie. */

@@ -567,6 +567,17 @@ create table sequence_moves (
   final boolean default false not null
 );
 
+create table skipped_items (
+  loop text not null,
+  item text not null,
+  fault text not null,
+  about text,
+  instead text not null,
+  times integer default 1 not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null
+);
+
 create table stoppages (
   id bigint generated always as identity not null,
   system text not null,
@@ -737,6 +748,7 @@ alter table restores add constraint restores_pkey PRIMARY KEY (id);
 alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
 alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (ARRAY['api'::text, 'relay'::text, 'worker'::text, 'housekeeping'::text])));
 alter table sequence_moves add constraint sequence_moves_pkey PRIMARY KEY (id);
+alter table skipped_items add constraint skipped_items_pkey PRIMARY KEY (loop, item);
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
 alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((unheard_from IS NULL) = (unheard_to IS NULL))));
 alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
@@ -777,6 +789,7 @@ CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_i
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
 CREATE INDEX sequence_moves_unlogged ON public.sequence_moves USING btree (moved_at) WHERE (logged_at IS NULL);
 CREATE INDEX sequence_moves_walks ON public.sequence_moves USING btree (moved_at) WHERE (walked_to IS NOT NULL);
+CREATE INDEX skipped_items_last ON public.skipped_items USING btree (last_at);
 CREATE INDEX stoppages_ended ON public.stoppages USING btree (system, ended_at);
 CREATE INDEX sync_attempts_mapping ON ONLY public.sync_attempts USING btree (mapping_id, id);
 CREATE INDEX sync_attempts_request ON ONLY public.sync_attempts USING btree (request_id) WHERE (request_id IS NOT NULL);

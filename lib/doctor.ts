@@ -1,5 +1,6 @@
 // Judges what was found, in words that say how to mend it. Nothing here asks anybody; no sentence holds a secret.
 import type { PartitionStatus } from '../db/partition-status.ts';
+import type { Ground } from '../db/preflight.ts';
 import { sayReason, type ReasonCount } from '../db/reports.ts';
 import type { EndpointSeen, Right, StripeFacts } from './integrations/stripe/inspect.ts';
 
@@ -31,6 +32,23 @@ export function judgeDatabase(
     );
   // One that is too old has been refused already.
   return ok('database', says);
+}
+
+/** `found`: what stands against the database, each with the way out after its last colon. */
+export function judgeGroundFacts(ground: Ground, found: string[]): Check[] {
+  const { encoding, provider, locale, schema, role } = ground;
+  if (found.length === 0)
+    return [
+      ok('ground', `${encoding}, locale ${locale} (${provider}), schema ${schema ?? '–'}, role ${role}`),
+    ];
+  return found.map((sentence) => {
+    const at = sentence.indexOf(': ');
+    return problem('ground', sentence.slice(0, at), `${upperFirst(sentence.slice(at + 2))}.`);
+  });
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A signature is refused if its time is this far from ours (api/webhooks.ts). */
@@ -183,6 +201,16 @@ export function judgeAttention(reasons: ReasonCount[]): Check {
   const parked = reasons.some(({ state }) => state === 'parked');
   const calls = [...(parked ? ['npx twinbox replay'] : []), ...(asked ? ['npx twinbox link'] : [])];
   return warning('waiting', list, `${calls.join(' and ') || 'npx twinbox status'} shows more.`);
+}
+
+/** What a loop went on without in the last day; null if nothing. */
+export function judgeSkipped(skipped: { says: string } | null): Check {
+  if (skipped === null) return ok('skipped', 'nothing in the last day');
+  return warning(
+    'skipped',
+    skipped.says,
+    'select * from skipped_items order by last_at desc shows all; docs/deployment.md says what each means.',
+  );
 }
 
 /** `undecided`: records at the system that no customer here stands for; null before the account was read. */

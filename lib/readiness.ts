@@ -7,8 +7,9 @@ import { isDatabaseAway, isWritable, readSyncBacklog } from '../db/readiness.ts'
 import { readRelayLag } from '../db/relay-lag.ts';
 import { countReasons, sayReason, type ReasonCount } from '../db/reports.ts';
 import type { Bus } from './bus/bus.ts';
-import type { Clock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import { describeHeldBack } from './limits/held-back.ts';
+import { describeSkipped } from './skipped.ts';
 import { heldDeletes } from './sync/fuse.ts';
 
 export interface Part {
@@ -60,10 +61,11 @@ export function busPart(bus: Pick<Bus, 'health'>): () => Promise<Part> {
   };
 }
 
-export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
+export function syncPart(db: Db, systems: string[], clock: Clock = systemClock): () => Promise<Part> {
   return async () => {
     const { dirty, parked, waiting, oldestIntent } = await readSyncBacklog(db);
     const reasons = parked > 0 ? (await countReasons(db)).filter(({ state }) => state === 'parked') : [];
+    const skipped = await describeSkipped(db, clock.now());
     const connections = await Promise.all(systems.map((system) => readConnection(db, system)));
     const heldBack = await Promise.all(
       connections.map(async (found) => (found ? describeHeldBack(db, found.system, found.account) : [])),
@@ -74,6 +76,7 @@ export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
         dirty,
         parked,
         waiting,
+        skipped: skipped?.count ?? 0,
         oldest_open_intent: oldestIntent && {
           customer: oldestIntent.customerId,
           operation: oldestIntent.operation,
@@ -82,6 +85,7 @@ export function syncPart(db: Db, systems: string[]): () => Promise<Part> {
       },
       warnings: [
         ...parkedWarnings(parked, reasons),
+        ...(skipped ? [skipped.says] : []),
         ...connections.flatMap((connection, index) => {
           if (!connection) return [];
           const { system, pausedAt } = connection;

@@ -6,6 +6,7 @@
 // that ran at its beginning are over: they may have had a low id that nobody could see yet.
 // An event that comes this late may be older than its entity's last version: consumers pass it over, and the workers compare the pair.
 import type { Db } from '../db/connection.ts';
+import { isOfOneRow } from '../db/errors.ts';
 import { findLost, readWalk, saveWalk, type Walk } from '../db/floor-walk.ts';
 import type { PageRow } from '../db/relay-cursor.ts';
 import type { Bus } from '../lib/bus/bus.ts';
@@ -47,9 +48,23 @@ export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
   }): Promise<boolean> {
     if (monotonic() < next) return false;
     const walk = await readWalk(db);
-    const more = walk !== null && (await goOn(walk, active));
+    const more = walk !== null && (await goOnOrPass(walk, active));
     next = monotonic() + (more ? (active.busy ? BUSY_EVERY_MS : 0) : LOOK_EVERY_MS);
     return more && !active.busy;
+  }
+
+  /** One row that cannot be read must not stop the pages: the walk stays where it is, and says so. */
+  async function goOnOrPass(
+    walk: Walk,
+    active: { fence: number; mayStillSend: () => boolean },
+  ): Promise<boolean> {
+    try {
+      return await goOn(walk, active);
+    } catch (error) {
+      if (!isOfOneRow(error)) throw error;
+      log.warn('relay.floor_walk_failed', { walkedTo: walk.walkedTo, upTo: walk.upTo, error });
+      return false;
+    }
   }
 
   async function goOn(

@@ -17,32 +17,29 @@
 // A relay that is frozen anywhere and wakes up after its lease checks its own deadline before each send, and its save is
 // refused by the fence: it can repeat messages, it cannot move the cursor.
 
-import { claimCursor, readPage, saveCursor, type Cursor, type Page } from '../db/relay-cursor.ts';
-import {
-  acceptFailover,
-  createCursor,
-  noteAhead,
-  type Address,
-  type RestoreSigns,
-} from '../db/relay-identity.ts';
+import { isOfOneRow } from '../db/errors.ts';
+import { claimCursor, readPage, saveCursor, type Cursor, type Page, type Save } from '../db/relay-cursor.ts';
+import type { Address } from '../db/relay-identity.ts';
 import { readInstanceId } from '../db/connections.ts';
-import { readRelayCounts, readSecondsBehind } from '../db/relay-lag.ts';
-import { withTransaction, type Db } from '../db/connection.ts';
+import { readSecondsBehind } from '../db/relay-lag.ts';
+import type { Db } from '../db/connection.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
-import { findLostOnBus } from '../lib/bus/lost-events.ts';
 import type { Clock } from '../lib/clock.ts';
-import { notePlace } from '../db/database-place.ts';
-import { assertSameDatabase, IdentityError, otherBus, restored } from '../lib/database-identity.ts';
+import { IdentityError } from '../lib/database-identity.ts';
 import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';
-import { topics, type Routing } from '../lib/events/routing.ts';
+import type { Routing } from '../lib/events/routing.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { createLease } from '../lib/lease.ts';
 import { runLoop, type Loop } from '../lib/loop.ts';
 import { keepSequences } from '../lib/sequences.ts';
+import { noteSkipped } from '../lib/skipped.ts';
 import { newEventId } from '../lib/uuid.ts';
 import { createFloorWalk } from './floor-walk.ts';
-import { sendPage, toBatches, type RefusedMessage } from './send.ts';
+import { createIdentityCheck } from './identity-check.ts';
+import { readByRow, toUnreadable, type ReadPage } from './read.ts';
+import { toNotices } from './notices.ts';
+import { sendPage, toBatches } from './send.ts';
 
 export type RelayLog = Record<
   'info' | 'warn' | 'error',
@@ -88,6 +85,9 @@ const IDENTITY_EVERY_MS = 5_000;
 
 /** How often a sequence that is behind is moved, at most: where this role may not, it stays behind. */
 const MOVE_EVERY_MS = 1_000;
+const NOT_PUBLISHED =
+  'it is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';
+const NO_NOTICE = 'the record is not on the bus, and no notice could be stored';
 
 type Ahead = { win: string; lastId: number; page: Promise<Page> };
 
@@ -110,13 +110,17 @@ export function createRelay(deps: RelayDeps): Relay {
     ...{ db, bus, log, routing, headers, monotonic },
     installation: () => installation,
   });
+  const identity = createIdentityCheck({ db, bus, log, address, newest });
   let checkedAt = -Infinity;
   let movedAt = -Infinity;
   let loop: Loop | null = null;
 
   async function runOnce(): Promise<number> {
     try {
-      if (monotonic() - checkedAt >= IDENTITY_EVERY_MS) await checkIdentity();
+      if (monotonic() - checkedAt >= IDENTITY_EVERY_MS) {
+        await identity.check();
+        checkedAt = monotonic();
+      }
       if (!lease.isHeld() && !(await becomeActive())) return 0;
       cursor ??= await claim();
       const page = await nextPage(cursor);
@@ -129,38 +133,6 @@ export function createRelay(deps: RelayDeps): Relay {
       checkedAt = -Infinity;
       throw error;
     }
-  }
-
-  async function checkIdentity(): Promise<void> {
-    const verdict = await assertSameDatabase(db, address);
-    if (verdict === 'first') {
-      await createCursor(db, address);
-      await notePlace(db, address, { remember: true });
-    }
-    if (verdict === 'failed_over') {
-      const lost = await lookAtBus();
-      const { noted, mappings } = await withTransaction(db, (tx) => acceptFailover(tx, lost));
-      // Another server has taken over, and may lack what the old one had told others: every mapping is compared once.
-      if (noted) log.warn('relay.failed_over', { mappings, lost: lost?.count ?? 0 });
-    }
-    // A relay that stands by with the wrong bus must say so now, not when it is needed.
-    const bound = (await readRelayCounts(db))?.bus ?? null;
-    const present = await bus.identity();
-    if (bound !== null && bound !== present) throw otherBus(bound, present);
-    checkedAt = monotonic();
-  }
-
-  /** What the bus has of ours and this database lacks; null for nothing. */
-  async function lookAtBus(): Promise<RestoreSigns | null> {
-    return newest === null ? null : findLostOnBus(db, await newest());
-  }
-
-  /** Before anything is published from here: a copy that was put back under the same name is told by nothing else. */
-  async function refuseOlderState(): Promise<void> {
-    const lost = await lookAtBus();
-    if (lost === null) return;
-    await noteAhead(db, lost);
-    throw restored(lost);
   }
 
   /** It was set back below the floor. Writers draw above it all the same; what got past them is looked for. */
@@ -189,7 +161,7 @@ export function createRelay(deps: RelayDeps): Relay {
   async function claim(): Promise<Cursor> {
     // A copy of a database gets an id of its own while no relay runs: whoever claims the cursor after that has the new one.
     installation = await readInstanceId(db);
-    await refuseOlderState();
+    await identity.refuseOlderState();
     const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
     if (claimed) return claimed;
     // Taken over, or bound to another bus, since this was checked; the next round finds out which.
@@ -197,20 +169,29 @@ export function createRelay(deps: RelayDeps): Relay {
     throw new Error(`the cursor could not be claimed with fence ${fence}`);
   }
 
-  async function nextPage(from: Cursor): Promise<Page> {
-    const read = ahead;
-    ahead = null;
-    // What was read ahead of a page that was then not saved belongs to another place.
-    if (read && read.win === from.win && read.lastId === from.lastId) return await read.page;
-    await read?.page.catch(() => undefined);
-    return await readPage(db, from, pageSize);
+  async function nextPage(from: Cursor): Promise<ReadPage> {
+    try {
+      const read = ahead;
+      ahead = null;
+      // What was read ahead of a page that was then not saved belongs to another place.
+      if (read && read.win === from.win && read.lastId === from.lastId) return await read.page;
+      await read?.page.catch(() => undefined);
+      return await readPage(db, from, pageSize);
+    } catch (error) {
+      if (!isOfOneRow(error)) throw error;
+      // One row of the page cannot be read: it is found and left out, and the others go on.
+      return await readByRow(db, from, pageSize);
+    }
   }
 
   /** Sends the page and moves the cursor behind it. */
-  async function deliver(from: Cursor, page: Page): Promise<number> {
-    const { rows, win, sequence } = page;
-    const last = rows.at(-1);
-    const closed = rows.length < pageSize;
+  async function deliver(from: Cursor, page: ReadPage): Promise<number> {
+    const { rows, win, sequence, unreadable = [] } = page;
+    const last = [rows.at(-1), unreadable.at(-1)]
+      .filter((row) => row !== undefined)
+      .sort((a, b) => b.id - a.id)[0];
+    const count = rows.length + unreadable.length;
+    const closed = count < pageSize;
     // An empty window need not be closed, unless the floors still lag and would have every poll walk through delivered rows.
     if (last === undefined && from.win === null && from.floor >= sequence) return 0;
     if (last !== undefined && !closed) readAhead({ ...from, win, lastId: last.id });
@@ -220,7 +201,8 @@ export function createRelay(deps: RelayDeps): Relay {
     await failpoint('relay.after-publish');
     if (sent === null) return await lose('its lease ended before the page was sent');
     const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
-    cursor = await saveCursor(db, {
+    for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);
+    cursor = await save({
       fence: from.fence,
       win,
       closed,
@@ -229,41 +211,37 @@ export function createRelay(deps: RelayDeps): Relay {
       published: rows.length - unrouted,
       unrouted,
       batches: toBatches(messages, sent.places),
-      refused: toRefused(sent.refused),
+      refused: [
+        ...toNotices(sent.refused, { clock, log }),
+        ...unreadable.map((row) => toUnreadable(row, newEventId(clock.now()))),
+      ],
       now: clock.now(),
     });
     if (cursor === null) return await lose('another relay has taken the cursor over');
     await failpoint('relay.after-save');
-    return rows.length;
+    return count;
   }
+
+  /** A notice that the database refuses must not hold what was published: it stands in the log and in the list of skipped items. */
+  async function save(page: Save): Promise<Cursor | null> {
+    try {
+      return await saveCursor(db, page);
+    } catch (error) {
+      if (page.refused.length === 0 || !isOfOneRow(error)) throw error;
+      for (const { syncEventId } of page.refused)
+        await skip(`notice of sync_events ${syncEventId}`, NO_NOTICE, error);
+      return await saveCursor(db, { ...page, refused: [] });
+    }
+  }
+
+  const skip = (item: string, instead: string, error: unknown): Promise<void> =>
+    noteSkipped({ db, clock, log }, { loop: 'relay', item, instead }, error);
 
   function readAhead(from: Cursor & { win: string }): void {
     const page = readPage(db, from, pageSize);
     // Whoever takes it sees the error; if nobody does, it must not end the process.
     page.catch(() => undefined);
     ahead = { win: from.win, lastId: from.lastId, page };
-  }
-
-  function toRefused(refused: readonly RefusedMessage[]) {
-    for (const { message, error } of refused) {
-      const { eventId, syncEventId } = message;
-      log.error('relay.record_refused', {
-        topic: error.topic ?? message.topic,
-        eventId,
-        syncEventId,
-        reason: error.message,
-      });
-    }
-    // A notice that is refused itself gets no notice: the row it came from says the same.
-    const parked = refused.filter(({ message }) => message.topic !== topics.dlq);
-    return parked.map(({ message, error }) => ({
-      eventId: newEventId(clock.now()),
-      syncEventId: message.syncEventId,
-      parkedEventId: message.eventId,
-      topic: error.topic ?? message.topic,
-      reason: error.code,
-      detail: { message: error.message, bytes: Buffer.byteLength(message.value) },
-    }));
   }
 
   async function lose(why: string): Promise<0> {

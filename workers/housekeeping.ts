@@ -66,17 +66,33 @@ export function createHousekeeping(
 
   async function keepHouse(signal: AbortSignal): Promise<number> {
     let left = 0;
+    const failures: { step: string; error: unknown }[] = [];
+    // A step that fails is tried again with the next round; the others do not wait for it.
+    const attempt = async (step: string, work: () => Promise<boolean>): Promise<void> => {
+      try {
+        if (await work()) left += 1;
+      } catch (error) {
+        failures.push({ step, error });
+      }
+    };
+    const nothingLeft = (): boolean => false;
     const first = lanes[0]?.deps;
     if (first) {
-      await logActions(first);
-      await keepNumbers(first);
-      await keepPartitionsOf(first, retentionDays);
+      await attempt('actions', () => logActions(first).then(nothingLeft));
+      await attempt('sequences', () => keepNumbers(first).then(nothingLeft));
+      await attempt('partitions', () => keepPartitionsOf(first, retentionDays).then(nothingLeft));
     }
     for (const { deps, lane } of lanes)
-      if (lane.status().bound && (await sweep(deps, { retentionDays, signal })).more) left += 1;
-    // Last: with Kafka away it cannot be done, and nothing else has to wait for that.
-    for (const lane of lanes) if (await closeGap(lane)) left += 1;
-    return left;
+      if (lane.status().bound)
+        await attempt('sweep', async () => (await sweep(deps, { retentionDays, signal })).more);
+    // Last: with Kafka away it cannot be done.
+    for (const lane of lanes) await attempt('gap', () => closeGap(lane));
+    const [worst] = failures;
+    if (worst === undefined) return left;
+    // The loop logs the one that it is given.
+    for (const { step, error } of failures.slice(1))
+      first?.log.warn('housekeeping.step_failed', { step, error });
+    throw worst.error;
   }
 
   async function keepNumbers(deps: SyncDeps): Promise<void> {
@@ -89,7 +105,7 @@ export function createHousekeeping(
     const { db, clock, log } = deps;
     const { system, document } = deps.integration;
     const gap = await closeReceiveGap(
-      { db, clock, wake, bus },
+      { db, clock, wake, bus, log },
       {
         system,
         externalType: document.externalType,

@@ -83,7 +83,7 @@ export function subscribeInbound(
 }
 
 function receiveDeps({ deps, wake }: Listener): ReceiveDeps {
-  return { db: deps.db, clock: deps.clock, wake };
+  return { db: deps.db, clock: deps.clock, wake, log: deps.log };
 }
 
 /** What a topic is for, or why a record on it is not that. */

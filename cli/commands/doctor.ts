@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/doctor.ts';
 import { assertMigrated } from '../../db/migrate.ts';
+import { judgeGround, pendingTables, readGround } from '../../db/preflight.ts';
 import { partitionStatus } from '../../db/partition-status.ts';
 import { countReasons } from '../../db/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
@@ -16,9 +17,11 @@ import {
   judgeDatabase,
   judgeDisk,
   judgeEndpoints,
+  judgeGroundFacts,
   judgePartitions,
   judgeRetention,
   judgeRights,
+  judgeSkipped,
   judgeUnmatched,
   tellOnce,
   type Check,
@@ -43,6 +46,7 @@ import type { CommandContext } from '../program.ts';
 import { findRunning } from '../running.ts';
 import { quietLog } from '../session.ts';
 import { findStripe } from '../stripe.ts';
+import { describeSkipped } from '../../lib/skipped.ts';
 import { createSyncDeps } from '../../lib/systems.ts';
 import { readAccount } from '../sync.ts';
 
@@ -105,6 +109,7 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
   if ('level' in facts) return [facts, ...(await examineStripeAlone(config))];
   found.push(judgeDatabase(place, facts));
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
+  found.push(...(await examineGround(db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
     await assertMigrated(db);
     return checks.ok('migrations', 'the schema is this program’s');
@@ -134,6 +139,9 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
       const unmatched = await readUnmatched(db);
       return judgeUnmatched(unmatched?.isRead === true ? unmatched.undecided : null);
     }),
+    await check('skipped', 'Look at the database.', async () =>
+      judgeSkipped(await describeSkipped(db, systemClock.now())),
+    ),
     await check('waiting', 'npx twinbox status shows more.', async () =>
       judgeAttention(await countReasons(db)),
     ),
@@ -146,6 +154,23 @@ async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['addr
   if (other === null) return checks.ok('identity', 'the database is the one that was used before');
   return checks.problem('identity', other.found, other.mend);
 }
+
+/** What every start asks of the database, too (db/preflight.ts), each finding by itself. */
+async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
+  const seen = await attempt('ground', GROUND, async () => {
+    const ground = await readGround(db);
+    const pending = await pendingTables(db, ground);
+    return { ground, pending };
+  });
+  if ('level' in seen) return [seen];
+  const { ground } = seen;
+  const pending = new Set(seen.pending);
+  // A database that is not migrated needs more rights than one that is.
+  const found = judgeGround(ground, pending.size > 0 ? 'migrate' : 'partitions', pending);
+  return judgeGroundFacts(ground, found);
+}
+
+const GROUND = 'Look at the rights of the role in DATABASE_URL (docs/deployment.md).';
 
 /** Without a database what the settings say of Stripe can be tried all the same; the simulator's state would be opened for nothing. */
 async function examineStripeAlone(config: Config): Promise<Check[]> {

@@ -83,7 +83,7 @@ async function start({
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), { ...config.api, port: ports.api });
   cleanups.push(() => server.close());
-  const database = await openDatabase(config, log);
+  const database = await openDatabase(config, log, { purpose: 'partitions' });
   cleanups.push(() => database.close());
   const { db } = database;
   // Before anything runs: a copy must not write to the original's customers.

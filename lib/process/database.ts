@@ -1,6 +1,7 @@
 // The database of a process of its own: waited for while it is away, refused if it is not migrated or not the one it was.
 import { createDb, leavesEncryptionOpen, type Db } from '../../db/connection.ts';
 import { assertMigrated } from '../../db/migrate.ts';
+import { assertGround } from '../../db/preflight.ts';
 import { isConnectionRefused, isDatabaseAway, isInClearText } from '../../db/readiness.ts';
 import { addressOf, type Address } from '../../db/relay-identity.ts';
 import { assertSameDatabase } from '../database-identity.ts';
@@ -31,7 +32,12 @@ export async function connectDatabase(options: ConnectOptions): Promise<ProcessD
   const db = createDb({ url, poolSize, applicationName: `twinbox ${role}` });
   const address = addressOf({ url });
   try {
-    await waitFor(() => assertMigrated(db), { log, patienceMs });
+    const purpose = role === 'worker' ? 'partitions' : 'rows';
+    const assertUsable = async (): Promise<void> => {
+      await assertGround(db, purpose);
+      await assertMigrated(db);
+    };
+    await waitFor(assertUsable, { log, patienceMs });
     // Before anything runs: a copy must not write to the original's customers.
     await assertSameDatabase(db, address);
     await startSequences({ db, log });

@@ -4,6 +4,7 @@ import { DbError, sqlState } from '../../db/errors.ts';
 import { isConnectionRefused, isDatabaseAway } from '../../db/readiness.ts';
 import { IdentityError } from '../database-identity.ts';
 import { AppError } from '../errors.ts';
+import { describeFault } from '../sync/broken-off.ts';
 import { exit } from './exit.ts';
 import { ListenError } from './listening.ts';
 
@@ -32,6 +33,8 @@ export function explain(error: unknown): Explanation {
     const { says, mend } = describeAway(error);
     return { message: `${sentence(says)} ${mend}`.trimEnd(), exitCode: exit.unavailable };
   }
+  if (error instanceof Error && state !== undefined)
+    return { message: sayRefused(error, state), exitCode: exit.unavailable };
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { message: `This is a fault of Twinbox itself; please report it.\n${trace}`, exitCode: exit.failed };
 }
@@ -44,6 +47,32 @@ function exitCodeOf({ code }: DbError): number {
 /** A plain Error may be anything here: that it came from a statement is known only where one was asked. */
 function isToldApart(error: unknown): boolean {
   return error instanceof Error && (error.constructor !== Error || 'code' in error);
+}
+
+/** A statement that PostgreSQL refused: in its own sentence, with what it is about and where in the program it was asked. */
+function sayRefused(error: Error, state: string): string {
+  const { table, column, constraint, hint } = error as Error & Record<string, unknown>;
+  const about = [table, column, constraint].filter((name) => typeof name === 'string').join('.');
+  const lines = [
+    `PostgreSQL refused a statement: ${lastLine(error.message)} (${state}${about === '' ? '' : `, ${about}`}).`,
+    ...(typeof hint === 'string' ? [sentence(hint)] : []),
+    state === '42501'
+      ? 'Give the role of DATABASE_URL the right (docs/deployment.md); npx twinbox doctor names what is missing.'
+      : 'npx twinbox doctor looks at what the database has to be like.',
+  ];
+  const { at } = describeFault(error);
+  return [
+    ...lines,
+    ...(at === null ? [] : [`If this is a fault of Twinbox, please report it with this place: ${at}.`]),
+  ].join(' ');
+}
+
+/** knex puts the whole statement before what PostgreSQL says, where it has one. */
+function lastLine(message: string): string {
+  return message
+    .slice(message.lastIndexOf(' - ') + 1)
+    .replace(/^- /, '')
+    .trim();
 }
 
 function sentence(text: string): string {

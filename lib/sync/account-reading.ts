@@ -9,13 +9,15 @@
 import { withTransaction } from '../../db/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import { beginReading, endReading, readReading, saveReading } from '../../db/account-readings.ts';
-import { countUnmatched, keepRecords, type RecordPlace } from '../../db/external-records.ts';
+import { countUnmatched, keepRecords, type KeptRecord, type RecordPlace } from '../../db/external-records.ts';
 import { raiseWaiting } from '../../db/dirty.ts';
+import { isOfOneRow } from '../../db/errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
 import { paced } from '../limits/paced.ts';
 import { sleep } from '../loop.ts';
+import { noteSkipped, workInHalves } from '../skipped.ts';
 import { ACCOUNT_UNREAD } from './before-create.ts';
 import { toKept } from './identity.ts';
 import type { SyncDeps } from './step.ts';
@@ -87,10 +89,27 @@ async function keepPage(deps: SyncDeps, place: RecordPlace, page: ExternalRecord
   const kept = page
     .filter(({ mark, foreignMark }) => mark !== null || !foreignMark)
     .map((record) => toKept(fields, record));
-  await withTransaction(deps.db, async (tx) => {
-    await keepRecords(tx, place, kept);
-    // A customer of a test clock bears the time of the clock, and its page is no position in the list.
-    const last = page.findLast(({ testClock }) => testClock === null);
-    await saveReading(tx, place, { readTo: last?.createdAt ?? null, more: page.length });
-  });
+  // A customer of a test clock bears the time of the clock, and its page is no position in the list.
+  const last = page.findLast(({ testClock }) => testClock === null);
+  const position = { readTo: last?.createdAt ?? null, more: page.length };
+  const keep = (some: KeptRecord[], readsOn: boolean): Promise<void> =>
+    withTransaction(deps.db, async (tx) => {
+      await keepRecords(tx, place, some);
+      if (readsOn) await saveReading(tx, place, position);
+    });
+  try {
+    await keep(kept, true);
+  } catch (error) {
+    if (!isOfOneRow(error)) throw error;
+    // One record that cannot be kept: the others are, and the reading goes on behind it.
+    await workInHalves(
+      kept,
+      (some) => keep(some, false).then(() => some.length),
+      ({ externalId: item }, refused) =>
+        noteSkipped(deps, { loop: 'reading', item, instead: NOT_KEPT }, refused),
+    );
+    await keep([], true);
+  }
 }
+
+const NOT_KEPT = 'no new customer is compared with this record: link it by hand (twinbox link)';

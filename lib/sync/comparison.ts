@@ -9,6 +9,7 @@ import { readConnection } from '../../db/connections.ts';
 import { readSweep } from '../../db/sweep.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
+import { readPairsPage, type PairsPage } from './comparison-pages.ts';
 import { isUuid } from './inbound.ts';
 import { oursOf, theirsOf, type SyncDeps } from './step.ts';
 
@@ -36,8 +37,6 @@ export function exitStatusOf({ findings }: Comparison): 0 | 1 | 2 {
   return findings.some((f) => f.kind === 'pending' || f.kind === 'parked' || f.kind === 'missing') ? 2 : 0;
 }
 
-const PAGE = 1_000;
-
 /** Compares everything once. `onProgress` hears how many pairs have been looked at. */
 export async function compareAll(
   deps: SyncDeps,
@@ -49,20 +48,25 @@ export async function compareAll(
   let done = 0;
   const count = (): void => onProgress(++done);
   const before = new Map<string, ComparedPair>();
-  for (let after = 0; ;) {
-    const pairs = await readPairs(db, integration.system, after, PAGE);
-    for (const pair of pairs) {
+  const unreadable = new Set<string | null>();
+  for (let after: number | null = 0; after !== null;) {
+    const page: PairsPage = await readPairsPage(deps, after);
+    for (const { mappingId: mapping, internalId: customer, externalId } of page.unreadable) {
+      report.findings.push({ kind: 'parked', mapping, customer, externalId, why: 'unreadable' });
+      unreadable.add(externalId);
+      count();
+    }
+    for (const pair of page.pairs) {
       if (pair.externalId === null || pair.state === 'tombstoned' || pair.state === 'detached') {
         judgeUnlinked(report, pair);
         count();
       } else before.set(pair.externalId, pair);
     }
-    const last = pairs.at(-1);
-    if (!last || pairs.length < PAGE) break;
-    after = last.mappingId;
+    after = page.next;
   }
   for await (const page of integration.list({})) {
     for (const record of page) {
+      if (unreadable.has(record.externalId)) continue;
       const pair = before.get(record.externalId);
       if (pair) {
         before.delete(record.externalId);

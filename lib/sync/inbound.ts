@@ -12,11 +12,14 @@ import {
   type ExternalEvent,
   type StoreVerdict,
 } from '../../db/inbound.ts';
+import { isOfOneRow } from '../../db/errors.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Fields, InboundEvent, Integration } from '../integrations/integration.ts';
+import { leaveOutStuck, noteSkipped, workInHalves, type Stuck } from '../skipped.ts';
 import { uuidFromTime } from '../uuid.ts';
+import { describeFault } from './broken-off.ts';
 import type { ReceiveDeps } from './receive.ts';
 
 /** The part of an external event that goes into the envelope and, from there, into the delivery. */
@@ -38,7 +41,7 @@ export interface ToldEvent {
   unreadable: string[];
 }
 
-export type Taken = StoreVerdict | 'unreadable';
+export type Taken = StoreVerdict | 'unreadable' | 'unstorable';
 
 export interface InboxDeps {
   db: Db;
@@ -62,7 +65,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     await insertRefusal(db, { ...about, reason: 'unreadable', detail: event.unreadable.join(' ') });
     return 'unreadable';
   }
-  const verdict = await storeInboundEvent(db, {
+  const stored = await storeOrExplain(db, {
     system,
     eventId: inboundEventId(system, event),
     eventType: typeOf(system, event),
@@ -77,16 +80,47 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     payload: { external: told(system, event) },
     now,
   });
+  if ('refused' in stored) {
+    // It is only a poke: what it was about is read all the same. Its rule or its damage is the database's, and sent again it would stand still.
+    await insertRefusal(db, { ...about, reason: 'unstorable', detail: describeRefusal(stored.refused) });
+    if (externalId !== null) await askForRecord(deps, externalId, now);
+    deps.nudge();
+    return 'unstorable';
+  }
+  const { verdict } = stored;
   await failpoint('inbox.stored');
   if (verdict === 'stored') deps.nudge();
   else if (verdict.startsWith('other_'))
     await insertRefusal(db, { ...about, reason: verdict, detail: event.account });
   else if (verdict === 'too_old' && externalId !== null) {
     await insertRefusal(db, { ...about, reason: verdict, detail: event.created.toISOString() });
-    const { externalType } = document;
-    await askForRead(db, { system, externalType, externalId, now, urgency: urgencies.housekeeping });
+    await askForRecord(deps, externalId, now);
   }
   return verdict;
+}
+
+/** What the database refuses of this one event, or the verdict. */
+async function storeOrExplain(
+  db: Db,
+  incoming: Parameters<typeof storeInboundEvent>[1],
+): Promise<{ verdict: StoreVerdict } | { refused: unknown }> {
+  try {
+    return { verdict: await storeInboundEvent(db, incoming) };
+  } catch (refused) {
+    if (!isOfOneRow(refused)) throw refused;
+    return { refused };
+  }
+}
+
+function describeRefusal(error: unknown): string {
+  const { fault, about } = describeFault(error);
+  return about === null ? fault : `${fault} ${about}`;
+}
+
+async function askForRecord({ db, integration }: InboxDeps, externalId: string, now: Date): Promise<void> {
+  const { system, document } = integration;
+  const { externalType } = document;
+  await askForRead(db, { system, externalType, externalId, now, urgency: urgencies.housekeeping });
 }
 
 /** The same event has the same id whether a webhook or a sweep brings it: its time, and a hash of the system's own id. */
@@ -175,19 +209,54 @@ export function isUuid(text: unknown): text is string {
 
 /** External events become deliveries at the mappings they are about. Returns how many were new. */
 export async function receiveInbound(
-  { db, clock, wake }: ReceiveDeps,
+  deps: ReceiveDeps,
   target: { system: string; externalType: string },
   events: ExternalEvent[],
 ): Promise<number> {
   if (events.length === 0) return 0;
+  const { db, clock, wake } = deps;
   await failpoint('receive-inbound.before');
-  let count: number | null = null;
-  while (count === null) {
-    count = await withTransaction(db, (tx) =>
-      receiveExternalEvents(tx, events, { ...target, now: clock.now() }),
-    );
-  }
+  const stuck: Stuck<ExternalEvent>[] = [];
+  const count = await workInHalves(
+    events,
+    async (some) => {
+      for (;;) {
+        const received = await withTransaction(db, (tx) =>
+          receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
+        );
+        if (received !== null) return received;
+      }
+    },
+    async (item, error) => {
+      if (!(await goRound(deps, target, item, error))) stuck.push({ item, error });
+    },
+  );
+  await leaveOutStuck(stuck, events, ({ item: { eventId }, error }) =>
+    noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead: NOTHING }, error),
+  );
   await failpoint('receive-inbound.after');
   if (count > 0) wake();
   return count;
+}
+
+const NOTHING = 'nothing: run twinbox verify --repair once what stands against it is gone';
+
+/** An event is only a poke: the record it is about is read all the same. False if that is refused, too. */
+async function goRound(
+  deps: ReceiveDeps,
+  target: { system: string; externalType: string },
+  { eventId, externalId }: ExternalEvent,
+  error: unknown,
+): Promise<boolean> {
+  const { db, clock, wake } = deps;
+  try {
+    await askForRead(db, { ...target, externalId, now: clock.now(), urgency: urgencies.housekeeping });
+  } catch (refused) {
+    if (!isOfOneRow(refused)) throw refused;
+    return false;
+  }
+  wake();
+  const instead = `the record ${externalId} is read instead`;
+  await noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead }, error);
+  return true;
 }

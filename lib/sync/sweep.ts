@@ -6,12 +6,14 @@
 // the last one, because events are written to the list late and out of order, and none ends later than a minute before the time
 // of the answer, by the system's clock. The first begins when the database was bound to the account.
 import type { Db } from '../../db/connection.ts';
+import { isOfOneRow } from '../../db/errors.ts';
 import { findTaken, readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
 import { AppError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { EventFeed, EventsPage, Integration } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
 import { paced } from '../limits/paced.ts';
+import { noteSkipped } from '../skipped.ts';
 import { inboundEventId, takeIn, type InboxDeps } from './inbound.ts';
 import type { SyncDeps } from './step.ts';
 
@@ -153,7 +155,12 @@ async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<
   let stored = 0;
   for (const event of events.toReversed()) {
     if (known.has(event.externalEventId) || known.has(inboundEventId(system, event))) continue;
-    const taken = await takeIn(inbox, event);
+    const taken = await takeIn(inbox, event).catch(async (error: unknown) => {
+      // One event must not keep all the others of the account out.
+      if (!isOfOneRow(error)) throw error;
+      await noteSkipped(deps, { loop: 'sweep', item: nameOf(event), instead: NOT_STORED }, error);
+      return 'skipped';
+    });
     if (taken === 'unbound')
       throw new AppError('internal', { detail: `${system} was let go of while it was swept` });
     if (taken === 'stored') stored += 1;
@@ -161,10 +168,23 @@ async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<
   return stored;
 }
 
-function findKnown(db: Db, system: string, events: EventsPage['events']): Promise<Set<string>> {
-  return findTaken(db, {
-    system,
-    eventIds: events.map((event) => inboundEventId(system, event)),
-    externalIds: events.map(({ externalEventId }) => externalEventId),
-  });
+const NOT_STORED = 'nothing: twinbox verify compares the record that the event is about';
+
+/** An id is anybody's text, and PostgreSQL stores no NUL. */
+function nameOf({ externalEventId, externalId }: EventsPage['events'][number]): string {
+  return JSON.stringify(`${externalEventId} of ${externalId ?? 'no record'}`).slice(1, 200);
+}
+
+/** Of these, what has been taken or refused before. Where that cannot be asked of all at once each is tried: a known one is no news. */
+async function findKnown(db: Db, system: string, events: EventsPage['events']): Promise<Set<string>> {
+  try {
+    return await findTaken(db, {
+      system,
+      eventIds: events.map((event) => inboundEventId(system, event)),
+      externalIds: events.map(({ externalEventId }) => externalEventId),
+    });
+  } catch (error) {
+    if (!isOfOneRow(error)) throw error;
+    return new Set();
+  }
 }

@@ -4,6 +4,7 @@ import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import type { Defect } from './defect.ts';
+import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
 import { kafkaDefects } from './kafka-defects.ts';
@@ -39,4 +40,5 @@ export const defects: readonly Defect[] = [
   ...connectionDefects,
   ...tableDefects,
   ...restoreDefects,
+  ...groundDefects,
 ];

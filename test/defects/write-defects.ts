@@ -93,10 +93,8 @@ export const writeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/receive.ts',
-        find: `  const count = await withTransaction(db, (tx) =>
-    receiveInternalEvents(tx, events, { ...target, now: clock.now() }),
-  );`,
-        replace: `  const count = await receiveInternalEvents(db as never, events, { ...target, now: clock.now() });`,
+        find: `withTransaction(db, (tx) => receiveInternalEvents(tx, some, { ...target, now: clock.now() })),`,
+        replace: `receiveInternalEvents(db as never, some, { ...target, now: clock.now() }),`,
       },
     ],
     caughtBy: {
@@ -109,10 +107,10 @@ export const writeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/inbound.ts',
-        find: `    count = await withTransaction(db, (tx) =>
-      receiveExternalEvents(tx, events, { ...target, now: clock.now() }),
-    );`,
-        replace: `    count = await receiveExternalEvents(db as never, events, { ...target, now: clock.now() });`,
+        find: `await withTransaction(db, (tx) =>
+          receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
+        );`,
+        replace: `await receiveExternalEvents(db as never, some, { ...target, now: clock.now() });`,
       },
     ],
     caughtBy: {

@@ -259,6 +259,7 @@ const FILLED_TABLES = [
   'external_records',
   'account_readings',
   'webhook_signs',
+  'skipped_items',
   'operator_action_pairs',
   'operator_actions',
 ];

@@ -1,0 +1,234 @@
+// What Twinbox needs of a database before it changes anything there: asked by `migrate`, by every process at its start, and by
+// `twinbox doctor`. Everything that stands against it is named at once, each with the command that puts it right. Reads only.
+import type { Db, Tx } from './connection.ts';
+import { DbError } from './errors.ts';
+import { migrationTables, pendingMigrations } from './migration-files.ts';
+import { assertServerVersion } from './server.ts';
+
+/**
+ * What the caller is going to do: `read` and nothing else; write `rows`; make `partitions` besides, which only an owner of the
+ * tables may do; or `migrate`.
+ */
+export type Purpose = 'read' | 'rows' | 'partitions' | 'migrate';
+
+export type OwnTable = {
+  name: string;
+  owner: string;
+  /** The role has the owner's rights: it is the owner, a member of the owner's role that inherits, or a superuser. */
+  owned: boolean;
+  /** It may select, insert, update and delete. */
+  usable: boolean;
+  /** Policies of the table hide rows from this role. */
+  hidesRows: boolean;
+  /** A table, and not a view or a foreign table of that name. */
+  plain: boolean;
+};
+
+export type Ground = {
+  encoding: string;
+  /** `libc`, `icu` or `builtin`. */
+  provider: string;
+  locale: string;
+  role: string;
+  database: string;
+  /** Where new tables are made; null if no schema of the search path exists and may be used. */
+  schema: string | null;
+  searchPath: string;
+  mayCreate: boolean;
+  isStandby: boolean;
+  readOnly: boolean;
+  replicationRole: string;
+  /** Functions of PostgreSQL that are missing here, or that the role may not call. */
+  forbidden: string[];
+  /** Of the tables that Twinbox has or will make: those that are there. */
+  tables: OwnTable[];
+  /** Sequences of those tables that the role may not draw from. */
+  sequences: string[];
+};
+
+/** By these the relay knows its server again (relay-identity.ts). */
+const NEEDED_FUNCTIONS = ['pg_control_system()', 'pg_current_wal_lsn()', 'pg_walfile_name(pg_lsn)'];
+
+// The names of pg_database's columns for the locale changed with versions 15 and 17, hence the row as jsonb.
+const groundSql = `
+select current_setting('server_encoding') as encoding,
+  case d.row ->> 'datlocprovider' when 'i' then 'icu' when 'b' then 'builtin' else 'libc' end as provider,
+  coalesce(d.row ->> 'datlocale', d.row ->> 'daticulocale', d.row ->> 'datcollate') as locale,
+  current_user::text as role, current_database()::text as database, current_schema()::text as schema,
+  current_setting('search_path') as "searchPath",
+  coalesce(has_schema_privilege(current_schema(), 'create'), false) as "mayCreate",
+  pg_is_in_recovery() as "isStandby", current_setting('transaction_read_only') = 'on' as "readOnly",
+  current_setting('session_replication_role') as "replicationRole",
+  array(select f from unnest(:functions::text[]) f
+        where to_regprocedure(f) is null or not has_function_privilege(to_regprocedure(f), 'execute')) as forbidden
+from (select to_jsonb(p) as row from pg_database p where p.datname = current_database()) d`;
+
+const tablesSql = `
+select c.relname::text as name, pg_get_userbyid(c.relowner)::text as owner, pg_has_role(c.relowner, 'usage') as owned,
+  has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update')
+    and has_table_privilege(c.oid, 'delete') as usable,
+  row_security_active(c.oid) as "hidesRows", c.relkind in ('r', 'p') as plain
+from pg_class c
+where c.relnamespace = current_schema()::regnamespace and c.relname = any(:names) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+order by c.relname`;
+
+const sequencesSql = `
+select c.relname::text as name
+from pg_class c
+where case when c.relkind = 'S' then not has_sequence_privilege(c.oid, 'usage') else false end and (c.relnamespace = current_schema()::regnamespace and c.relname = 'sync_event_ids'
+  or exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
+             and d.refobjid = any(:tables::regclass[])))
+order by 1`;
+
+export async function readGround(db: Db | Tx): Promise<Ground> {
+  const names = [...(await migrationTables()), 'schema_migrations'];
+  type Facts = Omit<Ground, 'tables' | 'sequences'>;
+  const { rows } = await db.raw<{ rows: Facts[] }>(groundSql, { functions: NEEDED_FUNCTIONS });
+  const { rows: tables } = await db.raw<{ rows: OwnTable[] }>(tablesSql, { names });
+  const { rows: sequences } = await db.raw<{ rows: { name: string }[] }>(sequencesSql, {
+    tables: tables.map(({ name }) => name),
+  });
+  if (!rows[0]) throw new Error('readGround: PostgreSQL returned no row');
+  return { ...rows[0], tables, sequences: sequences.map(({ name }) => name) };
+}
+
+/** What stands against it: one sentence each, with what to do. `pending`: tables that migrations not run yet would make. */
+export function judgeGround(ground: Ground, purpose: Purpose, pending: ReadonlySet<string>): string[] {
+  return [
+    judgeEncoding(ground),
+    judgeSchema(ground, purpose),
+    ...(purpose === 'read' ? [] : [judgeFunctions(ground), judgeReplicationRole(ground)]),
+    ...judgeTables(ground, purpose, pending),
+  ].filter((sentence) => sentence !== null);
+}
+
+/** Why nothing can be written here; null if it can. Not a fault of the database: the address leads to the wrong server. */
+export function judgeWritable({ isStandby, readOnly, role, database }: Ground): string | null {
+  if (isStandby) return 'the server is a standby and takes no writes: let DATABASE_URL name the primary';
+  if (!readOnly) return null;
+  return (
+    'sessions here take no writes (default_transaction_read_only is on): run ' +
+    `alter database ${quoted(database)} reset default_transaction_read_only and alter role ${quoted(role)} reset default_transaction_read_only, ` +
+    'or let DATABASE_URL name the primary'
+  );
+}
+
+function judgeEncoding({ encoding }: Ground): string | null {
+  if (encoding === 'UTF8') return null;
+  return (
+    `its encoding is ${encoding}, and Twinbox needs UTF8, so that every name can be stored: make a database by ` +
+    'createdb --encoding UTF8 --template template0 --locale C.UTF-8, move the tables there (pg_dump converts them), and let DATABASE_URL name it'
+  );
+}
+
+function judgeSchema(ground: Ground, purpose: Purpose): string | null {
+  const { schema, searchPath, role, mayCreate } = ground;
+  if (schema === null)
+    return (
+      `no schema of search_path (${searchPath}) exists and may be used by the role ${role}: create schema twinbox authorization ${quoted(role)}; ` +
+      `alter role ${quoted(role)} set search_path = twinbox`
+    );
+  if (mayCreate || purpose === 'read' || purpose === 'rows') return null;
+  return (
+    `the role ${role} may not make tables in the schema ${schema}: grant create on schema ${quoted(schema)} to ${quoted(role)}, ` +
+    `or give it a schema of its own: create schema twinbox authorization ${quoted(role)}; alter role ${quoted(role)} set search_path = twinbox`
+  );
+}
+
+function judgeFunctions({ forbidden, role }: Ground): string | null {
+  if (forbidden.length === 0) return null;
+  return (
+    `the role ${role} may not call ${forbidden.join(', ')}, by which a restored copy is told from the original: ` +
+    forbidden.map((name) => `grant execute on function ${name} to ${quoted(role)}`).join('; ')
+  );
+}
+
+function judgeReplicationRole({ replicationRole, role, database }: Ground): string | null {
+  if (replicationRole !== 'replica') return null;
+  return (
+    'session_replication_role is replica, so the triggers that guard every change do not run: ' +
+    `alter role ${quoted(role)} reset session_replication_role; alter database ${quoted(database)} reset session_replication_role`
+  );
+}
+
+function judgeTables(ground: Ground, purpose: Purpose, pending: ReadonlySet<string>): (string | null)[] {
+  const { tables, role, schema } = ground;
+  const place = schema === null ? '' : `${quoted(schema)}.`;
+  const taken = tables.filter(({ name }) => pending.has(name) && name !== 'customers');
+  const own = tables.filter(({ name }) => !pending.has(name) || name === 'customers');
+  const foreign = own.filter(({ owned, plain }) => !owned && plain);
+  const needsOwner = purpose === 'migrate' || purpose === 'partitions';
+  return [
+    purpose === 'migrate' && taken.length > 0
+      ? `${list(taken)} ${taken.length === 1 ? 'is there already, a table' : 'are there already, tables'} that Twinbox would make: rename ${
+          taken.length === 1 ? 'it' : 'them'
+        }, or give Twinbox a schema of its own`
+      : null,
+    needsOwner && foreign.length > 0 ? sayForeign(foreign, { role, place }) : null,
+    needsOwner ? null : sayUnusable(ground, purpose, own),
+    ...own
+      .filter(({ hidesRows }) => hidesRows)
+      .map(
+        ({ name }) =>
+          `row security hides rows of ${name} from the role ${role}: alter role ${quoted(role)} bypassrls, or ` +
+          `alter table ${place}${quoted(name)} no force row level security and let the role own the table`,
+      ),
+  ];
+}
+
+function sayForeign(foreign: OwnTable[], { role, place }: { role: string; place: string }): string {
+  const owners = [...new Set(foreign.map(({ owner }) => owner))];
+  const one = foreign.length === 1 ? foreign[0] : undefined;
+  const granted = `grant ${owners.map(quoted).join(', ')} to ${quoted(role)}`;
+  return one === undefined
+    ? `${foreign.length} tables (${list(foreign.slice(0, 3))}${foreign.length > 3 ? ', …' : ''}) belong to ${owners.join(', ')}, and only an owner may change them, not the role ${role}: ${granted}`
+    : `the table ${one.name} belongs to ${one.owner}, and only an owner may change it, not the role ${role}: alter table ${place}${quoted(one.name)} owner to ${quoted(role)}, or ${granted}`;
+}
+
+function sayUnusable({ role, schema, sequences }: Ground, purpose: Purpose, own: OwnTable[]): string | null {
+  const unusable = own.filter(({ usable }) => !usable);
+  if (purpose === 'read' || (unusable.length === 0 && sequences.length === 0)) return null;
+  const where = `in schema ${quoted(schema ?? 'public')} to ${quoted(role)}`;
+  return (
+    `the role ${role} may not read and write ${list([...unusable, ...sequences.map((name) => ({ name }))])}: ` +
+    `grant select, insert, update, delete on all tables ${where}; grant usage, select on all sequences ${where}`
+  );
+}
+
+function list(things: { name: string }[]): string {
+  return things.map(({ name }) => name).join(', ');
+}
+
+/** As an identifier of SQL. */
+function quoted(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Throws `server_too_old`, `ground_unfit` with all that stands against it, or `read_only` if it is that alone. */
+export async function assertGround(db: Db | Tx, purpose: Purpose): Promise<Ground> {
+  await assertServerVersion(db);
+  const ground = await readGround(db);
+  const pending = new Set(await pendingTables(db, ground));
+  const found = judgeGround(ground, purpose, pending);
+  const readOnly = purpose === 'read' ? null : judgeWritable(ground);
+  if (readOnly !== null) found.push(readOnly);
+  if (found.length === 0) return ground;
+  throw new DbError(
+    readOnly !== null && found.length === 1 ? 'read_only' : 'ground_unfit',
+    `the database ${ground.database} cannot be used as it is${purpose === 'migrate' ? ', and nothing was changed' : ''}: ${
+      found.length === 1 ? found[0] : found.map((sentence, at) => `\n  ${at + 1}. ${sentence}`).join('')
+    }`,
+  );
+}
+
+/** Tables of the migrations that have not run here. */
+export async function pendingTables(db: Db | Tx, { tables }: Ground): Promise<string[]> {
+  const noted = tables.find(({ name }) => name === 'schema_migrations');
+  if (noted === undefined) return await migrationTables();
+  const { rows } = await db.raw<{ rows: { may: boolean }[] }>(
+    `select has_table_privilege('schema_migrations', 'select') as may`,
+  );
+  // Which have run cannot be read: that is among the findings.
+  if (rows[0]?.may !== true) return [];
+  return await migrationTables(await pendingMigrations(db));
+}

@@ -1,0 +1,165 @@
+// The commands of docs/deployment.md, run as they stand there; only the names are made free ones.
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { createDb, type Db } from '../../db/connection.ts';
+import { migrate } from '../../db/migrate.ts';
+import { assertGround } from '../../db/preflight.ts';
+import { databaseUrl, dropDatabase } from '../../db/server.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createCustomerStore } from '../../lib/customers.ts';
+import { createLogger } from '../../lib/log.ts';
+import { connectDatabase } from '../../lib/process/database.ts';
+import { findInstalled, startInstalled } from '../db/installed-server.ts';
+import { createArrivals, drain, relayOn } from '../relay/world.ts';
+import { environmentWith } from '../support/environment.ts';
+import { testServerUrl } from '../support/server.ts';
+
+const text = await readFile(new URL('../../docs/deployment.md', import.meta.url), 'utf8');
+const run = promisify(execFile);
+
+/** The block of commands that follows these words. */
+function commandsAfter(words: string): string {
+  const at = text.indexOf(words);
+  const [, commands] = /```(?:sql|sh)\n([^]*?)```/.exec(text.slice(at)) ?? [];
+  if (at < 0 || commands === undefined)
+    throw new Error(`docs/deployment.md has no commands after "${words}"`);
+  return commands;
+}
+
+const named = (commands: string, mark: string): string =>
+  commands.replace(/\b(shop_utf8|shop|twinbox_owner|twinbox_rows)\b/g, `$1_${mark}`);
+
+describe('docs/deployment.md: what is asked of the database', () => {
+  let server: string;
+  const mark = String(process.pid);
+  const [shop, owner, rows] = [`shop_${mark}`, `twinbox_owner_${mark}`, `twinbox_rows_${mark}`];
+  const opened: Db[] = [];
+  const open = (url: string): Db => {
+    const db = createDb({ url, poolSize: 4, applicationName: 'deployment' });
+    opened.push(db);
+    return db;
+  };
+  const urlOf = (role: string, password: string): string =>
+    Object.assign(new URL(databaseUrl(server, shop)), { username: role, password }).href;
+  const runSql = async (db: Db, words: string): Promise<void> => {
+    // One statement at a time, as a person types them: a database cannot be made in a transaction.
+    for (const statement of named(commandsAfter(words), mark)
+      .split(/;\n/)
+      .filter((each) => each.trim() !== ''))
+      await db.raw(statement);
+  };
+
+  before(async () => {
+    server = await testServerUrl();
+  });
+  afterEach('remove what was made', async () => {
+    for (const db of opened.splice(0)) await db.destroy();
+    await dropDatabase(server, shop);
+    const root = open(databaseUrl(server, 'postgres'));
+    for (const role of [owner, rows]) await root.raw(`drop role if exists ${role}`);
+    await root.destroy();
+  });
+
+  it('a database of its own, a schema of its own, a table that is there already: each is migrated by its owner', async () => {
+    for (const way of ['its own', 'a schema', 'a table']) {
+      const root = open(databaseUrl(server, 'postgres'));
+      await runSql(root, '**A database of its own**');
+      const inside = open(databaseUrl(server, shop));
+      if (way === 'a schema') {
+        await inside.raw('create table leases (mine int)');
+        await runSql(inside, '**A schema of its own**');
+      }
+      if (way === 'a table') {
+        await inside.raw(`create table customers (id bigint primary key, name text not null, email text not null);
+          insert into customers values (1, 'Ada', 'ada@example.com')`);
+        await runSql(inside, '**A table `customers` that is there already**');
+      }
+      const db = open(urlOf(owner, 'choose-one'));
+      expect(await migrate(db), way).not.to.have.length(0);
+      expect((await assertGround(db, 'partitions')).schema, way).to.equal(
+        way === 'a schema' ? 'twinbox' : 'public',
+      );
+      for (const each of opened.splice(0)) await each.destroy();
+      const last = open(databaseUrl(server, 'postgres'));
+      await dropDatabase(server, shop);
+      await last.raw(`drop role ${owner}`);
+      await last.destroy();
+    }
+  });
+
+  it('fewer rights: api and relay do their work with them', async () => {
+    await runSql(open(databaseUrl(server, 'postgres')), '**A database of its own**');
+    await migrate(open(urlOf(owner, 'choose-one')));
+    await runSql(open(databaseUrl(server, shop)), '**Fewer rights for api and relay.**');
+    const url = urlOf(rows, 'choose-another');
+    const log = createLogger({ level: 'error', format: 'json' });
+    const api = await connectDatabase({ role: 'api', url, poolSize: 2, log, patienceMs: 0 });
+    try {
+      const store = createCustomerStore({ db: api.db, clock: systemClock, nudge: () => undefined });
+      await store.create({ name: 'Ada', email: 'ada@example.com' }, { context: {} });
+      const arrivals = await createArrivals();
+      const busy = relayOn(api.db, arrivals.bus, { address: api.address });
+      await drain(busy);
+      await busy.stop();
+      expect(arrivals.ids()).to.have.length(1);
+    } finally {
+      await api.close();
+    }
+  });
+});
+
+const [installed] = await findInstalled(15, 99);
+
+/** createdb, pg_dump and psql come with an installed server alone. */
+if (installed)
+  describe('docs/deployment.md: from another encoding', () => {
+    it('the text of LATIN1, and of SQL_ASCII with the bytes of Windows-1252, is the same in UTF8', async function () {
+      this.timeout(60_000);
+      const server = await startInstalled(installed);
+      try {
+        const root = createDb({ url: server.url, poolSize: 1, applicationName: 'deployment' });
+        for (const [encoding, words] of [
+          ['LATIN1', '**From another encoding**'],
+          ['SQL_ASCII', 'A database in `SQL_ASCII`'],
+        ] as const) {
+          const mark = encoding.toLowerCase();
+          await root.raw(`create database shop_${mark} template template0 encoding '${encoding}' locale 'C'`);
+          const old = createDb({
+            url: databaseUrl(server.url, `shop_${mark}`),
+            poolSize: 1,
+            applicationName: 'old',
+          });
+          await old.raw(
+            `set client_encoding = '${encoding}'; create table customers (id int primary key, name text, email text)`,
+          );
+          await old.raw(
+            `insert into customers values (1, 'Jos' || ${encoding === 'LATIN1' ? `chr(233)` : `E'\\xe9'`}, 'jose@example.com')`,
+          );
+          await old.destroy();
+          const { hostname, port, username } = new URL(server.url);
+          const env = environmentWith({
+            ...{ PGHOST: hostname, PGPORT: port, PGUSER: username, PGDATABASE: 'postgres' },
+          });
+          await run(
+            'bash',
+            ['-euo', 'pipefail', '-c', `PATH=${installed.bin}:$PATH; ${named(commandsAfter(words), mark)}`],
+            { env },
+          );
+          const db = createDb({
+            url: databaseUrl(server.url, `shop_utf8_${mark}`),
+            poolSize: 1,
+            applicationName: 'new',
+          });
+          const { rows } = await db.raw<{ rows: { name: string }[] }>('select name from customers');
+          expect(rows, encoding).to.deep.equal([{ name: 'José' }]);
+          expect(await migrate(db), encoding).not.to.have.length(0);
+          await db.destroy();
+        }
+        await root.destroy();
+      } finally {
+        await server.stop();
+      }
+    });
+  });

@@ -1,0 +1,238 @@
+import { expect } from 'chai';
+import { createDb, type Db } from '../../db/connection.ts';
+import { migrate } from '../../db/migrate.ts';
+import { assertGround, type Purpose } from '../../db/preflight.ts';
+import { databaseUrl, dropDatabase } from '../../db/server.ts';
+import { connectDatabase } from '../../lib/process/database.ts';
+import { explain } from '../../lib/process/failure.ts';
+import { createLogger } from '../../lib/log.ts';
+import { testServerUrl } from '../support/server.ts';
+
+const ROLE = `ground_${process.pid}`;
+const PASSWORD = 'ground';
+
+describe('what a database has to be like, asked before anything is changed there', () => {
+  let server: string;
+  let root: Db;
+  const made: string[] = [];
+  before('make a role without special rights', async () => {
+    server = await testServerUrl();
+    root = asRoot('postgres');
+    await root.raw(`create role ${ROLE} login password '${PASSWORD}'`);
+  });
+  after('remove them', async () => {
+    for (const name of made) await dropDatabase(server, name);
+    await root.raw(`drop role if exists ${ROLE}`);
+    await root.destroy();
+  });
+
+  const asRoot = (name: string): Db =>
+    createDb({ url: databaseUrl(server, name), poolSize: 1, applicationName: 'ground' });
+
+  function urlOf(name: string): string {
+    const url = new URL(databaseUrl(server, name));
+    Object.assign(url, { username: ROLE, password: PASSWORD });
+    return url.href;
+  }
+
+  /** A database with this done to it by a superuser; its `db` is the role's. */
+  async function withDatabase(
+    { options = `owner ${ROLE}`, sql = '' }: { options?: string; sql?: string },
+    work: (it: { db: Db; root: Db; name: string; url: string }) => Promise<void>,
+  ): Promise<void> {
+    const name = `ground_${process.pid}_${made.length}`;
+    made.push(name);
+    await root.raw(`create database ${name} template template0 ${options}`);
+    const inside = asRoot(name);
+    const db = createDb({ url: urlOf(name), poolSize: 2, applicationName: 'ground' });
+    try {
+      if (sql !== '') await inside.raw(sql);
+      await work({ db, root: inside, name, url: urlOf(name) });
+    } finally {
+      await db.destroy();
+      await inside.destroy();
+    }
+  }
+
+  /** What a person reads; fails if there is a stack trace, or if anything was left behind. */
+  async function refusal(db: Db, purpose: Purpose = 'migrate'): Promise<string> {
+    const before = await relations(db);
+    const call = purpose === 'migrate' ? migrate(db) : assertGround(db, purpose);
+    const error: unknown = await call.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (error === null) throw new Error(`nothing was refused for ${purpose}`);
+    const { message } = explain(error);
+    expect(message).not.to.match(/fault of Twinbox|\n {4}at /);
+    expect(await relations(db)).to.equal(before);
+    return message;
+  }
+
+  async function relations(db: Db): Promise<number> {
+    const { rows } = await db.raw<{ rows: { count: number }[] }>('select count(*) from pg_class');
+    return rows[0]?.count ?? 0;
+  }
+
+  for (const encoding of ['LATIN1', 'SQL_ASCII'])
+    it(`names the encoding ${encoding} and how to make a database in UTF8`, async () => {
+      await withDatabase(
+        { options: `owner ${ROLE} encoding '${encoding}' locale_provider libc locale 'C'` },
+        async ({ db }) => {
+          const said = await refusal(db);
+          expect(said).to.include(`its encoding is ${encoding}, and Twinbox needs UTF8`);
+          expect(said).to.include('createdb --encoding UTF8 --template template0');
+          for (const purpose of ['read', 'rows', 'partitions'] as const)
+            expect(await refusal(db, purpose)).to.include(encoding);
+        },
+      );
+    });
+
+  it('names the role and the grant where the role may not make tables in its schema', async () => {
+    await withDatabase({ options: '' }, async ({ db, root: inside }) => {
+      const said = await refusal(db);
+      expect(said).to.include(`the role ${ROLE} may not make tables in the schema public`);
+      const [, grant = ''] = /(grant create .*?),/.exec(said) ?? [];
+      await inside.raw(grant);
+      expect(await migrate(db)).not.to.have.length(0);
+    });
+  });
+
+  it('says that no schema of search_path is there, and its own command is the way out', async () => {
+    await withDatabase(
+      { sql: `alter role ${ROLE} set search_path = nowhere` },
+      async ({ db, root: inside, url }) => {
+        const said = await refusal(db);
+        expect(said).to.include('no schema of search_path (nowhere) exists');
+        const [, first = '', second = ''] = /(create schema [^;]+); (alter role .+?)\.?$/.exec(said) ?? [];
+        await inside.raw(first);
+        await inside.raw(second);
+        const again = createDb({ url, poolSize: 1, applicationName: 'ground' });
+        try {
+          expect(await migrate(again)).not.to.have.length(0);
+          expect((await assertGround(again, 'partitions')).schema).to.equal('twinbox');
+        } finally {
+          await again.destroy();
+          await inside.raw(`alter role ${ROLE} reset search_path`);
+        }
+      },
+    );
+  });
+
+  it('names the owner of a table customers that is another’s', async () => {
+    const sql = 'create table customers (id bigint primary key, name text not null, email text not null)';
+    await withDatabase({ sql }, async ({ db, root: inside }) => {
+      const owner = (await inside.raw<{ rows: { name: string }[] }>('select current_user as name')).rows[0]
+        ?.name;
+      const said = await refusal(db);
+      expect(said).to.include(
+        `the table customers belongs to ${owner}, and only an owner may change it, not the role ${ROLE}`,
+      );
+      const [, command = ''] = /(alter table \S+ owner to \w+),/.exec(said) ?? [];
+      await inside.raw('grant all on schema public to public');
+      await inside.raw(command);
+      await migrate(db);
+    });
+  });
+
+  it('says everything at once, a number before each', async () => {
+    const sql = `create table customers (id bigint primary key, name text, email text); create table leases (a text);
+      revoke execute on function pg_control_system() from public`;
+    await withDatabase(
+      { options: `encoding 'LATIN1' locale_provider libc locale 'C'`, sql },
+      async ({ db, root: inside }) => {
+        const said = await refusal(db);
+        expect(said.match(/^ {2}\d\. /gm), said).to.have.length(5);
+        expect(said).to.match(
+          /LATIN1[^]+may not make tables[^]+pg_control_system[^]+leases is there already[^]+customers belongs to/,
+        );
+        await inside.raw('grant execute on function pg_control_system() to public');
+      },
+    );
+  });
+
+  it('names tables of other programs that have names of ours', async () => {
+    const sql = `create schema authorization ${ROLE} create table connections (a int) create table leases (a int)`;
+    await withDatabase({ sql }, async ({ db }) => {
+      expect(await refusal(db)).to.include(
+        'connections, leases are there already, tables that Twinbox would make',
+      );
+    });
+  });
+
+  it('says in one sentence what PostgreSQL refuses in a migration for a reason nobody thought of', async () => {
+    const sql = `create schema authorization ${ROLE} create view sync_event_ids as select 1`;
+    await withDatabase({ sql }, async ({ db }) => {
+      const said = await refusal(db);
+      expect(said).to.equal(
+        'PostgreSQL refused the migration 0001-events.sql, and nothing was changed: relation "sync_event_ids" already exists (42P07).',
+      );
+    });
+  });
+
+  it('takes a process with rights on the rows alone, not one that makes partitions, and names what is missing', async () => {
+    await withDatabase({ options: '' }, async ({ db, root: inside, name }) => {
+      await migrate(inside);
+      await inside.raw(`grant usage on schema public to ${ROLE}`);
+      expect(await refusal(db, 'rows')).to.include(
+        `the role ${ROLE} may not read and write account_readings,`,
+      );
+      expect(await refusal(db, 'partitions')).to.match(
+        /may not make tables.*[^]*tables \(.*\) belong to .* grant /,
+      );
+      const granted = (await refusal(db, 'rows')).split(': ').at(-1) ?? '';
+      for (const one of granted.replace(/\.$/, '').split('; ')) await inside.raw(one);
+      expect((await assertGround(db, 'rows')).database).to.equal(name);
+    });
+  });
+
+  it('names row security that hides rows, and triggers that a session’s role turns off', async () => {
+    await withDatabase({}, async ({ db, root: inside, url }) => {
+      await migrate(db);
+      await inside.raw('alter table customers enable row level security');
+      await inside.raw('alter table customers force row level security');
+      await inside.raw(`alter role ${ROLE} set session_replication_role = replica`);
+      const later = createDb({ url, poolSize: 1, applicationName: 'ground' });
+      try {
+        const said = await refusal(later, 'partitions');
+        expect(said).to.include('session_replication_role is replica');
+        expect(said).to.include(`row security hides rows of customers from the role ${ROLE}`);
+      } finally {
+        await later.destroy();
+        await inside.raw(`alter role ${ROLE} reset session_replication_role`);
+      }
+    });
+  });
+
+  it('waits at a start for a server that takes no writes, and then says so; reading goes on', async () => {
+    await withDatabase({}, async ({ db, root: inside, name, url }) => {
+      await migrate(db);
+      await inside.raw(`alter database ${name} set default_transaction_read_only = on`);
+      const log = createLogger({ level: 'error', format: 'json' });
+      const start = connectDatabase({ role: 'api', url, poolSize: 1, log, patienceMs: 0 });
+      const error: unknown = await start.catch((thrown: unknown) => thrown);
+      expect(explain(error).message).to.match(
+        /cannot be used as it is: sessions here take no writes \(default_transaction_read_only is on\): run alter database/,
+      );
+      const later = createDb({ url, poolSize: 1, applicationName: 'ground' });
+      try {
+        await assertGround(later, 'read');
+      } finally {
+        await later.destroy();
+      }
+    });
+  });
+
+  it('takes an ordinary database, and knows its locale', async () => {
+    const options = `owner ${ROLE} locale_provider icu icu_locale 'tr-TR' locale 'C'`;
+    await withDatabase({ options }, async ({ db }) => {
+      await migrate(db);
+      for (const purpose of ['migrate', 'partitions', 'rows', 'read'] as const)
+        expect(await assertGround(db, purpose)).to.include({
+          encoding: 'UTF8',
+          provider: 'icu',
+          locale: 'tr-TR',
+        });
+    });
+  });
+});
