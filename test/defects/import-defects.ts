@@ -44,7 +44,7 @@ export const importDefects: Defect[] = [
         replace: `values`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'never changes a name that is there' },
+    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'never changes a name that is there' },
   },
   {
     name: 'rows counted as done when they are read',
@@ -56,6 +56,6 @@ export const importDefects: Defect[] = [
         replace: `    summary.rows += 1;\n    done.bytes += row.bytes ?? 0;`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'counts as done what is in the database' },
+    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'counts as done what is in the database' },
   },
 ];

@@ -13,7 +13,7 @@ export const orderDefects: Defect[] = [
         replace: `{ context: { actor: 'twinbox import' } }`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'writes every event as bulk' },
+    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'writes every event as bulk' },
   },
   {
     name: 'the oldest of all classes first',
