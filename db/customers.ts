@@ -89,7 +89,8 @@ const writeEvent = (eventType: string): string => `
   from changed c`;
 
 // Always forward, so that the table's trigger, which moves it where SQL by hand does not, has nothing to do.
-const moved = `greatest(updated_at + interval '1 microsecond', :now::timestamptz)`;
+// A time at the end of PostgreSQL's own has no next one: the trigger leaves it as it is.
+const moved = `greatest(least(updated_at, '9999-12-31Z') + interval '1 microsecond', :now::timestamptz)`;
 
 const insertSql = `
 with changed as (

@@ -25,6 +25,7 @@ export const numberedTables = [
   'external_mappings',
   'inbound_refusals',
   'operator_actions',
+  'restores',
   // Of knex: without a number for its name, no migration runs.
   'schema_migrations',
   'schema_migrations_lock',

@@ -42,6 +42,9 @@ create table restores (
   versions_from bigint      not null             -- the lowest version that a row of the older state gets at its next change
 );
 
+-- Whoever may change a customer by hand reads it, by the trigger below.
+grant select on restores to public;
+
 -- A row that has not changed since a restore may have had higher versions, which others saw and this database has not: its next
 -- version is above all of them. Whoever writes "version + 1" need not know. The name sorts behind customers_version, which
 -- demands the "version + 1".

@@ -20,8 +20,8 @@ export const contactDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/identity.ts',
-        find: `  return canonical(email)?.toLowerCase() ?? null;`,
-        replace: `  return canonical(email);`,
+        find: `  return tidy === null ? null : fold(tidy);`,
+        replace: `  return tidy === null ? null : tidy;`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'once an event of it has come' },
