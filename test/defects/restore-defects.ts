@@ -6,10 +6,10 @@ export const restoreDefects: Defect[] = [
     name: 'an older state on the disk that only the bus can tell, not looked for',
     edits: [
       {
-        file: 'relay/relay.ts',
-        find: `    await noteAhead(db, lost);
-    throw restored(lost);`,
-        replace: `    await noteAhead(db, lost).catch(() => undefined);`,
+        file: 'relay/identity-check.ts',
+        find: `      await noteAhead(db, lost);
+      throw restored(lost);`,
+        replace: `      await noteAhead(db, lost).catch(() => undefined);`,
       },
     ],
     caughtBy: {

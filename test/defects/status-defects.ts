@@ -6,7 +6,7 @@ export const statusDefects: Defect[] = [
     name: 'a role that fell silent taken for one that lives',
     edits: [
       {
-        file: 'lib/roles.ts',
+        file: 'lib/role-signs.ts',
         find: `stoppedAt === null && ageMs < ALIVE_MS;`,
         replace: `stoppedAt === null;`,
       },
