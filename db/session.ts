@@ -10,6 +10,8 @@ import { DbError } from './errors.ts';
 
 export type SessionNeeds = { statementTimeoutMs: number };
 
+const TRIGGERS = 'session_replication_role';
+
 /** What our statements rest on (tried one by one in test/db/session.test.ts). A setting that this version does not have is passed over. */
 const MEANING: readonly [name: string, value: string][] = [
   // Only the form; in which order somebody's own trigger reads 1/2/2026 is not ours to change.
@@ -28,8 +30,8 @@ const MEANING: readonly [name: string, value: string][] = [
   ['idle_session_timeout', '0'],
   ['transaction_timeout', '0'],
   ['plpgsql.extra_errors', 'none'],
-  // Without triggers no row gets its event. Only a superuser can have turned them off, and only one can turn them on again.
-  ['session_replication_role', 'origin'],
+  // Without triggers no row gets its event. Who may not set it is refused by db/preflight.ts.
+  [TRIGGERS, 'origin'],
   // What was answered with 201, and each request that is stored before it is sent, survives a crash of the server.
   ['synchronous_commit', 'on'],
 ];
@@ -45,7 +47,8 @@ function stateSql(settings: readonly [string, string][], local: boolean): string
   const needed = settings.map(([name, value]) => `('${name}', '${value}')`).join(', ');
   return `select set_config(name, value, ${local}) from (values ${needed}) needed (name, value)
     where current_setting(name, true) <> value and not starts_with(current_setting(name, true), value || ',')
-      and (name <> 'synchronous_commit' or current_setting(name) = 'off')`;
+      and (name <> 'synchronous_commit' or current_setting(name) = 'off')
+      and (name <> '${TRIGGERS}' or has_parameter_privilege(name, 'set'))`;
 }
 
 /** Connections whose session is somebody else's between two transactions, or may be. */
