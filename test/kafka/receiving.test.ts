@@ -112,7 +112,7 @@ describe('from the relay through Kafka to a worker', function () {
     // The walk goes as far as the group has committed, which follows what was received.
     let found = 0;
     await waitUntil(async () => (found += await chain.closeGap()) >= 2, {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       what: 'the group has committed what it received, and the gap is closed',
     });
     expect(found).to.equal(2);
