@@ -241,7 +241,7 @@ describe('starting on a Kafka', function () {
       const waiting: string[] = [];
       const log = { ...quiet, warn: (event: string) => void waiting.push(event) };
       const config = load({ KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${port}` });
-      const error = await faultOf(openBus(config, { log, topics: topics(), patienceMs: 1_500 }));
+      const error = await faultOf(openBus(config, { log, topics: topics(), patienceMs: 4_000 }));
       expect(error).to.include({ code: 'kafka_unavailable', retryable: true });
       expect(error.message).to.include(`127.0.0.1:${port}`).and.include('KAFKA_BOOTSTRAP_SERVERS');
       expect(waiting).to.deep.equal(['kafka.waiting']);
