@@ -152,7 +152,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
       if (pausedFor > 0 && --pausedFor === 0) await resume();
       // The next edit takes up what is stuck: whoever decides about it is quick.
       const [stuck] = await ids<number>(STUCK); // and no choice is drawn where there is none
-      if (stuck !== undefined && chance(0.3)) await decide(stuck);
+      if (stuck !== undefined && chance(0.6)) await decide(stuck);
     },
     resume,
     async replayParked() {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { readConnection } from '../../../db/connections.ts';
+import { readAccountRecords } from '../../../lib/sync/account-reading.ts';
 import { moveToAccount } from '../../../lib/sync/connect.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import type { Lane } from '../../../workers/lane.ts';
@@ -113,8 +114,11 @@ describe('moving to another account', () => {
     await expectAgreement(world);
   });
 
+  /** As a worker with the other key does: the account is read first, and creates wait for that. */
   async function linkAll(lane: Lane): Promise<void> {
-    await giveAllWords({ deps: { ...world.deps, integration: other } });
+    const deps = { ...world.deps, integration: other };
+    await readAccountRecords(deps, new AbortController().signal);
+    await giveAllWords({ deps });
     await world.run(lane);
   }
 
