@@ -3,6 +3,7 @@
 import type { Tx } from '../../db/connection.ts';
 import { keepRecords } from '../../db/external-records.ts';
 import type { Mapping } from '../../db/mappings.ts';
+import { damageOf } from './damage.ts';
 import { ALIAS_LIVES } from './delete-conflicts.ts';
 import { identityOf } from './identity.ts';
 
@@ -16,7 +17,7 @@ export async function keepLeftRecord(
   { now, leave }: { now: Date; leave: boolean },
 ): Promise<void> {
   const { externalId, internalId, shadow } = mapping;
-  if (externalId === null || internalId === null || isGone(mapping)) return;
+  if (externalId === null || internalId === null || isGone(mapping) || damageOf(mapping) !== null) return;
   const identity = identityOf(shadow['email']?.theirs);
   if (identity === null) return;
   const decided = leave ? { decision: 'leave' as const } : {};

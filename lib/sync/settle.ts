@@ -26,6 +26,7 @@ import {
 import { keepRecords, raiseAwaiting } from '../../db/external-records.ts';
 import { failpoint } from '../failpoint.ts';
 import { newEventId } from '../uuid.ts';
+import { damageOf } from './damage.ts';
 import { conflictRows, duplicate } from './conflicts.ts';
 import { at } from './delivery-outcomes.ts';
 import { identityOf } from './identity.ts';
@@ -84,8 +85,10 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
  */
 async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
   const { system, account, shadow } = mapping;
-  const [before, after] = [shadow['email'], effects.mapping.shadow?.['email']];
-  const hasMoved = before && after && identityOf(before.theirs) !== identityOf(after.theirs);
+  const after = effects.mapping.shadow?.['email'];
+  // Without a new one the old one is not looked at: it may be damaged.
+  const before = after && shadow['email'];
+  const hasMoved = before && identityOf(before.theirs) !== identityOf(after.theirs);
   const isFound = effects.linked !== null && !effects.release;
   const externalId = effects.linked ?? mapping.externalId;
   if (externalId !== null && (isFound || hasMoved))
@@ -100,7 +103,7 @@ function hasEnded({ mapping: { state } }: Effects): boolean {
 async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: Date): Promise<void> {
   const { system, account, externalId, shadow } = mapping;
   if (externalId === null) return;
-  if (effects.mapping.state === 'detached') {
+  if (effects.mapping.state === 'detached' && damageOf(mapping) === null) {
     const identity = identityOf(shadow['email']?.theirs);
     // Whoever lets a delete leave the record there has decided about it.
     await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, decision: 'leave' }]);

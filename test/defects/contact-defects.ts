@@ -82,8 +82,8 @@ export const contactDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/left-record.ts',
-        find: `  if (externalId === null || internalId === null || isGone(mapping)) return;`,
-        replace: `  if (externalId === null || internalId === null || !isGone(mapping)) return;`,
+        find: `  if (externalId === null || internalId === null || isGone(mapping) || damageOf(mapping) !== null) return;`,
+        replace: `  if (externalId === null || internalId === null || !isGone(mapping) || damageOf(mapping) !== null) return;`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'makes no second record for that of a row that was let go' },

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readSyncBacklog } from '../../db/readiness.ts';
 import { compareAll } from '../../lib/sync/comparison.ts';
+import { createResolveDesk } from '../../lib/resolutions.ts';
 import { planReplay, runReplay } from '../../lib/sync/replay.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { deliveriesOf, mappingOf, outcomesOf, parkedNotices } from '../support/sync-rows.ts';
@@ -75,6 +76,19 @@ describe('bad input: a mapping row with', () => {
     ['no external id, though it is linked', `external_id = null`, 'external_id'],
     ['a blank external id', `external_id = ' '`, 'external_id'],
   ];
+  for (const [says, set] of damages.slice(0, 6))
+    it(`${says} is let go, if a person says so`, async () => {
+      const pair = await linkedPair(world);
+      await damage(pair.id, set);
+      await world.update(pair.id, { name: 'Edited' });
+      await world.run();
+      const { id } = await mappingOf(world.db, pair.id);
+      const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+      const asked = { action: 'let_go', actor: null, why: null } as const;
+      expect(await desk.resolve(id, asked)).to.include({ outcome: 'let_go' });
+      await damage(pair.id, `shadow = '{}'`); // for those who look at the whole afterwards
+    });
+
   for (const [says, set, column] of damages) {
     it(`${says} is parked and named, its neighbours flow, and a replay goes on once it is mended`, async () => {
       const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
