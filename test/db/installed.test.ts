@@ -47,10 +47,10 @@ for (const one of installed)
       }
     });
 
-    it('passes what its catalog, snapshots, locales and collations are asked for: partitions, retention, the relay’s cursor, texts', async () => {
+    it('passes what its catalog, snapshots and collations are asked for: partitions, retention, the relay’s cursor, texts', async () => {
       const files = [
         ...['db/partitions.test.ts', 'db/partitions-retention.test.ts', 'relay/cursor.test.ts'],
-        ...['db/fold.test.ts', 'flows/locales.test.ts', 'flows/collations.test.ts'],
+        ...['db/fold.test.ts', 'flows/collations.test.ts'],
       ];
       const { code, stdout } = await finish(
         // A year of weeks is long, and no version makes a difference to it.
