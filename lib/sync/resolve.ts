@@ -159,8 +159,10 @@ async function byMark({ deps, step, intent, mark }: Search): Promise<Look> {
   return { next: await lookLater(deps, step, 'search', answer.failure) };
 }
 
+/** Lists begin with the newest: of two of one second the later in the list is the older. */
 function oldestFirst(records: ExternalRecord[]): string[] {
   return records
+    .toReversed()
     .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
     .map(({ externalId }) => externalId);
 }

@@ -99,7 +99,9 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
       wrong: [
         ...laws.broken,
         ...(await agreementBroken(observed)),
-        ...(await lossesOf(db, history.events(), history.edits)),
+        ...(await lossesOf(db, history.events(), history.edits, {
+          eventsGone: world.log.some(({ event }) => event === 'sweep.events_gone'),
+        })),
         ...(looksFor(world.deps.policy) ? await doublesOf(db, history.events(), looks()) : []),
       ],
       counts,

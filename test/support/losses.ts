@@ -24,9 +24,15 @@ type Conflict = {
 
 /**
  * Edits that are gone although nobody overwrote them knowingly and no conflict row tells of them; and conflict rows that tell of
- * something that nobody did, or tell it twice.
+ * something that nobody did, or tell it twice. `eventsGone`: events left the system's list unheard, which was said; what a write of ours
+ * then overwrote can be told by its echo alone, and is no loss without a word.
  */
-export async function lossesOf(db: Db, events: Told[], edits: Edit[]): Promise<string[]> {
+export async function lossesOf(
+  db: Db,
+  events: Told[],
+  edits: Edit[],
+  { eventsGone = false } = {},
+): Promise<string[]> {
   const pairs = await read<Pair>(
     db,
     `select m.internal_id as row, m.external_id as "externalId", m.role, c.deleted_at is not null as deleted
@@ -37,10 +43,18 @@ export async function lossesOf(db: Db, events: Told[], edits: Edit[]): Promise<s
     db,
     `select internal_id as row, kind, field, ours #>> '{}' as ours, theirs #>> '{}' as theirs, rule from sync_conflicts`,
   );
+  const replaced = await read<{ row: number; externalId: string }>(
+    db,
+    `select internal_id as row, external_id as "externalId" from external_mappings
+     where state = 'detached' and external_id is not null and jsonb_exists(reason_detail, 'replaced')`,
+  );
+  const echoless = eventsGone ? await writtenWithoutEcho(db) : new Set<string>();
   const found: string[] = [];
   for (const pair of pairs.filter(({ role, deleted }) => role === 'primary' && !deleted)) {
     // Where a person chose another record, what stood in one has met what another one of the row holds.
     const about = together(pair, conflicts);
+    // A record that a person has said to be gone was the row's until then.
+    for (const { row, externalId } of replaced) if (row === pair.row) about.add(externalId);
     const own = edits.filter((e) => (e.side === 'ours' ? e.id === pair.row : e.id === pair.externalId));
     const all = edits.filter(({ id }) => about.has(id));
     const told = conflicts.filter(({ row }) => about.has(row));
@@ -50,9 +64,22 @@ export async function lossesOf(db: Db, events: Told[], edits: Edit[]): Promise<s
       theirs: theirValues(events, records),
       record: theirValues(events, [pair.externalId]),
     };
-    found.push(...lostIn(own, all, told, held), ...madeUp(about.size > 2 ? ofEither(all) : own, told));
+    const mayBeTold = own.filter(
+      ({ side, field }) => side === 'ours' || !echoless.has(`${pair.externalId} ${field}`),
+    );
+    found.push(...lostIn(mayBeTold, all, told, held), ...madeUp(about.size > 2 ? ofEither(all) : own, told));
   }
   return found;
+}
+
+/** Records and fields that a write of ours has set whose echo never came: `cus_1 email`. */
+async function writtenWithoutEcho(db: Db): Promise<Set<string>> {
+  const rows = await read<{ place: string }>(
+    db,
+    `select m.external_id || ' ' || f as place from sync_intents i join external_mappings m on m.id = i.mapping_id, jsonb_object_keys(i.fields) f
+     where i.operation = 'update' and i.echo_event is null and m.external_id is not null`,
+  );
+  return new Set(rows.map(({ place }) => place));
 }
 
 /** The row and the record of a pair, and every other row and record that a choice has ever joined with them. */
