@@ -42,7 +42,7 @@ export function addDeletes({ program, output, finish }: CommandContext): void {
     .option('--take-back', 'the deletes do not happen: both sides keep the customer')
     .option('--detach', 'each side keeps what it has, and the pair ends')
     .option('--why <text>', 'a reason for those who look later')
-    .option('--wait <seconds>', `wait this long for the results (${RESULT_WAIT})`, toSeconds, RESULT_WAIT)
+    .option('--wait <seconds>', 'wait this long for the results', toSeconds, RESULT_WAIT)
     .option('--yes', 'do it without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(

@@ -49,7 +49,7 @@ export function addReplay({ program, output, finish }: CommandContext): void {
     .option('--limit <number>', 'at most so many', toId, 1_000)
     .option('--yes', 'do it without asking')
     .option('--reason <text>', 'why, for the record and the log', 'asked for on the command line')
-    .option('--wait <seconds>', `wait this long for the results (${RESULT_WAIT})`, toSeconds, RESULT_WAIT)
+    .option('--wait <seconds>', 'wait this long for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',

@@ -50,9 +50,9 @@ export function addResolve({ program, output, finish }: CommandContext): void {
     .option('--mapping <number>', 'a pair by its number, such as a record without a customer', addId)
     .option('--reason-code <code>', 'those with this reason, such as missing (npx twinbox status lists them)')
     .addOption(new Option('--state <state>', 'those in this state; detached: let go before').choices(STATES))
-    .option('--limit <number>', `at most so many (${LIMIT_MAX})`, toLimit, LIMIT_MAX)
+    .option('--limit <number>', 'at most so many', toLimit, LIMIT_MAX)
     .option('--why <text>', 'a reason for those who look later')
-    .option('--wait <seconds>', `wait this long for the results (${RESULT_WAIT})`, toSeconds, RESULT_WAIT)
+    .option('--wait <seconds>', 'wait this long for the results', toSeconds, RESULT_WAIT)
     .option('--yes', 'do it without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(
