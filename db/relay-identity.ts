@@ -121,7 +121,7 @@ insert into relay_cursor (seen, system_identifier, timeline, address_hash, gener
 select '1:1:', here.system_identifier, here.timeline, :address, relay_cursor_generation(), pg_current_xact_id() from (${hereSql}) here
 on conflict do nothing`;
 
-export async function createCursor(db: Db, address: Address): Promise<void> {
+export async function createCursor(db: Db | Tx, address: Address): Promise<void> {
   await db.raw(createSql, { address });
 }
 

@@ -199,6 +199,22 @@ describe('after a restore', () => {
     }));
 });
 
+describe('after a restore of a state from before the first relay', () => {
+  for (const [way, relays] of [
+    ['a move delivers all that is there', true],
+    ['a copy leaves all of it to the original', false],
+  ] as const)
+    it(way, () =>
+      withWorld(async ({ db, relay, arrivals }) => {
+        await writeEvents(db, 3);
+        await (relays ? moveDatabase(db, 'here') : copyDatabase(db, 'here'));
+        expect(await assertSameDatabase(db, 'here')).to.equal('same');
+        await drain(relay);
+        expect(arrivals.ids()).to.have.length(relays ? 3 : 0);
+      }),
+    );
+});
+
 describe('which bus the cursor has published to', () => {
   const named = (bus: Bus, identity: string): Bus => ({ ...bus, identity: () => Promise.resolve(identity) });
 
