@@ -72,6 +72,27 @@ describe('which database this is', () => {
       expect(arrivals.all).to.deep.equal([]);
     }));
 
+  it('is the same after the cursor was written under a savepoint, by psql or an exception block', () =>
+    withWorld(async ({ db, relay }) => {
+      await relay.runOnce();
+      for (const sql of [
+        'savepoint s; update relay_cursor set unrouted = 0; release s',
+        'do $$ begin update relay_cursor set unrouted = 0; exception when division_by_zero then null; end $$',
+      ]) {
+        await db.transaction((tx) => tx.raw(sql));
+        expect(await assertSameDatabase(db, 'here')).to.equal('same');
+      }
+      await db.raw('update relay_cursor set unrouted = 0');
+      await db.transaction(async (tx) => {
+        await tx.raw('create temp table backup on commit drop as select * from relay_cursor');
+        await tx.raw('delete from relay_cursor; insert into relay_cursor select * from backup');
+      });
+      expect(await failure(assertSameDatabase(db, 'here')), 'loaded rows').to.have.property(
+        'code',
+        'restored',
+      );
+    }));
+
   it('stops every process in another cluster', () =>
     withWorld(async ({ db, relay }) => {
       await relay.runOnce();
