@@ -60,28 +60,32 @@ where e.id = any(:ids::bigint[])
       and n.payload #>> '{parked,event_id}' = e.event_id::text)
 order by e.id`;
 
-export type Lost = {
+export type Looked = {
   /** Everything up to here was looked at. */
   walkedTo: number;
-  rows: PageRow[];
+  /** What no batch near it names. */
+  missing: number[];
 };
 
-/** The next rows of a walk that were never published, among `limit` that are looked at. `isWanted`: whether some topic is for a type. */
-export async function findLost(
+/** The next ids of a walk that may not have been published, among `limit` that are looked at. `isWanted`: whether some topic is for a type. */
+export async function lookFor(
   db: Db,
   { walkedTo: after, upTo }: Walk,
   { limit, isWanted }: { limit: number; isWanted: (eventType: string) => boolean },
-): Promise<Lost> {
+): Promise<Looked> {
   const looked = await db.raw<{ rows: { walkedTo: number; missing: [number, string][] }[] }>(lookSql, {
     after,
     upTo,
     limit,
   });
   const { walkedTo, missing } = looked.rows[0] ?? { walkedTo: upTo, missing: [] };
-  const ids = missing.filter(([, eventType]) => isWanted(eventType)).map(([id]) => id);
-  if (ids.length === 0) return { walkedTo, rows: [] };
-  const { rows } = await db.raw<{ rows: RawRow[] }>(lostSql, { ids }).options({ rowMode: 'array' });
-  return { walkedTo, rows: rows.map(toPageRow) };
+  return { walkedTo, missing: missing.filter(([, eventType]) => isWanted(eventType)).map(([id]) => id) };
+}
+
+/** Of these, the rows that were never published. */
+export async function readLost(db: Db, ids: readonly number[]): Promise<PageRow[]> {
+  const { rows } = await db.raw<{ rows: RawRow[] }>(lostSql, { ids: [...ids] }).options({ rowMode: 'array' });
+  return rows.map(toPageRow);
 }
 
 const saveSql = `

@@ -149,17 +149,21 @@ export async function markEchoesChecked(
   }
 }
 
-// Known, too, what was lost before the last restore that a person confirmed, and what is so old that retention may have taken it.
+// Known, too, what was lost before the last restore that a person confirmed, and what is so old that retention may have taken it; and what
+// was taken out of the pair by hand (docs/sync.md): of its newest number there is no trace then, where an older state has none missing.
 const knownSql = `
 select exists (select from sync_intents where id = :intentId::uuid)
   or exists (select from external_mappings where intent is not null and intent ->> 'key' = :key)
-  or m.at <= coalesce((select max(at) from restores), '-infinity') or m.at < :now::timestamptz - interval '30 days' as known
+  or m.at <= coalesce((select max(at) from restores), '-infinity') or m.at < :now::timestamptz - interval '30 days'
+  or exists (
+    select from external_mappings p where p.external_id = :externalId and p.intent is null and p.updated_at > :now::timestamptz - interval '30 days'
+      and p.intent_number > coalesce((select max(number) from sync_intents where mapping_id = p.id), 0)) as known
 from (select to_timestamp(('x' || substr(replace(:intentId::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0) as at) m`;
 
 /** Whether a request of ours is stored here, open or closed, or need not be any more. */
 export async function isRequestKnown(
   db: Db,
-  request: { key: string; intentId: string; now: Date },
+  request: { key: string; intentId: string; externalId: string; now: Date },
 ): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { known: boolean }[] }>(knownSql, request);
   return rows[0]?.known ?? true;

@@ -4,6 +4,7 @@
 // the same backup, too.
 import type { Tx } from './connection.ts';
 import { BLOCK } from './partition-plan.ts';
+import { readTableSequences } from './sequence-state.ts';
 
 // Waits for every writer that may hold an id drawn here, and keeps new ones out.
 export const lockWritersSql = `lock table customers, sync_events in share mode`;
@@ -32,21 +33,23 @@ insert into event_blocks (first_id, opened_at)
 select id / ${BLOCK} * ${BLOCK}, clock_timestamp() from unnest(array[:eventsTo, :eventsFrom]::bigint[]) id on conflict do nothing`;
 
 // Ids of customers stay small enough for the integer columns that other tables refer to them with, so the clock cannot be used here.
-// The distance is drawn by chance: after a second restore of one backup, the ids of the first do not come again.
-const customersSql = `
-with named as (
-  select coalesce(pg_get_serial_sequence('customers', 'id')::regclass, (
-    select s.oid::regclass
-    from pg_attrdef v join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = v.oid and d.refclassid = 'pg_class'::regclass
-    join pg_class s on s.oid = d.refobjid and s.relkind = 'S'
-    where v.adrelid = 'customers'::regclass and v.adnum = (
-      select attnum from pg_attribute where attrelid = 'customers'::regclass and attname = 'id') limit 1)) as sequence
-), newest as (
-  select n.sequence, q.seqmax, greatest(
-    coalesce(pg_sequence_last_value(n.sequence), 0), (select coalesce(max(id), 0) from customers)) as id
-  from named n join pg_sequence q on q.seqrelid = n.sequence
-)
-select setval(sequence, least(id + 1000000 + floor(random() * 100000000)::bigint, seqmax - 1)) from newest where id + 1 < seqmax`;
+// The distance is drawn by chance: after a second restore of one backup, the ids of the first do not come again. Steps of more than
+// one, and downward ones, are kept: another server may give out the ids between.
+async function passOverCustomerIds(tx: Tx): Promise<void> {
+  for (const { sequence, column, last, newest, increment } of await readTableSequences(tx)) {
+    if (column !== 'customers.id') continue;
+    const { rows } = await tx.raw<{ rows: { end: number }[] }>(endSql, { sequence });
+    const furthest = increment > 0 ? Math.max(last, newest ?? last) : Math.min(last, newest ?? last);
+    const room = Math.abs((rows[0]?.end ?? furthest) - furthest);
+    const distance = Math.min(1_000_000 + Math.floor(Math.random() * 100_000_000), Math.floor(room / 2));
+    const steps = Math.ceil((Math.abs(furthest - last) + distance) / Math.abs(increment));
+    await tx.raw('select setval(:sequence::text::regclass, :to)', { sequence, to: last + steps * increment });
+  }
+}
+
+const endSql = `
+select case when seqincrement > 0 then least(seqmax, 9007199254740991) else greatest(seqmin, -9007199254740991) end as end
+from pg_sequence where seqrelid = :sequence::text::regclass`;
 
 const newestSql = `
 select greatest(last_value - case when is_called then 0 else 1 end, (select max(id) from sync_events)) as "eventsTo" from sync_event_ids`;
@@ -76,6 +79,6 @@ export async function beginAbove(tx: Tx, restored: Restored): Promise<void> {
   if (eventsFrom === undefined) throw new Error('beginAbove: the restore was not noted');
   await tx.raw(jumpSql, { eventsFrom });
   await tx.raw(openBlockSql, { eventsTo: restored.eventsTo, eventsFrom });
-  await tx.raw(customersSql);
+  await passOverCustomerIds(tx);
   await tx.raw(readAgainSql);
 }

@@ -42,8 +42,8 @@ export type Ground = {
   forbidden: string[];
   /** Of the tables that Twinbox has or will make: those that are there. */
   tables: OwnTable[];
-  /** Sequences of those tables that the role may not draw from, or may not move. */
-  sequences: string[];
+  /** Sequences that those tables draw from, and the role may not, or may not set though every writer or relay has to. */
+  sequences: { name: string }[];
 };
 
 /** By these the relay knows its server again (relay-identity.ts). */
@@ -72,16 +72,19 @@ from pg_class c
 where c.relnamespace = current_schema()::regnamespace and c.relname = any(:names) and c.relkind in ('r', 'p', 'v', 'm', 'f')
 order by c.relname`;
 
+// The sequence of a column, and the one that its default names, whoever owns that. Whoever writes an event or saves the relay's place
+// may have to move the first two forward.
 const sequencesSql = `
-select c.relname::text as name
+select c.oid::regclass::text as name
 from pg_class c
 where case when c.relkind <> 'S' then false
-           -- Those two are moved forward by whoever finds them behind (0016-sequences.sql).
-           when c.relname in ('sync_event_ids', 'relay_floor') then not has_sequence_privilege(c.oid, 'usage') or not has_sequence_privilege(c.oid, 'update')
-           else not has_sequence_privilege(c.oid, 'usage') end
-  and (c.relnamespace = current_schema()::regnamespace and c.relname in ('sync_event_ids', 'relay_floor')
-  or exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
-             and d.refobjid = any(:tables::regclass[])))
+    when c.relnamespace = current_schema()::regnamespace and c.relname in ('sync_event_ids', 'relay_floor')
+    then not (has_sequence_privilege(c.oid, 'usage') and has_sequence_privilege(c.oid, 'update'))
+    else not has_sequence_privilege(c.oid, 'usage') and (
+      exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
+              and d.refobjid = any(:tables::regclass[]))
+      or exists (select from pg_depend d join pg_attrdef v on v.oid = d.objid where d.classid = 'pg_attrdef'::regclass
+                 and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and v.adrelid = any(:tables::regclass[]))) end
 order by 1`;
 
 export async function readGround(db: Db | Tx): Promise<Ground> {
@@ -89,11 +92,11 @@ export async function readGround(db: Db | Tx): Promise<Ground> {
   type Facts = Omit<Ground, 'tables' | 'sequences'>;
   const { rows } = await db.raw<{ rows: Facts[] }>(groundSql, { functions: NEEDED_FUNCTIONS });
   const { rows: tables } = await db.raw<{ rows: OwnTable[] }>(tablesSql, { names });
-  const { rows: sequences } = await db.raw<{ rows: { name: string }[] }>(sequencesSql, {
-    tables: tables.map(({ name }) => name),
+  const { rows: sequences } = await db.raw<{ rows: Ground['sequences'] }>(sequencesSql, {
+    tables: tables.map(({ name }) => quoted(name)),
   });
   if (!rows[0]) throw new Error('readGround: PostgreSQL returned no row');
-  return { ...rows[0], tables, sequences: sequences.map(({ name }) => name) };
+  return { ...rows[0], tables, sequences };
 }
 
 /** What stands against it: one sentence each, with what to do. `pending`: tables that migrations not run yet would make. */
@@ -169,7 +172,7 @@ function judgeTables(ground: Ground, purpose: Purpose, pending: ReadonlySet<stri
         }, or give Twinbox a schema of its own`
       : null,
     needsOwner && foreign.length > 0 ? sayForeign(foreign, { role, place }) : null,
-    needsOwner ? null : sayUnusable(ground, purpose, own),
+    needsOwner ? saySequences(ground) : sayUnusable(ground, purpose, own),
     ...own
       .filter(({ hidesRows }) => hidesRows)
       .map(
@@ -194,8 +197,19 @@ function sayUnusable({ role, schema, sequences }: Ground, purpose: Purpose, own:
   if (purpose === 'read' || (unusable.length === 0 && sequences.length === 0)) return null;
   const where = `in schema ${quoted(schema ?? 'public')} to ${quoted(role)}`;
   return (
-    `the role ${role} may not read and write ${list([...unusable, ...sequences.map((name) => ({ name }))])}: ` +
+    `the role ${role} may not read and write ${list([...unusable, ...sequences])}: ` +
     `grant select, insert, update, delete on all tables ${where}; grant usage, select, update on all sequences ${where}`
+  );
+}
+
+/** A table that was given to another owner takes along the sequence that its column owns, and not one that its default only names. */
+function saySequences({ role, sequences }: Ground): string | null {
+  if (sequences.length === 0) return null;
+  return (
+    `the role ${role} may not draw from ${list(sequences)}, by which rows get their ids: ` +
+    sequences
+      .map(({ name }) => `grant usage, select, update on sequence ${name} to ${quoted(role)}`)
+      .join('; ')
   );
 }
 

@@ -94,11 +94,12 @@ export async function noteAhead(db: Db | Tx, signs: RestoreSigns): Promise<boole
 }
 
 // What was published before the last restore that a person confirmed is known to be missing; what was published before the oldest
-// event that is here may have left with its partition.
+// event that is here, or has a lower id (it may have been published late), may have left with its partition.
 const lostSql = `
 select r.event_id as "eventId"
-from jsonb_to_recordset(:records::jsonb) as r(event_id uuid, published_at timestamptz)
-where r.published_at > (select created_at from sync_events order by id limit 1)
+from jsonb_to_recordset(:records::jsonb) as r(event_id uuid, id bigint, published_at timestamptz), lateral (
+  select id, created_at from sync_events order by id limit 1) oldest
+where r.published_at > oldest.created_at and (r.id is null or r.id > oldest.id)
   and r.published_at > coalesce((select max(at) from restores), '-infinity')
   and not exists (select from sync_events e where e.event_id = r.event_id)
 order by r.published_at`;
@@ -106,11 +107,17 @@ order by r.published_at`;
 /** Of events that another system holds, those that are missing here though they should be here. */
 export async function findLostEvents(
   db: Db | Tx,
-  records: readonly { eventId: string; publishedAt: Date }[],
+  records: readonly { eventId: string; syncEventId: number | null; publishedAt: Date }[],
 ): Promise<string[]> {
   if (records.length === 0) return [];
   const { rows } = await db.raw<{ rows: { eventId: string }[] }>(lostSql, {
-    records: JSON.stringify(records.map((one) => ({ event_id: one.eventId, published_at: one.publishedAt }))),
+    records: JSON.stringify(
+      records.map(({ eventId, syncEventId, publishedAt }) => ({
+        event_id: eventId,
+        id: syncEventId,
+        published_at: publishedAt,
+      })),
+    ),
   });
   return rows.map(({ eventId }) => eventId);
 }
@@ -121,7 +128,7 @@ insert into relay_cursor (seen, system_identifier, timeline, address_hash, gener
 select '1:1:', here.system_identifier, here.timeline, :address, relay_cursor_generation(), pg_current_xact_id() from (${hereSql}) here
 on conflict do nothing`;
 
-export async function createCursor(db: Db, address: Address): Promise<void> {
+export async function createCursor(db: Db | Tx, address: Address): Promise<void> {
   await db.raw(createSql, { address });
 }
 

@@ -4,7 +4,7 @@ import type { Db, Tx } from './connection.ts';
 import { forgetPlace } from './database-place.ts';
 import { endWalks } from './floor-walk.ts';
 import { beginAbove, lockWritersSql } from './numbers-after-restore.ts';
-import { compareMappings, readRestoreSigns, type Address } from './relay-identity.ts';
+import { compareMappings, createCursor, readRestoreSigns, type Address } from './relay-identity.ts';
 
 // The oldest row that was not delivered where the cursor was made. Rows and cursor come from the same cluster, so there the
 // old transaction ids still mean something. Everything from that row on is delivered again, some of it for the second time.
@@ -35,8 +35,10 @@ export type Reseeded = { firstId: number; newestId: number };
 async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded> {
   // What is at or below the newest id is then all here, and what comes later is above it.
   await tx.raw(lockWritersSql);
+  // The older state may be from before the first relay.
+  await createCursor(tx, address);
   const { rows } = await tx.raw<{ rows: Reseeded[] }>(reseedSql, { address, skip });
-  if (rows[0] === undefined) throw new Error('there is no relay cursor: nothing was restored');
+  if (rows[0] === undefined) throw new Error('reseed: the relay cursor that was just made is not there');
   await forgetPlace(tx);
   return rows[0];
 }

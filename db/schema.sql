@@ -267,6 +267,10 @@ CREATE OR REPLACE FUNCTION public.relay_cursor_note_writer()
  LANGUAGE plpgsql
 AS $function$
 begin
+  if tg_when = 'AFTER' then
+    update relay_cursor set xid = null;
+    return null;
+  end if;
   if new.xid is not null or old.xid is null then
     new.xid := pg_current_xact_id();
   end if;
@@ -836,6 +840,7 @@ CREATE TRIGGER operator_action_pairs_no_truncate BEFORE TRUNCATE ON public.opera
 CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER operator_actions_no_truncate BEFORE TRUNCATE ON public.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER relay_cursor_writer BEFORE UPDATE ON public.relay_cursor FOR EACH ROW EXECUTE FUNCTION relay_cursor_note_writer();
+CREATE TRIGGER relay_cursor_written AFTER UPDATE ON public.relay_cursor FOR EACH ROW WHEN ((((new.xmin)::text)::bigint <> (((new.xid)::text)::bigint % '4294967296'::bigint))) EXECUTE FUNCTION relay_cursor_note_writer();
 CREATE TRIGGER sync_events_above_floor BEFORE INSERT ON public.sync_events FOR EACH ROW WHEN ((new.id <= pg_sequence_last_value('relay_floor'::regclass))) EXECUTE FUNCTION sync_events_above_floor();
 CREATE TRIGGER sync_events_append_only BEFORE DELETE OR UPDATE ON public.sync_events FOR EACH ROW EXECUTE FUNCTION refuse_change_of_events();
 CREATE TRIGGER sync_events_no_truncate BEFORE TRUNCATE ON public.sync_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events();

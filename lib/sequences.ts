@@ -31,17 +31,21 @@ export async function logSequenceMoves({ db, log }: Deps): Promise<void> {
 const WHY =
   'it was behind what the tables hold: after a cut-over, a restore of data alone, rows loaded with their ids, or a setval';
 
-/** Before anything of a process runs. Throws `sequence_unfit`; a server that takes no writes is looked at again later. */
+/**
+ * Before anything of a process runs. Throws `sequence_unfit`; a server that takes no writes is looked at again later, and a role that may
+ * only look leaves it to the others: what a role needs for its own work was asked before (db/preflight.ts).
+ */
 export async function startSequences(deps: Deps): Promise<void> {
   await assertEventIdsFit(deps.db);
   try {
     await keepSequences(deps);
   } catch (error) {
-    if (sqlState(error) !== READ_ONLY) throw error;
+    const state = sqlState(error);
+    if (state !== READ_ONLY && state !== NO_RIGHT) throw error;
   }
 }
 
-const READ_ONLY = '25006';
+const [READ_ONLY, NO_RIGHT] = ['25006', '42501'];
 
 /** Named while it lasts: ids that are not given out one by one, or lie below what the relay has passed. */
 export function sequencesPart(db: Db): () => Promise<Part> {

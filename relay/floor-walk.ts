@@ -4,19 +4,23 @@
 // transaction as the walk's position. A crash between publishing and that save sends them again, which consumers know by event_id.
 // It goes through the rows a chunk at a time, only while there is a reason (db/floor-walk.ts), and one walk more once the transactions
 // that ran at its beginning are over: they may have had a low id that nobody could see yet.
+// A row that cannot be read is left out and noted; the others go on.
 // An event that comes this late may be older than its entity's last version: consumers pass it over, and the workers compare the pair.
 import type { Db } from '../db/connection.ts';
 import { isOfOneRow } from '../db/errors.ts';
-import { findLost, readWalk, saveWalk, type Walk } from '../db/floor-walk.ts';
+import { lookFor, readLost, readWalk, saveWalk, type Walk } from '../db/floor-walk.ts';
 import type { PageRow } from '../db/relay-cursor.ts';
 import type { Bus } from '../lib/bus/bus.ts';
+import type { Clock } from '../lib/clock.ts';
 import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';
 import type { Routing } from '../lib/events/routing.ts';
+import { noteSkipped, workInHalves } from '../lib/skipped.ts';
 import { sendPage, toBatches } from './send.ts';
 
 export type FloorWalkDeps = {
   db: Db;
   bus: Bus;
+  clock: Clock;
   log: { warn(event: string, fields?: Record<string, unknown>): void };
   routing: Routing;
   headers: HeaderStyle;
@@ -37,6 +41,12 @@ const CHUNK = 5_000;
 const LOOK_EVERY_MS = 5_000;
 const BUSY_EVERY_MS = 250;
 
+const LEFT_OUT = {
+  loop: 'relay',
+  instead:
+    'it lies below what the relay has passed and is not on the bus; npx twinbox verify --repair compares its pair',
+} as const;
+
 export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
   const { db, bus, log, routing, headers, monotonic } = deps;
   let next = -Infinity;
@@ -53,7 +63,7 @@ export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
     return more && !active.busy;
   }
 
-  /** One row that cannot be read must not stop the pages: the walk stays where it is, and says so. */
+  /** What is wrong with the table must not stop the pages: the walk stays where it is, and says so. */
   async function goOnOrPass(
     walk: Walk,
     active: { fence: number; mayStillSend: () => boolean },
@@ -73,10 +83,16 @@ export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
   ): Promise<boolean> {
     const { id, upTo } = walk;
     if (walk.walkedTo >= upTo) return await beginAgain(walk, fence);
-    const { walkedTo, rows } = await findLost(db, walk, {
+    const { walkedTo, missing } = await lookFor(db, walk, {
       limit: CHUNK,
       isWanted: (eventType) => routing(eventType).length > 0,
     });
+    const rows: PageRow[] = [];
+    await workInHalves(
+      missing,
+      async (ids) => rows.push(...(await readLost(db, ids))),
+      (syncEventId, error) => noteSkipped(deps, { ...LEFT_OUT, item: `sync_events ${syncEventId}` }, error),
+    );
     const batches = await publish(rows, mayStillSend);
     if (batches === null) return false;
     const ended = walkedTo >= upTo && walk.final;

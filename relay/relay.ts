@@ -107,7 +107,7 @@ export function createRelay(deps: RelayDeps): Relay {
   let installation = '';
   let ahead: Ahead | null = null;
   const below = createFloorWalk({
-    ...{ db, bus, log, routing, headers, monotonic },
+    ...{ db, bus, clock, log, routing, headers, monotonic },
     installation: () => installation,
   });
   const identity = createIdentityCheck({ db, bus, log, address, newest });

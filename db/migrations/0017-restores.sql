@@ -21,6 +21,10 @@ update relay_cursor set generation = relay_cursor_generation();
 
 create function relay_cursor_note_writer() returns trigger language plpgsql as $$
 begin
+  if tg_when = 'AFTER' then
+    update relay_cursor set xid = null;
+    return null;
+  end if;
   if new.xid is not null or old.xid is null then
     new.xid := pg_current_xact_id();
   end if;
@@ -30,6 +34,10 @@ end $$;
 -- Not before an insert: a backup loads its rows with inserts, and they have to keep what they say.
 create trigger relay_cursor_writer before update on relay_cursor
   for each row execute function relay_cursor_note_writer();
+
+-- A savepoint writes under an id of its own, which no function names: somebody's SQL by hand must not look like a backup.
+create trigger relay_cursor_written after update on relay_cursor
+  for each row when (new.xmin::text::bigint <> new.xid::text::bigint % 4294967296) execute function relay_cursor_note_writer();
 
 -- Each time that this database went on behind a state that others had seen more of.
 create table restores (

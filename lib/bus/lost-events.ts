@@ -11,17 +11,17 @@ import { installationOf } from './own-topics.ts';
 /** From the newest records of our topics; null where everything of ours is here. */
 export async function findLostOnBus(db: Db, records: readonly Received[]): Promise<RestoreSigns | null> {
   const own = await readInstanceId(db);
-  const published = new Map<string, Date>();
+  const published = new Map<string, { syncEventId: number | null; publishedAt: Date }>();
   for (const record of records) {
-    const { topic, eventId, timestamp } = record;
+    const { topic, eventId, syncEventId, timestamp } = record;
     // Notices are stored with the relay's save, which a crash of the server may undo.
     if (topic.endsWith(topics.dlq) || eventId === null || !isUuid(eventId)) continue;
     if (timestamp === null || installationOf(record) !== own) continue;
-    published.set(eventId, new Date(timestamp));
+    published.set(eventId, { syncEventId, publishedAt: new Date(timestamp) });
   }
   const lost = await findLostEvents(
     db,
-    [...published].map(([eventId, publishedAt]) => ({ eventId, publishedAt })),
+    [...published].map(([eventId, more]) => ({ eventId, ...more })),
   );
   const [example] = lost;
   return example === undefined ? null : { by: 'bus', count: lost.length, example };

@@ -14,7 +14,7 @@ export async function noteLostRequests(deps: SyncDeps, events: readonly HeardEve
   for (const { key, externalId } of events) {
     const intentId = key === null ? null : intentOfKey(key, prefix);
     if (key === null || intentId === null) continue;
-    if (await isRequestKnown(deps.db, { key, intentId, now: deps.clock.now() })) continue;
+    if (await isRequestKnown(deps.db, { key, intentId, externalId, now: deps.clock.now() })) continue;
     const noted = await noteAhead(deps.db, { by: 'requests', example: `${key}, about ${externalId}` });
     if (noted) deps.log.warn('restore.noticed', { by: 'requests', key, externalId });
     return;

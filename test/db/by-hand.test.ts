@@ -209,6 +209,24 @@ describe('SQL by hand', () => {
     });
   });
 
+  it('is taken from a role with no more than the rights it needs, also where the relay has passed its id meanwhile', async () => {
+    const { id } = await fresh();
+    await database.db.raw(
+      `insert into relay_cursor (seen, system_identifier, timeline, address_hash) values ('1:1:', 1, 1, 'here')`,
+    );
+    const role = `by_hand_${process.pid}`;
+    await withTransaction(database.db, async (tx) => {
+      await tx.raw(`create role ${role}; grant select, insert, update on customers, sync_events to ${role};
+        grant select on external_mappings to ${role}; grant usage on sequence sync_event_ids to ${role};
+        set local role ${role}; ${change(id, `name = 'By hand'`)}`);
+      await database.db.raw('select raise_relay_floor(last_value) from sync_event_ids');
+      await tx.raw(
+        `${event(id)} set constraints all immediate; reset role; drop owned by ${role}; drop role ${role}`,
+      );
+    });
+    expect(await namesOf(id)).to.include('By hand');
+  });
+
   async function forgetEvents(id: number): Promise<void> {
     await database.db.transaction((tx) =>
       tx.raw(`set local session_replication_role = replica; delete from sync_events where entity_id = ${id}`),

@@ -51,6 +51,23 @@ describe('numbers after a restore', () => {
     expect(events[0]?.version).to.equal(rows[0]?.version);
   });
 
+  it('come from the sequence that the default of the id names, whoever owns it, and keep its steps', async () => {
+    const { db } = database;
+    const id = async (): Promise<number> => (await insert(randomUUID())).id;
+    for (const [step, fits] of [
+      [2, (to: number) => to > 1_000_000 && to % 2 === 1],
+      [-3, (to: number) => to < -1_000_000 && (to + 1) % 3 === 0],
+    ] as const) {
+      await db.raw(`alter table customers alter id drop identity if exists, alter id drop default`);
+      await db.raw(`drop sequence if exists elsewhere; create sequence elsewhere increment ${step} start ${Math.sign(step)};
+        alter table customers alter id set default nextval(('elsewhere'::text)::regclass)`);
+      await id();
+      await moveDatabase(db, 'here');
+      const next = await id();
+      expect(fits(next), `${next}, in steps of ${step}`).to.equal(true);
+    }
+  });
+
   it('lie in partitions of their own, and none is made for the ids between', async () => {
     const { db } = database;
     const { made } = await keepPartitions(db, { now: new Date(), retentionDays: 35 });

@@ -6,6 +6,7 @@ import { databaseUrl, dropDatabase } from '../../db/server.ts';
 import { connectDatabase } from '../../lib/process/database.ts';
 import { explain } from '../../lib/process/failure.ts';
 import { createLogger } from '../../lib/log.ts';
+import { startSequences } from '../../lib/sequences.ts';
 import { testServerUrl } from '../support/server.ts';
 
 const ROLE = `ground_${process.pid}`;
@@ -95,6 +96,28 @@ describe('what a database has to be like, asked before anything is changed there
       const [, grant = ''] = /(grant create .*?),/.exec(said) ?? [];
       await inside.raw(grant);
       expect(await migrate(db)).not.to.have.length(0);
+    });
+  });
+
+  it('names a sequence that the table only draws from, which did not come along with its new owner', async () => {
+    const sql = `create sequence legacy_ids; create table customers (id bigint primary key default nextval('legacy_ids'), name text not null, email text not null);
+      alter table customers owner to ${ROLE}`;
+    await withDatabase({ sql }, async ({ db, root: inside }) => {
+      const said = await refusal(db);
+      expect(said).to.include(`the role ${ROLE} may not draw from legacy_ids`);
+      const [, grant = ''] = /(grant usage, select.*?)\.$/.exec(said) ?? [];
+      await inside.raw(grant);
+      expect(await migrate(db)).not.to.have.length(0);
+    });
+  });
+
+  it('a role that may only read is refused no look', async () => {
+    const sql = `grant select on all tables in schema public to ${ROLE}; grant select on all sequences in schema public to ${ROLE}`;
+    await withDatabase({ options: '' }, async ({ db, root: inside }) => {
+      await migrate(inside);
+      await inside.raw(sql);
+      await assertGround(db, 'read');
+      await startSequences({ db, log: createLogger({ level: 'error', format: 'json' }) });
     });
   });
 

@@ -81,18 +81,23 @@ describe('an older state that only the bus can tell', () => {
       const all = await recordsOf(db, arrivals);
       await forget(db, [old, foreign, notice]);
       await writeEvent(db);
+      // Without its id in a header; and one that was published after a younger one had been written.
+      let left = { timestamp: Date.now() - 60_000, syncEventId: null as number | null };
       const newest = () =>
         Promise.resolve(
           all.map((record) => {
             if (record.syncEventId === foreign) return { ...record, installation: 'another1' };
             if (record.syncEventId === notice) return { ...record, topic: 'sync.dlq' };
-            return { ...record, timestamp: Date.now() - 60_000 };
+            return { ...record, ...left };
           }),
         );
-      const next = relayOn(db, arrivals.bus, { newest });
-      await next.runOnce();
-      expect(await assertSameDatabase(db, 'here')).to.equal('same');
-      await next.stop();
+      for (const late of [false, true]) {
+        if (late) left = { timestamp: Date.now() + 60_000, syncEventId: old };
+        const next = relayOn(db, arrivals.bus, { newest });
+        await next.runOnce();
+        expect(await assertSameDatabase(db, 'here')).to.equal('same');
+        await next.stop();
+      }
     }));
 
   it('of a server that took over goes on, above what the lost one had given out', () =>

@@ -72,6 +72,27 @@ describe('which database this is', () => {
       expect(arrivals.all).to.deep.equal([]);
     }));
 
+  it('is the same after the cursor was written under a savepoint, by psql or an exception block', () =>
+    withWorld(async ({ db, relay }) => {
+      await relay.runOnce();
+      for (const sql of [
+        'savepoint s; update relay_cursor set unrouted = 0; release s',
+        'do $$ begin update relay_cursor set unrouted = 0; exception when division_by_zero then null; end $$',
+      ]) {
+        await db.transaction((tx) => tx.raw(sql));
+        expect(await assertSameDatabase(db, 'here')).to.equal('same');
+      }
+      await db.raw('update relay_cursor set unrouted = 0');
+      await db.transaction(async (tx) => {
+        await tx.raw('create temp table backup on commit drop as select * from relay_cursor');
+        await tx.raw('delete from relay_cursor; insert into relay_cursor select * from backup');
+      });
+      expect(await failure(assertSameDatabase(db, 'here')), 'loaded rows').to.have.property(
+        'code',
+        'restored',
+      );
+    }));
+
   it('stops every process in another cluster', () =>
     withWorld(async ({ db, relay }) => {
       await relay.runOnce();
@@ -197,6 +218,22 @@ describe('after a restore', () => {
       expect(arrivals.ids()).to.deep.equal([id]);
       await copy.stop();
     }));
+});
+
+describe('after a restore of a state from before the first relay', () => {
+  for (const [way, relays] of [
+    ['a move delivers all that is there', true],
+    ['a copy leaves all of it to the original', false],
+  ] as const)
+    it(way, () =>
+      withWorld(async ({ db, relay, arrivals }) => {
+        await writeEvents(db, 3);
+        await (relays ? moveDatabase(db, 'here') : copyDatabase(db, 'here'));
+        expect(await assertSameDatabase(db, 'here')).to.equal('same');
+        await drain(relay);
+        expect(arrivals.ids()).to.have.length(relays ? 3 : 0);
+      }),
+    );
 });
 
 describe('which bus the cursor has published to', () => {

@@ -88,6 +88,29 @@ describe('the relay, where the sequence of the event ids is set back', () => {
       expect(arrivals.ids()).to.deep.equal(ids);
     }));
 
+  it('publishes them also beside one that cannot be read, and names that', () =>
+    withWorld(async (world) => {
+      const { db, relay, arrivals } = world;
+      await publishFrom(world, 1_000_000);
+      await relay.stop();
+      const next = relayOn(db, arrivals.bus);
+      await withTransaction(db, async (tx) => {
+        for (const id of [10, 11, 12]) await writeBelow(tx, id);
+        await tx.raw(`update sync_events set payload = '[]' where id = 11`);
+      });
+      await db.raw(`select setval('sync_event_ids', 20)`);
+      await moveSequences(db);
+      const hasFound = async () => {
+        await drain(next);
+        return arrivals.ids().includes(12);
+      };
+      await waitUntil(hasFound, { timeoutMs: 30_000, what: 'the event behind the damaged one' });
+      expect(arrivals.ids()).to.include(10).and.not.include(11);
+      await next.stop();
+      const { rows } = await db.raw<{ rows: { item: string }[] }>('select item from skipped_items');
+      expect(rows).to.deep.equal([{ item: 'sync_events 11' }]);
+    }));
+
   it('waits with the end of its look for transactions that ran when the sequence was moved', () =>
     withWorld(async (world) => {
       const { db, relay, arrivals } = world;

@@ -113,4 +113,20 @@ describe('a record of a row that a restore lost', () => {
     world.simulator.reset();
     await emptyTables(world.db);
   });
+
+  it('is not concluded from a request whose intent somebody took out of its pair by hand', async () => {
+    await createCursor(world.db, 'here');
+    const { id } = await linkedPair(world);
+    await world.update(id, { name: 'Sent' });
+    world.simulator.faults.add({ kind: 'drop_answer', method: 'POST' });
+    await world.run();
+    await world.db.raw(`update external_mappings set intent = null where internal_id = :id`, { id });
+    world.advance(60_000);
+    await world.rest();
+    expect(await readRestoreSigns(world.db)).to.equal(null);
+    expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Sent']);
+    // The invariants look for the intent.
+    world.simulator.reset();
+    await emptyTables(world.db);
+  });
 });
