@@ -2,21 +2,36 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../lib/config.ts';
-import { ensureWebhookEndpoint, type WebhookEndpoint } from '../lib/integrations/stripe/endpoint.ts';
+import {
+  ensureWebhookEndpoint,
+  isUnreached,
+  type WebhookEndpoint,
+} from '../lib/integrations/stripe/endpoint.ts';
+import { CliError, exit } from './exit.ts';
 import type { StripeAccess } from './stripe.ts';
 
 /** The secrets to check webhooks with; none means that only the sweep hears. `apiUrl` is where this process listens. */
 export async function openWebhooks(config: Config, stripe: StripeAccess, apiUrl: string): Promise<string[]> {
   if (stripe.simulatorUrl === null) return [...config.stripe.webhookSecrets];
   const file = join(config.dataDir, 'webhook-endpoint.json');
-  const endpoint = await ensureWebhookEndpoint(
-    stripe,
-    `${apiUrl}/api/v1/webhooks/stripe`,
-    await readKnown(file),
+  const known = await readKnown(file);
+  const endpoint = await ensureWebhookEndpoint(stripe, `${apiUrl}/api/v1/webhooks/stripe`, known).catch(
+    (error: unknown) => {
+      throw isUnreached(error) ? unreached(stripe.simulatorUrl ?? '', error) : error;
+    },
   );
   await writeFile(file, JSON.stringify(endpoint), { mode: 0o600 });
   await chmod(file, 0o600);
   return [endpoint.secret, ...config.stripe.webhookSecrets];
+}
+
+function unreached(url: string, cause: unknown): CliError {
+  return new CliError(
+    exit.unavailable,
+    `The Stripe simulator at ${url} does not answer. Start it (npm run simulator), mend SIMULATOR_URL, or leave that setting out: ` +
+      'up then starts one of its own.',
+    { cause },
+  );
 }
 
 /** The endpoint of an earlier start. A file that cannot be read is as good as none: a new endpoint is made. */

@@ -14,6 +14,8 @@ export type ComparedPair = {
   clean: number;
   /** The newest version that has been received for this system. */
   wantedVersion: number;
+  /** Of a row that has another record as its own. */
+  isAlias: boolean;
   /** The pair has ended: a person let it go, or the row has had another pair since. */
   ended: 'let_go' | 'replaced' | null;
   /** An intent is open. */
@@ -25,7 +27,7 @@ const pairColumns = `
   m.id as "mappingId", m.internal_id as "internalId", m.external_id as "externalId", m.state, m.reason,
   case when jsonb_typeof(m.shadow) = 'object' then m.shadow else '{}' end as shadow, -- damaged, it is parked by that name, and here the same as none
   m.dirty, m.clean, m.wanted_version as "wantedVersion",
-  m.intent is not null as intent,
+  m.intent is not null as intent, m.role = 'alias' as "isAlias",
   case when m.state <> 'detached' then null
        when jsonb_exists(m.reason_detail, 'let_go') then 'let_go'
        when jsonb_exists(m.reason_detail, 'replaced') then 'replaced' end as ended,

@@ -93,7 +93,8 @@ export function syncPart(db: Db, systems: string[], clock: Clock = systemClock):
             ...(heldBack[index] ?? []),
             ...(pausedAt ? [`${system} is paused: nothing goes there until "twinbox resume ${system}"`] : []),
             ...heldDeletes(connection).map(
-              ({ says }) => `${says}: look at what was deleted, then "twinbox resume ${system} --deletes"`,
+              ({ says }) =>
+                `${says}: "npx twinbox deletes ${system}" shows them, and releases them or takes them back`,
             ),
           ];
         }),

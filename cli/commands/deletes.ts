@@ -81,7 +81,11 @@ async function deletes(system: string, options: Options, output: Output): Promis
       for (const line of table(held.length > 0 ? [HEAD, ...held.map((pair) => toRow(pair, action))] : []))
         output.print(line);
       if (held.length === 0) {
-        output.say('The fuse holds no delete.');
+        output.say(
+          customer === undefined
+            ? 'The fuse holds no delete.'
+            : 'The fuse holds no delete of the customers named.',
+        );
         return exit.nothingMatched;
       }
       if (action === null) {

@@ -264,7 +264,7 @@ async function attempt<T extends object>(
     return await work();
   } catch (error) {
     // What to do stands beneath it, and is said once.
-    const says = explain(error).message.replace(mend, '').trim();
+    const says = explain(error).message.replace(`${mend}.`, '').replace(mend, '').trim();
     return checks.problem(name, says, mend);
   }
 }

@@ -162,7 +162,7 @@ function sayResumed(output: Output, system: string, result: Resumed): void {
   }
   if (result.deletes_held) {
     output.say(
-      `Deletes are still held by the fuse: look at what was deleted, then: npx twinbox resume ${system} --deletes`,
+      `Deletes are still held by the fuse: npx twinbox deletes ${system} shows them, and releases them or takes them back.`,
     );
   }
 }

@@ -23,7 +23,10 @@ export function explain(error: unknown): Explanation {
   const state = sqlState(error);
   if (error instanceof Error && isConnectionRefused(error)) {
     // No entry in pg_hba.conf: for a server that takes nobody in clear text, the usual reason.
-    const hint = state === '28000' ? ', with sslmode=verify-full where the server wants encryption' : '';
+    const hint =
+      state === '28000' && /pg_hba/.test(error.message)
+        ? ', with sslmode=verify-full where the server wants encryption'
+        : '';
     return {
       message: `The database refuses us: ${error.message}. Mend DATABASE_URL${hint}.`,
       exitCode: exit.unavailable,

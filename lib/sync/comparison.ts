@@ -120,6 +120,8 @@ export async function compareUntilQuiet(
 function judgeUnlinked(report: Comparison, pair: ComparedPair): void {
   if (pair.state === 'tombstoned' || pair.state === 'detached') {
     if (pair.row === null || pair.row.deletedAt !== null || pair.ended === 'replaced') return;
+    // A second record that was deleted there ends nothing here.
+    if (pair.isAlias) return;
     if (pair.ended === 'let_go') return add(report, pair, 'detached', 'let_go');
     add(report, pair, 'drift', `${pair.state}_but_alive_here`);
   } else if (!aside(report, pair)) add(report, pair, 'pending', 'not_linked_yet');

@@ -11,7 +11,7 @@ import { findByMark } from '../../db/adopt.ts';
 import { withTransaction } from '../../db/connection.ts';
 import { adoptSuccessor, detachMapping, insertSuccessor } from '../../db/decisions.ts';
 import { insertLinkedEvent } from '../../db/events.ts';
-import { raiseAwaiting } from '../../db/external-records.ts';
+import { forgetRecord, raiseAwaiting } from '../../db/external-records.ts';
 import { insertAttempts, insertClosedIntent } from '../../db/intents.ts';
 import { lockForLink, lockMapping, type Decision, type Mapping } from '../../db/mappings.ts';
 import { failpoint } from '../failpoint.ts';
@@ -124,6 +124,8 @@ async function replace(deps: SyncDeps, step: Step, externalId: string | null): P
       });
     const detail = { replaced: externalId ?? true, by: decision?.by, at: decision?.at, why: decision?.why };
     if (externalId !== null) await keepLeftRecord(tx, own, { now, leave: true });
+    // It is gone there, so no new one is its double.
+    else if (own.externalId !== null) await forgetRecord(tx, own, own.externalId);
     await detachMapping(tx, { id: own.id, detail, now, ours: 'carried' });
     await (other ? adoptSuccessor(tx, own, other.id, now) : insertSuccessor(tx, own, externalId));
     if (externalId !== null && own.internalId !== null) {

@@ -32,3 +32,8 @@ export async function ensureWebhookEndpoint(
   // The secret is in this answer and in no other (docs.stripe.com/api/webhook_endpoints/object).
   return { id: made.id, url, secret: made.secret ?? '' };
 }
+
+/** Nobody answered at all: no connection, or none in time. */
+export function isUnreached(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && error.type === 'StripeConnectionError';
+}

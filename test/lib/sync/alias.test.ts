@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { countLeftAliases, listHeldDeletions, listLeftAliases } from '../../../db/aliases.ts';
 import { askForRead } from '../../../db/inbound.ts';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { compareAll } from '../../../lib/sync/comparison.ts';
 import { deskOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
@@ -28,6 +29,7 @@ describe('a second record of a customer', () => {
       ]);
       expect(await fateOf(world.db, second)).to.deep.equal(['created conflict', 'deleted applied']);
       await expectAgreement(world);
+      expect((await compareAll(world.deps)).findings).to.deep.equal([]);
     });
 
     it('not by a 404, which is never a deletion', async () => {

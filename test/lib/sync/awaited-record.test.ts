@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { keepRecords } from '../../../db/external-records.ts';
+import { createResolveDesk } from '../../../lib/resolutions.ts';
+import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 
@@ -37,5 +40,27 @@ describe('a row that waits beside the record of another customer', () => {
     await world.rest();
     expect((await mappingOf(world.db, row)).state).to.equal('linked');
     expect(alive('bo@example.com')).to.have.length(1).and.not.include(other.externalId);
+  });
+});
+
+describe('a row whose own record was there at the first contact and is gone', () => {
+  const world = useTwoWay({ policy: { looksBeforeCreate: true } });
+
+  it('gets a new one where a person says so, and does not wait beside the old one', async () => {
+    const { id, externalId } = await linkedPair(world, { email: 'bo@example.com' });
+    const place = { system: 'stripe', account: DEFAULT_ACCOUNT, externalType: 'customer' };
+    const createdAt = world.clock.now();
+    await world.db.transaction((tx) =>
+      keepRecords(tx, place, [{ externalId, identity: 'bo@example.com', createdAt }]),
+    );
+    world.simulator.reset();
+    await world.update(id, { name: 'Edited' });
+    await world.rest();
+    const { id: mapping, state } = await mappingOf(world.db, id);
+    expect(state).to.equal('parked');
+    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+    await desk.resolve(mapping, { action: 'recreate', actor: null, why: null });
+    await world.rest();
+    expect(world.simulator.customers().map(({ email }) => email)).to.deep.equal(['bo@example.com']);
   });
 });
