@@ -1,8 +1,10 @@
 // One database has many names, and a copy of it may have the same: which is which is told by the server that runs.
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { outsideFolder } from '../../cli/embedded/place.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { createDb, type Db } from '../../db/connection.ts';
 import { migrate } from '../../db/migrate.ts';
@@ -37,6 +39,17 @@ describe('another name of the database', function () {
     await server.stop();
     server = await start('original');
     db = open(server.url);
+  }
+
+  /** With their owner: PostgreSQL may run as another account than this process, and then in a folder of its own. */
+  async function copyFiles(): Promise<void> {
+    const [original, copied] = [join(folder, 'original'), join(folder, 'copied')];
+    const copy = (from: string, to: string) => promisify(execFile)('cp', ['-a', from, to]);
+    await copy(original, copied);
+    const outside = await outsideFolder(original);
+    if (outside === undefined) return;
+    await copy(outside, `${outside}-copied`);
+    await writeFile(join(copied, 'outside'), `${outside}-copied\n`);
   }
 
   before('a server of its own, in which a relay has started', async () => {
@@ -92,8 +105,7 @@ describe('another name of the database', function () {
   it('is none where it leads to a copy of the server’s files that was started elsewhere', async () => {
     await db.destroy();
     await server.stop();
-    // With its owner: PostgreSQL may run as another account than this process.
-    await promisify(execFile)('cp', ['-a', join(folder, 'original'), join(folder, 'copied')]);
+    await copyFiles();
     server = await start('original');
     db = open(server.url);
     const other = await start('copied');
