@@ -9,7 +9,7 @@ const READ_ONLY = '25006';
 /** What knex looks at before it lends a connection out again: one that bears this is closed, and another is opened. */
 type Pooled = pg.Client & { __knex__disposed?: unknown };
 
-/** The open sessions of a pool, in the order in which they were opened. */
+/** The open sessions of a pool. */
 export type OpenSessions = Set<Pooled>;
 
 /** From now on each error that the server answers on this connection is looked at, inside a transaction and outside. */
@@ -18,21 +18,14 @@ export function watchSession(connection: pg.Client, open: OpenSessions): void {
   connection.once('end', () => open.delete(connection));
   connection.connection.on('errorMessage', ({ code = '' }: { code?: string }) => {
     if (LOST.test(code) || beginning.has(connection)) discard(connection, code);
-    // Those that were opened before it were opened on the same ground; those after it may have found the new server.
-    if (code === READ_ONLY) discardUpTo(connection, open);
+    // The others may have been opened on the same ground. One that has found the new server is opened again for nothing, once.
+    if (code === READ_ONLY) discardAll(open);
   });
 }
 
 /** Who only reads meets no error where nothing can be written. Of use to whoever has seen that a session is read-only. */
 export function discardAll(open: OpenSessions): void {
   for (const session of open) discard(session, READ_ONLY);
-}
-
-function discardUpTo(last: Pooled, open: OpenSessions): void {
-  for (const session of open) {
-    discard(session, READ_ONLY);
-    if (session === last) return;
-  }
 }
 
 /** A statement or transaction in hand goes on; the pool lends the connection to nobody after it. */

@@ -12,7 +12,7 @@ export const connectionDefects: Defect[] = [
       },
       {
         file: 'db/lost-sessions.ts',
-        find: `    if (code === READ_ONLY) discardUpTo(connection, open);`,
+        find: `    if (code === READ_ONLY) discardAll(open);`,
         replace: ``,
       },
     ],
@@ -26,7 +26,7 @@ export const connectionDefects: Defect[] = [
     edits: [
       {
         file: 'db/lost-sessions.ts',
-        find: `    if (code === READ_ONLY) discardUpTo(connection, open);`,
+        find: `    if (code === READ_ONLY) discardAll(open);`,
         replace: ``,
       },
     ],
