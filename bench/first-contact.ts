@@ -66,6 +66,7 @@ try {
 
 async function measure(db: Db): Promise<void> {
   await linkSome(db);
+  await removeEndpoints();
   ago = 86_400_000;
   for (let n = 0; n < RECORDS; n += 1)
     simulator.dashboard.createCustomer({ name: `Old ${n}`, email: `Old${n}@example.com` });
@@ -136,6 +137,15 @@ async function start(): Promise<UpProcess> {
   const up = await startUp({ ...settings, API_PORT: '0', LOG_LEVEL: 'warn', NODE_OPTIONS: '' }, folder);
   running = up.child;
   return up;
+}
+
+/** No webhook tells of the old records either: without an endpoint none is kept for later. */
+async function removeEndpoints(): Promise<void> {
+  const headers = { authorization: 'Bearer sk_test_twinbox_fake' };
+  for (const { id } of simulator.endpoints()) {
+    const { ok } = await fetch(`${simulator.url}/v1/webhook_endpoints/${id}`, { method: 'DELETE', headers });
+    if (!ok) throw new Error(`the endpoint ${id} could not be removed`);
+  }
 }
 
 async function linkSome(db: Db): Promise<void> {
