@@ -31,33 +31,3 @@ update account_readings a
 set read_to = null, records = 0, done_at = null, imports = imports and done_at is null
 where exists (select from external_records r
               where (r.system, r.account, r.external_type) = (a.system, a.account, a.external_type) and r.identity collate "C" ~ '[^\x01-\x7f]');
-
--- Whether a row has changed is asked of its bytes and never of a collation: under one that is not deterministic 'ada' and 'ADA' are
--- equal, and a change of nothing else was dropped here.
-create or replace function customers_before_change() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'INSERT' then
-    if new.version <> 1 then
-      raise exception 'a new customer has version 1, not %', new.version using errcode = 'TB001';
-    end if;
-    return new;
-  end if;
-  if new *= old then
-    return null;
-  end if;
-  if (new.id, new.name collate "C", new.email collate "C", new.version, new.last_event_id, new.created_event_id, new.deleted_at)
-     is not distinct from (old.id, old.name, old.email, old.version, old.last_event_id, old.created_event_id, old.deleted_at) then
-    return new;
-  end if;
-  if new.id <> old.id or new.version <> old.version + 1 or new.last_event_id <= old.last_event_id then
-    raise exception 'customer %: a change must raise version from % to % and draw a new last_event_id', old.id, old.version, old.version + 1
-      using errcode = 'TB001',
-            hint = 'update customers set …, version = version + 1, last_event_id = next_sync_event_id() where id = …; '
-                || 'then, in the same transaction: select write_customer_event(id)';
-  end if;
-  if old.deleted_at is not null and new.deleted_at is null then
-    raise exception 'customer % is deleted and stays so: other systems have let it go for good', old.id
-      using errcode = 'TB001', hint = 'Create a new customer.';
-  end if;
-  return new;
-end $$;

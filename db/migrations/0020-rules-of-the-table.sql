@@ -37,7 +37,8 @@ begin
   return made;
 end $$;
 
--- Whether a text has changed is asked of its bytes: a collation may take two texts for equal.
+-- Whether a row has changed is asked of its bytes and never of a collation: under one that is not deterministic 'ada' and 'ADA' are
+-- equal, and a change of nothing else was dropped here.
 create or replace function customers_before_change() returns trigger language plpgsql as $$
 begin
   if tg_op = 'INSERT' then

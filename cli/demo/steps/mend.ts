@@ -6,7 +6,7 @@ import type { CustomerView, World } from '../world.ts';
 import { rowOf } from './crash.ts';
 
 export async function mendParked(world: World, narrator: Narrator): Promise<void> {
-  narrator.step('One is refused by Stripe: parked with its reason, and mended by an edit');
+  narrator.step('One is refused by Stripe: parked with its reason, and fixed by an edit');
   let parked = await findParked(world);
   if (!parked) {
     // The real Stripe may take the address that our simulator refuses.
