@@ -6,7 +6,7 @@ import { sleep } from '../loop.ts';
 import type { Bus, Received } from './bus.ts';
 import { createInProcessBus } from './in-process.ts';
 import type { KafkaLog, KafkaSettings } from './kafka/client.ts';
-import { createKafkaBus, type KafkaBus } from './kafka/kafka.ts';
+import { createKafkaBus } from './kafka/kafka.ts';
 import type { ConsumerTimes } from './kafka/consumer.ts';
 
 export type OpenBusOptions = {
@@ -39,33 +39,32 @@ export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOpt
   }
   const settings = await kafkaSettings(config);
   const bus = createKafkaBus({ settings, log, times, prefix: config.kafka.topicPrefix });
+  const patience = { log, patienceMs };
   try {
-    await waitForTopics(bus, { topics, config, log, patienceMs });
+    await askPatiently(patience, () => bus.ensureTopics(topics, config.kafka.topics));
   } catch (error) {
     await bus.close();
     throw error;
   }
-  const newest = (names = topics) => bus.newest(names);
+  const newest = (names = topics) => askPatiently(patience, () => bus.newest(names));
   return { bus, place: settings.brokers.join(', '), newest, failed: bus.failed };
 }
 
-type Waiting = {
-  topics: readonly string[];
-  config: Pick<Config, 'kafka'>;
-  log: KafkaLog;
-  patienceMs: number;
-};
-
-/** In a deployment everything starts at once, and Kafka is seldom the first. */
-async function waitForTopics(bus: KafkaBus, { topics, config, log, patienceMs }: Waiting): Promise<void> {
+/**
+ * In a deployment everything starts at once, and Kafka is seldom the first; a broker that has just started, or a topic that was just
+ * made, answers for some seconds that it leads no partition yet.
+ */
+async function askPatiently<T>(
+  { log, patienceMs }: { log: KafkaLog; patienceMs: number },
+  ask: () => Promise<T>,
+): Promise<T> {
   const deadline = performance.now() + patienceMs;
-  for (let told = false; ; told = true) {
+  for (let warned = false; ; warned = true) {
     try {
-      await bus.ensureTopics(topics, config.kafka.topics);
-      return;
+      return await ask();
     } catch (error) {
       if (!isAppError(error) || !error.retryable || performance.now() > deadline) throw error;
-      if (!told) log.warn('kafka.waiting', { why: error.message });
+      if (!warned) log.warn('kafka.waiting', { why: error.message });
       await sleep(500);
     }
   }

@@ -10,6 +10,7 @@ import { newMessage } from '../lib/bus/contract.ts';
 import { waitUntil } from '../support/signal.ts';
 import { LOGIN } from './support/listeners.ts';
 import { freePorts } from './support/ports.ts';
+import { startProxy } from './support/proxy.ts';
 import {
   certificates,
   doors,
@@ -245,6 +246,25 @@ describe('starting on a Kafka', function () {
       expect(error).to.include({ code: 'kafka_unavailable', retryable: true });
       expect(error.message).to.include(`127.0.0.1:${port}`).and.include('KAFKA_BOOTSTRAP_SERVERS');
       expect(waiting).to.deep.equal(['kafka.waiting']);
+    });
+
+    it('waits as well when Kafka does not answer the look at the newest records', async () => {
+      let proxy = await startProxy(doors().proxied, doors().direct);
+      const waiting: string[] = [];
+      const log = { ...quiet, warn: (event: string) => void waiting.push(event) };
+      const config = load({ KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${doors().proxied}` });
+      const { bus, newest } = await openBus(config, { log, topics: topics() });
+      try {
+        await proxy.close();
+        const looking = newest!();
+        const waits = () => waiting.includes('kafka.waiting');
+        await Promise.race([looking, waitUntil(waits, { timeoutMs: 15_000, what: 'the warning' })]);
+        proxy = await startProxy(doors().proxied, doors().direct);
+        expect(await looking).to.deep.equal([]);
+      } finally {
+        await bus.close();
+        await proxy.close();
+      }
     });
 
     it('names a certificate that cannot be read, or is none', async () => {
