@@ -66,7 +66,7 @@ format: install ## Bring every file into form
 schema: install ## Write db/schema.sql anew from the migrations
 	@$(NODE) cli/development/schema.ts
 
-settings: install ## Write .env.example and docs/settings.md anew from lib/config-schema.ts
+settings: install ## Write .env.example and docs/settings.md anew from lib/config/schema.ts
 	@$(NODE) cli/development/settings.ts
 
 simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 12111)

@@ -1,12 +1,12 @@
 import express, { type Express } from 'express';
 import type { Db } from '../db/connection.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ConflictDesk } from '../lib/conflicts.ts';
-import type { CustomerStore } from '../lib/customers.ts';
-import type { LinkDesk } from '../lib/links.ts';
-import type { ResolveDesk } from '../lib/resolutions.ts';
-import type { ChoiceDesk } from '../lib/record-choice.ts';
-import type { Readiness } from '../lib/readiness-report.ts';
+import type { ConflictDesk } from '../lib/operations/conflicts.ts';
+import type { CustomerStore } from '../lib/customers/customers.ts';
+import type { LinkDesk } from '../lib/operations/links.ts';
+import type { ResolveDesk } from '../lib/operations/resolutions.ts';
+import type { ChoiceDesk } from '../lib/operations/record-choice.ts';
+import type { Readiness } from '../lib/health/readiness-report.ts';
 import { requireKey } from './auth.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';

@@ -1,7 +1,7 @@
 // Reads a JSON body. A parser stands at each route that wants one, never before all of them: a webhook needs the raw bytes.
 
 import express, { type Request, type RequestHandler } from 'express';
-import { pointerOf } from '../lib/entities/check.ts';
+import { pointerOf } from '../lib/catalogue/check.ts';
 import { Problem } from './problems.ts';
 import { findRepeatedKey } from './repeated-key.ts';
 

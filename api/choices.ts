@@ -1,8 +1,13 @@
-// /customers/{id}/link and /accept-deletion: which record at the other side is the customer's. The rules are in lib/record-choice.ts.
+// /customers/{id}/link and /accept-deletion: which record at the other side is the customer's. The rules are in lib/operations/record-choice.ts.
 
 import { Router, type Request } from 'express';
-import { compileCheck } from '../lib/entities/check.ts';
-import type { AcceptOutcome, ChoiceDesk, ChoiceOutcome, NewOutcome } from '../lib/record-choice.ts';
+import { compileCheck } from '../lib/catalogue/check.ts';
+import type {
+  AcceptOutcome,
+  ChoiceDesk,
+  ChoiceOutcome,
+  NewOutcome,
+} from '../lib/operations/record-choice.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { choiceSchema, type Choice } from './choice-schemas.ts';

@@ -1,10 +1,10 @@
-// /conflicts: every value that did not survive, and the one call that turns a conflict round. The rules are in lib/conflicts.ts.
+// /conflicts: every value that did not survive, and the one call that turns a conflict round. The rules are in lib/operations/conflicts.ts.
 
 import { Router, type Request } from 'express';
 import { listConflicts, readConflict, type StoredConflict } from '../db/conflicts.ts';
 import type { Db } from '../db/connection.ts';
-import { whyNotTurned, type ConflictDesk, type TurnOutcome } from '../lib/conflicts.ts';
-import { compileCheck } from '../lib/entities/check.ts';
+import { whyNotTurned, type ConflictDesk, type TurnOutcome } from '../lib/operations/conflicts.ts';
+import { compileCheck } from '../lib/catalogue/check.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema, type ConflictQuery } from './conflict-schemas.ts';
 import { customerJson, originOf } from './customers.ts';

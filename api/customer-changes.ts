@@ -1,11 +1,11 @@
-// /customers/changes: every change in the order of the commits, deletions included. The rules are in lib/customer-changes.ts.
+// /customers/changes: every change in the order of the commits, deletions included. The rules are in lib/customers/changes.ts.
 
 import type { RequestHandler } from 'express';
 import type { CustomerChange } from '../db/customer-changes.ts';
 import type { Db } from '../db/connection.ts';
-import { decodePosition, encodePosition, type Position } from '../lib/change-position.ts';
-import { presentPosition, readChanges } from '../lib/customer-changes.ts';
-import { compileCheck } from '../lib/entities/check.ts';
+import { decodePosition, encodePosition, type Position } from '../lib/customers/change-position.ts';
+import { presentPosition, readChanges } from '../lib/customers/changes.ts';
+import { compileCheck } from '../lib/catalogue/check.ts';
 import { CHANGES_DEFAULT, changesQuerySchema, type ChangesQuery } from './change-schemas.ts';
 import { demand, invalid, queryOf } from './input.ts';
 import { Problem } from './problems.ts';

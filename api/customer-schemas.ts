@@ -1,7 +1,7 @@
 // What the path and the query of /customers may say, and the shape of its answers: for the checks and for the API document.
 
-import { storableText } from '../lib/entities/check.ts';
-import { customerFields, customerLimits } from '../lib/entities/customer.ts';
+import { storableText } from '../lib/catalogue/check.ts';
+import { customerFields, customerLimits } from '../lib/catalogue/customer.ts';
 
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 100;

@@ -1,11 +1,11 @@
-// /customers: checks what came in, asks the store, and says what came out. The rules are in lib/customers.ts.
+// /customers: checks what came in, asks the store, and says what came out. The rules are in lib/customers/customers.ts.
 
 import { Router, type Request, type Response } from 'express';
 import type { Db } from '../db/connection.ts';
 import { listCustomers, readCustomer, type Customer } from '../db/customers.ts';
-import type { CustomerStore, Origin, Refusal } from '../lib/customers.ts';
-import { compileCheck } from '../lib/entities/check.ts';
-import { checkCustomerChange, checkNewCustomer, tidyEmail } from '../lib/entities/customer.ts';
+import type { CustomerStore, Origin, Refusal } from '../lib/customers/customers.ts';
+import { compileCheck } from '../lib/catalogue/check.ts';
+import { checkCustomerChange, checkNewCustomer, tidyEmail } from '../lib/catalogue/customer.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { listChanges } from './customer-changes.ts';

@@ -3,7 +3,7 @@
 // the workers and Stripe are stands beside it, as figures and warnings, and takes no API out of a balancer.
 
 import { Router } from 'express';
-import { reportReadiness, type Readiness } from '../lib/readiness-report.ts';
+import { reportReadiness, type Readiness } from '../lib/health/readiness-report.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 

@@ -1,7 +1,7 @@
 // What a request says in its path, query, headers and body, checked; throws the Problem that says what is wrong where.
 
 import type { Request } from 'express';
-import type { Checked, Violation } from '../lib/entities/check.ts';
+import type { Checked, Violation } from '../lib/catalogue/check.ts';
 import { Problem, type ProblemDetail } from './problems.ts';
 
 type Place = ProblemDetail['in'];

@@ -1,10 +1,10 @@
-// /mappings: pairs that need somebody, and the word that links two of them. The rules are in lib/links.ts.
+// /mappings: pairs that need somebody, and the word that links two of them. The rules are in lib/operations/links.ts.
 
 import { Router } from 'express';
 import type { Db } from '../db/connection.ts';
 import { listMappings, type ListedMapping } from '../db/mappings-list.ts';
-import { compileCheck } from '../lib/entities/check.ts';
-import type { ConsentOutcome, LinkDesk } from '../lib/links.ts';
+import { compileCheck } from '../lib/catalogue/check.ts';
+import type { ConsentOutcome, LinkDesk } from '../lib/operations/links.ts';
 import { actorOf } from './auth.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';

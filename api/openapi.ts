@@ -1,6 +1,6 @@
 // The API as an OpenAPI 3.1 document, put together from the schemas that check the requests and the table of problems.
 
-import { customerChangeSchema, newCustomerSchema } from '../lib/entities/customer.ts';
+import { customerChangeSchema, newCustomerSchema } from '../lib/catalogue/customer.ts';
 import { BODY_LIMIT } from './body.ts';
 import { changesQuerySchema, changesSchema } from './change-schemas.ts';
 import { acceptedSchema, choiceSchema, chosenSchema } from './choice-schemas.ts';

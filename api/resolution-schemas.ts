@@ -1,6 +1,6 @@
 // What a decision about a stuck pair may say, and the shape of its answer: for the check and for the API document.
 
-import { storableText } from '../lib/entities/check.ts';
+import { storableText } from '../lib/catalogue/check.ts';
 
 export type ResolutionBody = {
   action: 'recreate' | 'let_go' | 'record';

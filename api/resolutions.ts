@@ -1,8 +1,8 @@
-// /mappings/{id}/resolve: what a person decides about a pair that is stuck. The rules are in lib/resolutions.ts.
+// /mappings/{id}/resolve: what a person decides about a pair that is stuck. The rules are in lib/operations/resolutions.ts.
 
 import { Router } from 'express';
-import { compileCheck } from '../lib/entities/check.ts';
-import type { ResolveDesk } from '../lib/resolutions.ts';
+import { compileCheck } from '../lib/catalogue/check.ts';
+import type { ResolveDesk } from '../lib/operations/resolutions.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { answerWithin } from './deadline.ts';

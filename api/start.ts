@@ -1,14 +1,14 @@
 // The API as a process of its own. It needs Postgres alone to answer: what it accepts, the relay finds there.
 import { systemClock } from '../lib/clock.ts';
-import { createCustomerStore } from '../lib/customers.ts';
+import { createCustomerStore } from '../lib/customers/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { requireShared, webhookSecrets } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
-import { startRoleSigns } from '../lib/role-signs.ts';
-import { createHearing } from '../lib/systems.ts';
-import { deafWarning } from '../lib/hearing.ts';
-import { createWebhookTally } from '../lib/webhook-tally.ts';
+import { startRoleSigns } from '../lib/health/role-signs.ts';
+import { createHearing } from '../lib/process/systems.ts';
+import { deafWarning } from '../lib/health/intake.ts';
+import { createWebhookTally } from '../lib/health/webhook-tally.ts';
 import { composeApi } from './compose.ts';
 import { listen } from './server.ts';
 import { answerStarting } from './starting.ts';

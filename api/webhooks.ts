@@ -6,8 +6,8 @@
 import express, { Router } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import type { Ingress } from '../lib/integrations/integration.ts';
-import { takeIn, type InboxDeps } from '../lib/sync/inbound.ts';
-import type { WebhookTally } from '../lib/webhook-tally.ts';
+import { takeIn, type InboxDeps } from '../lib/intake/inbound.ts';
+import type { WebhookTally } from '../lib/health/webhook-tally.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';

@@ -12,7 +12,7 @@ import { removeEmbeddedPostgres } from '../cli/embedded/remove.ts';
 import { table } from '../cli/output.ts';
 import type { Db } from '../db/connection.ts';
 import { readAnswerTimes, readLastEventId } from '../db/reports.ts';
-import { ignoreConnectionSettings, loadConfig } from '../lib/config.ts';
+import { ignoreConnectionSettings, loadConfig } from '../lib/config/config.ts';
 import { createLogger } from '../lib/log.ts';
 import { sleep, waitUntil } from '../lib/loop.ts';
 import { createSimulator } from '../simulator/simulator.ts';

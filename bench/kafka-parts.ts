@@ -153,9 +153,9 @@ async function read(): Promise<PartFigures> {
 
 async function receive(): Promise<PartFigures> {
   // Here and not at the top: what a worker loads is not to count as a relay's memory.
-  const { loadConfig } = await import('../lib/config.ts');
+  const { loadConfig } = await import('../lib/config/config.ts');
   const { createLogger } = await import('../lib/log.ts');
-  const { createSyncDeps } = await import('../lib/systems.ts');
+  const { createSyncDeps } = await import('../lib/process/systems.ts');
   const { subscribeOutbound } = await import('../workers/receiver.ts');
   const { topic, count, warmUp, databaseUrl = '', bootstrap } = task;
   const kafka = createKafkaBus({ settings: { brokers: [bootstrap] }, log });

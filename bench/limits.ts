@@ -20,7 +20,7 @@ import { keepPartitions } from '../db/partitions.ts';
 import { readSyncBacklog } from '../db/readiness.ts';
 import { databaseUrl, ensureDatabase } from '../db/server.ts';
 import { waitUntil } from '../lib/loop.ts';
-import { receiveOutbound } from '../lib/sync/receive.ts';
+import { receiveOutbound } from '../lib/intake/receive.ts';
 import { newEventId } from '../lib/uuid.ts';
 import { createSimulator, type Simulator } from '../simulator/simulator.ts';
 

@@ -11,7 +11,7 @@ import { table } from '../cli/output.ts';
 import { readSyncBacklog } from '../db/readiness.ts';
 import { readRelayLag } from '../db/relay-lag.ts';
 import { readAnswerTimes } from '../db/reports.ts';
-import { ignoreConnectionSettings, loadConfig } from '../lib/config.ts';
+import { ignoreConnectionSettings, loadConfig } from '../lib/config/config.ts';
 import { waitUntil } from '../lib/loop.ts';
 import { createLogger } from '../lib/log.ts';
 import { createLoad, type Load } from './load.ts';

@@ -12,7 +12,7 @@ import { removeEmbeddedPostgres } from '../cli/embedded/remove.ts';
 import { table } from '../cli/output.ts';
 import { readSyncBacklog } from '../db/readiness.ts';
 import { readRelayLag } from '../db/relay-lag.ts';
-import { ignoreConnectionSettings, loadConfig } from '../lib/config.ts';
+import { ignoreConnectionSettings, loadConfig } from '../lib/config/config.ts';
 import { createLogger } from '../lib/log.ts';
 import { waitUntil } from '../lib/loop.ts';
 import { startUp, type UpProcess } from './up-process.ts';

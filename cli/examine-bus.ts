@@ -2,14 +2,14 @@
 import type { Db } from '../db/connection.ts';
 import { readInstanceId } from '../db/connections.ts';
 import { readRefusedCounts } from '../db/refused-counts.ts';
-import { differencesOf, sayDifference } from '../lib/alike.ts';
+import { differencesOf, sayDifference } from '../lib/health/alike.ts';
 import { findForeign, sayForeign } from '../lib/bus/own-topics.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { Config } from '../lib/config.ts';
-import { checks, type Check } from '../lib/doctor.ts';
+import type { Config } from '../lib/config/config.ts';
+import { checks, type Check } from '../lib/operations/doctor.ts';
 import { topics } from '../lib/events/routing.ts';
-import { sayRefused } from '../lib/refused.ts';
-import { readRoles } from '../lib/roles.ts';
+import { sayRefused } from '../lib/health/refused.ts';
+import { readRoles } from '../lib/health/roles.ts';
 import { quietLog } from './session.ts';
 
 export async function lookAtBus(config: Config, db: Db): Promise<Check> {

@@ -2,7 +2,7 @@
 import type { Db } from '../db/connection.ts';
 import type { PairResult } from '../db/results.ts';
 import { sleep } from '../lib/loop.ts';
-import { awaitResults, describeResult } from '../lib/sync/results.ts';
+import { awaitResults, describeResult } from '../lib/operations/results.ts';
 import { table, type Output } from './output.ts';
 import { findRunning } from './running.ts';
 import type { Session } from './session.ts';

@@ -1,6 +1,6 @@
 // Which Stripe a process talks to: the real one, if there is a key, else our simulator.
 import { join } from 'node:path';
-import type { Config } from '../lib/config.ts';
+import type { Config } from '../lib/config/config.ts';
 import { isAppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { waitUntil } from '../lib/loop.ts';

@@ -1,12 +1,12 @@
 import { readConnection } from '../db/connections.ts';
-import type { Config } from '../lib/config.ts';
+import type { Config } from '../lib/config/config.ts';
 import { paced } from '../lib/limits/paced.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import type { OpenOptions } from './database.ts';
 import { readPatiently } from './patient.ts';
 import { withDatabase, type Session } from './session.ts';
 import { findStripe } from './stripe.ts';
-import { createSyncDeps } from '../lib/systems.ts';
+import { createSyncDeps } from '../lib/process/systems.ts';
 
 /** A session with Stripe at hand: the real one, the running simulator, or its state for a moment. */
 export async function withSync<T>(

@@ -1,5 +1,5 @@
 // One event's way in lines for a person, and as JSON.
-import type { Timeline } from '../lib/timeline.ts';
+import type { Timeline } from '../lib/operations/timeline.ts';
 import { shortTime } from './choices.ts';
 import { table } from './output.ts';
 

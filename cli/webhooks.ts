@@ -1,7 +1,7 @@
 // What is heard from Stripe: the secrets that are set, or, at the simulator, an endpoint of our own making.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '../lib/config.ts';
+import type { Config } from '../lib/config/config.ts';
 import {
   ensureWebhookEndpoint,
   isUnreached,

@@ -1,4 +1,4 @@
-// How far the records of an account have been read at its first contact (lib/sync/account-reading.ts).
+// How far the records of an account have been read at its first contact (lib/intake/account-reading.ts).
 import type { Db, Tx } from './connection.ts';
 import type { RecordPlace } from './external-records.ts';
 

@@ -1,5 +1,5 @@
 // What the relay has published and no worker has received. Asked by any process, at any time; the walk that looks for lost
-// deliveries (lib/sync/receive-gap.ts) has passed all that was received, so only what lies behind it is looked at.
+// deliveries (lib/intake/receive-gap.ts) has passed all that was received, so only what lies behind it is looked at.
 import type { Db } from './connection.ts';
 import { isPublishedSql } from './publication.ts';
 

@@ -11,7 +11,7 @@ import {
 import { readRelayCounts } from '../db/relay-lag.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
 import { findLostOnBus } from '../lib/bus/lost-events.ts';
-import { assertSameDatabase, otherBus, restored } from '../lib/database-identity.ts';
+import { assertSameDatabase, otherBus, restored } from '../lib/process/database-identity.ts';
 
 export type IdentityCheck = {
   /** Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a person has to decide. */

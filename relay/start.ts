@@ -1,6 +1,6 @@
 // The relay as a process of its own: one is active, the others stand by and take over within its lease.
 import type { Alike } from '../db/role-signs.ts';
-import { compareAtStart } from '../lib/alike.ts';
+import { compareAtStart } from '../lib/health/alike.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openBus } from '../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../lib/bus/own-topics.ts';
@@ -10,11 +10,11 @@ import { connectDatabase } from '../lib/process/database.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
-import { busPart, databasePart, relayPart } from '../lib/readiness.ts';
-import { refusedPart } from '../lib/refused.ts';
-import { startRoleSigns, type Role } from '../lib/role-signs.ts';
-import { rolesPart } from '../lib/roles.ts';
-import { sequencesPart } from '../lib/sequences.ts';
+import { busPart, databasePart, relayPart } from '../lib/health/readiness.ts';
+import { refusedPart } from '../lib/health/refused.ts';
+import { startRoleSigns, type Role } from '../lib/health/role-signs.ts';
+import { rolesPart } from '../lib/health/roles.ts';
+import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { createRelay, type Relay } from './relay.ts';
 

@@ -1,11 +1,11 @@
 // What keeps the house: finds what the bus lost and what no webhook brought, and has partitions ready before they are needed.
 import type { Bus } from '../lib/bus/bus.ts';
-import { logActions } from '../lib/operator-log.ts';
-import { keepSequences, logSequenceMoves } from '../lib/sequences.ts';
+import { logActions } from '../lib/operations/operator-log.ts';
+import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
 import { keyPrefix } from '../lib/sync/intent.ts';
-import { closeReceiveGap } from '../lib/sync/receive-gap.ts';
+import { closeReceiveGap } from '../lib/intake/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
-import { sweep } from '../lib/sync/sweep.ts';
+import { sweep } from '../lib/intake/sweep.ts';
 import { keepPartitions } from '../db/partitions.ts';
 import { inboundGroup, outboundGroup } from './receiver.ts';
 

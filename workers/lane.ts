@@ -12,7 +12,7 @@ import { createBreaker, isOfSystem, openBreakerFor } from '../lib/limits/breaker
 import { guard, type Guards } from '../lib/limits/guarded.ts';
 import { createLimiter } from '../lib/limits/limiter.ts';
 import { breakOff, describeFault } from '../lib/sync/broken-off.ts';
-import { bindAccount } from '../lib/sync/bind.ts';
+import { bindAccount } from '../lib/integrations/bind.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
 import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
 

@@ -6,7 +6,7 @@
 // A crash of the one that may: after its last sign has grown old the others take up what waits, and note it as waiting again.
 import { raiseLeft } from '../db/dirty.ts';
 import { readRoleSigns, type Alike, type RoleSign } from '../db/role-signs.ts';
-import { standingOf } from '../lib/roles.ts';
+import { standingOf } from '../lib/health/roles.ts';
 import type { SyncDeps, SyncPolicy } from '../lib/sync/step.ts';
 
 /** What a worker leaves, by the reason for which it then waits, and the setting that lets another one do it. */

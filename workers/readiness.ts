@@ -1,7 +1,7 @@
 import type { Alike } from '../db/role-signs.ts';
 import type { Bus } from '../lib/bus/bus.ts';
-import type { Role } from '../lib/role-signs.ts';
-import type { Part } from '../lib/readiness.ts';
+import type { Role } from '../lib/health/role-signs.ts';
+import type { Part } from '../lib/health/readiness.ts';
 import type { Workers } from './process.ts';
 
 /** What a process says of the lanes that it runs; `advice` is told with whatever keeps one from working. */

@@ -4,9 +4,9 @@ import { parseEnvelope, type Parsed } from '../lib/events/parse.ts';
 import { topics } from '../lib/events/routing.ts';
 import type { ExternalEvent } from '../db/inbound.ts';
 import type { InternalEvent } from '../db/deliveries.ts';
-import { receiveInbound, toExternalEvent } from '../lib/sync/inbound.ts';
+import { receiveInbound, toExternalEvent } from '../lib/intake/inbound.ts';
 import { keyPrefix } from '../lib/sync/intent.ts';
-import { receiveOutbound, type ReceiveDeps } from '../lib/sync/receive.ts';
+import { receiveOutbound, type ReceiveDeps } from '../lib/intake/receive.ts';
 import type { SyncDeps, SyncLog } from '../lib/sync/step.ts';
 import { noteRefused, type RefusedRecord } from './refused-records.ts';
 

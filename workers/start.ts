@@ -1,5 +1,5 @@
 // A worker as a process of its own: receives, reconciles and keeps house. Any number may run.
-import { compareAtStart } from '../lib/alike.ts';
+import { compareAtStart } from '../lib/health/alike.ts';
 import { openBus } from '../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../lib/bus/own-topics.ts';
 import { topics } from '../lib/events/routing.ts';
@@ -8,12 +8,12 @@ import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared, requireStripe } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
-import { busPart, databasePart, partitionsPart, syncPart } from '../lib/readiness.ts';
-import { refusedPart } from '../lib/refused.ts';
-import { startRoleSigns, type Role } from '../lib/role-signs.ts';
-import { rolesPart } from '../lib/roles.ts';
-import { sequencesPart } from '../lib/sequences.ts';
-import { createSyncDeps } from '../lib/systems.ts';
+import { busPart, databasePart, partitionsPart, syncPart } from '../lib/health/readiness.ts';
+import { refusedPart } from '../lib/health/refused.ts';
+import { startRoleSigns, type Role } from '../lib/health/role-signs.ts';
+import { rolesPart } from '../lib/health/roles.ts';
+import { sequencesPart } from '../lib/process/sequences.ts';
+import { createSyncDeps } from '../lib/process/systems.ts';
 import { keepPartitionsOf } from './housekeeping.ts';
 import { startWorkers } from './process.ts';
 import { groupsOf } from './receiver.ts';

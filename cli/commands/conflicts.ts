@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { listConflicts, readConflict, type StoredConflict } from '../../db/conflicts.ts';
-import { createConflictDesk, whyNotTurned, type TurnOutcome } from '../../lib/conflicts.ts';
+import { createConflictDesk, whyNotTurned, type TurnOutcome } from '../../lib/operations/conflicts.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';

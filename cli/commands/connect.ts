@@ -2,7 +2,7 @@ import { Argument } from 'commander';
 import { readConnection } from '../../db/connections.ts';
 import { readHolders } from '../../db/reports.ts';
 import type { Identity } from '../../lib/integrations/integration.ts';
-import { moveToAccount, type Move } from '../../lib/sync/connect.ts';
+import { moveToAccount, type Move } from '../../lib/operations/connect.ts';
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';

@@ -1,7 +1,7 @@
 import { Argument } from 'commander';
 import { findStuck, type StuckPair } from '../../db/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createDeletesDesk, type Decider, type HeldOutcome } from '../../lib/held-deletes.ts';
+import { createDeletesDesk, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';

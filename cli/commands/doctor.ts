@@ -6,9 +6,9 @@ import { partitionStatus } from '../../db/partition-status.ts';
 import { countReasons } from '../../db/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
 import { readWebhookSigns } from '../../db/webhook-signs.ts';
-import { findOtherDatabase } from '../../lib/database-identity.ts';
+import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { loadConfig, type Config } from '../../lib/config.ts';
+import { loadConfig, type Config } from '../../lib/config/config.ts';
 import {
   checks,
   hasProblem,
@@ -25,14 +25,14 @@ import {
   judgeUnmatched,
   tellOnce,
   type Check,
-} from '../../lib/doctor.ts';
-import { examineSequences } from '../../lib/doctor-sequences.ts';
-import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/doctor-signs.ts';
-import { checkKnown } from '../../lib/known-sample.ts';
+} from '../../lib/operations/doctor.ts';
+import { examineSequences } from '../../lib/operations/doctor-sequences.ts';
+import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
+import { checkKnown } from '../../lib/operations/known-sample.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
-import { relayPart } from '../../lib/readiness.ts';
+import { relayPart } from '../../lib/health/readiness.ts';
 import { findStripeAccess } from '../../lib/process/requirements.ts';
-import { readRoles } from '../../lib/roles.ts';
+import { readRoles } from '../../lib/health/roles.ts';
 import { systemNames } from '../../lib/integrations/names.ts';
 import { readReceiveLag } from '../../db/receive-lag.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
@@ -47,7 +47,7 @@ import { findRunning } from '../running.ts';
 import { quietLog } from '../session.ts';
 import { findStripe } from '../stripe.ts';
 import { describeSkipped } from '../../lib/skipped.ts';
-import { createSyncDeps } from '../../lib/systems.ts';
+import { createSyncDeps } from '../../lib/process/systems.ts';
 import { readAccount } from '../sync.ts';
 
 export function addDoctor({ program, output, finish }: CommandContext): void {

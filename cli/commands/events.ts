@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { listEvents, type EventStatus, type ListedEvent } from '../../db/events-list.ts';
 import { systemNames } from '../../lib/integrations/names.ts';
-import { readTimeline } from '../../lib/timeline.ts';
+import { readTimeline } from '../../lib/operations/timeline.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTime, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table } from '../output.ts';

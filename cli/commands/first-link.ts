@@ -1,7 +1,7 @@
 // `twinbox link` where rows wait for the first link of two filled catalogues: the plan, said; and the word, given.
-import { bindAccount } from '../../lib/sync/bind.ts';
-import { giveWords, planFirstLink, type LinkPlan, type PlannedPair } from '../../lib/sync/link-plan.ts';
-import { saidOfNotTaken } from '../../lib/sync/link-rivals.ts';
+import { bindAccount } from '../../lib/integrations/bind.ts';
+import { giveWords, planFirstLink, type LinkPlan, type PlannedPair } from '../../lib/operations/link-plan.ts';
+import { saidOfNotTaken } from '../../lib/operations/link-rivals.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';

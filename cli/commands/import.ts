@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { readCustomer } from '../../db/customers.ts';
 import { readHolders } from '../../db/reports.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createCustomerStore } from '../../lib/customers.ts';
+import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { hasCode } from '../embedded/files.ts';
 import { CliError, exit } from '../exit.ts';
 import { foldName, targets, type Mapping } from '../import/columns.ts';

@@ -1,5 +1,5 @@
 // `twinbox link CUSTOMER --record ID` and `--accept-deletion`: which record is a customer's, and what becomes of a customer whose record
-// was deleted there. The rules are in lib/record-choice.ts.
+// was deleted there. The rules are in lib/operations/record-choice.ts.
 import { listHeldDeletions, listLeftAliases, type HeldDeletion, type LeftRecord } from '../../db/aliases.ts';
 import type { Db } from '../../db/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -8,7 +8,7 @@ import {
   type AcceptOutcome,
   type ChoiceOutcome,
   type NewOutcome,
-} from '../../lib/record-choice.ts';
+} from '../../lib/operations/record-choice.ts';
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { shortTime } from '../choices.ts';

@@ -4,7 +4,7 @@ import { countNotLinked } from '../../db/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings-list.ts';
 import type { Db } from '../../db/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createLinkDesk } from '../../lib/links.ts';
+import { createLinkDesk } from '../../lib/operations/links.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';

@@ -6,7 +6,7 @@ import {
   type DeliveryChoice,
   type Effect,
   type ReplayItem,
-} from '../../lib/sync/replay.ts';
+} from '../../lib/operations/replay.ts';
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';

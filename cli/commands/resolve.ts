@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { findStuck, type StuckPair, type StuckState } from '../../db/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createResolveDesk, type Resolution } from '../../lib/resolutions.ts';
+import { createResolveDesk, type Resolution } from '../../lib/operations/resolutions.ts';
 import { commandActor } from '../actor.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';

@@ -1,7 +1,7 @@
 // The topics of Kafka, made or checked before anything runs: what a deployment does once, beside `migrate`.
 import { kafkaSettings, openBus } from '../../lib/bus/open-bus.ts';
 import { readTopicFacts, type TopicFacts } from '../../lib/bus/kafka/topic-facts.ts';
-import { loadConfig } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config/config.ts';
 import { AppError } from '../../lib/errors.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { exit } from '../exit.ts';

@@ -1,4 +1,4 @@
-import { loadConfig, type Config } from '../../lib/config.ts';
+import { loadConfig, type Config } from '../../lib/config/config.ts';
 import { createLogger } from '../../lib/log.ts';
 import { startSystem, type System } from '../embedded/system.ts';
 import { exit } from '../exit.ts';

@@ -4,9 +4,9 @@ import {
   exitStatusOf,
   type Comparison,
   type Finding,
-} from '../../lib/sync/comparison.ts';
+} from '../../lib/operations/comparison.ts';
 import { sleep } from '../../lib/loop.ts';
-import { repair, type Asked } from '../../lib/sync/repair.ts';
+import { repair, type Asked } from '../../lib/operations/repair.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';

@@ -1,6 +1,6 @@
 // What the demo runs on: a folder of its own and free ports, whatever the shell says; with --use-settings what the shell says.
 import { join, resolve } from 'node:path';
-import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config.ts';
+import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
 import { CliError, exit } from '../exit.ts';
 
 /** A change that Stripe keeps failing is parked after this long; a day elsewhere, but nobody watches a demo for a day. */

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { Config } from '../../lib/config.ts';
+import type { Config } from '../../lib/config/config.ts';
 
 /** What the demo is about to use, in lines for the person who has to agree with it. */
 export function describeTarget(config: Config): string[] {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSyncBacklog } from '../../db/readiness.ts';
 import { readRelayLag } from '../../db/relay-lag.ts';
-import type { Config } from '../../lib/config.ts';
+import type { Config } from '../../lib/config/config.ts';
 import { waitUntil } from '../../lib/loop.ts';
 import type { Fields } from '../../lib/integrations/integration.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
@@ -13,7 +13,7 @@ import { CliError, exit } from '../exit.ts';
 import type { FolderClaim } from '../running.ts';
 import { quietLog } from '../session.ts';
 import { simulatorAt, startStripe } from '../stripe.ts';
-import { createSyncDeps } from '../../lib/systems.ts';
+import { createSyncDeps } from '../../lib/process/systems.ts';
 import { startSystemProcess, type SystemProcess } from './system-process.ts';
 
 export type CustomerView = {

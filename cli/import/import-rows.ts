@@ -6,8 +6,8 @@
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { Customer } from '../../db/customers.ts';
 import { fold } from '../../db/fold.ts';
-import type { CustomerStore, CustomerValues, Origin } from '../../lib/customers.ts';
-import { checkNewCustomer } from '../../lib/entities/customer.ts';
+import type { CustomerStore, CustomerValues, Origin } from '../../lib/customers/customers.ts';
+import { checkNewCustomer } from '../../lib/catalogue/customer.ts';
 import type { Derived } from './person.ts';
 import type { Row } from './rows.ts';
 

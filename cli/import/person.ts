@@ -1,6 +1,6 @@
 // A row's values as a customer: its name out of the columns that can give one, and its email.
 import customer from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
-import { fallbackValue, parseDocument } from '../../lib/integrations/document.ts';
+import { fallbackValue, parseDocument } from '../../lib/catalogue/document.ts';
 import type { Columns, Target } from './columns.ts';
 import { UNREADABLE } from './encoding.ts';
 

@@ -4,7 +4,7 @@ import { readInstanceId } from '../../db/connections.ts';
 import type { Db } from '../../db/connection.ts';
 import { findLostEvents, type RestoreSigns } from '../../db/relay-identity.ts';
 import { topics } from '../events/routing.ts';
-import { isUuid } from '../sync/inbound.ts';
+import { isUuid } from '../intake/inbound.ts';
 import type { Received } from './bus.ts';
 import { installationOf } from './own-topics.ts';
 

@@ -1,6 +1,6 @@
 // Which bus: Kafka if KAFKA_BOOTSTRAP_SERVERS is set, else one inside this process.
 import { readFile } from 'node:fs/promises';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { sleep } from '../loop.ts';
 import type { Bus, Received } from './bus.ts';

@@ -1,7 +1,7 @@
 // The contract between the engine and one external system. The engine knows only this page: capabilities are data, and the
 // functions speak of records as flat field values. An integration never sees the database and never retries by itself.
 
-import type { CarryName } from './transforms.ts';
+import type { CarryName } from '../catalogue/transforms.ts';
 
 /** A field's value on either side. Canonical form: trimmed, NFC, '' is null (see lib/sync/canonical.ts). */
 export type Value = string | null;
@@ -19,7 +19,7 @@ export interface FieldRule {
   conflict: ConflictRule;
   /** What their null does to our value: `keep` refuses it, `clear` takes it. */
   onNull: 'keep' | 'clear';
-  /** What becomes of our value on its way there, and of theirs on its way here; names in lib/integrations/transforms.ts. */
+  /** What becomes of our value on its way there, and of theirs on its way here; names in lib/catalogue/transforms.ts. */
   toExternal: CarryName[];
   toInternal: CarryName[];
   /** How two values are compared beyond their canonical form. */

@@ -2,7 +2,7 @@
 import { describeAway } from '../../db/connecting.ts';
 import { DbError, sqlState } from '../../db/errors.ts';
 import { isConnectionRefused, isDatabaseAway } from '../../db/readiness.ts';
-import { IdentityError } from '../database-identity.ts';
+import { IdentityError } from './database-identity.ts';
 import { AppError } from '../errors.ts';
 import { describeFault } from '../sync/broken-off.ts';
 import { exit } from './exit.ts';

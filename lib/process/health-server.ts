@@ -1,7 +1,7 @@
 // GET /health and /ready of a process that serves nothing else. Asked from outside only if HEALTH_HOST says so.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Config } from '../config.ts';
-import { reportReadiness, type Readiness } from '../readiness-report.ts';
+import type { Config } from '../config/config.ts';
+import { reportReadiness, type Readiness } from '../health/readiness-report.ts';
 import { listenError, urlOf } from './listening.ts';
 
 export type HealthServer = {

@@ -2,7 +2,7 @@
 // database that it has begun with. The relay looks by itself.
 import type { Db } from '../../db/connection.ts';
 import type { Address } from '../../db/relay-identity.ts';
-import { assertSameDatabase, IdentityError } from '../database-identity.ts';
+import { assertSameDatabase, IdentityError } from './database-identity.ts';
 import { fullJitter } from '../backoff.ts';
 import { runLoop } from '../loop.ts';
 

@@ -1,5 +1,5 @@
 // What a process of its own needs that `twinbox up` brings along.
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import type { Role } from './run.ts';
 

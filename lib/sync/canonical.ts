@@ -1,7 +1,7 @@
 import { fold } from '../../db/fold.ts';
-import { isVisible } from '../characters.ts';
+import { isVisible } from '../catalogue/characters.ts';
 import type { FieldRule, Value } from '../integrations/integration.ts';
-import { fromExternal, toExternal } from '../integrations/transforms.ts';
+import { fromExternal, toExternal } from '../catalogue/transforms.ts';
 
 /** The form in which values are kept and compared: trimmed, NFC, and a text in which nothing can be seen is null. */
 export function canonical(value: Value | undefined): Value {

@@ -1,4 +1,4 @@
-// Carries out what a person has decided about a pair that is stuck (lib/resolutions.ts takes the decision): its record is gone and
+// Carries out what a person has decided about a pair that is stuck (lib/operations/resolutions.ts takes the decision): its record is gone and
 // the row gets a new one (`recreate`), or another record is the row's (`record`).
 //
 // A person's statement is not taken for a fact about the other side: the record is read first. If it is there after all, the decision is
@@ -20,7 +20,7 @@ import { newEventId } from '../uuid.ts';
 import { damageOf, intentDamage } from './damage.ts';
 import { postpone } from './failing.ts';
 import { fetchTheirs, type Answer } from './intent.ts';
-import { isUuid } from './inbound.ts';
+import { isUuid } from '../intake/inbound.ts';
 import { keepLeftRecord } from './left-record.ts';
 import { giveBack, type Next } from './next.ts';
 import { foresee } from './rehearsal.ts';

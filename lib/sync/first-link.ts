@@ -1,6 +1,6 @@
 // The first link of a row that was here before its system was connected: nothing is made or linked for it before somebody's word,
 // because its record may be there already (docs/first-link.md). The word is kept on the row's mapping and names the record, or says
-// that there is none; lib/sync/link-plan.ts finds it. A failure does not take it back.
+// that there is none; lib/operations/link-plan.ts finds it. A failure does not take it back.
 //
 // A crash between any two lines leaves the word, or a linked pair that has to read.
 import { failpoint } from '../failpoint.ts';

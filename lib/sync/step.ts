@@ -5,7 +5,7 @@ import { loadStep, type LoadedRow, type LoadedStep } from '../../db/reconcile-lo
 import type { Backoff } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { Fields, FieldRule, Integration } from '../integrations/integration.ts';
-import { fromExternal } from '../integrations/transforms.ts';
+import { fromExternal } from '../catalogue/transforms.ts';
 import type { Rates } from '../limits/limiter.ts';
 
 export interface SyncPolicy {

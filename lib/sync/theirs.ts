@@ -3,12 +3,12 @@
 import { readClosedIntents, readIntentsByRequest, type EchoIntent } from '../../db/intents.ts';
 import type { OpenDelivery } from '../../db/reconcile-load.ts';
 import type { FieldRule, Fields } from '../integrations/integration.ts';
-import { fromExternal } from '../integrations/transforms.ts';
+import { fromExternal } from '../catalogue/transforms.ts';
 import { same } from './canonical.ts';
 import { deletedOver } from './delete-conflicts.ts';
-import { intentOfKey } from './inbound.ts';
+import { intentOfKey } from '../intake/inbound.ts';
 import { keyPrefix } from './intent.ts';
-import { noteLostRequests } from './lost-request.ts';
+import { noteLostRequests } from '../intake/lost-request.ts';
 import type { Conflict, UnseenEdit } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Step, SyncDeps } from './step.ts';

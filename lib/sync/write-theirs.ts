@@ -2,7 +2,7 @@
 import { fetchTheirs, makeIntent, sendIntent, stampBeforeResend, storeIntent } from './intent.ts';
 import type { OpenIntent } from '../../db/mappings.ts';
 import type { Failure, FieldRule, Fields } from '../integrations/integration.ts';
-import { toExternal } from '../integrations/transforms.ts';
+import { toExternal } from '../catalogue/transforms.ts';
 import { canCarry, same } from './canonical.ts';
 import { park, postpone } from './failing.ts';
 import type { Conflict } from './merge.ts';

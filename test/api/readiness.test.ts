@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { insertCustomer } from '../../db/customers.ts';
-import { databasePart, relayPart, syncPart } from '../../lib/readiness.ts';
+import { databasePart, relayPart, syncPart } from '../../lib/health/readiness.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { createTestClock } from '../support/clock.ts';
 import { useDatabase } from '../support/database.ts';

@@ -2,18 +2,18 @@
 
 import { expect } from 'chai';
 import { createApi, type ApiDeps } from '../../api/app.ts';
-import type { Readiness } from '../../lib/readiness-report.ts';
+import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/connection.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
-import { createConflictDesk } from '../../lib/conflicts.ts';
-import { createCustomerStore } from '../../lib/customers.ts';
-import { parseDocument } from '../../lib/integrations/document.ts';
+import { createConflictDesk } from '../../lib/operations/conflicts.ts';
+import { createCustomerStore } from '../../lib/customers/customers.ts';
+import { parseDocument } from '../../lib/catalogue/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
-import { createLinkDesk } from '../../lib/links.ts';
-import { createResolveDesk } from '../../lib/resolutions.ts';
-import { createChoiceDesk } from '../../lib/record-choice.ts';
+import { createLinkDesk } from '../../lib/operations/links.ts';
+import { createResolveDesk } from '../../lib/operations/resolutions.ts';
+import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
 
 export type Line = {
   level: 'debug' | 'info' | 'warn' | 'error';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { compareAll } from '../../lib/sync/comparison.ts';
-import { syncPart } from '../../lib/readiness.ts';
+import { compareAll } from '../../lib/operations/comparison.ts';
+import { syncPart } from '../../lib/health/readiness.ts';
 import { mappingOf } from '../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../support/two-way.ts';
 import { expectDescribed } from './described.ts';

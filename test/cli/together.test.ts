@@ -12,7 +12,7 @@ import { explain } from '../../cli/failure.ts';
 import { claimFolder } from '../../cli/running.ts';
 import { findStripe } from '../../cli/stripe.ts';
 import { createDb } from '../../db/connection.ts';
-import { loadConfig } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config/config.ts';
 import { createLogger } from '../../lib/log.ts';
 import { createSimulator } from '../../simulator/simulator.ts';
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';

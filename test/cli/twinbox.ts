@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
-import { ignoreConnectionSettings } from '../../lib/config.ts';
+import { ignoreConnectionSettings } from '../../lib/config/config.ts';
 import { collect, finish, type Finished } from '../support/child.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');

@@ -2,8 +2,8 @@
 // are is seen by letting one worker go the way to its end; so the table knows of a new failpoint by itself.
 import { expect } from 'chai';
 import type { Db } from '../../db/connection.ts';
-import { readAccountRecords } from '../../lib/sync/account-reading.ts';
-import { sweep } from '../../lib/sync/sweep.ts';
+import { readAccountRecords } from '../../lib/intake/account-reading.ts';
+import { sweep } from '../../lib/intake/sweep.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import type { Workers } from '../support/killed-worker.ts';
 import { expireLeases } from '../support/sync-rows.ts';

@@ -1,6 +1,6 @@
 // The ways through a worker at whose every failpoint one is killed.
 import { deskOf } from '../support/choice.ts';
-import { createResolveDesk } from '../../lib/resolutions.ts';
+import { createResolveDesk } from '../../lib/operations/resolutions.ts';
 import { mappingOf } from '../support/sync-rows.ts';
 import { giveAllWords, waitingRow } from '../support/first-link.ts';
 import { linkedPair, type TwoWayWorld } from '../support/two-way.ts';

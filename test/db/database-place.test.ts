@@ -11,7 +11,7 @@ import { migrate } from '../../db/migrate.ts';
 import { addressOf, createCursor } from '../../db/relay-identity.ts';
 import { moveDatabase } from '../../db/relay-restore.ts';
 import { databaseUrl, ensureDatabase } from '../../db/server.ts';
-import { assertSameDatabase, findOtherDatabase, judgeDatabase } from '../../lib/database-identity.ts';
+import { assertSameDatabase, findOtherDatabase, judgeDatabase } from '../../lib/process/database-identity.ts';
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
 
 const known = addressOf({ url: 'postgresql://db.internal:5432/twinbox' });

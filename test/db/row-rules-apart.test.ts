@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describeRefusal, ownFunctions, refusedByTable } from '../../db/row-rules.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createCustomerStore, type CustomerStore } from '../../lib/customers.ts';
+import { createCustomerStore, type CustomerStore } from '../../lib/customers/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { emptyTables } from '../support/sync.ts';
 import { removeRules, triggerSql } from '../support/table-rules.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createCustomerStore, type CustomerStore, type Refusal } from '../../lib/customers.ts';
+import { createCustomerStore, type CustomerStore, type Refusal } from '../../lib/customers/customers.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { useDatabase } from '../support/database.ts';
 import { emptyTables } from '../support/sync.ts';

@@ -7,8 +7,8 @@ import { receiveExternalEvents } from '../../db/inbound.ts';
 import { takeUnloggedMoves } from '../../db/sequence-moves.ts';
 import { numberedTables } from '../../db/sequence-state.ts';
 import { findBehind, moveSequences } from '../../db/sequences.ts';
-import { examineSequences } from '../../lib/doctor-sequences.ts';
-import { keepSequences, sequencesPart, startSequences } from '../../lib/sequences.ts';
+import { examineSequences } from '../../lib/operations/doctor-sequences.ts';
+import { keepSequences, sequencesPart, startSequences } from '../../lib/process/sequences.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 

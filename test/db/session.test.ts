@@ -11,7 +11,7 @@ import { readRoleSigns, saveRoleSigns } from '../../db/role-signs.ts';
 import { databaseUrl } from '../../db/server.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createCustomerStore } from '../../lib/customers.ts';
+import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { createArrivals, drain, relayOn } from '../relay/world.ts';
 import { useDatabase } from '../support/database.ts';
 import { testServerUrl } from '../support/server.ts';

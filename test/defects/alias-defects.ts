@@ -23,7 +23,7 @@ export const aliasDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/record-choice.test.ts',
+      file: 'test/lib/operations/record-choice.test.ts',
       title: 'with an email of its own there it becomes a customer of its own',
     },
   },
@@ -36,7 +36,10 @@ export const aliasDefects: Defect[] = [
         replace: `  await tx.raw(moveSql, { from: from.id, to: from.id });`,
       },
     ],
-    caughtBy: { file: 'test/lib/record-choice.test.ts', title: 'sends what waits to the new record' },
+    caughtBy: {
+      file: 'test/lib/operations/record-choice.test.ts',
+      title: 'sends what waits to the new record',
+    },
   },
   {
     name: 'the older record is chosen, whatever subscription the other one has',

@@ -6,24 +6,24 @@ export const configDefects: Defect[] = [
     name: 'a signing secret taken by its beginning alone',
     edits: [
       {
-        file: 'lib/secret-forms.ts',
+        file: 'lib/config/secret-forms.ts',
         find: 'const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/=_-]+$/;',
         replace: 'const SIGNING_SECRET = /^whsec_.+$/s;',
       },
     ],
-    caughtBy: { file: 'test/lib/config-secrets.test.ts', title: 'is refused: a quote at its end' },
+    caughtBy: { file: 'test/lib/config/secrets.test.ts', title: 'is refused: a quote at its end' },
   },
   {
     name: 'another program’s variable taken for a setting of ours',
     edits: [
       {
-        file: 'lib/config-unknown.ts',
+        file: 'lib/config/unknown.ts',
         find: `if (ours && (isStrict || name.startsWith('TWINBOX_')))`,
         replace: `if (ours && (isStrict || name.length > 0))`,
       },
     ],
     caughtBy: {
-      file: 'test/lib/config-names.test.ts',
+      file: 'test/lib/config/names.test.ts',
       title: 'stop no start where they are other programs’ own',
     },
   },

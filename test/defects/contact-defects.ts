@@ -35,7 +35,10 @@ export const contactDefects: Defect[] = [
         replace: ``,
       },
     ],
-    caughtBy: { file: 'test/lib/sync/account-reading.test.ts', title: 'lets creates wait until it is done' },
+    caughtBy: {
+      file: 'test/lib/intake/account-reading.test.ts',
+      title: 'lets creates wait until it is done',
+    },
   },
   {
     name: 'a row that waits on when the record it waits for has another email',
@@ -92,7 +95,7 @@ export const contactDefects: Defect[] = [
     name: 'rows made after the plan of a first link, held by it',
     edits: [
       {
-        file: 'lib/sync/link-plan.ts',
+        file: 'lib/operations/link-plan.ts',
         find: `await insertNotLinked(tx, where, some);`,
         replace: `await insertNotLinked(tx, where);`,
       },

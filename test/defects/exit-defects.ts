@@ -45,7 +45,7 @@ export const exitDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/replay-plan.test.ts',
+      file: 'test/lib/operations/replay-plan.test.ts',
       title: `says that the same is refused again, until something has changed`,
     },
   },

@@ -58,7 +58,7 @@ export const groundDefects: Defect[] = [
     name: 'an event of theirs that cannot be stored, and whose record nobody reads (ground)',
     edits: [
       {
-        file: 'lib/sync/inbound.ts',
+        file: 'lib/intake/inbound.ts',
         find: `if (externalId !== null) await askForRecord(deps, externalId, now);`,
         replace: ``,
       },

@@ -176,13 +176,13 @@ export const mergeDefects: Defect[] = [
     name: 'the sweep takes the newest minute for complete',
     edits: [
       {
-        file: 'lib/sync/sweep.ts',
+        file: 'lib/intake/sweep.ts',
         find: `  const tip = answeredAt.getTime() - tipMs;`,
         replace: `  const tip = answeredAt.getTime() - Math.min(tipMs, 0);`,
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/sweep.test.ts',
+      file: 'test/lib/intake/sweep.test.ts',
       title: `leaves the last minute to the webhooks that are on their way`,
     },
   },

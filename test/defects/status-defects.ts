@@ -6,13 +6,13 @@ export const statusDefects: Defect[] = [
     name: 'a role that fell silent taken for one that lives',
     edits: [
       {
-        file: 'lib/role-signs.ts',
+        file: 'lib/health/role-signs.ts',
         find: `stoppedAt === null && ageMs < ALIVE_MS;`,
         replace: `stoppedAt === null;`,
       },
     ],
     caughtBy: {
-      file: 'test/lib/roles.test.ts',
+      file: 'test/lib/health/roles.test.ts',
       title: `ended without a word: worker is missing once three signs did not come`,
     },
   },
@@ -20,7 +20,7 @@ export const statusDefects: Defect[] = [
     name: 'an API unready for what it does not need',
     edits: [
       {
-        file: 'lib/readiness-report.ts',
+        file: 'lib/health/readiness-report.ts',
         find: `gates === undefined || gates.includes(name)`,
         replace: `gates === undefined || gates.length > 0 || name === ''`,
       },
@@ -53,11 +53,15 @@ export const statusDefects: Defect[] = [
     name: 'drift said of a pair that was linked while it was compared',
     edits: [
       {
-        file: 'lib/sync/comparison.ts',
+        file: 'lib/operations/comparison.ts',
         find: `  if (linked) return add(report, linked, 'pending', 'linked_meanwhile');`,
         replace: `  if (linked?.state === 'parked') return;`,
       },
-      { file: 'lib/sync/comparison.ts', find: `    if (moves || linked || `, replace: `    if (moves || ` },
+      {
+        file: 'lib/operations/comparison.ts',
+        find: `    if (moves || linked || `,
+        replace: `    if (moves || `,
+      },
     ],
     caughtBy: {
       file: 'test/api/sync-state.test.ts',
@@ -68,13 +72,13 @@ export const statusDefects: Defect[] = [
     name: 'a replay without its record',
     edits: [
       {
-        file: 'lib/sync/replay.ts',
+        file: 'lib/operations/replay.ts',
         find: `pairs: items.map(({ mappingId, eventId }) => ({ mappingId, eventId })),`,
         replace: `pairs: [],`,
       },
     ],
     caughtBy: {
-      file: 'test/lib/operator-actions.test.ts',
+      file: 'test/lib/operations/operator-actions.test.ts',
       title: `is kept with who, when and why, and covers what was parked`,
     },
   },

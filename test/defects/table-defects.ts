@@ -60,7 +60,7 @@ export const tableDefects: Defect[] = [
     name: 'a swallowed change taken for one that others were faster with',
     edits: [
       {
-        file: 'lib/customers.ts',
+        file: 'lib/customers/customers.ts',
         find: `    const isUntouched = version === before;`,
         replace: `    const isUntouched = before !== null && version < before;`,
       },

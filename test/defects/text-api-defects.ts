@@ -6,13 +6,13 @@ export const textApiDefects: readonly Defect[] = [
     name: 'a position that forgets who was running',
     edits: [
       {
-        file: 'lib/customer-changes.ts',
+        file: 'lib/customers/changes.ts',
         find: `    lateFloors: win.running.map(floorOf),`,
         replace: `    lateFloors: win.running.map(() => Math.max(floor, ...ripe.map(({ id }) => id))),`,
       },
     ],
     caughtBy: {
-      file: 'test/lib/customer-changes.test.ts',
+      file: 'test/lib/customers/changes.test.ts',
       title: 'of a transaction that commits below ids already read come as soon as it has',
     },
   },
@@ -26,7 +26,7 @@ export const textApiDefects: readonly Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/customer-changes.test.ts',
+      file: 'test/lib/customers/changes.test.ts',
       title:
         'of a transaction above xmax of the snapshot, with an id below all that was read, come all the same',
     },
@@ -35,13 +35,13 @@ export const textApiDefects: readonly Defect[] = [
     name: 'a window of an earlier answer taken for the end',
     edits: [
       {
-        file: 'lib/customer-changes.ts',
+        file: 'lib/customers/changes.ts',
         find: `    more: readTo !== null || window !== null,`,
         replace: `    more: readTo !== null,`,
       },
     ],
     caughtBy: {
-      file: 'test/lib/customer-changes-histories.test.ts',
+      file: 'test/lib/customers/changes-histories.test.ts',
       title:
         'come each exactly once, with rising versions, for every interleaving of transactions and readings',
     },

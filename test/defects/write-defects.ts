@@ -92,13 +92,13 @@ export const writeDefects: Defect[] = [
     name: 'dedupe outside the transaction (our events)',
     edits: [
       {
-        file: 'lib/sync/receive.ts',
+        file: 'lib/intake/receive.ts',
         find: `withTransaction(db, (tx) => receiveInternalEvents(tx, some, { ...target, now: clock.now() })),`,
         replace: `receiveInternalEvents(db as never, some, { ...target, now: clock.now() }),`,
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/receive-halfway.test.ts',
+      file: 'test/lib/intake/receive-halfway.test.ts',
       title: `carries our change all the same once the bus brings it again`,
     },
   },
@@ -106,7 +106,7 @@ export const writeDefects: Defect[] = [
     name: 'dedupe outside the transaction (their events)',
     edits: [
       {
-        file: 'lib/sync/inbound.ts',
+        file: 'lib/intake/inbound.ts',
         find: `await withTransaction(db, (tx) =>
           receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
         );`,
@@ -114,7 +114,7 @@ export const writeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/receive-halfway.test.ts',
+      file: 'test/lib/intake/receive-halfway.test.ts',
       title: `carries their change all the same once the bus brings it again`,
     },
   },

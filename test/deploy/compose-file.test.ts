@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { expect } from 'chai';
 import { KAFKA_VERSION } from '../../cli/embedded/kafka/artifacts.ts';
-import { settings } from '../../lib/config-schema.ts';
+import { settings } from '../../lib/config/schema.ts';
 import { isOurs, readCompose, ROOT, servicesOf, waitsFor } from './compose.ts';
 
 const readJson = (path: string) =>

@@ -8,7 +8,7 @@ import { migrate } from '../../db/migrate.ts';
 import { assertGround } from '../../db/preflight.ts';
 import { databaseUrl, dropDatabase } from '../../db/server.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createCustomerStore } from '../../lib/customers.ts';
+import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { createLogger } from '../../lib/log.ts';
 import { connectDatabase } from '../../lib/process/database.ts';
 import { findInstalled, startInstalled } from '../db/installed-server.ts';

@@ -6,7 +6,7 @@ import { databaseUrl, dropDatabase } from '../../db/server.ts';
 import { connectDatabase } from '../../lib/process/database.ts';
 import { explain } from '../../lib/process/failure.ts';
 import { createLogger } from '../../lib/log.ts';
-import { startSequences } from '../../lib/sequences.ts';
+import { startSequences } from '../../lib/process/sequences.ts';
 import { testServerUrl } from '../support/server.ts';
 
 const ROLE = `ground_${process.pid}`;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Received } from '../../lib/bus/bus.ts';
 import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
-import { busPart } from '../../lib/readiness.ts';
+import { busPart } from '../../lib/health/readiness.ts';
 import { newMessage, publishUntilTaken } from '../lib/bus/contract.ts';
 import { waitUntil } from '../support/signal.ts';
 import { useSync } from '../support/sync.ts';

@@ -5,7 +5,7 @@ import { readRefusedCounts } from '../../db/refused-counts.ts';
 import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
-import { refusedPart } from '../../lib/refused.ts';
+import { refusedPart } from '../../lib/health/refused.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
 import { groupsOf, subscribeOutbound } from '../../workers/receiver.ts';
 import { createTestDatabase } from '../support/database.ts';

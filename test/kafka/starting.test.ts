@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openBus } from '../../lib/bus/open-bus.ts';
 import { createClient, type KafkaSettings } from '../../lib/bus/kafka/client.ts';
 import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
-import { loadConfig } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config/config.ts';
 import { newMessage } from '../lib/bus/contract.ts';
 import { waitUntil } from '../support/signal.ts';
 import { LOGIN } from './support/listeners.ts';

@@ -4,7 +4,7 @@ import { readInstanceId } from '../../db/connections.ts';
 import { noteAhead } from '../../db/relay-identity.ts';
 import { moveDatabase } from '../../db/relay-restore.ts';
 import type { Received } from '../../lib/bus/bus.ts';
-import { assertSameDatabase } from '../../lib/database-identity.ts';
+import { assertSameDatabase } from '../../lib/process/database-identity.ts';
 import { watchIdentity } from '../../lib/process/identity-watch.ts';
 import { drain, relayOn, withWorld, writeEvent, writeEvents, type Arrivals } from './world.ts';
 

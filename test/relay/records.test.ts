@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readRefusedCounts } from '../../db/refused-counts.ts';
-import { sayRefused } from '../../lib/refused.ts';
+import { sayRefused } from '../../lib/health/refused.ts';
 import { findEventAt, findPublications } from '../../db/relay-batches.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { claimCursor, explainPage } from '../../db/relay-cursor.ts';

@@ -8,7 +8,7 @@ import { migrate } from '../../db/migrate.ts';
 import { keepPartitions, partitionStatus } from '../../db/partitions.ts';
 import { moveDatabase } from '../../db/relay-restore.ts';
 import { databaseUrl, dropDatabase, ensureDatabase } from '../../db/server.ts';
-import { assertSameDatabase } from '../../lib/database-identity.ts';
+import { assertSameDatabase } from '../../lib/process/database-identity.ts';
 import { startInstalled, type Installed } from '../db/installed-server.ts';
 import { createArrivals, drain, relayOn } from '../relay/world.ts';
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';

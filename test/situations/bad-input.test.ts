@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
-import { planReplay, runReplay } from '../../lib/sync/replay.ts';
+import { planReplay, runReplay } from '../../lib/operations/replay.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { openAlteringProxy, type AlteringProxy } from '../support/altering-proxy.ts';
 import { expectAgreement } from '../support/invariants.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { readSyncBacklog } from '../../db/readiness.ts';
-import { compareAll } from '../../lib/sync/comparison.ts';
-import { createResolveDesk } from '../../lib/resolutions.ts';
-import { planReplay, runReplay } from '../../lib/sync/replay.ts';
+import { compareAll } from '../../lib/operations/comparison.ts';
+import { createResolveDesk } from '../../lib/operations/resolutions.ts';
+import { planReplay, runReplay } from '../../lib/operations/replay.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { deliveriesOf, mappingOf, outcomesOf, parkedNotices } from '../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../support/two-way.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readBreaker } from '../../db/breakers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
-import { receiveOutbound } from '../../lib/sync/receive.ts';
+import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { FaultRule } from '../../simulator/faults.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { killAtEach } from '../support/killed-worker.ts';

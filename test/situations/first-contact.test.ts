@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { createChoiceDesk } from '../../lib/record-choice.ts';
-import { readAccountRecords } from '../../lib/sync/account-reading.ts';
-import { planFirstLink, giveWords } from '../../lib/sync/link-plan.ts';
+import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
+import { readAccountRecords } from '../../lib/intake/account-reading.ts';
+import { planFirstLink, giveWords } from '../../lib/operations/link-plan.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { mappingOf } from '../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { giveWords, planFirstLink } from '../../lib/sync/link-plan.ts';
+import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
 import { waitingRow } from '../support/first-link.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { pauseAt } from '../support/signal.ts';

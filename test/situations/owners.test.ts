@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
-import { createLinkDesk } from '../../lib/links.ts';
+import { createLinkDesk } from '../../lib/operations/links.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { closedIntents, conflictsOf } from '../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../support/two-way.ts';

@@ -1,6 +1,6 @@
 import type { Mapping } from '../../db/mappings.ts';
 import { toMapping } from '../../db/mappings.ts';
-import { createChoiceDesk, type ChoiceDesk } from '../../lib/record-choice.ts';
+import { createChoiceDesk, type ChoiceDesk } from '../../lib/operations/record-choice.ts';
 import type { SyncWorld } from './sync.ts';
 import { linkedPair, type TwoWayWorld } from './two-way.ts';
 

@@ -1,4 +1,4 @@
-import { readAccountRecords } from '../../lib/sync/account-reading.ts';
+import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history.ts';
 

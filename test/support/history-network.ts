@@ -1,6 +1,6 @@
 import { findUndelivered } from '../../db/deliveries.ts';
-import { receiveOutbound } from '../../lib/sync/receive.ts';
-import { sweep } from '../../lib/sync/sweep.ts';
+import { receiveOutbound } from '../../lib/intake/receive.ts';
+import { sweep } from '../../lib/intake/sweep.ts';
 import type { FaultRule } from '../../simulator/faults.ts';
 import type { StoredEvent } from '../../simulator/objects.ts';
 import type { Scene } from './history.ts';

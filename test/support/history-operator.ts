@@ -1,11 +1,11 @@
 import { pauseConnection, resumeConnection } from '../../db/connections.ts';
 import { raiseMappings } from '../../db/dirty.ts';
 import { urgencies } from '../../db/urgency.ts';
-import { createConflictDesk, lostValue } from '../../lib/conflicts.ts';
-import { createLinkDesk } from '../../lib/links.ts';
-import { giveWords, planFirstLink } from '../../lib/sync/link-plan.ts';
-import { createResolveDesk } from '../../lib/resolutions.ts';
-import { createChoiceDesk } from '../../lib/record-choice.ts';
+import { createConflictDesk, lostValue } from '../../lib/operations/conflicts.ts';
+import { createLinkDesk } from '../../lib/operations/links.ts';
+import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
+import { createResolveDesk } from '../../lib/operations/resolutions.ts';
+import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history.ts';
 

@@ -11,12 +11,12 @@ import { findUndelivered } from '../../db/deliveries.ts';
 import { findUnheard } from '../../db/inbound.ts';
 import { enableFailpoints, noteFailpoints } from '../../lib/failpoint.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
-import { receiveInbound, toExternalEvent } from '../../lib/sync/inbound.ts';
+import { receiveInbound, toExternalEvent } from '../../lib/intake/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent.ts';
-import { receiveOutbound } from '../../lib/sync/receive.ts';
+import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
-import { readAccountRecords } from '../../lib/sync/account-reading.ts';
-import { sweep } from '../../lib/sync/sweep.ts';
+import { readAccountRecords } from '../../lib/intake/account-reading.ts';
+import { sweep } from '../../lib/intake/sweep.ts';
 import { createLane } from '../../workers/lane.ts';
 
 /** One line of JSON. */

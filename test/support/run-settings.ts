@@ -1,4 +1,4 @@
-import { ignoreConnectionSettings } from '../../lib/config.ts';
+import { ignoreConnectionSettings } from '../../lib/config/config.ts';
 
 export type RunSettings = {
   /** In CI nothing may be skipped. */

@@ -1,7 +1,7 @@
 import type { Db } from '../../db/connection.ts';
 import { findUnheard } from '../../db/inbound.ts';
 import type { FieldRule, Integration } from '../../lib/integrations/integration.ts';
-import { receiveInbound, takeIn, toExternalEvent, type Taken } from '../../lib/sync/inbound.ts';
+import { receiveInbound, takeIn, toExternalEvent, type Taken } from '../../lib/intake/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent.ts';
 import type { StoredEvent } from '../../simulator/objects.ts';
 import { thinEvent } from '../../simulator/thin-events.ts';

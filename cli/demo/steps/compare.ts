@@ -1,5 +1,5 @@
 import { readAnswerTimes, type AnswerTime } from '../../../db/reports.ts';
-import { exitStatusOf } from '../../../lib/sync/comparison.ts';
+import { exitStatusOf } from '../../../lib/operations/comparison.ts';
 import { compare, summarise } from '../../commands/verify.ts';
 import type { Narrator } from '../narrator.ts';
 import type { World } from '../world.ts';

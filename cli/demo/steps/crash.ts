@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { countLivingCustomers, countMappings } from '../../../db/reports.ts';
 import { readCustomer, type Customer } from '../../../db/customers.ts';
-import type { CustomerStore } from '../../../lib/customers.ts';
+import type { CustomerStore } from '../../../lib/customers/customers.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { CliError, exit } from '../../exit.ts';
 import { importRows, type Summary } from '../../import/import-rows.ts';

@@ -2,7 +2,7 @@
 // decides about retries, a call is over within its limit, and no customer's data goes out as telemetry.
 import { Stripe } from 'stripe';
 import { AppError } from '../../errors.ts';
-import { secretForms } from '../../secret-forms.ts';
+import { secretForms } from '../../config/secret-forms.ts';
 import { createHttpClient } from './http.ts';
 
 /** The time limit of one call; the SDK's 80 s would outlive a lease. */

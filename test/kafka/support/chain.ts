@@ -6,7 +6,7 @@ import { createClient, type KafkaSettings } from '../../../lib/bus/kafka/client.
 import type { KafkaBus } from '../../../lib/bus/kafka/kafka.ts';
 import { createRouting, topics } from '../../../lib/events/routing.ts';
 import { keyPrefix } from '../../../lib/sync/intent.ts';
-import { closeReceiveGap } from '../../../lib/sync/receive-gap.ts';
+import { closeReceiveGap } from '../../../lib/intake/receive-gap.ts';
 import { createRelay, type Relay } from '../../../relay/relay.ts';
 import { outboundGroup, subscribeOutbound, type Unsubscribe } from '../../../workers/receiver.ts';
 import { waitUntil } from '../../support/signal.ts';

@@ -1,7 +1,7 @@
 // What every bus has to keep, whatever carries it. An adapter's own test calls this with a way to make one.
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import { busPart } from '../../../lib/readiness.ts';
+import { busPart } from '../../../lib/health/readiness.ts';
 import type { Bus, Message, Published, Received } from '../../../lib/bus/bus.ts';
 import { waitUntil } from '../../support/signal.ts';
 

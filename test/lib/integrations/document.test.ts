@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { externalFields, fallbackValue, parseDocument } from '../../../lib/integrations/document.ts';
+import { externalFields, fallbackValue, parseDocument } from '../../../lib/catalogue/document.ts';
 import type { FieldRule, MappingDocument } from '../../../lib/integrations/integration.ts';
 import customer from '../../../lib/integrations/stripe/customer.json' with { type: 'json' };
 

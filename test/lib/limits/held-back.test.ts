@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { halfOpenBreaker, openBreaker } from '../../../db/breakers.ts';
 import { pauseConnection, resumeConnection } from '../../../db/connections.ts';
 import { readStoppedMs } from '../../../db/stoppages.ts';
-import { syncPart } from '../../../lib/readiness.ts';
+import { syncPart } from '../../../lib/health/readiness.ts';
 import { useSync } from '../../support/sync.ts';
 
 const MINUTE = 60_000;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { readSlowed } from '../../../db/buckets.ts';
 import { readConnection } from '../../../db/connections.ts';
 import { paced } from '../../../lib/limits/paced.ts';
-import { sweep } from '../../../lib/sync/sweep.ts';
+import { sweep } from '../../../lib/intake/sweep.ts';
 import { useTwoWay } from '../../support/two-way.ts';
 
 const MINUTE = 60_000;

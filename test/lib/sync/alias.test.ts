@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { countLeftAliases, listHeldDeletions, listLeftAliases } from '../../../db/aliases.ts';
 import { askForRead } from '../../../db/inbound.ts';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
-import { compareAll } from '../../../lib/sync/comparison.ts';
+import { compareAll } from '../../../lib/operations/comparison.ts';
 import { deskOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';

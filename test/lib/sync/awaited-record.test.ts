@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { keepRecords } from '../../../db/external-records.ts';
-import { createResolveDesk } from '../../../lib/resolutions.ts';
+import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';

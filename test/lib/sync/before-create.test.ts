@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { countUnmatched } from '../../../db/external-records.ts';
-import { createChoiceDesk } from '../../../lib/record-choice.ts';
-import { createResolveDesk } from '../../../lib/resolutions.ts';
-import { giveWords, planFirstLink } from '../../../lib/sync/link-plan.ts';
+import { createChoiceDesk } from '../../../lib/operations/record-choice.ts';
+import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
+import { giveWords, planFirstLink } from '../../../lib/operations/link-plan.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
 import { waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import { compareAll } from '../../../lib/sync/comparison.ts';
-import { planFirstLink } from '../../../lib/sync/link-plan.ts';
+import { compareAll } from '../../../lib/operations/comparison.ts';
+import { planFirstLink } from '../../../lib/operations/link-plan.ts';
 import { giveAllWords, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { mappingOf } from '../../support/sync-rows.ts';

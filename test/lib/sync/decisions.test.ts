@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import { createResolveDesk, type Resolution } from '../../../lib/resolutions.ts';
-import { compareAll } from '../../../lib/sync/comparison.ts';
+import { createResolveDesk, type Resolution } from '../../../lib/operations/resolutions.ts';
+import { compareAll } from '../../../lib/operations/comparison.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { closedIntents } from '../../support/sync-rows.ts';

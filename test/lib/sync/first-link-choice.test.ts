@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { planFirstLink, type LinkPlan } from '../../../lib/sync/link-plan.ts';
+import { planFirstLink, type LinkPlan } from '../../../lib/operations/link-plan.ts';
 import { standsOf } from '../../support/choice.ts';
 import { giveAllWords, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';

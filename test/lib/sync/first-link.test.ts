@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { countNotLinked } from '../../../db/first-link.ts';
 import { readCustomer, type Customer } from '../../../db/customers.ts';
-import { giveWords, planFirstLink, type LinkPlan } from '../../../lib/sync/link-plan.ts';
+import { giveWords, planFirstLink, type LinkPlan } from '../../../lib/operations/link-plan.ts';
 import { giveAllWords, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';

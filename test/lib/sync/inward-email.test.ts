@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
 import { raiseMappings } from '../../../db/dirty.ts';
-import { createLinkDesk } from '../../../lib/links.ts';
+import { createLinkDesk } from '../../../lib/operations/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../../support/two-way.ts';

@@ -3,7 +3,7 @@ import { withTransaction } from '../../../db/connection.ts';
 import { releaseDeletes } from '../../../db/connections.ts';
 import { raiseHeldDeletes } from '../../../db/decisions.ts';
 import { raiseWaiting } from '../../../db/dirty.ts';
-import { createLinkDesk } from '../../../lib/links.ts';
+import { createLinkDesk } from '../../../lib/operations/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';
 import { linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../../support/two-way.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ConflictRule, FieldRule, Fields, Value } from '../../../lib/integrations/integration.ts';
-import { fromExternal, toExternal, type CarryName } from '../../../lib/integrations/transforms.ts';
+import { fromExternal, toExternal, type CarryName } from '../../../lib/catalogue/transforms.ts';
 import { canCarry, canonical, same } from '../../../lib/sync/canonical.ts';
 import { decide, merge, type Plan } from '../../../lib/sync/merge.ts';
 import type { Pair } from '../../../lib/sync/shadow.ts';

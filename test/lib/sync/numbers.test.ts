@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createCustomerStore } from '../../../lib/customers.ts';
+import { createCustomerStore } from '../../../lib/customers/customers.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 
 describe('numbers that are given out a second time', () => {

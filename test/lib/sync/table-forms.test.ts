@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readCustomer, type Customer } from '../../../db/customers.ts';
-import { compareAll } from '../../../lib/sync/comparison.ts';
+import { compareAll } from '../../../lib/operations/comparison.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { removeRules, triggerSql } from '../../support/table-rules.ts';

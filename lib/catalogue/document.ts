@@ -1,0 +1,157 @@
+// Mapping documents: which fields stand for each other, and by which rules. They are data, checked whole when the process
+// starts, so that a wrong one stops the start with every problem named instead of failing one customer at a time.
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { isVisible } from './characters.ts';
+import { newCustomerSchema } from './customer.ts';
+import { AppError } from '../errors.ts';
+import type { FieldRule, Fields, MappingDocument, Value } from '../integrations/integration.ts';
+import { carryNames, isStandIn, standIn, standInNames } from './transforms.ts';
+
+const CARRY = { type: 'array', items: { type: 'string', enum: carryNames } };
+
+/** What an entity always has here: no null of theirs can be taken for it. */
+const NEVER_NULL: Record<string, readonly string[]> = { customer: newCustomerSchema.required };
+
+const FIELD = {
+  type: 'object',
+  additionalProperties: false,
+  required: [
+    ...['internal', 'external', 'direction', 'conflict', 'onNull'],
+    ...['toExternal', 'toInternal', 'compare', 'fallback', 'maxLength'],
+  ],
+  properties: {
+    internal: { type: 'string', minLength: 1 },
+    external: { type: 'string', minLength: 1 },
+    direction: { type: 'string', enum: ['both', 'push', 'pull'] },
+    conflict: {
+      type: 'string',
+      enum: ['internal_wins', 'external_wins', 'external_unless_blank', 'internal_unless_blank'],
+    },
+    onNull: { type: 'string', enum: ['keep', 'clear'] },
+    toExternal: CARRY,
+    toInternal: CARRY,
+    compare: { type: 'array', items: { type: 'string', enum: ['lower', 'exact'] } },
+    fallback: { type: 'array', items: { type: 'string', minLength: 1 } },
+    maxLength: { type: 'integer', minimum: 1, nullable: true },
+  },
+};
+
+const DOCUMENT = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['id', 'system', 'entity', 'externalType', 'fields'],
+  properties: {
+    id: { type: 'string', minLength: 1 },
+    system: { type: 'string', minLength: 1 },
+    entity: { type: 'string', minLength: 1 },
+    externalType: { type: 'string', minLength: 1 },
+    fields: { type: 'array', minItems: 1, items: FIELD },
+  },
+};
+
+let validator: ValidateFunction<MappingDocument> | undefined;
+
+/** The document, frozen, or one error that names every problem with its place. */
+export function parseDocument(candidate: unknown): MappingDocument {
+  const validate = (validator ??= new Ajv({ allErrors: true }).compile<MappingDocument>(DOCUMENT));
+  if (!validate(candidate)) throw invalid(candidate, (validate.errors ?? []).map(describe));
+  const problems = [
+    ...repeated(candidate.fields, 'internal'),
+    ...repeated(candidate.fields, 'external'),
+    ...candidate.fields.flatMap(unknownTransforms),
+    ...clearedThoughNeverNull(candidate),
+    ...circularFallbacks(candidate.fields),
+  ];
+  if (problems.length > 0) throw invalid(candidate, problems);
+  return deepFreeze(structuredClone(candidate));
+}
+
+/** The external fields that have to be read: the mapped ones and those that can stand in for them. */
+export function externalFields(document: MappingDocument): string[] {
+  const names = document.fields.flatMap((rule) => [
+    rule.external,
+    ...rule.fallback.map((step) => parseStep(step).field),
+  ]);
+  return [...new Set(names)];
+}
+
+/** What stands in, in the rule's order, where the field itself is null; null if nothing does. The caller marks it derived. */
+export function fallbackValue(rule: FieldRule, fields: Fields): Value {
+  for (const step of rule.fallback) {
+    const { field, transforms } = parseStep(step);
+    const source = fields[field]?.trim();
+    if (source === undefined || !isVisible(source)) continue;
+    const value = transforms.reduce((text, name) => standIn(name, text), source).trim();
+    if (isVisible(value)) return value;
+  }
+  return null;
+}
+
+function parseStep(step: string): { field: string; transforms: string[] } {
+  const [field = '', ...transforms] = step.split('|').map((part) => part.trim());
+  return { field, transforms };
+}
+
+function unknownTransforms(rule: FieldRule, index: number): string[] {
+  const known = standInNames.join(', ');
+  return rule.fallback.flatMap((step) =>
+    parseStep(step)
+      .transforms.filter((name) => !isStandIn(name))
+      .map((name) => `/fields/${index}/fallback: unknown transform "${name}" (known: ${known})`),
+  );
+}
+
+function clearedThoughNeverNull({ entity, fields }: MappingDocument): string[] {
+  return fields.flatMap(({ internal, onNull }, index) =>
+    onNull === 'clear' && NEVER_NULL[entity]?.includes(internal)
+      ? [
+          `/fields/${index}/onNull: a ${entity} here always has a ${internal}, so their null cannot be taken; say "keep"`,
+        ]
+      : [],
+  );
+}
+
+/** A field whose stand-in waits, over any number of others, for the field itself could take its own absence for a value. */
+function circularFallbacks(rules: FieldRule[]): string[] {
+  const next = new Map(
+    rules.map((rule) => [rule.external, rule.fallback.map((step) => parseStep(step).field)]),
+  );
+  const circleFrom = (name: string, path: string[]): string[] | null => {
+    if (path.includes(name)) return name === path[0] ? [...path, name] : null;
+    for (const source of next.get(name) ?? []) {
+      const circle = circleFrom(source, [...path, name]);
+      if (circle !== null) return circle;
+    }
+    return null;
+  };
+  return rules.flatMap((rule, index) => {
+    const circle = circleFrom(rule.external, []);
+    return circle === null ? [] : [`/fields/${index}/fallback: circular: ${circle.join(' → ')}`];
+  });
+}
+
+function repeated(rules: FieldRule[], side: 'internal' | 'external'): string[] {
+  const names = rules.map((rule) => rule[side]);
+  return names.flatMap((name, index) =>
+    names.indexOf(name) < index ? [`/fields/${index}/${side}: "${name}" is mapped twice`] : [],
+  );
+}
+
+function describe(error: ErrorObject): string {
+  const at = error.instancePath === '' ? '/' : error.instancePath;
+  const params = error.params as { additionalProperty?: string; allowedValues?: unknown[] };
+  if (params.additionalProperty !== undefined) return `${at}: unknown key "${params.additionalProperty}"`;
+  if (params.allowedValues !== undefined) return `${at}: must be one of ${params.allowedValues.join(', ')}`;
+  return `${at}: ${error.message ?? error.keyword}`;
+}
+
+function invalid(candidate: unknown, problems: string[]): AppError {
+  const { id } = (typeof candidate === 'object' && candidate !== null ? candidate : {}) as { id?: unknown };
+  const name = typeof id === 'string' ? id : '(without id)';
+  return new AppError('config_invalid', { detail: `mapping document ${name}:\n  ${problems.join('\n  ')}` });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}

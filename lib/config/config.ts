@@ -1,0 +1,261 @@
+/**
+ * The only reader of the environment. Everything else gets the frozen object that `loadConfig` makes, once,
+ * in a process's `main`. The settings themselves are in `config-schema.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Ajv } from 'ajv';
+import { parse } from 'dotenv';
+import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './schema.ts';
+import { describeUnknown, describeWrong } from './problems.ts';
+import { unknownSettings } from './unknown.ts';
+import { AppError } from '../errors.ts';
+import { secretForms } from './secret-forms.ts';
+
+export type Env = Record<string, string | undefined>;
+
+export type LoadOptions = {
+  /** A file of settings; the environment goes before it. `.env` in the working folder unless told, false for none. */
+  envFile?: string | false;
+  /** Decides how the log looks unless LOG_FORMAT says so. */
+  isTerminal?: boolean;
+};
+
+export type Config = ReturnType<typeof buildConfig>;
+
+/** Throws `config_invalid` with every problem in one message. */
+export function loadConfig(env: Env = process.env, options: LoadOptions = {}): Config {
+  const { envFile = '.env', isTerminal = process.stderr.isTTY } = options;
+  const file = envFile === false ? {} : readEnvFile(envFile);
+  const given = collect(env, file);
+  const place = (name: string) => (filled(env[name]) ? 'in the environment' : `in ${String(envFile)}`);
+
+  const values: Record<string, unknown> = Object.fromEntries(
+    settings.flatMap(([name, setting]) => {
+      const text = given[name];
+      return text === undefined ? [] : [[name, readText(text, setting)]];
+    }),
+  );
+  const unknown = findUnknown(given, { file, ignored: values['TWINBOX_IGNORE'] });
+  const problems = [
+    ...unknown.map((each) => describeUnknown(each, place(each.name))),
+    ...findWrong(values).map(([name, setting]) =>
+      describeWrong({ name, setting, text: given[name] ?? '', items: values[name], place: place(name) }),
+    ),
+  ];
+  const checked = values as Settings;
+  problems.push(...findConflicts(checked));
+  if (problems.length > 0) throw invalid(problems);
+  return deepFreeze(buildConfig(checked, isTerminal));
+}
+
+/**
+ * An environment in which the demo, the tests and the benchmark can harm nobody: whatever names a database,
+ * a Kafka, a Stripe account or a port is left out. Give `envFile: false` with it.
+ */
+export function ignoreConnectionSettings(env: Env = process.env): Env {
+  const ignored = /^(DATABASE|KAFKA|STRIPE|API|HEALTH|SIMULATOR)_/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !ignored.test(name)));
+}
+
+function buildConfig(values: Settings, isTerminal: boolean) {
+  return {
+    env: values.TWINBOX_ENV,
+    dataDir: resolve(values.TWINBOX_DATA_DIR),
+    parkAfterHours: values.TWINBOX_PARK_AFTER_HOURS,
+    retentionDays: values.TWINBOX_RETENTION_DAYS,
+    database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
+    kafka: buildKafka(values),
+    stripe: {
+      secretKey: values.STRIPE_SECRET_KEY,
+      webhookSecrets: values.STRIPE_WEBHOOK_SECRET ?? [],
+      apiBase: values.STRIPE_API_BASE,
+      deletePolicy: values.STRIPE_DELETE_POLICY,
+      linkByEmail: values.STRIPE_LINK_BY_EMAIL,
+      looksBeforeCreate: values.STRIPE_LOOK_BEFORE_CREATE === 'on',
+      imports: values.STRIPE_IMPORT === 'on',
+      writes: values.STRIPE_WRITES === 'on',
+      pulls: values.STRIPE_PULLS === 'on',
+      rateLimit: values.STRIPE_RATE_LIMIT,
+      endpointRateLimit: values.STRIPE_ENDPOINT_RATE_LIMIT,
+    },
+    api: {
+      host: values.API_HOST,
+      port: values.API_PORT,
+      workers: values.API_WORKERS,
+      keepAliveS: values.API_KEEP_ALIVE_S,
+      keys: values.API_KEYS ?? [],
+      insecure: values.API_INSECURE === 'yes',
+    },
+    health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
+    log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
+    /** What has to be the same in every process of a role. */
+    alike: { relay: alikeOf(values, 'relay'), worker: alikeOf(values, 'worker') },
+    simulator: {
+      port: values.SIMULATOR_PORT,
+      url: values.SIMULATOR_URL,
+      webhookSecret: values.SIMULATOR_WEBHOOK_SECRET,
+    },
+  } as const;
+}
+
+function alikeOf(values: Settings, role: 'relay' | 'worker'): Record<string, string> {
+  return Object.fromEntries(
+    settings.flatMap(([name, { alike }]) =>
+      alike?.includes(role) === true ? [[name, String(values[name] ?? '')]] : [],
+    ),
+  );
+}
+
+function buildKafka(values: Settings) {
+  const {
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_SASL_USERNAME: username,
+    KAFKA_SASL_PASSWORD: password,
+  } = values;
+  return {
+    bootstrapServers: values.KAFKA_BOOTSTRAP_SERVERS ?? [],
+    groupId: values.KAFKA_GROUP_ID,
+    ssl: {
+      enabled: values.KAFKA_SSL === 'on',
+      ca: values.KAFKA_SSL_CA,
+      cert: values.KAFKA_SSL_CERT,
+      key: values.KAFKA_SSL_KEY,
+    },
+    // findConflicts has seen to it that the three come together.
+    sasl: mechanism && { mechanism, username: username ?? '', password: password ?? '' },
+    topics: {
+      create: values.KAFKA_CREATE_TOPICS === 'yes',
+      partitions: values.KAFKA_TOPIC_PARTITIONS,
+      replication: values.KAFKA_TOPIC_REPLICATION ?? null,
+      retentionHours: values.KAFKA_TOPIC_RETENTION_HOURS,
+    },
+    topicPrefix: values.KAFKA_TOPIC_PREFIX ?? '',
+    shareTopics: values.KAFKA_SHARE_TOPICS === 'yes',
+    customerEvents: values.KAFKA_CUSTOMER_EVENTS === 'on',
+    headers: values.KAFKA_HEADERS,
+  } as const;
+}
+
+function readEnvFile(path: string): Env {
+  try {
+    return parse(readFileSync(path));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    throw new AppError('config_invalid', { cause, detail: `${path} cannot be read: ${String(cause)}` });
+  }
+}
+
+/** What is given, the environment before the file. An empty value is the same as none. */
+function collect(env: Env, file: Env): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const source of [file, env]) {
+    for (const [name, value] of Object.entries(source)) {
+      if (value !== undefined && filled(value)) given[name] = value.trim();
+    }
+  }
+  return given;
+}
+
+function filled(value: string | undefined): boolean {
+  return value !== undefined && value.trim() !== '';
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** As the schema wants it: a list, a choice in small letters; numbers are made by the check itself. */
+function readText(text: string, setting: Setting): string | string[] {
+  if (setting.type === 'array') return splitList(text);
+  return setting.enum?.includes(text.toLowerCase()) === true ? text.toLowerCase() : text;
+}
+
+function findUnknown(given: Record<string, string>, { file, ignored }: { file: Env; ignored: unknown }) {
+  const names = Object.keys(given).map((name) => ({ name, isStrict: filled(file[name]) }));
+  return unknownSettings(names, Array.isArray(ignored) ? ignored.map(String) : []);
+}
+
+/** Checks against the schema; on the way texts become numbers and defaults are filled in. */
+function findWrong(values: Record<string, unknown>): (readonly [SettingName, Setting])[] {
+  const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
+  for (const [name, form] of Object.entries(secretForms)) ajv.addFormat(name, (text) => form(text) === null);
+  const validate = ajv.compile(settingsSchema);
+  if (validate(values)) return [];
+  const wrong = new Set(validate.errors?.map(({ instancePath }) => instancePath.split('/')[1]));
+  return settings.filter(([name]) => wrong.has(name));
+}
+
+const OWN_KEYWORDS = ['alike', 'group', 'secret', 'expects', 'example'];
+
+/** Settings that are right by themselves and wrong together. */
+function findConflicts(values: Settings): string[] {
+  const problems: string[] = [];
+  const host = values.API_HOST;
+  const keyless = values.API_KEYS === undefined || values.API_KEYS.length === 0;
+  if (!isLoopback(host) && keyless && values.API_INSECURE !== 'yes') {
+    problems.push(
+      `API_HOST is ${host}, which others can reach, and there are no API_KEYS. Set API_KEYS, listen on 127.0.0.1, or set API_INSECURE=yes if something in front of the API checks who calls`,
+    );
+  }
+  problems.push(...findKafkaConflicts(values));
+  if (values.STRIPE_API_BASE !== undefined && values.STRIPE_SECRET_KEY === undefined) {
+    problems.push(
+      'STRIPE_API_BASE needs a STRIPE_SECRET_KEY; a simulator takes any that begins with sk_test_',
+    );
+  }
+  if (values.STRIPE_API_BASE?.startsWith('http:') === true && isLiveKey(values.STRIPE_SECRET_KEY)) {
+    problems.push(
+      'STRIPE_SECRET_KEY is a live key, and STRIPE_API_BASE would send it unencrypted. Use https',
+    );
+  }
+  return problems;
+}
+
+function findKafkaConflicts(values: Settings): string[] {
+  const problems: string[] = [];
+  const { KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY } = values;
+  const files = Object.entries({ KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY });
+  const given = files.flatMap(([name, path]) => (path === undefined ? [] : [name]));
+  // Silence here would send passwords in the clear while the certificates lie ready.
+  if (values.KAFKA_SSL === 'off' && given.length > 0)
+    problems.push(`${given.join(' and ')} is set, and KAFKA_SSL is off. Set KAFKA_SSL=on`);
+  if ((KAFKA_SSL_CERT === undefined) !== (KAFKA_SSL_KEY === undefined))
+    problems.push('KAFKA_SSL_CERT and KAFKA_SSL_KEY belong together: set both, or neither');
+  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = values;
+  const login = [KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD];
+  if (login.some((value) => value === undefined) && login.some((value) => value !== undefined))
+    problems.push(
+      'KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD belong together: set all three, or none',
+    );
+  if (values.KAFKA_TOPIC_RETENTION_HOURS >= values.TWINBOX_RETENTION_DAYS * 24)
+    problems.push(
+      'KAFKA_TOPIC_RETENTION_HOURS has to be below TWINBOX_RETENTION_DAYS: a record must not outlive what makes its repeat harmless',
+    );
+  return problems;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function isLiveKey(key: string | undefined): boolean {
+  return key !== undefined && /^..?_live_/.test(key);
+}
+
+function invalid(problems: string[]): AppError {
+  const list = problems.map((problem) => `  - ${problem}.`.replace(/([?.])\.$/, '$1')).join('\n');
+  return new AppError('config_invalid', {
+    detail: `Twinbox cannot start with these settings:\n${list}\nAll settings are explained in docs/settings.md.`,
+  });
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,120 @@
+/**
+ * Names that are no settings, and were perhaps meant to be. In `.env`, which is ours, and for `TWINBOX_` everywhere, any
+ * name with one of our prefixes counts. The environment is shared with every other program of the machine, so of the
+ * names there only those count that are nearly one of ours.
+ */
+import { settings } from './schema.ts';
+
+const PREFIXES = ['TWINBOX_', 'STRIPE_', 'API_', 'KAFKA_', 'DATABASE_', 'LOG_', 'HEALTH_', 'SIMULATOR_'];
+
+/** Well-known names of other programs: neither in `.env` nor for being nearly one of ours do they stop the start. */
+const KNOWN_ELSEWHERE: readonly RegExp[] = [
+  // What the simulator reads by itself when it is a process of its own; there it says what it does not know.
+  /^SIMULATOR_(HOST|DATA_DIR|ACCOUNT|GLOBAL_PER_SECOND|ENDPOINT_PER_SECOND|WEBHOOK_URL)$/,
+  // Stripe's command line and its plug-ins; dj-stripe's pairs of keys.
+  /^STRIPE_(API_KEY|DEVICE_NAME|PROJECT_NAME|PUBLISHABLE_KEY|ACCOUNT|API_VERSION)$/,
+  /^STRIPE_CLI_/,
+  /^STRIPE_(TEST|LIVE)_(SECRET|PUBLIC|PUBLISHABLE)_KEY$/,
+  // Kafka's own start scripts and container images, which also write any property of a broker as a variable.
+  /^KAFKA_(HOME|OPTS|LIB|HEAP_OPTS|JMX_OPTS|JMX_PORT|LOG4J_OPTS|LOG4J_CMD_OPTS|GC_LOG_OPTS|GC_LOG_ENABLED|DEBUG|VERSION)$/,
+  /^KAFKA_(JVM_PERFORMANCE_OPTS|CLUSTER_ID|NODE_ID|PROCESS_ROLES|LISTENERS|ADVERTISED_.*|CONTROLLER_.*|LISTENER_.*)$/,
+  /^KAFKA_(SSL_(KEY|KEYSTORE|TRUSTSTORE|ENDPOINT|CLIENT|ENABLED|CIPHER|PROVIDER|PROTOCOL)_.*|SASL_(ENABLED|JAAS|MECHANISM)_.*)$/,
+  // What Kubernetes writes for a service named "api", "kafka" or "database".
+  /^[A-Z]+(_[A-Z0-9]+)*_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$/,
+  /^[A-Z]+(_[A-Z0-9]+)*_PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?$/,
+];
+
+/** What people write for ours where it is too short to be found by its parts. */
+const CALLED: Record<string, string> = {
+  STRIPE_KEY: 'STRIPE_SECRET_KEY',
+  STRIPE_SECRET: 'STRIPE_SECRET_KEY',
+  STRIPE_WEBHOOK: 'STRIPE_WEBHOOK_SECRET',
+  DATABASE_POOL: 'DATABASE_POOL_SIZE',
+  KAFKA_BOOTSTRAP: 'KAFKA_BOOTSTRAP_SERVERS',
+  KAFKA_SERVERS: 'KAFKA_BOOTSTRAP_SERVERS',
+};
+
+/** `isStrict`: named in our own file. */
+export type GivenName = { name: string; isStrict: boolean };
+export type UnknownSetting = { name: string; suggestion: string | undefined };
+
+/** The given names that stop the start, each with the setting that was perhaps meant. */
+export function unknownSettings(given: readonly GivenName[], ignored: readonly string[]): UnknownSetting[] {
+  const known = settings.map(([name]) => name as string);
+  const isGiven = (setting: string): boolean => given.some(({ name }) => name === setting);
+  return given
+    .filter(({ name }) => !known.includes(name) && !ignored.includes(name))
+    .filter(({ name }) => !KNOWN_ELSEWHERE.some((pattern) => pattern.test(name)))
+    .flatMap(({ name, isStrict }) => {
+      const near = nearly(name, known, isGiven);
+      const ours = PREFIXES.some((prefix) => name.startsWith(prefix));
+      if (ours && (isStrict || name.startsWith('TWINBOX_')))
+        return [{ name, suggestion: near ?? closest(name, known) }];
+      return near === undefined ? [] : [{ name, suggestion: near }];
+    });
+}
+
+/** The setting that a name differs from by so little that it is more likely a slip than another program's name. */
+function nearly(
+  name: string,
+  known: readonly string[],
+  isGiven: (setting: string) => boolean,
+): string | undefined {
+  const bySpelling = known.find((setting) => isMisspelt(name, setting));
+  if (bySpelling !== undefined) return bySpelling;
+  // Beside the setting itself, a longer or shorter name is meant for somebody else.
+  const called = CALLED[name];
+  if (called !== undefined) return isGiven(called) ? undefined : called;
+  return known.find((setting) => !isGiven(setting) && hasOnePartMore(name, setting));
+}
+
+/** A letter too many, too few, another or two swapped: two such slips where the name is long, none in a short word. */
+function isMisspelt(name: string, setting: string): boolean {
+  if (name.toUpperCase() === setting) return true;
+  const [prefix, own] = split(name);
+  const [settingPrefix, settingOwn] = split(setting);
+  // APP_PORT is not API_PORT; but what else would STRPE_SECRET_KEY be?
+  if (prefix !== settingPrefix)
+    return own === settingOwn && settingPrefix.length > 5 && editDistance(prefix, settingPrefix) === 1;
+  return editDistance(own, settingOwn) <= (settingOwn.length < 8 ? 1 : 2);
+}
+
+/** The same parts in their order but for one that only the longer name has; one part alone is no likeness. */
+function hasOnePartMore(name: string, setting: string): boolean {
+  const [long = [], short = []] = [name.split('_'), setting.split('_')].sort((a, b) => b.length - a.length);
+  if (long.length !== short.length + 1 || short.length < 3 || long[0] !== short[0]) return false;
+  return long.some((_, at) => long.toSpliced(at, 1).join('_') === short.join('_'));
+}
+
+/** The prefix with its line, and the rest. */
+function split(name: string): [string, string] {
+  const at = name.indexOf('_') + 1;
+  return [name.slice(0, at), name.slice(at)];
+}
+
+/** The known name that differs in the fewest letters, if these are few enough to be worth saying. */
+function closest(name: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= split(name)[1].length / 2 ? best.candidate : undefined;
+}
+
+/** How many letters to insert, remove or change, or neighbours to swap (optimal string alignment). */
+function editDistance(from: string, to: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let at = 0; at < from.length; at += 1) {
+    const next = [at + 1];
+    for (let column = 0; column < to.length; column += 1) {
+      const changed = (row[column] ?? 0) + (from[at] === to[column] ? 0 : 1);
+      let least = Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1);
+      if (at > 0 && column > 0 && from[at] === to[column - 1] && from[at - 1] === to[column])
+        least = Math.min(least, (before[column - 1] ?? 0) + 1);
+      next.push(least);
+    }
+    before = row;
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

@@ -1,0 +1,179 @@
+// The one way in which the API and `twinbox import` write customers. Outcomes are data; only faults are thrown.
+//
+// Every write is one statement (db/customers.ts). A crash before its commit leaves nothing; after it, the row and its event
+// are there, and the relay finds the event with or without the nudge.
+
+import { isRepeatable, type Db } from '../../db/connection.ts';
+import {
+  deleteCustomer,
+  findEmailHolder,
+  insertCustomer,
+  isEmailTaken,
+  readCustomer,
+  updateCustomer,
+  type Customer,
+  type Stamp,
+} from '../../db/customers.ts';
+import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-rules.ts';
+import type { Clock } from '../clock.ts';
+import { newEventId } from '../uuid.ts';
+
+export type CustomerValues = { name: string; email: string };
+
+/** Who asks, and why: goes into the event's context. `source` is "internal" unless told. */
+export type Origin = { context: Record<string, unknown>; source?: string };
+
+/** One version, or several of which the row has to have one; none: whatever it has. */
+export type Condition = { ifVersion?: number | readonly number[] };
+
+export type Refusal =
+  /** No such customer, or it is deleted. */
+  | { outcome: 'gone' }
+  /** It has another version than the caller saw; `customer` is what it is now. */
+  | { outcome: 'version_mismatch'; customer: Customer }
+  /** Another living customer has this email. */
+  | { outcome: 'duplicate_email'; rivalId: number }
+  /** A rule or a trigger of the table refuses the row, or made nothing of the write. */
+  | { outcome: 'refused'; refusal: TableRefusal }
+  /** Others changed the row at every try. The same call may succeed at once. */
+  | { outcome: 'contended' };
+
+export type CreateOutcome = { outcome: 'created'; customer: Customer } | Refusal;
+export type ChangeOutcome = { outcome: 'updated' | 'unchanged'; customer: Customer } | Refusal;
+export type RemoveOutcome = { outcome: 'deleted'; customer: Customer } | Refusal;
+
+export type CustomerStore = {
+  create(values: CustomerValues, origin: Origin): Promise<CreateOutcome>;
+  replace(id: number, values: CustomerValues, condition: Condition, origin: Origin): Promise<ChangeOutcome>;
+  patch(
+    id: number,
+    values: Partial<CustomerValues>,
+    condition: Condition,
+    origin: Origin,
+  ): Promise<ChangeOutcome>;
+  remove(id: number, condition: Condition, origin: Origin): Promise<RemoveOutcome>;
+};
+
+export type CustomerStoreDeps = {
+  db: Db;
+  clock: Clock;
+  /** Called after each commit, so that the relay wakes; whoever provides it folds many calls into one. */
+  nudge: () => void;
+};
+
+/** A bound against a row or an email that never rests. One try more is enough for two writers. */
+const MAX_TRIES = 10;
+
+export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): CustomerStore {
+  function stamp({ context, source = 'internal' }: Origin): Stamp {
+    const now = clock.now();
+    return { eventId: newEventId(now), source, context, now };
+  }
+
+  async function create(values: CustomerValues, origin: Origin): Promise<CreateOutcome> {
+    return untilDecided(async () => {
+      try {
+        const customer = await insertCustomer(db, values, stamp(origin));
+        nudge();
+        return { outcome: 'created', customer };
+      } catch (error) {
+        return await refusedWrite(error, values.email);
+      }
+    });
+  }
+
+  async function patch(
+    id: number,
+    values: Partial<CustomerValues>,
+    condition: Condition,
+    origin: Origin,
+  ): Promise<ChangeOutcome> {
+    const isSwallowed = noteUntouched();
+    return untilDecided(async () => {
+      try {
+        const customer = await updateCustomer(db, id, values, condition, stamp(origin));
+        if (customer) {
+          nudge();
+          return { outcome: 'updated', customer };
+        }
+      } catch (error) {
+        return await refusedWrite(error, values.email);
+      }
+      const present = await readLiving(id, condition);
+      if (present.outcome !== 'present') return present;
+      const { customer } = present;
+      if (hasValues(customer, values)) return { outcome: 'unchanged', customer };
+      return isSwallowed(customer) ? refusedWrite(new RowSwallowed('update'), undefined) : 'again';
+    });
+  }
+
+  async function remove(id: number, condition: Condition, origin: Origin): Promise<RemoveOutcome> {
+    const isSwallowed = noteUntouched();
+    return untilDecided(async () => {
+      try {
+        const customer = await deleteCustomer(db, id, condition, stamp(origin));
+        if (customer) {
+          nudge();
+          return { outcome: 'deleted', customer };
+        }
+      } catch (error) {
+        return await refusedWrite(error, undefined);
+      }
+      const present = await readLiving(id, condition);
+      if (present.outcome !== 'present') return present;
+      return isSwallowed(present.customer) ? refusedWrite(new RowSwallowed('update'), undefined) : 'again';
+    });
+  }
+
+  /** Why a write hit no row, in the order in which a caller has to know: gone, changed by another, or still there. */
+  async function readLiving(
+    id: number,
+    { ifVersion }: Condition,
+  ): Promise<Refusal | { outcome: 'present'; customer: Customer }> {
+    const customer = await readCustomer(db, id);
+    if (!customer || customer.deletedAt) return { outcome: 'gone' };
+    if (ifVersion !== undefined && ![ifVersion].flat().includes(customer.version)) {
+      return { outcome: 'version_mismatch', customer };
+    }
+    return { outcome: 'present', customer };
+  }
+
+  /** An error that is an answer becomes an outcome or another try; any other is thrown on. */
+  async function refusedWrite(error: unknown, email: string | undefined): Promise<Refusal | 'again'> {
+    if (isRepeatable(error)) return 'again';
+    if (!isEmailTaken(error) || email === undefined) {
+      const refusal = await describeRefusal(db, error);
+      if (refusal === null) throw error;
+      return { outcome: 'refused', refusal };
+    }
+    const rivalId = await findEmailHolder(db, email);
+    return rivalId === null ? 'again' : { outcome: 'duplicate_email', rivalId };
+  }
+
+  return { create, replace: patch, patch, remove };
+}
+
+/**
+ * Says of the row that a write has missed whether the table swallowed the write: it has the version that it had after the try before, so
+ * this try met it as it stands, and made nothing of it.
+ */
+function noteUntouched(): (missed: Customer) => boolean {
+  let before: number | null = null;
+  return ({ version }) => {
+    const isUntouched = version === before;
+    before = version;
+    return isUntouched;
+  };
+}
+
+async function untilDecided<T>(attempt: () => Promise<T | 'again'>): Promise<T | { outcome: 'contended' }> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const outcome = await attempt();
+    if (outcome !== 'again') return outcome;
+  }
+  return { outcome: 'contended' };
+}
+
+function hasValues(customer: Customer, { name, email }: Partial<CustomerValues>): boolean {
+  return (name === undefined || customer.name === name) && (email === undefined || customer.email === email);
+}

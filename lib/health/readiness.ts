@@ -1,0 +1,124 @@
+// What /ready and `twinbox status` say, part by part. Everything is read from Postgres, so it is the same whichever process asks.
+import type { Db } from '../../db/connection.ts';
+import { describeAway } from '../../db/connecting.ts';
+import { readConnection } from '../../db/connections.ts';
+import { partitionStatus } from '../../db/partition-status.ts';
+import { isDatabaseAway, isWritable, readSyncBacklog } from '../../db/readiness.ts';
+import { readRelayLag } from '../../db/relay-lag.ts';
+import { countReasons, sayReason, type ReasonCount } from '../../db/reports.ts';
+import type { Bus } from '../bus/bus.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import { describeHeldBack } from '../limits/held-back.ts';
+import { describeSkipped } from '../skipped.ts';
+import { heldDeletes } from '../sync/fuse.ts';
+
+export interface Part {
+  ready: boolean;
+  /** What is wrong and how to mend it. */
+  problem?: string;
+  figures?: Record<string, unknown>;
+  /** What works now and will not for long, or not as somebody may expect. */
+  warnings?: string[];
+}
+
+/** An event that is older than this and not published means that the relay is not doing its work. */
+const RELAY_LATE_SECONDS = 30;
+
+export function databasePart(db: Db): () => Promise<Part> {
+  return async () => {
+    try {
+      if (await isWritable(db)) return { ready: true };
+      return { ready: false, problem: 'the database takes no writes: is DATABASE_URL a standby?' };
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      const { says, mend } = describeAway(error);
+      return { ready: false, problem: mend === '' ? says : `${says}. ${mend}` };
+    }
+  };
+}
+
+export function relayPart(db: Db, clock: Clock): () => Promise<Part> {
+  return async () => {
+    const { started, oldest } = await readRelayLag(db);
+    const behind = oldest === null ? 0 : Math.max(0, (clock.now().getTime() - oldest.getTime()) / 1000);
+    const figures = { relay_seconds_behind: Math.round(behind * 10) / 10 };
+    if (!started)
+      return { ready: false, problem: 'no relay has ever run on this database: start one', figures };
+    if (behind <= RELAY_LATE_SECONDS) return { ready: true, figures };
+    return {
+      ready: false,
+      problem: `the relay is ${Math.round(behind)} s behind: is one running, and can it reach the bus?`,
+      figures,
+    };
+  };
+}
+
+/** From what this process's own work has met: asks nobody, and in process it is always well. */
+export function busPart(bus: Pick<Bus, 'health'>): () => Promise<Part> {
+  return () => {
+    const { problem } = bus.health();
+    return Promise.resolve(problem === null ? { ready: true } : { ready: false, problem });
+  };
+}
+
+export function syncPart(db: Db, systems: string[], clock: Clock = systemClock): () => Promise<Part> {
+  return async () => {
+    const { dirty, parked, waiting, oldestIntent } = await readSyncBacklog(db);
+    const reasons = parked > 0 ? (await countReasons(db)).filter(({ state }) => state === 'parked') : [];
+    const skipped = await describeSkipped(db, clock.now());
+    const connections = await Promise.all(systems.map((system) => readConnection(db, system)));
+    const heldBack = await Promise.all(
+      connections.map(async (found) => (found ? describeHeldBack(db, found.system, found.account) : [])),
+    );
+    return {
+      ready: true,
+      figures: {
+        dirty,
+        parked,
+        waiting,
+        skipped: skipped?.count ?? 0,
+        oldest_open_intent: oldestIntent && {
+          customer: oldestIntent.customerId,
+          operation: oldestIntent.operation,
+          first_sent_at: oldestIntent.firstSentAt,
+        },
+      },
+      warnings: [
+        ...parkedWarnings(parked, reasons),
+        ...(skipped ? [skipped.says] : []),
+        ...connections.flatMap((connection, index) => {
+          if (!connection) return [];
+          const { system, pausedAt } = connection;
+          return [
+            ...(heldBack[index] ?? []),
+            ...(pausedAt ? [`${system} is paused: nothing goes there until "twinbox resume ${system}"`] : []),
+            ...heldDeletes(connection).map(
+              ({ says }) =>
+                `${says}: "npx twinbox deletes ${system}" shows them, and releases them or takes them back`,
+            ),
+          ];
+        }),
+      ],
+    };
+  };
+}
+
+/** The commonest reasons first: two hundred with one reason have one cause. */
+function parkedWarnings(parked: number, reasons: readonly ReasonCount[]): string[] {
+  if (parked === 0) return [];
+  const named = reasons.slice(0, 3).map((each) => `${each.count} ${sayReason(each)}`);
+  const all = [...named, ...(reasons.length > 3 ? ['…'] : [])].join(', ');
+  return [`${parked} parked (${all}): each waits for an edit or a person, "twinbox replay" shows them`];
+}
+
+/** Housekeeping has partitions ready two periods ahead; fewer means that it does not get to its work. */
+export function partitionsPart(db: Db, clock: Clock): () => Promise<Part> {
+  return async () => {
+    const short = (await partitionStatus(db, clock.now())).filter(({ ahead }) => ahead < 2);
+    const warnings = short.map(
+      ({ table, ahead }) =>
+        `${table} has ${ahead} partitions ahead, not two: is a worker running, and can it lock the table?`,
+    );
+    return { ready: true, warnings };
+  };
+}

@@ -1,0 +1,60 @@
+// What Kafka refused of ours and what we refused of Kafka's, in words: for /ready, `twinbox status` and `twinbox doctor`.
+import { readRefusedCounts, type RefusedCount } from '../../db/refused-counts.ts';
+import type { Db } from '../../db/connection.ts';
+import type { Clock } from '../clock.ts';
+import type { Part } from './readiness.ts';
+
+export type RefusedSaid = { says: string; mend: string };
+
+export function sayRefused({ topic, reason, records, firstAt, lastAt, detail }: RefusedCount): RefusedSaid {
+  const when = `since ${time(firstAt)}, the last ${time(lastAt)}`;
+  const many = `${records} ${records === 1 ? 'record' : 'records'}`;
+  if (reason === 'record_refused') {
+    const event = text(detail?.['event_id']);
+    return {
+      says: `Kafka did not take ${many} for ${topic} ${when}: ${text(detail?.['message'])}; whoever reads that topic lacks them`,
+      mend: `npx twinbox events show ${event}; a topic that takes more has a larger max.message.bytes.`,
+    };
+  }
+  if (reason === 'other_installation') {
+    const other = text(detail?.['installation']);
+    return {
+      says: `${many} on ${topic} ${when}, were refused: they are another installation’s${other === '' ? '' : ` (${other})`}`,
+      mend: 'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).',
+    };
+  }
+  return {
+    says: `${many} on ${topic} ${when}, were refused (${reason}): somebody else writes to that topic`,
+    mend: 'The notices on the dlq say where each lies; give nobody else Write on our topics (docs/kafka.md).',
+  };
+}
+
+export function refusedWarnings(counts: readonly RefusedCount[]): string[] {
+  return counts.map(sayRefused).map(({ says, mend }) => `${says}. ${mend}`.replace(/\.$/, ''));
+}
+
+export function refusedFigures(counts: readonly RefusedCount[]): Record<string, unknown>[] {
+  return counts.map(({ topic, reason, records, firstAt, lastAt }) => ({
+    ...{ topic, reason, records, since: firstAt.toISOString(), last: lastAt.toISOString() },
+  }));
+}
+
+/** Never unready by itself: what is refused holds up nothing. */
+export function refusedPart(db: Db, clock: Clock): () => Promise<Part> {
+  return async () => {
+    const counts = await readRefusedCounts(db, clock.now());
+    return {
+      ready: true,
+      figures: { refused_records: refusedFigures(counts) },
+      warnings: refusedWarnings(counts),
+    };
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function time(at: Date): string {
+  return at.toISOString().slice(0, 19).replace('T', ' ');
+}

@@ -1,0 +1,134 @@
+// Judges the signs of life: who runs, who is missing, and what a role that runs says of itself.
+import type { Db } from '../../db/connection.ts';
+import { readReceiveLag } from '../../db/receive-lag.ts';
+import { readRoleSigns, type RoleName, type RoleSign } from '../../db/role-signs.ts';
+import { differencesOf, sayDifference } from './alike.ts';
+import type { Clock } from '../clock.ts';
+import { systemNames } from '../integrations/names.ts';
+import type { Part } from './readiness.ts';
+import { isLiving } from './role-signs.ts';
+
+export { ALIVE_MS } from './role-signs.ts';
+
+/** What is published is received within a second; this long with nothing received is no delay but a fault. */
+const RECEIVED_LATE_MS = 15_000;
+
+export type RoleStanding = {
+  role: RoleName;
+  living: RoleSign[];
+  /** Ended without a stop within the last hour, while others of the role may live. */
+  silent: RoleSign[];
+  /** The newest sign of all; null if the role has never run on this database. */
+  last: RoleSign | null;
+};
+
+const NAMES: readonly RoleName[] = ['api', 'relay', 'worker', 'housekeeping'];
+
+/** What does not happen without a role. */
+const WITHOUT: Record<RoleName, string> = {
+  api: 'no request and no webhook is taken',
+  relay: 'changes are kept and not published',
+  worker: 'changes are published and nothing carries them out',
+  housekeeping: 'no sweep finds lost webhooks, and no partitions are made',
+};
+
+export async function readRoles(db: Db): Promise<RoleStanding[]> {
+  const signs = await readRoleSigns(db);
+  return NAMES.map((role) => standingOf(role, signs));
+}
+
+export function standingOf(role: RoleName, signs: readonly RoleSign[]): RoleStanding {
+  const own = signs.filter((sign) => sign.role === role);
+  return {
+    role,
+    living: own.filter(isLiving),
+    silent: own.filter((sign) => sign.stoppedAt === null && !isLiving(sign) && sign.ageMs < HOUR_MS),
+    last: own.toSorted((a, b) => a.ageMs - b.ageMs)[0] ?? null,
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Roles that ran and run no more, and a worker that has never run although others have. An API that never ran may be meant so, and that
+ * no relay ever ran is known from its cursor.
+ */
+export function missingRoles(standings: readonly RoleStanding[]): { role: RoleName; says: string }[] {
+  const seen = standings.some(({ last }) => last !== null);
+  const missing = standings.filter(
+    ({ role, living, last }) => living.length === 0 && (last !== null || (seen && role === 'worker')),
+  );
+  // Housekeeping runs in a worker: without one there is one cause, and not two.
+  const workerMissing = missing.some(({ role }) => role === 'worker');
+  return missing.flatMap(({ role, last }) => {
+    if (role === 'housekeeping' && workerMissing) return [];
+    if (last === null) return [{ role, says: `no ${role} has ever run on this database; ${WITHOUT[role]}` }];
+    const { owner, stoppedAt, seenAt } = last;
+    const how =
+      stoppedAt === null
+        ? `the last one (${placeOf(owner)}) showed its last sign of life at ${time(seenAt)}`
+        : `the last one (${placeOf(owner)}) was stopped at ${time(stoppedAt)}`;
+    const what = role === 'housekeeping' ? 'housekeeping does not go on' : `no ${role} is running`;
+    return [{ role, says: `${what}: ${how}; ${WITHOUT[role]}` }];
+  });
+}
+
+/** Who runs, what the others say of themselves, and what is published and received by no worker. Never unready by itself. */
+export function rolesPart(db: Db, clock: Clock, owner: string | null): () => Promise<Part> {
+  return async () => {
+    const [standings, lag] = await Promise.all([readRoles(db), readReceiveLag(db, systemNames)]);
+    const others = standings.flatMap(({ living }) => living).filter((sign) => sign.owner !== owner);
+    return {
+      ready: true,
+      figures: {
+        roles: Object.fromEntries(standings.map(({ role, living }) => [role, living.length])),
+        published_not_received: {
+          events: lag.events,
+          more: lag.more,
+          oldest: lag.oldest?.toISOString() ?? null,
+        },
+      },
+      warnings: [
+        ...missingRoles(standings).map(({ says }) => says),
+        ...others.flatMap((sign) => (sign.problem === null ? [] : [`${sayWho(sign)}: ${sign.problem}`])),
+        ...differencesOf(standings.flatMap(({ living }) => living)).map(sayDifference),
+        ...lateWarnings(lag, clock.now()),
+      ],
+    };
+  };
+}
+
+/** `published, not received: 12, oldest 2026-03-01 12:00:00`, once that is no mere delay. */
+export function lateWarnings(
+  lag: { events: number; more: boolean; oldest: Date | null },
+  now: Date,
+): string[] {
+  if (lag.oldest === null || now.getTime() - lag.oldest.getTime() < RECEIVED_LATE_MS) return [];
+  return [`${sayLag(lag)}: is a worker running, and can it read from the bus?`];
+}
+
+export function sayLag({
+  events,
+  more,
+  oldest,
+}: {
+  events: number;
+  more: boolean;
+  oldest: Date | null;
+}): string {
+  const many = `${more ? 'at least ' : ''}${events}`;
+  return `published, not received: ${many}${oldest ? `, oldest ${time(oldest)}` : ''}`;
+}
+
+export function sayWho({ role, owner }: Pick<RoleSign, 'role' | 'owner'>): string {
+  return `${role} ${placeOf(owner)}`;
+}
+
+/** Host and process id, without what only makes the name unique. */
+export function placeOf(owner: string): string {
+  return owner.split(':').slice(0, 2).join(':');
+}
+
+function time(at: Date): string {
+  return at.toISOString().slice(0, 19).replace('T', ' ');
+}

@@ -1,0 +1,81 @@
+// Counts the deliveries of a system's webhooks in memory, and writes the counts with the process's signs of life: a flood of forged
+// ones costs no statement each. A process that is killed loses what it counted in the last seconds, and nothing else.
+import type { Db } from '../../db/connection.ts';
+import { addWebhookSigns, type Counted, type WebhookSigns } from '../../db/webhook-signs.ts';
+import type { Clock } from '../clock.ts';
+import { refusedWarning } from './intake.ts';
+
+export interface WebhookTally {
+  /** A delivery with a good signature. */
+  taken(): void;
+  /** One whose signature was refused; `reason` is the code that it was answered with. */
+  refused(reason: string): void;
+  /** Writes what was counted; nothing if there was nothing. */
+  flush(): Promise<void>;
+}
+
+export type WebhookTallyDeps = {
+  db: Db;
+  clock: Clock;
+  system: string;
+  log: { warn(event: string, fields: Record<string, unknown>): void };
+};
+
+const NOTHING: Counted = {
+  taken: 0,
+  takenAt: null,
+  refused: 0,
+  refusedFrom: null,
+  refusedAt: null,
+  reason: null,
+};
+
+export function createWebhookTally({ db, clock, system, log }: WebhookTallyDeps): WebhookTally {
+  let counted = NOTHING;
+  /** The beginning of the refusals that the log has been given already. */
+  let logged: number | null = null;
+
+  function report(signs: WebhookSigns, now: Date): void {
+    const why = refusedWarning(system, signs, now);
+    if (why === null || logged === signs.refusedSince?.getTime()) return;
+    logged = signs.refusedSince?.getTime() ?? null;
+    const { refused, refusedSince, refusedReason } = signs;
+    log.warn('webhooks.refused', { system, refused, since: refusedSince, reason: refusedReason, why });
+  }
+
+  return {
+    taken() {
+      counted = { ...counted, taken: counted.taken + 1, takenAt: clock.now() };
+    },
+    refused(reason) {
+      const now = clock.now();
+      const refusedFrom = counted.refusedFrom ?? now;
+      counted = { ...counted, refused: counted.refused + 1, refusedFrom, refusedAt: now, reason };
+    },
+    async flush() {
+      if (counted.taken + counted.refused === 0) return;
+      const writing = counted;
+      counted = NOTHING;
+      let signs: WebhookSigns;
+      try {
+        signs = await addWebhookSigns(db, system, writing);
+      } catch (error) {
+        counted = together(writing, counted);
+        throw error;
+      }
+      if (writing.refused > 0) report(signs, clock.now());
+    },
+  };
+}
+
+/** What could not be written, and what came meanwhile. */
+function together(before: Counted, after: Counted): Counted {
+  return {
+    taken: before.taken + after.taken,
+    takenAt: after.takenAt ?? before.takenAt,
+    refused: before.refused + after.refused,
+    refusedFrom: before.refusedFrom ?? after.refusedFrom,
+    refusedAt: after.refusedAt ?? before.refusedAt,
+    reason: after.reason ?? before.reason,
+  };
+}

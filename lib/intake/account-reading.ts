@@ -1,0 +1,115 @@
+// The first contact: every record of the account is read once and kept by its identity, before anything new is made there.
+//
+// Newest first, page by page; a page and how far it goes are stored together, so a crash at any point reads at most one page again.
+// What is made or changed meanwhile comes by its event, which counts from the moment the account was bound. Creates wait until the
+// reading is done (before-create.ts); edits and deletes of pairs do not.
+//
+// Where the table was empty when the reading began, there is nothing to link and the settings decide: unmatched records become
+// customers (STRIPE_IMPORT). Where it was not, they stay as they are until a person decides (docs/first-link.md).
+import { withTransaction } from '../../db/connection.ts';
+import { readConnection } from '../../db/connections.ts';
+import { beginReading, endReading, readReading, saveReading } from '../../db/account-readings.ts';
+import { countUnmatched, keepRecords, type KeptRecord, type RecordPlace } from '../../db/external-records.ts';
+import { raiseWaiting } from '../../db/dirty.ts';
+import { isOfOneRow } from '../../db/errors.ts';
+import { failpoint } from '../failpoint.ts';
+import type { ExternalRecord } from '../integrations/integration.ts';
+import { createLease } from '../lease.ts';
+import { paced } from '../limits/paced.ts';
+import { sleep } from '../loop.ts';
+import { noteSkipped, workInHalves } from '../skipped.ts';
+import { ACCOUNT_UNREAD } from '../sync/before-create.ts';
+import { toKept } from '../sync/identity.ts';
+import type { SyncDeps } from '../sync/step.ts';
+import { decideUnmatched } from '../operations/unmatched.ts';
+
+/** What came of one run: `reading` goes on, `done` needs no further run in this process. */
+export type ReadingRun = 'not_yet' | 'reading' | 'done';
+
+const LEASE_MS = 30_000;
+/** A create that was loaded before the end may still begin to wait after it; by then its lease is over. */
+const LATE_WAITERS_MS = 120_000;
+/** The most of the account's rate that the reading takes: edits go on beside it. */
+const SHARE = 0.5;
+const TOLD_EVERY = 10_000;
+const DECIDE = 'npx twinbox link --dry-run shows them; link --all, --import or --leave decides';
+
+/** Reads on from where the last run stopped, to the end or until the signal. Throws what the system answers. */
+export async function readAccountRecords(deps: SyncDeps, signal: AbortSignal): Promise<ReadingRun> {
+  const { db, clock, integration, policy } = deps;
+  const { system, document } = integration;
+  const connection = await readConnection(db, system);
+  if (!connection || connection.account === null || connection.pausedAt !== null) return 'not_yet';
+  const place: RecordPlace = { system, account: connection.account, externalType: document.externalType };
+  const before = await readReading(db, place);
+  if (before?.doneAt) {
+    await raiseWaiting(db, system, ACCOUNT_UNREAD, clock.now());
+    return clock.now().getTime() - before.doneAt.getTime() < LATE_WAITERS_MS ? 'not_yet' : 'done';
+  }
+  const lease = createLease({ db, name: `reading:${system}:${place.account}`, lengthMs: LEASE_MS });
+  if ((await lease.take()) === null) return 'not_yet';
+  try {
+    await beginReading(db, { ...place, imports: policy.imports && policy.pulls, now: clock.now() });
+    return await readOn(deps, place, () => lease.isHeld() && !signal.aborted);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean): Promise<ReadingRun> {
+  const { db, clock, integration, policy, log } = deps;
+  const reading = await readReading(db, place);
+  if (!reading || reading.doneAt !== null) return 'not_yet';
+  const { system } = integration;
+  const list = paced(integration, { db, account: place.account, rates: policy.rates, log });
+  const restMs = policy.rates ? 1_000 / (policy.rates.account * SHARE) : 0;
+  let { records } = reading;
+  for await (const page of list.list(reading.readTo ? { createdTo: reading.readTo } : {})) {
+    await keepPage(deps, place, page);
+    await failpoint('reading.page');
+    if (Math.floor((records + page.length) / TOLD_EVERY) > Math.floor(records / TOLD_EVERY))
+      log.info('account.reading', { system, records: records + page.length });
+    records += page.length;
+    if (!goesOn()) return 'reading';
+    if (restMs > 0) await sleep(restMs);
+  }
+  if (reading.imports) await decideUnmatched(deps, place, 'import', 'first contact');
+  await failpoint('reading.before-end');
+  if (!goesOn()) return 'reading';
+  await endReading(db, place, clock.now());
+  log.info('account.read', { system, account: place.account, records, imports: reading.imports });
+  const { undecided } = await countUnmatched(db, place);
+  if (undecided > 0) log.warn('account.unmatched', { system, records: undecided, decide: DECIDE });
+  await raiseWaiting(db, system, ACCOUNT_UNREAD, clock.now());
+  return 'not_yet';
+}
+
+async function keepPage(deps: SyncDeps, place: RecordPlace, page: ExternalRecord[]): Promise<void> {
+  const { fields } = deps.integration.document;
+  const kept = page
+    .filter(({ mark, foreignMark }) => mark !== null || !foreignMark)
+    .map((record) => toKept(fields, record));
+  // A customer of a test clock bears the time of the clock, and its page is no position in the list.
+  const last = page.findLast(({ testClock }) => testClock === null);
+  const position = { readTo: last?.createdAt ?? null, more: page.length };
+  const keep = (some: KeptRecord[], readsOn: boolean): Promise<void> =>
+    withTransaction(deps.db, async (tx) => {
+      await keepRecords(tx, place, some);
+      if (readsOn) await saveReading(tx, place, position);
+    });
+  try {
+    await keep(kept, true);
+  } catch (error) {
+    if (!isOfOneRow(error)) throw error;
+    // One record that cannot be kept: the others are, and the reading goes on behind it.
+    await workInHalves(
+      kept,
+      (some) => keep(some, false).then(() => some.length),
+      ({ externalId: item }, refused) =>
+        noteSkipped(deps, { loop: 'reading', item, instead: NOT_KEPT }, refused),
+    );
+    await keep([], true);
+  }
+}
+
+const NOT_KEPT = 'no new customer is compared with this record: link it by hand (twinbox link)';

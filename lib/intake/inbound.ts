@@ -1,0 +1,262 @@
+// What comes in from an external system, from its webhook to the deliveries that reconcile works on.
+//
+// Guarantees: a 2xx only after the event is durable; one row per event, however often it is sent; a refused event leaves an id
+// and a reason, and no body. A crash before the commit: the system sends it again. After it: a repeat is a no-op.
+import { createHash } from 'node:crypto';
+import { withTransaction, type Db } from '../../db/connection.ts';
+import {
+  askForRead,
+  insertRefusal,
+  receiveExternalEvents,
+  storeInboundEvent,
+  type ExternalEvent,
+  type StoreVerdict,
+} from '../../db/inbound.ts';
+import { isOfOneRow } from '../../db/errors.ts';
+import { urgencies } from '../../db/urgency.ts';
+import type { Clock } from '../clock.ts';
+import { failpoint } from '../failpoint.ts';
+import type { Fields, InboundEvent, Integration } from '../integrations/integration.ts';
+import { leaveOutStuck, noteSkipped, workInHalves, type Stuck } from '../skipped.ts';
+import { uuidFromTime } from '../uuid.ts';
+import { describeFault } from '../sync/broken-off.ts';
+import type { ReceiveDeps } from './receive.ts';
+
+/** The part of an external event that goes into the envelope and, from there, into the delivery. */
+export interface ToldEvent {
+  system: string;
+  account: string | null;
+  type: string;
+  id: string;
+  event: string;
+  kind: 'created' | 'updated' | 'deleted';
+  created: string;
+  livemode: boolean;
+  request_id: string | null;
+  idempotency_key: string | null;
+  /** By their field names; null where the event carries no values. */
+  after: Fields | null;
+  previous: Fields | null;
+  mark: string | null;
+  unreadable: string[];
+}
+
+export type Taken = StoreVerdict | 'unreadable' | 'unstorable';
+
+export interface InboxDeps {
+  db: Db;
+  clock: Clock;
+  integration: Pick<Integration, 'system' | 'document'>;
+  /** Events older than this are not stored: the partitions they would belong to are gone, or about to go. */
+  retentionDays: number;
+  nudge: () => void;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Takes one verified event in. `unbound` must be answered so that the system sends it again. */
+export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Taken> {
+  const { db, clock, integration, retentionDays } = deps;
+  const { system, document } = integration;
+  const now = clock.now();
+  const { externalEventId, externalId } = event;
+  const about = { system, externalEventId, now };
+  if (event.kind !== 'other' && externalId === null) {
+    await insertRefusal(db, { ...about, reason: 'unreadable', detail: event.unreadable.join(' ') });
+    return 'unreadable';
+  }
+  const stored = await storeOrExplain(db, {
+    system,
+    eventId: inboundEventId(system, event),
+    eventType: typeOf(system, event),
+    entityType: document.entity,
+    externalType: document.externalType,
+    externalEventId,
+    externalId,
+    account: event.account,
+    livemode: event.livemode,
+    foreignMark: event.foreignMark,
+    tooOld: externalId !== null && now.getTime() - event.created.getTime() > retentionDays * DAY_MS,
+    payload: { external: told(system, event) },
+    now,
+  });
+  if ('refused' in stored) {
+    // It is only a poke: what it was about is read all the same. Its rule or its damage is the database's, and sent again it would stand still.
+    await insertRefusal(db, { ...about, reason: 'unstorable', detail: describeRefusal(stored.refused) });
+    if (externalId !== null) await askForRecord(deps, externalId, now);
+    deps.nudge();
+    return 'unstorable';
+  }
+  const { verdict } = stored;
+  await failpoint('inbox.stored');
+  if (verdict === 'stored') deps.nudge();
+  else if (verdict.startsWith('other_'))
+    await insertRefusal(db, { ...about, reason: verdict, detail: event.account });
+  else if (verdict === 'too_old' && externalId !== null) {
+    await insertRefusal(db, { ...about, reason: verdict, detail: event.created.toISOString() });
+    await askForRecord(deps, externalId, now);
+  }
+  return verdict;
+}
+
+/** What the database refuses of this one event, or the verdict. */
+async function storeOrExplain(
+  db: Db,
+  incoming: Parameters<typeof storeInboundEvent>[1],
+): Promise<{ verdict: StoreVerdict } | { refused: unknown }> {
+  try {
+    return { verdict: await storeInboundEvent(db, incoming) };
+  } catch (refused) {
+    if (!isOfOneRow(refused)) throw refused;
+    return { refused };
+  }
+}
+
+function describeRefusal(error: unknown): string {
+  const { fault, about } = describeFault(error);
+  return about === null ? fault : `${fault} ${about}`;
+}
+
+async function askForRecord({ db, integration }: InboxDeps, externalId: string, now: Date): Promise<void> {
+  const { system, document } = integration;
+  const { externalType } = document;
+  await askForRead(db, { system, externalType, externalId, now, urgency: urgencies.housekeeping });
+}
+
+/** The same event has the same id whether a webhook or a sweep brings it: its time, and a hash of the system's own id. */
+export function inboundEventId(
+  system: string,
+  event: Pick<InboundEvent, 'externalEventId' | 'created'>,
+): string {
+  const hash = createHash('sha256').update(`${system}:${event.externalEventId}`).digest();
+  return uuidFromTime(event.created.getTime(), hash);
+}
+
+/** Types that nobody reconciles are kept under a name that no topic is for. */
+function typeOf(system: string, event: InboundEvent): string {
+  return event.kind === 'other' ? `unknown.${system}.${event.type}` : `${system}.customer.${event.kind}`;
+}
+
+function told(system: string, event: InboundEvent): Record<string, unknown> {
+  const { externalEventId, externalId, kind, account, livemode, created, requestId, idempotencyKey } = event;
+  const common = {
+    system,
+    account,
+    id: externalId,
+    event: externalEventId,
+    kind,
+    created: created.toISOString(),
+    livemode,
+  };
+  if (kind === 'other') return common;
+  return {
+    ...common,
+    request_id: requestId,
+    idempotency_key: idempotencyKey,
+    after: event.after,
+    previous: event.previous,
+    // Metadata is anybody's to write: what is no mark of ours is not worth a row, and may be what no row can hold.
+    mark: isUuid(event.mark) ? event.mark : null,
+    unreadable: event.unreadable,
+  };
+}
+
+/** An external event of the bus, ready to be received; null for what is none of the kind. */
+export function toExternalEvent(
+  envelope: { event_id: string; event_type: string; external: Record<string, unknown> },
+  syncEventId: number | null,
+  ownKeyPrefix: string,
+): ExternalEvent | null {
+  const event = envelope.external as Partial<ToldEvent>;
+  if (
+    typeof event.id !== 'string' ||
+    (event.kind !== 'created' && event.kind !== 'updated' && event.kind !== 'deleted')
+  )
+    return null;
+  if (typeof event.account !== 'string') return null;
+  const key = event.idempotency_key ?? null;
+  return {
+    eventId: envelope.event_id,
+    syncEventId,
+    eventType: envelope.event_type,
+    account: event.account,
+    externalId: event.id,
+    key,
+    intentId: key === null ? null : intentOfKey(key, ownKeyPrefix),
+    mark: isUuid(event.mark) ? event.mark : null,
+    inbound: {
+      externalId: event.id,
+      kind: event.kind,
+      created: event.created ?? null,
+      requestId: event.request_id ?? null,
+      key,
+      after: event.after ?? null,
+      previous: event.previous ?? null,
+      unreadable: event.unreadable ?? [],
+    },
+  };
+}
+
+/** The intent behind a key of this installation; null for any other key. */
+export function intentOfKey(key: string, keyPrefix: string): string | null {
+  const id = key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : null;
+  return isUuid(id) ? id : null;
+}
+
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+}
+
+/** External events become deliveries at the mappings they are about. Returns how many were new. */
+export async function receiveInbound(
+  deps: ReceiveDeps,
+  target: { system: string; externalType: string },
+  events: ExternalEvent[],
+): Promise<number> {
+  if (events.length === 0) return 0;
+  const { db, clock, wake } = deps;
+  await failpoint('receive-inbound.before');
+  const stuck: Stuck<ExternalEvent>[] = [];
+  const count = await workInHalves(
+    events,
+    async (some) => {
+      for (;;) {
+        const received = await withTransaction(db, (tx) =>
+          receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
+        );
+        if (received !== null) return received;
+      }
+    },
+    async (item, error) => {
+      if (!(await goRound(deps, target, item, error))) stuck.push({ item, error });
+    },
+  );
+  await leaveOutStuck(stuck, events, ({ item: { eventId }, error }) =>
+    noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead: NOTHING }, error),
+  );
+  await failpoint('receive-inbound.after');
+  if (count > 0) wake();
+  return count;
+}
+
+const NOTHING = 'nothing: run twinbox verify --repair once what stands against it is gone';
+
+/** An event is only a poke: the record it is about is read all the same. False if that is refused, too. */
+async function goRound(
+  deps: ReceiveDeps,
+  target: { system: string; externalType: string },
+  { eventId, externalId }: ExternalEvent,
+  error: unknown,
+): Promise<boolean> {
+  const { db, clock, wake } = deps;
+  try {
+    await askForRead(db, { ...target, externalId, now: clock.now(), urgency: urgencies.housekeeping });
+  } catch (refused) {
+    if (!isOfOneRow(refused)) throw refused;
+    return false;
+  }
+  wake();
+  const instead = `the record ${externalId} is read instead`;
+  await noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead }, error);
+  return true;
+}

@@ -1,0 +1,190 @@
+// The sweep: a system's own list of its events is read into the same inbox that its webhooks fill. A webhook that was lost, or
+// that nobody could hear, is so found within minutes; an event that has come already has the same id and changes nothing.
+//
+// Windows in the system's own time, oldest first. A window is done when every page of it is in the inbox, and only then the
+// position moves on; so a crash, an error or a lease lost in the middle reads it again. Each begins ten minutes before the end of
+// the last one, because events are written to the list late and out of order, and none ends later than a minute before the time
+// of the answer, by the system's clock. The first begins when the database was bound to the account.
+import type { Db } from '../../db/connection.ts';
+import { isOfOneRow } from '../../db/errors.ts';
+import { findTaken, readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
+import { AppError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
+import type { EventFeed, EventsPage, Integration } from '../integrations/integration.ts';
+import { createLease } from '../lease.ts';
+import { paced } from '../limits/paced.ts';
+import { noteSkipped } from '../skipped.ts';
+import { inboundEventId, takeIn, type InboxDeps } from './inbound.ts';
+import type { SyncDeps } from '../sync/step.ts';
+
+/** How long after a sweep the next one follows. */
+export const SWEEP_EVERY_MS = 60_000;
+const OVERLAP_MS = 10 * 60_000;
+/** What is caught up with at a time, after a pause or a fall: done with, it need not be read again. */
+const WINDOW_MS = 6 * 3_600_000;
+const LEASE_MS = 30_000;
+
+export interface Swept {
+  /** Events that were not in the inbox. */
+  stored: number;
+  /** There is more to be read at once. */
+  more: boolean;
+}
+
+const NOTHING: Swept = { stored: 0, more: false };
+
+export interface SweepOptions {
+  /** What is older is not stored. */
+  retentionDays: number;
+  signal: AbortSignal;
+}
+
+/** Reads one window, if it is time and nobody else does. A paused system is not asked; a failure is noted and tried again. */
+export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOptions): Promise<Swept> {
+  const { db, clock, integration, policy, log } = deps;
+  const { system } = integration;
+  if (!integration.feed) return NOTHING;
+  const due = await readSweep(db, system);
+  if (!due || !isDue(due, clock.now())) return NOTHING;
+  const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
+  if ((await lease.take()) === null) return NOTHING;
+  try {
+    // Somebody may have done it between the look and the lease.
+    const from = await readSweep(db, system);
+    if (!from || !isDue(from, clock.now())) return NOTHING;
+    const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
+    const { feed } = paced(integration, { db, account: from.account, rates: policy.rates, log });
+    return feed ? await sweepWindow({ ...deps, feed, retentionDays, goesOn }, from) : NOTHING;
+  } finally {
+    await lease.release();
+  }
+}
+
+function isDue({ paused, triedAt, problem, more }: Sweep, now: Date): boolean {
+  if (paused) return false;
+  if (triedAt === null || (more && problem === null)) return true;
+  return Math.abs(now.getTime() - triedAt.getTime()) >= SWEEP_EVERY_MS;
+}
+
+type SweepDeps = SyncDeps & { feed: EventFeed; retentionDays: number; goesOn: () => boolean };
+
+async function sweepWindow(deps: SweepDeps, from: Sweep): Promise<Swept> {
+  const { db, clock, integration, log } = deps;
+  const { system } = integration;
+  const place = { system, account: from.account, now: clock.now() };
+  const { stored, end } = await readWindow(deps, from);
+  if (stored > 0) log.info('sweep.stored', { system, events: stored });
+  if (end === 'broken_off') return { stored, more: false };
+  if ('problem' in end) {
+    if (from.problem !== end.problem) log.warn('sweep.failed', { system, problem: end.problem });
+    await saveSweepProblem(db, { ...place, ...end, stored, sweptTo: from.sweptTo });
+    return { stored, more: false };
+  }
+  await failpoint('sweep.before-save');
+  await saveSwept(db, { ...place, ...end, stored });
+  if (end.unheardFrom) log.warn('sweep.events_gone', { system, from: end.unheardFrom, to: end.unheardTo });
+  return { stored, more: end.more };
+}
+
+interface End {
+  sweptTo: Date;
+  more: boolean;
+  /** What happened between the two has left the list. */
+  unheardFrom: Date | null;
+  unheardTo: Date | null;
+}
+
+async function readWindow(
+  deps: SweepDeps,
+  { boundAt, sweptTo }: Sweep,
+): Promise<{ stored: number; end: End | { problem: string } | 'broken_off' }> {
+  const { feed, integration } = deps;
+  const createdFrom = new Date(Math.max(boundAt.getTime(), sweptTo.getTime() - OVERLAP_MS));
+  const createdTo = new Date(sweptTo.getTime() + WINDOW_MS);
+  const pages = feed.pages({ createdFrom, createdTo })[Symbol.asyncIterator]();
+  let stored = 0;
+  let end: End | null = null;
+  for (;;) {
+    const page = await nextPage(integration, pages);
+    if ('problem' in page) return { stored, end: page };
+    if (page.events === null) return { stored, end: end ?? { problem: 'no_page: the list had none' } };
+    if (page.answeredAt === null) return { stored, end: { problem: 'no_date: an answer without its time' } };
+    // Pages come newest first, so the first one's time bounds what all of them can show.
+    end ??= endOf(feed, page.answeredAt, sweptTo, createdTo);
+    const { sweptTo: until } = end;
+    const settled = page.events.filter(({ created }) => created <= until);
+    stored += await takePage(deps, settled);
+    await failpoint('sweep.page');
+    if (!deps.goesOn()) return { stored, end: 'broken_off' };
+  }
+}
+
+/** What the system answers is told apart from what fails here: only that is a problem of the sweep. */
+async function nextPage(
+  integration: Integration,
+  pages: AsyncIterator<EventsPage>,
+): Promise<EventsPage | { events: null } | { problem: string }> {
+  try {
+    const page = await pages.next();
+    return page.done ? { events: null } : page.value;
+  } catch (error) {
+    const { code, message } = integration.classify(error);
+    return { problem: `${code}: ${message}` };
+  }
+}
+
+function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to: Date): End {
+  const tip = answeredAt.getTime() - tipMs;
+  const oldest = answeredAt.getTime() - keptMs;
+  const gone = sweptTo.getTime() < oldest;
+  return {
+    // Where the list begins only later there is nothing to be read until then.
+    sweptTo: new Date(Math.max(Math.min(to.getTime(), tip), gone ? oldest : sweptTo.getTime())),
+    more: Math.max(to.getTime(), oldest) < tip,
+    unheardFrom: gone ? sweptTo : null,
+    unheardTo: gone ? new Date(oldest) : null,
+  };
+}
+
+/** Oldest first, as far as it is new: most of a page has come by webhook, and is asked about in one question. */
+async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<number> {
+  const { db, clock, integration, nudge, retentionDays } = deps;
+  const { system } = integration;
+  const inbox: InboxDeps = { db, clock, integration, nudge, retentionDays };
+  const known = await findKnown(db, system, events);
+  let stored = 0;
+  for (const event of events.toReversed()) {
+    if (known.has(event.externalEventId) || known.has(inboundEventId(system, event))) continue;
+    const taken = await takeIn(inbox, event).catch(async (error: unknown) => {
+      // One event must not keep all the others of the account out.
+      if (!isOfOneRow(error)) throw error;
+      await noteSkipped(deps, { loop: 'sweep', item: nameOf(event), instead: NOT_STORED }, error);
+      return 'skipped';
+    });
+    if (taken === 'unbound')
+      throw new AppError('internal', { detail: `${system} was let go of while it was swept` });
+    if (taken === 'stored') stored += 1;
+  }
+  return stored;
+}
+
+const NOT_STORED = 'nothing: twinbox verify compares the record that the event is about';
+
+/** An id is anybody's text, and PostgreSQL stores no NUL. */
+function nameOf({ externalEventId, externalId }: EventsPage['events'][number]): string {
+  return JSON.stringify(`${externalEventId} of ${externalId ?? 'no record'}`).slice(1, 200);
+}
+
+/** Of these, what has been taken or refused before. Where that cannot be asked of all at once each is tried: a known one is no news. */
+async function findKnown(db: Db, system: string, events: EventsPage['events']): Promise<Set<string>> {
+  try {
+    return await findTaken(db, {
+      system,
+      eventIds: events.map((event) => inboundEventId(system, event)),
+      externalIds: events.map(({ externalEventId }) => externalEventId),
+    });
+  } catch (error) {
+    if (!isOfOneRow(error)) throw error;
+    return new Set();
+  }
+}

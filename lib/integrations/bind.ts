@@ -1,0 +1,40 @@
+// A database belongs to one account of each system, and to its live or its test side, from the first contact on. With a key of
+// another account everything would look deleted; so such a key stops the lane before its first call to a customer.
+import { withTransaction, type Db } from '../../db/connection.ts';
+import { bindConnection, ensureConnection, lockConnection } from '../../db/connections.ts';
+import type { Clock } from '../clock.ts';
+import type { Integration } from './integration.ts';
+
+export type Binding =
+  | { ok: true; account: string; livemode: boolean }
+  | {
+      ok: false;
+      message: string;
+      bound: { account: string; livemode: boolean };
+      key: { account: string; livemode: boolean };
+    };
+
+/** Asks the system whose key this is, and binds or compares. Throws what `identify` throws: no answer is no verdict. */
+export async function bindAccount(db: Db, clock: Clock, integration: Integration): Promise<Binding> {
+  const { system } = integration;
+  await ensureConnection(db, system);
+  const key = await integration.identify();
+  return withTransaction(db, async (tx): Promise<Binding> => {
+    await lockConnection(tx, system);
+    const bound = await bindConnection(tx, { system, ...key, now: clock.now() });
+    if (bound?.account === key.account && bound.livemode === key.livemode) return { ok: true, ...key };
+    const was = { account: bound?.account ?? '', livemode: bound?.livemode === true };
+    return {
+      ok: false,
+      bound: was,
+      key,
+      message:
+        `this database belongs to ${system} account ${was.account} (${mode(was.livemode)}), but the key is of account ` +
+        `${key.account} (${mode(key.livemode)}): nothing is sent. Use the right key, or another database; npx twinbox connect moves this one.`,
+    };
+  });
+}
+
+function mode(livemode: boolean): string {
+  return livemode ? 'live mode' : 'test mode';
+}

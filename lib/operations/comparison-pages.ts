@@ -1,0 +1,50 @@
+// The pages of pairs that a comparison looks at. A pair that cannot be read is named, and does not keep the others from being compared.
+import { readPairNames, readPairs, readPairsOf, type ComparedPair } from '../../db/comparison.ts';
+import { isOfOneRow } from '../../db/errors.ts';
+import { noteSkipped, workInHalves } from '../skipped.ts';
+import type { SyncDeps } from '../sync/step.ts';
+
+type PairName = Pick<ComparedPair, 'mappingId' | 'internalId' | 'externalId'>;
+
+export interface PairsPage {
+  pairs: ComparedPair[];
+  unreadable: PairName[];
+  /** Behind this mapping the next page begins; null after the last one. */
+  next: number | null;
+}
+
+const PAGE = 1_000;
+const NOT_COMPARED = 'it is not compared';
+
+export async function readPairsPage(deps: SyncDeps, after: number): Promise<PairsPage> {
+  const { db, integration } = deps;
+  const { system } = integration;
+  try {
+    const pairs = await readPairs(db, system, after, PAGE);
+    return { pairs, unreadable: [], next: nextOf(pairs) };
+  } catch (error) {
+    if (!isOfOneRow(error)) throw error;
+  }
+  const names = await readPairNames(db, system, after, PAGE);
+  const [pairs, unreadable]: [ComparedPair[], PairName[]] = [[], []];
+  await workInHalves(
+    names,
+    async (some) => {
+      const read = await readPairsOf(
+        db,
+        some.map(({ mappingId }) => mappingId),
+      );
+      return pairs.push(...read);
+    },
+    async (name, error) => {
+      unreadable.push(name);
+      const item = `external_mappings ${name.mappingId}`;
+      await noteSkipped(deps, { loop: 'verify', item, instead: NOT_COMPARED }, error);
+    },
+  );
+  return { pairs, unreadable, next: nextOf(names) };
+}
+
+function nextOf(page: PairName[]): number | null {
+  return page.length < PAGE ? null : (page.at(-1)?.mappingId ?? null);
+}

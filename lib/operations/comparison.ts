@@ -1,0 +1,241 @@
+// The comparison behind `twinbox verify`: every pair against what the system says now.
+//
+// A difference counts only if the mapping is clean and nothing changed since before the read; what is on its way is `pending`.
+// Absence from a list proves nothing: it is confirmed by a GET, and a 404 is `missing`, never a deletion. Held, alias and
+// waiting pairs, and those that a person has let go, are listed and do not count. It reads only.
+import { findByMark } from '../../db/adopt.ts';
+import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/comparison.ts';
+import { readConnection } from '../../db/connections.ts';
+import { readSweep } from '../../db/sweep.ts';
+import type { ExternalRecord } from '../integrations/integration.ts';
+import { same } from '../sync/canonical.ts';
+import { readPairsPage, type PairsPage } from './comparison-pages.ts';
+import { isUuid } from '../intake/inbound.ts';
+import { oursOf, theirsOf, type SyncDeps } from '../sync/step.ts';
+
+export type Finding = {
+  kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias' | 'detached';
+  mapping: number | null;
+  customer: number | null;
+  externalId: string | null;
+  /** Names of fields that differ, or a stable code; never values. */
+  why: string;
+};
+
+export interface Comparison {
+  agree: number;
+  findings: Finding[];
+  /** Their records that nobody here knows and that carry no mark of ours. */
+  unknownThere: number;
+  /** Those among them that bear no mark at all and were made since this database listens: it should have heard of them. */
+  unheard: string[];
+}
+
+/** 0 all agree; 1 drift; 2 could not tell, or somebody has to look (pending, parked, missing). */
+export function exitStatusOf({ findings }: Comparison): 0 | 1 | 2 {
+  if (findings.some((f) => f.kind === 'drift')) return 1;
+  return findings.some((f) => f.kind === 'pending' || f.kind === 'parked' || f.kind === 'missing') ? 2 : 0;
+}
+
+/** Compares everything once. `onProgress` hears how many pairs have been looked at. */
+export async function compareAll(
+  deps: SyncDeps,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<Comparison> {
+  const { db, integration } = deps;
+  const report: Comparison = { agree: 0, findings: [], unknownThere: 0, unheard: [] };
+  const boundAt = (await readSweep(db, integration.system))?.boundAt ?? null;
+  let done = 0;
+  const count = (): void => onProgress(++done);
+  const before = new Map<string, ComparedPair>();
+  const unreadable = new Set<string | null>();
+  for (let after: number | null = 0; after !== null;) {
+    const page: PairsPage = await readPairsPage(deps, after);
+    for (const { mappingId: mapping, internalId: customer, externalId } of page.unreadable) {
+      report.findings.push({ kind: 'parked', mapping, customer, externalId, why: 'unreadable' });
+      unreadable.add(externalId);
+      count();
+    }
+    for (const pair of page.pairs) {
+      if (pair.externalId === null || pair.state === 'tombstoned' || pair.state === 'detached') {
+        judgeUnlinked(report, pair);
+        count();
+      } else before.set(pair.externalId, pair);
+    }
+    after = page.next;
+  }
+  for await (const page of integration.list({})) {
+    for (const record of page) {
+      if (unreadable.has(record.externalId)) continue;
+      const pair = before.get(record.externalId);
+      if (pair) {
+        before.delete(record.externalId);
+        await judge(deps, report, pair, record);
+        count();
+      } else {
+        await judgeUnknown(deps, report, record);
+        if (boundAt && isUnheard(record, boundAt)) report.unheard.push(record.externalId);
+      }
+    }
+  }
+  for (const pair of before.values()) {
+    await judgeAbsent(deps, report, pair);
+    count();
+  }
+  await lookAgain(deps, report);
+  for (const customer of await findUnmapped(db, integration.system)) {
+    report.findings.push({ kind: 'pending', mapping: null, customer, externalId: null, why: 'not_received' });
+  }
+  return report;
+}
+
+/** Nothing is called drift that has begun to move since it was read: each such pair is read once more, at the end. */
+async function lookAgain({ db, integration }: SyncDeps, report: Comparison): Promise<void> {
+  for (const finding of report.findings.filter(({ kind }) => kind === 'drift')) {
+    const { mapping, externalId } = finding;
+    const now = mapping === null ? null : await rereadPair(db, mapping);
+    const [linked] =
+      mapping === null && externalId !== null
+        ? await readPairs(db, integration.system, 0, 1, externalId)
+        : [];
+    const moves =
+      now !== null && (now.dirty !== now.clean || now.intent || (now.row?.version ?? 0) > now.wantedVersion);
+    if (moves || linked || (mapping !== null && now === null))
+      Object.assign(finding, { kind: 'pending', why: 'changed_meanwhile' });
+  }
+}
+
+/** Compares until nothing is pending any more, or the time is over; asks again only after `rest`. */
+export async function compareUntilQuiet(
+  compare: () => Promise<Comparison>,
+  { deadline, rest }: { deadline: number; rest: () => Promise<void> },
+): Promise<Comparison> {
+  for (;;) {
+    const report = await compare();
+    if (!report.findings.some((f) => f.kind === 'pending') || performance.now() >= deadline) return report;
+    await rest();
+  }
+}
+
+function judgeUnlinked(report: Comparison, pair: ComparedPair): void {
+  if (pair.state === 'tombstoned' || pair.state === 'detached') {
+    if (pair.row === null || pair.row.deletedAt !== null || pair.ended === 'replaced') return;
+    // A second record that was deleted there ends nothing here.
+    if (pair.isAlias) return;
+    if (pair.ended === 'let_go') return add(report, pair, 'detached', 'let_go');
+    add(report, pair, 'drift', `${pair.state}_but_alive_here`);
+  } else if (!aside(report, pair)) add(report, pair, 'pending', 'not_linked_yet');
+}
+
+/** Pairs that are known not to agree, for a reason that is on the row. */
+function aside(report: Comparison, pair: ComparedPair): boolean {
+  if (pair.state === 'parked' || pair.state === 'waiting' || pair.state === 'alias') {
+    add(report, pair, pair.state, pair.reason ?? pair.state);
+    return true;
+  }
+  return false;
+}
+
+async function judge(
+  deps: SyncDeps,
+  report: Comparison,
+  pair: ComparedPair,
+  record: ExternalRecord,
+): Promise<void> {
+  if (aside(report, pair)) return;
+  const differing = differences(deps, pair, record);
+  if (differing.length === 0 && pair.row?.deletedAt === null) {
+    report.agree += 1;
+    return;
+  }
+  const held = differing.length > 0 && differing.every((field) => pair.shadow[field]?.reason !== undefined);
+  if (held) return add(report, pair, 'held', differing.join(','));
+  // A list page and our rows are not of one moment: look again at both before anybody is told.
+  await judgeAgain(deps, report, pair, differing);
+}
+
+async function judgeAgain(
+  deps: SyncDeps,
+  report: Comparison,
+  pair: ComparedPair,
+  seen: string[],
+): Promise<void> {
+  const fetched = pair.externalId === null ? null : await deps.integration.fetch(pair.externalId);
+  const now = await rereadPair(deps.db, pair.mappingId);
+  if (!now) return add(report, pair, 'pending', 'changed_meanwhile');
+  const moved =
+    now.dirty !== now.clean ||
+    now.dirty !== pair.dirty ||
+    now.row?.version !== pair.row?.version ||
+    (now.row?.version ?? 0) > now.wantedVersion ||
+    now.intent;
+  if (moved) return add(report, pair, 'pending', seen.join(',') || 'on_its_way');
+  if (fetched?.state === 'missing') return add(report, pair, 'missing', 'unknown_there');
+  if (now.row === null) return add(report, pair, 'drift', 'no_row_here');
+  if (fetched?.state !== 'present') return add(report, pair, 'drift', 'deleted_there');
+  if (now.row.deletedAt !== null) return add(report, pair, 'drift', 'deleted_here');
+  const differing = differences(deps, now, fetched.record);
+  if (differing.length === 0) report.agree += 1;
+  else add(report, pair, 'drift', differing.join(','));
+}
+
+function judgeAbsent(deps: SyncDeps, report: Comparison, pair: ComparedPair): Promise<void> {
+  if (aside(report, pair)) return Promise.resolve();
+  return judgeAgain(deps, report, pair, []);
+}
+
+/** Times there are whole seconds: one made in the second of the binding is not counted. */
+function isUnheard({ mark, foreignMark, createdAt }: ExternalRecord, boundAt: Date): boolean {
+  return mark === null && !foreignMark && createdAt > boundAt;
+}
+
+/** A record that no mapping knew when we began: new meanwhile, somebody else's, or one of ours that lost its pair. */
+async function judgeUnknown(deps: SyncDeps, report: Comparison, record: ExternalRecord): Promise<void> {
+  if (record.mark === null) {
+    report.unknownThere += 1;
+    return;
+  }
+  const [pair] = await readPairs(deps.db, deps.integration.system, 0, 1, record.externalId);
+  if (pair?.ended === 'let_go') return; // that pair has been judged by itself
+  // A person said that it was gone, and the row has had another record since.
+  if (pair?.ended === 'replaced') return add(report, pair, 'alias', 'replaced_but_there');
+  if (pair) return add(report, pair, 'pending', 'linked_meanwhile');
+  const owner = await markedRow(deps, record.mark);
+  if (owner && (owner.dirty !== owner.clean || owner.intent))
+    return add(report, owner, 'pending', 'not_linked_yet');
+  const fetched = await deps.integration.fetch(record.externalId);
+  if (fetched.state !== 'present') return;
+  // Read again after it: the answer to its create may have been settled between the two looks above.
+  const [linked] = await readPairs(deps.db, deps.integration.system, 0, 1, record.externalId);
+  if (linked) return add(report, linked, 'pending', 'linked_meanwhile');
+  report.findings.push({
+    kind: 'drift',
+    mapping: null,
+    customer: null,
+    externalId: record.externalId,
+    why: owner === null ? 'lost_row' : 'our_mark_without_mapping',
+  });
+}
+
+/** The pair of the row that a mark names: its create may be on its way. */
+async function markedRow(deps: SyncDeps, mark: string): Promise<ComparedPair | null> {
+  const { system, document } = deps.integration;
+  const account = (await readConnection(deps.db, system))?.account;
+  if (account === null || account === undefined || !isUuid(mark)) return null;
+  const owner = await findByMark(deps.db, { system, account, externalType: document.externalType }, mark);
+  return owner === null || owner.mappingId === null ? null : rereadPair(deps.db, owner.mappingId);
+}
+
+function differences(deps: SyncDeps, pair: ComparedPair, record: ExternalRecord): string[] {
+  const rules = deps.integration.document.fields;
+  if (!pair.row) return ['row'];
+  const [ours, theirs] = [oursOf(rules, pair.row), theirsOf(rules, record.fields)];
+  return rules
+    .filter((rule) => !same(rule, ours[rule.internal], theirs[rule.internal]))
+    .map((rule) => rule.internal);
+}
+
+function add(report: Comparison, pair: ComparedPair, kind: Finding['kind'], why: string): void {
+  const { mappingId: mapping, internalId: customer, externalId } = pair;
+  report.findings.push({ kind, mapping, customer, externalId, why });
+}

@@ -1,0 +1,68 @@
+// Moves a database to another account of a system, in one transaction. The pairs with the old account's records are let go, and every
+// living row waits for its first link with the new one, since what was copied there may bear the same emails. Nothing is deleted
+// anywhere. Coming back to an account that was left takes its pairs up again, each with a read before anything else.
+import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import {
+  countLivingPairs,
+  detachAccount,
+  readOpenIntents,
+  rebindConnection,
+  reviveAccount,
+} from '../../db/connect.ts';
+import { ensureConnection, lockConnection } from '../../db/connections.ts';
+import { insertNotLinked } from '../../db/first-link.ts';
+import { insertClosedIntent } from '../../db/intents.ts';
+import { recordAction } from '../../db/operator-actions.ts';
+import type { Clock } from '../clock.ts';
+import type { Identity, Integration } from '../integrations/integration.ts';
+import { intentDamage } from '../sync/damage.ts';
+
+export interface Move {
+  /** The account that the database belonged to; null if to none. */
+  from: Identity | null;
+  to: Identity;
+  /** Pairs of the old account, which are let go. */
+  pairs: number;
+  /** Pairs of an earlier time with the new account, taken up again. */
+  revived: number;
+  /** Rows that wait for their first link with the new account. */
+  waiting: number;
+}
+
+/** Null if the database belongs to that account already. `dryRun` only counts. `actor` is who moves it. */
+export async function moveToAccount(
+  { db, clock, integration }: { db: Db; clock: Clock; integration: Integration },
+  { dryRun, actor }: { dryRun: boolean; actor: string },
+): Promise<Move | null> {
+  const { system, document } = integration;
+  const to = await integration.identify();
+  await ensureConnection(db, system);
+  return withTransaction(db, async (tx): Promise<Move | null> => {
+    const now = clock.now();
+    const bound = await lockConnection(tx, system);
+    const from: Identity | null =
+      bound && bound.account !== null ? { account: bound.account, livemode: bound.livemode === true } : null;
+    if (from?.account === to.account && from.livemode === to.livemode) return null;
+    const old = { system, account: from?.account ?? '', now };
+    const pairs = await countLivingPairs(tx, system, old.account);
+    if (dryRun) return { from, to, pairs, revived: 0, waiting: 0 };
+    await closeIntents(tx, old);
+    await detachAccount(tx, old);
+    await rebindConnection(tx, { system, ...to, now });
+    const revived = await reviveAccount(tx, { system, account: to.account, now });
+    const { externalType } = document;
+    const added = await insertNotLinked(tx, { system, externalType, account: to.account });
+    const moved = { from, to, pairs, revived: revived.pairs, waiting: revived.waiting + added };
+    await recordAction(tx, { action: 'connect', system, actor, reason: null, detail: moved, at: now });
+    return moved;
+  });
+}
+
+/** What is open there gets its end: what it did is not known. One that is damaged is nothing to be kept. */
+async function closeIntents(tx: Tx, old: { system: string; account: string; now: Date }): Promise<void> {
+  for (const { mappingId, intent } of await readOpenIntents(tx, old)) {
+    if (intentDamage(intent) !== null) continue;
+    const unknown = { result: 'unknown', externalId: null, requestId: null } as const;
+    await insertClosedIntent(tx, { ...intent, mappingId, closedAt: old.now, ...unknown });
+  }
+}

@@ -1,0 +1,35 @@
+// What the doctor says of the sequences. It looks and moves nothing.
+import type { Db } from '../../db/connection.ts';
+import { findUnfitEventIds } from '../../db/event-ids.ts';
+import { readMovesSince, type RecordedMove } from '../../db/sequence-moves.ts';
+import { findBehind } from '../../db/sequences.ts';
+import { checks, type Check } from './doctor.ts';
+
+const { ok, warning, problem } = checks;
+
+/** Moves as old as this are told: long enough for somebody who looks the day after a cut-over. */
+const TOLD_MS = 2 * 86_400_000;
+
+export async function examineSequences(db: Db, now: Date): Promise<Check[]> {
+  const unfit = await findUnfitEventIds(db);
+  const behind = await findBehind(db);
+  const moves = await readMovesSince(db, new Date(now.getTime() - TOLD_MS));
+  const events = moves.filter(({ sequence }) => sequence === 'sync_event_ids');
+  const found = [
+    ...(unfit ? [problem('sequences', unfit.says, unfit.mend)] : []),
+    ...behind.map(({ says, mend }) => problem('sequences', says, mend)),
+    ...events.map((move) => warning('sequences', sayMove(move), LOOK)),
+  ];
+  if (found.length > 0) return found;
+  return [ok('sequences', ['ahead of their tables', ...moves.map(sayMove)].join('; '))];
+}
+
+const LOOK =
+  'Find out who set it back (a cut-over, a restore of data alone, a setval). The relay looks by itself for events that were lost meanwhile.';
+
+function sayMove({ sequence, movedFrom, movedTo, widenedFrom, at }: RecordedMove): string {
+  const moved = movedFrom === movedTo ? '' : `was behind and was moved from ${movedFrom} to ${movedTo}`;
+  const widened = widenedFrom === null ? '' : `was too small (${widenedFrom}) and is bigint now`;
+  const what = [moved, widened].filter((each) => each !== '').join(', ');
+  return `the sequence ${sequence} ${what} (${at.toISOString().slice(0, 16).replace('T', ' ')} UTC)`;
+}

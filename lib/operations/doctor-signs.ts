@@ -1,0 +1,107 @@
+// What the doctor judges by the signs that the processes leave: which roles run, and how events of Stripe come in.
+import type { RefusalCount } from '../../db/doctor.ts';
+import type { ReceiveLag } from '../../db/receive-lag.ts';
+import type { Sweep } from '../../db/sweep.ts';
+import type { WebhookSigns } from '../../db/webhook-signs.ts';
+import { checks, type Check } from './doctor.ts';
+import { refusedWarning, webhookWarnings } from '../health/intake.ts';
+import type { Part } from '../health/readiness.ts';
+import { lateWarnings, missingRoles, sayWho, type RoleStanding } from '../health/roles.ts';
+
+const { ok, warning, problem } = checks;
+
+const START = 'Start Twinbox: npx twinbox up, or its processes (docs/deployment.md)';
+
+/** `elsewhere`: what works on this database need not run on this folder. Where nothing runs at all, that is said here and once. */
+export function judgeRelay(part: Part, standings: RoleStanding[], elsewhere: boolean): Check {
+  const behind = part.figures?.['relay_seconds_behind'];
+  const says = `${typeof behind === 'number' ? behind : 0} s behind`;
+  const ever = standings.some(({ last }) => last !== null);
+  if (ever && !elsewhere) return warning('relay', 'nothing runs on this folder now', START);
+  const missing = missingRoles(standings).find(({ role }) => role === 'relay');
+  if (missing && standings.every(({ living }) => living.length === 0))
+    return problem('relay', `nothing runs on this database: ${missing.says}`, START);
+  if (missing) return problem('relay', `${missing.says}; ${says}`, START);
+  if (!part.ready) return problem('relay', part.problem ?? 'is not ready', START);
+  return elsewhere ? ok('relay', says) : warning('relay', 'nothing runs on this folder now', START);
+}
+
+/** Nothing where no role has ever run: the relay's check says so. `relaySaid`: it has said that the relay is missing, too. */
+export function judgeRoles(
+  standings: RoleStanding[],
+  { lag, now, relaySaid }: { lag: ReceiveLag; now: Date; relaySaid: boolean },
+): Check[] {
+  const living = standings.flatMap((standing) => standing.living);
+  if (living.length === 0) return [];
+  const missing = missingRoles(standings).filter(({ role }) => !(relaySaid && role === 'relay'));
+  const broken = living.filter((sign) => sign.problem !== null);
+  const late = lateWarnings(lag, now);
+  const all = [
+    ...missing.map(({ role, says }) =>
+      problem(
+        'roles',
+        says,
+        `Start it: npm run ${role === 'housekeeping' ? 'worker' : role}, or everything: npx twinbox up`,
+      ),
+    ),
+    ...broken.map((sign) =>
+      problem('roles', `${sayWho(sign)}: ${sign.problem}`, 'See the log of that process.'),
+    ),
+    // Without a worker that is the consequence, and not one thing more to do.
+    ...(missing.some(({ role }) => role === 'worker')
+      ? []
+      : late.map((says) => warning('roles', says, 'See the log of the workers.'))),
+  ];
+  const counts = standings.map((standing) => `${standing.role} ${standing.living.length}`).join(', ');
+  return all.length > 0 ? all : [ok('roles', counts)];
+}
+
+export type Heard = {
+  /** When an event of whatever way was last stored. */
+  last: Date | null;
+  signs: WebhookSigns | null;
+  sweep: Sweep | null;
+  refusals: RefusalCount[];
+};
+
+/** A wrong secret is a problem of the webhooks; the sweep, which goes on meanwhile, must not hide it. */
+export function judgeHearing({ last, signs, sweep, refusals }: Heard, now: Date): Check[] {
+  const refused = signs && refusedWarning('stripe', signs, now);
+  const wrong = webhookWarnings('stripe', { signs, sweep, now });
+  const said = [
+    ...wrong.map((says) => (refused ? problem : warning)('webhooks', says, DELIVERIES)),
+    last === null
+      ? warning(
+          'heard',
+          'no event of Stripe was ever stored, as far as can be seen',
+          'Change a customer in the dashboard and look again; if nothing comes, look at the endpoint’s deliveries there.',
+        )
+      : ok('heard', sayHeard(last, { signs, sweep }, now)),
+  ];
+  if (refusals.length === 0) return said;
+  const list = refusals.map(({ reason, count }) => `${count} ${reason}`).join(', ');
+  return [
+    ...said,
+    warning('refused', `in the last day: ${list}`, 'docs/webhooks.md says what each reason means.'),
+  ];
+}
+
+const DELIVERIES =
+  'Look at the endpoint’s deliveries in the dashboard, and set STRIPE_WEBHOOK_SECRET to the secret of that endpoint.';
+
+function sayHeard(last: Date, { signs, sweep }: Pick<Heard, 'signs' | 'sweep'>, now: Date): string {
+  const since = (at: Date): string => ago(now.getTime() - at.getTime());
+  return [
+    `the last event of Stripe came ${since(last)}`,
+    ...(signs?.takenAt ? [`the last webhook ${since(signs.takenAt)}`] : ['no webhook yet']),
+    ...(sweep?.triedAt ? [`the last sweep ${since(sweep.triedAt)}`] : []),
+  ].join(', ');
+}
+
+function ago(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / 60_000));
+  if (minutes < 2) return 'a moment ago';
+  if (minutes < 120) return `${minutes} minutes ago`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} hours ago` : `${Math.round(hours / 24)} days ago`;
+}

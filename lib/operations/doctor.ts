@@ -1,0 +1,261 @@
+// Judges what was found, in words that say how to mend it. Nothing here asks anybody; no sentence holds a secret.
+import type { PartitionStatus } from '../../db/partition-status.ts';
+import type { Ground } from '../../db/preflight.ts';
+import { sayReason, type ReasonCount } from '../../db/reports.ts';
+import type { EndpointSeen, Right, StripeFacts } from '../integrations/stripe/inspect.ts';
+
+export type Level = 'ok' | 'warning' | 'problem';
+
+export type Check = {
+  name: string;
+  level: Level;
+  says: string;
+  /** How to mend it; there unless it is ok. */
+  mend?: string;
+};
+
+const ok = (name: string, says: string): Check => ({ name, level: 'ok', says });
+const warning = (name: string, says: string, mend: string): Check => ({ name, level: 'warning', says, mend });
+const problem = (name: string, says: string, mend: string): Check => ({ name, level: 'problem', says, mend });
+export const checks = { ok, warning, problem };
+
+export function judgeDatabase(
+  place: string,
+  { version, bytes, readOnly }: { version: string; bytes: number; readOnly: boolean },
+): Check {
+  const says = `PostgreSQL ${version} at ${place}, ${sizeOf(bytes)}`;
+  if (readOnly)
+    return problem(
+      'database',
+      `${says}, takes no writes`,
+      'Let DATABASE_URL name the primary, not a standby.',
+    );
+  // One that is too old has been refused already.
+  return ok('database', says);
+}
+
+/** `found`: what stands against the database, each with the way out after its last colon. */
+export function judgeGroundFacts(ground: Ground, found: string[]): Check[] {
+  const { encoding, provider, locale, schema, role } = ground;
+  if (found.length === 0)
+    return [
+      ok('ground', `${encoding}, locale ${locale} (${provider}), schema ${schema ?? '–'}, role ${role}`),
+    ];
+  return found.map((sentence) => {
+    const at = sentence.indexOf(': ');
+    return problem('ground', sentence.slice(0, at), `${upperFirst(sentence.slice(at + 2))}.`);
+  });
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A signature is refused if its time is this far from ours (api/webhooks.ts). */
+const TOLERANCE_MS = 300_000;
+/** Stripe tells whole seconds, and an answer travels. */
+const NOTICED_MS = 5_000;
+
+/** `theirs` is what another clock said at the moment at which this machine's said `ours`. */
+export function judgeClock(whose: string, { theirs, ours }: { theirs: Date; ours: Date }): Check {
+  const apart = theirs.getTime() - ours.getTime();
+  const seconds = Math.round(Math.abs(apart) / 100) / 10;
+  const says = `${whose} ${seconds < 1 ? 'agrees with' : `is ${seconds} s ${apart > 0 ? 'ahead of' : 'behind'}`} this machine`;
+  const mend = 'Set the clocks by NTP (timedatectl set-ntp true).';
+  if (Math.abs(apart) >= TOLERANCE_MS)
+    return problem('clocks', `${says}: webhooks are refused, due times are wrong`, mend);
+  return Math.abs(apart) >= NOTICED_MS ? warning('clocks', says, mend) : ok('clocks', says);
+}
+
+/** Rows of events that no partition was ready for; a handful is an event that came from far away in time. */
+const DEFAULT_GROWS = 1_000;
+
+export function judgePartitions(tables: PartitionStatus[]): Check {
+  const mend =
+    'Let the workers run: they make partitions ahead (twinbox up), and the log says why if they cannot.';
+  const behind = tables.filter(({ ahead }) => ahead < 2);
+  const full = tables.filter(({ inDefault }) => inDefault >= DEFAULT_GROWS);
+  if (full.length > 0) return warning('partitions', `rows gather in the default of ${names(full)}`, mend);
+  if (behind.length > 0)
+    return warning('partitions', `fewer than two periods are ready for ${names(behind)}`, mend);
+  const least = Math.min(...tables.map(({ ahead }) => ahead));
+  return ok('partitions', `at least ${least} periods ready in each of ${tables.length} tables`);
+}
+
+function names(tables: PartitionStatus[]): string {
+  return tables.map(({ table }) => table).join(', ');
+}
+
+/** Stripe lists and resends events for this long (docs.stripe.com/api/events/list). */
+const STRIPE_KEEPS_DAYS = 30;
+
+export function judgeRetention(days: number, oldest: Date | null, now: Date): Check {
+  if (days <= STRIPE_KEEPS_DAYS)
+    return problem(
+      'retention',
+      `events are kept for ${days} days, and Stripe resends for ${STRIPE_KEEPS_DAYS}`,
+      'Set TWINBOX_RETENTION_DAYS to 35 or more.',
+    );
+  const age = oldest === null ? null : Math.floor((now.getTime() - oldest.getTime()) / 86_400_000);
+  const says = `events are kept for ${days} days${age === null || age < 1 ? '' : `; the oldest partition is ${age} days old`}`;
+  // A partition covers a period, so it leaves a little later than its oldest row.
+  return age !== null && age > days + 31
+    ? warning('retention', says, 'Old partitions do not leave: the workers’ log says what holds them.')
+    : ok('retention', says);
+}
+
+const NEEDED = new Set(['Account (read)', 'Customers (read)', 'Events (read)']);
+
+export function judgeRights(rights: Right[]): Check[] {
+  const missing = rights.filter(({ allowed }) => !allowed);
+  if (missing.length === 0)
+    return [ok('key rights', `may read ${rights.map(({ name }) => name.replace(' (read)', '')).join(', ')}`)];
+  if (missing.length === rights.length) {
+    const { code, message } = missing[0] ?? {};
+    return [
+      problem(
+        'key rights',
+        `Stripe answers nothing: ${code ?? ''} ${message ?? ''}`.trim(),
+        hintFor(code ?? null),
+      ),
+    ];
+  }
+  return missing.map(({ name, code }) => {
+    const says = `may not: ${name} (${code ?? 'refused'})`;
+    const mend = `Give the restricted key the permission ${name.replace(' (read)', '')}: ${name.includes('Customers') ? 'write' : 'read'}.`;
+    return NEEDED.has(name) ? problem('key rights', says, mend) : warning('key rights', says, mend);
+  });
+}
+
+function hintFor(code: string | null): string {
+  return /key|auth|401|expired/.test(code ?? '')
+    ? 'Set STRIPE_SECRET_KEY to a key of the dashboard that is not revoked.'
+    : 'Look at the network, the proxy and status.stripe.com, and try again.';
+}
+
+const WANTED_EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'];
+const PATH = '/api/v1/webhooks/stripe';
+
+/** `simulated`: the endpoint is our own doing. */
+export function judgeEndpoints(
+  { endpoints, apiVersion }: Pick<StripeFacts, 'endpoints' | 'apiVersion'>,
+  { secrets, simulated, running }: { secrets: number; simulated: boolean; running: boolean },
+): Check[] {
+  const checksOfAll: Check[] = [];
+  if (!simulated && secrets === 0)
+    checksOfAll.push(
+      problem(
+        'webhooks',
+        'no signing secret is set, so Stripe is heard by the sweep only, minutes later',
+        `Make an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
+      ),
+    );
+  // Why they cannot be listed is told by the key's rights.
+  if (endpoints === null) return checksOfAll;
+  const ours = endpoints.filter(({ url }) => URL.parse(url)?.pathname === PATH);
+  if (ours.length === 0) {
+    const says = `no endpoint of this account leads to ${PATH}`;
+    if (simulated && !running)
+      checksOfAll.push(ok('webhooks', `${says}; twinbox up makes one at the simulator`));
+    else
+      checksOfAll.push(
+        warning(
+          'webhooks',
+          says,
+          'Make one in the dashboard (docs/webhooks.md), unless a proxy changes the path.',
+        ),
+      );
+  }
+  return [...checksOfAll, ...ours.map((endpoint) => judgeEndpoint(endpoint, apiVersion))];
+}
+
+function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, spoken: string): Check {
+  const says = `${id} to ${url}, version ${apiVersion ?? 'of the account'}`;
+  if (!enabled)
+    return problem(
+      'webhooks',
+      `${says}, is disabled`,
+      'Enable it in the dashboard; Stripe disables what fails for days.',
+    );
+  const missing = events.includes('*') ? [] : WANTED_EVENTS.filter((type) => !events.includes(type));
+  if (missing.length > 0)
+    return problem(
+      'webhooks',
+      `${says}, does not send ${missing.join(', ')}`,
+      'Add these events to the endpoint.',
+    );
+  return apiVersion !== null && apiVersion !== spoken
+    ? warning(
+        'webhooks',
+        says,
+        `This program knows ${spoken}: make an endpoint of that version when you can.`,
+      )
+    : ok('webhooks', says);
+}
+
+/** What waits for somebody: none of it is a fault of the installation. */
+export function judgeAttention(reasons: ReasonCount[]): Check {
+  if (reasons.length === 0) return ok('waiting', 'nothing is parked, and nothing waits');
+  const list = reasons.map((each) => `${each.count} ${each.state} (${sayReason(each)})`).join(', ');
+  const asked = reasons.some(({ reason }) => reason === 'ask_link' || reason === 'not_linked');
+  const parked = reasons.some(({ state }) => state === 'parked');
+  const calls = [...(parked ? ['npx twinbox replay'] : []), ...(asked ? ['npx twinbox link'] : [])];
+  return warning('waiting', list, `${calls.join(' and ') || 'npx twinbox status'} shows more.`);
+}
+
+/** What a loop went on without in the last day; null if nothing. */
+export function judgeSkipped(skipped: { says: string } | null): Check {
+  if (skipped === null) return ok('skipped', 'nothing in the last day');
+  return warning(
+    'skipped',
+    skipped.says,
+    'select * from skipped_items order by last_at desc shows all; docs/deployment.md says what each means.',
+  );
+}
+
+/** `undecided`: records at the system that no customer here stands for; null before the account was read. */
+export function judgeUnmatched(undecided: number | null): Check {
+  if (undecided === null) return ok('records', 'the account has not been read yet: creates wait for that');
+  if (undecided === 0)
+    return ok('records', 'every record at Stripe has a customer here, or was decided about');
+  return warning(
+    'records',
+    `${undecided.toLocaleString('en-US')} at Stripe have no customer here`,
+    'npx twinbox link --dry-run shows them; link --all, --import or --leave decides.',
+  );
+}
+
+const SCARCE = { warning: 2 * 1024 ** 3, problem: 200 * 1024 ** 2 };
+
+export function judgeDisk(folder: string, freeBytes: number): Check {
+  const says = `${sizeOf(freeBytes)} free for ${folder}`;
+  const mend = 'Make room, or set TWINBOX_DATA_DIR to a larger disk while nothing runs.';
+  if (freeBytes < SCARCE.problem) return problem('disk', says, mend);
+  return freeBytes < SCARCE.warning ? warning('disk', says, mend) : ok('disk', says);
+}
+
+/** Of findings that say the same, the first, with the names of the others: one cause is told once. */
+export function tellOnce(all: Check[]): Check[] {
+  const [fine, wrong] = [
+    all.filter(({ level }) => level === 'ok'),
+    all.filter(({ level }) => level !== 'ok'),
+  ];
+  const firsts = Map.groupBy(wrong, ({ says }) => says);
+  return all.flatMap((each) => {
+    if (fine.includes(each)) return [each];
+    const same = firsts.get(each.says) ?? [each];
+    if (same[0] !== each) return [];
+    const others = [...new Set(same.map(({ name }) => name))].filter((name) => name !== each.name);
+    return [others.length === 0 ? each : { ...each, says: `${each.says} (also: ${others.join(', ')})` }];
+  });
+}
+
+export function hasProblem(all: Check[]): boolean {
+  return all.some(({ level }) => level === 'problem');
+}
+
+function sizeOf(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${Math.round((bytes / 1024 ** power) * 10) / 10} ${units[power] ?? 'bytes'}`;
+}

@@ -1,0 +1,282 @@
+// The plan of the first link: for every row that waits, and every record there, what the word of an operator would do. By our mark,
+// then by email, then made; of two records with one email the rule of choose-record.ts takes one. Nothing is written while it is made, and it holds
+// a few words for each match, never a record or a row.
+//
+// The words are then given in pages, each a transaction of its own. A crash between two leaves a part given; the plan is simply made
+// again, and a word given already counts once. Records that no word is about are asked for before, and second ones with the word for
+// their row: once no row waits any more, nobody makes a plan again.
+import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { lockConnection, readConnection } from '../../db/connections.ts';
+import {
+  askForNewRecords,
+  countOnTheirWay,
+  findWaitingMappings,
+  giveLinkWords,
+  insertNotLinked,
+  matchRecords,
+  readUnmappedRows,
+  readWaitingRows,
+} from '../../db/first-link.ts';
+import { recordAction } from '../../db/operator-actions.ts';
+import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/first-link.ts';
+import { urgencies } from '../../db/urgency.ts';
+import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
+import { canonical } from '../sync/canonical.ts';
+import { isUuid } from '../intake/inbound.ts';
+import { claim, decideRivals, type NotTaken, type Rivals } from './link-rivals.ts';
+import { merge } from '../sync/merge.ts';
+import { theirsOf, type SyncDeps } from '../sync/step.ts';
+
+/** What becomes of the values of a pair: names of fields, never values. */
+export interface PairChanges {
+  /** Filled here from there, and there from here: blanks. */
+  here: string[];
+  there: string[];
+  /** Both have a value, and not the same: the field's rule decides, and a conflict row keeps the other. */
+  conflicts: { field: string; winner: 'ours' | 'theirs' | 'neither' }[];
+}
+
+export type PlannedPair = {
+  customer: number;
+  /** null: no event of the row has been received yet. */
+  mapping: number | null;
+  externalId: string;
+  by: 'mark' | 'email';
+  changes: PairChanges;
+  /** Other records that asked for the row, each with why it was not taken. */
+  over: { externalId: string; by: NotTaken }[];
+};
+
+export interface LinkPlan {
+  pairs: Map<number, PlannedPair>;
+  /** Rows for which a record is made. */
+  creates: { customer: number; mapping: number | null }[];
+  /** Rows that were deleted while they waited: they end without a call. */
+  ended: number[];
+  /** Rows whose word was given before and is not carried out yet. */
+  underWay: number;
+  /** Rows without a record that wait for nothing that a link decides: on their way, or stopped for another reason. */
+  pending: number;
+  /** Second records, with the customer whose email they have, and why another one was taken. */
+  aliases: { externalId: string; customer: number; by: NotTaken }[];
+  /** Records of nobody, which become rows here. */
+  imports: string[];
+  /** Records that are looked at and will wait, or be decided then. */
+  others: { externalId: string; why: 'no_email' | 'lost_row' | 'marked' | 'email_taken' | 'not_imported' }[];
+  /** Records with another installation's mark, and those that were linked before. */
+  elsewhere: number;
+  known: number;
+}
+
+const PAGE = 1_000;
+
+/** Reads both catalogues once. `onProgress` hears how many records and rows were looked at. */
+export async function planFirstLink(
+  deps: SyncDeps,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<LinkPlan> {
+  const plan: LinkPlan = {
+    pairs: new Map(),
+    creates: [],
+    ended: [],
+    underWay: 0,
+    pending: 0,
+    aliases: [],
+    imports: [],
+    others: [],
+    elsewhere: 0,
+    known: 0,
+  };
+  const { db, integration } = deps;
+  const { system, document } = integration;
+  const where = { system, externalType: document.externalType };
+  const rivals: Rivals = new Map();
+  let done = 0;
+  for await (const page of integration.list({})) {
+    const listed = page.map((record) => toListed(document.fields, record));
+    const matches = await matchRecords(db, where, listed);
+    const byId = new Map(matches.map((match) => [match.externalId, match]));
+    for (const record of page) {
+      const match = byId.get(record.externalId);
+      if (match) place(plan, rivals, deps, record, match);
+    }
+    onProgress((done += page.length));
+  }
+  plan.pending = await countOnTheirWay(db, where);
+  await decideRivals(deps, plan, rivals);
+  for (let after = 0; ;) {
+    const rows = await readWaitingRows(db, system, after, PAGE);
+    for (const { customerId: customer, mappingId: mapping, word, deleted } of rows) {
+      if (word) plan.underWay += 1;
+      else if (deleted) plan.ended.push(mapping);
+      else if (!plan.pairs.has(customer)) plan.creates.push({ customer, mapping });
+    }
+    onProgress((done += rows.length));
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) break;
+    after = last.mappingId;
+  }
+  for (let after = 0; ;) {
+    const customers = await readUnmappedRows(db, where, after, PAGE);
+    for (const customer of customers)
+      if (!plan.pairs.has(customer)) plan.creates.push({ customer, mapping: null });
+    onProgress((done += customers.length));
+    const last = customers.at(-1);
+    if (last === undefined || customers.length < PAGE) return plan;
+    after = last;
+  }
+}
+
+function toListed(rules: FieldRule[], { externalId, mark, fields }: ExternalRecord): ListedRecord {
+  return { externalId, mark: isUuid(mark) ? mark : null, email: emailOf(rules, fields) };
+}
+
+function emailOf(rules: FieldRule[], record: Fields): Value {
+  return canonical(theirsOf(rules, record)['email']);
+}
+
+/** Where a record belongs. Several may ask for one row. */
+function place(
+  plan: LinkPlan,
+  rivals: Rivals,
+  deps: SyncDeps,
+  record: ExternalRecord,
+  match: RecordMatch,
+): void {
+  const { externalId, mark, foreignMark, fields } = record;
+  const { imports, linkByEmail } = deps.policy;
+  if (match.known) plan.known += 1;
+  else if (foreignMark && mark === null) plan.elsewhere += 1;
+  else if (match.row?.word === true) {
+    if (match.row.named !== externalId) plan.others.push({ externalId, why: 'email_taken' });
+  } else if (mark !== null) {
+    if (match.row) claim(plan, rivals, pairOf(deps.integration, record, match.row, 'mark'));
+    else plan.others.push({ externalId, why: match.markedRow === null ? 'lost_row' : 'marked' });
+  } else if (match.row && linkByEmail !== 'never')
+    claim(plan, rivals, pairOf(deps.integration, record, match.row, 'email'));
+  else if (match.row || match.taken) plan.others.push({ externalId, why: 'email_taken' });
+  else if (emailOf(deps.integration.document.fields, fields) === null)
+    plan.others.push({ externalId, why: 'no_email' });
+  else if (imports) plan.imports.push(externalId);
+  else plan.others.push({ externalId, why: 'not_imported' });
+}
+
+function pairOf(
+  { document }: Integration,
+  { externalId, fields }: ExternalRecord,
+  row: LinkRow,
+  by: PlannedPair['by'],
+): PlannedPair {
+  const changes = changesOf(document.fields, row, fields);
+  return { customer: row.customerId, mapping: row.mappingId, externalId, by, changes, over: NONE };
+}
+
+/** Most pairs: one for all of them. */
+const NONE: PlannedPair['over'] = [];
+
+/** What the merge of a pair without a base does: the very rule that the worker goes by. */
+function changesOf(rules: FieldRule[], { name, email }: LinkRow, record: Fields): PairChanges {
+  const { pull, push, conflicts } = merge({
+    rules,
+    shadow: {},
+    ours: { name, email },
+    theirs: theirsOf(rules, record),
+  });
+  const clashes = conflicts.flatMap(({ field, winner }) => (field === null ? [] : [{ field, winner }]));
+  const filled = (field: string): boolean => !clashes.some((clash) => clash.field === field);
+  if (clashes.length + Object.keys(pull).length + Object.keys(push).length === 0) return AGREED;
+  return {
+    here: Object.keys(pull).filter(filled),
+    there: Object.keys(push).filter(filled),
+    conflicts: clashes,
+  };
+}
+
+/** Most pairs: one for all of them. */
+const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
+
+const AT_ONCE = 500;
+
+/** Each row's mapping; where none of its events has been received yet, one that waits is made. */
+async function withMappings(
+  { db, integration }: SyncDeps,
+  rows: { customer: number; mapping: number | null; externalId: string | null }[],
+): Promise<LinkWord[]> {
+  const unmapped = rows.filter(({ mapping }) => mapping === null).map(({ customer }) => customer);
+  const { system, document } = integration;
+  const account = unmapped.length > 0 ? (await readConnection(db, system))?.account : null;
+  const made = new Map<number, number>();
+  if (typeof account === 'string') {
+    const where = { system, externalType: document.externalType, account };
+    for (let from = 0; from < unmapped.length; from += AT_ONCE) {
+      const some = unmapped.slice(from, from + AT_ONCE);
+      // Only these: a row that was made since the plan has no word, and would wait for one.
+      await withTransaction(db, async (tx) => {
+        await lockConnection(tx, system); // receive makes mappings under the same lock
+        await insertNotLinked(tx, where, some);
+      });
+      const page = await findWaitingMappings(db, where, some);
+      for (const [customer, mapping] of page) made.set(customer, mapping);
+    }
+  }
+  return rows.flatMap(({ customer, mapping, externalId }) => {
+    const mappingId = mapping ?? made.get(customer);
+    // Its event came meanwhile: the step looks for its record by itself.
+    return mappingId === undefined ? [] : [{ mappingId, externalId }];
+  });
+}
+
+export interface WordsGiven {
+  rows: number;
+  records: number;
+}
+
+/** Gives the words of a plan; workers carry them out, behind what happens now. `actor` is who gave them. */
+export async function giveWords(
+  deps: SyncDeps,
+  plan: LinkPlan,
+  actor: string,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<WordsGiven> {
+  const { db, clock, integration, log } = deps;
+  const { system, document } = integration;
+  const words: LinkWord[] = [
+    ...(await withMappings(deps, [...plan.pairs.values()])),
+    ...(await withMappings(
+      deps,
+      plan.creates.map((create) => ({ ...create, externalId: null })),
+    )),
+    ...plan.ended.map((mappingId) => ({ mappingId, externalId: null })),
+  ];
+  const given: WordsGiven = { rows: 0, records: 0 };
+  const ask = async (tx: Db | Tx, externalIds: string[]): Promise<void> => {
+    const about = { system, externalType: document.externalType, externalIds };
+    given.records += await askForNewRecords(tx, { ...about, urgency: urgencies.bulk, now: clock.now() });
+  };
+  const others = plan.others.flatMap(({ externalId, why }) => (why === 'not_imported' ? [] : [externalId]));
+  const records = [...plan.imports, ...others];
+  for (let from = 0; from < records.length; from += AT_ONCE)
+    await ask(db, records.slice(from, from + AT_ONCE));
+  const seconds = Map.groupBy(plan.aliases, ({ customer }) => plan.pairs.get(customer)?.mapping);
+  for (let from = 0; from < words.length; from += AT_ONCE) {
+    const page = words.slice(from, from + AT_ONCE);
+    const now = clock.now();
+    const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
+    await withTransaction(db, async (tx) => {
+      given.rows += await giveLinkWords(tx, page, { detail, urgency: urgencies.bulk, now });
+      const aliases = page.flatMap(({ mappingId }) => seconds.get(mappingId) ?? []);
+      await ask(
+        tx,
+        aliases.map(({ externalId }) => externalId),
+      );
+      await recordAction(tx, {
+        ...{ action: 'link', system, actor, reason: null, at: now },
+        detail: { first_link: true, rows: page.length },
+        pairs: page.map(({ mappingId }) => ({ mappingId, eventId: null })),
+      });
+    });
+    onProgress(Math.min(from + AT_ONCE, words.length));
+  }
+  log.info('link.words_given', { system, rows: given.rows, records: given.records });
+  return given;
+}

@@ -1,0 +1,67 @@
+// Linking by consent. A record of theirs has the email of a row of ours, and nobody marked it as that row's: it waits until
+// somebody says that the two are one person, because anyone can check out with anyone's email. The word is kept on the mapping;
+// reconcile (lib/sync/adopt.ts) reads the record once more and links, if the email still belongs to that row.
+import { withTransaction, type Db } from '../../db/connection.ts';
+import { lockMappings, type Mapping } from '../../db/mappings.ts';
+import { giveConsent } from '../../db/mappings-list.ts';
+import { recordAction } from '../../db/operator-actions.ts';
+import type { Clock } from '../clock.ts';
+import { NOT_LINKED } from '../sync/first-link.ts';
+
+export type ConsentOutcome =
+  /** A worker looks again and links. `consented_already`: the word was given before, and is not given twice. */
+  | { outcome: 'consented' | 'consented_already'; mapping: Mapping }
+  | { outcome: 'cannot_link'; mapping: Mapping; why: string }
+  | { outcome: 'not_found' };
+
+export type LinkDesk = {
+  /** `actor` is who gave the word, for those who look later. */
+  consent(mappingId: number, actor: string | null): Promise<ConsentOutcome>;
+};
+
+export function createLinkDesk({ db, clock }: { db: Db; clock: Clock }): LinkDesk {
+  return {
+    consent: (mappingId, actor) =>
+      withTransaction(db, async (tx): Promise<ConsentOutcome> => {
+        const [mapping] = await lockMappings(tx, [mappingId]);
+        if (!mapping) return { outcome: 'not_found' };
+        const why = whyNotLinked(mapping);
+        if (why !== null) return { outcome: 'cannot_link', mapping, why };
+        if (mapping.reasonDetail?.['consent'] === true) return { outcome: 'consented_already', mapping };
+        const now = clock.now();
+        const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
+        await giveConsent(tx, { id: mapping.id, detail, now });
+        await recordAction(tx, {
+          ...{ action: 'link', system: mapping.system, actor: actor ?? 'unknown', reason: null, at: now },
+          detail: { external_id: mapping.externalId },
+          pairs: [{ mappingId, eventId: null }],
+        });
+        return {
+          outcome: 'consented',
+          mapping: {
+            ...mapping,
+            reasonDetail: { ...mapping.reasonDetail, ...detail },
+            dirty: mapping.dirty + 1,
+          },
+        };
+      }),
+  };
+}
+
+/** Why a word would do nothing here; null where it is waited for. */
+function whyNotLinked({ state, reason, internalId, externalId }: Mapping): string | null {
+  if (internalId !== null && externalId !== null && state !== 'alias')
+    return `${externalId} is linked with customer ${internalId} already.`;
+  if (state === 'waiting' && reason === 'ask_link' && internalId === null) return null;
+  if (reason === NOT_LINKED)
+    return 'It waits for the first link of both sides, which is decided with all the others: npx twinbox link --dry-run.';
+  switch (state) {
+    case 'alias':
+      return `${externalId ?? 'The record'} is a second record of customer ${internalId ?? '?'}, which has its counterpart: npx twinbox link ${internalId ?? 'CUSTOMER'} --record ${externalId ?? 'ID'} takes it instead.`;
+    case 'waiting':
+    case 'parked':
+      return `It is ${state} with the reason ${reason ?? 'unknown'}, and a word of yours would not change that.`;
+    default:
+      return `It is ${state}: nothing waits for your word.`;
+  }
+}

@@ -1,0 +1,220 @@
+// A person chooses which record at the other side a customer is linked with: now, or later than the link; and says what becomes of a
+// customer whose record was deleted there while another record of it lives.
+//
+// A second record that is known (an alias) takes the place of the primary in the call itself, in one transaction (lib/sync/chosen.ts).
+// Any other record is first read by a worker: the choice is kept on the record's mapping, and outlives failures and restarts. A crash
+// before the commit leaves nothing of it.
+import { findPrimary, findRecordMapping, giveRecord, insertRecordMapping } from '../../db/aliases.ts';
+import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { giveLinkWords } from '../../db/first-link.ts';
+import { urgencies } from '../../db/urgency.ts';
+import { lockConnection } from '../../db/connections.ts';
+import { readCustomer, type Customer } from '../../db/customers.ts';
+import { fold } from '../../db/fold.ts';
+import { noteDecision } from '../../db/decisions.ts';
+import { lockMappings, type Decision, type Mapping } from '../../db/mappings.ts';
+import { recordAction } from '../../db/operator-actions.ts';
+import type { Clock } from '../clock.ts';
+import { failpoint } from '../failpoint.ts';
+import { chosenFor } from '../sync/consent.ts';
+import { exchange, hasMoved, pairOf } from '../sync/chosen.ts';
+import { ALIAS_LIVES } from '../sync/delete-conflicts.ts';
+import { NOT_LINKED } from '../sync/first-link.ts';
+import { isReleased } from '../sync/fuse.ts';
+
+export type ChoiceOutcome =
+  /** The two have changed places; `insteadOf` is an alias now, or was deleted there before. A worker reads and merges. */
+  | { outcome: 'linked'; customer: number; externalId: string; insteadOf: string | null }
+  /** Nothing was changed: it is the customer's record already. */
+  | { outcome: 'linked_already'; customer: number; externalId: string }
+  /** A worker reads the record, and links it if it is there. `insteadOf`: what is linked until then. */
+  | {
+      outcome: 'consented' | 'consented_already';
+      customer: number;
+      externalId: string;
+      insteadOf: string | null;
+    }
+  | { outcome: 'cannot_link'; why: string }
+  /** A request to the record that is linked now is not finished: the same call succeeds after it. */
+  | { outcome: 'in_progress'; why: string }
+  | { outcome: 'not_found' };
+
+export type NewOutcome =
+  | { outcome: 'new_consented' | 'new_consented_already'; customer: number; externalId: null }
+  | { outcome: 'cannot_link'; why: string }
+  | { outcome: 'not_found' };
+
+export type AcceptOutcome =
+  | { outcome: 'accepted' | 'accepted_already'; customer: number; externalId: string | null }
+  | { outcome: 'cannot_link'; why: string }
+  | { outcome: 'not_found' };
+
+export type ChoiceDesk = {
+  /** `actor` is who chose, for those who look later. */
+  choose(customerId: number, externalId: string, actor: string | null): Promise<ChoiceOutcome>;
+  /** A new record is made for a customer that waits because records with its email exist; those stay as they are. */
+  makeNew(customerId: number, actor: string | null): Promise<NewOutcome>;
+  /** The customer goes here as its record went there; its other records stay there. */
+  acceptDeletion(customerId: number, actor: string | null): Promise<AcceptOutcome>;
+};
+
+export type ChoiceDeskDeps = {
+  db: Db;
+  clock: Clock;
+  /** Wakes the relay after a commit that wrote an event. */
+  nudge: () => void;
+  target: { system: string; externalType: string };
+};
+
+type Where = { system: string; account: string; externalType: string };
+type Asked = { where: Where; customer: Customer; externalId: string; actor: string | null; now: Date };
+
+/** What Stripe and others take for an id; never blank. */
+const ANY_ID = /^\S{1,255}$/;
+
+export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): ChoiceDesk {
+  const { system, externalType } = target;
+
+  /** In one transaction with the connection locked first: no event of ours is received meanwhile, so none is given to the wrong pair. */
+  function inAccount<T>(work: (tx: Tx, where: Where) => Promise<T>): Promise<T> {
+    return withTransaction(db, async (tx) => {
+      const account = (await lockConnection(tx, system))?.account ?? '';
+      return work(tx, { system, account, externalType });
+    });
+  }
+
+  return {
+    async choose(customerId, externalId, actor) {
+      if (!ANY_ID.test(externalId))
+        return { outcome: 'cannot_link', why: 'An id of a record has 1 to 255 characters and no blanks.' };
+      const result = await inAccount(async (tx, where): Promise<ChoiceOutcome> => {
+        const customer = await readCustomer(tx, customerId);
+        if (!customer || customer.deletedAt) return { outcome: 'not_found' };
+        const asked = { where, customer, externalId, actor, now: clock.now() };
+        const chosen = await chooseOnce(tx, asked);
+        if (chosen.outcome === 'linked' || chosen.outcome === 'consented') {
+          const primary = await findPrimary(tx, { ...where, customerId });
+          const detail = { external_id: externalId, instead_of: chosen.insteadOf };
+          await note(tx, { mappingIds: primary ? [primary.id] : [], actor, detail, now: asked.now });
+        }
+        await failpoint('choice.before-commit');
+        return chosen;
+      });
+      await failpoint('choice.after');
+      if (result.outcome === 'linked') nudge();
+      return result;
+    },
+
+    makeNew: (customerId, actor) =>
+      inAccount(async (tx, where): Promise<NewOutcome> => {
+        const customer = await readCustomer(tx, customerId);
+        if (!customer || customer.deletedAt) return { outcome: 'not_found' };
+        const found = await findPrimary(tx, { ...where, customerId });
+        const [primary] = found ? await lockMappings(tx, [found.id]) : [];
+        if (primary?.state !== 'waiting' || primary.reason !== NOT_LINKED)
+          return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
+        const about = { customer: customerId, externalId: null };
+        const now = clock.now();
+        const detail = { consent: true, anew: true, consented_by: actor, consented_at: now.toISOString() };
+        const words = [{ mappingId: primary.id, externalId: null }];
+        const given = await giveLinkWords(tx, words, { detail, urgency: urgencies.edit, now });
+        if (given === 0) return { outcome: 'new_consented_already', ...about };
+        await note(tx, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
+        return { outcome: 'new_consented', ...about };
+      }),
+
+    acceptDeletion: (customerId, actor) =>
+      inAccount(async (tx, where): Promise<AcceptOutcome> => {
+        const customer = await readCustomer(tx, customerId);
+        if (!customer || customer.deletedAt) return { outcome: 'not_found' };
+        const found = await findPrimary(tx, { ...where, customerId });
+        const [primary] = found ? await lockMappings(tx, [found.id]) : [];
+        if (primary?.state !== 'waiting' || primary.reason !== ALIAS_LIVES)
+          return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
+        const about = { customer: customerId, externalId: primary.externalId };
+        if (isReleased(primary)) return { outcome: 'accepted_already', ...about };
+        const now = clock.now();
+        const decision: Decision = { kind: 'release', by: actor, at: now.toISOString(), why: null };
+        await noteDecision(tx, { id: primary.id, decision, now });
+        await note(tx, { mappingIds: [primary.id], actor, detail: { accepted_deletion: true }, now });
+        return { outcome: 'accepted', ...about };
+      }),
+  };
+
+  /** Last in the transaction: the record of what a person asked for. */
+  async function note(
+    tx: Tx,
+    asked: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date },
+  ): Promise<void> {
+    await recordAction(tx, {
+      ...{ action: 'link', system, actor: asked.actor ?? 'unknown', reason: null, at: asked.now },
+      detail: asked.detail,
+      pairs: asked.mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
+    });
+  }
+}
+
+async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
+  const { where, customer, externalId, actor, now } = asked;
+  const customerId = customer.id;
+  const own = await findPrimary(tx, { ...where, customerId });
+  const found = await findRecordMapping(tx, { ...where, externalId });
+  const ids = [own?.id, found?.id].filter((id) => id !== undefined);
+  const { from, to } = pairOf(await lockMappings(tx, ids), own?.id ?? 0, found?.id ?? 0);
+  if ((own && !from) || (found && !to)) return CHANGING;
+  const about = { customer: customerId, externalId };
+  if (from && to?.id === from.id)
+    return from.state === 'waiting' && from.reason === ALIAS_LIVES
+      ? { outcome: 'cannot_link', why: `${externalId} was deleted there: choose another record.` }
+      : { outcome: 'linked_already', ...about };
+  const insteadOf = from?.externalId ?? null;
+  if (to && chosenFor(to) === customerId) return { outcome: 'consented_already', ...about, insteadOf };
+  const why = from && to ? await whyNotChosen(tx, to, customerId) : null;
+  if (why !== null || !from) return { outcome: 'cannot_link', why: why ?? notMapped(customerId) };
+  if (from.intent !== null)
+    return {
+      outcome: 'in_progress',
+      why: `A request to ${insteadOf ?? 'make its record'} is not finished. Try again once it is; while requests fail or are switched off, it stays open.`,
+    };
+  if (to?.state === 'alias' && to.internalId === customerId && !hasMoved(from, customerId)) {
+    await exchange(tx, { from, to, customerId, actor, now });
+    return { outcome: 'linked', ...about, insteadOf };
+  }
+  const mapping = to ?? (await insertRecordMapping(tx, { ...where, externalId }));
+  if (!mapping) return CHANGING;
+  const detail = {
+    ...{ consent: true, chosen: true, customer: customerId },
+    ...{ consented_by: actor, consented_at: now.toISOString() },
+  };
+  await giveRecord(tx, { mapping, detail, now });
+  return { outcome: 'consented', ...about, insteadOf };
+}
+
+const CHANGING = { outcome: 'in_progress', why: 'This pair is just changing. Try again.' } as const;
+
+function notMapped(customerId: number): string {
+  return (
+    'The customer has no pair to link: it was not received yet (npx twinbox status says what runs), ' +
+    `or its pair was let go (npx twinbox resolve ${customerId} --record ID links it with a record).`
+  );
+}
+
+/** Why a record can be no counterpart of the customer; null where it can. */
+async function whyNotChosen(
+  tx: Tx,
+  { state, internalId, externalId, intent, knownEmail }: Mapping,
+  customerId: number,
+): Promise<string | null> {
+  const id = externalId ?? 'It';
+  if (state === 'tombstoned') return `${id} was deleted there.`;
+  if (intent !== null) return `A request to ${id} is not finished.`;
+  if (internalId === null || internalId === customerId) return null;
+  const other = await readCustomer(tx, internalId);
+  if (!other || other.deletedAt)
+    return state === 'alias' || state === 'detached'
+      ? null
+      : `${id} is being deleted there with customer ${internalId}.`;
+  if (state !== 'alias') return `${id} is linked with customer ${internalId}.`;
+  const sameEmail = knownEmail === null || fold(knownEmail) === fold(other.email);
+  return sameEmail ? `${id} is a second record of customer ${internalId}, by its email.` : null;
+}

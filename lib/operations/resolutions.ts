@@ -1,0 +1,157 @@
+// What a person decides about a pair that no step brings together: its record is gone and the row gets a new one, the pair is let go,
+// or another record is the row's. The decision is noted in one transaction. Letting go needs nothing of the other side and is done
+// with it; the rest is carried out by a worker (lib/sync/decision.ts), which reads the other side first. A repeat changes nothing.
+//
+// A crash before the commit leaves nothing; after it the decision stands beside the pair's state until it is carried out.
+import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { readCustomer, type Customer } from '../../db/customers.ts';
+import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../../db/decisions.ts';
+import { insertClosedIntent } from '../../db/intents.ts';
+import { recordAction } from '../../db/operator-actions.ts';
+import { lockMappings, type Mapping } from '../../db/mappings.ts';
+import type { Clock } from '../clock.ts';
+import { intentDamage } from '../sync/damage.ts';
+import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/first-link.ts';
+import { keepLeftRecord } from '../sync/left-record.ts';
+
+export type Resolution = {
+  action: 'recreate' | 'let_go' | 'record';
+  /** With `record`: which one. */
+  externalId?: string | undefined;
+  /** Why, in the words of whoever decides; for those who look later. */
+  why: string | null;
+  /** Who decides. */
+  actor: string | null;
+};
+
+export type ResolveOutcome =
+  /** `decided`: a worker carries it out. `let_go`: it is done. `decided_already`: by an earlier call. */
+  | { outcome: 'decided' | 'decided_already' | 'let_go'; mapping: Mapping }
+  | { outcome: 'cannot_resolve'; mapping: Mapping; why: string }
+  | { outcome: 'not_found' };
+
+export type ResolveDesk = {
+  resolve(mappingId: number, resolution: Resolution): Promise<ResolveOutcome>;
+};
+
+type Deps = {
+  db: Db;
+  clock: Clock;
+  log: { warn(event: string, fields: Record<string, unknown>): void };
+};
+
+/** What state a pair is in that was taken up again for a decision. */
+const REOPENED = 'reopened';
+
+export function createResolveDesk({ db, clock, log }: Deps): ResolveDesk {
+  return {
+    async resolve(mappingId, resolution) {
+      const result = await withTransaction(db, (tx) => decide(tx, mappingId, resolution, clock.now()));
+      if (result.outcome === 'decided' || result.outcome === 'let_go') {
+        const { action, actor, why } = resolution;
+        const { internalId: customer, externalId, state, reason } = result.mapping;
+        const about = { mapping: mappingId, customer, external_id: externalId, state, reason };
+        log.warn('pair.resolved', { ...about, action, by: actor, why });
+      }
+      return result;
+    },
+  };
+}
+
+async function decide(tx: Tx, mappingId: number, resolution: Resolution, now: Date): Promise<ResolveOutcome> {
+  const [mapping] = await lockMappings(tx, [mappingId]);
+  if (!mapping) return { outcome: 'not_found' };
+  const { action, externalId, why: reason, actor } = resolution;
+  if (isDecided(mapping, resolution)) return { outcome: 'decided_already', mapping };
+  const row = mapping.internalId === null ? null : await readCustomer(tx, mapping.internalId);
+  const why = whyNot(mapping, row, action) ?? (await whyNotRecord(tx, mapping, resolution));
+  if (why !== null) return { outcome: 'cannot_resolve', mapping, why };
+  const note = { by: actor, at: now.toISOString(), why: reason };
+  const asked = {
+    ...{ action: 'resolve', system: mapping.system, actor: actor ?? 'unknown', reason, at: now },
+    detail: { decision: action, ...(externalId !== undefined && { external_id: externalId }) },
+    pairs: [{ mappingId: mapping.id, eventId: null }],
+  };
+  if (action === 'let_go') {
+    await letGo(tx, mapping, note, now);
+    await recordAction(tx, asked);
+    return { outcome: 'let_go', mapping };
+  }
+  if (hasEnded(mapping)) await reopenMapping(tx, { id: mapping.id, reason: REOPENED });
+  const decision = { kind: action, ...(externalId !== undefined && { external_id: externalId }), ...note };
+  await noteDecision(tx, { id: mapping.id, decision, now });
+  await recordAction(tx, asked);
+  return { outcome: 'decided', mapping: { ...mapping, decision } };
+}
+
+/** Ends a pair that this transaction has locked, and leaves its record as it is. */
+export async function letGo(
+  tx: Tx,
+  mapping: Mapping,
+  note: Record<string, unknown>,
+  now: Date,
+): Promise<void> {
+  const { id, intent, externalId, state, reason } = mapping;
+  if (intent && intentDamage(intent) === null)
+    await insertClosedIntent(tx, {
+      ...intent,
+      ...{ mappingId: id, closedAt: now, result: 'unknown', externalId, requestId: null },
+    });
+  const detail = { let_go: true, was: state, because: reason, ...note };
+  await keepLeftRecord(tx, mapping, { now, leave: true });
+  await detachMapping(tx, { id, detail, now, ours: 'stale' });
+}
+
+function isDecided({ state, reasonDetail, decision }: Mapping, { action, externalId }: Resolution): boolean {
+  if (action === 'let_go') return state === 'detached' && reasonDetail?.['let_go'] === true;
+  return decision?.kind === action && decision.external_id === externalId;
+}
+
+function hasEnded({ state }: { state: string }): boolean {
+  return state === 'detached' || state === 'tombstoned';
+}
+
+/** Why a decision would do nothing good here; null where it may be taken. */
+function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
+  const { system, state, reason, internalId, externalId, reasonDetail } = mapping;
+  const record = externalId ?? 'no record';
+  if (state === 'alias')
+    return `${record} is a second record of customer ${internalId ?? '?'}: npx twinbox link has what can be done with it.`;
+  if (state === 'linked' || state === 'pending')
+    return `Customer ${internalId ?? '?'} and ${record} are ${state}: nothing is stuck. npx twinbox verify --repair has them compared again.`;
+  if (internalId === null && action !== 'let_go')
+    return `${record} waits for a customer, so only let_go can be decided; npx twinbox link links it.`;
+  const isDeleted = row === null || row.deletedAt !== null;
+  if (reason === 'fuse' && isDeleted && action !== 'let_go')
+    return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about it.`;
+  if (action === 'recreate' && reason === NOT_LINKED && reasonDetail?.['because'] === IDENTITY_EXISTS)
+    return `A record with the email of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create makes another one all the same.`;
+  if (hasEnded(mapping)) {
+    const isLetGo = state === 'tombstoned' || reasonDetail?.['let_go'] === true;
+    if (isDeleted || !isLetGo) return `The pair has ended (${state}).`;
+    if (action === 'let_go') return `The pair has ended (${state}) already.`;
+    const living = row.mappings.find((each) => each.system === mapping.system && !hasEnded(each));
+    return living
+      ? `Customer ${row.id} has another pair by now, with ${living.externalId ?? 'no record'}.`
+      : null;
+  }
+  if (isDeleted && action === 'record')
+    return `Customer ${internalId ?? '?'} is deleted here: a record can only be let go (let_go), or said to be gone (recreate).`;
+  return null;
+}
+
+/** A record that another row has is nobody's to take. */
+async function whyNotRecord(
+  tx: Tx,
+  mapping: Mapping,
+  { action, externalId }: Resolution,
+): Promise<string | null> {
+  if (action !== 'record') return null;
+  if (externalId === undefined || !/^\S{1,255}$/.test(externalId))
+    return 'Name the record by its id at the other system, such as cus_NffrFeUfNV2Hib.';
+  const other = await findMappingOf(tx, mapping, externalId);
+  if (other === null || other.id === mapping.id) return null;
+  if (other.internalId !== null)
+    return `${externalId} is ${other.role === 'alias' ? 'a second record' : 'the record'} of customer ${other.internalId}.`;
+  return hasEnded(other) ? `${externalId} belongs to a pair that has ended (${other.state}).` : null;
+}

@@ -1,0 +1,56 @@
+// The systems that are kept in step, made from the settings: what the engine is given wherever it runs.
+import type { Db } from '../../db/connection.ts';
+import { readInstanceId } from '../../db/connections.ts';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { createStripeHearing, type StripeHearing } from '../integrations/stripe/hearing.ts';
+import { createStripeIntegration } from '../integrations/stripe/stripe.ts';
+import type { Logger } from '../log.ts';
+import type { SyncDeps } from '../sync/step.ts';
+
+export type SyncParts = {
+  db: Db;
+  /** Where Stripe is. */
+  stripe: { secretKey: string; apiBase: string | undefined };
+  log: Logger;
+  nudge: () => void;
+};
+
+export async function createSyncDeps(config: Config, parts: SyncParts): Promise<SyncDeps> {
+  const { db, stripe, log, nudge } = parts;
+  const instanceId = await readInstanceId(db);
+  const { secretKey, apiBase } = stripe;
+  const integration = createStripeIntegration({ secretKey, apiBase, markKey: markKeyOf(instanceId) });
+  return {
+    db,
+    clock: systemClock,
+    integration,
+    log,
+    nudge,
+    policy: {
+      environment: config.env,
+      instanceId,
+      writes: config.stripe.writes,
+      pulls: config.stripe.pulls,
+      deletes: config.stripe.deletePolicy,
+      linkByEmail: config.stripe.linkByEmail,
+      looksBeforeCreate: config.stripe.looksBeforeCreate,
+      imports: config.stripe.imports,
+      parkAfterMs: config.parkAfterHours * 3_600_000,
+      backoff: { baseMs: 500, capMs: 300_000 },
+      rates: {
+        account: config.stripe.rateLimit ?? integration.capabilities.rates.account,
+        endpoint: config.stripe.endpointRateLimit ?? integration.capabilities.rates.endpoint,
+      },
+    },
+  };
+}
+
+/** For a process that only hears Stripe. */
+export async function createHearing(db: Db): Promise<StripeHearing> {
+  return createStripeHearing(markKeyOf(await readInstanceId(db)));
+}
+
+function markKeyOf(instanceId: string): string {
+  return `twinbox_${instanceId}`;
+}

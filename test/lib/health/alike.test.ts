@@ -1,0 +1,63 @@
+import { expect } from 'chai';
+import { saveRoleSigns, type Alike } from '../../../db/role-signs.ts';
+import { compareAtStart } from '../../../lib/health/alike.ts';
+import { loadConfig } from '../../../lib/config/config.ts';
+import { rolesPart } from '../../../lib/health/roles.ts';
+import { useSync } from '../../support/sync.ts';
+
+describe('settings that have to be the same in every process', () => {
+  const world = useSync();
+  beforeEach('no role has ever run', () => world.db('role_signs').delete());
+
+  const settingsOf = (env: Record<string, string> = {}) => loadConfig(env, { envFile: false }).alike;
+  const sign = (role: 'relay' | 'worker', name: string, settings: Alike | null) =>
+    saveRoleSigns(world.db, `host:${name}:x`, [{ role, state: null, problem: null, settings }]);
+  const warnings = async () => (await rolesPart(world.db, world.clock, null)()).warnings ?? [];
+  async function startLines(name: string): Promise<[string, Record<string, unknown>][]> {
+    const lines: [string, Record<string, unknown>][] = [];
+    const note = (event: string, fields: Record<string, unknown>): void => void lines.push([event, fields]);
+    await compareAtStart(world.db, `host:${name}:x`, { info: note, warn: note });
+    return lines;
+  }
+
+  it('are those that change what is done, and no secret', () => {
+    expect(Object.keys(settingsOf().worker)).to.include.members([
+      ...['STRIPE_WRITES', 'STRIPE_PULLS', 'STRIPE_IMPORT', 'STRIPE_DELETE_POLICY', 'STRIPE_LINK_BY_EMAIL'],
+      ...['STRIPE_LOOK_BEFORE_CREATE', 'TWINBOX_ENV', 'TWINBOX_PARK_AFTER_HOURS', 'KAFKA_TOPIC_PREFIX'],
+    ]);
+    const secret = settingsOf({ STRIPE_SECRET_KEY: 'sk_test_abcdefghijklmnopqrstuvwx' });
+    expect(secret).to.deep.equal(settingsOf());
+  });
+
+  it('where they differ, readiness and status name setting, values and processes', async () => {
+    await sign('worker', '1', settingsOf().worker);
+    await sign('worker', '2', settingsOf({ STRIPE_PULLS: 'off' }).worker);
+    await sign('worker', '3', null);
+    await sign('relay', '4', settingsOf().relay);
+    expect((await warnings()).filter((text) => text.includes('STRIPE'))).to.deep.equal([
+      'STRIPE_PULLS is on in worker host:1, and off in worker host:2: it has to be the same everywhere; restart those with the wrong value',
+    ]);
+    await sign('relay', '4', settingsOf({ KAFKA_TOPIC_PREFIX: 'crm.' }).relay);
+    expect((await warnings()).join('\n')).to.include(
+      'KAFKA_TOPIC_PREFIX is crm. in relay host:4, and not set in worker',
+    );
+  });
+
+  it('are compared at a start: with those who live, or else with the last one', async () => {
+    await sign('worker', '1', settingsOf({ STRIPE_WRITES: 'off' }).worker);
+    await sign('worker', '2', settingsOf().worker);
+    const [[event, fields] = ['', {}], ...others] = await startLines('2');
+    expect(others).to.deep.equal([]);
+    expect([event, fields]).to.deep.equal([
+      'settings.differ',
+      {
+        ...{ setting: 'STRIPE_WRITES', here: 'on', there: 'off', other: 'worker host:1' },
+        why: 'it has to be the same everywhere: restart the process with the wrong value',
+      },
+    ]);
+    await world.db('role_signs').where({ owner: 'host:1:x' }).update({ stopped_at: new Date() });
+    expect(await startLines('2')).to.deep.equal([
+      ['settings.changed', { setting: 'STRIPE_WRITES', from: 'off', to: 'on', before: 'worker host:1' }],
+    ]);
+  });
+});
