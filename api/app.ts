@@ -1,5 +1,5 @@
 import express, { type Express } from 'express';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ConflictDesk } from '../lib/operations/conflicts.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';

@@ -1,6 +1,6 @@
 // The API put together from the database and the settings, for a process of its own and for the one that runs every role.
 import type { Express } from 'express';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
 import { createConflictDesk } from '../lib/operations/conflicts.ts';

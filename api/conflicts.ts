@@ -2,7 +2,7 @@
 
 import { Router, type Request } from 'express';
 import { listConflicts, readConflict, type StoredConflict } from '../db/conflicts.ts';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import { whyNotTurned, type ConflictDesk, type TurnOutcome } from '../lib/operations/conflicts.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';

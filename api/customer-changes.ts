@@ -1,8 +1,8 @@
 // /customers/changes: every change in the order of the commits, deletions included. The rules are in lib/customers/changes.ts.
 
 import type { RequestHandler } from 'express';
-import type { CustomerChange } from '../db/customer-changes.ts';
-import type { Db } from '../db/connection.ts';
+import type { CustomerChange } from '../db/events/customer-changes.ts';
+import type { Db } from '../db/server/connection.ts';
 import { decodePosition, encodePosition, type Position } from '../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../lib/customers/changes.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';

@@ -1,7 +1,7 @@
 // /customers: checks what came in, asks the store, and says what came out. The rules are in lib/customers/customers.ts.
 
 import { Router, type Request, type Response } from 'express';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import { listCustomers, readCustomer, type Customer } from '../db/customers.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers/customers.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';

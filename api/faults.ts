@@ -1,7 +1,7 @@
 // Turns whatever a handler threw into an answer. Callers are told what they can mend; of our own faults only the request id.
 
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { isDatabaseAway } from '../db/readiness.ts';
+import { isDatabaseAway } from '../db/health/readiness.ts';
 import { BODY_LIMIT } from './body.ts';
 import { databaseAway, Problem, type ProblemCode } from './problems.ts';
 import type { ApiLog } from './requests.ts';

@@ -1,8 +1,8 @@
 // /mappings: pairs that need somebody, and the word that links two of them. The rules are in lib/operations/links.ts.
 
 import { Router } from 'express';
-import type { Db } from '../db/connection.ts';
-import { listMappings, type ListedMapping } from '../db/mappings-list.ts';
+import type { Db } from '../db/server/connection.ts';
+import { listMappings, type ListedMapping } from '../db/mappings/list.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import type { ConsentOutcome, LinkDesk } from '../lib/operations/links.ts';
 import { actorOf } from './auth.ts';

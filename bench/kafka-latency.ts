@@ -1,8 +1,8 @@
 // How long a committed event takes until a consumer's handler has it, at a fixed rate that does not wait for answers.
 import { randomUUID } from 'node:crypto';
-import { createDb } from '../db/connection.ts';
-import { migrate } from '../db/migrate.ts';
-import { keepPartitions } from '../db/partitions.ts';
+import { createDb } from '../db/server/connection.ts';
+import { migrate } from '../db/server/migrate.ts';
+import { keepPartitions } from '../db/partitions/partitions.ts';
 import type { KafkaBus } from '../lib/bus/kafka/kafka.ts';
 import { sleep, waitUntil } from '../lib/loop.ts';
 import { KEYS, payloadOf, startPart } from './kafka-task.ts';

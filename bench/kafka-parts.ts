@@ -6,7 +6,7 @@
 //   read     kafkajs alone, the whole topic
 //   receive  a worker's receiving, the whole topic, into Postgres
 import { once } from 'node:events';
-import { createDb } from '../db/connection.ts';
+import { createDb } from '../db/server/connection.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { createClient, type KafkaLog } from '../lib/bus/kafka/client.ts';
 import { createKafkaBus } from '../lib/bus/kafka/kafka.ts';

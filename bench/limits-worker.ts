@@ -1,7 +1,7 @@
 // One worker of bench/limits.ts in a process of its own: a lane with its loop, until its input ends.
 //   node bench/limits-worker.ts <database> <simulator> <account's rate> <endpoint's rate>
 import { once } from 'node:events';
-import { createDb } from '../db/connection.ts';
+import { createDb } from '../db/server/connection.ts';
 import { readInstanceId } from '../db/connections.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import { systemClock } from '../lib/clock.ts';

@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '../cli/embedded/postgres.ts';
-import { createDb, type Db } from '../db/connection.ts';
+import { createDb, type Db } from '../db/server/connection.ts';
 import { insertCustomer } from '../db/customers.ts';
-import { migrate } from '../db/migrate.ts';
-import { keepPartitions } from '../db/partitions.ts';
-import { databaseUrl, ensureDatabase } from '../db/server.ts';
+import { migrate } from '../db/server/migrate.ts';
+import { keepPartitions } from '../db/partitions/partitions.ts';
+import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { newEventId } from '../lib/uuid.ts';
 
 const { values } = parseArgs({

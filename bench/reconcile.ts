@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import { table } from '../cli/output.ts';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import type { Integration } from '../lib/integrations/integration.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
 import { createTestDatabase } from '../test/support/database.ts';

@@ -2,10 +2,10 @@
 // runs it and stopped by its last user.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDb, type Db } from '../db/connection.ts';
-import { assertMigrated, migrate } from '../db/migrate.ts';
-import { assertGround, type Purpose } from '../db/preflight.ts';
-import { addressOf } from '../db/relay-identity.ts';
+import { createDb, type Db } from '../db/server/connection.ts';
+import { assertMigrated, migrate } from '../db/server/migrate.ts';
+import { assertGround, type Purpose } from '../db/server/preflight.ts';
+import { addressOf } from '../db/relay/identity.ts';
 import type { Config } from '../lib/config/config.ts';
 import type { Logger } from '../lib/log.ts';
 import { placeOf } from '../lib/process/database.ts';

@@ -1,7 +1,7 @@
 // What the doctor sees of the bus, and of processes whose settings differ. What cannot be asked is thrown.
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import { readInstanceId } from '../db/connections.ts';
-import { readRefusedCounts } from '../db/refused-counts.ts';
+import { readRefusedCounts } from '../db/health/refused-counts.ts';
 import { differencesOf, sayDifference } from '../lib/health/alike.ts';
 import { findForeign, sayForeign } from '../lib/bus/own-topics.ts';
 import { systemClock } from '../lib/clock.ts';

@@ -1,6 +1,6 @@
 // What a command asked workers for, waited for and said: `replay`, `resolve` and `deletes` end alike.
-import type { Db } from '../db/connection.ts';
-import type { PairResult } from '../db/results.ts';
+import type { Db } from '../db/server/connection.ts';
+import type { PairResult } from '../db/mappings/results.ts';
 import { sleep } from '../lib/loop.ts';
 import { awaitResults, describeResult } from '../lib/operations/results.ts';
 import { table, type Output } from './output.ts';

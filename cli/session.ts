@@ -1,7 +1,7 @@
 // What nearly every command begins with: settings read, a log, the database open; and at the end everything closed again.
 import { loadConfig, type Config } from '../lib/config/config.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
-import { isStandby } from '../db/database-place.ts';
+import { isStandby } from '../db/server/database-place.ts';
 import { assertSameDatabase } from '../lib/process/database-identity.ts';
 import { openDatabase, type OpenDatabase, type OpenOptions } from './database.ts';
 

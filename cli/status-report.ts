@@ -1,12 +1,12 @@
 // What `twinbox status` has read, as lines for a person and as JSON.
 import type { Connection } from '../db/connections.ts';
-import type { SyncBacklog } from '../db/readiness.ts';
-import type { ReceiveLag } from '../db/receive-lag.ts';
-import { sayReason, type ConflictCounts, type ReasonCount, type SystemCounts } from '../db/reports.ts';
-import type { RefusedCount } from '../db/refused-counts.ts';
-import type { RoleSign } from '../db/role-signs.ts';
+import type { SyncBacklog } from '../db/health/readiness.ts';
+import type { ReceiveLag } from '../db/relay/receive-lag.ts';
+import { sayReason, type ConflictCounts, type ReasonCount, type SystemCounts } from '../db/health/reports.ts';
+import type { RefusedCount } from '../db/health/refused-counts.ts';
+import type { RoleSign } from '../db/health/role-signs.ts';
 import type { Sweep } from '../db/sweep.ts';
-import type { WebhookSigns } from '../db/webhook-signs.ts';
+import type { WebhookSigns } from '../db/health/webhook-signs.ts';
 import { refusedFigures } from '../lib/health/refused.ts';
 import { placeOf, sayLag, type RoleStanding } from '../lib/health/roles.ts';
 import { heldDeletes } from '../lib/sync/fuse.ts';

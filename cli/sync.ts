@@ -1,6 +1,6 @@
 // What a command asks about the account before it works with it.
 import { readConnection } from '../db/connections.ts';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import type { Integration } from '../lib/integrations/integration.ts';
 import type { Output } from './output.ts';
 

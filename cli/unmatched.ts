@@ -1,7 +1,7 @@
 // What every command says of the records at Stripe that no customer here stands for, and which command decides about them.
 import { readReading } from '../db/account-readings.ts';
 import { readConnection } from '../db/connections.ts';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import { countUnmatched, type RecordPlace, type UnmatchedCounts } from '../db/external-records.ts';
 import { count } from './output.ts';
 

@@ -1,5 +1,5 @@
 // How far the records of an account have been read at its first contact (lib/intake/account-reading.ts).
-import type { Db, Tx } from './connection.ts';
+import type { Db, Tx } from './server/connection.ts';
 import type { RecordPlace } from './external-records.ts';
 
 export type AccountReading = {

@@ -1,5 +1,5 @@
 // What did not survive, with both values and the rule that decided.
-import type { Db, Tx } from './connection.ts';
+import type { Db, Tx } from './server/connection.ts';
 
 export type ConflictRow = {
   id: string;

@@ -1,5 +1,5 @@
 // What an installation is and which account of each system it belongs to.
-import type { Db, Tx } from './connection.ts';
+import type { Db, Tx } from './server/connection.ts';
 
 export type Connection = {
   system: string;

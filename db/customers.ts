@@ -4,12 +4,12 @@
 // (docs/relay.md).
 
 import type { Knex } from 'knex';
-import type { Db, Tx } from './connection.ts';
-import { sqlState } from './errors.ts';
+import type { Db, Tx } from './server/connection.ts';
+import { sqlState } from './server/errors.ts';
 import { folded } from './fold.ts';
 import { RowSwallowed } from './row-rules.ts';
-import { readTime } from './times.ts';
-import { writeNumbered } from './taken-numbers.ts';
+import { readTime } from './server/times.ts';
+import { writeNumbered } from './sequences/taken-numbers.ts';
 
 export type CustomerRow = {
   id: number;

@@ -1,5 +1,5 @@
 // One event at one target, and what became of it there.
-import type { Db, Tx } from './connection.ts';
+import type { Db, Tx } from './server/connection.ts';
 import { ensureConnection } from './connections.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 

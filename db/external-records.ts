@@ -2,7 +2,7 @@
 //
 // A record stays in this table once a customer is linked with it; whether it is matched is told by its mapping alone, so linking
 // costs no statement here. What its identity was is confirmed by a read before anything is decided by it.
-import type { Db, Tx } from './connection.ts';
+import type { Db, Tx } from './server/connection.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
 export type RecordPlace = { system: string; account: string; externalType: string };

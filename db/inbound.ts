@@ -1,6 +1,6 @@
 // Events of external systems: stored once, refused with a reason, and brought to the mapping they are about.
-import type { Db, Tx } from './connection.ts';
-import { writeNumbered } from './taken-numbers.ts';
+import type { Db, Tx } from './server/connection.ts';
+import { writeNumbered } from './sequences/taken-numbers.ts';
 import { raisedUrgency, urgencies, type Urgency } from './urgency.ts';
 
 export type IncomingEvent = {

@@ -1,6 +1,6 @@
 // Closed intents and the calls that were made for them.
-import type { Db, Tx } from './connection.ts';
-import type { OpenIntent } from './mappings.ts';
+import type { Db, Tx } from './server/connection.ts';
+import type { OpenIntent } from './mappings/mappings.ts';
 
 export type IntentResult = 'done' | 'refused' | 'unknown' | 'not_needed';
 

@@ -1,5 +1,5 @@
 // Leases by who holds them: those of a process that is known to be dead need not run out first.
-import type { Db } from './connection.ts';
+import type { Db } from './server/connection.ts';
 
 /** Everybody who holds a lease now, on a mapping or on a role. */
 export async function readLeaseOwners(db: Db): Promise<string[]> {

@@ -1,5 +1,5 @@
 // Leases: one holder at a time, by the database's clock. The fence rises with every change of hands and never falls.
-import type { Db } from './connection.ts';
+import type { Db } from './server/connection.ts';
 
 // The select looks first, without a lock, so that a crowd of waiters does not write to the row of a living holder.
 const takeSql = `

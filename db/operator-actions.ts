@@ -1,5 +1,5 @@
 // The record of what people asked for. It is written in the transaction of what was asked for: both are there, or neither.
-import type { Db, Tx } from './connection.ts';
+import type { Db, Tx } from './server/connection.ts';
 
 export type OperatorAction = {
   id: number;

@@ -1,8 +1,8 @@
 // What the table customers refuses by a rule or a trigger of its owner. The one place that judges such errors; whoever writes customers
 // asks it. Nothing here holds a value of a row: PostgreSQL puts those into its details and into some of its messages.
-import { isRepeatable, type Db, type Tx } from './connection.ts';
-import { sqlState } from './errors.ts';
-import { isDatabaseAway } from './readiness.ts';
+import { isRepeatable, type Db, type Tx } from './server/connection.ts';
+import { sqlState } from './server/errors.ts';
+import { isDatabaseAway } from './health/readiness.ts';
 
 export const ruleKinds = [
   ...(['unique', 'exclusion', 'foreign_key', 'check', 'not_null', 'too_long', 'out_of_range'] as const),

@@ -1,5 +1,5 @@
 // How far a system's list of events has been read, and what of a page of it has been taken in before.
-import type { Db } from './connection.ts';
+import type { Db } from './server/connection.ts';
 
 export type Sweep = {
   account: string;

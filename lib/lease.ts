@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { releaseLease, renewLease, takeLease } from '../db/leases.ts';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 
 export type LeaseDeps = {
   db: Db;

@@ -1,8 +1,8 @@
 // One event or row that cannot be read or stored must not stop its neighbours: a loop does its work in halves until the item stands
 // alone, notes it by its name, and goes on. `twinbox status`, `doctor` and /ready say what was noted in the last day.
-import type { Db } from '../db/connection.ts';
-import { isOfOneRow } from '../db/errors.ts';
-import { insertSkipped, readSkipped, type SkippedItem } from '../db/skipped-items.ts';
+import type { Db } from '../db/server/connection.ts';
+import { isOfOneRow } from '../db/server/errors.ts';
+import { insertSkipped, readSkipped, type SkippedItem } from '../db/health/skipped-items.ts';
 import type { Clock } from './clock.ts';
 import { describeFault } from './sync/broken-off.ts';
 

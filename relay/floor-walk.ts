@@ -2,14 +2,14 @@
 //
 // Guarantees: each such event goes to its topics, as the relay's pages do: noted in relay_batches under the fence, in the same
 // transaction as the walk's position. A crash between publishing and that save sends them again, which consumers know by event_id.
-// It goes through the rows a chunk at a time, only while there is a reason (db/floor-walk.ts), and one walk more once the transactions
+// It goes through the rows a chunk at a time, only while there is a reason (db/relay/floor-walk.ts), and one walk more once the transactions
 // that ran at its beginning are over: they may have had a low id that nobody could see yet.
 // A row that cannot be read is left out and noted; the others go on.
 // An event that comes this late may be older than its entity's last version: consumers pass it over, and the workers compare the pair.
-import type { Db } from '../db/connection.ts';
-import { isOfOneRow } from '../db/errors.ts';
-import { lookFor, readLost, readWalk, saveWalk, type Walk } from '../db/floor-walk.ts';
-import type { PageRow } from '../db/relay-cursor.ts';
+import type { Db } from '../db/server/connection.ts';
+import { isOfOneRow } from '../db/server/errors.ts';
+import { lookFor, readLost, readWalk, saveWalk, type Walk } from '../db/relay/floor-walk.ts';
+import type { PageRow } from '../db/relay/cursor.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import type { Clock } from '../lib/clock.ts';
 import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';

@@ -1,14 +1,14 @@
 // Whether the relay may run on this database and this bus: asked before it is active, and every few seconds after that.
-import { withTransaction, type Db } from '../db/connection.ts';
-import { notePlace } from '../db/database-place.ts';
+import { withTransaction, type Db } from '../db/server/connection.ts';
+import { notePlace } from '../db/server/database-place.ts';
 import {
   acceptFailover,
   createCursor,
   noteAhead,
   type Address,
   type RestoreSigns,
-} from '../db/relay-identity.ts';
-import { readRelayCounts } from '../db/relay-lag.ts';
+} from '../db/relay/identity.ts';
+import { readRelayCounts } from '../db/relay/lag.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
 import { findLostOnBus } from '../lib/bus/lost-events.ts';
 import { assertSameDatabase, otherBus, restored } from '../lib/process/database-identity.ts';

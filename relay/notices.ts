@@ -1,5 +1,5 @@
 // The notices of what the bus refused: a person reads them in the dlq.
-import type { Refused } from '../db/relay-cursor.ts';
+import type { Refused } from '../db/relay/cursor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { topics } from '../lib/events/routing.ts';
 import { newEventId } from '../lib/uuid.ts';

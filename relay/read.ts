@@ -2,7 +2,7 @@
 //
 // Guarantees: the rows that can be read go out in their order, each of the others is named once, and the cursor moves behind all of
 // them. Costs statements only where a page could not be read as a whole.
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import {
   readPageIds,
   readPageRows,
@@ -10,7 +10,7 @@ import {
   type Page,
   type PageRow,
   type Refused,
-} from '../db/relay-cursor.ts';
+} from '../db/relay/cursor.ts';
 import { workInHalves } from '../lib/skipped.ts';
 import { describeFault } from '../lib/sync/broken-off.ts';
 

@@ -17,12 +17,12 @@
 // A relay that is frozen anywhere and wakes up after its lease checks its own deadline before each send, and its save is
 // refused by the fence: it can repeat messages, it cannot move the cursor.
 
-import { isOfOneRow } from '../db/errors.ts';
-import { claimCursor, readPage, saveCursor, type Cursor, type Page, type Save } from '../db/relay-cursor.ts';
-import type { Address } from '../db/relay-identity.ts';
+import { isOfOneRow } from '../db/server/errors.ts';
+import { claimCursor, readPage, saveCursor, type Cursor, type Page, type Save } from '../db/relay/cursor.ts';
+import type { Address } from '../db/relay/identity.ts';
 import { readInstanceId } from '../db/connections.ts';
-import { readSecondsBehind } from '../db/relay-lag.ts';
-import type { Db } from '../db/connection.ts';
+import { readSecondsBehind } from '../db/relay/lag.ts';
+import type { Db } from '../db/server/connection.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
 import type { Clock } from '../lib/clock.ts';

@@ -5,7 +5,7 @@
 // found to be innocent when its halves pass.
 
 import { BusError, isRefusedRecord, type Bus, type Message, type Published } from '../lib/bus/bus.ts';
-import type { Batch } from '../db/relay-cursor.ts';
+import type { Batch } from '../db/relay/cursor.ts';
 
 export type RefusedMessage = { message: Message; error: BusError };
 

@@ -1,5 +1,5 @@
 // The relay as a process of its own: one is active, the others stand by and take over within its lease.
-import type { Alike } from '../db/role-signs.ts';
+import type { Alike } from '../db/health/role-signs.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openBus } from '../lib/bus/open-bus.ts';

@@ -6,7 +6,7 @@ import { keyPrefix } from '../lib/sync/intent.ts';
 import { closeReceiveGap } from '../lib/intake/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { sweep } from '../lib/intake/sweep.ts';
-import { keepPartitions } from '../db/partitions.ts';
+import { keepPartitions } from '../db/partitions/partitions.ts';
 import { inboundGroup, outboundGroup } from './receiver.ts';
 
 export interface HousekeepingStatus {

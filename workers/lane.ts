@@ -1,9 +1,9 @@
 // One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a time. A slow or stuck
 // customer holds its own place in the pool and nobody else's. What is claimed is what there are tokens for, the most urgent first, and
 // beside it a few echoes, which need none; while the breaker is open that is nothing.
-import { backOffMapping, claimDue, type Claimed, type ClaimRoom } from '../db/claims.ts';
+import { backOffMapping, claimDue, type Claimed, type ClaimRoom } from '../db/mappings/claims.ts';
 import { readConnection } from '../db/connections.ts';
-import { isDatabaseAway } from '../db/readiness.ts';
+import { isDatabaseAway } from '../db/health/readiness.ts';
 import { urgencies } from '../db/urgency.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import { AppError } from '../lib/errors.ts';

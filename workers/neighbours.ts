@@ -4,8 +4,8 @@
 // Guarantees: while a worker lives that may do it, what another has left waiting is done, within two looks, whoever took the event; a
 // worker that may not does not take it up again meanwhile. Assumes: a worker's sign is written before its lanes begin.
 // A crash of the one that may: after its last sign has grown old the others take up what waits, and note it as waiting again.
-import { raiseLeft } from '../db/dirty.ts';
-import { readRoleSigns, type Alike, type RoleSign } from '../db/role-signs.ts';
+import { raiseLeft } from '../db/mappings/dirty.ts';
+import { readRoleSigns, type Alike, type RoleSign } from '../db/health/role-signs.ts';
 import { standingOf } from '../lib/health/roles.ts';
 import type { SyncDeps, SyncPolicy } from '../lib/sync/step.ts';
 

@@ -1,6 +1,6 @@
 // The workers' role: receive, reconcile and keep house, for every system in use. Built the same way whether it is a process of
 // its own or one role among others in an embedded one.
-import { raiseWaiting } from '../db/dirty.ts';
+import { raiseWaiting } from '../db/mappings/dirty.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { isAppError } from '../lib/errors.ts';

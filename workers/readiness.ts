@@ -1,4 +1,4 @@
-import type { Alike } from '../db/role-signs.ts';
+import type { Alike } from '../db/health/role-signs.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import type { Role } from '../lib/health/role-signs.ts';
 import type { Part } from '../lib/health/readiness.ts';

@@ -3,13 +3,13 @@
 // Guarantees: the notice is committed before the record's offset is; a record that comes again makes no second one; a notice says
 // where the record lies, how large it is and what was wrong with it, and never what it holds. A flood makes at most
 // NOTICES_PER_MINUTE + 1 rows a minute for each partition; what another installation publishes makes one for each minute in which it
-// was published. Every record is counted (db/refused-counts.ts). A crash after the notice and before the offset: the record comes
+// was published. Every record is counted (db/health/refused-counts.ts). A crash after the notice and before the offset: the record comes
 // again, has its notice and is counted once more.
 
 import { createHash } from 'node:crypto';
-import { withTransaction, type Db } from '../db/connection.ts';
-import { countRefusedRecords } from '../db/refused-counts.ts';
-import { insertRecordNotices, type RecordNotice } from '../db/refused-records.ts';
+import { withTransaction, type Db } from '../db/server/connection.ts';
+import { countRefusedRecords } from '../db/health/refused-counts.ts';
+import { insertRecordNotices, type RecordNotice } from '../db/events/refused-records.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
 import type { Clock } from '../lib/clock.ts';
 import { uuidFromTime } from '../lib/uuid.ts';

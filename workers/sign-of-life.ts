@@ -7,7 +7,7 @@
 //
 // A crash between ending the leases and forgetting the worker: the next look does both again.
 import { endLeasesOf, forgetWorkers, readDeadWorkers } from '../db/lease-owners.ts';
-import type { Db } from '../db/connection.ts';
+import type { Db } from '../db/server/connection.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import { createLease } from '../lib/lease.ts';
 import { runLoop } from '../lib/loop.ts';

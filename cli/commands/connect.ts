@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { readConnection } from '../../db/connections.ts';
-import { readHolders } from '../../db/reports.ts';
+import { readHolders } from '../../db/health/reports.ts';
 import type { Identity } from '../../lib/integrations/integration.ts';
 import { moveToAccount, type Move } from '../../lib/operations/connect.ts';
 import { commandActor } from '../actor.ts';

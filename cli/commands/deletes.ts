@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { findStuck, type StuckPair } from '../../db/decisions.ts';
+import { findStuck, type StuckPair } from '../../db/mappings/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createDeletesDesk, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
 import { commandActor } from '../actor.ts';

@@ -1,11 +1,11 @@
 import { statfs } from 'node:fs/promises';
-import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/doctor.ts';
-import { assertMigrated } from '../../db/migrate.ts';
-import { judgeGround, pendingTables, readGround } from '../../db/preflight.ts';
-import { partitionStatus } from '../../db/partition-status.ts';
-import { countReasons } from '../../db/reports.ts';
+import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/health/doctor.ts';
+import { assertMigrated } from '../../db/server/migrate.ts';
+import { judgeGround, pendingTables, readGround } from '../../db/server/preflight.ts';
+import { partitionStatus } from '../../db/partitions/status.ts';
+import { countReasons } from '../../db/health/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
-import { readWebhookSigns } from '../../db/webhook-signs.ts';
+import { readWebhookSigns } from '../../db/health/webhook-signs.ts';
 import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
@@ -34,7 +34,7 @@ import { relayPart } from '../../lib/health/readiness.ts';
 import { findStripeAccess } from '../../lib/process/requirements.ts';
 import { readRoles } from '../../lib/health/roles.ts';
 import { systemNames } from '../../lib/integrations/names.ts';
-import { readReceiveLag } from '../../db/receive-lag.ts';
+import { readReceiveLag } from '../../db/relay/receive-lag.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
 import { inspectFolder } from '../embedded/folder.ts';
 import { lookAtBus, lookAtRefused, lookAtSettings } from '../examine-bus.ts';
@@ -155,7 +155,7 @@ async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['addr
   return checks.problem('identity', other.found, other.mend);
 }
 
-/** What every start asks of the database, too (db/preflight.ts), each finding by itself. */
+/** What every start asks of the database, too (db/server/preflight.ts), each finding by itself. */
 async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
   const seen = await attempt('ground', GROUND, async () => {
     const ground = await readGround(db);

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { listEvents, type EventStatus, type ListedEvent } from '../../db/events-list.ts';
+import { listEvents, type EventStatus, type ListedEvent } from '../../db/events/list.ts';
 import { systemNames } from '../../lib/integrations/names.ts';
 import { readTimeline } from '../../lib/operations/timeline.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTime, toUuid } from '../choices.ts';

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { readCustomer } from '../../db/customers.ts';
-import { readHolders } from '../../db/reports.ts';
+import { readHolders } from '../../db/health/reports.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { hasCode } from '../embedded/files.ts';

@@ -1,7 +1,12 @@
 // `twinbox link CUSTOMER --record ID` and `--accept-deletion`: which record is a customer's, and what becomes of a customer whose record
 // was deleted there. The rules are in lib/operations/record-choice.ts.
-import { listHeldDeletions, listLeftAliases, type HeldDeletion, type LeftRecord } from '../../db/aliases.ts';
-import type { Db } from '../../db/connection.ts';
+import {
+  listHeldDeletions,
+  listLeftAliases,
+  type HeldDeletion,
+  type LeftRecord,
+} from '../../db/mappings/aliases.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
 import {
   createChoiceDesk,

@@ -1,8 +1,8 @@
 import { readConnection } from '../../db/connections.ts';
 import { countUnmatched } from '../../db/external-records.ts';
-import { countNotLinked } from '../../db/first-link.ts';
-import { findLinkable, type Linkable } from '../../db/mappings-list.ts';
-import type { Db } from '../../db/connection.ts';
+import { countNotLinked } from '../../db/mappings/first-link.ts';
+import { findLinkable, type Linkable } from '../../db/mappings/list.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createLinkDesk } from '../../lib/operations/links.ts';
 import { commandActor } from '../actor.ts';

@@ -1,6 +1,6 @@
-import { assertEventIdsFit } from '../../db/event-ids.ts';
-import { migrate } from '../../db/migrate.ts';
-import { moveSequences, type SequenceMove } from '../../db/sequences.ts';
+import { assertEventIdsFit } from '../../db/sequences/event-ids.ts';
+import { migrate } from '../../db/server/migrate.ts';
+import { moveSequences, type SequenceMove } from '../../db/sequences/sequences.ts';
 import { exit } from '../exit.ts';
 import { count } from '../output.ts';
 import type { CommandContext } from '../program.ts';

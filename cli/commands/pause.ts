@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { withTransaction, type Db } from '../../db/connection.ts';
+import { withTransaction, type Db } from '../../db/server/connection.ts';
 import {
   ensureConnection,
   pauseConnection,
@@ -7,8 +7,8 @@ import {
   releaseDeletes,
   resumeConnection,
 } from '../../db/connections.ts';
-import { raiseHeldDeletes } from '../../db/decisions.ts';
-import { raiseWaiting } from '../../db/dirty.ts';
+import { raiseHeldDeletes } from '../../db/mappings/decisions.ts';
+import { raiseWaiting } from '../../db/mappings/dirty.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { heldDeletes } from '../../lib/sync/fuse.ts';

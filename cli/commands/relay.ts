@@ -1,7 +1,7 @@
 // What only a person can say of the relay's cursor: that a restored database is a move or a copy, or that another bus is meant.
 import { Option } from 'commander';
-import { adoptBus } from '../../db/relay-identity.ts';
-import { copyDatabase, moveDatabase } from '../../db/relay-restore.ts';
+import { adoptBus } from '../../db/relay/identity.ts';
+import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import { topics } from '../../lib/events/routing.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { findStuck, type StuckPair, type StuckState } from '../../db/decisions.ts';
+import { findStuck, type StuckPair, type StuckState } from '../../db/mappings/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createResolveDesk, type Resolution } from '../../lib/operations/resolutions.ts';
 import { commandActor } from '../actor.ts';

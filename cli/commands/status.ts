@@ -1,18 +1,18 @@
 import { readConnection } from '../../db/connections.ts';
-import type { Db } from '../../db/connection.ts';
-import { readSyncBacklog } from '../../db/readiness.ts';
-import { readRefusedCounts } from '../../db/refused-counts.ts';
-import { readReceiveLag } from '../../db/receive-lag.ts';
-import { readRelayLag } from '../../db/relay-lag.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { readSyncBacklog } from '../../db/health/readiness.ts';
+import { readRefusedCounts } from '../../db/health/refused-counts.ts';
+import { readReceiveLag } from '../../db/relay/receive-lag.ts';
+import { readRelayLag } from '../../db/relay/lag.ts';
 import {
   countConflicts,
   countLivingCustomers,
   countMappings,
   countReasons,
   readHolders,
-} from '../../db/reports.ts';
+} from '../../db/health/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
-import { readWebhookSigns } from '../../db/webhook-signs.ts';
+import { readWebhookSigns } from '../../db/health/webhook-signs.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { hearingPart } from '../../lib/health/intake.ts';

@@ -1,8 +1,8 @@
 // What the demo's steps work with: the system's process, its API over HTTP, its database, and Stripe through the integration.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSyncBacklog } from '../../db/readiness.ts';
-import { readRelayLag } from '../../db/relay-lag.ts';
+import { readSyncBacklog } from '../../db/health/readiness.ts';
+import { readRelayLag } from '../../db/relay/lag.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { waitUntil } from '../../lib/loop.ts';
 import type { Fields } from '../../lib/integrations/integration.ts';

@@ -2,9 +2,9 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDb } from '../../db/connection.ts';
-import { migrate } from '../../db/migrate.ts';
-import { dumpSchema } from '../../db/schema-dump.ts';
+import { createDb } from '../../db/server/connection.ts';
+import { migrate } from '../../db/server/migrate.ts';
+import { dumpSchema } from '../../db/server/schema-dump.ts';
 import { startEmbeddedPostgres } from '../embedded/postgres.ts';
 import { removeEmbeddedPostgres } from '../embedded/remove.ts';
 

@@ -15,7 +15,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError, isAppError } from '../../lib/errors.ts';
-import { databaseUrl, ensureDatabase } from '../../db/server.ts';
+import { databaseUrl, ensureDatabase } from '../../db/server/server.ts';
 import { ensureCluster, readPassword, SUPERUSER } from './cluster.ts';
 import { readIfThere } from './files.ts';
 import { prepareFolder } from './folder.ts';

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
 import { answerStarting } from '../../api/starting.ts';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
 import { compareAtStart } from '../../lib/health/alike.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';

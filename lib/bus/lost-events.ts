@@ -1,8 +1,8 @@
 // Does the bus hold events that this database has not? Then an older state of it was put back: what the bus has seen was committed
 // here once. A relay that died between a publish and its save leaves the bus ahead, too, but with events that are here.
 import { readInstanceId } from '../../db/connections.ts';
-import type { Db } from '../../db/connection.ts';
-import { findLostEvents, type RestoreSigns } from '../../db/relay-identity.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { findLostEvents, type RestoreSigns } from '../../db/relay/identity.ts';
 import { topics } from '../events/routing.ts';
 import { isUuid } from '../intake/inbound.ts';
 import type { Received } from './bus.ts';

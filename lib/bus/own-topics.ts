@@ -3,8 +3,8 @@
 //
 // An installation that is bound to this bus already goes on, and says what it sees: whoever comes later must not stop it.
 import { readInstanceId } from '../../db/connections.ts';
-import type { Db } from '../../db/connection.ts';
-import { readRelayCounts } from '../../db/relay-lag.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { readRelayCounts } from '../../db/relay/lag.ts';
 import { AppError } from '../errors.ts';
 import type { Bus, Received } from './bus.ts';
 

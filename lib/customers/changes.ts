@@ -9,7 +9,7 @@
 //
 // Nothing is written, so a crash leaves nothing. The same position asked again gives the same changes again, and perhaps more.
 
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import {
   readChangesPage,
   readChangesStart,
@@ -17,7 +17,7 @@ import {
   type ChangesStart,
   type CustomerChange,
   type Moment,
-} from '../../db/customer-changes.ts';
+} from '../../db/events/customer-changes.ts';
 import { parseSnapshot, snapshotText, type Position, type Snapshot } from './change-position.ts';
 
 export type ChangesOutcome =

@@ -3,7 +3,7 @@
 // Every write is one statement (db/customers.ts). A crash before its commit leaves nothing; after it, the row and its event
 // are there, and the relay finds the event with or without the nudge.
 
-import { isRepeatable, type Db } from '../../db/connection.ts';
+import { isRepeatable, type Db } from '../../db/server/connection.ts';
 import {
   deleteCustomer,
   findEmailHolder,

@@ -1,8 +1,8 @@
 // Settings that change what is done have to be the same in every process that does it. Each process shows its own beside its signs of
 // life (lib/health/role-signs.ts), and whoever reads the signs says where two differ. Nothing is refused for it: while a new setting is being
 // rolled out they differ for a while, and what one worker leaves another takes (workers/neighbours.ts).
-import type { Db } from '../../db/connection.ts';
-import { readRoleSigns, type Alike, type RoleSign } from '../../db/role-signs.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { readRoleSigns, type Alike, type RoleSign } from '../../db/health/role-signs.ts';
 import { isLiving } from './role-signs.ts';
 
 export type Difference = {

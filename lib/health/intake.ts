@@ -1,8 +1,8 @@
 // How the events of a system come in, for /ready, status and doctor: by webhooks, which need a secret, and by the sweep, which needs a
 // worker. The two are told apart, since the sweep brings everything minutes later and so hides that no webhook comes at all.
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { readSweep, type Sweep } from '../../db/sweep.ts';
-import { readWebhookSigns, type WebhookSigns } from '../../db/webhook-signs.ts';
+import { readWebhookSigns, type WebhookSigns } from '../../db/health/webhook-signs.ts';
 import type { Clock } from '../clock.ts';
 import type { Part } from './readiness.ts';
 

@@ -1,11 +1,11 @@
 // What /ready and `twinbox status` say, part by part. Everything is read from Postgres, so it is the same whichever process asks.
-import type { Db } from '../../db/connection.ts';
-import { describeAway } from '../../db/connecting.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { describeAway } from '../../db/server/connecting.ts';
 import { readConnection } from '../../db/connections.ts';
-import { partitionStatus } from '../../db/partition-status.ts';
-import { isDatabaseAway, isWritable, readSyncBacklog } from '../../db/readiness.ts';
-import { readRelayLag } from '../../db/relay-lag.ts';
-import { countReasons, sayReason, type ReasonCount } from '../../db/reports.ts';
+import { partitionStatus } from '../../db/partitions/status.ts';
+import { isDatabaseAway, isWritable, readSyncBacklog } from '../../db/health/readiness.ts';
+import { readRelayLag } from '../../db/relay/lag.ts';
+import { countReasons, sayReason, type ReasonCount } from '../../db/health/reports.ts';
 import type { Bus } from '../bus/bus.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { describeHeldBack } from '../limits/held-back.ts';

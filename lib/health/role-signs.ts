@@ -4,7 +4,7 @@
 // A crash at any moment leaves rows that grow old; a stop says that it was one. Nothing rests on these rows but what people read.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import {
   endRoleSigns,
   forgetRoleSigns,
@@ -12,7 +12,7 @@ import {
   type Alike,
   type RoleName,
   type RoleSign,
-} from '../../db/role-signs.ts';
+} from '../../db/health/role-signs.ts';
 import { fullJitter } from '../backoff.ts';
 import { runLoop } from '../loop.ts';
 

@@ -1,7 +1,7 @@
 // Judges the signs of life: who runs, who is missing, and what a role that runs says of itself.
-import type { Db } from '../../db/connection.ts';
-import { readReceiveLag } from '../../db/receive-lag.ts';
-import { readRoleSigns, type RoleName, type RoleSign } from '../../db/role-signs.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { readReceiveLag } from '../../db/relay/receive-lag.ts';
+import { readRoleSigns, type RoleName, type RoleSign } from '../../db/health/role-signs.ts';
 import { differencesOf, sayDifference } from './alike.ts';
 import type { Clock } from '../clock.ts';
 import { systemNames } from '../integrations/names.ts';

@@ -6,12 +6,12 @@
 //
 // Where the table was empty when the reading began, there is nothing to link and the settings decide: unmatched records become
 // customers (STRIPE_IMPORT). Where it was not, they stay as they are until a person decides (docs/first-link.md).
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction } from '../../db/server/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import { beginReading, endReading, readReading, saveReading } from '../../db/account-readings.ts';
 import { countUnmatched, keepRecords, type KeptRecord, type RecordPlace } from '../../db/external-records.ts';
-import { raiseWaiting } from '../../db/dirty.ts';
-import { isOfOneRow } from '../../db/errors.ts';
+import { raiseWaiting } from '../../db/mappings/dirty.ts';
+import { isOfOneRow } from '../../db/server/errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';

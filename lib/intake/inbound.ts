@@ -3,7 +3,7 @@
 // Guarantees: a 2xx only after the event is durable; one row per event, however often it is sent; a refused event leaves an id
 // and a reason, and no body. A crash before the commit: the system sends it again. After it: a repeat is a no-op.
 import { createHash } from 'node:crypto';
-import { withTransaction, type Db } from '../../db/connection.ts';
+import { withTransaction, type Db } from '../../db/server/connection.ts';
 import {
   askForRead,
   insertRefusal,
@@ -12,7 +12,7 @@ import {
   type ExternalEvent,
   type StoreVerdict,
 } from '../../db/inbound.ts';
-import { isOfOneRow } from '../../db/errors.ts';
+import { isOfOneRow } from '../../db/server/errors.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';

@@ -1,7 +1,7 @@
 // An event at the other side that a request of ours caused, and the request is not here: it was stored before it was sent, so the
 // database holds an older state now. Nobody but us can use such a key, which an owner tag, written by hand, cannot say of itself.
 import { isRequestKnown } from '../../db/intents.ts';
-import { noteAhead } from '../../db/relay-identity.ts';
+import { noteAhead } from '../../db/relay/identity.ts';
 import { intentOfKey } from './inbound.ts';
 import { keyPrefix } from '../sync/intent.ts';
 import type { SyncDeps } from '../sync/step.ts';

@@ -7,9 +7,14 @@
 // Cost follows traffic, not the table: each row is passed once. A crash between receiving and saving repeats a page, which is a
 // no-op. Normally it finds nothing, and a number above zero is worth an operator's look.
 import { findUndelivered } from '../../db/deliveries.ts';
-import { isOfOneRow } from '../../db/errors.ts';
+import { isOfOneRow } from '../../db/server/errors.ts';
 import { findUnheard } from '../../db/inbound.ts';
-import { firstAwaitedId, publishedUpTo, readWalkPosition, saveWalkPosition } from '../../db/receive-gap.ts';
+import {
+  firstAwaitedId,
+  publishedUpTo,
+  readWalkPosition,
+  saveWalkPosition,
+} from '../../db/relay/receive-gap.ts';
 import type { Bus } from '../bus/bus.ts';
 import { topics } from '../events/routing.ts';
 import { noteSkipped } from '../skipped.ts';

@@ -3,9 +3,9 @@
 // Guarantees: one delivery per (event, target), whatever is repeated; the same result for every order of its input; no external
 // call while a bus offset is held. A crash before the commit: the batch comes again. After it: the repeat is a no-op.
 // An event that the database refuses is found by halves and noted by its name; its pair is looked at all the same, the others go on.
-import { withTransaction, type Db } from '../../db/connection.ts';
+import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { raiseWithoutDelivery, receiveInternalEvents, type InternalEvent } from '../../db/deliveries.ts';
-import { isOfOneRow } from '../../db/errors.ts';
+import { isOfOneRow } from '../../db/server/errors.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import { leaveOutStuck, noteSkipped, workInHalves, type SkippingDeps, type Stuck } from '../skipped.ts';

@@ -5,8 +5,8 @@
 // position moves on; so a crash, an error or a lease lost in the middle reads it again. Each begins ten minutes before the end of
 // the last one, because events are written to the list late and out of order, and none ends later than a minute before the time
 // of the answer, by the system's clock. The first begins when the database was bound to the account.
-import type { Db } from '../../db/connection.ts';
-import { isOfOneRow } from '../../db/errors.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { isOfOneRow } from '../../db/server/errors.ts';
 import { findTaken, readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
 import { AppError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';

@@ -1,6 +1,6 @@
 // A database belongs to one account of each system, and to its live or its test side, from the first contact on. With a key of
 // another account everything would look deleted; so such a key stops the lane before its first call to a customer.
-import { withTransaction, type Db } from '../../db/connection.ts';
+import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { bindConnection, ensureConnection, lockConnection } from '../../db/connections.ts';
 import type { Clock } from '../clock.ts';
 import type { Integration } from './integration.ts';

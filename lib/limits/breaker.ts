@@ -7,7 +7,7 @@
 //
 // The state is in Postgres: all workers see it when they claim, and a restart remembers it. The run is this process's own; losing it
 // costs a few failures more. A crash between any two lines leaves a row that says what is next, and when.
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import {
   bringForward,
   claimProbe,
@@ -15,7 +15,7 @@ import {
   halfOpenBreaker,
   openBreaker,
   type BreakerRow,
-} from '../../db/breakers.ts';
+} from '../../db/limits/breakers.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Failure, Integration } from '../integrations/integration.ts';

@@ -1,7 +1,7 @@
 // What keeps changes from going out at once, in words for an operator: for readiness and status.
-import { readBreaker, type BreakerRow } from '../../db/breakers.ts';
-import { readSlowed } from '../../db/buckets.ts';
-import type { Db } from '../../db/connection.ts';
+import { readBreaker, type BreakerRow } from '../../db/limits/breakers.ts';
+import { readSlowed } from '../../db/limits/buckets.ts';
+import type { Db } from '../../db/server/connection.ts';
 
 export async function describeHeldBack(db: Db, system: string, account: string | null): Promise<string[]> {
   if (account === null) return [];

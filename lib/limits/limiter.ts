@@ -6,8 +6,8 @@
 // No lock is held while a token is waited for or a call is out. A process that dies with a block loses those tokens and nothing
 // else: they were taken off the bucket, so the rate is kept. Tokens in hand are worth nothing after a second; a process that was
 // frozen does not come back with a burst.
-import type { Db } from '../../db/connection.ts';
-import { ensureBuckets, slowBucket, takeTokens, type Bucket, type Want } from '../../db/buckets.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { ensureBuckets, slowBucket, takeTokens, type Bucket, type Want } from '../../db/limits/buckets.ts';
 import { sleep } from '../loop.ts';
 
 /** Requests a second. */

@@ -1,4 +1,4 @@
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import type { Integration } from '../integrations/integration.ts';
 import { guard } from './guarded.ts';
 import { createLimiter, type LimiterDeps, type Rates } from './limiter.ts';

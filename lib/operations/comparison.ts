@@ -3,8 +3,8 @@
 // A difference counts only if the mapping is clean and nothing changed since before the read; what is on its way is `pending`.
 // Absence from a list proves nothing: it is confirmed by a GET, and a 404 is `missing`, never a deletion. Held, alias and
 // waiting pairs, and those that a person has let go, are listed and do not count. It reads only.
-import { findByMark } from '../../db/adopt.ts';
-import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/comparison.ts';
+import { findByMark } from '../../db/mappings/adopt.ts';
+import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/mappings/comparison.ts';
 import { readConnection } from '../../db/connections.ts';
 import { readSweep } from '../../db/sweep.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';

@@ -7,7 +7,7 @@
 // One transaction: the mapping is locked first (no settle runs meanwhile), then the conflict, then the row is changed at the
 // version that was read. A crash before the commit leaves nothing; after it, the relay finds the event with or without the nudge.
 import { lockConflict, noteConflict, readConflict, type StoredConflict } from '../../db/conflicts.ts';
-import { isRepeatable, withTransaction, type Db } from '../../db/connection.ts';
+import { isRepeatable, withTransaction, type Db } from '../../db/server/connection.ts';
 import {
   findEmailHolder,
   isEmailTaken,
@@ -15,7 +15,7 @@ import {
   updateCustomer,
   type Customer,
 } from '../../db/customers.ts';
-import { lockMappings } from '../../db/mappings.ts';
+import { lockMappings } from '../../db/mappings/mappings.ts';
 import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-rules.ts';
 import type { Clock } from '../clock.ts';
 import type { Origin } from '../customers/customers.ts';

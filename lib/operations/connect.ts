@@ -1,16 +1,16 @@
 // Moves a database to another account of a system, in one transaction. The pairs with the old account's records are let go, and every
 // living row waits for its first link with the new one, since what was copied there may bear the same emails. Nothing is deleted
 // anywhere. Coming back to an account that was left takes its pairs up again, each with a read before anything else.
-import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import {
   countLivingPairs,
   detachAccount,
   readOpenIntents,
   rebindConnection,
   reviveAccount,
-} from '../../db/connect.ts';
+} from '../../db/mappings/connect.ts';
 import { ensureConnection, lockConnection } from '../../db/connections.ts';
-import { insertNotLinked } from '../../db/first-link.ts';
+import { insertNotLinked } from '../../db/mappings/first-link.ts';
 import { insertClosedIntent } from '../../db/intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';

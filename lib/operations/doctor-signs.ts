@@ -1,8 +1,8 @@
 // What the doctor judges by the signs that the processes leave: which roles run, and how events of Stripe come in.
-import type { RefusalCount } from '../../db/doctor.ts';
-import type { ReceiveLag } from '../../db/receive-lag.ts';
+import type { RefusalCount } from '../../db/health/doctor.ts';
+import type { ReceiveLag } from '../../db/relay/receive-lag.ts';
 import type { Sweep } from '../../db/sweep.ts';
-import type { WebhookSigns } from '../../db/webhook-signs.ts';
+import type { WebhookSigns } from '../../db/health/webhook-signs.ts';
 import { checks, type Check } from './doctor.ts';
 import { refusedWarning, webhookWarnings } from '../health/intake.ts';
 import type { Part } from '../health/readiness.ts';

@@ -1,7 +1,7 @@
 // Judges what was found, in words that say how to mend it. Nothing here asks anybody; no sentence holds a secret.
-import type { PartitionStatus } from '../../db/partition-status.ts';
-import type { Ground } from '../../db/preflight.ts';
-import { sayReason, type ReasonCount } from '../../db/reports.ts';
+import type { PartitionStatus } from '../../db/partitions/status.ts';
+import type { Ground } from '../../db/server/preflight.ts';
+import { sayReason, type ReasonCount } from '../../db/health/reports.ts';
 import type { EndpointSeen, Right, StripeFacts } from '../integrations/stripe/inspect.ts';
 
 export type Level = 'ok' | 'warning' | 'problem';

@@ -5,7 +5,7 @@
 // back as a new row with its values, linked with the record that lives still. Both leave a conflict that says so. Each pair is one
 // transaction, the fuse's own state included: a crash in between leaves the others held, and the same command goes on with them.
 import { insertConflicts } from '../../db/conflicts.ts';
-import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { releaseDeletes, settleHold } from '../../db/connections.ts';
 import { insertCustomer, isEmailTaken, readCustomer } from '../../db/customers.ts';
 import {
@@ -14,9 +14,9 @@ import {
   insertSuccessor,
   noteDecision,
   raiseHeldDeletes,
-} from '../../db/decisions.ts';
-import { insertLinkedEvent } from '../../db/events.ts';
-import { lockMappings, type Mapping } from '../../db/mappings.ts';
+} from '../../db/mappings/decisions.ts';
+import { insertLinkedEvent } from '../../db/events/events.ts';
+import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { describeRefusal, type TableRefusal } from '../../db/row-rules.ts';
 import type { Clock } from '../clock.ts';

@@ -1,6 +1,6 @@
 // Are the records that we know still at the other side? A sample tells: a wrong key, or test data that was deleted, shows in every read.
-import { sampleKnown } from '../../db/doctor.ts';
-import type { Db } from '../../db/connection.ts';
+import { sampleKnown } from '../../db/health/doctor.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { checks, type Check } from './doctor.ts';
 import type { Integration } from '../integrations/integration.ts';
 

@@ -5,7 +5,7 @@
 // The words are then given in pages, each a transaction of its own. A crash between two leaves a part given; the plan is simply made
 // again, and a word given already counts once. Records that no word is about are asked for before, and second ones with the word for
 // their row: once no row waits any more, nobody makes a plan again.
-import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { lockConnection, readConnection } from '../../db/connections.ts';
 import {
   askForNewRecords,
@@ -16,9 +16,9 @@ import {
   matchRecords,
   readUnmappedRows,
   readWaitingRows,
-} from '../../db/first-link.ts';
+} from '../../db/mappings/first-link.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/first-link.ts';
+import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
 import { canonical } from '../sync/canonical.ts';

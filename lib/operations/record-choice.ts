@@ -4,15 +4,20 @@
 // A second record that is known (an alias) takes the place of the primary in the call itself, in one transaction (lib/sync/chosen.ts).
 // Any other record is first read by a worker: the choice is kept on the record's mapping, and outlives failures and restarts. A crash
 // before the commit leaves nothing of it.
-import { findPrimary, findRecordMapping, giveRecord, insertRecordMapping } from '../../db/aliases.ts';
-import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
-import { giveLinkWords } from '../../db/first-link.ts';
+import {
+  findPrimary,
+  findRecordMapping,
+  giveRecord,
+  insertRecordMapping,
+} from '../../db/mappings/aliases.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
+import { giveLinkWords } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { lockConnection } from '../../db/connections.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
 import { fold } from '../../db/fold.ts';
-import { noteDecision } from '../../db/decisions.ts';
-import { lockMappings, type Decision, type Mapping } from '../../db/mappings.ts';
+import { noteDecision } from '../../db/mappings/decisions.ts';
+import { lockMappings, type Decision, type Mapping } from '../../db/mappings/mappings.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';

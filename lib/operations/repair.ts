@@ -1,9 +1,9 @@
 // The repair behind `twinbox verify --repair`: what a comparison found apart is looked at again by the engine itself, one customer
 // at a time and by the same rules as any change. Nothing is decided here. Asking twice, or for what has come together by then, is
 // a read and no more. A crash in the middle leaves a part asked for; the next comparison finds the rest.
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction } from '../../db/server/connection.ts';
 import { askForRead } from '../../db/inbound.ts';
-import { raiseMappings } from '../../db/dirty.ts';
+import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { forgetUnheard } from '../../db/sweep.ts';
 import { urgencies } from '../../db/urgency.ts';

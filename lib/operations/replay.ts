@@ -1,16 +1,16 @@
 // Replay: an operator asks for deliveries again. First it says what each would do, by looking; then it raises the mapping's
 // number and makes the next step read. It is safe at any age: reconcile reads before it writes and makes a new intent where one
 // is needed, and it needs no event that retention has taken.
-import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/replay.ts';
-import { withTransaction } from '../../db/connection.ts';
-import { raiseMappings } from '../../db/dirty.ts';
+import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/mappings/replay.ts';
+import { withTransaction } from '../../db/server/connection.ts';
+import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { takeStep } from '../sync/reconcile.ts';
 import { rehearse, type Effect } from '../sync/rehearsal.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
-export type { DeliveryChoice } from '../../db/replay.ts';
+export type { DeliveryChoice } from '../../db/mappings/replay.ts';
 export type { Effect } from '../sync/rehearsal.ts';
 
 export type ReplayItem = FoundDelivery & { effect: Effect };

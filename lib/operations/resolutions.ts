@@ -3,12 +3,12 @@
 // with it; the rest is carried out by a worker (lib/sync/decision.ts), which reads the other side first. A repeat changes nothing.
 //
 // A crash before the commit leaves nothing; after it the decision stands beside the pair's state until it is carried out.
-import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
-import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../../db/decisions.ts';
+import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../../db/mappings/decisions.ts';
 import { insertClosedIntent } from '../../db/intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import { lockMappings, type Mapping } from '../../db/mappings.ts';
+import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
 import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/first-link.ts';

@@ -1,6 +1,6 @@
 // Waits, for a bounded time, for what workers do with pairs that somebody asked for, and says in words what came of each.
-import type { Db } from '../../db/connection.ts';
-import { readResults, type PairResult } from '../../db/results.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { readResults, type PairResult } from '../../db/mappings/results.ts';
 
 /** Asks until everything is settled or the time is over; `rest` is between two questions. */
 export async function awaitResults(

@@ -1,6 +1,6 @@
 // The whole way of one event: who asked for it, where it was published, what became of it at each target, by which calls, and
 // what confirmed it. Everything is read from Postgres, so it is the same whichever process asks.
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import {
   readConfirmed,
   readConsequences,
@@ -9,16 +9,16 @@ import {
   type Consequence,
   type EventDelivery,
   type FullEvent,
-} from '../../db/events-list.ts';
+} from '../../db/events/list.ts';
 import {
   readCarryingIntents,
   readEventAttempts,
   type EventAttempt,
   type EventIntent,
-} from '../../db/event-calls.ts';
+} from '../../db/events/calls.ts';
 import { readActionsCovering, type OperatorAction } from '../../db/operator-actions.ts';
 import { intentDamage } from '../sync/damage.ts';
-import { findPublications, type Publication } from '../../db/relay-batches.ts';
+import { findPublications, type Publication } from '../../db/relay/batches.ts';
 
 export type Timeline = {
   event: FullEvent;

@@ -2,9 +2,9 @@
 //
 // The decision is kept with the record, and outlives the settings; workers carry it out by the ordinary step (adopt.ts), behind all
 // else. A crash between two pages leaves a part decided, and the same call decides the rest.
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction } from '../../db/server/connection.ts';
 import { decideRecords, listUndecided, type Decision, type RecordPlace } from '../../db/external-records.ts';
-import { askForNewRecords, raiseRecords } from '../../db/first-link.ts';
+import { askForNewRecords, raiseRecords } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { SyncDeps } from '../sync/step.ts';
 

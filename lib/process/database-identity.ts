@@ -1,15 +1,15 @@
 // Is this the database that the relay's cursor was made in? Every process asks at its start, before anything else runs: after
 // a restore elsewhere, only a person can say whether the original lives on.
 
-import type { Db } from '../../db/connection.ts';
-import { isOtherName, isStandby, notePlace } from '../../db/database-place.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { isOtherName, isStandby, notePlace } from '../../db/server/database-place.ts';
 import {
   judgeIdentity,
   readRestoreSigns,
   type Address,
   type RestoreSigns,
   type Verdict,
-} from '../../db/relay-identity.ts';
+} from '../../db/relay/identity.ts';
 
 export type IdentityErrorCode = 'other_cluster' | 'other_address' | 'restored' | 'other_bus';
 

@@ -1,9 +1,9 @@
 // The database of a process of its own: waited for while it is away, refused if it is not migrated or not the one it was.
-import { createDb, leavesEncryptionOpen, type Db } from '../../db/connection.ts';
-import { assertMigrated } from '../../db/migrate.ts';
-import { assertGround } from '../../db/preflight.ts';
-import { isConnectionRefused, isDatabaseAway, isInClearText } from '../../db/readiness.ts';
-import { addressOf, type Address } from '../../db/relay-identity.ts';
+import { createDb, leavesEncryptionOpen, type Db } from '../../db/server/connection.ts';
+import { assertMigrated } from '../../db/server/migrate.ts';
+import { assertGround } from '../../db/server/preflight.ts';
+import { isConnectionRefused, isDatabaseAway, isInClearText } from '../../db/health/readiness.ts';
+import { addressOf, type Address } from '../../db/relay/identity.ts';
 import { assertSameDatabase } from './database-identity.ts';
 import { startSequences } from './sequences.ts';
 import type { Logger } from '../log.ts';

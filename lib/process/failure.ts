@@ -1,7 +1,7 @@
 // What a person reads when a process cannot do its work, and the exit status that goes with it.
-import { describeAway } from '../../db/connecting.ts';
-import { DbError, sqlState } from '../../db/errors.ts';
-import { isConnectionRefused, isDatabaseAway } from '../../db/readiness.ts';
+import { describeAway } from '../../db/server/connecting.ts';
+import { DbError, sqlState } from '../../db/server/errors.ts';
+import { isConnectionRefused, isDatabaseAway } from '../../db/health/readiness.ts';
 import { IdentityError } from './database-identity.ts';
 import { AppError } from '../errors.ts';
 import { describeFault } from '../sync/broken-off.ts';

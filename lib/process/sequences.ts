@@ -1,12 +1,12 @@
 // Keeps the sequences ahead of their tables, at each start of a process and regularly after it, and puts what was moved into the log.
 //
 // A crash after a move and before its line: the next process that keeps them logs it.
-import type { Db } from '../../db/connection.ts';
-import { sqlState } from '../../db/errors.ts';
-import { assertEventIdsFit, findUnfitEventIds } from '../../db/event-ids.ts';
-import { takeUnloggedMoves } from '../../db/sequence-moves.ts';
-import { readEventIdState } from '../../db/sequence-state.ts';
-import { moveSequences, type Moved } from '../../db/sequences.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { sqlState } from '../../db/server/errors.ts';
+import { assertEventIdsFit, findUnfitEventIds } from '../../db/sequences/event-ids.ts';
+import { takeUnloggedMoves } from '../../db/sequences/moves.ts';
+import { readEventIdState } from '../../db/sequences/state.ts';
+import { moveSequences, type Moved } from '../../db/sequences/sequences.ts';
 import type { Part } from '../health/readiness.ts';
 
 type Deps = { db: Db; log: { warn(event: string, fields: Record<string, unknown>): void } };
@@ -33,7 +33,7 @@ const WHY =
 
 /**
  * Before anything of a process runs. Throws `sequence_unfit`; a server that takes no writes is looked at again later, and a role that may
- * only look leaves it to the others: what a role needs for its own work was asked before (db/preflight.ts).
+ * only look leaves it to the others: what a role needs for its own work was asked before (db/server/preflight.ts).
  */
 export async function startSequences(deps: Deps): Promise<void> {
   await assertEventIdsFit(deps.db);

@@ -1,5 +1,5 @@
 // The systems that are kept in step, made from the settings: what the engine is given wherever it runs.
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';

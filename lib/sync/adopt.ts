@@ -6,14 +6,14 @@
 // can check out with anyone's email. Nothing is ever deleted at the other side.
 //
 // A crash after a row was made for it finds the pair linked and `must_read`: the next step reads and writes the mark.
-import { withTransaction } from '../../db/connection.ts';
-import { absorbInto, findByEmail, findByMark, type Candidate } from '../../db/adopt.ts';
+import { withTransaction } from '../../db/server/connection.ts';
+import { absorbInto, findByEmail, findByMark, type Candidate } from '../../db/mappings/adopt.ts';
 import { insertCustomer, isEmailTaken } from '../../db/customers.ts';
 import { describeRefusal } from '../../db/row-rules.ts';
 import { forgetRecord, keepRecords, raiseAwaiting, readDecision } from '../../db/external-records.ts';
 import { insertOriginDelivery } from '../../db/deliveries.ts';
-import { insertLinkedEvent } from '../../db/events.ts';
-import { lockMapping, updateMapping } from '../../db/mappings.ts';
+import { insertLinkedEvent } from '../../db/events/events.ts';
+import { lockMapping, updateMapping } from '../../db/mappings/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import { fallbackValue } from '../catalogue/document.ts';
 import type { ExternalRecord, Failure, FieldRule, Fields, Value } from '../integrations/integration.ts';

@@ -1,5 +1,5 @@
 // The outcomes of a step about a second record of a row, as writes. Pure, and a part of lib/sync/outcome.ts.
-import type { MappingChanges } from '../../db/mappings.ts';
+import type { MappingChanges } from '../../db/mappings/mappings.ts';
 import type { DeliveryChange } from '../../db/deliveries.ts';
 import type { Value } from '../integrations/integration.ts';
 import { duplicate } from './conflicts.ts';

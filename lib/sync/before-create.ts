@@ -14,7 +14,7 @@ import {
   MOST_ALIKE,
   type Holder,
 } from '../../db/external-records.ts';
-import { askForNewRecords } from '../../db/first-link.ts';
+import { askForNewRecords } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord, Failure } from '../integrations/integration.ts';

@@ -2,9 +2,9 @@
 // rarely; one that has broken off for as long as any customer may fail is parked, so that somebody looks. Its neighbours flow.
 //
 // A crash before the commit leaves the lease to run out, and the step is taken, and breaks off, once more.
-import { withTransaction } from '../../db/connection.ts';
-import { backOffBroken, parkBroken, readBreaking } from '../../db/broken-off.ts';
-import { insertParkedEvent } from '../../db/events.ts';
+import { withTransaction } from '../../db/server/connection.ts';
+import { backOffBroken, parkBroken, readBreaking } from '../../db/mappings/broken-off.ts';
+import { insertParkedEvent } from '../../db/events/events.ts';
 import { fullJitter } from '../backoff.ts';
 import { newEventId } from '../uuid.ts';
 import { hasFailedTooLong } from './failing.ts';

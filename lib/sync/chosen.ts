@@ -5,14 +5,14 @@
 // written to the old record. Its owner tag stays there and does not count any more (`void_mark`).
 // Assumes: the connection is locked before the mappings, both in order of id, as in receive; the old primary has no open intent, so
 // no request of ours to it can be on its way.
-import type { Candidate } from '../../db/adopt.ts';
-import { findByCustomer } from '../../db/adopt.ts';
-import { exchangePrimary, findPrimary, type Exchange } from '../../db/aliases.ts';
+import type { Candidate } from '../../db/mappings/adopt.ts';
+import { findByCustomer } from '../../db/mappings/adopt.ts';
+import { exchangePrimary, findPrimary, type Exchange } from '../../db/mappings/aliases.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
-import { withTransaction, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Tx } from '../../db/server/connection.ts';
 import { lockConnection } from '../../db/connections.ts';
-import { insertLinkedEvent } from '../../db/events.ts';
-import { lockMappings, type Mapping } from '../../db/mappings.ts';
+import { insertLinkedEvent } from '../../db/events/events.ts';
+import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { raiseAwaiting } from '../../db/external-records.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';

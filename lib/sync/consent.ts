@@ -1,6 +1,6 @@
 // What a person has said about a pair: the consent that a record and a row are one, which the reason of the waiting mapping keeps, and
 // the decision about a pair that is stuck, which has a column of its own.
-import type { Decision, Mapping } from '../../db/mappings.ts';
+import type { Decision, Mapping } from '../../db/mappings/mappings.ts';
 
 /** Whether the word is about this row: since it was asked for, the record's email may have become another row's. */
 export function consentsTo({ reasonDetail }: Mapping, customerId: number): boolean {

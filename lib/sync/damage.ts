@@ -1,6 +1,6 @@
 // A mapping row that nobody of us wrote so: changed by hand, or by a fault of ours. It is parked before anything is done by it, and
 // what is wrong is told by column and shape, never by value.
-import type { Mapping, OpenIntent } from '../../db/mappings.ts';
+import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
 import { isUuid } from '../intake/inbound.ts';
 
 export interface Damage {

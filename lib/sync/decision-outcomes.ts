@@ -1,6 +1,6 @@
 // What follows from a person's decision about a pair, as writes. Pure: settle.ts carries them out.
 import type { DeliveryChange, DeliveryStatus } from '../../db/deliveries.ts';
-import type { MappingChanges } from '../../db/mappings.ts';
+import type { MappingChanges } from '../../db/mappings/mappings.ts';
 import { damageOf, intentDamage } from './damage.ts';
 import { at } from './delivery-outcomes.ts';
 import type { Effects } from './outcome.ts';

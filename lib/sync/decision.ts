@@ -7,13 +7,13 @@
 //
 // A crash before that transaction leaves the decision, and the record is read again. After it the new pair is dirty, and the row's
 // open changes are with it: neither two records come of it, nor none.
-import { findByMark } from '../../db/adopt.ts';
-import { withTransaction } from '../../db/connection.ts';
-import { adoptSuccessor, detachMapping, insertSuccessor } from '../../db/decisions.ts';
-import { insertLinkedEvent } from '../../db/events.ts';
+import { findByMark } from '../../db/mappings/adopt.ts';
+import { withTransaction } from '../../db/server/connection.ts';
+import { adoptSuccessor, detachMapping, insertSuccessor } from '../../db/mappings/decisions.ts';
+import { insertLinkedEvent } from '../../db/events/events.ts';
 import { forgetRecord, raiseAwaiting } from '../../db/external-records.ts';
 import { insertAttempts, insertClosedIntent } from '../../db/intents.ts';
-import { lockForLink, lockMapping, type Decision, type Mapping } from '../../db/mappings.ts';
+import { lockForLink, lockMapping, type Decision, type Mapping } from '../../db/mappings/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord, Fetched } from '../integrations/integration.ts';
 import { newEventId } from '../uuid.ts';

@@ -1,6 +1,6 @@
 // What becomes of the deliveries of a step, pure. Every event gets its outcome, and each names the intent that carried it.
 import type { DeliveryChange } from '../../db/deliveries.ts';
-import type { OpenIntent } from '../../db/mappings.ts';
+import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Merged } from './outcome.ts';
 import type { Step } from './step.ts';
 

@@ -2,9 +2,9 @@
 // have moved on too, and only its webhook is late. That is asked once; who still has the email then keeps it, unless that one is
 // itself waiting for a third: then emails move along a chain, whose end has to be written first. In a circle nobody is first, so
 // the waits are counted.
-import { findByEmail, type Candidate } from '../../db/adopt.ts';
+import { findByEmail, type Candidate } from '../../db/mappings/adopt.ts';
 import { askForRead } from '../../db/inbound.ts';
-import { readMapping, type Mapping } from '../../db/mappings.ts';
+import { readMapping, type Mapping } from '../../db/mappings/mappings.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import { postpone } from './failing.ts';
 import { foresee } from './rehearsal.ts';

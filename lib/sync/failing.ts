@@ -1,8 +1,8 @@
 // What follows a failure: wait, or park. What time may cure is parked only by age, never by count; what it cannot, at once.
 import type { Failure } from '../integrations/integration.ts';
 import { NO_TURN } from '../limits/guarded.ts';
-import type { Mapping, OpenIntent } from '../../db/mappings.ts';
-import { readStoppedMs } from '../../db/stoppages.ts';
+import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
+import { readStoppedMs } from '../../db/limits/stoppages.ts';
 import { giveBack, type Next } from './next.ts';
 import { errorRow } from './outcome.ts';
 import { settle } from './settle.ts';

@@ -6,7 +6,7 @@
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
-import type { Mapping } from '../../db/mappings.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
 import { keptWord } from './consent.ts';
 import { postpone } from './failing.ts';
 import { fetchTheirs } from './intent.ts';

@@ -1,11 +1,11 @@
 // The delete fuse: a script that deletes half the table, or a wrong key that sees nothing, must not empty either side.
-import type { Db, Tx } from '../../db/connection.ts';
+import type { Db, Tx } from '../../db/server/connection.ts';
 import { holdDeletes, lockConnection, readConnection } from '../../db/connections.ts';
 import type { Connection, DeleteDirection } from '../../db/connections.ts';
 import { countDeletesInSince } from '../../db/deliveries.ts';
 import { countDeletesOutSince } from '../../db/intents.ts';
-import { countLinked } from '../../db/mappings-list.ts';
-import type { Mapping } from '../../db/mappings.ts';
+import { countLinked } from '../../db/mappings/list.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
 import type { Outcome } from './outcome.ts';
 import { foresee } from './rehearsal.ts';

@@ -6,11 +6,11 @@
 //
 // A crash before `store` commits leaves nothing. After it, and before the answer is settled: the intent is open, whatever
 // happened at the other side, and the same request tells.
-import { withTransaction, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Tx } from '../../db/server/connection.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
 import type { Attempt } from '../../db/intents.ts';
-import { stampResend } from '../../db/claims.ts';
-import { lockMapping, updateMapping, type OpenIntent } from '../../db/mappings.ts';
+import { stampResend } from '../../db/mappings/claims.ts';
+import { lockMapping, updateMapping, type OpenIntent } from '../../db/mappings/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Failure, Fetched, Written } from '../integrations/integration.ts';
 import { newEventId } from '../uuid.ts';

@@ -1,8 +1,8 @@
 // A pair that a person ends, or gives another record, leaves its record at the system: kept by its identity, so that it is found
 // before another one like it is made.
-import type { Tx } from '../../db/connection.ts';
+import type { Tx } from '../../db/server/connection.ts';
 import { keepRecords } from '../../db/external-records.ts';
-import type { Mapping } from '../../db/mappings.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
 import { damageOf } from './damage.ts';
 import { ALIAS_LIVES } from './delete-conflicts.ts';
 import { identityOf } from './identity.ts';

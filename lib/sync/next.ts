@@ -1,4 +1,4 @@
-import { backOffMapping, releaseMapping } from '../../db/claims.ts';
+import { backOffMapping, releaseMapping } from '../../db/mappings/claims.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Step, SyncDeps } from './step.ts';
 

@@ -5,7 +5,7 @@
 // that differs is somebody else's edit: the shadow stays, and the next step has to read.
 import type { DeliveryChange } from '../../db/deliveries.ts';
 import type { IntentResult } from '../../db/intents.ts';
-import type { MappingChanges, OpenIntent } from '../../db/mappings.ts';
+import type { MappingChanges, OpenIntent } from '../../db/mappings/mappings.ts';
 import { fullJitter } from '../backoff.ts';
 import type { Failure, FieldRule, Written } from '../integrations/integration.ts';
 import { aliasEffects, type AliasOutcome } from './alias-outcomes.ts';

@@ -5,7 +5,7 @@
 // Assumes: the mapping was claimed (lease and fence), and no transaction is open while a call is out.
 // A crash between any two lines leaves the mapping dirty, so it is claimed again when the lease is over; the open intent, if
 // one was stored, is finished first with the same key and body; what `write ours` committed is found as the row's new state.
-import { findLivingAliases } from '../../db/adopt.ts';
+import { findLivingAliases } from '../../db/mappings/adopt.ts';
 import { adopt } from './adopt.ts';
 import { tendAlias } from './alias.ts';
 import { findAlike } from './before-create.ts';

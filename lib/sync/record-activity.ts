@@ -1,6 +1,6 @@
 // How records that share an identity are used: what lib/sync/choose-record.ts judges by. Only such records are read for it, with one
 // GET each.
-import { readLastChanges } from '../../db/record-events.ts';
+import { readLastChanges } from '../../db/events/of-records.ts';
 import { chooseRecord, type RecordActivity, type RecordChoice } from './choose-record.ts';
 import { keyPrefix } from './intent.ts';
 import type { SyncDeps } from './step.ts';

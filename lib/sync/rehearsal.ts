@@ -3,12 +3,12 @@
 //
 // Guarantees: nothing is written, here or there. Each place says what it would do before it does it; a place that forgot to is refused
 // by the database, because a rehearsal runs in a transaction that may only read.
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import type { IntentResult } from '../../db/intents.ts';
 import { readLastIntent } from '../../db/intents.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { loadStep } from '../../db/reconcile-load.ts';
-import type { Mapping } from '../../db/mappings.ts';
+import { loadStep } from '../../db/mappings/load.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
 import type { DeleteDirection } from '../../db/connections.ts';
 import { toBeMended, type Damage } from './damage.ts';
 import type { Next } from './next.ts';

@@ -12,7 +12,7 @@
 // A crash at any point leaves the intent open, and the look is done again; how far it had got may be forgotten.
 import { askForRead } from '../../db/inbound.ts';
 import { saveLooked } from '../../db/intents.ts';
-import type { OpenIntent } from '../../db/mappings.ts';
+import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import { failpoint } from '../failpoint.ts';
 import type { EventsPage, ExternalRecord, Failure } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';

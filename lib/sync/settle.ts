@@ -4,11 +4,11 @@
 // are stored together or not at all; a worker whose lease was taken over writes nothing.
 // A crash before the commit leaves everything as the step loaded it: the open intent is sent again under its key, a read is
 // repeated. A crash after it leaves nothing to do but what the mapping's dirty number says.
-import { withTransaction, type Tx } from '../../db/connection.ts';
-import { lockWithRow, raiseHeldPrimary } from '../../db/aliases.ts';
+import { withTransaction, type Tx } from '../../db/server/connection.ts';
+import { lockWithRow, raiseHeldPrimary } from '../../db/mappings/aliases.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
 import { settleDeliveries } from '../../db/deliveries.ts';
-import { insertLinkedEvent, insertParkedEvent } from '../../db/events.ts';
+import { insertLinkedEvent, insertParkedEvent } from '../../db/events/events.ts';
 import {
   confirmDeliveries,
   insertAttempts,
@@ -22,7 +22,7 @@ import {
   lockMapping,
   updateMapping,
   type Mapping,
-} from '../../db/mappings.ts';
+} from '../../db/mappings/mappings.ts';
 import { keepRecords, raiseAwaiting } from '../../db/external-records.ts';
 import { failpoint } from '../failpoint.ts';
 import { newEventId } from '../uuid.ts';

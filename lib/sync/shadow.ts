@@ -1,4 +1,4 @@
-import type { OpenIntent } from '../../db/mappings.ts';
+import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
 

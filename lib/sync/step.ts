@@ -1,7 +1,7 @@
 // One step's view of one mapping: what was loaded, under which lease, and the calls made on the way.
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import type { Attempt } from '../../db/intents.ts';
-import { loadStep, type LoadedRow, type LoadedStep } from '../../db/reconcile-load.ts';
+import { loadStep, type LoadedRow, type LoadedStep } from '../../db/mappings/load.ts';
 import type { Backoff } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { Fields, FieldRule, Integration } from '../integrations/integration.ts';

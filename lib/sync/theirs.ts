@@ -1,7 +1,7 @@
 // What their side says: the shadow's half if nothing came in that could teach us more, else one GET. No value of theirs is
 // ever taken from an event: events come late, twice and out of order.
 import { readClosedIntents, readIntentsByRequest, type EchoIntent } from '../../db/intents.ts';
-import type { OpenDelivery } from '../../db/reconcile-load.ts';
+import type { OpenDelivery } from '../../db/mappings/load.ts';
 import type { FieldRule, Fields } from '../integrations/integration.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
 import { same } from './canonical.ts';

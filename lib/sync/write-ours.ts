@@ -3,14 +3,14 @@
 // One transaction of its own, because a crash after it must find everything it decided: row, version, event, the delivery
 // that says the system does not hear its own change (`origin`), the shadow of the pulled fields, the conflicts. It writes only
 // if the fence still holds and the row still has the version that was loaded; else nothing, and the step begins again.
-import { withTransaction, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Tx } from '../../db/server/connection.ts';
 import { insertConflicts } from '../../db/conflicts.ts';
 import { deleteCustomer, isEmailTaken, readCustomer, updateCustomer } from '../../db/customers.ts';
 import { raiseAwaiting } from '../../db/external-records.ts';
 import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-rules.ts';
 import { insertOriginDelivery } from '../../db/deliveries.ts';
 import { markEchoesChecked } from '../../db/intents.ts';
-import { lockMapping, updateMapping } from '../../db/mappings.ts';
+import { lockMapping, updateMapping } from '../../db/mappings/mappings.ts';
 
 import { failpoint } from '../failpoint.ts';
 import type { Fields } from '../integrations/integration.ts';

@@ -1,6 +1,6 @@
 // Creates and updates at their side: an intent is stored, sent, and its answer settled.
 import { fetchTheirs, makeIntent, sendIntent, stampBeforeResend, storeIntent } from './intent.ts';
-import type { OpenIntent } from '../../db/mappings.ts';
+import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Failure, FieldRule, Fields } from '../integrations/integration.ts';
 import { toExternal } from '../catalogue/transforms.ts';
 import { canCarry, same } from './canonical.ts';

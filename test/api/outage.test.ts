@@ -1,7 +1,7 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import { databasePart } from '../../lib/health/readiness.ts';
 import { useDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';

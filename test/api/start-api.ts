@@ -5,7 +5,7 @@ import { createApi, type ApiDeps } from '../../api/app.ts';
 import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
 import { createConflictDesk } from '../../lib/operations/conflicts.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';

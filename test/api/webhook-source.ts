@@ -1,7 +1,7 @@
 /** Events as Stripe signs and sends them, and the API that takes them in. */
 import { createHmac } from 'node:crypto';
 import { bindConnection, ensureConnection } from '../../db/connections.ts';
-import { withTransaction, type Db } from '../../db/connection.ts';
+import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
 import { CUSTOMER, EVENT } from '../lib/integrations/stripe/events.ts';
 import { createWebhookTally } from '../../lib/health/webhook-tally.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readWebhookSigns } from '../../db/webhook-signs.ts';
+import { readWebhookSigns } from '../../db/health/webhook-signs.ts';
 import { judgeHearing } from '../../lib/operations/doctor-signs.ts';
 import { hearingPart } from '../../lib/health/intake.ts';
 import { useDatabase } from '../support/database.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import { useDatabase } from '../support/database.ts';
 import { expectDescribed } from './described.ts';
 import { expectProblem, type Answer } from './start-api.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { bindConnection, ensureConnection, readConnection } from '../../db/connections.ts';
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction } from '../../db/server/connection.ts';
 import { createSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { useDatabase } from '../support/database.ts';
 import { AS_TERMINAL, usePlace } from './twinbox.ts';

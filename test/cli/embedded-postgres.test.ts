@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { isAlive } from '../../cli/embedded/processes.ts';
 import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
-import { createDb } from '../../db/connection.ts';
+import { createDb } from '../../db/server/connection.ts';
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
 import { waitUntil } from '../support/signal.ts';
 

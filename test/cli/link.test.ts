@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { beginReading, endReading } from '../../db/account-readings.ts';
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction } from '../../db/server/connection.ts';
 import { bindConnection, ensureConnection } from '../../db/connections.ts';
 import { insertCustomer } from '../../db/customers.ts';
 import { keepRecords } from '../../db/external-records.ts';
-import { readMapping } from '../../db/mappings.ts';
+import { readMapping } from '../../db/mappings/mappings.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 import { runHere } from './in-process.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createCursor } from '../../db/relay-identity.ts';
+import { createCursor } from '../../db/relay/identity.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';
 

@@ -11,7 +11,7 @@ import { stopServer } from '../../cli/embedded/server.ts';
 import { explain } from '../../cli/failure.ts';
 import { claimFolder } from '../../cli/running.ts';
 import { findStripe } from '../../cli/stripe.ts';
-import { createDb } from '../../db/connection.ts';
+import { createDb } from '../../db/server/connection.ts';
 import { loadConfig } from '../../lib/config/config.ts';
 import { createLogger } from '../../lib/log.ts';
 import { createSimulator } from '../../simulator/simulator.ts';

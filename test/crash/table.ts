@@ -1,7 +1,7 @@
 // Kills a worker at every failpoint that a way passes, each time it passes it, and looks at what a restart makes of it. Which those
 // are is seen by letting one worker go the way to its end; so the table knows of a new failpoint by itself.
 import { expect } from 'chai';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { sweep } from '../../lib/intake/sweep.ts';
 import { expectAgreement } from '../support/invariants.ts';

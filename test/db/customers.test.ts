@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import {
   deleteCustomer,
   insertCustomer,

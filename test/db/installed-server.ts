@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverAccount } from '../../cli/embedded/binaries.ts';
 import { serverEnv } from '../../cli/embedded/cluster.ts';
-import { serverDataDirectory } from '../../db/server.ts';
+import { serverDataDirectory } from '../../db/server/server.ts';
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
 import { waitUntil } from '../support/signal.ts';
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
-import { createDb } from '../../db/connection.ts';
-import { assertMigrated, migrate, migrationNames } from '../../db/migrate.ts';
-import { databaseUrl, ensureDatabase, judgeServerVersion } from '../../db/server.ts';
+import { createDb } from '../../db/server/connection.ts';
+import { assertMigrated, migrate, migrationNames } from '../../db/server/migrate.ts';
+import { databaseUrl, ensureDatabase, judgeServerVersion } from '../../db/server/server.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { finish } from '../support/child.ts';
 import { environmentWith } from '../support/environment.ts';

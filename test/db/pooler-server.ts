@@ -5,7 +5,7 @@ import { chown, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collect } from '../support/child.ts';
 import { serverAccount } from '../../cli/embedded/binaries.ts';
-import { serverDataDirectory } from '../../db/server.ts';
+import { serverDataDirectory } from '../../db/server/server.ts';
 import { freePorts } from '../kafka/support/ports.ts';
 import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
 import { waitUntil } from '../support/signal.ts';

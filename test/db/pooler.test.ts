@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
-import { createDb, withTransaction, type Db } from '../../db/connection.ts';
+import { createDb, withTransaction, type Db } from '../../db/server/connection.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { useDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';

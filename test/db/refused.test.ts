@@ -12,7 +12,7 @@ import { createFleet } from '../processes/fleet.ts';
 import { finish } from '../support/child.ts';
 import { useDatabase } from '../support/database.ts';
 import { bareEnvironment } from '../support/environment.ts';
-import { startTlsServer, withParameters, type TlsServer } from './tls-server.ts';
+import { startTlsServer, withParameters, type TlsServer } from './server/tls-server.ts';
 
 const TWINBOX = resolve(import.meta.dirname, '../../cli/main.ts');
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { isAlive } from '../../cli/embedded/processes.ts';
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { createPeople } from '../processes/people.ts';
 import { lossesOf } from '../support/losses.ts';

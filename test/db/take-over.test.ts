@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { insertCustomer } from '../../db/customers.ts';
-import { matchRecords } from '../../db/first-link.ts';
-import { migrate } from '../../db/migrate.ts';
+import { matchRecords } from '../../db/mappings/first-link.ts';
+import { migrate } from '../../db/server/migrate.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { rowsRead } from '../support/rows-read.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { deleteCustomer, insertCustomer } from '../../db/customers.ts';
-import { migrate } from '../../db/migrate.ts';
+import { migrate } from '../../db/server/migrate.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { createTestDatabase } from '../support/database.ts';
 

@@ -6,18 +6,18 @@ export const connectionDefects: Defect[] = [
     name: 'a read-only session goes back to the pool',
     edits: [
       {
-        file: 'db/lost-sessions.ts',
+        file: 'db/server/lost-sessions.ts',
         find: `const LOST = /^(08...|57P0.|25006)$/;`,
         replace: `const LOST = /^(08...|57P0.)$/;`,
       },
       {
-        file: 'db/lost-sessions.ts',
+        file: 'db/server/lost-sessions.ts',
         find: `    if (code === READ_ONLY) discardAll(open);`,
         replace: ``,
       },
     ],
     caughtBy: {
-      file: 'test/db/lost-sessions.test.ts',
+      file: 'test/db/server/lost-sessions.test.ts',
       title: `gives them up as well where the write was refused inside a transaction`,
     },
   },
@@ -25,32 +25,32 @@ export const connectionDefects: Defect[] = [
     name: 'only the session that was refused is thrown away',
     edits: [
       {
-        file: 'db/lost-sessions.ts',
+        file: 'db/server/lost-sessions.ts',
         find: `    if (code === READ_ONLY) discardAll(open);`,
         replace: ``,
       },
     ],
     caughtBy: {
-      file: 'test/db/lost-sessions.test.ts',
+      file: 'test/db/server/lost-sessions.test.ts',
       title: `that were opened while the database was read-only gives all of them up at the first write that is refused`,
     },
   },
   {
     name: 'DateStyle of the database',
-    edits: [{ file: 'db/session.ts', find: `  ['DateStyle', 'ISO'],`, replace: `` }],
-    caughtBy: { file: 'test/db/session.test.ts', title: `does not mind DateStyle = German` },
+    edits: [{ file: 'db/server/session.ts', find: `  ['DateStyle', 'ISO'],`, replace: `` }],
+    caughtBy: { file: 'test/db/server/session.test.ts', title: `does not mind DateStyle = German` },
   },
   {
     name: 'a copy of the files is another name',
     edits: [
       {
-        file: 'db/database-place.ts',
+        file: 'db/server/database-place.ts',
         find: `p.server_started_at = here.server_started_at or`,
         replace: `p.server_started_at is not null or`,
       },
     ],
     caughtBy: {
-      file: 'test/db/database-place.test.ts',
+      file: 'test/db/server/database-place.test.ts',
       title: `is none where it leads to a copy of the server’s files that was started elsewhere`,
     },
   },
@@ -58,13 +58,13 @@ export const connectionDefects: Defect[] = [
     name: 'a copy in the same cluster is another name',
     edits: [
       {
-        file: 'db/database-place.ts',
+        file: 'db/server/database-place.ts',
         find: `join (\${hereSql}) here using (database_oid)\n  where`,
         replace: `cross join (\${hereSql}) here\n  where`,
       },
     ],
     caughtBy: {
-      file: 'test/db/database-place.test.ts',
+      file: 'test/db/server/database-place.test.ts',
       title: `is none where it leads to a copy within the same cluster`,
     },
   },

@@ -6,7 +6,7 @@ export const groundDefects: Defect[] = [
     name: 'a database taken whatever its encoding (ground)',
     edits: [
       {
-        file: 'db/preflight.ts',
+        file: 'db/server/preflight.ts',
         find: `if (encoding === 'UTF8') return null;`,
         replace: `if (encoding !== '') return null;`,
       },
@@ -19,7 +19,11 @@ export const groundDefects: Defect[] = [
   {
     name: 'the rights of the role asked of nobody (ground)',
     edits: [
-      { file: 'db/preflight.ts', find: `if (mayCreate || `, replace: `if (mayCreate || schema !== '' || ` },
+      {
+        file: 'db/server/preflight.ts',
+        find: `if (mayCreate || `,
+        replace: `if (mayCreate || schema !== '' || `,
+      },
     ],
     caughtBy: {
       file: 'test/ground/preflight.test.ts',

@@ -20,7 +20,7 @@ export const kafkaDefects: Defect[] = [
     name: 'worker taking up again what it may not do',
     edits: [
       {
-        file: 'db/claims.ts',
+        file: 'db/mappings/claims.ts',
         find: `      and not (state = 'waiting' and coalesce(reason, '') = any(:leaves::text[]))`,
         replace: `      and (:leaves::text[] is not null)`,
       },

@@ -133,7 +133,7 @@ export const mergeDefects: Defect[] = [
         replace: ``,
       },
       {
-        file: 'db/adopt.ts',
+        file: 'db/mappings/adopt.ts',
         find: `  if (own.externalId !== null && own.externalId !== record.externalId) return 'taken';
 `,
         replace: ``,

@@ -1,7 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const back = 'test/relay/sequence-back.test.ts';
-const sequences = 'test/db/sequences.test.ts';
+const sequences = 'test/db/sequences/sequences.test.ts';
 
 /** Mistakes by which a number that is given out a second time loses or refuses a change. */
 export const numbersDefects: Defect[] = [
@@ -9,7 +9,7 @@ export const numbersDefects: Defect[] = [
     name: 'a floor that writers do not see',
     edits: [
       {
-        file: 'db/relay-cursor.ts',
+        file: 'db/relay/cursor.ts',
         find: ' and (not :closed or raise_relay_floor(greatest(c.pending_floor, :sequence)))',
         replace: ' and (not :closed or :sequence >= 0)',
       },
@@ -54,7 +54,7 @@ export const numbersDefects: Defect[] = [
     name: 'a taken number that ends the write',
     edits: [
       {
-        file: 'db/taken-numbers.ts',
+        file: 'db/sequences/taken-numbers.ts',
         find: `      return await isTakenNumber(db, error);`,
         replace: `      return false;`,
       },

@@ -19,7 +19,7 @@ export const orderDefects: Defect[] = [
     name: 'the oldest of all classes first',
     edits: [
       {
-        file: 'db/claims.ts',
+        file: 'db/mappings/claims.ts',
         find: `order by late, urgency, next_attempt_at, id limit :limit`,
         replace: `order by late, next_attempt_at, id limit :limit`,
       },

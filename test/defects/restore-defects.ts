@@ -21,7 +21,7 @@ export const restoreDefects: Defect[] = [
     name: 'a page that a dead relay had published taken for a restore',
     edits: [
       {
-        file: 'db/relay-identity.ts',
+        file: 'db/relay/identity.ts',
         find: `  and not exists (select from sync_events e where e.event_id = r.event_id)
 order by r.published_at`,
         replace: `order by r.published_at`,
@@ -34,7 +34,7 @@ order by r.published_at`,
   },
   {
     name: 'creates after a restore that do not wait for the account to be read again',
-    edits: [{ file: 'db/numbers-after-restore.ts', find: `  await tx.raw(readAgainSql);\n`, replace: `` }],
+    edits: [{ file: 'db/sequences/after-restore.ts', find: `  await tx.raw(readAgainSql);\n`, replace: `` }],
     caughtBy: {
       file: 'test/situations/restored.test.ts',
       title: `that no event has told of yet is found all the same: after a move nothing is made before every record was read`,
@@ -44,7 +44,7 @@ order by r.published_at`,
     name: 'versions after a restore that begin where the backup ended',
     edits: [
       {
-        file: 'db/numbers-after-restore.ts',
+        file: 'db/sequences/after-restore.ts',
         find: `  greatest(floor(extract(epoch from clock_timestamp()) * 1000)::bigint, (select max(versions_from) from restores) + 1000000)`,
         replace: `  0`,
       },

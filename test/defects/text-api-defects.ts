@@ -20,7 +20,7 @@ export const textApiDefects: readonly Defect[] = [
     name: 'the newest ended transaction taken for the next one',
     edits: [
       {
-        file: 'db/customer-changes.ts',
+        file: 'db/events/customer-changes.ts',
         find: `b.base + age(b.base::text::xid8::xid) as next_xid`,
         replace: `b.base as next_xid`,
       },

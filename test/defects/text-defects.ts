@@ -43,18 +43,21 @@ export const textDefects: readonly Defect[] = [
   },
   {
     name: 'infinity handed on',
-    edits: [{ file: 'db/connection.ts', find: '  [TIMESTAMPTZ, readTime],\n', replace: '' }],
-    caughtBy: { file: 'test/db/times.test.ts', title: 'is listed, read, followed, changed' },
+    edits: [{ file: 'db/server/connection.ts', find: '  [TIMESTAMPTZ, readTime],\n', replace: '' }],
+    caughtBy: { file: 'test/db/server/times.test.ts', title: 'is listed, read, followed, changed' },
   },
   {
     name: 'the zone that is named is not taken',
     edits: [
       {
-        file: 'db/time-zone.ts',
+        file: 'db/server/time-zone.ts',
         find: `select set_config('TimeZone', :zone, true)`,
         replace: `select :zone::text`,
       },
     ],
-    caughtBy: { file: 'test/db/times.test.ts', title: 'takes the one that is named, in whatever case' },
+    caughtBy: {
+      file: 'test/db/server/times.test.ts',
+      title: 'takes the one that is named, in whatever case',
+    },
   },
 ];

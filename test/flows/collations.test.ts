@@ -2,7 +2,7 @@
 // and whose an email is, is never asked of it.
 import { expect } from 'chai';
 import { readCustomer } from '../../db/customers.ts';
-import { migrate } from '../../db/migrate.ts';
+import { migrate } from '../../db/server/migrate.ts';
 import { startApi } from '../api/start-api.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectInvariants } from '../support/invariants.ts';

@@ -1,7 +1,7 @@
 // Two catalogues that were filled before they met, and everything that happens while they are linked.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { createSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';

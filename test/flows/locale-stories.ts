@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { importRows } from '../../cli/import/import-rows.ts';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
-import { migrate } from '../../db/migrate.ts';
+import { migrate } from '../../db/server/migrate.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { planFirstLink } from '../../lib/operations/link-plan.ts';
 import { startApi } from '../api/start-api.ts';

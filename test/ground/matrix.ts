@@ -1,8 +1,8 @@
 // Runs the main story on each ground, and prints a table of the rows with their times.
-import type { Db } from '../../db/connection.ts';
-import { createDb } from '../../db/connection.ts';
-import { sqlState } from '../../db/errors.ts';
-import { databaseUrl, dropDatabase } from '../../db/server.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { createDb } from '../../db/server/connection.ts';
+import { sqlState } from '../../db/server/errors.ts';
+import { databaseUrl, dropDatabase } from '../../db/server/server.ts';
 import { findInstalled, startInstalled } from '../db/installed-server.ts';
 import { testServerUrl } from '../support/server.ts';
 import type { GroundRow, GroundServer } from './grounds.ts';

@@ -1,9 +1,9 @@
 // One event or row that PostgreSQL refuses, or that cannot be read, stops nothing but itself.
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
-import { readWalkPosition } from '../../db/receive-gap.ts';
+import { readWalkPosition } from '../../db/relay/receive-gap.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { parseEnvelope } from '../../lib/events/parse.ts';
 import { syncPart } from '../../lib/health/readiness.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { createDb, type Db } from '../../db/connection.ts';
-import { migrate } from '../../db/migrate.ts';
-import { assertGround, type Purpose } from '../../db/preflight.ts';
-import { databaseUrl, dropDatabase } from '../../db/server.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
+import { migrate } from '../../db/server/migrate.ts';
+import { assertGround, type Purpose } from '../../db/server/preflight.ts';
+import { databaseUrl, dropDatabase } from '../../db/server/server.ts';
 import { connectDatabase } from '../../lib/process/database.ts';
 import { explain } from '../../lib/process/failure.ts';
 import { createLogger } from '../../lib/log.ts';

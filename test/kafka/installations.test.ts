@@ -1,7 +1,7 @@
 // Two installations on one broker: databases, instance ids and Stripe accounts of their own.
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import { readRefusedCounts } from '../../db/refused-counts.ts';
+import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';

@@ -1,7 +1,7 @@
 // An older state of the database behind a Kafka that is ahead of it: nothing but the records themselves can tell.
 import { expect } from 'chai';
 import { readInstanceId } from '../../db/connections.ts';
-import { readRestoreSigns } from '../../db/relay-identity.ts';
+import { readRestoreSigns } from '../../db/relay/identity.ts';
 import { findLostOnBus } from '../../lib/bus/lost-events.ts';
 import { useSync } from '../support/sync.ts';
 import { useChain } from './support/chain.ts';

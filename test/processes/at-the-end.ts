@@ -1,5 +1,5 @@
 // What has to hold when everything has come to rest, whatever happened before.
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { call } from '../cli/twinbox.ts';
 import type { Deployment } from './deployment.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import type { Finished } from '../support/child.ts';
 import { lossesOf } from '../support/losses.ts';
 import { waitUntil } from '../support/signal.ts';

@@ -1,6 +1,6 @@
 // What both sides say of every pair: our rows from the database, their records from Stripe's events.
 import type { Stripe } from 'stripe';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import type { Values } from './true-conflicts.ts';
 
 export interface PairSeen extends Values {

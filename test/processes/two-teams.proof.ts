@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Stripe } from 'stripe';
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import { sleep } from '../../lib/loop.ts';
 import { lossesOf } from '../support/losses.ts';
 import { waitUntil } from '../support/signal.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
-import { noteAhead } from '../../db/relay-identity.ts';
-import { moveDatabase } from '../../db/relay-restore.ts';
+import { noteAhead } from '../../db/relay/identity.ts';
+import { moveDatabase } from '../../db/relay/restore.ts';
 import type { Received } from '../../lib/bus/bus.ts';
 import { assertSameDatabase } from '../../lib/process/database-identity.ts';
 import { watchIdentity } from '../../lib/process/identity-watch.ts';

@@ -2,7 +2,7 @@
 // Each message of sync.outbound becomes a line of the file, appended before the relay hears that it was taken, with
 // the fence of the lease under which it was sent. A line of stdout tells that the relay has become active, with its fence.
 import { appendFileSync } from 'node:fs';
-import { createDb } from '../../db/connection.ts';
+import { createDb } from '../../db/server/connection.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
 import { quiet, relayOn } from './world.ts';

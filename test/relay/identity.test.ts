@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Db } from '../../db/connection.ts';
-import { acceptFailover, addressOf, adoptBus, judgeIdentity } from '../../db/relay-identity.ts';
-import { copyDatabase, moveDatabase } from '../../db/relay-restore.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { acceptFailover, addressOf, adoptBus, judgeIdentity } from '../../db/relay/identity.ts';
+import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { assertSameDatabase } from '../../lib/process/database-identity.ts';
 import { drain, readCursor, relayOn, withWorld, writeEvent, writeEvents } from './world.ts';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { readRefusedCounts } from '../../db/refused-counts.ts';
+import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { sayRefused } from '../../lib/health/refused.ts';
-import { findEventAt, findPublications } from '../../db/relay-batches.ts';
+import { findEventAt, findPublications } from '../../db/relay/batches.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
-import { claimCursor, explainPage } from '../../db/relay-cursor.ts';
+import { claimCursor, explainPage } from '../../db/relay/cursor.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { sendPage } from '../../relay/send.ts';
 import { newMessage } from '../lib/bus/contract.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import { createDb, withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { createDb, withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { insertCustomer, updateCustomer, type Stamp } from '../../db/customers.ts';
-import { moveSequences } from '../../db/sequences.ts';
+import { moveSequences } from '../../db/sequences/sequences.ts';
 import { sleep } from '../../lib/loop.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { createChances } from '../support/chances.ts';

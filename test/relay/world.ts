@@ -1,6 +1,6 @@
 // What the relay's tests share: a relay on an in-process bus that keeps what arrives, and writers of events.
 import { randomUUID } from 'node:crypto';
-import type { Db, Tx } from '../../db/connection.ts';
+import type { Db, Tx } from '../../db/server/connection.ts';
 import type { Bus, Received } from '../../lib/bus/bus.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { systemClock } from '../../lib/clock.ts';

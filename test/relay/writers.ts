@@ -1,5 +1,5 @@
 // Writers for the stress test: real transactions on customers, in every shape that has ever broken a relay.
-import { withTransaction, type Db, type Tx } from '../../db/connection.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { sleep } from '../../lib/loop.ts';
 
 export type Writers = {

@@ -1,6 +1,6 @@
 // What the drills share: a whole Twinbox in one process, a Stripe simulator beside it, servers, and the commands of docs/restore.md.
 import { expect } from 'chai';
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import { call, usePlace, type Place, type Up } from '../cli/twinbox.ts';
 import type { Installed } from '../db/installed-server.ts';
 import { freePorts } from '../kafka/support/ports.ts';

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
-import { migrate } from '../../db/migrate.ts';
-import { keepPartitions, partitionStatus } from '../../db/partitions.ts';
-import { moveDatabase } from '../../db/relay-restore.ts';
-import { databaseUrl, dropDatabase, ensureDatabase } from '../../db/server.ts';
+import { migrate } from '../../db/server/migrate.ts';
+import { keepPartitions, partitionStatus } from '../../db/partitions/partitions.ts';
+import { moveDatabase } from '../../db/relay/restore.ts';
+import { databaseUrl, dropDatabase, ensureDatabase } from '../../db/server/server.ts';
 import { assertSameDatabase } from '../../lib/process/database-identity.ts';
 import { startInstalled, type Installed } from '../db/installed-server.ts';
 import { createArrivals, drain, relayOn } from '../relay/world.ts';

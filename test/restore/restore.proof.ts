@@ -1,7 +1,7 @@
 // The drills of docs/restore.md, by its own commands: a backup put back in place and beside, and a copy of the disk put back.
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ensureDatabase } from '../../db/server.ts';
+import { ensureDatabase } from '../../db/server/server.ts';
 import { call } from '../cli/twinbox.ts';
 import { openDeliveries } from '../processes/at-the-end.ts';
 import { waitUntil } from '../support/signal.ts';

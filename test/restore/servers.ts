@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverAccount } from '../../cli/embedded/binaries.ts';
 import { serverEnv } from '../../cli/embedded/cluster.ts';
-import { serverDataDirectory } from '../../db/server.ts';
+import { serverDataDirectory } from '../../db/server/server.ts';
 import type { Installed } from '../db/installed-server.ts';
 import { freePorts } from '../kafka/support/ports.ts';
 import { waitUntil } from '../support/signal.ts';

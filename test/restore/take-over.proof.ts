@@ -1,7 +1,7 @@
 // The drills of docs/restore.md, by its own commands: another server takes over while people work on both sides. What is measured is
 // printed.
 import { expect } from 'chai';
-import { ensureDatabase } from '../../db/server.ts';
+import { ensureDatabase } from '../../db/server/server.ts';
 import { createPeople } from '../processes/people.ts';
 import { lossesOf } from '../support/losses.ts';
 import { waitUntil } from '../support/signal.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readSyncBacklog } from '../../db/readiness.ts';
+import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { compareAll } from '../../lib/operations/comparison.ts';
 import { createResolveDesk } from '../../lib/operations/resolutions.ts';
 import { planReplay, runReplay } from '../../lib/operations/replay.ts';

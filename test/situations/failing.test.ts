@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readBreaker } from '../../db/breakers.ts';
+import { readBreaker } from '../../db/limits/breakers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { FaultRule } from '../../simulator/faults.ts';

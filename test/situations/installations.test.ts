@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
-import { migrate } from '../../db/migrate.ts';
+import { migrate } from '../../db/server/migrate.ts';
 import { keyPrefix } from '../../lib/sync/intent.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectAgreement, type Observed } from '../support/invariants.ts';

@@ -1,5 +1,5 @@
-import type { Mapping } from '../../db/mappings.ts';
-import { toMapping } from '../../db/mappings.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
+import { toMapping } from '../../db/mappings/mappings.ts';
 import { createChoiceDesk, type ChoiceDesk } from '../../lib/operations/record-choice.ts';
 import type { SyncWorld } from './sync.ts';
 import { linkedPair, type TwoWayWorld } from './two-way.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { createDb, type Db } from '../../db/connection.ts';
-import { migrate, migrationsHash } from '../../db/migrate.ts';
-import { databaseUrl, dropDatabase, ensureDatabase, renameDatabase } from '../../db/server.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
+import { migrate, migrationsHash } from '../../db/server/migrate.ts';
+import { databaseUrl, dropDatabase, ensureDatabase, renameDatabase } from '../../db/server/server.ts';
 import { keepDatabase } from './kept.ts';
 import { testServerUrl } from './server.ts';
 

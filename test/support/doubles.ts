@@ -1,4 +1,4 @@
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import type { StoredEvent } from '../../simulator/objects.ts';
 
 /** A create whose look found nothing: how many events of theirs there were by then, by mapping. */

@@ -1,7 +1,7 @@
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction } from '../../db/server/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import type { Customer } from '../../db/customers.ts';
-import { insertNotLinked } from '../../db/first-link.ts';
+import { insertNotLinked } from '../../db/mappings/first-link.ts';
 import { giveWords, planFirstLink, type LinkPlan } from '../../lib/operations/link-plan.ts';
 import type { SyncWorld } from './sync.ts';
 

@@ -1,4 +1,4 @@
-import { claimMappings } from '../../db/claims.ts';
+import { claimMappings } from '../../db/mappings/claims.ts';
 import { reconcile } from '../../lib/sync/reconcile.ts';
 import type { Claim } from '../../lib/sync/step.ts';
 import type { Scene } from './history.ts';

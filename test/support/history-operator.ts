@@ -1,5 +1,5 @@
 import { pauseConnection, resumeConnection } from '../../db/connections.ts';
-import { raiseMappings } from '../../db/dirty.ts';
+import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { createConflictDesk, lostValue } from '../../lib/operations/conflicts.ts';
 import { createLinkDesk } from '../../lib/operations/links.ts';

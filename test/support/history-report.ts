@@ -1,4 +1,4 @@
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { describeOptions, type HistoryOptions } from './history-options.ts';
 import { shrinkHistory } from './history-shrink.ts';
 import { runHistory } from './history.ts';

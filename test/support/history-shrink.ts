@@ -1,4 +1,4 @@
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import type { HistoryOptions } from './history-options.ts';
 import { runHistory, turnsOf } from './history.ts';
 

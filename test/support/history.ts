@@ -1,4 +1,4 @@
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { disableFailpoints } from '../../lib/failpoint.ts';
 import type { Fields } from '../../lib/integrations/integration.ts';
 import type { SyncPolicy } from '../../lib/sync/step.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Db } from '../../db/connection.ts';
-import { toMapping, type Mapping } from '../../db/mappings.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
 import type { Fields, Integration } from '../../lib/integrations/integration.ts';
 import { same } from '../../lib/sync/canonical.ts';
 import type { Simulator } from '../../simulator/simulator.ts';

@@ -1,5 +1,5 @@
-import type { Db } from '../../db/connection.ts';
-import type { Mapping } from '../../db/mappings.ts';
+import type { Db } from '../../db/server/connection.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
 
 /** A mapping or a row of ours as a transaction left it; `mapping` is null where it took the mapping away. */
 export type Left = { tx: string } & (

@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { readReading } from '../../db/account-readings.ts';
-import { createDb } from '../../db/connection.ts';
+import { createDb } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findUnheard } from '../../db/inbound.ts';

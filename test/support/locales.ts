@@ -1,7 +1,7 @@
 // Databases of other locales than the one that the other tests have: of ICU, of the C library, and PostgreSQL's own.
 import { randomBytes } from 'node:crypto';
-import { createDb, type Db } from '../../db/connection.ts';
-import { databaseUrl, dropDatabase } from '../../db/server.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
+import { databaseUrl, dropDatabase } from '../../db/server/server.ts';
 import { testServerUrl } from './server.ts';
 
 /** What `create database` is given. In the first three lower() does something of its own with I or Ì. */

@@ -1,4 +1,4 @@
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 
 /** One of their events, as their API tells it. */
 export type Told = { data: { object: { id?: string; name?: string | null; email?: string | null } } };

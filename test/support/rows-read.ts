@@ -1,4 +1,4 @@
-import type { Db, Tx } from '../../db/connection.ts';
+import type { Db, Tx } from '../../db/server/connection.ts';
 
 /**
  * How many rows a piece of work reads, by table: those of a scan of a whole table, and those fetched by an index. It runs in one

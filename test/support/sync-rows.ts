@@ -1,5 +1,5 @@
-import type { Db } from '../../db/connection.ts';
-import { toMapping, type Mapping } from '../../db/mappings.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
 
 export type DeliveryRow = {
   eventId: string;

@@ -1,11 +1,11 @@
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findUnheard } from '../../db/inbound.ts';
-import { claimMappings } from '../../db/claims.ts';
-import { raiseMappings } from '../../db/dirty.ts';
+import { claimMappings } from '../../db/mappings/claims.ts';
+import { raiseMappings } from '../../db/mappings/dirty.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveInbound, takeIn, toExternalEvent } from '../../lib/intake/inbound.ts';

@@ -1,5 +1,5 @@
 // Rules and triggers as owners of tables have them, put upon customers and taken away again.
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { ownFunctions } from '../../db/row-rules.ts';
 
 /** A trigger for each row of the table; `body` is its PL/pgSQL. */

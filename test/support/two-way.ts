@@ -1,4 +1,4 @@
-import type { Db } from '../../db/connection.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { findUnheard } from '../../db/inbound.ts';
 import type { FieldRule, Integration } from '../../lib/integrations/integration.ts';
 import { receiveInbound, takeIn, toExternalEvent, type Taken } from '../../lib/intake/inbound.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction } from '../../db/server/connection.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { createHousekeeping, type HousekeepingStatus } from '../../workers/housekeeping.ts';
 import type { LaneStatus } from '../../workers/lane.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createDb, type Db } from '../../db/connection.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import { testServerUrl } from '../support/server.ts';
 import { pauseAt, waitUntil } from '../support/signal.ts';
 import { mappingOf } from '../support/sync-rows.ts';

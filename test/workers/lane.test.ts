@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { withTransaction } from '../../db/connection.ts';
+import { withTransaction } from '../../db/server/connection.ts';
 import { pauseConnection, readConnection, resumeConnection } from '../../db/connections.ts';
 import { findUndelivered, receiveInternalEvents } from '../../db/deliveries.ts';
-import { raiseWaiting } from '../../db/dirty.ts';
+import { raiseWaiting } from '../../db/mappings/dirty.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { createSignal, waitUntil } from '../support/signal.ts';

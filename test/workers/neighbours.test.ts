@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { saveRoleSigns } from '../../db/role-signs.ts';
+import { saveRoleSigns } from '../../db/health/role-signs.ts';
 import type { SyncPolicy } from '../../lib/sync/step.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createNeighbours, type Neighbours } from '../../workers/neighbours.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { claimDue, type ClaimRoom } from '../../db/claims.ts';
+import { claimDue, type ClaimRoom } from '../../db/mappings/claims.ts';
 import { updateCustomer } from '../../db/customers.ts';
-import { raiseMappings } from '../../db/dirty.ts';
+import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { urgencies, type Urgency } from '../../db/urgency.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import type { Lane } from '../../workers/lane.ts';

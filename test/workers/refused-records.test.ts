@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Message } from '../../lib/bus/bus.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
-import { readRefusedCounts } from '../../db/refused-counts.ts';
+import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { subscribeInbound, subscribeOutbound } from '../../workers/receiver.ts';

@@ -1,4 +1,4 @@
-import { readAnswerTimes, type AnswerTime } from '../../../db/reports.ts';
+import { readAnswerTimes, type AnswerTime } from '../../../db/health/reports.ts';
 import { exitStatusOf } from '../../../lib/operations/comparison.ts';
 import { compare, summarise } from '../../commands/verify.ts';
 import type { Narrator } from '../narrator.ts';

@@ -1,7 +1,7 @@
 // Import through the API, kill the process in the middle, start it again, and import again: nothing is lost or made twice.
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { countLivingCustomers, countMappings } from '../../../db/reports.ts';
+import { countLivingCustomers, countMappings } from '../../../db/health/reports.ts';
 import { readCustomer, type Customer } from '../../../db/customers.ts';
 import type { CustomerStore } from '../../../lib/customers/customers.ts';
 import { waitUntil } from '../../../lib/loop.ts';

@@ -1,6 +1,6 @@
 // Followers of the changes of customers, and writers whose transactions stay open, for tests.
 import { deleteCustomer, insertCustomer, updateCustomer } from '../../../db/customers.ts';
-import type { Db, Tx } from '../../../db/connection.ts';
+import type { Db, Tx } from '../../../db/server/connection.ts';
 import { decodePosition, encodePosition, type Position } from '../../../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../../../lib/customers/changes.ts';
 import { newEventId } from '../../../lib/uuid.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Db } from '../../../db/connection.ts';
-import { explainChangesPage, type ChangesFrom } from '../../../db/customer-changes.ts';
+import type { Db } from '../../../db/server/connection.ts';
+import { explainChangesPage, type ChangesFrom } from '../../../db/events/customer-changes.ts';
 import { snapshotText, type Position } from '../../../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../../../lib/customers/changes.ts';
 import { beginWithXid, drain, relayOn, createArrivals } from '../../relay/world.ts';

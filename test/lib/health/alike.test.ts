@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { saveRoleSigns, type Alike } from '../../../db/role-signs.ts';
+import { saveRoleSigns, type Alike } from '../../../db/health/role-signs.ts';
 import { compareAtStart } from '../../../lib/health/alike.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
 import { rolesPart } from '../../../lib/health/roles.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { readReceiveLag } from '../../../db/receive-lag.ts';
-import { readRoleSigns } from '../../../db/role-signs.ts';
+import { readReceiveLag } from '../../../db/relay/receive-lag.ts';
+import { readRoleSigns } from '../../../db/health/role-signs.ts';
 import { nameProcess, startRoleSigns, type Role, type RoleSigns } from '../../../lib/health/role-signs.ts';
 import { ALIVE_MS, missingRoles, readRoles, rolesPart } from '../../../lib/health/roles.ts';
 import { waitUntil } from '../../support/signal.ts';

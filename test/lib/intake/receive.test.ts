@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import fc from 'fast-check';
-import type { Db } from '../../../db/connection.ts';
+import type { Db } from '../../../db/server/connection.ts';
 import { findUndelivered, type InternalEvent } from '../../../db/deliveries.ts';
-import { readWalkPosition } from '../../../db/receive-gap.ts';
+import { readWalkPosition } from '../../../db/relay/receive-gap.ts';
 import { keyPrefix } from '../../../lib/sync/intent.ts';
 import { closeReceiveGap } from '../../../lib/intake/receive-gap.ts';
 import { receiveOutbound } from '../../../lib/intake/receive.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { claimProbe, readBreaker } from '../../../db/breakers.ts';
+import { claimProbe, readBreaker } from '../../../db/limits/breakers.ts';
 import { disableFailpoints, enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { mappingOf } from '../../support/sync-rows.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { halfOpenBreaker, openBreaker } from '../../../db/breakers.ts';
+import { halfOpenBreaker, openBreaker } from '../../../db/limits/breakers.ts';
 import { pauseConnection, resumeConnection } from '../../../db/connections.ts';
-import { readStoppedMs } from '../../../db/stoppages.ts';
+import { readStoppedMs } from '../../../db/limits/stoppages.ts';
 import { syncPart } from '../../../lib/health/readiness.ts';
 import { useSync } from '../../support/sync.ts';
 

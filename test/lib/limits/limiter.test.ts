@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { claimDue } from '../../../db/claims.ts';
-import { readSlowed } from '../../../db/buckets.ts';
-import { raiseMappings } from '../../../db/dirty.ts';
+import { claimDue } from '../../../db/mappings/claims.ts';
+import { readSlowed } from '../../../db/limits/buckets.ts';
+import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import { createLimiter, type Limiter } from '../../../lib/limits/limiter.ts';
 import type { Lane } from '../../../workers/lane.ts';
 import { expectAgreement } from '../../support/invariants.ts';

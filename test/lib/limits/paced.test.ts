@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readSlowed } from '../../../db/buckets.ts';
+import { readSlowed } from '../../../db/limits/buckets.ts';
 import { readConnection } from '../../../db/connections.ts';
 import { paced } from '../../../lib/limits/paced.ts';
 import { sweep } from '../../../lib/intake/sweep.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { listEvents, type EventStatus } from '../../../db/events-list.ts';
+import { listEvents, type EventStatus } from '../../../db/events/list.ts';
 import { recordAction } from '../../../db/operator-actions.ts';
-import { withTransaction } from '../../../db/connection.ts';
+import { withTransaction } from '../../../db/server/connection.ts';
 import { logActions } from '../../../lib/operations/operator-log.ts';
 import { planReplay, runReplay } from '../../../lib/operations/replay.ts';
 import { readTimeline, type Timeline } from '../../../lib/operations/timeline.ts';

@@ -1,7 +1,7 @@
 import { findByIdentity } from '../../../db/external-records.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
 import { expect } from 'chai';
-import { countLeftAliases, listHeldDeletions, listLeftAliases } from '../../../db/aliases.ts';
+import { countLeftAliases, listHeldDeletions, listLeftAliases } from '../../../db/mappings/aliases.ts';
 import { askForRead } from '../../../db/inbound.ts';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';

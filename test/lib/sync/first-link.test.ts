@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { countNotLinked } from '../../../db/first-link.ts';
+import { countNotLinked } from '../../../db/mappings/first-link.ts';
 import { readCustomer, type Customer } from '../../../db/customers.ts';
 import { giveWords, planFirstLink, type LinkPlan } from '../../../lib/operations/link-plan.ts';
 import { giveAllWords, waitingRow } from '../../support/first-link.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
-import { raiseMappings } from '../../../db/dirty.ts';
+import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import { createLinkDesk } from '../../../lib/operations/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';

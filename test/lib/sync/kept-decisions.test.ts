@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { withTransaction } from '../../../db/connection.ts';
+import { withTransaction } from '../../../db/server/connection.ts';
 import { releaseDeletes } from '../../../db/connections.ts';
-import { raiseHeldDeletes } from '../../../db/decisions.ts';
-import { raiseWaiting } from '../../../db/dirty.ts';
+import { raiseHeldDeletes } from '../../../db/mappings/decisions.ts';
+import { raiseWaiting } from '../../../db/mappings/dirty.ts';
 import { createLinkDesk } from '../../../lib/operations/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';

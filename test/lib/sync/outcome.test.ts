@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Mapping, OpenIntent } from '../../../db/mappings.ts';
+import type { Mapping, OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure, Fields, Value, Written } from '../../../lib/integrations/integration.ts';
 import { same } from '../../../lib/sync/canonical.ts';
 import { merge } from '../../../lib/sync/merge.ts';

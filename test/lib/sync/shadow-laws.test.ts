@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { OpenIntent } from '../../../db/mappings.ts';
+import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Fields, Value } from '../../../lib/integrations/integration.ts';
 import { same } from '../../../lib/sync/canonical.ts';
 import { shadowAfterAnswer, shadowOfCreate, type Shadow } from '../../../lib/sync/shadow.ts';

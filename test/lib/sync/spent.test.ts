@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import { raiseMappings } from '../../../db/dirty.ts';
+import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { closedIntents, conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';

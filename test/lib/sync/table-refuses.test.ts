@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import { listMappings } from '../../../db/mappings-list.ts';
+import { listMappings } from '../../../db/mappings/list.ts';
 import { planReplay, runReplay } from '../../../lib/operations/replay.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf, outcomesOf, parkedNotices } from '../../support/sync-rows.ts';

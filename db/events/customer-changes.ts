@@ -1,0 +1,201 @@
+// Reading the changes of customers for a follower that keeps its own place (docs/api.md). The rows are those of the relay's idea
+// (docs/relay.md): visible in the snapshot "win", not visible in the snapshot "seen", in order of id. Nothing is written here:
+// not even a transaction id is taken, so any number of followers cost only what they read.
+
+import type { Knex } from 'knex';
+import type { Db } from '../server/connection.ts';
+
+export type ChangeType = 'created' | 'updated' | 'deleted';
+
+/** One version of one customer. */
+export type CustomerChange = {
+  /** sync_events.id */
+  eventId: number;
+  eventUuid: string;
+  type: ChangeType;
+  customerId: number;
+  version: number;
+  /** As of this version. */
+  name: string;
+  email: string;
+  source: string;
+  changedAt: Date;
+};
+
+/** What every reading finds out besides its rows. */
+export type Moment = {
+  /** Names the cluster, its timeline and the installation: transaction ids of another one mean nothing here. */
+  place: string;
+  /** The newest event id drawn, read before nextXid. */
+  sequence: number;
+  /** The next transaction id to be given out: whoever gets one from there on draws ids above `sequence`. */
+  nextXid: number;
+  /** Events below this id were dropped by retention. */
+  firstKept: number;
+};
+
+export type ChangesFrom = {
+  seen: string;
+  /** The open window; null takes the present one. */
+  win: string | null;
+  /** Read up to here in the open window. */
+  lastId: number;
+  /** No row of a transaction at or above xmax of "seen" lies at or below. */
+  floor: number;
+  /** The same for each transaction that was running in "seen". */
+  lateFloors: Record<string, number>;
+  /** Rows up to here are taken whatever their transaction ids say; 0 but for the first window of a start at the oldest. */
+  settledTo: number;
+  limit: number;
+  /** At most so many rows are looked at, of whatever kind and whether they are to go or not. */
+  scan: number;
+};
+
+export type ChangesPage = Moment & {
+  win: string;
+  /** No row that is still to go lies at or below this. */
+  low: number;
+  changes: CustomerChange[];
+  /** Where the looking ended, if it ended before the rows did and before the page was full. */
+  scannedTo: number | null;
+};
+
+const ANSWER_MS = 15_000;
+
+const placeSql = `
+  select substr(md5(concat_ws(':', c.system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), i.id,
+    (select max(versions_from) from restores))), 1, 8)
+  from pg_control_system() c, instance i`;
+
+const firstKeptSql = `
+  select coalesce(min(substring(pg_get_expr(c.relpartbound, c.oid) from $re$FROM [(][^0-9]*([0-9]+)$re$)::bigint), 0)
+  from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'sync_events'::regclass`;
+
+// pg_snapshot_xmax is not the next transaction id but the one behind the newest that has ended: above it some may be running
+// already, with event ids drawn. age() counts from the true next one, without taking it; it knows no special ids (0, 1, 2), which
+// come back every 2^32. It is computed from a row that holds the sequence's value, so after that was read.
+const momentSql = `
+  select d.sequence, b.base + age(b.base::text::xid8::xid) as next_xid
+  from (select last_value - case when is_called then 0 else 1 end as sequence from sync_event_ids) d,
+  lateral (select x - case when x % 4294967296 < 3 then 3 else 0 end as base
+           from (select d.sequence * 0 + pg_snapshot_xmax(pg_current_snapshot())::text::bigint as x) n) b`;
+
+const pageSql = `
+with moment as materialized (${momentSql}
+), bounds as materialized (
+  select s.seen, s.win, case when :settledTo::bigint > 0 then :lastId::bigint else
+    greatest(:lastId::bigint, least(:floor::bigint, (
+      select min(l.value::bigint) from jsonb_each_text(:lateFloors::jsonb) l where pg_visible_in_snapshot(l.key::xid8, s.win)))) end as low
+  from (select :seen::pg_snapshot as seen, coalesce(:win::pg_snapshot, pg_current_snapshot()) as win) s
+), page as materialized (
+  select e.* from (
+    select id, xid, event_id, event_type, entity_id, version, source, payload, created_at from sync_events
+    where id > (select low from bounds) order by id limit :scan
+  ) e
+  where e.event_type in ('customer.created', 'customer.updated', 'customer.deleted')
+    and (pg_visible_in_snapshot(e.xid, (select win from bounds)) or e.id <= :settledTo::bigint)
+    and not pg_visible_in_snapshot(e.xid, (select seen from bounds))
+  order by e.id limit :limit
+), head as materialized (
+  select (${placeSql}) as place, m.sequence, m.next_xid, (${firstKeptSql}) as first_kept, b.win::text as win, b.low,
+    case when (select count(*) from page) < :limit then (
+      select id from sync_events where id > b.low order by id offset :scan - 1 limit 1) end as scanned_to
+  from moment m, bounds b
+)
+select h.*, p.id, p.event_id, p.event_type, p.entity_id, p.version, p.source, p.created_at,
+  p.payload #>> '{customer_data,name}' as name, p.payload #>> '{customer_data,email}' as email
+from head h left join page p on true
+order by p.id`;
+
+type HeadRow = {
+  place: string;
+  sequence: number;
+  next_xid: number;
+  first_kept: number;
+  win: string;
+  low: number;
+  scanned_to: number | null;
+};
+
+type PageRow = HeadRow & {
+  id: number | null;
+  event_id: string;
+  event_type: string;
+  entity_id: number;
+  version: number;
+  source: string;
+  created_at: Date;
+  name: string;
+  email: string;
+};
+
+/**
+ * The next changes of the open window, or of a new one up to now. Not for a transaction that has a transaction id: what is told
+ * of the next one would be its own.
+ */
+export async function readChangesPage(db: Db, from: ChangesFrom): Promise<ChangesPage> {
+  const lateFloors = JSON.stringify(from.lateFloors);
+  const rows = await select<PageRow>(db, pageSql, { ...from, lateFloors });
+  const [head] = rows;
+  if (!head) throw new Error('readChangesPage: PostgreSQL answered no head row');
+  return {
+    ...momentOf(head),
+    win: head.win,
+    low: head.low,
+    scannedTo: head.scanned_to,
+    changes: rows.filter(({ id }) => id !== null).map(toChange),
+  };
+}
+
+// Every row at or below "settled" is committed: below the relay's floors no transaction that runs has a row. Before a relay has
+// ever run nothing is known of that. Right after a move the ids up to restored_to are, by the lock under which it was done.
+const startSql = `
+with moment as materialized (${momentSql})
+select (${placeSql}) as place, m.sequence, m.next_xid, (${firstKeptSql}) as first_kept, pg_current_snapshot()::text as win, 0 as low,
+  coalesce((
+    select coalesce(c.restored_to, least(c.floor, (select min(l.value::bigint) from jsonb_each_text(c.late_floors) l)))
+    from relay_cursor c), 0) as settled
+from moment m`;
+
+export type ChangesStart = Moment & { win: string; settled: number };
+
+/** The present moment, for a follower that begins. The same as above holds of transactions. */
+export async function readChangesStart(db: Db): Promise<ChangesStart> {
+  const [row] = await select<HeadRow & { settled: number }>(db, startSql, {});
+  if (!row) throw new Error('readChangesStart: the sequence or the instance has no row');
+  return { ...momentOf(row), win: row.win, settled: row.settled };
+}
+
+/** How PostgreSQL goes about a page, as EXPLAIN says it after a run. For tests. */
+export async function explainChangesPage(db: Db, from: ChangesFrom): Promise<string> {
+  const rows = await select<{ 'QUERY PLAN': string }>(
+    db,
+    `explain (analyze, costs off, timing off, summary off) ${pageSql}`,
+    { ...from, lateFloors: JSON.stringify(from.lateFloors) },
+  );
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
+}
+
+async function select<T>(db: Db, sql: string, bindings: Record<string, Knex.RawBinding>): Promise<T[]> {
+  const { rows } = await db.raw<{ rows: T[] }>(sql, bindings).timeout(ANSWER_MS);
+  return rows;
+}
+
+function momentOf(row: HeadRow): Moment {
+  const { place, sequence, next_xid: nextXid, first_kept: firstKept } = row;
+  return { place, sequence, nextXid, firstKept };
+}
+
+function toChange(row: PageRow): CustomerChange {
+  return {
+    eventId: row.id ?? 0,
+    eventUuid: row.event_id,
+    type: row.event_type.replace('customer.', '') as ChangeType, // the query asks for these three
+    customerId: row.entity_id,
+    version: row.version,
+    name: row.name,
+    email: row.email,
+    source: row.source,
+    changedAt: row.created_at,
+  };
+}

@@ -1,0 +1,47 @@
+// Events that are no change of a customer's row.
+import type { Tx } from '../server/connection.ts';
+
+/** Tells other teams' consumers which counterpart a customer has now; the row itself does not change. `context`: who decided so. */
+export async function insertLinkedEvent(
+  tx: Tx,
+  linked: {
+    eventId: string;
+    customerId: number;
+    system: string;
+    context?: Record<string, unknown>;
+    now: Date;
+  },
+): Promise<void> {
+  await tx.raw(
+    `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
+     select :eventId, 'customer.linked', 'customer', c.id, 'customer:' || c.id, c.version, :system, customer_payload(c.id, c.name, c.email),
+            :context::jsonb, :now::timestamptz
+     from customers c where c.id = :customerId`,
+    { ...linked, context: JSON.stringify(linked.context ?? {}) },
+  );
+}
+
+/** A notice that a delivery is parked; it reaches the dlq topic by the relay like any other event. */
+export async function insertParkedEvent(
+  tx: Tx,
+  parked: {
+    eventId: string;
+    entityKey: string;
+    entityId: number | null;
+    system: string;
+    parkedEventId: string;
+    reason: string;
+    detail: Record<string, unknown>;
+    now: Date;
+  },
+): Promise<void> {
+  const { parkedEventId, reason, detail, system } = parked;
+  await tx.raw(
+    `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, source, payload, created_at)
+     values (:eventId, 'delivery.parked', 'customer', :entityId, :entityKey, :system, :payload::jsonb, :now::timestamptz)`,
+    {
+      ...parked,
+      payload: JSON.stringify({ parked: { event_id: parkedEventId, target: system, reason, detail } }),
+    },
+  );
+}

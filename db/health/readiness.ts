@@ -1,0 +1,90 @@
+// What /ready and `twinbox status` ask: does the database answer, and how far behind is what follows it?
+
+import knex from 'knex';
+import { discardSessions, type Db } from '../server/connection.ts';
+import { DbError, sqlState, type DbErrorCode } from '../server/errors.ts';
+
+/**
+ * Whether this connection leads to a server that takes writes; a standby after a fail-over does not. If it does not, the next
+ * question goes by another connection: nobody sends writes, which would find that out, to a process that says it takes none.
+ */
+export async function isWritable(db: Db): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { read_only: string }[] }>(
+    `select current_setting('transaction_read_only') as read_only`,
+  );
+  const writable = rows[0]?.read_only === 'off';
+  if (!writable) discardSessions(db);
+  return writable;
+}
+
+/** Whether what this connection carries can be read on its way. */
+export async function isInClearText(db: Db): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { ssl: boolean }[] }>(
+    'select ssl from pg_stat_ssl where pid = pg_backend_pid()',
+  );
+  return rows[0]?.ssl === false;
+}
+
+export type SyncBacklog = {
+  dirty: number;
+  parked: number;
+  waiting: number;
+  oldestIntent: { mappingId: number; customerId: number | null; operation: string; firstSentAt: Date } | null;
+};
+
+/** Each figure reads a partial index, so what is in order costs nothing. */
+export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
+  const { rows } = await db.raw<{ rows: SyncBacklog[] }>(
+    `select
+       (select count(*) from external_mappings where dirty <> clean) as dirty,
+       (select count(*) from external_mappings where state = 'parked') as parked,
+       (select count(*) from external_mappings where state = 'waiting') as waiting`,
+  );
+  // A time that somebody damaged must not keep everybody from hearing of the rest: it is no text of ours, and is parked by its name.
+  type Oldest = { mappingId: number; customerId: number | null; operation: string; firstSentAt: string };
+  const intents = await db.raw<{ rows: Oldest[] }>(
+    `select id as "mappingId", internal_id as "customerId", intent->>'operation' as operation, intent->>'firstSentAt' as "firstSentAt"
+     from external_mappings where intent is not null and intent->>'firstSentAt' like '2___-__-__T__:__:__%Z'
+     order by intent->>'firstSentAt' limit 1`,
+  );
+  const [oldest] = intents.rows;
+  return {
+    ...(rows[0] ?? { dirty: 0, parked: 0, waiting: 0 }),
+    oldestIntent: oldest ? { ...oldest, firstSentAt: new Date(oldest.firstSentAt) } : null,
+  };
+}
+
+const NETWORK_CODES = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['ENOENT', 'ENOTFOUND', 'EAI_AGAIN'], // no socket file; no such name, or nobody to ask for it
+]);
+
+// By class: connection, resources, operator's doing, system error. Single states: gone read-only, still starting or locked.
+const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
+
+const AWAY_CODES: ReadonlySet<DbErrorCode> = new Set(['unreachable', 'no_session', 'read_only']);
+
+/** Whether an error means that the database is away, starting, full or read-only: nothing is wrong with what was asked. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof knex.KnexTimeoutError) return true;
+  if (isConnectionRefused(error)) return true;
+  if (error instanceof DbError) return AWAY_CODES.has(error.code);
+  const state = sqlState(error);
+  if (state !== undefined) return AWAY_STATES.test(state);
+  if (!(error instanceof Error)) return false;
+  if ('code' in error) return typeof error.code === 'string' && NETWORK_CODES.has(error.code);
+  // pg tells of a connection lost under a statement by a plain Error without a code; ours have one, or a class.
+  return error.constructor === Error;
+}
+
+// By class: invalid authorization, no such database.
+const REFUSED_STATES = /^(28|3D)...$/;
+
+/**
+ * Whether the server is there and will not have us (or we will not have it): somebody has to mend the address, a password or a
+ * certificate. For a process that runs it is away until then; for one that starts, waiting is of no use.
+ */
+export function isConnectionRefused(error: unknown): boolean {
+  if (error instanceof DbError) return error.code === 'tls_refused' || error.code === 'refused';
+  return REFUSED_STATES.test(sqlState(error) ?? '');
+}

@@ -1,0 +1,98 @@
+// What people ask about the whole: who follows the outbox, what waits for which reason, how long an answer took.
+import type { Db } from '../server/connection.ts';
+
+export type Holder = { name: string; owner: string; until: Date };
+
+/** Who holds a lease now: a relay that lives, wherever it runs. */
+export async function readHolders(db: Db): Promise<Holder[]> {
+  const { rows } = await db.raw<{ rows: Holder[] }>(
+    `select name, owner, until from leases where until > clock_timestamp() order by name`,
+  );
+  return rows;
+}
+
+export type ReasonCount = {
+  system: string;
+  state: 'parked' | 'waiting';
+  reason: string;
+  /** Of the table customers, where it refuses the row. */
+  rule: string | null;
+  count: number;
+};
+
+/** With the rule of the table, where that is the reason. */
+export function sayReason({ reason, rule }: ReasonCount): string {
+  return rule === null ? reason : `${reason}: ${rule}`;
+}
+
+/** Parked and waiting mappings by their reason, most first. */
+export async function countReasons(db: Db): Promise<ReasonCount[]> {
+  const { rows } = await db.raw<{ rows: ReasonCount[] }>(
+    `select system, state, coalesce(reason, 'unknown') as reason,
+            case when reason in ('row_refused', 'row_swallowed') then reason_detail ->> 'rule' end as rule, count(*) as count
+     from external_mappings where state in ('parked', 'waiting')
+     group by 1, 2, 3, 4 order by count desc, 1, 2, 3, 4`,
+  );
+  return rows;
+}
+
+export type SystemCounts = { system: string; linked: number; mappings: number; dirty: number };
+
+export async function countMappings(db: Db): Promise<SystemCounts[]> {
+  const { rows } = await db.raw<{ rows: SystemCounts[] }>(
+    `select system, count(*) filter (where state = 'linked') as linked, count(*) as mappings,
+            count(*) filter (where dirty <> clean) as dirty
+     from external_mappings group by 1 order by 1`,
+  );
+  return rows;
+}
+
+export type ConflictCounts = { lastDay: number; all: number; turned: number };
+
+/** Values that did not survive. `sinceId` is the least id of a day ago: ids of conflicts begin with their time. */
+export async function countConflicts(db: Db, sinceId: string): Promise<ConflictCounts> {
+  const { rows } = await db.raw<{ rows: ConflictCounts[] }>(
+    `select count(*) as all, count(*) filter (where turned_at is not null) as turned, count(*) filter (where id >= :sinceId::uuid) as "lastDay"
+     from sync_conflicts`,
+    { sinceId },
+  );
+  return rows[0] ?? { lastDay: 0, all: 0, turned: 0 };
+}
+
+export async function countLivingCustomers(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from customers where deleted_at is null`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** `callMs` is the part of it that the call itself took. */
+export type AnswerTime = { eventId: string; eventType: string; ms: number; callMs: number };
+
+/**
+ * For each event of our own that a write carried to a system: from the stamp of its writing, which is a little before its
+ * commit, until the system's answer to the call that did it. Behind `after`, in the order of writing.
+ */
+export async function readAnswerTimes(
+  db: Db,
+  { system, after = 0 }: { system: string; after?: number },
+): Promise<AnswerTime[]> {
+  const { rows } = await db.raw<{ rows: AnswerTime[] }>(
+    `select e.event_id as "eventId", e.event_type as "eventType",
+            (extract(epoch from answered.created_at - e.created_at) * 1000)::float8 as ms, answered.latency_ms as "callMs"
+     from sync_events e
+     join sync_deliveries d on d.event_id = e.event_id and d.target = :system and d.status = 'applied'
+     join lateral (
+       select a.created_at, a.latency_ms from sync_attempts a
+       where a.intent_id = d.intent_id and a.status between 200 and 299 order by a.id desc limit 1) answered on true
+     where e.id > :after
+     order by e.id`,
+    { system, after },
+  );
+  return rows;
+}
+
+export async function readLastEventId(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { id: number | null }[] }>(`select max(id) as id from sync_events`);
+  return rows[0]?.id ?? 0;
+}

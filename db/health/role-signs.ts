@@ -1,0 +1,69 @@
+// Signs of life of the roles: every process writes its own rows, and any process reads all of them.
+import type { Db } from '../server/connection.ts';
+
+export type RoleName = 'api' | 'relay' | 'worker' | 'housekeeping';
+
+/** Settings that have to be the same in every process of a role, by name, as text; empty where one is not set. */
+export type Alike = Readonly<Record<string, string>>;
+
+/** What a role says of itself at one beat. */
+export type RoleState = {
+  role: RoleName;
+  state: string | null;
+  problem: string | null;
+  /** Null for a role that none is for. */
+  settings: Alike | null;
+};
+
+export type RoleSign = RoleState & {
+  /** `host:pid:random`. */
+  owner: string;
+  startedAt: Date;
+  seenAt: Date;
+  /** Set where the process was asked to stop. */
+  stoppedAt: Date | null;
+  /** Since its last sign, by the database's clock. */
+  ageMs: number;
+};
+
+const saveSql = `
+insert into role_signs (role, owner, state, problem, settings)
+select role, :owner, state, problem, settings
+from jsonb_to_recordset(:roles::jsonb) as r(role text, state text, problem text, settings jsonb)
+on conflict (role, owner) do update
+set seen_at = clock_timestamp(), stopped_at = null, state = excluded.state, problem = excluded.problem, settings = excluded.settings`;
+
+/** One statement for all roles of a process. */
+export async function saveRoleSigns(db: Db, owner: string, roles: RoleState[]): Promise<void> {
+  await db.raw(saveSql, { owner, roles: JSON.stringify(roles) });
+}
+
+/** The process ends because it was asked to. */
+export async function endRoleSigns(db: Db, owner: string): Promise<void> {
+  await db.raw(
+    `update role_signs set stopped_at = clock_timestamp(), state = null, problem = null where owner = :owner`,
+    { owner },
+  );
+}
+
+/** Rows of processes that ended a day ago, but for the newest of each role: it says since when the role is missing. */
+export async function forgetRoleSigns(db: Db): Promise<void> {
+  await db.raw(
+    `delete from role_signs s where seen_at < clock_timestamp() - interval '1 day'
+       and exists (select from role_signs n where n.role = s.role and (n.seen_at, n.owner) > (s.seen_at, s.owner))`,
+  );
+}
+
+const readSql = `
+select role, owner, started_at as "startedAt", seen_at as "seenAt", stopped_at as "stoppedAt", state, problem, settings,
+       (extract(epoch from clock_timestamp() - seen_at) * 1000)::float8 as "ageMs"
+from role_signs s
+where seen_at > clock_timestamp() - interval '1 hour'
+   or not exists (select from role_signs n where n.role = s.role and (n.seen_at, n.owner) > (s.seen_at, s.owner))
+order by role, started_at, owner`;
+
+/** The signs of the last hour, and the newest of each role however old it is. */
+export async function readRoleSigns(db: Db): Promise<RoleSign[]> {
+  const { rows } = await db.raw<{ rows: RoleSign[] }>(readSql);
+  return rows;
+}

@@ -1,0 +1,109 @@
+// Whose counterpart is it? Questions and moves around a mapping that has no row of ours yet.
+import type { Db, Tx } from '../server/connection.ts';
+import { folded } from '../fold.ts';
+import { absorbMapping, lockMappings, type Mapping } from './mappings.ts';
+
+/** A living row that could be a record's, and where its own mapping in that system stands. */
+export type Candidate = {
+  customerId: number;
+  createdEventId: string;
+  /** null while its event has not been received. */
+  mappingId: number | null;
+  externalId: string | null;
+  /** Its pair has ended, and stays so. */
+  ended: boolean;
+  /** Its first link: `awaited` from somebody's word, `named` by it and not yet made; null where there is none. */
+  link: 'awaited' | 'named' | null;
+};
+
+const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
+  -- A pair that a person has let go answers for its row, where the row has no other.
+  coalesce(m.state in ('tombstoned', 'detached'), exists (
+    select from external_mappings l where l.entity_type = 'customer' and l.internal_id = c.id and l.system = :system
+      and l.account = :account and l.state = 'detached' and jsonb_exists(l.reason_detail, 'let_go'))) as ended,
+  case when m.external_id is not null then null
+       when m.reason_detail ->> 'consent' = 'true' then 'named'
+       when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link
+  from customers c left join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+    and m.account = :account and m.external_type = :externalType and m.role = 'primary'`;
+
+type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
+
+/** The row whose creating event a mark names, tombstones included; by the counterpart that it let go, if it has no other. */
+export async function findByMark(db: Db, where: Where, mark: string): Promise<Candidate | null> {
+  const { rows } = await db.raw<{ rows: Candidate[] }>(
+    `select ${candidateColumns} where c.created_event_id = :mark::uuid order by m.state = 'detached' limit 1`,
+    { ...pick(where), mark },
+  );
+  return rows[0] ?? null;
+}
+
+export async function findByEmail(db: Db, where: Where, email: string): Promise<Candidate | null> {
+  const { rows } = await db.raw<{ rows: Candidate[] }>(
+    `select ${candidateColumns} and m.state <> 'detached' where ${folded('c.email')} = ${folded(':email::text')} and c.deleted_at is null`,
+    { ...pick(where), email },
+  );
+  return rows[0] ?? null;
+}
+
+export async function findByCustomer(db: Db, where: Where, customerId: number): Promise<Candidate | null> {
+  const { rows } = await db.raw<{ rows: Candidate[] }>(
+    `select ${candidateColumns} and m.state <> 'detached' where c.id = :customerId and c.deleted_at is null`,
+    { ...pick(where), customerId },
+  );
+  return rows[0] ?? null;
+}
+
+/** Second records of a row, as far as nothing was heard of their end. */
+export async function findLivingAliases(db: Db, where: Where, customerId: number): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { externalId: string }[] }>(
+    `select m.external_id as "externalId" from external_mappings m
+     where m.entity_type = 'customer' and m.internal_id = :customerId and m.role = 'alias' and m.state = 'alias' and m.system = :system
+       and m.account = :account and m.external_type = :externalType
+       and not exists (select from sync_deliveries d where d.mapping_id = m.id and d.inbound ->> 'kind' = 'deleted')
+     order by m.id`,
+    { ...pick(where), customerId },
+  );
+  return rows.map(({ externalId }) => externalId);
+}
+
+/**
+ * Gives a record's mapping to the row's own: deliveries and dirty number move, the row's mapping is linked and has to read.
+ * `busy`: the row's mapping is in somebody's hands or has an open intent, so what it will be is not known yet. `taken`: it has
+ * another counterpart, or has ended. `lost`: the lease on the record's mapping is gone.
+ */
+export async function absorbInto(
+  tx: Tx,
+  from: { id: number; fence: number },
+  intoId: number,
+  now: Date,
+): Promise<'absorbed' | 'busy' | 'taken' | 'lost'> {
+  const locked = await lockMappings(tx, [from.id, intoId]);
+  const [record, own] = [locked.find((m) => m.id === from.id), locked.find((m) => m.id === intoId)];
+  if (!record || record.fence !== from.fence || record.internalId !== null) return 'lost';
+  if (!own) return 'busy';
+  if (own.externalId !== null && own.externalId !== record.externalId) return 'taken';
+  if (own.state === 'tombstoned' || own.state === 'detached') return 'taken';
+  if (own.intent !== null) return 'busy';
+  const { rowCount } = await tx.raw<{ rowCount: number }>(
+    `update external_mappings set fence = fence + 1, lease_owner = null, lease_until = null
+     where id = :id and (lease_until is null or lease_until < clock_timestamp())`,
+    { id: own.id },
+  );
+  if (rowCount === 0) return 'busy';
+  await absorbMapping(tx, record, own);
+  await tx.raw(
+    `update external_mappings set external_id = :externalId, state = 'linked', reason = null, reason_detail = null, must_read = true,
+       next_attempt_at = :now::timestamptz where id = :id`,
+    { id: own.id, externalId: record.externalId, now },
+  );
+  return 'absorbed';
+}
+
+function pick({ system, account, externalType }: Where): {
+  system: string;
+  account: string;
+  externalType: string;
+} {
+  return { system, account, externalType };
+}

@@ -1,0 +1,217 @@
+// Second records: a row's alias, the exchange of primary and alias, and records that stayed when their row was deleted.
+import type { Db, Tx } from '../server/connection.ts';
+import { toMapping, type Mapping } from './mappings.ts';
+
+type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
+type StoredMapping = Parameters<typeof toMapping>[0];
+
+/** The mapping of an external id, not locked. */
+export async function findRecordMapping(
+  db: Db | Tx,
+  where: Where & { externalId: string },
+): Promise<Mapping | null> {
+  const { system, account, externalType, externalId } = where;
+  const { rows } = await db.raw<{ rows: StoredMapping[] }>(
+    `select * from external_mappings
+     where system = :system and account = :account and external_type = :externalType and external_id = :externalId`,
+    { system, account, externalType, externalId },
+  );
+  return rows[0] ? toMapping(rows[0]) : null;
+}
+
+/** The pair that a row lives by in one account, not locked; null where there is none yet, or it was let go. */
+export async function findPrimary(
+  db: Db | Tx,
+  where: Where & { customerId: number },
+): Promise<Mapping | null> {
+  const { system, account, externalType, customerId } = where;
+  const { rows } = await db.raw<{ rows: StoredMapping[] }>(
+    `select * from external_mappings
+     where entity_type = 'customer' and internal_id = :customerId and system = :system and account = :account
+       and external_type = :externalType and role = 'primary' and state <> 'detached'`,
+    { system, account, externalType, customerId },
+  );
+  return rows[0] ? toMapping(rows[0]) : null;
+}
+
+/**
+ * Locks, in order of id, an alias and every mapping of its row: what becomes of the alias may decide what its primary waits for.
+ * Null if the lease is gone.
+ */
+export async function lockWithRow(
+  tx: Tx,
+  { id, fence }: { id: number; fence: number },
+): Promise<Mapping | null> {
+  const { rows } = await tx.raw<{ rows: StoredMapping[] }>(
+    `select m.* from external_mappings m join external_mappings a on a.id = :id
+     where m.id = a.id or (m.entity_type = a.entity_type and m.internal_id = a.internal_id and m.system = a.system
+       and m.account = a.account and m.external_type = a.external_type)
+     order by m.id for update of m`,
+    { id },
+  );
+  const own = rows.find((row) => row.id === id && row.fence === fence);
+  return own ? toMapping(own) : null;
+}
+
+/** A primary that waits because it has an alias looks again: the alias is gone. Its mapping is locked (`lockWithRow`). */
+export async function raiseHeldPrimary(tx: Tx, alias: Mapping, now: Date): Promise<void> {
+  const { system, account, externalType, internalId } = alias;
+  await tx.raw(
+    `update external_mappings
+     set dirty = dirty + 1, urgency = 0, next_attempt_at = :now::timestamptz, updated_at = now()
+     where entity_type = 'customer' and internal_id = :internalId and system = :system and account = :account
+       and external_type = :externalType and role = 'primary' and state = 'waiting' and reason = 'alias_lives'`,
+    { system, account, externalType, internalId, now },
+  );
+}
+
+// First the old primary, so that there are never two. The fence of both rises, so whoever has one in hand settles nothing more.
+const demoteSql = `
+update external_mappings
+set role = 'alias', state = :state, reason = null, reason_detail = null, decision = null, shadow = '{}', must_read = false, known_email = :email,
+    void_mark = (select created_event_id from customers where id = :customerId), dirty = dirty + 1, urgency = 0,
+    next_attempt_at = :now::timestamptz, attempts = 0, first_failed_at = null, last_error = null,
+    fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
+where id = :id`;
+
+const promoteSql = `
+update external_mappings s
+set role = 'primary', internal_id = :customerId, state = 'linked', reason = null, reason_detail = null, shadow = :shadow::jsonb,
+    must_read = true, known_email = null, void_mark = null, wanted_version = greatest(s.wanted_version, :wanted::bigint),
+    dirty = dirty + 1, urgency = 0, next_attempt_at = :now::timestamptz, attempts = 0, first_failed_at = null, last_error = null,
+    fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
+where id = :id`;
+
+const moveSql = `
+update sync_deliveries set mapping_id = :to
+where mapping_id = :from and inbound is null and status in ('queued', 'waiting', 'parked')`;
+
+/**
+ * Makes a record the primary of a row and its primary until now an alias, of which both the transaction has locked. `gone`: the old
+ * record was deleted there. What is still to be sent goes to the new primary; what is settled, and what came in, stays.
+ */
+export async function exchangePrimary(
+  tx: Tx,
+  { from, to, customerId, gone, now }: Exchange & { gone: boolean; now: Date },
+): Promise<void> {
+  const email = from.shadow['email']?.theirs ?? null;
+  const state = gone ? 'tombstoned' : 'alias';
+  await tx.raw(demoteSql, { id: from.id, state, email: gone ? null : email, customerId, now });
+  const shadow = JSON.stringify(standIns(from.shadow));
+  await tx.raw(promoteSql, { id: to.id, customerId, wanted: from.wantedVersion, shadow, now });
+  await tx.raw(moveSql, { from: from.id, to: to.id });
+}
+
+/** A value of ours that only stands in for one that they lack gives way to theirs at the new record too, and is not pushed there. */
+function standIns(shadow: Mapping['shadow']): Mapping['shadow'] {
+  return Object.fromEntries(
+    Object.entries(shadow).flatMap(([field, { ours, reason }]) =>
+      reason === 'derived' ? [[field, { ours, theirs: null, reason }]] : [],
+    ),
+  );
+}
+
+export type Exchange = { from: Mapping; to: Mapping; customerId: number };
+
+const giveSql = `
+update external_mappings
+set internal_id = null, role = 'primary', state = 'waiting', reason = 'chosen', reason_detail = :detail::jsonb, shadow = '{}',
+    must_read = true, wanted_version = 0, pushed_version = 0, dirty = dirty + 1, urgency = 0, next_attempt_at = :now::timestamptz,
+    fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
+where id = :id`;
+
+/** Notes on a record's mapping, which is locked, for which row a person chose it, and makes a worker read it first. */
+export async function giveRecord(
+  tx: Tx,
+  { mapping, detail, now }: { mapping: Mapping; detail: Record<string, unknown>; now: Date },
+): Promise<void> {
+  await tx.raw(giveSql, { id: mapping.id, detail: JSON.stringify(detail), now });
+  if (mapping.internalId === null || mapping.state !== 'detached') return;
+  // Its row keeps a pair that has ended: else it would look as if it had never been received.
+  const { internalId, system, account, externalType } = mapping;
+  await tx.raw(
+    `insert into external_mappings (internal_id, system, account, external_type, state)
+     values (:internalId, :system, :account, :externalType, 'tombstoned')
+     on conflict (entity_type, internal_id, system, account, external_type)
+       where role = 'primary' and internal_id is not null and state <> 'detached' do nothing`,
+    { internalId, system, account, externalType },
+  );
+}
+
+/** A mapping for a record that none stands for yet, locked by being made in this transaction. */
+export async function insertRecordMapping(
+  tx: Tx,
+  where: Where & { externalId: string },
+): Promise<Mapping | null> {
+  const { system, account, externalType, externalId } = where;
+  const { rows } = await tx.raw<{ rows: StoredMapping[] }>(
+    `insert into external_mappings (system, account, external_type, external_id)
+     values (:system, :account, :externalType, :externalId)
+     on conflict (system, account, external_type, external_id) where external_id is not null do nothing returning *`,
+    { system, account, externalType, externalId },
+  );
+  return rows[0] ? toMapping(rows[0]) : null;
+}
+
+/** A record that is no row's counterpart, and is known by the row that it belongs to, or belonged to. */
+export type LeftRecord = {
+  mappingId: number;
+  externalId: string;
+  state: 'alias' | 'detached';
+  /** The row whose second record it is, or that was deleted or let go without it. */
+  customerId: number | null;
+  /** As it was last known there. */
+  email: string | null;
+  since: Date;
+};
+
+const leftColumns = `m.id as "mappingId", m.external_id as "externalId", m.state, m.internal_id as "customerId",
+  m.known_email as email, m.updated_at as since
+  from external_mappings m left join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+  where m.system = :system and m.account = coalesce((select account from connections where system = :system), '')
+    and m.external_id is not null`;
+
+const leftThere = `m.state = 'alias' and c.deleted_at is not null`;
+
+/** Second records that stayed there when their row was deleted here: nobody changes them, and a person may delete or link them. */
+export async function listLeftAliases(db: Db | Tx, system: string, limit: number): Promise<LeftRecord[]> {
+  const { rows } = await db.raw<{ rows: LeftRecord[] }>(
+    `select ${leftColumns} and ${leftThere} order by m.id limit :limit`,
+    { system, limit },
+  );
+  return rows;
+}
+
+export async function countLeftAliases(db: Db | Tx, system: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from (select ${leftColumns} and ${leftThere}) l`,
+    { system },
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** A row whose record was deleted there while another record of it lives. */
+export type HeldDeletion = {
+  customerId: number;
+  name: string;
+  externalId: string;
+  aliases: string[];
+  /** The deletion was accepted, and a worker carries it out. */
+  accepted: boolean;
+  since: Date;
+};
+
+export async function listHeldDeletions(db: Db | Tx, system: string, limit: number): Promise<HeldDeletion[]> {
+  const { rows } = await db.raw<{ rows: HeldDeletion[] }>(
+    `select c.id as "customerId", c.name, m.external_id as "externalId", m.updated_at as since,
+       coalesce((select jsonb_agg(a.external_id order by a.id) from external_mappings a
+                 where a.entity_type = m.entity_type and a.internal_id = m.internal_id and a.system = m.system
+                   and a.account = m.account and a.state = 'alias'), '[]') as aliases,
+       m.decision ->> 'kind' is not distinct from 'release' as accepted
+     from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is null
+     where m.system = :system and m.state = 'waiting' and m.reason = 'alias_lives'
+     order by m.id limit :limit`,
+    { system, limit },
+  );
+  return rows;
+}

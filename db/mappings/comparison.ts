@@ -1,0 +1,99 @@
+// Pairs as the comparison sees them.
+import type { Db } from '../server/connection.ts';
+import type { MappingState, StoredPair } from './mappings.ts';
+import type { LoadedRow } from './load.ts';
+
+export type ComparedPair = {
+  mappingId: number;
+  internalId: number | null;
+  externalId: string | null;
+  state: MappingState;
+  reason: string | null;
+  shadow: Record<string, StoredPair>;
+  dirty: number;
+  clean: number;
+  /** The newest version that has been received for this system. */
+  wantedVersion: number;
+  /** Of a row that has another record as its own. */
+  isAlias: boolean;
+  /** The pair has ended: a person let it go, or the row has had another pair since. */
+  ended: 'let_go' | 'replaced' | null;
+  /** An intent is open. */
+  intent: boolean;
+  row: LoadedRow | null;
+};
+
+const pairColumns = `
+  m.id as "mappingId", m.internal_id as "internalId", m.external_id as "externalId", m.state, m.reason,
+  case when jsonb_typeof(m.shadow) = 'object' then m.shadow else '{}' end as shadow, -- damaged, it is parked by that name, and here the same as none
+  m.dirty, m.clean, m.wanted_version as "wantedVersion",
+  m.intent is not null as intent, m.role = 'alias' as "isAlias",
+  case when m.state <> 'detached' then null
+       when jsonb_exists(m.reason_detail, 'let_go') then 'let_go'
+       when jsonb_exists(m.reason_detail, 'replaced') then 'replaced' end as ended,
+  (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
+                             'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
+   from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as row`;
+
+/** A page of one system's mappings in order of id, behind `after`; or the one with an external id. */
+export async function readPairs(
+  db: Db,
+  system: string,
+  after: number,
+  limit: number,
+  externalId: string | null = null,
+): Promise<ComparedPair[]> {
+  const { rows } = await db.raw<{ rows: ComparedPair[] }>(
+    `select ${pairColumns} from external_mappings m
+     where m.system = :system and m.id > :after and (:externalId::text is null or m.external_id = :externalId::text)
+     order by m.id limit :limit`,
+    { system, after, limit, externalId },
+  );
+  return rows;
+}
+
+/** What says least of the same page: for one of which a pair cannot be read. */
+export async function readPairNames(
+  db: Db,
+  system: string,
+  after: number,
+  limit: number,
+): Promise<{ mappingId: number; internalId: number | null; externalId: string | null }[]> {
+  const { rows } = await db.raw<{
+    rows: { mappingId: number; internalId: number | null; externalId: string | null }[];
+  }>(
+    `select id as "mappingId", internal_id as "internalId", external_id as "externalId" from external_mappings
+     where system = :system and id > :after order by id limit :limit`,
+    { system, after, limit },
+  );
+  return rows;
+}
+
+export async function readPairsOf(db: Db, mappingIds: number[]): Promise<ComparedPair[]> {
+  const { rows } = await db.raw<{ rows: ComparedPair[] }>(
+    `select ${pairColumns} from external_mappings m where m.id = any(:mappingIds::bigint[]) order by m.id`,
+    { mappingIds },
+  );
+  return rows;
+}
+
+export async function rereadPair(db: Db, mappingId: number): Promise<ComparedPair | null> {
+  const { rows } = await db.raw<{ rows: ComparedPair[] }>(
+    `select ${pairColumns} from external_mappings m where m.id = :mappingId`,
+    { mappingId },
+  );
+  return rows[0] ?? null;
+}
+
+/** Living customers that no mapping of the system stands for yet: their event has not been received. */
+export async function findUnmapped(db: Db, system: string): Promise<number[]> {
+  const { rows } = await db.raw<{ rows: { id: number }[] }>(
+    `select c.id from customers c
+     where c.deleted_at is null and not exists (
+       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+         and (m.state <> 'detached' or jsonb_exists(m.reason_detail, 'let_go')))
+     order by c.id limit 1000`,
+    { system },
+  );
+  return rows.map(({ id }) => id);
+}

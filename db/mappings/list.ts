@@ -1,0 +1,140 @@
+// Mappings that a person may want to look at: those that wait, are parked, or stand beside another as its alias, and those that a
+// person has let go.
+import type { Db, Tx } from '../server/connection.ts';
+import type { Decision } from './mappings.ts';
+import { urgencies } from '../urgency.ts';
+
+export type AttentionState = 'waiting' | 'parked' | 'alias' | 'detached';
+
+export type ListedMapping = {
+  id: number;
+  system: string;
+  externalId: string | null;
+  /** Our customer; null while it is not known whose record it is. */
+  customer: number | null;
+  state: AttentionState;
+  reason: string | null;
+  decision: Decision | null;
+  detail: Record<string, unknown> | null;
+  /** How often what is open was tried. */
+  attempts: number;
+  error: Record<string, unknown> | null;
+  createdAt: Date;
+  updatedAt: Date;
+};
+
+export type MappingFilter = {
+  limit: number;
+  after?: number;
+  state?: AttentionState;
+  reason?: string;
+  customer?: number;
+};
+
+// What is parked counts from nought on its mapping, so that the next edit has its whole time; its deliveries know how often it was tried.
+const triedSql = `coalesce((select max(d.attempts) from sync_deliveries d
+  where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')), 0)`;
+
+const listSql = `
+select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.decision, m.detail,
+       greatest(m.attempts, ${triedSql}) as attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
+from (
+  -- A second record whose row was deleted here stayed there: that is no state of its own, and its reason all the same.
+  select m.id, m.system, m.external_id, m.internal_id, m.state, m.decision, m.reason_detail, m.attempts, m.last_error, m.created_at, m.updated_at,
+         case when l.is_left then 'left_there' else m.reason end as reason,
+         case when l.is_left then jsonb_build_object('email', m.known_email) else m.reason_detail end as detail
+  from external_mappings m cross join lateral (
+    select m.state = 'alias' and exists (
+      select from customers c where m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is not null) as is_left) l
+) m
+where (m.state in ('waiting', 'parked', 'alias') or m.state = 'detached' and jsonb_exists(m.reason_detail, 'let_go'))
+  and (:after::bigint is null or m.id > :after::bigint)
+  and (:state::text is null or m.state = :state::text)
+  and (:reason::text is null or m.reason = :reason::text)
+  and (:customer::bigint is null or m.internal_id = :customer::bigint)
+order by m.id
+limit :limit`;
+
+/** A page of mappings in the order of their ids. */
+export async function listMappings(db: Db, filter: MappingFilter): Promise<ListedMapping[]> {
+  const { limit, after = null, state = null, reason = null, customer = null } = filter;
+  const { rows } = await db.raw<{ rows: ListedMapping[] }>(listSql, {
+    limit,
+    after,
+    state,
+    reason,
+    customer,
+  });
+  return rows;
+}
+
+/** How many pairs live. */
+export async function countLinked(db: Db | Tx, system: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from external_mappings where system = :system and state = 'linked'`,
+    { system },
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** A record of theirs that waits for a word, with the row of ours that has its email. */
+export type Linkable = {
+  mappingId: number;
+  system: string;
+  externalId: string | null;
+  /** The row that the word is about; its name is null if it was deleted since. */
+  customerId: number | null;
+  name: string | null;
+  email: string | null;
+  /** The counterpart that the row has got meanwhile. */
+  linkedWith: string | null;
+  consent: boolean;
+  since: Date;
+};
+
+const linkableSql = `
+select m.id as "mappingId", m.system, m.external_id as "externalId", m.asked_for as "customerId",
+       c.name, c.email, own.external_id as "linkedWith", m.reason_detail ->> 'consent' is not distinct from 'true' as consent,
+       m.created_at as since
+from (
+  -- Damaged by hand, one row names nobody, and the others are listed all the same.
+  select *, case when reason_detail ->> 'customer' ~ '^\\d{1,18}$' then (reason_detail ->> 'customer')::bigint end as asked_for
+  from external_mappings
+) m
+left join customers c on c.id = m.asked_for and c.deleted_at is null
+left join external_mappings own on own.entity_type = 'customer' and own.internal_id = c.id and own.system = m.system
+  and own.account = m.account and own.external_type = m.external_type and own.role = 'primary' and own.state <> 'detached'
+where m.state = 'waiting' and m.reason = 'ask_link' and m.internal_id is null
+  and case when :ids::bigint[] is null
+           -- A row that waits for its link is asked about once, with all that wait.
+           then not coalesce(own.state = 'waiting' and own.reason = 'not_linked', false)
+           else m.id = any(:ids::bigint[]) end
+order by m.id
+limit :limit`;
+
+/** Who would be linked with whom. */
+export async function findLinkable(
+  db: Db,
+  { ids = null, limit }: { ids?: number[] | null; limit: number },
+): Promise<Linkable[]> {
+  const { rows } = await db.raw<{ rows: Linkable[] }>(linkableSql, { ids, limit });
+  return rows;
+}
+
+/**
+ * Notes the word on a mapping that this transaction has locked, and makes a worker look again. The lease ends with it: a step
+ * that began before the word would write its own reason over it. Such a step has only read so far, and its fence is gone.
+ */
+export async function giveConsent(
+  tx: Tx,
+  consent: { id: number; detail: Record<string, unknown>; now: Date },
+): Promise<void> {
+  await tx.raw(
+    `update external_mappings
+     set reason_detail = coalesce(reason_detail, '{}') || :detail::jsonb, dirty = dirty + 1, urgency = ${urgencies.row},
+         next_attempt_at = :now::timestamptz,
+         fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
+     where id = :id`,
+    { ...consent, detail: JSON.stringify(consent.detail) },
+  );
+}

@@ -1,0 +1,64 @@
+// What one reconcile step starts from, read in one statement so that row, mapping and deliveries are of one moment.
+import type { Db } from '../server/connection.ts';
+import { toMapping, type Mapping } from './mappings.ts';
+
+export type LoadedRow = {
+  id: number;
+  name: string;
+  email: string;
+  version: number;
+  createdEventId: string;
+  deletedAt: string | null;
+};
+
+export type OpenDelivery = {
+  eventId: string;
+  target: string;
+  eventType: string;
+  version: number | null;
+  inbound: Record<string, unknown> | null;
+  status: 'queued' | 'waiting' | 'parked';
+  attempts: number;
+  hop: number;
+};
+
+/** The intent that last took effect there. */
+export type LastIntent = { id: string; version: number };
+
+export type LoadedStep = {
+  mapping: Mapping;
+  row: LoadedRow | null;
+  deliveries: OpenDelivery[];
+  lastIntent: LastIntent | null;
+};
+
+const loadSql = `
+select m.*,
+  (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
+                             'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
+   from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as loaded_row,
+  (select coalesce(jsonb_agg(jsonb_build_object('eventId', d.event_id, 'target', d.target, 'eventType', d.event_type,
+                             'version', d.version, 'inbound', d.inbound, 'status', d.status, 'attempts', d.attempts, 'hop', d.hop) order by d.sync_event_id), '[]')
+   from sync_deliveries d where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')) as loaded_deliveries,
+  (select jsonb_build_object('id', i.id, 'version', i.version) from sync_intents i
+   where i.mapping_id = m.id and i.result = 'done' order by i.number desc limit 1) as last_intent
+from external_mappings m
+where m.id = :id and m.fence = :fence`;
+
+/** Null if the lease with this fence is gone. */
+export async function loadStep(db: Db, id: number, fence: number): Promise<LoadedStep | null> {
+  type Row = Parameters<typeof toMapping>[0] & {
+    loaded_row: LoadedRow | null;
+    loaded_deliveries: OpenDelivery[];
+    last_intent: LastIntent | null;
+  };
+  const { rows } = await db.raw<{ rows: Row[] }>(loadSql, { id, fence });
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    mapping: toMapping(row),
+    row: row.loaded_row,
+    deliveries: row.loaded_deliveries,
+    lastIntent: row.last_intent,
+  };
+}

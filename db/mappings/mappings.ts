@@ -1,0 +1,273 @@
+// External mappings: the pair of a customer and its counterpart, the state machine of that pair, and its lease.
+import type { Db, Tx } from '../server/connection.ts';
+import { raisedUrgency } from '../urgency.ts';
+
+export type MappingState = 'pending' | 'linked' | 'waiting' | 'parked' | 'alias' | 'detached' | 'tombstoned';
+
+/** A field's halves as stored; lib/sync/shadow.ts says what they mean. */
+export type StoredPair = {
+  ours: string | null;
+  theirs: string | null;
+  reason?: 'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'reformed' | 'reform_refused';
+};
+
+/**
+ * What a person has decided about a pair and no worker has carried out yet. `release`: a delete that the fuse holds may go out.
+ * `recreate`: the record is gone, and the row gets a new one. `record`: that record is the row's.
+ */
+export type Decision = {
+  kind: 'release' | 'recreate' | 'record';
+  external_id?: string;
+  by?: string | null;
+  /** ISO 8601. */
+  at?: string;
+  why?: string | null;
+};
+
+/** The open intent: one external write that has been decided and not yet been answered. Times are ISO 8601. */
+export type OpenIntent = {
+  id: string;
+  number: number;
+  operation: 'create' | 'update' | 'delete';
+  key: string;
+  body: Record<string, unknown>;
+  /** For each field sent: our value, and theirs as the merge saw it. */
+  fields: Record<string, { ours: string | null; seen: string | null }>;
+  version: number;
+  /** How many writes of ours lie behind it: a loop counts up. */
+  hop: number;
+  firstSentAt: string;
+  lastSentAt: string;
+  /** Why its key can never be used again. */
+  spent?: string;
+  /** No send of it can have reached the system. */
+  unsent?: true;
+  /** How far the search for what it did has got: of each list, what was made later than this has been looked at. */
+  looked?: { events?: string; list?: string };
+};
+
+export type Mapping = {
+  id: number;
+  entityType: string;
+  internalId: number | null;
+  system: string;
+  account: string;
+  externalType: string;
+  role: 'primary' | 'alias';
+  externalId: string | null;
+  state: MappingState;
+  reason: string | null;
+  reasonDetail: Record<string, unknown> | null;
+  decision: Decision | null;
+  shadow: Record<string, StoredPair>;
+  wantedVersion: number;
+  pushedVersion: number;
+  dirty: number;
+  clean: number;
+  mustRead: boolean;
+  attempts: number;
+  firstFailedAt: Date | null;
+  lastError: Record<string, unknown> | null;
+  nextAttemptAt: Date | null;
+  fence: number;
+  intentNumber: number;
+  intent: OpenIntent | null;
+  /** Of a record that is no row's counterpart (an alias, or let go with its row): its email as it was last known. */
+  knownEmail: string | null;
+  /** An owner tag on the record that does not count any more: a person linked its row with another record. */
+  voidMark: string | null;
+};
+
+/** What a settle may change; a name that is left out stays as it is. */
+export type MappingChanges = Partial<
+  Pick<
+    Mapping,
+    | 'internalId'
+    | 'role'
+    | 'externalId'
+    | 'state'
+    | 'reason'
+    | 'reasonDetail'
+    | 'decision'
+    | 'shadow'
+    | 'wantedVersion'
+    | 'pushedVersion'
+    | 'dirty'
+    | 'clean'
+    | 'mustRead'
+    | 'attempts'
+    | 'firstFailedAt'
+    | 'lastError'
+    | 'nextAttemptAt'
+    | 'intentNumber'
+    | 'intent'
+    | 'knownEmail'
+    | 'voidMark'
+  >
+>;
+
+type Row = {
+  id: number;
+  entity_type: string;
+  internal_id: number | null;
+  system: string;
+  account: string;
+  external_type: string;
+  role: Mapping['role'];
+  external_id: string | null;
+  state: MappingState;
+  reason: string | null;
+  reason_detail: Record<string, unknown> | null;
+  decision: Decision | null;
+  shadow: Record<string, StoredPair>;
+  wanted_version: number;
+  pushed_version: number;
+  dirty: number;
+  clean: number;
+  must_read: boolean;
+  attempts: number;
+  first_failed_at: Date | null;
+  last_error: Record<string, unknown> | null;
+  next_attempt_at: Date | number;
+  fence: number;
+  intent_number: number;
+  intent: OpenIntent | null;
+  known_email: string | null;
+  void_mark: string | null;
+};
+
+export function toMapping(row: Row): Mapping {
+  return {
+    id: row.id,
+    entityType: row.entity_type,
+    internalId: row.internal_id,
+    system: row.system,
+    account: row.account,
+    externalType: row.external_type,
+    role: row.role,
+    externalId: row.external_id,
+    state: row.state,
+    reason: row.reason,
+    reasonDetail: row.reason_detail,
+    decision: row.decision,
+    shadow: row.shadow,
+    wantedVersion: row.wanted_version,
+    pushedVersion: row.pushed_version,
+    dirty: row.dirty,
+    clean: row.clean,
+    mustRead: row.must_read,
+    attempts: row.attempts,
+    firstFailedAt: row.first_failed_at,
+    lastError: row.last_error,
+    nextAttemptAt: row.next_attempt_at instanceof Date ? row.next_attempt_at : null, // -infinity: due since ever
+    fence: row.fence,
+    intentNumber: row.intent_number,
+    intent: row.intent,
+    knownEmail: row.known_email,
+    voidMark: row.void_mark,
+  };
+}
+
+/** The mapping, locked for the rest of the transaction, if the lease with this fence still holds; else null. */
+export async function lockMapping(tx: Tx, id: number, fence: number): Promise<Mapping | null> {
+  const { rows } = await tx.raw<{ rows: Row[] }>(
+    `select * from external_mappings where id = :id and fence = :fence for update`,
+    { id, fence },
+  );
+  return rows[0] ? toMapping(rows[0]) : null;
+}
+
+/**
+ * Locks, in order of id, this mapping and the one that holds the external id we have just learned, if another does.
+ * Null if the lease is gone.
+ */
+export async function lockForLink(
+  tx: Tx,
+  mapping: Pick<Mapping, 'id' | 'fence' | 'system' | 'account' | 'externalType'>,
+  externalId: string,
+): Promise<{ own: Mapping; other: Mapping | null } | null> {
+  const { rows } = await tx.raw<{ rows: Row[] }>(
+    `select * from external_mappings
+     where id = :id or (system = :system and account = :account and external_type = :externalType and external_id = :externalId)
+     order by id for update`,
+    { ...mapping, externalId },
+  );
+  const own = rows.find((row) => row.id === mapping.id && row.fence === mapping.fence);
+  const other = rows.find((row) => row.id !== mapping.id);
+  return own ? { own: toMapping(own), other: other ? toMapping(other) : null } : null;
+}
+
+/** Whether a write failed because another mapping holds the external id. */
+export function isExternalIdTaken(error: unknown): boolean {
+  return error instanceof Error && 'constraint' in error && error.constraint === 'external_mappings_external';
+}
+
+/** Mappings locked in the one order that everything locks them in: by id. */
+export async function lockMappings(tx: Tx, ids: number[]): Promise<Mapping[]> {
+  const { rows } = await tx.raw<{ rows: Row[] }>(
+    `select * from external_mappings where id = any(:ids) order by id for update`,
+    {
+      ids,
+    },
+  );
+  return rows.map(toMapping);
+}
+
+/** Removes a mapping that turned out to be another's; its deliveries and its dirty number move there. */
+export async function absorbMapping(tx: Tx, from: Mapping, into: Mapping): Promise<void> {
+  const ids = { from: from.id, into: into.id };
+  await tx.raw(`update sync_deliveries set mapping_id = :into where mapping_id = :from`, ids);
+  await tx.raw(
+    `update external_mappings m set dirty = m.dirty + :more, urgency = ${raisedUrgency('f.urgency')}, updated_at = now()
+     from external_mappings f where m.id = :into and f.id = :from`,
+    { ...ids, more: Math.max(1, from.dirty) },
+  );
+  await tx.raw(`delete from external_mappings where id = :from`, { from: from.id });
+}
+
+const columnOf: Record<keyof MappingChanges, string> = {
+  internalId: 'internal_id',
+  role: 'role',
+  externalId: 'external_id',
+  state: 'state',
+  reason: 'reason',
+  reasonDetail: 'reason_detail',
+  decision: 'decision',
+  shadow: 'shadow',
+  wantedVersion: 'wanted_version',
+  pushedVersion: 'pushed_version',
+  dirty: 'dirty',
+  clean: 'clean',
+  mustRead: 'must_read',
+  attempts: 'attempts',
+  firstFailedAt: 'first_failed_at',
+  lastError: 'last_error',
+  nextAttemptAt: 'next_attempt_at',
+  intentNumber: 'intent_number',
+  intent: 'intent',
+  knownEmail: 'known_email',
+  voidMark: 'void_mark',
+};
+const jsonColumns = new Set(['reason_detail', 'decision', 'shadow', 'last_error', 'intent']);
+
+/** Writes changes to a mapping that this transaction has locked; with `release` the lease ends in the same statement. */
+export async function updateMapping(
+  tx: Tx,
+  id: number,
+  changes: MappingChanges,
+  { release = false }: { release?: boolean } = {},
+): Promise<void> {
+  const values: Record<string, unknown> = { updated_at: tx.fn.now() };
+  for (const [name, value] of Object.entries(changes) as [keyof MappingChanges, unknown][]) {
+    const column = columnOf[name];
+    if (column === 'next_attempt_at' && value === null) values[column] = '-infinity';
+    else values[column] = jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value;
+  }
+  if (release) Object.assign(values, { lease_owner: null, lease_until: null });
+  await tx('external_mappings').where({ id }).update(values);
+}
+
+export async function readMapping(db: Db | Tx, id: number): Promise<Mapping | null> {
+  const { rows } = await db.raw<{ rows: Row[] }>(`select * from external_mappings where id = :id`, { id });
+  return rows[0] ? toMapping(rows[0]) : null;
+}

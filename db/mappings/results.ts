@@ -1,0 +1,34 @@
+// What has become of pairs that somebody asked for.
+import type { Db } from '../server/connection.ts';
+import type { MappingState } from './mappings.ts';
+
+export type PairResult = {
+  /** The mapping that was asked for. */
+  mappingId: number;
+  customerId: number | null;
+  /** As the row's pair stands now: another one than was asked for, where that one was replaced. */
+  externalId: string | null;
+  state: MappingState;
+  reason: string | null;
+  /** Nothing is to be done any more, and nobody is at it. */
+  settled: boolean;
+};
+
+// An ended pair stands for the row's newest one.
+const resultsSql = `
+select a.id as "mappingId", a.internal_id as "customerId", m.external_id as "externalId", m.state, m.reason,
+       m.dirty = m.clean and (m.lease_until is null or m.lease_until < clock_timestamp()) as settled
+from external_mappings a
+cross join lateral (
+  select * from external_mappings m
+  where m.id = a.id or (a.state = 'detached' and jsonb_exists(a.reason_detail, 'replaced') and m.entity_type = a.entity_type
+    and m.internal_id = a.internal_id and m.system = a.system and m.account = a.account and m.role = 'primary')
+  order by m.state = 'detached', m.id desc limit 1
+) m
+where a.id = any(:ids) order by a.id`;
+
+/** In order of the mappings asked for; one that is gone, since it was another's, is left out. */
+export async function readResults(db: Db, ids: number[]): Promise<PairResult[]> {
+  const { rows } = await db.raw<{ rows: PairResult[] }>(resultsSql, { ids });
+  return rows;
+}

@@ -1,0 +1,147 @@
+// Makes one partition: first as a table of its own, then, under a short lock, filled with what the default holds of its range,
+// and attached.
+//
+// Guarantees: a row is in the default or in its partition, in one of them and once, for every reader and after a crash between
+// any two lines; nobody but this transaction can delete from sync_events.
+//
+// Why the lock on the whole table: a statement that planned before the attach does not look into the new partition, but its
+// snapshot, taken later, would see the default without the rows that have moved. The relay would pass them by for good. With
+// ACCESS EXCLUSIVE on the parent every statement planned either ends before the move or begins after it. It also spares
+// writers that were on their way to the default an error (23514). The lock is held for milliseconds: no scan, and a bounded move.
+import type { Db, Tx } from '../server/connection.ts';
+import {
+  boundLiteral,
+  defaultOf,
+  partitionName,
+  uuidPlace,
+  type PartitionedTable,
+  type Range,
+} from './plan.ts';
+import { runStep, type Pass, type StepOutcome } from './step.ts';
+
+export type Made = { name: string; moved: number };
+
+/** Makes a partition that begins at `gap.from`; it ends earlier than the gap where the default holds too many rows to move at once. */
+export async function makePartition(
+  db: Db,
+  table: PartitionedTable,
+  gap: Range,
+  { moveLimit, pass }: { moveLimit: number; pass: Pass },
+): Promise<StepOutcome<Made>> {
+  const prepared = await runStep(db, async (tx) => {
+    await dropLeftovers(tx, pass);
+    const range = await cutRange(tx, table, gap, moveLimit);
+    const name = await freeName(tx, table, range);
+    if (name === null) return 'busy';
+    await pass('make');
+    await tx.raw(createSql(table, name, range));
+    await pass('made');
+    return { name, range };
+  });
+  if (prepared.kind !== 'done') return prepared;
+  await pass('prepared');
+  const { name, range } = prepared.value;
+  return await runStep(db, (tx) => attach(tx, table, name, range, pass));
+}
+
+// The mark tells a table that waits to be attached from one that an operator has detached and wants to keep.
+const mark = (range: Range) => `made ahead by upkeep for ${range.from} to ${range.to}`;
+
+const leftoversSql = `
+select c.oid::regclass::text as name from pg_class c join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
+where c.relkind = 'r' and not c.relispartition and d.description like 'made ahead by upkeep for %'`;
+
+/** Of a round that ended before it attached: empty, and perhaps made before a migration changed the columns. */
+async function dropLeftovers(tx: Tx, pass: Pass): Promise<void> {
+  const { rows } = await tx.raw<{ rows: { name: string }[] }>(leftoversSql);
+  for (const { name } of rows) {
+    await tx.raw(`drop table ${name}`);
+    await pass('leftover-dropped');
+  }
+}
+
+// The first row beyond those that may be moved in one go.
+const cutSql = (table: PartitionedTable, range: Range) => `
+select ${table.key}::text as key from ${defaultOf(table)} where ${within(table, range)}
+order by ${table.key} offset :moveLimit limit 1`;
+
+async function cutRange(tx: Tx, table: PartitionedTable, range: Range, moveLimit: number): Promise<Range> {
+  const { rows } = await tx.raw<{ rows: { key: string }[] }>(cutSql(table, range), { moveLimit });
+  const key = rows[0]?.key;
+  if (key === undefined) return range;
+  const place = table.line === 'id' ? Number(key) : uuidPlace(key);
+  return { from: range.from, to: Math.max(place, range.from + 1) };
+}
+
+const nameSql = `
+select coalesce(c.relispartition, false) as attached, c.oid is not null as taken
+from (select to_regclass(:name) as oid) n left join pg_class c on c.oid = n.oid`;
+
+/** Null if the partition is there by now. A name may be taken by one that an operator has detached. */
+async function freeName(tx: Tx, table: PartitionedTable, range: Range): Promise<string | null> {
+  for (let n = 1; ; n += 1) {
+    const name = partitionName(table, range) + (n === 1 ? '' : `_${n}`);
+    const { rows } = await tx.raw<{ rows: { attached: boolean; taken: boolean }[] }>(nameSql, { name });
+    if (rows[0]?.attached === true) return null;
+    if (rows[0]?.taken !== true) return name;
+  }
+}
+
+const within = (table: PartitionedTable, { from, to }: Range) =>
+  `${table.key} >= ${boundLiteral(table, from)} and ${table.key} < ${boundLiteral(table, to)}`;
+
+// The constraint says what the bounds will say, so that attaching need not read the rows.
+const createSql = (table: PartitionedTable, name: string, range: Range) => `
+create table ${name} (like ${table.name} including all, constraint ${name}_range check (${within(table, range)}));
+comment on table ${name} is '${mark(range)}'`;
+
+const isWaitingSql = `select obj_description(to_regclass(:name), 'pg_class') is not distinct from :mark as waiting`;
+
+const anyInDefaultSql = (table: PartitionedTable, range: Range) => `
+select exists (select from ${defaultOf(table)} where ${within(table, range)}) as any`;
+
+const moveSql = (table: PartitionedTable, name: string, range: Range) => `
+with moved as (delete from ${defaultOf(table)} where ${within(table, range)} returning *)
+insert into ${name} select * from moved`;
+
+const attachSql = (table: PartitionedTable, name: string, { from, to }: Range) => `
+alter table ${table.name} attach partition ${name} for values from (${boundLiteral(table, from)}) to (${boundLiteral(table, to)})`;
+
+async function attach(
+  tx: Tx,
+  table: PartitionedTable,
+  name: string,
+  range: Range,
+  pass: Pass,
+): Promise<Made | 'busy'> {
+  // Another upkeep may have been between our two steps and made it, or made it anew.
+  const { rows } = await tx.raw<{ rows: { waiting: boolean }[] }>(isWaitingSql, { name, mark: mark(range) });
+  if (rows[0]?.waiting !== true) return 'busy';
+  await tx.raw(`lock table only ${table.name}, ${defaultOf(table)} in access exclusive mode`);
+  await pass('locked');
+  const moved = await moveFromDefault(tx, table, name, range, pass);
+  await tx.raw(attachSql(table, name, range));
+  await pass('attached');
+  await tx.raw(`alter table ${name} drop constraint ${name}_range; comment on table ${name} is null`);
+  await pass('before-commit');
+  return { name, moved };
+}
+
+async function moveFromDefault(
+  tx: Tx,
+  table: PartitionedTable,
+  name: string,
+  range: Range,
+  pass: Pass,
+): Promise<number> {
+  const { rows } = await tx.raw<{ rows: { any: boolean }[] }>(anyInDefaultSql(table, range));
+  if (rows[0]?.any !== true) return 0;
+  // Off for the default alone, under its exclusive lock, and in a transaction that turns it on again or leaves no trace:
+  // at no moment can anybody else delete.
+  const trigger = table.appendOnly;
+  if (trigger) await tx.raw(`alter table ${defaultOf(table)} disable trigger ${trigger}`);
+  const { rowCount } = await tx.raw<{ rowCount: number }>(moveSql(table, name, range));
+  await pass('moved');
+  if (trigger) await tx.raw(`alter table ${defaultOf(table)} enable trigger ${trigger}`);
+  return rowCount;
+}

@@ -1,0 +1,170 @@
+// What upkeep decides from: the partitions that there are, and how far ids and times have come.
+import type { Db, Tx } from '../server/connection.ts';
+import {
+  AHEAD,
+  BELIEVED_AHEAD_MS,
+  BLOCK,
+  DAY_MS,
+  findGaps,
+  partitionedTables,
+  periodLength,
+  periodStart,
+  uuidBound,
+  uuidPlace,
+  type Partition,
+  type PartitionedTable,
+  type Range,
+} from './plan.ts';
+
+export type PartitionState = {
+  now: Date;
+  /** In order, without the default. */
+  partitions: Map<string, Partition[]>;
+  /** The newest believable time in each table that is ranged by time. */
+  newest: Map<string, number>;
+  /** The lowest id in the defaults of the tables that are ranged by id. */
+  lowestInDefault: Map<string, number>;
+  /** The id to be drawn next, and whether one has been drawn from its block. */
+  nextId: number;
+  blockUsed: boolean;
+  /** When upkeep first saw the sequence in a block, newest first. */
+  blocks: { firstId: number; openedAt: Date }[];
+};
+
+const catalogueSql = `
+select p.relname as "table", c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+from unnest(:tables::text[]) t join pg_inherits i on i.inhparent = t::regclass
+join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid`;
+
+// Each figure is one look at the end of an index.
+const placesSql = `
+select
+  (select event_id from inbound_event_ids where event_id < :believed::uuid order by event_id desc limit 1) as inbound_event_ids,
+  (select event_id from sync_deliveries where event_id < :believed::uuid order by event_id desc limit 1) as sync_deliveries,
+  (select id from sync_intents where id < :believed::uuid order by id desc limit 1) as sync_intents,
+  (select id from sync_attempts where id < :believed::uuid order by id desc limit 1) as sync_attempts,
+  (select min(id) from sync_events_default) as sync_events,
+  (select min(first_id) from relay_batches_default) as relay_batches,
+  s.last_value, s.is_called,
+  (select coalesce(jsonb_agg(jsonb_build_array(first_id, opened_at) order by first_id desc), '[]') from event_blocks) as blocks
+from sync_event_ids s`;
+
+type Places = Record<string, unknown> & {
+  last_value: number;
+  is_called: boolean;
+  blocks: [number, string][];
+};
+
+export async function readPartitionState(db: Db | Tx, now: Date): Promise<PartitionState> {
+  const tables = partitionedTables.map(({ name }) => name);
+  const catalogue = await db.raw<{ rows: { table: string; name: string; bound: string | null }[] }>(
+    catalogueSql,
+    { tables },
+  );
+  const partitions = new Map<string, Partition[]>(tables.map((name) => [name, []]));
+  for (const { table, name, bound } of catalogue.rows) {
+    const range = parseBound(bound);
+    if (range) partitions.get(table)?.push({ name, ...range });
+  }
+  for (const list of partitions.values()) list.sort((a, b) => a.from - b.from);
+  const believed = uuidBound(now.getTime() + BELIEVED_AHEAD_MS);
+  const { rows } = await db.raw<{ rows: Places[] }>(placesSql, { believed });
+  const places = rows[0];
+  if (!places) throw new Error('readPartitionState: the sequence has no row');
+  const newest = new Map<string, number>();
+  const lowestInDefault = new Map<string, number>();
+  for (const { name, line } of partitionedTables) {
+    const value = places[name];
+    if (line === 'time' && typeof value === 'string') newest.set(name, uuidPlace(value));
+    if (line === 'id' && typeof value === 'number') lowestInDefault.set(name, value);
+  }
+  const nextId = places.last_value + (places.is_called ? 1 : 0);
+  return {
+    now,
+    partitions,
+    newest,
+    lowestInDefault,
+    nextId,
+    blockUsed: places.is_called && places.last_value >= periodStart('id', nextId),
+    blocks: places.blocks.map(([firstId, openedAt]) => ({ firstId, openedAt: new Date(openedAt) })),
+  };
+}
+
+/** The default, and one that was dropped while we looked, have no range. A bound that is missing is infinite. */
+function parseBound(bound: string | null): Range | null {
+  const [, from, to] = /^FOR VALUES FROM \('?([^')]+)'?\) TO \('?([^')]+)'?\)$/.exec(bound ?? '') ?? [];
+  return from === undefined || to === undefined ? null : { from: parsePlace(from), to: parsePlace(to) };
+}
+
+function parsePlace(text: string): number {
+  if (text === 'MINVALUE') return -Infinity;
+  if (text === 'MAXVALUE') return Infinity;
+  return text.includes('-') && text.length === 36 ? uuidPlace(text) : Number(text);
+}
+
+/** The newest place in use: what has to have partitions ready behind it. */
+export function newestPlace(table: PartitionedTable, { now, newest, nextId }: PartitionState): number {
+  return table.line === 'id' ? nextId : Math.max(now.getTime(), newest.get(table.name) ?? 0);
+}
+
+/**
+ * What has to be covered: from the oldest thing that is kept to two periods behind the newest place. Once there are
+ * partitions they only grow forward, so that what retention has dropped is not made again.
+ */
+export function wantedRange(table: PartitionedTable, state: PartitionState, retentionDays: number): Range {
+  const { line, name } = table;
+  const lowest = state.partitions.get(name)?.[0]?.from;
+  const to = periodStart(line, newestPlace(table, state)) + (AHEAD + 1) * periodLength(line);
+  if (line === 'id') {
+    const first = Math.min(state.nextId, state.lowestInDefault.get(name) ?? Infinity);
+    return { from: lowest ?? periodStart(line, first), to };
+  }
+  const oldest = periodStart(line, state.now.getTime() - retentionDays * DAY_MS);
+  return { from: Math.max(oldest, lowest ?? oldest), to };
+}
+
+/**
+ * The parts of a range that are in use. After a restore the sequence goes on far ahead (numbers-after-restore.ts): the blocks between are
+ * not noted, nothing is ever drawn from them, and they need no partition.
+ */
+function inUse(table: PartitionedTable, { blocks }: PartitionState, wanted: Range): Range[] {
+  if (table.line !== 'id') return [wanted];
+  const noted = blocks.map(({ firstId }) => firstId).sort((a, b) => a - b);
+  const parts: Range[] = [];
+  let { from } = wanted;
+  noted.forEach((firstId, at) => {
+    const next = noted[at + 1] ?? firstId;
+    if (next <= firstId + BLOCK || next <= from || firstId + BLOCK > wanted.to) return;
+    if (firstId + BLOCK > from) parts.push({ from, to: firstId + BLOCK });
+    from = next;
+  });
+  return [...parts, { from, to: wanted.to }];
+}
+
+export function nextGap(
+  table: PartitionedTable,
+  state: PartitionState,
+  retentionDays: number,
+): Range | undefined {
+  const existing = state.partitions.get(table.name) ?? [];
+  for (const part of inUse(table, state, wantedRange(table, state, retentionDays))) {
+    const [gap] = findGaps(table.line, existing, part);
+    if (gap !== undefined) return gap;
+  }
+  return undefined;
+}
+
+/** The partitions that lie wholly before the retention, oldest first. Whether they may go yet is another question. */
+export function outdated(table: PartitionedTable, state: PartitionState, retentionDays: number): Partition[] {
+  const cutoff = state.now.getTime() - retentionDays * DAY_MS;
+  // Of ids the notes tell the time: what lies before a block was drawn before that block was opened.
+  const openedBefore =
+    state.blocks.find(({ openedAt }) => openedAt.getTime() <= cutoff)?.firstId ?? -Infinity;
+  const end = table.line === 'time' ? cutoff : openedBefore;
+  return (state.partitions.get(table.name) ?? []).filter(({ to }) => to <= end);
+}
+
+/** The first id of the block that the next id falls into. */
+export function currentBlock({ nextId }: PartitionState): number {
+  return Math.floor(nextId / BLOCK) * BLOCK;
+}

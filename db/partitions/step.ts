@@ -1,0 +1,36 @@
+// One step of upkeep: a short transaction that only one upkeep at a time is in, and that does not wait long for anybody.
+//
+// Nothing is carried from one step to the next but what is in the database, so a process that dies in a step leaves what was
+// before it, and the next round, whoever's it is, goes on from there.
+import type { Db, Tx } from '../server/connection.ts';
+import { sqlState } from '../server/errors.ts';
+
+/** Any fixed number: whoever holds this advisory lock is in a step. */
+const UPKEEP_LOCK = 7_240_114;
+
+/** Writers queue behind a lock that is waited for, so this is also how long upkeep may hold them up in vain. */
+const LOCK_TIMEOUT_MS = 200;
+
+/** `busy`: another upkeep is at work. `locked`: somebody is in the way; the next round tries again. */
+export type StepOutcome<T> = { kind: 'done'; value: T } | { kind: 'busy' } | { kind: 'locked' };
+
+/** Called between any two statements of upkeep; tests let the process die there. */
+export type Pass = (where: string) => void | Promise<void>;
+
+export async function runStep<T>(db: Db, step: (tx: Tx) => Promise<T | 'busy'>): Promise<StepOutcome<T>> {
+  try {
+    return await db.transaction(async (tx): Promise<StepOutcome<T>> => {
+      await tx.raw(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+      const { rows } = await tx.raw<{ rows: { got: boolean }[] }>(
+        `select pg_try_advisory_xact_lock(${UPKEEP_LOCK}) as got`,
+      );
+      if (rows[0]?.got !== true) return { kind: 'busy' };
+      const value = await step(tx);
+      return value === 'busy' ? { kind: 'busy' } : { kind: 'done', value };
+    });
+  } catch (error) {
+    const state = sqlState(error);
+    if (state === '55P03' || state === '40P01') return { kind: 'locked' };
+    throw error;
+  }
+}

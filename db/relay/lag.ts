@@ -1,0 +1,51 @@
+// How far the relay is behind, for readiness: asked by any process, at any time, without a lease.
+import type { Db } from '../server/connection.ts';
+
+// The first row that is visible by now and not delivered. In an open window the scan begins where the relay has got to: rows
+// below it that ended meanwhile are the next window's, a moment away, and finding them would cost a walk through this one.
+const oldestSql = `
+with bounds as materialized (
+  select c.seen, greatest(c.last_id, least(c.floor, (
+    select min(l.value::bigint) from jsonb_each_text(c.late_floors) l
+    where pg_visible_in_snapshot(l.key::xid8, pg_current_snapshot())))) as low
+  from relay_cursor c
+  union all
+  select '1:1:', 0 where not exists (select from relay_cursor)
+)
+select e.created_at
+from sync_events e
+where e.id > (select low from bounds) and not pg_visible_in_snapshot(e.xid, (select seen from bounds))
+order by e.id
+limit 1`;
+
+export type RelayLag = {
+  /** Whether a relay has ever run on this database. */
+  started: boolean;
+  /** When the oldest event that is not published was written; null if there is none. */
+  oldest: Date | null;
+};
+
+export async function readRelayLag(db: Db): Promise<RelayLag> {
+  const { rows } = await db.raw<{ rows: RelayLag[] }>(
+    `select exists (select from relay_cursor) as started, (select created_at from (${oldestSql}) o) as oldest`,
+  );
+  return rows[0] ?? { started: false, oldest: null };
+}
+
+/** The age of the oldest undelivered row in seconds, by the clock of who asks; 0 if there is none. */
+export async function readSecondsBehind(db: Db, now: Date): Promise<number> {
+  const { oldest } = await readRelayLag(db);
+  return oldest === null ? 0 : Math.max(0, (now.getTime() - oldest.getTime()) / 1000);
+}
+
+const countsSql = `select published, unrouted, fence, bus from relay_cursor`;
+
+/** What the relay has done so far; null before its first start. */
+export async function readRelayCounts(
+  db: Db,
+): Promise<{ published: number; unrouted: number; fence: number; bus: string | null } | null> {
+  const { rows } = await db.raw<{
+    rows: { published: number; unrouted: number; fence: number; bus: string | null }[];
+  }>(countsSql);
+  return rows[0] ?? null;
+}

@@ -1,0 +1,98 @@
+// After a restore (`--after-restore move|copy`): the cursor is made anew by id, because the transaction ids that the rows carry
+// are another cluster's.
+import type { Db, Tx } from '../server/connection.ts';
+import { forgetPlace } from '../server/database-place.ts';
+import { endWalks } from './floor-walk.ts';
+import { beginAbove, lockWritersSql } from '../sequences/after-restore.ts';
+import { compareMappings, createCursor, readRestoreSigns, type Address } from './identity.ts';
+
+// The oldest row that was not delivered where the cursor was made. Rows and cursor come from the same cluster, so there the
+// old transaction ids still mean something. Everything from that row on is delivered again, some of it for the second time.
+// pending_floor is the newest id: every transaction of this cluster draws above it.
+const reseedSql = `
+with drawn as (
+  -- A sequence may have stayed behind where only rows were carried over.
+  select greatest(last_value - case when is_called then 0 else 1 end, (select max(id) from sync_events)) as newest from sync_event_ids
+), undelivered as (
+  select coalesce(min(e.id), d.newest + 1) as first
+  from drawn d, relay_cursor c left join sync_events e on e.id > least(c.floor, (select min(value::bigint) from jsonb_each_text(c.late_floors)))
+    and not pg_visible_in_snapshot(e.xid, c.seen)
+    and (c.win is null or not pg_visible_in_snapshot(e.xid, c.win) or e.id > c.last_id)
+  group by d.newest
+)
+update relay_cursor c set
+  seen = '1:1:', win = null, last_id = 0, late_floors = '{}',
+  floor = case when :skip then d.newest else u.first - 1 end, pending_floor = d.newest, restored_to = d.newest,
+  system_identifier = here.system_identifier, timeline = here.timeline, address_hash = :address,
+  generation = relay_cursor_generation(), ahead = null
+from drawn d, undelivered u, (
+  select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
+  from pg_control_system()) here
+returning u.first as "firstId", d.newest as "newestId"`;
+
+export type Reseeded = { firstId: number; newestId: number };
+
+async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded> {
+  // What is at or below the newest id is then all here, and what comes later is above it.
+  await tx.raw(lockWritersSql);
+  // The older state may be from before the first relay.
+  await createCursor(tx, address);
+  const { rows } = await tx.raw<{ rows: Reseeded[] }>(reseedSql, { address, skip });
+  if (rows[0] === undefined) throw new Error('reseed: the relay cursor that was just made is not there');
+  await forgetPlace(tx);
+  return rows[0];
+}
+
+/**
+ * The original is gone and this is its successor: deliver what was not delivered, give out no number a second time, and compare
+ * every mapping once.
+ */
+export async function moveDatabase(db: Db, address: Address): Promise<Reseeded & { mappings: number }> {
+  return await db.transaction(async (tx) => {
+    const signs = await readRestoreSigns(tx);
+    const reseeded = await reseed(tx, address, false);
+    await beginAbove(tx, { kind: 'move', noticed: signs?.by ?? null, eventsTo: reseeded.newestId });
+    return { ...reseeded, mappings: await compareMappings(tx) };
+  });
+}
+
+const newInstanceSql = `
+update instance set created_at = now(),
+  id = substr(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=ABCDEFGHIJKLMNOPQRSTUVWXYZ', '012abcdefghijklmnopqrstuvwxyz'), 1, 8)
+returning id`;
+
+// An open intent is the original's to finish.
+const detachSql = `
+update external_mappings set state = 'detached', reason = 'copied', reason_detail = null, decision = null, intent = null,
+  lease_owner = null, lease_until = null, fence = fence + 1, clean = dirty, must_read = false, updated_at = now()
+where state <> 'detached'`;
+
+const closeDeliveriesSql = `
+update sync_deliveries set status = 'closed', last_error = '{"code": "copied"}', settled_at = now()
+where status in ('queued', 'waiting', 'parked')`;
+
+// What the original had not delivered, it delivers itself; walks begin behind it here.
+const walkOnSql = `update walk_positions set position = greatest(position, :newestId), updated_at = now()`;
+
+// Two installations in the topics of one Kafka would read each other's events, so the copy has to ask for its bus by name.
+const unbindSql = `update relay_cursor set bus = 'original:' || bus where bus like 'kafka:%'`;
+
+/**
+ * The original lives on: this copy gets a name of its own, lets go of every external record and leaves what was recorded
+ * before to the original, so that the two never write to the same one.
+ */
+export async function copyDatabase(
+  db: Db,
+  address: Address,
+): Promise<Reseeded & { instance: string; mappings: number }> {
+  return await db.transaction(async (tx) => {
+    const reseeded = await reseed(tx, address, true);
+    const { rows } = await tx.raw<{ rows: { id: string }[] }>(newInstanceSql);
+    const { rowCount } = await tx.raw<{ rowCount: number }>(detachSql);
+    await tx.raw(closeDeliveriesSql);
+    await tx.raw(walkOnSql, { newestId: reseeded.newestId });
+    await endWalks(tx);
+    await tx.raw(unbindSql);
+    return { ...reseeded, instance: rows[0]?.id ?? '', mappings: rowCount };
+  });
+}

@@ -1,0 +1,79 @@
+// A write that met a number which a row has already, or an event id that is too low: the sequences are moved and it is done again.
+import type { Db, Tx } from '../server/connection.ts';
+import { sqlState } from '../server/errors.ts';
+import { numberedTables } from './state.ts';
+import { moveSequences } from './sequences.ts';
+
+/** One is enough, unless a transaction with ids of its own commits between a move and the try after it. */
+const MAX_MOVES = 5;
+
+const isPrimaryKeySql = `
+select exists (
+  select from pg_constraint k join pg_class t on t.oid = k.conrelid
+  where k.contype = 'p' and k.conname = :constraint and t.relname = :table and t.relnamespace::regnamespace::text = quote_ident(:schema)
+    and (t.relname = any(:tables::text[]) or exists (
+      select from pg_inherits i where i.inhrelid = t.oid and i.inhparent = 'sync_events'::regclass))) as taken`;
+
+/**
+ * Moves the sequences if that is what a failed write needs; answers whether the same write should be tried again. `db` is the
+ * pool, never the transaction that failed; `moves`: how often this was asked for the same write.
+ */
+export async function moveForFailedWrite(db: Db, error: unknown, moves: number): Promise<boolean> {
+  try {
+    if (moves >= MAX_MOVES || !(await isAboutNumbers(db, error))) return false;
+    await moveSequences(db);
+    return true;
+  } catch {
+    // What the writer met is the answer; that the sequences could not be moved is found by the next who looks.
+    return false;
+  }
+}
+
+async function isAboutNumbers(db: Db, error: unknown): Promise<boolean> {
+  switch (sqlState(error)) {
+    case '2200H': // the sequence has no number left
+    case 'TB008': // at or below the relay's floor
+    case 'TB001': // not above the last event id of the row
+      return true;
+    case '23505':
+      return await isTakenNumber(db, error);
+    default:
+      return false;
+  }
+}
+
+async function isTakenNumber(db: Db, error: unknown): Promise<boolean> {
+  if (!(error instanceof Error) || !('constraint' in error) || !('table' in error) || !('schema' in error))
+    return false;
+  const { constraint, table, schema } = error;
+  // The usual one: an email that another customer has.
+  if (constraint === 'customers_email') return false;
+  const { rows } = await db.raw<{ rows: { taken: boolean }[] }>(isPrimaryKeySql, {
+    constraint: String(constraint),
+    table: String(table),
+    schema: String(schema),
+    tables: [...numberedTables],
+  });
+  return rows[0]?.taken === true;
+}
+
+/** A session may hold numbers that it drew ahead, before the sequence was moved. */
+export async function forgetNumbersAhead(tx: Tx): Promise<void> {
+  await tx.raw('discard sequences');
+}
+
+/** A write of one statement, outside a transaction or in one. In one it is the owner's to try again: see withTransaction. */
+export async function writeNumbered<T>(db: Db | Tx, write: (at: Db | Tx) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return await write(db);
+  for (let moves = 0; ; moves += 1) {
+    try {
+      if (moves === 0) return await write(db);
+      return await db.transaction(async (tx) => {
+        await forgetNumbersAhead(tx);
+        return await write(tx);
+      });
+    } catch (error) {
+      if (!(await moveForFailedWrite(db, error, moves))) throw error;
+    }
+  }
+}

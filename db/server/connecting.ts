@@ -1,0 +1,111 @@
+// What it means that a connection could not be made, said so that a person can mend it. Only here is it known that the error came from
+// connecting: pg gives several of them no code, and Node's for certificates say nothing of DATABASE_URL.
+import knex from 'knex';
+import { DbError, sqlState } from './errors.ts';
+
+/** Errors that tell by themselves what they are, from Postgres or the network, stay as they are. */
+export function asConnectingError(error: unknown, url: string): unknown {
+  if (!(error instanceof Error) || error instanceof DbError) return error;
+  const state = sqlState(error);
+  if (state !== undefined) return KNOWN.test(state) ? error : refused(error, state);
+  const code = 'code' in error ? String(error.code) : null;
+  if (code !== null) return OF_TLS.test(code) ? refusedTls(error, code, url) : error;
+  // pg has no code for this one; test/db/server/tls.test.ts fails when its words change.
+  if (error.message === 'The server does not support SSL connections') return hasNoTls(error, url);
+  return new DbError(
+    'unreachable',
+    `no connection to the database: ${error.message}. Look at the host and port in DATABASE_URL, and at what lies between`,
+    { cause: error },
+  );
+}
+
+/** By class and by state: what db/health/readiness.ts tells from a fault. Whatever else is answered to a connection is a refusal as well. */
+const KNOWN = /^(08|28|3D|53|57|58)...$|^(25006|55P03)$/;
+
+/** Such as a database that takes no connections (55000), a right that is missing (42501), an option that it does not know (42704). */
+function refused(cause: Error, state: string): DbError {
+  const says = `the database refuses us: ${cause.message} (${state})`;
+  return new DbError('refused', `${says}. Mend DATABASE_URL, or what the server says there`, { cause });
+}
+
+/** What is away, as an administrator has to hear it: in the server's own words where there are some. `mend` is a sentence. */
+export function describeAway(error: unknown): { says: string; mend: string } {
+  const state = sqlState(error);
+  if (error instanceof Error && state !== undefined) {
+    // knex puts its statement before the server's words.
+    const words = error.message.slice(error.message.lastIndexOf(' - ') + 1).replace(/^- /, '');
+    return { says: `the database answers: ${words} (${state})`, mend: mendingOf(state, words) };
+  }
+  if (error instanceof DbError) return { says: error.message, mend: '' };
+  if (error instanceof knex.KnexTimeoutError)
+    return {
+      says: 'no connection to the database came free in time',
+      mend: 'Set DATABASE_POOL_SIZE higher, or look at what holds the locks that others wait for.',
+    };
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return { says: `the database does not answer${code}`, mend: 'Start it, or mend DATABASE_URL.' };
+}
+
+function mendingOf(state: string, words: string): string {
+  // The one thing of a pooler that has no state of its own; test/db/pooler.test.ts fails when its words change.
+  if (words.includes('startup parameter'))
+    return 'Take the parameter out of DATABASE_URL, or name it in ignore_startup_parameters of the pooler (docs/pooler.md).';
+  if (state.startsWith('08'))
+    return 'Look at its log, and at that of the pooler if there is one between (docs/pooler.md).';
+  if (state === '53300')
+    return 'Lower DATABASE_POOL_SIZE, which counts for each process, or raise max_connections.';
+  if (state === '25006') return 'Let DATABASE_URL name a server that takes writes.';
+  return 'Wait for it, or look at its log.';
+}
+
+/** Node's names for what X.509 and TLS refuse (nodejs.org/api/tls.html, "X509 certificate error codes"). */
+const OF_TLS =
+  /CERT|_CRL|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$|^ERR_(TLS|SSL|OSSL)_|^EPROTO$/;
+
+function hasNoTls(cause: Error, url: string): DbError {
+  const { host, mode } = partsOf(url);
+  return new DbError(
+    'tls_refused',
+    `the PostgreSQL at ${host} takes no TLS, and sslmode=${mode} in DATABASE_URL demands it: turn ssl on in its configuration. Only where ` +
+      'nobody can listen: sslmode=disable',
+    { cause },
+  );
+}
+
+function refusedTls(cause: Error, code: string, url: string): DbError {
+  const { host, mode, authorities } = partsOf(url);
+  const why = `the PostgreSQL at ${host} is not trusted (${code})`;
+  const said = (text: string) => new DbError('tls_refused', `${why}: ${text}`, { cause });
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH')
+    return said(
+      'its certificate is for another name. Mend the host in DATABASE_URL, or give the server a certificate for it. ' +
+        'sslmode=verify-ca does not compare the name',
+    );
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return said('its certificate is not valid today. Renew it, and look at the clock of this machine');
+  if (UNKNOWN_SIGNER.has(code))
+    return said(
+      `its certificate is not signed by ${authorities}. Let sslrootcert in DATABASE_URL name a file with the authority that signed it`,
+    );
+  return new DbError(
+    'tls_refused',
+    `no TLS connection with the PostgreSQL at ${host} (${code}): ${cause.message}. Look at sslmode=${mode} in DATABASE_URL and what goes ` +
+      'with it (sslcert, sslkey), and at the log of the server',
+    { cause },
+  );
+}
+
+const UNKNOWN_SIGNER = new Set([
+  ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'CERT_UNTRUSTED', 'CERT_SIGNATURE_FAILURE'],
+  ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+]);
+
+function partsOf(url: string): { host: string; mode: string; authorities: string } {
+  const { host, searchParams } = new URL(url);
+  const file = searchParams.get('sslrootcert') ?? 'system';
+  return {
+    host: searchParams.get('host') ?? host,
+    mode: searchParams.get('sslmode') ?? 'verify-full (by PGSSLMODE)',
+    authorities: file === 'system' ? 'an authority that Node.js knows' : `an authority in ${file}`,
+  };
+}

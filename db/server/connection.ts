@@ -1,0 +1,184 @@
+import knex, { type Knex } from 'knex';
+import pg from 'pg';
+import { asConnectingError } from './connecting.ts';
+import { DbError, sqlState } from './errors.ts';
+import { discardAll, watchBegin, watchSession, type OpenSessions } from './lost-sessions.ts';
+import { beginSql, stateSession, type SessionNeeds } from './session.ts';
+import { readTime } from './times.ts';
+import { forgetNumbersAhead, moveForFailedWrite } from '../sequences/taken-numbers.ts';
+import { readEncryption } from './tls.ts';
+
+/** A pool of connections, or one transaction: reads take either. */
+export type Db = Knex;
+/** An open transaction: what writes an event takes one as its first argument. */
+export type Tx = Knex.Transaction;
+
+export type DbOptions = {
+  /** `postgresql://user:password@host:port/database`, with `sslmode` and its like as libpq knows them (./tls.ts) */
+  url: string;
+  poolSize: number;
+  /** Shown in `pg_stat_activity`: which process holds that lock? */
+  applicationName: string;
+  /** No statement runs longer; 30 s unless told. */
+  statementTimeoutMs?: number;
+};
+
+/**
+ * Opens nothing yet: connections are made when they are needed. Close it with `db.destroy()`. Throws `address_invalid`
+ * at once if the URL asks for what cannot be done.
+ */
+export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 30_000 }: DbOptions): Db {
+  const db = knex({
+    client: 'pg',
+    // Or knex would ask it of the first connection, in a round trip of its own. The oldest that ./server.ts lets pass.
+    version: '15.0',
+    connection: {
+      ...connectionSettings(url),
+      application_name: applicationName,
+    },
+    pool: { min: 0, max: poolSize },
+    // See the limit in ./session.ts.
+    acquireConnectionTimeout: 10_000,
+    // Values do not belong in error messages: they are people's names and emails.
+    compileSqlOnError: false,
+    // Whoever asked gets the error; knex would also print it, past our log.
+    log: { debug: ignore, deprecate: ignore, error: ignore, warn: ignore },
+  });
+  const client = db.client as PoolClient;
+  openSessions(client, url, { statementTimeoutMs });
+  return db;
+}
+
+/** What is used of knex's client, which knex types as any. */
+type PoolClient = {
+  /** What the pool calls for each new connection. */
+  acquireRawConnection(): Promise<pg.Client>;
+  transaction(container: unknown, config?: { readOnly?: boolean }, outer?: unknown): KnexTransaction;
+};
+type KnexTransaction = {
+  begin(connection: object): Promise<void>;
+  query(connection: object, sql: string): unknown;
+};
+
+/** knex has no hook for a connection that cannot be made, and further on nobody knows that it was that; nor for its BEGIN. */
+function openSessions(client: PoolClient, url: string, needs: SessionNeeds): void {
+  const connect = client.acquireRawConnection.bind(client);
+  const open: OpenSessions = new Set();
+  pools.set(client, open);
+  client.acquireRawConnection = async () => {
+    try {
+      const connection = await connect();
+      await stateSession(connection, needs).catch(async (error: unknown) => {
+        await connection.end();
+        throw error;
+      });
+      watchSession(connection, open);
+      return connection;
+    } catch (error) {
+      throw asConnectingError(error, url);
+    }
+  };
+  const transact = client.transaction.bind(client);
+  client.transaction = (container, config, outer) => {
+    const transaction = transact(container, config, outer);
+    // knex asks for it once there is a connection, never for a savepoint.
+    transaction.begin = (connection) =>
+      watchBegin(connection, () => transaction.query(connection, beginSql(connection, needs, config)));
+    return transaction;
+  };
+}
+
+const pools = new WeakMap<PoolClient, OpenSessions>();
+
+/** No session that is open now is lent out again; what is in hand on one goes on. */
+export function discardSessions(db: Db): void {
+  discardAll(pools.get(db.client as PoolClient) ?? new Set());
+}
+
+const ignore = () => undefined;
+
+/** What both the pool and a single client of `pg` need. */
+export function connectionSettings(url: string) {
+  const encryption = readEncryption(url);
+  return {
+    // Without this a PGSSLMODE meant for another server would be asked of the embedded one.
+    ...(isOnThisMachine(url) ? { ssl: false } : {}),
+    ...encryption,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    types: { getTypeParser },
+  };
+}
+
+/** Whether nobody has said that clear text is meant, and it goes over a network. */
+export function leavesEncryptionOpen(url: string): boolean {
+  return connectionSettings(url).ssl === undefined;
+}
+
+function isOnThisMachine(url: string): boolean {
+  const { hostname, searchParams } = new URL(url);
+  // A path is the folder of a socket.
+  return /^(127\.0\.0\.1|localhost|\[?::1\]?|(\/|%2f).*)$/i.test(searchParams.get('host') ?? hostname);
+}
+
+/**
+ * Runs `fn` in a transaction and commits. A serialization failure (40001) or a deadlock (40P01) means that
+ * Postgres asks for the same work again: it is repeated at once, and counts as no attempt of anything. So is what met a number
+ * that is taken, once the sequences are moved forward. `fn` may therefore run several times and must have no effect outside its transaction.
+ */
+export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let repeats = 0, moves = 0; ; repeats += 1) {
+    try {
+      if (moves === 0) return await db.transaction(fn);
+      return await db.transaction(async (tx) => {
+        await forgetNumbersAhead(tx);
+        return await fn(tx);
+      });
+    } catch (error) {
+      if (repeats >= MAX_REPEATS) throw error;
+      if (isRepeatable(error)) continue;
+      if (!(await moveForFailedWrite(db, error, moves))) throw error;
+      moves += 1;
+    }
+  }
+}
+
+/** A bound against a loop that can never win; two writers need one or two. */
+const MAX_REPEATS = 20;
+
+export function isRepeatable(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '40001' || state === '40P01';
+}
+
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw new DbError('unsafe_integer', `the bigint ${text} cannot be held exactly by a JavaScript number`);
+  }
+  return value;
+}
+
+type ParseText = (text: string) => unknown;
+
+/** pg's own parsers, by the number of a type. Its types name only some of the numbers and answer any. */
+const parserOf = pg.types.getTypeParser as unknown as (oid: number, format?: string) => ParseText;
+
+const [INT8, INT8_ARRAY, DATE, DATE_ARRAY, TEXT_ARRAY] = [20, 1016, 1082, 1182, 1009];
+const [TIMESTAMPTZ, TIMESTAMPTZ_ARRAY] = [1184, 1185];
+const parseTextArray = parserOf(TEXT_ARRAY) as (text: string) => (string | null)[];
+
+/** jsonb becomes values, as pg does it; timestamptz a Date, always a valid one; xid8 and numeric stay text. */
+const OWN_PARSERS = new Map<number, ParseText>([
+  [INT8, parseInt8],
+  [INT8_ARRAY, (text) => parseTextArray(text).map((item) => (item === null ? null : parseInt8(item)))],
+  // pg would make a date the midnight of whatever time zone this machine has.
+  [DATE, (text) => text],
+  [DATE_ARRAY, parseTextArray],
+  [TIMESTAMPTZ, readTime],
+  [TIMESTAMPTZ_ARRAY, (text) => parseTextArray(text).map((item) => (item === null ? null : readTime(item)))],
+]);
+
+function getTypeParser(oid: number, format = 'text'): ParseText {
+  return (format === 'text' ? OWN_PARSERS.get(oid) : undefined) ?? parserOf(oid, format);
+}

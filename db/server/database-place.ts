@@ -1,0 +1,68 @@
+// Other names of one database. The address that the cursor bears is a setting, and one database has many: localhost and 127.0.0.1, a
+// pooler's port, a name that was given later. What tells another name from a copy is the postmaster: a row that was written through the
+// known address says when that server was started, to the microsecond, and which oid the database has. A copy carries the row along,
+// yet it has another oid (in the same cluster) or a postmaster that was started at another time (everywhere else).
+//
+// After a restart of the server nothing is proven until somebody has come by a known address; a relay that runs does so within seconds.
+// A name under which a process has run stays known: whoever has moved to a pooler must not be asked after the next restart. The copy that
+// is not told apart is a machine that was copied with its memory while it ran.
+import type { Db, Tx } from './connection.ts';
+import type { Address } from '../relay/identity.ts';
+
+const hereSql = `
+select d.oid as database_oid, pg_postmaster_start_time() as server_started_at from pg_database d where d.datname = current_database()`;
+
+const knowsSql = `
+select exists (
+  select from database_place p join (${hereSql}) here using (database_oid)
+  where p.server_started_at = here.server_started_at or :address = any (p.aliases)
+) as answer`;
+
+/** Whether an address that is not the cursor's leads to the same database all the same. Changes nothing. */
+export async function isOtherName(db: Db | Tx, address: Address): Promise<boolean> {
+  return await ask(db, knowsSql, address);
+}
+
+const isNotedSql = `
+select exists (
+  select from database_place p join (${hereSql}) here using (database_oid, server_started_at), relay_cursor c
+  where not :remember or c.address_hash = :address or :address = any (p.aliases)
+) as answer`;
+
+// Two processes that start at once both come here: the second finds the row of the first and adds its own name.
+const noteSql = `
+insert into database_place as p (database_oid, server_started_at, aliases)
+select here.database_oid, here.server_started_at, case when :remember and c.address_hash <> :address then array[:address] else '{}' end
+from (${hereSql}) here, relay_cursor c
+on conflict (only_one) do update
+set database_oid = excluded.database_oid, server_started_at = excluded.server_started_at,
+    aliases = case when excluded.aliases <@ p.aliases then p.aliases else p.aliases || excluded.aliases end`;
+
+/**
+ * The database was reached by an address that is its own: from now on the server that runs proves others. With `remember` this
+ * address stays known, also after a restart of the server: for what runs for long, not for somebody's look from another machine.
+ */
+export async function notePlace(
+  db: Db | Tx,
+  address: Address,
+  { remember }: { remember: boolean },
+): Promise<void> {
+  // Nearly always all of it stands there already; and a database that takes no writes can still be looked at.
+  if (!(await ask(db, isNotedSql, address, remember))) await db.raw(noteSql, { address, remember });
+}
+
+/** After a move or a copy: the names of the original are not its own. */
+export async function forgetPlace(tx: Tx): Promise<void> {
+  await tx.raw('delete from database_place');
+}
+
+async function ask(db: Db | Tx, sql: string, address: Address, remember = false): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { answer: boolean }[] }>(sql, { address, remember });
+  return rows[0]?.answer === true;
+}
+
+/** A standby takes no writes, and cannot be asked which timeline is being written. */
+export async function isStandby(db: Db): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { standby: boolean }[] }>('select pg_is_in_recovery() as standby');
+  return rows[0]?.standby === true;
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import type { Db, Tx } from './connection.ts';
+import { DbError, sqlState } from './errors.ts';
+import { appliedNames, MIGRATION_TABLE, migrationNames, readMigration } from './migration-files.ts';
+import { assertGround } from './preflight.ts';
+import { isDatabaseAway } from '../health/readiness.ts';
+import { assertServerVersion } from './server.ts';
+import { saidOfZone, takeTimeZone } from './time-zone.ts';
+
+export { migrationNames } from './migration-files.ts';
+
+/** Any fixed number: whoever holds this advisory lock is the one that migrates this database. */
+const MIGRATE_LOCK = 7_240_113;
+
+/**
+ * Brings the database up to this program's schema; returns the names of the files that were run. All of
+ * them are one transaction: a crash leaves what was before, knex's lock row included.
+ *
+ * `timeZone`: in which times of a table customers that is taken over are read where their column has no zone; the session's unless
+ * given. `say` is given what a person has to know, a sentence at a time, before it is done. Throws `time_zone_unknown`, and
+ * `ground_unfit` and its like (preflight.ts) before anything is changed.
+ */
+export async function migrate(
+  db: Db,
+  {
+    timeZone,
+    say = () => undefined,
+  }: { timeZone?: string | undefined; say?: (sentence: string) => void } = {},
+): Promise<string[]> {
+  await assertGround(db, 'migrate');
+  return await db.transaction(async (tx) => {
+    await tx.raw('set local statement_timeout = 0');
+    const stopHearing = await hearNotes(tx, say);
+    await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
+    await assertNotNewer(tx);
+    for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say(sentence);
+    await keepOwnNumbers(tx);
+    const [, names] = (await tx.migrate.latest({ tableName: MIGRATION_TABLE, migrationSource })) as [
+      number,
+      string[],
+    ];
+    stopHearing();
+    return names;
+  });
+}
+
+/** The list of what has run came here without its sequence, in a cut-over or a restore of data alone: it goes on behind its rows. */
+async function keepOwnNumbers(tx: Tx): Promise<void> {
+  if ((await appliedNames(tx)).size === 0) return;
+  await tx.raw(
+    `select setval(pg_get_serial_sequence('${MIGRATION_TABLE}', 'id'), max(id)) from ${MIGRATION_TABLE}`,
+  );
+}
+
+/** Throws `server_too_old`, `not_migrated` or `newer_than_program`, with what to do; changes nothing. */
+export async function assertMigrated(db: Db): Promise<void> {
+  const applied = await assertNotNewer(db);
+  const missing = (await migrationNames()).filter((name) => !applied.has(name));
+  if (missing.length === 0) return;
+  throw new DbError(
+    'not_migrated',
+    `the database lacks ${missing.length} migration(s), from ${missing[0]} on. Run: npx twinbox migrate`,
+  );
+}
+
+/** A fingerprint of all migrations: the same text, the same schema. */
+export async function migrationsHash(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of await migrationNames()) hash.update(name).update(await readMigration(name));
+  return hash.digest('hex').slice(0, 12);
+}
+
+async function assertNotNewer(db: Db | Tx): Promise<Set<string>> {
+  await assertServerVersion(db);
+  const applied = await appliedNames(db);
+  const known = new Set(await migrationNames());
+  const unknown = [...applied].find((name) => !known.has(name));
+  if (unknown === undefined) return applied;
+  throw new DbError(
+    'newer_than_program',
+    `the database has run the migration ${unknown}, which this program does not have: it belongs to a newer ` +
+      'Twinbox. Run that version, or give this one another database',
+  );
+}
+
+/** The one thing of a pg connection used here: several statements in one text, without bindings. */
+type Connection = { query(sql: string): Promise<unknown> };
+
+const migrationSource = {
+  getMigrations: migrationNames,
+  getMigrationName: (name: unknown) => String(name),
+  getMigration: async (name: unknown) => {
+    const sql = await readMigration(String(name));
+    return {
+      // Straight to the connection: knex's raw() would take every question mark for a binding.
+      up: async (tx: Db) => {
+        const connection = await (
+          tx.client as { acquireConnection(): Promise<Connection> }
+        ).acquireConnection();
+        await connection.query(sql).catch((error: unknown) => {
+          throw unfit(error) ?? refused(String(name), error) ?? error;
+        });
+      },
+      down: () => Promise.reject(new DbError('migration_invalid', 'migrations only go forward')),
+    };
+  },
+};
+
+/** A notice with this SQLSTATE is for the person who migrates; others are PostgreSQL's own. */
+const NOTE = 'TB007';
+
+type Hear = (notice: object) => void;
+type Noticing = Connection & {
+  on(event: 'notice', hear: Hear): void;
+  off(event: 'notice', hear: Hear): void;
+};
+
+/** Passes on what the migrations of this transaction say in notices, until the function that it answers is called. */
+async function hearNotes(tx: Tx, say: (sentence: string) => void): Promise<() => void> {
+  await tx.raw('set local client_min_messages = notice');
+  const connection = await (tx.client as { acquireConnection(): Promise<Noticing> }).acquireConnection();
+  const hear: Hear = (notice) => {
+    const { code, message } = notice as { code?: string; message?: string };
+    if (code === NOTE && message !== undefined) say(message);
+  };
+  connection.on('notice', hear);
+  return () => {
+    connection.off('notice', hear);
+  };
+}
+
+/** A table `customers` that was here before and cannot be taken over, with all that stands against it (0002-customers.sql). */
+function unfit(error: unknown): DbError | null {
+  if (sqlState(error) !== 'TB005' || !(error instanceof Error)) return null;
+  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : '';
+  return new DbError('customers_unfit', `${error.message}. ${hint}`, { cause: error });
+}
+
+/** What PostgreSQL says to a statement of a migration, and which one: a person reads it, and nothing was changed. */
+function refused(name: string, error: unknown): DbError | null {
+  const state = sqlState(error);
+  if (!(error instanceof Error) || state === undefined || isDatabaseAway(error)) return null;
+  const hint = 'hint' in error && typeof error.hint === 'string' ? `. ${error.hint}` : '';
+  return new DbError(
+    'migration_refused',
+    `PostgreSQL refused the migration ${name}, and nothing was changed: ${error.message} (${state})${hint}`,
+    { cause: error },
+  );
+}
