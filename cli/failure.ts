@@ -1,8 +1,8 @@
 // What a person reads when a command cannot do its work: the same as of a process, and what only a command meets.
 import { explain as explainProcess, type Explanation } from '../lib/process/failure.ts';
-import { FolderUnusableError } from '../simulator/folder.ts';
-import { FolderInUseError } from '../simulator/lock.ts';
-import { NotListeningError } from '../simulator/listener.ts';
+import { FolderUnusableError } from '../simulator/store/folder.ts';
+import { FolderInUseError } from '../simulator/store/lock.ts';
+import { NotListeningError } from '../simulator/http/listener.ts';
 import { whyUnusable } from './embedded/folder.ts';
 import { CliError, exit } from './exit.ts';
 

@@ -5,7 +5,7 @@ import { isAppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { waitUntil } from '../lib/loop.ts';
 import { findStripeAccess, simulatorAccess } from '../lib/process/requirements.ts';
-import { FolderInUseError } from '../simulator/lock.ts';
+import { FolderInUseError } from '../simulator/store/lock.ts';
 import { createSimulator } from '../simulator/simulator.ts';
 import { prepareFolder } from './embedded/folder.ts';
 import { findRunning } from './running.ts';

@@ -1,5 +1,5 @@
 /** The simulator's clock: real time (or the one given) and an offset, which is kept over restarts. */
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 export type Clock = ReturnType<typeof createClock>;
 

@@ -1,7 +1,7 @@
 /** The simulator as a process of its own: settings, build, run, stop. */
-import { FolderUnusableError } from './folder.ts';
-import { NotListeningError } from './listener.ts';
-import { FolderInUseError } from './lock.ts';
+import { FolderUnusableError } from './store/folder.ts';
+import { NotListeningError } from './http/listener.ts';
+import { FolderInUseError } from './store/lock.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createSimulator, type Simulator } from './simulator.ts';
 

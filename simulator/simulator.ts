@@ -13,23 +13,23 @@
  * With `dataDir` the state is read from that folder and kept in it, also over a kill -9; without, it is in memory.
  */
 import type { Express } from 'express';
-import { createApp } from './app.ts';
-import type { Rules } from './call.ts';
+import { createApp } from './http/app.ts';
+import type { Rules } from './http/call.ts';
 import { createClock, type Clock } from './clock.ts';
-import { createDashboard, type Dashboard } from './dashboard.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { createIdempotency } from './idempotency.ts';
-import { openJournal } from './journal.ts';
-import { createKeys, type Keys } from './keys.ts';
-import { createLedger, type Ledger } from './ledger.ts';
-import { createListener, type Address } from './listener.ts';
-import type { Customer, Endpoint, StoredEvent } from './objects.ts';
-import { loadJournal } from './persistence.ts';
-import { createPipeline } from './pipeline.ts';
-import { createRateLimiter, type RateLimiter, type RateLimits } from './rate-limits.ts';
-import { createStore, type Op } from './store.ts';
-import { createEndpointControl, type EndpointControl } from './endpoint-control.ts';
-import { createWebhooks, type Webhooks, type WebhookOptions } from './webhooks.ts';
+import { createDashboard, type Dashboard } from './control/dashboard.ts';
+import { createFaults, type Faults } from './control/faults.ts';
+import { createIdempotency } from './http/idempotency.ts';
+import { openJournal } from './store/journal.ts';
+import { createKeys, type Keys } from './http/keys.ts';
+import { createLedger, type Ledger } from './control/ledger.ts';
+import { createListener, type Address } from './http/listener.ts';
+import type { Customer, Endpoint, StoredEvent } from './objects/objects.ts';
+import { loadJournal } from './store/persistence.ts';
+import { createPipeline } from './http/pipeline.ts';
+import { createRateLimiter, type RateLimiter, type RateLimits } from './http/rate-limits.ts';
+import { createStore, type Op } from './store/store.ts';
+import { createEndpointControl, type EndpointControl } from './control/endpoints.ts';
+import { createWebhooks, type Webhooks, type WebhookOptions } from './webhooks/webhooks.ts';
 
 export type SimulatorOptions = {
   /** Folder for the state; without it nothing outlives the process. Two simulators on one folder are refused. */

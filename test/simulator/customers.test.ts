@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { CREATE_PARAMS, UPDATE_PARAMS } from '../../simulator/customer-params.ts';
-import { isAcceptedEmail } from '../../simulator/email.ts';
+import { CREATE_PARAMS, UPDATE_PARAMS } from '../../simulator/objects/customer-params.ts';
+import { isAcceptedEmail } from '../../simulator/objects/email.ts';
 import { requestParams } from './openapi.ts';
 import { refusalOf, startSimulator, type Bench } from './start-simulator.ts';
 

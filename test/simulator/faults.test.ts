@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createFaults, type FaultSubject } from '../../simulator/faults.ts';
+import { createFaults, type FaultSubject } from '../../simulator/control/faults.ts';
 import { KEY, closeSimulators, refusalOf, startSimulator, type Bench } from './start-simulator.ts';
 
 describe('the simulator’s faults', () => {

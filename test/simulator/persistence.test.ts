@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createSimulator } from '../../simulator/simulator.ts';
-import type { EffectsReport } from '../../simulator/ledger.ts';
+import type { EffectsReport } from '../../simulator/control/ledger.ts';
 import { listening, startChild } from './child.ts';
 import { clientsFor, closeSimulators, refusalOf, startReceiver, startSimulator } from './start-simulator.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createRateLimiter } from '../../simulator/rate-limits.ts';
+import { createRateLimiter } from '../../simulator/http/rate-limits.ts';
 import { closeSimulators, refusalOf, startSimulator, type Bench } from './start-simulator.ts';
 
 describe('the simulator’s rate limits', () => {

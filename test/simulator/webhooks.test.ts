@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import type Stripe from 'stripe';
 import type { SimulatorOptions } from '../../simulator/simulator.ts';
-import { signatureHeader } from '../../simulator/signature.ts';
+import { signatureHeader } from '../../simulator/webhooks/signature.ts';
 import {
   closeSimulators,
   startReceiver,

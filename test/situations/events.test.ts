@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { findUndelivered, type InternalEvent } from '../../db/deliveries.ts';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
-import type { StoredEvent } from '../../simulator/objects.ts';
+import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { orders } from '../support/orders.ts';
 import { conflictsOf, outcomesOf } from '../support/sync-rows.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { readBreaker } from '../../db/limits/breakers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
-import type { FaultRule } from '../../simulator/faults.ts';
+import type { FaultRule } from '../../simulator/control/faults.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { killAtEach } from '../support/killed-worker.ts';
 import { closedIntents, mappingOf, outcomesOf } from '../support/sync-rows.ts';

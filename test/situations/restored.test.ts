@@ -10,7 +10,7 @@ import { keyPrefix } from '../../lib/sync/intent.ts';
 import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
 import { decideUnmatched } from '../../lib/operations/unmatched.ts';
 import { newEventId } from '../../lib/uuid.ts';
-import { DEFAULT_ACCOUNT } from '../../simulator/keys.ts';
+import { DEFAULT_ACCOUNT } from '../../simulator/http/keys.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { emptyTables } from '../support/sync.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';

@@ -1,5 +1,5 @@
 import type { Db } from '../../db/server/connection.ts';
-import type { StoredEvent } from '../../simulator/objects.ts';
+import type { StoredEvent } from '../../simulator/objects/objects.ts';
 
 /** A create whose look found nothing: how many events of theirs there were by then, by mapping. */
 export type Looks = { mapping: number; events: number }[];

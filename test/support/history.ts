@@ -2,7 +2,7 @@ import type { Db } from '../../db/server/connection.ts';
 import { disableFailpoints } from '../../lib/failpoint.ts';
 import type { Fields } from '../../lib/integrations/integration.ts';
 import type { SyncPolicy } from '../../lib/sync/step.ts';
-import type { StoredEvent } from '../../simulator/objects.ts';
+import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { createChances, type Chances } from './chances.ts';
 import { doublesOf, type Looks } from './doubles.ts';

@@ -13,7 +13,7 @@ import { keyPrefix } from '../../lib/sync/intent.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { newEventId } from '../../lib/uuid.ts';
-import { DEFAULT_ACCOUNT } from '../../simulator/keys.ts';
+import { DEFAULT_ACCOUNT } from '../../simulator/http/keys.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';

@@ -5,7 +5,7 @@ import { readAccountRecords } from '../../../lib/intake/account-reading.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import type { SyncPolicy } from '../../../lib/sync/step.ts';
 import { decideUnmatched } from '../../../lib/operations/unmatched.ts';
-import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
+import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { failNext } from '../../support/failing-page.ts';
 import { mappingOf } from '../../support/sync-rows.ts';

@@ -4,7 +4,7 @@ import { readSweep } from '../../../db/sweep.ts';
 import { hearingPart } from '../../../lib/health/intake.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import { sweep, type Swept } from '../../../lib/intake/sweep.ts';
-import type { StoredEvent } from '../../../simulator/objects.ts';
+import type { StoredEvent } from '../../../simulator/objects/objects.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';

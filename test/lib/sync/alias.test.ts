@@ -1,5 +1,5 @@
 import { findByIdentity } from '../../../db/external-records.ts';
-import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
+import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { expect } from 'chai';
 import { countLeftAliases, listHeldDeletions, listLeftAliases } from '../../../db/mappings/aliases.ts';
 import { askForRead } from '../../../db/inbound.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { keepRecords } from '../../../db/external-records.ts';
 import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
-import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
+import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 

@@ -3,7 +3,7 @@ import { countUnmatched } from '../../../db/external-records.ts';
 import { createChoiceDesk } from '../../../lib/operations/record-choice.ts';
 import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
 import { giveWords, planFirstLink } from '../../../lib/operations/link-plan.ts';
-import { DEFAULT_ACCOUNT } from '../../../simulator/keys.ts';
+import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';

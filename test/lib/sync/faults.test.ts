@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { FaultRule } from '../../../simulator/faults.ts';
+import type { FaultRule } from '../../../simulator/control/faults.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { closedIntents, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
 import { askForRead } from '../../../db/inbound.ts';
-import type { StoredEvent } from '../../../simulator/objects.ts';
+import type { StoredEvent } from '../../../simulator/objects/objects.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';

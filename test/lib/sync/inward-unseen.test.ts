@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
-import type { StoredEvent } from '../../../simulator/objects.ts';
+import type { StoredEvent } from '../../../simulator/objects/objects.ts';
 import type { Lane } from '../../../workers/lane.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { orders } from '../../support/orders.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { InboundEvent, Ingress } from '../../../../lib/integrations/integration.ts';
-import { thinEvent } from '../../../../simulator/thin-events.ts';
+import { thinEvent } from '../../../../simulator/webhooks/thin-events.ts';
 import { CUSTOMER, EVENT, THIN } from './events.ts';
 import { MARK_KEY, openSimulator, type StripeHarness } from './harness.ts';
 

@@ -1,0 +1,46 @@
+/**
+ * One call as the handlers see it. A handler is plain and synchronous: it reads the account, stages operations in
+ * `ops`, and returns what to answer or refuses by throwing (errors.ts). Nothing is changed until the pipeline
+ * commits the staged operations together with the idempotency key and the ledger entry.
+ */
+import type { AccountState, Op } from '../store/store.ts';
+import type { Params } from './form.ts';
+
+export type Rules = {
+  /** The account's default API version, which events are rendered in. */
+  apiVersion: string;
+  /** How long a change is not yet seen by search, ms. */
+  searchDelayMs: number;
+  /** How long an event is not yet seen by the list of events, ms. */
+  eventsTipLagMs: number;
+  /** Whether an object deleted meanwhile may still be used as a cursor. */
+  deletedCursors: boolean;
+  /** Whether names and emails lose the white space around them before they are stored. */
+  trimsText: boolean;
+  /** Whether webhook endpoints may be on other machines. */
+  remoteWebhooks: boolean;
+};
+
+export type Call = {
+  account: AccountState;
+  params: Params;
+  /** The id in the path, an empty string where the route has none. */
+  id: string;
+  /** ms of the simulator's clock. */
+  now: number;
+  request: { id: string | null; idempotency_key: string | null };
+  rules: Rules;
+  ops: Op[];
+};
+
+export type Reply = { body: object; status?: number; customer?: string };
+
+export type Handler = (call: Call) => Reply;
+
+export function seconds(ms: number): number {
+  return Math.floor(ms / 1000);
+}
+
+export function takeSeq(call: Call): number {
+  return call.account.nextSeq++;
+}

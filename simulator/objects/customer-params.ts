@@ -1,0 +1,189 @@
+/**
+ * What a create or an update may say about a customer, and what it makes of one (docs.stripe.com/api/customers,
+ * lengths from Stripe's OpenAPI description). Parameters that Stripe knows and this double has no model for are
+ * refused with a sentence rather than swallowed.
+ */
+import { refuse } from '../http/errors.ts';
+import type { ParamValue, Params } from '../http/form.ts';
+import { refuseBadEmail } from './email.ts';
+import { mergeMetadata } from './metadata.ts';
+import type { Address, Customer, InvoiceSettings, Shipping } from './objects.ts';
+import {
+  nested,
+  readChoice,
+  readHash,
+  readInteger,
+  readList,
+  readRequiredText,
+  readText,
+  readTextList,
+  refuseMissing,
+  refuseUnknown,
+} from '../http/params.ts';
+
+export const MODELLED = [
+  'address',
+  'balance',
+  'business_name',
+  'description',
+  'email',
+  'expand',
+  'individual_name',
+  'invoice_prefix',
+  'invoice_settings',
+  'metadata',
+  'name',
+  'next_invoice_sequence',
+  'phone',
+  'preferred_locales',
+  'shipping',
+  'tax_exempt',
+] as const;
+
+const NOT_MODELLED = ['cash_balance', 'payment_method', 'source', 'tax', 'tax_id_data'] as const;
+/** What a create alone takes; the handler reads them, since both are about other objects. */
+const ON_CREATE = ['id', 'test_clock'] as const;
+const NOT_MODELLED_ON_UPDATE = [
+  'bank_account',
+  'card',
+  'cash_balance',
+  'default_alipay_account',
+  'default_bank_account',
+  'default_card',
+  'default_source',
+  'source',
+  'tax',
+] as const;
+
+export const CREATE_PARAMS: readonly string[] = [...MODELLED, ...ON_CREATE, ...NOT_MODELLED];
+export const UPDATE_PARAMS: readonly string[] = [...MODELLED, ...NOT_MODELLED_ON_UPDATE];
+
+const ADDRESS_PARTS = ['city', 'country', 'line1', 'line2', 'postal_code', 'state'] as const;
+
+/** The customer after the parameters; the one given is left as it is. */
+export function applyCustomerParams(before: Customer, params: Params, known: readonly string[]): Customer {
+  refuseUnknown(params, known);
+  for (const name of Object.keys(params)) {
+    if (![...MODELLED, ...ON_CREATE].some((modelled) => modelled === name)) {
+      refuse(`The simulator has no model for '${name}'.`, { param: name });
+    }
+  }
+  const { business_name: business, individual_name: individual, ...rest } = before;
+  const businessName = readText(params['business_name'], 'business_name', 150);
+  const individualName = readText(params['individual_name'], 'individual_name', 150);
+  return {
+    ...rest,
+    address: patchAddress(before.address, params['address'], 'address'),
+    balance: readInteger(params['balance'], 'balance') ?? before.balance,
+    description: given(readText(params['description'], 'description'), before.description),
+    email: given(readEmail(params['email']), before.email),
+    invoice_prefix: readInvoicePrefix(params['invoice_prefix']) ?? before.invoice_prefix,
+    invoice_settings: patchInvoiceSettings(before.invoice_settings, params['invoice_settings']),
+    metadata: mergeMetadata(before.metadata, params['metadata']),
+    name: given(readText(params['name'], 'name', 256), before.name),
+    next_invoice_sequence:
+      readInteger(params['next_invoice_sequence'], 'next_invoice_sequence') ?? before.next_invoice_sequence,
+    phone: given(readText(params['phone'], 'phone', 20), before.phone),
+    preferred_locales:
+      readTextList(params['preferred_locales'], 'preferred_locales') ?? before.preferred_locales,
+    shipping: patchShipping(before.shipping, params['shipping']),
+    tax_exempt:
+      readChoice(params['tax_exempt'], 'tax_exempt', ['', 'none', 'exempt', 'reverse'] as const) ||
+      before.tax_exempt,
+    // These two are absent, not null, when they are not set.
+    ...present('business_name', given(businessName, business ?? null)),
+    ...present('individual_name', given(individualName, individual ?? null)),
+  };
+}
+
+function given<T>(value: T | undefined, before: T): T {
+  return value === undefined ? before : value;
+}
+
+function present<Name extends string>(name: Name, value: string | null): { [Key in Name]?: string } {
+  return (value === null ? {} : { [name]: value }) as { [Key in Name]?: string }; // a computed name widens to string
+}
+
+function readEmail(value: ParamValue | undefined): string | null | undefined {
+  const email = readText(value, 'email', 512);
+  if (email) refuseBadEmail(email, 'email');
+  return email;
+}
+
+function readInvoicePrefix(value: ParamValue | undefined): string | undefined {
+  const prefix = readRequiredText(value, 'invoice_prefix');
+  if (prefix !== undefined && !/^[A-Z0-9]{3,12}$/.test(prefix)) {
+    refuse('Invalid invoice_prefix: must be 3 to 12 uppercase letters or numbers.', {
+      param: 'invoice_prefix',
+    });
+  }
+  return prefix;
+}
+
+/** Hashes are updated leaf by leaf; an empty leaf becomes null, an empty hash parameter unsets the whole. */
+function patchAddress(before: Address | null, value: ParamValue | undefined, param: string): Address | null {
+  const hash = readHash(value, param);
+  if (hash === undefined || hash === null) return hash === null ? null : before;
+  refuseUnknown(hash, ADDRESS_PARTS, param);
+  const after: Address = {
+    city: null,
+    country: null,
+    line1: null,
+    line2: null,
+    postal_code: null,
+    state: null,
+    ...before,
+  };
+  for (const part of ADDRESS_PARTS) {
+    after[part] = given(readText(hash[part], nested(param, part)), after[part]);
+  }
+  return after;
+}
+
+/** Shipping always carries a name, a phone and a full address once it is there. */
+function patchShipping(before: Shipping | null, value: ParamValue | undefined): Shipping | null {
+  const hash = readHash(value, 'shipping');
+  if (hash === undefined || hash === null) return hash === null ? null : before;
+  refuseUnknown(hash, ['address', 'name', 'phone'], 'shipping');
+  const address = patchAddress(before?.address ?? null, hash['address'], 'shipping[address]');
+  const name = given(readText(hash['name'], 'shipping[name]'), before?.name ?? null);
+  const phone = given(readText(hash['phone'], 'shipping[phone]'), before?.phone ?? null);
+  if (address === null) return refuseMissing('shipping[address]');
+  if (name === null) return refuseMissing('shipping[name]');
+  return { address, name, phone };
+}
+
+function patchInvoiceSettings(before: InvoiceSettings, value: ParamValue | undefined): InvoiceSettings {
+  const hash = readHash(value, 'invoice_settings');
+  if (hash === undefined || hash === null) return before;
+  refuseUnknown(
+    hash,
+    ['custom_fields', 'default_payment_method', 'footer', 'rendering_options'],
+    'invoice_settings',
+  );
+  if (hash['default_payment_method'] || hash['rendering_options']) {
+    refuse('The simulator has no model for payment methods and rendering options.', {
+      param: 'invoice_settings',
+    });
+  }
+  return {
+    ...before,
+    custom_fields: readCustomFields(hash['custom_fields'], before.custom_fields),
+    footer: given(readText(hash['footer'], 'invoice_settings[footer]'), before.footer),
+  };
+}
+
+function readCustomFields(value: ParamValue | undefined, before: InvoiceSettings['custom_fields']) {
+  const param = 'invoice_settings[custom_fields]';
+  const list = readList(value, param);
+  if (list === undefined || list === null) return list === null ? null : before;
+  return list.map((item, index) => {
+    const at = nested(param, String(index));
+    const hash = readHash(item, at) ?? {};
+    refuseUnknown(hash, ['name', 'value'], at);
+    return {
+      name: readRequiredText(hash['name'], nested(at, 'name'), 40) ?? refuseMissing(nested(at, 'name')),
+      value: readRequiredText(hash['value'], nested(at, 'value'), 140) ?? refuseMissing(nested(at, 'value')),
+    };
+  });
+}
