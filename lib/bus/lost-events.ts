@@ -4,7 +4,7 @@ import { readInstanceId } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { findLostEvents, type RestoreSigns } from '../../db/relay/identity.ts';
 import { topics } from '../events/routing.ts';
-import { isUuid } from '../intake/inbound.ts';
+import { isUuid } from '../uuid.ts';
 import type { Received } from './bus.ts';
 import { installationOf } from './own-topics.ts';
 

@@ -10,8 +10,9 @@ import { readSweep } from '../../db/sweep.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
 import { readPairsPage, type PairsPage } from './comparison-pages.ts';
-import { isUuid } from '../intake/inbound.ts';
-import { oursOf, theirsOf, type SyncDeps } from '../sync/step.ts';
+import { isUuid } from '../uuid.ts';
+import type { SyncDeps } from '../sync/step.ts';
+import { oursOf, theirsOf } from '../sync/values.ts';
 
 export type Finding = {
   kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias' | 'detached';

@@ -22,10 +22,11 @@ import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/mapp
 import { urgencies } from '../../db/urgency.ts';
 import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
 import { canonical } from '../sync/canonical.ts';
-import { isUuid } from '../intake/inbound.ts';
+import { isUuid } from '../uuid.ts';
 import { claim, decideRivals, type NotTaken, type Rivals } from './link-rivals.ts';
 import { merge } from '../sync/merge.ts';
-import { theirsOf, type SyncDeps } from '../sync/step.ts';
+import type { SyncDeps } from '../sync/step.ts';
+import { theirsOf } from '../sync/values.ts';
 
 /** What becomes of the values of a pair: names of fields, never values. */
 export interface PairChanges {

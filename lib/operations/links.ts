@@ -6,7 +6,7 @@ import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { giveConsent } from '../../db/mappings/list.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
-import { NOT_LINKED } from '../sync/first-link.ts';
+import { NOT_LINKED } from '../sync/pair-state.ts';
 
 export type ConsentOutcome =
   /** A worker looks again and links. `consented_already`: the word was given before, and is not given twice. */

@@ -21,11 +21,10 @@ import { lockMappings, type Decision, type Mapping } from '../../db/mappings/map
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
-import { chosenFor } from '../sync/consent.ts';
-import { exchange, hasMoved, pairOf } from '../sync/chosen.ts';
+import { chosenFor, isReleased } from '../sync/consent.ts';
+import { exchange, hasMoved, pairOf } from '../sync/perform/exchange.ts';
 import { ALIAS_LIVES } from '../sync/delete-conflicts.ts';
-import { NOT_LINKED } from '../sync/first-link.ts';
-import { isReleased } from '../sync/fuse.ts';
+import { NOT_LINKED } from '../sync/pair-state.ts';
 
 export type ChoiceOutcome =
   /** The two have changed places; `insteadOf` is an alias now, or was deleted there before. A worker reads and merges. */

@@ -11,7 +11,7 @@ import { recordAction } from '../../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
-import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/first-link.ts';
+import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
 import { keepLeftRecord } from '../sync/left-record.ts';
 
 export type Resolution = {

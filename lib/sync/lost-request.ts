@@ -1,0 +1,20 @@
+// An event at the other side that a request of ours caused, and the request is not here: it was stored before it was sent, so the
+// database holds an older state now. Nobody but us can use such a key, which an owner tag, written by hand, cannot say of itself.
+import { isRequestKnown } from '../../db/intents.ts';
+import { noteAhead } from '../../db/relay/identity.ts';
+import { intentOfKey, keyPrefix } from './intent-key.ts';
+import type { SyncDeps } from './step.ts';
+import type { ReceivedEvent } from './received.ts';
+
+/** Notes the first event of a request of ours that is not here: from then on every process refuses to start. */
+export async function noteLostRequests(deps: SyncDeps, events: readonly ReceivedEvent[]): Promise<void> {
+  const prefix = keyPrefix(deps);
+  for (const { key, externalId } of events) {
+    const intentId = key === null ? null : intentOfKey(key, prefix);
+    if (key === null || intentId === null) continue;
+    if (await isRequestKnown(deps.db, { key, intentId, externalId, now: deps.clock.now() })) continue;
+    const noted = await noteAhead(deps.db, { by: 'requests', example: `${key}, about ${externalId}` });
+    if (noted) deps.log.warn('restore.noticed', { by: 'requests', key, externalId });
+    return;
+  }
+}
