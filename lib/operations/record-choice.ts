@@ -1,7 +1,7 @@
 // A person chooses which record at the other side a customer is linked with: now, or later than the link; and says what becomes of a
 // customer whose record was deleted there while another record of it lives.
 //
-// A second record that is known (an alias) takes the place of the primary in the call itself, in one transaction (lib/sync/chosen.ts).
+// A second record that is known (an alias) takes the place of the primary in the call itself, in one transaction (lib/sync/perform/exchange.ts).
 // Any other record is first read by a worker: the choice is kept on the record's mapping, and outlives failures and restarts. A crash
 // before the commit leaves nothing of it.
 import {

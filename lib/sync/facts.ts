@@ -34,7 +34,7 @@ export interface Echoes {
 
 export interface Facts {
   /** Closed intents of ours that the step's inbound events are echoes of. */
-  echoes: { ask: Record<never, never>; answer: Echoes };
+  echoes: { ask: { of: 'inbound' }; answer: Echoes };
   /** External ids of second records of the row that live, as far as we know. */
   aliases: { ask: { customerId: number }; answer: string[] };
   /** For how many milliseconds since then nothing was sent to the system at all. */

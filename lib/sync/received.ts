@@ -57,7 +57,7 @@ export function received(s: Situation): Received {
     hop: 0,
   };
   if (events.length === 0) return result;
-  const { byKey, byRequest } = know(s, 'echoes', {});
+  const { byKey, byRequest } = know(s, 'echoes', { of: 'inbound' });
   for (const { delivery, event } of events) {
     const { key, requestId } = event;
     const intent = key !== null ? byKey[key] : byRequest[requestId ?? ''];

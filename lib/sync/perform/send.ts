@@ -130,8 +130,10 @@ async function sendOpen(
   const answer = await call(deps, step, operation, intent, write, notedOf);
   await failpoint('intent.answered');
   if (!answer.ok && operation !== 'delete') {
-    const { unsent: _, ...rest } = intent;
-    step.mapping.intent = first && answer.failure.nothingHappened ? { ...rest, unsent: true } : rest;
+    const open = { ...intent };
+    if (first && answer.failure.nothingHappened) open.unsent = true;
+    else delete open.unsent;
+    step.mapping.intent = open;
   }
   step.progress = { ...step.progress, sent: { intent, answer, first, merged } };
   return 'decide';

@@ -74,7 +74,7 @@ function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
  * becomes of the record; null once it was decided that it becomes a customer here.
  */
 function ownerLost(s: Situation, mark: string, externalId: string): Action | null {
-  // Its echoes are looked up for what that notes: a request of ours that this database does not know (lib/intake/lost-request.ts).
+  // Its echoes are looked up for what that notes: a request of ours that this database does not know (lib/sync/lost-request.ts).
   received(s);
   const decision = know(s, 'recordDecision', { externalId });
   if (decision === 'import') return null;
