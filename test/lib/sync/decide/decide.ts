@@ -4,7 +4,7 @@ import type { Action } from '../../../../lib/sync/action.ts';
 import { decide, ladder, type Decision, type Rung, type RungName } from '../../../../lib/sync/decide.ts';
 import { NotKnown, withFact } from '../../../../lib/sync/facts.ts';
 import type { Situation } from '../../../../lib/sync/situation.ts';
-import { answerOf, type World } from './situations.ts';
+import { answerOf, type World } from './worlds.ts';
 
 /** More questions than this about one pair would be a decision that does not end. */
 const MOST_QUESTIONS = 30;

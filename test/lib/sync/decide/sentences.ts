@@ -2,11 +2,14 @@
 // situations, `make model` in 100,000.
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
+import type { Action } from '../../../../lib/sync/action.ts';
 import { ladder, type RungName } from '../../../../lib/sync/decide.ts';
 import { effectsOf } from '../../../../lib/sync/settle/effects.ts';
 import { answersOf, decideIn, isSame, type Decided } from './decide.ts';
 import { breaksShadowLaw } from './shadow-law.ts';
-import { anySituation, anyWorld, NOW, type World } from './situations.ts';
+import { NOW } from './mappings.ts';
+import { anySituation } from './situations.ts';
+import { anyWorld, type World } from './worlds.ts';
 
 const PAGE = new URL('../../../../docs/sync.md', import.meta.url);
 const policy = { backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 } };
@@ -16,17 +19,15 @@ const goesBefore = new Map(table.map(({ rung, before }) => [rung, new Set(before
 
 export const rungs = Object.keys(ladder) as RungName[];
 
-export const sentences: Record<string, (decided: Decided, world: World) => unknown> = {
-  'always answers, with what the first rung says that says something': (decided, world) => {
-    const [first] = answersOf(world, decided.situation);
-    return first?.[0] === decided.rung && isSame(first[1], decided.action) ? null : (first ?? 'none');
+/** What each rung says of the situation by itself, in their order. */
+type Answers = [RungName, Action][];
+
+export const sentences: Record<string, (decided: Decided, answers: Answers, world: World) => unknown> = {
+  'always answers, with what the first rung says that says something': ({ rung, action }, [first]) => {
+    return first?.[0] === rung && isSame(first[1], action) ? null : (first ?? 'none');
   },
 
-  'has no two rungs that contradict each other but where the table says which goes before': (
-    { situation },
-    world,
-  ) => {
-    const answers = [...answersOf(world, situation)];
+  'has no two rungs that contradict each other but where the table says which goes before': (_, answers) => {
     for (const [n, [upper, action]] of answers.entries())
       for (const [lower, other] of answers.slice(n + 1))
         if (!isSame(action, other) && goesBefore.get(upper)?.has(lower) !== true)
@@ -58,7 +59,7 @@ export const sentences: Record<string, (decided: Decided, world: World) => unkno
     return creates && !may ? mapping : null;
   },
 
-  'asks for nothing more where both sides agree': ({ rung, action, situation }, world) => {
+  'asks for nothing more where both sides agree': ({ rung, action, situation }, _, world) => {
     if (rung !== 'agreement' || action.do !== 'settle') return null;
     const effects = effectsOf(situation.fields, policy, situation, action.outcome, NOW);
     const again = decideIn(world, {
@@ -94,8 +95,9 @@ export function checkSentences(runs: number): Checked {
       fc.property(anyWorld, anySituation, (world, situation) => {
         const decided = decideIn(world, situation);
         reached.set(decided.rung, (reached.get(decided.rung) ?? 0) + 1);
+        const answers = [...answersOf(world, decided.situation)];
         for (const [title, breaks] of Object.entries(sentences)) {
-          const why = breaks(decided, world);
+          const why = breaks(decided, answers, world);
           if (why === null || why === undefined) continue;
           sentence = title;
           throw new Error(`${title}: ${decided.rung}: ${JSON.stringify(why)}`);
