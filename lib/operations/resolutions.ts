@@ -9,6 +9,7 @@ import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../..
 import { insertClosedIntent } from '../../db/intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
+import { hasEnded } from '../../db/mappings/state.ts';
 import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
 import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
@@ -105,10 +106,6 @@ export async function letGo(
 function isDecided({ state, reasonDetail, decision }: Mapping, { action, externalId }: Resolution): boolean {
   if (action === 'let_go') return state === 'detached' && reasonDetail?.['let_go'] === true;
   return decision?.kind === action && decision.external_id === externalId;
-}
-
-function hasEnded({ state }: { state: string }): boolean {
-  return state === 'detached' || state === 'tombstoned';
 }
 
 /** Why a decision would do nothing good here; null where it may be taken. */

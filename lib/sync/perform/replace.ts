@@ -17,7 +17,7 @@ import { conflictRows } from '../conflicts.ts';
 import { checkedBy } from '../covered.ts';
 import { intentDamage } from '../damage.ts';
 import { keepLeftRecord } from '../left-record.ts';
-import { hasEnded } from '../pair-state.ts';
+import { isInactive } from '../../../db/mappings/state.ts';
 import type { Step, SyncDeps } from '../step.ts';
 import type { Performed } from './performed.ts';
 
@@ -58,7 +58,7 @@ async function beginAnew(
       : await lockForLink(tx, { ...mapping, fence: claim.fence }, externalId);
   if (!found?.own) return 'lost';
   const { own, other } = found;
-  if (other && (other.internalId !== null || other.intent !== null || hasEnded(other))) return 'taken';
+  if (other && (other.internalId !== null || other.intent !== null || isInactive(other))) return 'taken';
   await insertAttempts(tx, step.attempts);
   await closeIntent(tx, own, now);
   await insertConflicts(tx, conflictRows(step, covered, now));

@@ -2,11 +2,11 @@
 // it is kept as a conflict first.
 import type { Action } from '../action.ts';
 import { coveredEdits } from '../covered.ts';
-import { hasEnded } from '../pair-state.ts';
+import { isInactive } from '../../../db/mappings/state.ts';
 import type { Situation } from '../situation.ts';
 
 export function covered(s: Situation): Action | null {
-  const isMerged = !hasEnded(s.mapping) && (s.row === null || s.row.deletedAt === null);
+  const isMerged = !isInactive(s.mapping) && (s.row === null || s.row.deletedAt === null);
   if (isMerged || s.mapping.internalId === null) return null;
   const conflicts = coveredEdits(s);
   return conflicts.length > 0 ? { do: 'settle', outcome: { kind: 'covered', conflicts } } : null;
