@@ -43,6 +43,11 @@ export function uuidLowerBound(ms: number): string {
   return format(bytes);
 }
 
+/** A UUID of any version, in small letters as PostgreSQL and this engine write them. */
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+}
+
 function checkedTime(ms: number): number {
   if (!Number.isInteger(ms) || ms < 0 || ms > LARGEST_TIME) {
     throw new RangeError(`not a time in whole milliseconds since 1970: ${ms}`);

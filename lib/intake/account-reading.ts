@@ -21,7 +21,7 @@ import { noteSkipped, workInHalves } from '../skipped.ts';
 import { ACCOUNT_UNREAD } from '../sync/before-create.ts';
 import { toKept } from '../sync/identity.ts';
 import type { SyncDeps } from '../sync/step.ts';
-import { decideUnmatched } from '../operations/unmatched.ts';
+import { decideUnmatched } from './unmatched.ts';
 
 /** What came of one run: `reading` goes on, `done` needs no further run in this process. */
 export type ReadingRun = 'not_yet' | 'reading' | 'done';

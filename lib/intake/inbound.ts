@@ -16,10 +16,12 @@ import { isOfOneRow } from '../../db/server/errors.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
-import type { Fields, InboundEvent, Integration } from '../integrations/integration.ts';
+import type { InboundEvent, Integration } from '../integrations/integration.ts';
+import type { Fields } from '../catalogue/document.ts';
 import { leaveOutStuck, noteSkipped, workInHalves, type Stuck } from '../skipped.ts';
-import { uuidFromTime } from '../uuid.ts';
-import { describeFault } from '../sync/broken-off.ts';
+import { isUuid, uuidFromTime } from '../uuid.ts';
+import { describeFault } from '../describe-fault.ts';
+import { intentOfKey } from '../sync/intent-key.ts';
 import type { ReceiveDeps } from './receive.ts';
 
 /** The part of an external event that goes into the envelope and, from there, into the delivery. */
@@ -195,16 +197,6 @@ export function toExternalEvent(
       unreadable: event.unreadable ?? [],
     },
   };
-}
-
-/** The intent behind a key of this installation; null for any other key. */
-export function intentOfKey(key: string, keyPrefix: string): string | null {
-  const id = key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : null;
-  return isUuid(id) ? id : null;
-}
-
-export function isUuid(text: unknown): text is string {
-  return typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
 /** External events become deliveries at the mappings they are about. Returns how many were new. */

@@ -10,7 +10,7 @@ import { readSweep } from '../../db/sweep.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
 import { readPairsPage, type PairsPage } from './comparison-pages.ts';
-import { isUuid } from '../intake/inbound.ts';
+import { isUuid } from '../uuid.ts';
 import { oursOf, theirsOf, type SyncDeps } from '../sync/step.ts';
 
 export type Finding = {

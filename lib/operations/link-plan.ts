@@ -20,9 +20,10 @@ import {
 import { recordAction } from '../../db/operator-actions.ts';
 import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
-import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
+import type { ExternalRecord, Integration } from '../integrations/integration.ts';
+import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
 import { canonical } from '../sync/canonical.ts';
-import { isUuid } from '../intake/inbound.ts';
+import { isUuid } from '../uuid.ts';
 import { claim, decideRivals, type NotTaken, type Rivals } from './link-rivals.ts';
 import { merge } from '../sync/merge.ts';
 import { theirsOf, type SyncDeps } from '../sync/step.ts';

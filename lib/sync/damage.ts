@@ -1,7 +1,7 @@
 // A mapping row that nobody of us wrote so: changed by hand, or by a fault of ours. It is parked before anything is done by it, and
 // what is wrong is told by column and shape, never by value.
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
-import { isUuid } from '../intake/inbound.ts';
+import { isUuid } from '../uuid.ts';
 
 export interface Damage {
   column: 'shadow' | 'intent' | 'external_id' | 'internal_id';

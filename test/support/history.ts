@@ -1,6 +1,6 @@
 import type { Db } from '../../db/server/connection.ts';
 import { disableFailpoints } from '../../lib/failpoint.ts';
-import type { Fields } from '../../lib/integrations/integration.ts';
+import type { Fields } from '../../lib/catalogue/document.ts';
 import type { SyncPolicy } from '../../lib/sync/step.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import type { Simulator } from '../../simulator/simulator.ts';

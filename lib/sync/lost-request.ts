@@ -2,13 +2,15 @@
 // database holds an older state now. Nobody but us can use such a key, which an owner tag, written by hand, cannot say of itself.
 import { isRequestKnown } from '../../db/intents.ts';
 import { noteAhead } from '../../db/relay/identity.ts';
-import { intentOfKey } from './inbound.ts';
-import { keyPrefix } from '../sync/intent.ts';
-import type { SyncDeps } from '../sync/step.ts';
-import type { HeardEvent } from '../sync/theirs.ts';
+import { intentOfKey } from './intent-key.ts';
+import { keyPrefix } from './intent.ts';
+import type { SyncDeps } from './step.ts';
+
+/** What an event says of the request that caused it: its idempotency key, and the record. */
+type Caused = { key: string | null; externalId: string };
 
 /** Notes the first event of a request of ours that is not here: from then on every process refuses to start. */
-export async function noteLostRequests(deps: SyncDeps, events: readonly HeardEvent[]): Promise<void> {
+export async function noteLostRequests(deps: SyncDeps, events: readonly Caused[]): Promise<void> {
   if (deps.rehearsing) return;
   const prefix = keyPrefix(deps);
   for (const { key, externalId } of events) {
