@@ -5,7 +5,8 @@ import type { Integration } from '../../lib/integrations/integration.ts';
 import type { Fields } from '../../lib/catalogue/document.ts';
 import { same } from '../../lib/sync/canonical.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import type { LoggedLine } from './sync.ts';
+
+export type LoggedLine = { event: string } & Record<string, unknown>;
 
 export type Observed = { db: Db; simulator: Simulator; integration: Integration; log: LoggedLine[] };
 
