@@ -1,5 +1,5 @@
 // The plan of the first link: for every row that waits, and every record there, what the word of an operator would do. By our mark,
-// then by email, then made; of two records with one email the rule of choose-record.ts takes one. Nothing is written while it is made, and it holds
+// then by email, then made; of two records with one email the rule of lib/sync/choose-record.ts takes one. Nothing is written while it is made, and it holds
 // a few words for each match, never a record or a row.
 //
 // The words are then given in pages, each a transaction of its own. A crash between two leaves a part given; the plan is simply made

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { CIRCLES_LEFT, findCircles } from './circles.ts';
 import { LIB_ROOMS, libRoomOf } from './lib-rooms.ts';
@@ -60,6 +61,23 @@ describe('the rules of the house', () => {
   it('know the place of every room of lib/', () => {
     const rooms = new Set(sources.flatMap(({ path }) => libRoomOf(path) ?? []));
     expect([...rooms]).to.have.members(LIB_ROOMS.map(([room]) => room));
+  });
+
+  it('have a line in docs/architecture.md for every room', () => {
+    const text = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8');
+    const rooms = sources
+      .map(({ path }) => path.split('/').slice(0, -1))
+      .flatMap(([top, room]) => [
+        `${top}/`,
+        ...(room === undefined || top === 'test' ? [] : [`${top}/${room}/`]),
+      ]);
+    expect([...new Set(rooms)].filter((room) => !text.includes(`| \`${room}\` |`))).to.deep.equal([]);
+    // The rooms of lib/ stand there in their order, too.
+    const places = LIB_ROOMS.map(([room]) =>
+      text.indexOf(room === '' ? '| flat files of `lib/` |' : `| \`lib/${room}/\` |`),
+    );
+    expect(places).to.deep.equal(places.toSorted((a, b) => a - b));
+    expect(places).to.not.include(-1);
   });
 
   it('leave alone what is allowed', () => {
