@@ -79,7 +79,7 @@ describe('createLogger', () => {
   });
 
   it('writes to standard error unless told, and nothing when it is only imported', async () => {
-    const script = `import { createLogger } from './lib/log.ts'; import './lib/config.ts';
+    const script = `import { createLogger } from './lib/log.ts'; import './lib/config/config.ts';
       if (process.argv[1]) createLogger({ level: 'info', format: 'json' }).info('hello');`;
     const run = async (...args: string[]) => {
       const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script, ...args], {
