@@ -2,7 +2,7 @@
 import type { Bus } from '../lib/bus/bus.ts';
 import { logActions } from '../lib/operations/operator-log.ts';
 import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
-import { keyPrefix } from '../lib/sync/intent.ts';
+import { keyPrefix } from '../lib/sync/intent-key.ts';
 import { closeReceiveGap } from '../lib/intake/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { sweep } from '../lib/intake/sweep.ts';

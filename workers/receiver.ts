@@ -5,7 +5,7 @@ import { topics } from '../lib/events/routing.ts';
 import type { ExternalEvent } from '../db/inbound.ts';
 import type { InternalEvent } from '../db/deliveries.ts';
 import { receiveInbound, toExternalEvent } from '../lib/intake/inbound.ts';
-import { keyPrefix } from '../lib/sync/intent.ts';
+import { keyPrefix } from '../lib/sync/intent-key.ts';
 import { receiveOutbound, type ReceiveDeps } from '../lib/intake/receive.ts';
 import type { SyncDeps, SyncLog } from '../lib/sync/step.ts';
 import { noteRefused, type RefusedRecord } from './refused-records.ts';

@@ -1,4 +1,4 @@
-// What people decide about pairs that are stuck (lib/sync/decision.ts): which pairs those are, and how a decision is noted.
+// What people decide about pairs that are stuck (lib/sync/rungs/decision.ts): which pairs those are, and how a decision is noted.
 import type { Db, Tx } from '../server/connection.ts';
 import { raisedUrgency, urgencies } from '../urgency.ts';
 import { toMapping, type Decision, type Mapping } from './mappings.ts';

@@ -18,7 +18,7 @@ import { createLease } from '../lease.ts';
 import { paced } from '../limits/paced.ts';
 import { sleep } from '../loop.ts';
 import { noteSkipped, workInHalves } from '../skipped.ts';
-import { ACCOUNT_UNREAD } from '../sync/before-create.ts';
+import { ACCOUNT_UNREAD } from '../sync/pair-state.ts';
 import { toKept } from '../sync/identity.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { decideUnmatched } from './unmatched.ts';

@@ -11,7 +11,8 @@ import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
 import { readPairsPage, type PairsPage } from './comparison-pages.ts';
 import { isUuid } from '../uuid.ts';
-import { oursOf, theirsOf, type SyncDeps } from '../sync/step.ts';
+import type { SyncDeps } from '../sync/step.ts';
+import { oursOf, theirsOf } from '../sync/values.ts';
 
 export type Finding = {
   kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias' | 'detached';

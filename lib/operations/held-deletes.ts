@@ -1,7 +1,7 @@
 // What a person decides about deletes that the fuse holds (lib/sync/fuse.ts): they go on, they are taken back, or the pairs are detached.
 //
 // Taking back is the no. A deletion at the other side: our row lives still, keeps its number, and gets a new record
-// (lib/sync/decision.ts). A delete of ours: a deleted row stays deleted, since every consumer was told so; what was deleted comes
+// (lib/sync/rungs/decision.ts). A delete of ours: a deleted row stays deleted, since every consumer was told so; what was deleted comes
 // back as a new row with its values, linked with the record that lives still. Both leave a conflict that says so. Each pair is one
 // transaction, the fuse's own state included: a crash in between leaves the others held, and the same command goes on with them.
 import { insertConflicts } from '../../db/conflicts.ts';

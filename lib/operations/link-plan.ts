@@ -27,7 +27,8 @@ import { isUuid } from '../uuid.ts';
 import { claim, decideRivals, type Rivals } from './link-rivals.ts';
 import type { LinkPlan, PairChanges, PlannedPair } from './planned-link.ts';
 import { merge } from '../sync/merge.ts';
-import { theirsOf, type SyncDeps } from '../sync/step.ts';
+import type { SyncDeps } from '../sync/step.ts';
+import { theirsOf } from '../sync/values.ts';
 
 const PAGE = 1_000;
 

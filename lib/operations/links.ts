@@ -1,12 +1,12 @@
 // Linking by consent. A record of theirs has the email of a row of ours, and nobody marked it as that row's: it waits until
 // somebody says that the two are one person, because anyone can check out with anyone's email. The word is kept on the mapping;
-// reconcile (lib/sync/adopt.ts) reads the record once more and links, if the email still belongs to that row.
+// reconcile (lib/sync/rungs/unmatched-record.ts) reads the record once more and links, if the email still belongs to that row.
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { giveConsent } from '../../db/mappings/list.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
-import { NOT_LINKED } from '../sync/first-link.ts';
+import { NOT_LINKED } from '../sync/pair-state.ts';
 
 export type ConsentOutcome =
   /** A worker looks again and links. `consented_already`: the word was given before, and is not given twice. */

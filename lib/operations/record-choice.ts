@@ -1,7 +1,7 @@
 // A person chooses which record at the other side a customer is linked with: now, or later than the link; and says what becomes of a
 // customer whose record was deleted there while another record of it lives.
 //
-// A second record that is known (an alias) takes the place of the primary in the call itself, in one transaction (lib/sync/chosen.ts).
+// A second record that is known (an alias) takes the place of the primary in the call itself, in one transaction (lib/sync/perform/exchange.ts).
 // Any other record is first read by a worker: the choice is kept on the record's mapping, and outlives failures and restarts. A crash
 // before the commit leaves nothing of it.
 import {
@@ -21,11 +21,10 @@ import { lockMappings, type Decision, type Mapping } from '../../db/mappings/map
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
-import { chosenFor } from '../sync/consent.ts';
-import { exchange, hasMoved, pairOf } from '../sync/chosen.ts';
+import { chosenFor, isReleased } from '../sync/consent.ts';
+import { exchange, hasMoved, pairOf } from '../sync/perform/exchange.ts';
 import { ALIAS_LIVES } from '../sync/delete-conflicts.ts';
-import { NOT_LINKED } from '../sync/first-link.ts';
-import { isReleased } from '../sync/fuse.ts';
+import { NOT_LINKED } from '../sync/pair-state.ts';
 
 export type ChoiceOutcome =
   /** The two have changed places; `insteadOf` is an alias now, or was deleted there before. A worker reads and merges. */

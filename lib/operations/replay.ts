@@ -6,12 +6,11 @@ import { withTransaction } from '../../db/server/connection.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import { takeStep } from '../sync/reconcile.ts';
-import { rehearse, type Effect } from '../sync/rehearsal.ts';
+import { foresee, type Effect } from '../sync/foresee.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
 export type { DeliveryChoice } from '../../db/mappings/replay.ts';
-export type { Effect } from '../sync/rehearsal.ts';
+export type { Effect } from '../sync/foresee.ts';
 
 export type ReplayItem = FoundDelivery & { effect: Effect };
 
@@ -21,7 +20,7 @@ export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promis
   const effects = new Map<number, Effect>();
   const items: ReplayItem[] = [];
   for (const delivery of found) {
-    const effect = effects.get(delivery.mappingId) ?? (await foresee(deps, delivery));
+    const effect = effects.get(delivery.mappingId) ?? (await effectOf(deps, delivery));
     effects.set(delivery.mappingId, effect);
     items.push({ ...delivery, effect });
   }
@@ -49,7 +48,7 @@ export async function runReplay(
   });
 }
 
-/** What the step itself would do; a mapping that a worker holds is looked at as it stood. */
-async function foresee(deps: SyncDeps, { mapping }: FoundDelivery): Promise<Effect> {
-  return rehearse(deps, mapping, takeStep);
+/** What would be done about its pair; a mapping that a worker holds is looked at as it stood. */
+async function effectOf(deps: SyncDeps, { mapping }: FoundDelivery): Promise<Effect> {
+  return (await foresee(deps, mapping, { mustRead: true })).effect;
 }

@@ -1,6 +1,6 @@
 // What a person decides about a pair that no step brings together: its record is gone and the row gets a new one, the pair is let go,
 // or another record is the row's. The decision is noted in one transaction. Letting go needs nothing of the other side and is done
-// with it; the rest is carried out by a worker (lib/sync/decision.ts), which reads the other side first. A repeat changes nothing.
+// with it; the rest is carried out by a worker (lib/sync/rungs/decision.ts), which reads the other side first. A repeat changes nothing.
 //
 // A crash before the commit leaves nothing; after it the decision stands beside the pair's state until it is carried out.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
@@ -11,7 +11,7 @@ import { recordAction } from '../../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
-import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/first-link.ts';
+import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
 import { keepLeftRecord } from '../sync/left-record.ts';
 
 export type Resolution = {

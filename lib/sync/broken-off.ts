@@ -3,12 +3,13 @@
 //
 // A crash before the commit leaves the lease to run out, and the step is taken, and breaks off, once more.
 import { withTransaction } from '../../db/server/connection.ts';
-import { backOffBroken, parkBroken, readBreaking } from '../../db/mappings/broken-off.ts';
+import { backOffBroken, parkBroken, readBreaking, type Breaking } from '../../db/mappings/broken-off.ts';
 import { insertParkedEvent } from '../../db/events/events.ts';
 import { fullJitter } from '../backoff.ts';
 import { describeFault } from '../describe-fault.ts';
 import { newEventId } from '../uuid.ts';
-import { hasFailedTooLong } from './failing.ts';
+import { readStoppedMs } from '../../db/limits/stoppages.ts';
+import { isTooLong } from './failing.ts';
 import type { Claim, SyncDeps } from './step.ts';
 
 const REASON = 'broken_off';
@@ -21,7 +22,7 @@ export async function breakOff(deps: SyncDeps, { id, fence }: Claim, error: unkn
   const breaking = await readBreaking(db, id, fence);
   if (!breaking) return;
   const now = clock.now();
-  if (!(await hasFailedTooLong(deps, { mapping: breaking }))) {
+  if (!(await hasFailedTooLong(deps, breaking, now))) {
     const wait = LEAST_WAIT_MS + fullJitter(breaking.attempts + 1, policy.backoff);
     const until = new Date(now.getTime() + wait);
     return backOffBroken(db, { id, fence, until, now, error: { kind: REASON, ...fault } });
@@ -41,6 +42,16 @@ export async function breakOff(deps: SyncDeps, { id, fence }: Claim, error: unkn
   });
   if (told) log.warn('reconcile.parked', { mapping: id, entity: told.entityKey, reason: REASON, ...fault });
   deps.nudge();
+}
+
+async function hasFailedTooLong(
+  { db, policy }: SyncDeps,
+  { system, account, firstFailedAt: since }: Breaking,
+  now: Date,
+): Promise<boolean> {
+  if (since === null) return false;
+  const stoppedMs = await readStoppedMs(db, { system, account, since, now });
+  return isTooLong(now.getTime() - since.getTime(), stoppedMs, policy.parkAfterMs);
 }
 
 const TO_BE_SAID =

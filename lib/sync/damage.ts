@@ -1,7 +1,9 @@
 // A mapping row that nobody of us wrote so: changed by hand, or by a fault of ours. It is parked before anything is done by it, and
 // what is wrong is told by column and shape, never by value.
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
+import type { Fetched } from '../integrations/integration.ts';
 import { isUuid } from '../uuid.ts';
+import type { Answer } from './facts.ts';
 
 export interface Damage {
   column: 'shadow' | 'intent' | 'external_id' | 'internal_id';
@@ -27,8 +29,8 @@ export function damageOf(mapping: Mapping): Damage | null {
 const MISSING = 'is missing, though the pair was linked';
 
 /** For people. */
-export function toBeMended({ column, why }: Damage): string {
-  return `${column} ${why}: mend the row as docs/sync.md says, then: twinbox replay`;
+export function howToFix({ column, why }: Damage): string {
+  return `${column} ${why}: fix the row as docs/sync.md says, then: twinbox replay`;
 }
 
 function shadowDamage(shadow: unknown): string | null {
@@ -65,6 +67,16 @@ export function intentDamage(intent: unknown): string | null {
   if (!isObject(intent)) return 'is no object';
   const broken = Object.entries(MEMBERS).find(([name, fits]) => !fits(intent[name]));
   return broken ? `has no usable ${broken[0]}` : null;
+}
+
+/** Whether the open intent is nothing that a person's decision waits for: no step can finish it. */
+export function isBeyondFinishing({ intent, reason }: Pick<Mapping, 'intent' | 'reason'>): boolean {
+  return intent !== null && (reason === 'create_unknown' || intentDamage(intent) !== null);
+}
+
+/** An id that can stand in no request is no record's. */
+export function isOfNoRecord(answer: Answer<Fetched>): boolean {
+  return !answer.ok && answer.failure.kind === 'permanent' && answer.failure.code === 'unsendable';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

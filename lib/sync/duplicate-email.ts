@@ -2,14 +2,12 @@
 // have moved on too, and only its webhook is late. That is asked once; who still has the email then keeps it, unless that one is
 // itself waiting for a third: then emails move along a chain, whose end has to be written first. In a circle nobody is first, so
 // the waits are counted.
-import { findByEmail, type Candidate } from '../../db/mappings/adopt.ts';
-import { askForRead } from '../../db/inbound.ts';
-import { readMapping, type Mapping } from '../../db/mappings/mappings.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
+import type { Action } from './action.ts';
+import { know } from './facts.ts';
 import { postpone } from './failing.ts';
-import { foresee } from './rehearsal.ts';
-import type { Next } from './next.ts';
-import type { Step, SyncDeps } from './step.ts';
+import type { Situation } from './situation.ts';
 
 const CODE = 'email_moves';
 /** Long enough for the other pair's own step. */
@@ -19,21 +17,17 @@ const WAIT_MS = 2_000;
 const MAX_WAITS = 5;
 
 /** Asks whether the row that has the email still has it there; null once that was asked, or where nobody can be asked. */
-export async function askHolder(deps: SyncDeps, step: Step, email: string): Promise<Next | null> {
-  const { mapping } = step;
-  const holder: Candidate | null = await findByEmail(deps.db, mapping, email);
-  if (!holder) return 'again'; // it has just let go
-  if (holder.externalId === null || holder.mappingId === null) return null;
-  foresee(deps, () => ({ would: 'unknown', why: moving.message }));
-  const { system, externalType } = mapping;
-  const now = deps.clock.now();
-  if (!waits(mapping)) {
-    await askForRead(deps.db, { system, externalType, externalId: holder.externalId, now });
-  } else {
-    const other = await readMapping(deps.db, holder.mappingId);
-    if (!other || !waits(other) || mapping.attempts >= MAX_WAITS) return null;
-  }
-  return postpone(deps, step, moving, { notBefore: new Date(now.getTime() + WAIT_MS) });
+export function askHolder(s: Situation, email: string): Action | null {
+  const holder = know(s, 'rowByEmail', { email });
+  if (!holder) return { do: 'load_again' }; // it has just let go
+  const { externalId, mappingId } = holder;
+  if (externalId === null || mappingId === null) return null;
+  const notBefore = new Date(s.now.getTime() + WAIT_MS);
+  if (!waits(s.mapping))
+    return postpone(s, moving, { notBefore, notes: [{ note: 'read_records', externalIds: [externalId] }] });
+  const other = know(s, 'otherMapping', { id: mappingId });
+  if (!other || !waits(other) || s.mapping.attempts >= MAX_WAITS) return null;
+  return postpone(s, moving, { notBefore });
 }
 
 function waits({ lastError }: Mapping): boolean {

@@ -1,58 +1,56 @@
 // What follows a failure: wait, or park. What time may cure is parked only by age, never by count; what it cannot, at once.
+import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Failure } from '../integrations/integration.ts';
 import { NO_TURN } from '../limits/guarded.ts';
-import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
-import { readStoppedMs } from '../../db/limits/stoppages.ts';
-import { giveBack, type Next } from './next.ts';
-import { errorRow } from './outcome.ts';
-import { settle } from './settle.ts';
-import type { Step, SyncDeps } from './step.ts';
+import type { Action, Note } from './action.ts';
+import { know } from './facts.ts';
+import { errorRow } from './settle/outcome.ts';
+import type { Situation } from './situation.ts';
 
-/** Puts the step off; what time cannot cure, or has not for too long, is parked instead, with what is open left open. */
-export async function postpone(
-  deps: SyncDeps,
-  step: Step,
+interface Postponing {
+  notBefore?: Date | null;
+  /** Its key can never be used again. */
+  spent?: boolean;
+  notes?: Note[];
+}
+
+/** Puts the pair off; what time cannot cure, or has not for too long, is parked instead, with what is open left open. */
+export function postpone(
+  s: Situation,
   failure: Failure,
-  { notBefore = null, spent = false }: { notBefore?: Date | null; spent?: boolean } = {},
-): Promise<Next> {
+  { notBefore = null, spent = false, notes = [] }: Postponing = {},
+): Action {
   // Nothing was sent, and it has not failed: no attempt, no age, and due as it was.
-  if (failure.code === NO_TURN) return giveBack(deps, step);
-  if (failure.kind === 'permanent') return park(deps, step, failure.code, errorRow(failure));
-  if (failure.kind !== 'auth' && failure.kind !== 'throttle' && (await hasFailedTooLong(deps, step)))
-    return park(deps, step, failure.code, errorRow(failure));
-  return settle(deps, step, { kind: 'postponed', failure, notBefore, spent });
+  if (failure.code === NO_TURN) return { do: 'give_back' };
+  if (failure.kind === 'permanent') return park(failure.code, errorRow(failure));
+  if (failure.kind !== 'auth' && failure.kind !== 'throttle' && hasFailedTooLong(s))
+    return park(failure.code, errorRow(failure));
+  return { do: 'settle', outcome: { kind: 'postponed', failure, notBefore, spent }, notes };
+}
+
+function hasFailedTooLong(s: Situation): boolean {
+  const { firstFailedAt } = s.mapping;
+  if (firstFailedAt === null) return false;
+  const ageMs = s.now.getTime() - firstFailedAt.getTime();
+  if (ageMs < s.policy.parkAfterMs) return false;
+  return isTooLong(ageMs, know(s, 'stopped', { since: firstFailedAt.toISOString() }), s.policy.parkAfterMs);
 }
 
 /** Time in which nothing was sent at all, with the breaker open or the lane paused, is no time of failing. */
-export async function hasFailedTooLong(
-  { db, clock, policy }: SyncDeps,
-  { mapping }: { mapping: Pick<Mapping, 'system' | 'account' | 'firstFailedAt'> },
-): Promise<boolean> {
-  const { system, account, firstFailedAt: since } = mapping;
-  if (since === null) return false;
-  const now = clock.now();
-  const ageMs = now.getTime() - since.getTime();
-  if (ageMs < policy.parkAfterMs) return false;
-  return ageMs - (await readStoppedMs(db, { system, account, since, now })) >= policy.parkAfterMs;
+export function isTooLong(ageMs: number, stoppedMs: number, parkAfterMs: number): boolean {
+  return ageMs - stoppedMs >= parkAfterMs;
 }
 
 /** The entity waits for something that is not time; it is looked at again when something comes in or somebody asks. */
-export async function wait(
-  deps: SyncDeps,
-  step: Step,
-  reason: string,
-  detail: Record<string, unknown>,
-): Promise<Next> {
-  return settle(deps, step, { kind: 'waiting', reason, detail });
+export function wait(reason: string, detail: Record<string, unknown> = {}, notes: Note[] = []): Action {
+  return { do: 'settle', outcome: { kind: 'waiting', reason, detail }, notes };
 }
 
 /** The entity stops here with its reason, until a newer change on either side or an operator's replay. Its neighbours flow. */
-export async function park(
-  deps: SyncDeps,
-  step: Step,
+export function park(
   reason: string,
   detail: Record<string, unknown>,
   refused: OpenIntent | null = null,
-): Promise<Next> {
-  return settle(deps, step, { kind: 'parked', reason, detail, refused });
+): Action {
+  return { do: 'settle', outcome: { kind: 'parked', reason, detail, refused } };
 }

@@ -7,8 +7,7 @@ import { countDeletesOutSince } from '../../db/intents.ts';
 import { countLinked } from '../../db/mappings/list.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
-import type { Outcome } from './outcome.ts';
-import { foresee } from './rehearsal.ts';
+import { isReleased } from './consent.ts';
 import type { SyncDeps, SyncLog } from './step.ts';
 
 const WINDOW_MS = 10 * 60_000;
@@ -16,11 +15,6 @@ const WINDOW_MS = 10 * 60_000;
 const ALWAYS = 20;
 /** Beyond that, this part of the living mappings. */
 const SHARE = 0.05;
-
-/** A person has looked at what was held and released it: that decision is for each of them, and for no other. */
-export function isReleased({ decision }: Pick<Mapping, 'decision'>): boolean {
-  return decision?.kind === 'release';
-}
 
 /** What is held, in words, and since when. */
 export function heldDeletes({ system, deletesOutHeldAt, deletesInHeldAt }: Connection): {
@@ -35,11 +29,6 @@ export function heldDeletes({ system, deletesOutHeldAt, deletesInHeldAt }: Conne
       ? [{ says: `deletions at ${system} are held by the fuse, our rows stay`, since: deletesInHeldAt }]
       : []),
   ];
-}
-
-/** Held until somebody lets it go. */
-export function heldDelete(direction: DeleteDirection): Outcome {
-  return { kind: 'waiting', reason: 'fuse', detail: { operation: 'delete', direction } };
 }
 
 /**
@@ -79,22 +68,14 @@ async function countRecent(
   return { deletes: recent, isFew: recent < ALWAYS || recent < SHARE * (await countLinked(tx, system)) };
 }
 
-/** In a rehearsal: whether the delete would go on, by the same count, or be held. */
-export async function foreseeDelete(
-  deps: SyncDeps,
+/** Whether the delete would go on now, by the same count; nothing is locked or held by asking. */
+export async function wouldDelete(
+  { db, clock }: Pick<SyncDeps, 'db' | 'clock'>,
   mapping: Mapping,
   direction: DeleteDirection,
-): Promise<void> {
-  if (!deps.rehearsing) return;
-  const connection = await readConnection(deps.db, mapping.system);
-  const now = deps.clock.now();
-  const goes =
-    isReleased(mapping) ||
-    (connection !== null &&
-      heldSince(connection, direction) === null &&
-      (await countRecent(deps.db, connection, direction, now)).isFew);
-  foresee(deps, () => {
-    if (!goes) return { would: 'held', direction };
-    return direction === 'out' ? { would: 'delete' } : { would: 'delete_here' };
-  });
+): Promise<boolean> {
+  if (isReleased(mapping)) return true;
+  const connection = await readConnection(db, mapping.system);
+  if (connection === null || heldSince(connection, direction) !== null) return false;
+  return (await countRecent(db, connection, direction, clock.now())).isFew;
 }

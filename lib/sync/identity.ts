@@ -3,7 +3,7 @@ import type { KeptRecord } from '../../db/external-records.ts';
 import { fold } from '../../db/fold.ts';
 import type { ExternalRecord, FieldRule, Value } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
-import { theirsOf } from './step.ts';
+import { theirsOf } from './values.ts';
 
 /** The folded form of an email; null for a blank one. */
 export function identityOf(email: Value | undefined): Value {

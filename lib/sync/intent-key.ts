@@ -1,8 +1,14 @@
-// Our own idempotency keys, read back: an event or an answer names the key of the request that caused it.
+// The idempotency keys of an installation: each names the intent behind the request.
 import { isUuid } from '../uuid.ts';
+import type { SyncPolicy } from './step.ts';
+
+/** Every key of this installation begins so; `<env>` keeps developers, copies and restores on one account apart. */
+export function keyPrefix({ policy }: { policy: Pick<SyncPolicy, 'environment' | 'instanceId'> }): string {
+  return `tb1:${policy.environment}.${policy.instanceId}:`;
+}
 
 /** The intent behind a key of this installation; null for any other key. */
-export function intentOfKey(key: string, keyPrefix: string): string | null {
-  const id = key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : null;
+export function intentOfKey(key: string, prefix: string): string | null {
+  const id = key.startsWith(prefix) ? key.slice(prefix.length) : null;
   return isUuid(id) ? id : null;
 }

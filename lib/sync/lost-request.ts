@@ -2,16 +2,12 @@
 // database holds an older state now. Nobody but us can use such a key, which an owner tag, written by hand, cannot say of itself.
 import { isRequestKnown } from '../../db/intents.ts';
 import { noteAhead } from '../../db/relay/identity.ts';
-import { intentOfKey } from './intent-key.ts';
-import { keyPrefix } from './intent.ts';
+import { intentOfKey, keyPrefix } from './intent-key.ts';
 import type { SyncDeps } from './step.ts';
-
-/** What an event says of the request that caused it: its idempotency key, and the record. */
-type Caused = { key: string | null; externalId: string };
+import type { ReceivedEvent } from './received.ts';
 
 /** Notes the first event of a request of ours that is not here: from then on every process refuses to start. */
-export async function noteLostRequests(deps: SyncDeps, events: readonly Caused[]): Promise<void> {
-  if (deps.rehearsing) return;
+export async function noteLostRequests(deps: SyncDeps, events: readonly ReceivedEvent[]): Promise<void> {
   const prefix = keyPrefix(deps);
   for (const { key, externalId } of events) {
     const intentId = key === null ? null : intentOfKey(key, prefix);

@@ -2,7 +2,7 @@
 // GET each.
 import { readLastChanges } from '../../db/events/of-records.ts';
 import { chooseRecord, type RecordActivity, type RecordChoice } from './choose-record.ts';
-import { keyPrefix } from './intent.ts';
+import { keyPrefix } from './intent-key.ts';
 import type { SyncDeps } from './step.ts';
 
 type Deps = Pick<SyncDeps, 'db' | 'integration' | 'policy'>;

@@ -1,12 +1,13 @@
 // One step's view of one mapping: what was loaded, under which lease, and the calls made on the way.
 import type { Db } from '../../db/server/connection.ts';
 import type { Attempt } from '../../db/intents.ts';
-import { loadStep, type LoadedRow, type LoadedStep } from '../../db/mappings/load.ts';
+import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import type { Backoff } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
-import type { Fields, FieldRule, Integration } from '../integrations/integration.ts';
-import { fromExternal } from '../catalogue/transforms.ts';
+import type { Integration } from '../integrations/integration.ts';
 import type { Rates } from '../limits/limiter.ts';
+import type { Known } from './facts.ts';
+import { nothingDone, type Progress, type Situation } from './situation.ts';
 
 export interface SyncPolicy {
   /** TWINBOX_ENV; with the instance id it makes keys that no other installation shares. */
@@ -44,8 +45,8 @@ export interface SyncDeps {
   log: SyncLog;
   /** Wakes the relay after a commit that wrote an event. */
   nudge: () => void;
-  /** The step is only rehearsed: it ends where it would write (lib/sync/rehearsal.ts). */
-  rehearsing?: true;
+  /** Nothing is to be written: facts are found out for a decision that is only asked for (lib/sync/foresee.ts). */
+  onlyLooking?: true;
 }
 
 /** A mapping taken by lease. The deadline is monotonic (performance.now()), since a frozen process must notice by itself. */
@@ -60,6 +61,10 @@ export interface Step extends LoadedStep {
   /** Calls of this step that no transaction has stored yet. */
   attempts: Attempt[];
   startedAt: number;
+  /** What this claim has found out since the mapping was loaded. */
+  known: Known;
+  /** What it has done since. */
+  progress: Progress;
 }
 
 /** Time that settling may take after a call came back. */
@@ -67,7 +72,30 @@ const SETTLE_MS = 5_000;
 
 export async function load(deps: SyncDeps, claim: Claim): Promise<Step | null> {
   const loaded = await loadStep(deps.db, claim.id, claim.fence);
-  return loaded && { ...loaded, claim, attempts: [], startedAt: performance.now() };
+  return loaded && beginStep(loaded, claim);
+}
+
+export function beginStep(loaded: LoadedStep, claim: Claim): Step {
+  return {
+    ...loaded,
+    claim,
+    attempts: [],
+    startedAt: performance.now(),
+    known: new Map(),
+    progress: nothingDone,
+  };
+}
+
+/** What a decision about the step is made from. */
+export function situationOf({ policy, integration, clock }: SyncDeps, step: Step): Situation {
+  const { mapping, row, deliveries, lastIntent, known, progress } = step;
+  const { document, capabilities } = integration;
+  return {
+    ...{ mapping, row, deliveries, lastIntent, known, progress, policy, capabilities },
+    fields: document.fields,
+    findsByEmail: integration.findByEmail !== undefined,
+    now: clock.now(),
+  };
 }
 
 /** By when a call has to leave, so that the lease outlasts it and its settle. */
@@ -78,17 +106,4 @@ export function lastCallOf({ integration }: Pick<SyncDeps, 'integration'>, claim
 /** Whether the lease outlasts one more call and its settle; if not, the mapping is given back untouched. */
 export function hasRoomForCall(deps: SyncDeps, claim: Claim): boolean {
   return performance.now() < lastCallOf(deps, claim);
-}
-
-/** Our values by our field names. */
-export function oursOf(rules: FieldRule[], row: LoadedRow): Fields {
-  const values: Fields = { name: row.name, email: row.email };
-  return Object.fromEntries(rules.map((rule) => [rule.internal, values[rule.internal] ?? null]));
-}
-
-/** Their values by our field names, as we take them. */
-export function theirsOf(rules: FieldRule[], record: Fields): Fields {
-  return Object.fromEntries(
-    rules.map((rule) => [rule.internal, fromExternal(rule, record[rule.external] ?? null)]),
-  );
 }

@@ -8,7 +8,7 @@ import { ways } from './ways.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** What a worker runs. */
-const FOLDERS = ['workers', 'lib/sync', 'lib/limits', 'lib/bus', 'lib/integrations', 'db'];
+const FOLDERS = ['workers', 'lib/sync', 'lib/intake', 'lib/limits', 'lib/bus', 'lib/integrations', 'db'];
 /** Failpoints that no way passes, and the test that stops there. */
 const ELSEWHERE: Record<string, string> = {
   'breaker.probing': 'test/lib/limits/breaker.test.ts',

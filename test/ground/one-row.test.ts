@@ -10,7 +10,7 @@ import { syncPart } from '../../lib/health/readiness.ts';
 import { describeSkipped } from '../../lib/skipped.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { compareAll } from '../../lib/operations/comparison.ts';
-import { keyPrefix } from '../../lib/sync/intent.ts';
+import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { closeReceiveGap } from '../../lib/intake/receive-gap.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import { sweep } from '../../lib/intake/sweep.ts';

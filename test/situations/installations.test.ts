@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
-import { keyPrefix } from '../../lib/sync/intent.ts';
+import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectAgreement, type Observed } from '../support/invariants.ts';
 import { createWorld } from '../support/sync.ts';

@@ -6,7 +6,7 @@ import { countUnmatched } from '../../db/external-records.ts';
 import { createCursor, readRestoreSigns } from '../../db/relay/identity.ts';
 import { moveDatabase } from '../../db/relay/restore.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
-import { keyPrefix } from '../../lib/sync/intent.ts';
+import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
 import { decideUnmatched } from '../../lib/intake/unmatched.ts';
 import { newEventId } from '../../lib/uuid.ts';

@@ -12,7 +12,7 @@ import { findUnheard } from '../../db/inbound.ts';
 import { enableFailpoints, noteFailpoints } from '../../lib/failpoint.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveInbound, toExternalEvent } from '../../lib/intake/inbound.ts';
-import { keyPrefix } from '../../lib/sync/intent.ts';
+import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';

@@ -9,7 +9,7 @@ import { raiseMappings } from '../../db/mappings/dirty.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveInbound, takeIn, toExternalEvent } from '../../lib/intake/inbound.ts';
-import { keyPrefix } from '../../lib/sync/intent.ts';
+import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { newEventId } from '../../lib/uuid.ts';

@@ -3,7 +3,7 @@ import { findUnheard } from '../../db/inbound.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import type { FieldRule } from '../../lib/catalogue/document.ts';
 import { receiveInbound, takeIn, toExternalEvent, type Taken } from '../../lib/intake/inbound.ts';
-import { keyPrefix } from '../../lib/sync/intent.ts';
+import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import { thinEvent } from '../../simulator/webhooks/thin-events.ts';
 import type { Lane } from '../../workers/lane.ts';

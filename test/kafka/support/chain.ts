@@ -5,7 +5,7 @@ import type { Bus } from '../../../lib/bus/bus.ts';
 import { createClient, type KafkaSettings } from '../../../lib/bus/kafka/client.ts';
 import type { KafkaBus } from '../../../lib/bus/kafka/kafka.ts';
 import { createRouting, topics } from '../../../lib/events/routing.ts';
-import { keyPrefix } from '../../../lib/sync/intent.ts';
+import { keyPrefix } from '../../../lib/sync/intent-key.ts';
 import { closeReceiveGap } from '../../../lib/intake/receive-gap.ts';
 import { createRelay, type Relay } from '../../../relay/relay.ts';
 import { outboundGroup, subscribeOutbound, type Unsubscribe } from '../../../workers/receiver.ts';

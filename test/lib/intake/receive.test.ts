@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Db } from '../../../db/server/connection.ts';
 import { findUndelivered, type InternalEvent } from '../../../db/deliveries.ts';
 import { readWalkPosition } from '../../../db/relay/receive-gap.ts';
-import { keyPrefix } from '../../../lib/sync/intent.ts';
+import { keyPrefix } from '../../../lib/sync/intent-key.ts';
 import { closeReceiveGap } from '../../../lib/intake/receive-gap.ts';
 import { receiveOutbound } from '../../../lib/intake/receive.ts';
 import { expectAgreement } from '../../support/invariants.ts';

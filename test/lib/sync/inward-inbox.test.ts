@@ -5,7 +5,7 @@ import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { takeIn } from '../../../lib/intake/inbound.ts';
 import type { InboundEvent } from '../../../lib/integrations/integration.ts';
 import { closeReceiveGap } from '../../../lib/intake/receive-gap.ts';
-import { keyPrefix } from '../../../lib/sync/intent.ts';
+import { keyPrefix } from '../../../lib/sync/intent-key.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 

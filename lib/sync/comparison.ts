@@ -1,0 +1,91 @@
+// Both sides of a linked pair as they stand, and what the merge makes of them.
+import type { ExternalRecord, Fetched, Fields } from '../integrations/integration.ts';
+import { know, type Answer } from './facts.ts';
+import type { Merged } from './merged.ts';
+import { merge, type Conflict, type Plan } from './merge.ts';
+import { received, type Received } from './received.ts';
+import { shadowTheirs } from './shadow.ts';
+import { takenEmail, type Situation } from './situation.ts';
+import { oursOf, theirsOf } from './values.ts';
+
+/** Null where nothing came in that the shadow does not explain: then their side is the shadow's half, and nothing is read. */
+export function readTheirs(s: Situation): Answer<Fetched> | null {
+  const { externalId } = s.mapping;
+  if (externalId === null || s.progress.linked || !received(s).mustRead) return null;
+  return know(s, 'record', { externalId, for: 'merge' });
+}
+
+export interface Comparison {
+  plan: Plan;
+  theirs: Fields;
+  /** The greatest hop of our writes that the inbound events are echoes of. */
+  hop: number;
+  merged: Merged;
+  /** Our owner tag, where their record lacks it: such a pair could not be found again after a restore. */
+  ownerTag: string | null;
+}
+
+/** Assumes that their record is there, or was not to be read. Null where there is no row. */
+export function compare(s: Situation): Comparison | null {
+  const { row, mapping, progress } = s;
+  if (!row) return null;
+  // What was compared before the row was written stands: the shadow has moved on since.
+  if (progress.pulled) return progress.pulled;
+  const came = received(s);
+  const record = presentRecord(s);
+  const theirs = record ? theirsOf(s.fields, record.fields) : shadowTheirs(mapping.shadow);
+  const plan = mergeSides(s, theirs, came);
+  const lacksTag = record !== null && s.policy.writes && record.mark !== row.createdEventId;
+  const merged = { plan, read: came.mustRead, echoes: came.echoes };
+  return { plan, theirs, hop: came.hop, merged, ownerTag: lacksTag ? row.createdEventId : null };
+}
+
+/** Conflicts of fields that were pulled are stored with the row. */
+export function conflictsBesidesPull({ conflicts, pull }: Plan): Conflict[] {
+  return conflicts.filter(({ field }) => field === null || !(field in pull));
+}
+
+function presentRecord(s: Situation): ExternalRecord | null {
+  if (s.progress.linked) return s.progress.linked;
+  const answer = readTheirs(s);
+  return answer?.ok && answer.value.state === 'present' ? answer.value.record : null;
+}
+
+function mergeSides(s: Situation, theirs: Fields, { unseen }: Received): Plan {
+  const { row, mapping, fields: rules } = s;
+  const ours = row ? oursOf(rules, row) : {};
+  const plan = merge({ rules, shadow: mapping.shadow, ours, theirs, unseen });
+  return takenEmail(s) === null ? plan : holdEmail(s, theirs, plan);
+}
+
+/** Their email belongs to another of our rows: the field is held, neither pulled nor pushed, until a side changes it. */
+function holdEmail({ row, mapping }: Situation, theirs: Fields, plan: Plan): Plan {
+  const ours = row?.email ?? null;
+  const their = theirs['email'] ?? null;
+  // An edit of theirs that we covered stays recorded; that it was to be put back has come to nothing.
+  const others = plan.conflicts.flatMap((c): Conflict[] => {
+    if (c.field !== 'email') return [c];
+    if (c.kind !== 'overwritten_unseen') return [];
+    return [c.winner === 'theirs' ? { ...c, winner: 'neither', note: 'held' } : c];
+  });
+  const held: Conflict = {
+    kind: 'duplicate_email',
+    field: 'email',
+    base: mapping.shadow['email']?.ours ?? null,
+    ours,
+    theirs: their,
+    rule: 'held',
+    winner: 'neither',
+  };
+  return {
+    pull: without(plan.pull, 'email'),
+    push: without(plan.push, 'email'),
+    agreed: { ...plan.agreed, email: { ours, theirs: their, reason: 'held' } },
+    carried: plan.carried.filter((field) => field !== 'email'),
+    conflicts: [...others, held],
+  };
+}
+
+function without(fields: Fields, name: string): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name));
+}

@@ -1,0 +1,73 @@
+// Their confirmed deletion: our row becomes a tombstone, and the other systems are told.
+import { insertConflicts } from '../../../db/conflicts.ts';
+import { deleteCustomer } from '../../../db/customers.ts';
+import { insertOriginDelivery } from '../../../db/deliveries.ts';
+import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
+import { withTransaction } from '../../../db/server/connection.ts';
+import { failpoint } from '../../failpoint.ts';
+import { newEventId } from '../../uuid.ts';
+import { conflictRows } from '../conflicts.ts';
+import { isReleased } from '../consent.ts';
+import { mayDelete } from '../fuse.ts';
+import type { Conflict } from '../merge.ts';
+import type { Step, SyncDeps } from '../step.ts';
+import { causedBy, missed, refusedBy } from './our-row.ts';
+import type { Performed } from './performed.ts';
+
+export async function deleteRow(deps: SyncDeps, step: Step, conflicts: Conflict[]): Promise<Performed> {
+  let result: Awaited<ReturnType<typeof writeTombstone>>;
+  try {
+    result = await writeTombstone(deps, step, conflicts);
+  } catch (error) {
+    return refusedBy(deps, step, error);
+  }
+  if (result === 'written') deps.nudge();
+  await failpoint('delete-ours.after');
+  if (result === 'lost') return 'over';
+  if (result === 'moved') return 'load';
+  step.progress =
+    result === 'held'
+      ? { ...step.progress, obstacle: 'fuse' }
+      : { ...step.progress, deleted: true, obstacle: null };
+  return 'decide';
+}
+
+function writeTombstone(
+  deps: SyncDeps,
+  step: Step,
+  conflicts: Conflict[],
+): Promise<'written' | 'lost' | 'moved' | 'held'> {
+  const { row, mapping } = step;
+  const { system } = mapping;
+  const now = deps.clock.now();
+  const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
+  return withTransaction(deps.db, async (tx) => {
+    if (!row) return 'lost';
+    // The connection's lock comes before the mapping's, as in receive.
+    const allowed =
+      isReleased(mapping) || (await mayDelete(tx, { system, direction: 'in', now, log: deps.log }));
+    if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
+    if (!allowed) return 'held';
+    const deleted = await deleteCustomer(tx, row.id, { ifVersion: row.version }, stamp);
+    if (!deleted) return missed(tx, row);
+    await insertOriginDelivery(tx, {
+      eventId: stamp.eventId,
+      syncEventId: deleted.lastEventId,
+      eventType: 'customer.deleted',
+      version: deleted.version,
+      system,
+      mappingId: mapping.id,
+      now,
+    });
+    await updateMapping(tx, mapping.id, {
+      state: 'tombstoned',
+      reason: null,
+      reasonDetail: null,
+      decision: null,
+      mustRead: false,
+    });
+    await insertConflicts(tx, conflictRows(step, conflicts, now));
+    await failpoint('delete-ours.before-commit');
+    return 'written';
+  });
+}

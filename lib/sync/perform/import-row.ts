@@ -1,0 +1,66 @@
+// Their record becomes a new row here, with its event, and the delivery that says that the system is not told of its own change.
+import { insertCustomer, isEmailTaken } from '../../../db/customers.ts';
+import { insertOriginDelivery } from '../../../db/deliveries.ts';
+import { insertLinkedEvent } from '../../../db/events/events.ts';
+import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
+import { withTransaction } from '../../../db/server/connection.ts';
+import { failpoint } from '../../failpoint.ts';
+import { newEventId } from '../../uuid.ts';
+import type { OurWrite } from '../action.ts';
+import type { Step, SyncDeps } from '../step.ts';
+import { formsOfRow } from '../table-forms.ts';
+import { causedBy, refusedBy } from './our-row.ts';
+import type { Performed } from './performed.ts';
+
+type Import = Extract<OurWrite, { write: 'import' }>;
+
+export async function importRow(deps: SyncDeps, step: Step, asked: Import): Promise<Performed> {
+  try {
+    const made = await insertRow(deps, step, asked);
+    await failpoint('adopt.imported');
+    if (!made) return 'over';
+    deps.nudge();
+    const { row, forms, changes } = made;
+    step.row = { ...row, deletedAt: null };
+    step.mapping = { ...step.mapping, ...changes };
+    step.progress = { ...step.progress, imported: { values: asked.values, forms } };
+    return 'decide';
+  } catch (error) {
+    // Somebody took the email between our look and our insert: look again.
+    return isEmailTaken(error) ? 'load' : refusedBy(deps, step, error);
+  }
+}
+
+async function insertRow(deps: SyncDeps, step: Step, { values, shadow }: Import) {
+  const { id, system } = step.mapping;
+  const now = deps.clock.now();
+  const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
+  return withTransaction(deps.db, async (tx) => {
+    if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return null;
+    const row = await insertCustomer(tx, values, stamp);
+    const { forms, pairs } = formsOfRow(deps.integration.document.fields, shadow, row);
+    await insertOriginDelivery(tx, {
+      eventId: stamp.eventId,
+      syncEventId: row.lastEventId,
+      eventType: 'customer.created',
+      version: row.version,
+      system,
+      mappingId: id,
+      now,
+    });
+    const changes = {
+      internalId: row.id,
+      state: 'linked',
+      reason: null,
+      reasonDetail: null,
+      shadow: pairs,
+      mustRead: true,
+      pushedVersion: row.version,
+    } as const;
+    await updateMapping(tx, id, { ...changes, wantedVersion: row.version });
+    const eventId = newEventId(now);
+    await insertLinkedEvent(tx, { eventId, customerId: row.id, system, now });
+    await failpoint('adopt.before-commit');
+    return { row, forms, changes };
+  });
+}

@@ -1,0 +1,27 @@
+// What the writes into our row share.
+import { readCustomer } from '../../../db/customers.ts';
+import { describeRefusal, RowSwallowed } from '../../../db/row-rules.ts';
+import type { Tx } from '../../../db/server/connection.ts';
+import type { Step, SyncDeps } from '../step.ts';
+import type { Performed } from './performed.ts';
+
+/** Why a change hit no row: somebody has changed or deleted it, or it stands as it was loaded, and the table swallowed the change. */
+export async function missed(tx: Tx, row: { id: number; version: number }): Promise<'moved'> {
+  const present = await readCustomer(tx, row.id);
+  if (present?.deletedAt === null && present.version === row.version) throw new RowSwallowed('update');
+  return 'moved';
+}
+
+/** A write that the user's table refuses is met by the next decision; any other error is thrown on. */
+export async function refusedBy(deps: SyncDeps, step: Step, error: unknown): Promise<Performed> {
+  const table = await describeRefusal(deps.db, error);
+  if (table === null) throw error;
+  step.progress = { ...step.progress, obstacle: { table } };
+  return 'decide';
+}
+
+/** What the event of a row that this step writes says of its cause. */
+export function causedBy(step: Step, hop: number): Record<string, unknown> {
+  const cause = step.deliveries.find((d) => d.inbound !== null);
+  return { hop: hop + 1, ...(cause ? { caused_by: cause.eventId } : {}) };
+}

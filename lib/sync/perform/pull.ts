@@ -1,0 +1,121 @@
+// Writes what the merge took from their side into our row.
+//
+// One transaction of its own, because a crash after it must find everything it decided: row, version, event, the delivery
+// that says the system is not told of its own change (`origin`), the shadow of the pulled fields, the conflicts. It writes only
+// if the fence still holds and the row still has the version that was loaded; else nothing, and the step begins again.
+import { insertConflicts } from '../../../db/conflicts.ts';
+import { isEmailTaken, updateCustomer } from '../../../db/customers.ts';
+import { insertOriginDelivery } from '../../../db/deliveries.ts';
+import { raiseAwaiting } from '../../../db/external-records.ts';
+import { markEchoesChecked } from '../../../db/intents.ts';
+import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
+import { withTransaction, type Tx } from '../../../db/server/connection.ts';
+import { failpoint } from '../../failpoint.ts';
+import type { Fields } from '../../integrations/integration.ts';
+import { newEventId } from '../../uuid.ts';
+import type { Comparison } from '../comparison.ts';
+import { conflictRows } from '../conflicts.ts';
+import { merge, type Plan } from '../merge.ts';
+import { takeForms, type Reformed } from '../table-forms.ts';
+import type { Step, SyncDeps } from '../step.ts';
+import { oursOf } from '../values.ts';
+import { causedBy, missed, refusedBy } from './our-row.ts';
+import type { Performed } from './performed.ts';
+
+type Row = NonNullable<Step['row']>;
+type Pulled = { row: Row; reformed: Reformed };
+
+/** Pulls the plan's fields; then the step's row, shadow and version are the new ones. */
+export async function pull(deps: SyncDeps, step: Step, compared: Comparison): Promise<Performed> {
+  const { row } = step;
+  if (!row) return 'over';
+  try {
+    const result = await withTransaction(deps.db, (tx) => writeRow(deps, step, tx, row, compared));
+    if (result === 'lost') return 'over';
+    if (result === 'moved') return 'load';
+    keep(deps, step, compared, result);
+  } catch (error) {
+    const email = compared.plan.pull['email'];
+    if (isEmailTaken(error)) step.progress = { ...step.progress, obstacle: { email: email ?? '' } };
+    else return refusedBy(deps, step, error);
+    return 'decide';
+  }
+  deps.nudge();
+  await failpoint('write-ours.after');
+  return 'decide';
+}
+
+async function writeRow(
+  deps: SyncDeps,
+  step: Step,
+  tx: Tx,
+  row: Row,
+  { plan, theirs, hop }: Comparison,
+): Promise<'lost' | 'moved' | Pulled> {
+  const { mapping } = step;
+  const now = deps.clock.now();
+  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step, hop), now };
+  if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
+  const changed = await updateCustomer(tx, row.id, rowChanges(plan.pull), { ifVersion: row.version }, stamp);
+  if (!changed) return missed(tx, row);
+  // A carried edit is an ordinary change: the system is told of it, and its shadow waits for that push.
+  const pulled = Object.keys(plan.pull).filter((field) => !(field in plan.push));
+  const reformed = await takeForms(deps, step, { pulled, plan, theirs, row: changed });
+  await updateMapping(tx, mapping.id, {
+    shadow: reformed.shadow,
+    wantedVersion: Math.max(mapping.wantedVersion, changed.version),
+  });
+  if (plan.carried.length === 0) {
+    await insertOriginDelivery(tx, {
+      eventId: stamp.eventId,
+      syncEventId: changed.lastEventId,
+      eventType: 'customer.updated',
+      version: changed.version,
+      system: mapping.system,
+      mappingId: mapping.id,
+      now,
+    });
+  }
+  const { system, account, externalId } = mapping;
+  // Their record has another email than before: a row that waited because of it looks again.
+  if ('email' in plan.pull && externalId !== null)
+    await raiseAwaiting(tx, { system, account, externalId, now });
+  const conflicts = conflictsOfPull(plan);
+  await insertConflicts(tx, conflictRows(step, [...conflicts, ...reformed.conflicts], now));
+  const checked = conflicts.flatMap(({ intentId, eventId }) =>
+    intentId && eventId ? [{ intentId, eventId }] : [],
+  );
+  await markEchoesChecked(tx, checked);
+  await failpoint('write-ours.before-commit');
+  const { name, email, version } = changed;
+  return { row: { ...row, name, email, version }, reformed };
+}
+
+/** One echo tells of all its fields, and is marked as checked here: what it told of the others is kept here too. */
+function conflictsOfPull(plan: Plan): Plan['conflicts'] {
+  return plan.conflicts.filter(
+    (c) => (c.field !== null && c.field in plan.pull) || c.kind === 'overwritten_unseen',
+  );
+}
+
+function keep(deps: SyncDeps, step: Step, compared: Comparison, { row, reformed }: Pulled): void {
+  const { plan, theirs, merged } = compared;
+  step.row = row;
+  step.mapping = { ...step.mapping, shadow: reformed.shadow };
+  const rules = deps.integration.document.fields;
+  // What the table's own triggers have made of it goes out at once; a worker that dies before that leaves it to the next merge.
+  const push = reformed.goesOut
+    ? merge({ rules, shadow: reformed.shadow, ours: oursOf(rules, row), theirs }).push
+    : plan.push;
+  const done = { ...plan, push };
+  step.progress = {
+    ...step.progress,
+    pulled: { ...compared, plan: done, merged: { ...merged, plan: done } },
+    obstacle: null,
+  };
+}
+
+function rowChanges(pulled: Fields): { name?: string; email?: string } {
+  const { name, email } = pulled;
+  return { ...(typeof name === 'string' ? { name } : {}), ...(typeof email === 'string' ? { email } : {}) };
+}

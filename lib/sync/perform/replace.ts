@@ -1,0 +1,76 @@
+// A person decided that the pair's record is gone, or that another record is the row's: one transaction ends the pair, which goes on
+// answering for the old id, and begins a new one for the row.
+//
+// A crash before that transaction leaves the decision, and the record is read again. After it the new pair is dirty, and the row's
+// open changes are with it: neither two records come of it, nor none.
+import { insertLinkedEvent } from '../../../db/events/events.ts';
+import { forgetRecord, raiseAwaiting } from '../../../db/external-records.ts';
+import { insertAttempts, insertClosedIntent } from '../../../db/intents.ts';
+import { adoptSuccessor, detachMapping, insertSuccessor } from '../../../db/mappings/decisions.ts';
+import { lockForLink, lockMapping, type Mapping } from '../../../db/mappings/mappings.ts';
+import { withTransaction, type Tx } from '../../../db/server/connection.ts';
+import { failpoint } from '../../failpoint.ts';
+import { newEventId } from '../../uuid.ts';
+import { intentDamage } from '../damage.ts';
+import { keepLeftRecord } from '../left-record.ts';
+import { hasEnded } from '../pair-state.ts';
+import type { Step, SyncDeps } from '../step.ts';
+import type { Performed } from './performed.ts';
+
+/** `externalId`: the record of the new pair; null where the row gets a new one. */
+export async function replace(deps: SyncDeps, step: Step, externalId: string | null): Promise<Performed> {
+  const { mapping } = step;
+  const { decision } = mapping;
+  const result = await withTransaction(deps.db, (tx) => beginAnew(deps, step, tx, externalId));
+  await failpoint('decision.replaced');
+  if (result === 'lost') return 'over';
+  if (result === 'taken') {
+    step.progress = { ...step.progress, obstacle: 'taken' };
+    return 'decide';
+  }
+  deps.log.warn('decision.carried_out', {
+    ...{ mapping: mapping.id, customer: mapping.internalId, decision: decision?.kind },
+    ...{ old: mapping.externalId, external_id: externalId, by: decision?.by, why: decision?.why },
+  });
+  if (externalId !== null) deps.nudge();
+  return 'over';
+}
+
+async function beginAnew(
+  deps: SyncDeps,
+  step: Step,
+  tx: Tx,
+  externalId: string | null,
+): Promise<'replaced' | 'lost' | 'taken'> {
+  const now = deps.clock.now();
+  const { mapping, claim } = step;
+  const { decision } = mapping;
+  const found =
+    externalId === null
+      ? { own: await lockMapping(tx, claim.id, claim.fence), other: null }
+      : await lockForLink(tx, { ...mapping, fence: claim.fence }, externalId);
+  if (!found?.own) return 'lost';
+  const { own, other } = found;
+  if (other && (other.internalId !== null || other.intent !== null || hasEnded(other))) return 'taken';
+  await insertAttempts(tx, step.attempts);
+  await closeIntent(tx, own, now);
+  const detail = { replaced: externalId ?? true, by: decision?.by, at: decision?.at, why: decision?.why };
+  if (externalId !== null) await keepLeftRecord(tx, own, { now, leave: true });
+  // It is gone there, so no new one is its double.
+  else if (own.externalId !== null) await forgetRecord(tx, own, own.externalId);
+  await detachMapping(tx, { id: own.id, detail, now, ours: 'carried' });
+  await (other ? adoptSuccessor(tx, own, other.id, now) : insertSuccessor(tx, own, externalId));
+  if (externalId !== null && own.internalId !== null) {
+    const { system, account, internalId: customerId } = own;
+    await insertLinkedEvent(tx, { eventId: newEventId(now), customerId, system, now });
+    await raiseAwaiting(tx, { system, account, externalId, now });
+  }
+  await failpoint('decision.before-commit');
+  return 'replaced';
+}
+
+async function closeIntent(tx: Tx, { id: mappingId, intent, externalId }: Mapping, now: Date): Promise<void> {
+  if (!intent || intentDamage(intent) !== null) return;
+  const closed = { mappingId, closedAt: now, result: 'unknown', externalId, requestId: null } as const;
+  await insertClosedIntent(tx, { ...intent, ...closed });
+}

@@ -1,0 +1,175 @@
+// Searches at the system for the record of a create of unknown outcome: in its events by the key, then among the records made in that
+// time by the owner tag, and last by the system's search. Both lists are read to their end before anything is said to be missing.
+//
+// How far back: events are kept for a time (Stripe: 30 days), so an older create is not missed there but in the other list alone, which
+// has every living record whatever its age. What neither shows is a record that was made by it and deleted again longer ago than that;
+// making it anew then doubles nothing that lives.
+//
+// How far the search has got is kept with the intent; a crash may lose that, and the pages are read again.
+import { saveLooked } from '../../../db/intents.ts';
+import type { OpenIntent } from '../../../db/mappings/mappings.ts';
+import { failpoint } from '../../failpoint.ts';
+import type { EventsPage, ExternalRecord } from '../../integrations/integration.ts';
+import { NO_TURN } from '../../limits/guarded.ts';
+import type { CreateSearch } from '../facts.ts';
+import { notYet } from '../not-yet.ts';
+import { hasRoomForCall, type Step, type SyncDeps } from '../step.ts';
+import { call, notedSearch } from './call.ts';
+import { NO_ROOM } from './no-room.ts';
+
+/** External ids, those made first before the others; or why it cannot be said yet. */
+type Look = string[] | Exclude<CreateSearch, { found: unknown }> | typeof NO_ROOM;
+
+interface Search {
+  deps: SyncDeps;
+  step: Step;
+  intent: OpenIntent;
+  /** The creating event of this row. */
+  ownerTag: string;
+  from: Date;
+  to: Date;
+}
+
+/** Records are looked for this long before the first send: clocks differ, and a second is a whole one there. */
+const BEFORE_MS = 5 * 60_000;
+/** Clocks that are further apart than this make a window of times worth nothing. */
+const CLOCKS_MS = 60_000;
+
+export async function searchCreate(deps: SyncDeps, step: Step): Promise<CreateSearch | typeof NO_ROOM> {
+  const { row, mapping } = step;
+  const { intent } = mapping;
+  if (!row || !intent) return { found: null };
+  const from = new Date(Date.parse(intent.firstSentAt) - BEFORE_MS);
+  const to = new Date(Date.parse(intent.lastSentAt) + deps.integration.capabilities.inFlightMs);
+  const search = { deps, step, intent, ownerTag: row.createdEventId, from, to };
+  for (const look of [inEvents, inRecords, byOwnerTag]) {
+    const found = await look(search);
+    if (found === NO_ROOM) return breakOff(search);
+    if ('failure' in found)
+      return 'place' in found && found.failure.code === NO_TURN ? breakOff(search) : found;
+    await failpoint('resolve.looked');
+    const [oldest, ...others] = found;
+    if (oldest !== undefined) return { found: oldest, others };
+  }
+  return { found: null };
+}
+
+/** The lease is too short for another page: whoever takes the mapping next goes on from here. */
+async function breakOff({ deps, step }: Search): Promise<typeof NO_ROOM> {
+  const { id, fence } = step.claim;
+  if (!deps.onlyLooking) await saveLooked(deps.db, id, fence, step.mapping.intent?.looked);
+  return NO_ROOM;
+}
+
+/** By the key: an event of the creation names the request behind it. */
+async function inEvents(search: Search): Promise<Look> {
+  const { deps, intent, ownerTag, from, to } = search;
+  const { feed } = deps.integration;
+  if (!feed) return [];
+  const start = upTo(search, 'events');
+  const pages = feed.pages({ createdFrom: from, createdTo: start })[Symbol.asyncIterator]();
+  for (let first = true; ; first = false) {
+    const page = await nextPage(search, 'events', pages, ({ requestId, status }) => ({ requestId, status }));
+    if (page === NO_ROOM || 'failure' in page) return page;
+    if (page.value === null) return [];
+    const { events } = page.value;
+    const made = events.find(
+      (e) => e.kind === 'created' && e.idempotencyKey === intent.key && e.mark === ownerTag,
+    );
+    if (made?.externalId) return [made.externalId];
+    if (first && start.getTime() === to.getTime()) {
+      const unsure = notSureYet(search, page.value, feed.tipMs);
+      if (unsure) return unsure;
+    }
+    noteLooked(search, 'events', events.at(-1)?.created);
+  }
+}
+
+/** The end of what events tell for certain lies a little before the time of their answer, by the system's clock. */
+function notSureYet(
+  { deps, to }: Search,
+  { answeredAt }: EventsPage,
+  tipMs: number,
+): Exclude<Look, string[] | symbol> | null {
+  const now = deps.clock.now().getTime();
+  const wait = answeredAt === null ? tipMs : to.getTime() + tipMs - answeredAt.getTime();
+  const apart = answeredAt === null ? 0 : Math.abs(answeredAt.getTime() - now);
+  if (apart > CLOCKS_MS) {
+    const says = `the clocks of ${deps.integration.system} and of this machine are ${Math.round(apart / 1_000)} s apart: set this one by NTP`;
+    return { place: 'events', failure: notYet('clocks_apart', says) };
+  }
+  if (answeredAt !== null && wait <= 0) return null;
+  const failure = notYet('events_not_complete', 'the newest events of the system may not be listed yet');
+  return { notBefore: new Date(now + wait), failure };
+}
+
+/** By the owner tag, among all records made in the time of the sends: two are possible, and the older one comes first. */
+async function inRecords(search: Search): Promise<Look> {
+  const { deps, ownerTag, from } = search;
+  const pages = deps.integration
+    .list({ createdFrom: from, createdTo: upTo(search, 'list') })
+    [Symbol.asyncIterator]();
+  const found: ExternalRecord[] = [];
+  for (;;) {
+    const page = await nextPage(search, 'list', pages, () => ({ requestId: null, status: 200 }));
+    if (page === NO_ROOM || 'failure' in page) return page;
+    if (page.value === null) return oldestFirst(found);
+    found.push(...page.value.filter((record) => record.mark === ownerTag));
+    // With one in hand the walk is not shortened: its second is to be seen in the same look.
+    if (found.length === 0) noteLooked(search, 'list', page.value.at(-1)?.createdAt);
+  }
+}
+
+/** By the owner tag, wherever in time: it may lag behind or be missing, so what it finds counts, and what it does not says nothing. */
+async function byOwnerTag({ deps, step, intent, ownerTag }: Search): Promise<Look> {
+  const { integration } = deps;
+  const find = integration.findMarked?.bind(integration);
+  if (!find) return [];
+  if (!hasRoomForCall(deps, step.claim)) return NO_ROOM;
+  const answer = await call(deps, step, 'resolve.search', intent, () => find(ownerTag), notedSearch);
+  if (answer.ok) return oldestFirst(answer.value);
+  // Refused: there is none for this account.
+  if (answer.failure.kind === 'permanent') return [];
+  return { place: 'search', failure: answer.failure };
+}
+
+/** Lists begin with the newest: of two of one second the later in the list is the older. */
+function oldestFirst(records: ExternalRecord[]): string[] {
+  return records
+    .toReversed()
+    .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
+    .map(({ externalId }) => externalId);
+}
+
+type Place = 'events' | 'list';
+
+/** One more page; null at the end. */
+async function nextPage<T>(
+  { deps, step, intent }: Search,
+  place: Place,
+  pages: AsyncIterator<T>,
+  answered: (page: T) => { requestId: string | null; status: number },
+): Promise<{ value: T | null } | Exclude<Look, string[]>> {
+  if (!hasRoomForCall(deps, step.claim)) return NO_ROOM;
+  const answer = await call<IteratorResult<T, unknown>>(
+    deps,
+    step,
+    `resolve.${place}`,
+    intent,
+    () => pages.next(),
+    (page) => (page.done ? null : { ...answered(page.value), replayed: false, error: null }),
+  );
+  if (!answer.ok) return { place, failure: answer.failure };
+  return { value: answer.value.done ? null : answer.value.value };
+}
+
+function upTo({ intent, to }: Search, place: Place): Date {
+  const looked = intent.looked?.[place];
+  return looked === undefined ? to : new Date(looked);
+}
+
+/** Kept with the intent when the search is broken off; what was made in that second is looked at again. */
+function noteLooked({ step }: Search, place: Place, until: Date | undefined): void {
+  const { intent } = step.mapping;
+  if (intent && until) intent.looked = { ...intent.looked, [place]: until.toISOString() };
+}

@@ -1,0 +1,120 @@
+// What came in about a record of theirs, and what it tells: whether our shadow explains it, or only a read does. No value of theirs is
+// ever taken from an event: events come late, twice and out of order.
+import type { EchoIntent } from '../../db/intents.ts';
+import type { OpenDelivery } from '../../db/mappings/load.ts';
+import { fromExternal } from '../catalogue/transforms.ts';
+import type { FieldRule, Fields } from '../integrations/integration.ts';
+import { same } from './canonical.ts';
+import { deletedOver } from './delete-conflicts.ts';
+import { know } from './facts.ts';
+import type { Conflict, UnseenEdit } from './merge.ts';
+import type { Shadow } from './shadow.ts';
+import type { Situation } from './situation.ts';
+
+/** What a decision needs of an external event; receive writes it into the delivery. Fields are by their names. */
+export interface ReceivedEvent {
+  externalId: string;
+  kind: 'created' | 'updated' | 'deleted';
+  requestId: string | null;
+  key: string | null;
+  /** null where the event carries no values (a thin one), or none that could be read. */
+  after: Fields | null;
+  previous: Fields | null;
+}
+
+export interface Received {
+  /** Something came in that our shadow does not explain: only a read tells. */
+  mustRead: boolean;
+  /** Echoes of our own writes, with the intents they are of. */
+  echoes: { eventId: string; intentId: string }[];
+  /** Edits that our writes covered before we could see them. */
+  unseen: UnseenEdit[];
+  /** Edits that our delete took with it before we could see them, told by its echo. */
+  deletedOver: Conflict[];
+  /** The greatest hop of the writes that these are echoes of. */
+  hop: number;
+}
+
+/** The inbound deliveries of a step with what they say. */
+export function receivedEvents(deliveries: readonly OpenDelivery[]): {
+  delivery: OpenDelivery;
+  event: ReceivedEvent;
+}[] {
+  // Receive wrote it in this shape; the database does not know it.
+  return deliveries.flatMap((d) =>
+    d.inbound ? [{ delivery: d, event: d.inbound as unknown as ReceivedEvent }] : [],
+  );
+}
+
+/** Judges the inbound deliveries of a situation. */
+export function received(s: Situation): Received {
+  const events = receivedEvents(s.deliveries);
+  const result: Received = {
+    mustRead: s.mapping.mustRead,
+    echoes: [],
+    unseen: [],
+    deletedOver: [],
+    hop: 0,
+  };
+  if (events.length === 0) return result;
+  const { byKey, byRequest } = know(s, 'echoes', { of: 'inbound' });
+  for (const { delivery, event } of events) {
+    const { key, requestId } = event;
+    const intent = key !== null ? byKey[key] : byRequest[requestId ?? ''];
+    if (teaches(s.fields, s.mapping.shadow, event, intent)) result.mustRead = true;
+    if (!intent) continue;
+    result.echoes.push({ eventId: delivery.eventId, intentId: intent.id });
+    result.hop = Math.max(result.hop, intent.hop);
+    if (event.previous === null || intent.echoEvent !== null) continue;
+    if (event.kind === 'updated')
+      result.unseen.push(...unseenEdits(s.fields, delivery, event.previous, intent));
+    else if (event.kind === 'deleted')
+      result.deletedOver.push(...deletedOver(s.fields, delivery.eventId, event.previous, intent));
+  }
+  return result;
+}
+
+/** Whether an event shows anything but what we know: the shadow's values or, for a field that its own intent sent, what it sent. */
+function teaches(
+  rules: FieldRule[],
+  shadow: Shadow,
+  event: ReceivedEvent,
+  intent: EchoIntent | undefined,
+): boolean {
+  if (event.kind === 'deleted' || event.after === null) return true;
+  const after = event.after;
+  return rules.some((rule) => {
+    const value = fromExternal(rule, after[rule.external] ?? null);
+    const sent = intent?.fields[rule.internal];
+    return !same(rule, value, shadow[rule.internal]?.theirs) && !(sent && same(rule, value, sent.ours));
+  });
+}
+
+/**
+ * For each sent field of an echo: what stood there before our write, compared with what the merge behind that write had seen.
+ * A sent field that is not among the previous values already had our value: no conflict.
+ */
+function unseenEdits(
+  rules: FieldRule[],
+  delivery: OpenDelivery,
+  previous: Fields,
+  intent: EchoIntent,
+): UnseenEdit[] {
+  return rules.flatMap((rule): UnseenEdit[] => {
+    const sent = intent.fields[rule.internal];
+    const stood = previous[rule.external];
+    if (rule.direction !== 'both' || !sent || stood === undefined) return [];
+    const before = fromExternal(rule, stood);
+    if (same(rule, before, sent.seen)) return [];
+    return [
+      {
+        field: rule.internal,
+        intentId: intent.id,
+        eventId: delivery.eventId,
+        value: before,
+        sent: sent.ours,
+        seen: sent.seen,
+      },
+    ];
+  });
+}

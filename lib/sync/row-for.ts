@@ -1,0 +1,23 @@
+import { fallbackValue } from '../catalogue/document.ts';
+import { fromExternal } from '../catalogue/transforms.ts';
+import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
+import { canonical } from './canonical.ts';
+import type { Shadow } from './shadow.ts';
+
+/** Our row's values for a record, and the pairs they make; what stands in for a missing value is marked derived. */
+export function rowFor(
+  rules: FieldRule[],
+  fields: Fields,
+): { values: Record<'name' | 'email', Value>; shadow: Shadow } {
+  const values: Record<string, Value> = {};
+  const shadow: Shadow = {};
+  for (const rule of rules) {
+    const theirs = fromExternal(rule, fields[rule.external] ?? null);
+    const own = canonical(theirs);
+    const derived = own === null ? fallbackValue(rule, fields) : null;
+    values[rule.internal] = own ?? derived;
+    shadow[rule.internal] =
+      derived === null ? { ours: own, theirs } : { ours: derived, theirs, reason: 'derived' };
+  }
+  return { values: { name: values['name'] ?? null, email: values['email'] ?? null }, shadow };
+}

@@ -1,0 +1,49 @@
+// A request of this claim was answered, so what it came to is settled before anything else.
+import type { OpenIntent } from '../../../db/mappings/mappings.ts';
+import type { Failure } from '../../integrations/integration.ts';
+import type { Action } from '../action.ts';
+import { park, postpone } from '../failing.ts';
+import { errorRow } from '../settle/outcome.ts';
+import type { Situation } from '../situation.ts';
+
+export function answered(s: Situation): Action | null {
+  const { sent } = s.progress;
+  if (!sent) return null;
+  const { intent, answer, first, merged } = sent;
+  if (!answer.ok) return afterFailure(s, intent, answer.failure, first);
+  const written = answer.value;
+  if (intent.operation === 'delete')
+    return {
+      do: 'settle',
+      outcome: { kind: 'ended', state: 'tombstoned', by: 'ours', intent, written },
+    };
+  return { do: 'settle', outcome: { kind: 'answered', intent, written, merged } };
+}
+
+/** An answer that is no success decides what becomes of the open intent. `first`: no send before this one can have arrived. */
+function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first: boolean): Action {
+  if (failure.kind === 'permanent') return park(failure.code, errorRow(failure), intent);
+  // Gone between the look and the delete: the next look tells whether it is erased or was never ours to see.
+  if (intent.operation === 'delete') return postpone(s, failure);
+  switch (failure.kind) {
+    case 'spent':
+      return sendNeverAgain(s, failure);
+    case 'gone':
+      // A 404 is never a deletion. It closes the intent; only what a GET then says counts.
+      if (intent.operation === 'create') return park(failure.code, errorRow(failure), intent);
+      // An earlier send may still arrive, and would then come after what is newer.
+      if (!first) return sendNeverAgain(s, failure);
+      return {
+        do: 'settle',
+        outcome: { kind: 'abandoned', intent, result: 'refused', mustRead: true },
+      };
+    default:
+      return postpone(s, failure);
+  }
+}
+
+/** What its sends did is read once nothing of them can be on its way any more. */
+function sendNeverAgain(s: Situation, failure: Failure): Action {
+  const notBefore = new Date(s.now.getTime() + s.capabilities.inFlightMs);
+  return postpone(s, failure, { spent: true, notBefore });
+}

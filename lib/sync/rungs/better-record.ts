@@ -1,0 +1,36 @@
+// Several records without a customer have one email: the best of them by the rule of choose-record.ts becomes the customer, whichever
+// a worker takes first, and the others its aliases.
+//
+// A crash before the better one is taken leaves both as they were; the question is asked again.
+import type { ExternalRecord } from '../../integrations/integration.ts';
+import { ownFailure } from '../../integrations/own-failure.ts';
+import type { Action } from '../action.ts';
+import { know } from '../facts.ts';
+import { postpone } from '../failing.ts';
+import { identityOfRecord } from '../identity.ts';
+import type { Situation } from '../situation.ts';
+
+/** The better one may not be for import at all; after so many tries this one is taken. */
+const MOST_WAITS = 4;
+
+/** Null: it is the best of its identity, or the only one. Else the better one is looked at first, and this one later. */
+export function betterFirst(s: Situation, record: ExternalRecord): Action | null {
+  const identity = identityOfRecord(s.fields, record);
+  if (identity === null || s.mapping.attempts >= MOST_WAITS) return null;
+  const { externalIds } = know(s, 'sameIdentity', { identity });
+  const others = externalIds.filter((id) => id !== record.externalId);
+  if (others.length === 0) return null;
+  const best = know(s, 'bestRecord', { externalIds: [record.externalId, ...others] });
+  if (!best.ok) return postpone(s, best.failure);
+  if (best.value === null || best.value === record.externalId) return null;
+  return postpone(s, takenFirst, { notes: [{ note: 'read_records', externalIds: [best.value] }] });
+}
+
+/** Not a failure: a wait that never parks. */
+const takenFirst = ownFailure({
+  kind: 'throttle',
+  code: 'better_record_first',
+  message: 'another record with its email is taken first, by the rule of choice',
+  field: 'email',
+  nothingHappened: true,
+});

@@ -1,0 +1,24 @@
+// The row has no record, and none was found that could be its own: one is made, with this row's owner tag.
+import type { Action } from '../action.ts';
+import { canCarry } from '../canonical.ts';
+import { nothingMerged } from '../merged.ts';
+import { sendOrWait } from '../sending.ts';
+import type { Situation } from '../situation.ts';
+import { oursOf } from '../values.ts';
+
+export function create(s: Situation): Action | null {
+  const { row, mapping } = s;
+  if (!row || mapping.externalId !== null) return null;
+  // What they cannot hold is left out; the merge after it says so.
+  const sent = s.fields.filter(
+    (rule) => rule.direction !== 'pull' && canCarry(rule, oursOf([rule], row)[rule.internal] ?? null),
+  );
+  return sendOrWait(s, {
+    operation: 'create',
+    ours: oursOf(sent, row),
+    seen: {},
+    ownerTag: row.createdEventId,
+    conflicts: [],
+    merged: nothingMerged,
+  });
+}

@@ -1,0 +1,13 @@
+// A mapping row that the program did not write so is parked before anything is done by it.
+import type { Action } from '../action.ts';
+import { resolutionOf } from '../consent.ts';
+import { damageOf, howToFix } from '../damage.ts';
+import { park } from '../failing.ts';
+import { awaitsConsent, hasEnded } from '../pair-state.ts';
+import type { Situation } from '../situation.ts';
+
+export function damaged({ mapping }: Situation): Action | null {
+  if (hasEnded(mapping) || resolutionOf(mapping) || awaitsConsent(mapping)) return null;
+  const damage = damageOf(mapping);
+  return damage && park('damaged', { ...damage, message: howToFix(damage) });
+}

@@ -1,0 +1,67 @@
+// Carries out what a person has decided about a pair that is stuck (lib/operations/resolutions.ts takes the decision): its record is gone
+// and the row gets a new one (`recreate`), or another record is the row's (`record`).
+//
+// A person's statement is not taken for a fact about the other side: the record is read first. If it is there after all, the decision is
+// over and the pair is read as any other, so a row never gets a second living record by it. If it is not there, one transaction ends the
+// pair, which goes on answering for the old id, and begins a new one for the row (perform/replace.ts).
+import { isUuid } from '../../uuid.ts';
+import type { ExternalRecord } from '../../integrations/integration.ts';
+import type { Action } from '../action.ts';
+import { resolutionOf } from '../consent.ts';
+import { damageOf, isOfNoRecord } from '../damage.ts';
+import { know } from '../facts.ts';
+import { postpone } from '../failing.ts';
+import type { Situation } from '../situation.ts';
+
+export function decision(s: Situation): Action | null {
+  const { mapping } = s;
+  const decided = resolutionOf(mapping);
+  if (!decided) return null;
+  // Closed by itself and first: a read that fails after it finds no intent that would have to be finished before the decision.
+  if (mapping.intent) return { do: 'settle', outcome: { kind: 'set_aside' } };
+  const named = decided.kind === 'record' ? (decided.external_id ?? null) : null;
+  const { externalId } = mapping;
+  if (named !== null && named !== externalId) return takeRecord(s, named);
+  const neverLinked = externalId === null && mapping.pushedVersion === 0;
+  if (neverLinked) return { do: 'settle', outcome: { kind: 'begun_anew' } };
+  if (externalId === null || damageOf(mapping)?.column === 'external_id') return replace(null);
+  const answer = know(s, 'record', { externalId, for: 'decision' });
+  if (!answer.ok && !isOfNoRecord(answer)) return postpone(s, answer.failure);
+  if (answer.ok && answer.value.state === 'present')
+    return { do: 'settle', outcome: { kind: 'still_there' } };
+  return named === null ? replace(null) : refuse(s, named, 'missing');
+}
+
+/** The named record becomes the row's, if it is there and no other row's; the merge that follows has no base. */
+function takeRecord(s: Situation, externalId: string): Action {
+  if (s.progress.obstacle === 'taken') return refuse(s, externalId, 'another_customers');
+  const answer = know(s, 'record', { externalId, for: 'decision' });
+  if (!answer.ok)
+    return isOfNoRecord(answer) ? refuse(s, externalId, 'unsendable') : postpone(s, answer.failure);
+  const { value } = answer;
+  if (value.state !== 'present') return refuse(s, externalId, value.state);
+  const why = whoseElse(s, value.record);
+  if (why !== null) return refuse(s, externalId, why);
+  if (s.mapping.externalId === null && s.mapping.pushedVersion === 0)
+    return { do: 'settle', outcome: { kind: 'found', externalId } };
+  return replace(externalId);
+}
+
+function whoseElse(s: Situation, { mark, foreignMark }: ExternalRecord): string | null {
+  if (mark === null) return foreignMark ? 'other_environment' : null;
+  if (mark === s.row?.createdEventId || !isUuid(mark)) return null;
+  const owner = know(s, 'rowByOwnerTag', { tag: mark });
+  // An owner tag that names no row, or a row without a record, is no other row's claim.
+  return owner !== null && owner.externalId !== null && !owner.ended ? 'marked_for_another' : null;
+}
+
+/** The decision cannot be carried out: it is over, and the pair stays where it was, with what was tried. */
+function refuse(s: Situation, tried: string, why: string): Action {
+  const { reason, reasonDetail, externalId } = s.mapping;
+  const detail = { ...reasonDetail, external_id: externalId, tried, why };
+  return { do: 'settle', outcome: { kind: 'refused', reason: reason ?? 'missing', detail } };
+}
+
+function replace(externalId: string | null): Action {
+  return { do: 'write_ours', ours: { write: 'replace', externalId } };
+}

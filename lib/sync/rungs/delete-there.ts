@@ -1,0 +1,8 @@
+// Our row is a tombstone: its record goes too, as far as the policy says, and never unguarded (lib/sync/removal.ts).
+import type { Action } from '../action.ts';
+import { removal } from '../removal.ts';
+import type { Situation } from '../situation.ts';
+
+export function deleteThere(s: Situation): Action | null {
+  return s.row && s.row.deletedAt !== null ? removal(s) : null;
+}

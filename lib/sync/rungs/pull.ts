@@ -1,0 +1,46 @@
+// What moved at the other side is written into our row.
+import type { Action } from '../action.ts';
+import { compare, conflictsBesidesPull } from '../comparison.ts';
+import { askHolder } from '../duplicate-email.ts';
+import { wait } from '../failing.ts';
+import { refusedByTable } from '../row-refused.ts';
+import { sendOrWait } from '../sending.ts';
+import { tableRefusal, takenEmail, type Situation } from '../situation.ts';
+
+/** With pulls off our own edits still go out; what was to be pulled waits, and is decided when it may be written. */
+export function pullsOff(s: Situation): Action | null {
+  const compared = compare(s);
+  if (s.policy.pulls || !compared) return null;
+  const { plan, theirs } = compared;
+  const fields = Object.keys(plan.pull);
+  if (fields.length === 0) return null;
+  const ours = Object.fromEntries(Object.entries(plan.push).filter(([field]) => !fields.includes(field)));
+  if (Object.keys(ours).length === 0) return wait('pulls_off', { fields });
+  // What else the merge found is left for the step that begins again after it.
+  return sendOrWait(s, {
+    operation: 'update',
+    ours,
+    seen: theirs,
+    ownerTag: null,
+    conflicts: conflictsBesidesPull(plan),
+    merged: null,
+  });
+}
+
+/** Another of our rows has their email: that row's own record may have moved on too, and is asked about first. */
+export function emailTaken(s: Situation): Action | null {
+  const email = takenEmail(s);
+  return email === null ? null : askHolder(s, email);
+}
+
+/** A rule or a trigger of the user's table does not take what came from the other side. */
+export function tableRefuses(s: Situation): Action | null {
+  const refusal = tableRefusal(s);
+  return refusal && refusedByTable(refusal);
+}
+
+export function pull(s: Situation): Action | null {
+  const compared = compare(s);
+  if (!compared || s.progress.pulled || Object.keys(compared.plan.pull).length === 0) return null;
+  return { do: 'write_ours', ours: { write: 'pull', compared } };
+}

@@ -1,0 +1,20 @@
+// What moved at our side, and our owner tag where their record lacks it, goes to the system.
+import type { Action } from '../action.ts';
+import { compare, conflictsBesidesPull } from '../comparison.ts';
+import { sendOrWait } from '../sending.ts';
+import type { Situation } from '../situation.ts';
+
+export function push(s: Situation): Action | null {
+  const compared = compare(s);
+  if (!compared) return null;
+  const { plan, theirs, merged, ownerTag } = compared;
+  if (Object.keys(plan.push).length === 0 && ownerTag === null) return null;
+  return sendOrWait(s, {
+    operation: 'update',
+    ours: plan.push,
+    seen: theirs,
+    ownerTag,
+    conflicts: conflictsBesidesPull(plan),
+    merged,
+  });
+}

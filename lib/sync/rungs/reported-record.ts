@@ -1,0 +1,26 @@
+// An inbound event came to the row's mapping, by our key or our owner tag, before it was known which record is the row's: its create
+// was answered to nobody, or the pair was lost in a restore. One read tells whether the record bears this row's tag; then it is
+// linked, and none is made.
+import type { Failure } from '../../integrations/integration.ts';
+import type { Action } from '../action.ts';
+import { know } from '../facts.ts';
+import { postpone } from '../failing.ts';
+import { receivedEvents } from '../received.ts';
+import type { Situation } from '../situation.ts';
+import { passOn } from './another-record.ts';
+
+export function reportedRecord(s: Situation): Action | null {
+  return s.mapping.externalId === null ? reported(s, (failure) => postpone(s, failure)) : null;
+}
+
+/** Null if there is nothing to look at; `later` says what follows a read that failed. */
+export function reported(s: Situation, later: (failure: Failure) => Action): Action | null {
+  const externalId = receivedEvents(s.deliveries).at(0)?.event.externalId;
+  if (externalId === undefined || !s.row) return null;
+  const answer = know(s, 'record', { externalId, for: 'merge' });
+  if (!answer.ok) return later(answer.failure);
+  const { value } = answer;
+  if (value.state === 'present' && value.record.mark === s.row.createdEventId)
+    return { do: 'settle', outcome: { kind: 'found', externalId, by: s.mapping.intent } };
+  return passOn(externalId); // not this row's after all
+}

@@ -1,0 +1,80 @@
+// A create whose outcome is not known and whose key tells nothing any more: did it make a record?
+//
+// It is never sent again; what it may have made is looked for. In our inbox first, then at the system (perform/search-create.ts).
+// Only when both of its lists were read to their end, and for certain, is there nothing: then a new intent follows. A look that
+// failed, or a time that a list does not cover for certain yet, is no miss: it is done again later. Nothing is ever deleted: of two
+// the older is linked, the other an alias.
+//
+// A crash at any point leaves the intent open, and the look is done again; how far it had got may be forgotten.
+import type { OpenIntent } from '../../../db/mappings/mappings.ts';
+import type { Failure } from '../../integrations/integration.ts';
+import { NO_TURN } from '../../limits/guarded.ts';
+import type { Action } from '../action.ts';
+import { know } from '../facts.ts';
+import { park } from '../failing.ts';
+import { errorRow } from '../settle/outcome.ts';
+import type { Situation } from '../situation.ts';
+import { reported } from './reported-record.ts';
+
+export function unknownCreate(s: Situation, intent: OpenIntent): Action {
+  const { row, mapping } = s;
+  if (!row)
+    return park('create_unknown', { message: 'its row is gone, and with it the owner tag to look for' });
+  const found = reported(s, (failure) => lookLater(s, 'inbox', failure));
+  if (found !== null) return found;
+  const search = know(s, 'createdRecord', { intent: intent.id });
+  if ('place' in search) return lookLater(s, search.place, search.failure);
+  const { id } = mapping;
+  if ('notBefore' in search) {
+    const { failure, notBefore } = search;
+    return {
+      do: 'settle',
+      outcome: { kind: 'postponed', failure, notBefore, spent: false },
+    };
+  }
+  if (search.found === null)
+    return {
+      do: 'settle',
+      outcome: { kind: 'abandoned', intent, result: 'unknown', mustRead: false },
+      notes: [
+        {
+          note: 'log',
+          level: 'info',
+          event: 'create.not_there',
+          fields: { mapping: id, intent: intent.id },
+        },
+      ],
+    };
+  const { found: externalId, others } = search;
+  const fields = { mapping: id, intent: intent.id, external_id: externalId, more: others.length };
+  return {
+    do: 'settle',
+    outcome: { kind: 'found', externalId, by: intent },
+    // The others get mappings of their own, which have to read: they find their row linked, and become its aliases.
+    notes: [
+      { note: 'read_records', externalIds: others },
+      { note: 'log', level: 'info', event: 'create.found', fields },
+    ],
+  };
+}
+
+/** A look that failed is no miss. It is a read, so it is never too often: only what time cannot cure parks. */
+function lookLater({ mapping }: Situation, place: string, failure: Failure): Action {
+  if (failure.code === NO_TURN) return { do: 'give_back' };
+  const { id, attempts } = mapping;
+  const fields = { mapping: id, look: place, code: failure.code, attempt: attempts + 1 };
+  const notes = [{ note: 'log', level: 'warn', event: 'create.look_failed', fields } as const];
+  if (failure.kind === 'permanent' || failure.kind === 'gone') {
+    const detail = { look: place, ...errorRow(failure) };
+    return {
+      do: 'settle',
+      outcome: { kind: 'parked', reason: 'create_unknown', detail, refused: null },
+      notes,
+    };
+  }
+  return {
+    do: 'settle',
+    outcome: { kind: 'postponed', failure, notBefore: null, spent: false },
+    notes,
+  };
+}

@@ -1,0 +1,132 @@
+// Whose is it? A record of theirs that no row of ours stands for yet. Receive made a mapping without internal id for it; one read
+// tells whose it is.
+//
+// Our owner tag on it names a row: it is that row's, or, if that row has another record, a duplicate. Without a tag it is unmatched:
+// a new row here, unless its email belongs to a row that we have. Linking by email is asked for first, since anyone can check out
+// with anyone's email. Nothing is ever deleted at the other side.
+//
+// A crash after a row was made for it finds the pair linked and `must_read`: the next step reads and writes the owner tag.
+import type { Candidate } from '../../../db/mappings/adopt.ts';
+import type { ExternalRecord } from '../../integrations/integration.ts';
+import { isUuid } from '../../uuid.ts';
+import type { Action } from '../action.ts';
+import { canonical } from '../canonical.ts';
+import { chosenFor, consentsTo } from '../consent.ts';
+import { askHolder } from '../duplicate-email.ts';
+import { know } from '../facts.ts';
+import { park, postpone, wait } from '../failing.ts';
+import { linkWaits } from '../link-waits.ts';
+import { received } from '../received.ts';
+import { refusedByTable } from '../row-refused.ts';
+import { rowFor } from '../row-for.ts';
+import { tableRefusal, type Situation } from '../situation.ts';
+import { theirsOf } from '../values.ts';
+import { betterFirst } from './better-record.ts';
+
+export function unmatchedRecord(s: Situation): Action | null {
+  if (s.mapping.internalId !== null) return null;
+  const { externalId } = s.mapping;
+  if (externalId === null) return wait('lost_row');
+  const answer = know(s, 'record', { externalId, for: 'match' });
+  if (!answer.ok) return postpone(s, answer.failure);
+  const { value } = answer;
+  if (value.state === 'missing') return park('missing', { external_id: externalId });
+  if (value.state === 'erased')
+    return {
+      do: 'settle',
+      outcome: { kind: 'ended', state: 'tombstoned', by: 'theirs', intent: null, written: null },
+    };
+  if (s.progress.obstacle === 'busy')
+    return postpone(s, linkWaits('the mapping of its row is at work, or has an open request'));
+  const refusal = tableRefusal(s);
+  if (refusal) return refusedByTable(refusal);
+  return place(s, value.record);
+}
+
+function place(s: Situation, record: ExternalRecord): Action {
+  return byChoice(s, record) ?? byOwnerTag(s, record) ?? whyNotImported(s, record) ?? byEmail(s, record);
+}
+
+/** A person chose this record for a row that lives; not where it bears another installation's owner tag. */
+function byChoice(s: Situation, record: ExternalRecord): Action | null {
+  const customerId = chosenFor(s.mapping);
+  if (customerId === null || (record.foreignMark && record.mark === null)) return null;
+  const chosen = know(s, 'rowById', { customerId });
+  if (!chosen || chosen.ended) return null;
+  return chosen.externalId === null
+    ? match(s, chosen, record)
+    : { do: 'write_ours', ours: { write: 'exchange', customerId: chosen.customerId } };
+}
+
+function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
+  const { mapping } = s;
+  if (record.mark === null || record.mark === mapping.voidMark) return null;
+  const owner = isUuid(record.mark) ? know(s, 'rowByOwnerTag', { tag: record.mark }) : null;
+  if (!owner) return ownerLost(s, record.mark, record.externalId);
+  // An owner tag is no consent: records that were copied to another account bear it too.
+  if (owner.link === 'awaited' && !consentsTo(mapping, owner.customerId))
+    return wait('ask_link', { customer: owner.customerId });
+  return match(s, owner, record);
+}
+
+/**
+ * An owner tag of ours that names no row: the row was lost in a restore, or somebody wrote the tag by hand. A person decides what
+ * becomes of the record; null once it was decided that it becomes a customer here.
+ */
+function ownerLost(s: Situation, mark: string, externalId: string): Action | null {
+  // Its echoes are looked up for what that notes: a request of ours that this database does not know (lib/sync/lost-request.ts).
+  received(s);
+  const decision = know(s, 'recordDecision', { externalId });
+  if (decision === 'import') return null;
+  return wait(decision === 'leave' ? 'left_alone' : 'lost_row', { mark });
+}
+
+function whyNotImported(s: Situation, record: ExternalRecord): Action | null {
+  if (record.foreignMark) return wait('other_environment');
+  if (!s.policy.pulls) return wait('pulls_off', { operation: 'create' });
+  const { email, name } = rowFor(s.fields, record.fields).values;
+  if (email === null || name === null) return wait(email === null ? 'no_email' : 'no_name');
+  return null;
+}
+
+function byEmail(s: Situation, record: ExternalRecord): Action {
+  const { values, shadow } = rowFor(s.fields, record.fields);
+  const { email, name } = values;
+  if (email === null || name === null) return wait(email === null ? 'no_email' : 'no_name');
+  const holder = know(s, 'rowByEmail', { email });
+  if (!holder) {
+    const decision = know(s, 'recordDecision', { externalId: record.externalId });
+    if (decision === 'leave') return wait('left_alone');
+    if (decision === null && !s.policy.imports) return wait('not_imported');
+    return (
+      betterFirst(s, record) ?? {
+        do: 'write_ours',
+        ours: { write: 'import', values: { name, email }, shadow },
+      }
+    );
+  }
+  if (holder.externalId !== null) return askHolder(s, email) ?? becomeAlias(s, holder, record);
+  // Its first link is under way, and may be with this very record.
+  if (holder.link === 'named') return postpone(s, linkWaits('the first link of its row is under way'));
+  const unasked = s.policy.linkByEmail === 'link' && holder.link !== 'awaited';
+  if (unasked || consentsTo(s.mapping, holder.customerId)) return match(s, holder, record);
+  const reason = s.policy.linkByEmail === 'never' ? 'duplicate_email' : 'ask_link';
+  return wait(reason, { customer: holder.customerId });
+}
+
+/** The record is this row's, if the row has no other. */
+function match(s: Situation, row: Candidate, record: ExternalRecord): Action {
+  // A pair that has ended does not come back by an owner tag, which may be copied by hand.
+  if (row.ended || (row.externalId !== null && row.externalId !== s.mapping.externalId))
+    return becomeAlias(s, row, record);
+  const { mappingId } = row;
+  if (mappingId === null) return postpone(s, linkWaits('its row has not been received yet'));
+  return { do: 'write_ours', ours: { write: 'match', row, mappingId } };
+}
+
+/** A second record for a row that has one: kept apart, recorded as a conflict, and never deleted. */
+function becomeAlias(s: Situation, row: Candidate, record: ExternalRecord): Action {
+  const email = canonical(theirsOf(s.fields, record.fields)['email']);
+  const { customerId, externalId: primary } = row;
+  return { do: 'settle', outcome: { kind: 'alias', customerId, primary, email } };
+}

@@ -1,0 +1,99 @@
+// The outcomes of a step about a second record of a row, as writes. Pure, and a part of lib/sync/settle/effects.ts.
+import type { DeliveryChange } from '../../../db/deliveries.ts';
+import type { LoadedStep } from '../../../db/mappings/load.ts';
+import type { Value } from '../../integrations/integration.ts';
+import { duplicate } from '../conflicts.ts';
+import { all, at } from './delivery-outcomes.ts';
+import { healthy } from './healthy.ts';
+import type { Conflict } from '../merge.ts';
+import type { Effects } from './outcome.ts';
+
+export type AliasOutcome =
+  /** A second record for a row that has its counterpart. `email`: the record's, as it was read. */
+  | { kind: 'alias'; customerId: number; primary: string | null; email: Value }
+  /** It was looked at, and is what it was. */
+  | {
+      kind: 'alias_stays';
+      email: Value;
+      echoes: { eventId: string; intentId: string }[];
+      conflicts: Conflict[];
+    }
+  /** It was deleted there; or it has an email of its own, and the step begins again as for any unmatched record. */
+  | { kind: 'alias_left'; to: 'gone' }
+  | { kind: 'alias_left'; to: 'unmatched'; mark: string | null };
+
+export function aliasEffects(step: LoadedStep, outcome: AliasOutcome): Partial<Effects> {
+  const { mapping } = step;
+  switch (outcome.kind) {
+    case 'alias':
+      return {
+        mapping: {
+          ...healthy,
+          internalId: outcome.customerId,
+          role: 'alias',
+          state: 'alias',
+          mustRead: false,
+          clean: mapping.dirty,
+          knownEmail: outcome.email,
+        },
+        deliveries: all(step, 'conflict', { tried: true }),
+        conflicts: [duplicate(outcome.primary, mapping.externalId)],
+      };
+    case 'alias_stays':
+      return {
+        mapping: { ...healthy, mustRead: false, clean: mapping.dirty, knownEmail: outcome.email },
+        deliveries: echoesOrStale(step, outcome.echoes),
+        confirmed: outcome.echoes,
+        conflicts: outcome.conflicts,
+      };
+    case 'alias_left':
+      return outcome.to === 'gone' ? gone(step) : unmatchedAgain(step, outcome.mark);
+  }
+}
+
+function gone(step: LoadedStep): Partial<Effects> {
+  return {
+    mapping: {
+      ...healthy,
+      state: 'tombstoned',
+      mustRead: false,
+      clean: step.mapping.dirty,
+      knownEmail: null,
+    },
+    deliveries: step.deliveries.map((d) => ({
+      ...at(d),
+      status: d.inbound?.['kind'] === 'deleted' ? 'applied' : 'stale',
+      tried: true,
+    })),
+    leavesRow: true,
+  };
+}
+
+/** The owner tag on it does not count any more. */
+function unmatchedAgain({ mapping }: LoadedStep, mark: string | null): Partial<Effects> {
+  return {
+    mapping: {
+      ...healthy,
+      internalId: null,
+      role: 'primary',
+      state: 'pending',
+      shadow: {},
+      wantedVersion: 0,
+      pushedVersion: 0,
+      mustRead: true,
+      knownEmail: null,
+      voidMark: mark ?? mapping.voidMark,
+    },
+    leavesRow: true,
+    release: false,
+  };
+}
+
+function echoesOrStale(step: LoadedStep, echoes: { eventId: string }[]): DeliveryChange[] {
+  const ids = new Set(echoes.map(({ eventId }) => eventId));
+  return step.deliveries.map((d) => ({
+    ...at(d),
+    status: ids.has(d.eventId) ? 'echo' : 'stale',
+    tried: true,
+  }));
+}

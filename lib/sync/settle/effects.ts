@@ -1,0 +1,271 @@
+// Turns an outcome into writes: one small function for each outcome. Pure; settle.ts carries the writes out.
+//
+// The shadow law: a field of the shadow changes only when both halves are known to be held: ours at the version named, theirs
+// as an answer or a read gave it. So an answer moves only the fields that were sent; a field it shows that we did not send and
+// that differs is somebody else's edit: the shadow stays, and the next step has to read.
+import type { DeliveryChange } from '../../../db/deliveries.ts';
+import type { MappingChanges } from '../../../db/mappings/mappings.ts';
+import type { LoadedStep } from '../../../db/mappings/load.ts';
+import { fullJitter } from '../../backoff.ts';
+import type { FieldRule } from '../../integrations/integration.ts';
+import { consentBeside, keptConsent, resolutionOf } from '../consent.ts';
+import { conflictsBesidesPull } from '../comparison.ts';
+import { oursUnmoved, shadowAfterAnswer, shadowOfCreate } from '../shadow.ts';
+import type { SyncPolicy } from '../step.ts';
+import { oursOf, theirsOf } from '../values.ts';
+import { aliasEffects } from './alias-outcomes.ts';
+import { decisionEffects } from './decision-outcomes.ts';
+import {
+  agreedOutbound,
+  all,
+  answeredInbound,
+  at,
+  carriedBy,
+  checkedBy,
+  endedDeliveries,
+  passedOn,
+} from './delivery-outcomes.ts';
+import { healthy } from './healthy.ts';
+import { errorRow, type Effects, type Outcome } from './outcome.ts';
+
+type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
+/** What an outcome writes; what it does not name is not written. */
+type Writes = Partial<Effects>;
+
+/** Everything that the outcome writes. */
+export function effectsOf(
+  rules: FieldRule[],
+  policy: Pick<SyncPolicy, 'backoff'>,
+  step: LoadedStep,
+  outcome: Outcome,
+  now: Date,
+): Effects {
+  return {
+    ...{ mapping: {}, deliveries: [], closed: null, conflicts: [], linked: null, parked: null },
+    ...{ checked: [], confirmed: [], leavesRow: false, release: true },
+    ...writesOf(rules, policy, step, outcome, now),
+  };
+}
+
+function writesOf(
+  rules: FieldRule[],
+  policy: Pick<SyncPolicy, 'backoff'>,
+  step: LoadedStep,
+  outcome: Outcome,
+  now: Date,
+): Writes {
+  switch (outcome.kind) {
+    case 'answered':
+      return answered(rules, step, outcome);
+    case 'agreed':
+      return agreed(step, outcome);
+    case 'ended':
+      return ended(step, outcome);
+    case 'abandoned':
+      return abandoned(step, outcome);
+    case 'postponed':
+      return postponed(policy, step, outcome, now);
+    case 'parked':
+      return parked(step, outcome);
+    case 'waiting':
+      return waiting(step, outcome);
+    case 'found':
+      return found(outcome);
+    case 'passed_on':
+      return { deliveries: passedOn(step, outcome.externalId), release: false };
+    case 'stale':
+      return stale(step, outcome);
+    case 'still_there':
+    case 'begun_anew':
+    case 'set_aside':
+    case 'refused':
+      return decisionEffects(step, outcome);
+    case 'alias':
+    case 'alias_stays':
+    case 'alias_left':
+      return aliasEffects(step, outcome);
+  }
+}
+
+function answered(rules: FieldRule[], step: LoadedStep, { intent, written, merged }: Of<'answered'>): Writes {
+  const { mapping, row } = step;
+  const before = { ...mapping.shadow, ...merged?.plan.agreed };
+  const shadow = written.record
+    ? shadowAfterAnswer(rules, before, intent, theirsOf(rules, written.record.fields))
+    : { pairs: before, foreign: false };
+  const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
+  const isDone =
+    merged !== null && !mustRead && row !== null && oursUnmoved(rules, shadow.pairs, oursOf(rules, row));
+  return {
+    mapping: {
+      ...healthy,
+      state: 'linked',
+      intent: null,
+      shadow: shadow.pairs,
+      mustRead,
+      pushedVersion: Math.max(mapping.pushedVersion, intent.version),
+      ...(isDone ? { clean: mapping.dirty } : {}),
+    },
+    closed: { intent, result: 'done', written },
+    deliveries: [...carriedBy(step, intent), ...(merged ? answeredInbound(step, merged) : [])],
+    checked: merged ? checkedBy(merged) : [],
+    confirmed: merged ? merged.echoes : [],
+    linked: mapping.externalId === null ? written.externalId : null,
+    release: merged !== null,
+  };
+}
+
+function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {
+  const { mapping, row } = step;
+  return {
+    mapping: {
+      ...healthy,
+      state: 'linked',
+      // A pair that agrees has nothing left that a person's decision could be about.
+      decision: null,
+      mustRead: false,
+      shadow: { ...mapping.shadow, ...merged.plan.agreed },
+      pushedVersion: Math.max(mapping.pushedVersion, row?.version ?? 0),
+      clean: mapping.dirty,
+    },
+    deliveries: [...agreedOutbound(step), ...answeredInbound(step, merged)],
+    conflicts: conflictsBesidesPull(merged.plan),
+    checked: checkedBy(merged),
+    confirmed: merged.echoes,
+  };
+}
+
+function ended(step: LoadedStep, { state, by, intent, written }: Of<'ended'>): Writes {
+  const { mapping } = step;
+  const changes: MappingChanges = {
+    ...healthy,
+    state,
+    decision: null,
+    intent: null,
+    mustRead: false,
+    clean: mapping.dirty,
+    // It stays there, and is found by this before another one is made.
+    ...(state === 'detached' ? { knownEmail: mapping.shadow['email']?.theirs ?? null } : {}),
+  };
+  const deliveries = endedDeliveries(step, by, intent);
+  if (intent) {
+    const pushedVersion = Math.max(mapping.pushedVersion, intent.version);
+    const closed = { intent, result: 'done', written } as const;
+    return { mapping: { ...changes, pushedVersion }, closed, deliveries };
+  }
+  const open = mapping.intent;
+  return {
+    mapping: changes,
+    closed: open && { intent: open, result: 'unknown', written: null },
+    deliveries,
+  };
+}
+
+function abandoned({ mapping }: LoadedStep, { intent, result, mustRead, stands }: Of<'abandoned'>): Writes {
+  return {
+    mapping: {
+      intent: null,
+      mustRead: mapping.mustRead || mustRead,
+      // An answer ends a time of failing; one that was never sent has had none.
+      ...(result === 'not_needed' ? {} : { attempts: 0, firstFailedAt: null }),
+      ...(stands ? { shadow: { ...mapping.shadow, ...stands } } : {}),
+    },
+    closed: { intent, result, written: null },
+    release: false,
+  };
+}
+
+function postponed(
+  policy: Pick<SyncPolicy, 'backoff'>,
+  step: LoadedStep,
+  { failure, notBefore, spent }: Of<'postponed'>,
+  now: Date,
+): Writes {
+  const { mapping } = step;
+  const wait = fullJitter(mapping.attempts + 1, policy.backoff);
+  const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
+  const wasAtRest = mapping.state === 'parked' || mapping.state === 'waiting';
+  return {
+    mapping: {
+      // With a decision that is not carried out yet the pair stays where it was.
+      ...(wasAtRest && resolutionOf(mapping) === null
+        ? {
+            state: mapping.externalId === null || mapping.internalId === null ? 'pending' : 'linked',
+            reason: null,
+            reasonDetail: keptConsent(mapping),
+          }
+        : {}),
+      attempts: mapping.attempts + 1,
+      // Waiting for a rate token is not failing; nor is a wrong key the entity's own failure.
+      firstFailedAt:
+        mapping.firstFailedAt ?? (failure.kind === 'throttle' || failure.kind === 'auth' ? null : now),
+      lastError: errorRow(failure),
+      nextAttemptAt: new Date(Math.max(earliest, notBefore?.getTime() ?? 0)),
+      // As the step knows it: when it was sent, and what was learned of it.
+      ...(mapping.intent ? { intent: { ...mapping.intent, ...(spent && { spent: failure.code }) } } : {}),
+    },
+    deliveries: all(step, 'queued', { tried: true, error: errorRow(failure) }),
+  };
+}
+
+function parked(step: LoadedStep, { reason, detail, refused }: Of<'parked'>): Writes {
+  const { mapping } = step;
+  return {
+    mapping: {
+      ...healthy,
+      state: 'parked',
+      reason,
+      reasonDetail: { ...keptConsent(mapping), ...detail },
+      lastError: detail,
+      clean: mapping.dirty,
+      ...(refused ? { intent: null } : {}),
+    },
+    closed: refused && { intent: refused, result: 'refused', written: null },
+    deliveries: all(step, 'parked', { tried: true, error: { code: reason, ...detail } }),
+    parked: { reason, detail },
+  };
+}
+
+function waiting(step: LoadedStep, { reason, detail }: Of<'waiting'>): Writes {
+  const { mapping } = step;
+  return {
+    // Waiting is not failing: what failed before it begins anew after it.
+    mapping: {
+      ...healthy,
+      state: 'waiting',
+      reason,
+      reasonDetail: { ...consentBeside(mapping, detail), ...detail },
+      clean: mapping.dirty,
+    },
+    deliveries: all(step, 'waiting'),
+  };
+}
+
+function found({ externalId, by }: Of<'found'>): Writes {
+  return {
+    mapping: {
+      ...healthy,
+      state: 'linked',
+      decision: null,
+      mustRead: true,
+      ...(by ? { intent: null, shadow: shadowOfCreate(by) } : {}),
+    },
+    closed: by ? { intent: by, result: 'done', written: null } : null,
+    linked: externalId,
+    release: false,
+  };
+}
+
+function stale(step: LoadedStep, outcome: Of<'stale'>): Writes {
+  const echoes = new Set(outcome.echoes.map(({ eventId }) => eventId));
+  return {
+    mapping: { clean: step.mapping.dirty, mustRead: false, attempts: 0, firstFailedAt: null },
+    deliveries: step.deliveries.map((d): DeliveryChange => ({
+      ...at(d),
+      status: echoes.has(d.eventId) ? 'echo' : 'stale',
+      tried: false,
+    })),
+    confirmed: outcome.echoes,
+    conflicts: outcome.conflicts,
+  };
+}

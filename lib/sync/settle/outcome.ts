@@ -1,0 +1,61 @@
+// How a step ends, as data. settle/effects.ts says what each outcome writes, and settle/settle.ts writes it.
+import type { DeliveryChange } from '../../../db/deliveries.ts';
+import type { IntentResult } from '../../../db/intents.ts';
+import type { MappingChanges, OpenIntent } from '../../../db/mappings/mappings.ts';
+import type { Failure, Written } from '../../integrations/integration.ts';
+import type { Conflict } from '../merge.ts';
+import type { Merged } from '../merged.ts';
+import type { Shadow } from '../shadow.ts';
+import type { AliasOutcome } from './alias-outcomes.ts';
+import type { DecisionOutcome } from './decision-outcomes.ts';
+
+export type Outcome =
+  /** Our write took effect. Without `merged` it finished an intent of before, and the step begins again. */
+  | { kind: 'answered'; intent: OpenIntent; written: Written; merged: Merged | null }
+  /** The merge found nothing to write. */
+  | { kind: 'agreed'; merged: Merged }
+  /** The pair ended: we deleted there, or there was never anything to delete, or they deleted. */
+  | {
+      kind: 'ended';
+      state: 'tombstoned' | 'detached';
+      by: 'ours' | 'theirs';
+      intent: OpenIntent | null;
+      written: Written | null;
+    }
+  /** An intent is closed without effect that we know of, but for what of it `stands` there; the step begins again. */
+  | { kind: 'abandoned'; intent: OpenIntent; result: IntentResult; mustRead: boolean; stands?: Shadow }
+  /** Not now: what is open stays open. */
+  | { kind: 'postponed'; failure: Failure; notBefore: Date | null; spent: boolean }
+  | { kind: 'parked'; reason: string; detail: Record<string, unknown>; refused: OpenIntent | null }
+  /** The row's counterpart was there already: the pair is linked, and the step begins again with a read. `by` made it. */
+  | { kind: 'found'; externalId: string; by?: OpenIntent | null }
+  /** An inbound event is about another record, which looks for itself; the step begins again without it. */
+  | { kind: 'passed_on'; externalId: string }
+  | AliasOutcome
+  | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
+  | DecisionOutcome
+  /** A mapping that has nothing to do any more answers for its external id. */
+  | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
+
+export interface Effects {
+  mapping: MappingChanges;
+  deliveries: DeliveryChange[];
+  closed: { intent: OpenIntent; result: IntentResult; written: Written | null } | null;
+  conflicts: Conflict[];
+  /** The pair is linked for the first time, to this external id. */
+  linked: string | null;
+  parked: { reason: string; detail: Record<string, unknown> } | null;
+  /** Echoes whose previous values have been looked at: intent -> event. */
+  checked: { intentId: string; eventId: string }[];
+  /** Echoes, which confirm the deliveries that their intents carried. */
+  confirmed: { intentId: string; eventId: string }[];
+  /** An alias is no second record of its row any more: a primary that waited because of it looks again. */
+  leavesRow: boolean;
+  /** The lease ends; else the step begins again under it. */
+  release: boolean;
+}
+
+export function errorRow(failure: Failure): Record<string, unknown> {
+  const { kind, code, message, status, requestId, field } = failure;
+  return { kind, code, message, status, request_id: requestId, field };
+}

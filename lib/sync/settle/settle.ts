@@ -1,0 +1,276 @@
+// Settles one outcome in one transaction, and only if the lease's fence still holds.
+//
+// Guarantees: the closed intent, the shadow, the outcome of every delivery, the conflicts and the events that an outcome makes
+// are stored together or not at all; a worker whose lease was taken over writes nothing.
+// A crash before the commit leaves everything as the step loaded it: the open intent is sent again under its key, a read is
+// repeated. A crash after it leaves nothing to do but what the mapping's dirty number says.
+import { withTransaction, type Tx } from '../../../db/server/connection.ts';
+import { lockWithRow, raiseHeldPrimary } from '../../../db/mappings/aliases.ts';
+import { insertConflicts } from '../../../db/conflicts.ts';
+import { settleDeliveries } from '../../../db/deliveries.ts';
+import { insertLinkedEvent, insertParkedEvent } from '../../../db/events/events.ts';
+import {
+  confirmDeliveries,
+  insertAttempts,
+  insertClosedIntent,
+  markEchoesChecked,
+} from '../../../db/intents.ts';
+import {
+  absorbMapping,
+  lockForLink,
+  isExternalIdTaken,
+  lockMapping,
+  updateMapping,
+  type Mapping,
+} from '../../../db/mappings/mappings.ts';
+import { keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
+import { failpoint } from '../../failpoint.ts';
+import { newEventId } from '../../uuid.ts';
+import { damageOf } from '../damage.ts';
+import { conflictRows, duplicate } from '../conflicts.ts';
+import { at } from './delivery-outcomes.ts';
+import { identityOf } from '../identity.ts';
+import { effectsOf } from './effects.ts';
+import type { Effects, Outcome } from './outcome.ts';
+import type { Step, SyncDeps } from '../step.ts';
+
+/** Carries an outcome out. `load` if the lease was kept: the step begins again; a lost lease writes nothing and ends it. */
+export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Promise<'load' | 'over'> {
+  const now = deps.clock.now();
+  await failpoint('settle.before');
+  const effects = await lookAgainIfTaken(() =>
+    withTransaction(deps.db, async (tx) => {
+      const fresh = effectsOf(deps.integration.document.fields, deps.policy, step, outcome, now);
+      const mapping = await lock(tx, step, fresh);
+      if (!mapping) return null;
+      await write(tx, step, mapping, fresh, now);
+      await failpoint('settle.before-commit');
+      return fresh;
+    }),
+  );
+  await failpoint('settle.after');
+  if (!effects) {
+    deps.log.warn('reconcile.lease_lost', { mapping: step.mapping.id, fence: step.claim.fence });
+    return 'over';
+  }
+  if (effects.linked !== null || effects.parked) deps.nudge();
+  if (effects.parked) sayParked(deps, step, effects.parked);
+  report(deps, step, outcome, effects);
+  // Stored: a step that goes on under the same lease stores none of them again.
+  step.attempts = [];
+  return effects.release ? 'over' : 'load';
+}
+
+async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
+  await insertAttempts(tx, step.attempts);
+  await closeIntent(tx, step, effects, now);
+  const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
+  await updateMapping(tx, mapping.id, changes, { release: effects.release });
+  await settleDeliveries(tx, effects.deliveries, now);
+  await markEchoesChecked(tx, effects.checked);
+  await confirmDeliveries(tx, effects.confirmed);
+  const internalId = effects.mapping.internalId ?? mapping.internalId;
+  await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
+  if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
+  await writeEvents(tx, step, effects, now);
+  await raiseBeside(tx, mapping, effects, now);
+  if (hasEnded(effects)) await keepWhatIsLeft(tx, step, effects, now);
+}
+
+/**
+ * Another row may wait because a record has its email. It looks again once the record is found to be this row's, whose email it may
+ * get, or has another email than before.
+ */
+async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
+  const { system, account, shadow } = mapping;
+  const after = effects.mapping.shadow?.['email'];
+  // Without a new one the old one is not looked at: it may be damaged.
+  const before = after && shadow['email'];
+  const hasMoved = before && identityOf(before.theirs) !== identityOf(after.theirs);
+  const isFound = effects.linked !== null && !effects.release;
+  const externalId = effects.linked ?? mapping.externalId;
+  if (externalId !== null && (isFound || hasMoved))
+    await raiseAwaiting(tx, { system, account, externalId, now });
+}
+
+function hasEnded({ mapping: { state } }: Effects): boolean {
+  return state === 'tombstoned' || state === 'detached';
+}
+
+/** A record that a pair leaves at the system is found before another one like it is made; one that went with it frees who waited. */
+async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: Date): Promise<void> {
+  const { system, account, externalId, shadow } = mapping;
+  if (externalId === null) return;
+  if (effects.mapping.state === 'detached' && damageOf(mapping) === null) {
+    const identity = identityOf(shadow['email']?.theirs);
+    // Whoever lets a delete leave the record there has decided about it.
+    await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, decision: 'leave' }]);
+  }
+  await raiseAwaiting(tx, { system, account, externalId, now });
+}
+
+/** A unique violation on an external id is an answer: receive has just made a mapping for it, which the next look finds. */
+async function lookAgainIfTaken<T>(work: () => Promise<T>): Promise<T> {
+  for (let looks = 1; ; looks += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (looks >= MAX_LOOKS || !isExternalIdTaken(error)) throw error;
+    }
+  }
+}
+
+const MAX_LOOKS = 5;
+
+/** Two mappings are locked in order of id when an external id is new to ours: whoever made the other one, it is ours now. */
+async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | null> {
+  if (effects.leavesRow) return lockWithRow(tx, step.claim);
+  if (effects.linked === null) return lockMapping(tx, step.claim.id, step.claim.fence);
+  const locked = await lockForLink(tx, { ...step.mapping, fence: step.claim.fence }, effects.linked);
+  if (!locked) return null;
+  const { own, other } = locked;
+  if (other === null) {
+    effects.mapping.externalId = effects.linked;
+  } else if (other.internalId === null && other.intent === null) {
+    await absorbMapping(tx, other, own);
+    effects.mapping.externalId = effects.linked;
+    delete effects.mapping.clean; // what came with it has not been looked at
+    // What was settled there, or only asked for, is in no delivery any more.
+    if (other.clean > 0 || other.mustRead) effects.mapping.mustRead = true;
+  } else {
+    keepApart(step, own, effects, { external_id: effects.linked, mapping: other.id });
+  }
+  return effects.mapping.externalId === undefined
+    ? own
+    : { ...own, dirty: own.dirty + (other ? Math.max(1, other.dirty) : 0) };
+}
+
+/** Another row holds that counterpart: an operator has to say whose it is. Nothing is made or deleted anywhere until then. */
+function keepApart(
+  step: Step,
+  own: Mapping,
+  effects: Effects,
+  detail: { external_id: string; mapping: number },
+): void {
+  const reason = 'external_id_taken';
+  const { intent } = effects.mapping;
+  effects.mapping = {
+    ...(intent === undefined ? {} : { intent }),
+    state: 'parked',
+    reason,
+    reasonDetail: detail,
+    decision: null,
+    attempts: 0,
+    firstFailedAt: null,
+    nextAttemptAt: null,
+    clean: own.dirty,
+  };
+  effects.deliveries = step.deliveries.map((d) => ({
+    ...at(d),
+    status: 'parked',
+    error: { code: reason, ...detail },
+    tried: true,
+  }));
+  effects.parked = { reason, detail };
+  effects.conflicts.push(duplicate(null, detail.external_id));
+  effects.linked = null;
+  effects.release = true;
+}
+
+/** Whoever asked for a read after this step had loaded has not been answered by it. */
+function askedMeanwhile(step: Step, mapping: Mapping): { mustRead?: true } {
+  return mapping.mustRead && mapping.dirty !== step.mapping.dirty ? { mustRead: true } : {};
+}
+
+/** An edit of somebody else that showed in an answer is looked at in the next step, unless this one goes on by itself. */
+function foreignEdit(mapping: Mapping, { mapping: changes, release }: Effects): { dirty?: number } {
+  return release && changes.mustRead === true && !mapping.mustRead ? { dirty: mapping.dirty + 1 } : {};
+}
+
+async function closeIntent(tx: Tx, step: Step, effects: Effects, now: Date): Promise<void> {
+  if (!effects.closed) return;
+  const { intent, result, written } = effects.closed;
+  await insertClosedIntent(tx, {
+    ...intent,
+    mappingId: step.mapping.id,
+    closedAt: now,
+    result,
+    externalId: written?.externalId ?? effects.linked ?? step.mapping.externalId,
+    requestId: written?.requestId ?? null,
+  });
+}
+
+async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Promise<void> {
+  const { mapping } = step;
+  if (effects.linked && mapping.internalId !== null) {
+    await insertLinkedEvent(tx, {
+      eventId: newEventId(now),
+      customerId: mapping.internalId,
+      system: mapping.system,
+      now,
+    });
+  }
+  if (!effects.parked) return;
+  // One notice for each delivery: those that were parked before have had theirs.
+  for (const delivery of step.deliveries.filter((d) => d.status !== 'parked')) {
+    await insertParkedEvent(tx, {
+      eventId: newEventId(now),
+      entityKey: entityKey(mapping),
+      entityId: mapping.internalId,
+      system: mapping.system,
+      parkedEventId: delivery.eventId,
+      reason: effects.parked.reason,
+      detail: effects.parked.detail,
+      now,
+    });
+  }
+}
+
+function entityKey(mapping: Mapping): string {
+  if (mapping.internalId !== null) return `customer:${mapping.internalId}`;
+  return `${mapping.system}:${mapping.account}:${mapping.externalId ?? ''}`;
+}
+
+/** A parked customer waits for a person: that is a line of its own, whatever becomes of its deliveries. */
+function sayParked(
+  { log }: SyncDeps,
+  { mapping, attempts }: Step,
+  parked: NonNullable<Effects['parked']>,
+): void {
+  const { reason, detail } = parked;
+  log.warn('reconcile.parked', {
+    mapping: mapping.id,
+    entity: entityKey(mapping),
+    reason,
+    why: typeof detail['message'] === 'string' ? detail['message'] : undefined,
+    request_id: attempts.at(-1)?.requestId ?? undefined,
+  });
+}
+
+/** One wide line for each delivery that came to its outcome, or was parked or put off. */
+function report(deps: SyncDeps, step: Step, outcome: Outcome, effects: Effects): void {
+  const { mapping } = step;
+  const call = step.attempts.at(-1);
+  for (const delivery of effects.deliveries) {
+    const loaded = step.deliveries.find(
+      (d) => d.eventId === delivery.eventId && d.target === delivery.target,
+    );
+    deps.log.info('delivery.settled', {
+      event_id: delivery.eventId,
+      entity: entityKey(mapping),
+      target: delivery.target,
+      event_type: loaded?.eventType,
+      version: loaded?.version,
+      operation: effects.closed?.intent.operation ?? call?.operation ?? outcome.kind,
+      outcome: delivery.status,
+      reason: effects.parked?.reason ?? effects.mapping.reason ?? undefined,
+      error: delivery.error?.['code'],
+      attempt: (loaded?.attempts ?? 0) + (delivery.tried ? 1 : 0),
+      intent: delivery.intentId,
+      request_id: call?.requestId ?? undefined,
+      replayed: call?.replayed === true ? true : undefined,
+      call_ms: call?.latencyMs,
+      step_ms: Math.round(performance.now() - step.startedAt),
+    });
+  }
+}

@@ -1,0 +1,79 @@
+// All that a decision is made from, as plain data: nothing in it can do anything.
+import type { TableRefusal } from '../../db/row-rules.ts';
+import type { LoadedStep } from '../../db/mappings/load.ts';
+import type { OpenIntent } from '../../db/mappings/mappings.ts';
+import type {
+  Capabilities,
+  ExternalRecord,
+  FieldRule,
+  Fields,
+  Written,
+} from '../integrations/integration.ts';
+import type { Comparison } from './comparison.ts';
+import type { Answer, Known } from './facts.ts';
+import type { Merged } from './merged.ts';
+import type { SyncPolicy } from './step.ts';
+
+/** What of the policy a decision goes by. */
+export type Rules = Pick<
+  SyncPolicy,
+  'writes' | 'pulls' | 'deletes' | 'linkByEmail' | 'looksBeforeCreate' | 'imports' | 'parkAfterMs'
+>;
+
+/** What stood in the way of this claim's last write into our tables. */
+export type Obstacle =
+  /** Another row has this email. */
+  | { email: string }
+  /** The fuse holds the delete. */
+  | 'fuse'
+  /** The other mapping is at work, or has an open request. */
+  | 'busy'
+  /** The record is another row's by now. */
+  | 'taken'
+  /** A rule or a trigger of the user's table does not take the row. */
+  | { table: TableRefusal };
+
+/** What this claim has done since the mapping was loaded. */
+export interface Progress {
+  /** What the comparison took from their side, our row has now; the rest of it is still to be done. */
+  pulled: Comparison | null;
+  /** Our row was made a tombstone, since their record was deleted. */
+  deleted: boolean;
+  /** Their record became this new row; `forms` are fields of which the table's triggers made another value. */
+  imported: { values: Fields; forms: Fields } | null;
+  /** The pair was linked with this record, as it was read for that. */
+  linked: ExternalRecord | null;
+  /** A request was answered; `first`: no send of it before this one can have arrived. */
+  sent: { intent: OpenIntent; answer: Answer<Written>; first: boolean; merged: Merged | null } | null;
+  obstacle: Obstacle | null;
+}
+
+export const nothingDone: Progress = {
+  pulled: null,
+  deleted: false,
+  imported: null,
+  linked: null,
+  sent: null,
+  obstacle: null,
+};
+
+export interface Situation extends LoadedStep {
+  policy: Rules;
+  fields: FieldRule[];
+  capabilities: Capabilities;
+  /** Whether the system can be asked for records by their email. */
+  findsByEmail: boolean;
+  now: Date;
+  known: Known;
+  progress: Progress;
+}
+
+/** The refusal of the user's table that our last write met; null where it met none. */
+export function tableRefusal({ progress: { obstacle } }: Pick<Situation, 'progress'>): TableRefusal | null {
+  return typeof obstacle === 'object' && obstacle && 'table' in obstacle ? obstacle.table : null;
+}
+
+/** The email that our last write could not take, since another row has it; null where there is none. */
+export function takenEmail({ progress: { obstacle } }: Pick<Situation, 'progress'>): string | null {
+  return typeof obstacle === 'object' && obstacle && 'email' in obstacle ? obstacle.email : null;
+}

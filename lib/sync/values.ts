@@ -1,0 +1,17 @@
+// The values of both sides by our field names.
+import type { LoadedRow } from '../../db/mappings/load.ts';
+import { fromExternal } from '../catalogue/transforms.ts';
+import type { FieldRule, Fields } from '../integrations/integration.ts';
+
+/** Our values by our field names. */
+export function oursOf(rules: FieldRule[], row: LoadedRow): Fields {
+  const values: Fields = { name: row.name, email: row.email };
+  return Object.fromEntries(rules.map((rule) => [rule.internal, values[rule.internal] ?? null]));
+}
+
+/** Their values by our field names, as we take them. */
+export function theirsOf(rules: FieldRule[], record: Fields): Fields {
+  return Object.fromEntries(
+    rules.map((rule) => [rule.internal, fromExternal(rule, record[rule.external] ?? null)]),
+  );
+}
