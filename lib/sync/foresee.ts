@@ -212,6 +212,8 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
       return unknown('its last request has come to nothing: both sides are read again');
     case 'answered':
       return unknown('its last request has been answered: both sides are read again');
+    case 'covered':
+      return unknown('an edit of theirs that our write covered is kept as a conflict first');
     case 'passed_on':
       return unknown('something came in about another record: that is looked at first');
   }

@@ -3,6 +3,7 @@ import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import type { Value } from '../../integrations/integration.ts';
 import { duplicate } from '../conflicts.ts';
+import { checkedBy } from '../covered.ts';
 import { all, at } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
 import type { Conflict } from '../merge.ts';
@@ -10,7 +11,14 @@ import type { Effects } from './outcome.ts';
 
 export type AliasOutcome =
   /** A second record for a row that has its counterpart. `email`: the record's, as it was read. */
-  | { kind: 'alias'; customerId: number; primary: string | null; email: Value }
+  | {
+      kind: 'alias';
+      customerId: number;
+      primary: string | null;
+      email: Value;
+      /** Edits of theirs that our writes covered. */
+      covered: Conflict[];
+    }
   /** It was looked at, and is what it was. */
   | {
       kind: 'alias_stays';
@@ -37,7 +45,8 @@ export function aliasEffects(step: LoadedStep, outcome: AliasOutcome): Partial<E
           knownEmail: outcome.email,
         },
         deliveries: all(step, 'conflict', { tried: true }),
-        conflicts: [duplicate(outcome.primary, mapping.externalId)],
+        conflicts: [duplicate(outcome.primary, mapping.externalId), ...outcome.covered],
+        checked: checkedBy(outcome.covered),
       };
     case 'alias_stays':
       return {

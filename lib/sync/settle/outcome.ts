@@ -31,6 +31,8 @@ export type Outcome =
   | { kind: 'found'; externalId: string; by?: OpenIntent | null }
   /** An inbound event is about another record, which looks for itself; the step begins again without it. */
   | { kind: 'passed_on'; externalId: string }
+  /** Edits of theirs that our writes covered are kept as conflicts; the step begins again. */
+  | { kind: 'covered'; conflicts: Conflict[] }
   | AliasOutcome
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
   | DecisionOutcome
