@@ -7,7 +7,7 @@ NODE := node_modules/.bin/node
 # The memory settings of cli/bin.mjs; without its launcher between, a signal reaches the program itself.
 TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/main.ts
 
-.PHONY: help install demo up status import replay verify test proof model defects bench lint format schema settings simulator kafka clean ci
+.PHONY: help install demo up status import replay verify test proof model defects bench lint format schema settings index simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -68,6 +68,9 @@ schema: install ## Write db/schema.sql anew from the migrations
 
 settings: install ## Write .env.example and docs/settings.md anew from lib/config/schema.ts
 	@$(NODE) cli/development/settings.ts
+
+index: install ## Write docs/tests.md anew: which tests prove each file
+	@$(NODE) test/architecture/write-test-index.ts
 
 simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 12111)
 	@exec $(NODE) simulator/main.ts

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
-
-/** What each command is given to add itself: where it prints, and where it leaves its exit status. */
-export type CommandContext = { program: Command; output: Output; finish: (exitStatus: number) => void };
 
 type Add = (context: CommandContext) => void;
 

@@ -6,7 +6,7 @@ import { moveToAccount, type Move } from '../../lib/operations/connect.ts';
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { assertMayAsk, isAgreed } from '../question.ts';
 import { unlessSilent } from '../sync.ts';
 import { withSync } from '../sync-session.ts';

@@ -42,7 +42,7 @@ import { readUnmatched } from '../unmatched.ts';
 import { exit } from '../exit.ts';
 import { explain } from '../failure.ts';
 import { table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { findRunning } from '../running.ts';
 import { quietLog } from '../session.ts';
 import { findStripe } from '../stripe.ts';

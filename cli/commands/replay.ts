@@ -10,7 +10,7 @@ import {
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { isAgreed, isInteractive, these } from '../question.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { toSeconds } from '../seconds.ts';

@@ -24,7 +24,7 @@ import { readRoles, rolesPart } from '../../lib/health/roles.ts';
 import { uuidLowerBound } from '../../lib/uuid.ts';
 import { isMissing } from '../embedded/files.ts';
 import { exit } from '../exit.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { findRunning, type Running } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { readUnmatched } from '../unmatched.ts';

@@ -3,7 +3,7 @@ import { createLogger } from '../../lib/log.ts';
 import { startSystem, type System } from '../embedded/system.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { claimFolder } from '../running.ts';
 import { listenForStop } from '../../lib/process/stopping.ts';
 import { readAccount, type Account } from '../sync.ts';

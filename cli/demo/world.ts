@@ -5,7 +5,7 @@ import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRelayLag } from '../../db/relay/lag.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { waitUntil } from '../../lib/loop.ts';
-import type { Fields } from '../../lib/integrations/integration.ts';
+import type { Fields } from '../../lib/catalogue/document.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
 import { removeEmbeddedPostgres } from '../embedded/remove.ts';

@@ -46,7 +46,7 @@ export type Ground = {
   sequences: { name: string }[];
 };
 
-/** By these the relay knows its server again (relay-identity.ts). */
+/** By these the relay knows its server again (db/relay/identity.ts). */
 const NEEDED_FUNCTIONS = ['pg_control_system()', 'pg_current_wal_lsn()', 'pg_walfile_name(pg_lsn)'];
 
 // The names of pg_database's columns for the locale changed with versions 15 and 17, hence the row as jsonb.

@@ -1,6 +1,7 @@
 // A customer of Stripe as the flat record that the engine knows: the mapped fields, those that can stand in for them, our mark.
 import type { Stripe } from 'stripe';
-import type { Answered, ExternalRecord, Fields, Value } from '../integration.ts';
+import type { Answered, ExternalRecord } from '../integration.ts';
+import type { Fields, Value } from '../../catalogue/document.ts';
 import { readDate, unexpectedAnswer } from './evidence.ts';
 import { readMark } from './mark.ts';
 

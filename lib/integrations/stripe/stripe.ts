@@ -1,7 +1,8 @@
 // Stripe's customers behind the integration contract. Nothing here retries, remembers or decides: one call is one request,
 // and what it met is told in the contract's words.
 import type { Stripe } from 'stripe';
-import type { Fetched, Fields, Integration, WriteRequest, Written } from '../integration.ts';
+import type { Fetched, Integration, WriteRequest, Written } from '../integration.ts';
+import type { Fields } from '../../catalogue/document.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { requireCustomerId } from './customer-id.ts';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { insertCustomer, updateCustomer } from '../../db/customers.ts';
-import { keepPartitions, partitionStatus } from '../../db/partitions/partitions.ts';
-import { createCursor } from '../../db/relay/identity.ts';
-import { moveDatabase } from '../../db/relay/restore.ts';
-import { useDatabase } from '../support/database.ts';
+import { insertCustomer, updateCustomer } from '../../../db/customers.ts';
+import { keepPartitions, partitionStatus } from '../../../db/partitions/partitions.ts';
+import { createCursor } from '../../../db/relay/identity.ts';
+import { moveDatabase } from '../../../db/relay/restore.ts';
+import { useDatabase } from '../../support/database.ts';
 
 describe('numbers after a restore', () => {
   const database = useDatabase();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeFault, faultOf, isTimeout, toStartError } from '../../../lib/bus/kafka/faults.ts';
+import { describeFault, faultOf, isTimeout, toStartError } from '../../../../lib/bus/kafka/faults.ts';
 
 function failure(name: string, message: string, more: object = {}, cause?: Error): Error {
   return Object.assign(new Error(message, cause ? { cause } : undefined), { name }, more);

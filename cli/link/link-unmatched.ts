@@ -1,7 +1,7 @@
 // `twinbox link --import` and `--leave`: what becomes of the records at Stripe that no customer here stands for.
 import type { Decision } from '../../db/external-records.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { decideUnmatched } from '../../lib/operations/unmatched.ts';
+import { decideUnmatched } from '../../lib/intake/unmatched.ts';
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createRequire } from 'node:module';
-import { murmur2, partitionOf } from '../../../lib/bus/kafka/partition.ts';
+import { murmur2, partitionOf } from '../../../../lib/bus/kafka/partition.ts';
 
 describe('the partition of a key', () => {
   // Apache Kafka's own: clients/src/test/java/org/apache/kafka/common/utils/UtilsTest.java, testMurmur2.

@@ -1,6 +1,7 @@
 // `twinbox link` where rows wait for the first link of two filled catalogues: the plan, said; and the word, given.
 import { bindAccount } from '../../lib/integrations/bind.ts';
-import { giveWords, planFirstLink, type LinkPlan, type PlannedPair } from '../../lib/operations/link-plan.ts';
+import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
+import type { LinkPlan, PlannedPair } from '../../lib/operations/planned-link.ts';
 import { saidOfNotTaken } from '../../lib/operations/link-rivals.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { commandActor } from '../actor.ts';

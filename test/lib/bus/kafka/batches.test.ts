@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Message } from '../../../lib/bus/bus.ts';
-import { halve, planRounds, sizeOf, type Batch } from '../../../lib/bus/kafka/batches.ts';
-import { partitionOf } from '../../../lib/bus/kafka/partition.ts';
-import { newMessage } from './contract.ts';
+import type { Message } from '../../../../lib/bus/bus.ts';
+import { halve, planRounds, sizeOf, type Batch } from '../../../../lib/bus/kafka/batches.ts';
+import { partitionOf } from '../../../../lib/bus/kafka/partition.ts';
+import { newMessage } from '../contract.ts';
 
 const limits = { messages: 5, batchBytes: () => 2_000, roundBytes: 5_000 };
 const counts = new Map([

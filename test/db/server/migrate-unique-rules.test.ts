@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import type { Db } from '../../db/server/connection.ts';
-import { deleteCustomer, insertCustomer } from '../../db/customers.ts';
-import { migrate } from '../../db/server/migrate.ts';
-import { newEventId } from '../../lib/uuid.ts';
-import { createTestDatabase } from '../support/database.ts';
+import type { Db } from '../../../db/server/connection.ts';
+import { deleteCustomer, insertCustomer } from '../../../db/customers.ts';
+import { migrate } from '../../../db/server/migrate.ts';
+import { newEventId } from '../../../lib/uuid.ts';
+import { createTestDatabase } from '../../support/database.ts';
 
 describe('migrate, where a table customers has unique rules of its own', () => {
   let db: Db;

@@ -1,6 +1,11 @@
 import { expect } from 'chai';
-import { externalFields, fallbackValue, parseDocument } from '../../../lib/catalogue/document.ts';
-import type { FieldRule, MappingDocument } from '../../../lib/integrations/integration.ts';
+import {
+  externalFields,
+  fallbackValue,
+  type FieldRule,
+  type MappingDocument,
+  parseDocument,
+} from '../../../lib/catalogue/document.ts';
 import customer from '../../../lib/integrations/stripe/customer.json' with { type: 'json' };
 
 const FIELD: FieldRule = {

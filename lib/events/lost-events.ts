@@ -3,10 +3,10 @@
 import { readInstanceId } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { findLostEvents, type RestoreSigns } from '../../db/relay/identity.ts';
-import { topics } from '../events/routing.ts';
+import type { Received } from '../bus/bus.ts';
+import { installationOf } from '../bus/own-topics.ts';
 import { isUuid } from '../uuid.ts';
-import type { Received } from './bus.ts';
-import { installationOf } from './own-topics.ts';
+import { topics } from './routing.ts';
 
 /** From the newest records of our topics; null where everything of ours is here. */
 export async function findLostOnBus(db: Db, records: readonly Received[]): Promise<RestoreSigns | null> {

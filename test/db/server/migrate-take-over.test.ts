@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import type { Db } from '../../db/server/connection.ts';
-import { insertCustomer } from '../../db/customers.ts';
-import { matchRecords } from '../../db/mappings/first-link.ts';
-import { migrate } from '../../db/server/migrate.ts';
-import { newEventId } from '../../lib/uuid.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { rowsRead } from '../support/rows-read.ts';
+import type { Db } from '../../../db/server/connection.ts';
+import { insertCustomer } from '../../../db/customers.ts';
+import { matchRecords } from '../../../db/mappings/first-link.ts';
+import { migrate } from '../../../db/server/migrate.ts';
+import { newEventId } from '../../../lib/uuid.ts';
+import { createTestDatabase } from '../../support/database.ts';
+import { rowsRead } from '../../support/rows-read.ts';
 
 describe('migrate, where a table customers is there already', () => {
   let db: Db;

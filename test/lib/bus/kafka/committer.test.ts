@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { createCommitter, type Commit } from '../../../lib/bus/kafka/committer.ts';
-import { createSignal, waitUntil } from '../../support/signal.ts';
+import { createCommitter, type Commit } from '../../../../lib/bus/kafka/committer.ts';
+import { createSignal, waitUntil } from '../../../support/signal.ts';
 
 const WAIT = { timeoutMs: 5_000 };
 

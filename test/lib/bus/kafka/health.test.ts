@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { judgeHealth, noteFailure } from '../../../lib/bus/kafka/health.ts';
+import { judgeHealth, noteFailure } from '../../../../lib/bus/kafka/health.ts';
 
 describe('what a Kafka bus says of itself', () => {
   const at = (now: number) => ({ sessionTimeoutMs: 10_000, now });
