@@ -1,24 +1,8 @@
 import { targetsOf, type SourceFacts } from './source.ts';
 
-/** Circles among these files are allowed until they are taken apart: the list may only get shorter. */
-export const CIRCLES_LEFT: readonly string[] = [
-  'lib/sync/comparison.ts',
-  'lib/sync/received.ts',
-  'lib/sync/situation.ts',
-  'lib/sync/step.ts',
-  'lib/sync/settle/alias-outcomes.ts',
-  'lib/sync/settle/decision-outcomes.ts',
-  'lib/sync/settle/outcome.ts',
-];
-
-/** A sentence for each circle of imports, types included, and for each file on the list that is in none. */
-export function findCircles(files: readonly SourceFacts[], left = CIRCLES_LEFT): string[] {
-  const circles = circlesOf(files);
-  const found = circles
-    .filter((circle) => !circle.every((path) => left.includes(path)))
-    .map((circle) => `${[...circle, circle[0]].join(' → ')}: ${RULE}`);
-  const gone = left.filter((path) => !circles.some((circle) => circle.includes(path)));
-  return [...found, ...gone.map((path) => `${path}: is in no circle of imports: take it off CIRCLES_LEFT`)];
+/** A sentence for each circle of imports, types included. */
+export function findCircles(files: readonly SourceFacts[]): string[] {
+  return circlesOf(files).map((circle) => `${[...circle, circle[0]].join(' → ')}: ${RULE}`);
 }
 
 const RULE =

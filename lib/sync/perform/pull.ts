@@ -13,7 +13,7 @@ import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
 import type { Fields } from '../../integrations/integration.ts';
 import { newEventId } from '../../uuid.ts';
-import type { Comparison } from '../comparison.ts';
+import type { Comparison } from '../merged.ts';
 import { conflictRows } from '../conflicts.ts';
 import { checkedBy } from '../covered.ts';
 import { merge, type Plan } from '../merge.ts';
