@@ -2,6 +2,7 @@
 // and what it met is told in the contract's words.
 import type { Stripe } from 'stripe';
 import type { Fetched, Fields, Integration, WriteRequest, Written } from '../integration.ts';
+import { requireCustomerOf, requireType } from './answer.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { requireCustomerId } from './customer-id.ts';
@@ -9,7 +10,8 @@ import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
 import { createStripeHearing } from './hearing.ts';
 import { createFeed } from './feed.ts';
 import { listByEmail, listCustomers, searchByMark } from './list.ts';
-import { writeMark } from './mark.ts';
+import { readReplay } from './headers.ts';
+import { readMark, writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
 import { readBlock, readUse } from './subscriptions.ts';
 
@@ -46,6 +48,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     async identify() {
       const account = await stripe.accounts.retrieveCurrent();
+      requireType(account, 'account');
       if (typeof account.id !== 'string' || account.id === '')
         throw unexpectedAnswer('an account without id');
       return { account: account.id, livemode };
@@ -57,6 +60,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
           requireCustomerId(externalId),
           forDelete || withUse ? { expand: ['subscriptions'] } : {},
         );
+        requireCustomerOf(customer, externalId);
         const answered = toAnswered(customer.lastResponse);
         if (customer.deleted === true) return { ...answered, state: 'erased' };
         const blocksDelete = forDelete ? readBlock(customer) : null;
@@ -81,15 +85,18 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
       const options = { idempotencyKey: requireKey(key) };
       switch (operation) {
         case 'create':
-          return written(await stripe.customers.create(body, options));
+          return created(await stripe.customers.create(body, options), body);
         case 'update': {
           const id = requireCustomerId(externalId);
-          return written(await stripe.customers.update(id, body, options));
+          const answer = await stripe.customers.update(id, body, options);
+          requireCustomerOf(answer, id);
+          return written(answer);
         }
         case 'delete': {
           // Keys have no effect on DELETE; a repeat meets a 404 instead.
           const id = requireCustomerId(externalId);
           const answer: { deleted?: unknown } & Stripe.Response<unknown> = await stripe.customers.del(id);
+          requireCustomerOf(answer, id);
           if (answer.deleted !== true) throw unexpectedAnswer('a delete that does not say "deleted"');
           return { ...toAnswered(answer.lastResponse), replayed: false, externalId: id, record: null };
         }
@@ -104,8 +111,18 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     feed: createFeed(stripe, ingress),
   };
 
+  /** The answer to a create shows the metadata that came with it, a stored answer too; another customer's does not. */
+  function created(answer: Stripe.Response<Stripe.Customer>, body: WriteRequest['body']): Written {
+    const made = written(answer);
+    const { mark } = readMark(body['metadata'], markKey);
+    if (mark !== null && made.record?.mark !== mark)
+      throw unexpectedAnswer('a created customer without the owner tag that it was given');
+    return made;
+  }
+
   function written(answer: Stripe.Response<Stripe.Customer>): Written {
-    const replayed = answer.lastResponse.headers['idempotent-replayed'] === 'true';
+    // Where the header is unclear the answer may be of the past, so the present is read.
+    const replayed = readReplay(answer.lastResponse.headers['idempotent-replayed']) !== 'no';
     const now = record(answer);
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
   }
