@@ -1,5 +1,6 @@
-// Which answers come from Stripe's own software, and what an answer has to hold before it is believed. A proxy, a cache
-// or a wrong host answers in Stripe's place at times: what it says is no success, no deletion and no refusal.
+// Which answers come from Stripe's own software, and what an answer has to hold before it is
+// believed. At times a proxy, a cache or a wrong host answers in Stripe's place: what it says is no
+// success, no deletion and no refusal.
 import type { IncomingHttpHeaders } from 'node:http';
 import { unexpectedAnswer } from './evidence.ts';
 
@@ -10,13 +11,14 @@ export interface RawAnswer {
   body: Uint8Array;
 }
 
-/** The types that an error of Stripe has (docs.stripe.com/api/errors); what has another one is a gateway's. */
+/** The types of Stripe's errors (docs.stripe.com/api/errors); a gateway's error has another, or none. */
 const ERROR_TYPES: unknown[] = ['api_error', 'card_error', 'idempotency_error', 'invalid_request_error'];
 
 /**
- * The JSON of an answer that Stripe can have given; null for any other. The API answers in JSON alone (docs.stripe.com/api), with 200
- * where it worked and with an `error` under 4xx or 5xx where it did not (docs.stripe.com/api/errors): the SDK takes any JSON without
- * `error` for a success, also a part of an answer (206) or a proxy's `{}` with 502.
+ * The JSON of an answer that Stripe can have given; null for any other answer. The API answers in JSON
+ * alone (docs.stripe.com/api), with 200 where the call worked and with an `error` under 4xx or 5xx
+ * where it did not (docs.stripe.com/api/errors). The SDK takes any JSON without `error` for a
+ * success, also a part of an answer (206) or a proxy's `{}` with 502.
  */
 export function readAnswer({ status, headers, body }: RawAnswer): object | null {
   if (!isLabelledJson(headers['content-type'])) return null;
@@ -31,7 +33,7 @@ function isLabelledJson(type: string | undefined): boolean {
   return type === undefined || type.split(';')[0]?.trim().toLowerCase() === 'application/json';
 }
 
-/** Bytes that are no UTF-8 (RFC 8259 §8.1) would otherwise become other letters, in a name that is then taken over. */
+/** JSON is UTF-8 (RFC 8259 §8.1); other bytes would become other letters, in a name that we store. */
 function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
@@ -40,7 +42,7 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** Every object of Stripe names its type (docs.stripe.com/api, `object`: "String representing the object's type"). */
+/** Every object of Stripe names its type in `object` (docs.stripe.com/api/customers/object). */
 export function requireType(answer: object, type: string): void {
   if (!('object' in answer) || answer.object !== type) throw unexpectedAnswer(`an answer that is no ${type}`);
 }
@@ -53,8 +55,8 @@ export function requireCustomerOf(answer: object, id: string): void {
 }
 
 /**
- * A list says whether there is more (docs.stripe.com/api/pagination, `has_more`), and each member what it is: only of such a list
- * something can be absent.
+ * A list says by `has_more` whether there is more (docs.stripe.com/api/pagination), and each member
+ * names its type. Only from such a list can a record be absent.
  */
 export function requireList(list: unknown, type: 'list' | 'search_result', member: string): void {
   if (!isObject(list)) throw unexpectedAnswer('an answer that is no list');

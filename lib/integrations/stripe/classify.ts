@@ -147,7 +147,8 @@ const TABLE: Row[] = [
     code: (e) => e.type ?? 'refused',
     nothingHappened: (e) => e.replay === 'no',
   },
-  // 424 is a failure outside Stripe, which time may cure; no other status is documented, and none of those is a refusal for good.
+  // 424 is a failure outside Stripe, which time may cure. No other status is documented, so none is a
+  // refusal for good.
   {
     fits: (e) => between(e, 400, 499),
     kind: 'indeterminate',

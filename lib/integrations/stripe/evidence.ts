@@ -4,7 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { readDate, readFlag, readReplay, readRequestId, readRetryAfter, type Replay } from './headers.ts';
 import { SECRET } from './redact.ts';
 
-/** Under these our HTTP client leaves what it met in the errors that the SDK wraps. No JSON has a symbol, so no answer can say so. */
+/**
+ * Under these symbols our HTTP client leaves what it met, inside the errors that the SDK wraps. JSON
+ * has no symbols, so no answer can pretend to be a failure of our own.
+ */
 export const SEND_FAILURE = Symbol('twinbox.sendFailure');
 export const FOREIGN_ANSWER = Symbol('twinbox.foreignAnswer');
 
@@ -60,15 +63,15 @@ export function readEvidence(error: unknown, now: Date = new Date()): Evidence {
   const own = outer['twinbox'];
   return {
     status: foreign?.status ?? number(outer['statusCode']),
-    type: name(outer['rawType'], WORD),
-    code: name(outer['code'], WORD),
+    type: name(outer['rawType'], SHORT_NAME),
+    code: name(outer['code'], SHORT_NAME),
     param: name(outer['param'], PARAM),
     message: string(outer['message']) ?? '',
     requestId: readRequestId(outer['requestId']) ?? readRequestId(headers['request-id']),
     answeredAt: readDate(headers['date']),
     replay: readReplay(headers['idempotent-replayed']),
     shouldRetry: readFlag(headers['stripe-should-retry']),
-    limitReason: name(headers['stripe-rate-limited-reason'], WORD),
+    limitReason: name(headers['stripe-rate-limited-reason'], SHORT_NAME),
     retryAfterMs: readRetryAfter(headers['retry-after'], now),
     sendFailure: failure === undefined ? null : (failure as SendFailure),
     foreignAnswer:
@@ -83,7 +86,7 @@ export function readEvidence(error: unknown, now: Date = new Date()): Evidence {
 }
 
 /** Codes, types and reasons are short names (docs.stripe.com/error-codes). */
-const WORD = /^[a-z][a-z0-9_-]{0,63}$/;
+const SHORT_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 /** A parameter's own name, also of one in a hash or an array: `metadata[order]`, `items[0][price]`. */
 const PARAM = /^[a-z][a-z0-9_]{0,63}(\[[A-Za-z0-9_-]{0,64}\]){0,4}$/;
 

@@ -1,8 +1,9 @@
-// What the headers of an answer say. A header that came twice is joined by node with ", ", and says something only where both agree.
+// What the headers of an answer say. Node joins a header that came twice with ", "; such a header says
+// something only where both values agree.
 
 const HOUR = 3_600_000;
 
-/** IMF-fixdate, the one form of a date that is sent (RFC 9110 §5.6.7); Date.parse takes "-5" and "2030" for dates too. */
+/** IMF-fixdate, the form that senders use (RFC 9110 §5.6.7); Date.parse takes "-5" for a date too. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** The time of an answer by Stripe's clock, from its Date header. */
@@ -13,8 +14,8 @@ export function readDate(header: unknown): Date | null {
 }
 
 /**
- * Seconds or a date (RFC 9110 §10.2.3). Stripe documents none; a proxy before it may send one, and none of its waits is longer than
- * an hour: a customer would be held for years by a date that is wrong.
+ * Seconds or a date (RFC 9110 §10.2.3). Stripe documents none; a proxy before it may send one. The wait
+ * is an hour at most, since a wrong date would hold a customer for years.
  */
 export function readRetryAfter(header: unknown, now: Date): number | null {
   if (typeof header !== 'string') return null;
@@ -24,10 +25,10 @@ export function readRetryAfter(header: unknown, now: Date): number | null {
   return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), HOUR);
 }
 
-/** Whether an answer is the stored one of an earlier request; `unclear` where the header is there and says neither. */
+/** Whether this is the stored answer of an earlier request; `unclear`: the header says neither. */
 export type Replay = 'yes' | 'no' | 'unclear';
 
-/** docs.stripe.com/api/idempotent_requests documents `Idempotent-Replayed: true`, and no other value. */
+/** Stripe documents `Idempotent-Replayed: true` and no other value (docs.stripe.com/error-low-level). */
 export function readReplay(header: unknown): Replay {
   if (header === undefined) return 'no';
   const said = readFlag(header);
@@ -41,7 +42,7 @@ export function readFlag(header: unknown): boolean | null {
   return said.size === 1 ? ({ true: true, false: false }[only] ?? null) : null;
 }
 
-/** An id of a request (docs.stripe.com/api/request_ids), as it is kept in rows; null for what is none. */
+/** The id of a request (docs.stripe.com/api/request_ids), as rows keep it; null for anything else. */
 export function readRequestId(header: unknown): string | null {
   return typeof header === 'string' && /^req_[A-Za-z0-9_-]{1,250}$/.test(header) ? header : null;
 }

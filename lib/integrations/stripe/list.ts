@@ -63,7 +63,7 @@ export async function listByEmail({ stripe, record }: ListDeps, email: string): 
   const answer = await stripe.customers.list({ email, limit: 100 });
   requireList(answer, 'list', 'customer');
   const found = answer.data.map(record);
-  // Something on the way that loses the filter would have customers linked who have nothing to do with each other.
+  // Where something on the way loses the filter, customers would be linked to another person's row.
   if (found.some(({ fields }) => !isSameEmail(fields['email'], email)))
     throw unexpectedAnswer('a customer with another email than the one that was asked for');
   return found;

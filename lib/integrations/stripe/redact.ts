@@ -4,7 +4,10 @@
 const CUT = '…';
 const MAX_LENGTH = 300;
 
-/** A key or secret of Stripe (docs.stripe.com/keys), or what HTTP sends one as. Stripe cuts its keys itself; a proxy does not. */
+/**
+ * A key or secret of Stripe (docs.stripe.com/keys), or what HTTP sends one as. Stripe cuts the keys out
+ * of its messages itself; a proxy does not.
+ */
 export const SECRET =
   /\b(?:[a-z]{2}_(?:test|live|org)_|whsec_)[^\s"'&,;)<]+|\b(?:bearer|basic)\s+[^\s"',;)<]+/i;
 const SECRETS = new RegExp(SECRET, 'gi');

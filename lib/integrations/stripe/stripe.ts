@@ -111,7 +111,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     feed: createFeed(stripe, ingress),
   };
 
-  /** The answer to a create shows the metadata that came with it, a stored answer too; another customer's does not. */
+  /** The answer to a create, also a stored one, shows the metadata that came with the request. */
   function created(answer: Stripe.Response<Stripe.Customer>, body: WriteRequest['body']): Written {
     const made = written(answer);
     const { mark } = readMark(body['metadata'], markKey);

@@ -11,14 +11,14 @@ export interface Wire {
   /** How many requests came in since the last `script`. */
   requests: () => number;
   /** Resolves once a request is in and the script has acted. */
-  acted: () => Promise<void>;
+  acted: () => Promise<unknown>;
   close: () => Promise<void>;
 }
 
 export async function openWire(): Promise<Wire> {
   let act: (socket: Socket) => void = () => undefined;
   let count = 0;
-  let acted = Promise.withResolvers<void>();
+  let acted: PromiseWithResolvers<unknown> = Promise.withResolvers();
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -34,7 +34,7 @@ export async function openWire(): Promise<Wire> {
       read = '';
       count += 1;
       act(socket);
-      acted.resolve();
+      acted.resolve(undefined);
     });
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));

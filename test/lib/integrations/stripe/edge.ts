@@ -26,8 +26,9 @@ export interface Edge {
 const API = 'https://api.stripe.com';
 
 /**
- * Takes the place of the network between these tests and api.stripe.com, for the length of a `describe`. Importing nock switches it
- * on for the whole process, so it is imported late and switched off again.
+ * Takes the place of the network between these tests and api.stripe.com, for the length of a
+ * `describe`. Importing nock switches it on for the whole process, so it is imported late and
+ * switched off again.
  */
 export function interceptStripe(): Edge {
   let nock: typeof nockModule;
