@@ -121,7 +121,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
   }
 
   function written(answer: Stripe.Response<Stripe.Customer>): Written {
-    // Where the header is unclear the answer may be of the past, so the present is read.
+    // An answer that may be a stored one counts as one: it tells of the past, not of the present.
     const replayed = readReplay(answer.lastResponse.headers['idempotent-replayed']) !== 'no';
     const now = record(answer);
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
