@@ -5,6 +5,7 @@ import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import { coveredDefects } from './covered-defects.ts';
 import type { Defect } from './defect.ts';
+import { edgeDefects } from './edge-defects.ts';
 import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
@@ -43,4 +44,5 @@ export const defects: readonly Defect[] = [
   ...tableDefects,
   ...restoreDefects,
   ...groundDefects,
+  ...edgeDefects,
 ];
