@@ -15,9 +15,12 @@ const index = readFileSync(resolve(FOLDER, 'README.md'), 'utf8');
 function readDecision(file: string): Decision {
   const [first = '', empty, third = ''] = readFileSync(resolve(FOLDER, file), 'utf8').split('\n');
   const heading = /^# (\d{4}): (\S.*)$/.exec(first);
-  const stamp = /^(\d{4}-\d\d-\d\d), (accepted|superseded by \d{4})$/.exec(third);
+  const stamp =
+    /^(\d{4}-\d\d-\d\d), (accepted|superseded by \d{4}) \(\[terms\]\(\.\.\/glossary\.md\)\)$/.exec(third);
   if (!heading || empty !== '' || !stamp)
-    throw new Error(`${file} must begin with "# <number>: <title>", an empty line, "<date>, accepted"`);
+    throw new Error(
+      `${file} must begin with "# <number>: <title>", an empty line, "<date>, accepted ([terms](../glossary.md))"`,
+    );
   const [, number = '', title = ''] = heading;
   const [, date = '', state = ''] = stamp;
   return { file, number, title, date, state };
