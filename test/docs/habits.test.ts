@@ -37,12 +37,8 @@ describe('.editorconfig', () => {
   it('says what prettier does', () => {
     const prettier = JSON.parse(read('.prettierrc.json')) as Record<string, unknown>;
     const [, everywhere = ''] = /^\[\*\]\n((?:.+\n)+)/m.exec(read('.editorconfig')) ?? [];
-    const said = Object.fromEntries(
-      everywhere
-        .trim()
-        .matchAll(/^(\w+) = (.+)$/gm)
-        .map(([, ...pair]) => pair),
-    );
+    const lines = [...everywhere.matchAll(/^(\w+) = (.+)$/gm)];
+    const said = Object.fromEntries(lines.map(([, name, value]) => [name, value] as const));
     expect(said).to.deep.equal({
       charset: 'utf-8',
       end_of_line: prettier['endOfLine'] ?? 'lf',

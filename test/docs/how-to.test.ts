@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -22,6 +22,16 @@ describe('docs/how-to', () => {
       expect(readFileSync(resolve(ROOT, 'CONTRIBUTING.md'), 'utf8')).to.include(`docs/how-to/${name}`);
     });
   }
+
+  it('name no file or folder that is not there', () => {
+    const paths = readdirSync(FOLDER).flatMap((name) =>
+      [...read(name).matchAll(/`((?:lib|db|api|cli|test|simulator)\/[\w./-]+)`/g)].map(
+        ([, path = '']) => path,
+      ),
+    );
+    expect(paths).to.have.length.above(20);
+    for (const path of paths) expect(existsSync(resolve(ROOT, path)), path).to.equal(true);
+  });
 
   /** Runs a page's commands as they stand there, beside a `twinbox up` of its own. */
   function usePage(name: string): () => Promise<string> {
