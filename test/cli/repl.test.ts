@@ -9,7 +9,9 @@ import { AS_TERMINAL, usePlace, type Up } from './twinbox.ts';
 /** Statements as somebody types them, one a line. */
 const typed = (...lines: string[]): string => `${lines.join('\n')}\n`;
 
-describe('twinbox repl --scratch', () => {
+describe('twinbox repl --scratch', function () {
+  // A whole system is started and stopped; on a busy machine that takes long.
+  this.timeout(180_000);
   const place = usePlace();
   const scratch = (input: string, env: Record<string, string> = {}) =>
     place.run(['repl', '--scratch'], { input, env });
