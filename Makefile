@@ -7,7 +7,7 @@ NODE := node_modules/.bin/node
 # The memory settings of cli/bin.mjs; without its launcher between, a signal reaches the program itself.
 TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/main.ts
 
-.PHONY: help install demo up status import replay verify test proof model defects bench lint format schema settings index simulator kafka clean ci
+.PHONY: help install demo try up status import replay verify test proof model defects bench lint format schema settings index simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -24,6 +24,9 @@ install: ## Install the packages if they are missing or not those of package-loc
 
 demo: install ## Watch the whole way at work on real customers, crash included; needs no settings (about a minute)
 	@$(TWINBOX) demo
+
+try: install ## Start a scratch system and type JavaScript into it: database, engine and simulator at hand; Ctrl-D ends it
+	@$(TWINBOX) repl --scratch
 
 up: install ## Start everything and leave it running: API on port 8000, Postgres and Stripe simulator unless set
 	@$(TWINBOX) up

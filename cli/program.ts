@@ -26,6 +26,7 @@ const commands: Record<string, () => Promise<Add>> = {
   migrate: async () => (await import('./commands/migrate.ts')).addMigrate,
   topics: async () => (await import('./commands/topics.ts')).addTopics,
   simulator: async () => (await import('./commands/simulator.ts')).addSimulator,
+  repl: async () => (await import('./commands/repl.ts')).addRepl,
 };
 
 /** With the one command that the first word names; with all where it names none, as for help and misspellings. */
