@@ -4,6 +4,7 @@ import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 import { migrationTables, pendingMigrations } from './migration-files.ts';
 import { assertServerVersion } from './server.ts';
+import { assertTransactions } from './transactions.ts';
 
 /**
  * What the caller is going to do: `read` and nothing else; write `rows`; make `partitions` besides, which only an owner of the
@@ -222,8 +223,9 @@ function quoted(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Throws `server_too_old`, `ground_unfit` with all that stands against it, or `read_only` if it is that alone. */
+/** Throws `no_transactions`, `server_too_old`, `ground_unfit` with all that stands against it, or `read_only` if it is that alone. */
 export async function assertGround(db: Db | Tx, purpose: Purpose): Promise<Ground> {
+  await assertTransactions(db);
   await assertServerVersion(db);
   const ground = await readGround(db);
   const pending = new Set(await pendingTables(db, ground));
