@@ -8,7 +8,7 @@ import { requireCustomerId } from './customer-id.ts';
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
 import { createStripeHearing } from './hearing.ts';
 import { createFeed } from './feed.ts';
-import { listByEmail, listCustomers, searchByMark } from './list.ts';
+import { countTagged, listByEmail, listCustomers, searchByMark } from './list.ts';
 import { writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
 import { readBlock, readUse } from './subscriptions.ts';
@@ -98,6 +98,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     list: (window) => listCustomers({ stripe, record, livemode }, window),
     findByEmail: (email) => listByEmail({ stripe, record, livemode }, email),
+    countTagged: (instanceIds) => countTagged({ stripe, livemode }, instanceIds),
     findMarked: (mark) => searchByMark({ stripe, record, livemode }, markKey, mark),
     classify,
     ingress,
