@@ -254,6 +254,14 @@ begin
     using errcode = 'TB003', hint = 'Old events leave when housekeeping drops whole partitions.';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_turned_back_change(customer_id bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'customer %: a trigger of the table put the old values back', customer_id using errcode = 'TB009';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.relay_cursor_generation()
  RETURNS text
  LANGUAGE sql
