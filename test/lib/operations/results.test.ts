@@ -11,7 +11,7 @@ describe('what came of a decision', () => {
 
   it('says of a record that could not be taken which one was tried, and why it was not taken', async () => {
     const { id } = await linkedPair(world, { name: 'Ada', email: 'ada@results.example' });
-    world.simulator.dashboard.deleteTestData();
+    world.simulator.reset();
     await world.update(id, { name: 'Ada King' });
     await world.rest();
     const pair = await mappingOf(world.db, id);
