@@ -3,7 +3,7 @@ import { createProgram } from '../../cli/program.ts';
 import type { Output } from '../../cli/output.ts';
 
 describe('the help of a command that asks', () => {
-  for (const args of [['deletes'], ['resolve'], ['link'], ['replay'], ['conflicts', 'turn'], ['connect']])
+  for (const args of [['deletes'], ['resolve'], ['link'], ['replay'], ['connect']])
     it(`twinbox ${args.join(' ')} --help names the status of Ctrl-C`, async () => {
       let written = '';
       const write = (text: string): void => void (written += text);
