@@ -51,12 +51,18 @@ Begin with:
   $ npx twinbox up        start everything and leave it running
 
 Exit status: 0 well, 1 failed, 2 wrong words (verify: could not tell), 3 nothing matched,
-69 something is not to be had now, 78 wrong settings. More in docs/cli.md; settings in docs/settings.md.`,
+69 something is not to be had now, 78 wrong settings, 130 Ctrl-C. More in docs/cli.md; settings in docs/settings.md.`,
     );
   const wanted = Object.hasOwn(commands, first) ? [first] : Object.keys(commands);
   for (const name of wanted) (await commands[name]?.())?.({ program, output, finish });
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
+    if (command.options.some(({ long }) => long === '--yes')) command.addHelpText('after', UNANSWERED);
   return program;
 }
+
+/** Of every command that asks. */
+const UNANSWERED =
+  '\nCtrl-C, or a question left without an answer, ends it with status 130 and nothing done.';
 
 function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

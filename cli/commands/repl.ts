@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ignoreConnectionSettings, loadConfig } from '../../lib/config/config.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { createControl } from '../repl/control.ts';
 import { createCustomers } from '../repl/customers.ts';
 import { createEngine } from '../repl/engine.ts';

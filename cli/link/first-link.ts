@@ -1,5 +1,6 @@
 // `twinbox link` where rows wait for the first link of two filled catalogues: the plan, said; and the word, given.
 import { bindAccount } from '../../lib/integrations/bind.ts';
+import { findOriginal } from '../../lib/integrations/original.ts';
 import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
 import type { LinkPlan, PlannedPair } from '../../lib/operations/planned-link.ts';
 import { saidOfNotTaken } from '../../lib/operations/link-rivals.ts';
@@ -28,6 +29,12 @@ export async function firstLink(
     output.say(`Could not tell: ${account.message}`);
     return exit.undecided;
   }
+  const found = findOriginal(sync, account.account, { recount: true }).then((original) => ({ original }));
+  const answer = await unlessSilent(sync.integration, found, output);
+  if (answer === null) return exit.undecided;
+  const { original } = answer;
+  if (original !== null) output.say(sentence(original.says));
+  if (original?.refused === true && agree !== null) return exit.undecided;
   const reading = createProgress(output, 'records and rows read');
   const plan = await unlessSilent(sync.integration, planFirstLink(sync, reading.update), output);
   reading.end();
@@ -49,12 +56,14 @@ export async function firstLink(
     given = await giveWords(sync, plan, commandActor(), (done) => giving.update(done, done / rows));
     giving.end();
   }
-  if (json) output.printJson({ ...toJson(plan), given });
+  const tagged =
+    original === null ? {} : { original: { records: original.records, refused: original.refused } };
+  if (json) output.printJson({ ...toJson(plan), ...tagged, given });
   else if (agreed)
     output.say(
       `Your word is given for ${count(given.rows, 'customer')}, and ${count(given.records, 'record')} will be looked at. Workers do it, behind what happens now.`,
     );
-  else if (question !== null)
+  else if (question !== null && original?.refused !== true)
     output.say('Nothing was changed. npx twinbox link --all does it, after asking (--yes does not ask).');
   const undecided = plan.others.filter(({ why }) => why === 'not_imported').length;
   if (undecided > 0 && !json)
@@ -62,6 +71,10 @@ export async function firstLink(
       `${count(undecided, 'record')} without a customer here: npx twinbox link --import makes a customer of each, --leave leaves them alone.`,
     );
   return question === null && undecided === 0 ? exit.nothingMatched : exit.ok;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }
 
 /** Null: there is nothing to agree to. */

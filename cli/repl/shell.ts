@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { Recoverable, start, type REPLServer } from 'node:repl';
 import { PassThrough } from 'node:stream';
 import { inspect } from 'node:util';
-import { escapeUnseen } from '../../lib/catalogue/characters.ts';
+import { escapeUnseen } from '../../lib/escape-unseen.ts';
 import { exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 

@@ -207,6 +207,8 @@ export interface Integration {
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
   /** Records that bear a mark, where the system can look for one. It may lag behind: what it does not find may be there. */
   findMarked?(mark: string): Promise<ExternalRecord[]>;
+  /** How many records bear an owner tag of one of these installations. Lists every record. */
+  countTagged?(instanceIds: readonly string[]): Promise<number>;
   /** The records with an email, as the system compares it: complete and current, or it is not offered. */
   findByEmail?(email: string): Promise<ExternalRecord[]>;
   /** Never throws. */

@@ -5,6 +5,7 @@
 // A crash before the commit leaves nothing; after it the decision stands beside the pair's state until it is carried out.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
+import { decideRecords } from '../../db/external-records.ts';
 import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../../db/mappings/decisions.ts';
 import { insertClosedIntent } from '../../db/intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
@@ -89,10 +90,10 @@ async function decide(tx: Tx, mappingId: number, resolution: Resolution, now: Da
 export async function letGo(
   tx: Tx,
   mapping: Mapping,
-  note: Record<string, unknown>,
+  note: { by: string | null; at: string; why: string | null },
   now: Date,
 ): Promise<void> {
-  const { id, intent, externalId, state, reason } = mapping;
+  const { id, intent, internalId, externalId, state, reason } = mapping;
   if (intent && intentDamage(intent) === null)
     await insertClosedIntent(tx, {
       ...intent,
@@ -100,6 +101,11 @@ export async function letGo(
     });
   const detail = { let_go: true, was: state, because: reason, ...note };
   await keepLeftRecord(tx, mapping, { now, leave: true });
+  // A record that no customer was linked with: it stays without one, and nobody has to decide about it again.
+  if (internalId === null && externalId !== null)
+    await decideRecords(tx, mapping, {
+      ...{ externalIds: [externalId], decision: 'leave', actor: note.by ?? 'unknown', now },
+    });
   await detachMapping(tx, { id, detail, now, ours: 'stale' });
 }
 

@@ -5,11 +5,12 @@ import type { ExternalRecord, ListWindow, Value } from '../integration.ts';
 import { requireList } from './answer.ts';
 import { classify } from './classify.ts';
 import { unexpectedAnswer } from './evidence.ts';
+import { markKeyOf, readMark } from './mark.ts';
 import { pagesOf, type PageParams } from './pages.ts';
 
-interface ListDeps {
+interface ListDeps<T> {
   stripe: Stripe;
-  record: (customer: object) => ExternalRecord;
+  record: (customer: object) => T;
   livemode: boolean;
 }
 
@@ -18,10 +19,10 @@ interface ListDeps {
  * one request. What a clock's customer says of its creation is the time of the clock, so those are given whatever the end of the window
  * is, and not at all where it has a beginning: then the caller looks for what was made since, by real time.
  */
-export async function* listCustomers(
-  { stripe, record, livemode }: ListDeps,
+export async function* listCustomers<T>(
+  { stripe, record, livemode }: ListDeps<T>,
   window: ListWindow,
-): AsyncGenerator<ExternalRecord[]> {
+): AsyncGenerator<T[]> {
   for await (const { fresh } of pagesOf((params) => stripe.customers.list(params), window, 'customer'))
     yield fresh.map(record);
   if (livemode || window.createdFrom !== undefined) return;
@@ -59,7 +60,10 @@ function withoutTimes({ limit, starting_after: after }: PageParams): Omit<PagePa
  * Customers with an email, the newest first. Stripe compares it letter by letter (docs.stripe.com/api/customers/list: "a case-sensitive
  * filter"). One page: more than a hundred with one email are no more to choose from.
  */
-export async function listByEmail({ stripe, record }: ListDeps, email: string): Promise<ExternalRecord[]> {
+export async function listByEmail(
+  { stripe, record }: ListDeps<ExternalRecord>,
+  email: string,
+): Promise<ExternalRecord[]> {
   const answer = await stripe.customers.list({ email, limit: 100 });
   requireList(answer, 'list', 'customer');
   const found = answer.data.map(record);
@@ -74,7 +78,7 @@ export async function listByEmail({ stripe, record }: ListDeps, email: string): 
  * and in some countries never (docs.stripe.com/search). One page: a mark is one row's.
  */
 export async function searchByMark(
-  { stripe, record }: ListDeps,
+  { stripe, record }: ListDeps<ExternalRecord>,
   markKey: string,
   mark: string,
 ): Promise<ExternalRecord[]> {
@@ -88,4 +92,18 @@ export async function searchByMark(
 function isSameEmail(theirs: Value | undefined, asked: string): boolean {
   const folded = (text: string): string => text.normalize('NFC').trim().toLowerCase();
   return typeof theirs === 'string' && folded(theirs) === folded(asked);
+}
+
+/** How many customers bear an owner tag of one of these installations. Each is looked at: Stripe's search lags behind. */
+export async function countTagged(
+  deps: Omit<ListDeps<boolean>, 'record'>,
+  instanceIds: readonly string[],
+): Promise<number> {
+  const record = (customer: object): boolean => {
+    const { metadata } = customer as { metadata?: unknown };
+    return instanceIds.some((id) => readMark(metadata, markKeyOf(id)).mark !== null);
+  };
+  let count = 0;
+  for await (const page of listCustomers({ ...deps, record }, {})) count += page.filter(Boolean).length;
+  return count;
 }

@@ -10,7 +10,7 @@ import { requireCustomerId } from './customer-id.ts';
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
 import { createStripeHearing } from './hearing.ts';
 import { createFeed } from './feed.ts';
-import { listByEmail, listCustomers, searchByMark } from './list.ts';
+import { countTagged, listByEmail, listCustomers, searchByMark } from './list.ts';
 import { readReplay } from './headers.ts';
 import { readMark, writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
@@ -106,6 +106,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     list: (window) => listCustomers({ stripe, record, livemode }, window),
     findByEmail: (email) => listByEmail({ stripe, record, livemode }, email),
+    countTagged: (instanceIds) => countTagged({ stripe, livemode }, instanceIds),
     findMarked: (mark) => searchByMark({ stripe, record, livemode }, markKey, mark),
     classify,
     ingress,

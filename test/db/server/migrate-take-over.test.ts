@@ -35,6 +35,40 @@ describe('migrate, where a table customers is there already', () => {
     expect(await rows(`select customer from invoices`)).to.deep.equal([{ customer: 1 }]);
   });
 
+  it('says that a column loses its limit of length, and that an id without default becomes an identity', async () => {
+    await run(plain);
+    const said: string[] = [];
+    await migrate(db, { say: (sentence) => said.push(sentence) });
+    expect(said.filter((sentence) => sentence.includes('without a limit of length'))).to.deep.equal([
+      'customers.name is character varying(80) and becomes text without a limit of length. To keep the limit: ' +
+        'alter table customers add check (length(name) <= 80).',
+      'customers.email is character varying(120) and becomes text without a limit of length. To keep the limit: ' +
+        'alter table customers add check (length(email) <= 120).',
+    ]);
+    expect(said.join()).not.to.match(/identity/);
+    const again: string[] = [];
+    await migrate(db, { say: (sentence) => again.push(sentence) });
+    expect(again.join()).not.to.match(/limit of length/);
+  });
+
+  it('says it of an id without default, once', async () => {
+    await run(`create table customers (id bigint primary key, name text not null, email text not null)`);
+    const said: string[] = [];
+    await migrate(db, { say: (sentence) => said.push(sentence) });
+    expect(said.join('\n')).to.match(/^customers\.id has no default\. It becomes an identity column/m);
+  });
+
+  it('names up to five rows that stand against it', async () => {
+    await run(
+      `create table customers (id bigint primary key, name text, email text, updated_at timestamp);
+       insert into customers select n, case when n % 2 = 0 then '' else 'Ada' end, 'e' || n || '@x.io' from generate_series(1, 14) n;
+       update customers set email = 'E1@x.io' where id = 3`,
+    );
+    const refused = await migrate(db).catch((error: unknown) => error);
+    expect(String(refused)).to.match(/7 rows have no name or no email \(id 2, 4, 6, 8, 10, …\)/);
+    expect(String(refused)).to.match(/2 rows share their email with another one \(.*?\) \(id 1, 3\)/);
+  });
+
   it('gives each row its event, and a mapping that waits until it is said which record is whose', async () => {
     await run(plain);
     await migrate(db);
