@@ -65,7 +65,7 @@ function selectJobs(): Job[] {
     });
   }
   // The proof with processes takes as long as all the others together.
-  return flags.proof ? all.toReversed() : [...checks(), ...all];
+  return flags.proof ? all.toReversed() : [...checks(folder), ...all];
 }
 
 function selectSearches(): Job[] {

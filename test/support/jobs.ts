@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Counts } from './reporter.ts';
+import type { Counts } from './counts.ts';
 
 /** One line of the test run: a check, or a folder of tests, in a process of its own. */
 export type Job = {
@@ -19,11 +19,13 @@ const bin = (path: string) => join(import.meta.dirname, '../../node_modules', pa
 
 export const mochaProgram = bin('mocha/bin/mocha.js');
 
-export function checks(): Job[] {
+export function checks(folder: string): Job[] {
+  const resultFile = join(folder, 'lint.json');
+  const lint = join(import.meta.dirname, '../lint.ts');
+  const prettier = [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn'];
   return [
-    { title: 'eslint', args: [bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.'] },
-    { title: 'tsc', args: [bin('typescript/bin/tsc'), '--noEmit'] },
-    { title: 'prettier', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
+    { title: 'lint', args: [lint], resultFile, env: { RESULT_FILE: resultFile } },
+    { title: 'prettier', args: [...prettier, '--cache', '--cache-strategy', 'content', '.'] },
   ];
 }
 
