@@ -40,8 +40,8 @@ replay: install ## Show what is parked and try it again: asks first; YES=1 does 
 verify: install ## Compare every customer on both sides (exit status 0: all agree, 1: drift, 2: could not tell)
 	@$(TWINBOX) verify
 
-test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some, KEEP=1 keeps a failed test's database
-	@KEEP=$(KEEP) exec $(NODE) test/run.ts $(ONLY)
+test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some, KEEP=1 keeps a failed test's database, COVERAGE=1 measures
+	@KEEP=$(KEEP) COVERAGE=$(COVERAGE) exec $(NODE) test/run.ts $(ONLY)
 
 proof: install ## Prove what takes half an hour: everything killed under load and at every failpoint, model, defects
 	@exec $(NODE) test/run.ts --proof
