@@ -7,7 +7,7 @@ NODE := node_modules/.bin/node
 # The memory settings of cli/bin.mjs; without its launcher between, a signal reaches the program itself.
 TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/main.ts
 
-.PHONY: help install demo up status import replay verify test proof model defects bench lint format schema settings simulator kafka clean ci
+.PHONY: help install demo up status import replay verify test watch proof model defects bench lint format schema settings simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -42,6 +42,9 @@ verify: install ## Compare every customer on both sides (exit status 0: all agre
 
 test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some, KEEP=1 keeps a failed test's database, COVERAGE=1 measures
 	@KEEP=$(KEEP) COVERAGE=$(COVERAGE) exec $(NODE) test/run.ts $(ONLY)
+
+watch: install ## Run some tests, and again whenever a file changes: make watch ONLY="lib/uuid.test.ts db"
+	@exec $(NODE) test/watch.ts $(if $(ONLY),$(ONLY),$(error Say which tests: make watch ONLY=lib/uuid.test.ts))
 
 proof: install ## Prove what takes half an hour: everything killed under load and at every failpoint, model, defects
 	@exec $(NODE) test/run.ts --proof
