@@ -56,7 +56,7 @@ export type Action =
   /** Ask our database, read one record, or search at the system. Nothing is changed by it. */
   | { do: 'ask' | 'read' | 'look'; fact: Fact }
   | { do: 'write_ours'; ours: OurWrite }
-  | { do: 'send'; request: Request; notes?: Note[] }
+  | { do: 'send'; request: Request }
   | { do: 'resend'; intent: OpenIntent }
   | {
       do: 'settle';

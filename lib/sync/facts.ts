@@ -26,10 +26,10 @@ export type CreateSearch =
   | { notBefore: Date; failure: Failure }
   | { place: 'events' | 'list' | 'search'; failure: Failure };
 
-/** Our closed intents by their key, and deletes, which have none, by the system's id of the request. */
+/** Our closed intents by their key, and deletes, which have none, by the system's id of the request. Anybody chooses a key. */
 export interface Echoes {
-  byKey: Record<string, EchoIntent>;
-  byRequest: Record<string, EchoIntent>;
+  byKey: ReadonlyMap<string, EchoIntent>;
+  byRequest: ReadonlyMap<string, EchoIntent>;
 }
 
 export interface Facts {

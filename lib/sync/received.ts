@@ -60,7 +60,7 @@ export function received(s: Situation): Received {
   const { byKey, byRequest } = know(s, 'echoes', { of: 'inbound' });
   for (const { delivery, event } of events) {
     const { key, requestId } = event;
-    const intent = key !== null ? byKey[key] : byRequest[requestId ?? ''];
+    const intent = key !== null ? byKey.get(key) : byRequest.get(requestId ?? '');
     if (teaches(s.fields, s.mapping.shadow, event, intent)) result.mustRead = true;
     if (!intent) continue;
     result.echoes.push({ eventId: delivery.eventId, intentId: intent.id });

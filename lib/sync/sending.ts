@@ -1,13 +1,12 @@
-import type { Action, Note, Request } from './action.ts';
+import type { Action, Request } from './action.ts';
 import type { Situation } from './situation.ts';
 
 /** Sends a create or an update, or says what would be sent where writes are off. */
 export function sendOrWait(
   { policy }: Situation,
   request: Extract<Request, { operation: 'create' | 'update' }>,
-  notes: Note[] = [],
 ): Action {
-  if (policy.writes) return { do: 'send', request, notes };
+  if (policy.writes) return { do: 'send', request };
   const { operation, ours, ownerTag } = request;
   const outcome = { kind: 'waiting', reason: 'writes_off', detail: { operation } } as const;
   return { do: 'settle', outcome, unsent: { ours, ownerTag } };

@@ -6,7 +6,7 @@ export const aliasDefects: Defect[] = [
     name: 'a deletion there takes the customer along though another record of it lives',
     edits: [
       {
-        file: 'lib/sync/reconcile.ts',
+        file: 'lib/sync/rungs/their-record.ts',
         find: `  if (aliases.length > 0 && !isReleased(mapping))`,
         replace: `  if (aliases.length > 9 && !isReleased(mapping))`,
       },
@@ -17,9 +17,9 @@ export const aliasDefects: Defect[] = [
     name: 'the owner tag of the old record still counts after another one was chosen',
     edits: [
       {
-        file: 'lib/sync/adopt.ts',
-        find: `  if (record.mark !== null && record.mark !== mapping.voidMark) {`,
-        replace: `  if (record.mark !== null) {`,
+        file: 'lib/sync/rungs/unmatched-record.ts',
+        find: `record.mark === null || record.mark === mapping.voidMark) return null;`,
+        replace: `record.mark === null) return null;`,
       },
     ],
     caughtBy: {

@@ -8,9 +8,9 @@ export const contactDefects: Defect[] = [
     name: 'a create that does not look at the system first',
     edits: [
       {
-        file: 'lib/sync/before-create.ts',
-        find: `  if (!find || !deps.policy.looksBeforeCreate) return { records: [] };`,
-        replace: `  if (!find || deps.policy.looksBeforeCreate) return { records: [] };`,
+        file: 'lib/sync/rungs/same-identity.ts',
+        find: `if (!s.findsByEmail || !s.policy.looksBeforeCreate)`,
+        replace: `if (!s.findsByEmail || s.policy.looksBeforeCreate)`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'though no webhook has brought it' },
@@ -30,8 +30,8 @@ export const contactDefects: Defect[] = [
     name: 'creates that do not wait until the account was read',
     edits: [
       {
-        file: 'lib/sync/before-create.ts',
-        find: `  if (!known.isRead) return wait(deps, step, ACCOUNT_UNREAD, {});`,
+        file: 'lib/sync/rungs/same-identity.ts',
+        find: `  if (!isRead) return wait(ACCOUNT_UNREAD);`,
         replace: ``,
       },
     ],
@@ -44,36 +44,34 @@ export const contactDefects: Defect[] = [
     name: 'a row that waits on when the record it waits for has another email',
     edits: [
       {
-        file: 'lib/sync/adopt.ts',
-        find: `    if (await keepRecords(deps.db, mapping, [kept]))
-      await raiseAwaiting(`,
-        replace: `    if (!(await keepRecords(deps.db, mapping, [kept])))
-      await raiseAwaiting(`,
+        file: 'lib/sync/perform/find-out.ts',
+        find: `  if (hasMoved && purpose === 'match') await raise();`,
+        replace: `  if (!hasMoved && purpose === 'match') await raise();`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'goes on by itself once the record has another email' },
   },
   {
     name: 'calls of a step stored again by its next settle',
-    edits: [{ file: 'lib/sync/settle.ts', find: `  step.attempts = [];`, replace: `` }],
+    edits: [{ file: 'lib/sync/settle/settle.ts', find: `  step.attempts = [];`, replace: `` }],
     caughtBy: { file: 'test/lib/sync/first-link.test.ts', title: 'costs one read and one write' },
   },
   {
-    name: 'a word that there is no record, taken for one to make another all the same',
+    name: 'the consent that there is no record, taken for one to make another all the same',
     edits: [
       {
-        file: 'lib/sync/before-create.ts',
+        file: 'lib/sync/rungs/same-identity.ts',
         find: `|| isToBeAnew(mapping)) return null;`,
-        replace: `|| keptWord(mapping) !== null) return null;`,
+        replace: `|| keptConsent(mapping) !== null) return null;`,
       },
     ],
-    caughtBy: { file: beforeCreate, title: 'finds a record that came after the word that there is none' },
+    caughtBy: { file: beforeCreate, title: 'finds a record that came after' },
   },
   {
     name: 'a create that goes out late by the look that was made long before it',
     edits: [
       {
-        file: 'lib/sync/write-theirs.ts',
+        file: 'lib/sync/rungs/open-intent.ts',
         find: `const LOOK_HOLDS_MS = 10_000;`,
         replace: `const LOOK_HOLDS_MS = 100_000_000;`,
       },

@@ -6,12 +6,12 @@ export const exitDefects: Defect[] = [
     name: 'a release that does not outlive a guard that cannot read',
     edits: [
       {
-        file: 'lib/sync/fuse.ts',
+        file: 'lib/sync/consent.ts',
         find: `return decision?.kind === 'release';`,
         replace: `return decision?.kind === 'release' && reason === 'fuse';`,
       },
       {
-        file: 'lib/sync/fuse.ts',
+        file: 'lib/sync/consent.ts',
         find: `export function isReleased({ decision }: Pick<Mapping, 'decision'>): boolean {`,
         replace: `export function isReleased({ decision, reason }: Pick<Mapping, 'decision' | 'reason'>): boolean {`,
       },
@@ -25,8 +25,9 @@ export const exitDefects: Defect[] = [
     name: 'a record made anew without a look for the old one',
     edits: [
       {
-        file: 'lib/sync/decision.ts',
-        find: `if (answer.ok && answer.value.state === 'present') return settle(deps, step, { kind: 'still_there' });`,
+        file: 'lib/sync/rungs/decision.ts',
+        find: `  if (answer.ok && answer.value.state === 'present')
+    return { do: 'settle', outcome: { kind: 'still_there' } };`,
         replace: ``,
       },
     ],
@@ -39,7 +40,7 @@ export const exitDefects: Defect[] = [
     name: 'a replay that promises what was refused',
     edits: [
       {
-        file: 'lib/sync/rehearsal.ts',
+        file: 'lib/sync/foresee.ts',
         find: `return last?.result === 'refused' &&`,
         replace: `return last?.result === 'unknown' &&`,
       },

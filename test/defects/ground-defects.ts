@@ -17,7 +17,7 @@ export const groundDefects: Defect[] = [
     },
   },
   {
-    name: 'the rights of the role asked of nobody (ground)',
+    name: 'the rights of the role not checked (ground)',
     edits: [
       {
         file: 'db/server/preflight.ts',
@@ -59,7 +59,7 @@ export const groundDefects: Defect[] = [
     },
   },
   {
-    name: 'an event of theirs that cannot be stored, and whose record nobody reads (ground)',
+    name: 'an event of theirs that cannot be stored, and whose record is not read (ground)',
     edits: [
       {
         file: 'lib/intake/inbound.ts',

@@ -6,9 +6,9 @@ export const laneDefects: Defect[] = [
     name: 'a damaged row worked on all the same',
     edits: [
       {
-        file: 'lib/sync/reconcile.ts',
-        find: `const damage = ended || decided || awaitsWord(mapping) ? null : damageOf(mapping);`,
-        replace: `const damage = ended || decided || awaitsWord(mapping) ? null : damageOf({ ...mapping, externalId: 'any' });`,
+        file: 'lib/sync/rungs/damaged.ts',
+        find: `  const damage = damageOf(mapping);`,
+        replace: `  const damage = damageOf({ ...mapping, externalId: 'any' });`,
       },
     ],
     caughtBy: {
@@ -21,7 +21,7 @@ export const laneDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/broken-off.ts',
-        find: `if (!(await hasFailedTooLong(deps, { mapping: breaking }))) {`,
+        find: `if (!(await hasFailedTooLong(deps, breaking, now))) {`,
         replace: `if (breaking.attempts >= 0) {`,
       },
     ],

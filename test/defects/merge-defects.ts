@@ -1,16 +1,14 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes in hearing the other side and bringing both together: each looks right, and loses or overwrites edits. */
+/** Mistakes in reading the other side and bringing both together: each looks right, and loses or overwrites edits. */
 export const mergeDefects: Defect[] = [
   {
     name: 'no version check when writing ours',
     edits: [
       {
-        file: 'lib/sync/write-ours.ts',
-        find: `          rowChanges(plan.pull),
-          { ifVersion: row.version },`,
-        replace: `          rowChanges(plan.pull),
-          {},`,
+        file: 'lib/sync/perform/pull.ts',
+        find: `rowChanges(plan.pull), { ifVersion: row.version }, stamp`,
+        replace: `rowChanges(plan.pull), {}, stamp`,
       },
     ],
     caughtBy: {
@@ -37,13 +35,13 @@ export const mergeDefects: Defect[] = [
     name: 'echo by time window',
     edits: [
       {
-        file: 'lib/sync/theirs.ts',
-        find: `    if (teaches(rules, step.mapping.shadow, event, intent)) heard.mustRead = true;`,
+        file: 'lib/sync/received.ts',
+        find: `    if (teaches(s.fields, s.mapping.shadow, event, intent)) result.mustRead = true;`,
         replace: `    // The first half of an intent's id is its time.
-    const sentAt = Number.parseInt((step.lastIntent?.id ?? '0').replaceAll('-', '').slice(0, 12), 16);
+    const sentAt = Number.parseInt((s.lastIntent?.id ?? '0').replaceAll('-', '').slice(0, 12), 16);
     const since = Date.parse(String(delivery.inbound?.['created'])) - sentAt;
     const justWritten = event.kind === 'updated' && since > -1_000 && since < 300_000;
-    if (!justWritten && teaches(rules, step.mapping.shadow, event, intent)) heard.mustRead = true;`,
+    if (!justWritten && teaches(s.fields, s.mapping.shadow, event, intent)) result.mustRead = true;`,
       },
     ],
     caughtBy: {
@@ -55,14 +53,12 @@ export const mergeDefects: Defect[] = [
     name: 'drop by older created',
     edits: [
       {
-        file: 'lib/sync/theirs.ts',
-        find: `  const events = heardEvents(step);
-  const intents`,
+        file: 'lib/sync/received.ts',
+        find: `  const events = receivedEvents(s.deliveries);`,
         replace: `  const time = (d: OpenDelivery): number => Date.parse(String(d.inbound?.['created']));
-  const all = heardEvents(step);
+  const all = receivedEvents(s.deliveries);
   const newest = Math.max(...all.map(({ delivery }) => time(delivery)));
-  const events = all.filter(({ delivery }) => time(delivery) >= newest);
-  const intents`,
+  const events = all.filter(({ delivery }) => time(delivery) >= newest);`,
       },
     ],
     caughtBy: {
@@ -74,46 +70,47 @@ export const mergeDefects: Defect[] = [
     name: 'a closed intent’s echo moves the shadow',
     edits: [
       {
-        file: 'lib/sync/theirs.ts',
-        find: `    heard.echoes.push({ eventId: delivery.eventId, intentId: intent.id });`,
-        replace: `    heard.echoes.push({ eventId: delivery.eventId, intentId: intent.id });
+        file: 'lib/sync/received.ts',
+        find: `    result.echoes.push({ eventId: delivery.eventId, intentId: intent.id });`,
+        replace: `    result.echoes.push({ eventId: delivery.eventId, intentId: intent.id });
     for (const [field, { ours }] of Object.entries(intent.fields))
-      step.mapping.shadow[field] = { ours, theirs: ours };`,
+      s.mapping.shadow[field] = { ours, theirs: ours };`,
       },
     ],
     caughtBy: {
       file: 'test/lib/sync/late.test.ts',
-      title: 'moves no shadow: an echo that is heard after a newer edit was pulled',
+      title: 'moves no shadow: an echo',
     },
   },
   {
     name: 'previous value compared with the shadow',
     edits: [
       {
-        file: 'lib/sync/theirs.ts',
-        find: `heard.unseen.push(...unseenEdits(rules, delivery, event.previous, intent));`,
-        replace: `{
-      const { shadow } = step.mapping;
+        file: 'lib/sync/received.ts',
+        find: `      result.unseen.push(...unseenEdits(s.fields, delivery, event.previous, intent));`,
+        replace: `    {
+      const { shadow } = s.mapping;
       const fields = Object.entries(intent.fields).map(([f, sent]) => [f, { ...sent, seen: shadow[f]?.theirs ?? null }]);
-      heard.unseen.push(...unseenEdits(rules, delivery, event.previous, { ...intent, fields: Object.fromEntries(fields) as never }));
+      const compared = { ...intent, fields: Object.fromEntries(fields) as never };
+      result.unseen.push(...unseenEdits(s.fields, delivery, event.previous, compared));
     }`,
       },
     ],
     caughtBy: {
       file: 'test/lib/sync/inward-unseen.test.ts',
-      title: `is told once, in every order of what is heard, and decided by the rule (external_wins, nothing later)`,
+      title: `decided by the rule (external_wins, nothing later)`,
     },
   },
   {
     name: 'a carried value written as origin',
     edits: [
       {
-        file: 'lib/sync/write-ours.ts',
-        find: `        if (plan.carried.length === 0) {`,
-        replace: `        if (plan.carried.length >= 0) {`,
+        file: 'lib/sync/perform/pull.ts',
+        find: `  if (plan.carried.length === 0) {`,
+        replace: `  if (plan.carried.length >= 0) {`,
       },
       {
-        file: 'lib/sync/write-ours.ts',
+        file: 'lib/sync/perform/pull.ts',
         find: `Object.keys(plan.pull).filter((field) => !(field in plan.push));`,
         replace: `Object.keys(plan.pull);`,
       },
@@ -127,9 +124,9 @@ export const mergeDefects: Defect[] = [
     name: 'absorb into another external id',
     edits: [
       {
-        file: 'lib/sync/adopt.ts',
-        find: `  if (owner.ended || (owner.externalId !== null && owner.externalId !== step.mapping.externalId))
-    return becomeAlias(deps, step, owner, record);`,
+        file: 'lib/sync/rungs/unmatched-record.ts',
+        find: `  if (row.ended || (row.externalId !== null && row.externalId !== s.mapping.externalId))
+    return becomeAlias(s, row, record);`,
         replace: ``,
       },
       {
@@ -159,12 +156,12 @@ export const mergeDefects: Defect[] = [
     },
   },
   {
-    name: 'a stranger’s event kept at the wrong pair',
+    name: 'another record’s event kept at the wrong pair',
     edits: [
       {
-        file: 'lib/sync/reconcile.ts',
-        find: `  if (stranger && takesNone) return passOn(deps, step, stranger.externalId);`,
-        replace: `  if (stranger && mapping.externalId === '') return passOn(deps, step, stranger.externalId);`,
+        file: 'lib/sync/rungs/another-record.ts',
+        find: `return another && takesNone ?`,
+        replace: `return another && mapping.externalId === '' ?`,
       },
     ],
     caughtBy: {

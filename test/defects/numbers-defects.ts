@@ -17,7 +17,7 @@ export const numbersDefects: Defect[] = [
     caughtBy: { file: back, title: 'publishes what is written next' },
   },
   {
-    name: 'events below the floor that nobody looks for',
+    name: 'events below the floor that are never looked for',
     edits: [
       {
         file: 'relay/relay.ts',

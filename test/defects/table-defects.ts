@@ -10,21 +10,9 @@ export const tableDefects: Defect[] = [
     name: 'only the rules of the statement, not those of the commit',
     edits: [
       {
-        file: 'lib/sync/write-ours.ts',
-        find: `    const refused = await describeRefusal(deps.db, error);
-    if (refused === null) throw error;
-    return { refused };
-  }
-}
-
-/** Why a change`,
-        replace: `    const refused = await describeRefusal(deps.db, error);
-    if (refused === null || String(error).includes('COMMIT')) throw error;
-    return { refused };
-  }
-}
-
-/** Why a change`,
+        file: 'lib/sync/perform/our-row.ts',
+        find: `  if (table === null) throw error;`,
+        replace: `  if (table === null || String(error).includes('COMMIT')) throw error;`,
       },
     ],
     caughtBy: { file: refuses, title: `by the rule's name (constraint trigger, deferred)` },
@@ -38,9 +26,9 @@ export const tableDefects: Defect[] = [
         replace: `    if (rule === undefined || same(rule, value, value)) {`,
       },
       {
-        file: 'lib/sync/write-ours.ts',
-        find: `        const { name, email, version } = changed;`,
-        replace: `        const { name, email, version } = { ...changed, ...rowChanges(plan.pull) };`,
+        file: 'lib/sync/perform/pull.ts',
+        find: `  const { name, email, version } = changed;`,
+        replace: `  const { name, email, version } = { ...changed, ...rowChanges(plan.pull) };`,
       },
     ],
     caughtBy: { file: forms, title: 'goes back once, and the pair agrees' },

@@ -6,7 +6,7 @@ export const writeDefects: Defect[] = [
     name: 'body not frozen',
     edits: [
       {
-        file: 'lib/sync/intent.ts',
+        file: 'lib/sync/perform/send.ts',
         find: `  const { operation, key, body } = intent;`,
         replace: `  const { operation, key } = intent;
   const mark = operation === 'create' ? (step.row?.createdEventId ?? null) : null;
@@ -23,7 +23,7 @@ export const writeDefects: Defect[] = [
     name: 'new key per attempt',
     edits: [
       {
-        file: 'lib/sync/intent.ts',
+        file: 'lib/sync/perform/send.ts',
         find: `  const { operation, key, body } = intent;`,
         replace: `  const { operation, body } = intent;
   const key = \`\${intent.key}.\${deps.clock.now().getTime()}\`;`,
@@ -38,7 +38,7 @@ export const writeDefects: Defect[] = [
     name: 'shadow := merge before the push',
     edits: [
       {
-        file: 'lib/sync/intent.ts',
+        file: 'lib/sync/perform/send.ts',
         find: `{ intent, intentNumber: intent.number });`,
         replace: `{
       intent,
@@ -56,7 +56,7 @@ export const writeDefects: Defect[] = [
     name: 'no fence check at settle',
     edits: [
       {
-        file: 'lib/sync/settle.ts',
+        file: 'lib/sync/settle/settle.ts',
         find: `  if (effects.linked === null) return lockMapping(tx, step.claim.id, step.claim.fence);`,
         replace: `  if (effects.linked === null) {
     const { rows } = await tx.raw<{ rows: { fence: number }[] }>(
@@ -76,7 +76,7 @@ export const writeDefects: Defect[] = [
     name: 'dirty as a time',
     edits: [
       {
-        file: 'lib/sync/settle.ts',
+        file: 'lib/sync/settle/settle.ts',
         find: `  const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };`,
         replace: `  const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
   // Clean as of now, whatever came in since the step was loaded.
@@ -122,9 +122,14 @@ export const writeDefects: Defect[] = [
     name: '404 as a deletion',
     edits: [
       {
-        file: 'lib/sync/reconcile.ts',
-        find: `  if (fetched.state !== 'erased') return park(deps, step, 'missing', { external_id: externalId });`,
-        replace: `  if (fetched.state === 'present') return park(deps, step, 'missing', { external_id: externalId });`,
+        file: 'lib/sync/rungs/their-record.ts',
+        find: `answer.value.state === 'missing';`,
+        replace: `answer.value.state === 'missing' && !s.row;`,
+      },
+      {
+        file: 'lib/sync/rungs/their-record.ts',
+        find: `answer.value.state !== 'erased') return null;`,
+        replace: `answer.value.state === 'present') return null;`,
       },
     ],
     caughtBy: {
@@ -136,10 +141,13 @@ export const writeDefects: Defect[] = [
     name: 'absence as a deletion where an update is looked for',
     edits: [
       {
-        file: 'lib/sync/write-theirs.ts',
-        find: `  if (value.state !== 'present') return settle(deps, step, unknown);`,
+        file: 'lib/sync/rungs/open-intent.ts',
+        find: `  if (value.state !== 'present') return { do: 'settle', outcome: unknown };`,
         replace: `  if (value.state !== 'present')
-    return settle(deps, step, { kind: 'ended', state: 'tombstoned', by: 'theirs', intent, written: null });`,
+    return {
+      do: 'settle',
+      outcome: { kind: 'ended', state: 'tombstoned', by: 'theirs', intent, written: null },
+    };`,
       },
     ],
     caughtBy: {
@@ -151,11 +159,9 @@ export const writeDefects: Defect[] = [
     name: 'tombstone ignored',
     edits: [
       {
-        file: 'lib/sync/reconcile.ts',
-        find: `  if (row.deletedAt !== null) return removeTheirs(deps, step);
-`,
-        replace: `  if (row.deletedAt !== null && deps.policy.deletes === 'detach') return removeTheirs(deps, step);
-`,
+        file: 'lib/sync/rungs/delete-there.ts',
+        find: `s.row.deletedAt !== null ?`,
+        replace: `s.row.deletedAt !== null && s.policy.deletes === 'detach' ?`,
       },
     ],
     caughtBy: {
@@ -167,11 +173,9 @@ export const writeDefects: Defect[] = [
     name: 'create again on a look-up error',
     edits: [
       {
-        file: 'lib/sync/resolve.ts',
-        find: `  if (!answer.ok) return { next: await lookLater(deps, step, place, answer.failure) };
-  return { value: answer.value.done`,
-        replace: `  if (!answer.ok) return { value: null };
-  return { value: answer.value.done`,
+        file: 'lib/sync/perform/search-create.ts',
+        find: `  if (!answer.ok) return { place, failure: answer.failure };`,
+        replace: `  if (!answer.ok) return { value: null };`,
       },
     ],
     caughtBy: {
@@ -183,9 +187,9 @@ export const writeDefects: Defect[] = [
     name: 'resolve without waiting',
     edits: [
       {
-        file: 'lib/sync/write-theirs.ts',
-        find: `  if (deps.clock.now() < settled) {`,
-        replace: `  if (deps.clock.now() < new Date(intent.lastSentAt)) {`,
+        file: 'lib/sync/rungs/open-intent.ts',
+        find: `  if (s.now < settled) {`,
+        replace: `  if (s.now < new Date(intent.lastSentAt)) {`,
       },
     ],
     caughtBy: {
@@ -197,14 +201,15 @@ export const writeDefects: Defect[] = [
     name: 'a write of unknown outcome met as an edit of theirs',
     edits: [
       {
-        file: 'lib/sync/write-theirs.ts',
-        find: `  if (standing.length === sent.length) {`,
-        replace: `  if (standing.length > sent.length) {`,
+        file: 'lib/sync/rungs/open-intent.ts',
+        find: `  if (standing.length === sent.length) return`,
+        replace: `  if (standing.length > sent.length) return`,
       },
       {
-        file: 'lib/sync/write-theirs.ts',
-        find: `  return settle(deps, step, { ...unknown, stands });`,
-        replace: `  return settle(deps, step, { ...unknown, ...(standing.length > sent.length ? { stands } : {}) });`,
+        file: 'lib/sync/rungs/open-intent.ts',
+        find: `  return { do: 'settle', outcome: { ...unknown, stands } };`,
+        replace: `  const known = standing.length > sent.length ? { stands } : {};
+  return { do: 'settle', outcome: { ...unknown, ...known } };`,
       },
     ],
     caughtBy: {
@@ -216,9 +221,10 @@ export const writeDefects: Defect[] = [
     name: 'a part of a write of unknown outcome met as an edit of theirs',
     edits: [
       {
-        file: 'lib/sync/write-theirs.ts',
-        find: `  return settle(deps, step, { ...unknown, stands });`,
-        replace: `  return settle(deps, step, { ...unknown, ...(standing.length > sent.length ? { stands } : {}) });`,
+        file: 'lib/sync/rungs/open-intent.ts',
+        find: `  return { do: 'settle', outcome: { ...unknown, stands } };`,
+        replace: `  const known = standing.length > sent.length ? { stands } : {};
+  return { do: 'settle', outcome: { ...unknown, ...known } };`,
       },
     ],
     caughtBy: {
@@ -230,9 +236,9 @@ export const writeDefects: Defect[] = [
     name: 'our own event says nothing of a write of unknown outcome',
     edits: [
       {
-        file: 'lib/sync/write-theirs.ts',
-        find: `  if (told?.after) {`,
-        replace: `  if (told?.after && sent.length === 0) {`,
+        file: 'lib/sync/rungs/open-intent.ts',
+        find: `  if (event?.after) {`,
+        replace: `  if (event?.after && sent.length === 0) {`,
       },
     ],
     caughtBy: {

@@ -16,10 +16,10 @@ export async function findEchoes(deps: SyncDeps, { deliveries }: Step): Promise<
   const closed = await readClosedIntents(deps.db, ids);
   const deleted = await readIntentsByRequest(deps.db, requests);
   const echoes: Echoes = {
-    byKey: Object.fromEntries(closed.map((intent) => [intent.key, intent])),
-    byRequest: Object.fromEntries(deleted.map((intent) => [intent.requestId, intent])),
+    byKey: new Map(closed.map((intent) => [intent.key, intent])),
+    byRequest: new Map(deleted.map((intent) => [intent.requestId, intent])),
   };
-  const unknown = events.filter(({ key }) => key !== null && !(key in echoes.byKey));
+  const unknown = events.filter(({ key }) => key !== null && !echoes.byKey.has(key));
   if (unknown.length > 0 && !deps.onlyLooking) await noteLostRequests(deps, unknown);
   return echoes;
 }

@@ -50,6 +50,18 @@ describe('inward: theirs and the merge', () => {
     expect(rows[0]?.n).to.equal(2);
   });
 
+  for (const key of ['constructor', '__proto__'])
+    it(`pulls an edit that another program made by a request with the key ${key}`, async () => {
+      const { id, externalId } = await linkedPair(world);
+      world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
+      const request = { id: 'req_of_another_program', idempotency_key: key };
+      await world.deliver(world.undelivered().map((event) => ({ ...event, request })));
+      await world.rest();
+      expect(await readCustomer(world.db, id)).to.include({ name: 'Theirs' });
+      expect(await fateOf(world.db, externalId)).to.deep.equal(['created echo', 'updated applied']);
+      await expectAgreement(world);
+    });
+
   it('reads again for who asked while it was reading', async () => {
     const { id, externalId } = await linkedPair(world);
     await world.poke(id);
