@@ -38,7 +38,8 @@ export type Effect =
   | { would: 'import' }
   /** What a person has decided is carried out. */
   | { would: 'resolve'; decision: string }
-  | { would: 'unknown'; why: string };
+  /** `needs`: what of the system has to be known first, where it was not to be called. */
+  | { would: 'unknown'; why: string; needs?: 'read' | 'look' };
 
 export interface Foreseen {
   /** null where nothing could be decided: the pair is not there any more, or has moved. */
@@ -48,18 +49,25 @@ export interface Foreseen {
   step: Step | null;
 }
 
-/** Decides about a mapping as it stands. `mustRead`: as a replay has it, with a read of their record whatever is known. */
+export interface Asking {
+  /** As a replay has it: their record is read, whatever is known of it. */
+  mustRead: boolean;
+  /** False: the system is not called. A decision that needs a call ends with the effect `unknown`. */
+  mayCall?: boolean;
+}
+
+/** Decides about a mapping as it stands. */
 export async function foresee(
   deps: SyncDeps,
   { id, fence }: Pick<Mapping, 'id' | 'fence'>,
-  { mustRead }: { mustRead: boolean },
+  { mustRead, mayCall = true }: Asking,
 ): Promise<Foreseen> {
   return deps.db.transaction(
     async (tx): Promise<Foreseen> => {
       const looking: SyncDeps = { ...deps, db: tx as Db, onlyLooking: true };
       const loaded = await loadStep(looking.db, id, fence);
       if (!loaded) return { rung: null, effect: unknown(AT_WORK), step: null };
-      return look(looking, mustRead ? askedToRead(loaded) : loaded, { id, fence });
+      return look(looking, mustRead ? askedToRead(loaded) : loaded, { id, fence }, mayCall);
     },
     { readOnly: true },
   );
@@ -78,6 +86,7 @@ async function look(
   deps: SyncDeps,
   loaded: LoadedStep,
   claim: Pick<Mapping, 'id' | 'fence'>,
+  mayCall: boolean,
 ): Promise<Foreseen> {
   const step = beginStep(loaded, { ...claim, deadline: Infinity });
   for (;;) {
@@ -85,6 +94,7 @@ async function look(
     const isToFindOut = action.do === 'ask' || action.do === 'read' || action.do === 'look';
     if (!isToFindOut || action.fact.about === 'createdRecord')
       return { rung, step, effect: await effectOf(deps, step, { rung, action }) };
+    if (!mayCall && action.do !== 'ask') return { rung, step, effect: neededFirst(action.do) };
     const answer = await findOut(deps, step, action.fact);
     if (answer === NO_ROOM) return { rung, step, effect: unknown(MOVED) };
     step.known = withFact(step.known, action.fact, answer);
@@ -236,4 +246,9 @@ function nothing(why: string): Effect {
 
 function unknown(why: string): Effect {
   return { would: 'unknown', why };
+}
+
+function neededFirst(needs: 'read' | 'look'): Effect {
+  const why = needs === 'read' ? 'their record is read first' : 'their records are searched first';
+  return { would: 'unknown', why, needs };
 }
