@@ -1,5 +1,6 @@
 // What `twinbox explain` prints: the same facts as lines for people and as one object for programs.
 import type { Customer } from '../db/customers.ts';
+import { EARLIEST } from '../db/server/times.ts';
 import type { Value } from '../lib/integrations/integration.ts';
 import type {
   Explanation,
@@ -155,7 +156,7 @@ function fieldLines({ mapping, fields, read }: PairExplained): Line[] {
   ];
   const rows = fields.map((each) => [
     ...[each.field, say(each.ours), say(each.known), ...(isRead ? [say(each.read ?? null)] : [])],
-    [each.differs ? 'differs' : '', each.left === null ? '' : LEFT[each.left]]
+    [each.differs === true ? 'differs' : '', each.left === null ? '' : LEFT[each.left]]
       .filter((text) => text !== '')
       .join('; '),
   ]);
@@ -213,6 +214,11 @@ export function explanationJson({ customer, pairs, notReceived, conflicts, unmat
   };
 }
 
+/** A pair that is due at any time is stored with a time before all others. */
+function dueOf({ nextAttemptAt }: PairExplained['mapping']): Date | null {
+  return nextAttemptAt !== null && nextAttemptAt > EARLIEST ? nextAttemptAt : null;
+}
+
 function pairJson(pair: PairExplained): object {
   const { mapping, since, why, version, isDone, open, fields, read, rung, effect, obstacles, remedies } =
     pair;
@@ -221,7 +227,7 @@ function pairJson(pair: PairExplained): object {
     ...{ customer: mapping.internalId, external_id: mapping.externalId, role: mapping.role },
     ...{ state: mapping.state, since, reason: mapping.reason, reason_detail: mapping.reasonDetail, why },
     ...{ decision: mapping.decision, our_version: version, sent_version: mapping.pushedVersion },
-    ...{ to_do: !isDone, attempts: mapping.attempts, next_attempt_at: mapping.nextAttemptAt },
+    ...{ to_do: !isDone, attempts: mapping.attempts, next_attempt_at: dueOf(mapping) },
     ...{ last_error: mapping.lastError, open_deliveries: open },
     fields: fields.map(({ field, ours, known, left, differs, ...rest }) => ({
       ...{ field, ours, theirs_known: known },

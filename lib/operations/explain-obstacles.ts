@@ -92,7 +92,7 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
     case 'fuse':
       return { kind: 'fuse', says: 'the fuse holds its delete until a person decides' };
     case 'account_unread':
-      return { kind: 'account_unread', says: `the records of the ${name} account are still being read` };
+      return { kind: 'account_unread', says: unread(system) };
     case 'writes_off':
       return {
         kind: 'writes_off',
@@ -111,25 +111,40 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   }
 }
 
+/** What a worker would meet: what waits for a setting already is named by its reason. */
 function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[] {
-  const { would } = effect;
+  const reason = mapping.state === 'waiting' && mapping.dirty === mapping.clean ? mapping.reason : null;
+  const waits = effect.would === 'nothing' ? (effect.waits ?? null) : null;
   const found: Obstacle[] = [];
-  const sends = would === 'create' || would === 'delete' || (would === 'update' && effect.there.length > 0);
-  const writesOurs =
-    would === 'import' || would === 'delete_here' || (would === 'update' && effect.here.length > 0);
-  if (!policy.writes && sends && mapping.reason !== 'writes_off')
+  if (reason !== 'writes_off' && (waits === 'writes_off' || (!policy.writes && sends(effect))))
     found.push({
       kind: 'writes_off',
       says: `writes to ${nameOf(mapping.system)} are off (STRIPE_WRITES=off)`,
     });
-  if (!policy.pulls && writesOurs && mapping.reason !== 'pulls_off')
+  if (reason !== 'pulls_off' && (waits === 'pulls_off' || (!policy.pulls && writesOurs(effect))))
     found.push({ kind: 'pulls_off', says: 'writes into our table are off (STRIPE_PULLS=off)' });
-  if (would === 'held' && mapping.reason !== 'fuse')
+  if (reason !== 'account_unread' && waits === 'account_unread')
+    found.push({ kind: 'account_unread', says: unread(mapping.system) });
+  if (reason !== 'fuse' && effect.would === 'held')
     found.push({
       kind: 'fuse',
-      says: 'the fuse holds deletes: a worker would leave it until a person decides',
+      says: 'the fuse holds deletes: a worker leaves it until a person decides',
     });
   return found;
+}
+
+function sends(effect: Effect): boolean {
+  if (effect.would === 'update') return effect.there.length > 0;
+  return effect.would === 'create' || effect.would === 'delete';
+}
+
+function writesOurs(effect: Effect): boolean {
+  if (effect.would === 'update') return effect.here.length > 0;
+  return effect.would === 'import' || effect.would === 'delete_here';
+}
+
+function unread(system: string): string {
+  return `the records of the ${nameOf(system)} account are still being read`;
 }
 
 function ofLane({ step: { mapping }, lane }: Standing): Obstacle[] {

@@ -100,7 +100,7 @@ function whyFailed(reason: string, detail: Detail, system: string): string {
 /** What the other side, or the table's rule, says itself. */
 function said(detail: Detail): string {
   const message = textOf(detail['says']) ?? textOf(detail['message']);
-  return message === null ? '' : `: ${message.replace(/\.$/, '')}`;
+  return message === null ? '' : `: ${message.replace(/[.…:\s]+$/, '')}`;
 }
 
 function ruleOf({ kind, rule }: Detail): string {

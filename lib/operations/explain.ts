@@ -44,7 +44,8 @@ export type FieldExplained = {
   left: LeftReason | null;
   /** Theirs as read now; left out where nothing was read. */
   read?: Value;
-  differs: boolean;
+  /** Null where it is not known: nothing is known of theirs, or there is no row. */
+  differs: boolean | null;
 };
 
 /** What the one read of the record gave. */
@@ -224,7 +225,8 @@ function fieldsOf(
     const half = shadowHalf(mapping, field);
     const known = half?.theirs ?? null;
     const read = now?.[field] ?? null;
-    const differs = row !== null && !same(rule, ours[field], now ? read : known);
+    const isKnown = row !== null && (now !== null || half !== null);
+    const differs = isKnown ? !same(rule, ours[field], now ? read : known) : null;
     return {
       field,
       ours: ours[field] ?? null,

@@ -21,7 +21,8 @@ import { beginStep, situationOf, type Step, type SyncDeps } from './step.ts';
 
 /** What would be done. `fields` are ours by name; values are left out on purpose. */
 export type Effect =
-  | { would: 'nothing'; why: string }
+  /** `waits`: the reason with which the pair would wait. */
+  | { would: 'nothing'; why: string; waits?: string }
   /** `again`: the request that is open is sent once more, as it was. */
   | { would: 'create'; again?: true }
   | { would: 'delete'; again?: true }
@@ -190,7 +191,7 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
     case 'waiting': {
       const { reason, detail } = outcome;
       if (reason === 'fuse') return { would: 'held', direction: detail['direction'] === 'in' ? 'in' : 'out' };
-      return nothing(`it waits: ${reason}`);
+      return { ...nothing(`it waits: ${reason}`), waits: reason };
     }
     case 'parked': {
       const { reason, detail } = outcome;
@@ -240,7 +241,7 @@ const WHY_PARKED: Record<string, string> = {
   delete_blocked: 'a subscription blocks its delete there; it stays parked',
 };
 
-function nothing(why: string): Effect {
+function nothing(why: string): Extract<Effect, { would: 'nothing' }> {
   return { would: 'nothing', why };
 }
 
