@@ -11,6 +11,7 @@ const commands: Record<string, () => Promise<Add>> = {
   demo: async () => (await import('./commands/demo.ts')).addDemo,
   import: async () => (await import('./commands/import.ts')).addImport,
   status: async () => (await import('./commands/status.ts')).addStatus,
+  explain: async () => (await import('./commands/explain.ts')).addExplain,
   verify: async () => (await import('./commands/verify.ts')).addVerify,
   replay: async () => (await import('./commands/replay.ts')).addReplay,
   resolve: async () => (await import('./commands/resolve.ts')).addResolve,

@@ -115,7 +115,7 @@ function isDecided({ state, reasonDetail, decision }: Mapping, { action, externa
 }
 
 /** Why a decision would do nothing good here; null where it may be taken. */
-function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
+export function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
   const { system, state, reason, internalId, externalId, reasonDetail } = mapping;
   const record = externalId ?? 'no record';
   if (state === 'alias')
