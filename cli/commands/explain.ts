@@ -3,7 +3,7 @@ import { systemNames } from '../../lib/integrations/names.ts';
 import { explain, type Asked, type Explanation } from '../../lib/operations/explain.ts';
 import { CliError, exit } from '../exit.ts';
 import { explanationJson, explanationLines } from '../explain-report.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { withSync, withSyncUncalled } from '../sync-session.ts';
 
 const KINDS = ['customer', 'record', 'mapping'] as const;

@@ -4,7 +4,8 @@ import type { Connection } from '../../db/connections.ts';
 import type { PairStanding } from '../../db/mappings/standing.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Effect } from '../sync/foresee.ts';
-import { awaitsConsent, hasEnded } from '../sync/pair-state.ts';
+import { isInactive } from '../../db/mappings/state.ts';
+import { awaitsConsent } from '../sync/pair-state.ts';
 import type { SyncPolicy } from '../sync/step.ts';
 import { nameOf } from './explain-reasons.ts';
 
@@ -50,7 +51,7 @@ export type Standing = {
 export function obstaclesOf(about: Standing): Obstacle[] {
   const { mapping } = about.step;
   const isIdle = mapping.dirty === mapping.clean;
-  if (isIdle && (hasEnded(mapping) || (mapping.state === 'linked' && about.effect.would === 'nothing')))
+  if (isIdle && (isInactive(mapping) || (mapping.state === 'linked' && about.effect.would === 'nothing')))
     return leaseOf(about);
   return [...leaseOf(about), ...ofPair(about, isIdle), ...bySettings(about), ...ofLane(about)];
 }

@@ -6,7 +6,8 @@ import type { Customer } from '../../db/customers.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { keptConsent } from '../sync/consent.ts';
 import { ALIAS_LIVES } from '../sync/delete-conflicts.ts';
-import { hasEnded, IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
+import { isInactive } from '../../db/mappings/state.ts';
+import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
 import { idsIn, nameOf } from './explain-reasons.ts';
 import type { Obstacle, ObstacleKind } from './explain-obstacles.ts';
 import { whyNot, type Resolution } from './resolutions.ts';
@@ -195,7 +196,7 @@ function resolution(
 /** What is parked by its deliveries is tried again by `replay`, which shows before it asks. */
 function replays({ mapping, deliveries }: LoadedStep): Remedy[] {
   const parked = deliveries.filter(({ status }) => status === 'parked');
-  if (mapping.state !== 'parked' || hasEnded(mapping) || parked.length === 0) return [];
+  if (mapping.state !== 'parked' || isInactive(mapping) || parked.length === 0) return [];
   const which =
     mapping.internalId === null
       ? parked.map(({ eventId }) => eventId).join(' ')

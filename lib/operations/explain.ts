@@ -24,7 +24,7 @@ import type { Fetched, Integration, Value } from '../integrations/integration.ts
 import { same } from '../sync/canonical.ts';
 import type { RungName } from '../sync/decide.ts';
 import { foresee, type Effect, type Foreseen } from '../sync/foresee.ts';
-import { hasEnded } from '../sync/pair-state.ts';
+import { isInactive } from '../../db/mappings/state.ts';
 import type { Step, SyncDeps } from '../sync/step.ts';
 import { oursOf, theirsOf } from '../sync/values.ts';
 import type { LeftReason } from '../sync/shadow.ts';
@@ -216,7 +216,7 @@ function fieldsOf(
 ): FieldExplained[] {
   const record =
     theirs !== null && 'answer' in theirs && theirs.answer?.state === 'present' ? theirs.answer.record : null;
-  if (record === null && (hasEnded(mapping) || row === null)) return [];
+  if (record === null && (isInactive(mapping) || row === null)) return [];
   const rules = integration.document.fields;
   const ours = row ? oursOf(rules, row) : {};
   const now = record ? theirsOf(rules, record.fields) : null;
