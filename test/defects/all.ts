@@ -3,6 +3,7 @@ import { busDefects } from './bus-defects.ts';
 import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
+import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
@@ -41,4 +42,5 @@ export const defects: readonly Defect[] = [
   ...tableDefects,
   ...restoreDefects,
   ...groundDefects,
+  ...decideDefects,
 ];
