@@ -4,6 +4,7 @@ import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import { coveredDefects } from './covered-defects.ts';
+import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { edgeDefects } from './edge-defects.ts';
 import { groundDefects } from './ground-defects.ts';
@@ -45,4 +46,5 @@ export const defects: readonly Defect[] = [
   ...restoreDefects,
   ...groundDefects,
   ...edgeDefects,
+  ...decideDefects,
 ];

@@ -113,6 +113,17 @@ describe('both sides', () => {
     expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'loop' });
   });
 
+  situation(28, 'a loop does not keep back the delete of its row', async () => {
+    const { id, externalId } = await linkedPair(world);
+    await world.update(id, { name: 'Round and round' });
+    await world.receive();
+    await world.db.raw(`update sync_deliveries set hop = 6 where status = 'queued'`);
+    await world.remove(id);
+    await world.rest();
+    expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned', reason: null });
+    expect(world.simulator.customers().map((customer) => customer.id)).to.not.include(externalId);
+  });
+
   situation(34, 'an edit over the API comes between load and write, and neither is lost', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });

@@ -88,6 +88,15 @@ describe('the plan of a replay', () => {
     expect(await plan()).to.deep.equal([{ would: 'update', there: ['name'], here: ['email'] }]);
   });
 
+  it('says what becomes of a record that no row stands for, and keeps nothing of what it read', async () => {
+    world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'theirs@x.test' });
+    await world.deliver();
+    await world.hear();
+    expect(await plan()).to.deep.equal([{ would: 'import' }]);
+    await world.rest();
+    expect(await ids()).to.have.length(1);
+  });
+
   it('says that a decision is carried out', async () => {
     const { id } = await linkedPair(world);
     world.simulator.reset();

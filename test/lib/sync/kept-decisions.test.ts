@@ -90,6 +90,22 @@ describe('what a person has decided about a pair', () => {
     expect(await states()).to.deep.equal({ tombstoned: 20 + HELD });
   });
 
+  it('leaves the pair where it was, listed with its reason, while the read for it fails', async () => {
+    const { id } = await linkedPair(world);
+    world.simulator.reset();
+    await world.update(id, { name: 'Edited' });
+    await world.run();
+    expect(await states()).to.deep.equal({ 'parked missing': 1 });
+    await world.db.raw(`update external_mappings set decision = '{"kind": "recreate"}'`);
+    await world.poke(id);
+    world.simulator.faults.add({ ...unanswered, times: 1 });
+    await world.run();
+    expect(await states()).to.deep.equal({ 'parked missing': 1 });
+    await world.rest();
+    expect(await states()).to.deep.equal({ detached: 1, linked: 1 });
+    await expectAgreement(world);
+  });
+
   it('survives waiting for something else: with pulls off a consent is kept until they are on', async () => {
     const id = await unlinkedRow(world, 'ada@x.test');
     world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@x.test' });
