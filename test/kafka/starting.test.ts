@@ -160,8 +160,9 @@ describe('starting on a Kafka', function () {
       const topic = await makeTopic(openWith({}));
       await bus.subscribe({ topic, group: 'lost', handler: () => Promise.resolve() });
       await faultOf(bus.identity());
-      await waitUntil(() => bus.health().problem !== null, { timeoutMs: 15_000, what: 'a problem' });
-      expect(bus.health().problem).to.include(told(deserted, `127.0.0.1:${nobody}`));
+      // One look is no proof: a broker that is just restarting refuses for a moment, too.
+      const says = () => bus.health().problem?.includes(told(deserted, `127.0.0.1:${nobody}`)) === true;
+      await waitUntil(says, { timeoutMs: 30_000, what: 'the address in the health of the bus' });
     });
   });
 
