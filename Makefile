@@ -66,7 +66,7 @@ lint: install ## Check form, rules and types without running a test; the second 
 	@$(NODE) test/lint.ts
 
 format: install ## Bring every file into form
-	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --log-level warn .
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --cache --cache-strategy content --log-level warn .
 
 schema: install ## Write db/schema.sql anew from the migrations
 	@$(NODE) cli/development/schema.ts
