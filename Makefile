@@ -7,7 +7,7 @@ NODE := node_modules/.bin/node
 # The memory settings of cli/bin.mjs; without its launcher between, a signal reaches the program itself.
 TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/main.ts
 
-.PHONY: help install demo up status import replay verify test proof model defects bench lint format schema settings simulator kafka clean ci
+.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings index simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -25,6 +25,9 @@ install: ## Install the packages if they are missing or not those of package-loc
 demo: install ## Watch the whole way at work on real customers, crash included; needs no settings (about a minute)
 	@$(TWINBOX) demo
 
+try: install ## Start a scratch system and type JavaScript into it: database, engine and simulator at hand; Ctrl-D ends it
+	@$(TWINBOX) repl --scratch
+
 up: install ## Start everything and leave it running: API on port 8000, Postgres and Stripe simulator unless set
 	@$(TWINBOX) up
 
@@ -40,8 +43,11 @@ replay: install ## Show what is parked and try it again: asks first; YES=1 does 
 verify: install ## Compare every customer on both sides (exit status 0: all agree, 1: drift, 2: could not tell)
 	@$(TWINBOX) verify
 
-test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some, KEEP=1 keeps a failed test's database
-	@KEEP=$(KEEP) exec $(NODE) test/run.ts $(ONLY)
+test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some, KEEP=1 keeps a failed test's database, COVERAGE=1 measures
+	@KEEP=$(KEEP) COVERAGE=$(COVERAGE) exec $(NODE) test/run.ts $(ONLY)
+
+watch: install ## Run some tests, and again whenever a file changes: make watch ONLY="lib/uuid.test.ts db"
+	@exec $(NODE) test/watch.ts $(if $(ONLY),$(ONLY),$(error Say which tests: make watch ONLY=lib/uuid.test.ts))
 
 proof: install ## Prove what takes half an hour: everything killed under load and at every failpoint, model, defects
 	@exec $(NODE) test/run.ts --proof
@@ -55,10 +61,9 @@ defects: install ## Put each known mistake into a copy of the source and see its
 bench: install ## Measure latency, rates, memory: one process, a step, the relay, Stripe's limits, Kafka (needs Java, Maven)
 	@exec $(NODE) bench/main.ts
 
-lint: install ## Check form, rules and types without running a test
-	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn .
-	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
-	@$(NODE) node_modules/typescript/bin/tsc --noEmit
+lint: install ## Check form, rules and types without running a test; the second time only what a change can affect
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --cache --cache-strategy content --log-level warn .
+	@$(NODE) test/lint.ts
 
 format: install ## Bring every file into form
 	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --log-level warn .
@@ -68,6 +73,9 @@ schema: install ## Write db/schema.sql anew from the migrations
 
 settings: install ## Write .env.example and docs/settings.md anew from lib/config/schema.ts
 	@$(NODE) cli/development/settings.ts
+
+index: install ## Write docs/tests.md anew: which tests prove each file
+	@$(NODE) test/architecture/write-test-index.ts
 
 simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 12111)
 	@exec $(NODE) simulator/main.ts

@@ -1,5 +1,43 @@
 import tseslint from 'typescript-eslint';
 
+/** The functions of these files may have so many lines at most. No new file comes in, and no figure grows. */
+const LONG_FUNCTIONS = {
+  'api/customers.ts': 76,
+  'api/openapi-operators.ts': 87,
+  'api/openapi.ts': 125,
+  'cli/commands/link.ts': 72,
+  'cli/commands/relay.ts': 72,
+  'cli/demo/world.ts': 77,
+  'cli/embedded/system.ts': 104,
+  'cli/import/records.ts': 83,
+  'cli/timeline.ts': 63,
+  'lib/bus/in-process.ts': 85,
+  'lib/bus/kafka/consumer.ts': 99,
+  'lib/bus/kafka/kafka.ts': 115,
+  'lib/bus/kafka/producer.ts': 119,
+  'lib/bus/kafka/reader.ts': 78,
+  'lib/customers/customers.ts': 80,
+  'lib/integrations/stripe/stripe.ts': 75,
+  'lib/limits/breaker.ts': 66,
+  'lib/limits/limiter.ts': 135,
+  'lib/operations/conflicts.ts': 70,
+  'lib/operations/record-choice.ts': 74,
+  'relay/floor-walk.ts': 71,
+  'relay/relay.ts': 176,
+  'simulator/control/faults.ts': 77,
+  'simulator/http/pipeline.ts': 186,
+  'simulator/simulator.ts': 88,
+  'simulator/store/store.ts': 83,
+  'simulator/webhooks/webhooks.ts': 189,
+  'workers/housekeeping.ts': 74,
+  'workers/lane.ts': 118,
+};
+
+/** Blank lines and comments do not count. */
+const atMost = (max) => ({
+  'max-lines-per-function': ['error', { max, skipBlankLines: true, skipComments: true }],
+});
+
 export default tseslint.config(
   { ignores: ['node_modules/', 'coverage/', '.twinbox/', '.tools/'] },
   {
@@ -55,6 +93,8 @@ export default tseslint.config(
       'prefer-const': 'error',
     },
   },
+  { files: ['{api,cli,db,lib,relay,simulator,workers}/**/*.ts'], rules: atMost(60) },
+  ...Object.entries(LONG_FUNCTIONS).map(([file, max]) => ({ files: [file], rules: atMost(max) })),
   {
     // Standard output is for data, and these print it.
     files: ['cli/**', 'bench/**', 'test/**', 'simulator/main.ts'],

@@ -48,7 +48,18 @@ export function resultJson({
   externalId,
   state,
   reason,
+  tried,
+  why,
   settled,
 }: PairResult): object {
-  return { mapping: mappingId, customer: customerId, external_id: externalId, state, reason, settled };
+  const refused = tried === null ? {} : { tried, why };
+  return {
+    mapping: mappingId,
+    customer: customerId,
+    external_id: externalId,
+    state,
+    reason,
+    ...refused,
+    settled,
+  };
 }

@@ -4,7 +4,7 @@
 // Names and emails were written by anybody who checked out at Stripe. So everything that is printed passes here, and what would
 // move a cursor, turn the order of letters or begin a line of its own is shown as an escape; JSON keeps its values by its own
 // escapes.
-import { escapeUnseen, escapeUnseenJson } from '../lib/catalogue/characters.ts';
+import { escapeUnseen, escapeUnseenJson } from '../lib/escape-unseen.ts';
 
 export type Output = ReturnType<typeof createOutput>;
 

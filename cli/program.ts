@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
-
-/** What each command is given to add itself: where it prints, and where it leaves its exit status. */
-export type CommandContext = { program: Command; output: Output; finish: (exitStatus: number) => void };
 
 type Add = (context: CommandContext) => void;
 
@@ -13,6 +11,7 @@ const commands: Record<string, () => Promise<Add>> = {
   demo: async () => (await import('./commands/demo.ts')).addDemo,
   import: async () => (await import('./commands/import.ts')).addImport,
   status: async () => (await import('./commands/status.ts')).addStatus,
+  explain: async () => (await import('./commands/explain.ts')).addExplain,
   verify: async () => (await import('./commands/verify.ts')).addVerify,
   replay: async () => (await import('./commands/replay.ts')).addReplay,
   resolve: async () => (await import('./commands/resolve.ts')).addResolve,
@@ -28,6 +27,7 @@ const commands: Record<string, () => Promise<Add>> = {
   migrate: async () => (await import('./commands/migrate.ts')).addMigrate,
   topics: async () => (await import('./commands/topics.ts')).addTopics,
   simulator: async () => (await import('./commands/simulator.ts')).addSimulator,
+  repl: async () => (await import('./commands/repl.ts')).addRepl,
 };
 
 /** With the one command that the first word names; with all where it names none, as for help and misspellings. */
@@ -52,12 +52,18 @@ Begin with:
   $ npx twinbox up        start everything and leave it running
 
 Exit status: 0 well, 1 failed, 2 wrong words (verify: could not tell), 3 nothing matched,
-69 something is not to be had now, 78 wrong settings. More in docs/cli.md; settings in docs/settings.md.`,
+69 something is not to be had now, 78 wrong settings, 130 Ctrl-C. More in docs/cli.md; settings in docs/settings.md.`,
     );
   const wanted = Object.hasOwn(commands, first) ? [first] : Object.keys(commands);
   for (const name of wanted) (await commands[name]?.())?.({ program, output, finish });
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
+    if (command.options.some(({ long }) => long === '--yes')) command.addHelpText('after', UNANSWERED);
   return program;
 }
+
+/** Of every command that asks. */
+const UNANSWERED =
+  '\nCtrl-C, or a question left without an answer, ends it with status 130 and nothing done.';
 
 function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

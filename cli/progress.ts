@@ -8,18 +8,26 @@ export type Progress = {
 
 const BAR = 24;
 const REDRAW_MS = 100;
-const LINE_MS = 5_000;
+/** For a log: a line says something new, or is not written. */
+const LINE_MS = 30_000;
 
-/** A bar on a terminal; elsewhere a line every few seconds, so that a log says that it goes on. */
-export function createProgress(output: Output, what: string): Progress {
+/** A bar on a terminal; elsewhere a line at most every 30 s, where something changed since the last one. */
+export function createProgress(
+  output: Pick<Output, 'canRedraw' | 'redraw'> & { say(text: string): unknown },
+  what: string,
+  now: () => number = () => performance.now(),
+): Progress {
   let drawn = false;
-  let next = performance.now() + (output.canRedraw ? REDRAW_MS : LINE_MS);
+  let said = '';
+  let next = now() + (output.canRedraw ? REDRAW_MS : LINE_MS);
   return {
     update(done, fraction) {
-      if (performance.now() < next) return;
-      next = performance.now() + (output.canRedraw ? REDRAW_MS : LINE_MS);
+      if (now() < next) return;
       const percent = fraction === undefined ? '' : ` ${Math.floor(fraction * 100)} %`;
       const text = `${done.toLocaleString('en-US')} ${what}${percent}`;
+      if (!output.canRedraw && text === said) return;
+      said = text;
+      next = now() + (output.canRedraw ? REDRAW_MS : LINE_MS);
       if (!output.canRedraw) return output.say(text);
       drawn = true;
       output.redraw(fraction === undefined ? text : `${bar(fraction)} ${text}`);

@@ -18,10 +18,14 @@ export type Running = {
   apiUrl: string | null;
   /** Null while it is starting, and where Stripe is the real one. */
   simulatorUrl: string | null;
+  /** What it works on: for people, without a password, and by the installation's id. Null while it is starting. */
+  database: { place: string; instance: string } | null;
 };
 
 export type FolderClaim = {
-  announce(urls: Pick<Running, 'apiUrl' | 'simulatorUrl'>): Promise<void>;
+  announce(
+    where: Pick<Running, 'apiUrl' | 'simulatorUrl'> & Partial<Pick<Running, 'database'>>,
+  ): Promise<void>;
   release(): Promise<void>;
 };
 
@@ -35,6 +39,7 @@ export async function claimFolder(dataDir: string): Promise<FolderClaim> {
     startedAt: new Date().toISOString(),
     apiUrl: null,
     simulatorUrl: null,
+    database: null,
   };
   for (;;) {
     const part = await writePart(path, own);
@@ -52,8 +57,8 @@ export async function claimFolder(dataDir: string): Promise<FolderClaim> {
     await removeStale(path);
   }
   return {
-    async announce(urls) {
-      await rename(await writePart(path, { ...own, ...urls }), path);
+    async announce(where) {
+      await rename(await writePart(path, { ...own, ...where }), path);
     },
     async release() {
       if ((await read(path))?.pid === process.pid) await rm(path, { force: true });

@@ -18,6 +18,8 @@ import { describeUnmatched, unmatchedJson, type Unmatched } from './unmatched.ts
 export type Status = {
   /** The process of `twinbox up` on this folder. */
   running: Running | null;
+  /** The same, where it works on another database. */
+  elsewhere: Running | null;
   database: string;
   customers: number;
   roles: RoleStanding[];
@@ -55,9 +57,13 @@ function rowsOf(status: Status): string[][] {
       relay.active || relay.secondsBehind > 0 ? `${relay.secondsBehind} s behind` : 'nothing to publish',
     ],
     ...(lag.events > 0 ? [['received', sayLag(lag)]] : []),
-    ...systems.map(({ system, linked, mappings, dirty }) => [
+    ...systems.map(({ system, linked, mappings, ended, aliases, dirty }) => [
       system,
-      `${linked} of ${count(mappings, 'pair')} linked, ${dirty} on their way`,
+      [
+        `${linked} of ${count(mappings, 'pair')} linked, ${dirty} on their way`,
+        ...(aliases > 0 ? [count(aliases, 'second record')] : []),
+        ...(ended > 0 ? [`${count(ended, 'pair')} ended`] : []),
+      ].join('; '),
     ]),
     ...stripeRows(status),
     ...(oldest
@@ -81,7 +87,24 @@ function rowsOf(status: Status): string[][] {
 }
 
 /** The one process that runs everything; else each role, wherever it runs. */
-function processRows({ running, roles }: Status): string[][] {
+function processRows(status: Status): string[][] {
+  const { elsewhere } = status;
+  const other = elsewhere
+    ? [
+        [
+          'folder',
+          `process ${elsewhere.pid} runs on this data folder with another database: ${placeIn(elsewhere)}`,
+        ],
+      ]
+    : [];
+  return [...other, ...rolesRows(status)];
+}
+
+function placeIn({ database }: Running): string {
+  return database?.place ?? 'not known yet';
+}
+
+function rolesRows({ running, roles }: Status): string[][] {
   if (running) return [['process', `${running.pid}, API ${running.apiUrl ?? 'starting'}`]];
   if (roles.every(({ living }) => living.length === 0))
     return [['process', `none${lastOf(roles)}: npx twinbox up starts one`]];
@@ -150,8 +173,8 @@ function stripeRows({ stripe, webhooks, swept }: Status): string[][] {
 }
 
 export function statusJson(status: Status, problems: string[]): Record<string, unknown> {
-  const { running, database, customers, roles, relay, lag, backlog, reasons, systems, conflicts } = status;
-  const { stripe, webhooks, swept } = status;
+  const { running, elsewhere, database, customers, roles, relay, lag, backlog, reasons, systems } = status;
+  const { conflicts, stripe, webhooks, swept } = status;
   return {
     running: running && {
       pid: running.pid,
@@ -159,6 +182,7 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
       simulator: running.simulatorUrl,
       since: running.startedAt,
     },
+    ...(elsewhere && { running_on_other_database: { pid: elsewhere.pid, database: placeIn(elsewhere) } }),
     database,
     customers,
     unmatched: status.unmatched && unmatchedJson(status.unmatched),

@@ -6,6 +6,7 @@ import type { OpenOptions } from './database.ts';
 import { readPatiently } from './patient.ts';
 import { withDatabase, type Session } from './session.ts';
 import { findStripe } from './stripe.ts';
+import { findStripeAccess, simulatorAccess } from '../lib/process/requirements.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 
 /** A session with Stripe at hand: the real one, the running simulator, or its state for a moment. */
@@ -36,3 +37,19 @@ export async function withSync<T>(
     }
   }, options);
 }
+
+/** A session that decides as the engine does and calls no system: Stripe need not be reachable, nor its key be known. */
+export async function withSyncUncalled<T>(
+  work: (session: Session & { sync: SyncDeps }) => Promise<T>,
+  options: OpenOptions & { config?: Config } = {},
+): Promise<T> {
+  return withDatabase(async (session) => {
+    const { config, database, log } = session;
+    const stripe = findStripeAccess(config) ?? simulatorAccess(NOWHERE);
+    const sync = await createSyncDeps(config, { db: database.db, stripe, log, nudge: () => undefined });
+    return work({ ...session, sync });
+  }, options);
+}
+
+/** An address for what is never called. */
+const NOWHERE = 'http://127.0.0.1:1';

@@ -114,3 +114,13 @@ export async function noteConflict(
     noted,
   );
 }
+
+/** Conflicts of a customer that nobody has reversed. */
+export async function countUnturned(db: Db, customer: number): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from sync_conflicts
+     where entity_type = 'customer' and internal_id = :customer and turned_at is null`,
+    { customer },
+  );
+  return rows[0]?.count ?? 0;
+}

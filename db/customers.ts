@@ -81,16 +81,21 @@ const columns = `
 const ANSWER_MS = 15_000;
 
 // Writes the event of the row in the CTE "changed". Joined to every write below.
-const writeEvent = (eventType: string): string => `
+const writeEvent = (eventType: string, unless = 'false'): string => `
   insert into sync_events
     (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
   select c.last_event_id, :eventId::uuid, '${eventType}', 'customer', c.id, 'customer:' || c.id, c.version, :source::text,
          customer_payload(c.id, c.name, c.email), :context::jsonb, :now::timestamptz
-  from changed c`;
+  from changed c where case when ${unless} then refuse_turned_back_change(c.id) else true end`;
 
 // Always forward, so that the table's trigger, which moves it where SQL by hand does not, has nothing to do.
 // A time at the end of PostgreSQL's own has no next one: the trigger leaves it as it is.
 const moved = `greatest(least(updated_at, '9999-12-31Z') + interval '1 microsecond', :now::timestamptz)`;
+
+// Nothing of the change is left, in no column of the table. A trigger that keeps the wish in a column of its own has changed the row.
+const isTurnedBack = `(c.name collate "C", c.email collate "C") is not distinct from ((c.before).name collate "C", (c.before).email collate "C")
+  and to_jsonb(c) - '{version,last_event_id,updated_at,before,before_id}'::text[]
+    = to_jsonb(c.before) - '{version,last_event_id,updated_at}'::text[]`;
 
 const insertSql = `
 with changed as (
@@ -101,15 +106,17 @@ with changed as (
 )
 select ${columns} from changed c`;
 
+// `before` is the row as this statement has locked it, whoever changed it meanwhile.
 const updateSql = `
 with changed as (
   update customers
   set name = coalesce(:name::text, name), email = coalesce(:email::text, email),
       version = version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
-  where id = :id and deleted_at is null and version = any(coalesce(:ifVersion::bigint[], array[version]))
+  from (select b as before, b.id as before_id from customers b where b.id = :id for update) locked
+  where id = :id and before_id = id and deleted_at is null and version = any(coalesce(:ifVersion::bigint[], array[version]))
     and (name collate "C", email collate "C") is distinct from (coalesce(:name::text, name), coalesce(:email::text, email))
   returning *
-), event as (${writeEvent('customer.updated')}
+), event as (${writeEvent('customer.updated', `:refuseTurnedBack::boolean and ${isTurnedBack}`)}
 )
 select ${columns} from changed c`;
 
@@ -120,7 +127,7 @@ with changed as (
       version = version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   where id = :id and deleted_at is null and version = any(coalesce(:ifVersion::bigint[], array[version]))
   returning *
-), event as (${writeEvent('customer.deleted')}
+), event as (${writeEvent('customer.deleted', 'c.deleted_at is null')}
 )
 select ${columns} from changed c`;
 
@@ -154,21 +161,25 @@ export async function insertCustomer(
 /**
  * Changes the given fields and writes customer.updated. Null if no row was hit or no value differs; then nothing is written,
  * and one readCustomer tells which it was. Throws as insertCustomer does; a write that the table swallowed hits no row.
+ * `refuseTurnedBack`: a change that the table's own triggers turned back writes nothing and throws what db/row-rules.ts takes for a
+ * swallowed write; without it the row gets a new version with the old values.
  */
 export function updateCustomer(
   db: Db | Tx,
   id: number,
   values: { name?: string; email?: string },
-  { ifVersion }: { ifVersion?: number | readonly number[] },
+  {
+    ifVersion,
+    refuseTurnedBack = false,
+  }: { ifVersion?: number | readonly number[]; refuseTurnedBack?: boolean },
   stamp: Stamp,
 ): Promise<Customer | null> {
   const { name = null, email = null } = values;
-  return writeNumbered(db, (at) =>
-    one(at, updateSql, { id, name, email, ifVersion: versions(ifVersion), ...stamped(stamp) }),
-  );
+  const condition = { ifVersion: versions(ifVersion), refuseTurnedBack };
+  return writeNumbered(db, (at) => one(at, updateSql, { id, name, email, ...condition, ...stamped(stamp) }));
 }
 
-/** Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was there. */
+/** Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was there. Throws as insertCustomer does. */
 export function deleteCustomer(
   db: Db | Tx,
   id: number,

@@ -204,3 +204,22 @@ export async function listUndecided(
 function pick({ system, account, externalType }: RecordPlace): RecordPlace {
   return { system, account, externalType };
 }
+
+/** A record that a read or the account's list has shown, whether or not a pair was made for it. */
+export type KnownRecord = { system: string; account: string; externalId: string; decision: Decision | null };
+
+/** A record by its id, of the accounts that the database belongs to. */
+export async function findKnownRecords(
+  db: Db,
+  { externalId, system }: { externalId: string; system: string | null },
+): Promise<KnownRecord[]> {
+  const { rows } = await db.raw<{ rows: KnownRecord[] }>(
+    `select r.system, r.account, r.external_id as "externalId", r.decision
+     from connections c join external_records r on r.system = c.system and r.account = c.account
+     where r.external_type = 'customer' and r.external_id = :externalId
+       and (:system::text is null or r.system = :system::text)
+     order by r.system`,
+    { externalId, system },
+  );
+  return rows;
+}

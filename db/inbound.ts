@@ -1,4 +1,5 @@
 // Events of external systems: stored once, refused with a reason, and brought to the mapping they are about.
+import { hasEndedSql } from './mappings/state.ts';
 import type { Db, Tx } from './server/connection.ts';
 import { writeNumbered } from './sequences/taken-numbers.ts';
 import { raisedUrgency, urgencies, type Urgency } from './urgency.ts';
@@ -138,7 +139,7 @@ select e.event_id, coalesce(
    where i.id = e.intent_id and m.system = :system and m.account = e.account and m.external_id is null and m.state <> 'tombstoned'),
   (select m.id from customers c join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id
    where c.created_event_id = e.mark and m.system = :system and m.account = e.account and m.external_type = :externalType
-     and m.role = 'primary' and m.external_id is null and m.state not in ('tombstoned', 'detached'))
+     and m.role = 'primary' and m.external_id is null and not ${hasEndedSql('m')})
 ) as mapping_id
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, mark uuid)`;
 
@@ -188,7 +189,7 @@ set dirty = dirty + r.more,
     next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
                            else m.next_attempt_at end,
     urgency = ${raisedUrgency(
-      `case when m.state in ('tombstoned', 'detached') then ${urgencies.echo}::smallint else r.urgency end`,
+      `case when ${hasEndedSql('m')} then ${urgencies.echo}::smallint else r.urgency end`,
     )},
     updated_at = now()
 from (select mapping_id, count(*) as more, min(urgency) as urgency

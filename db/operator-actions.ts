@@ -88,3 +88,16 @@ export async function lockWaiting(tx: Tx, system: string, reason: string): Promi
   );
   return rows.map(({ mappingId }) => ({ mappingId, eventId: null }));
 }
+
+/** The last time that somebody asked for an action at a system; null if nobody ever did. */
+export async function readLastAction(
+  db: Db,
+  { system, action }: Pick<OperatorAction, 'system' | 'action'>,
+): Promise<OperatorAction | null> {
+  const { rows } = await db.raw<{ rows: OperatorAction[] }>(
+    `select ${columns} from operator_actions a
+     where a.system = :system and a.action = :action order by a.id desc limit 1`,
+    { system, action },
+  );
+  return rows[0] ?? null;
+}

@@ -45,7 +45,12 @@ export type WriteOperation = 'insert' | 'update';
 export const ownFunctions: ReadonlySet<string> = new Set([
   ...['customer_payload', 'customers_before_change', 'customers_demand_event', 'customers_refuse_removal'],
   ...['is_of_this_transaction', 'new_event_id', 'next_sync_event_id', 'purge_customer'],
-  ...['refuse_change_of_actions', 'refuse_change_of_events', 'write_customer_event'],
+  ...[
+    'refuse_turned_back_change',
+    'refuse_change_of_actions',
+    'refuse_change_of_events',
+    'write_customer_event',
+  ],
   ...['draw_above_relay_floor', 'move_sync_event_ids', 'newest_sync_event_id', 'raise_relay_floor'],
   ...['customers_version_after_restore', 'relay_cursor_generation', 'relay_cursor_note_writer'],
   ...['sync_events_above_floor'],
@@ -65,6 +70,12 @@ const KINDS: Record<string, RuleKind> = {
 const WITHOUT_VERSION = 'TB001';
 const BEHIND_ITS_BACK = 'TB006';
 
+/** A trigger put the old values back (refuse_turned_back_change): for whoever writes the same as a swallowed write. */
+const TURNED_BACK = 'TB009';
+
+const isSwallowed = (error: unknown): boolean =>
+  error instanceof RowSwallowed || sqlState(error) === TURNED_BACK;
+
 /** Unique indexes of ours have answers of their own. */
 const OUR_INDEXES = new Set(['customers_email', 'customers_created_event']);
 
@@ -73,7 +84,7 @@ type Reported = Record<'table' | 'column' | 'constraint' | 'where' | 'routine', 
 
 /** The refusal that an error of a write is; null for any other error. Columns are named only where the error names them. */
 export function refusedByTable(error: unknown): TableRefusal | null {
-  if (error instanceof RowSwallowed) return swallowed(null);
+  if (isSwallowed(error)) return swallowed(null);
   const state = sqlState(error);
   if (!(error instanceof Error) || state === undefined) return null;
   const { table, column, constraint, where = '', routine } = error as Error & Reported;
@@ -112,7 +123,8 @@ export function refusedByTable(error: unknown): TableRefusal | null {
 export async function describeRefusal(db: Db | Tx, error: unknown): Promise<TableRefusal | null> {
   const refusal = refusedByTable(error);
   if (refusal === null) return null;
-  if (error instanceof RowSwallowed) return swallowed(await findSwallowers(db, error.operation));
+  if (isSwallowed(error))
+    return swallowed(await findSwallowers(db, error instanceof RowSwallowed ? error.operation : 'update'));
   if (refusal.rule === null || refusal.columns.length > 0) return refusal;
   const columns = await findColumns(db, refusal.rule);
   return { ...refusal, columns, message: messageOf({ ...refusal, columns }) };
@@ -167,7 +179,7 @@ function messageOf({ kind, rule, columns }: Pick<TableRefusal, 'kind' | 'rule' |
     case 'policy':
       return 'a row-level security policy of the table customers refuses this row';
     case 'swallowed':
-      return `the table customers took the write and made nothing of it: a trigger that answers null${named && ` (${rule ?? ''})`}, a rewrite rule or a policy leaves this row out`;
+      return `the table customers took the write and made nothing of it: a trigger that answers null or puts the old values back${named && ` (${rule ?? ''})`}, a rewrite rule or a policy leaves this row out`;
   }
 }
 

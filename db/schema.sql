@@ -254,6 +254,14 @@ begin
     using errcode = 'TB003', hint = 'Old events leave when housekeeping drops whole partitions.';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_turned_back_change(customer_id bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'customer %: a trigger of the table put the old values back', customer_id using errcode = 'TB009';
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.relay_cursor_generation()
  RETURNS text
  LANGUAGE sql
@@ -370,6 +378,16 @@ create table connections (
   deletes_in_counted_from timestamp with time zone default '-infinity'::timestamp with time zone not null
 );
 
+create table copy_accounts (
+  system text not null,
+  account text not null,
+  records bigint not null,
+  counted_at timestamp with time zone not null,
+  allowed_by text,
+  allowed_why text,
+  allowed_at timestamp with time zone
+);
+
 create table customers (
   id bigint generated always as identity not null,
   name text not null,
@@ -458,7 +476,8 @@ create table inbound_refusals (
 create table instance (
   only_one boolean default true not null,
   id text not null,
-  created_at timestamp with time zone default now() not null
+  created_at timestamp with time zone default now() not null,
+  copied_from text[] default '{}'::text[] not null
 );
 
 create table leases (
@@ -720,6 +739,8 @@ alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
 alter table connections add constraint connections_pkey PRIMARY KEY (system);
+alter table copy_accounts add constraint copy_accounts_check CHECK ((((allowed_at IS NULL) = (allowed_why IS NULL)) AND ((allowed_at IS NULL) = (allowed_by IS NULL))));
+alter table copy_accounts add constraint copy_accounts_pkey PRIMARY KEY (system, account);
 alter table customers add constraint customers_pkey PRIMARY KEY (id);
 alter table database_place add constraint database_place_only_one_check CHECK (only_one);
 alter table database_place add constraint database_place_pkey PRIMARY KEY (only_one);

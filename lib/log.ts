@@ -1,6 +1,6 @@
 /** The one owner of winston. A line is an event and its fields, never a sentence put together from values. */
 import winston from 'winston';
-import { escapeUnseen, escapeUnseenJson } from './catalogue/characters.ts';
+import { escapeUnseen, escapeUnseenJson } from './escape-unseen.ts';
 import { redact } from './redact.ts';
 
 export type LogFields = Readonly<Record<string, unknown>>;

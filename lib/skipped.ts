@@ -4,7 +4,7 @@ import type { Db } from '../db/server/connection.ts';
 import { isOfOneRow } from '../db/server/errors.ts';
 import { insertSkipped, readSkipped, type SkippedItem } from '../db/health/skipped-items.ts';
 import type { Clock } from './clock.ts';
-import { describeFault } from './sync/broken-off.ts';
+import { describeFault } from './describe-fault.ts';
 
 export type SkippingDeps = {
   db: Db;

@@ -10,7 +10,7 @@ import {
 } from '../db/relay/identity.ts';
 import { readRelayCounts } from '../db/relay/lag.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
-import { findLostOnBus } from '../lib/bus/lost-events.ts';
+import { findLostOnBus } from '../lib/events/lost-events.ts';
 import { assertSameDatabase, otherBus, restored } from '../lib/process/database-identity.ts';
 
 export type IdentityCheck = {

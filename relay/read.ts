@@ -12,7 +12,7 @@ import {
   type Refused,
 } from '../db/relay/cursor.ts';
 import { workInHalves } from '../lib/skipped.ts';
-import { describeFault } from '../lib/sync/broken-off.ts';
+import { describeFault } from '../lib/describe-fault.ts';
 
 export type Unreadable = { id: number; eventId: string; error: unknown };
 

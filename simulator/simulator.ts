@@ -15,21 +15,21 @@
 import type { Express } from 'express';
 import { createApp } from './http/app.ts';
 import type { Rules } from './http/call.ts';
-import { createClock, type Clock } from './clock.ts';
-import { createDashboard, type Dashboard } from './control/dashboard.ts';
-import { createFaults, type Faults } from './control/faults.ts';
+import { createClock } from './clock.ts';
+import { createDashboard } from './control/dashboard.ts';
+import { createFaults } from './control/faults.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { openJournal } from './store/journal.ts';
-import { createKeys, type Keys } from './http/keys.ts';
-import { createLedger, type Ledger } from './control/ledger.ts';
+import { createKeys } from './http/keys.ts';
+import { createLedger } from './control/ledger.ts';
 import { createListener, type Address } from './http/listener.ts';
-import type { Customer, Endpoint, StoredEvent } from './objects/objects.ts';
 import { loadJournal } from './store/persistence.ts';
 import { createPipeline } from './http/pipeline.ts';
-import { createRateLimiter, type RateLimiter, type RateLimits } from './http/rate-limits.ts';
+import { createRateLimiter, type RateLimits } from './http/rate-limits.ts';
 import { createStore, type Op } from './store/store.ts';
-import { createEndpointControl, type EndpointControl } from './control/endpoints.ts';
-import { createWebhooks, type Webhooks, type WebhookOptions } from './webhooks/webhooks.ts';
+import { createEndpointControl } from './control/endpoints.ts';
+import type { ControlParts } from './control/parts.ts';
+import { createWebhooks, type WebhookOptions } from './webhooks/webhooks.ts';
 
 export type SimulatorOptions = {
   /** Folder for the state; without it nothing outlives the process. Two simulators on one folder are refused. */
@@ -54,7 +54,7 @@ export type SimulatorOptions = {
   onBug?: (error: unknown) => void;
 };
 
-export type Simulator = {
+export type Simulator = ControlParts & {
   app: Express;
   /** Port 0 takes a free one. */
   listen(port?: number): Promise<Address>;
@@ -64,21 +64,6 @@ export type Simulator = {
   readonly port: number;
   /** Whether an unfinished last line of the journal was let go at start. */
   readonly hadTornLine: boolean;
-  clock: Clock;
-  faults: Faults;
-  ledger: Ledger;
-  rateLimits: Pick<RateLimiter, 'get' | 'set'>;
-  keys: Keys;
-  dashboard: Dashboard;
-  webhooks: Webhooks & EndpointControl;
-  rules: { get(): Rules; set(changes: Partial<Rules>): void };
-  /** Living customers, oldest first. */
-  customers(account?: string): Customer[];
-  /** All events kept, oldest first. */
-  events(account?: string): StoredEvent[];
-  endpoints(account?: string): Endpoint[];
-  /** Forgets everything: all accounts, keys, the ledger, faults, the clock's offset. */
-  reset(): void;
 };
 
 const DEFAULT_RULES: Rules = {

@@ -1,6 +1,6 @@
 /**
- * What `make test` runs: the checks, then every suite (a folder of `test/`) in a process of its own, all on one
- * PostgreSQL that this process starts and stops. The last line is "N passed, N failed".
+ * What `make test` runs: the checks and every suite (a folder of `test/`, a long one in parts), each in a process of
+ * its own, all on one PostgreSQL that this process starts and stops. The last line is "N passed, N failed".
  *
  *   node test/run.ts                     everything
  *   node test/run.ts db lib/uuid.test.ts only these folders and files of test/
@@ -9,7 +9,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { reportCoverage } from './support/coverage.ts';
-import { checks, mochaJob, runJobs, stopJobs, suites, type Job, type Result } from './support/jobs.ts';
+import { checks, longestFirst, namedJobs, suites, type Job } from './support/jobs.ts';
+import { runJobs, stopJobs, type Result } from './support/run-jobs.ts';
 import { makeRunFolder, removeRunFolder } from './support/run-folder.ts';
 import { runSettings } from './support/run-settings.ts';
 import { startTestServer } from './support/server.ts';
@@ -18,7 +19,7 @@ const { values: flags, positionals: chosen } = parseArgs({
   allowPositionals: true,
   options: { proof: { type: 'boolean', default: false } },
 });
-const { ci, width, keep, env } = runSettings();
+const { ci, width, keep, coverage, env } = runSettings({ proof: flags.proof });
 const ROOT = import.meta.dirname;
 
 const stop = { asked: false };
@@ -35,18 +36,19 @@ let results: Result[] = [];
 let kept = false;
 try {
   const server = await startTestServer(folder);
-  const coverage = join(folder, 'coverage');
-  const whole = chosen.length === 0 && !flags.proof;
+  const covered = join(folder, 'coverage');
   const jobEnv = {
     ...env,
     TMPDIR: folder,
     TEST_POSTGRES_URL: server.url,
-    ...(whole ? { NODE_V8_COVERAGE: coverage } : {}),
+    // Each process would otherwise compile the packages that another one has compiled before.
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
+    ...(coverage ? { NODE_V8_COVERAGE: covered } : {}),
   };
   results = await runJobs(selectJobs(), width, jobEnv);
   // These take all the processors there are, and what is before them waits for signs of life.
   if (flags.proof && !stop.asked) results.push(...(await runJobs(selectSearches(), 1, jobEnv)));
-  if (whole && !stop.asked) await reportCoverage(coverage, env);
+  if (coverage && !stop.asked) await reportCoverage(covered, env);
   kept = keep && results.some(({ failed }) => failed > 0);
   await server.stop({ keep: kept });
 } finally {
@@ -56,16 +58,10 @@ conclude();
 
 function selectJobs(): Job[] {
   const ending = flags.proof ? '.proof.ts' : '.test.ts';
+  if (chosen.length > 0) return namedJobs(ROOT, chosen, ending, folder);
   const all = suites(ROOT, ending, folder);
-  if (chosen.length > 0) {
-    const named = chosen.map((name) => name.replace(/^(\.\/)?test\//, '').replace(/\/$/, ''));
-    return named.flatMap((name) => {
-      if (name.endsWith('.ts')) return [mochaJob(name, [join(ROOT, name)], folder)];
-      return all.filter(({ title }) => title === name);
-    });
-  }
   // The proof with processes takes as long as all the others together.
-  return flags.proof ? all.toReversed() : [...checks(), ...all];
+  return flags.proof ? all.toReversed() : longestFirst([...checks(folder), ...all]);
 }
 
 function selectSearches(): Job[] {

@@ -4,7 +4,7 @@ import { createConflictDesk, whyNotTurned, type TurnOutcome } from '../../lib/op
 import { LIMIT_MAX, shortTime, toId, toLimit, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../session.ts';
 
 const KINDS = [

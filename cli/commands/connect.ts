@@ -2,16 +2,23 @@ import { Argument } from 'commander';
 import { readConnection } from '../../db/connections.ts';
 import { readHolders } from '../../db/health/reports.ts';
 import type { Identity } from '../../lib/integrations/integration.ts';
+import { allowBesideOriginal } from '../../lib/integrations/original.ts';
 import { moveToAccount, type Move } from '../../lib/operations/connect.ts';
 import { commandActor } from '../actor.ts';
-import { exit } from '../exit.ts';
+import { CliError, exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { assertMayAsk, isAgreed } from '../question.ts';
-import { unlessSilent } from '../sync.ts';
+import { readAccount, unlessSilent } from '../sync.ts';
 import { withSync } from '../sync-session.ts';
 
-type Options = { newAccount?: boolean; yes?: boolean; json?: boolean };
+type Options = {
+  newAccount?: boolean;
+  besideOriginal?: boolean;
+  why?: string;
+  yes?: boolean;
+  json?: boolean;
+};
 
 export function addConnect({ program, output, finish }: CommandContext): void {
   program
@@ -19,6 +26,8 @@ export function addConnect({ program, output, finish }: CommandContext): void {
     .description('say which account the database belongs to, or move it to another one')
     .addArgument(new Argument('<system>', 'which one').choices(['stripe']))
     .option('--new-account', 'move to the account of the key in the settings')
+    .option('--beside-original', 'let a copied database work in the account that its original uses')
+    .option('--why <text>', 'the reason; --beside-original needs one')
     .option('--yes', 'do it without asking')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -27,7 +36,9 @@ export function addConnect({ program, output, finish }: CommandContext): void {
 A database belongs to one account from its first contact on; with a key of another account nothing is sent. To move it: stop API,
 relays and workers, put the new key and webhook secret into the settings, run this, link (npx twinbox link --dry-run), start again.
 The pairs of the old account are let go, and nothing is deleted there; every customer waits until it is linked with the new one.
-Coming back to an account takes its pairs up again. Exit status: 0; 1 if the key is of another account and --new-account is not
+Coming back to an account takes its pairs up again.
+A copy (relay --after-restore copy) does nothing in an account where its original has records, because each customer would get a second
+record there; --beside-original --why "…" allows it. Exit status: 0; 1 if the key is of another account and --new-account is not
 given; 2 if Stripe does not answer, or if it would have to ask and there is neither a terminal nor --yes; 130 if the question was left
 without an answer.
 
@@ -39,9 +50,15 @@ Examples:
 }
 
 async function connect(
-  { newAccount = false, yes = false, json = false }: Options,
+  { newAccount = false, besideOriginal = false, why = '', yes = false, json = false }: Options,
   output: Output,
 ): Promise<number> {
+  if (besideOriginal) {
+    if (newAccount) throw new CliError(exit.usage, 'Give --new-account or --beside-original, not both.');
+    if (why.trim() === '')
+      throw new CliError(exit.usage, 'Give the reason with it: --beside-original --why "…".');
+    return workBesideOriginal(why.trim(), json, output);
+  }
   if (newAccount) assertMayAsk('connect --new-account', yes);
   return withSync(
     async ({ sync }) => {
@@ -79,6 +96,33 @@ async function connect(
           `Moved. ${count(moved?.revived ?? 0, 'pair')} taken up again; ${count(moved?.waiting ?? 0, 'customer')} waiting for the first link: npx twinbox link --dry-run`,
         );
       return exit.ok;
+    },
+    { mayCreate: false },
+  );
+}
+
+async function workBesideOriginal(why: string, json: boolean, output: Output): Promise<number> {
+  return withSync(
+    async ({ sync }) => {
+      const bound = await readAccount(sync.db, sync.integration);
+      if (!bound.ok) {
+        output.say(`Could not tell: ${bound.message}`);
+        return exit.undecided;
+      }
+      const asked = allowBesideOriginal(sync, { actor: commandActor(), why }).then((allowed) => ({
+        allowed,
+      }));
+      const answer = await unlessSilent(sync.integration, asked, output);
+      if (answer === null) return exit.undecided;
+      const { allowed } = answer;
+      if (json) output.printJson({ allowed: allowed !== null, ...allowed });
+      else if (allowed === null) output.say('This database is no copy: nothing has to be allowed.');
+      else
+        output.say(
+          `This copy may work in ${allowed.account} beside its original. ${count(allowed.records, 'record')} of the original stay as they are; ` +
+            'npx twinbox link --dry-run shows what link --all would make.',
+        );
+      return allowed === null ? exit.failed : exit.ok;
     },
     { mayCreate: false },
   );

@@ -7,7 +7,7 @@ import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { count, table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { isAgreed, isInteractive, these } from '../question.ts';
 import { toSeconds } from '../seconds.ts';
 import { withDatabase, type Session } from '../session.ts';
@@ -48,7 +48,8 @@ export function addDeletes({ program, output, finish }: CommandContext): void {
     .addHelpText(
       'after',
       `
-Without --release, --take-back or --detach it only lists. A customer that was deleted here stays deleted; taken back, it is a new
+Without --release, --take-back or --detach it only lists. --release is of the deletes that are held at that moment: the fuse counts later
+ones anew and may hold them again. A customer that was deleted here stays deleted; taken back, it is a new
 customer with the same values, linked with its record at Stripe. One that was deleted at Stripe keeps its number and gets a new record.
 Exit status: 0; 1 if a delete could not be taken back; 3 if none is held.
 
@@ -97,7 +98,7 @@ async function deletes(system: string, options: Options, output: Output): Promis
         return exit.ok;
       }
       const done = await act();
-      output.say(`${count(done.decided, 'delete')} decided.`);
+      output.say(sayDone(action, done.decided, customer !== undefined));
       return statusOf(done);
     },
     { mayCreate: false },
@@ -181,6 +182,14 @@ function note(done: Done, customer: number | null, result: HeldOutcome, output: 
     case 'not_held':
       done.refused.push({ customer, why: 'its delete was decided meanwhile' });
   }
+}
+
+/** A release is of what is held when it is asked for: a later delete is counted by the fuse anew. */
+function sayDone(action: Action, decided: number, isNamed: boolean): string {
+  if (action !== 'release') return `${count(decided, 'delete')} decided.`;
+  const released = `${count(decided, 'delete')} released`;
+  if (isNamed) return `${released}, and no other.`;
+  return `${released}: all that the fuse held at this moment. Later deletes are counted anew, and the fuse may hold them again.`;
 }
 
 function statusOf({ refused }: Done): number {

@@ -1,5 +1,5 @@
 import { runDemo } from '../demo/demo.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 
 export function addDemo({ program, output, finish }: CommandContext): void {
   program

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/health/doctor.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
 import { judgeGround, pendingTables, readGround } from '../../db/server/preflight.ts';
+import { findNoTransactions } from '../../db/server/transactions.ts';
 import { partitionStatus } from '../../db/partitions/status.ts';
 import { countReasons } from '../../db/health/reports.ts';
 import { readSweep } from '../../db/sweep.ts';
@@ -42,7 +43,7 @@ import { readUnmatched } from '../unmatched.ts';
 import { exit } from '../exit.ts';
 import { explain } from '../failure.ts';
 import { table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { findRunning } from '../running.ts';
 import { quietLog } from '../session.ts';
 import { findStripe } from '../stripe.ts';
@@ -107,6 +108,11 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
   const began = Date.now();
   const facts = await attempt('database', 'Start it, or mend DATABASE_URL.', () => readDatabaseFacts(db));
   if ('level' in facts) return [facts, ...(await examineStripeAlone(config))];
+  const untransacted = await findNoTransactions(db);
+  if (untransacted !== null) {
+    const { says, mend } = untransacted;
+    return [checks.problem('database', says, mend), ...(await examineStripeAlone(config))];
+  }
   found.push(judgeDatabase(place, facts));
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
   found.push(...(await examineGround(db)));

@@ -13,7 +13,7 @@ import { importRows } from '../import/import-rows.ts';
 import { sayLayout, saySummary } from '../import/report.ts';
 import { readRows, type Passed } from '../import/rows.ts';
 import type { Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { createProgress } from '../progress.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';

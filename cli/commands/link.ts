@@ -9,20 +9,20 @@ import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { assertMayAsk, isAgreed, these } from '../question.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
-import { firstLink } from './first-link.ts';
-import { decideAboutUnmatched } from './link-unmatched.ts';
+import { firstLink } from '../link/first-link.ts';
+import { decideAboutUnmatched } from '../link/link-unmatched.ts';
 import {
   findOtherRecords,
   linkRecord,
   otherRecordsJson,
   printOtherRecords,
   type RecordOptions,
-} from './link-record.ts';
+} from '../link/link-record.ts';
 
 type Options = {
   all?: boolean;

@@ -3,7 +3,7 @@ import { migrate } from '../../db/server/migrate.ts';
 import { moveSequences, type SequenceMove } from '../../db/sequences/sequences.ts';
 import { exit } from '../exit.ts';
 import { count } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../session.ts';
 
 export function addMigrate({ program, output, finish }: CommandContext): void {

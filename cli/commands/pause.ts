@@ -16,7 +16,7 @@ import { commandActor } from '../actor.ts';
 import { shortTime } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../session.ts';
 
 const SYSTEMS = ['stripe'];

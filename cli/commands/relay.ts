@@ -6,7 +6,7 @@ import { openBus } from '../../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { exit } from '../exit.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../session.ts';
 
 type Options = { afterRestore?: 'move' | 'copy'; adoptBus?: boolean; json?: boolean };

@@ -1,16 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeliveryStatus } from '../../db/deliveries.ts';
-import {
-  planReplay,
-  runReplay,
-  type DeliveryChoice,
-  type Effect,
-  type ReplayItem,
-} from '../../lib/operations/replay.ts';
+import { planReplay, runReplay, type DeliveryChoice, type ReplayItem } from '../../lib/operations/replay.ts';
 import { commandActor } from '../actor.ts';
+import { describeEffect } from '../effect.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { isAgreed, isInteractive, these } from '../question.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { toSeconds } from '../seconds.ts';
@@ -129,7 +124,7 @@ function toRow({ row, eventType, status, error, mapping, effect, eventId }: Repl
     eventType.replace('customer.', ''),
     status,
     codeOf(error) ?? mapping.reason ?? '–',
-    describe(effect),
+    describeEffect(effect),
     eventId,
   ];
 }
@@ -139,37 +134,6 @@ function codeOf(error: ReplayItem['error']): string | null {
   if (typeof code !== 'string') return null;
   // Of the table customers, where it refuses the row.
   return typeof rule === 'string' ? `${code}: ${rule}` : code;
-}
-
-function describe(effect: Effect): string {
-  switch (effect.would) {
-    case 'create':
-      return effect.again === true ? 'send its open create again' : 'create it at Stripe';
-    case 'delete':
-      return effect.again === true ? 'send its open delete again' : 'delete it at Stripe';
-    case 'delete_here':
-      return 'delete it here: it is deleted at Stripe';
-    case 'held':
-      return `nothing: held by the fuse, its delete ${effect.direction === 'out' ? 'to' : 'at'} Stripe waits (npx twinbox deletes stripe)`;
-    case 'refused':
-      return `send the same ${effect.operation} again: unchanged since Stripe refused it (${effect.code})`;
-    case 'link':
-      return `link it with ${effect.customer === null ? 'its customer' : `customer ${effect.customer}`}`;
-    case 'import':
-      return 'make a customer here';
-    case 'resolve':
-      return `carry out what was decided: ${effect.decision}`;
-    case 'update':
-      return [
-        ...(effect.there.length + effect.here.length === 0 ? ['write our mark at Stripe'] : []),
-        ...(effect.there.length > 0 ? [`change ${effect.there.join(', ')} at Stripe`] : []),
-        ...(effect.here.length > 0 ? [`change ${effect.here.join(', ')} here`] : []),
-      ].join(' and ');
-    case 'nothing':
-      return `do nothing: ${effect.why}`;
-    case 'unknown':
-      return `not known: ${effect.why}`;
-  }
 }
 
 function toJson({

@@ -7,7 +7,7 @@ import { LIMIT_MAX, shortTime, toId, toLimit } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { count, table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { isAgreed, isInteractive, these } from '../question.ts';
 import { toSeconds } from '../seconds.ts';
 import { withDatabase, type Session } from '../session.ts';

@@ -1,4 +1,4 @@
-import { readConnection } from '../../db/connections.ts';
+import { readConnection, readInstanceId } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
@@ -24,7 +24,7 @@ import { readRoles, rolesPart } from '../../lib/health/roles.ts';
 import { uuidLowerBound } from '../../lib/uuid.ts';
 import { isMissing } from '../embedded/files.ts';
 import { exit } from '../exit.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { findRunning, type Running } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { readUnmatched } from '../unmatched.ts';
@@ -47,8 +47,10 @@ Examples:
     .action(async ({ json = false }: { json?: boolean }) => {
       const { status, problems } = await withDatabase(
         async ({ config, database: { db, place, address } }) => {
-          const running = await findRunning(config.dataDir);
-          const read: Status = { running, database: place, ...(await readStatus(db)) };
+          const found = await findRunning(config.dataDir);
+          const elsewhere = found && (await isOfOtherDatabase(found, db)) ? found : null;
+          const running = elsewhere === null ? found : null;
+          const read: Status = { running, elsewhere, database: place, ...(await readStatus(db)) };
           const nothingRuns = read.roles.every(({ living }) => living.length === 0);
           const other = await findOtherDatabase(db, address);
           // What does not run is late with everything: one line says so, and the others would only follow from it.
@@ -67,7 +69,7 @@ Examples:
 
 const DAY_MS = 86_400_000;
 
-async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'database'>> {
+async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'elsewhere' | 'database'>> {
   const [
     lag,
     received,
@@ -118,6 +120,11 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'database'>>
     unmatched,
     refused,
   };
+}
+
+/** Two databases may share a data folder. What does not say yet what it works on is starting. */
+async function isOfOtherDatabase({ database }: Running, db: Db): Promise<boolean> {
+  return database !== null && database !== undefined && database.instance !== (await readInstanceId(db));
 }
 
 /** From the process on this folder, which knows of itself what stands in no table; else from the tables. */

@@ -6,7 +6,7 @@ import { AppError } from '../../lib/errors.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { toSeconds } from '../seconds.ts';
 import { quietLog } from '../session.ts';
 

@@ -1,9 +1,10 @@
+import { readInstanceId } from '../../db/connections.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
 import { createLogger } from '../../lib/log.ts';
 import { startSystem, type System } from '../embedded/system.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { claimFolder } from '../running.ts';
 import { listenForStop } from '../../lib/process/stopping.ts';
 import { readAccount, type Account } from '../sync.ts';
@@ -40,7 +41,9 @@ async function up(json: boolean, output: Output): Promise<number> {
     if (!json) output.say('Starting Twinbox …');
     const system = await startSystem({ config, log });
     try {
-      await claim.announce({ apiUrl: system.url, simulatorUrl: system.simulatorUrl });
+      const { url: apiUrl, simulatorUrl, databasePlace: place } = system;
+      const instance = await readInstanceId(system.db);
+      await claim.announce({ apiUrl, simulatorUrl, database: { place, instance } });
       const account = await readAccount(system.db, system.integration);
       if (json) output.printJsonLine(toJson(system, config, account));
       else {

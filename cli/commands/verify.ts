@@ -1,17 +1,11 @@
-import {
-  compareAll,
-  compareUntilQuiet,
-  exitStatusOf,
-  type Comparison,
-  type Finding,
-} from '../../lib/operations/comparison.ts';
-import { sleep } from '../../lib/loop.ts';
+import { exitStatusOf, type Comparison, type Finding } from '../../lib/operations/comparison.ts';
 import { repair, type Asked } from '../../lib/operations/repair.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { commandActor } from '../actor.ts';
+import { compare, countKinds, summarise } from '../comparison.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../command-context.ts';
 import { createProgress } from '../progress.ts';
 import { toSeconds } from '../seconds.ts';
 import { findRunning } from '../running.ts';
@@ -121,44 +115,7 @@ function sayAsked({ pairs, records, left }: Asked): string[] {
   ];
 }
 
-/** Compares once; with time to wait, until nothing is on its way any more. */
-export function compare(
-  sync: SyncDeps,
-  waitSeconds: number,
-  onProgress?: (done: number) => void,
-): Promise<Comparison> {
-  return compareUntilQuiet(() => compareAll(sync, onProgress), {
-    deadline: performance.now() + waitSeconds * 1_000,
-    rest: () => sleep(REST_MS),
-  });
-}
-
-const REST_MS = 500;
 const KINDS = ['drift', 'pending', 'parked', 'missing', 'waiting', 'held', 'alias', 'detached'] as const;
-
-function countKinds({ agree, findings }: Comparison): Record<'agree' | Finding['kind'], number> {
-  const of = (kind: Finding['kind']): number => findings.filter((f) => f.kind === kind).length;
-  return {
-    agree,
-    drift: of('drift'),
-    pending: of('pending'),
-    parked: of('parked'),
-    missing: of('missing'),
-    waiting: of('waiting'),
-    held: of('held'),
-    alias: of('alias'),
-    detached: of('detached'),
-  };
-}
-
-/** `59 customers agree, 0 drift`; what else there is follows. */
-export function summarise(report: Comparison): string {
-  const { agree, drift, ...others } = countKinds(report);
-  const rest = Object.entries(others).flatMap(([kind, number]) => (number > 0 ? [`${number} ${kind}`] : []));
-  return [`${count(agree, 'customer')} ${agree === 1 ? 'agrees' : 'agree'}`, `${drift} drift`, ...rest].join(
-    ', ',
-  );
-}
 
 function printReport(report: Comparison, all: boolean, output: Output): void {
   // What counts first.

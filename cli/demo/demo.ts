@@ -1,6 +1,7 @@
 // The main job once through, on real data, with a crash in the middle. Each step waits for what it claims, with a deadline, and
 // throws if it does not hold: the demo ends with 0 only if all of it was true.
 import { relative } from 'node:path';
+import { emptyFolder } from '../embedded/empty.ts';
 import { CliError, exit } from '../exit.ts';
 import { explain } from '../failure.ts';
 import type { Output } from '../output.ts';
@@ -10,7 +11,7 @@ import { listenForStop } from '../../lib/process/stopping.ts';
 import { demoConfig, demoFolder } from './settings.ts';
 import { describeTarget } from './target.ts';
 import { createNarrator } from './narrator.ts';
-import { createWorld, emptyFolder, type World } from './world.ts';
+import { createWorld, type World } from './world.ts';
 import { fillStripe, meetAccount } from './steps/contact.ts';
 import { importThroughCrash, startSystem } from './steps/crash.ts';
 import { mendParked } from './steps/mend.ts';

@@ -1,14 +1,11 @@
 // What the demo's steps work with: the system's process, its API over HTTP, its database, and Stripe through the integration.
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRelayLag } from '../../db/relay/lag.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { waitUntil } from '../../lib/loop.ts';
-import type { Fields } from '../../lib/integrations/integration.ts';
+import type { Fields } from '../../lib/catalogue/document.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
-import { removeEmbeddedPostgres } from '../embedded/remove.ts';
 import { CliError, exit } from '../exit.ts';
 import type { FolderClaim } from '../running.ts';
 import { quietLog } from '../session.ts';
@@ -45,15 +42,6 @@ export type World = {
 };
 
 const QUIET_MS = 60_000;
-
-/** Empties the demo's folder; what still runs on it is stopped first, unless a living process uses it. */
-export async function emptyFolder(folder: string): Promise<void> {
-  if (!(await removeEmbeddedPostgres(join(folder, 'postgres')))) {
-    throw new CliError(exit.unavailable, `Another process uses the database in ${folder}; stop it first.`);
-  }
-  await rm(join(folder, 'simulator'), { recursive: true, force: true });
-  await rm(join(folder, 'twinbox.log'), { force: true });
-}
 
 export function createWorld(config: Config, claim: FolderClaim, useSettings: boolean): World {
   const log = quietLog(config);

@@ -18,6 +18,7 @@ import type { Logger } from '../../lib/log.ts';
 import { sleep } from '../../lib/loop.ts';
 import { busPart } from '../../lib/health/readiness.ts';
 import { nameProcess, startRoleSigns } from '../../lib/health/role-signs.ts';
+import type { SyncDeps } from '../../lib/sync/step.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
 import { groupsOf, inboundGroup, outboundGroup } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
@@ -35,6 +36,8 @@ export interface System {
   db: Db;
   store: CustomerStore;
   integration: Integration;
+  /** What the engine of this process works with. */
+  sync: SyncDeps;
   /** Where the database is, for people. */
   databasePlace: string;
   /** Kafka's brokers; null for the bus in this process. */
@@ -174,6 +177,7 @@ async function start({
     db,
     store,
     integration,
+    sync,
     databasePlace: database.place,
     busPlace: opened.place,
     simulatorUrl: stripe.simulatorUrl,

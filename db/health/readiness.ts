@@ -9,8 +9,9 @@ import { DbError, sqlState, type DbErrorCode } from '../server/errors.ts';
  * question goes by another connection: nobody sends writes, which would find that out, to a process that says it takes none.
  */
 export async function isWritable(db: Db): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: { read_only: string }[] }>(
-    `select current_setting('transaction_read_only') as read_only`,
+  // In a transaction, as every write is: a pooler in statement mode answers reads and takes no transaction.
+  const { rows } = await db.transaction((tx) =>
+    tx.raw<{ rows: { read_only: string }[] }>(`select current_setting('transaction_read_only') as read_only`),
   );
   const writable = rows[0]?.read_only === 'off';
   if (!writable) discardSessions(db);
@@ -85,6 +86,6 @@ const REFUSED_STATES = /^(28|3D)...$/;
  * certificate. For a process that runs it is away until then; for one that starts, waiting is of no use.
  */
 export function isConnectionRefused(error: unknown): boolean {
-  if (error instanceof DbError) return error.code === 'tls_refused' || error.code === 'refused';
+  if (error instanceof DbError) return ['tls_refused', 'refused', 'no_transactions'].includes(error.code);
   return REFUSED_STATES.test(sqlState(error) ?? '');
 }

@@ -36,11 +36,22 @@ export async function countReasons(db: Db): Promise<ReasonCount[]> {
   return rows;
 }
 
-export type SystemCounts = { system: string; linked: number; mappings: number; dirty: number };
+export type SystemCounts = {
+  system: string;
+  linked: number;
+  /** Pairs that live; those that have ended (let go, replaced, or deleted on both sides) are not among them. */
+  mappings: number;
+  ended: number;
+  /** Second records of a customer, which are no pairs of their own. */
+  aliases: number;
+  dirty: number;
+};
 
 export async function countMappings(db: Db): Promise<SystemCounts[]> {
   const { rows } = await db.raw<{ rows: SystemCounts[] }>(
-    `select system, count(*) filter (where state = 'linked') as linked, count(*) as mappings,
+    `select system, count(*) filter (where state = 'linked') as linked,
+            count(*) filter (where state not in ('detached', 'tombstoned', 'alias')) as mappings,
+            count(*) filter (where state in ('detached', 'tombstoned')) as ended, count(*) filter (where state = 'alias') as aliases,
             count(*) filter (where dirty <> clean) as dirty
      from external_mappings group by 1 order by 1`,
   );

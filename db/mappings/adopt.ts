@@ -1,4 +1,5 @@
 // Whose counterpart is it? Questions and moves around a mapping that has no row of ours yet.
+import { hasEnded, hasEndedSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { folded } from '../fold.ts';
 import { absorbMapping, lockMappings, type Mapping } from './mappings.ts';
@@ -18,7 +19,7 @@ export type Candidate = {
 
 const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
   -- A pair that a person has let go answers for its row, where the row has no other.
-  coalesce(m.state in ('tombstoned', 'detached'), exists (
+  coalesce(${hasEndedSql('m')}, exists (
     select from external_mappings l where l.entity_type = 'customer' and l.internal_id = c.id and l.system = :system
       and l.account = :account and l.state = 'detached' and jsonb_exists(l.reason_detail, 'let_go'))) as ended,
   case when m.external_id is not null then null
@@ -83,7 +84,7 @@ export async function absorbInto(
   if (!record || record.fence !== from.fence || record.internalId !== null) return 'lost';
   if (!own) return 'busy';
   if (own.externalId !== null && own.externalId !== record.externalId) return 'taken';
-  if (own.state === 'tombstoned' || own.state === 'detached') return 'taken';
+  if (hasEnded(own)) return 'taken';
   if (own.intent !== null) return 'busy';
   const { rowCount } = await tx.raw<{ rowCount: number }>(
     `update external_mappings set fence = fence + 1, lease_owner = null, lease_until = null

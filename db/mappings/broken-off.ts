@@ -1,5 +1,6 @@
 // Mappings whose steps break off. Nothing here reads what may be the reason for it: the row's documents, or a number that none should have.
 import type { Db, Tx } from '../server/connection.ts';
+import { entityKeySql, isInactiveSql } from './state.ts';
 
 export type Breaking = {
   system: string;
@@ -44,8 +45,8 @@ with parked as (
         when m.reason_detail ->> 'consent' = 'true' then m.reason_detail || :detail::jsonb else :detail::jsonb end, last_error = :detail::jsonb,
       clean = dirty, attempts = 0, first_failed_at = null, next_attempt_at = '-infinity',
       lease_owner = null, lease_until = null, updated_at = now()
-  from (select id, state in ('tombstoned', 'detached', 'alias') or reason is not distinct from 'not_linked' as is
-        from external_mappings where id = :id and fence = :fence for update) kept
+  from (select id, ${isInactiveSql('m')} or reason is not distinct from 'not_linked' as is
+        from external_mappings m where id = :id and fence = :fence for update) kept
   where m.id = kept.id
   returning m.id, m.system, m.account, m.internal_id, m.external_id
 ), before as (
@@ -57,7 +58,7 @@ with parked as (
   returning d.event_id, b.status
 )
 select p.system, p.internal_id as "entityId",
-       case when p.internal_id is not null then 'customer:' || p.internal_id else p.system || ':' || p.account || ':' || coalesce(p.external_id, '') end as "entityKey",
+       ${entityKeySql('p')} as "entityKey",
        (select coalesce(array_agg(t.event_id::text), '{}') from told t where t.status <> 'parked') as "eventIds"
 from parked p`;
 

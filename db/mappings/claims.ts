@@ -1,6 +1,6 @@
 // The lease on a mapping: taken, given back, and noted before a request leaves. Every write under it names its fence.
 import type { BreakerRow } from '../limits/breakers.ts';
-import type { Db } from '../server/connection.ts';
+import type { Db, Tx } from '../server/connection.ts';
 import { urgencies, type Urgency } from '../urgency.ts';
 
 // Each class of urgency in each of two lines, records that exist and records to be made, is one range of the index of what is due:
@@ -124,6 +124,21 @@ export async function claimMappings(
   const { limit } = claim;
   const room = { creates: limit, others: limit, echoes: limit, longest: 0 };
   return (await claimDue(db, { ...claim, ...room })).claims;
+}
+
+/** Takes the lease of one mapping, whatever it has to do; null while another worker holds it. */
+export async function claimMapping(
+  db: Db | Tx,
+  claim: { id: number; owner: string; leaseMs: number },
+): Promise<{ id: number; fence: number } | null> {
+  const { rows } = await db.raw<{ rows: { id: number; fence: number }[] }>(
+    `update external_mappings
+     set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
+     where id = :id and (lease_until is null or lease_until < clock_timestamp())
+     returning id, fence`,
+    claim,
+  );
+  return rows[0] ?? null;
 }
 
 /** Gives a mapping back untouched. */

@@ -1,4 +1,5 @@
 // The first link of two filled catalogues: whose their records may be, and the words that were given (docs/first-link.md).
+import { isInactiveSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { folded } from '../fold.ts';
 import type { Urgency } from '../urgency.ts';
@@ -56,7 +57,7 @@ with r as (
 select r.external_id as "externalId",
   coalesce((select true from external_mappings k where k.system = :system and k.account = (select account from bound)
             and k.external_type = :externalType and k.external_id = r.external_id
-            and (k.internal_id is not null or k.state in ('tombstoned', 'detached', 'alias')) limit 1), false) as known,
+            and (k.internal_id is not null or ${isInactiveSql('k')}) limit 1), false) as known,
   (select c.id from customers c where c.created_event_id = r.mark) as "markedRow",
   (select jsonb_build_object('customerId', w.id, 'mappingId', w.mapping_id, 'name', w.name, 'email', w.email, 'word', w.word, 'named', w.named)
    from waiting w where w.external_id = r.external_id and w.waits) as row,

@@ -10,6 +10,9 @@ export type PairResult = {
   externalId: string | null;
   state: MappingState;
   reason: string | null;
+  /** The record that a decision named and that could not be taken, and why not. Null where none was refused. */
+  tried: string | null;
+  why: string | null;
   /** Nothing is to be done any more, and nobody is at it. */
   settled: boolean;
 };
@@ -17,6 +20,7 @@ export type PairResult = {
 // An ended pair stands for the row's newest one.
 const resultsSql = `
 select a.id as "mappingId", a.internal_id as "customerId", m.external_id as "externalId", m.state, m.reason,
+       m.reason_detail ->> 'tried' as tried, case when jsonb_exists(m.reason_detail, 'tried') then m.reason_detail ->> 'why' end as why,
        m.dirty = m.clean and (m.lease_until is null or m.lease_until < clock_timestamp()) as settled
 from external_mappings a
 cross join lateral (

@@ -124,7 +124,7 @@ export function wantedRange(table: PartitionedTable, state: PartitionState, rete
 }
 
 /**
- * The parts of a range that are in use. After a restore the sequence goes on far ahead (numbers-after-restore.ts): the blocks between are
+ * The parts of a range that are in use. After a restore the sequence goes on far ahead (db/sequences/after-restore.ts): the blocks between are
  * not noted, nothing is ever drawn from them, and they need no partition.
  */
 function inUse(table: PartitionedTable, { blocks }: PartitionState, wanted: Range): Range[] {

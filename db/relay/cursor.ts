@@ -124,7 +124,7 @@ const FURTHEST_MS = 8.64e15;
 
 export function toPageRow(row: RawRow): PageRow {
   const [id] = row;
-  // What could not be said on the bus: a time that no clock shows, or a payload that is no object (envelope.ts cuts it open).
+  // What could not be said on the bus: a time that no clock shows, or a payload that is no object (lib/events/envelope.ts cuts it open).
   if (Math.abs(row[7]) > FURTHEST_MS) throw new DbError('unreadable_row', `sync_events ${id} has no time`);
   if (!row[6].startsWith('{'))
     throw new DbError('unreadable_row', `the payload of sync_events ${id} is no object`);

@@ -57,7 +57,7 @@ export async function moveDatabase(db: Db, address: Address): Promise<Reseeded &
 }
 
 const newInstanceSql = `
-update instance set created_at = now(),
+update instance set created_at = now(), copied_from = copied_from || id,
   id = substr(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=ABCDEFGHIJKLMNOPQRSTUVWXYZ', '012abcdefghijklmnopqrstuvwxyz'), 1, 8)
 returning id`;
 
@@ -88,6 +88,8 @@ export async function copyDatabase(
   return await db.transaction(async (tx) => {
     const reseeded = await reseed(tx, address, true);
     const { rows } = await tx.raw<{ rows: { id: string }[] }>(newInstanceSql);
+    // A copy of a copy is asked anew.
+    await tx.raw('delete from copy_accounts');
     const { rowCount } = await tx.raw<{ rowCount: number }>(detachSql);
     await tx.raw(closeDeliveriesSql);
     await tx.raw(walkOnSql, { newestId: reseeded.newestId });

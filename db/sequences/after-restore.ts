@@ -2,7 +2,7 @@
 // been given out since that state. The older state cannot know how far the lost one had come, so the clock says it: fewer than a
 // million events a second, and fewer than a thousand changes of one row, were made since 1970. That holds for a second restore of
 // the same backup, too.
-import type { Tx } from '../server/connection.ts';
+import type { Tx } from '../server/handles.ts';
 import { BLOCK } from '../partitions/plan.ts';
 import { readTableSequences } from './state.ts';
 

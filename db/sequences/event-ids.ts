@@ -2,7 +2,7 @@
 //
 // The relay's floors, the order of one customer's events and the check of the floor rest on ids that are given out one by one and
 // upward. A cache gives each session a run of ids of its own: what one session draws now is then lower than what another drew before.
-import type { Db, Tx } from '../server/connection.ts';
+import type { Db, Tx } from '../server/handles.ts';
 import { DbError } from '../server/errors.ts';
 
 /** What is wrong, and the command that mends it. */

@@ -1,5 +1,5 @@
 // The record of sequences that were moved forward: logged once by some process, and shown by the doctor.
-import type { Db } from '../server/connection.ts';
+import type { Db } from '../server/handles.ts';
 import type { SequenceMove } from './sequences.ts';
 
 export type RecordedMove = SequenceMove & { at: Date };

@@ -8,7 +8,7 @@
 //
 // A crash after the note and before the move of sync_event_ids leaves a sequence that is behind and will be found so again; a crash
 // after the move leaves the note, by which the relay looks for events that were lost meanwhile (relay/floor-walk.ts).
-import type { Db, Tx } from '../server/connection.ts';
+import type { Db, Tx } from '../server/handles.ts';
 import { sqlState } from '../server/errors.ts';
 import { readEventIdState, readTableSequences, type EventIdState, type SequenceState } from './state.ts';
 

@@ -1,5 +1,5 @@
 // Which sequences there are behind our tables, and how they stand to the ids that the tables hold.
-import type { Db, Tx } from '../server/connection.ts';
+import type { Db, Tx } from '../server/handles.ts';
 
 export type SequenceState = {
   /** As SQL writes it: quoted, and with its schema where search_path does not lead there. */

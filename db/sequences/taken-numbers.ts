@@ -1,5 +1,5 @@
 // A write that met a number which a row has already, or an event id that is too low: the sequences are moved and it is done again.
-import type { Db, Tx } from '../server/connection.ts';
+import type { Db, Tx } from '../server/handles.ts';
 import { sqlState } from '../server/errors.ts';
 import { numberedTables } from './state.ts';
 import { moveSequences } from './sequences.ts';

@@ -2,6 +2,7 @@
 // connecting: pg gives several of them no code, and Node's for certificates say nothing of DATABASE_URL.
 import knex from 'knex';
 import { DbError, sqlState } from './errors.ts';
+import { describeNoTransactions } from './transactions.ts';
 
 /** Errors that tell by themselves what they are, from Postgres or the network, stay as they are. */
 export function asConnectingError(error: unknown, url: string): unknown {
@@ -30,6 +31,8 @@ function refused(cause: Error, state: string): DbError {
 
 /** What is away, as an administrator has to hear it: in the server's own words where there are some. `mend` is a sentence. */
 export function describeAway(error: unknown): { says: string; mend: string } {
+  const untransacted = describeNoTransactions(error);
+  if (untransacted !== null) return untransacted;
   const state = sqlState(error);
   if (error instanceof Error && state !== undefined) {
     // knex puts its statement before the server's words.

@@ -1,17 +1,15 @@
-import knex, { type Knex } from 'knex';
+import knex from 'knex';
 import pg from 'pg';
 import { asConnectingError } from './connecting.ts';
 import { DbError, sqlState } from './errors.ts';
+import type { Db, Tx } from './handles.ts';
 import { discardAll, watchBegin, watchSession, type OpenSessions } from './lost-sessions.ts';
 import { beginSql, stateSession, type SessionNeeds } from './session.ts';
 import { readTime } from './times.ts';
 import { forgetNumbersAhead, moveForFailedWrite } from '../sequences/taken-numbers.ts';
 import { readEncryption } from './tls.ts';
 
-/** A pool of connections, or one transaction: reads take either. */
-export type Db = Knex;
-/** An open transaction: what writes an event takes one as its first argument. */
-export type Tx = Knex.Transaction;
+export type { Db, Tx } from './handles.ts';
 
 export type DbOptions = {
   /** `postgresql://user:password@host:port/database`, with `sslmode` and its like as libpq knows them (./tls.ts) */

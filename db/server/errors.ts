@@ -7,6 +7,7 @@ export type DbErrorCode =
   | 'migration_refused'
   | 'newer_than_program'
   | 'no_session'
+  | 'no_transactions'
   | 'not_migrated'
   | 'refused'
   | 'sequence_unfit'

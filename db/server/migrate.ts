@@ -3,6 +3,7 @@ import type { Db, Tx } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
 import { appliedNames, MIGRATION_TABLE, migrationNames, readMigration } from './migration-files.ts';
 import { assertGround } from './preflight.ts';
+import { saidOfColumns, withRowsNamed } from './take-over.ts';
 import { isDatabaseAway } from '../health/readiness.ts';
 import { assertServerVersion } from './server.ts';
 import { saidOfZone, takeTimeZone } from './time-zone.ts';
@@ -28,12 +29,13 @@ export async function migrate(
   }: { timeZone?: string | undefined; say?: (sentence: string) => void } = {},
 ): Promise<string[]> {
   await assertGround(db, 'migrate');
-  return await db.transaction(async (tx) => {
+  const work = async (tx: Tx): Promise<string[]> => {
     await tx.raw('set local statement_timeout = 0');
     const stopHearing = await hearNotes(tx, say);
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
     for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say(sentence);
+    for (const sentence of await saidOfColumns(tx)) say(sentence);
     await keepOwnNumbers(tx);
     const [, names] = (await tx.migrate.latest({ tableName: MIGRATION_TABLE, migrationSource })) as [
       number,
@@ -41,6 +43,9 @@ export async function migrate(
     ];
     stopHearing();
     return names;
+  };
+  return await db.transaction(work).catch(async (error: unknown) => {
+    throw await withRowsNamed(db, error);
   });
 }
 

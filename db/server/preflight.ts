@@ -4,6 +4,7 @@ import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 import { migrationTables, pendingMigrations } from './migration-files.ts';
 import { assertServerVersion } from './server.ts';
+import { assertTransactions } from './transactions.ts';
 
 /**
  * What the caller is going to do: `read` and nothing else; write `rows`; make `partitions` besides, which only an owner of the
@@ -14,6 +15,8 @@ export type Purpose = 'read' | 'rows' | 'partitions' | 'migrate';
 export type OwnTable = {
   name: string;
   owner: string;
+  /** Whoever is granted a superuser's role may do everything on the server: that is no way out. */
+  ownerIsSuperuser?: boolean;
   /** The role has the owner's rights: it is the owner, a member of the owner's role that inherits, or a superuser. */
   owned: boolean;
   /** It may select, insert, update and delete. */
@@ -46,7 +49,7 @@ export type Ground = {
   sequences: { name: string }[];
 };
 
-/** By these the relay knows its server again (relay-identity.ts). */
+/** By these the relay knows its server again (db/relay/identity.ts). */
 const NEEDED_FUNCTIONS = ['pg_control_system()', 'pg_current_wal_lsn()', 'pg_walfile_name(pg_lsn)'];
 
 // The names of pg_database's columns for the locale changed with versions 15 and 17, hence the row as jsonb.
@@ -64,7 +67,8 @@ select current_setting('server_encoding') as encoding,
 from (select to_jsonb(p) as row from pg_database p where p.datname = current_database()) d`;
 
 const tablesSql = `
-select c.relname::text as name, pg_get_userbyid(c.relowner)::text as owner, pg_has_role(c.relowner, 'usage') as owned,
+select c.relname::text as name, pg_get_userbyid(c.relowner)::text as owner,
+  coalesce((select r.rolsuper from pg_roles r where r.oid = c.relowner), false) as "ownerIsSuperuser", pg_has_role(c.relowner, 'usage') as owned,
   has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update')
     and has_table_privilege(c.oid, 'delete') as usable,
   row_security_active(c.oid) as "hidesRows", c.relkind in ('r', 'p') as plain
@@ -186,10 +190,23 @@ function judgeTables(ground: Ground, purpose: Purpose, pending: ReadonlySet<stri
 function sayForeign(foreign: OwnTable[], { role, place }: { role: string; place: string }): string {
   const owners = [...new Set(foreign.map(({ owner }) => owner))];
   const one = foreign.length === 1 ? foreign[0] : undefined;
-  const granted = `grant ${owners.map(quoted).join(', ')} to ${quoted(role)}`;
-  return one === undefined
-    ? `${foreign.length} tables (${list(foreign.slice(0, 3))}${foreign.length > 3 ? ', …' : ''}) belong to ${owners.join(', ')}, and only an owner may change them, not the role ${role}: ${granted}`
-    : `the table ${one.name} belongs to ${one.owner}, and only an owner may change it, not the role ${role}: alter table ${place}${quoted(one.name)} owner to ${quoted(role)}, or ${granted}`;
+  const ofSuperusers = foreign.filter(({ ownerIsSuperuser }) => ownerIsSuperuser === true);
+  const others = [
+    ...new Set(foreign.filter((table) => !ofSuperusers.includes(table)).map(({ owner }) => owner)),
+  ];
+  const granted = `grant ${others.map(quoted).join(', ')} to ${quoted(role)}`;
+  const given = (tables: OwnTable[]): string =>
+    tables.map(({ name }) => `alter table ${place}${quoted(name)} owner to ${quoted(role)}`).join('; ');
+  if (one !== undefined)
+    return (
+      `the table ${one.name} belongs to ${one.owner}, and only an owner may change it, not the role ${role}: ${given([one])}` +
+      (others.length > 0 ? `, or ${granted}` : '')
+    );
+  const commands = [
+    ...(others.length > 0 ? [granted] : []),
+    ...(ofSuperusers.length > 0 ? [given(ofSuperusers)] : []),
+  ];
+  return `${foreign.length} tables (${list(foreign.slice(0, 3))}${foreign.length > 3 ? ', …' : ''}) belong to ${owners.join(', ')}, and only an owner may change them, not the role ${role}: ${commands.join('; ')}`;
 }
 
 function sayUnusable({ role, schema, sequences }: Ground, purpose: Purpose, own: OwnTable[]): string | null {
@@ -222,8 +239,9 @@ function quoted(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Throws `server_too_old`, `ground_unfit` with all that stands against it, or `read_only` if it is that alone. */
+/** Throws `no_transactions`, `server_too_old`, `ground_unfit` with all that stands against it, or `read_only` if it is that alone. */
 export async function assertGround(db: Db | Tx, purpose: Purpose): Promise<Ground> {
+  await assertTransactions(db);
   await assertServerVersion(db);
   const ground = await readGround(db);
   const pending = new Set(await pendingTables(db, ground));

@@ -4,8 +4,42 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isVisible } from './characters.ts';
 import { newCustomerSchema } from './customer.ts';
 import { AppError } from '../errors.ts';
-import type { FieldRule, Fields, MappingDocument, Value } from '../integrations/integration.ts';
-import { carryNames, isStandIn, standIn, standInNames } from './transforms.ts';
+import { carryNames, isStandIn, standIn, standInNames, type CarryName } from './transforms.ts';
+
+/** A field's value on either side. Canonical form: trimmed, NFC, '' is null (see lib/sync/canonical.ts). */
+export type Value = string | null;
+export type Fields = Record<string, Value>;
+
+export type ConflictRule =
+  'internal_wins' | 'external_wins' | 'external_unless_blank' | 'internal_unless_blank';
+export type Direction = 'both' | 'push' | 'pull';
+
+/** One mapped field, as the mapping document declares it. */
+export interface FieldRule {
+  internal: string;
+  external: string;
+  direction: Direction;
+  conflict: ConflictRule;
+  /** What their null does to our value: `keep` refuses it, `clear` takes it. */
+  onNull: 'keep' | 'clear';
+  /** What becomes of our value on its way there, and of theirs on its way here; names in lib/catalogue/transforms.ts. */
+  toExternal: CarryName[];
+  toInternal: CarryName[];
+  /** How two values are compared beyond their canonical form. */
+  compare: ('lower' | 'exact')[];
+  /** External fields that stand in, in order, when theirs is null and ours may not be; the result is marked derived. */
+  fallback: string[];
+  /** The longest they take, in code points; what is longer is left as it is on both sides. */
+  maxLength: number | null;
+}
+
+export interface MappingDocument {
+  id: string;
+  system: string;
+  entity: string;
+  externalType: string;
+  fields: FieldRule[];
+}
 
 const CARRY = { type: 'array', items: { type: 'string', enum: carryNames } };
 

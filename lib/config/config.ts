@@ -1,6 +1,6 @@
 /**
  * The only reader of the environment. Everything else gets the frozen object that `loadConfig` makes, once,
- * in a process's `main`. The settings themselves are in `config-schema.ts`.
+ * in a process's `main`. The settings themselves are in `schema.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

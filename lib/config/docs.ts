@@ -19,6 +19,8 @@ export function settingsPage(): string {
   const parts = [
     '# Settings',
     '',
+    'Terms: [glossary](glossary.md).',
+    '',
     'Nothing has to be set: without settings Twinbox starts a PostgreSQL and a Stripe simulator of its own.',
     'Settings are environment variables, or lines in a file `.env` in the working folder; the environment goes before the file.',
     'A wrong value stops the start; all problems are in one message. In `.env` an unknown name that begins like one of these stops it too. In the',

@@ -1,4 +1,4 @@
-/** The settings of Kafka, a part of config-schema.ts. */
+/** The settings of Kafka, a part of schema.ts. */
 export const kafkaProperties = {
   KAFKA_BOOTSTRAP_SERVERS: {
     group: 'Kafka',

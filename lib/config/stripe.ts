@@ -1,4 +1,4 @@
-/** The settings of Stripe, a part of config-schema.ts. */
+/** The settings of Stripe, a part of schema.ts. */
 export const stripeProperties = {
   STRIPE_SECRET_KEY: {
     group: 'Stripe',

@@ -82,8 +82,16 @@ function decodeSnapshot(text: string): Snapshot | null {
   const xmax = xmin + length;
   // What PostgreSQL demands of a snapshot; its own complaint would be taken for a fault of ours.
   const isOne =
-    xmin > 0 && steps.every((step, at) => step > 0 || at === 0) && running.every((each) => each < xmax);
+    isTransactionId(xmin) &&
+    isTransactionId(xmax) &&
+    steps.every((step, at) => step > 0 || at === 0) &&
+    running.every((each) => each < xmax);
   return isOne && Number.isSafeInteger(xmax) ? { xmin, xmax, running } : null;
+}
+
+/** The low half of an id counts, and 0 there is no transaction. */
+function isTransactionId(xid: number): boolean {
+  return xid % 2 ** 32 !== 0;
 }
 
 function encodeNumbers(numbers: number[]): string {
@@ -92,7 +100,9 @@ function encodeNumbers(numbers: number[]): string {
 
 /** None at all where one of them is no number that can be held exactly. */
 function decodeNumbers(text: string): number[] {
-  const numbers = text.split('-').map((digits) => Number.parseInt(digits, 36));
+  const numbers = text
+    .split('-')
+    .map((digits) => (/^[0-9a-z]+$/.test(digits) ? Number.parseInt(digits, 36) : Number.NaN));
   return numbers.every(Number.isSafeInteger) ? numbers : [];
 }
 

@@ -91,7 +91,13 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
     const isSwallowed = noteUntouched();
     return untilDecided(async () => {
       try {
-        const customer = await updateCustomer(db, id, values, condition, stamp(origin));
+        const customer = await updateCustomer(
+          db,
+          id,
+          values,
+          { ...condition, refuseTurnedBack: true },
+          stamp(origin),
+        );
         if (customer) {
           nudge();
           return { outcome: 'updated', customer };

@@ -2,7 +2,7 @@
 //
 // Newest first, page by page; a page and how far it goes are stored together, so a crash at any point reads at most one page again.
 // What is made or changed meanwhile comes by its event, which counts from the moment the account was bound. Creates wait until the
-// reading is done (before-create.ts); edits and deletes of pairs do not.
+// reading is done (lib/sync/before-create.ts); edits and deletes of pairs do not.
 //
 // Where the table was empty when the reading began, there is nothing to link and the settings decide: unmatched records become
 // customers (STRIPE_IMPORT). Where it was not, they stay as they are until a person decides (docs/first-link.md).
@@ -21,7 +21,7 @@ import { noteSkipped, workInHalves } from '../skipped.ts';
 import { ACCOUNT_UNREAD } from '../sync/pair-state.ts';
 import { toKept } from '../sync/identity.ts';
 import type { SyncDeps } from '../sync/step.ts';
-import { decideUnmatched } from '../operations/unmatched.ts';
+import { decideUnmatched } from './unmatched.ts';
 
 /** What came of one run: `reading` goes on, `done` needs no further run in this process. */
 export type ReadingRun = 'not_yet' | 'reading' | 'done';

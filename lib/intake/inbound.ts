@@ -16,11 +16,12 @@ import { isOfOneRow } from '../../db/server/errors.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
-import type { Fields, InboundEvent, Integration } from '../integrations/integration.ts';
+import type { InboundEvent, Integration } from '../integrations/integration.ts';
+import type { Fields } from '../catalogue/document.ts';
 import { leaveOutStuck, noteSkipped, workInHalves, type Stuck } from '../skipped.ts';
-import { describeFault } from '../sync/broken-off.ts';
-import { intentOfKey } from '../sync/intent-key.ts';
 import { isUuid, uuidFromTime } from '../uuid.ts';
+import { describeFault } from '../describe-fault.ts';
+import { intentOfKey } from '../sync/intent-key.ts';
 import type { ReceiveDeps } from './receive.ts';
 
 /** The part of an external event that goes into the envelope and, from there, into the delivery. */

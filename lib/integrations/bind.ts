@@ -1,9 +1,11 @@
 // A database belongs to one account of each system, and to its live or its test side, from the first contact on. With a key of
-// another account everything would look deleted; so such a key stops the lane before its first call to a customer.
+// another account everything would look deleted; so such a key stops the lane before its first call to a customer. So does a key of the
+// account that the original of a copied database uses (original.ts).
 import { withTransaction, type Db } from '../../db/server/connection.ts';
-import { bindConnection, ensureConnection, lockConnection } from '../../db/connections.ts';
+import { bindConnection, ensureConnection, lockConnection, readConnection } from '../../db/connections.ts';
 import type { Clock } from '../clock.ts';
 import type { Integration } from './integration.ts';
+import { findOriginal } from './original.ts';
 
 export type Binding =
   | { ok: true; account: string; livemode: boolean }
@@ -14,11 +16,16 @@ export type Binding =
       key: { account: string; livemode: boolean };
     };
 
-/** Asks the system whose key this is, and binds or compares. Throws what `identify` throws: no answer is no verdict. */
+/** Asks the system whose key this is, and binds or compares. Throws what the system throws: no answer is no verdict. */
 export async function bindAccount(db: Db, clock: Clock, integration: Integration): Promise<Binding> {
   const { system } = integration;
   await ensureConnection(db, system);
   const key = await integration.identify();
+  const before = await readConnection(db, system);
+  if (before === null || before.account === null || before.account === key.account) {
+    const original = await findOriginal({ db, clock, integration }, key.account);
+    if (original?.refused === true) return { ok: false, bound: key, key, message: original.says };
+  }
   return withTransaction(db, async (tx): Promise<Binding> => {
     await lockConnection(tx, system);
     const bound = await bindConnection(tx, { system, ...key, now: clock.now() });

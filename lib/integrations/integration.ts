@@ -1,42 +1,16 @@
 // The contract between the engine and one external system. The engine knows only this page: capabilities are data, and the
 // functions speak of records as flat field values. An integration never sees the database and never retries by itself.
 
-import type { CarryName } from '../catalogue/transforms.ts';
+import type { Fields, MappingDocument } from '../catalogue/document.ts';
 
-/** A field's value on either side. Canonical form: trimmed, NFC, '' is null (see lib/sync/canonical.ts). */
-export type Value = string | null;
-export type Fields = Record<string, Value>;
-
-export type ConflictRule =
-  'internal_wins' | 'external_wins' | 'external_unless_blank' | 'internal_unless_blank';
-export type Direction = 'both' | 'push' | 'pull';
-
-/** One mapped field, as the mapping document declares it. */
-export interface FieldRule {
-  internal: string;
-  external: string;
-  direction: Direction;
-  conflict: ConflictRule;
-  /** What their null does to our value: `keep` refuses it, `clear` takes it. */
-  onNull: 'keep' | 'clear';
-  /** What becomes of our value on its way there, and of theirs on its way here; names in lib/catalogue/transforms.ts. */
-  toExternal: CarryName[];
-  toInternal: CarryName[];
-  /** How two values are compared beyond their canonical form. */
-  compare: ('lower' | 'exact')[];
-  /** External fields that stand in, in order, when theirs is null and ours may not be; the result is marked derived. */
-  fallback: string[];
-  /** The longest they take, in code points; what is longer is left as it is on both sides. */
-  maxLength: number | null;
-}
-
-export interface MappingDocument {
-  id: string;
-  system: string;
-  entity: string;
-  externalType: string;
-  fields: FieldRule[];
-}
+export type {
+  ConflictRule,
+  Direction,
+  FieldRule,
+  Fields,
+  MappingDocument,
+  Value,
+} from '../catalogue/document.ts';
 
 export interface Capabilities {
   /** How an unknown outcome of a create is made safe. Stripe: the same request again, within the key's life. */
@@ -233,6 +207,8 @@ export interface Integration {
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
   /** Records that bear a mark, where the system can look for one. It may lag behind: what it does not find may be there. */
   findMarked?(mark: string): Promise<ExternalRecord[]>;
+  /** How many records bear an owner tag of one of these installations. Lists every record. */
+  countTagged?(instanceIds: readonly string[]): Promise<number>;
   /** The records with an email, as the system compares it: complete and current, or it is not offered. */
   findByEmail?(email: string): Promise<ExternalRecord[]>;
   /** Never throws. */

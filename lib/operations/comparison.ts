@@ -3,6 +3,7 @@
 // A difference counts only if the mapping is clean and nothing changed since before the read; what is on its way is `pending`.
 // Absence from a list proves nothing: it is confirmed by a GET, and a 404 is `missing`, never a deletion. Held, alias and
 // waiting pairs, and those that a person has let go, are listed and do not count. It reads only.
+import { hasEnded } from '../../db/mappings/state.ts';
 import { findByMark } from '../../db/mappings/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/mappings/comparison.ts';
 import { readConnection } from '../../db/connections.ts';
@@ -58,7 +59,7 @@ export async function compareAll(
       count();
     }
     for (const pair of page.pairs) {
-      if (pair.externalId === null || pair.state === 'tombstoned' || pair.state === 'detached') {
+      if (pair.externalId === null || hasEnded(pair)) {
         judgeUnlinked(report, pair);
         count();
       } else before.set(pair.externalId, pair);
@@ -119,7 +120,7 @@ export async function compareUntilQuiet(
 }
 
 function judgeUnlinked(report: Comparison, pair: ComparedPair): void {
-  if (pair.state === 'tombstoned' || pair.state === 'detached') {
+  if (hasEnded(pair)) {
     if (pair.row === null || pair.row.deletedAt !== null || pair.ended === 'replaced') return;
     // A second record that was deleted there ends nothing here.
     if (pair.isAlias) return;

@@ -20,7 +20,7 @@ import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-r
 import type { Clock } from '../clock.ts';
 import type { Origin } from '../customers/customers.ts';
 import { failpoint } from '../failpoint.ts';
-import type { FieldRule, MappingDocument, Value } from '../integrations/integration.ts';
+import type { FieldRule, MappingDocument, Value } from '../catalogue/document.ts';
 import { canonical, same } from '../sync/canonical.ts';
 import { newEventId } from '../uuid.ts';
 

@@ -1,5 +1,5 @@
 // The plan of the first link: for every row that waits, and every record there, what the word of an operator would do. By our mark,
-// then by email, then made; of two records with one email the rule of choose-record.ts takes one. Nothing is written while it is made, and it holds
+// then by email, then made; of two records with one email the rule of lib/sync/choose-record.ts takes one. Nothing is written while it is made, and it holds
 // a few words for each match, never a record or a row.
 //
 // The words are then given in pages, each a transaction of its own. A crash between two leaves a part given; the plan is simply made
@@ -20,54 +20,15 @@ import {
 import { recordAction } from '../../db/operator-actions.ts';
 import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
-import type { ExternalRecord, FieldRule, Fields, Integration, Value } from '../integrations/integration.ts';
+import type { ExternalRecord, Integration } from '../integrations/integration.ts';
+import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
 import { canonical } from '../sync/canonical.ts';
 import { isUuid } from '../uuid.ts';
-import { claim, decideRivals, type NotTaken, type Rivals } from './link-rivals.ts';
+import { claim, decideRivals, type Rivals } from './link-rivals.ts';
+import type { LinkPlan, PairChanges, PlannedPair } from './planned-link.ts';
 import { merge } from '../sync/merge.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { theirsOf } from '../sync/values.ts';
-
-/** What becomes of the values of a pair: names of fields, never values. */
-export interface PairChanges {
-  /** Filled here from there, and there from here: blanks. */
-  here: string[];
-  there: string[];
-  /** Both have a value, and not the same: the field's rule decides, and a conflict row keeps the other. */
-  conflicts: { field: string; winner: 'ours' | 'theirs' | 'neither' }[];
-}
-
-export type PlannedPair = {
-  customer: number;
-  /** null: no event of the row has been received yet. */
-  mapping: number | null;
-  externalId: string;
-  by: 'mark' | 'email';
-  changes: PairChanges;
-  /** Other records that asked for the row, each with why it was not taken. */
-  over: { externalId: string; by: NotTaken }[];
-};
-
-export interface LinkPlan {
-  pairs: Map<number, PlannedPair>;
-  /** Rows for which a record is made. */
-  creates: { customer: number; mapping: number | null }[];
-  /** Rows that were deleted while they waited: they end without a call. */
-  ended: number[];
-  /** Rows whose word was given before and is not carried out yet. */
-  underWay: number;
-  /** Rows without a record that wait for nothing that a link decides: on their way, or stopped for another reason. */
-  pending: number;
-  /** Second records, with the customer whose email they have, and why another one was taken. */
-  aliases: { externalId: string; customer: number; by: NotTaken }[];
-  /** Records of nobody, which become rows here. */
-  imports: string[];
-  /** Records that are looked at and will wait, or be decided then. */
-  others: { externalId: string; why: 'no_email' | 'lost_row' | 'marked' | 'email_taken' | 'not_imported' }[];
-  /** Records with another installation's mark, and those that were linked before. */
-  elsewhere: number;
-  known: number;
-}
 
 const PAGE = 1_000;
 

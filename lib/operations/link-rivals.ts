@@ -1,12 +1,9 @@
 // Records that ask for one row in the plan of the first link: by the owner tag before the email, and among several by the rule of
 // lib/sync/choose-record.ts. Only such records are read once more, for how they are used.
-import { saidOfChoice, type ChosenBy } from '../sync/choose-record.ts';
+import { saidOfChoice } from '../sync/choose-record.ts';
 import { chooseAmong } from '../sync/record-activity.ts';
-import type { LinkPlan, PlannedPair } from './link-plan.ts';
+import type { LinkPlan, NotTaken, PlannedPair } from './planned-link.ts';
 import type { SyncDeps } from '../sync/step.ts';
-
-/** Why a record was not taken for the row: the other one bears its owner tag, or the rule. */
-export type NotTaken = 'mark' | ChosenBy;
 
 /** By customer, the records that ask for it, in the order of the list; a row with one record has no entry. */
 export type Rivals = Map<number, PlannedPair[]>;

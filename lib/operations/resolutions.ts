@@ -5,10 +5,12 @@
 // A crash before the commit leaves nothing; after it the decision stands beside the pair's state until it is carried out.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
+import { decideRecords } from '../../db/external-records.ts';
 import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../../db/mappings/decisions.ts';
 import { insertClosedIntent } from '../../db/intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
+import { hasEnded } from '../../db/mappings/state.ts';
 import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
 import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
@@ -88,10 +90,10 @@ async function decide(tx: Tx, mappingId: number, resolution: Resolution, now: Da
 export async function letGo(
   tx: Tx,
   mapping: Mapping,
-  note: Record<string, unknown>,
+  note: { by: string | null; at: string; why: string | null },
   now: Date,
 ): Promise<void> {
-  const { id, intent, externalId, state, reason } = mapping;
+  const { id, intent, internalId, externalId, state, reason } = mapping;
   if (intent && intentDamage(intent) === null)
     await insertClosedIntent(tx, {
       ...intent,
@@ -99,6 +101,11 @@ export async function letGo(
     });
   const detail = { let_go: true, was: state, because: reason, ...note };
   await keepLeftRecord(tx, mapping, { now, leave: true });
+  // A record that no customer was linked with: it stays without one, and nobody has to decide about it again.
+  if (internalId === null && externalId !== null)
+    await decideRecords(tx, mapping, {
+      ...{ externalIds: [externalId], decision: 'leave', actor: note.by ?? 'unknown', now },
+    });
   await detachMapping(tx, { id, detail, now, ours: 'stale' });
 }
 
@@ -107,12 +114,8 @@ function isDecided({ state, reasonDetail, decision }: Mapping, { action, externa
   return decision?.kind === action && decision.external_id === externalId;
 }
 
-function hasEnded({ state }: { state: string }): boolean {
-  return state === 'detached' || state === 'tombstoned';
-}
-
 /** Why a decision would do nothing good here; null where it may be taken. */
-function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
+export function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
   const { system, state, reason, internalId, externalId, reasonDetail } = mapping;
   const record = externalId ?? 'no record';
   if (state === 'alias')

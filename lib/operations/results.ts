@@ -16,21 +16,42 @@ export async function awaitResults(
 }
 
 /** What came of one pair, for people. */
-export function describeResult({ settled, state, reason, externalId }: PairResult): string {
+export function describeResult({ settled, state, reason, externalId, tried, why }: PairResult): string {
   if (!settled) return 'not done yet';
+  const refused = tried === null ? '' : `; ${tried} was tried, and ${sayWhyNotTaken(why)}`;
   switch (state) {
     case 'linked':
     case 'pending':
       return `agrees with ${externalId ?? 'no record'}`;
     case 'parked':
-      return `parked: ${reason ?? 'unknown'}`;
+      return `parked: ${reason ?? 'unknown'}${refused}`;
     case 'waiting':
-      return `waits: ${reason ?? 'unknown'}`;
+      return `waits: ${reason ?? 'unknown'}${refused}`;
     case 'tombstoned':
       return 'deleted on both sides';
     case 'detached':
       return 'its pair has ended';
     case 'alias':
       return 'a second record of its customer';
+  }
+}
+
+/** Why a record that somebody named cannot be the customer's (lib/sync/decision.ts). */
+function sayWhyNotTaken(why: string | null): string {
+  switch (why) {
+    case 'missing':
+      return 'Stripe has no such record (missing)';
+    case 'erased':
+      return 'it was deleted at Stripe (erased)';
+    case 'unsendable':
+      return 'it is no id of a record (unsendable)';
+    case 'another_customers':
+      return 'it is another customer’s (another_customers)';
+    case 'marked_for_another':
+      return 'its owner tag is of another customer (marked_for_another)';
+    case 'other_environment':
+      return 'its owner tag is of another installation (other_environment)';
+    default:
+      return `cannot be taken (${why ?? 'unknown'})`;
   }
 }

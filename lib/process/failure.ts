@@ -4,7 +4,7 @@ import { DbError, sqlState } from '../../db/server/errors.ts';
 import { isConnectionRefused, isDatabaseAway } from '../../db/health/readiness.ts';
 import { IdentityError } from './database-identity.ts';
 import { AppError } from '../errors.ts';
-import { describeFault } from '../sync/broken-off.ts';
+import { describeFault } from '../describe-fault.ts';
 import { exit } from './exit.ts';
 import { ListenError } from './listening.ts';
 

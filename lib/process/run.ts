@@ -2,7 +2,7 @@
 //
 // Exit status: 0 after a stop that was asked for, 78 for wrong settings, 69 for what is not to be had now, 1 for a part that cannot
 // go on. So a supervisor that starts it again after anything but 0 and 78 does the right thing.
-import { escapeUnseen } from '../catalogue/characters.ts';
+import { escapeUnseen } from '../escape-unseen.ts';
 import { loadConfig, type Config } from '../config/config.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { exit } from './exit.ts';

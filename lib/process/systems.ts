@@ -4,6 +4,7 @@ import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { createStripeHearing, type StripeHearing } from '../integrations/stripe/hearing.ts';
+import { markKeyOf } from '../integrations/stripe/mark.ts';
 import { createStripeIntegration } from '../integrations/stripe/stripe.ts';
 import type { Logger } from '../log.ts';
 import type { SyncDeps } from '../sync/step.ts';
@@ -49,8 +50,4 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
 /** For a process that only hears Stripe. */
 export async function createHearing(db: Db): Promise<StripeHearing> {
   return createStripeHearing(markKeyOf(await readInstanceId(db)));
-}
-
-function markKeyOf(instanceId: string): string {
-  return `twinbox_${instanceId}`;
 }

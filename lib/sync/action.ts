@@ -3,9 +3,8 @@ import type { Candidate } from '../../db/mappings/adopt.ts';
 import type { KeptRecord } from '../../db/external-records.ts';
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { ExternalRecord, Fields } from '../integrations/integration.ts';
-import type { Comparison } from './comparison.ts';
 import type { Fact } from './facts.ts';
-import type { Merged } from './merged.ts';
+import type { Comparison, Merged } from './merged.ts';
 import type { Conflict } from './merge.ts';
 import type { Outcome } from './settle/outcome.ts';
 import type { Shadow } from './shadow.ts';
@@ -31,13 +30,13 @@ export type OurWrite =
   /** The row becomes a tombstone, since the record was deleted at the system. */
   | { write: 'delete'; conflicts: Conflict[] }
   /** The record becomes a new row. */
-  | { write: 'import'; values: { name: string; email: string }; shadow: Shadow }
+  | { write: 'import'; values: { name: string; email: string }; shadow: Shadow; covered: Conflict[] }
   /** The record is this row's: the row's mapping takes it over, with what came in about it. */
   | { write: 'match'; row: Candidate; mappingId: number }
   /** The record takes the place of the row's present one, which becomes an alias. */
   | { write: 'exchange'; customerId: number }
   /** The pair ends, and a new one begins for the row, with this record or with none. */
-  | { write: 'replace'; externalId: string | null };
+  | { write: 'replace'; externalId: string | null; covered: Conflict[] };
 
 /** A request to the system: a new one is stored as an intent before it is sent; an open one is sent again as it is. */
 export type Request =

@@ -1,7 +1,7 @@
 // Both sides of a linked pair as they stand, and what the merge makes of them.
 import type { ExternalRecord, Fetched, Fields } from '../integrations/integration.ts';
 import { know, type Answer } from './facts.ts';
-import type { Merged } from './merged.ts';
+import type { Comparison } from './merged.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
 import { received, type Received } from './received.ts';
 import { shadowTheirs } from './shadow.ts';
@@ -13,16 +13,6 @@ export function readTheirs(s: Situation): Answer<Fetched> | null {
   const { externalId } = s.mapping;
   if (externalId === null || s.progress.linked || !received(s).mustRead) return null;
   return know(s, 'record', { externalId, for: 'merge' });
-}
-
-export interface Comparison {
-  plan: Plan;
-  theirs: Fields;
-  /** The greatest hop of our writes that the inbound events are echoes of. */
-  hop: number;
-  merged: Merged;
-  /** Our owner tag, where their record lacks it: such a pair could not be found again after a restore. */
-  ownerTag: string | null;
 }
 
 /** Assumes that their record is there, or was not to be read. Null where there is no row. */

@@ -7,6 +7,7 @@ import { alias } from './rungs/alias.ts';
 import { anotherRecord } from './rungs/another-record.ts';
 import { answered } from './rungs/answered.ts';
 import { consentAwaited } from './rungs/consent-awaited.ts';
+import { covered } from './rungs/covered.ts';
 import { create } from './rungs/create.ts';
 import { damaged } from './rungs/damaged.ts';
 import { decision } from './rungs/decision.ts';
@@ -35,6 +36,7 @@ export const ladder = {
   damaged,
   openIntent,
   anotherRecord,
+  covered,
   alias,
   ended,
   consentAwaited,

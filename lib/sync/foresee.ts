@@ -21,7 +21,8 @@ import { beginStep, situationOf, type Step, type SyncDeps } from './step.ts';
 
 /** What would be done. `fields` are ours by name; values are left out on purpose. */
 export type Effect =
-  | { would: 'nothing'; why: string }
+  /** `waits`: the reason with which the pair would wait. */
+  | { would: 'nothing'; why: string; waits?: string }
   /** `again`: the request that is open is sent once more, as it was. */
   | { would: 'create'; again?: true }
   | { would: 'delete'; again?: true }
@@ -38,7 +39,8 @@ export type Effect =
   | { would: 'import' }
   /** What a person has decided is carried out. */
   | { would: 'resolve'; decision: string }
-  | { would: 'unknown'; why: string };
+  /** `needs`: what of the system has to be known first, where it was not to be called. */
+  | { would: 'unknown'; why: string; needs?: 'read' | 'look' };
 
 export interface Foreseen {
   /** null where nothing could be decided: the pair is not there any more, or has moved. */
@@ -48,18 +50,25 @@ export interface Foreseen {
   step: Step | null;
 }
 
-/** Decides about a mapping as it stands. `mustRead`: as a replay has it, with a read of their record whatever is known. */
+export interface Asking {
+  /** As a replay has it: their record is read, whatever is known of it. */
+  mustRead: boolean;
+  /** False: the system is not called. A decision that needs a call ends with the effect `unknown`. */
+  mayCall?: boolean;
+}
+
+/** Decides about a mapping as it stands. */
 export async function foresee(
   deps: SyncDeps,
   { id, fence }: Pick<Mapping, 'id' | 'fence'>,
-  { mustRead }: { mustRead: boolean },
+  { mustRead, mayCall = true }: Asking,
 ): Promise<Foreseen> {
   return deps.db.transaction(
     async (tx): Promise<Foreseen> => {
       const looking: SyncDeps = { ...deps, db: tx as Db, onlyLooking: true };
       const loaded = await loadStep(looking.db, id, fence);
       if (!loaded) return { rung: null, effect: unknown(AT_WORK), step: null };
-      return look(looking, mustRead ? askedToRead(loaded) : loaded, { id, fence });
+      return look(looking, mustRead ? askedToRead(loaded) : loaded, { id, fence }, mayCall);
     },
     { readOnly: true },
   );
@@ -78,6 +87,7 @@ async function look(
   deps: SyncDeps,
   loaded: LoadedStep,
   claim: Pick<Mapping, 'id' | 'fence'>,
+  mayCall: boolean,
 ): Promise<Foreseen> {
   const step = beginStep(loaded, { ...claim, deadline: Infinity });
   for (;;) {
@@ -85,6 +95,7 @@ async function look(
     const isToFindOut = action.do === 'ask' || action.do === 'read' || action.do === 'look';
     if (!isToFindOut || action.fact.about === 'createdRecord')
       return { rung, step, effect: await effectOf(deps, step, { rung, action }) };
+    if (!mayCall && action.do !== 'ask') return { rung, step, effect: neededFirst(action.do) };
     const answer = await findOut(deps, step, action.fact);
     if (answer === NO_ROOM) return { rung, step, effect: unknown(MOVED) };
     step.known = withFact(step.known, action.fact, answer);
@@ -180,7 +191,7 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
     case 'waiting': {
       const { reason, detail } = outcome;
       if (reason === 'fuse') return { would: 'held', direction: detail['direction'] === 'in' ? 'in' : 'out' };
-      return nothing(`it waits: ${reason}`);
+      return { ...nothing(`it waits: ${reason}`), waits: reason };
     }
     case 'parked': {
       const { reason, detail } = outcome;
@@ -212,6 +223,8 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
       return unknown('its last request has come to nothing: both sides are read again');
     case 'answered':
       return unknown('its last request has been answered: both sides are read again');
+    case 'covered':
+      return unknown('an edit of theirs that our write covered is kept as a conflict first');
     case 'passed_on':
       return unknown('something came in about another record: that is looked at first');
   }
@@ -228,10 +241,15 @@ const WHY_PARKED: Record<string, string> = {
   delete_blocked: 'a subscription blocks its delete there; it stays parked',
 };
 
-function nothing(why: string): Effect {
+function nothing(why: string): Extract<Effect, { would: 'nothing' }> {
   return { would: 'nothing', why };
 }
 
 function unknown(why: string): Effect {
   return { would: 'unknown', why };
+}
+
+function neededFirst(needs: 'read' | 'look'): Effect {
+  const why = needs === 'read' ? 'their record is read first' : 'their records are searched first';
+  return { would: 'unknown', why, needs };
 }

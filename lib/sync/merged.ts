@@ -1,3 +1,4 @@
+import type { Fields } from '../integrations/integration.ts';
 import type { Plan } from './merge.ts';
 
 /** What a merge was made from: said by settles that answer inbound deliveries too. */
@@ -6,6 +7,17 @@ export interface Merged {
   /** A GET of this claim is behind it. */
   read: boolean;
   echoes: { eventId: string; intentId: string }[];
+}
+
+/** Both sides of a linked pair as they stood, and what the merge makes of them. */
+export interface Comparison {
+  plan: Plan;
+  theirs: Fields;
+  /** The greatest hop of our writes that the inbound events are echoes of. */
+  hop: number;
+  merged: Merged;
+  /** Our owner tag, where their record lacks it: such a pair could not be found again after a restore. */
+  ownerTag: string | null;
 }
 
 /** A create or an owner tag answers for the whole row: there was nothing of theirs to merge. */

@@ -8,11 +8,6 @@ export const IDENTITY_EXISTS = 'identity_exists';
 /** Why a create waits until every record of the account was read once. */
 export const ACCOUNT_UNREAD = 'account_unread';
 
-/** Nothing is brought into agreement by this mapping any more, or never was: it answers for its external id. */
-export function hasEnded({ state }: Pick<Mapping, 'state'>): boolean {
-  return state === 'tombstoned' || state === 'detached' || state === 'alias';
-}
-
 /** The row was here before its system was connected, and no consent has been given: no step asks again by itself. */
 export function awaitsConsent(mapping: Pick<Mapping, 'state' | 'reason' | 'reasonDetail'>): boolean {
   const { state, reason, reasonDetail } = mapping;

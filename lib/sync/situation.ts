@@ -9,10 +9,9 @@ import type {
   Fields,
   Written,
 } from '../integrations/integration.ts';
-import type { Comparison } from './comparison.ts';
 import type { Answer, Known } from './facts.ts';
-import type { Merged } from './merged.ts';
-import type { SyncPolicy } from './step.ts';
+import type { Comparison, Merged } from './merged.ts';
+import type { SyncPolicy } from './policy.ts';
 
 /** What of the policy a decision goes by. */
 export type Rules = Pick<

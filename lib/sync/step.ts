@@ -2,34 +2,13 @@
 import type { Db } from '../../db/server/connection.ts';
 import type { Attempt } from '../../db/intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
-import type { Backoff } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { Integration } from '../integrations/integration.ts';
-import type { Rates } from '../limits/limiter.ts';
 import type { Known } from './facts.ts';
+import type { SyncPolicy } from './policy.ts';
 import { nothingDone, type Progress, type Situation } from './situation.ts';
 
-export interface SyncPolicy {
-  /** TWINBOX_ENV; with the instance id it makes keys that no other installation shares. */
-  environment: string;
-  instanceId: string;
-  /** False: observe only; nothing is sent but reads (STRIPE_WRITES=off). */
-  writes: boolean;
-  /** False: nothing of theirs is written here (STRIPE_PULLS=off). */
-  pulls: boolean;
-  deletes: 'delete' | 'detach';
-  /** What a record without our mark does when its email is that of an unlinked row. */
-  linkByEmail: 'ask' | 'link' | 'never';
-  /** Whether the system is asked for records with the row's email before one is made (STRIPE_LOOK_BEFORE_CREATE). */
-  looksBeforeCreate: boolean;
-  /** Whether a record that is nobody's becomes a row here. */
-  imports: boolean;
-  /** What time may cure is parked once the entity has been failing this long. */
-  parkAfterMs: number;
-  backoff: Backoff;
-  /** What the system bears, in requests a second; null: nothing is held back. */
-  rates: Rates | null;
-}
+export type { SyncPolicy } from './policy.ts';
 
 export interface SyncLog {
   info(event: string, fields: Record<string, unknown>): void;

@@ -21,9 +21,7 @@ import { addWebhookRoutes } from './webhook-routes.ts';
 import { isRefusal } from '../http/errors.ts';
 import type { FaultRule, Outage } from './faults.ts';
 import type { LedgerFilter } from './ledger.ts';
-import type { Simulator } from '../simulator.ts';
-
-export type ControlParts = Omit<Simulator, 'app' | 'listen' | 'close' | 'url' | 'port' | 'hadTornLine'>;
+import type { ControlParts } from './parts.ts';
 
 export function createControlRoutes(parts: ControlParts): Router {
   const router = Router();

@@ -1,6 +1,6 @@
 /** Control routes for edits as if by a person, taking the parameters of the API as JSON. */
 import type { Request, Router } from 'express';
-import type { ControlParts } from './control.ts';
+import type { ControlParts } from './parts.ts';
 import { badControl } from './body.ts';
 import type { Edit } from './dashboard.ts';
 

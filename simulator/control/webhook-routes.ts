@@ -1,6 +1,6 @@
 /** Control routes for deliveries: what to force on them, hold and release, secrets, resends. */
 import type { Router } from 'express';
-import type { ControlParts } from './control.ts';
+import type { ControlParts } from './parts.ts';
 import { bodyReader, COUNT, inTime, queryOf, snakeKeys, SWITCH, TEXT, WEBHOOK_OPTIONS } from './body.ts';
 import type { WebhookOptions } from '../webhooks/webhooks.ts';
 

@@ -1,7 +1,8 @@
 /** The Express app: Stripe's paths go to the pipeline, `/_sim` to the control routes. */
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Clock } from '../clock.ts';
-import { createControlRoutes, type ControlParts } from '../control/control.ts';
+import { createControlRoutes } from '../control/control.ts';
+import type { ControlParts } from '../control/parts.ts';
 import type { Incoming, Pipeline } from './pipeline.ts';
 
 const MAX_BODY = '1mb';

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { encodePosition } from '../../lib/customers/change-position.ts';
+import { presentPosition } from '../../lib/customers/changes.ts';
 import { useDatabase } from '../support/database.ts';
 import { expectDescribed } from './described.ts';
 import { expectProblem, freshCustomer, startApi, type Answer } from './start-api.ts';
@@ -149,5 +151,14 @@ describe('the changes of customers over HTTP', () => {
     const id = await create();
     expect(changesOf(await ask(`?after=${upToDate}`)).map((change) => change.id)).to.deep.equal([id]);
     expect(changesOf(await ask()).map((change) => change.id)).to.deep.equal([id]);
+  });
+
+  it('answers 400 and says what is wrong for a made-up position whose checksum is right', async () => {
+    const { place } = await presentPosition(database.db);
+    const seen = { xmin: 2 ** 32, xmax: 2 ** 32, running: [] };
+    const made = { place, seen, floor: 0, lateFloors: [], next: { xid: 3, id: 1 }, window: null };
+    const answer = await api.send('GET', `${path}?after=${encodePosition(made)}`);
+    expect(answer.status, answer.text).to.equal(400);
+    expect(answer.text).to.match(/must be a position as an answer gave it/);
   });
 });

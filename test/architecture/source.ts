@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { dirname, join as joinPosix } from 'node:path/posix';
 import ts from 'typescript';
 
 /** What the rules need to know of one file. */
@@ -59,6 +60,13 @@ function importedName(node: ts.Node): string | undefined {
       ? node.moduleSpecifier.text
       : undefined;
   }
+  // The type `import('./x.ts').X`.
+  if (ts.isImportTypeNode(node)) {
+    const { argument } = node;
+    return ts.isLiteralTypeNode(argument) && ts.isStringLiteral(argument.literal)
+      ? argument.literal.text
+      : undefined;
+  }
   if (!ts.isCallExpression(node)) return undefined;
   const [argument] = node.arguments;
   if (argument === undefined || !ts.isStringLiteral(argument)) return undefined;
@@ -84,4 +92,9 @@ function isEnvironment(node: ts.Node): boolean {
     ts.isIdentifier(node.expression) &&
     node.expression.text === 'process'
   );
+}
+
+/** The files that it imports, by their paths from the project's root; packages left out. */
+export function targetsOf({ path, imports }: SourceFacts): string[] {
+  return imports.filter((name) => name.startsWith('.')).map((name) => joinPosix(dirname(path), name));
 }

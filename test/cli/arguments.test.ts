@@ -23,6 +23,7 @@ const COMMANDS = [
   'resume',
   'migrate',
   'simulator',
+  'repl',
 ];
 
 describe('the command line', () => {

@@ -42,3 +42,28 @@ describe('on a database that was used at another address', function () {
     expect(doctor.stdout).to.match(/ok +identity/);
   });
 });
+
+describe('two databases that share a data folder', function () {
+  this.timeout(180_000);
+  const first = useDatabase();
+  const second = useDatabase();
+  const place = usePlace(() => ({ DATABASE_URL: first.url }));
+
+  it('status of the one does not take the process of the other for its own, and says where that works', async () => {
+    const up = await place.up();
+    const own = JSON.parse((await place.run(['status', '--json'])).stdout) as { running: { pid: number } };
+    expect(own.running.pid).to.equal(up.pid);
+    const env = { DATABASE_URL: second.url };
+    const other = await place.run(['status', '--json'], { env });
+    expect(JSON.parse(other.stdout)).to.deep.include({
+      running: null,
+      running_on_other_database: {
+        pid: up.pid,
+        database: new URL(first.url).host + new URL(first.url).pathname,
+      },
+    });
+    const { stdout } = await place.run(['status'], { env });
+    expect(stdout).to.match(/folder +process \d+ runs on this data folder with another database: /);
+    expect(stdout).to.match(/process +none/);
+  });
+});

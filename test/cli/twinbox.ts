@@ -48,6 +48,7 @@ export function usePlace(env: () => Record<string, string> = () => ({})): Place 
     }
     await removeEmbeddedPostgres(join(folder, 'data', 'postgres'));
     await removeEmbeddedPostgres(join(folder, 'data', 'demo', 'postgres'));
+    await removeEmbeddedPostgres(join(folder, 'data', 'try', 'postgres'));
     await rm(folder, { recursive: true, force: true });
   });
 

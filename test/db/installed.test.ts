@@ -49,7 +49,7 @@ for (const one of installed)
 
     it('passes what its catalog, snapshots and collations are asked for: partitions, retention, the relay’s cursor, texts', async () => {
       const files = [
-        ...['db/partitions.test.ts', 'db/partitions-retention.test.ts', 'relay/cursor.test.ts'],
+        ...['db/partitions/partitions.test.ts', 'db/partitions/retention.test.ts', 'relay/cursor.test.ts'],
         ...['db/fold.test.ts', 'flows/collations.test.ts'],
       ];
       const { code, stdout } = await finish(

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { createDb, withTransaction, type Db } from '../../db/server/connection.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
+import { databasePart } from '../../lib/health/readiness.ts';
 import { useDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
 import { findPooler, type PoolerProgram } from './pooler-program.ts';
@@ -183,6 +184,34 @@ describe('behind PgBouncer', function () {
       });
     } finally {
       await holder.destroy();
+    }
+  });
+
+  it('in statement mode every start, status and doctor say that transactions cannot span statements', async () => {
+    const settings = { pool_mode: 'statement', max_client_conn: '100' };
+    pooler = await createPooler(program, database.url, settings);
+    const said = /this pooler .*cannot span statements.*pool_mode = transaction.*docs\/pooler\.md/is;
+    for (const command of ['migrate', 'up', 'status']) {
+      const { code, stderr } = await place.run([command]);
+      expect(stderr, command).to.match(said);
+      expect(stderr, command).not.to.match(/fault of Twinbox/);
+      expect(code, command).to.equal(69);
+    }
+    const { code, stdout } = await place.run(['doctor', '--json']);
+    const { checks } = JSON.parse(stdout) as {
+      checks: { name: string; level: string; says: string; mend?: string }[];
+    };
+    const found = checks.filter(({ level }) => level === 'problem');
+    expect(found.map(({ name }) => name)).to.deep.equal(['database']);
+    expect(`${found[0]?.says} ${found[0]?.mend}`).to.match(said);
+    expect(code).to.equal(1);
+    const db = createDb({ url: pooler.url, poolSize: 2, applicationName: 'ready' });
+    try {
+      const part = await databasePart(db)();
+      expect(part.ready).to.equal(false);
+      expect(part.problem).to.match(said);
+    } finally {
+      await db.destroy();
     }
   });
 });

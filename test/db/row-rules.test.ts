@@ -218,6 +218,49 @@ describe('a rule of the table customers', () => {
     }
   });
 
+  /** The row without its mappings, and how many events it has. */
+  async function standing(id: number): Promise<object> {
+    const { rows } = await database.db.raw<{ rows: object[] }>(
+      `select c.name, c.version, c.deleted_at, c.updated_at, c.last_event_id,
+              (select count(*) from sync_events where entity_key = 'customer:' || c.id) as events
+       from customers c where c.id = :id`,
+      { id },
+    );
+    return rows[0] ?? {};
+  }
+
+  it('a change that a trigger turns back raises no version, makes no event, and is said', async () => {
+    const id = await made('Ada');
+    const before = await standing(id);
+    await run(triggerSql('frozen', `new.name := old.name; return new;`, 'before update'));
+    const expected = { kind: 'swallowed', rule: 'frozen', columns: [] };
+    expect(told(await patch(id, { name: 'Ada King' }))).to.deep.equal(expected);
+    expect(await standing(id)).to.deep.equal(before);
+    const changed = await patch(id, { name: 'Ada King', email: email() });
+    expect(changed).to.nested.include({ outcome: 'updated', 'customer.name': 'Ada' });
+    expect(await standing(id)).to.include({ version: 2, events: 2 });
+  });
+
+  it('a change of which a trigger keeps something in another column stays a change', async () => {
+    const id = await made('Ada');
+    await run(
+      `alter table customers add column plan text;
+       ${triggerSql('asked', `new.plan := new.name; new.name := old.name; return new;`, 'before update')}`,
+    );
+    expect(await patch(id, { name: 'Ada King' })).to.include({ outcome: 'updated' });
+    expect(await standing(id)).to.include({ name: 'Ada', version: 2, events: 2 });
+  });
+
+  it('a delete that a trigger turns back makes no event of a delete', async () => {
+    const id = await made('Ada');
+    const before = await standing(id);
+    await run(triggerSql('kept', `new.deleted_at := old.deleted_at; return new;`, 'before update'));
+    expect(told(await store.remove(id, {}, { context: {} }))).to.deep.equal({
+      ...{ kind: 'swallowed', rule: 'kept', columns: [] },
+    });
+    expect(await standing(id)).to.deep.equal(before);
+  });
+
   function takeAway(): Promise<void> {
     return removeRules(database.db, {
       columns: ['plan', 'short', 'tiny', 'n'],

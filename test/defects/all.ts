@@ -4,7 +4,9 @@ import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import { decideDefects } from './decide-defects.ts';
+import { coveredDefects } from './covered-defects.ts';
 import type { Defect } from './defect.ts';
+import { edgeDefects } from './edge-defects.ts';
 import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
@@ -37,10 +39,12 @@ export const defects: readonly Defect[] = [
   ...numbersDefects,
   ...recordDefects,
   ...aliasDefects,
+  ...coveredDefects,
   ...textDefects,
   ...connectionDefects,
   ...tableDefects,
   ...restoreDefects,
   ...groundDefects,
   ...decideDefects,
+  ...edgeDefects,
 ];

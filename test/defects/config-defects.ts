@@ -11,7 +11,7 @@ export const configDefects: Defect[] = [
         replace: 'const SIGNING_SECRET = /^whsec_.+$/s;',
       },
     ],
-    caughtBy: { file: 'test/lib/config/secrets.test.ts', title: 'is refused: a quote at its end' },
+    caughtBy: { file: 'test/lib/config/secret-forms.test.ts', title: 'is refused: a quote at its end' },
   },
   {
     name: 'another program’s variable taken for a setting of ours',
@@ -23,7 +23,7 @@ export const configDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/config/names.test.ts',
+      file: 'test/lib/config/unknown.test.ts',
       title: 'stop no start where they are other programs’ own',
     },
   },

@@ -46,7 +46,7 @@ export const exitDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/operations/replay-plan.test.ts',
+      file: 'test/lib/operations/replay.test.ts',
       title: `says that the same is refused again, until something has changed`,
     },
   },

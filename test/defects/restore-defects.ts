@@ -50,7 +50,7 @@ order by r.published_at`,
       },
     ],
     caughtBy: {
-      file: 'test/db/versions-after-restore.test.ts',
+      file: 'test/db/sequences/after-restore.test.ts',
       title: `a row of the older state goes on above all that it may have had, once, and a new row begins at 1`,
     },
   },

@@ -26,7 +26,7 @@ export const statusDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/api/readiness.test.ts',
+      file: 'test/api/health.test.ts',
       title: `is unready by its database alone`,
     },
   },
@@ -64,7 +64,7 @@ export const statusDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/api/sync-state.test.ts',
+      file: 'test/api/customer-sync.test.ts',
       title: `reads a pair again before it says that our mark has no mapping`,
     },
   },
@@ -78,7 +78,7 @@ export const statusDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/operations/operator-actions.test.ts',
+      file: 'test/lib/operations/operator-log.test.ts',
       title: `is kept with who, when and why, and covers what was parked`,
     },
   },

@@ -53,7 +53,7 @@ export const tableDefects: Defect[] = [
         replace: `    const isUntouched = before !== null && version < before;`,
       },
     ],
-    caughtBy: { file: 'test/api/table-rules.test.ts', title: 'where a trigger answers null, and no 503' },
+    caughtBy: { file: 'test/api/row-refusal.test.ts', title: 'where a trigger answers null, and no 503' },
   },
   {
     name: 'a savepoint is another transaction',

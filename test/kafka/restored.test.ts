@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { readInstanceId } from '../../db/connections.ts';
 import { readRestoreSigns } from '../../db/relay/identity.ts';
-import { findLostOnBus } from '../../lib/bus/lost-events.ts';
+import { findLostOnBus } from '../../lib/events/lost-events.ts';
 import { useSync } from '../support/sync.ts';
 import { useChain } from './support/chain.ts';
 

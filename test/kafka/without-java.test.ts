@@ -11,7 +11,7 @@ const RUN = join(import.meta.dirname, '../run.ts');
 const FILES = ['kafka/contract.test.ts', 'lib/uuid.test.ts'];
 
 /** Not the child's. */
-const OF_THIS_RUN = new Set(['CI', 'NODE_V8_COVERAGE', 'RESULT_FILE', 'TEST_POSTGRES_URL']);
+const OF_THIS_RUN = new Set(['CI', 'COVERAGE', 'NODE_V8_COVERAGE', 'RESULT_FILE', 'TEST_POSTGRES_URL']);
 
 describe('without Java the tests of Kafka', function () {
   this.timeout(120_000);

@@ -22,12 +22,15 @@ const counts: Counts = {};
 const broken: number[] = [];
 let next = first;
 let done = 0;
+let contradicted = false;
 
 const begin = performance.now();
 const server = await startTestServer();
 try {
   console.log(`${count} histories from seed ${first}`);
+  const decisions = runDecisions();
   await Promise.all(Array.from({ length: Math.min(width, count) }, runPart));
+  contradicted = !(await decisions);
 } finally {
   await server.stop();
 }
@@ -35,7 +38,14 @@ for (const [what, times] of Object.entries(counts).sort())
   console.log(`${String(times).padStart(8)}  ${what}`);
 if (broken.length > 0) console.log(`\nBroken: ${broken.map((seed) => `SEED=${seed}`).join(' ')}`);
 console.log(`\n${done} histories from seed ${first} in ${seconds()} s, ${broken.length} broken`);
-process.exitCode = broken.length > 0 || done < count ? 1 : 0;
+process.exitCode = broken.length > 0 || done < count || contradicted ? 1 : 0;
+
+/** Beside the histories, 50 decisions of `decide` alone for each; false if a sentence about them is broken. */
+async function runDecisions(): Promise<boolean> {
+  const child = fork(new URL('decisions.ts', import.meta.url), [String(50 * count)], { env });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code === 0;
+}
 
 /** One process takes one history after another until none is left. */
 async function runPart(): Promise<void> {

@@ -8,7 +8,7 @@ import { moveDatabase } from '../../db/relay/restore.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
-import { decideUnmatched } from '../../lib/operations/unmatched.ts';
+import { decideUnmatched } from '../../lib/intake/unmatched.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { DEFAULT_ACCOUNT } from '../../simulator/http/keys.ts';
 import { expectAgreement } from '../support/invariants.ts';

@@ -2,7 +2,8 @@ import { withTransaction } from '../../db/server/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import type { Customer } from '../../db/customers.ts';
 import { insertNotLinked } from '../../db/mappings/first-link.ts';
-import { giveWords, planFirstLink, type LinkPlan } from '../../lib/operations/link-plan.ts';
+import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
+import type { LinkPlan } from '../../lib/operations/planned-link.ts';
 import type { SyncWorld } from './sync.ts';
 
 /** A row that was here before its system was connected: it waits for its first link. */

@@ -1,6 +1,6 @@
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import type { People } from './history-people.ts';
-import type { Scene } from './history.ts';
+import type { Scene } from './history-scene.ts';
 
 /** An account that had customers before Twinbox met it, and its reading. */
 export interface FirstContact {

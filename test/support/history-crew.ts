@@ -1,7 +1,7 @@
 import { claimMappings } from '../../db/mappings/claims.ts';
 import { reconcile } from '../../lib/sync/reconcile.ts';
 import type { Claim } from '../../lib/sync/step.ts';
-import type { Scene } from './history.ts';
+import type { Scene } from './history-scene.ts';
 import { expireLeases } from './sync-rows.ts';
 import { startWorker, type Worker } from './workers.ts';
 

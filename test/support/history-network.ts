@@ -3,7 +3,7 @@ import { receiveOutbound } from '../../lib/intake/receive.ts';
 import { sweep } from '../../lib/intake/sweep.ts';
 import type { FaultRule } from '../../simulator/control/faults.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
-import type { Scene } from './history.ts';
+import type { Scene } from './history-scene.ts';
 
 /** What lies between the two sides: the bus, webhooks that come late, twice, never, the sweep, faults of calls. */
 export interface Network {

@@ -7,7 +7,7 @@ import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
 import { createResolveDesk } from '../../lib/operations/resolutions.ts';
 import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
 import type { People } from './history-people.ts';
-import type { Scene } from './history.ts';
+import type { Scene } from './history-scene.ts';
 
 /** Whoever looks after it: asks again, decides what is stuck, stops and starts the lane, turns conflicts round, says which two are one. */
 export interface Operator {

@@ -1,4 +1,4 @@
-import type { FieldRule } from '../../lib/integrations/integration.ts';
+import type { FieldRule } from '../../lib/catalogue/document.ts';
 import type { SyncPolicy } from '../../lib/sync/step.ts';
 import { createChances } from './chances.ts';
 

@@ -1,6 +1,6 @@
 import { isEmailTaken } from '../../db/customers.ts';
 import type { Edit } from './losses.ts';
-import type { Scene } from './history.ts';
+import type { Scene } from './history-scene.ts';
 
 /** What people do on both sides, and what they have done. */
 export interface People {

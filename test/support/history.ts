@@ -1,10 +1,10 @@
 import type { Db } from '../../db/server/connection.ts';
 import { disableFailpoints } from '../../lib/failpoint.ts';
-import type { Fields } from '../../lib/integrations/integration.ts';
+import type { Fields } from '../../lib/catalogue/document.ts';
 import type { SyncPolicy } from '../../lib/sync/step.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { createChances, type Chances } from './chances.ts';
+import { createChances } from './chances.ts';
 import { doublesOf, type Looks } from './doubles.ts';
 import { createCrew } from './history-crew.ts';
 import { createFirstContact } from './history-contact.ts';
@@ -12,12 +12,13 @@ import { createNetwork } from './history-network.ts';
 import type { HistoryOptions } from './history-options.ts';
 import { createOperator } from './history-operator.ts';
 import { createPeople } from './history-people.ts';
+import type { Scene } from './history-scene.ts';
 import { expectAgreement, type Observed } from './invariants.ts';
 import { lossesOf, type Edit } from './losses.ts';
 import { openJournal } from './journal.ts';
 import { createWorld, emptyTables, type SyncWorld } from './sync.ts';
 import { createTransactionLaws } from './transaction-laws.ts';
-import { createInward, withRules, type Inward } from './two-way.ts';
+import { createInward, withRules } from './two-way.ts';
 import { enablePauses } from './workers.ts';
 
 /** How often each thing that makes histories awkward has happened. */
@@ -27,16 +28,6 @@ export interface Verdict {
   /** What does not hold at its end; nothing, if all is well. */
   wrong: string[];
   counts: Counts;
-}
-
-/** What the parts of a history work with. */
-export interface Scene {
-  world: SyncWorld;
-  inward: Inward;
-  chances: Chances;
-  options: HistoryOptions;
-  say: (line: string) => void;
-  count: (what: string, times?: number) => void;
 }
 
 const MINUTE = 60_000;

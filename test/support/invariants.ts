@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import type { Db } from '../../db/server/connection.ts';
 import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
-import type { Fields, Integration } from '../../lib/integrations/integration.ts';
+import type { Integration } from '../../lib/integrations/integration.ts';
+import type { Fields } from '../../lib/catalogue/document.ts';
 import { same } from '../../lib/sync/canonical.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import type { LoggedLine } from './sync.ts';
+
+export type LoggedLine = { event: string } & Record<string, unknown>;
 
 export type Observed = { db: Db; simulator: Simulator; integration: Integration; log: LoggedLine[] };
 

@@ -50,24 +50,33 @@ export async function lossesOf(
   );
   const echoless = eventsGone ? await writtenWithoutEcho(db) : new Set<string>();
   const found: string[] = [];
-  for (const pair of pairs.filter(({ role, deleted }) => role === 'primary' && !deleted)) {
+  for (const pair of pairs.filter(({ deleted }) => !deleted)) {
     // Where a person chose another record, what stood in one has met what another one of the row holds.
     const about = together(pair, conflicts);
     // A record that a person has said to be gone was the row's until then.
     for (const { row, externalId } of replaced) if (row === pair.row) about.add(externalId);
-    const own = edits.filter((e) => (e.side === 'ours' ? e.id === pair.row : e.id === pair.externalId));
+    const isPrimary = pair.role === 'primary';
+    // What was put into a second record is that record's: it may have been the row's counterpart before.
+    const own = edits.filter((e) =>
+      e.side === 'ours' ? isPrimary && e.id === pair.row : e.id === pair.externalId,
+    );
     const all = edits.filter(({ id }) => about.has(id));
     const told = conflicts.filter(({ row }) => about.has(row));
     const records = [...about].filter((id) => typeof id === 'string');
+    const before = new Map<Edit['id'], Versions>();
+    for (const id of about)
+      if (typeof id === 'number' && id !== pair.row) before.set(id, await ourValues(db, id));
     const held = {
       ours: await ourValues(db, pair.row),
+      before,
       theirs: theirValues(events, records),
       record: theirValues(events, [pair.externalId]),
     };
     const mayBeTold = own.filter(
       ({ side, field }) => side === 'ours' || !echoless.has(`${pair.externalId} ${field}`),
     );
-    found.push(...lostIn(mayBeTold, all, told, held), ...madeUp(about.size > 2 ? ofEither(all) : own, told));
+    found.push(...lostIn(mayBeTold, all, told, held));
+    if (isPrimary) found.push(...madeUp(about.size > 2 ? ofEither(all) : own, told));
   }
   return found;
 }
@@ -112,9 +121,9 @@ function* lostIn(made: Edit[], edits: Edit[], conflicts: Conflict[], held: Held)
     if (side === 'theirs' && edits.some((e) => e.id === edit.id && e.field === 'deleted')) continue;
     const other = side === 'ours' ? 'theirs' : 'ours';
     const edited = (on: Edit['side']): Edit[] => edits.filter((e) => e.side === on && e.field === field);
-    const place = held[side].findLastIndex((values) => lower(values[field]) === lower(value));
-    if (place < 0) continue; // an edit that was cut off may never have been made
-    const after = held[side].slice(place + 1).map((values) => lower(values[field]));
+    const wasHeld = held[side].some((values) => lower(values[field]) === lower(value));
+    if (!wasHeld) continue; // an edit that was cut off may never have been made
+    const after = valuesSince(held[side], field, value);
     if (edited(side).some((e) => e.value !== value && after.includes(lower(e.value)))) continue;
     // The same value again tells nobody that it was meant anew.
     if (edits.some((e) => e !== edit && e.field === field && lower(e.value) === lower(value))) continue;
@@ -123,9 +132,31 @@ function* lostIn(made: Edit[], edits: Edit[], conflicts: Conflict[], held: Held)
     if (lower(own.at(-1)?.[field]) === lower(value)) continue;
     if (held[other].some((values) => values[field] === value) && edited(other).some((e) => e.at >= edit.at))
       continue;
+    if (side === 'theirs' && overwrittenBefore(edit, edits, held)) continue;
     if (conflicts.some((c) => c.field === field && (c.ours === value || c.theirs === value))) continue;
     yield `lost without a word: ${side} ${edit.id} ${field} = ${value}`;
   }
+}
+
+/**
+ * Whether the record was another row's before, that row took their value, and a person then gave that
+ * row another one, which went to the record. A second record that gets an email of its own becomes a row
+ * of its own, made from what the record says by then: the value that the person overwrote is in versions
+ * of the row before, and in none of the new row.
+ */
+function overwrittenBefore(edit: Edit, edits: Edit[], { before, record }: Held): boolean {
+  const { field, value, at } = edit;
+  return edits.some((later) => {
+    if (later.side !== 'ours' || later.field !== field || later.at < at) return false;
+    const held = [before.get(later.id) ?? [], record];
+    return held.every((versions) => valuesSince(versions, field, value).includes(lower(later.value)));
+  });
+}
+
+/** What stood in a field after it held a value for the last time; nothing if it never did. */
+function valuesSince(versions: Versions, field: string, value: string | null): (string | null)[] {
+  const place = versions.findLastIndex((values) => lower(values[field]) === lower(value));
+  return place < 0 ? [] : versions.slice(place + 1).map((values) => lower(values[field]));
 }
 
 function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
@@ -148,10 +179,13 @@ function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
 
 const lower = (value: string | null | undefined): string | null => value?.toLowerCase() ?? null;
 
-type Held = Record<Edit['side'] | 'record', Record<string, string | null>[]>;
+type Versions = Record<string, string | null>[];
+
+/** `before`: of every other row that a choice has ever joined with the pair. */
+type Held = Record<Edit['side'] | 'record', Versions> & { before: Map<Edit['id'], Versions> };
 
 /** What our row said in each of its versions. */
-async function ourValues(db: Db, row: number): Promise<Record<string, string | null>[]> {
+async function ourValues(db: Db, row: number): Promise<Versions> {
   const rows = await read<{ data: Record<string, string | null> }>(
     db,
     `select payload -> 'customer_data' as data from sync_events
@@ -160,7 +194,7 @@ async function ourValues(db: Db, row: number): Promise<Record<string, string | n
   return rows.map(({ data }) => data);
 }
 
-function theirValues(events: Told[], externalIds: string[]): Record<string, string | null>[] {
+function theirValues(events: Told[], externalIds: string[]): Versions {
   return events.flatMap(({ data: { object } }) => {
     return object.id !== undefined && externalIds.includes(object.id)
       ? [{ name: object.name ?? null, email: object.email ?? null }]

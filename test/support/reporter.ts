@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
-
-export type Counts = { passed: number; failed: number; skipped: number };
+import { writeCounts, type Counts } from './counts.ts';
 
 /** How long a suite may go on after its last test before it counts as hanging. */
 const GRACE_MS = 15_000;
@@ -19,11 +17,6 @@ export default function report(runner: Mocha.Runner, options: Mocha.MochaOptions
     // Without a reference: it ends nothing that ends by itself.
     setTimeout(() => endHanging(counts), GRACE_MS).unref();
   });
-}
-
-function writeCounts(counts: Counts): void {
-  const file = process.env['RESULT_FILE'];
-  if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
 }
 
 function endHanging(counts: Counts): void {

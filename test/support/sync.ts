@@ -18,12 +18,10 @@ import { createSimulator, type Simulator, type SimulatorOptions } from '../../si
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { useDatabase } from './database.ts';
-import { expectInvariants } from './invariants.ts';
+import { expectInvariants, type LoggedLine } from './invariants.ts';
 import { mappingOf } from './sync-rows.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
-
-export type LoggedLine = { event: string } & Record<string, unknown>;
 
 /** The engine without bus and loops: real Postgres, the real `stripe` package, the simulator over HTTP, one movable clock. */
 export interface SyncWorld {

@@ -1,4 +1,4 @@
-import type { FieldRule, Fields, Value } from '../../lib/integrations/integration.ts';
+import type { FieldRule, Fields, Value } from '../../lib/catalogue/document.ts';
 import { canonical, same } from '../../lib/sync/canonical.ts';
 import type { Pair } from '../../lib/sync/shadow.ts';
 import type { JournalledMapping, JournalledRow, Left } from './journal.ts';

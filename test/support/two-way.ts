@@ -1,6 +1,7 @@
 import type { Db } from '../../db/server/connection.ts';
 import { findUnheard } from '../../db/inbound.ts';
-import type { FieldRule, Integration } from '../../lib/integrations/integration.ts';
+import type { Integration } from '../../lib/integrations/integration.ts';
+import type { FieldRule } from '../../lib/catalogue/document.ts';
 import { receiveInbound, takeIn, toExternalEvent, type Taken } from '../../lib/intake/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';

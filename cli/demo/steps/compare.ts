@@ -1,6 +1,6 @@
 import { readAnswerTimes, type AnswerTime } from '../../../db/health/reports.ts';
 import { exitStatusOf } from '../../../lib/operations/comparison.ts';
-import { compare, summarise } from '../../commands/verify.ts';
+import { compare, summarise } from '../../comparison.ts';
 import type { Narrator } from '../narrator.ts';
 import type { World } from '../world.ts';
 

@@ -2,6 +2,7 @@
 // every further request fails with the error of that address, which says nothing of the reason. So the question is asked again by
 // hand: who answers, where does it send clients, and which of those addresses takes no connection.
 import { connect } from 'node:net';
+import { sleep } from '../../loop.ts';
 import { createClient, type KafkaLog, type KafkaSettings } from './client.ts';
 import { createInnerCluster } from './inner-cluster.ts';
 
@@ -12,11 +13,38 @@ export class AdvertisedError extends Error {
 
 const CONNECT_MS = 3_000;
 
-/** Null where nobody answers, or where every address that clients are sent to takes connections. Never rejects. */
+/** A broker that is merely down leaves the list of the others within seconds, or comes back. */
+const AGAIN_MS = 5_000;
+
+/**
+ * Null where nobody answers, or where every address that clients are sent to takes connections. An address counts as unreachable if it
+ * refused in two looks some seconds apart, in each of which another one answered and named it. Never rejects.
+ */
 export async function findUnreachable(
   settings: KafkaSettings,
   log: KafkaLog,
+  { againMs = AGAIN_MS }: { againMs?: number } = {},
 ): Promise<AdvertisedError | null> {
+  const first = await look(settings, log);
+  if (first === null || first.lost.length === 0) return null;
+  await sleep(againMs);
+  return judgeLooks(first, await look(settings, log));
+}
+
+export type Look = { answered: string; lost: readonly Lost[] };
+
+/** By two looks, each null where nobody answered. Null: a broker may be merely down. */
+export function judgeLooks(first: Look | null, second: Look | null): AdvertisedError | null {
+  if (first === null || second === null) return null;
+  const lost = second.lost.filter(({ place }) => first.lost.some((was) => was.place === place));
+  // An address that answered by itself is one whose broker only goes up and down.
+  const isUp = [first.answered, second.answered];
+  if (lost.length === 0 || lost.some(({ place }) => isUp.includes(place))) return null;
+  return new AdvertisedError(sayUnreachable(second.answered, lost));
+}
+
+/** One look: who answered, and which of the addresses that it sends clients to take no connection. Null where nobody answers. */
+async function look(settings: KafkaSettings, log: KafkaLog): Promise<Look | null> {
   const cluster = createInnerCluster(createClient(settings, log));
   try {
     await cluster.connect();
@@ -29,9 +57,8 @@ export async function findUnreachable(
       })),
     );
     const lost = tried.flatMap(({ place, code }) => (code === null ? [] : [{ place, code }]));
-    if (lost.length === 0) return null;
     const { host, port } = seedBroker.connectionPool;
-    return new AdvertisedError(sayUnreachable(placeOf(host, port), lost));
+    return { answered: placeOf(host, port), lost };
   } catch (error) {
     log.debug('kafka.advertised_unasked', { error: String(error) });
     return null;

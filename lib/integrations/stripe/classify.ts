@@ -63,13 +63,16 @@ const TABLE: Row[] = [
   },
   // A failure kept under the key comes back for the key's whole life. Refusals of the request itself keep their meaning below.
   {
-    fits: (e) => e.replayed && (between(e, 500, 599) || [401, 403, 409, 429].includes(e.status ?? 0)),
+    fits: (e) =>
+      e.replay === 'yes' &&
+      !e.foreignAnswer &&
+      (between(e, 500, 599) || [401, 403, 409, 429].includes(e.status ?? 0)),
     kind: 'spent',
     scope: 'entity',
     code: is('stored_failure'),
   },
   {
-    fits: (e) => e.shouldRetry === false && (between(e, 500, 599) || e.status === 409),
+    fits: (e) => e.shouldRetry === false && !e.foreignAnswer && (between(e, 500, 599) || e.status === 409),
     kind: 'spent',
     scope: 'entity',
     code: is('stored_failure'),
@@ -86,7 +89,7 @@ const TABLE: Row[] = [
     kind: 'throttle',
     scope: 'entity',
     code: is('resource-specific'),
-    nothingHappened: (e) => !e.foreignAnswer,
+    nothingHappened: isFirstAnswer,
   },
   // The limiters stand before the idempotency layer: nothing was stored.
   {
@@ -94,19 +97,19 @@ const TABLE: Row[] = [
     kind: 'throttle',
     scope: 'endpoint',
     code: (e) => e.limitReason ?? 'rate_limit',
-    nothingHappened: (e) => !e.foreignAnswer,
+    nothingHappened: isFirstAnswer,
   },
   {
     fits: isThrottle,
     kind: 'throttle',
     scope: 'account',
     code: (e) => e.limitReason ?? 'rate_limit',
-    nothingHappened: (e) => !e.foreignAnswer,
+    nothingHappened: isFirstAnswer,
   },
   // Our own request is still running under this key, so its type (idempotency_error in some answers) does not matter.
   { fits: (e) => e.status === 409, kind: 'lock', scope: 'entity', code: is('conflict') },
   {
-    fits: (e) => e.type === 'idempotency_error',
+    fits: (e) => e.status === 400 && e.type === 'idempotency_error',
     kind: 'spent',
     scope: 'entity',
     code: is('idempotency_error'),
@@ -114,11 +117,11 @@ const TABLE: Row[] = [
   // What a proxy or a wrong host answers says nothing about what Stripe did.
   { fits: (e) => e.foreignAnswer, kind: 'indeterminate', scope: 'system', code: is('foreign_answer') },
   {
-    fits: (e) => e.status === 401 || (e.code !== null && AUTH_CODES.has(e.code)),
+    fits: (e) => e.status === 401 || (between(e, 400, 499) && e.code !== null && AUTH_CODES.has(e.code)),
     kind: 'auth',
     scope: 'account',
     code: is('unauthorized'),
-    nothingHappened: (e) => e.status === 401,
+    nothingHappened: (e) => e.status === 401 && e.replay === 'no',
   },
   { fits: (e) => e.status === 403, kind: 'auth', scope: 'account', code: is('forbidden') },
   {
@@ -136,12 +139,21 @@ const TABLE: Row[] = [
     scope: 'system',
     code: is('too_early'),
   },
+  // "Bad Request" and "Request Failed" (docs.stripe.com/api/errors), and a body that is too large.
   {
-    fits: (e) => between(e, 400, 499),
+    fits: (e) => [400, 402, 413].includes(e.status ?? 0),
     kind: 'permanent',
     scope: 'entity',
     code: (e) => e.type ?? 'refused',
-    nothingHappened: (e) => !e.replayed,
+    nothingHappened: (e) => e.replay === 'no',
+  },
+  // 424 is a failure outside Stripe, which time may cure. No other status is documented, so none is a
+  // refusal for good.
+  {
+    fits: (e) => between(e, 400, 499),
+    kind: 'indeterminate',
+    scope: 'entity',
+    code: is('undocumented_status'),
   },
   { fits: (e) => e.status !== null, kind: 'indeterminate', scope: 'system', code: is('foreign_answer') },
 ];
@@ -158,6 +170,10 @@ const UNKNOWN: Verdict = { kind: 'indeterminate', scope: 'entity', code: is('unk
 
 function isThrottle(e: Evidence): boolean {
   return e.status === 429 || (e.status === 400 && e.code === 'rate_limit');
+}
+
+function isFirstAnswer(e: Evidence): boolean {
+  return !e.foreignAnswer && e.replay === 'no';
 }
 
 /** Never throws, whatever it is given. */
@@ -192,7 +208,7 @@ function toFailure(e: Evidence, { kind, scope, code, nothingHappened }: Verdict)
     message: messageFor(e),
     status: e.status,
     requestId: e.requestId,
-    replayed: e.replayed,
+    replayed: e.replay === 'yes',
     field: e.param,
     retryAfterMs: e.retryAfterMs,
     nothingHappened: nothingHappened?.(e) ?? false,

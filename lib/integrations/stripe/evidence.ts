@@ -1,6 +1,27 @@
 // What an error of a call says, read off whatever was thrown: the SDK's errors, the ones our HTTP client puts inside them,
 // our own. Read by shape, because an error is a stranger and a second copy of the SDK has other classes.
-import type { ForeignAnswer, SendFailure } from './http.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import { readDate, readFlag, readReplay, readRequestId, readRetryAfter, type Replay } from './headers.ts';
+import { SECRET } from './redact.ts';
+
+/**
+ * Under these symbols our HTTP client leaves what it met, inside the errors that the SDK wraps. JSON
+ * has no symbols, so no answer can pretend to be a failure of our own.
+ */
+export const SEND_FAILURE = Symbol('twinbox.sendFailure');
+export const FOREIGN_ANSWER = Symbol('twinbox.foreignAnswer');
+
+/** Why no answer came. `sent: false` means the connection never stood, so Stripe cannot have seen the request. */
+export interface SendFailure {
+  code: string;
+  sent: boolean;
+}
+
+/** An answer that Stripe's own software cannot have given (see answer.ts). */
+export interface ForeignAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+}
 
 export interface Evidence {
   status: number | null;
@@ -11,7 +32,7 @@ export interface Evidence {
   message: string;
   requestId: string | null;
   answeredAt: Date | null;
-  replayed: boolean;
+  replay: Replay;
   /** Stripe-Should-Retry, which overrides all guesses (docs.stripe.com/error-low-level). */
   shouldRetry: boolean | null;
   /** Stripe-Rate-Limited-Reason (docs.stripe.com/rate-limits). */
@@ -36,23 +57,22 @@ export function unexpectedAnswer(message: string): Error {
 export function readEvidence(error: unknown, now: Date = new Date()): Evidence {
   const outer = object(error);
   const inner = object(object(outer['raw'])['exception']);
-  const foreign = 'foreignAnswer' in inner ? (inner['foreignAnswer'] as ForeignAnswer) : null;
+  const foreign = (inner[FOREIGN_ANSWER] ?? null) as ForeignAnswer | null;
   const headers = object(foreign?.headers ?? outer['headers']);
-  const header = (name: string): string | null => string(headers[name]);
-  const failure = object(outer['detail'])['sendFailure'];
+  const failure = object(outer['detail'])[SEND_FAILURE];
   const own = outer['twinbox'];
   return {
     status: foreign?.status ?? number(outer['statusCode']),
-    type: string(outer['rawType']),
-    code: string(outer['code']),
-    param: string(outer['param']),
+    type: name(outer['rawType'], SHORT_NAME),
+    code: name(outer['code'], SHORT_NAME),
+    param: name(outer['param'], PARAM),
     message: string(outer['message']) ?? '',
-    requestId: string(outer['requestId']) ?? header('request-id'),
+    requestId: readRequestId(outer['requestId']) ?? readRequestId(headers['request-id']),
     answeredAt: readDate(headers['date']),
-    replayed: header('idempotent-replayed') === 'true',
-    shouldRetry: { true: true, false: false }[header('stripe-should-retry') ?? ''] ?? null,
-    limitReason: header('stripe-rate-limited-reason'),
-    retryAfterMs: retryAfter(header('retry-after'), now),
+    replay: readReplay(headers['idempotent-replayed']),
+    shouldRetry: readFlag(headers['stripe-should-retry']),
+    limitReason: name(headers['stripe-rate-limited-reason'], SHORT_NAME),
+    retryAfterMs: readRetryAfter(headers['retry-after'], now),
     sendFailure: failure === undefined ? null : (failure as SendFailure),
     foreignAnswer:
       foreign !== null || (outer['type'] === 'StripeAPIError' && number(outer['statusCode']) === null),
@@ -65,21 +85,18 @@ export function readEvidence(error: unknown, now: Date = new Date()): Evidence {
   };
 }
 
-/** The time of an answer by Stripe's clock, from its Date header. */
-export function readDate(header: unknown): Date | null {
-  const ms = typeof header === 'string' ? Date.parse(header) : NaN;
-  return Number.isNaN(ms) ? null : new Date(ms);
+/** Codes, types and reasons are short names (docs.stripe.com/error-codes). */
+const SHORT_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
+/** A parameter's own name, also of one in a hash or an array: `metadata[order]`, `items[0][price]`. */
+const PARAM = /^[a-z][a-z0-9_]{0,63}(\[[A-Za-z0-9_-]{0,64}\]){0,4}$/;
+
+/** They are kept in rows and logs, so what is no name, and may be a value or a key, is left out. */
+function name(value: unknown, form: RegExp): string | null {
+  return typeof value === 'string' && form.test(value) && !SECRET.test(value) ? value : null;
 }
 
-/** Seconds or a date (RFC 9110 §10.2.3). Stripe documents none; a proxy before it may send one. */
-function retryAfter(value: string | null, now: Date): number | null {
-  if (value === null) return null;
-  const ms = /^\d{1,6}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now.getTime();
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
-}
-
-function object(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+function object(value: unknown): Record<PropertyKey, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>) : {};
 }
 
 function string(value: unknown): string | null {

@@ -15,6 +15,7 @@ export function createFeed(stripe: Stripe, { normalise }: Ingress): EventFeed {
     for await (const { answer, fresh } of pagesOf(
       (params) => stripe.events.list({ ...params, types }),
       window,
+      'event',
     )) {
       const events = fresh.map((event) => normalise(event) ?? noEvent());
       yield { ...toAnswered(answer.lastResponse), events };

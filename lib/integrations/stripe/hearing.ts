@@ -1,7 +1,7 @@
 // What it takes to hear Stripe without ever calling it: no key of the account is needed where webhooks come in.
 import { AppError } from '../../errors.ts';
-import { externalFields, parseDocument } from '../../catalogue/document.ts';
-import type { Ingress, MappingDocument } from '../integration.ts';
+import { externalFields, type MappingDocument, parseDocument } from '../../catalogue/document.ts';
+import type { Ingress } from '../integration.ts';
 import mapping from './customer.json' with { type: 'json' };
 import { isMarkKey } from './mark.ts';
 import { createIngress } from './webhook.ts';

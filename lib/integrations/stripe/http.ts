@@ -5,30 +5,14 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Stripe } from 'stripe';
-
-/** Why no answer came. `sent: false` means the connection never stood, so Stripe cannot have seen the request. */
-export interface SendFailure {
-  code: string;
-  sent: boolean;
-}
-
-/** An answer that Stripe's own software cannot have given: no JSON object, or a failure without an `error` member. */
-export interface ForeignAnswer {
-  status: number;
-  headers: http.IncomingHttpHeaders;
-}
+import { readAnswer, type RawAnswer } from './answer.ts';
+import { FOREIGN_ANSWER, SEND_FAILURE, type ForeignAnswer, type SendFailure } from './evidence.ts';
 
 type HttpClient = NonNullable<NonNullable<ConstructorParameters<typeof Stripe>[1]>['httpClient']>;
 
 /** Far above any page of 100 customers: a wrong host must not fill the memory. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const IDLE_SOCKET_MS = 15_000;
-
-interface Answer {
-  status: number;
-  headers: http.IncomingHttpHeaders;
-  text: string;
-}
 
 /** An HTTP client for the SDK with its own keep-alive agent; sockets idle for 15 s are closed by us, not found closed. */
 export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
@@ -60,14 +44,18 @@ function send(
   protocol: 'http' | 'https',
   body: string,
   timeoutMs: number,
-): Promise<Answer> {
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     let sent = false;
+    let over = false;
     const request = open();
     const fail = (code: string, cause?: unknown): void => {
+      if (over) return;
+      over = true;
       clearTimeout(deadline);
       // Without a `code` of its own, since the SDK would send ECONNRESET and EPIPE a second time.
-      reject(Object.assign(new Error('no answer from Stripe', { cause }), { sendFailure: { code, sent } }));
+      const failure: SendFailure = { code, sent };
+      reject(Object.assign(new Error('no answer from Stripe', { cause }), { [SEND_FAILURE]: failure }));
       request.destroy();
     };
     const deadline = setTimeout(() => fail('ETIMEDOUT'), timeoutMs);
@@ -76,6 +64,8 @@ function send(
       else socket.once(protocol === 'https' ? 'secureConnect' : 'connect', () => (sent = true));
     });
     request.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.name, error));
+    // 101: node hangs up where nobody asked for another protocol, without an error.
+    request.once('close', () => fail('ECONNRESET'));
     request.once('response', (response) => {
       sent = true;
       const chunks: Buffer[] = [];
@@ -90,29 +80,20 @@ function send(
         if (!response.complete) fail('ECONNRESET');
       });
       response.once('end', () => {
+        if (over || !response.complete) return fail('ECONNRESET');
+        over = true;
         clearTimeout(deadline);
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+        const body = Buffer.concat(chunks);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
       });
     });
     request.end(body);
   });
 }
 
-/** The SDK takes any JSON without an `error` for a success, whatever its status: a proxy's `{}` with 502 too. */
-function parse({ status, headers, text }: Answer): unknown {
-  let json: unknown;
-  let cause: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    cause = error;
-  }
-  if (typeof json === 'object' && json !== null) {
-    const { error } = json as { error?: unknown };
-    if (typeof error === 'object' && error !== null) return json;
-    if (error === undefined && status >= 200 && status < 300) return json;
-  }
-  const foreignAnswer: ForeignAnswer = { status, headers };
-  throw Object.assign(new Error('not an answer of Stripe', { cause }), { foreignAnswer });
+function parse(answer: RawAnswer): object {
+  const json = readAnswer(answer);
+  if (json !== null) return json;
+  const foreign: ForeignAnswer = { status: answer.status, headers: answer.headers };
+  throw Object.assign(new Error('not an answer of Stripe'), { [FOREIGN_ANSWER]: foreign });
 }

@@ -2,7 +2,7 @@
 import { Stripe } from 'stripe';
 import { classify } from './classify.ts';
 import { createStripeClient, type StripeClientSettings } from './client.ts';
-import { readDate } from './evidence.ts';
+import { readDate } from './headers.ts';
 
 export interface Right {
   /** As the dashboard names the permission of a restricted key. */

@@ -3,6 +3,11 @@
 
 const PREFIX = 'twinbox_';
 
+/** The metadata key of an installation's owner tag. */
+export function markKeyOf(instanceId: string): string {
+  return `${PREFIX}${instanceId}`;
+}
+
 /** Stripe's limits: keys of at most 40 characters, no square brackets (docs.stripe.com/api/metadata). */
 export function isMarkKey(key: string): boolean {
   return /^twinbox_[A-Za-z0-9_-]{1,32}$/.test(key);

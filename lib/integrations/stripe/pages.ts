@@ -2,6 +2,7 @@
 // still works once that object is gone is not documented: the walk then goes on from a bound in `created` instead, which is sure.
 import type { Stripe } from 'stripe';
 import type { ListWindow } from '../integration.ts';
+import { requireList } from './answer.ts';
 import { readEvidence, unexpectedAnswer } from './evidence.ts';
 
 const PAGE = 100;
@@ -27,31 +28,44 @@ interface Position {
   cursor: string | null;
   /** Ids of the bound's own second that were given out: what a walk from the bound meets again. */
   given: Set<string>;
+  /** Cursors since the walk began, or began again: the same one twice is a walk in a circle. */
+  used: Set<string>;
 }
 
 /** The first page comes even if it is empty: that there is nothing is an answer too. */
 export async function* pagesOf<T extends Listed>(
   ask: (params: PageParams) => Promise<Answer<T>>,
   { createdFrom, createdTo }: ListWindow,
+  member: string,
 ): AsyncGenerator<Page<T>> {
   const from = createdFrom === undefined ? null : seconds(createdFrom);
   let at: Position = {
     bound: createdTo === undefined ? null : seconds(createdTo),
     cursor: null,
     given: new Set(),
+    used: new Set(),
   };
+  const gone = new Set<string>();
   for (;;) {
     const answer = await readPage(ask, from, at);
     if (answer === 'cursor_gone') {
-      at = { ...at, cursor: null };
+      if (at.cursor !== null) gone.add(at.cursor);
+      at = { ...at, cursor: null, used: new Set() };
       continue;
     }
+    requireList(answer, 'list', member);
     const { data, has_more: hasMore } = answer;
     yield { answer, fresh: data.filter(({ id }) => !at.given.has(id)) };
     const last = data.at(-1);
-    if (!hasMore || last === undefined) return;
-    if (last.id === at.cursor) throw unexpectedAnswer('a list that repeats its page');
-    at = { bound: last.created, cursor: last.id, given: givenOf(last.created, data, at) };
+    if (!hasMore) return;
+    if (!isListed(last)) throw unexpectedAnswer('a list with more to come and nothing to go on from');
+    if (at.used.has(last.id) || gone.has(last.id)) throw unexpectedAnswer('a list that repeats its page');
+    at = {
+      bound: last.created,
+      cursor: last.id,
+      given: givenOf(last.created, data, at),
+      used: at.used.add(last.id),
+    };
   }
 }
 
@@ -68,6 +82,10 @@ async function readPage<T>(
     if (cursor !== null && code === 'resource_missing' && param === 'starting_after') return 'cursor_gone';
     throw error;
   }
+}
+
+function isListed(last: { id: unknown; created: unknown } | undefined): last is Listed {
+  return typeof last?.id === 'string' && last.id !== '' && Number.isSafeInteger(last.created);
 }
 
 function givenOf(second: number, page: Listed[], { bound, given }: Position): Set<string> {

@@ -1,15 +1,22 @@
 // A customer of Stripe as the flat record that the engine knows: the mapped fields, those that can stand in for them, our mark.
 import type { Stripe } from 'stripe';
-import type { Answered, ExternalRecord, Fields, Value } from '../integration.ts';
-import { readDate, unexpectedAnswer } from './evidence.ts';
+import type { Fields, Value } from '../../catalogue/document.ts';
+import type { Answered, ExternalRecord } from '../integration.ts';
+import { requireType } from './answer.ts';
+import { unexpectedAnswer } from './evidence.ts';
+import { readDate, readRequestId } from './headers.ts';
 import { readMark } from './mark.ts';
 
 /** Takes what an answer holds, of any shape; an answer that is no customer is an error, not a record of nulls. */
 export function toRecord(answer: object, names: string[], markKey: string): ExternalRecord {
+  requireType(answer, 'customer');
   const customer = answer as Record<string, unknown>;
-  const { id, created } = customer;
+  const { id, created, deleted } = customer;
+  if (deleted !== undefined && deleted !== false)
+    throw unexpectedAnswer('a customer that is deleted, or half of it');
   if (typeof id !== 'string' || id === '') throw unexpectedAnswer('a customer without id');
-  if (typeof created !== 'number') throw unexpectedAnswer('a customer without its time of creation');
+  if (typeof created !== 'number' || !(created >= 0 && created <= MAX_SECONDS))
+    throw unexpectedAnswer('a customer without its time of creation');
   const fields: Fields = {};
   for (const name of names) {
     const value = readValue(customer[name]);
@@ -24,6 +31,9 @@ export function toRecord(answer: object, names: string[], markKey: string): Exte
     testClock: clockOf(customer['test_clock']),
   };
 }
+
+/** Until 2100: a time that Postgres can hold. */
+const MAX_SECONDS = 4_102_444_800;
 
 /** An id, or the clock itself where a caller had it expanded. */
 function clockOf(clock: unknown): string | null {
@@ -44,7 +54,7 @@ export function readValue(value: unknown): Value | undefined {
 export function toAnswered(lastResponse: Stripe.Response<unknown>['lastResponse']): Answered {
   const { statusCode, headers } = lastResponse;
   return {
-    requestId: headers['request-id'] ?? null,
+    requestId: readRequestId(headers['request-id']),
     status: statusCode,
     answeredAt: readDate(headers['date']),
   };

@@ -4,12 +4,23 @@
 const CUT = '…';
 const MAX_LENGTH = 300;
 
+/**
+ * A key or secret of Stripe (docs.stripe.com/keys), or what HTTP sends one as. Stripe cuts the keys out
+ * of its messages itself; a proxy does not.
+ */
+export const SECRET =
+  /\b(?:[a-z]{2}_(?:test|live|org)_|whsec_)[^\s"'&,;)<]+|\b(?:bearer|basic)\s+[^\s"',;)<]+/i;
+const SECRETS = new RegExp(SECRET, 'gi');
+
 /** The message with every value cut out; the parameter's own name and Stripe's customer ids stay. */
 export function withoutValues(message: string, param: string | null): string {
   const limit = /must be at most \d+ characters/i.exec(message)?.[0];
   const kept: string[] = [];
   const keep = (text: string): string => `\u0001${kept.push(text) - 1}\u0001`;
-  let text = message.slice(0, 4 * MAX_LENGTH).replaceAll('\u0001', '');
+  let text = message
+    .slice(0, 4 * MAX_LENGTH)
+    .replaceAll('\u0001', '')
+    .replace(SECRETS, CUT);
   text = text.replace(/(["'`])(cus_[A-Za-z0-9]{1,64})\1/g, (quoted) => keep(quoted));
   if (param !== null && param !== '') {
     for (const quote of ["'", '"', '`']) {

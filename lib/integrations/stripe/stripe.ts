@@ -1,15 +1,18 @@
 // Stripe's customers behind the integration contract. Nothing here retries, remembers or decides: one call is one request,
 // and what it met is told in the contract's words.
 import type { Stripe } from 'stripe';
-import type { Fetched, Fields, Integration, WriteRequest, Written } from '../integration.ts';
+import type { Fields } from '../../catalogue/document.ts';
+import type { Fetched, Integration, WriteRequest, Written } from '../integration.ts';
+import { requireCustomerOf, requireType } from './answer.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { requireCustomerId } from './customer-id.ts';
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
 import { createStripeHearing } from './hearing.ts';
 import { createFeed } from './feed.ts';
-import { listByEmail, listCustomers, searchByMark } from './list.ts';
-import { writeMark } from './mark.ts';
+import { countTagged, listByEmail, listCustomers, searchByMark } from './list.ts';
+import { readReplay } from './headers.ts';
+import { readMark, writeMark } from './mark.ts';
 import { toAnswered, toRecord } from './record.ts';
 import { readBlock, readUse } from './subscriptions.ts';
 
@@ -46,6 +49,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     async identify() {
       const account = await stripe.accounts.retrieveCurrent();
+      requireType(account, 'account');
       if (typeof account.id !== 'string' || account.id === '')
         throw unexpectedAnswer('an account without id');
       return { account: account.id, livemode };
@@ -57,6 +61,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
           requireCustomerId(externalId),
           forDelete || withUse ? { expand: ['subscriptions'] } : {},
         );
+        requireCustomerOf(customer, externalId);
         const answered = toAnswered(customer.lastResponse);
         if (customer.deleted === true) return { ...answered, state: 'erased' };
         const blocksDelete = forDelete ? readBlock(customer) : null;
@@ -81,15 +86,18 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
       const options = { idempotencyKey: requireKey(key) };
       switch (operation) {
         case 'create':
-          return written(await stripe.customers.create(body, options));
+          return created(await stripe.customers.create(body, options), body);
         case 'update': {
           const id = requireCustomerId(externalId);
-          return written(await stripe.customers.update(id, body, options));
+          const answer = await stripe.customers.update(id, body, options);
+          requireCustomerOf(answer, id);
+          return written(answer);
         }
         case 'delete': {
           // Keys have no effect on DELETE; a repeat meets a 404 instead.
           const id = requireCustomerId(externalId);
           const answer: { deleted?: unknown } & Stripe.Response<unknown> = await stripe.customers.del(id);
+          requireCustomerOf(answer, id);
           if (answer.deleted !== true) throw unexpectedAnswer('a delete that does not say "deleted"');
           return { ...toAnswered(answer.lastResponse), replayed: false, externalId: id, record: null };
         }
@@ -98,14 +106,25 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     list: (window) => listCustomers({ stripe, record, livemode }, window),
     findByEmail: (email) => listByEmail({ stripe, record, livemode }, email),
+    countTagged: (instanceIds) => countTagged({ stripe, livemode }, instanceIds),
     findMarked: (mark) => searchByMark({ stripe, record, livemode }, markKey, mark),
     classify,
     ingress,
     feed: createFeed(stripe, ingress),
   };
 
+  /** The answer to a create, also a stored one, shows the metadata that came with the request. */
+  function created(answer: Stripe.Response<Stripe.Customer>, body: WriteRequest['body']): Written {
+    const made = written(answer);
+    const { mark } = readMark(body['metadata'], markKey);
+    if (mark !== null && made.record?.mark !== mark)
+      throw unexpectedAnswer('a created customer without the owner tag that it was given');
+    return made;
+  }
+
   function written(answer: Stripe.Response<Stripe.Customer>): Written {
-    const replayed = answer.lastResponse.headers['idempotent-replayed'] === 'true';
+    // An answer that may be a stored one counts as one: it tells of the past, not of the present.
+    const replayed = readReplay(answer.lastResponse.headers['idempotent-replayed']) !== 'no';
     const now = record(answer);
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
   }

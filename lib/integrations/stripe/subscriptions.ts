@@ -2,9 +2,12 @@
 // (docs.stripe.com/api/customers/object#customer_object-subscriptions).
 import type { Stripe } from 'stripe';
 import type { RecordUse } from '../integration.ts';
+import { requireList } from './answer.ts';
+import { unexpectedAnswer } from './evidence.ts';
 
 /** Deleting a customer cancels its subscriptions at once (docs.stripe.com/api/customers/delete). */
-export function readBlock({ subscriptions }: Stripe.Customer): string | null {
+export function readBlock(customer: Stripe.Customer): string | null {
+  const subscriptions = subscriptionsOf(customer);
   if (subscriptions === undefined) return 'its subscriptions cannot be read with this key';
   const living = subscriptions.data.filter(({ status }) => status !== 'canceled').length;
   if (living === 0) return subscriptions.has_more ? 'more subscriptions than one answer shows' : null;
@@ -16,11 +19,23 @@ export function readBlock({ subscriptions }: Stripe.Customer): string | null {
 const LIVING = new Set(['trialing', 'active', 'past_due', 'unpaid', 'paused']);
 
 /** How the customer is used: of several records with one email the used one is the person's. */
-export function readUse({ subscriptions }: Stripe.Customer): RecordUse {
-  const listed = subscriptions?.data ?? [];
+export function readUse(customer: Stripe.Customer): RecordUse {
+  const listed = subscriptionsOf(customer)?.data ?? [];
   const newest = Math.max(0, ...listed.map(({ created }) => (Number.isFinite(created) ? created : 0)));
   return {
     subscriptions: listed.filter(({ status }) => LIVING.has(status)).length,
     subscribedAt: newest > 0 ? new Date(newest * 1000) : null,
   };
+}
+
+/** undefined where the key may not read them; of a list that is none nothing is believed. */
+function subscriptionsOf({
+  subscriptions,
+}: Stripe.Customer): Stripe.ApiList<Stripe.Subscription> | undefined {
+  if (subscriptions === undefined) return undefined;
+  requireList(subscriptions, 'list', 'subscription');
+  const statuses: unknown[] = subscriptions.data.map(({ status }) => status);
+  if (statuses.some((status) => typeof status !== 'string'))
+    throw unexpectedAnswer('a subscription without its status');
+  return subscriptions;
 }

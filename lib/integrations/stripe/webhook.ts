@@ -1,7 +1,8 @@
 // Events of Stripe in the engine's words. A snapshot event (docs.stripe.com/api/events/object) carries the customer, a thin one
 // (`v1.customer.*`, docs.stripe.com/api/v2/core/events) only names it. Nothing here throws: what has another type than it should
 // is left out and named in `unreadable`, so that it is never mistaken for null or for "did not change".
-import type { Fields, InboundEvent, Ingress } from '../integration.ts';
+import type { InboundEvent, Ingress } from '../integration.ts';
+import type { Fields } from '../../catalogue/document.ts';
 import { readMark } from './mark.ts';
 import { readValue } from './record.ts';
 import { verifySignature } from './signature.ts';

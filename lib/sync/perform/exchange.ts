@@ -11,6 +11,7 @@ import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { lockConnection } from '../../../db/connections.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { lockMappings, type Mapping } from '../../../db/mappings/mappings.ts';
+import { hasEnded } from '../../../db/mappings/state.ts';
 import { raiseAwaiting } from '../../../db/external-records.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
@@ -96,7 +97,8 @@ export function pairOf(
 }
 
 /** Whether a mapping that was found before it was locked is not the row's living primary any more, or has no counterpart. */
-export function hasMoved({ role, internalId, externalId, state }: Mapping, customerId: number): boolean {
-  const ended = state === 'tombstoned' || state === 'detached';
-  return role !== 'primary' || internalId !== customerId || externalId === null || ended;
+export function hasMoved(mapping: Mapping, customerId: number): boolean {
+  const { role, internalId, externalId } = mapping;
+  const isLinked = role === 'primary' && internalId === customerId && externalId !== null;
+  return !isLinked || hasEnded(mapping);
 }

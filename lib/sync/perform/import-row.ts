@@ -1,12 +1,16 @@
 // Their record becomes a new row here, with its event, and the delivery that says that the system is not told of its own change.
+import { insertConflicts } from '../../../db/conflicts.ts';
 import { insertCustomer, isEmailTaken } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
+import { markEchoesChecked } from '../../../db/intents.ts';
 import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
 import type { OurWrite } from '../action.ts';
+import { conflictRows } from '../conflicts.ts';
+import { checkedBy } from '../covered.ts';
 import type { Step, SyncDeps } from '../step.ts';
 import { formsOfRow } from '../table-forms.ts';
 import { causedBy, refusedBy } from './our-row.ts';
@@ -31,7 +35,7 @@ export async function importRow(deps: SyncDeps, step: Step, asked: Import): Prom
   }
 }
 
-async function insertRow(deps: SyncDeps, step: Step, { values, shadow }: Import) {
+async function insertRow(deps: SyncDeps, step: Step, { values, shadow, covered }: Import) {
   const { id, system } = step.mapping;
   const now = deps.clock.now();
   const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
@@ -60,6 +64,8 @@ async function insertRow(deps: SyncDeps, step: Step, { values, shadow }: Import)
     await updateMapping(tx, id, { ...changes, wantedVersion: row.version });
     const eventId = newEventId(now);
     await insertLinkedEvent(tx, { eventId, customerId: row.id, system, now });
+    await insertConflicts(tx, conflictRows(step, covered, now, row.id));
+    await markEchoesChecked(tx, checkedBy(covered));
     await failpoint('adopt.before-commit');
     return { row, forms, changes };
   });

@@ -70,7 +70,7 @@ function writeOurs(deps: SyncDeps, step: Step, ours: OurWrite): Promise<Performe
     case 'exchange':
       return takeOver(deps, step, ours.customerId);
     case 'replace':
-      return replace(deps, step, ours.externalId);
+      return replace(deps, step, ours);
   }
 }
 

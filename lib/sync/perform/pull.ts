@@ -13,8 +13,9 @@ import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
 import type { Fields } from '../../integrations/integration.ts';
 import { newEventId } from '../../uuid.ts';
-import type { Comparison } from '../comparison.ts';
+import type { Comparison } from '../merged.ts';
 import { conflictRows } from '../conflicts.ts';
+import { checkedBy } from '../covered.ts';
 import { merge, type Plan } from '../merge.ts';
 import { takeForms, type Reformed } from '../table-forms.ts';
 import type { Step, SyncDeps } from '../step.ts';
@@ -82,10 +83,7 @@ async function writeRow(
     await raiseAwaiting(tx, { system, account, externalId, now });
   const conflicts = conflictsOfPull(plan);
   await insertConflicts(tx, conflictRows(step, [...conflicts, ...reformed.conflicts], now));
-  const checked = conflicts.flatMap(({ intentId, eventId }) =>
-    intentId && eventId ? [{ intentId, eventId }] : [],
-  );
-  await markEchoesChecked(tx, checked);
+  await markEchoesChecked(tx, checkedBy(conflicts));
   await failpoint('write-ours.before-commit');
   const { name, email, version } = changed;
   return { row: { ...row, name, email, version }, reformed };

@@ -5,23 +5,30 @@
 // open changes are with it: neither two records come of it, nor none.
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { forgetRecord, raiseAwaiting } from '../../../db/external-records.ts';
-import { insertAttempts, insertClosedIntent } from '../../../db/intents.ts';
+import { insertConflicts } from '../../../db/conflicts.ts';
+import { insertAttempts, insertClosedIntent, markEchoesChecked } from '../../../db/intents.ts';
 import { adoptSuccessor, detachMapping, insertSuccessor } from '../../../db/mappings/decisions.ts';
 import { lockForLink, lockMapping, type Mapping } from '../../../db/mappings/mappings.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
+import type { OurWrite } from '../action.ts';
+import { conflictRows } from '../conflicts.ts';
+import { checkedBy } from '../covered.ts';
 import { intentDamage } from '../damage.ts';
 import { keepLeftRecord } from '../left-record.ts';
-import { hasEnded } from '../pair-state.ts';
+import { isInactive } from '../../../db/mappings/state.ts';
 import type { Step, SyncDeps } from '../step.ts';
 import type { Performed } from './performed.ts';
 
 /** `externalId`: the record of the new pair; null where the row gets a new one. */
-export async function replace(deps: SyncDeps, step: Step, externalId: string | null): Promise<Performed> {
+type Replacement = Extract<OurWrite, { write: 'replace' }>;
+
+export async function replace(deps: SyncDeps, step: Step, asked: Replacement): Promise<Performed> {
+  const { externalId } = asked;
   const { mapping } = step;
   const { decision } = mapping;
-  const result = await withTransaction(deps.db, (tx) => beginAnew(deps, step, tx, externalId));
+  const result = await withTransaction(deps.db, (tx) => beginAnew(deps, step, tx, asked));
   await failpoint('decision.replaced');
   if (result === 'lost') return 'over';
   if (result === 'taken') {
@@ -40,7 +47,7 @@ async function beginAnew(
   deps: SyncDeps,
   step: Step,
   tx: Tx,
-  externalId: string | null,
+  { externalId, covered }: Replacement,
 ): Promise<'replaced' | 'lost' | 'taken'> {
   const now = deps.clock.now();
   const { mapping, claim } = step;
@@ -51,9 +58,11 @@ async function beginAnew(
       : await lockForLink(tx, { ...mapping, fence: claim.fence }, externalId);
   if (!found?.own) return 'lost';
   const { own, other } = found;
-  if (other && (other.internalId !== null || other.intent !== null || hasEnded(other))) return 'taken';
+  if (other && (other.internalId !== null || other.intent !== null || isInactive(other))) return 'taken';
   await insertAttempts(tx, step.attempts);
   await closeIntent(tx, own, now);
+  await insertConflicts(tx, conflictRows(step, covered, now));
+  await markEchoesChecked(tx, checkedBy(covered));
   const detail = { replaced: externalId ?? true, by: decision?.by, at: decision?.at, why: decision?.why };
   if (externalId !== null) await keepLeftRecord(tx, own, { now, leave: true });
   // It is gone there, so no new one is its double.

@@ -3,11 +3,12 @@ import type { Action } from '../action.ts';
 import { resolutionOf } from '../consent.ts';
 import { damageOf, howToFix } from '../damage.ts';
 import { park } from '../failing.ts';
-import { awaitsConsent, hasEnded } from '../pair-state.ts';
+import { isInactive } from '../../../db/mappings/state.ts';
+import { awaitsConsent } from '../pair-state.ts';
 import type { Situation } from '../situation.ts';
 
 export function damaged({ mapping }: Situation): Action | null {
-  if (hasEnded(mapping) || resolutionOf(mapping) || awaitsConsent(mapping)) return null;
+  if (isInactive(mapping) || resolutionOf(mapping) || awaitsConsent(mapping)) return null;
   const damage = damageOf(mapping);
   return damage && park('damaged', { ...damage, message: howToFix(damage) });
 }

@@ -8,6 +8,7 @@ import { isUuid } from '../../uuid.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
 import { resolutionOf } from '../consent.ts';
+import { coveredEdits } from '../covered.ts';
 import { damageOf, isOfNoRecord } from '../damage.ts';
 import { know } from '../facts.ts';
 import { postpone } from '../failing.ts';
@@ -24,12 +25,12 @@ export function decision(s: Situation): Action | null {
   if (named !== null && named !== externalId) return takeRecord(s, named);
   const neverLinked = externalId === null && mapping.pushedVersion === 0;
   if (neverLinked) return { do: 'settle', outcome: { kind: 'begun_anew' } };
-  if (externalId === null || damageOf(mapping)?.column === 'external_id') return replace(null);
+  if (externalId === null || damageOf(mapping)?.column === 'external_id') return replace(s, null);
   const answer = know(s, 'record', { externalId, for: 'decision' });
   if (!answer.ok && !isOfNoRecord(answer)) return postpone(s, answer.failure);
   if (answer.ok && answer.value.state === 'present')
     return { do: 'settle', outcome: { kind: 'still_there' } };
-  return named === null ? replace(null) : refuse(s, named, 'missing');
+  return named === null ? replace(s, null) : refuse(s, named, 'missing');
 }
 
 /** The named record becomes the row's, if it is there and no other row's; the merge that follows has no base. */
@@ -44,7 +45,7 @@ function takeRecord(s: Situation, externalId: string): Action {
   if (why !== null) return refuse(s, externalId, why);
   if (s.mapping.externalId === null && s.mapping.pushedVersion === 0)
     return { do: 'settle', outcome: { kind: 'found', externalId } };
-  return replace(externalId);
+  return replace(s, externalId);
 }
 
 function whoseElse(s: Situation, { mark, foreignMark }: ExternalRecord): string | null {
@@ -62,6 +63,7 @@ function refuse(s: Situation, tried: string, why: string): Action {
   return { do: 'settle', outcome: { kind: 'refused', reason: reason ?? 'missing', detail } };
 }
 
-function replace(externalId: string | null): Action {
-  return { do: 'write_ours', ours: { write: 'replace', externalId } };
+/** What came in about the old record is stale after this, so covered edits of it are kept now. */
+function replace(s: Situation, externalId: string | null): Action {
+  return { do: 'write_ours', ours: { write: 'replace', externalId, covered: coveredEdits(s) } };
 }

@@ -12,6 +12,7 @@ import { isUuid } from '../../uuid.ts';
 import type { Action } from '../action.ts';
 import { canonical } from '../canonical.ts';
 import { chosenFor, consentsTo } from '../consent.ts';
+import { coveredEdits } from '../covered.ts';
 import { askHolder } from '../duplicate-email.ts';
 import { know } from '../facts.ts';
 import { park, postpone, wait } from '../failing.ts';
@@ -101,7 +102,7 @@ function byEmail(s: Situation, record: ExternalRecord): Action {
     return (
       betterFirst(s, record) ?? {
         do: 'write_ours',
-        ours: { write: 'import', values: { name, email }, shadow },
+        ours: { write: 'import', values: { name, email }, shadow, covered: coveredEdits(s) },
       }
     );
   }
@@ -128,5 +129,5 @@ function match(s: Situation, row: Candidate, record: ExternalRecord): Action {
 function becomeAlias(s: Situation, row: Candidate, record: ExternalRecord): Action {
   const email = canonical(theirsOf(s.fields, record.fields)['email']);
   const { customerId, externalId: primary } = row;
-  return { do: 'settle', outcome: { kind: 'alias', customerId, primary, email } };
+  return { do: 'settle', outcome: { kind: 'alias', customerId, primary, email, covered: coveredEdits(s) } };
 }

@@ -1,26 +1,11 @@
 // The outcomes of a step about a second record of a row, as writes. Pure, and a part of lib/sync/settle/effects.ts.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
-import type { Value } from '../../integrations/integration.ts';
 import { duplicate } from '../conflicts.ts';
+import { checkedBy } from '../covered.ts';
 import { all, at } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
-import type { Conflict } from '../merge.ts';
-import type { Effects } from './outcome.ts';
-
-export type AliasOutcome =
-  /** A second record for a row that has its counterpart. `email`: the record's, as it was read. */
-  | { kind: 'alias'; customerId: number; primary: string | null; email: Value }
-  /** It was looked at, and is what it was. */
-  | {
-      kind: 'alias_stays';
-      email: Value;
-      echoes: { eventId: string; intentId: string }[];
-      conflicts: Conflict[];
-    }
-  /** It was deleted there; or it has an email of its own, and the step begins again as for any unmatched record. */
-  | { kind: 'alias_left'; to: 'gone' }
-  | { kind: 'alias_left'; to: 'unmatched'; mark: string | null };
+import type { AliasOutcome, Effects } from './outcome.ts';
 
 export function aliasEffects(step: LoadedStep, outcome: AliasOutcome): Partial<Effects> {
   const { mapping } = step;
@@ -37,7 +22,8 @@ export function aliasEffects(step: LoadedStep, outcome: AliasOutcome): Partial<E
           knownEmail: outcome.email,
         },
         deliveries: all(step, 'conflict', { tried: true }),
-        conflicts: [duplicate(outcome.primary, mapping.externalId)],
+        conflicts: [duplicate(outcome.primary, mapping.externalId), ...outcome.covered],
+        checked: checkedBy(outcome.covered),
       };
     case 'alias_stays':
       return {

@@ -3,18 +3,8 @@ import type { MappingChanges } from '../../../db/mappings/mappings.ts';
 import { damageOf, intentDamage } from '../damage.ts';
 import { all } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
-import type { Effects } from './outcome.ts';
+import type { DecisionOutcome, Effects } from './outcome.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
-
-export type DecisionOutcome =
-  /** The record that a person said is gone is there: the decision is over, and the pair is read again. */
-  | { kind: 'still_there' }
-  /** A person said that the row has no record, and it is linked with none: one is made. */
-  | { kind: 'begun_anew' }
-  /** An intent that no step can finish is closed, because a person's decision makes it void. */
-  | { kind: 'set_aside' }
-  /** A person's decision cannot be carried out: the pair stays where it was. */
-  | { kind: 'refused'; reason: string; detail: Record<string, unknown> };
 
 export function decisionEffects(step: LoadedStep, outcome: DecisionOutcome): Partial<Effects> {
   const { mapping } = step;

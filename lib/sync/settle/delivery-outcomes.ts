@@ -82,15 +82,6 @@ export function agreedOutbound(step: LoadedStep): DeliveryChange[] {
   });
 }
 
-/** Echoes whose previous values a merge has looked at. */
-export function checkedBy({ plan }: Merged): { intentId: string; eventId: string }[] {
-  return plan.conflicts.flatMap((c) =>
-    c.kind === 'overwritten_unseen' && c.intentId && c.eventId
-      ? [{ intentId: c.intentId, eventId: c.eventId }]
-      : [],
-  );
-}
-
 /** The same for every delivery of the step. */
 export function all(
   step: LoadedStep,

@@ -10,6 +10,7 @@ import { fullJitter } from '../../backoff.ts';
 import type { FieldRule } from '../../integrations/integration.ts';
 import { consentBeside, keptConsent, resolutionOf } from '../consent.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
+import { checkedBy } from '../covered.ts';
 import { oursUnmoved, shadowAfterAnswer, shadowOfCreate } from '../shadow.ts';
 import type { SyncPolicy } from '../step.ts';
 import { oursOf, theirsOf } from '../values.ts';
@@ -21,7 +22,6 @@ import {
   answeredInbound,
   at,
   carriedBy,
-  checkedBy,
   endedDeliveries,
   passedOn,
 } from './delivery-outcomes.ts';
@@ -73,6 +73,10 @@ function writesOf(
       return found(outcome);
     case 'passed_on':
       return { deliveries: passedOn(step, outcome.externalId), release: false };
+    case 'covered': {
+      const { conflicts } = outcome;
+      return { conflicts, checked: checkedBy(conflicts), release: false };
+    }
     case 'stale':
       return stale(step, outcome);
     case 'still_there':
@@ -108,7 +112,7 @@ function answered(rules: FieldRule[], step: LoadedStep, { intent, written, merge
     },
     closed: { intent, result: 'done', written },
     deliveries: [...carriedBy(step, intent), ...(merged ? answeredInbound(step, merged) : [])],
-    checked: merged ? checkedBy(merged) : [],
+    checked: merged ? checkedBy(merged.plan.conflicts) : [],
     confirmed: merged ? merged.echoes : [],
     linked: mapping.externalId === null ? written.externalId : null,
     release: merged !== null,
@@ -130,7 +134,7 @@ function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {
     },
     deliveries: [...agreedOutbound(step), ...answeredInbound(step, merged)],
     conflicts: conflictsBesidesPull(merged.plan),
-    checked: checkedBy(merged),
+    checked: checkedBy(merged.plan.conflicts),
     confirmed: merged.echoes,
   };
 }

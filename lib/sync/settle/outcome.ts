@@ -2,12 +2,10 @@
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { IntentResult } from '../../../db/intents.ts';
 import type { MappingChanges, OpenIntent } from '../../../db/mappings/mappings.ts';
-import type { Failure, Written } from '../../integrations/integration.ts';
+import type { Failure, Value, Written } from '../../integrations/integration.ts';
 import type { Conflict } from '../merge.ts';
 import type { Merged } from '../merged.ts';
 import type { Shadow } from '../shadow.ts';
-import type { AliasOutcome } from './alias-outcomes.ts';
-import type { DecisionOutcome } from './decision-outcomes.ts';
 
 export type Outcome =
   /** Our write took effect. Without `merged` it finished an intent of before, and the step begins again. */
@@ -31,11 +29,46 @@ export type Outcome =
   | { kind: 'found'; externalId: string; by?: OpenIntent | null }
   /** An inbound event is about another record, which looks for itself; the step begins again without it. */
   | { kind: 'passed_on'; externalId: string }
+  /** Edits of theirs that our writes covered are kept as conflicts; the step begins again. */
+  | { kind: 'covered'; conflicts: Conflict[] }
   | AliasOutcome
   | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
   | DecisionOutcome
   /** A mapping that has nothing to do any more answers for its external id. */
   | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
+
+/** About a second record of a row. */
+export type AliasOutcome =
+  /** A second record for a row that has its counterpart. `email`: the record's, as it was read. */
+  | {
+      kind: 'alias';
+      customerId: number;
+      primary: string | null;
+      email: Value;
+      /** Edits of theirs that our writes covered. */
+      covered: Conflict[];
+    }
+  /** It was looked at, and is what it was. */
+  | {
+      kind: 'alias_stays';
+      email: Value;
+      echoes: { eventId: string; intentId: string }[];
+      conflicts: Conflict[];
+    }
+  /** It was deleted there; or it has an email of its own, and the step begins again as for any unmatched record. */
+  | { kind: 'alias_left'; to: 'gone' }
+  | { kind: 'alias_left'; to: 'unmatched'; mark: string | null };
+
+/** About a person's decision. */
+export type DecisionOutcome =
+  /** The record that a person said is gone is there: the decision is over, and the pair is read again. */
+  | { kind: 'still_there' }
+  /** A person said that the row has no record, and it is linked with none: one is made. */
+  | { kind: 'begun_anew' }
+  /** An intent that no step can finish is closed, because a person's decision makes it void. */
+  | { kind: 'set_aside' }
+  /** A person's decision cannot be carried out: the pair stays where it was. */
+  | { kind: 'refused'; reason: string; detail: Record<string, unknown> };
 
 export interface Effects {
   mapping: MappingChanges;

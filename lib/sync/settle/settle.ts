@@ -23,6 +23,7 @@ import {
   updateMapping,
   type Mapping,
 } from '../../../db/mappings/mappings.ts';
+import { entityKey, hasEnded } from '../../../db/mappings/state.ts';
 import { keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
@@ -74,7 +75,7 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
   if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
   await writeEvents(tx, step, effects, now);
   await raiseBeside(tx, mapping, effects, now);
-  if (hasEnded(effects)) await keepWhatIsLeft(tx, step, effects, now);
+  if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, step, effects, now);
 }
 
 /**
@@ -91,10 +92,6 @@ async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date
   const externalId = effects.linked ?? mapping.externalId;
   if (externalId !== null && (isFound || hasMoved))
     await raiseAwaiting(tx, { system, account, externalId, now });
-}
-
-function hasEnded({ mapping: { state } }: Effects): boolean {
-  return state === 'tombstoned' || state === 'detached';
 }
 
 /** A record that a pair leaves at the system is found before another one like it is made; one that went with it frees who waited. */
@@ -224,11 +221,6 @@ async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Pro
       now,
     });
   }
-}
-
-function entityKey(mapping: Mapping): string {
-  if (mapping.internalId !== null) return `customer:${mapping.internalId}`;
-  return `${mapping.system}:${mapping.account}:${mapping.externalId ?? ''}`;
 }
 
 /** A parked customer waits for a person: that is a line of its own, whatever becomes of its deliveries. */

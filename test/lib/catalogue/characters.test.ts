@@ -1,39 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  escapeUnseen,
-  escapeUnseenJson,
-  findInvisible,
-  isVisible,
-  stripEnds,
-} from '../../../lib/catalogue/characters.ts';
-
-/** Texts in which every second character is one that hardly anybody types. */
-const odd = fc
-  .array(
-    fc.oneof(
-      fc.constantFrom('a', 'é', 'م', 'क', '漢', '👩', '🏽', '1', ' ', '\n', '\t', '\\', '"', '@'),
-      fc.integer({ min: 0, max: 0x10ffff }).map((code) => String.fromCodePoint(code)),
-      fc.integer({ min: 0x2000, max: 0x206f }).map((code) => String.fromCodePoint(code)),
-      fc.integer({ min: 0, max: 0xa0 }).map((code) => String.fromCodePoint(code)),
-      fc.constantFrom(
-        '\u00ad',
-        '\u061c',
-        '\u180e',
-        '\u2028',
-        '\u3164',
-        '\ufe0f',
-        '\ufeff',
-        '\u{e0041}',
-        '\ud83d',
-      ),
-    ),
-    { maxLength: 40 },
-  )
-  .map((characters) => characters.join(''));
-
-// What moves a cursor, ends a line or turns the order of letters, written out from Unicode's Bidi_Control and general category Cc.
-const DANGEROUS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+import { findInvisible, isVisible, stripEnds } from '../../../lib/catalogue/characters.ts';
+import { escapeUnseen } from '../../../lib/escape-unseen.ts';
+import { odd } from '../../support/odd-texts.ts';
 
 describe('characters that cannot be seen', () => {
   const strangers: [text: string, name: string, place: number][] = [
@@ -102,56 +71,5 @@ describe('characters that cannot be seen', () => {
   it('strips a text of 100,000 such characters in the time of one pass', () => {
     const text = `a${'\u200b '.repeat(50_000)}b`;
     expect(stripEnds(text)).to.equal(text);
-  });
-});
-
-describe('escaping what cannot be seen', () => {
-  it('leaves nothing dangerous and nothing to do, and keeps what is plain', () => {
-    fc.assert(
-      fc.property(odd, (text) => {
-        const shown = escapeUnseen(text);
-        expect(shown).not.to.match(DANGEROUS);
-        expect(shown.isWellFormed()).to.equal(true);
-        expect(escapeUnseen(shown)).to.equal(shown);
-      }),
-      { numRuns: 5_000 },
-    );
-    fc.assert(fc.property(fc.string({ unit: 'grapheme-ascii' }), (text) => escapeUnseen(text) === text));
-  });
-
-  it('shows what was there, by its code', () => {
-    expect(escapeUnseen('\u001b[2J\u202egnp.exe\n99\t\u009b\u{e0041}\ud83d')).to.equal(
-      '\\u001b[2J\\u202egnp.exe\\n99\\t\\u009b\\u{e0041}\\ud83d',
-    );
-    expect(escapeUnseen('a\nb\r', '\n')).to.equal('a\nb\\r');
-  });
-
-  it('leaves joiners and selectors that are part of a sign', () => {
-    for (const text of [
-      '👩\u200d💻',
-      '👩🏽\u200d🚀',
-      '❤\ufe0f',
-      '❤\ufe0f\u200d🔥',
-      'می\u200cخواهم',
-      'क्\u200dष',
-    ]) {
-      expect(escapeUnseen(text)).to.equal(text);
-    }
-    for (const text of ['Ada\u200d', 'A\u200dda', 'a\ufe0f', '\u200d👩', 'م\u200d\u200dم']) {
-      expect(escapeUnseen(text), JSON.stringify(text)).to.include('\\u');
-    }
-  });
-
-  it('gives JSON that is read back as the very values', () => {
-    fc.assert(
-      fc.property(fc.array(fc.record({ [`x\u202e`]: odd, y: odd })), (value) => {
-        for (const indent of [undefined, 2]) {
-          const json = escapeUnseenJson(JSON.stringify(value, null, indent));
-          expect(json.replaceAll('\n', '')).not.to.match(DANGEROUS);
-          expect(JSON.parse(json)).to.deep.equal(value);
-        }
-      }),
-      { numRuns: 1_000 },
-    );
   });
 });

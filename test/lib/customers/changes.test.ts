@@ -1,7 +1,14 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import type { Db } from '../../../db/server/connection.ts';
 import { explainChangesPage, type ChangesFrom } from '../../../db/events/customer-changes.ts';
-import { snapshotText, type Position } from '../../../lib/customers/change-position.ts';
+import {
+  decodePosition,
+  encodePosition,
+  snapshotText,
+  type Position,
+  type Snapshot,
+} from '../../../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../../../lib/customers/changes.ts';
 import { beginWithXid, drain, relayOn, createArrivals } from '../../relay/world.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -177,5 +184,45 @@ describe('the changes of customers', () => {
     await long.rollback();
     expect(rowsLookedAt(plan), plan).to.be.lessThan(5);
     expect(plan, plan).not.to.match(/Seq Scan on sync_events/);
+  });
+
+  it('of a position that somebody has made up are refused before the database is asked, or read like any', async () => {
+    const { db } = database;
+    await create(db);
+    const { place } = await presentPosition(db);
+    const edges = [0, 1, 2, 3, 5, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 33, 2 ** 52, 2 ** 53 - 1];
+    const number = fc.oneof(fc.constantFrom(...edges), fc.nat(50), fc.maxSafeNat());
+    const snapshot = fc
+      .tuple(number, number, fc.array(fc.oneof(fc.nat(9), number), { maxLength: 3 }))
+      .map(([xmin, xmax, running]): Snapshot => ({ xmin, xmax, running }));
+    const window = fc.option(fc.record({ win: snapshot, lastId: number, settledTo: number }), { nil: null });
+    const position = fc
+      .tuple(
+        snapshot,
+        number,
+        fc.record({ xid: number, id: number }),
+        window,
+        fc.array(number, { maxLength: 3 }),
+      )
+      .map(([seen, floor, next, open, late]): Position => {
+        const lateFloors = seen.running.map((_, at) => late[at] ?? floor);
+        return { place, seen, floor, lateFloors, next, window: open };
+      });
+    const edge: Position = {
+      ...{ place, seen: { xmin: 2 ** 32, xmax: 2 ** 32, running: [] }, floor: 0, lateFloors: [] },
+      ...{ next: { xid: 1, id: 1 }, window: null },
+    };
+    let read = 0;
+    await fc.assert(
+      fc.asyncProperty(position, async (made) => {
+        const decoded = decodePosition(encodePosition(made));
+        if (decoded === null) return;
+        read += 1;
+        const answer = await readChanges(db, decoded, 10);
+        if (answer.outcome === 'read') decodePosition(encodePosition(answer.position));
+      }),
+      { numRuns: 1_500, examples: [[edge], [{ ...edge, seen: { xmin: 7, xmax: 2 ** 32, running: [] } }]] },
+    );
+    expect(read).to.be.greaterThan(20);
   });
 });

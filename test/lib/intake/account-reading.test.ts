@@ -4,7 +4,7 @@ import { countUnmatched } from '../../../db/external-records.ts';
 import { readAccountRecords } from '../../../lib/intake/account-reading.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import type { SyncPolicy } from '../../../lib/sync/step.ts';
-import { decideUnmatched } from '../../../lib/operations/unmatched.ts';
+import { decideUnmatched } from '../../../lib/intake/unmatched.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { failNext } from '../../support/failing-page.ts';

@@ -1,6 +1,7 @@
 // What `contract.ts` asks of whoever wants to run it: the other system, or a faithful double, and the means to do there what a
 // person or a bad day would do.
-import type { Fields, Integration } from '../../../lib/integrations/integration.ts';
+import type { Integration } from '../../../lib/integrations/integration.ts';
+import type { Fields } from '../../../lib/catalogue/document.ts';
 
 export interface ContractHarness {
   integration: Integration;

@@ -1,14 +1,13 @@
 // What the engine relies on, as tests that any integration can run: `describeContract('stripe', openHarness)`. The harness is
 // the other system, or a faithful double of it, and the means to do there what a person or a bad day would do.
 import { expect } from 'chai';
-import { parseDocument } from '../../../lib/catalogue/document.ts';
+import { type Fields, parseDocument } from '../../../lib/catalogue/document.ts';
 import type { ContractHarness } from './contract-harness.ts';
 import { present, required } from './expecting.ts';
 import { hostileErrors } from './hostile-errors.ts';
 import type {
   ExternalRecord,
   Failure,
-  Fields,
   WriteRequest,
   Written,
 } from '../../../lib/integrations/integration.ts';

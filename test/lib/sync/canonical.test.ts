@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { FieldRule } from '../../../lib/integrations/integration.ts';
+import type { FieldRule } from '../../../lib/catalogue/document.ts';
 import { fromExternal, toExternal } from '../../../lib/catalogue/transforms.ts';
 import { canonical, same } from '../../../lib/sync/canonical.ts';
 import { fieldRule } from './rules.ts';

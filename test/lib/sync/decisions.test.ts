@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { createResolveDesk, type Resolution } from '../../../lib/operations/resolutions.ts';
+import { countUnmatched } from '../../../db/external-records.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
@@ -156,6 +157,21 @@ describe('a decision about a stuck pair', () => {
       await world.rest();
       expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Not sent']);
       expect((await compareAll(world.deps)).findings).to.deep.equal([]);
+    });
+
+    it('counts a record without a customer that was let go as left, and no longer as undecided', async () => {
+      world.simulator.dashboard.createCustomer({ name: 'Without email' });
+      await world.rest();
+      const { rows } = await world.db.raw<{ rows: { id: number; account: string }[] }>(
+        `select id, account from external_mappings where internal_id is null and state = 'waiting'`,
+      );
+      const { id = 0, account = '' } = rows[0] ?? {};
+      const place = { system: 'stripe', account, externalType: 'customer' };
+      expect(await countUnmatched(world.db, place)).to.deep.equal({ undecided: 1, importing: 0, left: 0 });
+      const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+      const asked = { action: 'let_go', actor: 'ops', why: null } as const;
+      expect(await desk.resolve(id, asked)).to.include({ outcome: 'let_go' });
+      expect(await countUnmatched(world.db, place)).to.deep.equal({ undecided: 0, importing: 0, left: 1 });
     });
 
     it('keeps a later record with the email of a row that was let go apart, instead of asking for ever', async () => {

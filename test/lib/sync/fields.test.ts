@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import type { FieldRule, Integration } from '../../../lib/integrations/integration.ts';
+import type { Integration } from '../../../lib/integrations/integration.ts';
+import type { FieldRule } from '../../../lib/catalogue/document.ts';
 import type { Lane } from '../../../workers/lane.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';

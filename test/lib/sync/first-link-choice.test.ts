@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { planFirstLink, type LinkPlan } from '../../../lib/operations/link-plan.ts';
+import { planFirstLink } from '../../../lib/operations/link-plan.ts';
+import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
 import { standsOf } from '../../support/choice.ts';
 import { giveAllWords, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';

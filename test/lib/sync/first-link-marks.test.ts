@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { askForRead } from '../../../db/inbound.ts';
 import type { Customer } from '../../../db/customers.ts';
-import type { LinkPlan } from '../../../lib/operations/link-plan.ts';
+import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
 import { giveAllWords, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { countNotLinked } from '../../../db/mappings/first-link.ts';
 import { readCustomer, type Customer } from '../../../db/customers.ts';
-import { giveWords, planFirstLink, type LinkPlan } from '../../../lib/operations/link-plan.ts';
+import { giveWords, planFirstLink } from '../../../lib/operations/link-plan.ts';
+import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
 import { giveAllWords, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';

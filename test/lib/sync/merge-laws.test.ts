@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ConflictRule, FieldRule, Fields, Value } from '../../../lib/integrations/integration.ts';
+import type { ConflictRule, FieldRule, Fields, Value } from '../../../lib/catalogue/document.ts';
 import { fromExternal, toExternal, type CarryName } from '../../../lib/catalogue/transforms.ts';
 import { canCarry, canonical, same } from '../../../lib/sync/canonical.ts';
 import { decide, merge, type Plan } from '../../../lib/sync/merge.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { FieldRule, Value } from '../../../lib/integrations/integration.ts';
+import type { FieldRule, Value } from '../../../lib/catalogue/document.ts';
 import { merge, type UnseenEdit } from '../../../lib/sync/merge.ts';
 import type { Pair, Shadow } from '../../../lib/sync/shadow.ts';
 import { fieldRule } from './rules.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import type { Integration, MappingDocument } from '../../../lib/integrations/integration.ts';
+import type { Integration } from '../../../lib/integrations/integration.ts';
+import type { MappingDocument } from '../../../lib/catalogue/document.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';

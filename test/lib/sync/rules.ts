@@ -1,4 +1,4 @@
-import type { FieldRule } from '../../../lib/integrations/integration.ts';
+import type { FieldRule } from '../../../lib/catalogue/document.ts';
 
 /** A two-way field as the customer document declares them, but for the changes. */
 export function fieldRule(changes: Partial<FieldRule>): FieldRule {

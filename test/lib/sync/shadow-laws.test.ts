@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
-import type { Fields, Value } from '../../../lib/integrations/integration.ts';
+import type { Fields, Value } from '../../../lib/catalogue/document.ts';
 import { same } from '../../../lib/sync/canonical.ts';
 import { shadowAfterAnswer, shadowOfCreate, type Shadow } from '../../../lib/sync/shadow.ts';
 import { fieldRule } from './rules.ts';

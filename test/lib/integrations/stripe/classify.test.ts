@@ -32,7 +32,7 @@ describe('what a failure of Stripe means', () => {
   }
 
   it('one call is one request also on a connection that was used before', async () => {
-    server.answer({ body: { id: 'acct_1' } });
+    server.answer({ body: { object: 'account', id: 'acct_1' } });
     await integration.identify();
     server.answer({ act: (response) => response.destroy() });
     expect(await failureOf(integration, () => integration.identify())).to.include({

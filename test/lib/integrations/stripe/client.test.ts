@@ -73,7 +73,7 @@ describe('the Stripe client', () => {
     const server = createServer((request, response) => {
       seen.push(request.headers);
       sockets.add(request.socket);
-      response.setHeader('request-id', 'req_1').end('{"id":"acct_1"}');
+      response.setHeader('request-id', 'req_1').end('{"object":"account","id":"acct_1"}');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const apiBase = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -89,7 +89,7 @@ describe('the Stripe client', () => {
   it('reaches an address in brackets', async function () {
     const server = await openAnsweringServer('::1').catch(() => null);
     if (server === null) return this.skip(); // a machine without IPv6
-    server.answer({ body: { id: 'acct_six' } });
+    server.answer({ body: { object: 'account', id: 'acct_six' } });
     expect(await server.connect().identify()).to.deep.equal({ account: 'acct_six', livemode: false });
     await server.close();
   });

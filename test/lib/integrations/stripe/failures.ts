@@ -196,12 +196,12 @@ export const FAILURES: Case[] = [
   },
   {
     says: 'a success without a customer',
-    answer: { status: 200, body: { id: 'cus_1' } },
+    answer: { status: 200, body: { object: 'customer', id: 'cus_1' } },
     means: { kind: 'indeterminate', scope: 'entity', code: 'unexpected_answer' },
   },
   {
     says: 'a customer with a name of another type',
-    answer: { status: 200, body: { id: 'cus_1', created: 1, name: { first: 'A' } } },
+    answer: { status: 200, body: { object: 'customer', id: 'cus_1', created: 1, name: { first: 'A' } } },
     means: { kind: 'indeterminate', code: 'unexpected_answer' },
   },
   {

@@ -99,7 +99,9 @@ describe('listing customers', () => {
 
   it('does not turn for ever where a server gives the same page again and again', async () => {
     const server = await openAnsweringServer();
-    server.answer({ body: { object: 'list', has_more: true, data: [{ id: 'cus_1', created: 7 }] } });
+    server.answer({
+      body: { object: 'list', has_more: true, data: [{ object: 'customer', id: 'cus_1', created: 7 }] },
+    });
     const integration = server.connect();
     const failure = await failureOf(integration, () => collect(integration.list({})));
     expect(failure).to.include({ code: 'unexpected_answer' });

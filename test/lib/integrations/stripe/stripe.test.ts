@@ -54,20 +54,34 @@ describe('Stripe', () => {
 
     it('holds back where subscriptions cannot be seen, or not all of them', async () => {
       const server = await openAnsweringServer();
-      const customer = { id: 'cus_1', created: 1, name: null };
+      const customer = { object: 'customer', id: 'cus_1', created: 1, name: null };
       const scripted = server.connect();
       server.answer({ body: customer });
       expect(await scripted.fetch('cus_1', { forDelete: true }))
         .to.have.property('blocksDelete')
         .that.matches(/cannot be read/);
       server.answer({
-        body: { ...customer, subscriptions: { data: [{ status: 'past_due' }], has_more: true } },
+        body: {
+          ...customer,
+          subscriptions: {
+            object: 'list',
+            data: [{ object: 'subscription', status: 'past_due' }],
+            has_more: true,
+          },
+        },
       });
       expect(await scripted.fetch('cus_1', { forDelete: true })).to.include({
         blocksDelete: 'at least 1 subscription not cancelled',
       });
       server.answer({
-        body: { ...customer, subscriptions: { data: [{ status: 'canceled' }], has_more: true } },
+        body: {
+          ...customer,
+          subscriptions: {
+            object: 'list',
+            data: [{ object: 'subscription', status: 'canceled' }],
+            has_more: true,
+          },
+        },
       });
       expect(await scripted.fetch('cus_1', { forDelete: true }))
         .to.have.property('blocksDelete')

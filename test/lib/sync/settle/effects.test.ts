@@ -146,7 +146,7 @@ describe('an outcome as writes', () => {
       { kind: 'parked', reason: 'refused', detail: {}, refused: intent },
       { kind: 'parked', reason: 'missing', detail: {}, refused: null },
       { kind: 'waiting', reason: 'fuse', detail: {} },
-      { kind: 'alias', customerId: 1, primary: 'cus_1', email: null },
+      { kind: 'alias', customerId: 1, primary: 'cus_1', email: null, covered: [] },
       { kind: 'stale', echoes: [], conflicts: [] },
     ];
 

@@ -1,0 +1,86 @@
+import { Argument, Option } from 'commander';
+import { systemNames } from '../../lib/integrations/names.ts';
+import { explain, type Asked, type Explanation } from '../../lib/operations/explain.ts';
+import { CliError, exit } from '../exit.ts';
+import { explanationJson, explanationLines } from '../explain-report.ts';
+import type { CommandContext } from '../command-context.ts';
+import { withSync, withSyncUncalled } from '../sync-session.ts';
+
+const KINDS = ['customer', 'record', 'mapping'] as const;
+
+type Kind = (typeof KINDS)[number];
+type Options = { read?: boolean; system?: string; json?: boolean };
+
+export function addExplain({ program, output, finish }: CommandContext): void {
+  program
+    .command('explain')
+    .description('how a customer stands: both sides, what would be done now, why it is not, what you can do')
+    .addArgument(new Argument('<kind>', 'what is named').choices(KINDS))
+    .argument('<id>', 'the number of the customer or of the mapping, or the id of the record')
+    .option('--read', 'read the record now: one request to the system; without it nothing is called')
+    .addOption(new Option('--system <system>', 'only the pairs with this system').choices(systemNames))
+    .option('--json', 'print it as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Nothing is changed. Without --read no system is called, and what the other side holds is what was last known of it.
+Exit status: 0 explained, 1 no such customer, record or mapping, 2 wrong arguments, or no answer to --read.
+
+Examples:
+  $ npx twinbox explain customer 42
+  $ npx twinbox explain customer 42 --read
+  $ npx twinbox explain record cus_NffrFeUfNV2Hib
+  $ npx twinbox explain mapping 7 --json | jq '.pairs[0].rung'`,
+    )
+    .action(async (kind: Kind, id: string, options: Options) => {
+      const asked = toAsked(kind, id);
+      const explained = await ask(asked, options);
+      if (explained === null) {
+        if (options.json === true) output.printJson({ found: false });
+        output.say(notFound(kind, id));
+        return finish(exit.failed);
+      }
+      if (options.json === true) output.printJson(explanationJson(explained));
+      else
+        for (const { text, isTitle } of explanationLines(explained))
+          if (isTitle) output.printTitle(text);
+          else output.print(text);
+      for (const { mapping, read } of explained.pairs) {
+        if (read?.state !== 'unreadable') continue;
+        output.say(`${mapping.externalId ?? 'The record'} could not be read: ${read.code}, ${read.message}`);
+      }
+      finish(statusOf(explained));
+    });
+}
+
+function toAsked(kind: Kind, id: string): Asked {
+  if (kind === 'record') {
+    if (!/^\S{1,255}$/.test(id))
+      throw new CliError(exit.usage, 'Name the record by its id, such as cus_NffrFeUfNV2Hib.');
+    return { record: id };
+  }
+  const number = Number(id);
+  if (!/^\d+$/.test(id) || !Number.isSafeInteger(number) || number < 1)
+    throw new CliError(exit.usage, `Name the ${kind} by its number, a whole number from 1.`);
+  return kind === 'customer' ? { customer: number } : { mapping: number };
+}
+
+function ask(asked: Asked, { read = false, system = null }: { read?: boolean; system?: string | null }) {
+  const inSession = read ? withSync : withSyncUncalled;
+  return inSession(({ sync }) => explain(sync, asked, { read, system }), { mayCreate: false });
+}
+
+function notFound(kind: Kind, id: string): string {
+  switch (kind) {
+    case 'customer':
+      return `No customer has the id ${id}.`;
+    case 'record':
+      return `No pair knows the record ${id}. If it is new at the other side, its webhook has not come yet: npx twinbox status`;
+    case 'mapping':
+      return `No mapping has the number ${id}.`;
+  }
+}
+
+function statusOf({ pairs }: Explanation): number {
+  return pairs.some(({ read }) => read?.state === 'unreadable') ? exit.undecided : exit.ok;
+}

@@ -1,0 +1,240 @@
+// What `twinbox explain` prints: the same facts as lines for people and as one object for programs.
+import type { Customer } from '../db/customers.ts';
+import { EARLIEST } from '../db/server/times.ts';
+import type { Value } from '../lib/integrations/integration.ts';
+import type {
+  Explanation,
+  FieldExplained,
+  OpenDeliveries,
+  PairExplained,
+  ReadResult,
+} from '../lib/operations/explain.ts';
+import { nameOf } from '../lib/operations/explain-reasons.ts';
+import { shortTime } from './choices.ts';
+import { describeEffect } from './effect.ts';
+import { count, table } from './output.ts';
+
+export type Line = { text: string; isTitle?: boolean };
+
+export function explanationLines(explained: Explanation): Line[] {
+  const { customer, pairs, notReceived, conflicts, unmatched } = explained;
+  const lines: Line[] = [{ text: describeCustomer(explained), isTitle: true }];
+  for (const pair of pairs) lines.push({ text: '' }, ...pairLines(pair));
+  if (notReceived) lines.push({ text: '' }, ...notReceivedLines(notReceived));
+  for (const { system, externalId, decision } of unmatched)
+    lines.push({
+      text:
+        decision === 'leave'
+          ? `A person decided to leave the record ${externalId} of ${nameOf(system)} alone.`
+          : `${nameOf(system)} has the record ${externalId}, and no customer stands for it: npx twinbox link lists such records.`,
+    });
+  if (conflicts > 0 && customer)
+    lines.push(
+      { text: '' },
+      {
+        text: `${count(conflicts, 'conflict')} not reversed: npx twinbox conflicts list --customer ${customer.id} --no-turned`,
+      },
+    );
+  return lines;
+}
+
+function describeCustomer({ customer, pairs, unmatched }: Explanation): string {
+  if (customer) return sayCustomer(customer);
+  const id = pairs.find(({ mapping }) => mapping.internalId !== null)?.mapping.internalId;
+  if (id !== undefined) return `customer ${id ?? '?'} is not in our table`;
+  return unmatched.length > 0 ? 'a record without a customer' : 'no customer yet';
+}
+
+function sayCustomer({ id, version, updatedAt, deletedAt }: Customer): string {
+  if (deletedAt) return `customer ${id}, deleted in our table ${shortTime(deletedAt)}`;
+  return `customer ${id}, version ${version}, last changed ${shortTime(updatedAt)}`;
+}
+
+function notReceivedLines({ newest, obstacles }: NonNullable<Explanation['notReceived']>): Line[] {
+  const how =
+    newest === null
+      ? 'It has no pair yet, and no event of it is kept.'
+      : newest === 'unpublished'
+        ? 'It has no pair yet: the relay has not published its newest change.'
+        : 'It has no pair yet: its newest change is published, and no worker has received it.';
+  const rows = [
+    ['so far', how],
+    ...labelled(
+      'not now',
+      obstacles.map(({ says }) => says),
+    ),
+  ];
+  return asLines([...rows, ['you can', 'npx twinbox status   (says what runs and what is on its way)']]);
+}
+
+function pairLines(pair: PairExplained): Line[] {
+  const { mapping, fields } = pair;
+  const title = { text: `${nameOf(mapping.system)}, mapping ${mapping.id}`, isTitle: true };
+  const facts = asLines([
+    ['record', sayRecord(pair)],
+    ['state', `${mapping.state} since ${shortTime(pair.since)}`],
+    ...labelled('why', pair.why === null ? [] : [pair.why]),
+    ...labelled('decided', mapping.decision === null ? [] : [sayDecision(mapping.decision)]),
+    ['versions', sayVersions(pair)],
+    ['open', sayOpen(pair.open)],
+  ]);
+  const shown = fields.length === 0 ? [] : [{ text: '' }, ...fieldLines(pair), { text: '' }];
+  const decided = asLines([
+    ['rung', sayRung(pair)],
+    ['would now', describeEffect(pair.effect)],
+    ...labelled('not now', sayObstacles(pair)),
+    ...commandRows(pair),
+  ]);
+  return [title, ...facts, ...shown, ...decided];
+}
+
+function sayRecord({ mapping, read }: PairExplained): string {
+  const { externalId, role, knownEmail } = mapping;
+  const id = externalId ?? 'none yet';
+  const what = role === 'alias' ? `${id}, a second record of the customer` : id;
+  const email = knownEmail === null ? '' : `, with the email ${knownEmail} when last known`;
+  return `${what}${email}${read === null ? '' : sayRead(read)}`;
+}
+
+function sayRead(read: ReadResult): string {
+  switch (read.state) {
+    case 'present':
+      return '; read now: it is there';
+    case 'erased':
+      return '; read now: it was deleted';
+    case 'missing':
+      return '; read now: it is not known (404)';
+    case 'no_record':
+      return '';
+    case 'unreadable':
+      return `; it could not be read: ${read.code}`;
+  }
+}
+
+function sayDecision({
+  kind,
+  external_id: record,
+  by,
+  why,
+}: NonNullable<PairExplained['mapping']['decision']>): string {
+  const what = `${kind}${record === undefined ? '' : ` ${record}`}`;
+  const who = by === undefined || by === null ? '' : ` by ${by}`;
+  return `${what}${who}${why === undefined || why === null ? '' : `: ${why}`}; a worker carries it out`;
+}
+
+function sayVersions({ mapping, version, isDone }: PairExplained): string {
+  const none = mapping.internalId === null ? 'no row of ours stands for it' : 'our row is not in the table';
+  const ours = version === null ? none : `ours is at ${version}`;
+  const sent = mapping.pushedVersion === 0 ? 'nothing was sent yet' : `sent up to ${mapping.pushedVersion}`;
+  return `${ours}, ${sent}; ${isDone ? 'nothing is to be done' : 'something is to be done'}`;
+}
+
+function sayOpen(open: OpenDeliveries[]): string {
+  if (open.length === 0) return 'no deliveries';
+  return open.map(({ type, status, count: number }) => `${number} ${type} (${status})`).join(', ');
+}
+
+/** Why the pair in the shadow stands although its halves differ. */
+const LEFT: Record<NonNullable<FieldExplained['left']>, string> = {
+  derived: 'ours was made from their other fields, and is not sent',
+  held: 'both stay: another customer has the email',
+  null_refused: 'ours stays: they emptied it, and it is never empty in our table',
+  cannot_carry: 'both stay: ours is longer than they take',
+  reformed: 'our table made another value of theirs, which goes out',
+  reform_refused: 'both stay: they put back what our table changes',
+};
+
+function fieldLines({ mapping, fields, read }: PairExplained): Line[] {
+  const name = nameOf(mapping.system);
+  const isRead = read?.state === 'present';
+  const head = [
+    'field',
+    'ours',
+    `at ${name}, as last known`,
+    ...(isRead ? [`at ${name}, read now`] : []),
+    '',
+  ];
+  const rows = fields.map((each) => [
+    ...[each.field, say(each.ours), say(each.known), ...(isRead ? [say(each.read ?? null)] : [])],
+    [each.differs === true ? 'differs' : '', each.left === null ? '' : LEFT[each.left]]
+      .filter((text) => text !== '')
+      .join('; '),
+  ]);
+  return table([head, ...rows]).map((text) => ({ text: text.trimEnd() }));
+}
+
+function say(value: Value): string {
+  return value ?? '–';
+}
+
+function commandRows({ remedies }: PairExplained): string[][] {
+  const width = Math.max(0, ...remedies.map(({ command }) => command.length));
+  return labelled(
+    'you can',
+    remedies.map(({ command, does }) => `${command.padEnd(width)}  (${does})`),
+  );
+}
+
+/** Which one answers is known only with what it asks for. */
+function sayRung({ rung, effect }: PairExplained): string {
+  if (rung === null) return 'none: a worker is at it right now';
+  const asks = effect.would === 'unknown' && effect.needs !== undefined;
+  return asks ? `${rung}, or one below it: explain --read tells` : rung;
+}
+
+function sayObstacles({ obstacles, isDone }: PairExplained): string[] {
+  if (obstacles.length > 0) return obstacles.map(({ says }) => says);
+  return isDone ? [] : ['nothing is in the way: a worker takes it next'];
+}
+
+/** The label stands beside the first of several. */
+function labelled(label: string, texts: string[]): string[][] {
+  return texts.map((text, at) => [at === 0 ? label : '', text]);
+}
+
+const LABEL_WIDTH = 'would now'.length;
+
+function asLines(rows: string[][]): Line[] {
+  return rows.map(([label = '', text = '']) => ({ text: `${label.padEnd(LABEL_WIDTH)}  ${text}` }));
+}
+
+export function explanationJson({ customer, pairs, notReceived, conflicts, unmatched }: Explanation): object {
+  return {
+    found: true,
+    customer: customer && {
+      ...{ id: customer.id, version: customer.version },
+      ...{ updated_at: customer.updatedAt, deleted_at: customer.deletedAt },
+    },
+    pairs: pairs.map(pairJson),
+    not_received: notReceived && { newest_change: notReceived.newest, not_now: notReceived.obstacles },
+    open_conflicts: conflicts,
+    unmatched: unmatched.map(({ system, account, externalId, decision }) => ({
+      ...{ system, account, external_id: externalId, decision },
+    })),
+  };
+}
+
+/** A pair that is due at any time is stored with a time before all others. */
+function dueOf({ nextAttemptAt }: PairExplained['mapping']): Date | null {
+  return nextAttemptAt !== null && nextAttemptAt > EARLIEST ? nextAttemptAt : null;
+}
+
+function pairJson(pair: PairExplained): object {
+  const { mapping, since, why, version, isDone, open, fields, read, rung, effect, obstacles, remedies } =
+    pair;
+  return {
+    ...{ mapping: mapping.id, system: mapping.system, account: mapping.account },
+    ...{ customer: mapping.internalId, external_id: mapping.externalId, role: mapping.role },
+    ...{ state: mapping.state, since, reason: mapping.reason, reason_detail: mapping.reasonDetail, why },
+    ...{ decision: mapping.decision, our_version: version, sent_version: mapping.pushedVersion },
+    ...{ to_do: !isDone, attempts: mapping.attempts, next_attempt_at: dueOf(mapping) },
+    ...{ last_error: mapping.lastError, open_deliveries: open },
+    fields: fields.map(({ field, ours, known, left, differs, ...rest }) => ({
+      ...{ field, ours, theirs_known: known },
+      ...('read' in rest && { theirs_read: rest.read }),
+      ...{ left_because: left, differs },
+    })),
+    read: read && { ...read },
+    ...{ rung, effect, not_now: obstacles, can_do: remedies },
+  };
+}

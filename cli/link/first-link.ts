@@ -1,0 +1,230 @@
+// `twinbox link` where rows wait for the first link of two filled catalogues: the plan, said; and the word, given.
+import { bindAccount } from '../../lib/integrations/bind.ts';
+import { findOriginal } from '../../lib/integrations/original.ts';
+import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
+import type { LinkPlan, PlannedPair } from '../../lib/operations/planned-link.ts';
+import { saidOfNotTaken } from '../../lib/operations/link-rivals.ts';
+import type { SyncDeps } from '../../lib/sync/step.ts';
+import { commandActor } from '../actor.ts';
+import { exit } from '../exit.ts';
+import { count, table, type Output } from '../output.ts';
+import { createProgress } from '../progress.ts';
+import { readAccount, unlessSilent } from '../sync.ts';
+
+export type FirstLinkOptions = {
+  /** Give consent; else the plan is only shown. `agree` is asked first, with what it is for, as a question. */
+  agree: ((question: string) => Promise<boolean>) | null;
+  all: boolean;
+  json: boolean;
+};
+
+/** Shows the plan and, if that is asked for and agreed to, gives the words. */
+export async function firstLink(
+  sync: SyncDeps,
+  { agree, all, json }: FirstLinkOptions,
+  output: Output,
+): Promise<number> {
+  const account = await readAccount(sync.db, sync.integration);
+  if (!account.ok) {
+    output.say(`Could not tell: ${account.message}`);
+    return exit.undecided;
+  }
+  const found = findOriginal(sync, account.account, { recount: true }).then((original) => ({ original }));
+  const answer = await unlessSilent(sync.integration, found, output);
+  if (answer === null) return exit.undecided;
+  const { original } = answer;
+  if (original !== null) output.say(sentence(original.says));
+  if (original?.refused === true && agree !== null) return exit.undecided;
+  const reading = createProgress(output, 'records and rows read');
+  const plan = await unlessSilent(sync.integration, planFirstLink(sync, reading.update), output);
+  reading.end();
+  if (plan === null) return exit.undecided;
+  if (!json) printPlan(plan, sync, all, output);
+  const rows = rowsOf(plan);
+  const question = questionOf(rows, plan.imports.length);
+  const agreed = agree !== null && question !== null && (await agree(question));
+  let given = { rows: 0, records: 0 };
+  if (agreed) {
+    const asked = bindAccount(sync.db, sync.clock, sync.integration);
+    const binding = await unlessSilent(sync.integration, asked, output);
+    if (binding === null) return exit.undecided;
+    if (!binding.ok) {
+      output.say(`Could not tell: ${binding.message}`);
+      return exit.undecided;
+    }
+    const giving = createProgress(output, 'words given');
+    given = await giveWords(sync, plan, commandActor(), (done) => giving.update(done, done / rows));
+    giving.end();
+  }
+  const tagged =
+    original === null ? {} : { original: { records: original.records, refused: original.refused } };
+  if (json) output.printJson({ ...toJson(plan), ...tagged, given });
+  else if (agreed)
+    output.say(
+      `Your word is given for ${count(given.rows, 'customer')}, and ${count(given.records, 'record')} will be looked at. Workers do it, behind what happens now.`,
+    );
+  else if (question !== null && original?.refused !== true)
+    output.say('Nothing was changed. npx twinbox link --all does it, after asking (--yes does not ask).');
+  const undecided = plan.others.filter(({ why }) => why === 'not_imported').length;
+  if (undecided > 0 && !json)
+    output.say(
+      `${count(undecided, 'record')} without a customer here: npx twinbox link --import makes a customer of each, --leave leaves them alone.`,
+    );
+  return question === null && undecided === 0 ? exit.nothingMatched : exit.ok;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
+}
+
+/** Null: there is nothing to agree to. */
+function questionOf(rows: number, imports: number): string | null {
+  const parts = [
+    ...(rows > 0 ? [`link ${count(rows, 'customer')}`] : []),
+    ...(imports > 0 ? [`make ${count(imports, 'customer')} of the records that have none`] : []),
+  ];
+  if (parts.length === 0) return null;
+  const text = parts.join(' and ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}?`;
+}
+
+function rowsOf({ pairs, creates, ended }: LinkPlan): number {
+  return pairs.size + creates.length + ended.length;
+}
+
+const SHOWN = 20;
+
+function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boolean, output: Output): void {
+  const pairs = [...plan.pairs.values()];
+  const differing = pairs.filter(differs);
+  const others = (why: LinkPlan['others'][number]['why']): number =>
+    plan.others.filter((other) => other.why === why).length;
+  const lines: [number, string][] = [
+    [pairs.filter(({ by }) => by === 'mark').length, 'pairs by our mark at Stripe'],
+    [pairs.filter(({ by }) => by === 'email').length, 'pairs by their email'],
+    [differing.length, '… of these pairs differ:'],
+    ...saidOf(pairs),
+    [plan.creates.length, 'customers have no record there: one is made for each'],
+    [plan.ended.length, 'customers were deleted while they waited: nothing is made'],
+    [plan.underWay, 'customers have consent already, and workers link them'],
+    [plan.pending, 'customers have no record yet and wait for no link: npx twinbox status says why'],
+    [plan.imports.length, 'records have no customer here: each becomes one (STRIPE_IMPORT)'],
+    [others('not_imported'), 'records have no customer here, and stay so (STRIPE_IMPORT=off)'],
+    [plan.aliases.length, 'second records of a customer: kept apart, with a conflict'],
+    [others('email_taken'), 'records have the email of a customer that they will not be linked with'],
+    [others('no_email'), 'records have no email: they wait until they have'],
+    [others('marked'), 'records bear our mark for a customer that does not wait: looked at'],
+    [
+      others('lost_row'),
+      'records bear our owner tag for a customer that is not here, as after a restore: link --import makes them customers, link CUSTOMER --record ID gives one to a customer',
+    ],
+    [plan.elsewhere, 'records belong to another installation: left alone'],
+    [plan.known, 'records are paired already'],
+  ];
+  const shown = lines.filter(([number]) => number > 0);
+  const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
+  for (const [number, says] of shown)
+    output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
+  if (shown.length === 0) output.print('No customer here waits to be linked, and Stripe has no customer.');
+  // Those that differ first: they are what a person has to look at.
+  const sorted = pairs.toSorted((a, b) => Number(differs(b)) - Number(differs(a)));
+  const listed = all ? sorted : sorted.slice(0, SHOWN);
+  if (listed.length > 0) output.print();
+  for (const line of table(listed.length > 0 ? [HEAD, ...listed.map(toRow)] : [])) output.print(line);
+  if (sorted.length > listed.length)
+    output.print(`… and ${(sorted.length - listed.length).toLocaleString('en-US')} more (--json has all)`);
+  printChoices(pairs, all, output);
+  const rates = policy.rates ?? integration.capabilities.rates;
+  const calls = callsOf(plan);
+  if (calls.all > 0) {
+    const seconds = Math.max(calls.all / rates.account, calls.mostOfOneKind / rates.endpoint);
+    output.say(`About ${count(calls.all, 'call')} at Stripe, ${durationOf(seconds)} at its limits.`);
+  }
+}
+
+/** A line for each thing that happens to a field. */
+function saidOf(pairs: PlannedPair[]): [number, string][] {
+  const counts = new Map<string, number>();
+  const add = (says: string): void => void counts.set(says, (counts.get(says) ?? 0) + 1);
+  for (const { changes } of pairs) {
+    for (const field of changes.here) add(`  ${field} is blank here, and filled from there`);
+    for (const field of changes.there) add(`  ${field} is blank there, and filled from here`);
+    for (const { field, winner } of changes.conflicts)
+      add(`  ${field} differs: ${winner} stays, the other is kept in a conflict`);
+  }
+  return [...counts].map(([says, number]) => [number, says]);
+}
+
+/** One read and one write for each pair and each record that becomes a customer; one write for each that is made. */
+function callsOf({ pairs, creates, imports, aliases, others }: LinkPlan): {
+  all: number;
+  mostOfOneKind: number;
+} {
+  const updates = pairs.size + imports.length;
+  const reads = updates + aliases.length + others.filter(({ why }) => why !== 'not_imported').length;
+  return {
+    all: updates + reads + creates.length,
+    mostOfOneKind: Math.max(updates, reads, creates.length),
+  };
+}
+
+function durationOf(seconds: number): string {
+  return seconds < 90 ? count(Math.ceil(seconds), 'second') : count(Math.ceil(seconds / 60), 'minute');
+}
+
+/** Where several records asked for one customer: which one it gets, and why. */
+function printChoices(pairs: PlannedPair[], all: boolean, output: Output): void {
+  const rows = pairs.flatMap(({ customer, externalId, over }) =>
+    over.map((other) => [String(customer), externalId, other.externalId, saidOfNotTaken(other.by)]),
+  );
+  if (rows.length === 0) return;
+  output.print();
+  const shown = all ? rows : rows.slice(0, SHOWN);
+  for (const line of table([['customer', 'gets', 'not', 'because'], ...shown])) output.print(line);
+  if (rows.length > shown.length)
+    output.print(`… and ${(rows.length - shown.length).toLocaleString('en-US')} more (--json has all)`);
+  output.say('Another choice, now or later: npx twinbox link CUSTOMER --record ID');
+}
+
+function differs({ changes }: PlannedPair): boolean {
+  return changes.here.length + changes.there.length + changes.conflicts.length > 0;
+}
+
+const HEAD = ['customer', 'record', 'by', 'values'];
+
+function toRow({ customer, externalId, by, changes }: PlannedPair): string[] {
+  const { here, there, conflicts } = changes;
+  const says = [
+    ...here.map((field) => `${field} filled here`),
+    ...there.map((field) => `${field} filled there`),
+    ...conflicts.map(({ field, winner }) => `${field}: ${winner} stays`),
+  ];
+  return [String(customer), externalId, by, says.join(', ') || 'agree'];
+}
+
+function toJson(plan: LinkPlan): object {
+  return {
+    pairs: [...plan.pairs.values()].map(({ customer, externalId, by, changes, over }) => ({
+      customer,
+      external_id: externalId,
+      by,
+      instead_of: over.map((other) => ({ external_id: other.externalId, because: other.by })),
+      filled_here: changes.here,
+      filled_there: changes.there,
+      conflicts: changes.conflicts,
+    })),
+    creates: plan.creates.map(({ customer }) => customer),
+    deleted: plan.ended.length,
+    under_way: plan.underWay,
+    pending: plan.pending,
+    imports: plan.imports,
+    aliases: plan.aliases.map(({ externalId, customer, by }) => ({
+      external_id: externalId,
+      customer,
+      because: by,
+    })),
+    others: plan.others.map(({ externalId, why }) => ({ external_id: externalId, why })),
+    elsewhere: plan.elsewhere,
+    known: plan.known,
+  };
+}

@@ -1,0 +1,34 @@
+// What `twinbox repl` may work on: never anything that real customers depend on.
+import { join } from 'node:path';
+import type { Connection } from '../../db/connections.ts';
+import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
+import { CliError, exit } from '../exit.ts';
+
+const WHY =
+  'twinbox repl is for development only: it lets whoever types change rows, pairs and Stripe without a question';
+
+/** Refuses an environment that is called production, and a live key. */
+export function assertDevelopment({ env, stripe }: Config): void {
+  if (env.split('-').some((part) => ['production', 'prod', 'live'].includes(part)))
+    throw new CliError(exit.settings, `TWINBOX_ENV is ${env}. ${WHY}. Use another TWINBOX_ENV and database.`);
+  if (stripe.secretKey !== undefined && /^.k_live_/.test(stripe.secretKey))
+    throw new CliError(
+      exit.settings,
+      `STRIPE_SECRET_KEY is a live key. ${WHY}. Use a key of test mode, or no key for the simulator.`,
+    );
+}
+
+/** Refuses a database that belongs to a live account, also without its key. */
+export function assertTestAccount(connection: Connection | null): void {
+  if (connection?.livemode === true)
+    throw new CliError(
+      exit.settings,
+      `This database belongs to the live account ${String(connection.account)}. ${WHY}. Use another database.`,
+    );
+}
+
+/** The settings of a scratch system: whatever names a database, a Kafka, an account or a port is left out. */
+export function scratchConfig(): Config {
+  const config = loadConfig(ignoreConnectionSettings(), { envFile: false });
+  return { ...config, dataDir: join(config.dataDir, 'try'), log: { level: 'info', format: 'json' } };
+}

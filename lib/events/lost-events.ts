@@ -1,0 +1,28 @@
+// Does the bus hold events that this database has not? Then an older state of it was put back: what the bus has seen was committed
+// here once. A relay that died between a publish and its save leaves the bus ahead, too, but with events that are here.
+import { readInstanceId } from '../../db/connections.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { findLostEvents, type RestoreSigns } from '../../db/relay/identity.ts';
+import type { Received } from '../bus/bus.ts';
+import { installationOf } from '../bus/own-topics.ts';
+import { isUuid } from '../uuid.ts';
+import { topics } from './routing.ts';
+
+/** From the newest records of our topics; null where everything of ours is here. */
+export async function findLostOnBus(db: Db, records: readonly Received[]): Promise<RestoreSigns | null> {
+  const own = await readInstanceId(db);
+  const published = new Map<string, { syncEventId: number | null; publishedAt: Date }>();
+  for (const record of records) {
+    const { topic, eventId, syncEventId, timestamp } = record;
+    // Notices are stored with the relay's save, which a crash of the server may undo.
+    if (topic.endsWith(topics.dlq) || eventId === null || !isUuid(eventId)) continue;
+    if (timestamp === null || installationOf(record) !== own) continue;
+    published.set(eventId, { syncEventId, publishedAt: new Date(timestamp) });
+  }
+  const lost = await findLostEvents(
+    db,
+    [...published].map(([eventId, more]) => ({ eventId, ...more })),
+  );
+  const [example] = lost;
+  return example === undefined ? null : { by: 'bus', count: lost.length, example };
+}

@@ -1,0 +1,36 @@
+// What becomes of the records of an account that no customer here stands for: each becomes a customer, or is left as it is.
+//
+// The decision is kept with the record, and outlives the settings; workers carry it out by the ordinary step (lib/sync/adopt.ts), behind all
+// else. A crash between two pages leaves a part decided, and the same call decides the rest.
+import { withTransaction } from '../../db/server/connection.ts';
+import { decideRecords, listUndecided, type Decision, type RecordPlace } from '../../db/external-records.ts';
+import { askForNewRecords, raiseRecords } from '../../db/mappings/first-link.ts';
+import { urgencies } from '../../db/urgency.ts';
+import type { SyncDeps } from '../sync/step.ts';
+
+const AT_ONCE = 500;
+
+/** Decides about every unmatched record. `actor`: who did. Returns of how many. */
+export async function decideUnmatched(
+  { db, clock }: Pick<SyncDeps, 'db' | 'clock'>,
+  place: RecordPlace,
+  decision: Decision,
+  actor: string,
+): Promise<number> {
+  let decided = 0;
+  for (let after = ''; ;) {
+    const externalIds = await listUndecided(db, place, { decision, after, limit: AT_ONCE });
+    const now = clock.now();
+    await withTransaction(db, async (tx) => {
+      decided += await decideRecords(tx, place, { externalIds, decision, actor, now });
+      const about = { ...place, externalIds, urgency: urgencies.bulk, now } as const;
+      if (decision === 'leave') await raiseRecords(tx, { ...about, reasons: ['lost_row'] });
+      if (decision !== 'import') return;
+      await askForNewRecords(tx, about);
+      await raiseRecords(tx, { ...about, reasons: ['not_imported', 'left_alone', 'lost_row'] });
+    });
+    const last = externalIds.at(-1);
+    if (last === undefined || externalIds.length < AT_ONCE) return decided;
+    after = last;
+  }
+}

@@ -1,0 +1,84 @@
+// A copy of a database and the account of its original. The copy has let go of every external record, so each of its customers
+// would be made a second time there. The original's records are known by their owner tags, which bear the id that this database had.
+//
+// Until an operator says that the copy is to work beside its original, workers do nothing in such an account and `link --all` refuses.
+import {
+  allowCopyAccount,
+  noteCopyAccount,
+  readCopiedFrom,
+  readCopyAccount,
+} from '../../db/copy-accounts.ts';
+import { withTransaction, type Db } from '../../db/server/connection.ts';
+import { recordAction } from '../../db/operator-actions.ts';
+import type { Clock } from '../clock.ts';
+import type { Integration } from './integration.ts';
+
+export type Original = {
+  /** Records of the account that bear an owner tag of the original. */
+  records: number;
+  /** Nothing may be created or linked there. */
+  refused: boolean;
+  /** One line for an operator. */
+  says: string;
+};
+
+type Where = { db: Db; clock: Clock; integration: Integration };
+
+/**
+ * Null where this database is no copy, or none of the account's records bears an owner tag of an original. Lists every record of the
+ * account, unless an earlier count found none or an operator has allowed it and `recount` is not asked for.
+ */
+export async function findOriginal(
+  { db, clock, integration }: Where,
+  account: string,
+  { recount = false } = {},
+): Promise<Original | null> {
+  const ids = await readCopiedFrom(db);
+  if (ids.length === 0) return null;
+  const { system } = integration;
+  const known = await readCopyAccount(db, system, account);
+  const allowed = known !== null && known.allowedAt !== null;
+  if (known !== null && !recount && (allowed || known.records === 0)) return judge(known.records, allowed);
+  const records = (await integration.countTagged?.(ids)) ?? 0;
+  await noteCopyAccount(db, { system, account, records, now: clock.now() });
+  return judge(records, allowed);
+
+  function judge(found: number, isAllowed: boolean): Original | null {
+    if (found === 0) return null;
+    const bear = found === 1 ? '1 record bears' : `${found} records bear`;
+    const tags = ids.map((id) => `twinbox_${id}`).join(', ');
+    const says = `this database is a copy, and ${bear} the owner tag of its original (${tags}) in ${system} account ${account}`;
+    return {
+      records: found,
+      refused: !isAllowed,
+      says: isAllowed
+        ? `${says}: they are left alone, since an operator lets the copy work there`
+        : `${says}: nothing is created or linked there, because each customer would get a second record. ${ADVICE}`,
+    };
+  }
+}
+
+const ADVICE =
+  'Use the key of another account (npx twinbox connect stripe --new-account), or say that the copy is to work beside its original: ' +
+  'npx twinbox connect stripe --beside-original --why "the reason".';
+
+/** Lets the copy work in the account of its original. Null where this database is no copy. */
+export async function allowBesideOriginal(
+  where: Where,
+  { actor, why }: { actor: string; why: string },
+): Promise<{ account: string; records: number } | null> {
+  const { db, clock, integration } = where;
+  if ((await readCopiedFrom(db)).length === 0) return null;
+  const { system } = integration;
+  const { account } = await integration.identify();
+  const found = await findOriginal(where, account, { recount: true });
+  const now = clock.now();
+  await withTransaction(db, async (tx) => {
+    await allowCopyAccount(tx, { system, account, actor, why, now });
+    await recordAction(tx, {
+      ...{ action: 'allow_beside_original', system, actor, reason: why, at: now },
+      detail: { account, records: found?.records ?? 0 },
+    });
+  });
+  return { account, records: found?.records ?? 0 };
+}

@@ -1,0 +1,195 @@
+// Why what would be done about a pair is not being done now: one sentence for each cause that holds.
+import type { BreakerRow } from '../../db/limits/breakers.ts';
+import type { Connection } from '../../db/connections.ts';
+import type { PairStanding } from '../../db/mappings/standing.ts';
+import type { LoadedStep } from '../../db/mappings/load.ts';
+import type { Effect } from '../sync/foresee.ts';
+import { isInactive } from '../../db/mappings/state.ts';
+import { awaitsConsent } from '../sync/pair-state.ts';
+import type { SyncPolicy } from '../sync/step.ts';
+import { nameOf } from './explain-reasons.ts';
+
+export type ObstacleKind =
+  | 'lease'
+  | 'due'
+  | 'breaker'
+  | 'paused'
+  | 'fuse'
+  | 'parked'
+  | 'waiting'
+  | 'consent'
+  | 'account_unread'
+  | 'account_unknown'
+  | 'other_account'
+  | 'writes_off'
+  | 'pulls_off'
+  | 'no_worker'
+  | 'not_noticed';
+
+export type Obstacle = { kind: ObstacleKind; says: string };
+
+/** What holds for every pair of a system. */
+export type Lane = {
+  connection: Connection | null;
+  breaker: BreakerRow | null;
+  /** Who paused it, where it is paused. */
+  pausedBy: string | null;
+  /** Says that no worker is running; null where one is. */
+  noWorker: string | null;
+};
+
+export type Standing = {
+  step: LoadedStep;
+  standing: PairStanding;
+  lane: Lane;
+  policy: Pick<SyncPolicy, 'writes' | 'pulls'>;
+  effect: Effect;
+  now: Date;
+};
+
+/** Empty where nothing is to be done. */
+export function obstaclesOf(about: Standing): Obstacle[] {
+  const { mapping } = about.step;
+  const isIdle = mapping.dirty === mapping.clean;
+  if (isIdle && (isInactive(mapping) || (mapping.state === 'linked' && about.effect.would === 'nothing')))
+    return leaseOf(about);
+  return [...leaseOf(about), ...ofPair(about, isIdle), ...bySettings(about), ...ofLane(about)];
+}
+
+function leaseOf({ standing: { leaseOwner, leaseUntil } }: Standing): Obstacle[] {
+  if (leaseOwner === null || leaseUntil === null) return [];
+  const who = leaseOwner.split(':').slice(0, 2).join(':');
+  return [{ kind: 'lease', says: `the worker ${who} has it in hand until ${time(leaseUntil)}` }];
+}
+
+function ofPair({ step: { mapping }, effect, now }: Standing, isIdle: boolean): Obstacle[] {
+  if (!isIdle) return mapping.nextAttemptAt !== null && mapping.nextAttemptAt > now ? [dueOf(mapping)] : [];
+  if (mapping.state === 'parked')
+    return [
+      { kind: 'parked', says: 'it is parked until either side changes, or a person decides or replays it' },
+    ];
+  if (mapping.state === 'waiting') return [waitOf(mapping)];
+  if (effect.would === 'nothing') return [];
+  return [{ kind: 'not_noticed', says: 'nothing has come in that says so: no worker looks at it by itself' }];
+}
+
+function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): Obstacle {
+  const at = nextAttemptAt === null ? '' : time(nextAttemptAt);
+  const { code, message } = lastError ?? {};
+  const last = [code, message].filter((part) => typeof part === 'string').join(': ');
+  const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} so far`;
+  return {
+    kind: 'due',
+    says: `it is due at ${at}; ${tries}${last === '' ? '' : `, the last error was ${last}`}`,
+  };
+}
+
+function waitOf(mapping: LoadedStep['mapping']): Obstacle {
+  const { reason, system } = mapping;
+  const name = nameOf(system);
+  if (awaitsConsent(mapping) || reason === 'ask_link' || reason === 'not_linked')
+    return { kind: 'consent', says: 'it waits for a person’s consent' };
+  switch (reason) {
+    case 'fuse':
+      return { kind: 'fuse', says: 'the fuse holds its delete until a person decides' };
+    case 'account_unread':
+      return { kind: 'account_unread', says: unread(system) };
+    case 'writes_off':
+      return {
+        kind: 'writes_off',
+        says: `writes to ${name} were off when a worker last looked (STRIPE_WRITES=off)`,
+      };
+    case 'pulls_off':
+      return {
+        kind: 'pulls_off',
+        says: 'writes into our table were off when a worker last looked (STRIPE_PULLS=off)',
+      };
+    default:
+      return {
+        kind: 'waiting',
+        says: `it waits (${reason ?? 'no reason'}) until either side changes or a person decides`,
+      };
+  }
+}
+
+/** What a worker would meet: what waits for a setting already is named by its reason. */
+function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[] {
+  const reason = mapping.state === 'waiting' && mapping.dirty === mapping.clean ? mapping.reason : null;
+  const waits = effect.would === 'nothing' ? (effect.waits ?? null) : null;
+  const found: Obstacle[] = [];
+  if (reason !== 'writes_off' && (waits === 'writes_off' || (!policy.writes && sends(effect))))
+    found.push({
+      kind: 'writes_off',
+      says: `writes to ${nameOf(mapping.system)} are off (STRIPE_WRITES=off)`,
+    });
+  if (reason !== 'pulls_off' && (waits === 'pulls_off' || (!policy.pulls && writesOurs(effect))))
+    found.push({ kind: 'pulls_off', says: 'writes into our table are off (STRIPE_PULLS=off)' });
+  if (reason !== 'account_unread' && waits === 'account_unread')
+    found.push({ kind: 'account_unread', says: unread(mapping.system) });
+  if (reason !== 'fuse' && effect.would === 'held')
+    found.push({
+      kind: 'fuse',
+      says: 'the fuse holds deletes: a worker leaves it until a person decides',
+    });
+  return found;
+}
+
+function sends(effect: Effect): boolean {
+  if (effect.would === 'update') return effect.there.length > 0;
+  return effect.would === 'create' || effect.would === 'delete';
+}
+
+function writesOurs(effect: Effect): boolean {
+  if (effect.would === 'update') return effect.here.length > 0;
+  return effect.would === 'import' || effect.would === 'delete_here';
+}
+
+function unread(system: string): string {
+  return `the records of the ${nameOf(system)} account are still being read`;
+}
+
+function ofLane({ step: { mapping }, lane }: Standing): Obstacle[] {
+  return [...accountObstacles(mapping, lane), ...laneObstacles(mapping.system, lane)];
+}
+
+function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane): Obstacle[] {
+  const name = nameOf(mapping.system);
+  const account = connection?.account ?? null;
+  if (account === null)
+    return [
+      { kind: 'account_unknown', says: `no worker has asked ${name} yet which account the key belongs to` },
+    ];
+  if (mapping.account === account || mapping.account === '') return [];
+  return [
+    {
+      kind: 'other_account',
+      says: `it belongs to the account ${mapping.account}; the database belongs to ${account} now`,
+    },
+  ];
+}
+
+/** What stops all pairs of a system, or those that have not been received yet. */
+export function laneObstacles(system: string, { connection, breaker, pausedBy, noWorker }: Lane): Obstacle[] {
+  const name = nameOf(system);
+  const found: Obstacle[] = [];
+  if (connection?.pausedAt) {
+    const by = pausedBy === null ? '' : ` by ${pausedBy}`;
+    const why = connection.pausedWhy === null ? '' : `: ${connection.pausedWhy}`;
+    found.push({ kind: 'paused', says: `${name} is paused since ${time(connection.pausedAt)}${by}${why}` });
+  }
+  if (breaker) found.push({ kind: 'breaker', says: saysOf(breaker, name) });
+  if (noWorker !== null) found.push({ kind: 'no_worker', says: noWorker });
+  return found;
+}
+
+function saysOf({ openedAt, since, why }: BreakerRow, name: string): string {
+  const cause = `${why.code}: ${why.message}`;
+  return openedAt === null
+    ? `${name} answers again after a failure (${cause}): one customer at a time is tried`
+    : `the breaker of ${name} is open since ${time(since)}, nothing is sent (${cause})`;
+}
+
+/** A time as people read it, in UTC. */
+export function time(at: Date): string {
+  return at.toISOString().slice(0, 19).replace('T', ' ');
+}

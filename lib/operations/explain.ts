@@ -1,0 +1,280 @@
+// What `twinbox explain` answers: how each pair of a customer stands, what both sides and the shadow hold, what would be done now, why it
+// is not being done, and what a person can do. What would be done is asked of `decide` itself (lib/sync/foresee.ts).
+//
+// Guarantees: nothing is written. Unless `read` is asked for, the system is not called.
+import { countUnturned } from '../../db/conflicts.ts';
+import { readConnection } from '../../db/connections.ts';
+import { readCustomer, type Customer } from '../../db/customers.ts';
+import { listEvents } from '../../db/events/list.ts';
+import { findKnownRecords, type KnownRecord } from '../../db/external-records.ts';
+import { readBreaker } from '../../db/limits/breakers.ts';
+import { findPrimary } from '../../db/mappings/aliases.ts';
+import { loadStep, type LoadedStep, type OpenDelivery } from '../../db/mappings/load.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
+import {
+  findPairsOf,
+  findPairsOfRecord,
+  readStanding,
+  type PairStanding,
+} from '../../db/mappings/standing.ts';
+import { readLastAction } from '../../db/operator-actions.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { missingRoles, readRoles } from '../health/roles.ts';
+import type { Fetched, Integration, Value } from '../integrations/integration.ts';
+import { same } from '../sync/canonical.ts';
+import type { RungName } from '../sync/decide.ts';
+import { foresee, type Effect, type Foreseen } from '../sync/foresee.ts';
+import { isInactive } from '../../db/mappings/state.ts';
+import type { Step, SyncDeps } from '../sync/step.ts';
+import { oursOf, theirsOf } from '../sync/values.ts';
+import type { LeftReason } from '../sync/shadow.ts';
+import { laneObstacles, obstaclesOf, type Lane, type Obstacle } from './explain-obstacles.ts';
+import { whyParkedOrWaiting } from './explain-reasons.ts';
+import { remediesOf, type Remedy } from './explain-remedies.ts';
+
+export type Asked = { customer: number } | { record: string } | { mapping: number };
+
+export type FieldExplained = {
+  field: string;
+  /** Of our row; null also where it is empty or there is none. */
+  ours: Value;
+  /** Theirs as last known: the shadow's half. */
+  known: Value;
+  /** Why the pair in the shadow stands although its halves differ. */
+  left: LeftReason | null;
+  /** Theirs as read now; left out where nothing was read. */
+  read?: Value;
+  /** Null where it is not known: nothing is known of theirs, or there is no row. */
+  differs: boolean | null;
+};
+
+/** What the one read of the record gave. */
+export type ReadResult =
+  | { state: 'present' | 'erased' | 'missing' }
+  | { state: 'no_record' }
+  | { state: 'unreadable'; code: string; message: string };
+
+export type OpenDeliveries = { type: string; status: OpenDelivery['status']; count: number };
+
+export type PairExplained = {
+  mapping: Mapping;
+  since: Date;
+  /** Why it is parked or waits, in a sentence. */
+  why: string | null;
+  /** Null where no row stands for it. */
+  version: number | null;
+  isDone: boolean;
+  open: OpenDeliveries[];
+  /** Empty where there is nothing to compare: the pair has ended, or has no row. */
+  fields: FieldExplained[];
+  read: ReadResult | null;
+  rung: RungName | null;
+  effect: Effect;
+  obstacles: Obstacle[];
+  remedies: Remedy[];
+};
+
+export type Explanation = {
+  /** Null where no row stands for what was asked for. */
+  customer: Customer | null;
+  pairs: PairExplained[];
+  /** A living customer without a pair: how far its newest change has got, and what stops it. */
+  notReceived: { newest: string | null; obstacles: Obstacle[] } | null;
+  /** Of the customer, not reversed. */
+  conflicts: number;
+  /** The record asked for is known, and no pair was ever made for it. */
+  unmatched: KnownRecord[];
+};
+
+/** Null: there is no such customer, record or mapping. */
+export async function explain(
+  deps: SyncDeps,
+  asked: Asked,
+  { read, system }: { read: boolean; system: string | null },
+): Promise<Explanation | null> {
+  const { db } = deps;
+  const pairs: PairExplained[] = [];
+  for (const id of await pairsAsked(db, asked, system)) {
+    const pair = await explainPair(deps, id, read);
+    if (pair) pairs.push(pair);
+  }
+  const customerId = 'customer' in asked ? asked.customer : (pairs[0]?.mapping.internalId ?? null);
+  const customer = customerId === null ? null : await readCustomer(db, customerId);
+  const unmatched =
+    'record' in asked && pairs.length === 0
+      ? await findKnownRecords(db, { externalId: asked.record, system })
+      : [];
+  if (customer === null && pairs.length + unmatched.length === 0) return null;
+  const isUnpaired = pairs.length === 0 && customer !== null && customer.deletedAt === null;
+  return {
+    customer,
+    pairs,
+    notReceived: isUnpaired ? await notReceived(deps, customer.id) : null,
+    conflicts: customerId === null ? 0 : await countUnturned(db, customerId),
+    unmatched,
+  };
+}
+
+async function pairsAsked(db: Db, asked: Asked, system: string | null): Promise<number[]> {
+  if ('customer' in asked) return findPairsOf(db, { customer: asked.customer, system });
+  if ('record' in asked) return findPairsOfRecord(db, { externalId: asked.record, system });
+  return [asked.mapping];
+}
+
+/** A pair that a worker takes between two looks is looked at again, this often. */
+const MOST_LOOKS = 5;
+
+async function explainPair(deps: SyncDeps, id: number, read: boolean): Promise<PairExplained | null> {
+  let theirs: Theirs | null = null;
+  for (let look = 1; ; look += 1) {
+    const standing = await readStanding(deps.db, id);
+    if (!standing) return null;
+    const loaded = await loadStep(deps.db, id, standing.fence);
+    if (!loaded) continue;
+    if (read) theirs ??= await readTheirs(deps, loaded);
+    const asking = theirs === null ? deps : withRead(deps, theirs, loaded.mapping.externalId);
+    const foreseen = await foresee(asking, standing, { mustRead: read, mayCall: read });
+    if (foreseen.step) return describePair(deps, { standing, step: foreseen.step, foreseen, theirs });
+    // Always in motion: what was loaded is told, and that a worker is at it.
+    if (look >= MOST_LOOKS) return describePair(deps, { standing, step: loaded, foreseen, theirs });
+  }
+}
+
+type Seen = { standing: PairStanding; step: LoadedStep | Step; foreseen: Foreseen; theirs: Theirs | null };
+
+async function describePair(deps: SyncDeps, seen: Seen): Promise<PairExplained> {
+  const { db, policy, clock } = deps;
+  const { standing, step, theirs } = seen;
+  const { rung, effect } = seen.foreseen;
+  const { mapping, row } = step;
+  const { internalId, system } = mapping;
+  const lane = await readLane(db, system, mapping.account);
+  const obstacles = obstaclesOf({ step, standing, lane, policy, effect, now: clock.now() });
+  const customer = internalId === null ? null : await readCustomer(db, internalId);
+  const primary = internalId === null ? null : await findPrimary(db, { ...mapping, customerId: internalId });
+  return {
+    mapping,
+    since: standing.since,
+    why: whyParkedOrWaiting(mapping),
+    version: row?.version ?? null,
+    isDone: mapping.dirty === mapping.clean,
+    open: countOpen(step.deliveries),
+    fields: fieldsOf(deps, step, theirs),
+    read: theirs === null ? null : readResult(theirs),
+    ...{ rung, effect, obstacles },
+    remedies: await remediesOf({ db, step, customer, primary, obstacles }),
+  };
+}
+
+function countOpen(deliveries: OpenDelivery[]): OpenDeliveries[] {
+  const kinds = Map.groupBy(deliveries, ({ eventType, status }) => `${eventType} ${status}`);
+  return [...kinds.values()].flatMap((alike) =>
+    alike.slice(0, 1).map(({ eventType: type, status }) => ({ type, status, count: alike.length })),
+  );
+}
+
+type Theirs = { answer: Fetched | null } | { error: unknown; code: string; message: string };
+
+/** The one read: also for what forbids a delete, where one is to be decided. */
+async function readTheirs({ integration }: SyncDeps, { mapping, row }: LoadedStep): Promise<Theirs> {
+  const { externalId, intent } = mapping;
+  if (externalId === null || externalId.trim() === '') return { answer: null };
+  const forDelete = (row !== null && row.deletedAt !== null) || intent?.operation === 'delete';
+  try {
+    return { answer: await integration.fetch(externalId, { forDelete }) };
+  } catch (error) {
+    const { code, message } = integration.classify(error);
+    return { error, code, message };
+  }
+}
+
+function withRead(deps: SyncDeps, theirs: Theirs, externalId: string | null): SyncDeps {
+  return { ...deps, integration: answeringWith(deps.integration, theirs, externalId) };
+}
+
+/** The record that was read is not read a second time for the decision. */
+function answeringWith(integration: Integration, theirs: Theirs, read: string | null): Integration {
+  return {
+    ...integration,
+    async fetch(externalId, options) {
+      if (externalId !== read) return integration.fetch(externalId, options);
+      if ('error' in theirs) throw theirs.error;
+      return theirs.answer ?? integration.fetch(externalId, options);
+    },
+  };
+}
+
+function readResult(theirs: Theirs): ReadResult {
+  if ('error' in theirs) return { state: 'unreadable', code: theirs.code, message: theirs.message };
+  return { state: theirs.answer?.state ?? 'no_record' };
+}
+
+function fieldsOf(
+  { integration }: SyncDeps,
+  { mapping, row }: LoadedStep,
+  theirs: Theirs | null,
+): FieldExplained[] {
+  const record =
+    theirs !== null && 'answer' in theirs && theirs.answer?.state === 'present' ? theirs.answer.record : null;
+  if (record === null && (isInactive(mapping) || row === null)) return [];
+  const rules = integration.document.fields;
+  const ours = row ? oursOf(rules, row) : {};
+  const now = record ? theirsOf(rules, record.fields) : null;
+  return rules.map((rule) => {
+    const field = rule.internal;
+    const half = shadowHalf(mapping, field);
+    const known = half?.theirs ?? null;
+    const read = now?.[field] ?? null;
+    const isKnown = row !== null && (now !== null || half !== null);
+    const differs = isKnown ? !same(rule, ours[field], now ? read : known) : null;
+    return {
+      field,
+      ours: ours[field] ?? null,
+      known,
+      left: half?.reason ?? null,
+      ...(now && { read }),
+      differs,
+    };
+  });
+}
+
+/** A damaged shadow holds anything. */
+function shadowHalf({ shadow }: Mapping, field: string): { theirs: Value; reason: LeftReason | null } | null {
+  const stored: unknown = shadow;
+  if (typeof stored !== 'object' || stored === null) return null;
+  const pair: unknown = Object.hasOwn(stored, field) ? Reflect.get(stored, field) : null;
+  if (typeof pair !== 'object' || pair === null) return null;
+  const { theirs, reason } = pair as Record<string, unknown>;
+  return {
+    theirs: typeof theirs === 'string' ? theirs : null,
+    reason: typeof reason === 'string' ? (reason as LeftReason) : null,
+  };
+}
+
+async function readLane(db: Db, system: string, account: string): Promise<Lane> {
+  const connection = await readConnection(db, system);
+  const paused = connection?.pausedAt ? await readLastAction(db, { system, action: 'pause' }) : null;
+  const roles = await readRoles(db);
+  const worker = roles.find(({ role }) => role === 'worker');
+  const missing = missingRoles(roles).find(({ role }) => role === 'worker');
+  const isRunning = worker !== undefined && worker.living.length > 0;
+  return {
+    connection,
+    breaker: await readBreaker(db, { system, account: connection?.account ?? account }),
+    pausedBy: paused?.actor ?? null,
+    noWorker: isRunning ? null : (missing?.says ?? 'no worker is running on this database'),
+  };
+}
+
+async function notReceived(
+  { db, integration: { system } }: SyncDeps,
+  customer: number,
+): Promise<Explanation['notReceived']> {
+  const [newest] = await listEvents(db, { customer, systems: [system], limit: 1 });
+  const lane = await readLane(db, system, '');
+  return {
+    newest: newest === undefined ? null : newest.published ? 'published' : 'unpublished',
+    // A pause stops what is sent, not what is received.
+    obstacles: laneObstacles(system, { ...lane, connection: null, breaker: null }),
+  };
+}

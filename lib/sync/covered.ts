@@ -1,0 +1,27 @@
+// Edits that our writes covered unseen, at a record that nothing is merged with any more. A merge judges such an edit (merge.ts); here
+// ours stands, and theirs is kept as a conflict, which a person can reverse.
+import { canonical } from './canonical.ts';
+import type { Conflict } from './merge.ts';
+import { received } from './received.ts';
+import type { Situation } from './situation.ts';
+
+export function coveredEdits(s: Situation): Conflict[] {
+  return received(s).unseen.map(({ field, intentId, eventId, value, sent, seen }): Conflict => ({
+    kind: 'overwritten_unseen',
+    field,
+    base: seen,
+    ours: sent,
+    theirs: canonical(value),
+    rule: s.fields.find(({ internal }) => internal === field)?.conflict ?? 'internal_wins',
+    winner: 'ours',
+    intentId,
+    eventId,
+  }));
+}
+
+/** The echoes that these conflicts were found by: they have been looked at, and are not looked at again. */
+export function checkedBy(conflicts: readonly Conflict[]): { intentId: string; eventId: string }[] {
+  return conflicts.flatMap(({ kind, intentId, eventId }) =>
+    kind === 'overwritten_unseen' && intentId && eventId ? [{ intentId, eventId }] : [],
+  );
+}

@@ -1,0 +1,40 @@
+/**
+ * What imports cannot say: tests that prove a room or a file by running the whole of it. A name that
+ * ends in a slash is a folder, on either side; tests are named from test/ on.
+ */
+export const PROVEN_ELSEWHERE: readonly [how: string, proven: string, tests: readonly string[]][] = [
+  ['each numbered situation of a row and its record', 'lib/sync/', ['situations/']],
+  ['a worker killed at every failpoint', 'lib/sync/', ['crash/crash.test.ts', 'crash/crash.proof.ts']],
+  ['random histories of both sides', 'lib/sync/', ['flows/two-way.test.ts', 'model/main.ts']],
+  ['lost, late, doubled and unreadable events', 'lib/intake/', ['situations/events.test.ts']],
+  ['webhooks and lists', 'lib/intake/', ['situations/webhooks.test.ts', 'situations/lists.test.ts']],
+  [
+    'one contract for every system',
+    'lib/integrations/integration.ts',
+    ['lib/integrations/stripe/contract.test.ts'],
+  ],
+  ['two filled catalogues that meet', 'lib/operations/', ['flows/first-link.test.ts']],
+  ['each request from its command on', 'lib/operations/', ['cli/']],
+  ['the first records of an account', 'lib/operations/known-sample.ts', ['cli/doctor.test.ts']],
+  ['what came of a request', 'lib/operations/results.ts', ['cli/resolve.test.ts']],
+  ['what came of a request', 'db/mappings/results.ts', ['cli/resolve.test.ts']],
+  ['a real Kafka: producing, consuming, faults, rights, TLS', 'lib/bus/kafka/', ['kafka/']],
+  ['topics as a broker has them', 'lib/bus/kafka/topic-facts.ts', ['kafka/rights.test.ts']],
+  ['processes of their own, killed under load', 'lib/process/', ['processes/']],
+  ['health of a process', 'lib/process/health-server.ts', ['processes/processes.test.ts']],
+  ['settings that a process needs', 'lib/process/requirements.ts', ['processes/processes.test.ts']],
+  ['systems that the settings name', 'lib/process/systems.ts', ['processes/processes.test.ts']],
+  ['processes of their own, killed under load', 'relay/', ['processes/']],
+  ['the relay', 'relay/relay.ts', ['relay/']],
+  ['where the relay stands', 'db/relay/cursor.ts', ['relay/cursor.test.ts']],
+  ['the relay as a process', 'relay/start.ts', ['processes/processes.test.ts']],
+  ['backups that are put back', 'relay/', ['restore/', 'kafka/restored.test.ts']],
+  ['processes of their own, killed under load', 'workers/', ['processes/']],
+  ['a worker as a process', 'workers/start.ts', ['processes/processes.test.ts']],
+  ['servers of other versions, settings and locales', 'db/', ['ground/', 'flows/locales.test.ts']],
+  ['hostile requests on every route', 'api/', ['api/hostile-requests.test.ts']],
+  ['the API as a process', 'api/start.ts', ['processes/processes.test.ts']],
+  ['the API as several processes', 'api/processes.ts', ['processes/processes.test.ts']],
+  ['the API put together', 'api/compose.ts', ['cli/up.test.ts', 'processes/processes.test.ts']],
+  ['answers while the API starts', 'api/starting.ts', ['processes/processes.test.ts']],
+];

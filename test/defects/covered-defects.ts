@@ -1,0 +1,51 @@
+import type { Defect } from './defect.ts';
+
+const caught = 'test/lib/sync/covered.test.ts';
+
+/** Mistakes by which an edit of theirs that our write covered is forgotten: no merge follows, and the echo alone told of it. */
+export const coveredDefects: Defect[] = [
+  {
+    name: 'a covered edit forgotten once another record was chosen',
+    edits: [
+      {
+        file: 'lib/sync/rungs/covered.ts',
+        find: `!isInactive(s.mapping) && (s.row === null`,
+        replace: `(s.row === null`,
+      },
+    ],
+    caughtBy: { file: caught, title: 'though the record is an alias by then' },
+  },
+  {
+    name: 'a covered edit forgotten where its pair ends with the echo in hand',
+    edits: [
+      {
+        file: 'lib/sync/rungs/covered.ts',
+        find: ` && (s.row === null || s.row.deletedAt === null);`,
+        replace: `;`,
+      },
+    ],
+    caughtBy: { file: caught, title: 'its echo received before the end (detach)' },
+  },
+  {
+    name: 'a covered edit forgotten where the record becomes a customer',
+    edits: [
+      {
+        file: 'lib/sync/perform/import-row.ts',
+        find: `    await insertConflicts(tx, conflictRows(step, covered, now, row.id));\n`,
+        replace: ``,
+      },
+    ],
+    caughtBy: { file: caught, title: 'is kept as a conflict of the customer that it becomes' },
+  },
+  {
+    name: 'a covered edit forgotten where a person names another record',
+    edits: [
+      {
+        file: 'lib/sync/perform/replace.ts',
+        find: `  await insertConflicts(tx, conflictRows(step, covered, now));\n`,
+        replace: ``,
+      },
+    ],
+    caughtBy: { file: caught, title: 'is kept as a conflict, once, where a person names another record' },
+  },
+];

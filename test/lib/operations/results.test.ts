@@ -1,0 +1,39 @@
+import { expect } from 'chai';
+import { readResults } from '../../../db/mappings/results.ts';
+import { countMappings } from '../../../db/health/reports.ts';
+import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
+import { describeResult } from '../../../lib/operations/results.ts';
+import { mappingOf } from '../../support/sync-rows.ts';
+import { linkedPair, useTwoWay } from '../../support/two-way.ts';
+
+describe('what came of a decision', () => {
+  const world = useTwoWay();
+
+  it('says of a record that could not be taken which one was tried, and why it was not taken', async () => {
+    const { id } = await linkedPair(world, { name: 'Ada', email: 'ada@results.example' });
+    world.simulator.reset();
+    await world.update(id, { name: 'Ada King' });
+    await world.rest();
+    const pair = await mappingOf(world.db, id);
+    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+    const asked = { action: 'record', externalId: 'cus_nowhere', actor: 'ops', why: null } as const;
+    expect(await desk.resolve(pair.id, asked)).to.include({ outcome: 'decided' });
+    await world.rest();
+    const [result] = await readResults(world.db, [pair.id]);
+    if (!result) throw new Error('no result');
+    expect(result).to.include({ tried: 'cus_nowhere', why: 'missing' });
+    expect(describeResult(result)).to.match(
+      /^(parked|waits): \w+; cus_nowhere was tried, and Stripe has no such record \(missing\)$/,
+    );
+  });
+
+  it('counts the pairs that live, and those that have ended apart', async () => {
+    await linkedPair(world, { name: 'Ada', email: 'ada@counts.example' });
+    const { id } = await linkedPair(world, { name: 'Bea', email: 'bea@counts.example' });
+    await world.remove(id);
+    await world.rest();
+    expect(await countMappings(world.db)).to.deep.equal([
+      { system: 'stripe', linked: 1, mappings: 1, ended: 1, aliases: 0, dirty: 0 },
+    ]);
+  });
+});

@@ -1,0 +1,125 @@
+// What holds of every decision: each sentence answers with what breaks it, or null. decide.test.ts checks them in 5,000 generated
+// situations, `make model` in 100,000.
+import { readFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import type { Action } from '../../../../lib/sync/action.ts';
+import { ladder, type RungName } from '../../../../lib/sync/decide.ts';
+import { effectsOf } from '../../../../lib/sync/settle/effects.ts';
+import { answersOf, decideIn, isSame, type Decided } from './decide.ts';
+import { breaksShadowLaw } from './shadow-law.ts';
+import { NOW } from './mappings.ts';
+import { anySituation } from './situations.ts';
+import { anyWorld, type World } from './worlds.ts';
+
+const PAGE = new URL('../../../../docs/sync.md', import.meta.url);
+const policy = { backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 } };
+/** The table of the ladder in docs/sync.md. */
+export const table = readTable(await readFile(PAGE, 'utf8'));
+const goesBefore = new Map(table.map(({ rung, before }) => [rung, new Set(before)]));
+
+export const rungs = Object.keys(ladder) as RungName[];
+
+/** What each rung says of the situation by itself, in their order. */
+type Answers = [RungName, Action][];
+
+export const sentences: Record<string, (decided: Decided, answers: Answers, world: World) => unknown> = {
+  'always answers, with what the first rung says that says something': ({ rung, action }, [first]) => {
+    return first?.[0] === rung && isSame(first[1], action) ? null : (first ?? 'none');
+  },
+
+  'has no two rungs that contradict each other but where the table says which goes before': (_, answers) => {
+    for (const [n, [upper, action]] of answers.entries())
+      for (const [lower, other] of answers.slice(n + 1))
+        if (!isSame(action, other) && goesBefore.get(upper)?.has(lower) !== true)
+          return `${upper} contradicts ${lower}`;
+    return null;
+  },
+
+  'sends nothing while writes are off': ({ action, situation }) => {
+    const sends = action.do === 'send' || action.do === 'resend';
+    return sends && !situation.policy.writes ? action : null;
+  },
+
+  'takes nothing of theirs into our tables while pulls are off': ({ action, situation }) => {
+    const takes = action.do === 'write_ours' && ['pull', 'delete', 'import'].includes(action.ours.write);
+    return takes && !situation.policy.pulls ? action : null;
+  },
+
+  'deletes a record only after a read for what forbids it, in the same claim': ({ action, situation }) => {
+    const deletes =
+      (action.do === 'send' && action.request.operation === 'delete') ||
+      (action.do === 'resend' && action.intent.operation === 'delete');
+    const isGuarded = [...situation.known.keys()].some((key) => key.includes('"for":"delete"'));
+    return deletes && !isGuarded ? action : null;
+  },
+
+  'makes a record only for a living row that has none': ({ action, situation: { row, mapping } }) => {
+    const creates = action.do === 'send' && action.request.operation === 'create';
+    const may = row !== null && row.deletedAt === null && mapping.externalId === null;
+    return creates && !may ? mapping : null;
+  },
+
+  'asks for nothing more where both sides agree': ({ rung, action, situation }, _, world) => {
+    if (rung !== 'agreement' || action.do !== 'settle') return null;
+    const effects = effectsOf(situation.fields, policy, situation, action.outcome, NOW);
+    const again = decideIn(world, {
+      ...situation,
+      mapping: { ...situation.mapping, ...effects.mapping },
+      deliveries: [],
+      known: new Map(),
+      progress: { ...situation.progress, pulled: null, linked: null, obstacle: null },
+    });
+    return again.rung === 'agreement' ? null : again.action;
+  },
+
+  'keeps the shadow law in whatever it settles': ({ action, situation }) => {
+    if (action.do !== 'settle') return null;
+    const effects = effectsOf(situation.fields, policy, situation, action.outcome, NOW);
+    return breaksShadowLaw(situation, action.outcome, effects);
+  },
+};
+
+export interface Checked {
+  /** How often each rung has answered. */
+  reached: Map<RungName, number>;
+  /** The first sentence that was broken, with the shortest situation that breaks it; null if none was. */
+  broken: { sentence: string; error: unknown } | null;
+}
+
+/** Checks all sentences in so many situations. */
+export function checkSentences(runs: number): Checked {
+  const reached = new Map<RungName, number>();
+  let sentence = '';
+  try {
+    fc.assert(
+      fc.property(anyWorld, anySituation, (world, situation) => {
+        const decided = decideIn(world, situation);
+        reached.set(decided.rung, (reached.get(decided.rung) ?? 0) + 1);
+        const answers = [...answersOf(world, decided.situation)];
+        for (const [title, breaks] of Object.entries(sentences)) {
+          const why = breaks(decided, answers, world);
+          if (why === null || why === undefined) continue;
+          sentence = title;
+          throw new Error(`${title}: ${decided.rung}: ${JSON.stringify(why)}`);
+        }
+      }),
+      { numRuns: runs },
+    );
+    return { reached, broken: null };
+  } catch (error) {
+    return { reached, broken: { sentence, error } };
+  }
+}
+
+/** The rungs in the table under "The ladder", and those that each goes before. */
+function readTable(page: string): { rung: string; before: string[] }[] {
+  const section = page.slice(page.indexOf('### The ladder'), page.indexOf('### The merge'));
+  const rows = [...section.matchAll(/^\| `(\w+)`\s*\|.*\|([^|]*)\|$/gm)];
+  return rows.map(([, rung = '', before = ''], n) => ({
+    rung,
+    before:
+      before.trim() === 'all below'
+        ? rows.slice(n + 1).map(([, below = '']) => below)
+        : [...before.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+  }));
+}
