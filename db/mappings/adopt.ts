@@ -1,5 +1,5 @@
 // Whose counterpart is it? Questions and moves around a mapping that has no row of ours yet.
-import { hasEnded, hasEndedSql } from './state.ts';
+import { hasEnded, hasEndedSql, isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { folded } from '../fold.ts';
 import { absorbMapping, lockMappings, type Mapping } from './mappings.ts';
@@ -21,7 +21,7 @@ const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEv
   -- A pair that a person has let go answers for its row, where the row has no other.
   coalesce(${hasEndedSql('m')}, exists (
     select from external_mappings l where l.entity_type = 'customer' and l.internal_id = c.id and l.system = :system
-      and l.account = :account and l.state = 'detached' and jsonb_exists(l.reason_detail, 'let_go'))) as ended,
+      and l.account = :account and l.state = 'detached' and ${isLetGoSql('l')})) as ended,
   case when m.external_id is not null then null
        when m.reason_detail ->> 'consent' = 'true' then 'named'
        when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link

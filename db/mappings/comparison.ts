@@ -1,4 +1,5 @@
 // Pairs as the comparison sees them.
+import { isLetGoSql } from './state.ts';
 import type { Db } from '../server/connection.ts';
 import type { MappingState, StoredPair } from './mappings.ts';
 import type { LoadedRow } from './load.ts';
@@ -29,7 +30,7 @@ const pairColumns = `
   m.dirty, m.clean, m.wanted_version as "wantedVersion",
   m.intent is not null as intent, m.role = 'alias' as "isAlias",
   case when m.state <> 'detached' then null
-       when jsonb_exists(m.reason_detail, 'let_go') then 'let_go'
+       when ${isLetGoSql('m')} then 'let_go'
        when jsonb_exists(m.reason_detail, 'replaced') then 'replaced' end as ended,
   (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
@@ -91,7 +92,7 @@ export async function findUnmapped(db: Db, system: string): Promise<number[]> {
     `select c.id from customers c
      where c.deleted_at is null and not exists (
        select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
-         and (m.state <> 'detached' or jsonb_exists(m.reason_detail, 'let_go')))
+         and (m.state <> 'detached' or ${isLetGoSql('m')}))
      order by c.id limit 1000`,
     { system },
   );

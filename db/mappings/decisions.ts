@@ -1,4 +1,5 @@
 // What people decide about pairs that are stuck (lib/sync/rungs/decision.ts): which pairs those are, and how a decision is noted.
+import { isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { raisedUrgency, urgencies } from '../urgency.ts';
 import { toMapping, type Decision, type Mapping } from './mappings.ts';
@@ -181,7 +182,7 @@ select m.id as "mappingId", m.system, m.internal_id as "customerId", m.external_
        case when m.reason = 'fuse' then m.reason_detail ->> 'direction' end as direction, m.updated_at as since
 from external_mappings m left join customers c on m.entity_type = 'customer' and c.id = m.internal_id
 where m.system = :system and m.state = any(:states::text[]) and m.role = 'primary'
-  and (m.state <> 'detached' or jsonb_exists(m.reason_detail, 'let_go'))
+  and (m.state <> 'detached' or ${isLetGoSql('m')})
   and (:customers::bigint[] is null or m.internal_id = any(:customers::bigint[]))
   and (:mappings::bigint[] is null or m.id = any(:mappings::bigint[]))
   and (:reason::text is null or m.reason = :reason::text)

@@ -1,5 +1,5 @@
 // The first link of two filled catalogues: whose their records may be, and the words that were given (docs/first-link.md).
-import { isInactiveSql } from './state.ts';
+import { isInactiveSql, isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { folded } from '../fold.ts';
 import type { Urgency } from '../urgency.ts';
@@ -96,7 +96,7 @@ export async function readWaitingRows(
   return rows;
 }
 
-/** Living rows of which no event has been received yet, in order of their id: they have no mapping. */
+/** Living rows of which no event has been received yet, in order of their id: they have no mapping, and no person let them go. */
 export async function readUnmappedRows(
   db: Db,
   { system, externalType }: Where,
@@ -107,7 +107,7 @@ export async function readUnmappedRows(
     `select c.id from customers c
      where c.deleted_at is null and c.id > :after and not exists (
        select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
-         and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached'
+         and m.external_type = :externalType and m.role = 'primary' and (m.state <> 'detached' or ${isLetGoSql('m')})
          and m.account = coalesce((select account from connections where system = :system), ''))
      order by c.id limit :limit`,
     { system, externalType, after, limit },
@@ -221,7 +221,10 @@ export async function raiseRecords(
   return rowCount;
 }
 
-/** Every living row without a counterpart in an account, or of those named, gets a mapping that waits for the first link. Returns how many. */
+/**
+ * Every living row without a counterpart in an account, or of those named, and that no person let go, gets a mapping that
+ * waits for the first link. Returns how many.
+ */
 export async function insertNotLinked(
   tx: Tx,
   where: Where & { account: string },
@@ -232,7 +235,8 @@ export async function insertNotLinked(
      select c.id, :system, :account, :externalType, 'waiting', 'not_linked', c.version from customers c
      where c.deleted_at is null and (:customerIds::bigint[] is null or c.id = any(:customerIds::bigint[])) and not exists (
        select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
-         and m.account = :account and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached')
+         and m.account = :account and m.external_type = :externalType and m.role = 'primary'
+         and (m.state <> 'detached' or ${isLetGoSql('m')}))
      order by c.id`,
     { ...where, customerIds },
   );

@@ -1,5 +1,6 @@
 // Mappings that a person may want to look at: those that wait, are parked, or stand beside another as its alias, and those that a
 // person has let go.
+import { isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import type { Decision } from './mappings.ts';
 import { urgencies } from '../urgency.ts';
@@ -47,7 +48,7 @@ from (
     select m.state = 'alias' and exists (
       select from customers c where m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is not null) as is_left) l
 ) m
-where (m.state in ('waiting', 'parked', 'alias') or m.state = 'detached' and jsonb_exists(m.reason_detail, 'let_go'))
+where (m.state in ('waiting', 'parked', 'alias') or m.state = 'detached' and ${isLetGoSql('m')})
   and (:after::bigint is null or m.id > :after::bigint)
   and (:state::text is null or m.state = :state::text)
   and (:reason::text is null or m.reason = :reason::text)

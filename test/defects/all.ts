@@ -3,8 +3,8 @@ import { busDefects } from './bus-defects.ts';
 import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
-import { decideDefects } from './decide-defects.ts';
 import { coveredDefects } from './covered-defects.ts';
+import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { edgeDefects } from './edge-defects.ts';
 import { groundDefects } from './ground-defects.ts';
@@ -45,6 +45,6 @@ export const defects: readonly Defect[] = [
   ...tableDefects,
   ...restoreDefects,
   ...groundDefects,
-  ...decideDefects,
   ...edgeDefects,
+  ...decideDefects,
 ];

@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { countNotLinked } from '../../../db/mappings/first-link.ts';
 import { readCustomer, type Customer } from '../../../db/customers.ts';
 import { giveWords, planFirstLink } from '../../../lib/operations/link-plan.ts';
+import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
 import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
 import { giveAllWords, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
-import { mappingsIn, useTwoWay, type MappingSeen } from '../../support/two-way.ts';
+import { linkedPair, mappingsIn, useTwoWay, type MappingSeen } from '../../support/two-way.ts';
 
 describe('the first link', () => {
   const world = useTwoWay();
@@ -234,6 +235,23 @@ describe('the first link', () => {
     await world.rest();
     expect(world.log.filter(({ event }) => event === 'reconcile.broke_off')).to.deep.equal([]);
     await expectAgreement(world);
+  });
+
+  it('leaves a customer alone that a person let go: no second record is made for it', async () => {
+    const { id } = await linkedPair(world);
+    const resolving = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+    const { id: mapping } = await mappingOf(world.db, id);
+    await world.db.raw(
+      `update external_mappings set state = 'parked', reason = 'missing' where id = :mapping`,
+      {
+        mapping,
+      },
+    );
+    await resolving.resolve(mapping, { action: 'let_go', why: null, actor: 'ops' });
+    const records = world.simulator.customers().length;
+    await link();
+    expect(world.simulator.customers()).to.have.length(records);
+    expect(await mappingsIn(world.db)).to.have.length(1);
   });
 
   it('holds no row that was made after the plan', async () => {
