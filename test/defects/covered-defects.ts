@@ -9,7 +9,7 @@ export const coveredDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/covered.ts',
-        find: `!hasEnded(s.mapping) && (s.row === null`,
+        find: `!isInactive(s.mapping) && (s.row === null`,
         replace: `(s.row === null`,
       },
     ],

@@ -132,7 +132,7 @@ export const decideDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/operations/replay-plan.test.ts',
+      file: 'test/lib/operations/replay.test.ts',
       title: 'says what becomes of a record that no row stands for',
     },
   },
@@ -241,7 +241,7 @@ export const decideDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/operations/replay-plan.test.ts',
+      file: 'test/lib/operations/replay.test.ts',
       title: 'says what an open request needs, and what comes from there',
     },
   },
