@@ -17,6 +17,7 @@ export const PROVEN_ELSEWHERE: readonly [how: string, proven: string, tests: rea
   ['each request from its command on', 'lib/operations/', ['cli/']],
   ['the first records of an account', 'lib/operations/known-sample.ts', ['cli/doctor.test.ts']],
   ['what came of a request', 'lib/operations/results.ts', ['cli/resolve.test.ts']],
+  ['the mappings of a customer', 'db/mappings/of-customer.ts', ['cli/repl.test.ts']],
   ['what came of a request', 'db/mappings/results.ts', ['cli/resolve.test.ts']],
   ['a real Kafka: producing, consuming, faults, rights, TLS', 'lib/bus/kafka/', ['kafka/']],
   ['topics as a broker has them', 'lib/bus/kafka/topic-facts.ts', ['kafka/rights.test.ts']],

@@ -9,6 +9,7 @@ import { linkedPair, useTwoWay } from '../support/two-way.ts';
 import { showWorker } from '../support/workers-shown.ts';
 import { runHere } from './in-process.ts';
 import { usePlace } from './twinbox.ts';
+import { writesPages } from '../support/environment.ts';
 
 type Printed = { pairs: Record<string, unknown>[] } & Record<string, unknown>;
 
@@ -35,7 +36,7 @@ describe('twinbox explain', () => {
         expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
         const printed = { command: words.join(' '), output: stdout };
         // WRITE_PAGE=1 writes the page anew; what it then says is for a person to read.
-        if (process.env['WRITE_PAGE'] === '1') await writeExample(at, printed);
+        if (writesPages()) await writeExample(at, printed);
         const example = (await readExamples())[at];
         expect(normalise(example?.command ?? '')).to.equal(normalise(printed.command));
         expect(normalise(example?.output ?? '')).to.equal(normalise(stdout));

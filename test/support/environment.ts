@@ -7,3 +7,8 @@ export function environmentWith(more: Record<string, string>): NodeJS.ProcessEnv
 export function bareEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], ...more };
 }
+
+/** WRITE_PAGE=1: a test that compares a page of docs/ with what a command prints writes the page anew. */
+export function writesPages(): boolean {
+  return process.env['WRITE_PAGE'] === '1';
+}

@@ -41,9 +41,7 @@ export const intent: fc.Arbitrary<OpenIntent> = fc
     operation,
     key: KEY,
     body: {},
-    fields: Object.fromEntries(
-      Object.entries(fields).map(([field, ours]) => [field, { ours, seen: null }]),
-    ),
+    fields: Object.fromEntries(Object.entries(fields).map(([field, ours]) => [field, { ours, seen: null }])),
     version,
     hop: 0,
     firstSentAt: ago(ageMs).toISOString(),

@@ -129,7 +129,10 @@ export const anyWorld = fc.record({
         fields: Object.fromEntries(sent) as OpenIntent['fields'],
         echoEvent: checked ? 'seen' : null,
       };
-      return { byKey: isOurs ? { [KEY]: echo } : {}, byRequest: isOurs ? { req_1: echo } : {} };
+      return {
+        byKey: new Map(isOurs ? [[KEY, echo]] : []),
+        byRequest: new Map(isOurs ? [['req_1', echo]] : []),
+      };
     }),
   aliases: fc.constantFrom([], ['cus_2']),
   stopped: fc.constantFrom(0, 47 * HOUR),
