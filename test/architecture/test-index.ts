@@ -150,6 +150,8 @@ function byFolder(a: string, b: string): number {
 
 const HEAD = `# Which tests prove what
 
+Terms: [glossary](glossary.md).
+
 \`make index\` writes this page from the tree and from what the tests import; \`make test\` compares the two.
 
 A test stands where its file stands: \`lib/sync/merge.ts\` is proven by \`test/lib/sync/merge.test.ts\`, and by
