@@ -18,8 +18,8 @@ export type Running = {
   apiUrl: string | null;
   /** Null while it is starting, and where Stripe is the real one. */
   simulatorUrl: string | null;
-  /** What it works on: for people, without a password, and by the installation's id. Null while it is starting. */
-  database: { place: string; instance: string } | null;
+  /** What it works on: for people, without a password, and by its id (db/connections.ts). Null while it is starting. */
+  database: { place: string; id: string } | null;
 };
 
 export type FolderClaim = {

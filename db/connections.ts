@@ -28,6 +28,18 @@ export async function readInstanceId(db: Db): Promise<string> {
   return rows[0].id;
 }
 
+/**
+ * What tells this database from any other: the installation's id, which a copy bears too, and the database's number on its server.
+ * Whoever has a note of both knows whether the note is about this one.
+ */
+export async function readDatabaseId(db: Db): Promise<string> {
+  const { rows } = await db.raw<{ rows: { id: string; oid: number }[] }>(
+    `select i.id, d.oid from instance i, pg_database d where d.datname = current_database()`,
+  );
+  if (!rows[0]) throw new Error('the instance row is missing: was the database emptied by hand?');
+  return `${rows[0].id}/${rows[0].oid}`;
+}
+
 export async function ensureConnection(db: Db | Tx, system: string): Promise<void> {
   await db.raw(`insert into connections (system) values (:system) on conflict do nothing`, { system });
 }

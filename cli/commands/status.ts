@@ -1,4 +1,4 @@
-import { readConnection, readInstanceId } from '../../db/connections.ts';
+import { readConnection, readDatabaseId } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
@@ -124,7 +124,7 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'elsewhere' 
 
 /** Two databases may share a data folder. What does not say yet what it works on is starting. */
 async function isOfOtherDatabase({ database }: Running, db: Db): Promise<boolean> {
-  return database !== null && database.instance !== (await readInstanceId(db));
+  return database !== null && database.id !== (await readDatabaseId(db));
 }
 
 /** From the process on this folder, which knows of itself what stands in no table; else from the tables. */

@@ -1,4 +1,4 @@
-import { readInstanceId } from '../../db/connections.ts';
+import { readDatabaseId } from '../../db/connections.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
 import { createLogger } from '../../lib/log.ts';
 import { startSystem, type System } from '../embedded/system.ts';
@@ -42,8 +42,8 @@ async function up(json: boolean, output: Output): Promise<number> {
     const system = await startSystem({ config, log });
     try {
       const { url: apiUrl, simulatorUrl, databasePlace: place } = system;
-      const instance = await readInstanceId(system.db);
-      await claim.announce({ apiUrl, simulatorUrl, database: { place, instance } });
+      const id = await readDatabaseId(system.db);
+      await claim.announce({ apiUrl, simulatorUrl, database: { place, id } });
       const account = await readAccount(system.db, system.integration);
       if (json) output.printJsonLine(toJson(system, config, account));
       else {
