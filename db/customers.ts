@@ -6,7 +6,7 @@
 import type { Knex } from 'knex';
 import type { Db, Tx } from './server/connection.ts';
 import { sqlState } from './server/errors.ts';
-import { folded } from './fold.ts';
+import { folded } from './email-fold.ts';
 import { RowSwallowed } from './row-rules.ts';
 import { readTime } from './server/times.ts';
 import { writeNumbered } from './sequences/taken-numbers.ts';

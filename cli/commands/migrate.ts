@@ -1,6 +1,6 @@
 import { assertEventIdsFit } from '../../db/sequences/event-ids.ts';
 import { migrate } from '../../db/server/migrate.ts';
-import { moveSequences, type SequenceMove } from '../../db/sequences/sequences.ts';
+import { moveSequences, type SequenceMove } from '../../db/sequences/move-forward.ts';
 import { exit } from '../exit.ts';
 import { count } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';

@@ -5,7 +5,7 @@
 // in the middle leaves whole customers with their events: run it again.
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { Customer } from '../../db/customers.ts';
-import { fold } from '../../db/fold.ts';
+import { fold } from '../../db/email-fold.ts';
 import type { CustomerStore, CustomerValues, Origin } from '../../lib/customers/customers.ts';
 import { checkNewCustomer } from '../../lib/catalogue/customer.ts';
 import type { Derived } from './person.ts';

@@ -1,7 +1,7 @@
 // Whose counterpart is it? Questions and moves around a mapping that has no row of ours yet.
 import { hasEnded, hasEndedSql, isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
-import { folded } from '../fold.ts';
+import { folded } from '../email-fold.ts';
 import { absorbMapping, lockMappings, type Mapping } from './mappings.ts';
 
 /** A living row that could be a record's, and where its own mapping in that system stands. */

@@ -1,7 +1,7 @@
 // The first link of two filled catalogues: whose their records may be, and the words that were given (docs/first-link.md).
 import { isInactiveSql, isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
-import { folded } from '../fold.ts';
+import { folded } from '../email-fold.ts';
 import type { Urgency } from '../urgency.ts';
 
 type Where = { system: string; externalType: string };

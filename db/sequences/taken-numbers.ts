@@ -2,7 +2,7 @@
 import type { Db, Tx } from '../server/handles.ts';
 import { sqlState } from '../server/errors.ts';
 import { numberedTables } from './state.ts';
-import { moveSequences } from './sequences.ts';
+import { moveSequences } from './move-forward.ts';
 
 /** One is enough, unless a transaction with ids of its own commits between a move and the try after it. */
 const MAX_MOVES = 5;

@@ -1,12 +1,12 @@
 // Transforms by name: a mapping document holds no code. All are pure.
-import { fold } from '../../db/fold.ts';
+import { fold } from '../../db/email-fold.ts';
 
 /**
  * What may become of a value on its way to the other side or back. Each done twice is done once, and their order does not matter, so
  * that what has come over is carried as it is from then on: a value and what it becomes are the same thing.
  */
 const CARRIES = {
-  /** A to Z alone, by the rule that tells whether two emails are one (db/fold.ts). An accent that stands by itself joins its letter first. */
+  /** A to Z alone, by the rule that tells whether two emails are one (db/email-fold.ts). An accent that stands by itself joins its letter first. */
   lower: (text: string): string => fold(text.normalize('NFC')),
   /** Any white space within it is one blank. */
   singleSpaced: (text: string): string => text.replace(/\s+/gu, ' '),

@@ -11,7 +11,7 @@ import {
 } from '../../db/mappings/connect.ts';
 import { ensureConnection, lockConnection } from '../../db/connections.ts';
 import { insertNotLinked } from '../../db/mappings/first-link.ts';
-import { insertClosedIntent } from '../../db/intents.ts';
+import { insertClosedIntent } from '../../db/closed-intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
 import type { Identity, Integration } from '../integrations/integration.ts';

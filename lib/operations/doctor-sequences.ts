@@ -1,8 +1,8 @@
 // What the doctor says of the sequences. It looks and moves nothing.
 import type { Db } from '../../db/server/connection.ts';
 import { findUnfitEventIds } from '../../db/sequences/event-ids.ts';
-import { readMovesSince, type RecordedMove } from '../../db/sequences/moves.ts';
-import { findBehind } from '../../db/sequences/sequences.ts';
+import { readMovesSince, type RecordedMove } from '../../db/sequences/moved.ts';
+import { findBehind } from '../../db/sequences/move-forward.ts';
 import { checks, type Check } from './doctor.ts';
 
 const { ok, warning, problem } = checks;

@@ -15,7 +15,7 @@ import { giveLinkWords } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { lockConnection } from '../../db/connections.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
-import { fold } from '../../db/fold.ts';
+import { fold } from '../../db/email-fold.ts';
 import { noteDecision } from '../../db/mappings/decisions.ts';
 import { lockMappings, type Decision, type Mapping } from '../../db/mappings/mappings.ts';
 import { recordAction } from '../../db/operator-actions.ts';

@@ -7,7 +7,7 @@ import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts
 import { readCustomer, type Customer } from '../../db/customers.ts';
 import { decideRecords } from '../../db/external-records.ts';
 import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../../db/mappings/decisions.ts';
-import { insertClosedIntent } from '../../db/intents.ts';
+import { insertClosedIntent } from '../../db/closed-intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { hasEnded } from '../../db/mappings/state.ts';

@@ -18,7 +18,7 @@ import {
 } from '../../db/events/calls.ts';
 import { readActionsCovering, type OperatorAction } from '../../db/operator-actions.ts';
 import { intentDamage } from '../sync/damage.ts';
-import { findPublications, type Publication } from '../../db/relay/batches.ts';
+import { findPublications, type Publication } from '../../db/relay/published.ts';
 
 export type Timeline = {
   event: FullEvent;

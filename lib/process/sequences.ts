@@ -4,9 +4,9 @@
 import type { Db } from '../../db/server/connection.ts';
 import { sqlState } from '../../db/server/errors.ts';
 import { assertEventIdsFit, findUnfitEventIds } from '../../db/sequences/event-ids.ts';
-import { takeUnloggedMoves } from '../../db/sequences/moves.ts';
+import { takeUnloggedMoves } from '../../db/sequences/moved.ts';
 import { readEventIdState } from '../../db/sequences/state.ts';
-import { moveSequences, type Moved } from '../../db/sequences/sequences.ts';
+import { moveSequences, type Moved } from '../../db/sequences/move-forward.ts';
 import type { Part } from '../health/readiness.ts';
 
 type Deps = { db: Db; log: { warn(event: string, fields: Record<string, unknown>): void } };

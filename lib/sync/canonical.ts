@@ -1,4 +1,4 @@
-import { fold } from '../../db/fold.ts';
+import { fold } from '../../db/email-fold.ts';
 import { isVisible } from '../catalogue/characters.ts';
 import type { FieldRule, Value } from '../integrations/integration.ts';
 import { fromExternal, toExternal } from '../catalogue/transforms.ts';

@@ -11,7 +11,7 @@ import { covered } from './rungs/covered.ts';
 import { create } from './rungs/create.ts';
 import { damaged } from './rungs/damaged.ts';
 import { decision } from './rungs/decision.ts';
-import { deleteThere } from './rungs/delete-there.ts';
+import { rowDeleted } from './rungs/row-deleted.ts';
 import { ended } from './rungs/ended.ts';
 import { imported } from './rungs/imported.ts';
 import { loop } from './rungs/loop.ts';
@@ -23,7 +23,9 @@ import { recordTaken } from './rungs/record-taken.ts';
 import { reportedRecord } from './rungs/reported-record.ts';
 import { rowLost } from './rungs/row-lost.ts';
 import { sameIdentity } from './rungs/same-identity.ts';
-import { deletedThere, missing, unreadable } from './rungs/their-record.ts';
+import { missing } from './rungs/missing.ts';
+import { recordDeleted } from './rungs/record-deleted.ts';
+import { unreadable } from './rungs/unreadable.ts';
 import { unmatchedRecord } from './rungs/unmatched-record.ts';
 import type { Situation } from './situation.ts';
 
@@ -42,7 +44,7 @@ export const ladder = {
   consentAwaited,
   unmatchedRecord,
   rowLost,
-  deleteThere,
+  rowDeleted,
   decision,
   loop,
   recordTaken,
@@ -52,7 +54,7 @@ export const ladder = {
   create,
   unreadable,
   missing,
-  deletedThere,
+  recordDeleted,
   tableRefuses,
   pullsOff,
   emailTaken,

@@ -3,7 +3,7 @@
 // `know` answers from what this claim has found out so far. A fact that is not known yet ends the decision: `decide` then answers with the
 // action that finds it out, and is asked again with the answer. So a rung reads as if everything were known, and stays pure.
 import type { Decision as RecordDecision, Holder } from '../../db/external-records.ts';
-import type { EchoIntent } from '../../db/intents.ts';
+import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { Candidate } from '../../db/mappings/adopt.ts';
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
 import type { ExternalRecord, Failure, Fetched } from '../integrations/integration.ts';

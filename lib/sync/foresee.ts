@@ -4,7 +4,7 @@
 // Guarantees: nothing is written, here or at the system: only facts are found out, in a transaction that may only read.
 import { isDeepStrictEqual } from 'node:util';
 import type { DeleteDirection } from '../../db/connections.ts';
-import { readLastIntent, type IntentResult } from '../../db/intents.ts';
+import { readLastIntent, type IntentResult } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Db } from '../../db/server/connection.ts';
@@ -15,7 +15,7 @@ import { withFact } from './facts.ts';
 import { wouldDelete } from './fuse.ts';
 import { findOut } from './perform/find-out.ts';
 import { NO_ROOM } from './perform/no-room.ts';
-import { bodyOf } from './perform/send.ts';
+import { bodyOf } from './perform/store-and-send.ts';
 import type { Outcome } from './settle/outcome.ts';
 import { beginStep, situationOf, type Step, type SyncDeps } from './step.ts';
 

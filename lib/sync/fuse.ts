@@ -3,7 +3,7 @@ import type { Db, Tx } from '../../db/server/connection.ts';
 import { holdDeletes, lockConnection, readConnection } from '../../db/connections.ts';
 import type { Connection, DeleteDirection } from '../../db/connections.ts';
 import { countDeletesInSince } from '../../db/deliveries.ts';
-import { countDeletesOutSince } from '../../db/intents.ts';
+import { countDeletesOutSince } from '../../db/closed-intents.ts';
 import { countLinked } from '../../db/mappings/list.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';

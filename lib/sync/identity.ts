@@ -1,6 +1,6 @@
-// By what a record and a customer are taken for one person: the email, folded (db/fold.ts).
+// By what a record and a customer are taken for one person: the email, folded (db/email-fold.ts).
 import type { KeptRecord } from '../../db/external-records.ts';
-import { fold } from '../../db/fold.ts';
+import { fold } from '../../db/email-fold.ts';
 import type { ExternalRecord, FieldRule, Value } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
 import { theirsOf } from './values.ts';

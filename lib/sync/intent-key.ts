@@ -1,6 +1,6 @@
 // The idempotency keys of an installation: each names the intent behind the request.
 import { isUuid } from '../uuid.ts';
-import type { SyncPolicy } from './policy.ts';
+import type { SyncPolicy } from './settings.ts';
 
 /** Every key of this installation begins so; `<env>` keeps developers, copies and restores on one account apart. */
 export function keyPrefix({ policy }: { policy: Pick<SyncPolicy, 'environment' | 'instanceId'> }): string {

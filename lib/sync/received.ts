@@ -1,6 +1,6 @@
 // What came in about a record of theirs, and what it tells: whether our shadow explains it, or only a read does. No value of theirs is
 // ever taken from an event: events come late, twice and out of order.
-import type { EchoIntent } from '../../db/intents.ts';
+import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { OpenDelivery } from '../../db/mappings/load.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
 import type { FieldRule, Fields } from '../integrations/integration.ts';

@@ -11,7 +11,7 @@ import type {
 } from '../integrations/integration.ts';
 import type { Answer, Known } from './facts.ts';
 import type { Comparison, Merged } from './merged.ts';
-import type { SyncPolicy } from './policy.ts';
+import type { SyncPolicy } from './settings.ts';
 
 /** What of the policy a decision goes by. */
 export type Rules = Pick<

@@ -1,14 +1,14 @@
 // One step's view of one mapping: what was loaded, under which lease, and the calls made on the way.
 import type { Db } from '../../db/server/connection.ts';
-import type { Attempt } from '../../db/intents.ts';
+import type { Attempt } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import type { Clock } from '../clock.ts';
 import type { Integration } from '../integrations/integration.ts';
 import type { Known } from './facts.ts';
-import type { SyncPolicy } from './policy.ts';
+import type { SyncPolicy } from './settings.ts';
 import { nothingDone, type Progress, type Situation } from './situation.ts';
 
-export type { SyncPolicy } from './policy.ts';
+export type { SyncPolicy } from './settings.ts';
 
 export interface SyncLog {
   info(event: string, fields: Record<string, unknown>): void;

@@ -6,7 +6,7 @@ export const aliasDefects: Defect[] = [
     name: 'a deletion there takes the customer along though another record of it lives',
     edits: [
       {
-        file: 'lib/sync/rungs/their-record.ts',
+        file: 'lib/sync/rungs/record-deleted.ts',
         find: `  if (aliases.length > 0 && !isReleased(mapping))`,
         replace: `  if (aliases.length > 9 && !isReleased(mapping))`,
       },

@@ -18,8 +18,8 @@ export const decideDefects: Defect[] = [
     edits: [
       {
         file: ladder,
-        find: `  deleteThere,\n  decision,\n  loop,\n`,
-        replace: `  loop,\n  deleteThere,\n  decision,\n`,
+        find: `  rowDeleted,\n  decision,\n  loop,\n`,
+        replace: `  loop,\n  rowDeleted,\n  decision,\n`,
       },
     ],
     caughtBy: {
@@ -98,7 +98,7 @@ export const decideDefects: Defect[] = [
     name: 'the merge behind a request forgotten with its answer',
     edits: [
       {
-        file: 'lib/sync/perform/send.ts',
+        file: 'lib/sync/perform/store-and-send.ts',
         find: `  return sendOpen(deps, step, intent, { first: true, merged });`,
         replace: `  return sendOpen(deps, step, intent, { first: true, merged: merged && null });`,
       },
@@ -112,13 +112,13 @@ export const decideDefects: Defect[] = [
     name: 'a mapping called clean although the answer showed an edit of theirs',
     edits: [
       {
-        file: 'lib/sync/settle/effects.ts',
+        file: 'lib/sync/settle/writes.ts',
         find: `merged !== null && !mustRead && row !== null &&`,
         replace: `merged !== null && row !== null &&`,
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/settle/effects.test.ts',
+      file: 'test/lib/sync/settle/writes.test.ts',
       title: 'never calls a mapping clean whose row says what the shadow does not',
     },
   },
@@ -154,7 +154,7 @@ export const decideDefects: Defect[] = [
     name: 'the fuse asked after the mapping is locked',
     edits: [
       {
-        file: 'lib/sync/perform/send.ts',
+        file: 'lib/sync/perform/store-and-send.ts',
         find: `    const allowed =
       operation !== 'delete' ||`,
         replace: `    await lockMapping(tx, step.claim.id, step.claim.fence);
@@ -171,7 +171,7 @@ export const decideDefects: Defect[] = [
     name: 'a wait that drops a consent',
     edits: [
       {
-        file: 'lib/sync/settle/effects.ts',
+        file: 'lib/sync/settle/writes.ts',
         find: `      reasonDetail: { ...consentBeside(mapping, detail), ...detail },`,
         replace: `      reasonDetail: detail,`,
       },
@@ -207,7 +207,7 @@ export const decideDefects: Defect[] = [
     name: 'a repeated request that never left, taken for one of which nothing happened',
     edits: [
       {
-        file: 'lib/sync/perform/send.ts',
+        file: 'lib/sync/perform/store-and-send.ts',
         find: `    if (first && answer.failure.nothingHappened) open.unsent = true;`,
         replace: `    if (answer.failure.nothingHappened) open.unsent = true;`,
       },
@@ -277,7 +277,7 @@ export const decideDefects: Defect[] = [
     name: 'a decided pair that leaves its state by a read that failed',
     edits: [
       {
-        file: 'lib/sync/settle/effects.ts',
+        file: 'lib/sync/settle/writes.ts',
         find: `      ...(wasAtRest && resolutionOf(mapping) === null`,
         replace: `      ...(wasAtRest`,
       },

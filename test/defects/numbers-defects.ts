@@ -1,7 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const back = 'test/relay/sequence-back.test.ts';
-const sequences = 'test/db/sequences/sequences.test.ts';
+const sequences = 'test/db/sequences/move-forward.test.ts';
 
 /** Mistakes by which a number that is given out a second time loses or refuses a change. */
 export const numbersDefects: Defect[] = [

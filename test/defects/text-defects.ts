@@ -6,7 +6,7 @@ export const textDefects: readonly Defect[] = [
     name: 'emails folded by the locale of the database',
     edits: [
       {
-        file: 'db/fold.ts',
+        file: 'db/email-fold.ts',
         find: `  return \`lower(\${expression} collate "C")\`;`,
         replace: `  return \`lower(\${expression})\`;`,
       },
@@ -20,12 +20,12 @@ export const textDefects: readonly Defect[] = [
     name: 'identities folded by all of Unicode',
     edits: [
       {
-        file: 'db/fold.ts',
+        file: 'db/email-fold.ts',
         find: '  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());',
         replace: '  return text.toLowerCase();',
       },
     ],
-    caughtBy: { file: 'test/db/fold.test.ts', title: 'changes A to Z and nothing else' },
+    caughtBy: { file: 'test/db/email-fold.test.ts', title: 'changes A to Z and nothing else' },
   },
   {
     name: 'a collation asked whether a row has changed',

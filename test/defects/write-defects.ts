@@ -6,7 +6,7 @@ export const writeDefects: Defect[] = [
     name: 'body not frozen',
     edits: [
       {
-        file: 'lib/sync/perform/send.ts',
+        file: 'lib/sync/perform/store-and-send.ts',
         find: `  const { operation, key, body } = intent;`,
         replace: `  const { operation, key } = intent;
   const mark = operation === 'create' ? (step.row?.createdEventId ?? null) : null;
@@ -23,7 +23,7 @@ export const writeDefects: Defect[] = [
     name: 'new key per attempt',
     edits: [
       {
-        file: 'lib/sync/perform/send.ts',
+        file: 'lib/sync/perform/store-and-send.ts',
         find: `  const { operation, key, body } = intent;`,
         replace: `  const { operation, body } = intent;
   const key = \`\${intent.key}.\${deps.clock.now().getTime()}\`;`,
@@ -38,7 +38,7 @@ export const writeDefects: Defect[] = [
     name: 'shadow := merge before the push',
     edits: [
       {
-        file: 'lib/sync/perform/send.ts',
+        file: 'lib/sync/perform/store-and-send.ts',
         find: `{ intent, intentNumber: intent.number });`,
         replace: `{
       intent,
@@ -122,12 +122,12 @@ export const writeDefects: Defect[] = [
     name: '404 as a deletion',
     edits: [
       {
-        file: 'lib/sync/rungs/their-record.ts',
+        file: 'lib/sync/rungs/record-deleted.ts',
         find: `answer.value.state === 'missing';`,
         replace: `answer.value.state === 'missing' && !s.row;`,
       },
       {
-        file: 'lib/sync/rungs/their-record.ts',
+        file: 'lib/sync/rungs/record-deleted.ts',
         find: `answer.value.state !== 'erased') return null;`,
         replace: `answer.value.state === 'present') return null;`,
       },
@@ -159,7 +159,7 @@ export const writeDefects: Defect[] = [
     name: 'tombstone ignored',
     edits: [
       {
-        file: 'lib/sync/rungs/delete-there.ts',
+        file: 'lib/sync/rungs/row-deleted.ts',
         find: `s.row.deletedAt !== null ?`,
         replace: `s.row.deletedAt !== null && s.policy.deletes === 'detach' ?`,
       },

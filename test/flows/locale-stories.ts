@@ -1,4 +1,4 @@
-// One story in databases of other locales: which emails are one is the program's rule (db/fold.ts), and no database has another.
+// One story in databases of other locales: which emails are one is the program's rule (db/email-fold.ts), and no database has another.
 import { expect } from 'chai';
 import { importRows } from '../../cli/import/import-rows.ts';
 import { listCustomers, readCustomer } from '../../db/customers.ts';

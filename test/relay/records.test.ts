@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { sayRefused } from '../../lib/health/refused.ts';
-import { findEventAt, findPublications } from '../../db/relay/batches.ts';
+import { findEventAt, findPublications } from '../../db/relay/published.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { claimCursor, explainPage } from '../../db/relay/cursor.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';

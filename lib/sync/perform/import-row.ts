@@ -3,7 +3,7 @@ import { insertConflicts } from '../../../db/conflicts.ts';
 import { insertCustomer, isEmailTaken } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
-import { markEchoesChecked } from '../../../db/intents.ts';
+import { markEchoesChecked } from '../../../db/closed-intents.ts';
 import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';

@@ -16,7 +16,7 @@ import { leaveNotes } from './notes.ts';
 import type { Performed } from './performed.ts';
 import { pull } from './pull.ts';
 import { replace } from './replace.ts';
-import { bodyOf, resend, send } from './send.ts';
+import { bodyOf, resend, send } from './store-and-send.ts';
 
 /** Carries the action out; what it taught is in the step then. */
 export async function perform(

@@ -7,7 +7,7 @@ import { insertConflicts } from '../../../db/conflicts.ts';
 import { isEmailTaken, updateCustomer } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { raiseAwaiting } from '../../../db/external-records.ts';
-import { markEchoesChecked } from '../../../db/intents.ts';
+import { markEchoesChecked } from '../../../db/closed-intents.ts';
 import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';

@@ -6,7 +6,7 @@
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { forgetRecord, raiseAwaiting } from '../../../db/external-records.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
-import { insertAttempts, insertClosedIntent, markEchoesChecked } from '../../../db/intents.ts';
+import { insertAttempts, insertClosedIntent, markEchoesChecked } from '../../../db/closed-intents.ts';
 import { adoptSuccessor, detachMapping, insertSuccessor } from '../../../db/mappings/decisions.ts';
 import { lockForLink, lockMapping, type Mapping } from '../../../db/mappings/mappings.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';

@@ -6,7 +6,7 @@
 // making it anew then doubles nothing that lives.
 //
 // How far the search has got is kept with the intent; a crash may lose that, and the pages are read again.
-import { saveLooked } from '../../../db/intents.ts';
+import { saveLooked } from '../../../db/closed-intents.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import { failpoint } from '../../failpoint.ts';
 import type { EventsPage, ExternalRecord } from '../../integrations/integration.ts';

@@ -1,4 +1,4 @@
-// The outcomes of a step about a second record of a row, as writes. Pure, and a part of lib/sync/settle/effects.ts.
+// The outcomes of a step about a second record of a row, as writes. Pure, and a part of lib/sync/settle/writes.ts.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import { duplicate } from '../conflicts.ts';

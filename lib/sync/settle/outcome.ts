@@ -1,6 +1,6 @@
 // How a step ends, as data. settle/effects.ts says what each outcome writes, and settle/settle.ts writes it.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
-import type { IntentResult } from '../../../db/intents.ts';
+import type { IntentResult } from '../../../db/closed-intents.ts';
 import type { MappingChanges, OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure, Value, Written } from '../../integrations/integration.ts';
 import type { Conflict } from '../merge.ts';

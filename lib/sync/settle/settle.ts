@@ -14,7 +14,7 @@ import {
   insertAttempts,
   insertClosedIntent,
   markEchoesChecked,
-} from '../../../db/intents.ts';
+} from '../../../db/closed-intents.ts';
 import {
   absorbMapping,
   lockForLink,
@@ -31,7 +31,7 @@ import { damageOf } from '../damage.ts';
 import { conflictRows, duplicate } from '../conflicts.ts';
 import { at } from './delivery-outcomes.ts';
 import { identityOf } from '../identity.ts';
-import { effectsOf } from './effects.ts';
+import { effectsOf } from './writes.ts';
 import type { Effects, Outcome } from './outcome.ts';
 import type { Step, SyncDeps } from '../step.ts';
 

@@ -4,7 +4,7 @@ import { claimMappings } from '../../../db/mappings/claims.ts';
 import { findByEmail, findByMark } from '../../../db/mappings/adopt.ts';
 import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
-import { countDeletesOutSince, readClosedIntents, readIntentsByRequest } from '../../../db/intents.ts';
+import { countDeletesOutSince, readClosedIntents, readIntentsByRequest } from '../../../db/closed-intents.ts';
 import { raiseHeldDeletes } from '../../../db/mappings/decisions.ts';
 import { raiseWaiting } from '../../../db/mappings/dirty.ts';
 import { loadStep } from '../../../db/mappings/load.ts';

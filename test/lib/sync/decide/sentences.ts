@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import type { Action } from '../../../../lib/sync/action.ts';
 import { ladder, type RungName } from '../../../../lib/sync/decide.ts';
-import { effectsOf } from '../../../../lib/sync/settle/effects.ts';
+import { effectsOf } from '../../../../lib/sync/settle/writes.ts';
 import { answersOf, decideIn, isSame, type Decided } from './decide.ts';
 import { breaksShadowLaw } from './shadow-law.ts';
 import { NOW } from './mappings.ts';

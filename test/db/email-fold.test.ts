@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { fold, folded } from '../../db/fold.ts';
+import { fold, folded } from '../../db/email-fold.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createLocaleDatabase, LOCALES, type LocaleDatabase } from '../support/locales.ts';

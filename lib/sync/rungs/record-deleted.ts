@@ -1,28 +1,16 @@
-// The record of a linked pair was to be read: it may not be readable, not known to the system, or deleted there.
+// The system says that the record was deleted: our row goes too, unless a person has to decide.
 import type { Action } from '../action.ts';
 import { readTheirs } from '../comparison.ts';
 import { lostOurs, outlivedBy, ALIAS_LIVES } from '../delete-conflicts.ts';
 import { know } from '../facts.ts';
-import { park, postpone, wait } from '../failing.ts';
+import { wait } from '../failing.ts';
 import { isReleased } from '../consent.ts';
 import { heldDelete } from '../held-delete.ts';
 import { refusedByTable } from '../row-refused.ts';
 import { tableRefusal, type Situation } from '../situation.ts';
 import { oursOf } from '../values.ts';
 
-export function unreadable(s: Situation): Action | null {
-  const answer = readTheirs(s);
-  return answer && !answer.ok ? postpone(s, answer.failure) : null;
-}
-
-/** A 404 is never a deletion: a wrong key sees nothing but these. Only `{deleted: true}` is one. */
-export function missing(s: Situation): Action | null {
-  const answer = readTheirs(s);
-  const isMissing = answer?.ok === true && answer.value.state === 'missing';
-  return isMissing ? park('missing', { external_id: s.mapping.externalId }) : null;
-}
-
-export function deletedThere(s: Situation): Action | null {
+export function recordDeleted(s: Situation): Action | null {
   const { mapping, row, progress } = s;
   const answer = readTheirs(s);
   const externalId = mapping.externalId;

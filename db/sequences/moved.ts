@@ -1,6 +1,6 @@
 // The record of sequences that were moved forward: logged once by some process, and shown by the doctor.
 import type { Db } from '../server/handles.ts';
-import type { SequenceMove } from './sequences.ts';
+import type { SequenceMove } from './move-forward.ts';
 
 export type RecordedMove = SequenceMove & { at: Date };
 

@@ -1,5 +1,5 @@
 // When are two emails one? If they differ in nothing but the case of the 26 letters A to Z. This file has the rule twice, once for
-// programs and once for SQL; both answer the same bytes (test/db/fold.test.ts).
+// programs and once for SQL; both answer the same bytes (test/db/email-fold.test.ts).
 //
 // A database's own lower() follows its locale, and so do the libraries that a locale comes from: in Turkish lower('I') is 'ı', in
 // Lithuanian 'ì' gets a dot, and a new version of a library may change any of them below an index that exists. The collation "C"

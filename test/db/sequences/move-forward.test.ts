@@ -4,9 +4,9 @@ import { deleteCustomer, insertCustomer, updateCustomer, type Stamp } from '../.
 import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { assertEventIdsFit } from '../../../db/sequences/event-ids.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
-import { takeUnloggedMoves } from '../../../db/sequences/moves.ts';
+import { takeUnloggedMoves } from '../../../db/sequences/moved.ts';
 import { numberedTables } from '../../../db/sequences/state.ts';
-import { findBehind, moveSequences } from '../../../db/sequences/sequences.ts';
+import { findBehind, moveSequences } from '../../../db/sequences/move-forward.ts';
 import { examineSequences } from '../../../lib/operations/doctor-sequences.ts';
 import { keepSequences, sequencesPart, startSequences } from '../../../lib/process/sequences.ts';
 import { newEventId } from '../../../lib/uuid.ts';

@@ -4,7 +4,7 @@ import type { Mapping, OpenIntent } from '../../../../db/mappings/mappings.ts';
 import type { Failure, Fields, Value, Written } from '../../../../lib/integrations/integration.ts';
 import { same } from '../../../../lib/sync/canonical.ts';
 import { merge } from '../../../../lib/sync/merge.ts';
-import { effectsOf } from '../../../../lib/sync/settle/effects.ts';
+import { effectsOf } from '../../../../lib/sync/settle/writes.ts';
 import type { Effects, Outcome } from '../../../../lib/sync/settle/outcome.ts';
 import type { Shadow } from '../../../../lib/sync/shadow.ts';
 import type { Step, SyncPolicy } from '../../../../lib/sync/step.ts';

@@ -3,6 +3,6 @@ import type { Action } from '../action.ts';
 import { removal } from '../removal.ts';
 import type { Situation } from '../situation.ts';
 
-export function deleteThere(s: Situation): Action | null {
+export function rowDeleted(s: Situation): Action | null {
   return s.row && s.row.deletedAt !== null ? removal(s) : null;
 }
