@@ -122,7 +122,7 @@ export const writeDefects: Defect[] = [
     name: '404 as a deletion',
     edits: [
       {
-        file: 'lib/sync/rungs/record-deleted.ts',
+        file: 'lib/sync/rungs/missing.ts',
         find: `answer.value.state === 'missing';`,
         replace: `answer.value.state === 'missing' && !s.row;`,
       },

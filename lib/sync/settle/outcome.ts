@@ -1,4 +1,4 @@
-// How a step ends, as data. settle/effects.ts says what each outcome writes, and settle/settle.ts writes it.
+// How a step ends, as data. settle/writes.ts says what each outcome writes, and settle/settle.ts writes it.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { IntentResult } from '../../../db/closed-intents.ts';
 import type { MappingChanges, OpenIntent } from '../../../db/mappings/mappings.ts';
