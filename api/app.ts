@@ -24,13 +24,13 @@ export type ApiDeps = {
   config: {
     /** Bearer keys; none leaves the API open. */
     apiKeys: readonly string[];
-    /** When a handler that waits for the database is given up; 8 s unless told. */
+    /** When a handler that waits for the database is given up; default 8 s. */
     deadlineMs?: number;
   };
   log: ApiLog;
   clock: Clock;
   readiness: Readiness;
-  /** The systems that push to us; none where there is nobody to work on it. */
+  /** The systems that send us webhooks; none in a process that does not work on them. */
   webhooks?: WebhookSource[];
   conflicts: ConflictDesk;
   links: LinkDesk;

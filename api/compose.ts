@@ -26,9 +26,9 @@ export type ApiParts = {
   clock: Clock;
   log: ApiLog;
   store: CustomerStore;
-  /** The system that is heard; without `ingress` it has no webhooks. */
+  /** The system whose events come in; without `ingress` it has no webhooks. */
   hearing: { system: string; document: MappingDocument; ingress?: Ingress | undefined };
-  /** What its webhooks are signed with; none: only the sweep hears. */
+  /** The secrets that sign its webhooks; with none, events come in by the sweep alone. */
   secrets: string[];
   /** Counts deliveries; whoever makes it writes its counts. */
   tally: WebhookTally;

@@ -1,4 +1,5 @@
-// /conflicts: every value that did not survive, and the one call that turns a conflict round. The rules are in lib/operations/conflicts.ts.
+// /conflicts: every value that the merge did not keep, and the call that reverses a conflict. The
+// rules are in lib/operations/conflicts.ts.
 
 import { Router, type Request } from 'express';
 import { listConflicts, readConflict, type StoredConflict } from '../db/conflicts.ts';

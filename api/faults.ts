@@ -1,4 +1,5 @@
-// Turns whatever a handler threw into an answer. Callers are told what they can mend; of our own faults only the request id.
+// Turns whatever a handler threw into an answer. The answer says what the caller can fix; of our
+// own faults it names only the request id.
 
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { isDatabaseAway } from '../db/health/readiness.ts';
@@ -31,7 +32,8 @@ export function answerFaults(log: ApiLog): ErrorRequestHandler {
         ...faultFields(error),
       });
     }
-    // Half an answer cannot be mended: Express then breaks the connection, so that nobody takes it for a whole one.
+    // A response that has begun cannot be corrected: Express then breaks the connection, so that
+    // the client does not take it for a whole one.
     if (res.headersSent && !res.writableEnded) next(error);
     else sendProblem(res, problem);
   };
@@ -46,7 +48,10 @@ const EXPECTED: ReadonlySet<ProblemCode> = new Set([
 
 const TOLD_AGAIN_MS = 10_000;
 
-/** No place and no stack: nothing is to be mended in the program. Senders repeat by the thousand, so it is told now and then. */
+/**
+ * Logs no source line and no stack: the program has no fault to fix. Senders repeat by the
+ * thousand, so the warning is logged only now and then.
+ */
 function notePutOff(log: ApiLog): (problem: Problem, requestId: string, errorCode: unknown) => void {
   const last = new Map<ProblemCode, { told: number; since: number }>();
   return ({ code }, requestId, errorCode) => {
@@ -122,7 +127,10 @@ function causeOf(error: unknown): unknown {
   return error instanceof Problem && error.cause !== undefined ? error.cause : error;
 }
 
-/** The database's own code of what failed, where there is one; our problems' codes are told beside it. */
+/**
+ * The database's own code of what failed, if it has one; the log shows it beside the code of our
+ * problem.
+ */
 function faultCode(error: unknown): unknown {
   const cause = causeOf(error);
   return cause instanceof Error && !(cause instanceof Problem) && 'code' in cause ? cause.code : undefined;

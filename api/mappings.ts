@@ -1,4 +1,5 @@
-// /mappings: pairs that need somebody, and the word that links two of them. The rules are in lib/operations/links.ts.
+// /mappings: the pairs that need a decision, and the consent that links two of them. The rules are
+// in lib/operations/links.ts.
 
 import { Router } from 'express';
 import type { Db } from '../db/server/connection.ts';

@@ -52,7 +52,10 @@ export type ProblemOptions = {
   cause?: unknown;
 };
 
-/** Thrown by handlers; the error handler turns it into the answer. `detail` says what is wrong here and how to mend it. */
+/**
+ * Thrown by handlers; the error handler turns it into the answer. `detail` says what is wrong and
+ * how the caller fixes it.
+ */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;

@@ -18,7 +18,8 @@ const FINISH_REQUESTS_MS = 5_000;
 
 export const startApi: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'api');
-  // The port first: that somebody else has it is the likeliest reason for not starting, and the quickest to find.
+  // The port first: another process that has it is the likeliest reason for not starting, and the
+  // quickest to find.
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), config.api);
   const { poolSize } = config.database;

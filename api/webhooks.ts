@@ -1,8 +1,11 @@
-// Webhooks of external systems: verified by their signature over the raw bytes, stored, and only then answered 2xx. Nothing is
-// worked on here; an event is a poke that reconcile looks into.
+// Webhooks of external systems: verified by their signature over the raw bytes, stored, and only
+// then answered 2xx. The handler does no other work; the event tells reconcile which record to
+// read.
 //
-// 400 and not one row: what is not signed by a secret of ours, or is no event; it is counted, and the count is written every few seconds. 2xx and a row in inbound_refusals: a real event
-// that is not for this database. 503: what would be lost otherwise (no secret, no account bound yet, no database): sent again.
+// 400 and not one row: what is not signed by a secret of ours, or is no event; it is counted, and
+// the count is written every few seconds. 2xx and a row in inbound_refusals: a real event that is
+// not for this database. 503: what would be lost otherwise (no secret, no account bound yet, no
+// database): the system sends it again.
 import express, { Router } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import type { Ingress } from '../lib/integrations/integration.ts';
@@ -17,7 +20,7 @@ export interface WebhookSource {
   /** The last part of the path: /webhooks/stripe. */
   system: string;
   ingress: Ingress;
-  /** Several while one is being rolled; none: nothing can be heard. */
+  /** Several while one is being rolled; with none, no webhook can be received. */
   secrets: string[];
   inbox: InboxDeps;
   /** Counts what is taken and what is refused, for those who look. */

@@ -1,5 +1,5 @@
-// The database that a command works on: DATABASE_URL, or the embedded one of the data folder, which is started if nobody
-// runs it and stopped by its last user.
+// The database that a command works on: DATABASE_URL, or the embedded one of the data folder, which
+// the first process starts and the last one stops.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDb, type Db } from '../db/server/connection.ts';
@@ -28,7 +28,7 @@ export type OpenOptions = {
   mayCreate?: boolean;
   /** Leave the schema as it is: `migrate` sees to it itself. */
   asItIs?: boolean;
-  /** What of the database has to be in order; to read and nothing else, unless told. */
+  /** What of the database has to be in order; by default only that it can be read. */
   purpose?: Purpose;
 };
 

@@ -1,4 +1,4 @@
-// What would be done about a pair, in words; `replay` and `explain` say it alike.
+// What the engine would do about a pair, as text; `replay` and `explain` say it alike.
 import type { Effect } from '../lib/sync/foresee.ts';
 
 export function describeEffect(effect: Effect): string {

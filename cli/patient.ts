@@ -1,5 +1,5 @@
-// Reads for a command, which has time: where the system says "too often" (the workers use the same allowance) they wait for
-// their turn and go on from where they were.
+// Reads for a command, which has time: if the system says "too often" (the workers use the same
+// allowance) they wait for a rate token and go on from where they were.
 import type { ExternalRecord, Integration } from '../lib/integrations/integration.ts';
 import { sleep } from '../lib/loop.ts';
 

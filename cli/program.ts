@@ -30,7 +30,10 @@ const commands: Record<string, () => Promise<Add>> = {
   repl: async () => (await import('./commands/repl.ts')).addRepl,
 };
 
-/** With the one command that the first word names; with all where it names none, as for help and misspellings. */
+/**
+ * With the one command that the first argument names; with all of them if it names none, as for
+ * help and misspellings.
+ */
 export async function createProgram(
   [first = '']: string[],
   output: Output,

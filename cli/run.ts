@@ -12,7 +12,7 @@ export async function runCli(args: string[], output: Output = createOutput()): P
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (error) {
-    // Commander has printed what was wrong with the words, or the help that was asked for.
+    // Commander has printed what was wrong with the arguments, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
     const { message, exitCode } = explain(error);
     output.say(message);

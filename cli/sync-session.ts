@@ -26,7 +26,8 @@ export async function withSync<T>(
       });
       const bound = await readConnection(db, sync.integration.system);
       const { rates } = sync.policy;
-      // Beside the workers it takes its turns as they do; where nobody works for an account yet there is nobody to share with.
+      // Beside the workers it takes rate tokens as they do; before an account is bound no worker
+      // shares them.
       const inTurn = !bound?.account
         ? sync.integration
         : paced(sync.integration, { db, account: bound.account, rates, log: session.log });

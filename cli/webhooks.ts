@@ -1,4 +1,5 @@
-// What is heard from Stripe: the secrets that are set, or, at the simulator, an endpoint of our own making.
+// The secrets of Stripe's webhooks: those that are set, or, at the simulator, the one of an
+// endpoint that we create.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../lib/config/config.ts';
@@ -10,7 +11,10 @@ import {
 import { CliError, exit } from './exit.ts';
 import type { StripeAccess } from './stripe.ts';
 
-/** The secrets to check webhooks with; none means that only the sweep hears. `apiUrl` is where this process listens. */
+/**
+ * The secrets to check webhooks with; with none, events come in by the sweep alone. `apiUrl` is
+ * where this process listens.
+ */
 export async function openWebhooks(config: Config, stripe: StripeAccess, apiUrl: string): Promise<string[]> {
   if (stripe.simulatorUrl === null) return [...config.stripe.webhookSecrets];
   const file = join(config.dataDir, 'webhook-endpoint.json');

@@ -73,10 +73,11 @@ export async function insertAttempts(tx: Tx, attempts: Attempt[]): Promise<void>
 }
 
 /**
- * Deletes of one system that were decided since a moment and not refused, done or still open: what the outward fuse counts. By
- * the time of the decision, which an intent's id begins with, so that one counts once, however long its answer takes. An open one's
- * is compared as text, which gives the same order: one that was damaged would fail the count for everybody. Runs
- * under the connection row's lock, so two workers cannot both take the last place.
+ * Deletes of one system that were decided since a moment and not refused, done or still open: what
+ * the outbound fuse counts. By the time of the decision, which an intent's id begins with, so that
+ * one counts once, however long its answer takes. An open one's time is compared as text, which
+ * gives the same order: a damaged one would fail the count for every mapping. Runs under the
+ * connection row's lock, so two workers cannot both take the last place.
  */
 export async function countDeletesOutSince(tx: Db | Tx, system: string, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(

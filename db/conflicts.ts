@@ -93,7 +93,10 @@ export async function readConflict(db: Db | Tx, id: string): Promise<StoredConfl
   return rows[0] ?? null;
 }
 
-/** The conflict, locked against another call that would turn it too; its mapping is locked before it. */
+/**
+ * The conflict, locked against another call that would reverse it too; its mapping is locked before
+ * it.
+ */
 export async function lockConflict(tx: Tx, id: string): Promise<StoredConflict | null> {
   const { rows } = await tx.raw<{ rows: StoredConflict[] }>(
     `select ${columns} where c.id = :id for update of c`,
@@ -104,7 +107,7 @@ export async function lockConflict(tx: Tx, id: string): Promise<StoredConflict |
   return rows[0] ?? null;
 }
 
-/** What became of a conflict that somebody asked to turn round. */
+/** What became of a conflict that an operator asked to reverse. */
 export async function noteConflict(
   tx: Tx,
   noted: { id: string; note: 'turned' | 'overtaken'; turnedAt: Date | null },
@@ -115,7 +118,7 @@ export async function noteConflict(
   );
 }
 
-/** Conflicts of a customer that nobody has reversed. */
+/** Conflicts of a customer that are not reversed. */
 export async function countUnturned(db: Db, customer: number): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
     `select count(*) from sync_conflicts

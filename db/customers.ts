@@ -47,7 +47,7 @@ export type Stamp = { eventId: string; source: string; context: Record<string, u
 
 export type CustomerFilter = { limit: number; after?: number; email?: string; updatedSince?: Date };
 
-// pg hands bigint over as text unless told otherwise; Number() takes either.
+// By default pg hands bigint over as text; Number() takes either.
 type SqlRow = {
   id: string | number;
   name: string;

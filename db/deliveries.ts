@@ -185,7 +185,7 @@ async function lockConnectionAccount(tx: Tx, system: string): Promise<string> {
   return rows[0]?.account ?? '';
 }
 
-/** A row, not a silence: the system that a change came from is not told of it. */
+/** Written as a row of its own: the system that a change came from is not notified of it. */
 export async function insertOriginDelivery(
   tx: Tx,
   origin: {
@@ -205,7 +205,10 @@ export async function insertOriginDelivery(
   );
 }
 
-/** Rows here that became tombstones because of a system's own deletions, since a moment: what the inward fuse counts. */
+/**
+ * Rows of ours that became tombstones because of a system's own deletions, since a moment: what the
+ * inbound fuse counts.
+ */
 export async function countDeletesInSince(tx: Db | Tx, system: string, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select count(*) from sync_deliveries

@@ -1,7 +1,9 @@
-// The records of an account that no customer here stands for, by their identity: what a create is compared with before it goes out.
+// The unmatched records of an account, by their identity: what a create is compared with before it
+// goes out.
 //
-// A record stays in this table once a customer is linked with it; whether it is matched is told by its mapping alone, so linking
-// costs no statement here. What its identity was is confirmed by a read before anything is decided by it.
+// A record stays in this table once a customer is linked with it; whether it is matched is known
+// from its mapping alone, so linking costs no statement on this table. What its identity was is
+// confirmed by a read before anything is decided by it.
 import type { Db, Tx } from './server/connection.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
@@ -130,7 +132,8 @@ export async function raiseAwaiting(
   return rowCount;
 }
 
-// A second record of a customer that lives is told of by its conflict: nothing has to be decided about it here.
+// A second record of a living customer has its conflict row: this query has nothing to decide about
+// it.
 const unmatchedSql = `
 from external_records r
 where r.system = :system and r.account = :account and r.external_type = :externalType and not ${isMatched('r')}

@@ -27,7 +27,7 @@ export type IncomingEvent = {
 export type StoreVerdict =
   | 'stored'
   | 'known'
-  /** No account is bound yet: it cannot be told whose event this is. */
+  /** No account is bound yet: the account that this event belongs to cannot be checked. */
   | 'unbound'
   | 'other_account'
   | 'other_livemode'
@@ -203,9 +203,10 @@ function urgencyOf({ intentId, inbound }: ExternalEvent): Urgency {
 }
 
 /**
- * Records external events at the mappings they are about and marks those dirty; a mapping without internal id is made for a
- * record that nobody knows. A known event changes nothing. Returns how many were new; null if a mapping went away under it
- * (it was another's, and was absorbed): then the same again.
+ * Records external events at the mappings they are about and marks those dirty; an unmatched record
+ * gets a mapping without internal id. A known event changes nothing. Returns how many were new;
+ * null if a mapping went away meanwhile (it was another mapping's record, and was absorbed): the
+ * caller then does the same again.
  */
 export async function receiveExternalEvents(
   tx: Tx,

@@ -17,7 +17,7 @@ where name = :name and owner = :owner and fence = :fence`;
 const releaseSql = `
 update leases set until = clock_timestamp() where name = :name and owner = :owner and fence = :fence`;
 
-/** The new fence number, or null while somebody else holds the lease. */
+/** The new fence number, or null while another process holds the lease. */
 export async function takeLease(
   db: Db,
   lease: { name: string; owner: string; lengthMs: number },
@@ -26,7 +26,10 @@ export async function takeLease(
   return rows[0]?.fence ?? null;
 }
 
-/** False if the lease has gone to somebody else. One that ran out and that nobody took is as good as before. */
+/**
+ * False if another process has taken the lease. One that ran out and was not taken is as good as
+ * before.
+ */
 export async function renewLease(
   db: Db,
   lease: { name: string; owner: string; fence: number; lengthMs: number },

@@ -89,7 +89,7 @@ export async function lockWaiting(tx: Tx, system: string, reason: string): Promi
   return rows.map(({ mappingId }) => ({ mappingId, eventId: null }));
 }
 
-/** The last time that somebody asked for an action at a system; null if nobody ever did. */
+/** The last time that an operator asked for an action at a system; null if none ever did. */
 export async function readLastAction(
   db: Db,
   { system, action }: Pick<OperatorAction, 'system' | 'action'>,

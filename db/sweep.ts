@@ -84,7 +84,7 @@ export async function saveSweepProblem(
   );
 }
 
-/** Everything has been compared since: what was never heard is known by now. */
+/** Every record has been compared since: what the inbox never received is known by now. */
 export async function forgetUnheard(db: Db, system: string, before: Date): Promise<void> {
   await db.raw(
     `update sweeps set unheard_from = null, unheard_to = null where system = :system and unheard_to <= :before::timestamptz`,

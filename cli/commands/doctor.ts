@@ -239,7 +239,7 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
         {
           last: await readLastHeard(db, integration.system),
           signs: await readWebhookSigns(db, integration.system),
-          // Without a secret it is said already that only the sweep hears.
+          // Without a secret another check already says that events come in by the sweep alone.
           sweep: secrets > 0 || stripe.simulatorUrl !== null ? await readSweep(db, integration.system) : null,
           refusals: await countRefusals(db, integration.system, new Date(now.getTime() - DAY_MS)),
         },

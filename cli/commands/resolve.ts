@@ -133,7 +133,7 @@ function findPairs(
   options: Options,
 ): Promise<StuckPair[]> {
   const { mapping, reasonCode, state, limit } = options;
-  // A pair that was let go is decided about again only where somebody names it.
+  // A pair that an operator let go is decided again only if the command names it.
   const named: StuckState[] = customers.length + (mapping?.length ?? 0) > 0 ? STATES : ['parked', 'waiting'];
   return findStuck(db, {
     ...{ system: 'stripe', limit, states: state === undefined ? named : [state] },

@@ -3,7 +3,10 @@ import { join, resolve } from 'node:path';
 import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
 import { CliError, exit } from '../exit.ts';
 
-/** A change that Stripe keeps failing is parked after this long; a day elsewhere, but nobody watches a demo for a day. */
+/**
+ * A change that Stripe keeps failing is parked after this long; the usual setting is a day, too
+ * long for a demo.
+ */
 export const DEMO_PARK_MS = 2_000;
 
 export function demoFolder(): string {

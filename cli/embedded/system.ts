@@ -82,7 +82,8 @@ async function start({
   cleanups: (() => Promise<unknown>)[];
   stop: () => Promise<void>;
 }): Promise<System> {
-  // The port first: that somebody else has it is the likeliest reason for not starting, and the quickest to find.
+  // The port first: another process that has it is the likeliest reason for not starting, and the
+  // quickest to find.
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), { ...config.api, port: ports.api });
   cleanups.push(() => server.close());
@@ -120,7 +121,7 @@ async function start({
     log,
     address: database.address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [integration.system] }),
-    // In process nobody reads them.
+    // On the bus in process no consumer reads them.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
   });
@@ -197,7 +198,8 @@ async function endLeasesOfTheDead(db: Db): Promise<void> {
     db,
     owners.filter((owner) => {
       const [host, pid] = owner.split(':');
-      // Nobody with our own id can be before us: ids are given out again, above all in containers.
+      // No earlier process can still run under our own id: ids are given out again, above all in
+      // containers.
       return host === hostname() && (Number(pid) === process.pid || !isAlive(Number(pid)));
     }),
   );

@@ -1,5 +1,6 @@
-// How a file is laid out, told from its beginning: what separates the fields, and on which line the header is. A delimiter is
-// right if it makes a header of columns that are known; nothing is counted or guessed.
+// How a file is laid out, read from its beginning: what separates the fields, and on which line the
+// header is. A delimiter is right if it makes a header of columns that are known; nothing is
+// counted or guessed.
 import { CliError, exit } from '../exit.ts';
 import { readHeader, type Columns, type HeaderReading, type Mapping } from './columns.ts';
 import { firstRecords, type CsvRecord } from './records.ts';

@@ -1,4 +1,5 @@
-// `twinbox link` where rows wait for the first link of two filled catalogues: the plan, said; and the word, given.
+// `twinbox link` while rows wait for the first link of two filled catalogues: shows the plan and
+// records the operator's consent.
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
 import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
@@ -18,7 +19,7 @@ export type FirstLinkOptions = {
   json: boolean;
 };
 
-/** Shows the plan and, if that is asked for and agreed to, gives the words. */
+/** Shows the plan and, if the operator asks for that and agrees, records the consents. */
 export async function firstLink(
   sync: SyncDeps,
   { agree, all, json }: FirstLinkOptions,

@@ -75,7 +75,10 @@ function startServer(names: Record<string, unknown>, options: ServerOptions): RE
   return server;
 }
 
-/** Sees each statement end: the server then shows its prompt, which nobody reads where there is no terminal. */
+/**
+ * Sees each statement end: the server then shows its prompt, which has no reader without a
+ * terminal.
+ */
 function watch(server: REPLServer) {
   const state = { failed: false, unfinished: false, prompted };
   let show = (): void => undefined;

@@ -130,8 +130,8 @@ type PageRow = HeadRow & {
 };
 
 /**
- * The next changes of the open window, or of a new one up to now. Not for a transaction that has a transaction id: what is told
- * of the next one would be its own.
+ * The next changes of the open window, or of a new one up to now. Not for a transaction that has a
+ * transaction id: the next transaction id that this reads would be its own.
  */
 export async function readChangesPage(db: Db, from: ChangesFrom): Promise<ChangesPage> {
   const lateFloors = JSON.stringify(from.lateFloors);

@@ -19,7 +19,7 @@ export type NoticeLimit = {
   floodId: string;
 };
 
-// Readers of several groups meet the same record: they take turns.
+// Readers of several groups meet the same record: the lock lets one of them write at a time.
 const lockSql = `select pg_advisory_xact_lock(hashtextextended(:key, 0))`;
 
 const insertSql = `

@@ -1,4 +1,4 @@
-// What `twinbox doctor` asks the database about itself and about what is heard.
+// What `twinbox doctor` asks the database about itself and about inbound events.
 import type { Db } from '../server/connection.ts';
 
 export type DatabaseFacts = {

@@ -5,8 +5,9 @@ import { discardSessions, type Db } from '../server/connection.ts';
 import { DbError, sqlState, type DbErrorCode } from '../server/errors.ts';
 
 /**
- * Whether this connection leads to a server that takes writes; a standby after a fail-over does not. If it does not, the next
- * question goes by another connection: nobody sends writes, which would find that out, to a process that says it takes none.
+ * Whether this connection leads to a server that takes writes; a standby after a fail-over does
+ * not. If it does not, the next question goes by another connection: a process that reports itself
+ * as not writable gets no writes, which would find the new server.
  */
 export async function isWritable(db: Db): Promise<boolean> {
   // In a transaction, as every write is: a pooler in statement mode answers reads and takes no transaction.
@@ -41,7 +42,8 @@ export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
        (select count(*) from external_mappings where state = 'parked') as parked,
        (select count(*) from external_mappings where state = 'waiting') as waiting`,
   );
-  // A time that somebody damaged must not keep everybody from hearing of the rest: it is no text of ours, and is parked by its name.
+  // A damaged time must not hide the others from the report: it is no text of ours, and is parked
+  // by its name.
   type Oldest = { mappingId: number; customerId: number | null; operation: string; firstSentAt: string };
   const intents = await db.raw<{ rows: Oldest[] }>(
     `select id as "mappingId", internal_id as "customerId", intent->>'operation' as operation, intent->>'firstSentAt' as "firstSentAt"
@@ -57,7 +59,7 @@ export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
 
 const NETWORK_CODES = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
-  ...['ENOENT', 'ENOTFOUND', 'EAI_AGAIN'], // no socket file; no such name, or nobody to ask for it
+  ...['ENOENT', 'ENOTFOUND', 'EAI_AGAIN'], // no socket file; no such name, or no name server to ask
 ]);
 
 // By class: connection, resources, operator's doing, system error. Single states: gone read-only, still starting or locked.
@@ -82,8 +84,9 @@ export function isDatabaseAway(error: unknown): boolean {
 const REFUSED_STATES = /^(28|3D)...$/;
 
 /**
- * Whether the server is there and will not have us (or we will not have it): somebody has to mend the address, a password or a
- * certificate. For a process that runs it is away until then; for one that starts, waiting is of no use.
+ * Whether the server is there and will not have us (or we will not have it): a person has to fix
+ * the address, a password or a certificate. For a process that runs, the server is away until then;
+ * for one that starts, waiting is of no use.
  */
 export function isConnectionRefused(error: unknown): boolean {
   if (error instanceof DbError) return ['tls_refused', 'refused', 'no_transactions'].includes(error.code);

@@ -38,7 +38,10 @@ export async function openBreaker(
   return rows[0] ?? null;
 }
 
-/** Whether the next probe is the caller's: it is due, and nobody else has it. One that dies with it costs the time to the next. */
+/**
+ * Whether the next probe is the caller's: it is due, and no other process has it. If the caller
+ * dies with it, the next probe comes one interval later.
+ */
 export async function claimProbe(db: Db, probe: Place & { now: Date }): Promise<boolean> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update breakers set probes = probes + 1, probe_at = ${probeAtSql('probes + 1')}

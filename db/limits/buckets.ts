@@ -1,5 +1,6 @@
-// Token buckets, shared by every worker on this database. Each statement is a transaction of its own and locks buckets in one order,
-// by endpoint; nothing else is locked with them, and nobody holds one during a call.
+// Token buckets, shared by every worker on this database. Each statement is a transaction of its
+// own and locks buckets in one order, by endpoint; nothing else is locked with them, and no worker
+// holds one during a call.
 import type { Db } from '../server/connection.ts';
 
 export type Bucket = { system: string; account: string };

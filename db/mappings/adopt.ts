@@ -13,7 +13,10 @@ export type Candidate = {
   externalId: string | null;
   /** Its pair has ended, and stays so. */
   ended: boolean;
-  /** Its first link: `awaited` from somebody's word, `named` by it and not yet made; null where there is none. */
+  /**
+   * Its first link: `awaited` from an operator's consent, `named` by it and not yet made; null
+   * where there is none.
+   */
   link: 'awaited' | 'named' | null;
 };
 
@@ -55,7 +58,7 @@ export async function findByCustomer(db: Db, where: Where, customerId: number): 
   return rows[0] ?? null;
 }
 
-/** Second records of a row, as far as nothing was heard of their end. */
+/** Second records of a row of which no inbound event has reported the deletion. */
 export async function findLivingAliases(db: Db, where: Where, customerId: number): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { externalId: string }[] }>(
     `select m.external_id as "externalId" from external_mappings m
@@ -69,9 +72,10 @@ export async function findLivingAliases(db: Db, where: Where, customerId: number
 }
 
 /**
- * Gives a record's mapping to the row's own: deliveries and dirty number move, the row's mapping is linked and has to read.
- * `busy`: the row's mapping is in somebody's hands or has an open intent, so what it will be is not known yet. `taken`: it has
- * another counterpart, or has ended. `lost`: the lease on the record's mapping is gone.
+ * Gives a record's mapping to the row's own: deliveries and dirty number move, the row's mapping is
+ * linked and has to read. `busy`: a worker holds the row's mapping, or it has an open intent, so
+ * what it will be is not known yet. `taken`: it has another counterpart, or has ended. `lost`: the
+ * lease on the record's mapping is gone.
  */
 export async function absorbInto(
   tx: Tx,

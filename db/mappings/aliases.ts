@@ -173,7 +173,10 @@ const leftColumns = `m.id as "mappingId", m.external_id as "externalId", m.state
 
 const leftThere = `m.state = 'alias' and c.deleted_at is not null`;
 
-/** Second records that stayed there when their row was deleted here: nobody changes them, and a person may delete or link them. */
+/**
+ * Second records that stayed at the system when their row was deleted in our table: the engine does
+ * not change them, and a person may delete or link them.
+ */
 export async function listLeftAliases(db: Db | Tx, system: string, limit: number): Promise<LeftRecord[]> {
   const { rows } = await db.raw<{ rows: LeftRecord[] }>(
     `select ${leftColumns} and ${leftThere} order by m.id limit :limit`,

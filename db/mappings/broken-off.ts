@@ -34,8 +34,9 @@ export async function backOffBroken(
 
 export type ParkedBroken = { entityKey: string; entityId: number | null; system: string; eventIds: string[] };
 
-// A pair that has ended stays ended, and one that waits for the word of its first link goes on waiting for it: as parked they would
-// begin something. Only their deliveries are parked. Of those only new ones are told of: the others have had their notice.
+// A pair that has ended stays ended, and one that waits for the consent of its first link goes on
+// waiting for it: parked, they would begin to sync. Only their deliveries are parked. The log names
+// only new ones: it has named the others before.
 const parkSql = `
 with parked as (
   update external_mappings m

@@ -19,8 +19,8 @@ export async function raiseMappings(
 }
 
 /**
- * Raises the mappings that wait for one reason and are not raised yet: somebody else may do what was left. With `since` only those that
- * were left since then. Returns how many.
+ * Raises the mappings that wait for one reason and are not raised yet: another worker may do what
+ * was left. With `since` only those that were left since then. Returns how many.
  */
 export async function raiseLeft(
   db: Db,

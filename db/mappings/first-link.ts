@@ -1,4 +1,5 @@
-// The first link of two filled catalogues: whose their records may be, and the words that were given (docs/first-link.md).
+// The first link of two filled catalogues: the row that each record may belong to, and the consents
+// that were given (docs/first-link.md).
 import { isInactiveSql, isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { folded } from '../email-fold.ts';
@@ -15,7 +16,7 @@ export type LinkRow = {
   mappingId: number | null;
   name: string;
   email: string;
-  /** A word was given already. */
+  /** A consent was given already. */
   word: boolean;
   /** The record that it names. */
   named: string | null;
@@ -141,7 +142,7 @@ export async function findWaitingMappings(
   return new Map(rows.map(({ id, customer }) => [customer, id]));
 }
 
-/** How many rows wait for the first link; those whose word was given are not counted. */
+/** How many rows wait for the first link; those whose consent was given are not counted. */
 export async function countNotLinked(db: Db, system: string): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
     `select count(*) from external_mappings
@@ -151,7 +152,10 @@ export async function countNotLinked(db: Db, system: string): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** The word for one row: this record is its counterpart, or, with null, it has none and one is made. */
+/**
+ * The consent for one row: this record is its counterpart, or, with null, it has none and one is
+ * made.
+ */
 export type LinkWord = { mappingId: number; externalId: string | null };
 
 const wordSql = `
@@ -164,7 +168,10 @@ from (select l.id, x.external_id
       order by l.id for update of l) w
 where m.id = w.id`;
 
-/** Notes the words and makes workers look. A word is given once: a repeat changes nothing. Returns how many were new. */
+/**
+ * Stores the consents and makes workers look. A consent counts once: a repeat changes nothing.
+ * Returns how many were new.
+ */
 export async function giveLinkWords(
   tx: Db | Tx,
   words: LinkWord[],

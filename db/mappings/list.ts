@@ -78,12 +78,12 @@ export async function countLinked(db: Db | Tx, system: string): Promise<number> 
   return rows[0]?.count ?? 0;
 }
 
-/** A record of theirs that waits for a word, with the row of ours that has its email. */
+/** A record of theirs that waits for consent, with the row of ours that has its email. */
 export type Linkable = {
   mappingId: number;
   system: string;
   externalId: string | null;
-  /** The row that the word is about; its name is null if it was deleted since. */
+  /** The row that the consent is about; its name is null if it was deleted since. */
   customerId: number | null;
   name: string | null;
   email: string | null;
@@ -123,8 +123,9 @@ export async function findLinkable(
 }
 
 /**
- * Notes the word on a mapping that this transaction has locked, and makes a worker look again. The lease ends with it: a step
- * that began before the word would write its own reason over it. Such a step has only read so far, and its fence is gone.
+ * Stores the consent on a mapping that this transaction has locked, and makes a worker look again.
+ * The lease ends with it: a step that began before the consent would write its own reason over it.
+ * Such a step has only read so far, and its fence is gone.
  */
 export async function giveConsent(
   tx: Tx,

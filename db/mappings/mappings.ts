@@ -213,7 +213,10 @@ export async function lockMappings(tx: Tx, ids: number[]): Promise<Mapping[]> {
   return rows.map(toMapping);
 }
 
-/** Removes a mapping that turned out to be another's; its deliveries and its dirty number move there. */
+/**
+ * Removes a mapping whose record belongs to another mapping; its deliveries and its dirty number
+ * move to that one.
+ */
 export async function absorbMapping(tx: Tx, from: Mapping, into: Mapping): Promise<void> {
   const ids = { from: from.id, into: into.id };
   await tx.raw(`update sync_deliveries set mapping_id = :into where mapping_id = :from`, ids);

@@ -8,13 +8,13 @@ export type DeliveryChoice = {
   system: string;
   /** Event ids; with these, every status counts. */
   ids?: string[];
-  /** `parked` unless told. */
+  /** Default `parked`. */
   statuses?: DeliveryStatus[];
   customer?: number;
   /** The code of the last error, such as `email_invalid`. */
   error?: string;
   since?: Date;
-  /** 1,000 unless told. */
+  /** Default 1,000. */
   limit?: number;
 };
 

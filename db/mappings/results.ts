@@ -1,4 +1,4 @@
-// What has become of pairs that somebody asked for.
+// What has become of pairs that a caller asked for.
 import type { Db } from '../server/connection.ts';
 import type { MappingState } from './mappings.ts';
 
@@ -13,7 +13,7 @@ export type PairResult = {
   /** The record that a decision named and that could not be taken, and why not. Null where none was refused. */
   tried: string | null;
   why: string | null;
-  /** Nothing is to be done any more, and nobody is at it. */
+  /** Nothing is left to do, and no worker holds the mapping. */
   settled: boolean;
 };
 

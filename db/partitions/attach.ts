@@ -1,13 +1,16 @@
-// Makes one partition: first as a table of its own, then, under a short lock, filled with what the default holds of its range,
-// and attached.
+// Makes one partition: first as a table of its own, then, under a short lock, filled with what the
+// default holds of its range, and attached.
 //
-// Guarantees: a row is in the default or in its partition, in one of them and once, for every reader and after a crash between
-// any two lines; nobody but this transaction can delete from sync_events.
+// Guarantees: a row is in the default or in its partition, in one of them and once, for every
+// reader and after a crash between any two lines; only this transaction can delete from
+// sync_events.
 //
-// Why the lock on the whole table: a statement that planned before the attach does not look into the new partition, but its
-// snapshot, taken later, would see the default without the rows that have moved. The relay would pass them by for good. With
-// ACCESS EXCLUSIVE on the parent every statement planned either ends before the move or begins after it. It also spares
-// writers that were on their way to the default an error (23514). The lock is held for milliseconds: no scan, and a bounded move.
+// Why the lock on the whole table: a statement that planned before the attach does not look into
+// the new partition, but its snapshot, taken later, would see the default without the rows that
+// have moved. The relay would pass them by for good. With ACCESS EXCLUSIVE on the parent every
+// statement planned either ends before the move or begins after it. It also spares writers that
+// were on their way to the default an error (23514). The lock is held for milliseconds: no scan,
+// and a bounded move.
 import type { Db, Tx } from '../server/connection.ts';
 import {
   boundLiteral,
@@ -136,8 +139,8 @@ async function moveFromDefault(
 ): Promise<number> {
   const { rows } = await tx.raw<{ rows: { any: boolean }[] }>(anyInDefaultSql(table, range));
   if (rows[0]?.any !== true) return 0;
-  // Off for the default alone, under its exclusive lock, and in a transaction that turns it on again or leaves no trace:
-  // at no moment can anybody else delete.
+  // Off for the default alone, under its exclusive lock, and in a transaction that turns it on
+  // again or leaves no trace: at no moment can another session delete.
   const trigger = table.appendOnly;
   if (trigger) await tx.raw(`alter table ${defaultOf(table)} disable trigger ${trigger}`);
   const { rowCount } = await tx.raw<{ rowCount: number }>(moveSql(table, name, range));

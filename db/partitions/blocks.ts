@@ -1,9 +1,11 @@
 // Blocks of ids: when each came into use, and the step into the next one after a week.
 //
-// At low traffic a block would last for years and its first events with it. So once a block has been in use for a week the
-// sequence goes on at the start of the next. The only way to harm is to set the sequence back, behind an id that somebody has
-// drawn meanwhile. That cannot happen: ALTER SEQUENCE takes a lock that keeps out nextval, and waits for every transaction
-// that has called it; only then is the sequence read, and set only forward. The relay's floors need ids to rise, no more.
+// At low traffic a block would last for years and its first events with it. So once a block has
+// been in use for a week the sequence goes on at the start of the next. The only way to harm is to
+// set the sequence back, behind an id that another session has drawn meanwhile. That cannot happen:
+// ALTER SEQUENCE takes a lock that keeps out nextval, and waits for every transaction that has
+// called it; only then is the sequence read, and set only forward. The relay's floors need ids to
+// rise, no more.
 import type { Db } from '../server/connection.ts';
 import { BLOCK, eventsTable, WEEK_MS } from './plan.ts';
 import { currentBlock, type PartitionState } from './state.ts';

@@ -16,7 +16,7 @@ export { partitionStatus, type PartitionStatus } from './status.ts';
 export type PartitionOptions = {
   now: Date;
   retentionDays: number;
-  /** Rows moved out of a default under one lock; a period with more is cut. 50,000 unless told. */
+  /** Rows moved out of a default under one lock; a period with more is cut. Default 50,000. */
   moveLimit?: number;
   /** Called between any two statements that change something: where tests stop or kill. */
   pass?: Pass;
@@ -34,7 +34,7 @@ export type Upkeep = {
   closed: number;
   /** Older than the retention, but relay or receive-gap walk have not passed them. */
   held: string[];
-  /** Tables whose turn comes in a later round, because somebody was in the way. */
+  /** Tables that are left for a later round, because another session's lock was in the way. */
   putOff: string[];
 };
 

@@ -1,7 +1,9 @@
-// Drops what is older than the retention, a partition at a time, once nobody needs it any more.
+// Drops what is older than the retention, a partition at a time, once no part of the engine needs
+// it any more.
 //
-// Guarantees: no event goes that the relay has not published or that the receive-gap walk of a connected system has not passed;
-// no open delivery goes without a row that says so; a mapping whose unread inbound event goes will read the record instead.
+// Guarantees: no event goes that the relay has not published or that the receive-gap walk of a
+// connected system has not passed; no open delivery goes without a row that says so; a mapping
+// whose unread inbound event goes will read the record instead.
 import type { Db, Tx } from '../server/connection.ts';
 import { defaultOf, deliveriesTable, eventsTable, type Partition, type PartitionedTable } from './plan.ts';
 import { runStep, type Pass, type StepOutcome } from './step.ts';
@@ -31,15 +33,19 @@ export async function readPassed(db: Db | Tx): Promise<Passed> {
   return { upTo, oldestLeft: rows[0]?.oldestLeft ?? null };
 }
 
-/** Whether a partition may go as far as can be told without a lock: asked each round, so it costs next to nothing. */
+/**
+ * Whether a partition may go, as far as this is known without a lock: asked each round, so it costs
+ * next to nothing.
+ */
 export function mayGo(table: PartitionedTable, { to }: Partition, { oldestLeft }: Passed): boolean {
   return table.line === 'id' || oldestLeft === null || oldestLeft.getTime() >= to;
 }
 
 const OPEN = `status in ('queued', 'waiting', 'parked')`;
 
-// What they heard goes with the delivery, so they have to look for themselves. State and reason stay as they are. Mappings
-// are locked here, in a transaction of its own: whoever works on one holds it before it comes to its deliveries.
+// The inbound event goes with the delivery, so these mappings have to read their records. State and
+// reason stay as they are. Mappings are locked by this statement, in a transaction of its own:
+// whoever works on one holds it before it comes to its deliveries.
 const mustReadSql = (name: string) => `
 update external_mappings m set must_read = true, updated_at = now()
 from (
@@ -56,7 +62,7 @@ select event_id, target, mapping_id, event_type, version, status, last_error ->>
 from ${name} where ${OPEN}
 on conflict (event_id, target) do update set status = excluded.status, last_code = excluded.last_code, closed_at = excluded.closed_at`;
 
-// The clock of whoever wrote the last row has the last word on the block's age.
+// The clock of whoever wrote the last row decides the block's age.
 const neededSql = (table: PartitionedTable, name: string) => `
 select exists (select from ${name} where ${table.key} > :upTo) ${
   table === eventsTable

@@ -11,7 +11,10 @@ const UPKEEP_LOCK = 7_240_114;
 /** Writers queue behind a lock that is waited for, so this is also how long upkeep may hold them up in vain. */
 const LOCK_TIMEOUT_MS = 200;
 
-/** `busy`: another upkeep is at work. `locked`: somebody is in the way; the next round tries again. */
+/**
+ * `busy`: another upkeep is at work. `locked`: another session's lock is in the way; the next round
+ * tries again.
+ */
 export type StepOutcome<T> = { kind: 'done'; value: T } | { kind: 'busy' } | { kind: 'locked' };
 
 /** Called between any two statements of upkeep; tests let the process die there. */

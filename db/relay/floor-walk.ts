@@ -119,7 +119,7 @@ export async function saveWalk(db: Db, { batches, ...save }: WalkSave): Promise<
   return rows.length > 0;
 }
 
-/** What was not published up to now, somebody else publishes: the original of a copy. */
+/** What was not published up to now is left to another relay: the one of the copy's original. */
 export async function endWalks(db: Db | Tx): Promise<void> {
   await db.raw(`update sequence_moves set walked_to = null where walked_to is not null`);
 }

@@ -137,8 +137,9 @@ update relay_cursor c set timeline = here.timeline from (${hereSql}) here
 where c.timeline <> here.timeline and c.system_identifier = here.system_identifier`;
 
 /**
- * Notes a fail-over, once, and has every mapping compared: the new server may lack what the old one had told others. `lost`: it
- * does, as another system has shown, so it gives out no number a second time.
+ * Notes a fail-over, once, and has every mapping compared: the new server may lack what the old one
+ * had sent to other systems. `lost`: it does, as another system has shown, so it gives out no
+ * number a second time.
  */
 export async function acceptFailover(
   tx: Tx,

@@ -68,8 +68,8 @@ export async function leaveRoom(tx: Tx): Promise<void> {
   await tx.raw(leaveRoomSql);
 }
 
-// A customer that was made after the older state has a record there that nobody here knows of. Creates wait until every record was
-// read again, and find it by its email then.
+// A customer that was made after the older state has a record at the system that our table does not
+// know. Creates wait until every record was read again, and find it by its email then.
 const readAgainSql = `update account_readings set done_at = null, read_to = null, records = 0, imports = false`;
 
 /** Moves the numbers forward and notes it. In a transaction that keeps writers of customers and events out. */

@@ -5,7 +5,7 @@
 import type { Db, Tx } from '../server/handles.ts';
 import { DbError } from '../server/errors.ts';
 
-/** What is wrong, and the command that mends it. */
+/** What is wrong, and the command that fixes it. */
 export type Unfit = { says: string; mend: string };
 
 const settingsSql = `
@@ -31,7 +31,7 @@ export async function findUnfitEventIds(db: Db | Tx): Promise<Unfit | null> {
   };
 }
 
-/** Throws `sequence_unfit` with the command that mends it. */
+/** Throws `sequence_unfit` with the command that fixes it. */
 export async function assertEventIdsFit(db: Db | Tx): Promise<void> {
   const unfit = await findUnfitEventIds(db);
   if (unfit) throw new DbError('sequence_unfit', `${unfit.says}. ${unfit.mend}`);

@@ -83,7 +83,7 @@ export async function readTableSequences(db: Db | Tx): Promise<SequenceState[]> 
   const { rows: listed } = await db.raw<{ rows: Listed[] }>(listSql, { tables: [...numberedTables] });
   if (listed.length === 0) return [];
   const sql = listed.map(standingSql).join('\nunion all ');
-  // A question mark in somebody's name for a column is no binding.
+  // A question mark in the name of a column is no binding.
   const { rows: standings } = await db.raw<{ rows: Standing[] }>(sql.replaceAll('?', '\\?'));
   return listed.flatMap((each, index) => {
     const standing = standings.find(({ at }) => at === index);

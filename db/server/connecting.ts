@@ -1,5 +1,6 @@
-// What it means that a connection could not be made, said so that a person can mend it. Only here is it known that the error came from
-// connecting: pg gives several of them no code, and Node's for certificates say nothing of DATABASE_URL.
+// What it means that a connection could not be made, said so that a person can fix it. Only this
+// code knows that the error came from connecting: pg gives several of them no code, and Node's for
+// certificates say nothing of DATABASE_URL.
 import knex from 'knex';
 import { DbError, sqlState } from './errors.ts';
 import { describeNoTransactions } from './transactions.ts';
@@ -11,7 +12,7 @@ export function asConnectingError(error: unknown, url: string): unknown {
   if (state !== undefined) return KNOWN.test(state) ? error : refused(error, state);
   const code = 'code' in error ? String(error.code) : null;
   if (code !== null) return OF_TLS.test(code) ? refusedTls(error, code, url) : error;
-  // pg has no code for this one; test/db/server/tls.test.ts fails when its words change.
+  // pg has no code for this one; test/db/server/tls.test.ts fails when its text changes.
   if (error.message === 'The server does not support SSL connections') return hasNoTls(error, url);
   return new DbError(
     'unreachable',
@@ -29,13 +30,16 @@ function refused(cause: Error, state: string): DbError {
   return new DbError('refused', `${says}. Mend DATABASE_URL, or what the server says there`, { cause });
 }
 
-/** What is away, as an administrator has to hear it: in the server's own words where there are some. `mend` is a sentence. */
+/**
+ * Why the server is away, for an administrator: in the server's own text if it gave one. `mend`
+ * says how to fix it, as a sentence.
+ */
 export function describeAway(error: unknown): { says: string; mend: string } {
   const untransacted = describeNoTransactions(error);
   if (untransacted !== null) return untransacted;
   const state = sqlState(error);
   if (error instanceof Error && state !== undefined) {
-    // knex puts its statement before the server's words.
+    // knex puts its statement before the server's text.
     const words = error.message.slice(error.message.lastIndexOf(' - ') + 1).replace(/^- /, '');
     return { says: `the database answers: ${words} (${state})`, mend: mendingOf(state, words) };
   }
@@ -50,7 +54,8 @@ export function describeAway(error: unknown): { says: string; mend: string } {
 }
 
 function mendingOf(state: string, words: string): string {
-  // The one thing of a pooler that has no state of its own; test/db/pooler.test.ts fails when its words change.
+  // The one thing of a pooler that has no state of its own; test/db/pooler.test.ts fails when its
+  // text changes.
   if (words.includes('startup parameter'))
     return 'Take the parameter out of DATABASE_URL, or name it in ignore_startup_parameters of the pooler (docs/pooler.md).';
   if (state.startsWith('08'))

@@ -17,7 +17,7 @@ export type DbOptions = {
   poolSize: number;
   /** Shown in `pg_stat_activity`: which process holds that lock? */
   applicationName: string;
-  /** No statement runs longer; 30 s unless told. */
+  /** No statement runs longer; default 30 s. */
   statementTimeoutMs?: number;
 };
 
@@ -58,7 +58,10 @@ type KnexTransaction = {
   query(connection: object, sql: string): unknown;
 };
 
-/** knex has no hook for a connection that cannot be made, and further on nobody knows that it was that; nor for its BEGIN. */
+/**
+ * knex has no hook for a connection that cannot be made, and later code cannot see that this was
+ * the failure; nor for its BEGIN.
+ */
 function openSessions(client: PoolClient, url: string, needs: SessionNeeds): void {
   const connect = client.acquireRawConnection.bind(client);
   const open: OpenSessions = new Set();
@@ -108,7 +111,7 @@ export function connectionSettings(url: string) {
   };
 }
 
-/** Whether nobody has said that clear text is meant, and it goes over a network. */
+/** Whether the connection goes over a network in clear text without a setting that asks for it. */
 export function leavesEncryptionOpen(url: string): boolean {
   return connectionSettings(url).ssl === undefined;
 }

@@ -1,11 +1,14 @@
-// Other names of one database. The address that the cursor bears is a setting, and one database has many: localhost and 127.0.0.1, a
-// pooler's port, a name that was given later. What tells another name from a copy is the postmaster: a row that was written through the
-// known address says when that server was started, to the microsecond, and which oid the database has. A copy carries the row along,
-// yet it has another oid (in the same cluster) or a postmaster that was started at another time (everywhere else).
+// Other names of one database. The address that the cursor bears is a setting, and one database has
+// many: localhost and 127.0.0.1, a pooler's port, a name that was given later. The postmaster
+// distinguishes another name from a copy: a row that was written through the known address says
+// when that server was started, to the microsecond, and which oid the database has. A copy carries
+// the row along, yet it has another oid (in the same cluster) or a postmaster that was started at
+// another time (everywhere else).
 //
-// After a restart of the server nothing is proven until somebody has come by a known address; a relay that runs does so within seconds.
-// A name under which a process has run stays known: whoever has moved to a pooler must not be asked after the next restart. The copy that
-// is not told apart is a machine that was copied with its memory while it ran.
+// After a restart of the server nothing is proven until a process has come by a known address; a
+// relay that runs does so within seconds. A name under which a process has run stays known: whoever
+// has moved to a pooler must not be asked after the next restart. One copy is not distinguished: a
+// machine that was copied with its memory while it ran.
 import type { Db, Tx } from './connection.ts';
 import type { Address } from '../relay/identity.ts';
 
@@ -39,8 +42,9 @@ set database_oid = excluded.database_oid, server_started_at = excluded.server_st
     aliases = case when excluded.aliases <@ p.aliases then p.aliases else p.aliases || excluded.aliases end`;
 
 /**
- * The database was reached by an address that is its own: from now on the server that runs proves others. With `remember` this
- * address stays known, also after a restart of the server: for what runs for long, not for somebody's look from another machine.
+ * The database was reached by an address that is its own: from now on the server that runs proves
+ * other addresses. With `remember` this address stays known, also after a restart of the server:
+ * for what runs for long, not for a single command from another machine.
  */
 export async function notePlace(
   db: Db | Tx,

@@ -28,7 +28,10 @@ export function discardAll(open: OpenSessions): void {
   for (const session of open) discard(session, READ_ONLY);
 }
 
-/** A statement or transaction in hand goes on; the pool lends the connection to nobody after it. */
+/**
+ * A statement or transaction in progress goes on; afterwards the pool does not lend the connection
+ * again.
+ */
 function discard(session: Pooled, why: string): void {
   session.__knex__disposed ??= `lost session: ${why}`;
 }

@@ -45,7 +45,7 @@ export async function ensureDatabase(url: string, name: string, template?: strin
       await client.query(`create database ${client.escapeIdentifier(name)}${copied}`);
       return true;
     } catch (error) {
-      // Somebody else created it between the two statements.
+      // Another process created it between the two statements.
       if (error instanceof pg.DatabaseError && (error.code === '42P04' || error.code === '23505'))
         return false;
       throw error;
@@ -84,7 +84,7 @@ export function databaseUrl(url: string, name: string): string {
   return changed.href;
 }
 
-/** Somebody else was quicker, between our look and our statement. */
+/** Another process was quicker, between our look and our statement. */
 function isTaken(error: unknown): boolean {
   const state = sqlState(error);
   return state === '42P04' || state === '23505';

@@ -14,7 +14,7 @@ const TRIGGERS = 'session_replication_role';
 
 /** What our statements rest on (tried one by one in test/db/server/session.test.ts). A setting that this version does not have is passed over. */
 const MEANING: readonly [name: string, value: string][] = [
-  // Only the form; in which order somebody's own trigger reads 1/2/2026 is not ours to change.
+  // Only the form; the order in which a user's own trigger reads 1/2/2026 is not ours to change.
   ['DateStyle', 'ISO'],
   // A backslash in a literal is a backslash.
   ['standard_conforming_strings', 'on'],
@@ -52,10 +52,10 @@ function stateSql(settings: readonly [string, string][], local: boolean): string
       and (name <> '${TRIGGERS}' or (select rolsuper from pg_roles where rolname = current_user))`;
 }
 
-/** Connections whose session is somebody else's between two transactions, or may be. */
+/** Connections whose session another client may use between two transactions, behind a pooler. */
 const lent = new WeakSet<object>();
 
-/** Below the time that the pool waits for a connection: whoever waits hears the reason. */
+/** Below the time that the pool waits for a connection: the caller then gets the reason. */
 const PATIENCE_MS = 8_000;
 
 /**

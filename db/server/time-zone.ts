@@ -9,7 +9,10 @@ export type ZonelessColumn = {
   example: { stood: string; becomes: string };
 };
 
-/** `isDefault`: nobody named it, so it is what server, database, role and connection say. */
+/**
+ * `isDefault`: no setting of ours names it, so it is what server, database, role and connection
+ * say.
+ */
 export type TakenZone = { zone: string; isDefault: boolean; columns: ZonelessColumn[] };
 
 /**

@@ -1,8 +1,10 @@
-// What the address of the database says about encryption, in the words of libpq, so that an address means here what it means in psql.
+// What the address of the database says about encryption, in the terms of libpq, so that an address
+// means to us what it means in psql.
 //
-// The package pg reads these words in its own way: it takes `require` for `verify-full`, a misspelt parameter for none, and what it does
-// not know (`sslcrl`, `channel_binding=require`) for nothing at all. So they are read here, and pg gets the outcome. Nothing falls back to
-// clear text: `prefer` and `allow`, which are to, are refused, as is whatever asks for more than can be kept.
+// The package pg reads these terms in its own way: it takes `require` for `verify-full`, a misspelt
+// parameter for none, and what it does not know (`sslcrl`, `channel_binding=require`) for nothing
+// at all. So this file reads them, and pg gets the outcome. Nothing falls back to clear text:
+// `prefer` and `allow`, which are to, are refused, as is whatever asks for more than can be kept.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type ConnectionOptions } from 'node:tls';
@@ -32,7 +34,7 @@ const PASSED_OVER = new Set([
 ]);
 const ABOUT_SAFETY = /ssl|tls|^channel_binding$|^gssencmode$|^require/i;
 
-/** Throws `address_invalid`, with the parameter to mend, for what cannot be read or kept. */
+/** Throws `address_invalid`, with the parameter to fix, for what cannot be read or kept. */
 export function readEncryption(url: string): Encryption {
   const address = parseAddress(url);
   const parameters = address.searchParams;

@@ -1,5 +1,6 @@
-// Both sides edit one customer: once so that both edits are seen together, once so that ours covers theirs before its webhook is
-// here. Neither edit vanishes: each has its row with both values, and one call turns a decision round.
+// Both sides edit one customer: once so that the merge sees both edits together, once so that our
+// write covers their edit before its webhook comes in. Both edits are kept: each has its conflict
+// row with both values, and one call reverses a decision.
 import { pauseConnection, resumeConnection } from '../../../db/connections.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { CliError, exit } from '../../exit.ts';

@@ -87,7 +87,7 @@ async function importUntilKilled(world: World): Promise<void> {
   try {
     await importAll(world, rows());
   } catch (error) {
-    // fetch's error when nobody listens any more: just what is wanted here.
+    // fetch's error when no process listens on the port any more: what this step wants to see.
     if (error instanceof TypeError) return;
     throw error;
   }

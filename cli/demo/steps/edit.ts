@@ -11,7 +11,7 @@ export async function editAndDelete(world: World, narrator: Narrator): Promise<v
   const linked = body.filter(({ external_mappings }) => external_mappings['stripe'] !== undefined);
   const rows: string[][] = [];
   for (const [at, customer] of linked.slice(0, EDITS).entries()) {
-    // By turns the name, and the email.
+    // Edits the name and the email alternately.
     const change =
       at % 2 === 0 ? { name: `${customer.name} Jr.` } : { email: customer.email.replace('@', '+new@') };
     const { status } = await world.request('PATCH', `/customers/${customer.id}`, change);

@@ -1,5 +1,5 @@
-// One of the 59 has an address that Stripe refuses: it is parked with its reason, its neighbours are not held up, and the next
-// edit mends it.
+// One of the 59 has an address that Stripe refuses: it is parked with its reason, its neighbours
+// are not held up, and the next edit fixes it.
 import { CliError, exit } from '../../exit.ts';
 import type { Narrator } from '../narrator.ts';
 import type { CustomerView, World } from '../world.ts';

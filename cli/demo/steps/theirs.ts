@@ -1,4 +1,5 @@
-// Somebody works in Stripe's dashboard: a customer is made, renamed and deleted there, and follows here by its webhooks.
+// A person works in Stripe's dashboard: creates, renames and deletes a customer at Stripe, and our
+// table follows by webhooks.
 import { waitUntil } from '../../../lib/loop.ts';
 import type { Narrator } from '../narrator.ts';
 import type { CustomerView, World } from '../world.ts';

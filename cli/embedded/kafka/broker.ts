@@ -78,7 +78,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     if (!isRunning(ending)) return;
     const gone = once(ending, 'exit');
     ending.kill(signal);
-    // One that is frozen would not hear the first.
+    // A process that is frozen would not receive the first signal.
     ending.kill('SIGCONT');
     const late = setTimeout(() => ending.kill('SIGKILL'), STOP_MS);
     await gone;
@@ -136,7 +136,7 @@ function portTaken(port: number): AppError {
 async function failedStart(dataDir: string, logBegin: number): Promise<AppError> {
   const log = ((await readIfThere(join(dataDir, 'broker.log'))) ?? '').slice(logBegin);
   const lines = log.trim().split('\n');
-  // The first reason is told before all that follows from it, each with its stack.
+  // The broker logs the first reason before all that follows from it, each with its stack.
   const reasons = lines.filter((line) => / (ERROR|FATAL) |^Caused by: |^Exception in /.test(line));
   const tail = (reasons.length > 0 ? reasons.slice(0, 4) : lines.slice(-8)).join('\n');
   return new AppError('kafka_unavailable', {

@@ -14,7 +14,7 @@ export type ClassArchive = {
 export async function openClassArchive(folder: string): Promise<ClassArchive> {
   const path = join(folder, 'classes.jsa');
   if (await isThere(path)) {
-    // One that another Java has made is left aside without a word.
+    // Java ignores an archive that another version of Java has made, and logs nothing.
     return { options: ['-Xshare:auto', `-XX:SharedArchiveFile=${path}`], keep: () => Promise.resolve() };
   }
   const part = `${path}.${randomUUID()}`;

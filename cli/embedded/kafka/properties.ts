@@ -1,4 +1,5 @@
-// What a broker of ours is told: KRaft, broker and controller in one process, small, quick to start and to forget the dead.
+// The settings of an embedded broker: KRaft, broker and controller in one process, small, quick to
+// start and to forget dead clients.
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ export type Node = { id: number; ports: Ports };
 export type Listener = {
   port: number;
   protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
-  /** Where clients are told to go, if that is not the port itself, or not at this host. */
+  /** The port that clients are sent to, if that is not the port itself, or not at this host. */
   advertisedPort?: number;
   advertisedHost?: string;
 };
