@@ -18,7 +18,7 @@ export type ErrorCode =
 
 export type AppErrorOptions = {
   cause?: unknown;
-  /** What happened and how to mend it, as sentences for a person. */
+  /** What happened and how to fix it, as sentences for a person. */
   detail?: string;
   /** Whether the same call may succeed later without anybody changing anything. */
   retryable?: boolean;

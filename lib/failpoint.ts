@@ -9,7 +9,7 @@ import { AppError } from './errors.ts';
 export type FailpointAction = 'kill' | 'throw' | ((name: string) => void | Promise<void>);
 
 export type FailpointOptions = {
-  /** Act at this pass and not at earlier ones; 1, the first, unless told. */
+  /** Act at this pass and not at earlier ones; default 1, the first. */
   onPass?: number;
   /** Act at that pass only; later ones go through. */
   once?: boolean;

@@ -1,9 +1,10 @@
 // Holding a lease: one process at a time does something, and knows when it no longer may.
 //
-// Guarantees: between take and the end of the lease nobody else has it, by the database's clock; the holder's own deadline is
-// counted on the monotonic clock from *before* the request was sent, so it never ends later than the lease does. Assumes: the
-// holder asks isHeld() before each effect, and whatever must not happen twice is also fenced by the number, because a process
-// can be frozen right after asking. A crash leaves the lease to run out.
+// Guarantees: between take and the end of the lease no other process has it, by the database's
+// clock; the holder's own deadline is counted on the monotonic clock from *before* the request was
+// sent, so it never ends later than the lease does. Assumes: the holder asks isHeld() before each
+// effect, and whatever must not happen twice is also fenced by the number, because a process can be
+// frozen right after asking. A crash leaves the lease to run out.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -15,7 +16,7 @@ export type LeaseDeps = {
   name: string;
   /** How long it lasts without renewal; it is renewed at a third. */
   lengthMs: number;
-  /** Told when a renewal failed; the lease then lives until its deadline. */
+  /** Called when a renewal failed; the lease then lives until its deadline. */
   onError?: (error: unknown) => void;
   /** The monotonic clock in milliseconds. */
   monotonic?: () => number;
@@ -25,12 +26,14 @@ export type LeaseDeps = {
 
 export type Lease = {
   readonly owner: string;
-  /** The fence number, or null while somebody else holds the lease. */
+  /** The fence number, or null while another process holds the lease. */
   take(): Promise<number | null>;
   isHeld(): boolean;
   /** Renews at once; false if the lease is lost. A timer does the same by itself. */
   renew(): Promise<boolean>;
-  /** Forgets the lease without a word to the database: it was found to be another's. */
+  /**
+   * Forgets the lease without a statement to the database: another process was found to hold it.
+   */
   forget(): void;
   /** Ends it, so that the next one need not wait. */
   release(): Promise<void>;

@@ -15,7 +15,7 @@ export type LoggerOptions = {
   level: LogLevel;
   /** `json`: one object per line. `pretty`: for a person at a terminal. */
   format: 'json' | 'pretty';
-  /** Standard error unless told: standard output is for data. */
+  /** Default standard error: standard output is for data. */
   stream?: NodeJS.WritableStream;
 };
 

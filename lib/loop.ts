@@ -11,11 +11,14 @@ export type Step = (signal: AbortSignal) => Promise<number>;
 export type LoopOptions = {
   /** The longest rest between rounds that find nothing. */
   idleMs: number;
-  /** The rest after the first round that finds nothing; it doubles up to `idleMs`. 5 unless told. */
+  /** The rest after the first round that finds nothing; it doubles up to `idleMs`. Default 5. */
   busyMs?: number;
   /** How long to rest after so many failures in a row (see `fullJitter`). */
   backoffMs: (failures: number) => number;
-  /** Told of each failure. What it throws ends the loop: so does a component say that it cannot work. */
+  /**
+   * Called with each failure. What it throws ends the loop: so does a component say that it cannot
+   * work.
+   */
   onError: (error: unknown, failures: number) => void;
   signal: AbortSignal;
 };
@@ -56,7 +59,7 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
           continue;
         }
       } catch (error) {
-        // A step that fails because it was told to stop has not failed.
+        // A step that fails because the loop was stopped has not failed.
         if (isStopped()) return;
         failures += 1;
         onError(error, failures);

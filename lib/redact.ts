@@ -1,11 +1,12 @@
 /**
- * The guard in front of the log. The rule is that nobody logs names, emails or secrets; this is for the day
- * on which somebody does. It looks at the names of fields, and inside texts for what gives itself away.
+ * The guard in front of the log. The rule is that no code logs names, emails or secrets; this is
+ * for the day on which some code does. It looks at the names of fields, and inside texts for what
+ * gives itself away.
  */
 
 const HIDDEN = '[redacted]';
 
-/** Words that make a field private wherever they stand in its name: `customerEmail`, `api_key`, `names`. */
+/** Parts of a field's name that make the field private: `customerEmail`, `api_key`, `names`. */
 const PRIVATE_WORDS = /^(secret|key|email|name|password|passwd|token|authorization|cookie)s?$/i;
 
 const PRIVATE_TEXT: readonly RegExp[] = [

@@ -12,7 +12,7 @@ export type SkippingDeps = {
   log?: { warn(event: string, fields: Record<string, unknown>): void } | undefined;
 };
 
-/** What was skipped, but for the fault: that is told by the error. */
+/** What was skipped, but for the fault: the error holds that. */
 export type Skipping = Pick<SkippedItem, 'loop' | 'item' | 'instead'>;
 
 /** Notes it in the log and in the table; a table that refuses the note does not stop the loop either. */

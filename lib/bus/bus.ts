@@ -70,7 +70,7 @@ export type Bus = {
   identity(): Promise<string>;
   /** How far a group has come; null where what is published is done with at once. Rejects if it cannot be said now. */
   progress(topic: string, group: string): Promise<PartitionProgress[] | null>;
-  /** From what the work has met so far; asks nobody. */
+  /** From what the work has met so far; sends no request. */
   health(): BusHealth;
   /** Lets what is in hand finish. */
   close(): Promise<void>;

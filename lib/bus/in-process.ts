@@ -8,13 +8,16 @@ import { BusError, type Bus, type Handler, type Message, type Published, type Re
 export type InProcessOptions = {
   /** Topic -> the groups without which nothing may be published to it. */
   required?: Readonly<Record<string, readonly string[]>>;
-  /** A value longer than this many bytes is refused, as a broker would; no limit unless told. */
+  /**
+   * A value longer than this many bytes is refused, as a broker would; by default there is no
+   * limit.
+   */
   maxValueBytes?: number;
 };
 
 type Topic = {
   offset: number;
-  /** Group -> its members; a batch goes to one of them, in turn. */
+  /** Group -> its members; each batch goes to one of them, the members alternate. */
   groups: Map<string, Handler[]>;
   turn: number;
   /** The publish in hand; the next waits for it, so that order is the order of the calls. */
@@ -82,7 +85,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
 
   async function deliver(name: string, batch: readonly Received[]): Promise<void> {
     const topic = topicOf(name);
-    // Asked again: a reader may have left while this batch waited for its turn.
+    // Asked again: a reader may have left while this batch waited.
     demandReaders(name);
     const turn = topic.turn++;
     const handlers = [...topic.groups.values()].flatMap((members) => members[turn % members.length] ?? []);

@@ -15,7 +15,7 @@ export type OpenBusOptions = {
   topics: readonly string[];
   /** In process: topic -> the groups without which nothing may be published to it. */
   required?: Readonly<Record<string, readonly string[]>>;
-  /** How long a Kafka that does not answer is waited for; 30 s unless told. */
+  /** How long a Kafka that does not answer is waited for; default 30 s. */
   patienceMs?: number;
   times?: Partial<ConsumerTimes>;
 };
@@ -30,7 +30,10 @@ export type OpenBus = {
   failed: Promise<Error>;
 };
 
-/** Throws `kafka_refused` at once for what a person has to mend, `kafka_unavailable` after the patience. */
+/**
+ * Throws `kafka_refused` at once for what a person has to fix, `kafka_unavailable` after the
+ * patience.
+ */
 export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOptions): Promise<OpenBus> {
   const { log, topics, required = {}, patienceMs = 30_000, times = {} } = options;
   if (config.kafka.bootstrapServers.length === 0) {

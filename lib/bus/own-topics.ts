@@ -1,7 +1,9 @@
-// Two installations in the topics of one Kafka would take each other's events for their own: so every record names the installation
-// that published it, readers refuse what is another's (workers/receiver.ts), and nobody begins to use topics in which another's lie.
+// Two installations in the topics of one Kafka would take each other's events for their own: so
+// every record names the installation that published it, readers refuse what is another's
+// (workers/receiver.ts), and no installation begins to use topics that hold another's records.
 //
-// An installation that is bound to this bus already goes on, and says what it sees: whoever comes later must not stop it.
+// An installation that is bound to this bus already goes on, and says what it sees: whoever comes
+// later must not stop it.
 import { readInstanceId } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { readRelayCounts } from '../../db/relay/lag.ts';
@@ -46,7 +48,7 @@ export function findForeign(records: readonly Received[], own: string): ForeignT
 export type TopicsInUse = {
   db: Db;
   bus: Pick<Bus, 'identity'>;
-  /** The newest records of our topics; null in process, where there is nobody else. */
+  /** The newest records of our topics; null in process, where no other installation can publish. */
   newest: (() => Promise<Received[]>) | null;
   /** KAFKA_SHARE_TOPICS: that others use the topics, too, is meant. */
   shared: boolean;

@@ -18,7 +18,10 @@ export function findInvisible(text: string): { name: string; place: number } | n
   return found && { name: characterName(found[0]), place: Array.from(text.slice(0, found.index)).length + 1 };
 }
 
-/** Without blanks and invisible characters at both ends. Walks inwards, since `+$` would take the square of a long text. */
+/**
+ * Without blanks and invisible characters at both ends. Walks from the ends to the middle, since
+ * `+$` would take the square of a long text.
+ */
 export function stripEnds(text: string): string {
   const isEdge = (character: string | undefined): boolean =>
     character !== undefined && (/\s/u.test(character) || INVISIBLE.test(character));

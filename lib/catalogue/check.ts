@@ -20,13 +20,16 @@ export type Violation = {
   pointer: string;
   /** Stable, for programs: the failed rule's name, such as required, maxLength or additionalProperties. */
   rule: string;
-  /** For people: what is wrong, so that it can be mended. */
+  /** For people: what is wrong, so that they can fix it. */
   detail: string;
 };
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; violations: Violation[] };
 
-/** Only the first of them are told: a body of 10,000 unknown fields earns no answer of 10,000 lines. */
+/**
+ * Only the first of them are listed: a body of 10,000 unknown fields earns no answer of 10,000
+ * lines.
+ */
 const MAX_VIOLATIONS = 10;
 const MAX_SHOWN_KEY = 60;
 

@@ -15,7 +15,10 @@ import { secretForms } from './secret-forms.ts';
 export type Env = Record<string, string | undefined>;
 
 export type LoadOptions = {
-  /** A file of settings; the environment goes before it. `.env` in the working folder unless told, false for none. */
+  /**
+   * A file of settings; the environment goes before it. Default `.env` in the working folder, false
+   * for none.
+   */
   envFile?: string | false;
   /** Decides how the log looks unless LOG_FORMAT says so. */
   isTerminal?: boolean;
@@ -50,8 +53,9 @@ export function loadConfig(env: Env = process.env, options: LoadOptions = {}): C
 }
 
 /**
- * An environment in which the demo, the tests and the benchmark can harm nobody: whatever names a database,
- * a Kafka, a Stripe account or a port is left out. Give `envFile: false` with it.
+ * An environment in which the demo, the tests and the benchmark cannot reach a real system:
+ * whatever names a database, a Kafka, a Stripe account or a port is left out. Give `envFile: false`
+ * with it.
  */
 export function ignoreConnectionSettings(env: Env = process.env): Env {
   const ignored = /^(DATABASE|KAFKA|STRIPE|API|HEALTH|SIMULATOR)_/;

@@ -62,13 +62,16 @@ function nearly(
 ): string | undefined {
   const bySpelling = known.find((setting) => isMisspelt(name, setting));
   if (bySpelling !== undefined) return bySpelling;
-  // Beside the setting itself, a longer or shorter name is meant for somebody else.
+  // Beside the setting itself, a longer or shorter name is meant for another program.
   const called = CALLED[name];
   if (called !== undefined) return isGiven(called) ? undefined : called;
   return known.find((setting) => !isGiven(setting) && hasOnePartMore(name, setting));
 }
 
-/** A letter too many, too few, another or two swapped: two such slips where the name is long, none in a short word. */
+/**
+ * A letter too many, too few, another or two swapped: two such slips in a long name, none in a
+ * short one.
+ */
 function isMisspelt(name: string, setting: string): boolean {
   if (name.toUpperCase() === setting) return true;
   const [prefix, own] = split(name);

@@ -20,7 +20,7 @@ import { newEventId } from '../uuid.ts';
 
 export type CustomerValues = { name: string; email: string };
 
-/** Who asks, and why: goes into the event's context. `source` is "internal" unless told. */
+/** Who asks, and why: goes into the event's context. `source` is "internal" by default. */
 export type Origin = { context: Record<string, unknown>; source?: string };
 
 /** One version, or several of which the row has to have one; none: whatever it has. */

@@ -28,7 +28,10 @@ export type HeaderStyle = 'full' | 'minimal';
 export type MessageSettings = {
   routing: Routing;
   headers: HeaderStyle;
-  /** The instance id of this database: two installations can then be told apart in the topics of one Kafka. */
+  /**
+   * The instance id of this database: it distinguishes two installations in the topics of one
+   * Kafka.
+   */
   installation: string;
 };
 

@@ -14,7 +14,10 @@ export type RoutingSettings = {
   systems: readonly string[];
 };
 
-/** The topics of an event type, in the order in which they are written; none for a type that nobody wants. */
+/**
+ * The topics of an event type, in the order in which they are written; none for a type that no
+ * consumer reads.
+ */
 export type Routing = (eventType: string) => readonly string[];
 
 const routes: Record<string, readonly string[]> = {

@@ -1,5 +1,6 @@
-// How the events of a system come in, for /ready, status and doctor: by webhooks, which need a secret, and by the sweep, which needs a
-// worker. The two are told apart, since the sweep brings everything minutes later and so hides that no webhook comes at all.
+// How the events of a system come in, for /ready, status and doctor: by webhooks, which need a
+// secret, and by the sweep, which needs a worker. The two are shown apart, since the sweep brings
+// everything minutes later and so hides that no webhook comes at all.
 import type { Db } from '../../db/server/connection.ts';
 import { readSweep, type Sweep } from '../../db/sweep.ts';
 import { readWebhookSigns, type WebhookSigns } from '../../db/health/webhook-signs.ts';
@@ -83,7 +84,7 @@ function foundWarning(system: string, sweep: Sweep, signs: WebhookSigns | null, 
   return `${foundEvents === 1 ? '1 event' : `${foundEvents} events`} of ${system} since ${time(foundSince)} came by the sweep alone, brought by no webhook (${last}): look at the endpoint's deliveries there`;
 }
 
-/** What keeps the sweep from hearing, and what it can never hear any more. */
+/** What keeps the sweep from receiving events, and which events it can never receive any more. */
 export function sweepWarnings(system: string, sweep: Sweep, now: Date): string[] {
   const { problem, problemAt, triedAt, boundAt, paused, unheardFrom, unheardTo } = sweep;
   const late = now.getTime() - (triedAt ?? boundAt).getTime() > SWEEP_LATE_MS;

@@ -14,10 +14,10 @@ import { heldDeletes } from '../sync/fuse.ts';
 
 export interface Part {
   ready: boolean;
-  /** What is wrong and how to mend it. */
+  /** What is wrong and how to fix it. */
   problem?: string;
   figures?: Record<string, unknown>;
-  /** What works now and will not for long, or not as somebody may expect. */
+  /** What works now and will not for long, or not as a user may expect. */
   warnings?: string[];
 }
 
@@ -53,7 +53,9 @@ export function relayPart(db: Db, clock: Clock): () => Promise<Part> {
   };
 }
 
-/** From what this process's own work has met: asks nobody, and in process it is always well. */
+/**
+ * From what this process's own work has met: sends no request, and in process it is always well.
+ */
 export function busPart(bus: Pick<Bus, 'health'>): () => Promise<Part> {
   return () => {
     const { problem } = bus.health();

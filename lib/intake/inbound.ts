@@ -83,7 +83,9 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     now,
   });
   if ('refused' in stored) {
-    // It is only a poke: what it was about is read all the same. Its rule or its damage is the database's, and sent again it would stand still.
+    // The event only names a record, and that record is read all the same. The rule or the damage
+    // that refused the event is the database's, so the same event sent again would be refused
+    // again.
     await insertRefusal(db, { ...about, reason: 'unstorable', detail: describeRefusal(stored.refused) });
     if (externalId !== null) await askForRecord(deps, externalId, now);
     deps.nudge();
@@ -134,7 +136,7 @@ export function inboundEventId(
   return uuidFromTime(event.created.getTime(), hash);
 }
 
-/** Types that nobody reconciles are kept under a name that no topic is for. */
+/** Types that reconcile has no use for are kept under a name that no topic is for. */
 function typeOf(system: string, event: InboundEvent): string {
   return event.kind === 'other' ? `unknown.${system}.${event.type}` : `${system}.customer.${event.kind}`;
 }
@@ -233,7 +235,10 @@ export async function receiveInbound(
 
 const NOTHING = 'nothing: run twinbox verify --repair once what stands against it is gone';
 
-/** An event is only a poke: the record it is about is read all the same. False if that is refused, too. */
+/**
+ * An event only names a record, and that record is read all the same. False if the database refuses
+ * that, too.
+ */
 async function goRound(
   deps: ReceiveDeps,
   target: { system: string; externalType: string },

@@ -1,10 +1,12 @@
-// The sweep: a system's own list of its events is read into the same inbox that its webhooks fill. A webhook that was lost, or
-// that nobody could hear, is so found within minutes; an event that has come already has the same id and changes nothing.
+// The sweep: a system's own list of its events is read into the same inbox that its webhooks fill.
+// A webhook that was lost, or that came while no process listened, is so found within minutes; an
+// event that has come already has the same id and changes nothing.
 //
-// Windows in the system's own time, oldest first. A window is done when every page of it is in the inbox, and only then the
-// position moves on; so a crash, an error or a lease lost in the middle reads it again. Each begins ten minutes before the end of
-// the last one, because events are written to the list late and out of order, and none ends later than a minute before the time
-// of the answer, by the system's clock. The first begins when the database was bound to the account.
+// Windows in the system's own time, oldest first. A window is done when every page of it is in the
+// inbox, and only then the position moves on; so a crash, an error or a lease lost in the middle
+// reads it again. Each begins ten minutes before the end of the last one, because events are
+// written to the list late and out of order, and none ends later than a minute before the time of
+// the answer, by the system's clock. The first begins when the database was bound to the account.
 import type { Db } from '../../db/server/connection.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { findTaken, readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
@@ -39,7 +41,10 @@ export interface SweepOptions {
   signal: AbortSignal;
 }
 
-/** Reads one window, if it is time and nobody else does. A paused system is not asked; a failure is noted and tried again. */
+/**
+ * Reads one window, if it is time and no other worker does. A paused system is not asked; a failure
+ * is noted and tried again.
+ */
 export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOptions): Promise<Swept> {
   const { db, clock, integration, policy, log } = deps;
   const { system } = integration;
@@ -49,7 +54,7 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return NOTHING;
   try {
-    // Somebody may have done it between the look and the lease.
+    // Another worker may have read it between the look and the lease.
     const from = await readSweep(db, system);
     if (!from || !isDue(from, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
@@ -119,7 +124,10 @@ async function readWindow(
   }
 }
 
-/** What the system answers is told apart from what fails here: only that is a problem of the sweep. */
+/**
+ * Separates what the system answers from what fails on our side: only the system's answer is a
+ * problem of the sweep.
+ */
 async function nextPage(
   integration: Integration,
   pages: AsyncIterator<EventsPage>,

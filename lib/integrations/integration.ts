@@ -99,7 +99,7 @@ export interface Failure {
   replayed: boolean;
   field: string | null;
   retryAfterMs: number | null;
-  /** The answer says in so many words that nothing was stored and nothing happened. */
+  /** The answer says explicitly that nothing was stored and nothing happened. */
   nothingHappened: boolean;
 }
 
@@ -127,7 +127,10 @@ export interface WebhookCheck {
 
 export type Verification = { ok: true; signedAt: Date } | { ok: false; code: string; message: string };
 
-/** One event of theirs, of whatever wire form. It pokes: no value is ever taken from it without a read. */
+/**
+ * One event of theirs, of whatever wire form. It names a record that changed: no value is ever
+ * taken from it without a read.
+ */
 export interface InboundEvent {
   externalEventId: string;
   /** `other`: kept and counted, nothing to reconcile. */

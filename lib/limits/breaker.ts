@@ -42,7 +42,10 @@ export interface Breaker {
   saw(row: BreakerRow | null): void;
   /** Half-open: one mapping at a time. */
   isHalfOpen(): boolean;
-  /** Asks the system, if there is reason to and nobody else does. True if that made it answer again. */
+  /**
+   * Asks the system, if there is reason to and no other process does. True if that made it answer
+   * again.
+   */
   probe(): Promise<boolean>;
   /** It has just said whose key this is. */
   answers(): Promise<boolean>;
@@ -121,7 +124,8 @@ export function createBreaker({ db, clock, integration, account, log, perSecond 
         return (await identifies()) && (await answers());
       }
       if (run.failures < RUN) return false;
-      // Few customers, again and again: whether it is the system or they, somebody else's question tells.
+      // A few customers, again and again: a request that concerns no customer shows whether the
+      // fault is the system's or theirs.
       if (await identifies()) endRun();
       else if (run.last) await open(run.last);
       return false;

@@ -1,5 +1,5 @@
-// The integration as one claimed mapping sees it: each call waits for its turn, and what it met is told to limiter and breaker.
-// The engine behind it knows nothing of either.
+// The integration as one claimed mapping sees it: each call waits for a rate token, and limiter and
+// breaker record how it ended. The engine behind it knows nothing of either.
 import type { Integration } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import type { Breaker } from './breaker.ts';
@@ -13,7 +13,10 @@ export interface Guards {
   onError: (error: unknown) => void;
 }
 
-/** What keeps an integration within its limits; `breaker` null: how calls end is nobody's concern but the caller's. */
+/**
+ * What keeps an integration within its limits; `breaker` null: only the caller looks at how calls
+ * end.
+ */
 type Books = Omit<Guards, 'breaker'> & { breaker: Breaker | null };
 
 export interface GuardedClaim {
@@ -26,7 +29,7 @@ export interface GuardedClaim {
   release: () => void;
 }
 
-/** Its turn did not come while the lease was long enough: the mapping goes back untouched. */
+/** No rate token came while the lease was long enough: the mapping goes back untouched. */
 export const NO_TURN = 'no_turn';
 
 class NoTurn extends Error {}

@@ -33,7 +33,7 @@ export interface Room {
 export interface Limiter {
   /** Takes a block where nothing is in hand. Where there is nothing to be had it rests for a moment, and answers none. */
   room(): Promise<Room>;
-  /** Keeps a token of the block for somebody who was claimed; the answer gives it back, once. */
+  /** Keeps a token of the block for a mapping that was claimed; the answer gives it back, once. */
   reserve(makes: boolean): () => void;
   /**
    * Waits for its token at an endpoint; false if that does not come by then (monotonic). Of those who wait, the one with the smallest

@@ -27,19 +27,22 @@ export type Finding = {
 export interface Comparison {
   agree: number;
   findings: Finding[];
-  /** Their records that nobody here knows and that carry no mark of ours. */
+  /** Unmatched records of theirs that carry no owner tag of ours. */
   unknownThere: number;
-  /** Those among them that bear no mark at all and were made since this database listens: it should have heard of them. */
+  /**
+   * Those among them that bear no owner tag at all and were made since this database receives
+   * events: an event should have reported them.
+   */
   unheard: string[];
 }
 
-/** 0 all agree; 1 drift; 2 could not tell, or somebody has to look (pending, parked, missing). */
+/** 0 all agree; 1 drift; 2 unknown, or a person has to look (pending, parked, missing). */
 export function exitStatusOf({ findings }: Comparison): 0 | 1 | 2 {
   if (findings.some((f) => f.kind === 'drift')) return 1;
   return findings.some((f) => f.kind === 'pending' || f.kind === 'parked' || f.kind === 'missing') ? 2 : 0;
 }
 
-/** Compares everything once. `onProgress` hears how many pairs have been looked at. */
+/** Compares everything once. `onProgress` receives how many pairs have been looked at. */
 export async function compareAll(
   deps: SyncDeps,
   onProgress: (done: number) => void = () => undefined,
@@ -152,7 +155,8 @@ async function judge(
   }
   const held = differing.length > 0 && differing.every((field) => pair.shadow[field]?.reason !== undefined);
   if (held) return add(report, pair, 'held', differing.join(','));
-  // A list page and our rows are not of one moment: look again at both before anybody is told.
+  // A list page and our rows are not of one moment: look again at both before a difference is
+  // reported.
   await judgeAgain(deps, report, pair, differing);
 }
 
@@ -191,7 +195,10 @@ function isUnheard({ mark, foreignMark, createdAt }: ExternalRecord, boundAt: Da
   return mark === null && !foreignMark && createdAt > boundAt;
 }
 
-/** A record that no mapping knew when we began: new meanwhile, somebody else's, or one of ours that lost its pair. */
+/**
+ * A record that no mapping knew when we began: new meanwhile, another installation's, or one of
+ * ours that lost its pair.
+ */
 async function judgeUnknown(deps: SyncDeps, report: Comparison, record: ExternalRecord): Promise<void> {
   if (record.mark === null) {
     report.unknownThere += 1;

@@ -1,11 +1,13 @@
-// Turning a conflict round: the value that did not survive becomes our row's after all.
+// Reversing a conflict: the value that the merge did not keep becomes our row's after all.
 //
-// It is an ordinary change of ours. There is no `origin` delivery and the shadow stays, so every system hears of it, the one in
-// which the conflict arose too, and the next merge pushes it like any edit. It is made only while our row still holds the value
-// that survived: whatever came after that is somebody's later decision, and stands.
+// It is an ordinary change of ours. There is no `origin` delivery and the shadow stays, so every
+// system is notified of it, the one in which the conflict arose too, and the next merge pushes it
+// like any edit. It is made only while our row still holds the value that was kept: whatever came
+// after that is a later decision, and stands.
 //
-// One transaction: the mapping is locked first (no settle runs meanwhile), then the conflict, then the row is changed at the
-// version that was read. A crash before the commit leaves nothing; after it, the relay finds the event with or without the nudge.
+// One transaction: the mapping is locked first (no settle runs meanwhile), then the conflict, then
+// the row is changed at the version that was read. A crash before the commit leaves nothing; after
+// it, the relay finds the event with or without the nudge.
 import { lockConflict, noteConflict, readConflict, type StoredConflict } from '../../db/conflicts.ts';
 import { isRepeatable, withTransaction, type Db } from '../../db/server/connection.ts';
 import {
@@ -29,7 +31,7 @@ export type TurnOutcome =
   | { outcome: 'turned_already'; conflict: StoredConflict; customer: Customer | null }
   /** Our row holds something else by now, or is deleted (then `customer` is null). */
   | { outcome: 'overtaken'; conflict: StoredConflict; customer: Customer | null }
-  /** No call can turn a conflict of this kind; `instead` says what an operator can do. */
+  /** No call can reverse a conflict of this kind; `instead` says what an operator can do. */
   | { outcome: 'cannot_turn'; conflict: StoredConflict; instead: string }
   /** Another living customer has the email that would come back. */
   | { outcome: 'duplicate_email'; rivalId: number }
@@ -130,7 +132,10 @@ export function createConflictDesk({ db, clock, nudge, documents }: ConflictDesk
   return { turn };
 }
 
-/** Why no call can turn this conflict, and what to do instead; null if one can, as long as nothing came after it. */
+/**
+ * Why no call can reverse this conflict, and what to do instead; null if one can, as long as
+ * nothing came after it.
+ */
 export function whyNotTurned(conflict: StoredConflict): string | null {
   const { kind, field, winner } = conflict;
   switch (kind) {

@@ -7,7 +7,10 @@ import { checks, type Check } from './doctor.ts';
 
 const { ok, warning, problem } = checks;
 
-/** Moves as old as this are told: long enough for somebody who looks the day after a cut-over. */
+/**
+ * Moves as old as this are reported: long enough for an operator who looks the day after a
+ * cut-over.
+ */
 const TOLD_MS = 2 * 86_400_000;
 
 export async function examineSequences(db: Db, now: Date): Promise<Check[]> {

@@ -1,4 +1,5 @@
-// Judges what was found, in words that say how to mend it. Nothing here asks anybody; no sentence holds a secret.
+// Judges what was found, in text that says how to fix it. Nothing in this file sends a request; no
+// sentence holds a secret.
 import type { PartitionStatus } from '../../db/partitions/status.ts';
 import type { Ground } from '../../db/server/preflight.ts';
 import { sayReason, type ReasonCount } from '../../db/health/reports.ts';
@@ -10,7 +11,7 @@ export type Check = {
   name: string;
   level: Level;
   says: string;
-  /** How to mend it; there unless it is ok. */
+  /** How to fix it; present unless it is ok. */
   mend?: string;
 };
 
@@ -150,7 +151,7 @@ export function judgeEndpoints(
         `Make an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
       ),
     );
-  // Why they cannot be listed is told by the key's rights.
+  // The check of the key's rights says why they cannot be listed.
   if (endpoints === null) return checksOfAll;
   const ours = endpoints.filter(({ url }) => URL.parse(url)?.pathname === PATH);
   if (ours.length === 0) {
@@ -193,7 +194,7 @@ function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, s
     : ok('webhooks', says);
 }
 
-/** What waits for somebody: none of it is a fault of the installation. */
+/** What waits for a person: none of it is a fault of the installation. */
 export function judgeAttention(reasons: ReasonCount[]): Check {
   if (reasons.length === 0) return ok('waiting', 'nothing is parked, and nothing waits');
   const list = reasons.map((each) => `${each.count} ${each.state} (${sayReason(each)})`).join(', ');
@@ -234,7 +235,10 @@ export function judgeDisk(folder: string, freeBytes: number): Check {
   return freeBytes < SCARCE.warning ? warning('disk', says, mend) : ok('disk', says);
 }
 
-/** Of findings that say the same, the first, with the names of the others: one cause is told once. */
+/**
+ * Of findings that say the same, the first, with the names of the others: one cause is reported
+ * once.
+ */
 export function tellOnce(all: Check[]): Check[] {
   const [fine, wrong] = [
     all.filter(({ level }) => level === 'ok'),

@@ -135,7 +135,7 @@ async function explainPair(deps: SyncDeps, id: number, read: boolean): Promise<P
     const asking = theirs === null ? deps : withRead(deps, theirs, loaded.mapping.externalId);
     const foreseen = await foresee(asking, standing, { mustRead: read, mayCall: read });
     if (foreseen.step) return describePair(deps, { standing, step: foreseen.step, foreseen, theirs });
-    // Always in motion: what was loaded is told, and that a worker is at it.
+    // The pair changed at every look: shows what was loaded, and that a worker is at it.
     if (look >= MOST_LOOKS) return describePair(deps, { standing, step: loaded, foreseen, theirs });
   }
 }

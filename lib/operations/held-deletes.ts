@@ -1,9 +1,12 @@
-// What a person decides about deletes that the fuse holds (lib/sync/fuse.ts): they go on, they are taken back, or the pairs are detached.
+// What a person decides about deletes that the fuse holds (lib/sync/fuse.ts): they go on, they are
+// taken back, or the pairs are detached.
 //
-// Taking back is the no. A deletion at the other side: our row lives still, keeps its number, and gets a new record
-// (lib/sync/rungs/decision.ts). A delete of ours: a deleted row stays deleted, since every consumer was told so; what was deleted comes
-// back as a new row with its values, linked with the record that lives still. Both leave a conflict that says so. Each pair is one
-// transaction, the fuse's own state included: a crash in between leaves the others held, and the same command goes on with them.
+// Taking back is the no. A deletion at the other side: our row lives still, keeps its number, and
+// gets a new record (lib/sync/rungs/decision.ts). A delete of ours: a deleted row stays deleted,
+// since every consumer was notified of that; what was deleted comes back as a new row with its
+// values, linked with the record that lives still. Both leave a conflict that says so. Each pair is
+// one transaction, the fuse's own state included: a crash in between leaves the others held, and
+// the same command goes on with them.
 import { insertConflicts } from '../../db/conflicts.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { releaseDeletes, settleHold } from '../../db/connections.ts';
@@ -112,7 +115,7 @@ export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk
   };
 }
 
-/** A delete that was released may be on its way: it is taken back by nobody. */
+/** A delete that was released may be on its way: it cannot be taken back. */
 function isHeld({ state, reason, intent, decision }: Mapping): boolean {
   return state === 'waiting' && reason === 'fuse' && intent === null && decision === null;
 }

@@ -1,10 +1,13 @@
-// The plan of the first link: for every row that waits, and every record there, what the word of an operator would do. By our mark,
-// then by email, then made; of two records with one email the rule of lib/sync/choose-record.ts takes one. Nothing is written while it is made, and it holds
-// a few words for each match, never a record or a row.
+// The plan of the first link: for every row that waits, and every record of the system, what an
+// operator's consent would do. Rows are matched by our owner tag, then by email; a row without a
+// match gets a new record. Of two records with one email the rule of lib/sync/choose-record.ts
+// takes one. Nothing is written while the plan is made, and it holds a few values for each match,
+// never a record or a row.
 //
-// The words are then given in pages, each a transaction of its own. A crash between two leaves a part given; the plan is simply made
-// again, and a word given already counts once. Records that no word is about are asked for before, and second ones with the word for
-// their row: once no row waits any more, nobody makes a plan again.
+// The consents are then given in pages, each a transaction of its own. A crash between two leaves a
+// part given; the plan is simply made again, and a consent given already counts once. Records that
+// no consent is about are asked for first, and second records with the consent for their row: once
+// no row waits any more, no command makes a plan again.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { lockConnection, readConnection } from '../../db/connections.ts';
 import {
@@ -32,7 +35,7 @@ import { theirsOf } from '../sync/values.ts';
 
 const PAGE = 1_000;
 
-/** Reads both catalogues once. `onProgress` hears how many records and rows were looked at. */
+/** Reads both catalogues once. `onProgress` receives how many records and rows were looked at. */
 export async function planFirstLink(
   deps: SyncDeps,
   onProgress: (done: number) => void = () => undefined,
@@ -172,7 +175,7 @@ async function withMappings(
     const where = { system, externalType: document.externalType, account };
     for (let from = 0; from < unmapped.length; from += AT_ONCE) {
       const some = unmapped.slice(from, from + AT_ONCE);
-      // Only these: a row that was made since the plan has no word, and would wait for one.
+      // Only these: a row that was made since the plan has no consent, and would wait for one.
       await withTransaction(db, async (tx) => {
         await lockConnection(tx, system); // receive makes mappings under the same lock
         await insertNotLinked(tx, where, some);
@@ -193,7 +196,10 @@ export interface WordsGiven {
   records: number;
 }
 
-/** Gives the words of a plan; workers carry them out, behind what happens now. `actor` is who gave them. */
+/**
+ * Gives the consents of a plan; workers carry them out, behind what happens now. `actor` is who
+ * gave them.
+ */
 export async function giveWords(
   deps: SyncDeps,
   plan: LinkPlan,

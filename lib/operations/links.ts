@@ -1,6 +1,8 @@
-// Linking by consent. A record of theirs has the email of a row of ours, and nobody marked it as that row's: it waits until
-// somebody says that the two are one person, because anyone can check out with anyone's email. The word is kept on the mapping;
-// reconcile (lib/sync/rungs/unmatched-record.ts) reads the record once more and links, if the email still belongs to that row.
+// Linking by consent. A record of theirs has the email of a row of ours, and bears no owner tag of
+// that row: it waits until an operator says that the two are one person, because anyone can check
+// out with anyone's email. The consent is kept on the mapping; reconcile
+// (lib/sync/rungs/unmatched-record.ts) reads the record once more and links, if the email still
+// belongs to that row.
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { giveConsent } from '../../db/mappings/list.ts';
@@ -9,13 +11,16 @@ import type { Clock } from '../clock.ts';
 import { NOT_LINKED } from '../sync/pair-state.ts';
 
 export type ConsentOutcome =
-  /** A worker looks again and links. `consented_already`: the word was given before, and is not given twice. */
+  /**
+   * A worker looks again and links. `consented_already`: the consent was given before, and is not
+   * given twice.
+   */
   | { outcome: 'consented' | 'consented_already'; mapping: Mapping }
   | { outcome: 'cannot_link'; mapping: Mapping; why: string }
   | { outcome: 'not_found' };
 
 export type LinkDesk = {
-  /** `actor` is who gave the word, for those who look later. */
+  /** `actor` is who gave the consent, for those who look later. */
   consent(mappingId: number, actor: string | null): Promise<ConsentOutcome>;
 };
 
@@ -48,7 +53,7 @@ export function createLinkDesk({ db, clock }: { db: Db; clock: Clock }): LinkDes
   };
 }
 
-/** Why a word would do nothing here; null where it is waited for. */
+/** Why a consent would do nothing for this mapping; null if the mapping waits for one. */
 function whyNotLinked({ state, reason, internalId, externalId }: Mapping): string | null {
   if (internalId !== null && externalId !== null && state !== 'alias')
     return `${externalId} is linked with customer ${internalId} already.`;

@@ -30,13 +30,13 @@ export interface LinkPlan {
   creates: { customer: number; mapping: number | null }[];
   /** Rows that were deleted while they waited: they end without a call. */
   ended: number[];
-  /** Rows whose word was given before and is not carried out yet. */
+  /** Rows whose consent was given before and is not carried out yet. */
   underWay: number;
   /** Rows without a record that wait for nothing that a link decides: on their way, or stopped for another reason. */
   pending: number;
   /** Second records, with the customer whose email they have, and why another one was taken. */
   aliases: { externalId: string; customer: number; by: NotTaken }[];
-  /** Records of nobody, which become rows here. */
+  /** Unmatched records, which become rows of ours. */
   imports: string[];
   /** Records that are looked at and will wait, or be decided then. */
   others: { externalId: string; why: 'no_email' | 'lost_row' | 'marked' | 'email_taken' | 'not_imported' }[];

@@ -13,7 +13,10 @@ import type { SyncDeps } from '../sync/step.ts';
 export interface Asked {
   /** Pairs that drift, or whose record is not there, are looked at again. */
   pairs: Finding[];
-  /** Their records that nobody here knew: with our mark, or made since this database listens and never heard of. */
+  /**
+   * Their records that our table did not know: with our owner tag, or made since this database
+   * receives events and never reported by one.
+   */
   records: string[];
   /** Pairs that have ended, which nothing brings together again. */
   left: Finding[];
@@ -61,7 +64,7 @@ export async function repair(
       now: clock.now(),
       urgency: urgencies.housekeeping,
     });
-  // What the sweep could never hear has been compared, and asked for.
+  // What the sweep could never receive has been compared, and asked for.
   await forgetUnheard(db, system, comparedSince);
   log.info('repair.asked', { system, pairs: ids.length, records: records.length, left: left.length });
   return { pairs, records, left };

@@ -20,7 +20,7 @@ export type Resolution = {
   action: 'recreate' | 'let_go' | 'record';
   /** With `record`: which one. */
   externalId?: string | undefined;
-  /** Why, in the words of whoever decides; for those who look later. */
+  /** Why, as whoever decides says it; for those who look later. */
   why: string | null;
   /** Who decides. */
   actor: string | null;
@@ -101,7 +101,8 @@ export async function letGo(
     });
   const detail = { let_go: true, was: state, because: reason, ...note };
   await keepLeftRecord(tx, mapping, { now, leave: true });
-  // A record that no customer was linked with: it stays without one, and nobody has to decide about it again.
+  // A record that no customer was linked with: it stays without one, and no further decision is
+  // needed.
   if (internalId === null && externalId !== null)
     await decideRecords(tx, mapping, {
       ...{ externalIds: [externalId], decision: 'leave', actor: note.by ?? 'unknown', now },
@@ -143,7 +144,7 @@ export function whyNot(mapping: Mapping, row: Customer | null, action: Resolutio
   return null;
 }
 
-/** A record that another row has is nobody's to take. */
+/** A record that another row has cannot be taken. */
 async function whyNotRecord(
   tx: Tx,
   mapping: Mapping,

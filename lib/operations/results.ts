@@ -1,4 +1,5 @@
-// Waits, for a bounded time, for what workers do with pairs that somebody asked for, and says in words what came of each.
+// Waits, for a bounded time, for what workers do with pairs that a caller asked for, and says as
+// text what came of each.
 import type { Db } from '../../db/server/connection.ts';
 import { readResults, type PairResult } from '../../db/mappings/results.ts';
 
@@ -36,7 +37,7 @@ export function describeResult({ settled, state, reason, externalId, tried, why 
   }
 }
 
-/** Why a record that somebody named cannot be the customer's (lib/sync/decision.ts). */
+/** Why a record that an operator named cannot be the customer's (lib/sync/decision.ts). */
 function sayWhyNotTaken(why: string | null): string {
   switch (why) {
     case 'missing':

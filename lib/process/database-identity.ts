@@ -13,7 +13,7 @@ import {
 
 export type IdentityErrorCode = 'other_cluster' | 'other_address' | 'restored' | 'other_bus';
 
-/** Nothing that time would mend: the process says so and exits. */
+/** A fault that time does not fix: the process says so and exits. */
 export class IdentityError extends Error {
   override readonly name = 'IdentityError';
   readonly code: IdentityErrorCode;

@@ -23,7 +23,7 @@ export type ConnectOptions = {
   url: string;
   poolSize: number;
   log: Logger;
-  /** How long a database that does not answer is waited for; 30 s unless told. */
+  /** How long a database that does not answer is waited for; default 30 s. */
   patienceMs?: number;
 };
 
@@ -41,7 +41,8 @@ export async function connectDatabase(options: ConnectOptions): Promise<ProcessD
     // Before anything runs: a copy must not write to the original's customers.
     await assertSameDatabase(db, address);
     await startSequences({ db, log });
-    // psql would encrypt here if the server can; pg does not, and nobody should have to find that out by himself.
+    // psql would encrypt this connection if the server can; pg does not, and that should not
+    // surprise the operator.
     if (leavesEncryptionOpen(url) && (await isInClearText(db)))
       log.warn('database.clear_text', { place: placeOf(url), mend: CLEAR_TEXT });
   } catch (error) {

@@ -3,7 +3,7 @@ export const exit = {
   ok: 0,
   /** It ran, and what came out is not all right. */
   failed: 1,
-  /** Wrong words on the command line; of `verify`: could not tell, or somebody has to look. */
+  /** Wrong arguments on the command line; of `verify`: unknown, or a person has to look. */
   usage: 2,
   undecided: 2,
   nothingMatched: 3,

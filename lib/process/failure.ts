@@ -22,7 +22,8 @@ export function explain(error: unknown): Explanation {
   }
   const state = sqlState(error);
   if (error instanceof Error && isConnectionRefused(error)) {
-    // No entry in pg_hba.conf: for a server that takes nobody in clear text, the usual reason.
+    // No entry in pg_hba.conf: the usual reason for a server that takes no connection in clear
+    // text.
     const hint =
       state === '28000' && /pg_hba/.test(error.message)
         ? ', with sslmode=verify-full where the server wants encryption'

@@ -1,4 +1,4 @@
-// Why a port could not be had, in words for a person; the API and the health endpoints say it alike.
+// Why a port could not be had, as text for a person; the API and the health endpoints say it alike.
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly code = 'cannot_listen';

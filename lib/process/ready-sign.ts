@@ -1,4 +1,5 @@
-// Whoever started a process with a channel to it hears when it is up: our own API processes, tests, and pm2's `wait_ready`.
+// Notifies whoever started the process with a channel to it that it is up: our own API processes,
+// tests, and pm2's `wait_ready`.
 const SIGN = 'ready';
 
 export function tellReady(): void {

@@ -47,7 +47,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
   };
 }
 
-/** For a process that only hears Stripe. */
+/** For a process that only receives Stripe's events. */
 export async function createHearing(db: Db): Promise<StripeHearing> {
   return createStripeHearing(markKeyOf(await readInstanceId(db)));
 }

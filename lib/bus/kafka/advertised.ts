@@ -17,8 +17,9 @@ const CONNECT_MS = 3_000;
 const AGAIN_MS = 5_000;
 
 /**
- * Null where nobody answers, or where every address that clients are sent to takes connections. An address counts as unreachable if it
- * refused in two looks some seconds apart, in each of which another one answered and named it. Never rejects.
+ * Null if no broker answers, or if every address that clients are sent to takes connections. An
+ * address counts as unreachable if it refused in two looks some seconds apart, in each of which
+ * another one answered and named it. Never rejects.
  */
 export async function findUnreachable(
   settings: KafkaSettings,
@@ -33,7 +34,7 @@ export async function findUnreachable(
 
 export type Look = { answered: string; lost: readonly Lost[] };
 
-/** By two looks, each null where nobody answered. Null: a broker may be merely down. */
+/** By two looks, each null if no broker answered. Null: a broker may be merely down. */
 export function judgeLooks(first: Look | null, second: Look | null): AdvertisedError | null {
   if (first === null || second === null) return null;
   const lost = second.lost.filter(({ place }) => first.lost.some((was) => was.place === place));
@@ -43,7 +44,10 @@ export function judgeLooks(first: Look | null, second: Look | null): AdvertisedE
   return new AdvertisedError(sayUnreachable(second.answered, lost));
 }
 
-/** One look: who answered, and which of the addresses that it sends clients to take no connection. Null where nobody answers. */
+/**
+ * One look: who answered, and which of the addresses that it sends clients to take no connection.
+ * Null if no broker answers.
+ */
 async function look(settings: KafkaSettings, log: KafkaLog): Promise<Look | null> {
   const cluster = createInnerCluster(createClient(settings, log));
   try {

@@ -9,7 +9,7 @@ export type KafkaSettings = {
   tls?: { ca?: string; cert?: string; key?: string } | null;
   sasl?: SASLOptions | null;
   clientId?: string;
-  /** How long a broker may take over an answer; 10 s unless told. */
+  /** How long a broker may take over an answer; default 10 s. */
   requestTimeoutMs?: number;
 };
 
@@ -24,7 +24,10 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 /** What kafkajs says, as it says it. */
 export type ClientLine = { message: string } & Record<string, unknown>;
 
-/** `onLine` hears every line, down to the smallest: dear, and for a short question only. */
+/**
+ * `onLine` receives every log line, down to the smallest level: costly, and for a short question
+ * only.
+ */
 export function createClient(
   settings: KafkaSettings,
   log: KafkaLog,

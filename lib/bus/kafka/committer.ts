@@ -30,7 +30,8 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
   let retry: NodeJS.Timeout | undefined;
 
   async function run(): Promise<void> {
-    // In one turn with the last look at what is waiting: what is added after it has to begin a run of its own.
+    // In the same event-loop task as the last look at what is waiting: an offset added later has to
+    // begin a run of its own.
     const rest = () => void (inHand = null);
     while (waiting.size > 0 && latest !== null) {
       const taken = [...waiting];
@@ -51,7 +52,7 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
 
   function start(): Promise<void> {
     clearTimeout(retry);
-    // Not in this turn: a run that ends at once must not end before it is in hand.
+    // Not in this event-loop task: a run that ends at once must not end before `inHand` holds it.
     inHand ??= Promise.resolve().then(run);
     return inHand;
   }

@@ -130,7 +130,7 @@ export async function startConsumer(
     committer.add(partition, String(BigInt(offset) + 1n), commitOffsetsIfNecessary);
     // Whoever reads on after us should begin where we end.
     if (lost || stopping) await committer.flush();
-    // The group is being shared anew: kafkajs has to hear of it from here to join again.
+    // The group is being rebalanced: kafkajs has to get this error from us to join again.
     if (lost) throw lost;
     return true;
   }
@@ -147,7 +147,7 @@ export async function startConsumer(
     stopping = true;
     for (const timer of resumptions) clearTimeout(timer);
     await committer.flush();
-    // Waits for the handler in hand; then the group hears at once that we leave.
+    // Waits for the handler that runs; then the group is notified at once that we leave.
     await consumer.disconnect();
     committer.stop();
     assigned = null;

@@ -1,6 +1,6 @@
-// Why a group's coordinator was not found. kafkajs answers KafkaJSGroupCoordinatorNotFound for every reason, and the reason itself
-// (a missing right, most of all, which only a person can mend) goes to its debug log alone. So the question is asked again by a
-// client that listens to that log.
+// Why a group's coordinator was not found. kafkajs answers KafkaJSGroupCoordinatorNotFound for
+// every reason, and the reason itself (a missing right, most of all, which only a person can fix)
+// goes to its debug log alone. So the question is asked again by a client that reads that log.
 
 import { createClient, type KafkaLog, type KafkaSettings } from './client.ts';
 import { describeFault } from './faults.ts';

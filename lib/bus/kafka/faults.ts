@@ -1,5 +1,6 @@
-// What an error of kafkajs means for us, by its class, type and code. Its own `retriable` is not asked: with the broker away
-// `send` rejects with `retriable: false`, and a client that believed it would give up on what a minute mends.
+// What an error of kafkajs means for us, by its class, type and code. Its own `retriable` is not
+// asked: with the broker away `send` rejects with `retriable: false`, and a client that believed it
+// would give up on what passes within a minute.
 
 import { AppError } from '../../errors.ts';
 import { AdvertisedError } from './advertised.ts';
@@ -9,7 +10,7 @@ export type Fault =
   | 'record'
   /** A person has to change something: a password, a certificate, a right, a topic. */
   | 'setup'
-  /** Time may mend it, or it is not known; it may have happened or not. */
+  /** Time may fix it, or it is not known; it may have happened or not. */
   | 'passing';
 
 /** https://kafka.apache.org/protocol#protocol_error_codes, as kafkajs names them. */
@@ -44,7 +45,10 @@ const SETUP_TYPES = new Set([
 const TLS_CODE =
   /^(CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO$)/;
 
-/** The broker's own words for a refused log-in and a refused certificate differ; their classes do not. */
+/**
+ * The broker's own messages for a refused log-in and a refused certificate differ; their classes do
+ * not.
+ */
 export function faultOf(error: unknown): Fault {
   for (const { name, type, code } of causes(error)) {
     if (type !== undefined && RECORD_TYPES.has(type)) return 'record';

@@ -1,4 +1,5 @@
-// What stands between us and Kafka, for /ready. Asks nobody: it says what the work itself has last met.
+// What stands between us and Kafka, for /ready. Sends no request: it says what the work itself has
+// last met.
 import type { BusHealth } from '../bus.ts';
 
 /** A leader's election, or one new sharing of a group, is over by then. */
@@ -7,7 +8,10 @@ const PUBLISH_PATIENCE_MS = 5_000;
 /** Whoever still has something to publish tries more often than this; a relay that stands by no longer knows. */
 const PUBLISH_MEMORY_MS = 60_000;
 
-/** Since when nothing could be published, and the last attempt; null while it works, or nobody publishes. */
+/**
+ * Since when nothing could be published, and the last attempt; null while publishing works, or
+ * while no part of the process publishes.
+ */
 export type PublishTrouble = { since: number; at: number; why: string } | null;
 
 export function noteFailure(before: PublishTrouble, why: string, now: number): PublishTrouble {

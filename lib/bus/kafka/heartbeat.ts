@@ -9,7 +9,7 @@ export function keepBeating(heartbeat: () => Promise<void>, everyMs: number): Be
   let failed: Error | null = null;
   let inHand: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    // Also after "the group is being shared anew": the broker waits for us as long as it hears from us.
+    // Also during a rebalance: the broker waits for us as long as it receives heartbeats.
     inHand = heartbeat().then(
       () => void (failed = null),
       (error: unknown) => void (failed = error instanceof Error ? error : new Error(String(error))),

@@ -21,9 +21,12 @@ export type KafkaBusOptions = {
   settings: KafkaSettings;
   log: KafkaLog;
   times?: Partial<ConsumerTimes>;
-  /** So long may a consumer have messages waiting and do nothing; 120 s unless told. */
+  /** How long a consumer may have messages waiting and do nothing; default 120 s. */
   stallMs?: number;
-  /** The beginning of every topic's and every group's name in the cluster; nobody but this file has to know of it. */
+  /**
+   * The beginning of every topic's and every group's name in the cluster; only this file has to
+   * know of it.
+   */
   prefix?: string;
 };
 

@@ -1,9 +1,11 @@
-// Keeps one subscription reading: a consumer that kafkajs gives up is followed by a new one for as long as it takes, unless a
-// person has to mend something.
+// Keeps one subscription reading: a consumer that kafkajs gives up is followed by a new one for as
+// long as it takes, unless a person has to fix something.
 //
-// kafkajs would restart a consumer only for errors that it calls retriable; a group whose coordinator is being elected, or a
-// TypeError of its own (https://github.com/tulios/kafkajs/issues/1441), would leave it alive and deaf. A Kafka that is away for
-// hours must not end the process either, for other roles may run in it: health says what is the matter meanwhile.
+// kafkajs would restart a consumer only for errors that it calls retriable; a group whose
+// coordinator is being elected, or a TypeError of its own
+// (https://github.com/tulios/kafkajs/issues/1441), would leave it alive and without messages. A
+// Kafka that is away for hours must not end the process either, for other roles may run in it:
+// health says what is the matter meanwhile.
 
 import { fullJitter } from '../../backoff.ts';
 import { sleep } from '../../loop.ts';
@@ -13,7 +15,9 @@ import { describeFault, faultOf, isTopicMissing } from './faults.ts';
 import { settleWithin } from './settle.ts';
 
 export type Reader = {
-  /** Settles after the first attempt, whatever Kafka's state; rejects with what a person has to mend. */
+  /**
+   * Settles after the first attempt, whatever Kafka's state; rejects with what a person has to fix.
+   */
   begun: Promise<void>;
   stop(): Promise<void>;
   /** The partitions that this member has now; null while it is in no group. */
@@ -27,7 +31,7 @@ export type Reader = {
 export type ReaderDeps = ConsumerDeps & {
   /** Finds out more about an error, where kafkajs keeps the reason to itself. */
   explain: (error: Error) => Promise<unknown>;
-  /** It had begun and reads no more, until a person has mended something. */
+  /** It had begun and reads no more, until a person has fixed something. */
   onEnd: (error: unknown) => void;
 };
 
@@ -52,7 +56,7 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
   let wasMember = false;
   let problem: string | null = null;
 
-  /** Answers why the consumer reads no more, and null if it was told to stop. */
+  /** Answers why the consumer reads no more, and null if it was asked to stop. */
   async function readOnce(): Promise<Error | null> {
     try {
       current = await startConsumer(subscription, deps);

@@ -46,7 +46,8 @@ export async function ensureTopics(
 async function createTopics(admin: Admin, names: readonly string[], settings: TopicSettings): Promise<void> {
   const { partitions, replication, retentionHours } = settings;
   await admin.createTopics({
-    // untilLed does; this would take a broker that has not heard of the topic yet for one that will not have it.
+    // untilLed waits; kafkajs would take a broker that does not know the topic yet for one that
+    // refuses it.
     waitForLeaders: false,
     topics: names.map((topic) => ({
       topic,
@@ -65,7 +66,10 @@ async function createTopics(admin: Admin, names: readonly string[], settings: To
   });
 }
 
-/** A broker may not have heard of the topic yet, and the metadata name a leader a moment before that leader knows of it. */
+/**
+ * A broker may not know the topic yet, and the metadata name a leader a moment before that leader
+ * knows of it.
+ */
 async function untilLed(cluster: ClusterAdmin, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const isLed = async (): Promise<boolean> => {
@@ -113,7 +117,7 @@ async function findWrong(
   return problems;
 }
 
-/** What each topic is told to do with old records; nothing where the cluster does not let us read it. */
+/** How each topic is set to treat old records; nothing if the cluster does not let us read it. */
 export async function readConfigs(
   cluster: ClusterAdmin,
   names: readonly string[],

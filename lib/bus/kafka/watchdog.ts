@@ -43,7 +43,7 @@ export function createWatchdog({ cluster, log, stallMs, onStall }: WatchdogOptio
     const quiet = performance.now() - Math.max(one.reader.lastSign(), excused.get(one) ?? -Infinity);
     if (quiet < stallMs) return;
     const lag = await lagOf(one).catch((error: unknown) => {
-      // With the broker away nobody can tell, and nobody is to blame.
+      // With the broker away the lag is unknown, and the consumer is not at fault.
       log.debug('kafka.watchdog', { why: describeFault(error) });
       return 0;
     });

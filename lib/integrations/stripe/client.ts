@@ -57,7 +57,7 @@ function parseApiBase(
   if (url === null) throw wrong('is no URL');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw wrong('is not http or https');
   if (url.username !== '' || url.password !== '') throw wrong('carries credentials');
-  // The SDK knows host, port and protocol only, so a path would be lost without a word.
+  // The SDK knows host, port and protocol only, so it would drop a path without an error.
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
     throw wrong('has more than scheme, host and port');
   const protocol = url.protocol === 'http:' ? 'http' : 'https';

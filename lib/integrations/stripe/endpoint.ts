@@ -33,7 +33,7 @@ export async function ensureWebhookEndpoint(
   return { id: made.id, url, secret: made.secret ?? '' };
 }
 
-/** Nobody answered at all: no connection, or none in time. */
+/** No server answered at all: no connection, or none in time. */
 export function isUnreached(error: unknown): boolean {
   return error instanceof Error && 'type' in error && error.type === 'StripeConnectionError';
 }

@@ -1,5 +1,6 @@
-// What an error of a call says, read off whatever was thrown: the SDK's errors, the ones our HTTP client puts inside them,
-// our own. Read by shape, because an error is a stranger and a second copy of the SDK has other classes.
+// What an error of a call says, read off whatever was thrown: the SDK's errors, the ones our HTTP
+// client puts inside them, our own. Read by shape, because an error can have any class, and a
+// second copy of the SDK has other classes.
 import type { IncomingHttpHeaders } from 'node:http';
 import { readDate, readFlag, readReplay, readRequestId, readRetryAfter, type Replay } from './headers.ts';
 import { SECRET } from './redact.ts';

@@ -1,4 +1,5 @@
-// What it takes to hear Stripe without ever calling it: no key of the account is needed where webhooks come in.
+// What it takes to receive Stripe's events without ever calling Stripe: webhooks need no key of the
+// account.
 import { AppError } from '../../errors.ts';
 import { externalFields, type MappingDocument, parseDocument } from '../../catalogue/document.ts';
 import type { Ingress } from '../integration.ts';

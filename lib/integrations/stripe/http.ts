@@ -64,7 +64,7 @@ function send(
       else socket.once(protocol === 'https' ? 'secureConnect' : 'connect', () => (sent = true));
     });
     request.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.name, error));
-    // 101: node hangs up where nobody asked for another protocol, without an error.
+    // 101: node hangs up, without an error, if the request asked for no other protocol.
     request.once('close', () => fail('ECONNRESET'));
     request.once('response', (response) => {
       sent = true;

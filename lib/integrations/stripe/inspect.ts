@@ -8,7 +8,7 @@ export interface Right {
   /** As the dashboard names the permission of a restricted key. */
   name: string;
   allowed: boolean;
-  /** Where it is not: the code and Stripe's own words, without the key. */
+  /** If it is not: the code and Stripe's own text, without the key. */
   code: string | null;
   message: string | null;
 }

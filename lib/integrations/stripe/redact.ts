@@ -1,5 +1,6 @@
-// What of an error's text may be kept. Stripe quotes what it was sent ("Invalid email address: …", "Invalid string: …"), and
-// names and e-mails belong neither in logs nor in rows that outlive their customer. Rather a word too few than one too many.
+// What of an error's text may be kept. Stripe quotes what it was sent ("Invalid email address: …",
+// "Invalid string: …"), and names and e-mails belong neither in logs nor in rows that outlive their
+// customer. If in doubt, the text is cut.
 
 const CUT = '…';
 const MAX_LENGTH = 300;

@@ -1,5 +1,5 @@
-// Stripe's customers behind the integration contract. Nothing here retries, remembers or decides: one call is one request,
-// and what it met is told in the contract's words.
+// Stripe's customers behind the integration contract. Nothing in this file retries, remembers or
+// decides: one call is one request, and its outcome is returned in the contract's terms.
 import type { Stripe } from 'stripe';
 import type { Fields } from '../../catalogue/document.ts';
 import type { Fetched, Integration, WriteRequest, Written } from '../integration.ts';
@@ -130,7 +130,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
   }
 }
 
-/** Without a key the SDK makes one up, which nobody could send again. */
+/** Without a key the SDK makes one up, which we could not send again. */
 function requireKey(key: string): string {
   if (key === '' || key.length > 255) throw unsendable('an idempotency key has 1 to 255 characters');
   return key;

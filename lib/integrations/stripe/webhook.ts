@@ -1,6 +1,7 @@
-// Events of Stripe in the engine's words. A snapshot event (docs.stripe.com/api/events/object) carries the customer, a thin one
-// (`v1.customer.*`, docs.stripe.com/api/v2/core/events) only names it. Nothing here throws: what has another type than it should
-// is left out and named in `unreadable`, so that it is never mistaken for null or for "did not change".
+// Events of Stripe in the engine's terms. A snapshot event (docs.stripe.com/api/events/object)
+// carries the customer, a thin one (`v1.customer.*`, docs.stripe.com/api/v2/core/events) only names
+// it. Nothing in this file throws: what has another type than it should is left out and named in
+// `unreadable`, so that it is never mistaken for null or for "did not change".
 import type { InboundEvent, Ingress } from '../integration.ts';
 import type { Fields } from '../../catalogue/document.ts';
 import { readMark } from './mark.ts';
@@ -28,7 +29,7 @@ export function createIngress(settings: NormaliseSettings): Ingress {
   };
 }
 
-/** null if it is no event at all: without an id it cannot be told from its repeats. */
+/** null if it is no event at all: without an id it cannot be distinguished from its repeats. */
 export function normalise(event: unknown, settings: NormaliseSettings): InboundEvent | null {
   if (!isHash(event)) return null;
   const externalEventId = readId(event['id']);
