@@ -1,11 +1,13 @@
 // Looks below the floor for events that were never published, and publishes them.
 //
-// Guarantees: each such event goes to its topics, as the relay's pages do: noted in relay_batches under the fence, in the same
-// transaction as the walk's position. A crash between publishing and that save sends them again, which consumers know by event_id.
-// It goes through the rows a chunk at a time, only while there is a reason (db/relay/floor-walk.ts), and one walk more once the transactions
-// that ran at its beginning are over: they may have had a low id that nobody could see yet.
-// A row that cannot be read is left out and noted; the others go on.
-// An event that comes this late may be older than its entity's last version: consumers pass it over, and the workers compare the pair.
+// Guarantees: each such event goes to its topics, as the relay's pages do: noted in relay_batches
+// under the fence, in the same transaction as the walk's position. A crash between publishing and
+// that save sends them again, which consumers know by event_id. It goes through the rows a chunk at
+// a time, only while there is a reason (db/relay/floor-walk.ts), and one walk more once the
+// transactions that ran at its beginning are over: they may have had a low id that was not visible
+// yet. A row that cannot be read is left out and noted; the others go on. An event that comes this
+// late may be older than its entity's last version: consumers pass it over, and the workers compare
+// the pair.
 import type { Db } from '../db/server/connection.ts';
 import { isOfOneRow } from '../db/server/errors.ts';
 import { lookFor, readLost, readWalk, saveWalk, type Walk } from '../db/relay/floor-walk.ts';
@@ -103,7 +105,10 @@ export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
     return saved;
   }
 
-  /** Once more from the beginning, when nobody can have a low id in a transaction that nobody sees. */
+  /**
+   * Once more from the beginning, when no open transaction can still hold a low id that is not
+   * visible yet.
+   */
   async function beginAgain({ id, final, settled }: Walk, fence: number): Promise<boolean> {
     if (!final && !settled) return false;
     const save = { id, fence, walkedTo: final ? null : 0, final: true, published: 0, batches: [] };

@@ -45,7 +45,8 @@ export function createIdentityCheck({ db, bus, log, address, newest }: IdentityC
       if (verdict === 'failed_over') {
         const lost = await lookAtBus();
         const { noted, mappings } = await withTransaction(db, (tx) => acceptFailover(tx, lost));
-        // Another server has taken over, and may lack what the old one had told others: every mapping is compared once.
+        // Another server has taken over, and may lack what the old one had sent to other systems:
+        // every mapping is compared once.
         if (noted) log.warn('relay.failed_over', { mappings, lost: lost?.count ?? 0 });
       }
       // A relay that stands by with the wrong bus must say so now, not when it is needed.
@@ -54,7 +55,7 @@ export function createIdentityCheck({ db, bus, log, address, newest }: IdentityC
       if (bound !== null && bound !== present) throw otherBus(bound, present);
     },
 
-    // A copy that was put back under the same name is told by nothing else.
+    // Only the bus shows that a copy was put back under the same name.
     async refuseOlderState() {
       const lost = await lookAtBus();
       if (lost === null) return;

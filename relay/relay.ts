@@ -57,11 +57,14 @@ export type RelayDeps = {
   headers: HeaderStyle;
   /** The newest records of our topics; null for a bus that keeps none. */
   newest?: (() => Promise<Received[]>) | null;
-  /** Rows per page; 1,000 unless told. */
+  /** Rows per page; default 1,000. */
   pageSize?: number;
-  /** How long another relay waits after this one has died; 5 s unless told. */
+  /** How long another relay waits after this one has died; default 5 s. */
   leaseMs?: number;
-  /** The longest rest between polls that find nothing; 200 unless told. Polling alone is enough, a nudge is quicker. */
+  /**
+   * The longest rest between polls that find nothing; default 200. Polling alone is enough, a nudge
+   * is quicker.
+   */
   idleMs?: number;
   monotonic?: () => number;
 };
@@ -239,7 +242,8 @@ export function createRelay(deps: RelayDeps): Relay {
 
   function readAhead(from: Cursor & { win: string }): void {
     const page = readPage(db, from, pageSize);
-    // Whoever takes it sees the error; if nobody does, it must not end the process.
+    // Whoever awaits the page sees the error; if it is never awaited, the error must not end the
+    // process.
     page.catch(() => undefined);
     ahead = { win: from.win, lastId: from.lastId, page };
   }

@@ -18,7 +18,10 @@ import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { createRelay, type Relay } from './relay.ts';
 
-/** Nobody nudges a process of its own: this is what the first event after a rest waits, at most. */
+/**
+ * A relay in its own process gets no nudge: this is what the first event after a rest waits, at
+ * most.
+ */
 const IDLE_MS = 50;
 
 export const startRelay: Start = async ({ config, log }): Promise<Running> => {

@@ -1,6 +1,6 @@
 /**
- * The settings of the simulator as a process of its own. It has its own few, read here and nowhere else; every mistake
- * is told at once.
+ * The settings of the simulator as a process of its own. It has its own few, read in this file
+ * alone; one error lists every mistake at once.
  */
 export type Settings = {
   host: string;

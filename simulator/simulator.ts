@@ -34,7 +34,7 @@ import { createWebhooks, type WebhookOptions } from './webhooks/webhooks.ts';
 export type SimulatorOptions = {
   /** Folder for the state; without it nothing outlives the process. Two simulators on one folder are refused. */
   dataDir?: string;
-  /** The address to listen on; 127.0.0.1 unless told. */
+  /** The address to listen on; default 127.0.0.1. */
   host?: string;
   /** The account that keys belong to unless they are mapped to another one. */
   accountId?: string;
@@ -50,7 +50,7 @@ export type SimulatorOptions = {
   seed?: number;
   /** How many calls the ledger keeps, oldest forgotten first: 200,000 writes and 20,000 reads by default. */
   ledgerLimits?: { writes?: number; reads?: number };
-  /** Told of failures of the simulator itself. */
+  /** Called with failures of the simulator itself. */
   onBug?: (error: unknown) => void;
 };
 

@@ -1,6 +1,7 @@
-// One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a time. A slow or stuck
-// customer holds its own place in the pool and nobody else's. What is claimed is what there are tokens for, the most urgent first, and
-// beside it a few echoes, which need none; while the breaker is open that is nothing.
+// One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a
+// time. A slow or stuck customer holds only its own place in the pool. What is claimed is what
+// there are tokens for, the most urgent first, and beside it a few echoes, which need none; while
+// the breaker is open that is nothing.
 import { backOffMapping, claimDue, type Claimed, type ClaimRoom } from '../db/mappings/claims.ts';
 import { readConnection } from '../db/connections.ts';
 import { isDatabaseAway } from '../db/health/readiness.ts';
@@ -24,7 +25,7 @@ export interface LaneOptions {
   concurrency: number;
   /** Longer than a read, a write and their settles together. */
   leaseMs: number;
-  /** The reasons for which what waits is another worker's to take; none unless told. */
+  /** The reasons for which another worker takes what waits; default none. */
   leaves?: () => readonly string[];
 }
 
@@ -39,7 +40,7 @@ export interface Lane {
 export interface LaneStatus {
   system: string;
   bound: boolean;
-  /** Why the lane does nothing, in words for an operator. */
+  /** Why the lane does nothing, as text for an operator. */
   stopped: string | null;
   inHand: number;
 }
@@ -81,7 +82,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     }
     const { account, livemode } = binding;
     const guards = createGuards(deps, account);
-    // A key that was mended, or a system that came back, is seen at the start.
+    // A key that was fixed, or a system that came back, is seen at the start.
     await guards.breaker.answers();
     stopped = null;
     bound = { account, guards };
@@ -109,7 +110,10 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     }
   }
 
-  /** A database that is back finds them leased to us for up to a minute more: nobody should have to wait that long. */
+  /**
+   * After an outage the database has these mappings leased to us for up to a minute more: giving
+   * them back spares that wait.
+   */
   async function giveBackLeft(): Promise<void> {
     for (const claim of [...left.values()]) {
       left.delete(claim.id);

@@ -32,7 +32,10 @@ export interface Neighbours {
 export function createNeighbours(deps: SyncDeps, owner: string): Neighbours {
   const { db, clock, log, integration, policy } = deps;
   let leaves: readonly string[] = [];
-  /** What somebody left at the last look: once more is looked for it after the last of them has gone. */
+  /**
+   * The reasons that this worker helped with at the last look: it looks for them once more after
+   * the last worker that leaves them has gone.
+   */
   let helped: readonly string[] = [];
 
   return {

@@ -4,7 +4,10 @@ import type { Role } from '../lib/health/role-signs.ts';
 import type { Part } from '../lib/health/readiness.ts';
 import type { Workers } from './process.ts';
 
-/** What a process says of the lanes that it runs; `advice` is told with whatever keeps one from working. */
+/**
+ * What a process says of the lanes that it runs; `advice` is shown with whatever keeps one from
+ * working.
+ */
 export function workersPart(
   { lanes, housekeeping }: ReturnType<Workers['status']>,
   advice: string | null = null,

@@ -27,12 +27,12 @@ export function groupsOf(groupId: string, installation: string): string {
   return `${groupId}.${installation}`;
 }
 
-/** The group of a system: it hears every change of ours once. */
+/** The group of a system: it receives every change of ours once. */
 export function outboundGroup(groupId: string, system: string): string {
   return `${groupId}.${system}`;
 }
 
-/** The group that hears every external event once, whatever system it is of. */
+/** The group that receives every external event once, whatever system it is of. */
 export function inboundGroup(groupId: string): string {
   return `${groupId}.internal`;
 }

@@ -14,7 +14,7 @@ import { runLoop } from '../lib/loop.ts';
 import type { SyncLog } from '../lib/sync/step.ts';
 
 export interface SignOfLife {
-  /** Ends it, so that nobody takes the rest of its length for life. */
+  /** Ends it, so that no other process takes the rest of its length for life. */
   stop(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface SignOfLifeOptions {
   /** As in the leases of the mappings that it claims. */
   owner: string;
   log: SyncLog;
-  /** How long after its last sign a worker counts as dead; 10 s unless told. */
+  /** How long after its last sign a worker counts as dead; default 10 s. */
   lengthMs?: number;
 }
 

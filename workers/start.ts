@@ -73,7 +73,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   };
 };
 
-/** Somebody who has only forgotten the key must not have to guess why nothing reaches Stripe. */
+/** An operator who has only forgotten the key must not have to guess why nothing reaches Stripe. */
 function tellStandIn(url: string | undefined): string {
   return (
     `STRIPE_SECRET_KEY is not set, so the simulator at ${url} stands in for Stripe: set the key, or let the simulator run ` +

@@ -1,4 +1,5 @@
-// What Kafka refused of ours and what we refused of Kafka's, in words: for /ready, `twinbox status` and `twinbox doctor`.
+// What Kafka refused of ours and what we refused of Kafka's, as text: for /ready, `twinbox status`
+// and `twinbox doctor`.
 import { readRefusedCounts, type RefusedCount } from '../../db/health/refused-counts.ts';
 import type { Db } from '../../db/server/connection.ts';
 import type { Clock } from '../clock.ts';

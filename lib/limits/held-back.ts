@@ -1,4 +1,4 @@
-// What keeps changes from going out at once, in words for an operator: for readiness and status.
+// What keeps changes from going out at once, as text for an operator: for readiness and status.
 import { readBreaker, type BreakerRow } from '../../db/limits/breakers.ts';
 import { readSlowed } from '../../db/limits/buckets.ts';
 import type { Db } from '../../db/server/connection.ts';

@@ -1,7 +1,9 @@
-// A step that broke off: the database went away, a row holds what none should, or a fault of ours. It is tried again, ever more
-// rarely; one that has broken off for as long as any customer may fail is parked, so that somebody looks. Its neighbours flow.
+// A step that broke off: the database went away, a row holds what none should, or a fault of ours.
+// It is tried again, ever more rarely; one that has broken off for as long as any customer may fail
+// is parked, so that a person looks. Its neighbours flow.
 //
-// A crash before the commit leaves the lease to run out, and the step is taken, and breaks off, once more.
+// A crash before the commit leaves the lease to run out, and the step is taken, and breaks off,
+// once more.
 import { withTransaction } from '../../db/server/connection.ts';
 import { backOffBroken, parkBroken, readBreaking, type Breaking } from '../../db/mappings/broken-off.ts';
 import { insertParkedEvent } from '../../db/events/events.ts';

@@ -1,5 +1,5 @@
-// A mapping row that nobody of us wrote so: changed by hand, or by a fault of ours. It is parked before anything is done by it, and
-// what is wrong is told by column and shape, never by value.
+// A mapping row that no code of ours wrote so: changed by hand, or by a fault of ours. It is parked
+// before anything is done by it, and the report names column and shape, never a value.
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Fetched } from '../integrations/integration.ts';
 import { isUuid } from '../uuid.ts';

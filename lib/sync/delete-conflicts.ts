@@ -17,8 +17,9 @@ export function lostTheirs(rules: FieldRule[], shadow: Shadow, theirs: Fields): 
 }
 
 /**
- * What our delete took with it that its guard had not seen, told by the echo: the record as it last was. An edit made between the
- * guard and the delete cannot be kept there, but it is told.
+ * What our delete took with it that its guard had not seen: the echo shows the record as it last
+ * was. An edit made between the guard and the delete cannot be kept at the system, but the conflict
+ * reports it.
  */
 export function deletedOver(
   rules: FieldRule[],
@@ -53,7 +54,10 @@ function lost(rules: FieldRule[], shadow: Shadow, values: Fields, side: 'ours' |
   });
 }
 
-/** The record that our row was linked with is gone, and a second one of it lives on: somebody has to say what it is now. */
+/**
+ * The record that our row was linked with is gone, and a second one of it lives on: an operator has
+ * to say what the second one is now.
+ */
 export function outlivedBy(alias: string, externalId: string): Conflict {
   return {
     kind: 'deleted_there',

@@ -1,7 +1,8 @@
-// Their record has the email of another of our rows. Before that is called a conflict, the row's own record is read again: it may
-// have moved on too, and only its webhook is late. That is asked once; who still has the email then keeps it, unless that one is
-// itself waiting for a third: then emails move along a chain, whose end has to be written first. In a circle nobody is first, so
-// the waits are counted.
+// Their record has the email of another of our rows. Before that is called a conflict, the row's
+// own record is read again: it may have moved on too, and only its webhook is late. That is asked
+// once; who still has the email then keeps it, unless that one is itself waiting for a third: then
+// emails move along a chain, whose end has to be written first. In a circle no row is first, so the
+// waits are counted.
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import type { Action } from './action.ts';
@@ -16,7 +17,10 @@ const WAIT_MS = 2_000;
 /** Chains of so many are followed to their end; the back-off of the last wait is half a minute. */
 const MAX_WAITS = 5;
 
-/** Asks whether the row that has the email still has it there; null once that was asked, or where nobody can be asked. */
+/**
+ * Asks whether the row that has the email still has it at the system; null once that was asked, or
+ * if that row has no record or no mapping.
+ */
 export function askHolder(s: Situation, email: string): Action | null {
   const holder = know(s, 'rowByEmail', { email });
   if (!holder) return { do: 'load_again' }; // it has just let go

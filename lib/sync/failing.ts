@@ -41,7 +41,10 @@ export function isTooLong(ageMs: number, stoppedMs: number, parkAfterMs: number)
   return ageMs - stoppedMs >= parkAfterMs;
 }
 
-/** The entity waits for something that is not time; it is looked at again when something comes in or somebody asks. */
+/**
+ * The entity waits for something that is not time; it is looked at again when an event comes in or
+ * an operator asks.
+ */
 export function wait(reason: string, detail: Record<string, unknown> = {}, notes: Note[] = []): Action {
   return { do: 'settle', outcome: { kind: 'waiting', reason, detail }, notes };
 }

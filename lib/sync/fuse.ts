@@ -16,7 +16,7 @@ const ALWAYS = 20;
 /** Beyond that, this part of the living mappings. */
 const SHARE = 0.05;
 
-/** What is held, in words, and since when. */
+/** What is held, as text, and since when. */
 export function heldDeletes({ system, deletesOutHeldAt, deletesInHeldAt }: Connection): {
   says: string;
   since: Date;
@@ -32,8 +32,9 @@ export function heldDeletes({ system, deletesOutHeldAt, deletesInHeldAt }: Conne
 }
 
 /**
- * Whether one more delete may be carried over. Counted in Postgres under the connection's row lock, for each direction by itself;
- * when not, deletes of that direction are held until somebody lets them go.
+ * Whether one more delete may be carried over. Counted in Postgres under the connection's row lock,
+ * for each direction by itself; when not, deletes of that direction are held until an operator
+ * releases them.
  */
 export async function mayDelete(
   tx: Tx,

@@ -1,5 +1,6 @@
-// An event at the other side that a request of ours caused, and the request is not here: it was stored before it was sent, so the
-// database holds an older state now. Nobody but us can use such a key, which an owner tag, written by hand, cannot say of itself.
+// An event at the other side that a request of ours caused, and our database does not hold that
+// request: it was stored before it was sent, so the database holds an older state now. Only we can
+// use such a key; an owner tag, which anyone can write by hand, proves less.
 import { isRequestKnown } from '../../db/closed-intents.ts';
 import { noteAhead } from '../../db/relay/identity.ts';
 import { intentOfKey, keyPrefix } from './intent-key.ts';

@@ -4,7 +4,10 @@ import type { ConflictRule, FieldRule, Fields, Value } from '../integrations/int
 import { canCarry, canonical, same } from './canonical.ts';
 import type { Pair, Shadow } from './shadow.ts';
 
-/** An edit of theirs that one of our writes covered before we could see it, told by the echo of that write. */
+/**
+ * An edit of theirs that one of our writes covered before we could see it; the echo of that write
+ * shows it.
+ */
 export interface UnseenEdit {
   field: string;
   intentId: string;

@@ -29,7 +29,7 @@ export interface Received {
   echoes: { eventId: string; intentId: string }[];
   /** Edits that our writes covered before we could see them. */
   unseen: UnseenEdit[];
-  /** Edits that our delete took with it before we could see them, told by its echo. */
+  /** Edits that our delete took with it before we could see them; its echo shows them. */
   deletedOver: Conflict[];
   /** The greatest hop of the writes that these are echoes of. */
   hop: number;

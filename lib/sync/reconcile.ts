@@ -12,7 +12,10 @@ import { decide } from './decide.ts';
 import { perform } from './perform/perform.ts';
 import { load, situationOf, type Claim, type Step, type SyncDeps } from './step.ts';
 
-/** A step that begins again this often is not converging; it is logged, and rests a while so that it starves nobody. */
+/**
+ * A step that begins again this often is not converging; it is logged, and rests a while so that it
+ * does not starve other mappings.
+ */
 const MAX_LOADS = 20;
 
 /** Brings one claimed mapping into agreement, or as far as it can be brought now. */

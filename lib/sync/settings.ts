@@ -15,7 +15,7 @@ export interface SyncPolicy {
   linkByEmail: 'ask' | 'link' | 'never';
   /** Whether the system is asked for records with the row's email before one is made (STRIPE_LOOK_BEFORE_CREATE). */
   looksBeforeCreate: boolean;
-  /** Whether a record that is nobody's becomes a row here. */
+  /** Whether an unmatched record becomes a row of ours. */
   imports: boolean;
   /** What time may cure is parked once the entity has been failing this long. */
   parkAfterMs: number;

@@ -32,7 +32,10 @@ export function oursUnmoved(rules: FieldRule[], shadow: Shadow, ours: Fields): b
   });
 }
 
-/** Moves the pairs of the fields that were sent, and says whether the answer shows an edit of somebody else. */
+/**
+ * Moves the pairs of the fields that were sent, and says whether the answer shows another client's
+ * edit.
+ */
 export function shadowAfterAnswer(
   rules: FieldRule[],
   before: Shadow,

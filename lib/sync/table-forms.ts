@@ -1,8 +1,11 @@
-// What the table's own triggers make of a value that was pulled: `initcap(name)` of "ada" is "Ada". What the row has become is ours.
+// What the table's own triggers make of a value that was pulled: `initcap(name)` of "ada" is "Ada".
+// What the row has become is ours.
 //
-// The pair (ours, theirs) is held on both sides, so it is the shadow, marked `reformed`: the next merge sends our form out, once. Then
-// both sides agree. Somebody there may put their form back: a person, or a rule of theirs that meets ours. A form that was sent over
-// theirs by our last write is not sent over it again, or two rules would go on for ever: the pair stays as it is, with a conflict.
+// The pair (ours, theirs) is held on both sides, so it is the shadow, marked `reformed`: the next
+// merge sends our form out, once. Then both sides agree. At the system their form may be put back:
+// by a person, or by a rule of theirs that meets ours. A form that was sent over theirs by our last
+// write is not sent over it again, or two rules would go on for ever: the pair stays as it is, with
+// a conflict.
 import { readClosedIntents } from '../../db/closed-intents.ts';
 import type { Fields, FieldRule, Value } from '../integrations/integration.ts';
 import { same } from './canonical.ts';

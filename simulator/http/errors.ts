@@ -1,9 +1,9 @@
 /**
  * Stripe's error answers as data, and the one way to stop a call with them.
  *
- * On the wire `type` is one of four words only (docs.stripe.com/api/errors); a 401, 403 or 429 says
- * `invalid_request_error` and the SDK makes its own classes from the status. Members without a value are
- * left out, and `doc_url` is there only where there is a `code`.
+ * On the wire `type` has one of four values only (docs.stripe.com/api/errors); a 401, 403 or 429
+ * says `invalid_request_error` and the SDK makes its own classes from the status. Members without a
+ * value are left out, and `doc_url` is there only where there is a `code`.
  */
 
 export type ErrorBody = {
@@ -68,8 +68,8 @@ function docUrl(code: string): string {
 }
 
 /**
- * An id in the path that names nothing: 404, and kept by an idempotency key since the endpoint had begun
- * to run. For customers `param` is the word `id`, not the path's placeholder.
+ * An id in the path that names nothing: 404, and kept by an idempotency key since the endpoint had
+ * begun to run. For customers `param` is the literal `id`, not the path's placeholder.
  */
 export function noSuchObject(kind: string, id: string, param = 'id'): never {
   refuse(`No such ${kind}: '${id}'`, { status: 404, code: 'resource_missing', param, stored: true });

@@ -1,4 +1,4 @@
-/** The HTTP server: on the loopback address unless told, and quick to close. */
+/** The HTTP server: by default on the loopback address, and quick to close. */
 import http from 'node:http';
 import type { Express } from 'express';
 

@@ -29,7 +29,7 @@ export function answered(status: number, body: object, ops: Op[], customer: stri
   return { ...BLANK, status, body: JSON.stringify(body), ops, customer, kept: true };
 }
 
-/** Word for word, even when the object has changed or gone since. */
+/** Verbatim, even when the object has changed or gone since. */
 export function replayed(stored: StoredKey): Outcome {
   return {
     ...BLANK,

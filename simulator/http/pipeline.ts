@@ -43,7 +43,7 @@ export type PipelineDeps = {
   limiter: RateLimiter;
   idempotency: Idempotency;
   rules: () => Rules;
-  /** Told of each commit, for webhooks and for those who wait on the ledger. */
+  /** Called with each commit, for webhooks and for those who wait on the ledger. */
   committed(ops: readonly Op[]): void;
   reportBug(error: unknown): void;
 };

@@ -33,7 +33,7 @@ import {
 
 export type Route = { method: string; pattern: string; handler: Handler };
 
-/** The first that fits is taken, so fixed words stand before `:id`. */
+/** The first that fits is taken, so fixed path segments stand before `:id`. */
 const ROUTES: readonly Route[] = [
   { method: 'POST', pattern: '/v1/customers', handler: createCustomer },
   { method: 'GET', pattern: '/v1/customers', handler: listCustomers },

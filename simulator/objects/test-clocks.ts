@@ -43,7 +43,9 @@ export const listTestClocks: Handler = ({ account, params }) => {
   return { body: listPage({ kind: 'test clock', url, params, collection: account.testClocks }) };
 };
 
-/** Its customers go with it. That each of them is told of by an event is our guess: Stripe does not say. */
+/**
+ * Its customers go with it. One deletion event for each of them is our guess: Stripe does not say.
+ */
 export const deleteTestClock: Handler = (call) => {
   refuseUnknown(call.params, []);
   const { value: clock, seq } = findClock(call);

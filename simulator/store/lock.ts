@@ -94,7 +94,7 @@ function isFresh(path: string): boolean {
   return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < SILENT_FOR_MS;
 }
 
-/** When a process began, in whatever unit the system counts; null where it cannot be told. */
+/** When a process began, in whatever unit the system counts; null if the system does not say. */
 function beginOf(pid: number): string | null {
   try {
     if (process.platform === 'linux') {

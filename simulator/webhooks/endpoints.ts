@@ -132,7 +132,8 @@ function readUrl({ params, rules }: Call): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !/^https?:$/.test(url.protocol))
     refuse('Invalid URL: it must be a valid http or https URL.', { code: 'url_invalid', param: 'url' });
-  // What the simulator holds may be copies of real names: it tells them to this machine only, unless it is told otherwise.
+  // What the simulator holds may be copies of real names: it sends them to this machine only,
+  // unless a setting allows others.
   if (!rules.remoteWebhooks && !isLoopback(url.hostname)) {
     refuse('Invalid URL: this simulator sends webhooks to this machine only.', {
       code: 'url_invalid',

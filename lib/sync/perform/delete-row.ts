@@ -1,4 +1,4 @@
-// Their confirmed deletion: our row becomes a tombstone, and the other systems are told.
+// Their confirmed deletion: our row becomes a tombstone, and the other systems are notified.
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { deleteCustomer } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';

@@ -1,4 +1,5 @@
-// Their record becomes a new row here, with its event, and the delivery that says that the system is not told of its own change.
+// Their record becomes a new row of ours, with its event, and the delivery which says that the
+// system is not notified of its own change.
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { insertCustomer, isEmailTaken } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
@@ -30,7 +31,7 @@ export async function importRow(deps: SyncDeps, step: Step, asked: Import): Prom
     step.progress = { ...step.progress, imported: { values: asked.values, forms } };
     return 'decide';
   } catch (error) {
-    // Somebody took the email between our look and our insert: look again.
+    // Another row took the email between our look and our insert: look again.
     return isEmailTaken(error) ? 'load' : refusedBy(deps, step, error);
   }
 }

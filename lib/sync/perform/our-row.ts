@@ -5,7 +5,10 @@ import type { Tx } from '../../../db/server/connection.ts';
 import type { Step, SyncDeps } from '../step.ts';
 import type { Performed } from './performed.ts';
 
-/** Why a change hit no row: somebody has changed or deleted it, or it stands as it was loaded, and the table swallowed the change. */
+/**
+ * Why a change hit no row: another writer has changed or deleted it, or it stands as it was loaded,
+ * and the table swallowed the change.
+ */
 export async function missed(tx: Tx, row: { id: number; version: number }): Promise<'moved'> {
   const present = await readCustomer(tx, row.id);
   if (present?.deletedAt === null && present.version === row.version) throw new RowSwallowed('update');

@@ -1,8 +1,9 @@
 // Writes what the merge took from their side into our row.
 //
-// One transaction of its own, because a crash after it must find everything it decided: row, version, event, the delivery
-// that says the system is not told of its own change (`origin`), the shadow of the pulled fields, the conflicts. It writes only
-// if the fence still holds and the row still has the version that was loaded; else nothing, and the step begins again.
+// One transaction of its own, because a crash after it must find everything it decided: row,
+// version, event, the delivery which says that the system is not notified of its own change
+// (`origin`), the shadow of the pulled fields, the conflicts. It writes only if the fence still
+// holds and the row still has the version that was loaded; else nothing, and the step begins again.
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { isEmailTaken, updateCustomer } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
@@ -59,7 +60,8 @@ async function writeRow(
   if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
   const changed = await updateCustomer(tx, row.id, rowChanges(plan.pull), { ifVersion: row.version }, stamp);
   if (!changed) return missed(tx, row);
-  // A carried edit is an ordinary change: the system is told of it, and its shadow waits for that push.
+  // A carried edit is an ordinary change: the system is notified of it, and its shadow waits for
+  // that push.
   const pulled = Object.keys(plan.pull).filter((field) => !(field in plan.push));
   const reformed = await takeForms(deps, step, { pulled, plan, theirs, row: changed });
   await updateMapping(tx, mapping.id, {
@@ -89,7 +91,10 @@ async function writeRow(
   return { row: { ...row, name, email, version }, reformed };
 }
 
-/** One echo tells of all its fields, and is marked as checked here: what it told of the others is kept here too. */
+/**
+ * One echo shows all its fields, and is marked as checked in this transaction: so what it showed of
+ * the other fields is kept in it too.
+ */
 function conflictsOfPull(plan: Plan): Plan['conflicts'] {
   return plan.conflicts.filter(
     (c) => (c.field !== null && c.field in plan.pull) || c.kind === 'overwritten_unseen',

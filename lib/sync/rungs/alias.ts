@@ -44,8 +44,9 @@ export function alias(s: Situation): Action | null {
 }
 
 /**
- * Whether the record still stands for its row: by its owner tag, as far as that counts, or by its email, which is the row's or what
- * it was. Where only the row has got another email, nobody has changed the record.
+ * Whether the record still stands for its row: by its owner tag, as far as that counts, or by its
+ * email, which is the row's or what it was. If only the row has got another email, the record
+ * itself is unchanged.
  */
 function isSecond({ mapping, row, fields }: Situation, { mark }: ExternalRecord, email: Value): boolean {
   if (email === null) return true;

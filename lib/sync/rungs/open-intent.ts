@@ -26,8 +26,8 @@ export function openIntent(s: Situation): Action | null {
   if (intent.operation === 'delete') return removal(s);
   const ageMs = s.now.getTime() - Date.parse(intent.firstSentAt);
   const isKeyOver = intent.spent !== undefined || ageMs > s.capabilities.requestLifeMs;
-  // Nothing of it happened: there is nothing to look for, and no reason to send what the row no longer says. Nor to make what
-  // somebody else may have made since the look before it.
+  // Nothing of it happened: there is nothing to look for, and no reason to send what the row no
+  // longer says. Nor to make a record that another client may have made since the look before it.
   const lookedLongAgo = intent.operation === 'create' && ageMs > LOOK_HOLDS_MS;
   if (intent.unsent && (isKeyOver || lookedLongAgo || intent.version !== s.row?.version))
     return {

@@ -22,7 +22,8 @@ export function recordDeleted(s: Situation): Action | null {
     };
   if (!s.policy.pulls) return wait('pulls_off', { operation: 'delete' });
   const aliases = know(s, 'aliases', { customerId: row.id });
-  // The person may live on in another record: somebody deleted one of two. Whether the row goes too, a person says.
+  // The person may live on in another record: one of two was deleted. Whether the row goes too, an
+  // operator decides.
   if (aliases.length > 0 && !isReleased(mapping))
     return wait(ALIAS_LIVES, { external_id: externalId, aliases });
   const refusal = tableRefusal(s);

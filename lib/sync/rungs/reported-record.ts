@@ -1,6 +1,6 @@
-// An inbound event came to the row's mapping, by our key or our owner tag, before it was known which record is the row's: its create
-// was answered to nobody, or the pair was lost in a restore. One read tells whether the record bears this row's tag; then it is
-// linked, and none is made.
+// An inbound event reached the row's mapping, by our key or our owner tag, before it was known
+// which record is the row's: the answer to its create was lost, or the pair was lost in a restore.
+// One read shows whether the record bears this row's tag; then it is linked, and none is made.
 import type { Failure } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
 import { know } from '../facts.ts';

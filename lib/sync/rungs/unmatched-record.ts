@@ -71,8 +71,9 @@ function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
 }
 
 /**
- * An owner tag of ours that names no row: the row was lost in a restore, or somebody wrote the tag by hand. A person decides what
- * becomes of the record; null once it was decided that it becomes a customer here.
+ * An owner tag of ours that names no row: the row was lost in a restore, or a person wrote the tag
+ * by hand. An operator decides what becomes of the record; null once it was decided that it becomes
+ * a customer in our table.
  */
 function ownerLost(s: Situation, mark: string, externalId: string): Action | null {
   // Its echoes are looked up for what that notes: a request of ours that this database does not know (lib/sync/lost-request.ts).

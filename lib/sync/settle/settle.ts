@@ -179,7 +179,10 @@ function askedMeanwhile(step: Step, mapping: Mapping): { mustRead?: true } {
   return mapping.mustRead && mapping.dirty !== step.mapping.dirty ? { mustRead: true } : {};
 }
 
-/** An edit of somebody else that showed in an answer is looked at in the next step, unless this one goes on by itself. */
+/**
+ * Another client's edit that showed in an answer is looked at in the next step, unless this one
+ * goes on by itself.
+ */
 function foreignEdit(mapping: Mapping, { mapping: changes, release }: Effects): { dirty?: number } {
   return release && changes.mustRead === true && !mapping.mustRead ? { dirty: mapping.dirty + 1 } : {};
 }

@@ -1,8 +1,10 @@
-// Turns an outcome into writes: one small function for each outcome. Pure; settle.ts carries the writes out.
+// Turns an outcome into writes: one small function for each outcome. Pure; settle.ts carries the
+// writes out.
 //
-// The shadow law: a field of the shadow changes only when both halves are known to be held: ours at the version named, theirs
-// as an answer or a read gave it. So an answer moves only the fields that were sent; a field it shows that we did not send and
-// that differs is somebody else's edit: the shadow stays, and the next step has to read.
+// The shadow law: a field of the shadow changes only when both halves are known to be held: ours at
+// the version named, theirs as an answer or a read gave it. So an answer moves only the fields that
+// were sent; a field it shows that we did not send and that differs is another client's edit: the
+// shadow stays, and the next step has to read.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { MappingChanges } from '../../../db/mappings/mappings.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
