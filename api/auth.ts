@@ -37,7 +37,7 @@ function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-// Looks at every key, so that the time taken tells nothing about which came close.
+// Looks at every key, so that the time taken does not show which came close.
 function isOneOf(digests: readonly Buffer[], given: Buffer): boolean {
   let found = false;
   for (const each of digests) found = timingSafeEqual(each, given) || found;

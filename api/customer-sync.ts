@@ -20,7 +20,10 @@ export function syncOf(customer: Customer): Record<string, SyncState> {
   );
 }
 
-/** The external ids of the counterparts. A record that was deleted there is none, also while a person decides what follows from it. */
+/**
+ * The external ids of the counterparts. A record that was deleted at its system is none, also while
+ * a person decides what follows from it.
+ */
 export function externalIdsOf({ mappings }: Customer): Record<string, string> {
   return Object.fromEntries(
     mappings.flatMap(({ system, externalId, state, reason }) =>

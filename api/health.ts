@@ -1,6 +1,9 @@
-// /health: is this process alive? Asks nothing of anybody, so that an outage elsewhere never gets it killed.
-// /ready: can it do its work? For the API that is its database alone, since whatever it takes is durable there; how far behind the relay,
-// the workers and Stripe are stands beside it, as figures and warnings, and takes no API out of a balancer.
+// /health: is this process alive? Sends no request, so that an outage elsewhere never gets it
+// killed.
+//
+// /ready: can it do its work? For the API that is its database alone, since whatever it takes is
+// durable in the database; how far behind the relay, the workers and Stripe are is shown beside it,
+// as figures and warnings, and takes no API out of a balancer.
 
 import { Router } from 'express';
 import { reportReadiness, type Readiness } from '../lib/health/readiness-report.ts';

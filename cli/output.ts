@@ -1,9 +1,9 @@
-// Standard output is for data, standard error for everything else. A reader that goes away (`… | head`) ends the printing,
-// not the work: the exit status stays true.
+// Standard output is for data, standard error for everything else. A reader that goes away (`… |
+// head`) ends the printing, not the work: the exit status stays true.
 //
-// Names and emails were written by anybody who checked out at Stripe. So everything that is printed passes here, and what would
-// move a cursor, turn the order of letters or begin a line of its own is shown as an escape; JSON keeps its values by its own
-// escapes.
+// Anyone who checks out at Stripe writes names and emails. So everything that is printed passes
+// this file, and what would move a cursor, change the order of letters or begin a line of its own
+// is shown as an escape; JSON keeps its values by its own escapes.
 import { escapeUnseen, escapeUnseenJson } from '../lib/escape-unseen.ts';
 
 export type Output = ReturnType<typeof createOutput>;

@@ -11,7 +11,7 @@ import { CliError, exit } from './exit.ts';
 
 export type Running = {
   pid: number;
-  /** When the process began, as the machine tells it: ids are given out again. */
+  /** When the process began, as the machine reports it: ids are given out again. */
   began: string;
   startedAt: string;
   /** Null while it is starting. */

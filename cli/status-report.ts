@@ -33,7 +33,7 @@ export type Status = {
   webhooks: WebhookSigns | null;
   /** Null before the first try. */
   swept: Sweep | null;
-  /** Records at Stripe that no customer here stands for; null before the first contact. */
+  /** Unmatched records at Stripe; null before the first contact. */
   unmatched: Unmatched | null;
   /** Records that Kafka refused, or that we did. */
   refused: RefusedCount[];

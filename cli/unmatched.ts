@@ -1,4 +1,4 @@
-// What every command says of the records at Stripe that no customer here stands for, and which command decides about them.
+// What every command says of the unmatched records at Stripe, and which command decides about them.
 import { readReading } from '../db/account-readings.ts';
 import { readConnection } from '../db/connections.ts';
 import type { Db } from '../db/server/connection.ts';
@@ -12,7 +12,7 @@ export type Unmatched = UnmatchedCounts & {
   isRead: boolean;
 };
 
-/** What is known of the records that no customer here stands for; null before the database belongs to an account. */
+/** What is known of the unmatched records; null before the database belongs to an account. */
 export async function readUnmatched(db: Db): Promise<(Unmatched & { place: RecordPlace }) | null> {
   const account = (await readConnection(db, 'stripe'))?.account ?? null;
   if (account === null) return null;

@@ -24,7 +24,8 @@ export async function readReading(db: Db | Tx, place: RecordPlace): Promise<Acco
   return rows[0] ?? null;
 }
 
-// A table is empty while it has no customer and none is linked or was: what was deleted counts, for its records may be there.
+// A table is empty while it has no customer and none is linked or was: what was deleted counts, for
+// its records may be at the system.
 const beginSql = `
 insert into account_readings (system, account, external_type, started_at, imports)
 select :system, :account, :externalType, :now::timestamptz,

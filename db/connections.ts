@@ -13,7 +13,7 @@ export type Connection = {
   deletesInCountedFrom: Date | null;
 };
 
-/** `out`: ours are deleted there. `in`: theirs are deleted here. */
+/** `out`: ours are deleted at the system. `in`: theirs are deleted in our table. */
 export type DeleteDirection = 'out' | 'in';
 
 const readSql = `
@@ -113,7 +113,7 @@ export async function holdDeletes(
   );
 }
 
-/** Releases held deletes; the fuse counts from here on. */
+/** Releases held deletes; the fuse counts from now on. */
 export async function releaseDeletes(tx: Tx, system: string, now: Date): Promise<void> {
   await tx.raw(
     `update connections set deletes_out_held_at = null, deletes_out_counted_from = :now::timestamptz,

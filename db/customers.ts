@@ -18,7 +18,7 @@ export type CustomerRow = {
   version: number;
   /** sync_events.id of the event of this version. */
   lastEventId: number;
-  /** event_id of the creating event: the mark left at external systems. */
+  /** event_id of the creating event: the owner tag in the records of external systems. */
   createdEventId: string;
   createdAt: Date;
   updatedAt: Date;
@@ -159,10 +159,11 @@ export async function insertCustomer(
 }
 
 /**
- * Changes the given fields and writes customer.updated. Null if no row was hit or no value differs; then nothing is written,
- * and one readCustomer tells which it was. Throws as insertCustomer does; a write that the table swallowed hits no row.
- * `refuseTurnedBack`: a change that the table's own triggers turned back writes nothing and throws what db/row-rules.ts takes for a
- * swallowed write; without it the row gets a new version with the old values.
+ * Changes the given fields and writes customer.updated. Null if no row was hit or no value differs;
+ * then nothing is written, and one readCustomer shows which it was. Throws as insertCustomer does;
+ * a write that the table swallowed hits no row. `refuseTurnedBack`: a change that the table's own
+ * triggers undid writes nothing and throws what db/row-rules.ts takes for a swallowed write;
+ * without it the row gets a new version with the old values.
  */
 export function updateCustomer(
   db: Db | Tx,

@@ -1,4 +1,4 @@
-// One event at one target, and what became of it there.
+// One event at one target, and what became of it at that target.
 import type { Db, Tx } from './server/connection.ts';
 import { ensureConnection } from './connections.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
@@ -59,8 +59,9 @@ export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: D
   await tx.raw(settleSql, { changes: JSON.stringify(rows), now });
 }
 
-// A pair that was let go answers for its row too: in one account that is for good (moving there again takes it up before this).
-// The conflict is named: an id that is taken (the sequence was set back) must not pass for a pair that is known.
+// A pair that was let go answers for its row too: in one account that is for good (moving to that
+// account again takes it up before this). The conflict is named: an id that is taken (the sequence
+// was set back) must not pass for a pair that is known.
 const makeMappingsSql = `
 insert into external_mappings (entity_type, internal_id, system, account, external_type)
 select distinct e.entity_type, e.entity_id, :system, :account, :externalType

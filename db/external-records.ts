@@ -53,8 +53,9 @@ export async function forgetRecord(db: Db | Tx, place: RecordPlace, externalId: 
   );
 }
 
-// A record is matched while a mapping says that it is a customer's counterpart. One that is an alias, or whose pair was detached, is a
-// record like any other to whoever is about to make a new one; one that was deleted there is none any more.
+// A record is matched while a mapping says that it is a customer's counterpart. One that is an
+// alias, or whose pair was detached, counts as any other record for a create; one that was deleted
+// at the system does not count any more.
 const isMatched = (record: string): string => `exists (
   select from external_mappings m
   where m.system = ${record}.system and m.account = ${record}.account and m.external_type = ${record}.external_type
@@ -145,13 +146,13 @@ where r.system = :system and r.account = :account and r.external_type = :externa
 export type UnmatchedCounts = {
   /** Records that nothing was decided about. */
   undecided: number;
-  /** Records that are to become customers here, and are none yet. */
+  /** Records that are to become customers of ours, and are none yet. */
   importing: number;
-  /** Records that stay without a customer here. */
+  /** Records that stay without a customer of ours. */
   left: number;
 };
 
-/** How many records of the account no customer here stands for. */
+/** How many unmatched records the account has. */
 export async function countUnmatched(db: Db | Tx, place: RecordPlace): Promise<UnmatchedCounts> {
   const { rows } = await db.raw<{ rows: UnmatchedCounts[] }>(
     `select count(*) filter (where r.decision is null) as undecided, count(*) filter (where r.decision = 'import') as importing,

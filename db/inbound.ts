@@ -16,7 +16,7 @@ export type IncomingEvent = {
   /** null where the event names none: it is of the account that the endpoint belongs to. */
   account: string | null;
   livemode: boolean | null;
-  /** It bears another installation's mark and not ours. */
+  /** It bears another installation's owner tag and not ours. */
   foreignMark: boolean;
   /** What it would be stored in is gone, or about to go. */
   tooOld: boolean;
@@ -34,8 +34,8 @@ export type StoreVerdict =
   | 'other_environment'
   | 'too_old';
 
-// One statement, so one round trip: what is refused draws no id. An event of another environment is one that bears its mark and
-// is about a record that no mapping of ours knows.
+// One statement, so one round trip: what is refused draws no id. An event of another environment is
+// one that bears its owner tag and is about a record that no mapping of ours knows.
 const storeSql = `
 with bound as (
   select account, livemode from connections where system = :system and account is not null
@@ -122,13 +122,13 @@ export type ExternalEvent = {
   /** The idempotency key of the request behind it, and our intent's id if it is one of ours. */
   key: string | null;
   intentId: string | null;
-  /** The creating event that our mark on the record names. */
+  /** The creating event that our owner tag on the record names. */
   mark: string | null;
   inbound: Record<string, unknown>;
 };
 
-// By external id, else by our key, else by our mark. Key and mark only lead to a mapping that has no other counterpart and has not
-// ended: a mark can be copied by hand.
+// By external id, else by our key, else by our owner tag. Key and owner tag only lead to a mapping
+// that has no other counterpart and has not ended: an owner tag can be copied by hand.
 const resolveSql = `
 select e.event_id, coalesce(
   (select m.id from external_mappings m

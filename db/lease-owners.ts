@@ -1,7 +1,7 @@
 // Leases by who holds them: those of a process that is known to be dead need not run out first.
 import type { Db } from './server/connection.ts';
 
-/** Everybody who holds a lease now, on a mapping or on a role. */
+/** The owners of all leases that are held now, on a mapping or on a role. */
 export async function readLeaseOwners(db: Db): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { owner: string }[] }>(
     `select lease_owner as owner from external_mappings where lease_until > clock_timestamp()

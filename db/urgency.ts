@@ -5,7 +5,7 @@
 export const urgencies = {
   /** An edit or a delete by people, on either side. */
   edit: 0,
-  /** A single new row, or a single new record there. */
+  /** A single new row, or a single new record at the system. */
   row: 1,
   /** Many at once: an import, a link of many, a replay. */
   bulk: 2,

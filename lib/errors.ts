@@ -20,7 +20,7 @@ export type AppErrorOptions = {
   cause?: unknown;
   /** What happened and how to fix it, as sentences for a person. */
   detail?: string;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later although nothing is changed by a person. */
   retryable?: boolean;
 };
 

@@ -36,7 +36,7 @@ export function enableFailpoint(name: string, action: FailpointAction, options: 
   };
 }
 
-/** Tells of every failpoint that is passed from now on, in order. */
+/** Reports every failpoint that is passed from now on, in order. */
 export function noteFailpoints(note: (name: string) => void): void {
   state.note = note;
   state.enabled = true;

@@ -26,7 +26,10 @@ const NAMES = [
   'SIMULATOR_WEBHOOK_SECRET',
 ];
 
-/** Where the others find it; of no meaning here, and in the same file of settings. */
+/**
+ * The address at which the other processes find the simulator; unused by the simulator, and in the
+ * same file of settings.
+ */
 const OF_OTHERS = ['SIMULATOR_URL'];
 
 export function readSettings(env: Env = process.env): Settings {

@@ -29,7 +29,7 @@ function addId(text: string, before?: number[]): number[] {
   return [...(before ?? []), toId(text)];
 }
 
-/** More than anybody decides about at once; the next call goes on. */
+/** More than a person decides about at once; the next call goes on. */
 const MAX = 100_000;
 
 export function addDeletes({ program, output, finish }: CommandContext): void {

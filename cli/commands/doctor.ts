@@ -216,7 +216,7 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
     const running = (await findRunning(config.dataDir)) !== null;
     const secrets = config.stripe.webhookSecrets.length;
     found.push(...judgeEndpoints(facts, { secrets, simulated: stripe.simulatorUrl !== null, running }));
-    // Whose key it is cannot be asked either: the rights tell why.
+    // Whose key it is cannot be asked either: the check of the rights says why.
     const mayIdentify = facts.rights.some(({ name, allowed }) => allowed && name === 'Account (read)');
     if (db === null) return found;
     const { integration } = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });

@@ -37,7 +37,7 @@ function addId(text: string, before?: number[]): number[] {
   return [...(before ?? []), toId(text)];
 }
 
-/** More than anybody decides about at once; what is left is listed by the next call. */
+/** More than a person decides about at once; what is left is listed by the next call. */
 const MAX = 10_000;
 
 export function addLink({ program, output, finish }: CommandContext): void {

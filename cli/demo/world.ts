@@ -34,7 +34,7 @@ export type World = {
   customer(id: number): Promise<CustomerView>;
   /** A call of the simulator's control routes. */
   control<T>(method: string, path: string, body?: object): Promise<T>;
-  /** What Stripe says of a customer, or the state it is in there. */
+  /** What Stripe says of a customer, or the state it is in at Stripe. */
   atStripe(externalId: string): Promise<Fields | string>;
   /** Waits until nothing is on its way: all published, received and written, or parked. */
   quiet(timeoutMs?: number): Promise<void>;

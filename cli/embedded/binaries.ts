@@ -43,8 +43,8 @@ export async function findBinaries(): Promise<Binaries> {
 }
 
 /**
- * PostgreSQL refuses to run as root. For root this is the account `postgres`, created if the machine has
- * none; for anybody else it is whoever runs this.
+ * PostgreSQL refuses to run as root. For root this is the account `postgres`, created if the
+ * machine has none; for any other user it is whoever runs this.
  */
 export async function serverAccount(): Promise<Account> {
   if (process.getuid?.() !== 0) return {};

@@ -126,7 +126,7 @@ function serverArguments(data: string, { port, fsync }: { port: number; fsync: b
     log_timezone: 'UTC',
     log_min_messages: 'warning',
     log_checkpoints: 'off',
-    // A statement in the log would bring names and emails there.
+    // A statement in the log would bring names and emails into the log.
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
     ...(fsync ? {} : { fsync: 'off', full_page_writes: 'off' }),

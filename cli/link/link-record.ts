@@ -1,5 +1,6 @@
-// `twinbox link CUSTOMER --record ID` and `--accept-deletion`: which record is a customer's, and what becomes of a customer whose record
-// was deleted there. The rules are in lib/operations/record-choice.ts.
+// `twinbox link CUSTOMER --record ID` and `--accept-deletion`: which record is a customer's, and
+// what becomes of a customer whose record was deleted at Stripe. The rules are in
+// lib/operations/record-choice.ts.
 import {
   listHeldDeletions,
   listLeftAliases,
@@ -91,7 +92,10 @@ export type OtherRecords = { held: HeldDeletion[]; left: LeftRecord[] };
 
 const SHOWN = 1_000;
 
-/** Customers that wait because one of two records was deleted there, and records that stayed when their customer was deleted here. */
+/**
+ * Customers that wait because one of two records was deleted at Stripe, and records that stayed
+ * when their customer was deleted in our table.
+ */
 export async function findOtherRecords(db: Db): Promise<OtherRecords> {
   return {
     held: await listHeldDeletions(db, 'stripe', SHOWN),

@@ -1,4 +1,4 @@
-// `twinbox link --import` and `--leave`: what becomes of the records at Stripe that no customer here stands for.
+// `twinbox link --import` and `--leave`: what becomes of the unmatched records at Stripe.
 import type { Decision } from '../../db/external-records.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { decideUnmatched } from '../../lib/intake/unmatched.ts';

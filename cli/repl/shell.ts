@@ -67,7 +67,7 @@ function startServer(names: Record<string, unknown>, options: ServerOptions): RE
     // One realm, as in `node` itself: a Date that is typed is one to the driver of the database.
     useGlobal: true,
     preview: false,
-    // Names and emails were written by anybody, and must not move the cursor.
+    // Anyone can write names and emails, so they must not move the cursor.
     writer: (value: unknown) => escapeUnseen(inspect(value, { depth: 5, breakLength: 100 }), '\n'),
   });
   for (const [name, value] of Object.entries(names))

@@ -1,7 +1,10 @@
 // Events that are no change of a customer's row.
 import type { Tx } from '../server/connection.ts';
 
-/** Tells other teams' consumers which counterpart a customer has now; the row itself does not change. `context`: who decided so. */
+/**
+ * Notifies other teams' consumers which counterpart a customer has now; the row itself does not
+ * change. `context`: who decided so.
+ */
 export async function insertLinkedEvent(
   tx: Tx,
   linked: {

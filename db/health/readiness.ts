@@ -76,7 +76,8 @@ export function isDatabaseAway(error: unknown): boolean {
   if (state !== undefined) return AWAY_STATES.test(state);
   if (!(error instanceof Error)) return false;
   if ('code' in error) return typeof error.code === 'string' && NETWORK_CODES.has(error.code);
-  // pg tells of a connection lost under a statement by a plain Error without a code; ours have one, or a class.
+  // pg reports a connection lost under a statement by a plain Error without a code; ours have one,
+  // or a class.
   return error.constructor === Error;
 }
 

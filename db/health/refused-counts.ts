@@ -4,7 +4,9 @@ import type { Db, Tx } from '../server/connection.ts';
 export type RefusedCount = {
   /** By the name it has in Kafka. */
   topic: string;
-  /** `record_refused`: Kafka did not take ours; otherwise why we did not take what lay there. */
+  /**
+   * `record_refused`: Kafka did not take ours; otherwise why we did not take a record of the topic.
+   */
   reason: string;
   records: number;
   firstAt: Date;

@@ -11,7 +11,7 @@ export type SkippedItem = {
   /** A state of PostgreSQL or the kind of the error. */
   fault: string;
   about: string | null;
-  /** What became of it instead, in words for a person. */
+  /** What became of it instead, as text for a person. */
   instead: string;
 };
 
@@ -23,7 +23,7 @@ values (:loop, :item, :fault, :about, :instead, :now::timestamptz, :now::timesta
 on conflict (loop, item) do update
 set fault = excluded.fault, about = excluded.about, instead = excluded.instead, times = s.times + 1, last_at = excluded.last_at`;
 
-// A flood has one cause, and the newest of it tell which; the table stays small.
+// A flood has one cause, and its newest items show which; the table stays small.
 const trimSql = `
 delete from skipped_items where (loop, item) in (
   select loop, item from skipped_items order by last_at desc, loop, item offset ${KEPT})`;

@@ -33,7 +33,10 @@ const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEv
 
 type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
 
-/** The row whose creating event a mark names, tombstones included; by the counterpart that it let go, if it has no other. */
+/**
+ * The row whose creating event an owner tag names, tombstones included; by the counterpart that it
+ * let go, if it has no other.
+ */
 export async function findByMark(db: Db, where: Where, mark: string): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
     `select ${candidateColumns} where c.created_event_id = :mark::uuid order by m.state = 'detached' limit 1`,

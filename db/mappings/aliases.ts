@@ -87,8 +87,9 @@ update sync_deliveries set mapping_id = :to
 where mapping_id = :from and inbound is null and status in ('queued', 'waiting', 'parked')`;
 
 /**
- * Makes a record the primary of a row and its primary until now an alias, of which both the transaction has locked. `gone`: the old
- * record was deleted there. What is still to be sent goes to the new primary; what is settled, and what came in, stays.
+ * Makes a record the primary of a row and its primary until now an alias, of which both the
+ * transaction has locked. `gone`: the old record was deleted at the system. What is still to be
+ * sent goes to the new primary; what is settled, and what came in, stays.
  */
 export async function exchangePrimary(
   tx: Tx,
@@ -102,7 +103,10 @@ export async function exchangePrimary(
   await tx.raw(moveSql, { from: from.id, to: to.id });
 }
 
-/** A value of ours that only stands in for one that they lack gives way to theirs at the new record too, and is not pushed there. */
+/**
+ * A value of ours that only stands in for one that they lack gives way to theirs at the new record
+ * too, and is not pushed to it.
+ */
 function standIns(shadow: Mapping['shadow']): Mapping['shadow'] {
   return Object.fromEntries(
     Object.entries(shadow).flatMap(([field, { ours, reason }]) =>
@@ -160,7 +164,7 @@ export type LeftRecord = {
   state: 'alias' | 'detached';
   /** The row whose second record it is, or that was deleted or let go without it. */
   customerId: number | null;
-  /** As it was last known there. */
+  /** As it was last known at the system. */
   email: string | null;
   since: Date;
 };
@@ -193,7 +197,7 @@ export async function countLeftAliases(db: Db | Tx, system: string): Promise<num
   return rows[0]?.count ?? 0;
 }
 
-/** A row whose record was deleted there while another record of it lives. */
+/** A row whose record was deleted at the system while another record of it lives. */
 export type HeldDeletion = {
   customerId: number;
   name: string;

@@ -63,7 +63,7 @@ select p.system, p.internal_id as "entityId",
        (select coalesce(array_agg(t.event_id::text), '{}') from told t where t.status <> 'parked') as "eventIds"
 from parked p`;
 
-/** Parks it with its deliveries. Null if the lease is gone; else whom to tell of. */
+/** Parks it with its deliveries. Null if the lease is gone; else the deliveries to report. */
 export async function parkBroken(
   tx: Tx,
   broken: { id: number; fence: number; reason: string; detail: Record<string, unknown> },

@@ -168,7 +168,9 @@ export type StuckPair = {
   decision: Decision | null;
   /** The row is a tombstone. */
   deleted: boolean;
-  /** With the reason `fuse`: whose delete is held, `out` where the row was deleted here. */
+  /**
+   * With the reason `fuse`: whose delete is held, `out` for a row that was deleted in our table.
+   */
   direction: 'in' | 'out' | null;
   since: Date;
 };

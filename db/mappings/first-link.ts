@@ -26,9 +26,9 @@ export type RecordMatch = {
   externalId: string;
   /** It has a mapping with a row of ours, or one that has ended. */
   known: boolean;
-  /** Our mark on it names this row, whatever its state. */
+  /** Our owner tag on it names this row, whatever its state. */
   markedRow: number | null;
-  /** The row that waits and that its mark names, or else that has its email. */
+  /** The row that waits and that its owner tag names, or else that has its email. */
   row: LinkRow | null;
   /** A row has its email, and does not wait: it has a counterpart, or is being given one. */
   taken: boolean;
@@ -65,7 +65,7 @@ select r.external_id as "externalId",
   exists (select from waiting w where w.external_id = r.external_id and not w.waits) as taken
 from r`;
 
-/** What we know of a page of their records: by external id, by our mark, by email. */
+/** What we know of a page of their records: by external id, by our owner tag, by email. */
 export async function matchRecords(
   db: Db | Tx,
   where: Where,

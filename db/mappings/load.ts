@@ -22,7 +22,7 @@ export type OpenDelivery = {
   hop: number;
 };
 
-/** The intent that last took effect there. */
+/** The intent that last took effect at the system. */
 export type LastIntent = { id: string; version: number };
 
 export type LoadedStep = {

@@ -47,7 +47,8 @@ export async function makePartition(
   return await runStep(db, (tx) => attach(tx, table, name, range, pass));
 }
 
-// The mark tells a table that waits to be attached from one that an operator has detached and wants to keep.
+// The comment on a table distinguishes one that waits to be attached from one that an operator has
+// detached and wants to keep.
 const mark = (range: Range) => `made ahead by upkeep for ${range.from} to ${range.to}`;
 
 const leftoversSql = `

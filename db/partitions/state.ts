@@ -157,7 +157,8 @@ export function nextGap(
 /** The partitions that lie wholly before the retention, oldest first. Whether they may go yet is another question. */
 export function outdated(table: PartitionedTable, state: PartitionState, retentionDays: number): Partition[] {
   const cutoff = state.now.getTime() - retentionDays * DAY_MS;
-  // Of ids the notes tell the time: what lies before a block was drawn before that block was opened.
+  // For ids the notes give the time: what lies before a block was drawn before that block was
+  // opened.
   const openedBefore =
     state.blocks.find(({ openedAt }) => openedAt.getTime() <= cutoff)?.firstId ?? -Infinity;
   const end = table.line === 'time' ? cutoff : openedBefore;

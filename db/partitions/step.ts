@@ -1,7 +1,8 @@
-// One step of upkeep: a short transaction that only one upkeep at a time is in, and that does not wait long for anybody.
+// One step of upkeep: a short transaction that only one upkeep at a time is in, and that does not
+// wait long for another session.
 //
-// Nothing is carried from one step to the next but what is in the database, so a process that dies in a step leaves what was
-// before it, and the next round, whoever's it is, goes on from there.
+// Nothing is carried from one step to the next but what is in the database, so a process that dies
+// in a step leaves what was before it, and the next round, whoever's it is, goes on from that.
 import type { Db, Tx } from '../server/connection.ts';
 import { sqlState } from '../server/errors.ts';
 

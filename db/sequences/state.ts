@@ -102,7 +102,7 @@ function toState(
   return { sequence, column: label, last, newest, increment, narrow, behind, mayMove, mayAlter };
 }
 
-// Of the event ids the tables do not tell all: the relay remembers ids of events that are gone.
+// The tables do not show all event ids: the relay remembers ids of events that are gone.
 const eventIdsSql = `
 select s.last_value - case when s.is_called then 0 else 1 end as last, newest_sync_event_id() as newest,
   coalesce(pg_sequence_last_value('relay_floor'), 0) as floor,

@@ -5,7 +5,7 @@ import knex from 'knex';
 import { DbError, sqlState } from './errors.ts';
 import { describeNoTransactions } from './transactions.ts';
 
-/** Errors that tell by themselves what they are, from Postgres or the network, stay as they are. */
+/** Errors that say by themselves what they are, from Postgres or the network, stay as they are. */
 export function asConnectingError(error: unknown, url: string): unknown {
   if (!(error instanceof Error) || error instanceof DbError) return error;
   const state = sqlState(error);
@@ -21,7 +21,10 @@ export function asConnectingError(error: unknown, url: string): unknown {
   );
 }
 
-/** By class and by state: what db/health/readiness.ts tells from a fault. Whatever else is answered to a connection is a refusal as well. */
+/**
+ * By class and by state: what db/health/readiness.ts separates from a fault. Whatever else is
+ * answered to a connection is a refusal as well.
+ */
 const KNOWN = /^(08|28|3D|53|57|58)...$|^(25006|55P03)$/;
 
 /** Such as a database that takes no connections (55000), a right that is missing (42501), an option that it does not know (42704). */

@@ -1,4 +1,7 @@
-/** What only this room can tell; the database's own errors pass through with their SQLSTATE in `code`. */
+/**
+ * Errors that only the code in db/ can recognise; the database's own errors pass through with their
+ * SQLSTATE in `code`.
+ */
 export type DbErrorCode =
   | 'address_invalid'
   | 'customers_unfit'

@@ -90,7 +90,7 @@ export type BusErrorCode =
 export class BusError extends Error {
   override readonly name = 'BusError';
   readonly code: BusErrorCode;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later although nothing is changed by a person. */
   readonly retryable: boolean;
   /** For `record_refused`: what was acknowledged all the same, by index of the message; these need no second sending. */
   readonly published: ReadonlyMap<number, Published>;

@@ -10,7 +10,10 @@ import { readRelayCounts } from '../../db/relay/lag.ts';
 import { AppError } from '../errors.ts';
 import type { Bus, Received } from './bus.ts';
 
-/** Whose record it is, by its header or else by its value; null if neither tells, as in records of before there was a name. */
+/**
+ * Whose record it is, by its header or else by its value; null if neither says so, as in records of
+ * before there was a name.
+ */
 export function installationOf(record: Pick<Received, 'installation' | 'value'>): string | null {
   if (record.installation !== null) return record.installation;
   try {

@@ -22,7 +22,10 @@ export interface FieldRule {
   conflict: ConflictRule;
   /** What their null does to our value: `keep` refuses it, `clear` takes it. */
   onNull: 'keep' | 'clear';
-  /** What becomes of our value on its way there, and of theirs on its way here; names in lib/catalogue/transforms.ts. */
+  /**
+   * What becomes of our value on its way to the system, and of theirs on its way to our table;
+   * names in lib/catalogue/transforms.ts.
+   */
   toExternal: CarryName[];
   toInternal: CarryName[];
   /** How two values are compared beyond their canonical form. */
@@ -43,7 +46,7 @@ export interface MappingDocument {
 
 const CARRY = { type: 'array', items: { type: 'string', enum: carryNames } };
 
-/** What an entity always has here: no null of theirs can be taken for it. */
+/** What an entity always has in our table: no null of theirs can be taken for it. */
 const NEVER_NULL: Record<string, readonly string[]> = { customer: newCustomerSchema.required };
 
 const FIELD = {

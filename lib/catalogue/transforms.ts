@@ -6,7 +6,10 @@ import { fold } from '../../db/email-fold.ts';
  * that what has come over is carried as it is from then on: a value and what it becomes are the same thing.
  */
 const CARRIES = {
-  /** A to Z alone, by the rule that tells whether two emails are one (db/email-fold.ts). An accent that stands by itself joins its letter first. */
+  /**
+   * A to Z alone, by the rule that decides whether two emails are one (db/email-fold.ts). An accent that
+   * stands by itself joins its letter first.
+   */
   lower: (text: string): string => fold(text.normalize('NFC')),
   /** Any white space within it is one blank. */
   singleSpaced: (text: string): string => text.replace(/\s+/gu, ' '),

@@ -1,5 +1,6 @@
-// Does the bus hold events that this database has not? Then an older state of it was put back: what the bus has seen was committed
-// here once. A relay that died between a publish and its save leaves the bus ahead, too, but with events that are here.
+// Does the bus hold events that this database has not? Then an older state of it was put back: what
+// the bus has seen was committed in this database once. A relay that died between a publish and its
+// save leaves the bus ahead, too, but with events that the database has.
 import { readInstanceId } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { findLostEvents, type RestoreSigns } from '../../db/relay/identity.ts';
@@ -8,7 +9,7 @@ import { installationOf } from '../bus/own-topics.ts';
 import { isUuid } from '../uuid.ts';
 import { topics } from './routing.ts';
 
-/** From the newest records of our topics; null where everything of ours is here. */
+/** From the newest records of our topics; null if the database has all of ours. */
 export async function findLostOnBus(db: Db, records: readonly Received[]): Promise<RestoreSigns | null> {
   const own = await readInstanceId(db);
   const published = new Map<string, { syncEventId: number | null; publishedAt: Date }>();

@@ -1,11 +1,14 @@
-// The first contact: every record of the account is read once and kept by its identity, before anything new is made there.
+// The first contact: every record of the account is read once and kept by its identity, before
+// anything new is made at the system.
 //
-// Newest first, page by page; a page and how far it goes are stored together, so a crash at any point reads at most one page again.
-// What is made or changed meanwhile comes by its event, which counts from the moment the account was bound. Creates wait until the
-// reading is done (lib/sync/before-create.ts); edits and deletes of pairs do not.
+// Newest first, page by page; a page and how far it goes are stored together, so a crash at any
+// point reads at most one page again. What is made or changed meanwhile comes by its event, which
+// counts from the moment the account was bound. Creates wait until the reading is done
+// (lib/sync/before-create.ts); edits and deletes of pairs do not.
 //
-// Where the table was empty when the reading began, there is nothing to link and the settings decide: unmatched records become
-// customers (STRIPE_IMPORT). Where it was not, they stay as they are until a person decides (docs/first-link.md).
+// If the table was empty when the reading began, there is nothing to link and the settings decide:
+// unmatched records become customers (STRIPE_IMPORT). If it was not, they stay as they are until a
+// person decides (docs/first-link.md).
 import { withTransaction } from '../../db/server/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import { beginReading, endReading, readReading, saveReading } from '../../db/account-readings.ts';

@@ -159,7 +159,8 @@ function told(system: string, event: InboundEvent): Record<string, unknown> {
     idempotency_key: idempotencyKey,
     after: event.after,
     previous: event.previous,
-    // Metadata is anybody's to write: what is no mark of ours is not worth a row, and may be what no row can hold.
+    // Anyone can write metadata: what is no owner tag of ours is not worth a row, and may be what
+    // no row can hold.
     mark: isUuid(event.mark) ? event.mark : null,
     unreadable: event.unreadable,
   };

@@ -178,7 +178,7 @@ async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<
 
 const NOT_STORED = 'nothing: twinbox verify compares the record that the event is about';
 
-/** An id is anybody's text, and PostgreSQL stores no NUL. */
+/** An id may be any text, and PostgreSQL stores no NUL. */
 function nameOf({ externalEventId, externalId }: EventsPage['events'][number]): string {
   return JSON.stringify(`${externalEventId} of ${externalId ?? 'no record'}`).slice(1, 200);
 }

@@ -1,7 +1,9 @@
-// What becomes of the records of an account that no customer here stands for: each becomes a customer, or is left as it is.
+// What becomes of the unmatched records of an account: each becomes a customer, or is left as it
+// is.
 //
-// The decision is kept with the record, and outlives the settings; workers carry it out by the ordinary step (lib/sync/adopt.ts), behind all
-// else. A crash between two pages leaves a part decided, and the same call decides the rest.
+// The decision is kept with the record, and outlives the settings; workers carry it out by the
+// ordinary step (lib/sync/adopt.ts), behind all else. A crash between two pages leaves a part
+// decided, and the same call decides the rest.
 import { withTransaction } from '../../db/server/connection.ts';
 import { decideRecords, listUndecided, type Decision, type RecordPlace } from '../../db/external-records.ts';
 import { askForNewRecords, raiseRecords } from '../../db/mappings/first-link.ts';

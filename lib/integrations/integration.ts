@@ -26,19 +26,22 @@ export interface Capabilities {
   rates: { account: number; endpoint: number };
 }
 
-/** What an external record says. `mark` is what we wrote into it: the creating event of the row it belongs to. */
+/**
+ * What an external record says. `mark` is the owner tag that we wrote into it: the creating event
+ * of the row it belongs to.
+ */
 export interface ExternalRecord {
   externalId: string;
   fields: Fields;
   mark: string | null;
-  /** The mark carries another installation's name, and not ours. */
+  /** The owner tag carries another installation's name, and not ours. */
   foreignMark: boolean;
   createdAt: Date;
   /** The simulated clock that the record lives by, in a system that has them for tests; `createdAt` is then that clock's time. */
   testClock: string | null;
 }
 
-/** How a record is used at their side, as far as one read tells. */
+/** How a record is used at their side, as far as one read shows. */
 export interface RecordUse {
   /** Subscriptions that live; 0 also where the key may not read them. */
   subscriptions: number;
@@ -200,7 +203,10 @@ export interface Integration {
   identify(): Promise<Identity>;
   /** `forDelete`: `blocksDelete` is answered too. `withUse`: `use` is. */
   fetch(externalId: string, options?: FetchOptions): Promise<Fetched>;
-  /** The body of a create or update: our values by external field name, and with `mark` our mark. */
+  /**
+   * The body of a create or update: our values by external field name, and with `mark` our owner
+   * tag.
+   */
   body(fields: Fields, mark: string | null): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
   /**
@@ -208,7 +214,10 @@ export interface Integration {
    * where the window has no beginning, the records of test clocks in no order, whatever its end: they bear another time.
    */
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
-  /** Records that bear a mark, where the system can look for one. It may lag behind: what it does not find may be there. */
+  /**
+   * Records that bear an owner tag, if the system can look for one. It may lag behind: what it does
+   * not find may exist.
+   */
   findMarked?(mark: string): Promise<ExternalRecord[]>;
   /** How many records bear an owner tag of one of these installations. Lists every record. */
   countTagged?(instanceIds: readonly string[]): Promise<number>;

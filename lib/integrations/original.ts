@@ -1,7 +1,9 @@
-// A copy of a database and the account of its original. The copy has let go of every external record, so each of its customers
-// would be made a second time there. The original's records are known by their owner tags, which bear the id that this database had.
+// A copy of a database and the account of its original. The copy has let go of every external
+// record, so each of its customers would be made a second time in that account. The original's
+// records are known by their owner tags, which bear the id that this database had.
 //
-// Until an operator says that the copy is to work beside its original, workers do nothing in such an account and `link --all` refuses.
+// Until an operator says that the copy is to work beside its original, workers do nothing in such
+// an account and `link --all` refuses.
 import {
   allowCopyAccount,
   noteCopyAccount,
@@ -16,7 +18,7 @@ import type { Integration } from './integration.ts';
 export type Original = {
   /** Records of the account that bear an owner tag of the original. */
   records: number;
-  /** Nothing may be created or linked there. */
+  /** Nothing may be created or linked in that account. */
   refused: boolean;
   /** One line for an operator. */
   says: string;

@@ -125,7 +125,7 @@ export async function compareUntilQuiet(
 function judgeUnlinked(report: Comparison, pair: ComparedPair): void {
   if (hasEnded(pair)) {
     if (pair.row === null || pair.row.deletedAt !== null || pair.ended === 'replaced') return;
-    // A second record that was deleted there ends nothing here.
+    // A second record that was deleted at the system ends nothing in our table.
     if (pair.isAlias) return;
     if (pair.ended === 'let_go') return add(report, pair, 'detached', 'let_go');
     add(report, pair, 'drift', `${pair.state}_but_alive_here`);
@@ -190,7 +190,7 @@ function judgeAbsent(deps: SyncDeps, report: Comparison, pair: ComparedPair): Pr
   return judgeAgain(deps, report, pair, []);
 }
 
-/** Times there are whole seconds: one made in the second of the binding is not counted. */
+/** Times at the system are whole seconds: one made in the second of the binding is not counted. */
 function isUnheard({ mark, foreignMark, createdAt }: ExternalRecord, boundAt: Date): boolean {
   return mark === null && !foreignMark && createdAt > boundAt;
 }
@@ -226,7 +226,7 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
   });
 }
 
-/** The pair of the row that a mark names: its create may be on its way. */
+/** The pair of the row that an owner tag names: its create may be on its way. */
 async function markedRow(deps: SyncDeps, mark: string): Promise<ComparedPair | null> {
   const { system, document } = deps.integration;
   const account = (await readConnection(deps.db, system))?.account;

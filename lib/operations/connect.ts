@@ -1,6 +1,8 @@
-// Moves a database to another account of a system, in one transaction. The pairs with the old account's records are let go, and every
-// living row waits for its first link with the new one, since what was copied there may bear the same emails. Nothing is deleted
-// anywhere. Coming back to an account that was left takes its pairs up again, each with a read before anything else.
+// Moves a database to another account of a system, in one transaction. The pairs with the old
+// account's records are let go, and every living row waits for its first link with the new one,
+// since records that were copied to it may bear the same emails. Nothing is deleted anywhere.
+// Coming back to an account that was left takes its pairs up again, each with a read before
+// anything else.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import {
   countLivingPairs,
@@ -58,7 +60,10 @@ export async function moveToAccount(
   });
 }
 
-/** What is open there gets its end: what it did is not known. One that is damaged is nothing to be kept. */
+/**
+ * An open intent of the old account gets its end: what it did is not known. One that is damaged is
+ * nothing to be kept.
+ */
 async function closeIntents(tx: Tx, old: { system: string; account: string; now: Date }): Promise<void> {
   for (const { mappingId, intent } of await readOpenIntents(tx, old)) {
     if (intentDamage(intent) !== null) continue;

@@ -54,7 +54,7 @@ function upperFirst(text: string): string {
 
 /** A signature is refused if its time is this far from ours (api/webhooks.ts). */
 const TOLERANCE_MS = 300_000;
-/** Stripe tells whole seconds, and an answer travels. */
+/** Stripe gives whole seconds, and an answer travels. */
 const NOTICED_MS = 5_000;
 
 /** `theirs` is what another clock said at the moment at which this machine's said `ours`. */
@@ -214,7 +214,7 @@ export function judgeSkipped(skipped: { says: string } | null): Check {
   );
 }
 
-/** `undecided`: records at the system that no customer here stands for; null before the account was read. */
+/** `undecided`: unmatched records at the system; null before the account was read. */
 export function judgeUnmatched(undecided: number | null): Check {
   if (undecided === null) return ok('records', 'the account has not been read yet: creates wait for that');
   if (undecided === 0)

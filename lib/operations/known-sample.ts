@@ -1,4 +1,5 @@
-// Are the records that we know still at the other side? A sample tells: a wrong key, or test data that was deleted, shows in every read.
+// Are the records that we know still at the other side? A sample shows it: a wrong key, or test
+// data that was deleted, shows in every read.
 import { sampleKnown } from '../../db/health/doctor.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { checks, type Check } from './doctor.ts';

@@ -6,7 +6,7 @@ export type NotTaken = 'mark' | ChosenBy;
 
 /** What becomes of the values of a pair: names of fields, never values. */
 export interface PairChanges {
-  /** Filled here from there, and there from here: blanks. */
+  /** Blanks that the link fills: ours from their record, theirs from our row. */
   here: string[];
   there: string[];
   /** Both have a value, and not the same: the field's rule decides, and a conflict row keeps the other. */
@@ -40,7 +40,7 @@ export interface LinkPlan {
   imports: string[];
   /** Records that are looked at and will wait, or be decided then. */
   others: { externalId: string; why: 'no_email' | 'lost_row' | 'marked' | 'email_taken' | 'not_imported' }[];
-  /** Records with another installation's mark, and those that were linked before. */
+  /** Records with another installation's owner tag, and those that were linked before. */
   elsewhere: number;
   known: number;
 }

@@ -27,11 +27,16 @@ import { ALIAS_LIVES } from '../sync/delete-conflicts.ts';
 import { NOT_LINKED } from '../sync/pair-state.ts';
 
 export type ChoiceOutcome =
-  /** The two have changed places; `insteadOf` is an alias now, or was deleted there before. A worker reads and merges. */
+  /**
+   * The two have changed places; `insteadOf` is an alias now, or was deleted at the system before.
+   * A worker reads and merges.
+   */
   | { outcome: 'linked'; customer: number; externalId: string; insteadOf: string | null }
   /** Nothing was changed: it is the customer's record already. */
   | { outcome: 'linked_already'; customer: number; externalId: string }
-  /** A worker reads the record, and links it if it is there. `insteadOf`: what is linked until then. */
+  /**
+   * A worker reads the record, and links it if it exists. `insteadOf`: what is linked until then.
+   */
   | {
       outcome: 'consented' | 'consented_already';
       customer: number;
@@ -58,7 +63,10 @@ export type ChoiceDesk = {
   choose(customerId: number, externalId: string, actor: string | null): Promise<ChoiceOutcome>;
   /** A new record is made for a customer that waits because records with its email exist; those stay as they are. */
   makeNew(customerId: number, actor: string | null): Promise<NewOutcome>;
-  /** The customer goes here as its record went there; its other records stay there. */
+  /**
+   * The customer is deleted in our table as its record was at the system; its other records stay at
+   * the system.
+   */
   acceptDeletion(customerId: number, actor: string | null): Promise<AcceptOutcome>;
 };
 

@@ -11,7 +11,7 @@ import type { Comparison, Finding } from './comparison.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
 export interface Asked {
-  /** Pairs that drift, or whose record is not there, are looked at again. */
+  /** Pairs that drift, or whose record was not found, are looked at again. */
   pairs: Finding[];
   /**
    * Their records that our table did not know: with our owner tag, or made since this database
@@ -34,7 +34,8 @@ export async function repair(
   const { system, document } = integration;
   const drifting = report.findings.filter(({ kind }) => kind === 'drift');
   const left = drifting.filter(({ why }) => why.endsWith('_but_alive_here'));
-  // A pair whose record is not there is looked at too: it is parked by its reason then, where a person can decide about it.
+  // A pair whose record was not found is looked at too: it is parked by its reason then, and a
+  // person can decide about it.
   const missing = report.findings.filter(({ kind }) => kind === 'missing');
   const pairs = [...drifting, ...missing].filter(
     (finding) => finding.mapping !== null && !left.includes(finding),

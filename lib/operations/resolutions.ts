@@ -115,7 +115,7 @@ function isDecided({ state, reasonDetail, decision }: Mapping, { action, externa
   return decision?.kind === action && decision.external_id === externalId;
 }
 
-/** Why a decision would do nothing good here; null where it may be taken. */
+/** Why a decision would do nothing good for this mapping; null if it may be taken. */
 export function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
   const { system, state, reason, internalId, externalId, reasonDetail } = mapping;
   const record = externalId ?? 'no record';

@@ -10,7 +10,10 @@ export function canonical(value: Value | undefined): Value {
   return isVisible(tidy) ? tidy : null;
 }
 
-/** Whether two values stand for the same thing under a field's rule: each as it is once it has been there and back. */
+/**
+ * Whether two values stand for the same thing under a field's rule: each as it is after a way to
+ * the system and back.
+ */
 export function same(rule: FieldRule, a: Value | undefined, b: Value | undefined): boolean {
   let [x, y] = [carried(rule, a), carried(rule, b)];
   if (x === null || y === null) return x === y;

@@ -21,7 +21,9 @@ export interface RecordChoice {
   over: { externalId: string; by: ChosenBy }[];
 }
 
-/** The row's record among several; null where there is none. A record that is given twice counts once. */
+/**
+ * The row's record among several; null if none is given. A record that is given twice counts once.
+ */
 export function chooseRecord(records: readonly RecordActivity[]): RecordChoice | null {
   const distinct = [...new Map(records.map((record) => [record.externalId, record])).values()];
   const [best, ...others] = distinct.toSorted(compare);

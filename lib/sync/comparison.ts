@@ -15,7 +15,7 @@ export function readTheirs(s: Situation): Answer<Fetched> | null {
   return know(s, 'record', { externalId, for: 'merge' });
 }
 
-/** Assumes that their record is there, or was not to be read. Null where there is no row. */
+/** Assumes that their record was found, or was not to be read. Null if the pair has no row. */
 export function compare(s: Situation): Comparison | null {
   const { row, mapping, progress } = s;
   if (!row) return null;

@@ -1,5 +1,6 @@
-// Edits that our writes covered unseen, at a record that nothing is merged with any more. A merge judges such an edit (merge.ts); here
-// ours stands, and theirs is kept as a conflict, which a person can reverse.
+// Edits that our writes covered unseen, at a record that nothing is merged with any more. A merge
+// judges such an edit (merge.ts); without a merge our value stands, and theirs is kept as a
+// conflict, which a person can reverse.
 import { canonical } from './canonical.ts';
 import type { Conflict } from './merge.ts';
 import { received } from './received.ts';

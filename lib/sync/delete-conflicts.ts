@@ -6,12 +6,16 @@ import { same } from './canonical.ts';
 import type { Conflict } from './merge.ts';
 import type { Pair, Shadow } from './shadow.ts';
 
-/** Deleted there, edited here meanwhile: the delete wins, and our values are kept. */
+/**
+ * Deleted at the system, edited in our table meanwhile: the delete wins, and our values are kept.
+ */
 export function lostOurs(rules: FieldRule[], shadow: Shadow, ours: Fields): Conflict[] {
   return lost(rules, shadow, ours, 'ours');
 }
 
-/** Deleted here, edited there meanwhile: the delete wins, and their values are kept. */
+/**
+ * Deleted in our table, edited at the system meanwhile: the delete wins, and their values are kept.
+ */
 export function lostTheirs(rules: FieldRule[], shadow: Shadow, theirs: Fields): Conflict[] {
   return lost(rules, shadow, theirs, 'theirs');
 }
@@ -70,5 +74,8 @@ export function outlivedBy(alias: string, externalId: string): Conflict {
   };
 }
 
-/** A pair waits for this reason when its record was deleted there while an alias of its row lives. */
+/**
+ * A pair waits for this reason when its record was deleted at the system while an alias of its row
+ * lives.
+ */
 export const ALIAS_LIVES = 'alias_lives';

@@ -26,7 +26,10 @@ export type CreateSearch =
   | { notBefore: Date; failure: Failure }
   | { place: 'events' | 'list' | 'search'; failure: Failure };
 
-/** Our closed intents by their key, and deletes, which have none, by the system's id of the request. Anybody chooses a key. */
+/**
+ * Our closed intents by their key, and deletes, which have none, by the system's id of the request.
+ * Any client can choose any key.
+ */
 export interface Echoes {
   byKey: ReadonlyMap<string, EchoIntent>;
   byRequest: ReadonlyMap<string, EchoIntent>;

@@ -35,7 +35,7 @@ export type Effect =
   | { would: 'refused'; operation: 'create' | 'update'; code: string }
   /** Two that were apart become a pair. */
   | { would: 'link'; customer: number | null }
-  /** Their record becomes a new row here. */
+  /** Their record becomes a new row of ours. */
   | { would: 'import' }
   /** What a person has decided is carried out. */
   | { would: 'resolve'; decision: string }

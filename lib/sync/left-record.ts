@@ -8,8 +8,9 @@ import { ALIAS_LIVES } from './delete-conflicts.ts';
 import { identityOf } from './identity.ts';
 
 /**
- * Keeps the record of a pair, unless it is known to be gone, or no customer was linked with it. `leave`: a person who ends the pair
- * has decided that it stays there; a second record of a customer that lives may become one by itself.
+ * Keeps the record of a pair, unless it is known to be gone, or no customer was linked with it.
+ * `leave`: a person who ends the pair has decided that the record stays at the system; a second
+ * record of a customer that lives may become one by itself.
  */
 export async function keepLeftRecord(
   tx: Tx,

@@ -7,7 +7,10 @@ import { intentOfKey, keyPrefix } from './intent-key.ts';
 import type { SyncDeps } from './step.ts';
 import type { ReceivedEvent } from './received.ts';
 
-/** Notes the first event of a request of ours that is not here: from then on every process refuses to start. */
+/**
+ * Notes the first event of a request of ours that our database does not hold: from then on every
+ * process refuses to start.
+ */
 export async function noteLostRequests(deps: SyncDeps, events: readonly ReceivedEvent[]): Promise<void> {
   const prefix = keyPrefix(deps);
   for (const { key, externalId } of events) {

@@ -12,9 +12,9 @@ export interface UnseenEdit {
   field: string;
   intentId: string;
   eventId: string;
-  /** What stood there before our write. */
+  /** What the record held before our write. */
   value: Value;
-  /** What our write put there. */
+  /** What our write put into the record. */
   sent: Value;
   seen: Value;
 }

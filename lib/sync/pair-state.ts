@@ -3,12 +3,18 @@ import type { Mapping } from '../../db/mappings/mappings.ts';
 import { keptConsent } from './consent.ts';
 
 export const NOT_LINKED = 'not_linked';
-/** Why a row that was made here waits: a record with its identity exists (rungs/same-identity.ts). */
+/**
+ * Why a row that was made in our table waits: a record with its identity exists
+ * (rungs/same-identity.ts).
+ */
 export const IDENTITY_EXISTS = 'identity_exists';
 /** Why a create waits until every record of the account was read once. */
 export const ACCOUNT_UNREAD = 'account_unread';
 
-/** The row was here before its system was connected, and no consent has been given: no step asks again by itself. */
+/**
+ * The row was in our table before its system was connected, and no consent has been given: no step
+ * asks again by itself.
+ */
 export function awaitsConsent(mapping: Pick<Mapping, 'state' | 'reason' | 'reasonDetail'>): boolean {
   const { state, reason, reasonDetail } = mapping;
   if (state !== 'waiting' || reason !== NOT_LINKED || keptConsent(mapping) !== null) return false;

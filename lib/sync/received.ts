@@ -1,5 +1,6 @@
-// What came in about a record of theirs, and what it tells: whether our shadow explains it, or only a read does. No value of theirs is
-// ever taken from an event: events come late, twice and out of order.
+// What came in about a record of theirs, and what it shows: whether our shadow explains it, or only
+// a read does. No value of theirs is ever taken from an event: events come late, twice and out of
+// order.
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { OpenDelivery } from '../../db/mappings/load.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
@@ -23,7 +24,7 @@ export interface ReceivedEvent {
 }
 
 export interface Received {
-  /** Something came in that our shadow does not explain: only a read tells. */
+  /** An event came in that our shadow does not explain: only a read does. */
   mustRead: boolean;
   /** Echoes of our own writes, with the intents they are of. */
   echoes: { eventId: string; intentId: string }[];
@@ -91,8 +92,9 @@ function teaches(
 }
 
 /**
- * For each sent field of an echo: what stood there before our write, compared with what the merge behind that write had seen.
- * A sent field that is not among the previous values already had our value: no conflict.
+ * For each sent field of an echo: what the record held before our write, compared with what the
+ * merge behind that write had seen. A sent field that is not among the previous values already had
+ * our value: no conflict.
  */
 function unseenEdits(
   rules: FieldRule[],

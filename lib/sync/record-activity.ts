@@ -29,7 +29,7 @@ export async function readActivity(deps: Deps, externalIds: readonly string[]): 
   return found;
 }
 
-/** The row's record among several, by the rule; null if none of them is there any more. */
+/** The row's record among several, by the rule; null if none of them exists any more. */
 export async function chooseAmong(deps: Deps, externalIds: readonly string[]): Promise<RecordChoice | null> {
   return chooseRecord(await readActivity(deps, externalIds));
 }

@@ -18,7 +18,8 @@ export function removal(s: Situation): Action {
   const { externalId } = mapping;
   if (externalId === null) return end('tombstoned');
   if (s.policy.deletes === 'detach') return end('detached');
-  // A person said that the record is gone: where it is not to be seen either, there is nothing to delete.
+  // A person said that the record is gone: if a read does not find it either, there is nothing to
+  // delete.
   const isSaidGone = resolutionOf(mapping) !== null;
   if (isSaidGone && damageOf({ ...mapping, intent: null })?.column === 'external_id') return end('detached');
   const seen = know(s, 'record', { externalId, for: 'delete' });
@@ -27,7 +28,7 @@ export function removal(s: Situation): Action {
   if (value.state === 'missing')
     return isSaidGone ? end('detached') : park('missing', { external_id: externalId });
   if (value.state === 'erased') return end('tombstoned', mapping.intent);
-  // It is there after all: what was decided is over, and the delete goes its ordinary way.
+  // The record exists after all: what was decided is over, and the delete goes its ordinary way.
   if (isSaidGone) return { do: 'settle', outcome: { kind: 'still_there' } };
   if (value.blocksDelete !== null)
     return park('delete_blocked', { external_id: externalId, why: value.blocksDelete });

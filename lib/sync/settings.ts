@@ -8,10 +8,10 @@ export interface SyncPolicy {
   instanceId: string;
   /** False: observe only; nothing is sent but reads (STRIPE_WRITES=off). */
   writes: boolean;
-  /** False: nothing of theirs is written here (STRIPE_PULLS=off). */
+  /** False: nothing of theirs is written to our table (STRIPE_PULLS=off). */
   pulls: boolean;
   deletes: 'delete' | 'detach';
-  /** What a record without our mark does when its email is that of an unlinked row. */
+  /** What a record without our owner tag does when its email is that of an unlinked row. */
   linkByEmail: 'ask' | 'link' | 'never';
   /** Whether the system is asked for records with the row's email before one is made (STRIPE_LOOK_BEFORE_CREATE). */
   looksBeforeCreate: boolean;

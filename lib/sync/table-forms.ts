@@ -42,7 +42,8 @@ export async function takeForms(
       if (pulled.includes(field)) result.shadow[field] = { ours: value, theirs: their };
       continue;
     }
-    // What is put back on both sides goes out by the next merge as an edit of ours, in the form that it has here.
+    // What is put back on both sides goes out by the next merge as an edit of ours, in the form
+    // that it has in our table.
     if (!pulled.includes(field)) result.goesOut = true;
     else if (rule.direction === 'pull' || same(rule, own, their))
       result.shadow[field] = {
@@ -88,7 +89,10 @@ export function formsOfRow(
   return { pairs, forms };
 }
 
-/** Whether the last write that took effect there put this very form in the place of this very value. */
+/**
+ * Whether the last write that took effect at the system put this very form in the place of this
+ * very value.
+ */
 async function wasSentOver(
   { db }: SyncDeps,
   { lastIntent }: Step,

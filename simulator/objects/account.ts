@@ -29,7 +29,7 @@ export const retrieveAccount: Handler = ({ account, params, id }) => {
   };
 };
 
-/** The balance is the one object without an id that tells the mode of a key. */
+/** The balance is the one object without an id that shows the mode of a key. */
 export const retrieveBalance: Handler = ({ params }) => {
   refuseUnknown(params, ['expand']);
   return { body: { object: 'balance', available: [], livemode: false, pending: [] } };

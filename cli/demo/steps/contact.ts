@@ -40,7 +40,10 @@ export async function fillStripe({ config }: World, narrator: Narrator): Promise
   }
 }
 
-/** The table was empty, so each of them is a customer here by now, linked with the record that was there. */
+/**
+ * The table was empty, so each of them is a customer of ours by now, linked with the record that
+ * was at Stripe.
+ */
 export async function meetAccount(world: World, narrator: Narrator): Promise<void> {
   narrator.step('The first contact: every record of the account is read before anything is made there');
   const began = performance.now();

@@ -1,6 +1,7 @@
-// A broker that answers tells its clients where to go on (advertised.listeners). Where that address cannot be reached from here,
-// every further request fails with the error of that address, which says nothing of the reason. So the question is asked again by
-// hand: who answers, where does it send clients, and which of those addresses takes no connection.
+// A broker's answer names the address at which its clients go on (advertised.listeners). If this
+// process cannot reach that address, every further request fails with the error of that address,
+// which says nothing of the reason. So this file asks the question again by hand: who answers,
+// where does it send clients, and which of those addresses takes no connection.
 import { connect } from 'node:net';
 import { sleep } from '../../loop.ts';
 import { createClient, type KafkaLog, type KafkaSettings } from './client.ts';

@@ -1,4 +1,5 @@
-// From a record of kafkajs to what a handler gets. The record may be anybody's: nothing here throws, whatever it holds.
+// From a record of kafkajs to what a handler gets. Any program may have written the record: nothing
+// in this file throws, whatever it holds.
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { Received } from '../bus.ts';
 

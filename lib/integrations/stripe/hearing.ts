@@ -15,7 +15,10 @@ export interface StripeHearing {
   names: ReturnType<typeof externalFields>;
 }
 
-/** `markKey`: the metadata key of this installation's mark; throws `config_invalid` where it cannot be one. */
+/**
+ * `markKey`: the metadata key of this installation's owner tag; throws `config_invalid` for a key
+ * that Stripe cannot store.
+ */
 export function createStripeHearing(markKey: string): StripeHearing {
   if (!isMarkKey(markKey)) {
     throw new AppError('config_invalid', { detail: `"${markKey}" cannot be the metadata key of our mark` });

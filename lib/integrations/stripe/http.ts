@@ -1,7 +1,8 @@
-// How the SDK reaches the network. Its own client limits only silence on an open socket, so an answer that drips or a
-// connection that never opens would outlast the lease of the call; and it sends again by itself when a socket closes (even
-// with maxNetworkRetries 0: RequestSender._shouldRetry), for DELETE without a key. Here one call is one request, over within
-// its time limit, and a failure says whether anything can have been sent.
+// How the SDK reaches the network. Its own client limits only silence on an open socket, so an
+// answer that drips or a connection that never opens would outlast the lease of the call; and it
+// sends again by itself when a socket closes (even with maxNetworkRetries 0:
+// RequestSender._shouldRetry), for DELETE without a key. With this client one call is one request,
+// over within its time limit, and a failure says whether anything can have been sent.
 import http from 'node:http';
 import https from 'node:https';
 import type { Stripe } from 'stripe';

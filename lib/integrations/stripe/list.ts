@@ -74,8 +74,9 @@ export async function listByEmail(
 }
 
 /**
- * Customers that bear a mark, as far as Stripe's search has caught up with them: a minute on a normal day, an hour on a bad one,
- * and in some countries never (docs.stripe.com/search). One page: a mark is one row's.
+ * Customers that bear an owner tag, as far as Stripe's search has caught up with them: a minute on
+ * a normal day, an hour on a bad one, and in some countries never (docs.stripe.com/search). One
+ * page: an owner tag is one row's.
  */
 export async function searchByMark(
   { stripe, record }: ListDeps<ExternalRecord>,

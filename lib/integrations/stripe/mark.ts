@@ -1,5 +1,6 @@
-// Our mark in a customer's metadata: key `twinbox_<instance id>`, value the event_id of the creating event of its row. By it
-// a customer is found again when every key and id is lost, and two installations on one account leave each other's alone.
+// Our owner tag in a customer's metadata: key `twinbox_<instance id>`, value the event_id of the
+// creating event of its row. By it a customer is found again when every key and id is lost, and two
+// installations on one account leave each other's alone.
 
 const PREFIX = 'twinbox_';
 
@@ -22,7 +23,9 @@ export interface MarkRead {
   foreignMark: boolean;
 }
 
-/** Reads metadata of any shape; a blank value is no mark, as Stripe unsets a key by a blank. */
+/**
+ * Reads metadata of any shape; a blank value is no owner tag, as Stripe unsets a key by a blank.
+ */
 export function readMark(metadata: unknown, markKey: string): MarkRead {
   if (typeof metadata !== 'object' || metadata === null) return { mark: null, foreignMark: false };
   const marks = Object.entries(metadata).filter(

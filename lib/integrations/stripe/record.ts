@@ -1,4 +1,5 @@
-// A customer of Stripe as the flat record that the engine knows: the mapped fields, those that can stand in for them, our mark.
+// A customer of Stripe as the flat record that the engine knows: the mapped fields, those that can
+// stand in for them, our owner tag.
 import type { Stripe } from 'stripe';
 import type { Fields, Value } from '../../catalogue/document.ts';
 import type { Answered, ExternalRecord } from '../integration.ts';

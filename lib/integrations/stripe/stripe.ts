@@ -19,14 +19,17 @@ import { readBlock, readUse } from './subscriptions.ts';
 export interface StripeSettings {
   secretKey: string;
   apiBase?: string | undefined;
-  /** `twinbox_<instance id>`: the metadata key of this installation's mark. */
+  /** `twinbox_<instance id>`: the metadata key of this installation's owner tag. */
   markKey: string;
   timeoutMs?: number | undefined;
 }
 
 const HOUR = 3_600_000;
 
-/** The integration for one account; throws a plain `config_invalid` where key, address or mark key cannot work. */
+/**
+ * The integration for one account; throws a plain `config_invalid` if key, address or the key of
+ * the owner tag cannot work.
+ */
 export function createStripeIntegration(settings: StripeSettings): Integration {
   const { markKey } = settings;
   const { system, document, names, ingress } = createStripeHearing(markKey);
@@ -123,7 +126,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
   }
 
   function written(answer: Stripe.Response<Stripe.Customer>): Written {
-    // An answer that may be a stored one counts as one: it tells of the past, not of the present.
+    // An answer that may be a stored one counts as one: it shows the past, not the present.
     const replayed = readReplay(answer.lastResponse.headers['idempotent-replayed']) !== 'no';
     const now = record(answer);
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };

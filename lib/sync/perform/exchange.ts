@@ -1,10 +1,12 @@
-// A person chose the record of a row. Where the row has another counterpart, the two change places: the chosen record becomes the
-// primary, with an empty shadow, so that the next step reads it and merges; the old one becomes an alias, or ends if it was deleted there.
+// A person chose the record of a row. If the row has another counterpart, the two change places:
+// the chosen record becomes the primary, with an empty shadow, so that the next step reads it and
+// merges; the old one becomes an alias, or ends if it was deleted at the system.
 //
-// Guarantees: never two primaries of a row, and no alias without one, whatever dies when: the exchange is one transaction. Nothing is
-// written to the old record. Its owner tag stays there and does not count any more (`void_mark`).
-// Assumes: the connection is locked before the mappings, both in order of id, as in receive; the old primary has no open intent, so
-// no request of ours to it can be on its way.
+// Guarantees: never two primaries of a row, and no alias without one, whatever dies when: the
+// exchange is one transaction. Nothing is written to the old record. Its owner tag stays in it and
+// does not count any more (`void_mark`). Assumes: the connection is locked before the mappings,
+// both in order of id, as in receive; the old primary has no open intent, so no request of ours to
+// it can be on its way.
 import { exchangePrimary, findPrimary, type Exchange } from '../../../db/mappings/aliases.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';

@@ -65,7 +65,7 @@ async function beginAnew(
   await markEchoesChecked(tx, checkedBy(covered));
   const detail = { replaced: externalId ?? true, by: decision?.by, at: decision?.at, why: decision?.why };
   if (externalId !== null) await keepLeftRecord(tx, own, { now, leave: true });
-  // It is gone there, so no new one is its double.
+  // The old record is gone at the system, so no new one is its double.
   else if (own.externalId !== null) await forgetRecord(tx, own, own.externalId);
   await detachMapping(tx, { id: own.id, detail, now, ours: 'carried' });
   await (other ? adoptSuccessor(tx, own, other.id, now) : insertSuccessor(tx, own, externalId));

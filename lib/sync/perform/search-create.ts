@@ -30,7 +30,10 @@ interface Search {
   to: Date;
 }
 
-/** Records are looked for this long before the first send: clocks differ, and a second is a whole one there. */
+/**
+ * Records are looked for this long before the first send: clocks differ, and the system's times are
+ * whole seconds.
+ */
 const BEFORE_MS = 5 * 60_000;
 /** Clocks that are further apart than this make a window of times worth nothing. */
 const CLOCKS_MS = 60_000;
@@ -85,7 +88,10 @@ async function inEvents(search: Search): Promise<Look> {
   }
 }
 
-/** The end of what events tell for certain lies a little before the time of their answer, by the system's clock. */
+/**
+ * The end of what events show for certain lies a little before the time of their answer, by the
+ * system's clock.
+ */
 function notSureYet(
   { deps, to }: Search,
   { answeredAt }: EventsPage,

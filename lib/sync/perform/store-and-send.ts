@@ -75,7 +75,7 @@ function makeIntent(deps: SyncDeps, step: Step, request: Request): OpenIntent {
   };
 }
 
-/** Of a delete, what its guard saw: the echo tells what really stood there last. */
+/** Of a delete, what its guard saw: the echo shows what the record really held last. */
 function fieldsOf(request: Request): OpenIntent['fields'] {
   const ours: Fields =
     request.operation === 'delete'

@@ -1,7 +1,9 @@
-// A second record of a row: nothing is pulled from it and nothing is sent to it, but it has ends of its own. Deleted there, it is gone.
-// With an email of its own there, it is a person of its own: unmatched again, and matched by the usual policy. A 404 ends nothing.
+// A second record of a row: nothing is pulled from it and nothing is sent to it, but it has ends of
+// its own. Deleted at the system, it is gone. With an email of its own at the system, it is a
+// person of its own: unmatched again, and matched by the usual policy. A 404 ends nothing.
 //
-// An event about it costs one read. A crash before the settle finds the alias as it was, and reads again.
+// An event about it costs one read. A crash before the settle finds the alias as it was, and reads
+// again.
 import type { ExternalRecord, Value } from '../../integrations/integration.ts';
 import { NO_TURN } from '../../limits/guarded.ts';
 import type { Action } from '../action.ts';

@@ -23,7 +23,8 @@ export function answered(s: Situation): Action | null {
 /** An answer that is no success decides what becomes of the open intent. `first`: no send before this one can have arrived. */
 function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first: boolean): Action {
   if (failure.kind === 'permanent') return park(failure.code, errorRow(failure), intent);
-  // Gone between the look and the delete: the next look tells whether it is erased or was never ours to see.
+  // Gone between the look and the delete: the next look shows whether it is erased or was never
+  // ours to see.
   if (intent.operation === 'delete') return postpone(s, failure);
   switch (failure.kind) {
     case 'spent':

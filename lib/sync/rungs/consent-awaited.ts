@@ -1,4 +1,5 @@
-// The row was here before its system was connected: nothing is made or linked for it before a person consents (docs/first-link.md).
+// The row was in our table before its system was connected: nothing is made or linked for it before
+// a person consents (docs/first-link.md).
 import type { Action } from '../action.ts';
 import { resolutionOf } from '../consent.ts';
 import { wait } from '../failing.ts';

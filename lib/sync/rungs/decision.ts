@@ -1,9 +1,11 @@
-// Carries out what a person has decided about a pair that is stuck (lib/operations/resolutions.ts takes the decision): its record is gone
-// and the row gets a new one (`recreate`), or another record is the row's (`record`).
+// Carries out what a person has decided about a pair that is stuck (lib/operations/resolutions.ts
+// takes the decision): its record is gone and the row gets a new one (`recreate`), or another
+// record is the row's (`record`).
 //
-// A person's statement is not taken for a fact about the other side: the record is read first. If it is there after all, the decision is
-// over and the pair is read as any other, so a row never gets a second living record by it. If it is not there, one transaction ends the
-// pair, which goes on answering for the old id, and begins a new one for the row (perform/replace.ts).
+// A person's statement is not taken for a fact about the other side: the record is read first. If
+// it exists after all, the decision is over and the pair is read as any other, so a row never gets
+// a second living record by it. If it does not, one transaction ends the pair, which goes on
+// answering for the old id, and begins a new one for the row (perform/replace.ts).
 import { isUuid } from '../../uuid.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
@@ -33,7 +35,10 @@ export function decision(s: Situation): Action | null {
   return named === null ? replace(s, null) : refuse(s, named, 'missing');
 }
 
-/** The named record becomes the row's, if it is there and no other row's; the merge that follows has no base. */
+/**
+ * The named record becomes the row's, if it exists and is no other row's; the merge that follows
+ * has no base.
+ */
 function takeRecord(s: Situation, externalId: string): Action {
   if (s.progress.obstacle === 'taken') return refuse(s, externalId, 'another_customers');
   const answer = know(s, 'record', { externalId, for: 'decision' });

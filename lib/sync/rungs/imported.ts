@@ -1,5 +1,5 @@
-// A row was made for their record: our owner tag goes there, so that the pair can be found again, and with it what the table's own
-// triggers have made of the values.
+// A row was made for their record: our owner tag goes into the record, so that the pair can be
+// found again, and with it what the table's own triggers have made of the values.
 import type { Action } from '../action.ts';
 import { nothingMerged } from '../merged.ts';
 import { shadowTheirs } from '../shadow.ts';

@@ -26,7 +26,7 @@ export function linkNamed(s: Situation, externalId: string, notes: Note[] = []):
   const why = value.state === 'present' ? whyNot(value.record, s) : value.state;
   // No person consented: the setting links it, and which records there are now is looked for again.
   if (why !== null && keptConsent(s.mapping) === null) return postpone(s, hasChanged);
-  // The consent was to a record that was there: it is asked for anew.
+  // The consent was to a record that existed: it is asked for anew.
   if (value.state !== 'present' || why !== null) return wait(NOT_LINKED, { tried: externalId, why });
   return { do: 'settle', outcome: { kind: 'found', externalId }, notes, linked: value.record };
 }

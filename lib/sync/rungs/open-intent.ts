@@ -38,8 +38,9 @@ export function openIntent(s: Situation): Action | null {
 }
 
 /**
- * The key can never be used again, so the request is never sent again. Read first, and not before nothing of it can still be on
- * its way. For an update the read tells; what a create did is looked for.
+ * The key can never be used again, so the request is never sent again. Read first, and not before
+ * nothing of it can still be on its way. For an update the read shows whether it took effect; what
+ * a create did is looked for.
  */
 function afterKeyLife(s: Situation, intent: OpenIntent): Action {
   const settled = new Date(Date.parse(intent.lastSentAt) + s.capabilities.inFlightMs);
@@ -56,9 +57,11 @@ function afterKeyLife(s: Situation, intent: OpenIntent): Action {
 const STILL_IN_FLIGHT = 'waiting until nothing of the last request can be on its way any more';
 
 /**
- * An event that bears its key says that it took effect, and what that made, as its answer would have; whatever others have made of
- * it since is theirs, and read in the next step. Without one only a read tells: what was sent stands there, so it took effect, and
- * is ours, not an edit of theirs. Where only part of it stands, that part is ours, and of the rest nothing is known but what stands.
+ * An event that bears its key says that it took effect, and what that made, as its answer would
+ * have; whatever others have made of it since is theirs, and read in the next step. Without such an
+ * event only a read shows it: if the record holds what was sent, the request took effect, and the
+ * values are ours, not an edit of theirs. If the record holds only part of it, that part is ours,
+ * and of the rest nothing is known but what the record holds.
  */
 function whetherDone(s: Situation, intent: OpenIntent): Action {
   const { externalId } = s.mapping;

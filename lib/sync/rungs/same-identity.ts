@@ -37,7 +37,7 @@ export function sameIdentity(s: Situation): Action | null {
   return judge(s, [...seen.value, ...confirmed.value]);
 }
 
-/** Asks the system by the email as it is written here and, where that differs, folded. */
+/** Asks the system by the email as it is written in our row and, if that differs, folded. */
 function recordsByEmail(s: Situation, written: string, folded: string): Answer<ExternalRecord[]> {
   const records = new Map<string, ExternalRecord>();
   if (!s.findsByEmail || !s.policy.looksBeforeCreate) return { ok: true, value: [] };
@@ -50,7 +50,10 @@ function recordsByEmail(s: Situation, written: string, folded: string): Answer<E
   return { ok: true, value: [...records.values()] };
 }
 
-/** Reads what only our own table names: it may have been deleted there, or have another identity by now. */
+/**
+ * Reads what only our own table names: the system may have deleted it, or it may have another
+ * identity by now.
+ */
 function confirm(s: Situation, externalIds: string[], identity: string): Answer<ExternalRecord[]> {
   const records: ExternalRecord[] = [];
   for (const externalId of externalIds) {
@@ -103,7 +106,7 @@ function chooseBest(s: Situation, records: ExternalRecord[]): Answer<string | nu
   return know(s, 'bestRecord', { externalIds });
 }
 
-/** No customer here stands for it. */
+/** It is an unmatched record. */
 function isFree(holder: Holder | undefined): boolean {
   return holder === undefined || (holder.customerId === null && holder.state !== 'tombstoned');
 }

@@ -1,11 +1,13 @@
-// Whose is it? A record of theirs that no row of ours stands for yet. Receive made a mapping without internal id for it; one read
-// tells whose it is.
+// Which row does an unmatched record of theirs belong to? Receive made a mapping without internal
+// id for it; one read answers.
 //
-// Our owner tag on it names a row: it is that row's, or, if that row has another record, a duplicate. Without a tag it is unmatched:
-// a new row here, unless its email belongs to a row that we have. Linking by email is asked for first, since anyone can check out
-// with anyone's email. Nothing is ever deleted at the other side.
+// Our owner tag on it names a row: it is that row's, or, if that row has another record, a
+// duplicate. Without a tag it becomes a new row of ours, unless its email belongs to a row that we
+// have. Linking by email is asked for first, since anyone can check out with anyone's email.
+// Nothing is ever deleted at the other side.
 //
-// A crash after a row was made for it finds the pair linked and `must_read`: the next step reads and writes the owner tag.
+// A crash after a row was made for it finds the pair linked and `must_read`: the next step reads
+// and writes the owner tag.
 import type { Candidate } from '../../../db/mappings/adopt.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
 import { isUuid } from '../../uuid.ts';

@@ -12,7 +12,7 @@ export type Outcome =
   | { kind: 'answered'; intent: OpenIntent; written: Written; merged: Merged | null }
   /** The merge found nothing to write. */
   | { kind: 'agreed'; merged: Merged }
-  /** The pair ended: we deleted there, or there was never anything to delete, or they deleted. */
+  /** The pair ended: we deleted at the system, or it had nothing to delete, or they deleted. */
   | {
       kind: 'ended';
       state: 'tombstoned' | 'detached';
@@ -20,12 +20,18 @@ export type Outcome =
       intent: OpenIntent | null;
       written: Written | null;
     }
-  /** An intent is closed without effect that we know of, but for what of it `stands` there; the step begins again. */
+  /**
+   * An intent is closed without effect that we know of, but for what of it `stands` in the record;
+   * the step begins again.
+   */
   | { kind: 'abandoned'; intent: OpenIntent; result: IntentResult; mustRead: boolean; stands?: Shadow }
   /** Not now: what is open stays open. */
   | { kind: 'postponed'; failure: Failure; notBefore: Date | null; spent: boolean }
   | { kind: 'parked'; reason: string; detail: Record<string, unknown>; refused: OpenIntent | null }
-  /** The row's counterpart was there already: the pair is linked, and the step begins again with a read. `by` made it. */
+  /**
+   * The row's counterpart existed already: the pair is linked, and the step begins again with a
+   * read. `by` made it.
+   */
   | { kind: 'found'; externalId: string; by?: OpenIntent | null }
   /** An inbound event is about another record, which looks for itself; the step begins again without it. */
   | { kind: 'passed_on'; externalId: string }
@@ -55,13 +61,18 @@ export type AliasOutcome =
       echoes: { eventId: string; intentId: string }[];
       conflicts: Conflict[];
     }
-  /** It was deleted there; or it has an email of its own, and the step begins again as for any unmatched record. */
+  /**
+   * The record was deleted at the system; or it has an email of its own, and the step begins again
+   * as for any unmatched record.
+   */
   | { kind: 'alias_left'; to: 'gone' }
   | { kind: 'alias_left'; to: 'unmatched'; mark: string | null };
 
 /** About a person's decision. */
 export type DecisionOutcome =
-  /** The record that a person said is gone is there: the decision is over, and the pair is read again. */
+  /**
+   * The record that a person said is gone exists: the decision is over, and the pair is read again.
+   */
   | { kind: 'still_there' }
   /** A person said that the row has no record, and it is linked with none: one is made. */
   | { kind: 'begun_anew' }

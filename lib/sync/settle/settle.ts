@@ -100,7 +100,7 @@ async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: 
   if (externalId === null) return;
   if (effects.mapping.state === 'detached' && damageOf(mapping) === null) {
     const identity = identityOf(shadow['email']?.theirs);
-    // Whoever lets a delete leave the record there has decided about it.
+    // Whoever lets a delete leave the record at the system has decided about it.
     await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, decision: 'leave' }]);
   }
   await raiseAwaiting(tx, { system, account, externalId, now });

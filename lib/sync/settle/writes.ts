@@ -150,7 +150,7 @@ function ended(step: LoadedStep, { state, by, intent, written }: Of<'ended'>): W
     intent: null,
     mustRead: false,
     clean: mapping.dirty,
-    // It stays there, and is found by this before another one is made.
+    // The detached record stays at the system, and a later create finds it by this email first.
     ...(state === 'detached' ? { knownEmail: mapping.shadow['email']?.theirs ?? null } : {}),
   };
   const deliveries = endedDeliveries(step, by, intent);
