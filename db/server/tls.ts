@@ -105,7 +105,10 @@ function sslOf(mode: string, given: Given): false | ConnectionOptions {
 const MODES =
   'Write sslmode=verify-full (encrypted and checked), verify-ca (the host name is not compared), require (encrypted, not checked) or disable';
 
-/** Without a file, or with `system`, the authorities that Node.js knows; a name has to be compared then, for they sign for anybody. */
+/**
+ * Without a file, or with `system`, the authorities that Node.js knows; a name has to be compared
+ * then, for they sign for every owner of a name.
+ */
 function authoritiesOf(mode: string, path: string | undefined): ConnectionOptions {
   if (path === undefined || path === 'system') {
     if (mode === 'verify-full') return {};

@@ -4,7 +4,7 @@
 // Newest first, page by page; a page and how far it goes are stored together, so a crash at any
 // point reads at most one page again. What is made or changed meanwhile comes by its event, which
 // counts from the moment the account was bound. Creates wait until the reading is done
-// (lib/sync/before-create.ts); edits and deletes of pairs do not.
+// (lib/sync/rungs/same-identity.ts); edits and deletes of pairs do not.
 //
 // If the table was empty when the reading began, there is nothing to link and the settings decide:
 // unmatched records become customers (STRIPE_IMPORT). If it was not, they stay as they are until a

@@ -2,8 +2,8 @@
 // is.
 //
 // The decision is kept with the record, and outlives the settings; workers carry it out by the
-// ordinary step (lib/sync/adopt.ts), behind all else. A crash between two pages leaves a part
-// decided, and the same call decides the rest.
+// ordinary step (lib/sync/rungs/unmatched-record.ts), behind all else. A crash between two pages
+// leaves a part decided, and the same call decides the rest.
 import { withTransaction } from '../../db/server/connection.ts';
 import { decideRecords, listUndecided, type Decision, type RecordPlace } from '../../db/external-records.ts';
 import { askForNewRecords, raiseRecords } from '../../db/mappings/first-link.ts';

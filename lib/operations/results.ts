@@ -37,7 +37,7 @@ export function describeResult({ settled, state, reason, externalId, tried, why 
   }
 }
 
-/** Why a record that an operator named cannot be the customer's (lib/sync/decision.ts). */
+/** Why a record that an operator named cannot be the customer's (lib/sync/rungs/decision.ts). */
 function sayWhyNotTaken(why: string | null): string {
   switch (why) {
     case 'missing':

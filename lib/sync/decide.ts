@@ -1,5 +1,6 @@
-// What happens to a pair: this is the only place where it is decided, and it is pure. The first rung of the ladder that answers wins;
-// docs/sync.md has a table of the same rungs in the same order (test/lib/sync/decide-ladder.test.ts compares the two).
+// What happens to a pair: this is the only place where it is decided, and it is pure. The first
+// rung of the ladder that answers wins; docs/sync.md has a table of the same rungs in the same
+// order (test/lib/sync/decide/decide.test.ts compares the two).
 import type { Action } from './action.ts';
 import { NotKnown, sources } from './facts.ts';
 import { agreement } from './rungs/agreement.ts';
