@@ -53,9 +53,18 @@ export async function raiseHeldDeletes(
 /** What a decision says for those who look later; `by` is who decided. */
 export type DecisionNote = { by: string | null; at: string; why: string | null };
 
+const detachSql = `
+update external_mappings
+set state = 'detached', reason = null, reason_detail = :detail::jsonb, decision = null, intent = null, must_read = false,
+    clean = dirty, dirty = dirty + case when :open then 1 else 0 end,
+    attempts = 0, first_failed_at = null, last_error = null, next_attempt_at = '-infinity',
+    fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
+where id = :id`;
+
 /**
- * Ends a pair that this transaction has locked, its record left as it is: open deliveries are stale, the lease is over. The caller has
- * closed its open intent, and, with `carried`, gives the row's own open deliveries to another pair.
+ * Ends a pair that this transaction has locked, its record left as it is; the lease is over. The caller has closed its open intent.
+ * `stale`: the row's own open deliveries are stale, and what came in about the record is still looked at by a step, since the echo of
+ * our write may say which edit it covered. `carried`: the caller gives the row's deliveries to another pair, and has looked at the others.
  */
 export async function detachMapping(
   tx: Tx,
@@ -68,17 +77,15 @@ export async function detachMapping(
 ): Promise<void> {
   await tx.raw(
     `update sync_deliveries set status = 'stale', settled_at = :now::timestamptz
-     where mapping_id = :id and status in ('queued', 'waiting', 'parked') and (:ours = 'stale' or inbound is not null)`,
+     where mapping_id = :id and status in ('queued', 'waiting', 'parked') and (inbound is null) = (:ours = 'stale')`,
     { id, now, ours },
   );
-  await tx.raw(
-    `update external_mappings
-     set state = 'detached', reason = null, reason_detail = :detail::jsonb, decision = null, intent = null, must_read = false,
-         clean = dirty, attempts = 0, first_failed_at = null, last_error = null, next_attempt_at = '-infinity',
-         fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
-     where id = :id`,
-    { id, detail: JSON.stringify(detail) },
+  const { rowCount } = await tx.raw<{ rowCount: number }>(
+    `update sync_deliveries set status = 'queued'
+     where mapping_id = :id and status in ('queued', 'waiting', 'parked') and inbound is not null`,
+    { id },
   );
+  await tx.raw(detachSql, { id, detail: JSON.stringify(detail), open: rowCount > 0 });
 }
 
 const carrySql = `

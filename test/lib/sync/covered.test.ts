@@ -124,7 +124,8 @@ describe('an edit at a record that our write covered before its pair ended', () 
   const world = useTwoWay();
   afterEach(disableFailpoints);
 
-  it('is kept as a conflict, once, where a person names another record', async () => {
+  /** A pair that is parked, and the echo of its last write, which covered an edit of theirs, with it. */
+  async function parkWithCoveredEdit(): Promise<{ id: number; externalId: string; mapping: number }> {
     const { id, externalId } = await linkedPair(world, { name: 'Base', email: 'ada@example.com' });
     await world.update(id, { name: 'Ours' });
     await world.receive();
@@ -140,9 +141,31 @@ describe('an edit at a record that our write covered before its pair ended', () 
     await world.deliver();
     await world.hear();
     await world.run();
-    expect(await recordMapping(world, externalId)).to.include({ state: 'parked', reason: 'missing' });
+    const parked = await recordMapping(world, externalId);
+    expect(parked).to.include({ state: 'parked', reason: 'missing' });
+    return { id, externalId, mapping: parked.id };
+  }
+
+  const coveredOf = async (id: number): Promise<unknown[]> =>
+    (await conflictsOf(world.db, id))
+      .filter(({ field }) => field === 'name')
+      .map(({ kind, theirs }) => [kind, theirs]);
+
+  it('is kept as a conflict, once, where a person lets the pair go', async () => {
+    const { id, externalId, mapping } = await parkWithCoveredEdit();
+    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+    expect(await desk.resolve(mapping, { action: 'let_go', actor: 'ops', why: null })).to.have.property(
+      'outcome',
+      'let_go',
+    );
+    await world.rest();
+    expect(await standsOf(world, id)).to.deep.equal([`${externalId} primary detached`]);
+    expect(await coveredOf(id)).to.deep.equal([['overwritten_unseen', 'Covered']]);
+  });
+
+  it('is kept as a conflict, once, where a person names another record', async () => {
+    const { id, externalId, mapping } = await parkWithCoveredEdit();
     const other = world.simulator.dashboard.createCustomer({ name: 'Ours', email: 'other@example.com' }).id;
-    const { id: mapping } = await recordMapping(world, externalId);
     const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
     const named = { action: 'record', externalId: other, actor: 'ops', why: null } as const;
     expect(await desk.resolve(mapping, named)).to.have.property('outcome', 'decided');
@@ -151,8 +174,7 @@ describe('an edit at a record that our write covered before its pair ended', () 
       `${externalId} primary detached`,
       `${other} primary linked`,
     ]);
-    const kept = (await conflictsOf(world.db, id)).filter(({ field }) => field === 'name');
-    expect(kept.map(({ kind, theirs }) => [kind, theirs])).to.deep.equal([['overwritten_unseen', 'Covered']]);
+    expect(await coveredOf(id)).to.deep.equal([['overwritten_unseen', 'Covered']]);
   });
 
   for (const deletes of ['detach', 'delete'] as const) {
