@@ -1,10 +1,14 @@
-// Bearer keys. Without any the API is open; the settings allow that only on the loopback address or when it is asked for.
+// Bearer keys. Without any the API is open; the settings allow that only on the loopback address or
+// when it is asked for.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { Problem } from './problems.ts';
 
-/** Lets a request pass if it carries one of the keys. Webhooks pass too: they prove themselves by their signature. */
+/**
+ * Lets a request pass if it carries one of the keys. Webhooks pass too: they prove themselves by
+ * their signature.
+ */
 export function requireKey(keys: readonly string[]): RequestHandler {
   const digests = keys.map(digest);
   return (req, _res, next) => {

@@ -1,4 +1,5 @@
-// Reads a JSON body. A parser stands at each route that wants one, never before all of them: a webhook needs the raw bytes.
+// Reads a JSON body. A parser stands at each route that wants one, never before all of them: a
+// webhook needs the raw bytes.
 
 import express, { type Request, type RequestHandler } from 'express';
 import { pointerOf } from '../lib/catalogue/check.ts';
@@ -7,7 +8,10 @@ import { findRepeatedKey } from './repeated-key.ts';
 
 export const BODY_LIMIT = 100_000;
 
-/** Fills req.body with what the JSON says, of whatever type; refuses what is no JSON in UTF-8, and a key given twice. */
+/**
+ * Fills req.body with what the JSON says, of whatever type; refuses what is no JSON in UTF-8, and a
+ * key given twice.
+ */
 export function readJson(types: readonly string[] = ['application/json']): RequestHandler[] {
   const readBytes = express.raw({ type: () => true, limit: BODY_LIMIT });
   return [

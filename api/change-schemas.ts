@@ -1,4 +1,5 @@
-// What the query of /customers/changes may say, and the shape of its answer: for the checks and for the API document.
+// What the query of /customers/changes may say, and the shape of its answer: for the checks and for
+// the API document.
 
 import { customerIdSchema } from './customer-schemas.ts';
 

@@ -1,4 +1,5 @@
-// What may be said about a customer's record, and the shape of the answers: for the checks and for the API document.
+// What may be said about a customer's record, and the shape of the answers: for the checks and for
+// the API document.
 
 export const choiceSchema = {
   type: 'object',

@@ -1,4 +1,5 @@
-// /customers/{id}/link and /accept-deletion: which record at the other side is the customer's. The rules are in lib/operations/record-choice.ts.
+// /customers/{id}/link and /accept-deletion: which record at the other side is the customer's. The
+// rules are in lib/operations/record-choice.ts.
 
 import { Router, type Request } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';

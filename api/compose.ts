@@ -1,4 +1,5 @@
-// The API put together from the database and the settings, for a process of its own and for the one that runs every role.
+// The API put together from the database and the settings, for a process of its own and for the one
+// that runs every role.
 import type { Express } from 'express';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';

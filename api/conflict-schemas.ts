@@ -1,4 +1,5 @@
-// What the path and the query of /conflicts may say, and the shape of its answers: for the checks and for the API document.
+// What the path and the query of /conflicts may say, and the shape of its answers: for the checks
+// and for the API document.
 
 import { customerIdSchema } from './customer-schemas.ts';
 import { PAGE_DEFAULT, PAGE_MAX } from './customer-schemas.ts';

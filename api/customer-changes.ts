@@ -1,4 +1,5 @@
-// /customers/changes: every change in the order of the commits, deletions included. The rules are in lib/customers/changes.ts.
+// /customers/changes: every change in the order of the commits, deletions included. The rules are
+// in lib/customers/changes.ts.
 
 import type { RequestHandler } from 'express';
 import type { CustomerChange } from '../db/events/customer-changes.ts';

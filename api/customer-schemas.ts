@@ -1,4 +1,5 @@
-// What the path and the query of /customers may say, and the shape of its answers: for the checks and for the API document.
+// What the path and the query of /customers may say, and the shape of its answers: for the checks
+// and for the API document.
 
 import { storableText } from '../lib/catalogue/check.ts';
 import { customerFields, customerLimits } from '../lib/catalogue/customer.ts';

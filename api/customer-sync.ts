@@ -1,12 +1,16 @@
-// How each system's counterpart of a customer stands, on the wire. A pair that is linked but has not got the newest version is pending:
-// whoever has just changed a customer sees whether the change has arrived, which version the system has, and since when.
+// How each system's counterpart of a customer stands, on the wire. A pair that is linked but has
+// not got the newest version is pending: whoever has just changed a customer sees whether the
+// change has arrived, which version the system has, and since when.
 import type { Customer, CustomerMapping } from '../db/customers.ts';
 import { ALIAS_LIVES } from '../lib/sync/delete-conflicts.ts';
 import { systemNames } from '../lib/integrations/names.ts';
 
 export type SyncState = { state: string; reason: string | null; version: number | null; since: string };
 
-/** By the system's name. A customer that no worker has received yet has no pair, and is pending all the same. */
+/**
+ * By the system's name. A customer that no worker has received yet has no pair, and is pending all
+ * the same.
+ */
 export function syncOf(customer: Customer): Record<string, SyncState> {
   const systems = new Set<string>([...systemNames, ...customer.mappings.map(({ system }) => system)]);
   return Object.fromEntries(

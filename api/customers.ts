@@ -1,4 +1,5 @@
-// /customers: checks what came in, asks the store, and says what came out. The rules are in lib/customers/customers.ts.
+// /customers: checks what came in, asks the store, and says what came out. The rules are in
+// lib/customers/customers.ts.
 
 import { Router, type Request, type Response } from 'express';
 import type { Db } from '../db/server/connection.ts';
@@ -112,7 +113,10 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
   return router;
 }
 
-/** A customer on the wire. `sync` says how each system's counterpart stands, so that a parked one shows its reason. */
+/**
+ * A customer on the wire. `sync` says how each system's counterpart stands, so that a parked one
+ * shows its reason.
+ */
 export function customerJson(customer: Customer): Record<string, unknown> {
   return {
     id: customer.id,

@@ -3,8 +3,8 @@ import { databaseAway } from './problems.ts';
 import { sendProblem } from './responses.ts';
 
 /**
- * Answers in the handler's place if it has not within `ms`. All a handler waits for is the database, so that is what the
- * answer says; a write may still be made after it.
+ * Answers in the handler's place if it has not within `ms`. All a handler waits for is the
+ * database, so that is what the answer says; a write may still be made after it.
  */
 export function answerWithin(ms: number): RequestHandler {
   return (req, res, next) => {

@@ -41,7 +41,10 @@ export function answerFaults(log: ApiLog): ErrorRequestHandler {
 
 const OF_THE_TABLE: ReadonlySet<ProblemCode> = new Set(rowProblems);
 
-/** What ends by itself or by a setting: a database that is away, an account or a secret that is not known yet, a crowd. */
+/**
+ * What ends by itself or by a setting: a database that is away, an account or a secret that is not
+ * known yet, a crowd.
+ */
 const EXPECTED: ReadonlySet<ProblemCode> = new Set([
   ...(['database_unavailable', 'account_unbound', 'webhooks_not_configured', 'contended'] as const),
 ]);
@@ -111,7 +114,8 @@ function clientStatusOf(error: unknown): number | undefined {
   return error.status >= 400 && error.status < 500 ? error.status : undefined;
 }
 
-// Postgres puts values into its messages and details, and those may be people's names: only the place and the code are logged.
+// Postgres puts values into its messages and details, and those may be people's names: only the
+// place and the code are logged.
 function faultFields(error: unknown): Record<string, unknown> {
   const cause = causeOf(error);
   if (!(cause instanceof Error)) return { error: typeof cause };

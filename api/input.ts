@@ -1,4 +1,5 @@
-// What a request says in its path, query, headers and body, checked; throws the Problem that says what is wrong where.
+// What a request says in its path, query, headers and body, checked; throws the Problem that says
+// what is wrong where.
 
 import type { Request } from 'express';
 import type { Checked, Violation } from '../lib/catalogue/check.ts';
@@ -13,8 +14,9 @@ export function demand<T>(place: Place, checked: Checked<T>): T {
 }
 
 /**
- * The query as an object, with numbers where the schema wants them. Decoded by RFC 3986 and not as a form: a plus sign is a plus sign, since it
- * stands in emails and in times, and a blank in neither.
+ * The query as an object, with numbers where the schema wants them. Decoded by RFC 3986 and not as
+ * a form: a plus sign is a plus sign, since it stands in emails and in times, and a blank in
+ * neither.
  */
 export function queryOf(req: Request, schema: Properties): Record<string, string | number> {
   const found = new Map<string, string | number>();
@@ -48,7 +50,10 @@ function typed({ properties }: Properties, name: string, text: string): string |
   return wanted === 'integer' ? wholeNumber(text) : text;
 }
 
-/** Whether the header Twinbox-Bulk says that this change is one of many, which single changes may overtake on their way out. */
+/**
+ * Whether the header Twinbox-Bulk says that this change is one of many, which single changes may
+ * overtake on their way out.
+ */
 export function bulkOf(req: Request): boolean {
   const given = req.get('Twinbox-Bulk')?.trim().toLowerCase();
   if (given === undefined || given === 'false') return false;

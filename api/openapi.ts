@@ -1,4 +1,5 @@
-// The API as an OpenAPI 3.1 document, put together from the schemas that check the requests and the table of problems.
+// The API as an OpenAPI 3.1 document, put together from the schemas that check the requests and the
+// table of problems.
 
 import { customerChangeSchema, newCustomerSchema } from '../lib/catalogue/customer.ts';
 import { BODY_LIMIT } from './body.ts';

@@ -1,12 +1,14 @@
-// Pages by key: the next one begins behind the last one shown, so what is written meanwhile neither shifts nor repeats a row.
+// Pages by key: the next one begins behind the last one shown, so what is written meanwhile neither
+// shifts nor repeats a row.
 
 import type { Response } from 'express';
 
 type Query = Record<string, string | number>;
 
 /**
- * The rows of a page, of rows of which one more than `limit` was asked for; if that one is there, the Link header leads on.
- * The link is relative, so that it holds behind any proxy and repeats no Host header back.
+ * The rows of a page, of rows of which one more than `limit` was asked for; if that one is there,
+ * the Link header leads on. The link is relative, so that it holds behind any proxy and repeats no
+ * Host header back.
  */
 export function pageOf<T extends { id: string | number }>(
   res: Response,

@@ -1,4 +1,5 @@
-// Everything the API can refuse, as RFC 9457 problem documents. A caller branches on `code`; codes never change.
+// Everything the API can refuse, as RFC 9457 problem documents. A caller branches on `code`; codes
+// never change.
 
 /** in and pointer say where: { in: 'body', pointer: '/email' } is the member email of the body. */
 export type ProblemDetail = {

@@ -1,4 +1,5 @@
-// API_WORKERS: several processes on one port. The first one only minds the others: it starts one anew that ended, and hands a stop on.
+// API_WORKERS: several processes on one port. The first one only minds the others: it starts one
+// anew that ended, and hands a stop on.
 //
 // A crash of the first one ends the others with it: their channel to it closes, and Node ends them.
 import cluster, { type Worker } from 'node:cluster';

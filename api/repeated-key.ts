@@ -1,5 +1,6 @@
-// RFC 8259 leaves open which of two equal keys counts, and parsers differ: a proxy or a log in front of us may have read the
-// other one. JSON.parse takes the last without a sign, so the text itself is looked through.
+// RFC 8259 leaves open which of two equal keys counts, and parsers differ: a proxy or a log in
+// front of us may have read the other one. JSON.parse takes the last without a sign, so the text
+// itself is looked through.
 
 const BEHIND_STRING = /["\\]/g;
 
@@ -9,8 +10,9 @@ type Level = { keys: Set<string> | null; at: string | number };
 const MAX_DEPTH_SHOWN = 20;
 
 /**
- * The path of the first key that an object has twice, such as ['name'] or ['items', 1, 'id']; null if none has.
- * Keys are compared as they are read, so that "n" and "\u006e" are the same. `text` has to be JSON: see JSON.parse.
+ * The path of the first key that an object has twice, such as ['name'] or ['items', 1, 'id']; null
+ * if none has. Keys are compared as they are read, so that "n" and "\u006e" are the same. `text`
+ * has to be JSON: see JSON.parse.
  */
 export function findRepeatedKey(text: string): (string | number)[] | null {
   const levels: Level[] = [];

@@ -1,4 +1,5 @@
-// What a decision about a stuck pair may say, and the shape of its answer: for the check and for the API document.
+// What a decision about a stuck pair may say, and the shape of its answer: for the check and for
+// the API document.
 
 import { storableText } from '../lib/catalogue/check.ts';
 

@@ -1,4 +1,5 @@
-// /mappings/{id}/resolve: what a person decides about a pair that is stuck. The rules are in lib/operations/resolutions.ts.
+// /mappings/{id}/resolve: what a person decides about a pair that is stuck. The rules are in
+// lib/operations/resolutions.ts.
 
 import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';

@@ -1,5 +1,6 @@
-// Answers are written here and not by Express: its `send` makes a 304 out of a matching If-None-Match, and a 304 would hide
-// what changes without a version (a customer's external mappings).
+// Answers are written here and not by Express: its `send` makes a 304 out of a matching
+// If-None-Match, and a 304 would hide what changes without a version (a customer's external
+// mappings).
 
 import type { Response } from 'express';
 import { problemDocument, type Problem } from './problems.ts';

@@ -15,13 +15,19 @@ export type ApiServer = {
 
 const SETTINGS = { host: 'API_HOST', port: 'API_PORT' };
 
-/** For the headers of a request, counted from its first byte: an idle connection has none yet, and is not cut by this. */
+/**
+ * For the headers of a request, counted from its first byte: an idle connection has none yet, and
+ * is not cut by this.
+ */
 const HEADERS_MS = 10_000;
 
 export type ListenOptions = {
   host: string;
   port: number;
-  /** How long a connection may be idle between two requests; has to outlast the proxy's own limit, mostly 60 s. */
+  /**
+   * How long a connection may be idle between two requests; has to outlast the proxy's own limit,
+   * mostly 60 s.
+   */
   keepAliveS?: number;
   /** For tests; Node looks for requests that are late every `lookMs`, 30 s unless set. */
   headersMs?: number;
@@ -66,7 +72,8 @@ export async function listen(
   function close(graceMs = 5_000): Promise<void> {
     closing = true;
     for (const res of open) if (!res.headersSent) res.setHeader('Connection', 'close');
-    // What is kept alive, or was opened and never used (Node does not call that idle), would keep the server open.
+    // What is kept alive, or was opened and never used (Node does not call that idle), would keep
+    // the server open.
     const busy = new Set([...open].map((res) => res.socket));
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     return new Promise((resolve) => {

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a process answers that has its port already and not yet what it needs: alive, and to be asked again. */
+/**
+ * What a process answers that has its port already and not yet what it needs: alive, and to be
+ * asked again.
+ */
 export function answerStarting(req: IncomingMessage, res: ServerResponse): void {
   const healthy = req.url === '/health';
   res.writeHead(healthy ? 200 : 503, {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The `twinbox` command. Plain JavaScript for whatever Node the machine has (20 or newer): it hands over to the
-// Node 24 that npm has put into node_modules, which runs the TypeScript files as they are.
+// The `twinbox` command. Plain JavaScript for whatever Node the machine has (20 or newer): it hands
+// over to the Node 24 that npm has put into node_modules, which runs the TypeScript files as they
+// are.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +11,9 @@ const ownNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.u
 // Where this Node can do it there need not be another one.
 const node = existsSync(ownNode) ? ownNode : process.execPath;
 
-// V8 takes a machine's memory for its own: without these 340 MB instead of 170 after a few thousand customers, and no faster.
-// What lives in the heap is a tenth of the second figure, even with the simulator inside.
+// V8 takes a machine's memory for its own: without these 340 MB instead of 170 after a few thousand
+// customers, and no faster. What lives in the heap is a tenth of the second figure, even with the
+// simulator inside.
 const FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
 
 if (!existsSync(fileURLToPath(new URL('../node_modules', import.meta.url)))) {

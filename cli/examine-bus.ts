@@ -40,7 +40,10 @@ export async function lookAtRefused(db: Db): Promise<Check[]> {
   return counts.map(sayRefused).map(({ says, mend }) => checks.warning('refused', says, mend));
 }
 
-/** This command's settings beside those of every process that lives: commands such as replay and resume go by theirs. */
+/**
+ * This command's settings beside those of every process that lives: commands such as replay and
+ * resume go by theirs.
+ */
 export async function lookAtSettings(db: Db, config: Config): Promise<Check[]> {
   const living = (await readRoles(db)).flatMap((standing) => standing.living);
   if (living.length === 0) return [];

@@ -1,4 +1,5 @@
-// What a person reads when a command cannot do its work: the same as of a process, and what only a command meets.
+// What a person reads when a command cannot do its work: the same as of a process, and what only a
+// command meets.
 import { explain as explainProcess, type Explanation } from '../lib/process/failure.ts';
 import { FolderUnusableError } from '../simulator/store/folder.ts';
 import { FolderInUseError } from '../simulator/store/lock.ts';

@@ -11,7 +11,10 @@ import type { Session } from './session.ts';
 export const RESULT_WAIT = 10;
 const REST_MS = 250;
 
-/** Waits for the pairs, unless nothing runs that would work on them; says so then. Null if nothing was waited for. */
+/**
+ * Waits for the pairs, unless nothing runs that would work on them; says so then. Null if nothing
+ * was waited for.
+ */
 export async function waitForResults(
   { config, database: { db } }: Pick<Session, 'config' | 'database'>,
   ids: number[],

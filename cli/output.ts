@@ -51,12 +51,18 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
   };
 }
 
-/** For standard error, past an Output: the same as `say`. Messages of our own have several lines, and values within them. */
+/**
+ * For standard error, past an Output: the same as `say`. Messages of our own have several lines,
+ * and values within them.
+ */
 export function forPerson(text: string): string {
   return escapeUnseen(text, '\n').replace(/\n(?=[^\s])/g, '\n  ');
 }
 
-/** Columns as wide as their widest cell; the last one is not filled up. Cells are escaped here, since that makes them wider. */
+/**
+ * Columns as wide as their widest cell; the last one is not filled up. Cells are escaped here,
+ * since that makes them wider.
+ */
 export function table(cells: readonly (readonly string[])[]): string[] {
   const rows = cells.map((row) => row.map((cell) => escapeUnseen(cell)));
   const widths: number[] = [];

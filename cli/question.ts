@@ -1,5 +1,6 @@
-// Questions are asked on a terminal only, and only a "yes" that was finished with Enter is one: Ctrl-C, Ctrl-D, an input that ends,
-// a terminal that is closed and a signal all leave the question without an answer, and then nothing is done.
+// Questions are asked on a terminal only, and only a "yes" that was finished with Enter is one:
+// Ctrl-C, Ctrl-D, an input that ends, a terminal that is closed and a signal all leave the question
+// without an answer, and then nothing is done.
 import { createInterface } from 'node:readline';
 import { CliError, exit } from './exit.ts';
 import { forPerson, type Output } from './output.ts';
@@ -17,8 +18,9 @@ export function isInteractive({ input, output }: Terminal = OWN): boolean {
 }
 
 /**
- * Whether a person at a terminal says yes; without a terminal none does. Throws a CliError with status 130 where the question is left
- * without an answer: what was opened for the command is closed on the way out.
+ * Whether a person at a terminal says yes; without a terminal none does. Throws a CliError with
+ * status 130 where the question is left without an answer: what was opened for the command is
+ * closed on the way out.
  */
 export async function isAgreed(question: string, output: Output, terminal = OWN): Promise<boolean> {
   if (!isInteractive(terminal)) return false;
@@ -33,7 +35,10 @@ export async function isAgreed(question: string, output: Output, terminal = OWN)
   return agreed;
 }
 
-/** For a command that was asked to do something and would have to ask first: refuses where it neither may nor can. */
+/**
+ * For a command that was asked to do something and would have to ask first: refuses where it
+ * neither may nor can.
+ */
 export function assertMayAsk(command: string, yes: boolean, terminal = OWN): void {
   if (yes || isInteractive(terminal)) return;
   throw new CliError(
@@ -48,7 +53,8 @@ const SIGNALS: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 async function ask(text: string, { input, output }: Terminal): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const leave = (): void => resolve(null);
-  // Before the reader of lines has its own listeners: at the end of the input it takes a line without Enter for a whole one.
+  // Before the reader of lines has its own listeners: at the end of the input it takes a line
+  // without Enter for a whole one.
   input.once('end', leave).once('error', leave).once('close', leave);
   for (const signal of SIGNALS) process.on(signal, leave);
   const lines = createInterface({ input, output, terminal: true });

@@ -1,6 +1,6 @@
-// Which process runs Twinbox on a data folder, and where it answers: `running.json` in that folder. Written by `up`, read by
-// every other command. The file of a process that was killed stays behind and counts for nothing, since no process with its
-// id and beginning lives.
+// Which process runs Twinbox on a data folder, and where it answers: `running.json` in that folder.
+// Written by `up`, read by every other command. The file of a process that was killed stays behind
+// and counts for nothing, since no process with its id and beginning lives.
 import { randomBytes } from 'node:crypto';
 import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,10 @@ export type Running = {
   apiUrl: string | null;
   /** Null while it is starting, and where Stripe is the real one. */
   simulatorUrl: string | null;
-  /** What it works on: for people, without a password, and by its id (db/connections.ts). Null while it is starting. */
+  /**
+   * What it works on: for people, without a password, and by its id (db/connections.ts). Null while
+   * it is starting.
+   */
   database: { place: string; id: string } | null;
 };
 

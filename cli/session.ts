@@ -1,4 +1,5 @@
-// What nearly every command begins with: settings read, a log, the database open; and at the end everything closed again.
+// What nearly every command begins with: settings read, a log, the database open; and at the end
+// everything closed again.
 import { loadConfig, type Config } from '../lib/config/config.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
 import { isStandby } from '../db/server/database-place.ts';
@@ -28,7 +29,8 @@ export async function withDatabase<T>(
   const log = quietLog(config);
   const database = await openDatabase(config, log, options);
   try {
-    // The same verdict as that of what runs for long: a copy must not write to the original's customers, nor be taken for it.
+    // The same verdict as that of what runs for long: a copy must not write to the original's
+    // customers, nor be taken for it.
     if (options.mayBeOther !== true && options.asItIs !== true && !(await isStandby(database.db)))
       await assertSameDatabase(database.db, database.address, { remember: false });
     return await work({ config, log, database });

@@ -18,7 +18,10 @@ export type StripeAccess = {
   close(): Promise<void>;
 };
 
-/** How long a process waits for another one that has the simulator's kept state open: a command is done by then. */
+/**
+ * How long a process waits for another one that has the simulator's kept state open: a command is
+ * done by then.
+ */
 const PATIENCE_MS = 60_000;
 
 type Waiting = { patienceMs?: number };
@@ -33,7 +36,10 @@ export async function startStripe(
   return elsewhere(config) ?? (await waitForFolder(() => openSimulator(config, log, port), log, waiting));
 }
 
-/** For a command beside it: the simulator of the running process, or, where none runs, the same state for a moment. */
+/**
+ * For a command beside it: the simulator of the running process, or, where none runs, the same
+ * state for a moment.
+ */
 export async function findStripe(config: Config, log: Logger, waiting: Waiting = {}): Promise<StripeAccess> {
   const known = elsewhere(config);
   if (known) return known;

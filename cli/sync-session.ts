@@ -39,7 +39,10 @@ export async function withSync<T>(
   }, options);
 }
 
-/** A session that decides as the engine does and calls no system: Stripe need not be reachable, nor its key be known. */
+/**
+ * A session that decides as the engine does and calls no system: Stripe need not be reachable, nor
+ * its key be known.
+ */
 export async function withSyncUncalled<T>(
   work: (session: Session & { sync: SyncDeps }) => Promise<T>,
   options: OpenOptions & { config?: Config } = {},

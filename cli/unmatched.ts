@@ -21,7 +21,10 @@ export async function readUnmatched(db: Db): Promise<(Unmatched & { place: Recor
   return { ...counts, read: reading?.records ?? null, isRead: reading?.doneAt instanceof Date, place };
 }
 
-/** The sentences that say how many there are and which command decides; none where there is nothing to say. */
+/**
+ * The sentences that say how many there are and which command decides; none where there is nothing
+ * to say.
+ */
 export function describeUnmatched({ undecided, importing, left, read, isRead }: Unmatched): string[] {
   if (!isRead)
     return [

@@ -38,7 +38,10 @@ function unreached(url: string, cause: unknown): CliError {
   );
 }
 
-/** The endpoint of an earlier start. A file that cannot be read is as good as none: a new endpoint is made. */
+/**
+ * The endpoint of an earlier start. A file that cannot be read is as good as none: a new endpoint
+ * is made.
+ */
 async function readKnown(file: string): Promise<WebhookEndpoint | null> {
   try {
     const known = JSON.parse(await readFile(file, 'utf8')) as Partial<WebhookEndpoint>;

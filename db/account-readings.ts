@@ -33,7 +33,10 @@ select :system, :account, :externalType, :now::timestamptz,
          select from external_mappings m where m.system = :system and m.internal_id is not null)
 on conflict do nothing`;
 
-/** Begins the reading, once; a repeat changes nothing. `imports`: the settings let unmatched records become customers. */
+/**
+ * Begins the reading, once; a repeat changes nothing. `imports`: the settings let unmatched records
+ * become customers.
+ */
 export async function beginReading(
   db: Db | Tx,
   place: RecordPlace & { imports: boolean; now: Date },

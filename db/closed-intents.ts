@@ -137,7 +137,10 @@ export async function confirmDeliveries(
   }
 }
 
-/** Notes that an echo's previous values have been looked at, in the transaction of what followed from them. */
+/**
+ * Notes that an echo's previous values have been looked at, in the transaction of what followed
+ * from them.
+ */
 export async function markEchoesChecked(
   tx: Tx,
   checked: { intentId: string; eventId: string }[],
@@ -150,8 +153,9 @@ export async function markEchoesChecked(
   }
 }
 
-// Known, too, what was lost before the last restore that a person confirmed, and what is so old that retention may have taken it; and what
-// was taken out of the pair by hand (docs/sync.md): of its newest number there is no trace then, where an older state has none missing.
+// Known, too, what was lost before the last restore that a person confirmed, and what is so old
+// that retention may have taken it; and what was taken out of the pair by hand (docs/sync.md): of
+// its newest number there is no trace then, where an older state has none missing.
 const knownSql = `
 select exists (select from sync_intents where id = :intentId::uuid)
   or exists (select from external_mappings where intent is not null and intent ->> 'key' = :key)

@@ -21,7 +21,10 @@ export type ConflictRow = {
   createdAt: Date;
 };
 
-/** A conflict as it is read: with the pair it arose in, as far as that still stands (an absorbed mapping is gone). */
+/**
+ * A conflict as it is read: with the pair it arose in, as far as that still stands (an absorbed
+ * mapping is gone).
+ */
 export type StoredConflict = Omit<ConflictRow, 'dedupeKey' | 'base' | 'ours' | 'theirs'> & {
   base: string | null;
   ours: string | null;

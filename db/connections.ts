@@ -29,8 +29,9 @@ export async function readInstanceId(db: Db): Promise<string> {
 }
 
 /**
- * What tells this database from any other: the installation's id, which a copy bears too, and the database's number on its server.
- * Whoever has a note of both knows whether the note is about this one.
+ * What tells this database from any other: the installation's id, which a copy bears too, and the
+ * database's number on its server. Whoever has a note of both knows whether the note is about this
+ * one.
  */
 export async function readDatabaseId(db: Db): Promise<string> {
   const { rows } = await db.raw<{ rows: { id: string; oid: number }[] }>(
@@ -54,7 +55,10 @@ export async function lockConnection(tx: Tx, system: string): Promise<Connection
   return rows[0] ?? null;
 }
 
-/** Binds the database to an account, once; mappings made before that get the account too. Returns the binding that holds. */
+/**
+ * Binds the database to an account, once; mappings made before that get the account too. Returns
+ * the binding that holds.
+ */
 export async function bindConnection(
   tx: Tx,
   binding: { system: string; account: string; livemode: boolean; now: Date },

@@ -1,4 +1,5 @@
-// What a copy of a database knows of its original: by which owner tags the original's records are known, and in which accounts.
+// What a copy of a database knows of its original: by which owner tags the original's records are
+// known, and in which accounts.
 import type { Db, Tx } from './server/connection.ts';
 
 /** The instance ids that this database had before it became a copy; none where it is no copy. */

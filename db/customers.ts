@@ -1,7 +1,7 @@
-// The customers table. Every write is one statement, so one round trip and one transaction: it changes the row and writes
-// the event of that very version. The event id is drawn in VALUES or in the SET list, never in a sub-select or a CTE before
-// the row lock: there it would not be drawn again after waiting for the lock, and id order would not be version order
-// (docs/relay.md).
+// The customers table. Every write is one statement, so one round trip and one transaction: it
+// changes the row and writes the event of that very version. The event id is drawn in VALUES or in
+// the SET list, never in a sub-select or a CTE before the row lock: there it would not be drawn
+// again after waiting for the lock, and id order would not be version order (docs/relay.md).
 
 import type { Knex } from 'knex';
 import type { Db, Tx } from './server/connection.ts';
@@ -92,7 +92,8 @@ const writeEvent = (eventType: string, unless = 'false'): string => `
 // A time at the end of PostgreSQL's own has no next one: the trigger leaves it as it is.
 const moved = `greatest(least(updated_at, '9999-12-31Z') + interval '1 microsecond', :now::timestamptz)`;
 
-// Nothing of the change is left, in no column of the table. A trigger that keeps the wish in a column of its own has changed the row.
+// Nothing of the change is left, in no column of the table. A trigger that keeps the wish in a
+// column of its own has changed the row.
 const isTurnedBack = `(c.name collate "C", c.email collate "C") is not distinct from ((c.before).name collate "C", (c.before).email collate "C")
   and to_jsonb(c) - '{version,last_event_id,updated_at,before,before_id}'::text[]
     = to_jsonb(c.before) - '{version,last_event_id,updated_at}'::text[]`;
@@ -145,8 +146,9 @@ limit :limit`;
 const holderSql = `select id from customers where ${folded('email')} = ${folded(':email::text')} and deleted_at is null`;
 
 /**
- * Writes a new customer and its customer.created event. Throws on an email that a living customer has (isEmailTaken), and on a row that
- * the table refuses or swallows (db/row-rules.ts). The answer is the row as the table's own triggers have made it.
+ * Writes a new customer and its customer.created event. Throws on an email that a living customer
+ * has (isEmailTaken), and on a row that the table refuses or swallows (db/row-rules.ts). The answer
+ * is the row as the table's own triggers have made it.
  */
 export async function insertCustomer(
   db: Db | Tx,
@@ -180,7 +182,10 @@ export function updateCustomer(
   return writeNumbered(db, (at) => one(at, updateSql, { id, name, email, ...condition, ...stamped(stamp) }));
 }
 
-/** Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was there. Throws as insertCustomer does. */
+/**
+ * Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was
+ * there. Throws as insertCustomer does.
+ */
 export function deleteCustomer(
   db: Db | Tx,
   id: number,
@@ -229,8 +234,9 @@ function stamped({ eventId, source, context, now }: Stamp): Record<string, strin
 
 async function all(db: Db | Tx, sql: string, bindings: Record<string, Knex.RawBinding>): Promise<Customer[]> {
   const query = db.raw<{ rows: SqlRow[] }>(sql, bindings);
-  // A server that vanished answers nothing, and its connections would stay in the pool until TCP gives up. Outside a
-  // transaction a statement that takes too long costs its connection; a transaction is its owner's to bound.
+  // A server that vanished answers nothing, and its connections would stay in the pool until TCP
+  // gives up. Outside a transaction a statement that takes too long costs its connection; a
+  // transaction is its owner's to bound.
   const { rows } = await (db.isTransaction ? query : query.timeout(ANSWER_MS));
   return rows.map(toCustomer);
 }

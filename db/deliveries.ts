@@ -80,7 +80,8 @@ where entity_type = 'customer' and internal_id = any(:entityIds) and system = :s
   and external_type = :externalType and role = 'primary'
 order by id for update`;
 
-// Whether an event is one of many stands in its context: its writer has to say it (docs/sync.md, "Order of work").
+// Whether an event is one of many stands in its context: its writer has to say it (docs/sync.md,
+// "Order of work").
 const insertSql = `
 with found as (
   select e.*, s.id as found_id, s.context,
@@ -104,7 +105,8 @@ with found as (
 select distinct on (event_id) mapping_id, version, urgency -- a batch may bring an event twice
 from found where event_id in (select event_id from made)`;
 
-// An edit storm does not defeat the back-off: a due time is brought forward only where there was nothing to do before.
+// An edit storm does not defeat the back-off: a due time is brought forward only where there was
+// nothing to do before.
 const raiseSql = `
 update external_mappings m
 set dirty = dirty + r.more, wanted_version = greatest(m.wanted_version, r.version),
@@ -116,8 +118,8 @@ from (select mapping_id, count(*) as more, max(version) as version, min(urgency)
 where m.id = r.mapping_id`;
 
 /**
- * Records that our own events have reached one system, and marks their mappings dirty. An event that is known already
- * changes nothing. Returns how many were new.
+ * Records that our own events have reached one system, and marks their mappings dirty. An event
+ * that is known already changes nothing. Returns how many were new.
  */
 export async function receiveInternalEvents(
   tx: Tx,
@@ -171,7 +173,10 @@ export async function raiseWithoutDelivery(
   await tx.raw(raiseSql, { made: JSON.stringify(made), now });
 }
 
-/** The account that new mappings belong to; held against a binding that happens at the same moment, also against the first. */
+/**
+ * The account that new mappings belong to; held against a binding that happens at the same moment,
+ * also against the first.
+ */
 async function lockConnectionAccount(tx: Tx, system: string): Promise<string> {
   const lock = () =>
     tx.raw<{ rows: { account: string | null }[] }>(

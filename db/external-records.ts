@@ -74,7 +74,10 @@ select (select done_at is not null from account_readings a
 /** More than a person would compare; which of them is linked is decided by those. */
 export const MOST_ALIKE = 20;
 
-/** Unmatched records with an identity, the oldest first; `isRead`: every record of the account was read once. */
+/**
+ * Unmatched records with an identity, the oldest first; `isRead`: every record of the account was
+ * read once.
+ */
 export async function findByIdentity(
   db: Db | Tx,
   place: RecordPlace,
@@ -114,7 +117,10 @@ export async function findHolders(db: Db | Tx, place: RecordPlace, externalIds: 
   return rows;
 }
 
-/** Makes workers look again at the rows that wait since this record exists: it is gone, or has another identity. Returns how many. */
+/**
+ * Makes workers look again at the rows that wait since this record exists: it is gone, or has
+ * another identity. Returns how many.
+ */
 export async function raiseAwaiting(
   db: Db | Tx,
   { system, account, externalId, now }: { system: string; account: string; externalId: string; now: Date },

@@ -143,7 +143,8 @@ select e.event_id, coalesce(
 ) as mapping_id
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, mark uuid)`;
 
-// The conflict is named: an id that is taken (the sequence was set back) must not pass for a record that is known.
+// The conflict is named: an id that is taken (the sequence was set back) must not pass for a record
+// that is known.
 const makeSql = `
 insert into external_mappings (system, account, external_type, external_id)
 select distinct :system, e.account, :externalType, e.external_id

@@ -10,7 +10,10 @@ export async function readLeaseOwners(db: Db): Promise<string[]> {
   return rows.map(({ owner }) => owner);
 }
 
-/** Ends their leases. The fence stays and rises with the next claim, so even a holder that lives after all does no harm. */
+/**
+ * Ends their leases. The fence stays and rises with the next claim, so even a holder that lives
+ * after all does no harm.
+ */
 export async function endLeasesOf(db: Db, owners: string[]): Promise<void> {
   if (owners.length === 0) return;
   await db.raw(

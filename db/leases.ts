@@ -1,7 +1,9 @@
-// Leases: one holder at a time, by the database's clock. The fence rises with every change of hands and never falls.
+// Leases: one holder at a time, by the database's clock. The fence rises with every change of hands
+// and never falls.
 import type { Db } from './server/connection.ts';
 
-// The select looks first, without a lock, so that a crowd of waiters does not write to the row of a living holder.
+// The select looks first, without a lock, so that a crowd of waiters does not write to the row of a
+// living holder.
 const takeSql = `
 insert into leases as l (name, owner, until, fence)
 select :name, :owner, clock_timestamp() + :lengthMs * interval '1 millisecond', 1

@@ -1,4 +1,5 @@
-// The record of what people asked for. It is written in the transaction of what was asked for: both are there, or neither.
+// The record of what people asked for. It is written in the transaction of what was asked for: both
+// are there, or neither.
 import type { Db, Tx } from './server/connection.ts';
 
 export type OperatorAction = {
@@ -14,8 +15,8 @@ export type OperatorAction = {
 
 export type ActionPair = { mappingId: number; eventId: string | null };
 
-// The lock lets one record be written at a time, so that ids are in the order of the commits and whoever reads on behind one misses none.
-// It is taken last in every transaction.
+// The lock lets one record be written at a time, so that ids are in the order of the commits and
+// whoever reads on behind one misses none. It is taken last in every transaction.
 const insertSql = `
 with action as (
   insert into operator_actions (action, system, actor, reason, detail, at)
@@ -54,8 +55,8 @@ export async function readActionsAfter(db: Db, after: number, limit: number): Pr
   return rows;
 }
 
-// An event is covered by what was asked for by its id; by what was asked for its pair while it was open there; and by each pause that it
-// was open in, with what ended that pause.
+// An event is covered by what was asked for by its id; by what was asked for its pair while it was
+// open there; and by each pause that it was open in, with what ended that pause.
 const coveringSql = `
 with delivered as (
   select d.mapping_id, m.system, d.created_at, coalesce(d.settled_at, 'infinity') as until

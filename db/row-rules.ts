@@ -1,5 +1,6 @@
-// What the table customers refuses by a rule or a trigger of its owner. The one place that judges such errors; whoever writes customers
-// asks it. Nothing here holds a value of a row: PostgreSQL puts those into its details and into some of its messages.
+// What the table customers refuses by a rule or a trigger of its owner. The one place that judges
+// such errors; whoever writes customers asks it. Nothing here holds a value of a row: PostgreSQL
+// puts those into its details and into some of its messages.
 import { isRepeatable, type Db, type Tx } from './server/connection.ts';
 import { sqlState } from './server/errors.ts';
 import { isDatabaseAway } from './health/readiness.ts';
@@ -7,7 +8,10 @@ import { isDatabaseAway } from './health/readiness.ts';
 export const ruleKinds = [
   ...(['unique', 'exclusion', 'foreign_key', 'check', 'not_null', 'too_long', 'out_of_range'] as const),
   ...(['trigger', 'policy'] as const),
-  /** PostgreSQL took the write and made nothing of it: a trigger answered null, or a rule or a policy left the row out. */
+  /**
+   * PostgreSQL took the write and made nothing of it: a trigger answered null, or a rule or a
+   * policy left the row out.
+   */
   'swallowed',
 ] as const;
 
@@ -15,7 +19,10 @@ export type RuleKind = (typeof ruleKinds)[number];
 
 export type TableRefusal = {
   kind: RuleKind;
-  /** The constraint, or the function of the trigger with `()`; of a swallowed write the triggers that can have done it. */
+  /**
+   * The constraint, or the function of the trigger with `()`; of a swallowed write the triggers
+   * that can have done it.
+   */
   rule: string | null;
   /** The columns that the rule is about, as far as they are known. */
   columns: string[];
@@ -23,7 +30,10 @@ export type TableRefusal = {
   sqlstate: string | null;
   /** Says which rule of the table refuses the row; without any value. */
   message: string;
-  /** What the author of the rule lets it say (RAISE), which may name values: for whoever writes, and not for the log. */
+  /**
+   * What the author of the rule lets it say (RAISE), which may name values: for whoever writes, and
+   * not for the log.
+   */
   says: string | null;
 };
 
@@ -66,11 +76,17 @@ const KINDS: Record<string, RuleKind> = {
   '22003': 'out_of_range',
 };
 
-/** Our own refusals (db/migrations): of a change without a version, and of one that a trigger made behind its back. */
+/**
+ * Our own refusals (db/migrations): of a change without a version, and of one that a trigger made
+ * behind its back.
+ */
 const WITHOUT_VERSION = 'TB001';
 const BEHIND_ITS_BACK = 'TB006';
 
-/** A trigger put the old values back (refuse_turned_back_change): for whoever writes the same as a swallowed write. */
+/**
+ * A trigger put the old values back (refuse_turned_back_change): for whoever writes the same as a
+ * swallowed write.
+ */
 const TURNED_BACK = 'TB009';
 
 const isSwallowed = (error: unknown): boolean =>
@@ -82,7 +98,10 @@ const OUR_INDEXES = new Set(['customers_email', 'customers_created_event']);
 /** The parts of an error of PostgreSQL that a program may go by. */
 type Reported = Record<'table' | 'column' | 'constraint' | 'where' | 'routine', string | undefined>;
 
-/** The refusal that an error of a write is; null for any other error. Columns are named only where the error names them. */
+/**
+ * The refusal that an error of a write is; null for any other error. Columns are named only where
+ * the error names them.
+ */
 export function refusedByTable(error: unknown): TableRefusal | null {
   if (isSwallowed(error)) return swallowed(null);
   const state = sqlState(error);
@@ -119,7 +138,10 @@ export function refusedByTable(error: unknown): TableRefusal | null {
   return isRaised || trigger !== undefined ? told('trigger') : null;
 }
 
-/** The same, with the columns that the catalogue names; what can have swallowed a write, too. Reads only for a refusal. */
+/**
+ * The same, with the columns that the catalogue names; what can have swallowed a write, too. Reads
+ * only for a refusal.
+ */
 export async function describeRefusal(db: Db | Tx, error: unknown): Promise<TableRefusal | null> {
   const refusal = refusedByTable(error);
   if (refusal === null) return null;
@@ -132,7 +154,10 @@ export async function describeRefusal(db: Db | Tx, error: unknown): Promise<Tabl
 
 const SAYS_MAX = 500;
 
-/** knex puts the statement before the message: one of db/customers.ts, or the commit at which a deferred rule is asked. */
+/**
+ * knex puts the statement before the message: one of db/customers.ts, or the commit at which a
+ * deferred rule is asked.
+ */
 function serverMessage({ message }: Error): string | null {
   const [, said] = /^(?:[^]*?\bfrom changed c|COMMIT;?) - ([^]*)$/.exec(message) ?? [];
   return said === undefined ? null : said.slice(0, SAYS_MAX);
@@ -144,7 +169,10 @@ function swallowed(rule: string | null): TableRefusal {
   return { kind, rule, columns, sqlstate: null, says: null, message: messageOf({ kind, rule, columns }) };
 }
 
-/** The functions in the context of an error, the innermost first. Its lines are in the language of the server. */
+/**
+ * The functions in the context of an error, the innermost first. Its lines are in the language of
+ * the server.
+ */
 function functionsIn(where: string): string[] {
   return where.split('\n').flatMap((line) => {
     const [, called, quoted] = line.includes('PL/') ? (FUNCTION.exec(line) ?? []) : [];

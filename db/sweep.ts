@@ -14,7 +14,10 @@ export type Sweep = {
   problemAt: Date | null;
   unheardFrom: Date | null;
   unheardTo: Date | null;
-  /** What the sweep found that no webhook had brought, since webhooks were last in order; `foundAt` is when it last did. */
+  /**
+   * What the sweep found that no webhook had brought, since webhooks were last in order; `foundAt`
+   * is when it last did.
+   */
   foundEvents: number;
   foundSince: Date | null;
   foundAt: Date | null;
@@ -36,7 +39,8 @@ export async function readSweep(db: Db, system: string): Promise<Sweep | null> {
 
 type Place = { system: string; account: string };
 
-// Counts what was found from anew where the last find is more than an hour old and a webhook has come since: that trouble is over.
+// Counts what was found from anew where the last find is more than an hour old and a webhook has
+// come since: that trouble is over.
 const columnsFound = `found_events, found_since, found_at`;
 const valuesFound = `:stored, case when :stored > 0 then :now::timestamptz end, case when :stored > 0 then :now::timestamptz end`;
 const isOver = `(s.found_at is null or s.found_at < :now::timestamptz - interval '1 hour' and exists (

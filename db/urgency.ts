@@ -1,6 +1,6 @@
 /**
- * Which of the mappings that are due goes first (docs/sync.md, "Order of work"). A mapping keeps the most urgent class of what it is
- * dirty for.
+ * Which of the mappings that are due goes first (docs/sync.md, "Order of work"). A mapping keeps
+ * the most urgent class of what it is dirty for.
  */
 export const urgencies = {
   /** An edit or a delete by people, on either side. */
@@ -17,7 +17,10 @@ export const urgencies = {
 
 export type Urgency = (typeof urgencies)[keyof typeof urgencies];
 
-/** The class of a mapping `m` after something of the class `to` came: a mapping that had nothing to do has only that. */
+/**
+ * The class of a mapping `m` after something of the class `to` came: a mapping that had nothing to
+ * do has only that.
+ */
 export function raisedUrgency(to: string): string {
   return `case when m.dirty = m.clean then ${to} else least(m.urgency, ${to}) end`;
 }

@@ -9,7 +9,10 @@ export interface Fault {
   at: string | null;
 }
 
-/** What may be kept of an error whose message may quote a row: what the program says of itself, and nothing of what it was given. */
+/**
+ * What may be kept of an error whose message may quote a row: what the program says of itself, and
+ * nothing of what it was given.
+ */
 export function describeFault(error: unknown): Fault {
   if (!(error instanceof Error)) return { fault: 'unknown', about: null, at: null };
   const { code, table, column, constraint } = error as Error & Record<string, unknown>;

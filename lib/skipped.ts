@@ -1,5 +1,6 @@
-// One event or row that cannot be read or stored must not stop its neighbours: a loop does its work in halves until the item stands
-// alone, notes it by its name, and goes on. `twinbox status`, `doctor` and /ready say what was noted in the last day.
+// One event or row that cannot be read or stored must not stop its neighbours: a loop does its work
+// in halves until the item stands alone, notes it by its name, and goes on. `twinbox status`,
+// `doctor` and /ready say what was noted in the last day.
 import type { Db } from '../db/server/connection.ts';
 import { isOfOneRow } from '../db/server/errors.ts';
 import { insertSkipped, readSkipped, type SkippedItem } from '../db/health/skipped-items.ts';
@@ -32,8 +33,9 @@ export async function noteSkipped(
 }
 
 /**
- * Does `work` with all items; if one of them is refused, with halves, in their order, until it stands alone and `skip` has it. Answers
- * the sum of what `work` answered. `work` must be one transaction: what it refuses has not been done.
+ * Does `work` with all items; if one of them is refused, with halves, in their order, until it
+ * stands alone and `skip` has it. Answers the sum of what `work` answered. `work` must be one
+ * transaction: what it refuses has not been done.
  */
 export async function workInHalves<T>(
   items: readonly T[],
@@ -60,8 +62,9 @@ export async function workInHalves<T>(
 export type Stuck<T> = { item: T; error: unknown };
 
 /**
- * Items that are refused together with their way round are left out only if another item of the same batch passed. Where none did, it
- * is the database that is not in order, and the batch has to come again: then this throws.
+ * Items that are refused together with their way round are left out only if another item of the
+ * same batch passed. Where none did, it is the database that is not in order, and the batch has to
+ * come again: then this throws.
  */
 export async function leaveOutStuck<T>(
   stuck: readonly Stuck<T>[],

@@ -32,13 +32,19 @@ export type FloorWalkDeps = {
 };
 
 export type FloorWalk = {
-  /** One chunk, if it is time for one. `busy`: pages go out. Answers whether there is more to look at, now. */
+  /**
+   * One chunk, if it is time for one. `busy`: pages go out. Answers whether there is more to look
+   * at, now.
+   */
   step(active: { fence: number; busy: boolean; mayStillSend: () => boolean }): Promise<boolean>;
   /** A sequence was moved: look now. */
   lookNow(): void;
 };
 
-/** Rows looked at under one statement; and how often without a walk, and how often beside pages that go out. */
+/**
+ * Rows looked at under one statement; and how often without a walk, and how often beside pages that
+ * go out.
+ */
 const CHUNK = 5_000;
 const LOOK_EVERY_MS = 5_000;
 const BUSY_EVERY_MS = 250;

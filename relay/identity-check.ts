@@ -1,4 +1,5 @@
-// Whether the relay may run on this database and this bus: asked before it is active, and every few seconds after that.
+// Whether the relay may run on this database and this bus: asked before it is active, and every few
+// seconds after that.
 import { withTransaction, type Db } from '../db/server/connection.ts';
 import { notePlace } from '../db/server/database-place.ts';
 import {
@@ -14,7 +15,10 @@ import { findLostOnBus } from '../lib/events/lost-events.ts';
 import { assertSameDatabase, otherBus, restored } from '../lib/process/database-identity.ts';
 
 export type IdentityCheck = {
-  /** Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a person has to decide. */
+  /**
+   * Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a
+   * person has to decide.
+   */
   check(): Promise<void>;
   /** Throws IdentityError where the bus has events of ours that this database lacks. */
   refuseOlderState(): Promise<void>;

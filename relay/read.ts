@@ -1,7 +1,9 @@
-// Reading a page of which one row cannot be read: its time is none, its number is too large for this program, its bytes are damaged.
+// Reading a page of which one row cannot be read: its time is none, its number is too large for
+// this program, its bytes are damaged.
 //
-// Guarantees: the rows that can be read go out in their order, each of the others is named once, and the cursor moves behind all of
-// them. Costs statements only where a page could not be read as a whole.
+// Guarantees: the rows that can be read go out in their order, each of the others is named once,
+// and the cursor moves behind all of them. Costs statements only where a page could not be read as
+// a whole.
 import type { Db } from '../db/server/connection.ts';
 import {
   readPageIds,

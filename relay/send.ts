@@ -1,8 +1,8 @@
 // Sending one page, and finding the record that the bus will not take.
 //
-// Guarantees: messages of one key go out in order, refused ones left out; nothing is reported as sent that the bus did not
-// answer for. Assumes: the bus refuses a record for what it is, not for its company; a batch that is too long as a whole is
-// found to be innocent when its halves pass.
+// Guarantees: messages of one key go out in order, refused ones left out; nothing is reported as
+// sent that the bus did not answer for. Assumes: the bus refuses a record for what it is, not for
+// its company; a batch that is too long as a whole is found to be innocent when its halves pass.
 
 import { BusError, isRefusedRecord, type Bus, type Message, type Published } from '../lib/bus/bus.ts';
 import type { Batch } from '../db/relay/cursor.ts';
@@ -32,7 +32,10 @@ export async function sendPage(
 
 type Sending = { bus: Bus; mayStillSend: () => boolean; sent: Sent };
 
-/** Sends the messages at these indexes; after a refusal again in halves, in order, until the culprits stand alone. */
+/**
+ * Sends the messages at these indexes; after a refusal again in halves, in order, until the
+ * culprits stand alone.
+ */
 async function sendPart(
   indexes: readonly number[],
   messages: readonly Message[],

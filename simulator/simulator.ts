@@ -32,13 +32,19 @@ import type { ControlParts } from './control/parts.ts';
 import { createWebhooks, type WebhookOptions } from './webhooks/webhooks.ts';
 
 export type SimulatorOptions = {
-  /** Folder for the state; without it nothing outlives the process. Two simulators on one folder are refused. */
+  /**
+   * Folder for the state; without it nothing outlives the process. Two simulators on one folder are
+   * refused.
+   */
   dataDir?: string;
   /** The address to listen on; default 127.0.0.1. */
   host?: string;
   /** The account that keys belong to unless they are mapped to another one. */
   accountId?: string;
-  /** Requests a second, null for no limit; 100 over all and 25 for each endpoint by default, as for a live account. */
+  /**
+   * Requests a second, null for no limit; 100 over all and 25 for each endpoint by default, as for
+   * a live account.
+   */
   rateLimits?: Partial<RateLimits>;
   /** Deliveries of webhooks: back-off, and what to force on them. */
   webhooks?: Partial<WebhookOptions>;

@@ -1,4 +1,5 @@
-// What keeps the house: finds what the bus lost and what no webhook brought, and has partitions ready before they are needed.
+// What keeps the house: finds what the bus lost and what no webhook brought, and has partitions
+// ready before they are needed.
 import type { Bus } from '../lib/bus/bus.ts';
 import { logActions } from '../lib/operations/operator-log.ts';
 import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
@@ -21,7 +22,10 @@ export interface HousekeepingStatus {
 export interface HousekeptLane {
   deps: SyncDeps;
   wake: () => void;
-  /** Bound: the key is of the account that the database belongs to. Until that is known nothing is asked with it. */
+  /**
+   * Bound: the key is of the account that the database belongs to. Until that is known nothing is
+   * asked with it.
+   */
   lane: { status(): { bound: boolean } };
 }
 

@@ -45,11 +45,17 @@ export interface LaneStatus {
   inHand: number;
 }
 
-/** Records to be made and records that exist have lines of their own; neither may take all the places from the other. */
+/**
+ * Records to be made and records that exist have lines of their own; neither may take all the
+ * places from the other.
+ */
 const LINE_PART = 0.75;
 /** Echoes have so many places beside the others: they wait behind no token, and take no edit's place. */
 const ECHO_PART = 0.25;
-/** Of so many claims one is of the mapping that has been due longest: no class waits for ever behind a more urgent one. */
+/**
+ * Of so many claims one is of the mapping that has been due longest: no class waits for ever behind
+ * a more urgent one.
+ */
 const LONGEST_EVERY = 8;
 /** How often echoes are looked for while there is no token for anything else. */
 const ECHOES_EVERY_MS = 1_000;
@@ -67,7 +73,10 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
   let moreEchoes = false;
   let claimedAt = -Infinity;
 
-  /** The first contact: whose account this is. Without an answer nothing is sent; with the wrong one neither. */
+  /**
+   * The first contact: whose account this is. Without an answer nothing is sent; with the wrong one
+   * neither.
+   */
   async function bind(): Promise<Bound> {
     if (bound) return bound;
     const binding = await bindAccount(db, clock, integration).catch(async (error: unknown) => {
@@ -131,7 +140,10 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     return [...inHand.values()].filter(({ claimed }) => isOne(claimed)).length;
   }
 
-  /** How many of each line may begin. The account's tokens are for both, those for making records for one, and echoes need none. */
+  /**
+   * How many of each line may begin. The account's tokens are for both, those for making records
+   * for one, and echoes need none.
+   */
   async function roomFor({ limiter }: Guards): Promise<ClaimRoom> {
     const [working, making] = [count((one) => !isEcho(one)), count(({ makes }) => makes)];
     const places = options.concurrency - working;
@@ -162,7 +174,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         return 1;
       }
       const room = await roomFor(guards);
-      // It has rested already until there may be tokens. Echoes need none, but each look for them is a statement.
+      // It has rested already until there may be tokens. Echoes need none, but each look for them
+      // is a statement.
       const looks = moreEchoes || performance.now() - claimedAt > ECHOES_EVERY_MS;
       if (room.limit === 0 && !(looks && room.echoes > 0)) return 1;
       claimedAt = performance.now();
@@ -191,7 +204,10 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
   };
 }
 
-/** It was claimed without a token: what came in is the event of a write of ours, or of a pair that has ended. */
+/**
+ * It was claimed without a token: what came in is the event of a write of ours, or of a pair that
+ * has ended.
+ */
 function isEcho({ makes, urgency }: Claimed): boolean {
   return !makes && urgency === urgencies.echo;
 }
@@ -213,14 +229,20 @@ function createGuards({ db, clock, integration, policy, log }: SyncDeps, account
 
 const UNLIMITED = 1_000;
 
-/** A lane that cannot even bind sends nothing: where it belongs to an account already, that is an open breaker. */
+/**
+ * A lane that cannot even bind sends nothing: where it belongs to an account already, that is an
+ * open breaker.
+ */
 async function rememberSilence({ db, clock, integration, log }: SyncDeps, failure: Failure): Promise<void> {
   const connection = await readConnection(db, integration.system);
   if (!connection || connection.account === null || !(failure.kind === 'auth' || isOfSystem(failure))) return;
   await openBreakerFor(db, clock, { system: integration.system, account: connection.account }, failure, log);
 }
 
-/** A step that broke off (the database went away, or a fault of ours) is tried again a little later, not at once. */
+/**
+ * A step that broke off (the database went away, or a fault of ours) is tried again a little later,
+ * not at once.
+ */
 async function giveUp({ db, clock, policy }: SyncDeps, { id, fence }: Claim): Promise<void> {
   const until = new Date(clock.now().getTime() + 1_000 + fullJitter(3, policy.backoff));
   await backOffMapping(db, id, fence, until);

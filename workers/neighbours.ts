@@ -1,15 +1,20 @@
-// Workers with other settings beside this one. What a worker may not do (STRIPE_WRITES=off, STRIPE_PULLS=off, STRIPE_IMPORT=off) it
-// notes as waiting: right where no worker may, and a loss of time without end where another one could.
+// Workers with other settings beside this one. What a worker may not do (STRIPE_WRITES=off,
+// STRIPE_PULLS=off, STRIPE_IMPORT=off) it notes as waiting: right where no worker may, and a loss
+// of time without end where another one could.
 //
-// Guarantees: while a worker lives that may do it, what another has left waiting is done, within two looks, whoever took the event; a
-// worker that may not does not take it up again meanwhile. Assumes: a worker's sign is written before its lanes begin.
-// A crash of the one that may: after its last sign has grown old the others take up what waits, and note it as waiting again.
+// Guarantees: while a worker lives that may do it, what another has left waiting is done, within
+// two looks, whoever took the event; a worker that may not does not take it up again meanwhile.
+// Assumes: a worker's sign is written before its lanes begin. A crash of the one that may: after
+// its last sign has grown old the others take up what waits, and note it as waiting again.
 import { raiseLeft } from '../db/mappings/dirty.ts';
 import { readRoleSigns, type Alike, type RoleSign } from '../db/health/role-signs.ts';
 import { standingOf } from '../lib/health/roles.ts';
 import type { SyncDeps, SyncPolicy } from '../lib/sync/step.ts';
 
-/** What a worker leaves, by the reason for which it then waits, and the setting that lets another one do it. */
+/**
+ * What a worker leaves, by the reason for which it then waits, and the setting that lets another
+ * one do it.
+ */
 const LEFT: readonly {
   reason: string;
   setting: string;
@@ -25,7 +30,10 @@ const LEFT: readonly {
 export interface Neighbours {
   /** The reasons for which what waits is another worker's to take, by the last look. */
   leaves(): readonly string[];
-  /** Looks who lives with which settings, and takes up what those have left who may do less. Returns how many. */
+  /**
+   * Looks who lives with which settings, and takes up what those have left who may do less. Returns
+   * how many.
+   */
   look(): Promise<number>;
 }
 

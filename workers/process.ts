@@ -1,5 +1,5 @@
-// The workers' role: receive, reconcile and keep house, for every system in use. Built the same way whether it is a process of
-// its own or one role among others in an embedded one.
+// The workers' role: receive, reconcile and keep house, for every system in use. Built the same way
+// whether it is a process of its own or one role among others in an embedded one.
 import { raiseWaiting } from '../db/mappings/dirty.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
@@ -90,7 +90,10 @@ async function raiseAllowed({ db, clock, integration: { system }, policy }: Sync
   if (policy.pulls) await raiseWaiting(db, system, 'pulls_off', clock.now());
 }
 
-/** The first contact: reads what the account held before, beside the work of the lane, which binds the account. */
+/**
+ * The first contact: reads what the account held before, beside the work of the lane, which binds
+ * the account.
+ */
 function startReading(deps: SyncDeps, lane: Lane, signal: AbortSignal): Loop {
   const { system } = deps.integration;
   let done = false;

@@ -24,7 +24,10 @@ export function workersPart(
 /** Failures in a row that are no chance. */
 const FAILED_OFTEN = 3;
 
-/** The signs of life of a process that runs workers: their lanes, and housekeeping, which shows none while it stands still. */
+/**
+ * The signs of life of a process that runs workers: their lanes, and housekeeping, which shows none
+ * while it stands still.
+ */
 export function rolesOfWorkers(
   workers: Pick<Workers, 'status'>,
   bus: Pick<Bus, 'health'>,

@@ -20,8 +20,9 @@ export interface Listener {
 export type Unsubscribe = () => Promise<void>;
 
 /**
- * The beginning of an installation's groups. With its instance id in it two installations that came to share topics never share a group:
- * each reads everything and refuses what is the other's, and neither passes by what the other has to take.
+ * The beginning of an installation's groups. With its instance id in it two installations that came
+ * to share topics never share a group: each reads everything and refuses what is the other's, and
+ * neither passes by what the other has to take.
  */
 export function groupsOf(groupId: string, installation: string): string {
   return `${groupId}.${installation}`;

@@ -1,10 +1,12 @@
-// What becomes of a record on our topics that is not what its topic is for: a notice on the dlq, and the ones behind it go on.
+// What becomes of a record on our topics that is not what its topic is for: a notice on the dlq,
+// and the ones behind it go on.
 //
-// Guarantees: the notice is committed before the record's offset is; a record that comes again makes no second one; a notice says
-// where the record lies, how large it is and what was wrong with it, and never what it holds. A flood makes at most
-// NOTICES_PER_MINUTE + 1 rows a minute for each partition; what another installation publishes makes one for each minute in which it
-// was published. Every record is counted (db/health/refused-counts.ts). A crash after the notice and before the offset: the record comes
-// again, has its notice and is counted once more.
+// Guarantees: the notice is committed before the record's offset is; a record that comes again
+// makes no second one; a notice says where the record lies, how large it is and what was wrong with
+// it, and never what it holds. A flood makes at most NOTICES_PER_MINUTE + 1 rows a minute for each
+// partition; what another installation publishes makes one for each minute in which it was
+// published. Every record is counted (db/health/refused-counts.ts). A crash after the notice and
+// before the offset: the record comes again, has its notice and is counted once more.
 
 import { createHash } from 'node:crypto';
 import { withTransaction, type Db } from '../db/server/connection.ts';
@@ -112,7 +114,10 @@ function toNotice(identity: string, { record, reason }: RefusedRecord): RecordNo
   };
 }
 
-/** A place names a record for good only where the bus outlives us; in process it is the event that comes again. */
+/**
+ * A place names a record for good only where the bus outlives us; in process it is the event that
+ * comes again.
+ */
 function nameOf(identity: string, { topic, partition, offset, eventId }: Received): string {
   const place = identity === 'in-process' ? eventId : `${partition}/${offset}`;
   return `${identity}/${topic}/${place}`;

@@ -1,9 +1,12 @@
-// Each worker shows that it lives by a lease of its own, renewed every few seconds; the others end what a dead one held.
+// Each worker shows that it lives by a lease of its own, renewed every few seconds; the others end
+// what a dead one held.
 //
-// A lease on a mapping has to outlast the slowest call, a minute. A worker that was killed would keep its customers waiting that long,
-// so the others do not wait for it. Guarantees: what a dead worker had in hand can be claimed within the length of a sign of life.
-// Assumes: two workers at one mapping do no harm. One that was only frozen may still send its request; the fence keeps it from
-// settling, and whoever took over has sent the same request under the same key, of which Stripe carries out one.
+// A lease on a mapping has to outlast the slowest call, a minute. A worker that was killed would
+// keep its customers waiting that long, so the others do not wait for it. Guarantees: what a dead
+// worker had in hand can be claimed within the length of a sign of life. Assumes: two workers at
+// one mapping do no harm. One that was only frozen may still send its request; the fence keeps it
+// from settling, and whoever took over has sent the same request under the same key, of which
+// Stripe carries out one.
 //
 // A crash between ending the leases and forgetting the worker: the next look does both again.
 import { endLeasesOf, forgetWorkers, readDeadWorkers } from '../db/lease-owners.ts';

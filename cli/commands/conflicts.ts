@@ -104,7 +104,8 @@ function addTurn(conflicts: Command, { output, finish }: CommandContext): void {
     .argument('<conflict>', 'its id', toUuid)
     .option('--json', 'print what came of it as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
-      // Only this one compares by the mapping's rules; the others need not wait for what it takes to know them.
+      // Only this one compares by the mapping's rules; the others need not wait for what it takes
+      // to know them.
       const { withSync } = await import('../sync-session.ts');
       const result = await withSync(
         ({ sync: { db, clock, nudge, integration } }) =>

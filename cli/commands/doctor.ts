@@ -178,7 +178,10 @@ async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
 
 const GROUND = 'Look at the rights of the role in DATABASE_URL (docs/deployment.md).';
 
-/** Without a database what the settings say of Stripe can be tried all the same; the simulator's state would be opened for nothing. */
+/**
+ * Without a database what the settings say of Stripe can be tried all the same; the simulator's
+ * state would be opened for nothing.
+ */
 async function examineStripeAlone(config: Config): Promise<Check[]> {
   return findStripeAccess(config) === null ? [] : await examineStripe(config, null);
 }

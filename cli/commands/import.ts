@@ -109,7 +109,8 @@ async function openSource(file: string) {
     const info = await stat(file);
     if (info.isDirectory()) throw new CliError(exit.usage, `${file} is a folder, not a CSV file.`);
     const stream = createReadStream(file);
-    // Of the rows that are done, not of those that are read: a small file is read at once. A pipe has no size.
+    // Of the rows that are done, not of those that are read: a small file is read at once. A pipe
+    // has no size.
     const fraction = (done: number): number | undefined =>
       info.size > 0 ? Math.min(1, done / info.size) : undefined;
     return { stream, fraction };

@@ -1,4 +1,5 @@
-// What only a person can say of the relay's cursor: that a restored database is a move or a copy, or that another bus is meant.
+// What only a person can say of the relay's cursor: that a restored database is a move or a copy,
+// or that another bus is meant.
 import { Option } from 'commander';
 import { adoptBus } from '../../db/relay/identity.ts';
 import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
@@ -72,7 +73,8 @@ Examples:
             await bus.close();
           }
         },
-        // To say what it is, it is opened whatever it is; another bus is adopted only where the database is known.
+        // To say what it is, it is opened whatever it is; another bus is adopted only where the
+        // database is known.
         { mayCreate: false, mayBeOther: afterRestore !== undefined },
       );
       if (json) output.printJson({ after_restore: afterRestore ?? null, ...result });

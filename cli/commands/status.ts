@@ -53,8 +53,8 @@ Examples:
           const read: Status = { running, elsewhere, database: place, ...(await readStatus(db)) };
           const nothingRuns = read.roles.every(({ living }) => living.length === 0);
           const other = await findOtherDatabase(db, address);
-          // What does not run is late with everything: one line says so, and the others would only follow from it.
-          // What was refused lasts, whether anything runs or not.
+          // What does not run is late with everything: one line says so, and the others would only
+          // follow from it. What was refused lasts, whether anything runs or not.
           const problems =
             running || !nothingRuns ? await findProblems(db, running) : refusedWarnings(read.refused);
           return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };

@@ -1,5 +1,6 @@
-// The main job once through, on real data, with a crash in the middle. Each step waits for what it claims, with a deadline, and
-// throws if it does not hold: the demo ends with 0 only if all of it was true.
+// The main job once through, on real data, with a crash in the middle. Each step waits for what it
+// claims, with a deadline, and throws if it does not hold: the demo ends with 0 only if all of it
+// was true.
 import { relative } from 'node:path';
 import { emptyFolder } from '../embedded/empty.ts';
 import { CliError, exit } from '../exit.ts';

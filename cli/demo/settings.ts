@@ -1,4 +1,5 @@
-// What the demo runs on: a folder of its own and free ports, whatever the shell says; with --use-settings what the shell says.
+// What the demo runs on: a folder of its own and free ports, whatever the shell says; with
+// --use-settings what the shell says.
 import { join, resolve } from 'node:path';
 import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
 import { CliError, exit } from '../exit.ts';
@@ -10,7 +11,8 @@ import { CliError, exit } from '../exit.ts';
 export const DEMO_PARK_MS = 2_000;
 
 export function demoFolder(): string {
-  // The folder is no connection setting: this one is honoured, so that a second demo can run beside the first.
+  // The folder is no connection setting: this one is honoured, so that a second demo can run beside
+  // the first.
   const { dataDir } = loadConfig(ignoreConnectionSettings(), { envFile: false });
   return join(dataDir, 'demo');
 }

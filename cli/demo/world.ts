@@ -1,4 +1,5 @@
-// What the demo's steps work with: the system's process, its API over HTTP, its database, and Stripe through the integration.
+// What the demo's steps work with: the system's process, its API over HTTP, its database, and
+// Stripe through the integration.
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRelayLag } from '../../db/relay/lag.ts';
 import type { Config } from '../../lib/config/config.ts';

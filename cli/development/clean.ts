@@ -1,4 +1,7 @@
-/** `make clean`: stops and removes every PostgreSQL of ours that no living process uses, wherever its data is. */
+/**
+ * `make clean`: stops and removes every PostgreSQL of ours that no living process uses, wherever
+ * its data is.
+ */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,7 @@
-/** `make kafka`: a real Kafka broker in the foreground, for trying the full form without a container engine. */
+/**
+ * `make kafka`: a real Kafka broker in the foreground, for trying the full form without a container
+ * engine.
+ */
 import { join } from 'node:path';
 import { createBroker } from '../embedded/kafka/broker.ts';
 import { explain } from '../failure.ts';

@@ -1,8 +1,10 @@
-// One process at a time in what starts and stops the server of a folder. Without it the last user of a server could stop it under a
-// process that has found it running a moment before, and two that start at once could each make a place of their own.
+// One process at a time in what starts and stops the server of a folder. Without it the last user
+// of a server could stop it under a process that has found it running a moment before, and two that
+// start at once could each make a place of their own.
 //
-// The lock is the file `lock` in the folder: made whole by one link, with the id of its holder and when that process began. A crash
-// while it is held leaves the file, which counts for nothing once no such process lives.
+// The lock is the file `lock` in the folder: made whole by one link, with the id of its holder and
+// when that process began. A crash while it is held leaves the file, which counts for nothing once
+// no such process lives.
 import { randomBytes } from 'node:crypto';
 import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +18,10 @@ type Holder = { pid: number; began: string; nonce: string };
 /** Longer than the making of a database on a slow machine takes. */
 const PATIENCE_MS = 90_000;
 
-/** Does the work while no other process does such work on this folder, which must exist. Throws `embedded_postgres_held`. */
+/**
+ * Does the work while no other process does such work on this folder, which must exist. Throws
+ * `embedded_postgres_held`.
+ */
 export async function inTurn<T>(
   folder: string,
   work: () => Promise<T>,

@@ -5,7 +5,10 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../../lib/errors.ts';
 import { hasCode } from './files.ts';
 
-/** Makes the folder and its parents where they are missing, and tries a file in it. Throws `folder_unusable`. */
+/**
+ * Makes the folder and its parents where they are missing, and tries a file in it. Throws
+ * `folder_unusable`.
+ */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
     await makeFolder(folder);

@@ -77,7 +77,10 @@ async function startInTurn({
   }
 }
 
-/** Stops a server whose users have all died; true if it is not running afterwards. The caller has the folder's lock. */
+/**
+ * Stops a server whose users have all died; true if it is not running afterwards. The caller has
+ * the folder's lock.
+ */
 export async function stopUnused(dataDir: string, data: string): Promise<boolean> {
   if ((await livingUsers(dataDir)).length > 0) return false;
   const found = await findServer(data);

@@ -1,5 +1,6 @@
-// Every role in one process: what `twinbox up` and `twinbox demo` run. Each part is chosen by whether its setting is there:
-// an embedded PostgreSQL or DATABASE_URL, the simulator or STRIPE_SECRET_KEY, a bus in this process or KAFKA_BOOTSTRAP_SERVERS.
+// Every role in one process: what `twinbox up` and `twinbox demo` run. Each part is chosen by
+// whether its setting is there: an embedded PostgreSQL or DATABASE_URL, the simulator or
+// STRIPE_SECRET_KEY, a bus in this process or KAFKA_BOOTSTRAP_SERVERS.
 import { hostname } from 'node:os';
 import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
@@ -57,7 +58,10 @@ export interface SystemOptions {
   ports?: { api: number; simulator: number } | undefined;
 }
 
-/** Starts every role, each once what it needs is there. What was started is stopped again if a later part cannot start. */
+/**
+ * Starts every role, each once what it needs is there. What was started is stopped again if a later
+ * part cannot start.
+ */
 export async function startSystem({ config, log, ports }: SystemOptions): Promise<System> {
   const cleanups: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
@@ -128,7 +132,8 @@ async function start({
   const { retentionDays } = config;
   const owner = nameProcess();
   const workers = await startWorkers(bus, [sync], { groupId, retentionDays, owner });
-  // A call that hangs may take longer than a stop has: it is left to its lease, and the next start finishes it.
+  // A call that hangs may take longer than a stop has: it is left to its lease, and the next start
+  // finishes it.
   cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
   const following = relay;
   const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
@@ -191,7 +196,10 @@ async function start({
 const FINISH_REQUESTS_MS = 2_500;
 const FINISH_MS = 4_500;
 
-/** A process that was killed here cannot come back for its leases; waiting for them to run out would only cost time. */
+/**
+ * A process that was killed here cannot come back for its leases; waiting for them to run out would
+ * only cost time.
+ */
 async function endLeasesOfTheDead(db: Db): Promise<void> {
   const owners = await readLeaseOwners(db);
   await endLeasesOf(

@@ -25,8 +25,9 @@ export type HeaderReading =
   | { kind: 'missing'; missing: ('name' | 'email')[] };
 
 /**
- * Header names folded to their letters and digits, the best first. They are those of Stripe, HubSpot, Google Contacts,
- * Shopify, Salesforce, QuickBooks, Mailchimp, Outlook, WooCommerce and Xero in English.
+ * Header names folded to their letters and digits, the best first. They are those of Stripe,
+ * HubSpot, Google Contacts, Shopify, Salesforce, QuickBooks, Mailchimp, Outlook, WooCommerce and
+ * Xero in English.
  */
 const KNOWN: Record<Target, readonly string[]> = {
   email: [
@@ -86,7 +87,10 @@ export function foldName(name: string): string {
     .replace(/[^\p{L}\p{N}]+/gu, '');
 }
 
-/** All columns of the best name that is there: the one that is written just so before those that only fold to it. */
+/**
+ * All columns of the best name that is there: the one that is written just so before those that
+ * only fold to it.
+ */
 function findKnown(names: string[], target: Target): number[] {
   const lower = names.map((name) => name.toLowerCase());
   const folded = names.map(foldName);

@@ -1,5 +1,6 @@
-// The bytes of a file as text. What its encoding is, is read from the file where that is certain (a byte order mark, the zero
-// bytes of UTF-16) or said by a person; anything else is UTF-8, and what is no UTF-8 is never guessed at.
+// The bytes of a file as text. What its encoding is, is read from the file where that is certain (a
+// byte order mark, the zero bytes of UTF-16) or said by a person; anything else is UTF-8, and what
+// is no UTF-8 is never guessed at.
 import { TextDecoder } from 'node:util';
 import { CliError, exit } from '../exit.ts';
 import { findOtherKind, KIND_BYTES } from './file-kind.ts';
@@ -7,7 +8,10 @@ import { findOtherKind, KIND_BYTES } from './file-kind.ts';
 /** What stands in the text for bytes that are none in its encoding. */
 export const UNREADABLE = '\ufffd';
 
-/** Texts as they come. `encoding` is a name that TextDecoder knows. Throws a CliError for a file that is surely no CSV. */
+/**
+ * Texts as they come. `encoding` is a name that TextDecoder knows. Throws a CliError for a file
+ * that is surely no CSV.
+ */
 export async function* decodeText(
   input: AsyncIterable<string | Buffer>,
   encoding: string | undefined,
@@ -38,7 +42,10 @@ export async function* decodeText(
   yield head === null ? decoder.decode() : decoder.decode(head);
 }
 
-/** Bytes that a text takes in a file of this encoding; near enough for a progress bar where letters vary in length. */
+/**
+ * Bytes that a text takes in a file of this encoding; near enough for a progress bar where letters
+ * vary in length.
+ */
 export function byteLength(text: string, encoding: string): number {
   if (encoding === 'utf-8') return Buffer.byteLength(text);
   return encoding.startsWith('utf-16') ? text.length * 2 : text.length;
@@ -53,7 +60,10 @@ export function isEncoding(name: string): boolean {
   }
 }
 
-/** How much of the beginning is looked at for zero bytes: mostly the header, whose names are Latin letters. */
+/**
+ * How much of the beginning is looked at for zero bytes: mostly the header, whose names are Latin
+ * letters.
+ */
 const SAMPLE_BYTES = 512;
 
 function findEncoding(head: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {

@@ -1,8 +1,10 @@
-// Brings rows into the database through the API's own write path, several at a time; rows of one email keep their order.
+// Brings rows into the database through the API's own write path, several at a time; rows of one
+// email keep their order.
 //
-// The email says who it is. A row that is there already with the same values is skipped, so a second run does nothing; one that
-// differs is reported, or changed with `update`. A name that the file does not give never changes one that is there. A crash
-// in the middle leaves whole customers with their events: run it again.
+// The email says who it is. A row that is there already with the same values is skipped, so a
+// second run does nothing; one that differs is reported, or changed with `update`. A name that the
+// file does not give never changes one that is there. A crash in the middle leaves whole customers
+// with their events: run it again.
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { Customer } from '../../db/customers.ts';
 import { fold } from '../../db/email-fold.ts';
@@ -34,7 +36,10 @@ export type ImportDeps = {
   update: boolean;
   /** Ends the import after the rows in hand. */
   signal?: AbortSignal;
-  /** After each row that is decided: in the database, left or refused. `bytes`: what those rows take in the file. */
+  /**
+   * After each row that is decided: in the database, left or refused. `bytes`: what those rows take
+   * in the file.
+   */
   onDone?: (done: { rows: number; bytes: number }) => void;
 };
 

@@ -106,7 +106,10 @@ function lookFor(text: string, isEnd: boolean, delimiter: string, options: Layou
   return best;
 }
 
-/** Which line is the likeliest to be meant as the header: one that has some of what is wanted, then the widest. */
+/**
+ * Which line is the likeliest to be meant as the header: one that has some of what is wanted, then
+ * the widest.
+ */
 function rank(reading: HeaderReading, header: string[]): number {
   const known = reading.kind === 'missing' ? 2 - reading.missing.length : 3;
   return known * 10_000 + header.filter((name) => name.trim() !== '').length;

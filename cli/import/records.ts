@@ -1,8 +1,9 @@
-// The records of a CSV text, with the line on which each begins. A fault costs the lines on which it stands, never the rest.
+// The records of a CSV text, with the line on which each begins. A fault costs the lines on which
+// it stands, never the rest.
 //
-// csv-parse does not do this: with `trim` a single row that goes on after its closing quote makes it drop all that follows
-// without an error, and without `trim` blanks beside quotes are stored together with the quotes. On well-formed files both
-// answer the same, which a test holds.
+// csv-parse does not do this: with `trim` a single row that goes on after its closing quote makes
+// it drop all that follows without an error, and without `trim` blanks beside quotes are stored
+// together with the quotes. On well-formed files both answer the same, which a test holds.
 
 export type CsvRecord = {
   /** The line on which it begins; the first line is 1. */
@@ -21,7 +22,10 @@ export type CsvRecord = {
   | { problem: string }
 );
 
-/** Far above any customer: a quote that is never closed takes no more than this into memory. In UTF-16 code units. */
+/**
+ * Far above any customer: a quote that is never closed takes no more than this into memory. In
+ * UTF-16 code units.
+ */
 export const MAX_RECORD = 1_000_000;
 
 const NEVER_CLOSED = 'opens a quote that is never closed';

@@ -1,7 +1,9 @@
-// A file as rows of customers, read as it streams: a file of any size takes the memory of its longest row.
+// A file as rows of customers, read as it streams: a file of any size takes the memory of its
+// longest row.
 //
-// Nothing is lost silently: each line of the file is a row, a row that is refused with its line and reason, or counted among
-// what was passed over (titles and comments by number, rows without any value).
+// Nothing is lost silently: each line of the file is a row, a row that is refused with its line and
+// reason, or counted among what was passed over (titles and comments by number, rows without any
+// value).
 import type { Columns } from './columns.ts';
 import { byteLength, decodeText } from './encoding.ts';
 import { findLayout, isBlank, type Layout, type LayoutOptions } from './layout.ts';

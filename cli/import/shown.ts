@@ -1,5 +1,5 @@
-// Text of a file as a terminal may show it: what controls a terminal, changes the direction of writing or cannot be seen is
-// written as its code point.
+// Text of a file as a terminal may show it: what controls a terminal, changes the direction of
+// writing or cannot be seen is written as its code point.
 
 const LONGEST = 80;
 

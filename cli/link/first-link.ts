@@ -13,7 +13,10 @@ import { createProgress } from '../progress.ts';
 import { readAccount, unlessSilent } from '../sync.ts';
 
 export type FirstLinkOptions = {
-  /** Give consent; else the plan is only shown. `agree` is asked first, with what it is for, as a question. */
+  /**
+   * Give consent; else the plan is only shown. `agree` is asked first, with what it is for, as a
+   * question.
+   */
   agree: ((question: string) => Promise<boolean>) | null;
   all: boolean;
   json: boolean;
@@ -156,7 +159,10 @@ function saidOf(pairs: PlannedPair[]): [number, string][] {
   return [...counts].map(([says, number]) => [number, says]);
 }
 
-/** One read and one write for each pair and each record that becomes a customer; one write for each that is made. */
+/**
+ * One read and one write for each pair and each record that becomes a customer; one write for each
+ * that is made.
+ */
 function callsOf({ pairs, creates, imports, aliases, others }: LinkPlan): {
   all: number;
   mostOfOneKind: number;

@@ -1,4 +1,5 @@
-// The simulator's control routes (docs/simulator.md), for a session: what people do in Stripe's dashboard, faults, what it was asked.
+// The simulator's control routes (docs/simulator.md), for a session: what people do in Stripe's
+// dashboard, faults, what it was asked.
 
 type Json = Record<string, unknown>;
 

@@ -26,11 +26,17 @@ export type Engine = SyncDeps & {
   mapping(customerId: number): Promise<Mapping>;
   /** Every pair of the customer: also those that have ended, and second records. */
   mappings(customerId: number): Promise<Mapping[]>;
-  /** Takes one step for the customer now, in this process, reading their record first; answers the pair after it. */
+  /**
+   * Takes one step for the customer now, in this process, reading their record first; answers the
+   * pair after it.
+   */
   reconcile(customerId: number): Promise<Mapping>;
   /** The customer's record at the other system, read now. */
   theirs(customerId: number): Promise<Fetched>;
-  /** Waits until nothing is on its way: the account read, all that is committed published, received and settled. */
+  /**
+   * Waits until nothing is on its way: the account read, all that is committed published, received
+   * and settled.
+   */
   quiet(timeoutMs?: number): Promise<void>;
 };
 
@@ -52,7 +58,10 @@ export function createEngine(deps: SyncDeps): Engine {
     return found;
   }
 
-  /** In one transaction, so that no worker takes the raised pair between the two. Null while a worker has it. */
+  /**
+   * In one transaction, so that no worker takes the raised pair between the two. Null while a
+   * worker has it.
+   */
   async function tryClaim(id: number): Promise<Claim | null> {
     const deadline = performance.now() + LEASE_MS;
     return await withTransaction(db, async (tx) => {

@@ -1,5 +1,6 @@
-// What a session works on. Scratch: a whole system in this process, in a folder that begins empty. Otherwise what every command
-// finds: DATABASE_URL or the embedded database of the data folder, and the simulator of a running `twinbox up` or its kept state.
+// What a session works on. Scratch: a whole system in this process, in a folder that begins empty.
+// Otherwise what every command finds: DATABASE_URL or the embedded database of the data folder, and
+// the simulator of a running `twinbox up` or its kept state.
 import { createWriteStream } from 'node:fs';
 import { join, relative } from 'node:path';
 import { finished } from 'node:stream/promises';

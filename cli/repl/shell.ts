@@ -1,5 +1,6 @@
-// node:repl around names of ours. On a terminal a person types; otherwise statements come from standard input, each waits for the
-// one before it, also where that awaits something, and a statement that fails makes the exit status 1.
+// node:repl around names of ours. On a terminal a person types; otherwise statements come from
+// standard input, each waits for the one before it, also where that awaits something, and a
+// statement that fails makes the exit status 1.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Recoverable, start, type REPLServer } from 'node:repl';

@@ -24,8 +24,9 @@ export type Carried = {
   until: Date | null;
 };
 
-// A refused write is named by no delivery: the delivery is parked, and the next edit writes anew. It is found by its pair and version,
-// and by its time, since a later change may have carried the event as well.
+// A refused write is named by no delivery: the delivery is parked, and the next edit writes anew.
+// It is found by its pair and version, and by its time, since a later change may have carried the
+// event as well.
 const intentsSql = `
 select id, mapping_id as "mappingId", operation, key, version, result, first_sent_at as "firstSentAt", last_sent_at as "lastSentAt",
        closed_at as "closedAt", request_id as "requestId"
@@ -34,7 +35,10 @@ where i.mapping_id = :mappingId and (i.id = :intentId::uuid or (
   i.version >= :version::bigint and i.closed_at >= :from::timestamptz and i.closed_at <= coalesce(:until::timestamptz, 'infinity')))
 order by i.number`;
 
-/** The closed intents that carried an event, in their order: the last is the one that did it, the others were refused or given up. */
+/**
+ * The closed intents that carried an event, in their order: the last is the one that did it, the
+ * others were refused or given up.
+ */
 export async function readCarryingIntents(db: Db, carried: Carried): Promise<EventIntent[]> {
   const { rows } = await db.raw<{ rows: EventIntent[] }>(intentsSql, carried);
   return rows;

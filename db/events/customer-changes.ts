@@ -1,6 +1,7 @@
-// Reading the changes of customers for a follower that keeps its own place (docs/api.md). The rows are those of the relay's idea
-// (docs/relay.md): visible in the snapshot "win", not visible in the snapshot "seen", in order of id. Nothing is written here:
-// not even a transaction id is taken, so any number of followers cost only what they read.
+// Reading the changes of customers for a follower that keeps its own place (docs/api.md). The rows
+// are those of the relay's idea (docs/relay.md): visible in the snapshot "win", not visible in the
+// snapshot "seen", in order of id. Nothing is written here: not even a transaction id is taken, so
+// any number of followers cost only what they read.
 
 import type { Knex } from 'knex';
 import type { Db } from '../server/connection.ts';
@@ -24,7 +25,10 @@ export type CustomerChange = {
 
 /** What every reading finds out besides its rows. */
 export type Moment = {
-  /** Names the cluster, its timeline and the installation: transaction ids of another one mean nothing here. */
+  /**
+   * Names the cluster, its timeline and the installation: transaction ids of another one mean
+   * nothing here.
+   */
   place: string;
   /** The newest event id drawn, read before nextXid. */
   sequence: number;
@@ -44,7 +48,10 @@ export type ChangesFrom = {
   floor: number;
   /** The same for each transaction that was running in "seen". */
   lateFloors: Record<string, number>;
-  /** Rows up to here are taken whatever their transaction ids say; 0 but for the first window of a start at the oldest. */
+  /**
+   * Rows up to here are taken whatever their transaction ids say; 0 but for the first window of a
+   * start at the oldest.
+   */
   settledTo: number;
   limit: number;
   /** At most so many rows are looked at, of whatever kind and whether they are to go or not. */
@@ -71,9 +78,10 @@ const firstKeptSql = `
   select coalesce(min(substring(pg_get_expr(c.relpartbound, c.oid) from $re$FROM [(][^0-9]*([0-9]+)$re$)::bigint), 0)
   from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'sync_events'::regclass`;
 
-// pg_snapshot_xmax is not the next transaction id but the one behind the newest that has ended: above it some may be running
-// already, with event ids drawn. age() counts from the true next one, without taking it; it knows no special ids (0, 1, 2), which
-// come back every 2^32. It is computed from a row that holds the sequence's value, so after that was read.
+// pg_snapshot_xmax is not the next transaction id but the one behind the newest that has ended:
+// above it some may be running already, with event ids drawn. age() counts from the true next one,
+// without taking it; it knows no special ids (0, 1, 2), which come back every 2^32. It is computed
+// from a row that holds the sequence's value, so after that was read.
 const momentSql = `
   select d.sequence, b.base + age(b.base::text::xid8::xid) as next_xid
   from (select last_value - case when is_called then 0 else 1 end as sequence from sync_event_ids) d,
@@ -147,8 +155,9 @@ export async function readChangesPage(db: Db, from: ChangesFrom): Promise<Change
   };
 }
 
-// Every row at or below "settled" is committed: below the relay's floors no transaction that runs has a row. Before a relay has
-// ever run nothing is known of that. Right after a move the ids up to restored_to are, by the lock under which it was done.
+// Every row at or below "settled" is committed: below the relay's floors no transaction that runs
+// has a row. Before a relay has ever run nothing is known of that. Right after a move the ids up to
+// restored_to are, by the lock under which it was done.
 const startSql = `
 with moment as materialized (${momentSql})
 select (${placeSql}) as place, m.sequence, m.next_xid, (${firstKeptSql}) as first_kept, pg_current_snapshot()::text as win, 0 as low,

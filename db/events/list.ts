@@ -5,8 +5,9 @@ import { isPublishedSql, isRoutedSql } from '../relay/publication.ts';
 import type { OpenIntent } from '../mappings/mappings.ts';
 
 /**
- * Without a delivery an event is `unpublished` until the relay has passed it, and then `published`: on the bus, where a worker should
- * receive it. A type that no worker is for (customer.linked, …) is neither, once it is passed.
+ * Without a delivery an event is `unpublished` until the relay has passed it, and then `published`:
+ * on the bus, where a worker should receive it. A type that no worker is for (customer.linked, …)
+ * is neither, once it is passed.
  */
 export type EventStatus = DeliveryStatus | 'unpublished' | 'published';
 

@@ -11,8 +11,9 @@ where e.event_type = :system || '.customer.updated'
 group by r.external_id`;
 
 /**
- * When each record last changed, by the system's clock: its newest event that is neither its creation nor the echo of a request
- * of ours (`ownKeys` is how their keys begin). Records without such an event are left out.
+ * When each record last changed, by the system's clock: its newest event that is neither its
+ * creation nor the echo of a request of ours (`ownKeys` is how their keys begin). Records without
+ * such an event are left out.
  */
 export async function readLastChanges(
   db: Db,

@@ -1,5 +1,5 @@
-// Notices of records on our topics that are not what their topic is for. Like every notice of something parked they reach the dlq
-// topic by the relay.
+// Notices of records on our topics that are not what their topic is for. Like every notice of
+// something parked they reach the dlq topic by the relay.
 import type { Tx } from '../server/connection.ts';
 
 export type RecordNotice = {
@@ -13,7 +13,10 @@ export type RecordNotice = {
 export type RecordsPlace = { topic: string; partition: number };
 
 export type NoticeLimit = {
-  /** So many notices for one partition in one minute of the clock; all further records of the minute share one more. */
+  /**
+   * So many notices for one partition in one minute of the clock; all further records of the minute
+   * share one more.
+   */
   perMinute: number;
   /** The id of that one. */
   floodId: string;

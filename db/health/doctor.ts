@@ -19,7 +19,10 @@ export async function readDatabaseFacts(db: Db): Promise<DatabaseFacts> {
   return rows[0];
 }
 
-/** How far back the newest external event is looked for; a scan without an end would cost more than the answer is worth. */
+/**
+ * How far back the newest external event is looked for; a scan without an end would cost more than
+ * the answer is worth.
+ */
 const LOOK_BACK = 100_000;
 
 /** When an event of a system was last stored, of whatever type; null if none is among the newest events. */
@@ -45,7 +48,8 @@ export async function countRefusals(db: Db, system: string, since: Date): Promis
   return rows;
 }
 
-// Random numbers between the least and the greatest id, and the next record behind each: by the primary key, however large the table.
+// Random numbers between the least and the greatest id, and the next record behind each: by the
+// primary key, however large the table.
 const sampleSql = `
 with bounds as (select coalesce(min(id), 0) as least, coalesce(max(id), 0) as most from external_mappings)
 select distinct m."externalId" from bounds

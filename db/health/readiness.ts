@@ -62,12 +62,16 @@ const NETWORK_CODES = new Set([
   ...['ENOENT', 'ENOTFOUND', 'EAI_AGAIN'], // no socket file; no such name, or no name server to ask
 ]);
 
-// By class: connection, resources, operator's doing, system error. Single states: gone read-only, still starting or locked.
+// By class: connection, resources, operator's doing, system error. Single states: gone read-only,
+// still starting or locked.
 const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
 
 const AWAY_CODES: ReadonlySet<DbErrorCode> = new Set(['unreachable', 'no_session', 'read_only']);
 
-/** Whether an error means that the database is away, starting, full or read-only: nothing is wrong with what was asked. */
+/**
+ * Whether an error means that the database is away, starting, full or read-only: nothing is wrong
+ * with what was asked.
+ */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof knex.KnexTimeoutError) return true;
   if (isConnectionRefused(error)) return true;

@@ -1,4 +1,5 @@
-// What people ask about the whole: who follows the outbox, what waits for which reason, how long an answer took.
+// What people ask about the whole: who follows the outbox, what waits for which reason, how long an
+// answer took.
 import type { Db } from '../server/connection.ts';
 
 export type Holder = { name: string; owner: string; until: Date };
@@ -39,7 +40,10 @@ export async function countReasons(db: Db): Promise<ReasonCount[]> {
 export type SystemCounts = {
   system: string;
   linked: number;
-  /** Pairs that live; those that have ended (let go, replaced, or deleted on both sides) are not among them. */
+  /**
+   * Pairs that live; those that have ended (let go, replaced, or deleted on both sides) are not
+   * among them.
+   */
   mappings: number;
   ended: number;
   /** Second records of a customer, which are no pairs of their own. */
@@ -60,7 +64,10 @@ export async function countMappings(db: Db): Promise<SystemCounts[]> {
 
 export type ConflictCounts = { lastDay: number; all: number; turned: number };
 
-/** Values that did not survive. `sinceId` is the least id of a day ago: ids of conflicts begin with their time. */
+/**
+ * Values that did not survive. `sinceId` is the least id of a day ago: ids of conflicts begin with
+ * their time.
+ */
 export async function countConflicts(db: Db, sinceId: string): Promise<ConflictCounts> {
   const { rows } = await db.raw<{ rows: ConflictCounts[] }>(
     `select count(*) as all, count(*) filter (where turned_at is not null) as turned, count(*) filter (where id >= :sinceId::uuid) as "lastDay"
@@ -81,8 +88,9 @@ export async function countLivingCustomers(db: Db): Promise<number> {
 export type AnswerTime = { eventId: string; eventType: string; ms: number; callMs: number };
 
 /**
- * For each event of our own that a write carried to a system: from the stamp of its writing, which is a little before its
- * commit, until the system's answer to the call that did it. Behind `after`, in the order of writing.
+ * For each event of our own that a write carried to a system: from the stamp of its writing, which
+ * is a little before its commit, until the system's answer to the call that did it. Behind `after`,
+ * in the order of writing.
  */
 export async function readAnswerTimes(
   db: Db,

@@ -3,7 +3,10 @@ import type { Db } from '../server/connection.ts';
 
 export type RoleName = 'api' | 'relay' | 'worker' | 'housekeeping';
 
-/** Settings that have to be the same in every process of a role, by name, as text; empty where one is not set. */
+/**
+ * Settings that have to be the same in every process of a role, by name, as text; empty where one
+ * is not set.
+ */
 export type Alike = Readonly<Record<string, string>>;
 
 /** What a role says of itself at one beat. */
@@ -46,7 +49,10 @@ export async function endRoleSigns(db: Db, owner: string): Promise<void> {
   );
 }
 
-/** Rows of processes that ended a day ago, but for the newest of each role: it says since when the role is missing. */
+/**
+ * Rows of processes that ended a day ago, but for the newest of each role: it says since when the
+ * role is missing.
+ */
 export async function forgetRoleSigns(db: Db): Promise<void> {
   await db.raw(
     `delete from role_signs s where seen_at < clock_timestamp() - interval '1 day'

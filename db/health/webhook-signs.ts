@@ -1,4 +1,5 @@
-// When a system's webhooks were last taken, and how many were refused for their signature: times, counts and a code, never a body.
+// When a system's webhooks were last taken, and how many were refused for their signature: times,
+// counts and a code, never a body.
 import type { Db } from '../server/connection.ts';
 
 export type WebhookSigns = {

@@ -1,5 +1,6 @@
-// The breaker of a system's account: open while it does not answer, half-open until something was carried out again. A row exists
-// only then. Every change names the state that it is made from, so each is made by one worker.
+// The breaker of a system's account: open while it does not answer, half-open until something was
+// carried out again. A row exists only then. Every change names the state that it is made from, so
+// each is made by one worker.
 import type { Db, Tx } from '../server/connection.ts';
 import { withTransaction } from '../server/connection.ts';
 import { noteStoppage } from './stoppages.ts';
@@ -51,7 +52,10 @@ export async function claimProbe(db: Db, probe: Place & { now: Date }): Promise<
   return rowCount === 1;
 }
 
-/** The system answers again: from now on one mapping at a time is tried, and its time counts again. False if it was not open. */
+/**
+ * The system answers again: from now on one mapping at a time is tried, and its time counts again.
+ * False if it was not open.
+ */
 export async function halfOpenBreaker(db: Db, place: Place & { now: Date }): Promise<boolean> {
   return withTransaction(db, async (tx) => {
     const { rows } = await tx.raw<{ rows: { began: Date }[] }>(
@@ -70,7 +74,10 @@ export async function halfOpenBreaker(db: Db, place: Place & { now: Date }): Pro
   });
 }
 
-/** Something was carried out: the trouble is over. Since when it had been, or null if it was not half-open. */
+/**
+ * Something was carried out: the trouble is over. Since when it had been, or null if it was not
+ * half-open.
+ */
 export async function closeBreaker(db: Db, { system, account }: Place): Promise<Date | null> {
   const { rows } = await db.raw<{ rows: { since: Date }[] }>(
     `delete from breakers where system = :system and account = :account and opened_at is null returning since`,
@@ -87,8 +94,8 @@ export async function readBreaker(db: Db, { system, account }: Place): Promise<B
   return rows[0] ?? null;
 }
 
-// In the order of the index of what is due, so that it stops at its limit. What waits for its own time (a spent key, a place in a
-// queue) is left alone.
+// In the order of the index of what is due, so that it stops at its limit. What waits for its own
+// time (a spent key, a place in a queue) is left alone.
 const forwardSql = `
 with late as (
   select id, urgency, next_attempt_at from external_mappings
@@ -105,7 +112,10 @@ update external_mappings m
 set next_attempt_at = least(m.next_attempt_at, :now::timestamptz + s.turn / :perSecond::float8 * interval '1 second')
 from spread s where m.id = s.id`;
 
-/** Brings the due times of what failed forward, at most `limit` of them, spread so that so many come due each second. */
+/**
+ * Brings the due times of what failed forward, at most `limit` of them, spread so that so many come
+ * due each second.
+ */
 export async function bringForward(
   db: Db | Tx,
   forward: Place & { now: Date; perSecond: number; limit: number },

@@ -52,7 +52,10 @@ from granted g where b.system = g.system and b.account = g.account and b.endpoin
 returning b.endpoint, g.given::integer as granted,
   greatest(0, ceil((1 - b.tokens) / g.pace * 1000))::integer as "waitMs"`;
 
-/** Takes what there is of each, at most what is wanted. A bucket that does not exist yet gives nothing and is not named. */
+/**
+ * Takes what there is of each, at most what is wanted. A bucket that does not exist yet gives
+ * nothing and is not named.
+ */
 export async function takeTokens(db: Db, bucket: Bucket, wants: Want[]): Promise<Grant[]> {
   const { rows } = await db.raw<{ rows: Grant[] }>(takeSql, {
     ...bucket,
@@ -71,7 +74,10 @@ export async function ensureBuckets(db: Db, bucket: Bucket, endpoints: string[])
   );
 }
 
-/** Halves the rate of one bucket and empties it; once for refusals that come together. The share it has now, or null. */
+/**
+ * Halves the rate of one bucket and empties it; once for refusals that come together. The share it
+ * has now, or null.
+ */
 export async function slowBucket(db: Db, bucket: Bucket, endpoint: string): Promise<number | null> {
   const { rows } = await db.raw<{ rows: { share: number }[] }>(
     `update rate_buckets b set share = greatest(${LEAST_SHARE}, ${shareSql} / 2), slowed_at = at, tokens = least(tokens, 0), filled_at = at

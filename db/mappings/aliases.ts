@@ -1,4 +1,5 @@
-// Second records: a row's alias, the exchange of primary and alias, and records that stayed when their row was deleted.
+// Second records: a row's alias, the exchange of primary and alias, and records that stayed when
+// their row was deleted.
 import type { Db, Tx } from '../server/connection.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 
@@ -19,7 +20,10 @@ export async function findRecordMapping(
   return rows[0] ? toMapping(rows[0]) : null;
 }
 
-/** The pair that a row lives by in one account, not locked; null where there is none yet, or it was let go. */
+/**
+ * The pair that a row lives by in one account, not locked; null where there is none yet, or it was
+ * let go.
+ */
 export async function findPrimary(
   db: Db | Tx,
   where: Where & { customerId: number },
@@ -35,8 +39,8 @@ export async function findPrimary(
 }
 
 /**
- * Locks, in order of id, an alias and every mapping of its row: what becomes of the alias may decide what its primary waits for.
- * Null if the lease is gone.
+ * Locks, in order of id, an alias and every mapping of its row: what becomes of the alias may
+ * decide what its primary waits for. Null if the lease is gone.
  */
 export async function lockWithRow(
   tx: Tx,
@@ -53,7 +57,10 @@ export async function lockWithRow(
   return own ? toMapping(own) : null;
 }
 
-/** A primary that waits because it has an alias looks again: the alias is gone. Its mapping is locked (`lockWithRow`). */
+/**
+ * A primary that waits because it has an alias looks again: the alias is gone. Its mapping is
+ * locked (`lockWithRow`).
+ */
 export async function raiseHeldPrimary(tx: Tx, alias: Mapping, now: Date): Promise<void> {
   const { system, account, externalType, internalId } = alias;
   await tx.raw(
@@ -65,7 +72,8 @@ export async function raiseHeldPrimary(tx: Tx, alias: Mapping, now: Date): Promi
   );
 }
 
-// First the old primary, so that there are never two. The fence of both rises, so whoever has one in hand settles nothing more.
+// First the old primary, so that there are never two. The fence of both rises, so whoever has one
+// in hand settles nothing more.
 const demoteSql = `
 update external_mappings
 set role = 'alias', state = :state, reason = null, reason_detail = null, decision = null, shadow = '{}', must_read = false, known_email = :email,
@@ -124,7 +132,10 @@ set internal_id = null, role = 'primary', state = 'waiting', reason = 'chosen', 
     fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
 where id = :id`;
 
-/** Notes on a record's mapping, which is locked, for which row a person chose it, and makes a worker read it first. */
+/**
+ * Notes on a record's mapping, which is locked, for which row a person chose it, and makes a worker
+ * read it first.
+ */
 export async function giveRecord(
   tx: Tx,
   { mapping, detail, now }: { mapping: Mapping; detail: Record<string, unknown>; now: Date },

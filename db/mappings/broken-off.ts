@@ -1,4 +1,5 @@
-// Mappings whose steps break off. Nothing here reads what may be the reason for it: the row's documents, or a number that none should have.
+// Mappings whose steps break off. Nothing here reads what may be the reason for it: the row's
+// documents, or a number that none should have.
 import type { Db, Tx } from '../server/connection.ts';
 import { entityKeySql, isInactiveSql } from './state.ts';
 
@@ -18,7 +19,10 @@ export async function readBreaking(db: Db, id: number, fence: number): Promise<B
   return rows[0] ?? null;
 }
 
-/** Gives the mapping back, not to be claimed before `until`; the time of its failing begins now, unless it has. */
+/**
+ * Gives the mapping back, not to be claimed before `until`; the time of its failing begins now,
+ * unless it has.
+ */
 export async function backOffBroken(
   db: Db,
   broken: { id: number; fence: number; until: Date; now: Date; error: Record<string, unknown> },

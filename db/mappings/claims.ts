@@ -1,13 +1,15 @@
-// The lease on a mapping: taken, given back, and noted before a request leaves. Every write under it names its fence.
+// The lease on a mapping: taken, given back, and noted before a request leaves. Every write under
+// it names its fence.
 import type { BreakerRow } from '../limits/breakers.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { urgencies, type Urgency } from '../urgency.ts';
 
-// Each class of urgency in each of two lines, records that exist and records to be made, is one range of the index of what is due:
-// read in its order up to its room, however many wait behind. Echoes of records that exist have a room of their own, since they need no
-// call. Of all that was read, those go first who are most urgent; but `longest` places go to those that have been due longest, so
-// that none waits for ever. What waits for a reason in `leaves` is another worker's (workers/neighbours.ts). Half-open, one
-// mapping is tried; open, none.
+// Each class of urgency in each of two lines, records that exist and records to be made, is one
+// range of the index of what is due: read in its order up to its room, however many wait behind.
+// Echoes of records that exist have a room of their own, since they need no call. Of all that was
+// read, those go first who are most urgent; but `longest` places go to those that have been due
+// longest, so that none waits for ever. What waits for a reason in `leaves` is another worker's
+// (workers/neighbours.ts). Half-open, one mapping is tried; open, none.
 const claimSql = `
 with breaker as (
   select since, opened_at, why, probes, probe_at from breakers where system = :system and account = :account
@@ -82,8 +84,9 @@ type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
 };
 
 /**
- * Takes mappings that are dirty, due and unleased, the most urgent first, as many as there is room for. A paused system has none, and
- * one whose breaker is open neither; the row of the breaker comes with the answer.
+ * Takes mappings that are dirty, due and unleased, the most urgent first, as many as there is room
+ * for. A paused system has none, and one whose breaker is open neither; the row of the breaker
+ * comes with the answer.
  */
 export async function claimDue(
   db: Db,
@@ -159,7 +162,10 @@ export async function backOffMapping(db: Db, id: number, fence: number, until: D
   );
 }
 
-/** Notes that the open intent is about to be sent again, and may reach the system now. False if the lease is gone. */
+/**
+ * Notes that the open intent is about to be sent again, and may reach the system now. False if the
+ * lease is gone.
+ */
 export async function stampResend(db: Db, id: number, fence: number, at: Date): Promise<boolean> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update external_mappings set intent = jsonb_set(intent - 'unsent', '{lastSentAt}', to_jsonb(:at::text))

@@ -1,4 +1,5 @@
-// A database moves to another account of a system: pairs of the old one are let go, with everything that was under way.
+// A database moves to another account of a system: pairs of the old one are let go, with everything
+// that was under way.
 import type { Tx } from '../server/connection.ts';
 import type { OpenIntent } from './mappings.ts';
 import { urgencies } from '../urgency.ts';
@@ -53,8 +54,9 @@ with revived as (
 select count(external_id) as pairs, count(*) - count(external_id) as waiting from revived`;
 
 /**
- * Pairs that were let go when this account was left are taken up again, to be read before anything else. A row without a record
- * waits for its first link: it may have waited for it then, or its create may have been under way. Returns how many.
+ * Pairs that were let go when this account was left are taken up again, to be read before anything
+ * else. A row without a record waits for its first link: it may have waited for it then, or its
+ * create may have been under way. Returns how many.
  */
 export async function reviveAccount(tx: Tx, move: Move): Promise<{ pairs: number; waiting: number }> {
   const { rows } = await tx.raw<{ rows: { pairs: number; waiting: number }[] }>(reviveSql, move);

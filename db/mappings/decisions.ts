@@ -1,12 +1,14 @@
-// What people decide about pairs that are stuck (lib/sync/rungs/decision.ts): which pairs those are, and how a decision is noted.
+// What people decide about pairs that are stuck (lib/sync/rungs/decision.ts): which pairs those
+// are, and how a decision is noted.
 import { isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { raisedUrgency, urgencies } from '../urgency.ts';
 import { toMapping, type Decision, type Mapping } from './mappings.ts';
 
 /**
- * Notes a decision on a mapping that this transaction has locked, and makes a worker look again. The lease ends with it: a step
- * that began before the decision knows nothing of it. Such a step may have an intent open; whoever takes the mapping next finishes it.
+ * Notes a decision on a mapping that this transaction has locked, and makes a worker look again.
+ * The lease ends with it: a step that began before the decision knows nothing of it. Such a step
+ * may have an intent open; whoever takes the mapping next finishes it.
  */
 export async function noteDecision(
   tx: Tx,
@@ -22,8 +24,9 @@ export async function noteDecision(
 }
 
 /**
- * Releases the deletes that the fuse holds, all of a system or those named, whatever the fuse says of others. The lease ends with it,
- * as in noteDecision. A decision that is there already stays. Returns how many are released.
+ * Releases the deletes that the fuse holds, all of a system or those named, whatever the fuse says
+ * of others. The lease ends with it, as in noteDecision. A decision that is there already stays.
+ * Returns how many are released.
  */
 export async function raiseHeldDeletes(
   db: Db | Tx,
@@ -62,9 +65,11 @@ set state = 'detached', reason = null, reason_detail = :detail::jsonb, decision 
 where id = :id`;
 
 /**
- * Ends a pair that this transaction has locked, its record left as it is; the lease is over. The caller has closed its open intent.
- * `stale`: the row's own open deliveries are stale, and what came in about the record is still looked at by a step, since the echo of
- * our write may say which edit it covered. `carried`: the caller gives the row's deliveries to another pair, and has looked at the others.
+ * Ends a pair that this transaction has locked, its record left as it is; the lease is over. The
+ * caller has closed its open intent. `stale`: the row's own open deliveries are stale, and what
+ * came in about the record is still looked at by a step, since the echo of our write may say which
+ * edit it covered. `carried`: the caller gives the row's deliveries to another pair, and has looked
+ * at the others.
  */
 export async function detachMapping(
   tx: Tx,
@@ -92,7 +97,10 @@ const carrySql = `
 update sync_deliveries set mapping_id = :to, status = 'queued'
 where mapping_id = :from and inbound is null and status in ('queued', 'waiting', 'parked')`;
 
-/** A pair for a row whose earlier pair this transaction ends; what of the row's changes is still open goes along. */
+/**
+ * A pair for a row whose earlier pair this transaction ends; what of the row's changes is still
+ * open goes along.
+ */
 export async function insertSuccessor(
   tx: Tx,
   ended: Mapping,

@@ -41,7 +41,10 @@ export async function raiseLeft(
   return rowCount;
 }
 
-/** Raises every mapping that waits for one reason: the reason is gone. They catch up as bulk. Returns how many. */
+/**
+ * Raises every mapping that waits for one reason: the reason is gone. They catch up as bulk.
+ * Returns how many.
+ */
 export async function raiseWaiting(db: Db | Tx, system: string, reason: string, now: Date): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update external_mappings m

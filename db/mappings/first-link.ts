@@ -97,7 +97,10 @@ export async function readWaitingRows(
   return rows;
 }
 
-/** Living rows of which no event has been received yet, in order of their id: they have no mapping, and no person let them go. */
+/**
+ * Living rows of which no event has been received yet, in order of their id: they have no mapping,
+ * and no person let them go.
+ */
 export async function readUnmappedRows(
   db: Db,
   { system, externalType }: Where,
@@ -116,7 +119,10 @@ export async function readUnmappedRows(
   return rows.map(({ id }) => id);
 }
 
-/** How many living rows have no record yet and wait for nothing that a link decides: they are on their way, or stopped. */
+/**
+ * How many living rows have no record yet and wait for nothing that a link decides: they are on
+ * their way, or stopped.
+ */
 export async function countOnTheirWay(db: Db, { system, externalType }: Where): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
     `select count(*) from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
@@ -229,8 +235,8 @@ export async function raiseRecords(
 }
 
 /**
- * Every living row without a counterpart in an account, or of those named, and that no person let go, gets a mapping that
- * waits for the first link. Returns how many.
+ * Every living row without a counterpart in an account, or of those named, and that no person let
+ * go, gets a mapping that waits for the first link. Returns how many.
  */
 export async function insertNotLinked(
   tx: Tx,

@@ -1,5 +1,5 @@
-// Mappings that a person may want to look at: those that wait, are parked, or stand beside another as its alias, and those that a
-// person has let go.
+// Mappings that a person may want to look at: those that wait, are parked, or stand beside another
+// as its alias, and those that a person has let go.
 import { isLetGoSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import type { Decision } from './mappings.ts';
@@ -32,7 +32,8 @@ export type MappingFilter = {
   customer?: number;
 };
 
-// What is parked counts from nought on its mapping, so that the next edit has its whole time; its deliveries know how often it was tried.
+// What is parked counts from nought on its mapping, so that the next edit has its whole time; its
+// deliveries know how often it was tried.
 const triedSql = `coalesce((select max(d.attempts) from sync_deliveries d
   where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')), 0)`;
 

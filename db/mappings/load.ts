@@ -1,4 +1,5 @@
-// What one reconcile step starts from, read in one statement so that row, mapping and deliveries are of one moment.
+// What one reconcile step starts from, read in one statement so that row, mapping and deliveries
+// are of one moment.
 import type { Db } from '../server/connection.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 

@@ -1,4 +1,5 @@
-// External mappings: the pair of a customer and its counterpart, the state machine of that pair, and its lease.
+// External mappings: the pair of a customer and its counterpart, the state machine of that pair,
+// and its lease.
 import type { Db, Tx } from '../server/connection.ts';
 import { raisedUrgency } from '../urgency.ts';
 
@@ -12,8 +13,9 @@ export type StoredPair = {
 };
 
 /**
- * What a person has decided about a pair and no worker has carried out yet. `release`: a delete that the fuse holds may go out.
- * `recreate`: the record is gone, and the row gets a new one. `record`: that record is the row's.
+ * What a person has decided about a pair and no worker has carried out yet. `release`: a delete
+ * that the fuse holds may go out. `recreate`: the record is gone, and the row gets a new one.
+ * `record`: that record is the row's.
  */
 export type Decision = {
   kind: 'release' | 'recreate' | 'record';
@@ -24,7 +26,10 @@ export type Decision = {
   why?: string | null;
 };
 
-/** The open intent: one external write that has been decided and not yet been answered. Times are ISO 8601. */
+/**
+ * The open intent: one external write that has been decided and not yet been answered. Times are
+ * ISO 8601.
+ */
 export type OpenIntent = {
   id: string;
   number: number;
@@ -42,7 +47,10 @@ export type OpenIntent = {
   spent?: string;
   /** No send of it can have reached the system. */
   unsent?: true;
-  /** How far the search for what it did has got: of each list, what was made later than this has been looked at. */
+  /**
+   * How far the search for what it did has got: of each list, what was made later than this has
+   * been looked at.
+   */
   looked?: { events?: string; list?: string };
 };
 
@@ -72,7 +80,10 @@ export type Mapping = {
   fence: number;
   intentNumber: number;
   intent: OpenIntent | null;
-  /** Of a record that is no row's counterpart (an alias, or let go with its row): its email as it was last known. */
+  /**
+   * Of a record that is no row's counterpart (an alias, or let go with its row): its email as it
+   * was last known.
+   */
   knownEmail: string | null;
   /** An owner tag on the record that does not count any more: a person linked its row with another record. */
   voidMark: string | null;
@@ -168,7 +179,10 @@ export function toMapping(row: Row): Mapping {
   };
 }
 
-/** The mapping, locked for the rest of the transaction, if the lease with this fence still holds; else null. */
+/**
+ * The mapping, locked for the rest of the transaction, if the lease with this fence still holds;
+ * else null.
+ */
 export async function lockMapping(tx: Tx, id: number, fence: number): Promise<Mapping | null> {
   const { rows } = await tx.raw<{ rows: Row[] }>(
     `select * from external_mappings where id = :id and fence = :fence for update`,
@@ -178,8 +192,8 @@ export async function lockMapping(tx: Tx, id: number, fence: number): Promise<Ma
 }
 
 /**
- * Locks, in order of id, this mapping and the one that holds the external id we have just learned, if another does.
- * Null if the lease is gone.
+ * Locks, in order of id, this mapping and the one that holds the external id we have just learned,
+ * if another does. Null if the lease is gone.
  */
 export async function lockForLink(
   tx: Tx,
@@ -253,7 +267,10 @@ const columnOf: Record<keyof MappingChanges, string> = {
 };
 const jsonColumns = new Set(['reason_detail', 'decision', 'shadow', 'last_error', 'intent']);
 
-/** Writes changes to a mapping that this transaction has locked; with `release` the lease ends in the same statement. */
+/**
+ * Writes changes to a mapping that this transaction has locked; with `release` the lease ends in
+ * the same statement.
+ */
 export async function updateMapping(
   tx: Tx,
   id: number,

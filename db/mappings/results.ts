@@ -10,7 +10,10 @@ export type PairResult = {
   externalId: string | null;
   state: MappingState;
   reason: string | null;
-  /** The record that a decision named and that could not be taken, and why not. Null where none was refused. */
+  /**
+   * The record that a decision named and that could not be taken, and why not. Null where none was
+   * refused.
+   */
   tried: string | null;
   why: string | null;
   /** Nothing is left to do, and no worker holds the mapping. */

@@ -1,4 +1,5 @@
-// How a pair stands beside what its step is decided from: since when, and in whose hands. And which pairs a customer has.
+// How a pair stands beside what its step is decided from: since when, and in whose hands. And which
+// pairs a customer has.
 import type { Db } from '../server/connection.ts';
 
 export type PairStanding = {
@@ -22,7 +23,8 @@ export async function readStanding(db: Db, id: number): Promise<PairStanding | n
   return rows[0] ?? null;
 }
 
-// A record that waits for consent to be linked with the customer belongs to no row yet, and names the customer in its reason.
+// A record that waits for consent to be linked with the customer belongs to no row yet, and names
+// the customer in its reason.
 const pairsSql = `
 select id from external_mappings
 where (:system::text is null or system = :system::text)

@@ -16,7 +16,10 @@ export function isInactive({ state }: { state?: string | undefined }): boolean {
 export const isInactiveSql = (mapping: string): string =>
   `${mapping}.state in ('tombstoned', 'detached', 'alias')`;
 
-/** The entity that events about the pair are keyed by: our customer, or a record that no customer stands for. */
+/**
+ * The entity that events about the pair are keyed by: our customer, or a record that no customer
+ * stands for.
+ */
 export function entityKey({ internalId, system, account, externalId }: Mapping): string {
   return internalId === null ? `${system}:${account}:${externalId ?? ''}` : `customer:${internalId}`;
 }
@@ -25,5 +28,8 @@ export const entityKeySql = (mapping: string): string =>
   `case when ${mapping}.internal_id is not null then 'customer:' || ${mapping}.internal_id
         else ${mapping}.system || ':' || ${mapping}.account || ':' || coalesce(${mapping}.external_id, '') end`;
 
-/** A person let the pair go: both sides stay as they are until a person takes it up again (`resolve --recreate`). */
+/**
+ * A person let the pair go: both sides stay as they are until a person takes it up again (`resolve
+ * --recreate`).
+ */
 export const isLetGoSql = (mapping: string): string => `jsonb_exists(${mapping}.reason_detail, 'let_go')`;

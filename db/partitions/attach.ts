@@ -24,7 +24,10 @@ import { runStep, type Pass, type StepOutcome } from './step.ts';
 
 export type Made = { name: string; moved: number };
 
-/** Makes a partition that begins at `gap.from`; it ends earlier than the gap where the default holds too many rows to move at once. */
+/**
+ * Makes a partition that begins at `gap.from`; it ends earlier than the gap where the default holds
+ * too many rows to move at once.
+ */
 export async function makePartition(
   db: Db,
   table: PartitionedTable,
@@ -55,7 +58,10 @@ const leftoversSql = `
 select c.oid::regclass::text as name from pg_class c join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
 where c.relkind = 'r' and not c.relispartition and d.description like 'made ahead by upkeep for %'`;
 
-/** Of a round that ended before it attached: empty, and perhaps made before a migration changed the columns. */
+/**
+ * Of a round that ended before it attached: empty, and perhaps made before a migration changed the
+ * columns.
+ */
 async function dropLeftovers(tx: Tx, pass: Pass): Promise<void> {
   const { rows } = await tx.raw<{ rows: { name: string }[] }>(leftoversSql);
   for (const { name } of rows) {

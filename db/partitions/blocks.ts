@@ -13,7 +13,10 @@ import { runStep, type Pass, type StepOutcome } from './step.ts';
 
 export type BlockStep = { kind: 'note'; from: number; to: number } | { kind: 'leave'; block: number };
 
-/** What is to be done about the block in use, or null. A block that nothing was drawn from is as good as new. */
+/**
+ * What is to be done about the block in use, or null. A block that nothing was drawn from is as
+ * good as new.
+ */
 export function nextBlockStep(state: PartitionState): BlockStep | null {
   const block = currentBlock(state);
   const newest = state.blocks[0];
@@ -26,7 +29,8 @@ export function nextBlockStep(state: PartitionState): BlockStep | null {
   return weekOld && state.blockUsed && nextIsMade ? { kind: 'leave', block } : null;
 }
 
-// Blocks that were crossed between two looks were opened at some time before now: later is the safe side for retention.
+// Blocks that were crossed between two looks were opened at some time before now: later is the safe
+// side for retention.
 const noteSql = `
 insert into event_blocks (first_id, opened_at)
 select first_id, :now::timestamptz from generate_series(:from::bigint, :to::bigint, ${BLOCK}) first_id

@@ -1,8 +1,10 @@
-// Partition upkeep: has partitions ready before they are needed, and drops those that are older than the retention.
+// Partition upkeep: has partitions ready before they are needed, and drops those that are older
+// than the retention.
 //
-// Called every few seconds by every worker: when nothing is to be done, which is nearly always, it reads the catalogue and the
-// ends of a few indexes and returns. What there is to do is done in short steps (step.ts), each decided from the
-// database alone. docs/decisions/0020-partitions.md says why it is laid out like this.
+// Called every few seconds by every worker: when nothing is to be done, which is nearly always, it
+// reads the catalogue and the ends of a few indexes and returns. What there is to do is done in
+// short steps (step.ts), each decided from the database alone. docs/decisions/0020-partitions.md
+// says why it is laid out like this.
 import type { Db } from '../server/connection.ts';
 import { makePartition } from './attach.ts';
 import { nextBlockStep, takeBlockStep } from './blocks.ts';

@@ -1,7 +1,8 @@
 // Which partitions there should be: arithmetic on ranges, without a database.
 //
-// Every partitioned table lies on a line of whole numbers: milliseconds, for keys that are uuids of version 7, or ids. The line
-// is cut into periods: weeks from Monday to Monday (UTC), or blocks of ids.
+// Every partitioned table lies on a line of whole numbers: milliseconds, for keys that are uuids of
+// version 7, or ids. The line is cut into periods: weeks from Monday to Monday (UTC), or blocks of
+// ids.
 
 /** From `from` on, up to and without `to`. */
 export type Range = { from: number; to: number };
@@ -40,7 +41,10 @@ export const WEEK_MS = 7 * DAY_MS;
 export const BLOCK = 100_000_000;
 /** How many whole periods lie ready behind the one in use. */
 export const AHEAD = 2;
-/** Times further ahead than this are no events but mistakes (a random uuid, a clock gone wrong): they stay in the default. */
+/**
+ * Times further ahead than this are no events but mistakes (a random uuid, a clock gone wrong):
+ * they stay in the default.
+ */
 export const BELIEVED_AHEAD_MS = 8 * WEEK_MS;
 
 // 1970-01-01 was a Thursday.
@@ -61,7 +65,10 @@ export function defaultOf(table: PartitionedTable): string {
   return `${table.name}_default`;
 }
 
-/** The parts of `wanted` that no partition covers, in order, none of them across the border of two periods. */
+/**
+ * The parts of `wanted` that no partition covers, in order, none of them across the border of two
+ * periods.
+ */
 export function findGaps(line: PartitionedTable['line'], existing: readonly Range[], wanted: Range): Range[] {
   const gaps: Range[] = [];
   const sorted = [...existing].sort((a, b) => a.from - b.from);
@@ -80,7 +87,10 @@ export function findGaps(line: PartitionedTable['line'], existing: readonly Rang
   return gaps;
 }
 
-/** How many whole periods behind the one with this place are covered without a gap; 0 if that one is not itself. */
+/**
+ * How many whole periods behind the one with this place are covered without a gap; 0 if that one is
+ * not itself.
+ */
 export function countAhead(
   line: PartitionedTable['line'],
   existing: readonly Range[],
@@ -96,7 +106,10 @@ export function countAhead(
   }
 }
 
-/** `sync_deliveries_20260105`, or with the time of day where a period had to be cut; `sync_events_100000000`. */
+/**
+ * `sync_deliveries_20260105`, or with the time of day where a period had to be cut;
+ * `sync_events_100000000`.
+ */
 export function partitionName(table: PartitionedTable, { from }: Range): string {
   if (table.line === 'id') return `${table.name}_${from}`;
   const [day = '', time = ''] = new Date(from)

@@ -12,7 +12,10 @@ import { publishedUpTo } from '../relay/receive-gap.ts';
 export type Dropped = { name: string; closed: number } | 'held';
 
 export type Passed = {
-  /** Every event up to this id has been published, and every walk has passed it; none can come to lie there any more. */
+  /**
+   * Every event up to this id has been published, and every walk has passed it; none can come to
+   * lie there any more.
+   */
   upTo: number;
   /** When the oldest event above it was written; null if there is none. */
   oldestLeft: Date | null;

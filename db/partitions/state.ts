@@ -90,7 +90,10 @@ export async function readPartitionState(db: Db | Tx, now: Date): Promise<Partit
   };
 }
 
-/** The default, and one that was dropped while we looked, have no range. A bound that is missing is infinite. */
+/**
+ * The default, and one that was dropped while we looked, have no range. A bound that is missing is
+ * infinite.
+ */
 function parseBound(bound: string | null): Range | null {
   const [, from, to] = /^FOR VALUES FROM \('?([^')]+)'?\) TO \('?([^')]+)'?\)$/.exec(bound ?? '') ?? [];
   return from === undefined || to === undefined ? null : { from: parsePlace(from), to: parsePlace(to) };
@@ -108,8 +111,9 @@ export function newestPlace(table: PartitionedTable, { now, newest, nextId }: Pa
 }
 
 /**
- * What has to be covered: from the oldest thing that is kept to two periods behind the newest place. Once there are
- * partitions they only grow forward, so that what retention has dropped is not made again.
+ * What has to be covered: from the oldest thing that is kept to two periods behind the newest
+ * place. Once there are partitions they only grow forward, so that what retention has dropped is
+ * not made again.
  */
 export function wantedRange(table: PartitionedTable, state: PartitionState, retentionDays: number): Range {
   const { line, name } = table;
@@ -124,8 +128,9 @@ export function wantedRange(table: PartitionedTable, state: PartitionState, rete
 }
 
 /**
- * The parts of a range that are in use. After a restore the sequence goes on far ahead (db/sequences/after-restore.ts): the blocks between are
- * not noted, nothing is ever drawn from them, and they need no partition.
+ * The parts of a range that are in use. After a restore the sequence goes on far ahead
+ * (db/sequences/after-restore.ts): the blocks between are not noted, nothing is ever drawn from
+ * them, and they need no partition.
  */
 function inUse(table: PartitionedTable, { blocks }: PartitionState, wanted: Range): Range[] {
   if (table.line !== 'id') return [wanted];
@@ -154,7 +159,10 @@ export function nextGap(
   return undefined;
 }
 
-/** The partitions that lie wholly before the retention, oldest first. Whether they may go yet is another question. */
+/**
+ * The partitions that lie wholly before the retention, oldest first. Whether they may go yet is
+ * another question.
+ */
 export function outdated(table: PartitionedTable, state: PartitionState, retentionDays: number): Partition[] {
   const cutoff = state.now.getTime() - retentionDays * DAY_MS;
   // For ids the notes give the time: what lies before a block was drawn before that block was

@@ -9,7 +9,10 @@ export type PartitionStatus = {
   ahead: number;
   /** Rows in the default, counted up to 1000. Some older than the retention are no harm; growth is. */
   inDefault: number;
-  /** The beginning of the oldest partition; of a block of ids, when it came into use. Null if that is not known. */
+  /**
+   * The beginning of the oldest partition; of a block of ids, when it came into use. Null if that
+   * is not known.
+   */
   oldest: Date | null;
 };
 

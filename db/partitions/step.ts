@@ -9,7 +9,10 @@ import { sqlState } from '../server/errors.ts';
 /** Any fixed number: whoever holds this advisory lock is in a step. */
 const UPKEEP_LOCK = 7_240_114;
 
-/** Writers queue behind a lock that is waited for, so this is also how long upkeep may hold them up in vain. */
+/**
+ * Writers queue behind a lock that is waited for, so this is also how long upkeep may hold them up
+ * in vain.
+ */
 const LOCK_TIMEOUT_MS = 200;
 
 /**

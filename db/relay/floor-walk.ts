@@ -1,6 +1,7 @@
-// The walk below the relay's floor: events that no page of the relay can hold any more and that were never published. There are
-// none unless a sequence was set back: next_sync_event_id() draws above the floor. Each move of the sequence is a reason to look, and
-// so is the migration that brought the check, for a database may have such events from before.
+// The walk below the relay's floor: events that no page of the relay can hold any more and that
+// were never published. There are none unless a sequence was set back: next_sync_event_id() draws
+// above the floor. Each move of the sequence is a reason to look, and so is the migration that
+// brought the check, for a database may have such events from before.
 import type { Db, Tx } from '../server/connection.ts';
 import { pageColumns, toColumns, toPageRow, type Batch, type PageRow, type RawRow } from './cursor.ts';
 
@@ -31,8 +32,8 @@ export async function readWalk(db: Db): Promise<Walk | null> {
   return rows[0] ?? null;
 }
 
-// What the relay published by the way: most batches begin near their rows. A batch with a row that came late begins far below, so
-// what is not found here is looked for once more, one by one.
+// What the relay published by the way: most batches begin near their rows. A batch with a row that
+// came late begins far below, so what is not found here is looked for once more, one by one.
 const lookSql = `
 with looked as materialized (
   select id, event_type from sync_events where id > :after and id <= :upTo order by id limit :limit
@@ -45,8 +46,8 @@ select (select id from ending) as "walkedTo", coalesce((
   select jsonb_agg(jsonb_build_array(l.id, l.event_type) order by l.id) from looked l
   where not exists (select from published p where p.id = l.id)), '[]') as missing`;
 
-// A row is behind the relay if its transaction was seen, or if it lies below the floor that holds for its transaction. A record that
-// the bus refused has its notice, at the same entity.
+// A row is behind the relay if its transaction was seen, or if it lies below the floor that holds
+// for its transaction. A record that the bus refused has its notice, at the same entity.
 const lostSql = `
 select ${pageColumns('e')}
 from sync_events e, relay_cursor c
@@ -67,7 +68,10 @@ export type Looked = {
   missing: number[];
 };
 
-/** The next ids of a walk that may not have been published, among `limit` that are looked at. `isWanted`: whether some topic is for a type. */
+/**
+ * The next ids of a walk that may not have been published, among `limit` that are looked at.
+ * `isWanted`: whether some topic is for a type.
+ */
 export async function lookFor(
   db: Db,
   { walkedTo: after, upTo }: Walk,

@@ -1,5 +1,5 @@
-// Which database the cursor was made in. Snapshots and transaction ids mean nothing in another cluster, and two living copies
-// of one database would both write to the same external customers.
+// Which database the cursor was made in. Snapshots and transaction ids mean nothing in another
+// cluster, and two living copies of one database would both write to the same external customers.
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from '../server/connection.ts';
 import { beginAboveLost, leaveRoom } from '../sequences/after-restore.ts';
@@ -20,12 +20,13 @@ export type Verdict =
   | 'restored';
 
 /**
- * The address of a database: the host list with ports, and the database's name. An embedded server passes its data directory
- * instead, since its port changes from start to start.
+ * The address of a database: the host list with ports, and the database's name. An embedded server
+ * passes its data directory instead, since its port changes from start to start.
  */
 export function addressOf(where: { url: string } | { dataDirectory: string; database: string }): Address {
   if ('dataDirectory' in where) return hash(`${where.dataDirectory}\n${where.database}`);
-  // A list of hosts is no URL by the book, so the host part is cut out by hand: between the credentials and the path.
+  // A list of hosts is no URL by the book, so the host part is cut out by hand: between the
+  // credentials and the path.
   const [, hosts = '', rest = ''] = /^\w+:\/\/(?:[^@/]*@)?([^/?]*)(.*)$/.exec(where.url) ?? [];
   const path = rest.split('?')[0] ?? '';
   const socket = new URLSearchParams(rest.slice(path.length)).get('host') ?? '';
@@ -38,13 +39,15 @@ function hash(text: string): Address {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-// The timeline of the write-ahead log as it is being written; the control file names it only from the next checkpoint on.
+// The timeline of the write-ahead log as it is being written; the control file names it only from
+// the next checkpoint on.
 const hereSql = `
   select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
   from pg_control_system()`;
 
-// By what the database itself shows, first; what another system has shown comes second. A logical backup brings the old generation
-// into tables with new numbers. Rows that were loaded into the same table were written by another transaction than they say.
+// By what the database itself shows, first; what another system has shown comes second. A logical
+// backup brings the old generation into tables with new numbers. Rows that were loaded into the
+// same table were written by another transaction than they say.
 function restoreSigns(cursor: string): string {
   return `case
     when ${cursor}.generation <> relay_cursor_generation() then '{"by": "tables"}'
@@ -63,13 +66,19 @@ select case
   else 'same' end as verdict
 from here left join relay_cursor c on true`;
 
-/** Changes nothing. `null` where the address is known to be one of its names. Throws while the server is a standby. */
+/**
+ * Changes nothing. `null` where the address is known to be one of its names. Throws while the
+ * server is a standby.
+ */
 export async function judgeIdentity(db: Db | Tx, address: Address | null): Promise<Verdict> {
   const { rows } = await db.raw<{ rows: { verdict: Verdict }[] }>(verdictSql, { address });
   return rows[0]?.verdict ?? 'first';
 }
 
-/** Why a database counts as restored. `by`: what shows it. The other two: how much of it, and an example for people. */
+/**
+ * Why a database counts as restored. `by`: what shows it. The other two: how much of it, and an
+ * example for people.
+ */
 export type RestoreSigns = {
   by: 'tables' | 'rows' | 'bus' | 'requests';
   count?: number;
@@ -87,14 +96,18 @@ export async function readRestoreSigns(db: Db | Tx): Promise<RestoreSigns | null
 // Only the first to see it: what is there is more than nothing, and a second sign says no more.
 const noteAheadSql = `update relay_cursor set ahead = :signs::jsonb where ahead is null`;
 
-/** Notes what another system has shown that this database lacks: from now on every process refuses to start. */
+/**
+ * Notes what another system has shown that this database lacks: from now on every process refuses
+ * to start.
+ */
 export async function noteAhead(db: Db | Tx, signs: RestoreSigns): Promise<boolean> {
   const { rowCount } = await db.raw<{ rowCount: number }>(noteAheadSql, { signs: JSON.stringify(signs) });
   return rowCount > 0;
 }
 
-// What was published before the last restore that a person confirmed is known to be missing; what was published before the oldest
-// event that is here, or has a lower id (it may have been published late), may have left with its partition.
+// What was published before the last restore that a person confirmed is known to be missing; what
+// was published before the oldest event that is here, or has a lower id (it may have been published
+// late), may have left with its partition.
 const lostSql = `
 select r.event_id as "eventId"
 from jsonb_to_recordset(:records::jsonb) as r(event_id uuid, id bigint, published_at timestamptz), lateral (
@@ -160,7 +173,10 @@ from (
 ) locked
 where m.id = locked.id`;
 
-/** Marks every mapping that is in use for one comparison. Times of next attempts stay: a crowd must not come at once. */
+/**
+ * Marks every mapping that is in use for one comparison. Times of next attempts stay: a crowd must
+ * not come at once.
+ */
 export async function compareMappings(tx: Tx): Promise<number> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(compareSql);
   return rowCount;
@@ -168,7 +184,10 @@ export async function compareMappings(tx: Tx): Promise<number> {
 
 const adoptBusSql = `update relay_cursor set bus = :bus`;
 
-/** Binds the cursor to another bus (`--adopt-bus`). What the old one still held is found again by the receive gap check. */
+/**
+ * Binds the cursor to another bus (`--adopt-bus`). What the old one still held is found again by
+ * the receive gap check.
+ */
 export async function adoptBus(db: Db, bus: string): Promise<void> {
   await db.raw(adoptBusSql, { bus });
 }

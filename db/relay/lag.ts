@@ -1,8 +1,9 @@
 // How far the relay is behind, for readiness: asked by any process, at any time, without a lease.
 import type { Db } from '../server/connection.ts';
 
-// The first row that is visible by now and not delivered. In an open window the scan begins where the relay has got to: rows
-// below it that ended meanwhile are the next window's, a moment away, and finding them would cost a walk through this one.
+// The first row that is visible by now and not delivered. In an open window the scan begins where
+// the relay has got to: rows below it that ended meanwhile are the next window's, a moment away,
+// and finding them would cost a walk through this one.
 const oldestSql = `
 with bounds as materialized (
   select c.seen, greatest(c.last_id, least(c.floor, (

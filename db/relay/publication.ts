@@ -1,8 +1,10 @@
-// Whether the relay has published an event, as SQL: one fragment, so that every question gives the same answer.
+// Whether the relay has published an event, as SQL: one fragment, so that every question gives the
+// same answer.
 
 /**
- * True for a row of sync_events, known as `event`, that is behind the cursor, known as `cursor`: seen whole, or in the open window and
- * passed, or below the floor (rows of a cluster before a move have ids there and transaction ids that say nothing).
+ * True for a row of sync_events, known as `event`, that is behind the cursor, known as `cursor`:
+ * seen whole, or in the open window and passed, or below the floor (rows of a cluster before a move
+ * have ids there and transaction ids that say nothing).
  */
 export function isPublishedSql(event: string, cursor: string): string {
   return `(pg_visible_in_snapshot(${event}.xid, ${cursor}.seen)
@@ -10,7 +12,10 @@ export function isPublishedSql(event: string, cursor: string): string {
     or ${event}.id <= least(${cursor}.floor, (select min(l.value::bigint) from jsonb_each_text(${cursor}.late_floors) l)))`;
 }
 
-/** Types that some worker receives: our own changes for each system, and the changes of the systems for us. */
+/**
+ * Types that some worker receives: our own changes for each system, and the changes of the systems
+ * for us.
+ */
 export function isRoutedSql(event: string, systems: string): string {
   return `(${event}.event_type in ('customer.created', 'customer.updated', 'customer.deleted')
     or ${event}.event_type in (select s || '.customer.' || k from unnest(${systems}::text[]) s, unnest(array['created', 'updated', 'deleted']) k))`;

@@ -1,4 +1,5 @@
-// What was published where: the way from an event to its Kafka record, and from a committed offset back to the events.
+// What was published where: the way from an event to its Kafka record, and from a committed offset
+// back to the events.
 import type { Db } from '../server/connection.ts';
 
 /** One publication of one event. A page that was repeated gives more than one. */

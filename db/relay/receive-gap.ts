@@ -1,8 +1,9 @@
 // How far the walk that looks for lost deliveries has got, and how far it may go.
 import type { Db } from '../server/connection.ts';
 
-// Every row at or below this id has been delivered: rows of transactions that the cursor's snapshot has seen whole lie at or
-// below the floor, and one that was still running then has its own, lower bound.
+// Every row at or below this id has been delivered: rows of transactions that the cursor's snapshot
+// has seen whole lie at or below the floor, and one that was still running then has its own, lower
+// bound.
 const upToSql = `
 select least(c.floor, (select min(l.value::bigint) from jsonb_each_text(c.late_floors) l)) as up_to
 from relay_cursor c`;

@@ -1,5 +1,6 @@
-// What the relay has published and no worker has received. Asked by any process, at any time; the walk that looks for lost
-// deliveries (lib/intake/receive-gap.ts) has passed all that was received, so only what lies behind it is looked at.
+// What the relay has published and no worker has received. Asked by any process, at any time; the
+// walk that looks for lost deliveries (lib/intake/receive-gap.ts) has passed all that was received,
+// so only what lies behind it is looked at.
 import type { Db } from '../server/connection.ts';
 import { isPublishedSql } from './publication.ts';
 
@@ -14,7 +15,8 @@ const published = `
   select e.id, e.event_id, e.event_type, e.created_at from relay_cursor c, sync_events e
   where e.id > ${position} and ${isPublishedSql('e', 'c')}`;
 
-// A look by key for each event, written so that it stays one: as an anti join it would be planned as a scan of all deliveries.
+// A look by key for each event, written so that it stays one: as an anti join it would be planned
+// as a scan of all deliveries.
 const missingOf = (events: string): string => `
   select n.id, n.created_at from (${events}) n, unnest(:systems::text[]) s(system), lateral (
     select case

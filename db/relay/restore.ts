@@ -1,14 +1,15 @@
-// After a restore (`--after-restore move|copy`): the cursor is made anew by id, because the transaction ids that the rows carry
-// are another cluster's.
+// After a restore (`--after-restore move|copy`): the cursor is made anew by id, because the
+// transaction ids that the rows carry are another cluster's.
 import type { Db, Tx } from '../server/connection.ts';
 import { forgetPlace } from '../server/database-place.ts';
 import { endWalks } from './floor-walk.ts';
 import { beginAbove, lockWritersSql } from '../sequences/after-restore.ts';
 import { compareMappings, createCursor, readRestoreSigns, type Address } from './identity.ts';
 
-// The oldest row that was not delivered where the cursor was made. Rows and cursor come from the same cluster, so there the
-// old transaction ids still mean something. Everything from that row on is delivered again, some of it for the second time.
-// pending_floor is the newest id: every transaction of this cluster draws above it.
+// The oldest row that was not delivered where the cursor was made. Rows and cursor come from the
+// same cluster, so there the old transaction ids still mean something. Everything from that row on
+// is delivered again, some of it for the second time. pending_floor is the newest id: every
+// transaction of this cluster draws above it.
 const reseedSql = `
 with drawn as (
   -- A sequence may have stayed behind where only rows were carried over.
@@ -44,8 +45,8 @@ async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded
 }
 
 /**
- * The original is gone and this is its successor: deliver what was not delivered, give out no number a second time, and compare
- * every mapping once.
+ * The original is gone and this is its successor: deliver what was not delivered, give out no
+ * number a second time, and compare every mapping once.
  */
 export async function moveDatabase(db: Db, address: Address): Promise<Reseeded & { mappings: number }> {
   return await db.transaction(async (tx) => {
@@ -74,12 +75,13 @@ where status in ('queued', 'waiting', 'parked')`;
 // What the original had not delivered, it delivers itself; walks begin behind it here.
 const walkOnSql = `update walk_positions set position = greatest(position, :newestId), updated_at = now()`;
 
-// Two installations in the topics of one Kafka would read each other's events, so the copy has to ask for its bus by name.
+// Two installations in the topics of one Kafka would read each other's events, so the copy has to
+// ask for its bus by name.
 const unbindSql = `update relay_cursor set bus = 'original:' || bus where bus like 'kafka:%'`;
 
 /**
- * The original lives on: this copy gets a name of its own, lets go of every external record and leaves what was recorded
- * before to the original, so that the two never write to the same one.
+ * The original lives on: this copy gets a name of its own, lets go of every external record and
+ * leaves what was recorded before to the original, so that the two never write to the same one.
  */
 export async function copyDatabase(
   db: Db,

@@ -1,7 +1,8 @@
-// What a database gives out after an older state was put back: event ids, versions and customer ids that are above all that may have
-// been given out since that state. The older state cannot know how far the lost one had come, so the clock says it: fewer than a
-// million events a second, and fewer than a thousand changes of one row, were made since 1970. That holds for a second restore of
-// the same backup, too.
+// What a database gives out after an older state was put back: event ids, versions and customer ids
+// that are above all that may have been given out since that state. The older state cannot know how
+// far the lost one had come, so the clock says it: fewer than a million events a second, and fewer
+// than a thousand changes of one row, were made since 1970. That holds for a second restore of the
+// same backup, too.
 import type { Tx } from '../server/handles.ts';
 import { BLOCK } from '../partitions/plan.ts';
 import { readTableSequences } from './state.ts';
@@ -27,14 +28,16 @@ returning events_from as "eventsFrom"`;
 
 const jumpSql = `select setval('sync_event_ids', :eventsFrom::bigint, false)`;
 
-// The blocks in between are never drawn from: without these notes, upkeep would take each of them for one that was in use.
+// The blocks in between are never drawn from: without these notes, upkeep would take each of them
+// for one that was in use.
 const openBlockSql = `
 insert into event_blocks (first_id, opened_at)
 select id / ${BLOCK} * ${BLOCK}, clock_timestamp() from unnest(array[:eventsTo, :eventsFrom]::bigint[]) id on conflict do nothing`;
 
-// Ids of customers stay small enough for the integer columns that other tables refer to them with, so the clock cannot be used here.
-// The distance is drawn by chance: after a second restore of one backup, the ids of the first do not come again. Steps of more than
-// one, and downward ones, are kept: another server may give out the ids between.
+// Ids of customers stay small enough for the integer columns that other tables refer to them with,
+// so the clock cannot be used here. The distance is drawn by chance: after a second restore of one
+// backup, the ids of the first do not come again. Steps of more than one, and downward ones, are
+// kept: another server may give out the ids between.
 async function passOverCustomerIds(tx: Tx): Promise<void> {
   for (const { sequence, column, last, newest, increment } of await readTableSequences(tx)) {
     if (column !== 'customers.id') continue;
@@ -54,7 +57,10 @@ from pg_sequence where seqrelid = :sequence::text::regclass`;
 const newestSql = `
 select greatest(last_value - case when is_called then 0 else 1 end, (select max(id) from sync_events)) as "eventsTo" from sync_event_ids`;
 
-/** After a fail-over to a server that lacks what others have seen. Keeps writers out for as long as the transaction lasts. */
+/**
+ * After a fail-over to a server that lacks what others have seen. Keeps writers out for as long as
+ * the transaction lasts.
+ */
 export async function beginAboveLost(tx: Tx, noticed: string): Promise<void> {
   await tx.raw(lockWritersSql);
   const { rows } = await tx.raw<{ rows: { eventsTo: number }[] }>(newestSql);
@@ -63,7 +69,10 @@ export async function beginAboveLost(tx: Tx, noticed: string): Promise<void> {
 
 const leaveRoomSql = `select setval('sync_event_ids', last_value + 1000000, true) from sync_event_ids`;
 
-/** After a fail-over of which nothing is known to be missing: ids that were given out in the last moments are passed over. */
+/**
+ * After a fail-over of which nothing is known to be missing: ids that were given out in the last
+ * moments are passed over.
+ */
 export async function leaveRoom(tx: Tx): Promise<void> {
   await tx.raw(leaveRoomSql);
 }
@@ -72,7 +81,10 @@ export async function leaveRoom(tx: Tx): Promise<void> {
 // know. Creates wait until every record was read again, and find it by its email then.
 const readAgainSql = `update account_readings set done_at = null, read_to = null, records = 0, imports = false`;
 
-/** Moves the numbers forward and notes it. In a transaction that keeps writers of customers and events out. */
+/**
+ * Moves the numbers forward and notes it. In a transaction that keeps writers of customers and
+ * events out.
+ */
 export async function beginAbove(tx: Tx, restored: Restored): Promise<void> {
   const { rows } = await tx.raw<{ rows: { eventsFrom: number }[] }>(noteSql, restored);
   const eventsFrom = rows[0]?.eventsFrom;

@@ -1,7 +1,8 @@
 // What the sequence of the event ids has to be like, and what it is like.
 //
-// The relay's floors, the order of one customer's events and the check of the floor rest on ids that are given out one by one and
-// upward. A cache gives each session a run of ids of its own: what one session draws now is then lower than what another drew before.
+// The relay's floors, the order of one customer's events and the check of the floor rest on ids
+// that are given out one by one and upward. A cache gives each session a run of ids of its own:
+// what one session draws now is then lower than what another drew before.
 import type { Db, Tx } from '../server/handles.ts';
 import { DbError } from '../server/errors.ts';
 

@@ -1,13 +1,17 @@
-// Moves sequences forward that are behind their tables: after a cut-over by logical replication (which carries no sequences), a
-// restore of data alone, rows that were loaded with their ids, or a person's setval.
+// Moves sequences forward that are behind their tables: after a cut-over by logical replication
+// (which carries no sequences), a restore of data alone, rows that were loaded with their ids, or a
+// person's setval.
 //
-// Guarantees: a sequence is only moved forward, past every number that anything here knows of; what was moved stands in
-// sequence_moves. Assumes nothing of writers: they may draw at the same moment. Healers exclude one another by a lock; a writer
-// that draws between a healer's comparison and its move can at worst make the move go back over numbers it has just passed. Of event
-// ids that cannot happen (the move is a million wide); of others the next insert meets a number that is taken, and heals again.
+// Guarantees: a sequence is only moved forward, past every number that anything here knows of; what
+// was moved stands in sequence_moves. Assumes nothing of writers: they may draw at the same moment.
+// Healers exclude one another by a lock; a writer that draws between a healer's comparison and its
+// move can at worst make the move go back over numbers it has just passed. Of event ids that cannot
+// happen (the move is a million wide); of others the next insert meets a number that is taken, and
+// heals again.
 //
-// A crash after the note and before the move of sync_event_ids leaves a sequence that is behind and will be found so again; a crash
-// after the move leaves the note, by which the relay looks for events that were lost meanwhile (relay/floor-walk.ts).
+// A crash after the note and before the move of sync_event_ids leaves a sequence that is behind and
+// will be found so again; a crash after the move leaves the note, by which the relay looks for
+// events that were lost meanwhile (relay/floor-walk.ts).
 import type { Db, Tx } from '../server/handles.ts';
 import { sqlState } from '../server/errors.ts';
 import { readEventIdState, readTableSequences, type EventIdState, type SequenceState } from './state.ts';
@@ -25,7 +29,10 @@ export type StuckSequence = { sequence: string; says: string; mend: string };
 
 export type Moved = { moved: SequenceMove[]; stuck: StuckSequence[] };
 
-/** Compares each sequence with its table, and those of the event ids with the relay's floor; moves what is behind. */
+/**
+ * Compares each sequence with its table, and those of the event ids with the relay's floor; moves
+ * what is behind.
+ */
 export async function moveSequences(db: Db): Promise<Moved> {
   const result: Moved = { moved: await moveEventIds(db, await readEventIdState(db)), stuck: [] };
   for (const state of await readTableSequences(db)) {
@@ -125,7 +132,10 @@ async function moveOne(tx: Tx, sequence: string): Promise<SequenceMove | null> {
   return await noteMove(tx, { sequence, movedFrom: state.last, movedTo, widenedFrom: state.narrow });
 }
 
-/** Steps of more than one may have a meaning (two servers that give out odd and even ids): the step is kept. */
+/**
+ * Steps of more than one may have a meaning (two servers that give out odd and even ids): the step
+ * is kept.
+ */
 function firstAtOrBeyond({ last, newest, increment }: SequenceState): number {
   return last + Math.ceil(((newest ?? last) - last) / increment) * increment;
 }

@@ -19,7 +19,10 @@ export type SequenceState = {
   mayAlter: boolean;
 };
 
-/** The tables whose ids come from a sequence. Others may stand beside them in the same schema: those are not ours. */
+/**
+ * The tables whose ids come from a sequence. Others may stand beside them in the same schema: those
+ * are not ours.
+ */
 export const numberedTables = [
   'customers',
   'external_mappings',
@@ -35,8 +38,9 @@ export const numberedTables = [
 /** A sequence that has fewer numbers left than this is too narrow. */
 const ROOM = 1_000_000;
 
-// The sequence behind a column is the one that its default names, whoever owns it, else the identity's. A default of the days
-// before regclass constants names it as a text: nextval(('customers_seq'::text)::regclass).
+// The sequence behind a column is the one that its default names, whoever owns it, else the
+// identity's. A default of the days before regclass constants names it as a text:
+// nextval(('customers_seq'::text)::regclass).
 const listSql = `
 select s.seqrelid::regclass::text as sequence, t.oid::regclass::text as "table", quote_ident(a.attname) as "column",
   t.relname || '.' || a.attname as label, s.seqincrement as increment,

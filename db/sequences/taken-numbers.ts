@@ -1,4 +1,5 @@
-// A write that met a number which a row has already, or an event id that is too low: the sequences are moved and it is done again.
+// A write that met a number which a row has already, or an event id that is too low: the sequences
+// are moved and it is done again.
 import type { Db, Tx } from '../server/handles.ts';
 import { sqlState } from '../server/errors.ts';
 import { numberedTables } from './state.ts';
@@ -15,8 +16,9 @@ select exists (
       select from pg_inherits i where i.inhrelid = t.oid and i.inhparent = 'sync_events'::regclass))) as taken`;
 
 /**
- * Moves the sequences if that is what a failed write needs; answers whether the same write should be tried again. `db` is the
- * pool, never the transaction that failed; `moves`: how often this was asked for the same write.
+ * Moves the sequences if that is what a failed write needs; answers whether the same write should
+ * be tried again. `db` is the pool, never the transaction that failed; `moves`: how often this was
+ * asked for the same write.
  */
 export async function moveForFailedWrite(db: Db, error: unknown, moves: number): Promise<boolean> {
   try {
@@ -24,7 +26,8 @@ export async function moveForFailedWrite(db: Db, error: unknown, moves: number):
     await moveSequences(db);
     return true;
   } catch {
-    // What the writer met is the answer; that the sequences could not be moved is found by the next who looks.
+    // What the writer met is the answer; that the sequences could not be moved is found by the next
+    // who looks.
     return false;
   }
 }
@@ -62,7 +65,10 @@ export async function forgetNumbersAhead(tx: Tx): Promise<void> {
   await tx.raw('discard sequences');
 }
 
-/** A write of one statement, outside a transaction or in one. In one it is the owner's to try again: see withTransaction. */
+/**
+ * A write of one statement, outside a transaction or in one. In one it is the owner's to try again:
+ * see withTransaction.
+ */
 export async function writeNumbered<T>(db: Db | Tx, write: (at: Db | Tx) => Promise<T>): Promise<T> {
   if (db.isTransaction) return await write(db);
   for (let moves = 0; ; moves += 1) {

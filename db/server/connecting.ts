@@ -27,7 +27,10 @@ export function asConnectingError(error: unknown, url: string): unknown {
  */
 const KNOWN = /^(08|28|3D|53|57|58)...$|^(25006|55P03)$/;
 
-/** Such as a database that takes no connections (55000), a right that is missing (42501), an option that it does not know (42704). */
+/**
+ * Such as a database that takes no connections (55000), a right that is missing (42501), an option
+ * that it does not know (42704).
+ */
 function refused(cause: Error, state: string): DbError {
   const says = `the database refuses us: ${cause.message} (${state})`;
   return new DbError('refused', `${says}. Mend DATABASE_URL, or what the server says there`, { cause });

@@ -12,7 +12,10 @@ import { readEncryption } from './tls.ts';
 export type { Db, Tx } from './handles.ts';
 
 export type DbOptions = {
-  /** `postgresql://user:password@host:port/database`, with `sslmode` and its like as libpq knows them (./tls.ts) */
+  /**
+   * `postgresql://user:password@host:port/database`, with `sslmode` and its like as libpq knows
+   * them (./tls.ts)
+   */
   url: string;
   poolSize: number;
   /** Shown in `pg_stat_activity`: which process holds that lock? */
@@ -22,13 +25,14 @@ export type DbOptions = {
 };
 
 /**
- * Opens nothing yet: connections are made when they are needed. Close it with `db.destroy()`. Throws `address_invalid`
- * at once if the URL asks for what cannot be done.
+ * Opens nothing yet: connections are made when they are needed. Close it with `db.destroy()`.
+ * Throws `address_invalid` at once if the URL asks for what cannot be done.
  */
 export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 30_000 }: DbOptions): Db {
   const db = knex({
     client: 'pg',
-    // Or knex would ask it of the first connection, in a round trip of its own. The oldest that ./server.ts lets pass.
+    // Or knex would ask it of the first connection, in a round trip of its own. The oldest that
+    // ./server.ts lets pass.
     version: '15.0',
     connection: {
       ...connectionSettings(url),
@@ -123,9 +127,10 @@ function isOnThisMachine(url: string): boolean {
 }
 
 /**
- * Runs `fn` in a transaction and commits. A serialization failure (40001) or a deadlock (40P01) means that
- * Postgres asks for the same work again: it is repeated at once, and counts as no attempt of anything. So is what met a number
- * that is taken, once the sequences are moved forward. `fn` may therefore run several times and must have no effect outside its transaction.
+ * Runs `fn` in a transaction and commits. A serialization failure (40001) or a deadlock (40P01)
+ * means that Postgres asks for the same work again: it is repeated at once, and counts as no
+ * attempt of anything. So is what met a number that is taken, once the sequences are moved forward.
+ * `fn` may therefore run several times and must have no effect outside its transaction.
  */
 export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Promise<T> {
   for (let repeats = 0, moves = 0; ; repeats += 1) {
@@ -169,7 +174,10 @@ const [INT8, INT8_ARRAY, DATE, DATE_ARRAY, TEXT_ARRAY] = [20, 1016, 1082, 1182, 
 const [TIMESTAMPTZ, TIMESTAMPTZ_ARRAY] = [1184, 1185];
 const parseTextArray = parserOf(TEXT_ARRAY) as (text: string) => (string | null)[];
 
-/** jsonb becomes values, as pg does it; timestamptz a Date, always a valid one; xid8 and numeric stay text. */
+/**
+ * jsonb becomes values, as pg does it; timestamptz a Date, always a valid one; xid8 and numeric
+ * stay text.
+ */
 const OWN_PARSERS = new Map<number, ParseText>([
   [INT8, parseInt8],
   [INT8_ARRAY, (text) => parseTextArray(text).map((item) => (item === null ? null : parseInt8(item)))],

@@ -32,7 +32,8 @@ select exists (
   where not :remember or c.address_hash = :address or :address = any (p.aliases)
 ) as answer`;
 
-// Two processes that start at once both come here: the second finds the row of the first and adds its own name.
+// Two processes that start at once both come here: the second finds the row of the first and adds
+// its own name.
 const noteSql = `
 insert into database_place as p (database_oid, server_started_at, aliases)
 select here.database_oid, here.server_started_at, case when :remember and c.address_hash <> :address then array[:address] else '{}' end

@@ -38,15 +38,17 @@ export function sqlState(error: unknown): string | undefined {
   return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
 
-// By class: what says nothing about the row in hand. Connections, rights and names that are wrong for every row alike, cursors,
-// transactions and their conflicts, resources, operators, the system; and a sequence that gives no number (0016-sequences.sql). Class 0A
-// is not among them: infinity as a number is one.
+// By class: what says nothing about the row in hand. Connections, rights and names that are wrong
+// for every row alike, cursors, transactions and their conflicts, resources, operators, the system;
+// and a sequence that gives no number (0016-sequences.sql). Class 0A is not among them: infinity as
+// a number is one.
 const OF_NO_ROW = /^(08|0B|0L|0P|24|25|26|28|2D|34|3B|3D|3F|40|42|53|55|57|58|72)...$|^(2200H|TB008)$/;
 
 /**
- * Whether an error is about one row or event that was in hand, so that its neighbours would pass: PostgreSQL refuses a value or a rule is
- * against it (data exceptions, constraints, triggers with whatever code of their own, damaged or oversized rows), or it cannot be read
- * into a value of this program. Not: a database that is away, conflicts between transactions, missing rights.
+ * Whether an error is about one row or event that was in hand, so that its neighbours would pass:
+ * PostgreSQL refuses a value or a rule is against it (data exceptions, constraints, triggers with
+ * whatever code of their own, damaged or oversized rows), or it cannot be read into a value of this
+ * program. Not: a database that is away, conflicts between transactions, missing rights.
  */
 export function isOfOneRow(error: unknown): boolean {
   const state = sqlState(error);

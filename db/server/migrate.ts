@@ -14,12 +14,13 @@ export { migrationNames } from './migration-files.ts';
 const MIGRATE_LOCK = 7_240_113;
 
 /**
- * Brings the database up to this program's schema; returns the names of the files that were run. All of
- * them are one transaction: a crash leaves what was before, knex's lock row included.
+ * Brings the database up to this program's schema; returns the names of the files that were run.
+ * All of them are one transaction: a crash leaves what was before, knex's lock row included.
  *
- * `timeZone`: in which times of a table customers that is taken over are read where their column has no zone; the session's unless
- * given. `say` is given what a person has to know, a sentence at a time, before it is done. Throws `time_zone_unknown`, and
- * `ground_unfit` and its like (preflight.ts) before anything is changed.
+ * `timeZone`: in which times of a table customers that is taken over are read where their column
+ * has no zone; the session's unless given. `say` is given what a person has to know, a sentence at
+ * a time, before it is done. Throws `time_zone_unknown`, and `ground_unfit` and its like
+ * (preflight.ts) before anything is changed.
  */
 export async function migrate(
   db: Db,
@@ -49,7 +50,10 @@ export async function migrate(
   });
 }
 
-/** The list of what has run came here without its sequence, in a cut-over or a restore of data alone: it goes on behind its rows. */
+/**
+ * The list of what has run came here without its sequence, in a cut-over or a restore of data
+ * alone: it goes on behind its rows.
+ */
 async function keepOwnNumbers(tx: Tx): Promise<void> {
   if ((await appliedNames(tx)).size === 0) return;
   await tx.raw(
@@ -120,7 +124,10 @@ type Noticing = Connection & {
   off(event: 'notice', hear: Hear): void;
 };
 
-/** Passes on what the migrations of this transaction say in notices, until the function that it answers is called. */
+/**
+ * Passes on what the migrations of this transaction say in notices, until the function that it
+ * answers is called.
+ */
 async function hearNotes(tx: Tx, say: (sentence: string) => void): Promise<() => void> {
   await tx.raw('set local client_min_messages = notice');
   const connection = await (tx.client as { acquireConnection(): Promise<Noticing> }).acquireConnection();
@@ -134,14 +141,20 @@ async function hearNotes(tx: Tx, say: (sentence: string) => void): Promise<() =>
   };
 }
 
-/** A table `customers` that was here before and cannot be taken over, with all that stands against it (0002-customers.sql). */
+/**
+ * A table `customers` that was here before and cannot be taken over, with all that stands against
+ * it (0002-customers.sql).
+ */
 function unfit(error: unknown): DbError | null {
   if (sqlState(error) !== 'TB005' || !(error instanceof Error)) return null;
   const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : '';
   return new DbError('customers_unfit', `${error.message}. ${hint}`, { cause: error });
 }
 
-/** What PostgreSQL says to a statement of a migration, and which one: a person reads it, and nothing was changed. */
+/**
+ * What PostgreSQL says to a statement of a migration, and which one: a person reads it, and nothing
+ * was changed.
+ */
 function refused(name: string, error: unknown): DbError | null {
   const state = sqlState(error);
   if (!(error instanceof Error) || state === undefined || isDatabaseAway(error)) return null;

@@ -1,5 +1,6 @@
-// The migrations: numbered plain SQL files, final once released; their names, their text, and which of them a database has run.
-// knex's own runner keeps that list and puts each file into a transaction together with its entry in it (migrate.ts).
+// The migrations: numbered plain SQL files, final once released; their names, their text, and which
+// of them a database has run. knex's own runner keeps that list and puts each file into a
+// transaction together with its entry in it (migrate.ts).
 import { readdir, readFile } from 'node:fs/promises';
 import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';

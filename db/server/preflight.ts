@@ -1,5 +1,6 @@
-// What Twinbox needs of a database before it changes anything there: asked by `migrate`, by every process at its start, and by
-// `twinbox doctor`. Everything that stands against it is named at once, each with the command that puts it right. Reads only.
+// What Twinbox needs of a database before it changes anything there: asked by `migrate`, by every
+// process at its start, and by `twinbox doctor`. Everything that stands against it is named at
+// once, each with the command that puts it right. Reads only.
 import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 import { migrationTables, pendingMigrations } from './migration-files.ts';
@@ -7,8 +8,8 @@ import { assertServerVersion } from './server.ts';
 import { assertTransactions } from './transactions.ts';
 
 /**
- * What the caller is going to do: `read` and nothing else; write `rows`; make `partitions` besides, which only an owner of the
- * tables may do; or `migrate`.
+ * What the caller is going to do: `read` and nothing else; write `rows`; make `partitions` besides,
+ * which only an owner of the tables may do; or `migrate`.
  */
 export type Purpose = 'read' | 'rows' | 'partitions' | 'migrate';
 
@@ -17,7 +18,10 @@ export type OwnTable = {
   owner: string;
   /** Whoever is granted a superuser's role may do everything on the server: that is no way out. */
   ownerIsSuperuser?: boolean;
-  /** The role has the owner's rights: it is the owner, a member of the owner's role that inherits, or a superuser. */
+  /**
+   * The role has the owner's rights: it is the owner, a member of the owner's role that inherits,
+   * or a superuser.
+   */
   owned: boolean;
   /** It may select, insert, update and delete. */
   usable: boolean;
@@ -45,7 +49,10 @@ export type Ground = {
   forbidden: string[];
   /** Of the tables that Twinbox has or will make: those that are there. */
   tables: OwnTable[];
-  /** Sequences that those tables draw from, and the role may not, or may not set though every writer or relay has to. */
+  /**
+   * Sequences that those tables draw from, and the role may not, or may not set though every writer
+   * or relay has to.
+   */
   sequences: { name: string }[];
 };
 
@@ -76,8 +83,8 @@ from pg_class c
 where c.relnamespace = current_schema()::regnamespace and c.relname = any(:names) and c.relkind in ('r', 'p', 'v', 'm', 'f')
 order by c.relname`;
 
-// The sequence of a column, and the one that its default names, whoever owns that. Whoever writes an event or saves the relay's place
-// may have to move the first two forward.
+// The sequence of a column, and the one that its default names, whoever owns that. Whoever writes
+// an event or saves the relay's place may have to move the first two forward.
 const sequencesSql = `
 select c.oid::regclass::text as name
 from pg_class c
@@ -103,7 +110,10 @@ export async function readGround(db: Db | Tx): Promise<Ground> {
   return { ...rows[0], tables, sequences };
 }
 
-/** What stands against it: one sentence each, with what to do. `pending`: tables that migrations not run yet would make. */
+/**
+ * What stands against it: one sentence each, with what to do. `pending`: tables that migrations not
+ * run yet would make.
+ */
 export function judgeGround(ground: Ground, purpose: Purpose, pending: ReadonlySet<string>): string[] {
   return [
     judgeEncoding(ground),
@@ -113,7 +123,10 @@ export function judgeGround(ground: Ground, purpose: Purpose, pending: ReadonlyS
   ].filter((sentence) => sentence !== null);
 }
 
-/** Why nothing can be written here; null if it can. Not a fault of the database: the address leads to the wrong server. */
+/**
+ * Why nothing can be written here; null if it can. Not a fault of the database: the address leads
+ * to the wrong server.
+ */
 export function judgeWritable({ isStandby, readOnly, role, database }: Ground): string | null {
   if (isStandby) return 'the server is a standby and takes no writes: let DATABASE_URL name the primary';
   if (!readOnly) return null;
@@ -219,7 +232,10 @@ function sayUnusable({ role, schema, sequences }: Ground, purpose: Purpose, own:
   );
 }
 
-/** A table that was given to another owner takes along the sequence that its column owns, and not one that its default only names. */
+/**
+ * A table that was given to another owner takes along the sequence that its column owns, and not
+ * one that its default only names.
+ */
 function saySequences({ role, sequences }: Ground): string | null {
   if (sequences.length === 0) return null;
   return (
@@ -239,7 +255,10 @@ function quoted(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Throws `no_transactions`, `server_too_old`, `ground_unfit` with all that stands against it, or `read_only` if it is that alone. */
+/**
+ * Throws `no_transactions`, `server_too_old`, `ground_unfit` with all that stands against it, or
+ * `read_only` if it is that alone.
+ */
 export async function assertGround(db: Db | Tx, purpose: Purpose): Promise<Ground> {
   await assertTransactions(db);
   await assertServerVersion(db);

@@ -1,10 +1,13 @@
-// What every session of ours states for itself, so that no default of the server, the database or the role changes what our statements
-// mean. It is said in one statement after connecting: a pooler such as PgBouncer refuses start-up parameters that it does not know.
+// What every session of ours states for itself, so that no default of the server, the database or
+// the role changes what our statements mean. It is said in one statement after connecting: a pooler
+// such as PgBouncer refuses start-up parameters that it does not know.
 //
-// Behind a pooler a session is lent, for one transaction at a time in its transaction mode. There PgBouncer carries over what it is
-// notified of (DateStyle, standard_conforming_strings, client_encoding, TimeZone, application_name); all else stays on the server's
-// session and meets whoever is lent it next. So behind a pooler each transaction states everything once more, for itself alone, in the
-// same round trip as its BEGIN; and the time limits, which another program would suffer from, are stated in transactions only.
+// Behind a pooler a session is lent, for one transaction at a time in its transaction mode. There
+// PgBouncer carries over what it is notified of (DateStyle, standard_conforming_strings,
+// client_encoding, TimeZone, application_name); all else stays on the server's session and meets
+// whoever is lent it next. So behind a pooler each transaction states everything once more, for
+// itself alone, in the same round trip as its BEGIN; and the time limits, which another program
+// would suffer from, are stated in transactions only.
 import type pg from 'pg';
 import { DbError } from './errors.ts';
 
@@ -12,7 +15,10 @@ export type SessionNeeds = { statementTimeoutMs: number };
 
 const TRIGGERS = 'session_replication_role';
 
-/** What our statements rest on (tried one by one in test/db/server/session.test.ts). A setting that this version does not have is passed over. */
+/**
+ * What our statements rest on (tried one by one in test/db/server/session.test.ts). A setting that
+ * this version does not have is passed over.
+ */
 const MEANING: readonly [name: string, value: string][] = [
   // Only the form; the order in which a user's own trigger reads 1/2/2026 is not ours to change.
   ['DateStyle', 'ISO'],
@@ -30,10 +36,12 @@ const MEANING: readonly [name: string, value: string][] = [
   ['idle_session_timeout', '0'],
   ['transaction_timeout', '0'],
   ['plpgsql.extra_errors', 'none'],
-  // Without triggers no row gets its event. Who may not set it is refused by db/server/preflight.ts. Servers before 15, which are refused by their
-  // version, do not know has_parameter_privilege().
+  // Without triggers no row gets its event. Who may not set it is refused by
+  // db/server/preflight.ts. Servers before 15, which are refused by their version, do not know
+  // has_parameter_privilege().
   [TRIGGERS, 'origin'],
-  // What was answered with 201, and each request that is stored before it is sent, survives a crash of the server.
+  // What was answered with 201, and each request that is stored before it is sent, survives a crash
+  // of the server.
   ['synchronous_commit', 'on'],
 ];
 
@@ -43,7 +51,10 @@ const limits = ({ statementTimeoutMs }: SessionNeeds): [name: string, value: str
   ['idle_in_transaction_session_timeout', '60000'],
 ];
 
-/** Only what differs is set. DateStyle is `ISO, MDY` or `ISO, DMY`; any synchronous_commit but `off` lasts. */
+/**
+ * Only what differs is set. DateStyle is `ISO, MDY` or `ISO, DMY`; any synchronous_commit but `off`
+ * lasts.
+ */
 function stateSql(settings: readonly [string, string][], local: boolean): string {
   const needed = settings.map(([name, value]) => `('${name}', '${value}')`).join(', ');
   return `select set_config(name, value, ${local}) from (values ${needed}) needed (name, value)
@@ -59,8 +70,8 @@ const lent = new WeakSet<object>();
 const PATIENCE_MS = 8_000;
 
 /**
- * One round trip, for each new connection. Throws what the server answers, or `no_session` where a pooler has taken the connection
- * and lends it no session.
+ * One round trip, for each new connection. Throws what the server answers, or `no_session` where a
+ * pooler has taken the connection and lends it no session.
  */
 export async function stateSession(connection: pg.Client, needs: SessionNeeds): Promise<void> {
   const waited = new AbortController();

@@ -1,5 +1,5 @@
-// What a person has to know of a table customers that migrations/0002-customers.sql takes over: which columns become something else,
-// said before it is done, and which rows stand against it.
+// What a person has to know of a table customers that migrations/0002-customers.sql takes over:
+// which columns become something else, said before it is done, and which rows stand against it.
 import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 
@@ -58,7 +58,10 @@ const FINDINGS: readonly [said: RegExp, where: (column: string) => string][] = [
   ],
 ];
 
-/** A refusal of the migration, with up to five ids for each finding about rows. Asked after it was rolled back; any other error stays. */
+/**
+ * A refusal of the migration, with up to five ids for each finding about rows. Asked after it was
+ * rolled back; any other error stays.
+ */
 export async function withRowsNamed(db: Db, error: unknown): Promise<unknown> {
   if (!(error instanceof DbError) || error.code !== 'customers_unfit') return error;
   let { message } = error;

@@ -1,4 +1,5 @@
-// In which time zone the times of a table that is taken over are read, where its columns say none (migrations/0002-customers.sql).
+// In which time zone the times of a table that is taken over are read, where its columns say none
+// (migrations/0002-customers.sql).
 import type { Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 
@@ -16,8 +17,8 @@ export type ZonelessColumn = {
 export type TakenZone = { zone: string; isDefault: boolean; columns: ZonelessColumn[] };
 
 /**
- * Sets the zone for the rest of the transaction: the one that is asked for, or the session's own. Throws `time_zone_unknown`.
- * The migrations must not have run yet.
+ * Sets the zone for the rest of the transaction: the one that is asked for, or the session's own.
+ * Throws `time_zone_unknown`. The migrations must not have run yet.
  */
 export async function takeTimeZone(tx: Tx, asked: string | undefined): Promise<TakenZone> {
   const zone = asked === undefined ? await ownZone(tx) : await findZone(tx, asked);

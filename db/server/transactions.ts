@@ -1,9 +1,12 @@
-// A pooler in statement mode lends a session for one statement only, so no transaction can be begun through it. Reads succeed
-// there, so whoever only reads would take the database for a usable one.
+// A pooler in statement mode lends a session for one statement only, so no transaction can be begun
+// through it. Reads succeed there, so whoever only reads would take the database for a usable one.
 import type { Db, Tx } from './handles.ts';
 import { DbError } from './errors.ts';
 
-/** PgBouncer gives this no state of its own (08P01 is any protocol violation); test/db/pooler.test.ts fails when its text changes. */
+/**
+ * PgBouncer gives this no state of its own (08P01 is any protocol violation);
+ * test/db/pooler.test.ts fails when its text changes.
+ */
 const REFUSAL = /transaction blocks not allowed in statement pooling mode/i;
 
 const FOUND =

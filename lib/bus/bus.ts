@@ -1,8 +1,9 @@
-// The one way in which events travel between processes. Two adapters, in-process and Kafka, pass the same contract
-// (test/lib/bus/contract.ts).
+// The one way in which events travel between processes. Two adapters, in-process and Kafka, pass
+// the same contract (test/lib/bus/contract.ts).
 //
-// Guarantees: what publish has answered is durable or done; messages of one key and topic arrive in the order in which they
-// were published; at least once. Assumes: a caller that had a rejection publishes the same messages again, in the same order.
+// Guarantees: what publish has answered is durable or done; messages of one key and topic arrive in
+// the order in which they were published; at least once. Assumes: a caller that had a rejection
+// publishes the same messages again, in the same order.
 
 export type Message = {
   topic: string;
@@ -51,7 +52,10 @@ export type BusHealth = {
   problem: string | null;
 };
 
-/** One partition, as a group sees it: it has done with all before `next`; there are the offsets from `low` to below `high`. */
+/**
+ * One partition, as a group sees it: it has done with all before `next`; there are the offsets from
+ * `low` to below `high`.
+ */
 export type PartitionProgress = {
   /** As in `Published`. */
   topic: string;
@@ -62,13 +66,22 @@ export type PartitionProgress = {
 };
 
 export type Bus = {
-  /** Answers one place per message, in their order, or rejects: then some of them may have arrived. One call at a time. */
+  /**
+   * Answers one place per message, in their order, or rejects: then some of them may have arrived.
+   * One call at a time.
+   */
   publish(messages: readonly Message[]): Promise<Published[]>;
   /** Resolves once nothing published from now on can be missed; the answer ends the subscription. */
   subscribe(subscription: Subscription): Promise<() => Promise<void>>;
-  /** Which bus this is, as bound in the relay's cursor: `in-process`, or `kafka:<cluster id>`, with `/<prefix>` where topics have one. */
+  /**
+   * Which bus this is, as bound in the relay's cursor: `in-process`, or `kafka:<cluster id>`, with
+   * `/<prefix>` where topics have one.
+   */
   identity(): Promise<string>;
-  /** How far a group has come; null where what is published is done with at once. Rejects if it cannot be said now. */
+  /**
+   * How far a group has come; null where what is published is done with at once. Rejects if it
+   * cannot be said now.
+   */
   progress(topic: string, group: string): Promise<PartitionProgress[] | null>;
   /** From what the work has met so far; sends no request. */
   health(): BusHealth;
@@ -92,7 +105,10 @@ export class BusError extends Error {
   readonly code: BusErrorCode;
   /** Whether the same call may succeed later although nothing is changed by a person. */
   readonly retryable: boolean;
-  /** For `record_refused`: what was acknowledged all the same, by index of the message; these need no second sending. */
+  /**
+   * For `record_refused`: what was acknowledged all the same, by index of the message; these need
+   * no second sending.
+   */
   readonly published: ReadonlyMap<number, Published>;
   /** For `record_refused`: the topic that refused, by the name that people see. */
   readonly topic: string | null;

@@ -1,7 +1,8 @@
 // The bus of the embedded form: everything in one process, nothing kept.
 //
-// Guarantees: publish resolves only when every subscriber's handler has, so the relay's cursor moves only after the work is
-// in Postgres. A crash at any point loses nothing: the cursor has not moved, and the relay publishes the same page again.
+// Guarantees: publish resolves only when every subscriber's handler has, so the relay's cursor
+// moves only after the work is in Postgres. A crash at any point loses nothing: the cursor has not
+// moved, and the relay publishes the same page again.
 
 import { BusError, type Bus, type Handler, type Message, type Published, type Received } from './bus.ts';
 

@@ -54,8 +54,8 @@ export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOpt
 }
 
 /**
- * In a deployment everything starts at once, and Kafka is seldom the first; a broker that has just started, or a topic that was just
- * made, answers for some seconds that it leads no partition yet.
+ * In a deployment everything starts at once, and Kafka is seldom the first; a broker that has just
+ * started, or a topic that was just made, answers for some seconds that it leads no partition yet.
  */
 async function askPatiently<T>(
   { log, patienceMs }: { log: KafkaLog; patienceMs: number },

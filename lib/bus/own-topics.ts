@@ -59,8 +59,8 @@ export type TopicsInUse = {
 };
 
 /**
- * Before anything is published or received. Throws `kafka_refused` where the topics hold another installation's events, unless that is
- * meant, or this one is bound to them already.
+ * Before anything is published or received. Throws `kafka_refused` where the topics hold another
+ * installation's events, unless that is meant, or this one is bound to them already.
  */
 export async function assertOwnTopics({ db, bus, newest, shared, log }: TopicsInUse): Promise<void> {
   if (newest === null) return;
@@ -79,7 +79,10 @@ export async function assertOwnTopics({ db, bus, newest, shared, log }: TopicsIn
   log.warn('kafka.topics_shared', { why: says });
 }
 
-/** `sync.outbound and sync.dlq hold events of another installation (a1b2c3d4, the newest of 2026-03-01 12:00:00); this one is …` */
+/**
+ * `sync.outbound and sync.dlq hold events of another installation (a1b2c3d4, the newest of
+ * 2026-03-01 12:00:00); this one is …`
+ */
 export function sayForeign(foreign: readonly ForeignTopic[], own: string): string {
   const topics = [...new Set(foreign.map(({ topic }) => topic))];
   const last = topics.at(-1) ?? '';

@@ -2,7 +2,10 @@
 // In an email they make two addresses that look the same. What they do to a terminal:
 // lib/escape-unseen.ts.
 
-/** Unicode's format characters (Cf), whatever is drawn as nothing by default, and the one blank pattern of Braille. */
+/**
+ * Unicode's format characters (Cf), whatever is drawn as nothing by default, and the one blank
+ * pattern of Braille.
+ */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
@@ -12,7 +15,10 @@ export function isVisible(text: string): boolean {
   return VISIBLE.test(text);
 }
 
-/** The first character that cannot be seen, blanks and control characters aside; `place` counts characters from 1. */
+/**
+ * The first character that cannot be seen, blanks and control characters aside; `place` counts
+ * characters from 1.
+ */
 export function findInvisible(text: string): { name: string; place: number } | null {
   const found = INVISIBLE.exec(text);
   return found && { name: characterName(found[0]), place: Array.from(text.slice(0, found.index)).length + 1 };

@@ -3,14 +3,16 @@
 import { Ajv, type AnySchemaObject, type ErrorObject, type SchemaValidateFunction } from 'ajv';
 import { findInvisible, isVisible } from './characters.ts';
 
-// Postgres cannot store U+0000. A pattern is also read by other programs from the API document, so it has only what every
-// dialect knows; what a pattern like that cannot say is checked by the keyword x-text.
+// Postgres cannot store U+0000. A pattern is also read by other programs from the API document, so
+// it has only what every dialect knows; what a pattern like that cannot say is checked by the
+// keyword x-text.
 export const storableText = '^[^\\x00]*$';
 
 /**
- * storable: no half of a surrogate pair, which is no character at all. Anything else may stand in a name: what came in from
- * another system must be accepted when a caller sends it back. visible: storable, and there is something to see in it.
- * distinct: storable, and no character that cannot be seen, since two texts would look the same.
+ * storable: no half of a surrogate pair, which is no character at all. Anything else may stand in a
+ * name: what came in from another system must be accepted when a caller sends it back. visible:
+ * storable, and there is something to see in it. distinct: storable, and no character that cannot
+ * be seen, since two texts would look the same.
  */
 export type TextRule = 'storable' | 'visible' | 'distinct';
 
@@ -45,7 +47,10 @@ ajv.addKeyword({
 ajv.addFormat('date-time', { type: 'string', validate: isInstant });
 ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
 
-/** Compiles a schema once. The check takes what came from outside and gives it back typed, or says what is wrong. */
+/**
+ * Compiles a schema once. The check takes what came from outside and gives it back typed, or says
+ * what is wrong.
+ */
 export function compileCheck<T>(schema: object): (input: unknown) => Checked<T> {
   const validate = ajv.compile<T>(schema);
   return (input) =>

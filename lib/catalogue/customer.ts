@@ -1,14 +1,17 @@
-// What a customer is to a caller: its fields, their limits and their tidy form. One source for the API's checks, for
-// `twinbox import` and for the API document.
+// What a customer is to a caller: its fields, their limits and their tidy form. One source for the
+// API's checks, for `twinbox import` and for the API document.
 
 import { stripEnds } from './characters.ts';
 import { compileCheck, storableText, type Checked } from './check.ts';
 
-/** Stripe's own limits, so that nothing longer than it takes gets in. Counted in code points, after tidying. */
+/**
+ * Stripe's own limits, so that nothing longer than it takes gets in. Counted in code points, after
+ * tidying.
+ */
 export const customerLimits = { name: 256, email: 512 } as const;
 
-// Loose on purpose: one @ with something on both sides. What this lets through and a system refuses is parked there, with
-// that system's reason.
+// Loose on purpose: one @ with something on both sides. What this lets through and a system refuses
+// is parked there, with that system's reason.
 const emailText = '^[^@\\s\\x00-\\x1f\\x7f-\\x9f]+@[^@\\s\\x00-\\x1f\\x7f-\\x9f]+$';
 
 /** x-problem is what a caller reads when the pattern does not match. */
@@ -67,12 +70,16 @@ export function tidyText(text: string): string {
   return text.trim().normalize('NFC');
 }
 
-/** An email as it is kept: what cannot be seen comes along when one is copied from a page or a mail, mostly at its ends. */
+/**
+ * An email as it is kept: what cannot be seen comes along when one is copied from a page or a mail,
+ * mostly at its ends.
+ */
 export function tidyEmail(text: string): string {
   return stripEnds(text).normalize('NFC');
 }
 
-// Object.fromEntries defines properties and never sets them, so a key "__proto__" stays a key and is refused as unknown.
+// Object.fromEntries defines properties and never sets them, so a key "__proto__" stays a key and
+// is refused as unknown.
 function tidy(input: unknown): unknown {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
   return Object.fromEntries(

@@ -1,5 +1,6 @@
-// Mapping documents: which fields stand for each other, and by which rules. They are data, checked whole when the process
-// starts, so that a wrong one stops the start with every problem named instead of failing one customer at a time.
+// Mapping documents: which fields stand for each other, and by which rules. They are data, checked
+// whole when the process starts, so that a wrong one stops the start with every problem named
+// instead of failing one customer at a time.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isVisible } from './characters.ts';
 import { newCustomerSchema } from './customer.ts';
@@ -30,7 +31,10 @@ export interface FieldRule {
   toInternal: CarryName[];
   /** How two values are compared beyond their canonical form. */
   compare: ('lower' | 'exact')[];
-  /** External fields that stand in, in order, when theirs is null and ours may not be; the result is marked derived. */
+  /**
+   * External fields that stand in, in order, when theirs is null and ours may not be; the result is
+   * marked derived.
+   */
   fallback: string[];
   /** The longest they take, in code points; what is longer is left as it is on both sides. */
   maxLength: number | null;
@@ -112,7 +116,10 @@ export function externalFields(document: MappingDocument): string[] {
   return [...new Set(names)];
 }
 
-/** What stands in, in the rule's order, where the field itself is null; null if nothing does. The caller marks it derived. */
+/**
+ * What stands in, in the rule's order, where the field itself is null; null if nothing does. The
+ * caller marks it derived.
+ */
 export function fallbackValue(rule: FieldRule, fields: Fields): Value {
   for (const step of rule.fallback) {
     const { field, transforms } = parseStep(step);
@@ -148,7 +155,10 @@ function clearedThoughNeverNull({ entity, fields }: MappingDocument): string[] {
   );
 }
 
-/** A field whose stand-in waits, over any number of others, for the field itself could take its own absence for a value. */
+/**
+ * A field whose stand-in waits, over any number of others, for the field itself could take its own
+ * absence for a value.
+ */
 function circularFallbacks(rules: FieldRule[]): string[] {
   const next = new Map(
     rules.map((rule) => [rule.external, rule.fallback.map((step) => parseStep(step).field)]),

@@ -2,8 +2,9 @@
 import { fold } from '../../db/email-fold.ts';
 
 /**
- * What may become of a value on its way to the other side or back. Each done twice is done once, and their order does not matter, so
- * that what has come over is carried as it is from then on: a value and what it becomes are the same thing.
+ * What may become of a value on its way to the other side or back. Each done twice is done once,
+ * and their order does not matter, so that what has come over is carried as it is from then on: a
+ * value and what it becomes are the same thing.
  */
 const CARRIES = {
   /**

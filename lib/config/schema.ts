@@ -3,8 +3,9 @@ import { stripeProperties } from './stripe.ts';
 import type { secretForms } from './secret-forms.ts';
 
 /**
- * Every setting of Twinbox, in one JSON Schema: it checks them, and `.env.example` and docs/settings.md are
- * written from it (`npm run docs:settings`). A secret has no default. A setting of type `array` is a list with commas.
+ * Every setting of Twinbox, in one JSON Schema: it checks them, and `.env.example` and
+ * docs/settings.md are written from it (`npm run docs:settings`). A secret has no default. A
+ * setting of type `array` is a list with commas.
  */
 export const settingsSchema = {
   type: 'object',

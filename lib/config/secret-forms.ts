@@ -1,10 +1,13 @@
 /**
- * The whole form of each kind of secret, the only place that knows it: settings are checked by it at the start, and the
- * Stripe client by the same rule once more. A secret that only begins rightly would fail much later, as a refused webhook
- * or a 401, where nothing names the setting.
+ * The whole form of each kind of secret, the only place that knows it: settings are checked by it
+ * at the start, and the Stripe client by the same rule once more. A secret that only begins rightly
+ * would fail much later, as a refused webhook or a 401, where nothing names the setting.
  */
 
-/** What is wrong, to follow the setting's name; null where the form is right. It never repeats what was given. */
+/**
+ * What is wrong, to follow the setting's name; null where the form is right. It never repeats what
+ * was given.
+ */
 export type SecretForm = (text: string) => string | null;
 
 /** docs.stripe.com/keys; the length is the longest that any key of ours has had, many times over. */

@@ -1,13 +1,17 @@
 /**
- * Names that are no settings, and were perhaps meant to be. In `.env`, which is ours, and for `TWINBOX_` everywhere, any
- * name with one of our prefixes counts. The environment is shared with every other program of the machine, so of the
- * names there only those count that are nearly one of ours.
+ * Names that are no settings, and were perhaps meant to be. In `.env`, which is ours, and for
+ * `TWINBOX_` everywhere, any name with one of our prefixes counts. The environment is shared with
+ * every other program of the machine, so of the names there only those count that are nearly one of
+ * ours.
  */
 import { settings } from './schema.ts';
 
 const PREFIXES = ['TWINBOX_', 'STRIPE_', 'API_', 'KAFKA_', 'DATABASE_', 'LOG_', 'HEALTH_', 'SIMULATOR_'];
 
-/** Well-known names of other programs: neither in `.env` nor for being nearly one of ours do they stop the start. */
+/**
+ * Well-known names of other programs: neither in `.env` nor for being nearly one of ours do they
+ * stop the start.
+ */
 const KNOWN_ELSEWHERE: readonly RegExp[] = [
   // What the simulator reads by itself when it is a process of its own; there it says what it does not know.
   /^SIMULATOR_(HOST|DATA_DIR|ACCOUNT|GLOBAL_PER_SECOND|ENDPOINT_PER_SECOND|WEBHOOK_URL)$/,
@@ -54,7 +58,10 @@ export function unknownSettings(given: readonly GivenName[], ignored: readonly s
     });
 }
 
-/** The setting that a name differs from by so little that it is more likely a slip than another program's name. */
+/**
+ * The setting that a name differs from by so little that it is more likely a slip than another
+ * program's name.
+ */
 function nearly(
   name: string,
   known: readonly string[],

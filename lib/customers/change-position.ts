@@ -1,9 +1,13 @@
-// A follower's place among the changes of customers, as a text that it keeps. Everything that has to be known to go on stands in
-// it, so nothing is kept here for any follower. What its parts mean: docs/relay.md and lib/customers/changes.ts.
+// A follower's place among the changes of customers, as a text that it keeps. Everything that has
+// to be known to go on stands in it, so nothing is kept here for any follower. What its parts mean:
+// docs/relay.md and lib/customers/changes.ts.
 
 import { createHash } from 'node:crypto';
 
-/** PostgreSQL's own: transactions below xmin have ended, those from xmax on have not begun, and of the others "running" run. */
+/**
+ * PostgreSQL's own: transactions below xmin have ended, those from xmax on have not begun, and of
+ * the others "running" run.
+ */
 export type Snapshot = { xmin: number; xmax: number; running: number[] };
 
 export type Position = {
@@ -106,7 +110,10 @@ function decodeNumbers(text: string): number[] {
   return numbers.every(Number.isSafeInteger) ? numbers : [];
 }
 
-/** Not against forgery, since there is nothing to gain by it: against a position that lost its end on the way. */
+/**
+ * Not against forgery, since there is nothing to gain by it: against a position that lost its end
+ * on the way.
+ */
 function checksum(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

@@ -1,13 +1,17 @@
-// The changes of customers for a follower: every committed one, in an order in which the versions of one customer rise, however
-// transactions overlap and however long one stays open. Deletions are changes like others.
+// The changes of customers for a follower: every committed one, in an order in which the versions
+// of one customer rise, however transactions overlap and however long one stays open. Deletions are
+// changes like others.
 //
-// It is the relay's cursor (docs/relay.md) with its state in the follower's hands. What lies between the snapshots "seen" and
-// "win" is a window; it goes out in order of event id, in pages, and when it is empty "win" becomes "seen". A transaction that
-// was still running in "win" is in no window yet, and comes with the first one that sees it. The floors only bound the search:
-// they roll when a window closes, by the pair `next`, which was read while the follower's earlier pages were: whoever has a
-// transaction id at or above next.xid got it later, and draws the transaction id first and the event id second.
+// It is the relay's cursor (docs/relay.md) with its state in the follower's hands. What lies
+// between the snapshots "seen" and "win" is a window; it goes out in order of event id, in pages,
+// and when it is empty "win" becomes "seen". A transaction that was still running in "win" is in no
+// window yet, and comes with the first one that sees it. The floors only bound the search: they
+// roll when a window closes, by the pair `next`, which was read while the follower's earlier pages
+// were: whoever has a transaction id at or above next.xid got it later, and draws the transaction
+// id first and the event id second.
 //
-// Nothing is written, so a crash leaves nothing. The same position asked again gives the same changes again, and perhaps more.
+// Nothing is written, so a crash leaves nothing. The same position asked again gives the same
+// changes again, and perhaps more.
 
 import type { Db } from '../../db/server/connection.ts';
 import {
@@ -32,7 +36,10 @@ export type ChangesOutcome =
   /** What follows this position is no longer kept, or was another database's. */
   | { outcome: 'expired'; reason: 'retention' | 'other_database' };
 
-/** Rows that are looked at for one page, so that a page costs the same at the end of a long gap as anywhere. */
+/**
+ * Rows that are looked at for one page, so that a page costs the same at the end of a long gap as
+ * anywhere.
+ */
 const SCAN = 5_000;
 
 /** Before the first transaction: nothing is visible in it. */
@@ -95,12 +102,18 @@ function oldestPosition({ place, win, settled, nextXid, sequence, firstKept }: C
   };
 }
 
-/** Restored, or taken over by a server that may lack the newest: what the follower has seen may never have happened here. */
+/**
+ * Restored, or taken over by a server that may lack the newest: what the follower has seen may
+ * never have happened here.
+ */
 function isOfAnotherDatabase({ place, seen, window }: Position, now: Moment): boolean {
   return place !== now.place || Math.max(seen.xmax, window?.win.xmax ?? 0) > now.nextXid;
 }
 
-/** What was the window is seen; the floors rise by what is known of transactions that began later than something was read. */
+/**
+ * What was the window is seen; the floors rise by what is known of transactions that began later
+ * than something was read.
+ */
 function closeWindow(from: Position, win: Snapshot, page: ChangesPage): Position {
   const { seen, next, floor, lateFloors } = from;
   const now = { xid: page.nextXid, id: page.sequence };

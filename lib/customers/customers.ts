@@ -1,7 +1,8 @@
-// The one way in which the API and `twinbox import` write customers. Outcomes are data; only faults are thrown.
+// The one way in which the API and `twinbox import` write customers. Outcomes are data; only faults
+// are thrown.
 //
-// Every write is one statement (db/customers.ts). A crash before its commit leaves nothing; after it, the row and its event
-// are there, and the relay finds the event with or without the nudge.
+// Every write is one statement (db/customers.ts). A crash before its commit leaves nothing; after
+// it, the row and its event are there, and the relay finds the event with or without the nudge.
 
 import { isRepeatable, type Db } from '../../db/server/connection.ts';
 import {
@@ -131,7 +132,10 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
     });
   }
 
-  /** Why a write hit no row, in the order in which a caller has to know: gone, changed by another, or still there. */
+  /**
+   * Why a write hit no row, in the order in which a caller has to know: gone, changed by another,
+   * or still there.
+   */
   async function readLiving(
     id: number,
     { ifVersion }: Condition,
@@ -160,8 +164,8 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
 }
 
 /**
- * Says of the row that a write has missed whether the table swallowed the write: it has the version that it had after the try before, so
- * this try met it as it stands, and made nothing of it.
+ * Says of the row that a write has missed whether the table swallowed the write: it has the version
+ * that it had after the try before, so this try met it as it stands, and made nothing of it.
  */
 function noteUntouched(): (missed: Customer) => boolean {
   let before: number | null = null;

@@ -1,5 +1,6 @@
-// From a row of sync_events to the record on the bus. The payload is text and stays text: it is never parsed on this way,
-// because parsing and writing it again would cost more than all the rest of the relay.
+// From a row of sync_events to the record on the bus. The payload is text and stays text: it is
+// never parsed on this way, because parsing and writing it again would cost more than all the rest
+// of the relay.
 
 import type { Message } from '../bus/bus.ts';
 import type { Routing } from './routing.ts';
@@ -22,7 +23,10 @@ export type EventRow = {
   trace: string | null;
 };
 
-/** `full`: CloudEvents 1.0 in Kafka's binary mode; `minimal`: only the id, since every header has its price. */
+/**
+ * `full`: CloudEvents 1.0 in Kafka's binary mode; `minimal`: only the id, since every header has
+ * its price.
+ */
 export type HeaderStyle = 'full' | 'minimal';
 
 export type MessageSettings = {
@@ -67,7 +71,10 @@ export function envelopeText(row: EventRow, timestamp: string, installation: str
   );
 }
 
-/** `ce_sequence` (CloudEvents' extension of that name) is the row's id: where to find the event in Postgres. `ce_installation` is ours. */
+/**
+ * `ce_sequence` (CloudEvents' extension of that name) is the row's id: where to find the event in
+ * Postgres. `ce_installation` is ours.
+ */
 function cloudEventHeaders(row: EventRow, timestamp: string, installation: string): Record<string, string> {
   const headers: Record<string, string> = {
     ce_specversion: '1.0',

@@ -1,5 +1,5 @@
-// From a record on our topics back to an envelope. A record that is none is an answer, not an error: whoever reads the topic
-// still knows which record it was, says so in the dlq, and goes on.
+// From a record on our topics back to an envelope. A record that is none is an answer, not an
+// error: whoever reads the topic still knows which record it was, says so in the dlq, and goes on.
 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';

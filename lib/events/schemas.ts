@@ -1,5 +1,6 @@
-// One JSON Schema for each kind of message. They feed ajv (parse.ts) and the documents; the types stand beside them.
-// Extra fields are accepted everywhere: a newer writer must not break an older reader.
+// One JSON Schema for each kind of message. They feed ajv (parse.ts) and the documents; the types
+// stand beside them. Extra fields are accepted everywhere: a newer writer must not break an older
+// reader.
 
 type Common = {
   schema_version: 1;

@@ -1,6 +1,7 @@
-// Settings that change what is done have to be the same in every process that does it. Each process shows its own beside its signs of
-// life (lib/health/role-signs.ts), and whoever reads the signs says where two differ. Nothing is refused for it: while a new setting is being
-// rolled out they differ for a while, and what one worker leaves another takes (workers/neighbours.ts).
+// Settings that change what is done have to be the same in every process that does it. Each process
+// shows its own beside its signs of life (lib/health/role-signs.ts), and whoever reads the signs
+// says where two differ. Nothing is refused for it: while a new setting is being rolled out they
+// differ for a while, and what one worker leaves another takes (workers/neighbours.ts).
 import type { Db } from '../../db/server/connection.ts';
 import { readRoleSigns, type Alike, type RoleSign } from '../../db/health/role-signs.ts';
 import { isLiving } from './role-signs.ts';
@@ -48,7 +49,10 @@ export function sayDifference({ setting, values }: Difference): string {
 
 type Log = Record<'info' | 'warn', (event: string, fields: Record<string, unknown>) => void>;
 
-/** At a start, once the own signs are there: says where a living process has another value, and what has changed since the last one. */
+/**
+ * At a start, once the own signs are there: says where a living process has another value, and what
+ * has changed since the last one.
+ */
 export async function compareAtStart(db: Db, owner: string, log: Log): Promise<void> {
   const signs = await readRoleSigns(db);
   for (const own of signs) {

@@ -46,7 +46,10 @@ export function deafWarning(system: string): string {
   return `no webhook of ${system} can be believed, so what changes there is heard by the sweep only, minutes later: set ${secretOf(system)} to its endpoint's secret`;
 }
 
-/** Refused deliveries, else what only the sweep has found: a wrong secret is the cause of both, and is said once. */
+/**
+ * Refused deliveries, else what only the sweep has found: a wrong secret is the cause of both, and
+ * is said once.
+ */
 export function webhookWarnings(
   system: string,
   { signs, sweep, now }: { signs: WebhookSigns | null; sweep: Sweep | null; now: Date },

@@ -7,8 +7,9 @@ export type Readiness = Record<string, () => Promise<Part>>;
 export type ReadinessReport = { ready: boolean; body: Record<string, unknown> };
 
 /**
- * Never rejects and never hangs: a part that fails, or takes longer than `limitMs`, is not ready. With `gates`, only those parts decide,
- * and what keeps another one from its work is a warning: a balancer must not take out a process for what it does not need.
+ * Never rejects and never hangs: a part that fails, or takes longer than `limitMs`, is not ready.
+ * With `gates`, only those parts decide, and what keeps another one from its work is a warning: a
+ * balancer must not take out a process for what it does not need.
  */
 export async function reportReadiness(
   readiness: Readiness,

@@ -1,4 +1,5 @@
-// What /ready and `twinbox status` say, part by part. Everything is read from Postgres, so it is the same whichever process asks.
+// What /ready and `twinbox status` say, part by part. Everything is read from Postgres, so it is
+// the same whichever process asks.
 import type { Db } from '../../db/server/connection.ts';
 import { describeAway } from '../../db/server/connecting.ts';
 import { readConnection } from '../../db/connections.ts';

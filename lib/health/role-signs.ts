@@ -1,7 +1,9 @@
-// Each process shows in Postgres which roles it runs, every few seconds: a role that is missing can then be seen from every other
-// process, from /ready and from `twinbox status`, whatever became of the process (an end, a kill, a freeze, another network).
+// Each process shows in Postgres which roles it runs, every few seconds: a role that is missing can
+// then be seen from every other process, from /ready and from `twinbox status`, whatever became of
+// the process (an end, a kill, a freeze, another network).
 //
-// A crash at any moment leaves rows that grow old; a stop says that it was one. Nothing rests on these rows but what people read.
+// A crash at any moment leaves rows that grow old; a stop says that it was one. Nothing rests on
+// these rows but what people read.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Db } from '../../db/server/connection.ts';

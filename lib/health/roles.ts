@@ -50,8 +50,8 @@ export function standingOf(role: RoleName, signs: readonly RoleSign[]): RoleStan
 const HOUR_MS = 3_600_000;
 
 /**
- * Roles that ran and run no more, and a worker that has never run although others have. An API that never ran may be meant so, and that
- * no relay ever ran is known from its cursor.
+ * Roles that ran and run no more, and a worker that has never run although others have. An API that
+ * never ran may be meant so, and that no relay ever ran is known from its cursor.
  */
 export function missingRoles(standings: readonly RoleStanding[]): { role: RoleName; says: string }[] {
   const seen = standings.some(({ last }) => last !== null);
@@ -73,7 +73,10 @@ export function missingRoles(standings: readonly RoleStanding[]): { role: RoleNa
   });
 }
 
-/** Who runs, what the others say of themselves, and what is published and received by no worker. Never unready by itself. */
+/**
+ * Who runs, what the others say of themselves, and what is published and received by no worker.
+ * Never unready by itself.
+ */
 export function rolesPart(db: Db, clock: Clock, owner: string | null): () => Promise<Part> {
   return async () => {
     const [standings, lag] = await Promise.all([readRoles(db), readReceiveLag(db, systemNames)]);

@@ -1,5 +1,6 @@
-// Counts the deliveries of a system's webhooks in memory, and writes the counts with the process's signs of life: a flood of forged
-// ones costs no statement each. A process that is killed loses what it counted in the last seconds, and nothing else.
+// Counts the deliveries of a system's webhooks in memory, and writes the counts with the process's
+// signs of life: a flood of forged ones costs no statement each. A process that is killed loses
+// what it counted in the last seconds, and nothing else.
 import type { Db } from '../../db/server/connection.ts';
 import { addWebhookSigns, type Counted, type WebhookSigns } from '../../db/health/webhook-signs.ts';
 import type { Clock } from '../clock.ts';

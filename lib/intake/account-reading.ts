@@ -37,7 +37,10 @@ const SHARE = 0.5;
 const TOLD_EVERY = 10_000;
 const DECIDE = 'npx twinbox link --dry-run shows them; link --all, --import or --leave decides';
 
-/** Reads on from where the last run stopped, to the end or until the signal. Throws what the system answers. */
+/**
+ * Reads on from where the last run stopped, to the end or until the signal. Throws what the system
+ * answers.
+ */
 export async function readAccountRecords(deps: SyncDeps, signal: AbortSignal): Promise<ReadingRun> {
   const { db, clock, integration, policy } = deps;
   const { system, document } = integration;

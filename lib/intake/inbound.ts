@@ -1,7 +1,9 @@
-// What comes in from an external system, from its webhook to the deliveries that reconcile works on.
+// What comes in from an external system, from its webhook to the deliveries that reconcile works
+// on.
 //
-// Guarantees: a 2xx only after the event is durable; one row per event, however often it is sent; a refused event leaves an id
-// and a reason, and no body. A crash before the commit: the system sends it again. After it: a repeat is a no-op.
+// Guarantees: a 2xx only after the event is durable; one row per event, however often it is sent; a
+// refused event leaves an id and a reason, and no body. A crash before the commit: the system sends
+// it again. After it: a repeat is a no-op.
 import { createHash } from 'node:crypto';
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import {
@@ -127,7 +129,10 @@ async function askForRecord({ db, integration }: InboxDeps, externalId: string, 
   await askForRead(db, { system, externalType, externalId, now, urgency: urgencies.housekeeping });
 }
 
-/** The same event has the same id whether a webhook or a sweep brings it: its time, and a hash of the system's own id. */
+/**
+ * The same event has the same id whether a webhook or a sweep brings it: its time, and a hash of
+ * the system's own id.
+ */
 export function inboundEventId(
   system: string,
   event: Pick<InboundEvent, 'externalEventId' | 'created'>,

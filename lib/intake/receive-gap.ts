@@ -1,11 +1,14 @@
-// The receive gap: what the bus lost (its retention passed, its offsets were reset, a topic was made anew) is found from
-// Postgres. A walk through sync_events by id asks for a delivery per event, and receives straight from the table what has none.
+// The receive gap: what the bus lost (its retention passed, its offsets were reset, a topic was
+// made anew) is found from Postgres. A walk through sync_events by id asks for a delivery per
+// event, and receives straight from the table what has none.
 //
-// It goes no further than what the group has done with: what still lies on the bus for it is late, not lost. What the bus has lost
-// is not awaited: it lies below the first offset that is left, or beyond the last one of a topic that was made anew.
+// It goes no further than what the group has done with: what still lies on the bus for it is late,
+// not lost. What the bus has lost is not awaited: it lies below the first offset that is left, or
+// beyond the last one of a topic that was made anew.
 //
-// Cost follows traffic, not the table: each row is passed once. A crash between receiving and saving repeats a page, which is a
-// no-op. Normally it finds nothing, and a number above zero is worth an operator's look.
+// Cost follows traffic, not the table: each row is passed once. A crash between receiving and
+// saving repeats a page, which is a no-op. Normally it finds nothing, and a number above zero is
+// worth an operator's look.
 import { findUndelivered } from '../../db/deliveries.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { findUnheard } from '../../db/inbound.ts';
@@ -88,7 +91,8 @@ async function walk(
   const first = await firstAwaitedId(db, awaited);
   const upTo = first === null ? published : Math.min(published, first - 1);
   if (upTo <= after) return { found: 0, more: false };
-  // A row that cannot be read is found by halves of the way, and passed; what is left of the way comes with the next call.
+  // A row that cannot be read is found by halves of the way, and passed; what is left of the way
+  // comes with the next call.
   for (let end = upTo; ;) {
     try {
       const ids = await closePage({ system, after, upTo: end, limit: PAGE });

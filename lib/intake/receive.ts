@@ -1,8 +1,10 @@
-// Receive: what the bus delivers becomes deliveries and dirty numbers, in one short transaction per batch.
+// Receive: what the bus delivers becomes deliveries and dirty numbers, in one short transaction per
+// batch.
 //
-// Guarantees: one delivery per (event, target), whatever is repeated; the same result for every order of its input; no external
-// call while a bus offset is held. A crash before the commit: the batch comes again. After it: the repeat is a no-op.
-// An event that the database refuses is found by halves and noted by its name; its pair is looked at all the same, the others go on.
+// Guarantees: one delivery per (event, target), whatever is repeated; the same result for every
+// order of its input; no external call while a bus offset is held. A crash before the commit: the
+// batch comes again. After it: the repeat is a no-op. An event that the database refuses is found
+// by halves and noted by its name; its pair is looked at all the same, the others go on.
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { raiseWithoutDelivery, receiveInternalEvents, type InternalEvent } from '../../db/deliveries.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
@@ -44,7 +46,10 @@ export async function receiveOutbound(
 
 const NOTHING = 'nothing: run twinbox verify --repair once what stands against it is gone';
 
-/** Its pair is marked without the delivery: what has changed goes out, only the event's own way cannot be shown. False if that is refused, too. */
+/**
+ * Its pair is marked without the delivery: what has changed goes out, only the event's own way
+ * cannot be shown. False if that is refused, too.
+ */
 async function goRound(
   deps: ReceiveDeps,
   target: { system: string; externalType: string },

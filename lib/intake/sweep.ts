@@ -154,7 +154,10 @@ function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to
   };
 }
 
-/** Oldest first, as far as it is new: most of a page has come by webhook, and is asked about in one question. */
+/**
+ * Oldest first, as far as it is new: most of a page has come by webhook, and is asked about in one
+ * question.
+ */
 async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<number> {
   const { db, clock, integration, nudge, retentionDays } = deps;
   const { system } = integration;
@@ -183,7 +186,10 @@ function nameOf({ externalEventId, externalId }: EventsPage['events'][number]): 
   return JSON.stringify(`${externalEventId} of ${externalId ?? 'no record'}`).slice(1, 200);
 }
 
-/** Of these, what has been taken or refused before. Where that cannot be asked of all at once each is tried: a known one is no news. */
+/**
+ * Of these, what has been taken or refused before. Where that cannot be asked of all at once each
+ * is tried: a known one is no news.
+ */
 async function findKnown(db: Db, system: string, events: EventsPage['events']): Promise<Set<string>> {
   try {
     return await findTaken(db, {

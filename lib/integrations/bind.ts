@@ -1,6 +1,7 @@
-// A database belongs to one account of each system, and to its live or its test side, from the first contact on. With a key of
-// another account everything would look deleted; so such a key stops the lane before its first call to a customer. So does a key of the
-// account that the original of a copied database uses (original.ts).
+// A database belongs to one account of each system, and to its live or its test side, from the
+// first contact on. With a key of another account everything would look deleted; so such a key
+// stops the lane before its first call to a customer. So does a key of the account that the
+// original of a copied database uses (original.ts).
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { bindConnection, ensureConnection, lockConnection, readConnection } from '../../db/connections.ts';
 import type { Clock } from '../clock.ts';
@@ -16,7 +17,10 @@ export type Binding =
       key: { account: string; livemode: boolean };
     };
 
-/** Asks the system whose key this is, and binds or compares. Throws what the system throws: no answer is no verdict. */
+/**
+ * Asks the system whose key this is, and binds or compares. Throws what the system throws: no
+ * answer is no verdict.
+ */
 export async function bindAccount(db: Db, clock: Clock, integration: Integration): Promise<Binding> {
   const { system } = integration;
   await ensureConnection(db, system);

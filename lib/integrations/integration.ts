@@ -1,5 +1,6 @@
-// The contract between the engine and one external system. The engine knows only this page: capabilities are data, and the
-// functions speak of records as flat field values. An integration never sees the database and never retries by itself.
+// The contract between the engine and one external system. The engine knows only this page:
+// capabilities are data, and the functions speak of records as flat field values. An integration
+// never sees the database and never retries by itself.
 
 import type { Fields, MappingDocument } from '../catalogue/document.ts';
 
@@ -13,7 +14,10 @@ export type {
 } from '../catalogue/document.ts';
 
 export interface Capabilities {
-  /** How an unknown outcome of a create is made safe. Stripe: the same request again, within the key's life. */
+  /**
+   * How an unknown outcome of a create is made safe. Stripe: the same request again, within the
+   * key's life.
+   */
   unknownOutcome: 'same-request' | 'resolve-first';
   /** How long, in milliseconds, a request may be sent again under its key. */
   requestLifeMs: number;
@@ -37,7 +41,10 @@ export interface ExternalRecord {
   /** The owner tag carries another installation's name, and not ours. */
   foreignMark: boolean;
   createdAt: Date;
-  /** The simulated clock that the record lives by, in a system that has them for tests; `createdAt` is then that clock's time. */
+  /**
+   * The simulated clock that the record lives by, in a system that has them for tests; `createdAt`
+   * is then that clock's time.
+   */
   testClock: string | null;
 }
 
@@ -150,13 +157,16 @@ export interface InboundEvent {
   created: Date;
   requestId: string | null;
   idempotencyKey: string | null;
-  /** By external field name, what the record was after it; null where the event does not carry it, or after a deletion. */
+  /**
+   * By external field name, what the record was after it; null where the event does not carry it,
+   * or after a deletion.
+   */
   after: Fields | null;
   mark: string | null;
   foreignMark: boolean;
   /**
-   * The mapped fields that it says changed, as they were before, and of a deletion all of them as they last were; null where it says
-   * nothing about them.
+   * The mapped fields that it says changed, as they were before, and of a deletion all of them as
+   * they last were; null where it says nothing about them.
    */
   previous: Fields | null;
   /** It only names the record. */
@@ -164,8 +174,9 @@ export interface InboundEvent {
   /** The full event that a thin one was made from, where it says so. */
   snapshotEventId: string | null;
   /**
-   * What had the wrong type or no sane length: `after.email`, `previous.name`, `created`, … `after` is null if any of its fields
-   * is named here; a field missing from `previous` counts as unchanged only if it is not.
+   * What had the wrong type or no sane length: `after.email`, `previous.name`, `created`, … `after`
+   * is null if any of its fields is named here; a field missing from `previous` counts as unchanged
+   * only if it is not.
    */
   unreadable: string[];
 }
@@ -187,7 +198,10 @@ export interface EventFeed {
   keptMs: number;
   /** What is younger than this, by the system's own clock when it answered, may still be missing from it. */
   tipMs: number;
-  /** Every event that we listen to in a window of their times, newest first; the first page comes even if it is empty. */
+  /**
+   * Every event that we listen to in a window of their times, newest first; the first page comes
+   * even if it is empty.
+   */
   pages(window: ListWindow): AsyncIterable<EventsPage>;
 }
 
@@ -210,8 +224,9 @@ export interface Integration {
   body(fields: Fields, mark: string | null): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
   /**
-   * Every record of the window, newest first, page by page, also where one is empty; absence from it proves no deletion. Behind them,
-   * where the window has no beginning, the records of test clocks in no order, whatever its end: they bear another time.
+   * Every record of the window, newest first, page by page, also where one is empty; absence from
+   * it proves no deletion. Behind them, where the window has no beginning, the records of test
+   * clocks in no order, whatever its end: they bear another time.
    */
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
   /**

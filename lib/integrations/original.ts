@@ -27,8 +27,9 @@ export type Original = {
 type Where = { db: Db; clock: Clock; integration: Integration };
 
 /**
- * Null where this database is no copy, or none of the account's records bears an owner tag of an original. Lists every record of the
- * account, unless an earlier count found none or an operator has allowed it and `recount` is not asked for.
+ * Null where this database is no copy, or none of the account's records bears an owner tag of an
+ * original. Lists every record of the account, unless an earlier count found none or an operator
+ * has allowed it and `recount` is not asked for.
  */
 export async function findOriginal(
   { db, clock, integration }: Where,

@@ -1,12 +1,15 @@
-// The breaker: while a system does not answer at all, or refuses our key, nothing is claimed, so nothing is burnt or parked.
+// The breaker: while a system does not answer at all, or refuses our key, nothing is claimed, so
+// nothing is burnt or parked.
 //
-// It opens on the first refusal of the key, on a run of failures of several customers without one answer between them, or on a run
-// of few customers if the system then does not even say whose key this is. A single customer whose requests break something cannot
-// open it. Open, one worker at a time asks `identify`; an answer makes it half-open, and each worker tries one mapping at a time; the
-// first that something is carried out for closes it and brings forward what had been put off.
+// It opens on the first refusal of the key, on a run of failures of several customers without one
+// answer between them, or on a run of few customers if the system then does not even say whose key
+// this is. A single customer whose requests break something cannot open it. Open, one worker at a
+// time asks `identify`; an answer makes it half-open, and each worker tries one mapping at a time;
+// the first that something is carried out for closes it and brings forward what had been put off.
 //
-// The state is in Postgres: all workers see it when they claim, and a restart remembers it. The run is this process's own; losing it
-// costs a few failures more. A crash between any two lines leaves a row that says what is next, and when.
+// The state is in Postgres: all workers see it when they claim, and a restart remembers it. The run
+// is this process's own; losing it costs a few failures more. A crash between any two lines leaves
+// a row that says what is next, and when.
 import type { Db } from '../../db/server/connection.ts';
 import {
   bringForward,

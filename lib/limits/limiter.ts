@@ -1,11 +1,14 @@
-// How often we may ask: tokens of the account as a whole and of each endpoint, taken from Postgres in blocks, so that all workers on
-// a database share one allowance. A block is taken before anything is claimed; a call spends one token of each kind.
+// How often we may ask: tokens of the account as a whole and of each endpoint, taken from Postgres
+// in blocks, so that all workers on a database share one allowance. A block is taken before
+// anything is claimed; a call spends one token of each kind.
 //
-// Who waits for a token at a call gets it in the order of urgency, and before anything new is claimed.
+// Who waits for a token at a call gets it in the order of urgency, and before anything new is
+// claimed.
 //
-// No lock is held while a token is waited for or a call is out. A process that dies with a block loses those tokens and nothing
-// else: they were taken off the bucket, so the rate is kept. Tokens in hand are worth nothing after a second; a process that was
-// frozen does not come back with a burst.
+// No lock is held while a token is waited for or a call is out. A process that dies with a block
+// loses those tokens and nothing else: they were taken off the bucket, so the rate is kept. Tokens
+// in hand are worth nothing after a second; a process that was frozen does not come back with a
+// burst.
 import type { Db } from '../../db/server/connection.ts';
 import { ensureBuckets, slowBucket, takeTokens, type Bucket, type Want } from '../../db/limits/buckets.ts';
 import { sleep } from '../loop.ts';
@@ -31,13 +34,16 @@ export interface Room {
 }
 
 export interface Limiter {
-  /** Takes a block where nothing is in hand. Where there is nothing to be had it rests for a moment, and answers none. */
+  /**
+   * Takes a block where nothing is in hand. Where there is nothing to be had it rests for a moment,
+   * and answers none.
+   */
   room(): Promise<Room>;
   /** Keeps a token of the block for a mapping that was claimed; the answer gives it back, once. */
   reserve(makes: boolean): () => void;
   /**
-   * Waits for its token at an endpoint; false if that does not come by then (monotonic). Of those who wait, the one with the smallest
-   * urgency goes first, then the one who has waited longest.
+   * Waits for its token at an endpoint; false if that does not come by then (monotonic). Of those
+   * who wait, the one with the smallest urgency goes first, then the one who has waited longest.
    */
   turn(endpoint: string, until: number, urgency?: number): Promise<boolean>;
   /** The system said "too often": of one endpoint, or of the account (''). */
@@ -86,7 +92,10 @@ export function createLimiter({
     return held && monotonic() < held.until ? held.tokens : 0;
   }
 
-  /** How many of those who wait, and go before this one, could begin a call now: they wait for no more than their own timer. */
+  /**
+   * How many of those who wait, and go before this one, could begin a call now: they wait for no
+   * more than their own timer.
+   */
   function ahead(waiter: Waiter | null): { all: number; here: number } {
     const counts = new Map<string, number>();
     for (const other of waiting) {

@@ -1,4 +1,5 @@
-// The pages of pairs that a comparison looks at. A pair that cannot be read is named, and does not keep the others from being compared.
+// The pages of pairs that a comparison looks at. A pair that cannot be read is named, and does not
+// keep the others from being compared.
 import { readPairNames, readPairs, readPairsOf, type ComparedPair } from '../../db/mappings/comparison.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { noteSkipped, workInHalves } from '../skipped.ts';

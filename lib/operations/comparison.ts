@@ -1,8 +1,9 @@
 // The comparison behind `twinbox verify`: every pair against what the system says now.
 //
-// A difference counts only if the mapping is clean and nothing changed since before the read; what is on its way is `pending`.
-// Absence from a list proves nothing: it is confirmed by a GET, and a 404 is `missing`, never a deletion. Held, alias and
-// waiting pairs, and those that a person has let go, are listed and do not count. It reads only.
+// A difference counts only if the mapping is clean and nothing changed since before the read; what
+// is on its way is `pending`. Absence from a list proves nothing: it is confirmed by a GET, and a
+// 404 is `missing`, never a deletion. Held, alias and waiting pairs, and those that a person has
+// let go, are listed and do not count. It reads only.
 import { hasEnded } from '../../db/mappings/state.ts';
 import { findByMark } from '../../db/mappings/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/mappings/comparison.ts';
@@ -94,7 +95,10 @@ export async function compareAll(
   return report;
 }
 
-/** Nothing is called drift that has begun to move since it was read: each such pair is read once more, at the end. */
+/**
+ * Nothing is called drift that has begun to move since it was read: each such pair is read once
+ * more, at the end.
+ */
 async function lookAgain({ db, integration }: SyncDeps, report: Comparison): Promise<void> {
   for (const finding of report.findings.filter(({ kind }) => kind === 'drift')) {
     const { mapping, externalId } = finding;

@@ -1,4 +1,5 @@
-// What the doctor judges by the signs that the processes leave: which roles run, and how events of Stripe come in.
+// What the doctor judges by the signs that the processes leave: which roles run, and how events of
+// Stripe come in.
 import type { RefusalCount } from '../../db/health/doctor.ts';
 import type { ReceiveLag } from '../../db/relay/receive-lag.ts';
 import type { Sweep } from '../../db/sweep.ts';
@@ -12,7 +13,10 @@ const { ok, warning, problem } = checks;
 
 const START = 'Start Twinbox: npx twinbox up, or its processes (docs/deployment.md)';
 
-/** `elsewhere`: what works on this database need not run on this folder. Where nothing runs at all, that is said here and once. */
+/**
+ * `elsewhere`: what works on this database need not run on this folder. Where nothing runs at all,
+ * that is said here and once.
+ */
 export function judgeRelay(part: Part, standings: RoleStanding[], elsewhere: boolean): Check {
   const behind = part.figures?.['relay_seconds_behind'];
   const says = `${typeof behind === 'number' ? behind : 0} s behind`;
@@ -26,7 +30,10 @@ export function judgeRelay(part: Part, standings: RoleStanding[], elsewhere: boo
   return elsewhere ? ok('relay', says) : warning('relay', 'nothing runs on this folder now', START);
 }
 
-/** Nothing where no role has ever run: the relay's check says so. `relaySaid`: it has said that the relay is missing, too. */
+/**
+ * Nothing where no role has ever run: the relay's check says so. `relaySaid`: it has said that the
+ * relay is missing, too.
+ */
 export function judgeRoles(
   standings: RoleStanding[],
   { lag, now, relaySaid }: { lag: ReceiveLag; now: Date; relaySaid: boolean },

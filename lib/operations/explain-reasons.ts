@@ -1,4 +1,5 @@
-// Why a pair is parked or waits, in a sentence: docs/sync.md, "Why a customer is parked", with what the pair's own detail says.
+// Why a pair is parked or waits, in a sentence: docs/sync.md, "Why a customer is parked", with what
+// the pair's own detail says.
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { IDENTITY_EXISTS } from '../sync/pair-state.ts';
 

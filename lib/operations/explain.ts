@@ -1,5 +1,6 @@
-// What `twinbox explain` answers: how each pair of a customer stands, what both sides and the shadow hold, what would be done now, why it
-// is not being done, and what a person can do. What would be done is asked of `decide` itself (lib/sync/foresee.ts).
+// What `twinbox explain` answers: how each pair of a customer stands, what both sides and the
+// shadow hold, what would be done now, why it is not being done, and what a person can do. What
+// would be done is asked of `decide` itself (lib/sync/foresee.ts).
 //
 // Guarantees: nothing is written. Unless `read` is asked for, the system is not called.
 import { countUnturned } from '../../db/conflicts.ts';

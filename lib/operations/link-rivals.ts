@@ -1,5 +1,6 @@
-// Records that ask for one row in the plan of the first link: by the owner tag before the email, and among several by the rule of
-// lib/sync/choose-record.ts. Only such records are read once more, for how they are used.
+// Records that ask for one row in the plan of the first link: by the owner tag before the email,
+// and among several by the rule of lib/sync/choose-record.ts. Only such records are read once more,
+// for how they are used.
 import { saidOfChoice } from '../sync/choose-record.ts';
 import { chooseAmong } from '../sync/record-activity.ts';
 import type { LinkPlan, NotTaken, PlannedPair } from './planned-link.ts';
@@ -8,7 +9,10 @@ import type { SyncDeps } from '../sync/step.ts';
 /** By customer, the records that ask for it, in the order of the list; a row with one record has no entry. */
 export type Rivals = Map<number, PlannedPair[]>;
 
-/** A record's claim on a row: it is the row's, or there are several. A page that was read twice names a record once. */
+/**
+ * A record's claim on a row: it is the row's, or there are several. A page that was read twice
+ * names a record once.
+ */
 export function claim(plan: LinkPlan, rivals: Rivals, pair: PlannedPair): void {
   const { customer, externalId } = pair;
   const before = plan.pairs.get(customer);
@@ -21,7 +25,10 @@ export function claim(plan: LinkPlan, rivals: Rivals, pair: PlannedPair): void {
   rivals.set(customer, [...some, pair]);
 }
 
-/** Decides which record each row gets. A record that is gone by now is none; a row whose records are all gone gets one made. */
+/**
+ * Decides which record each row gets. A record that is gone by now is none; a row whose records are
+ * all gone gets one made.
+ */
 export async function decideRivals(deps: SyncDeps, plan: LinkPlan, rivals: Rivals): Promise<void> {
   for (const [customer, some] of rivals) {
     const marked = some.filter(({ by }) => by === 'mark');

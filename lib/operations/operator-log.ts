@@ -1,6 +1,8 @@
-// What people asked for by commands that come and go is put into the log of a process that stays, at warn, with who and why.
+// What people asked for by commands that come and go is put into the log of a process that stays,
+// at warn, with who and why.
 //
-// A crash after the lines and before the position: they are logged once more. Two workers that look at one moment log them twice.
+// A crash after the lines and before the position: they are logged once more. Two workers that look
+// at one moment log them twice.
 import type { Db } from '../../db/server/connection.ts';
 import { readActionsAfter } from '../../db/operator-actions.ts';
 import { readWalkPosition, saveWalkPosition } from '../../db/relay/receive-gap.ts';

@@ -32,7 +32,10 @@ export interface LinkPlan {
   ended: number[];
   /** Rows whose consent was given before and is not carried out yet. */
   underWay: number;
-  /** Rows without a record that wait for nothing that a link decides: on their way, or stopped for another reason. */
+  /**
+   * Rows without a record that wait for nothing that a link decides: on their way, or stopped for
+   * another reason.
+   */
   pending: number;
   /** Second records, with the customer whose email they have, and why another one was taken. */
   aliases: { externalId: string; customer: number; by: NotTaken }[];

@@ -1,9 +1,11 @@
-// A person chooses which record at the other side a customer is linked with: now, or later than the link; and says what becomes of a
-// customer whose record was deleted there while another record of it lives.
+// A person chooses which record at the other side a customer is linked with: now, or later than the
+// link; and says what becomes of a customer whose record was deleted there while another record of
+// it lives.
 //
-// A second record that is known (an alias) takes the place of the primary in the call itself, in one transaction (lib/sync/perform/exchange.ts).
-// Any other record is first read by a worker: the choice is kept on the record's mapping, and outlives failures and restarts. A crash
-// before the commit leaves nothing of it.
+// A second record that is known (an alias) takes the place of the primary in the call itself, in
+// one transaction (lib/sync/perform/exchange.ts). Any other record is first read by a worker: the
+// choice is kept on the record's mapping, and outlives failures and restarts. A crash before the
+// commit leaves nothing of it.
 import {
   findPrimary,
   findRecordMapping,
@@ -61,7 +63,10 @@ export type AcceptOutcome =
 export type ChoiceDesk = {
   /** `actor` is who chose, for those who look later. */
   choose(customerId: number, externalId: string, actor: string | null): Promise<ChoiceOutcome>;
-  /** A new record is made for a customer that waits because records with its email exist; those stay as they are. */
+  /**
+   * A new record is made for a customer that waits because records with its email exist; those stay
+   * as they are.
+   */
   makeNew(customerId: number, actor: string | null): Promise<NewOutcome>;
   /**
    * The customer is deleted in our table as its record was at the system; its other records stay at
@@ -87,7 +92,10 @@ const ANY_ID = /^\S{1,255}$/;
 export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): ChoiceDesk {
   const { system, externalType } = target;
 
-  /** In one transaction with the connection locked first: no event of ours is received meanwhile, so none is given to the wrong pair. */
+  /**
+   * In one transaction with the connection locked first: no event of ours is received meanwhile, so
+   * none is given to the wrong pair.
+   */
   function inAccount<T>(work: (tx: Tx, where: Where) => Promise<T>): Promise<T> {
     return withTransaction(db, async (tx) => {
       const account = (await lockConnection(tx, system))?.account ?? '';

@@ -1,6 +1,7 @@
-// The repair behind `twinbox verify --repair`: what a comparison found apart is looked at again by the engine itself, one customer
-// at a time and by the same rules as any change. Nothing is decided here. Asking twice, or for what has come together by then, is
-// a read and no more. A crash in the middle leaves a part asked for; the next comparison finds the rest.
+// The repair behind `twinbox verify --repair`: what a comparison found apart is looked at again by
+// the engine itself, one customer at a time and by the same rules as any change. Nothing is decided
+// here. Asking twice, or for what has come together by then, is a read and no more. A crash in the
+// middle leaves a part asked for; the next comparison finds the rest.
 import { withTransaction } from '../../db/server/connection.ts';
 import { askForRead } from '../../db/inbound.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
@@ -24,7 +25,10 @@ export interface Asked {
 
 const AT_ONCE = 500;
 
-/** Asks for everything that a comparison found apart. `comparedSince` is when it began; `actor` is who asks. */
+/**
+ * Asks for everything that a comparison found apart. `comparedSince` is when it began; `actor` is
+ * who asks.
+ */
 export async function repair(
   deps: SyncDeps,
   report: Comparison,

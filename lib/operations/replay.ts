@@ -1,6 +1,7 @@
-// Replay: an operator asks for deliveries again. First it says what each would do, by looking; then it raises the mapping's
-// number and makes the next step read. It is safe at any age: reconcile reads before it writes and makes a new intent where one
-// is needed, and it needs no event that retention has taken.
+// Replay: an operator asks for deliveries again. First it says what each would do, by looking; then
+// it raises the mapping's number and makes the next step read. It is safe at any age: reconcile
+// reads before it writes and makes a new intent where one is needed, and it needs no event that
+// retention has taken.
 import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/mappings/replay.ts';
 import { withTransaction } from '../../db/server/connection.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
@@ -14,7 +15,10 @@ export type { Effect } from '../sync/foresee.ts';
 
 export type ReplayItem = FoundDelivery & { effect: Effect };
 
-/** Looks at what fits the choice, newest mapping work first; reads the other side once per mapping, and changes nothing. */
+/**
+ * Looks at what fits the choice, newest mapping work first; reads the other side once per mapping,
+ * and changes nothing.
+ */
 export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promise<ReplayItem[]> {
   const found = await findDeliveries(deps.db, choice);
   const effects = new Map<number, Effect>();
@@ -27,7 +31,10 @@ export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promis
   return items;
 }
 
-/** Asks for the items' mappings again, and records who asked and why. Returns how many mappings were raised. */
+/**
+ * Asks for the items' mappings again, and records who asked and why. Returns how many mappings were
+ * raised.
+ */
 export async function runReplay(
   deps: SyncDeps,
   items: ReplayItem[],

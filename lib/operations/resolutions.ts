@@ -1,8 +1,11 @@
-// What a person decides about a pair that no step brings together: its record is gone and the row gets a new one, the pair is let go,
-// or another record is the row's. The decision is noted in one transaction. Letting go needs nothing of the other side and is done
-// with it; the rest is carried out by a worker (lib/sync/rungs/decision.ts), which reads the other side first. A repeat changes nothing.
+// What a person decides about a pair that no step brings together: its record is gone and the row
+// gets a new one, the pair is let go, or another record is the row's. The decision is noted in one
+// transaction. Letting go needs nothing of the other side and is done with it; the rest is carried
+// out by a worker (lib/sync/rungs/decision.ts), which reads the other side first. A repeat changes
+// nothing.
 //
-// A crash before the commit leaves nothing; after it the decision stands beside the pair's state until it is carried out.
+// A crash before the commit leaves nothing; after it the decision stands beside the pair's state
+// until it is carried out.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
 import { decideRecords } from '../../db/external-records.ts';

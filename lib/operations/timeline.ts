@@ -1,5 +1,6 @@
-// The whole way of one event: who asked for it, where it was published, what became of it at each target, by which calls, and
-// what confirmed it. Everything is read from Postgres, so it is the same whichever process asks.
+// The whole way of one event: who asked for it, where it was published, what became of it at each
+// target, by which calls, and what confirmed it. Everything is read from Postgres, so it is the
+// same whichever process asks.
 import type { Db } from '../../db/server/connection.ts';
 import {
   readConfirmed,

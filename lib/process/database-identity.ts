@@ -1,5 +1,6 @@
-// Is this the database that the relay's cursor was made in? Every process asks at its start, before anything else runs: after
-// a restore elsewhere, only a person can say whether the original lives on.
+// Is this the database that the relay's cursor was made in? Every process asks at its start, before
+// anything else runs: after a restore elsewhere, only a person can say whether the original lives
+// on.
 
 import type { Db } from '../../db/server/connection.ts';
 import { isOtherName, isStandby, notePlace } from '../../db/server/database-place.ts';
@@ -29,15 +30,19 @@ export class IdentityError extends Error {
   }
 }
 
-/** Whether this is the database that the cursor was made in, by whichever of its names it was reached. Changes nothing. */
+/**
+ * Whether this is the database that the cursor was made in, by whichever of its names it was
+ * reached. Changes nothing.
+ */
 export async function judgeDatabase(db: Db, address: Address): Promise<Verdict> {
   const verdict = await judgeIdentity(db, address);
   return verdict === 'other_address' && (await isOtherName(db, address)) ? judgeIdentity(db, null) : verdict;
 }
 
 /**
- * Answers the verdict, or throws with what a person has to decide. A fail-over passes: the relay deals with it. What runs for long
- * has its address remembered; a command that comes and goes does not.
+ * Answers the verdict, or throws with what a person has to decide. A fail-over passes: the relay
+ * deals with it. What runs for long has its address remembered; a command that comes and goes does
+ * not.
  */
 export async function assertSameDatabase(
   db: Db,
@@ -52,7 +57,10 @@ export async function assertSameDatabase(
 
 type OtherDatabase = 'other_cluster' | 'other_address' | 'restored';
 
-/** The same verdict for what only looks: null if all is well, or if this is a standby, to which nothing can be written. */
+/**
+ * The same verdict for what only looks: null if all is well, or if this is a standby, to which
+ * nothing can be written.
+ */
 export async function findOtherDatabase(db: Db, address: Address): Promise<IdentityError | null> {
   if (await isStandby(db)) return null;
   const verdict = await judgeDatabase(db, address);
@@ -78,7 +86,10 @@ async function otherDatabase(db: Db, verdict: OtherDatabase): Promise<IdentityEr
   );
 }
 
-/** An older state was put back in place: what it would give out a second time has to begin above what was given out. */
+/**
+ * An older state was put back in place: what it would give out a second time has to begin above
+ * what was given out.
+ */
 export function restored(signs: RestoreSigns | null): IdentityError {
   return new IdentityError(
     'restored',

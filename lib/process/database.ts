@@ -1,4 +1,5 @@
-// The database of a process of its own: waited for while it is away, refused if it is not migrated or not the one it was.
+// The database of a process of its own: waited for while it is away, refused if it is not migrated
+// or not the one it was.
 import { createDb, leavesEncryptionOpen, type Db } from '../../db/server/connection.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
 import { assertGround } from '../../db/server/preflight.ts';

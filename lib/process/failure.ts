@@ -53,7 +53,10 @@ function isToldApart(error: unknown): boolean {
   return error instanceof Error && (error.constructor !== Error || 'code' in error);
 }
 
-/** A statement that PostgreSQL refused: in its own sentence, with what it is about and where in the program it was asked. */
+/**
+ * A statement that PostgreSQL refused: in its own sentence, with what it is about and where in the
+ * program it was asked.
+ */
 function sayRefused(error: Error, state: string): string {
   const { table, column, constraint, hint } = error as Error & Record<string, unknown>;
   const about = [table, column, constraint].filter((name) => typeof name === 'string').join('.');

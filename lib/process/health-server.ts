@@ -1,4 +1,5 @@
-// GET /health and /ready of a process that serves nothing else. Asked from outside only if HEALTH_HOST says so.
+// GET /health and /ready of a process that serves nothing else. Asked from outside only if
+// HEALTH_HOST says so.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Config } from '../config/config.ts';
 import { reportReadiness, type Readiness } from '../health/readiness-report.ts';

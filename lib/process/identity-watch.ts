@@ -1,5 +1,6 @@
-// A database may be put back, or copied over, under a process that runs: it looks every few seconds, and ends when this is not the
-// database that it has begun with. The relay looks by itself.
+// A database may be put back, or copied over, under a process that runs: it looks every few
+// seconds, and ends when this is not the database that it has begun with. The relay looks by
+// itself.
 import type { Db } from '../../db/server/connection.ts';
 import type { Address } from '../../db/relay/identity.ts';
 import { assertSameDatabase, IdentityError } from './database-identity.ts';

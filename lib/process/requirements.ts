@@ -11,7 +11,10 @@ export type StripeAccess = {
   simulated: boolean;
 };
 
-/** The database and Kafka: nothing inside this process can take their place. Throws `config_invalid` with all that is missing. */
+/**
+ * The database and Kafka: nothing inside this process can take their place. Throws `config_invalid`
+ * with all that is missing.
+ */
 export function requireShared(config: Config, role: Role): { databaseUrl: string } {
   const { url } = config.database;
   const missing = [

@@ -1,7 +1,9 @@
-// What every process does around its work: settings, log, a stop that finishes what is in hand, and an end that says why.
+// What every process does around its work: settings, log, a stop that finishes what is in hand, and
+// an end that says why.
 //
-// Exit status: 0 after a stop that was asked for, 78 for wrong settings, 69 for what is not to be had now, 1 for a part that cannot
-// go on. So a supervisor that starts it again after anything but 0 and 78 does the right thing.
+// Exit status: 0 after a stop that was asked for, 78 for wrong settings, 69 for what is not to be
+// had now, 1 for a part that cannot go on. So a supervisor that starts it again after anything but
+// 0 and 78 does the right thing.
 import { escapeUnseen } from '../escape-unseen.ts';
 import { loadConfig, type Config } from '../config/config.ts';
 import { createLogger, type Logger } from '../log.ts';
@@ -42,7 +44,8 @@ export async function runProcess(role: Role, start: Start): Promise<void> {
     if (failure) log.error('process.failed', { why: failure.message });
     else log.info('process.stopping', { signal: end });
     const status = failure ? exit.failed : exit.ok;
-    // A call that hangs must not hold the process: what it was about is stored, and whoever comes next finishes it.
+    // A call that hangs must not hold the process: what it was about is stored, and whoever comes
+    // next finishes it.
     setTimeout(() => endNow(status), STOP_MS).unref();
     await running.stop();
     log.info('process.stopped');

@@ -1,4 +1,5 @@
-// Keeps the sequences ahead of their tables, at each start of a process and regularly after it, and puts what was moved into the log.
+// Keeps the sequences ahead of their tables, at each start of a process and regularly after it, and
+// puts what was moved into the log.
 //
 // A crash after a move and before its line: the next process that keeps them logs it.
 import type { Db } from '../../db/server/connection.ts';
@@ -32,8 +33,9 @@ const WHY =
   'it was behind what the tables hold: after a cut-over, a restore of data alone, rows loaded with their ids, or a setval';
 
 /**
- * Before anything of a process runs. Throws `sequence_unfit`; a server that takes no writes is looked at again later, and a role that may
- * only look leaves it to the others: what a role needs for its own work was asked before (db/server/preflight.ts).
+ * Before anything of a process runs. Throws `sequence_unfit`; a server that takes no writes is
+ * looked at again later, and a role that may only look leaves it to the others: what a role needs
+ * for its own work was asked before (db/server/preflight.ts).
  */
 export async function startSequences(deps: Deps): Promise<void> {
   await assertEventIdsFit(deps.db);

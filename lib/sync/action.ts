@@ -9,7 +9,10 @@ import type { Conflict } from './merge.ts';
 import type { Outcome } from './settle/outcome.ts';
 import type { Shadow } from './shadow.ts';
 
-/** What an action leaves for other mappings, or says in the log. It is done before the action; doing it twice changes nothing. */
+/**
+ * What an action leaves for other mappings, or says in the log. It is done before the action; doing
+ * it twice changes nothing.
+ */
 export type Note =
   /** These records are read by mappings of their own. */
   | { note: 'read_records'; externalIds: string[] }
@@ -38,7 +41,10 @@ export type OurWrite =
   /** The pair ends, and a new one begins for the row, with this record or with none. */
   | { write: 'replace'; externalId: string | null; covered: Conflict[] };
 
-/** A request to the system: a new one is stored as an intent before it is sent; an open one is sent again as it is. */
+/**
+ * A request to the system: a new one is stored as an intent before it is sent; an open one is sent
+ * again as it is.
+ */
 export type Request =
   | {
       operation: 'create' | 'update';

@@ -3,7 +3,10 @@ import { isVisible } from '../catalogue/characters.ts';
 import type { FieldRule, Value } from '../integrations/integration.ts';
 import { fromExternal, toExternal } from '../catalogue/transforms.ts';
 
-/** The form in which values are kept and compared: trimmed, NFC, and a text in which nothing can be seen is null. */
+/**
+ * The form in which values are kept and compared: trimmed, NFC, and a text in which nothing can be
+ * seen is null.
+ */
 export function canonical(value: Value | undefined): Value {
   if (value === null || value === undefined) return null;
   const tidy = value.trim().normalize('NFC');

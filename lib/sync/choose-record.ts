@@ -1,14 +1,19 @@
-// Which of several records with one identity is the row's counterpart. Pure: lib/sync/record-activity.ts reads what it judges by.
+// Which of several records with one identity is the row's counterpart. Pure:
+// lib/sync/record-activity.ts reads what it judges by.
 //
-// The rule, in this order: a living subscription; the latest activity; age, the older first. The creation of a record is no activity:
-// else age would decide only between two records of one second. The id comes last, so that every machine chooses the same record.
+// The rule, in this order: a living subscription; the latest activity; age, the older first. The
+// creation of a record is no activity: else age would decide only between two records of one
+// second. The id comes last, so that every machine chooses the same record.
 
 /** What the choice is made by. */
 export interface RecordActivity {
   externalId: string;
   /** Subscriptions that live; 0 also where the key may not read them. */
   subscriptions: number;
-  /** Its newest subscription, or the newest event about it that is not its creation and not an echo; null: nothing is known. */
+  /**
+   * Its newest subscription, or the newest event about it that is not its creation and not an echo;
+   * null: nothing is known.
+   */
   activeAt: Date | null;
   createdAt: Date;
 }
@@ -17,7 +22,10 @@ export type ChosenBy = 'subscription' | 'activity' | 'age';
 
 export interface RecordChoice {
   externalId: string;
-  /** The other records, the next best first, each with the first part of the rule that separates it from the chosen one. */
+  /**
+   * The other records, the next best first, each with the first part of the rule that separates it
+   * from the chosen one.
+   */
   over: { externalId: string; by: ChosenBy }[];
 }
 

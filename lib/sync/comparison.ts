@@ -8,7 +8,10 @@ import { shadowTheirs } from './shadow.ts';
 import { takenEmail, type Situation } from './situation.ts';
 import { oursOf, theirsOf } from './values.ts';
 
-/** Null where nothing came in that the shadow does not explain: then their side is the shadow's half, and nothing is read. */
+/**
+ * Null where nothing came in that the shadow does not explain: then their side is the shadow's
+ * half, and nothing is read.
+ */
 export function readTheirs(s: Situation): Answer<Fetched> | null {
   const { externalId } = s.mapping;
   if (externalId === null || s.progress.linked || !received(s).mustRead) return null;
@@ -48,7 +51,10 @@ function mergeSides(s: Situation, theirs: Fields, { unseen }: Received): Plan {
   return takenEmail(s) === null ? plan : holdEmail(s, theirs, plan);
 }
 
-/** Their email belongs to another of our rows: the field is held, neither pulled nor pushed, until a side changes it. */
+/**
+ * Their email belongs to another of our rows: the field is held, neither pulled nor pushed, until a
+ * side changes it.
+ */
 function holdEmail({ row, mapping }: Situation, theirs: Fields, plan: Plan): Plan {
   const ours = row?.email ?? null;
   const their = theirs['email'] ?? null;

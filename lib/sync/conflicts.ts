@@ -5,15 +5,19 @@ import type { Conflict } from './merge.ts';
 import type { Step } from './step.ts';
 
 /**
- * The same values met again before the pair was settled are the same conflict, whatever else changed in the row; after that they
- * are a new one. A hash, because values may be longer than an index takes.
+ * The same values met again before the pair was settled are the same conflict, whatever else
+ * changed in the row; after that they are a new one. A hash, because values may be longer than an
+ * index takes.
  */
 function metAs({ kind, field, base, ours, theirs }: Conflict, pushedVersion: number): string {
   const text = JSON.stringify([kind, field, base, ours, theirs, pushedVersion]);
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** A conflict as a row. Its dedupe key makes one row of one conflict, however often a crash makes us meet it again. */
+/**
+ * A conflict as a row. Its dedupe key makes one row of one conflict, however often a crash makes us
+ * meet it again.
+ */
 export function conflictRows(
   step: Step,
   conflicts: Conflict[],
@@ -44,7 +48,10 @@ export function conflictRows(
   }));
 }
 
-/** A second record for a row, or a second row for a record: nothing is made or deleted anywhere because of it. */
+/**
+ * A second record for a row, or a second row for a record: nothing is made or deleted anywhere
+ * because of it.
+ */
 export function duplicate(ours: string | null, theirs: string | null): Conflict {
   return {
     kind: 'external_duplicate',

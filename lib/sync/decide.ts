@@ -72,7 +72,10 @@ export interface Decision {
   action: Action;
 }
 
-/** What is to be done about the pair now, and the rung that says so. Throws where no rung answers: the last one always does. */
+/**
+ * What is to be done about the pair now, and the rung that says so. Throws where no rung answers:
+ * the last one always does.
+ */
 export function decide(situation: Situation): Decision {
   for (const [rung, answers] of Object.entries(ladder) as [RungName, Rung][]) {
     const action = answer(answers, situation);

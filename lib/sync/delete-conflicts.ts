@@ -1,4 +1,5 @@
-// What a delete took with it, pure: edits of the other side that the deleting one had not seen, one conflict for each field.
+// What a delete took with it, pure: edits of the other side that the deleting one had not seen, one
+// conflict for each field.
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { fromExternal } from '../catalogue/transforms.ts';

@@ -1,7 +1,9 @@
-// What a decision may have to know beyond what was loaded: each fact has a name, what is asked, and what the answer looks like.
+// What a decision may have to know beyond what was loaded: each fact has a name, what is asked, and
+// what the answer looks like.
 //
-// `know` answers from what this claim has found out so far. A fact that is not known yet ends the decision: `decide` then answers with the
-// action that finds it out, and is asked again with the answer. So a rung reads as if everything were known, and stays pure.
+// `know` answers from what this claim has found out so far. A fact that is not known yet ends the
+// decision: `decide` then answers with the action that finds it out, and is asked again with the
+// answer. So a rung reads as if everything were known, and stays pure.
 import type { Decision as RecordDecision, Holder } from '../../db/external-records.ts';
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { Candidate } from '../../db/mappings/adopt.ts';
@@ -11,9 +13,10 @@ import type { ExternalRecord, Failure, Fetched } from '../integrations/integrati
 export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
 /**
- * Why a record is read. `merge`: both sides are compared. `delete`: also for what forbids a delete. `match`: whose record is it? What
- * it shows is kept among the unmatched records. `candidate`: may it be the row's, before one is made? `consent`, `decision`: a person
- * named it. `alias`: is it still a second record of its row?
+ * Why a record is read. `merge`: both sides are compared. `delete`: also for what forbids a delete.
+ * `match`: whose record is it? What it shows is kept among the unmatched records. `candidate`: may
+ * it be the row's, before one is made? `consent`, `decision`: a person named it. `alias`: is it
+ * still a second record of its row?
  */
 export type ReadPurpose = 'merge' | 'delete' | 'match' | 'candidate' | 'consent' | 'decision' | 'alias';
 
@@ -99,7 +102,10 @@ export class NotKnown extends Error {
   }
 }
 
-/** The answer, if this claim has it; else the decision ends here, and is made again once the fact was found out. */
+/**
+ * The answer, if this claim has it; else the decision ends here, and is made again once the fact
+ * was found out.
+ */
 export function know<Name extends FactName>(
   { known }: { known: Known },
   about: Name,

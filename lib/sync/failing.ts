@@ -1,4 +1,5 @@
-// What follows a failure: wait, or park. What time may cure is parked only by age, never by count; what it cannot, at once.
+// What follows a failure: wait, or park. What time may cure is parked only by age, never by count;
+// what it cannot, at once.
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Failure } from '../integrations/integration.ts';
 import { NO_TURN } from '../limits/guarded.ts';
@@ -14,7 +15,10 @@ interface Postponing {
   notes?: Note[];
 }
 
-/** Puts the pair off; what time cannot cure, or has not for too long, is parked instead, with what is open left open. */
+/**
+ * Puts the pair off; what time cannot cure, or has not for too long, is parked instead, with what
+ * is open left open.
+ */
 export function postpone(
   s: Situation,
   failure: Failure,
@@ -49,7 +53,10 @@ export function wait(reason: string, detail: Record<string, unknown> = {}, notes
   return { do: 'settle', outcome: { kind: 'waiting', reason, detail }, notes };
 }
 
-/** The entity stops here with its reason, until a newer change on either side or an operator's replay. Its neighbours flow. */
+/**
+ * The entity stops here with its reason, until a newer change on either side or an operator's
+ * replay. Its neighbours flow.
+ */
 export function park(
   reason: string,
   detail: Record<string, unknown>,

@@ -1,7 +1,8 @@
-// What would be done about a pair now, asked of `decide` itself: facts are found out as ever, and the first action that would change
-// anything is the answer. So no second logic predicts the first.
+// What would be done about a pair now, asked of `decide` itself: facts are found out as ever, and
+// the first action that would change anything is the answer. So no second logic predicts the first.
 //
-// Guarantees: nothing is written, here or at the system: only facts are found out, in a transaction that may only read.
+// Guarantees: nothing is written, here or at the system: only facts are found out, in a transaction
+// that may only read.
 import { isDeepStrictEqual } from 'node:util';
 import type { DeleteDirection } from '../../db/connections.ts';
 import { readLastIntent, type IntentResult } from '../../db/closed-intents.ts';

@@ -1,4 +1,5 @@
-// The delete fuse: a script that deletes half the table, or a wrong key that sees nothing, must not empty either side.
+// The delete fuse: a script that deletes half the table, or a wrong key that sees nothing, must not
+// empty either side.
 import type { Db, Tx } from '../../db/server/connection.ts';
 import { holdDeletes, lockConnection, readConnection } from '../../db/connections.ts';
 import type { Connection, DeleteDirection } from '../../db/connections.ts';

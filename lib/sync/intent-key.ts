@@ -2,7 +2,10 @@
 import { isUuid } from '../uuid.ts';
 import type { SyncPolicy } from './settings.ts';
 
-/** Every key of this installation begins so; `<env>` keeps developers, copies and restores on one account apart. */
+/**
+ * Every key of this installation begins so; `<env>` keeps developers, copies and restores on one
+ * account apart.
+ */
 export function keyPrefix({ policy }: { policy: Pick<SyncPolicy, 'environment' | 'instanceId'> }): string {
   return `tb1:${policy.environment}.${policy.instanceId}:`;
 }

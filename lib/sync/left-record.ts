@@ -1,5 +1,5 @@
-// A pair that a person ends, or gives another record, leaves its record at the system: kept by its identity, so that it is found
-// before another one like it is made.
+// A pair that a person ends, or gives another record, leaves its record at the system: kept by its
+// identity, so that it is found before another one like it is made.
 import type { Tx } from '../../db/server/connection.ts';
 import { keepRecords } from '../../db/external-records.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';

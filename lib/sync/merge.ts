@@ -1,5 +1,6 @@
-// The three-way merge of one customer, pure. Base is the shadow's pair, one half for each side, so a side that tidies or
-// shortens a value makes neither a loop nor a loss. The rules: docs/sync.md, "Merge".
+// The three-way merge of one customer, pure. Base is the shadow's pair, one half for each side, so
+// a side that tidies or shortens a value makes neither a loop nor a loss. The rules: docs/sync.md,
+// "Merge".
 import type { ConflictRule, FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { canCarry, canonical, same } from './canonical.ts';
 import type { Pair, Shadow } from './shadow.ts';
@@ -62,8 +63,9 @@ export interface MergeInput {
 }
 
 /**
- * Merges both sides field by field; what moved on one side only is its value, what moved on both is decided by rule. Values are
- * taken in their canonical form, so what is written is tidy and white space alone is a null like any other.
+ * Merges both sides field by field; what moved on one side only is its value, what moved on both is
+ * decided by rule. Values are taken in their canonical form, so what is written is tidy and white
+ * space alone is a null like any other.
  */
 export function merge({ rules, shadow, ours, theirs, unseen = [] }: MergeInput): Plan {
   const plan: Plan = { pull: {}, push: {}, agreed: {}, carried: [], conflicts: [] };
@@ -90,7 +92,10 @@ export function merge({ rules, shadow, ours, theirs, unseen = [] }: MergeInput):
   return plan;
 }
 
-/** The value that both sides should have; undefined where there is nothing to do, or a pair is to be left as it is. */
+/**
+ * The value that both sides should have; undefined where there is nothing to do, or a pair is to be
+ * left as it is.
+ */
 function want(
   rule: FieldRule,
   base: Pair | undefined,
@@ -136,7 +141,10 @@ function refuseNull(rule: FieldRule, base: Pair | undefined, our: Value, plan: P
   });
 }
 
-/** Their side cannot hold our value: cut, it would come back as an edit. The pair stays as it is, decided once. */
+/**
+ * Their side cannot hold our value: cut, it would come back as an edit. The pair stays as it is,
+ * decided once.
+ */
 function leave(rule: FieldRule, base: Pair | undefined, our: Value, their: Value, plan: Plan): void {
   plan.agreed[rule.internal] = { ours: our, theirs: their, reason: 'cannot_carry' };
   plan.conflicts = plan.conflicts.filter((c) => c.field !== rule.internal || c.kind === 'overwritten_unseen');
@@ -162,7 +170,10 @@ export function decide(rule: ConflictRule, our: Value, their: Value): Value {
   }
 }
 
-/** Keeps the covered edit as a conflict; where it should have won and nothing came after it, it is to be put back. */
+/**
+ * Keeps the covered edit as a conflict; where it should have won and nothing came after it, it is
+ * to be put back.
+ */
 function judgeUnseen(
   rule: FieldRule,
   edit: UnseenEdit,

@@ -21,7 +21,10 @@ export function awaitsConsent(mapping: Pick<Mapping, 'state' | 'reason' | 'reaso
   return reasonDetail?.['because'] !== IDENTITY_EXISTS;
 }
 
-/** The record that a consent names as this row's; null if none was given, or it says that a record is to be made. */
+/**
+ * The record that a consent names as this row's; null if none was given, or it says that a record
+ * is to be made.
+ */
 export function consentedRecord(mapping: Pick<Mapping, 'externalId' | 'reasonDetail'>): string | null {
   const named = mapping.externalId === null ? keptConsent(mapping)?.['external_id'] : null;
   return typeof named === 'string' ? named : null;

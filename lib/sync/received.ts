@@ -12,7 +12,10 @@ import type { Conflict, UnseenEdit } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Situation } from './situation.ts';
 
-/** What a decision needs of an external event; receive writes it into the delivery. Fields are by their names. */
+/**
+ * What a decision needs of an external event; receive writes it into the delivery. Fields are by
+ * their names.
+ */
 export interface ReceivedEvent {
   externalId: string;
   kind: 'created' | 'updated' | 'deleted';
@@ -75,7 +78,10 @@ export function received(s: Situation): Received {
   return result;
 }
 
-/** Whether an event shows anything but what we know: the shadow's values or, for a field that its own intent sent, what it sent. */
+/**
+ * Whether an event shows anything but what we know: the shadow's values or, for a field that its
+ * own intent sent, what it sent.
+ */
 function teaches(
   rules: FieldRule[],
   shadow: Shadow,

@@ -1,10 +1,12 @@
-// Brings one customer and its counterpart into agreement. Read docs/sync.md beside it: load, decide, perform, until it is settled.
+// Brings one customer and its counterpart into agreement. Read docs/sync.md beside it: load,
+// decide, perform, until it is settled.
 //
-// Guarantees: at most one effect per intent at the other side; no change of either side is lost, and none overwritten without
-// a conflict row; a worker that lost its lease writes nothing more.
-// Assumes: the mapping was claimed (lease and fence), and no transaction is open while a call is out.
-// A crash between any two actions leaves the mapping dirty, so it is claimed again when the lease is over; the open intent, if
-// one was stored, is finished first with the same key and body; what was pulled is found as the row's new state.
+// Guarantees: at most one effect per intent at the other side; no change of either side is lost,
+// and none overwritten without a conflict row; a worker that lost its lease writes nothing more.
+// Assumes: the mapping was claimed (lease and fence), and no transaction is open while a call is
+// out. A crash between any two actions leaves the mapping dirty, so it is claimed again when the
+// lease is over; the open intent, if one was stored, is finished first with the same key and body;
+// what was pulled is found as the row's new state.
 import { backOffMapping } from '../../db/mappings/claims.ts';
 import { fullJitter } from '../backoff.ts';
 import { failpoint } from '../failpoint.ts';

@@ -1,5 +1,5 @@
-// How records that share an identity are used: what lib/sync/choose-record.ts judges by. Only such records are read for it, with one
-// GET each.
+// How records that share an identity are used: what lib/sync/choose-record.ts judges by. Only such
+// records are read for it, with one GET each.
 import { readLastChanges } from '../../db/events/of-records.ts';
 import { chooseRecord, type RecordActivity, type RecordChoice } from './choose-record.ts';
 import { keyPrefix } from './intent-key.ts';
@@ -7,7 +7,10 @@ import type { SyncDeps } from './step.ts';
 
 type Deps = Pick<SyncDeps, 'db' | 'integration' | 'policy'>;
 
-/** Reads each record once; those that are gone by now are left out. Throws what a read of the integration throws. */
+/**
+ * Reads each record once; those that are gone by now are left out. Throws what a read of the
+ * integration throws.
+ */
 export async function readActivity(deps: Deps, externalIds: readonly string[]): Promise<RecordActivity[]> {
   const { db, integration } = deps;
   const { system } = integration;

@@ -1,7 +1,8 @@
 // Our row is a tombstone: its record goes too, as far as the policy says, and never unguarded.
 //
-// Stripe's DELETE is for good and cancels subscriptions at once, and it takes no idempotency key. So before every DELETE, also a
-// repeated one, a GET looks: gone already is success, a subscription that is not cancelled parks, a 404 is never a deletion.
+// Stripe's DELETE is for good and cancels subscriptions at once, and it takes no idempotency key.
+// So before every DELETE, also a repeated one, a GET looks: gone already is success, a subscription
+// that is not cancelled parks, a 404 is never a deletion.
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Action } from './action.ts';
 import { resolutionOf } from './consent.ts';

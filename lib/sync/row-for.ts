@@ -4,7 +4,10 @@ import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
 import type { Shadow } from './shadow.ts';
 
-/** Our row's values for a record, and the pairs they make; what stands in for a missing value is marked derived. */
+/**
+ * Our row's values for a record, and the pairs they make; what stands in for a missing value is
+ * marked derived.
+ */
 export function rowFor(
   rules: FieldRule[],
   fields: Fields,

@@ -1,5 +1,6 @@
-// The table does not take what came from the other side: its pair is parked at once, by the name of the rule. Time does not cure it; a
-// change of either side, or a replay once the rule is changed, tries again.
+// The table does not take what came from the other side: its pair is parked at once, by the name of
+// the rule. Time does not cure it; a change of either side, or a replay once the rule is changed,
+// tries again.
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { Action } from './action.ts';
 import { park } from './failing.ts';

@@ -13,7 +13,10 @@ export interface SyncPolicy {
   deletes: 'delete' | 'detach';
   /** What a record without our owner tag does when its email is that of an unlinked row. */
   linkByEmail: 'ask' | 'link' | 'never';
-  /** Whether the system is asked for records with the row's email before one is made (STRIPE_LOOK_BEFORE_CREATE). */
+  /**
+   * Whether the system is asked for records with the row's email before one is made
+   * (STRIPE_LOOK_BEFORE_CREATE).
+   */
   looksBeforeCreate: boolean;
   /** Whether an unmatched record becomes a row of ours. */
   imports: boolean;

@@ -3,8 +3,9 @@ import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { same } from './canonical.ts';
 
 /**
- * Why a pair stands although its halves differ: decided once, and looked at again only when a side moves. `reformed` is the one that
- * waits for a write: the table's own triggers made another value of theirs, and what they made goes out.
+ * Why a pair stands although its halves differ: decided once, and looked at again only when a side
+ * moves. `reformed` is the one that waits for a write: the table's own triggers made another value
+ * of theirs, and what they made goes out.
  */
 export type LeftReason = 'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'reformed' | 'reform_refused';
 

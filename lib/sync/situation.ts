@@ -38,7 +38,10 @@ export interface Progress {
   pulled: Comparison | null;
   /** Our row was made a tombstone, since their record was deleted. */
   deleted: boolean;
-  /** Their record became this new row; `forms` are fields of which the table's triggers made another value. */
+  /**
+   * Their record became this new row; `forms` are fields of which the table's triggers made another
+   * value.
+   */
   imported: { values: Fields; forms: Fields } | null;
   /** The pair was linked with this record, as it was read for that. */
   linked: ExternalRecord | null;

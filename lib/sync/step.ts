@@ -24,11 +24,17 @@ export interface SyncDeps {
   log: SyncLog;
   /** Wakes the relay after a commit that wrote an event. */
   nudge: () => void;
-  /** Nothing is to be written: facts are found out for a decision that is only asked for (lib/sync/foresee.ts). */
+  /**
+   * Nothing is to be written: facts are found out for a decision that is only asked for
+   * (lib/sync/foresee.ts).
+   */
   onlyLooking?: true;
 }
 
-/** A mapping taken by lease. The deadline is monotonic (performance.now()), since a frozen process must notice by itself. */
+/**
+ * A mapping taken by lease. The deadline is monotonic (performance.now()), since a frozen process
+ * must notice by itself.
+ */
 export interface Claim {
   id: number;
   fence: number;

@@ -21,7 +21,10 @@ export interface Reformed {
   conflicts: Conflict[];
 }
 
-/** The pairs of the fields that were pulled, by what the row has become. Reads only where a trigger made another value. */
+/**
+ * The pairs of the fields that were pulled, by what the row has become. Reads only where a trigger
+ * made another value.
+ */
 export async function takeForms(
   deps: SyncDeps,
   step: Step,
@@ -62,7 +65,10 @@ export async function takeForms(
   return result;
 }
 
-/** The same for a row that was just made for their record: the pairs as it has become, and the forms that have to be sent. */
+/**
+ * The same for a row that was just made for their record: the pairs as it has become, and the forms
+ * that have to be sent.
+ */
 export function formsOfRow(
   rules: FieldRule[],
   shadow: Shadow,

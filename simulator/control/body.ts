@@ -1,4 +1,7 @@
-/** Bodies of the control routes: JSON with names in snake_case, checked, and turned into the names used inside. */
+/**
+ * Bodies of the control routes: JSON with names in snake_case, checked, and turned into the names
+ * used inside.
+ */
 import type { Request } from 'express';
 import { Ajv } from 'ajv';
 
@@ -11,7 +14,10 @@ export function badControl(message: string): Error {
 
 const ajv = new Ajv({ strict: false });
 
-/** Makes a reader for one route: unknown members and wrong types are refused, since a typing error would pass for a fault that never came. */
+/**
+ * Makes a reader for one route: unknown members and wrong types are refused, since a typing error
+ * would pass for a fault that never came.
+ */
 export function bodyReader<T>(properties: Schema, required: string[] = []): (request: Request) => T {
   const schema = { type: 'object', properties, required, additionalProperties: false };
   return (request) => {

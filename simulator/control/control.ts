@@ -1,6 +1,6 @@
 /**
- * The control routes under `/_sim`: what the handle's functions do, for those who are in another process. JSON both
- * ways, names in snake_case; docs/simulator.md lists them.
+ * The control routes under `/_sim`: what the handle's functions do, for those who are in another
+ * process. JSON both ways, names in snake_case; docs/simulator.md lists them.
  */
 import express, { Router, type NextFunction, type Request, type Response } from 'express';
 import {

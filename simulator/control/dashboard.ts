@@ -1,6 +1,7 @@
 /**
- * Edits as a person makes them in Stripe's dashboard: the same rules as by the API, but the event's `request` names
- * neither a request nor an idempotency key. They stand in the ledger with the source `dashboard`.
+ * Edits as a person makes them in Stripe's dashboard: the same rules as by the API, but the event's
+ * `request` names neither a request nor an idempotency key. They stand in the ledger with the
+ * source `dashboard`.
  */
 import type { Handler, Rules } from '../http/call.ts';
 import type { Clock } from '../clock.ts';

@@ -148,7 +148,10 @@ export function createFaults() {
     held: heldCalls,
     /** Lets held calls go on, all or the one named; they are executed even if their client is gone by now. */
     release: (id?: string): number => finish(true, id),
-    /** Cuts the connection of a held call: its client has lost it, and it is executed all the same once it is released. */
+    /**
+     * Cuts the connection of a held call: its client has lost it, and it is executed all the same
+     * once it is released.
+     */
     hangUp: (id: string): void => held.get(id)?.hangUp(),
     abandon: (): number => finish(false),
     /** Resolves as soon as so many calls are held. */

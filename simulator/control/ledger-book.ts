@@ -1,7 +1,8 @@
 /**
- * The ledger: one entry per call that reached the simulator, so that a test can say how often a key was sent and
- * how often it had an effect. Writes and reads are kept apart, each up to a limit (the oldest tenth goes first),
- * because a sweep's thousands of reads must not push out the writes that a proof counts.
+ * The ledger: one entry per call that reached the simulator, so that a test can say how often a key
+ * was sent and how often it had an effect. Writes and reads are kept apart, each up to a limit (the
+ * oldest tenth goes first), because a sweep's thousands of reads must not push out the writes that
+ * a proof counts.
  */
 export type LedgerEntry = {
   seq: number;

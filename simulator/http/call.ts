@@ -1,7 +1,8 @@
 /**
- * One call as the handlers see it. A handler is plain and synchronous: it reads the account, stages operations in
- * `ops`, and returns what to answer or refuses by throwing (errors.ts). Nothing is changed until the pipeline
- * commits the staged operations together with the idempotency key and the ledger entry.
+ * One call as the handlers see it. A handler is plain and synchronous: it reads the account, stages
+ * operations in `ops`, and returns what to answer or refuses by throwing (errors.ts). Nothing is
+ * changed until the pipeline commits the staged operations together with the idempotency key and
+ * the ledger entry.
  */
 import type { AccountState, Op } from '../store/store.ts';
 import type { Params } from './form.ts';

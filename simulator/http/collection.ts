@@ -1,7 +1,7 @@
 /**
- * One kind of object of one account: a map for look-ups by id, and the living ones in an array, oldest first,
- * for lists. Deleted objects stay in the map without a value: their ids answer differently from unknown ones, and
- * may still be used as cursors.
+ * One kind of object of one account: a map for look-ups by id, and the living ones in an array,
+ * oldest first, for lists. Deleted objects stay in the map without a value: their ids answer
+ * differently from unknown ones, and may still be used as cursors.
  */
 export type Row<T> = {
   id: string;

@@ -1,8 +1,8 @@
 /**
- * Decodes `application/x-www-form-urlencoded` with nested keys: `metadata[a]=b`, `expand[0]=x`, `expand[]=x`,
- * `address[line1]=y`. Every level becomes a hash of its own; whether a hash with the keys 0, 1, 2 is a list is for
- * the reader of that parameter to say, since `metadata[0]` is a key named "0". Hashes have no prototype, so a
- * parameter called `__proto__` is a name like any other.
+ * Decodes `application/x-www-form-urlencoded` with nested keys: `metadata[a]=b`, `expand[0]=x`,
+ * `expand[]=x`, `address[line1]=y`. Every level becomes a hash of its own; whether a hash with the
+ * keys 0, 1, 2 is a list is for the reader of that parameter to say, since `metadata[0]` is a key
+ * named "0". Hashes have no prototype, so a parameter called `__proto__` is a name like any other.
  */
 import { refuse } from './errors.ts';
 

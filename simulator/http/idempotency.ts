@@ -26,7 +26,10 @@ export type KeyedRequest = {
 export type Idempotency = ReturnType<typeof createIdempotency>;
 
 export function createIdempotency() {
-  /** Per account and key: requests that have begun and not ended. They die with the process, as they should. */
+  /**
+   * Per account and key: requests that have begun and not ended. They die with the process, as they
+   * should.
+   */
   const inFlight = new Set<string>();
 
   /** The stored answer to replay, or null after taking the key for this request. */
@@ -64,7 +67,10 @@ export function hashParams(params: Params): string {
   return createHash('sha1').update(canonicalForm(params)).digest('base64');
 }
 
-/** Forgets what is past its life. Keys stand in the order of their time, so it stops at the first young one. */
+/**
+ * Forgets what is past its life. Keys stand in the order of their time, so it stops at the first
+ * young one.
+ */
 export function dropOldKeys(account: AccountState, now: number): void {
   for (const [key, stored] of account.keys) {
     if (stored.at + KEY_LIFE_MS > now) return;

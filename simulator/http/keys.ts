@@ -1,6 +1,7 @@
 /**
- * Which account an API key belongs to. Any key that begins with `sk_test_` works and belongs to the default account,
- * until it is given to another one or revoked; a live key is refused, so that a wrongly set live key is noticed here.
+ * Which account an API key belongs to. Any key that begins with `sk_test_` works and belongs to the
+ * default account, until it is given to another one or revoked; a live key is refused, so that a
+ * wrongly set live key is noticed here.
  */
 import { refuse } from './errors.ts';
 import type { Store } from '../store/store.ts';

@@ -1,6 +1,6 @@
 /**
- * Lists, docs.stripe.com/api/pagination: newest first, `limit` 1 to 100 with 10 by default, `starting_after` and
- * `ending_before`, `created` as a second or as a range.
+ * Lists, docs.stripe.com/api/pagination: newest first, `limit` 1 to 100 with 10 by default,
+ * `starting_after` and `ending_before`, `created` as a second or as a range.
  */
 import type { Collection, Row } from './collection.ts';
 import { noSuchParameter, refuse } from './errors.ts';

@@ -1,7 +1,7 @@
 /**
- * Readers for form parameters. All follow one convention: `undefined` means not given, `null` means given as
- * an empty string, which is Stripe's way to unset (docs.stripe.com/api/metadata and the SDKs, which send `null`
- * as an empty string).
+ * Readers for form parameters. All follow one convention: `undefined` means not given, `null` means
+ * given as an empty string, which is Stripe's way to unset (docs.stripe.com/api/metadata and the
+ * SDKs, which send `null` as an empty string).
  */
 import { refuse } from './errors.ts';
 import type { ParamValue, Params } from './form.ts';

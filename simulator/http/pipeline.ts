@@ -1,8 +1,9 @@
 /**
- * One call from its arrival to its answer, in the order in which Stripe does it: key, rate limits, idempotency, the
- * endpoint itself. Guarantee: an effect, its events, its idempotency key and its ledger entry are committed together,
- * before a byte of the answer is sent. Between looking a key up and committing there is no `await` but the scripted
- * faults, so calls never run through each other.
+ * One call from its arrival to its answer, in the order in which Stripe does it: key, rate limits,
+ * idempotency, the endpoint itself. Guarantee: an effect, its events, its idempotency key and its
+ * ledger entry are committed together, before a byte of the answer is sent. Between looking a key
+ * up and committing there is no `await` but the scripted faults, so calls never run through each
+ * other.
  */
 import type { Call, Handler, Rules } from './call.ts';
 import type { Clock } from '../clock.ts';
@@ -83,7 +84,10 @@ export function createPipeline(deps: PipelineDeps) {
     }
   }
 
-  /** Everything from the API key to the commit. What is refused before the handler comes out as a thrown error. */
+  /**
+   * Everything from the API key to the commit. What is refused before the handler comes out as a
+   * thrown error.
+   */
   async function execute(trace: Trace): Promise<Sending> {
     const { incoming, subject } = trace;
     if (faults.outage()) throw asError(serverError(503, 'The API is not available at the moment.'));

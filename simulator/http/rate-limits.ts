@@ -1,7 +1,8 @@
 /**
- * docs.stripe.com/rate-limits: so many requests a second for the account, and for each endpoint (a method with its
- * route: reading, creating and updating a customer are three). Token buckets that hold one second's worth, filled in
- * real monotonic time: moving the simulator's clock must not hand out a burst.
+ * docs.stripe.com/rate-limits: so many requests a second for the account, and for each endpoint (a
+ * method with its route: reading, creating and updating a customer are three). Token buckets that
+ * hold one second's worth, filled in real monotonic time: moving the simulator's clock must not
+ * hand out a burst.
  */
 import { performance } from 'node:perf_hooks';
 

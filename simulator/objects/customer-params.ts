@@ -1,7 +1,7 @@
 /**
- * What a create or an update may say about a customer, and what it makes of one (docs.stripe.com/api/customers,
- * lengths from Stripe's OpenAPI description). Parameters that Stripe knows and this double has no model for are
- * refused with a sentence rather than swallowed.
+ * What a create or an update may say about a customer, and what it makes of one
+ * (docs.stripe.com/api/customers, lengths from Stripe's OpenAPI description). Parameters that
+ * Stripe knows and this double has no model for are refused with a sentence rather than swallowed.
  */
 import { refuse } from '../http/errors.ts';
 import type { ParamValue, Params } from '../http/form.ts';

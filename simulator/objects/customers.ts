@@ -82,7 +82,8 @@ export const listCustomers: Handler = (call) => {
     params,
     collection: account.customers,
     deletedCursors: rules.deletedCursors,
-    // Those of test clocks are in the lists of their clocks and in no other (docs.stripe.com/api/customers/list).
+    // Those of test clocks are in the lists of their clocks and in no other
+    // (docs.stripe.com/api/customers/list).
     keep: (customer) => customer.test_clock === clock && (email === undefined || customer.email === email),
   });
   return { body: { ...page, data: page.data.map((customer) => render(call, customer, expand)) } };

@@ -1,7 +1,7 @@
 /**
- * Events (docs.stripe.com/api/events): a snapshot of the object when the call was made, which never changes after;
- * `previous_attributes` on updates only, with what changed only; `request` as the call had it. A replay or a refusal
- * makes none. They can be listed for 30 days.
+ * Events (docs.stripe.com/api/events): a snapshot of the object when the call was made, which never
+ * changes after; `previous_attributes` on updates only, with what changed only; `request` as the
+ * call had it. A replay or a refusal makes none. They can be listed for 30 days.
  */
 import { seconds, takeSeq, type Call, type Handler } from '../http/call.ts';
 import { noSuchObject, refuse } from '../http/errors.ts';

@@ -4,9 +4,10 @@ import type { Metadata } from './objects.ts';
 import { codePoints, readHash, shorten } from '../http/params.ts';
 
 /**
- * docs.stripe.com/api/metadata: up to 50 keys of up to 40 characters, values of up to 500; keys given are merged into
- * those there, an empty value unsets its key, an empty `metadata` unsets all. (Square brackets in a key are refused
- * where the form is decoded, because they would end the name there.)
+ * docs.stripe.com/api/metadata: up to 50 keys of up to 40 characters, values of up to 500; keys
+ * given are merged into those there, an empty value unsets its key, an empty `metadata` unsets all.
+ * (Square brackets in a key are refused where the form is decoded, because they would end the name
+ * there.)
  */
 const MAX_KEYS = 50;
 const MAX_KEY = 40;

@@ -1,7 +1,8 @@
 /**
- * docs.stripe.com/search: `field:"v"` (without regard to case), `field~"part"` (at least three characters), `-` negates,
- * numbers with `< > <= >=`, clauses joined by AND or by OR, not both, ten at most. Search lags behind writes, up to a
- * minute on a normal day: here a settable delay on the simulator's clock.
+ * docs.stripe.com/search: `field:"v"` (without regard to case), `field~"part"` (at least three
+ * characters), `-` negates, numbers with `< > <= >=`, clauses joined by AND or by OR, not both, ten
+ * at most. Search lags behind writes, up to a minute on a normal day: here a settable delay on the
+ * simulator's clock.
  */
 import type { Handler } from '../http/call.ts';
 import type { Row } from '../http/collection.ts';

@@ -1,6 +1,7 @@
 /**
- * docs.stripe.com/api/subscriptions, as far as it takes to know that deleting a customer would cancel one: create,
- * retrieve, list by customer, cancel. No prices, periods or invoices stand behind them.
+ * docs.stripe.com/api/subscriptions, as far as it takes to know that deleting a customer would
+ * cancel one: create, retrieve, list by customer, cancel. No prices, periods or invoices stand
+ * behind them.
  */
 import { seconds, takeSeq, type Call, type Handler } from '../http/call.ts';
 import { noSuchObject, noSuchParameter } from '../http/errors.ts';

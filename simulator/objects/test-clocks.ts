@@ -1,6 +1,7 @@
 /**
- * docs.stripe.com/api/test_clocks, as far as it takes to have customers of a clock: create, retrieve, list, delete. A clock of the
- * simulator stands still: there is nothing here that time would do to a customer.
+ * docs.stripe.com/api/test_clocks, as far as it takes to have customers of a clock: create,
+ * retrieve, list, delete. A clock of the simulator stands still: there is nothing here that time
+ * would do to a customer.
  */
 import { seconds, takeSeq, type Call, type Handler } from '../http/call.ts';
 import { deleteCustomerOf } from './customers.ts';
@@ -10,7 +11,10 @@ import { LIST_PARAMS, listPage } from '../http/lists.ts';
 import type { TestClock } from './objects.ts';
 import { readInteger, readText, refuseMissing, refuseUnknown } from '../http/params.ts';
 
-/** docs.stripe.com/billing/testing/test-clocks: a clock goes by itself after 30 days, which is not simulated. */
+/**
+ * docs.stripe.com/billing/testing/test-clocks: a clock goes by itself after 30 days, which is not
+ * simulated.
+ */
 const KEPT_S = 30 * 24 * 3600;
 
 export const createTestClock: Handler = (call) => {

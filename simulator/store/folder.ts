@@ -1,4 +1,7 @@
-/** Makes the data folder with all that is missing above it, for this user only, or says why nothing can be kept there. */
+/**
+ * Makes the data folder with all that is missing above it, for this user only, or says why nothing
+ * can be kept there.
+ */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 

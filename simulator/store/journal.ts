@@ -1,8 +1,9 @@
 /**
- * The file under `dataDir`: one JSON line per call, appended before the call is answered. A line is in the operating
- * system's hands when `append` returns, so it outlives a kill -9 of this process (not a power cut: nothing is
- * fsynced per line, because this is a test double). At start the lines are read, the last one is let go if it was
- * torn, and the file is rewritten without what has been overtaken.
+ * The file under `dataDir`: one JSON line per call, appended before the call is answered. A line is
+ * in the operating system's hands when `append` returns, so it outlives a kill -9 of this process
+ * (not a power cut: nothing is fsynced per line, because this is a test double). At start the lines
+ * are read, the last one is let go if it was torn, and the file is rewritten without what has been
+ * overtaken.
  */
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

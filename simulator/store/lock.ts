@@ -1,8 +1,9 @@
 /**
- * One simulator per data folder. The lock is a file that names its holder; it is stale when that process is gone
- * (a kill -9 leaves the file behind), which is asked by process id *and* by when that process began, since ids are
- * used again, most of all in containers. A holder on another machine or in another container cannot be asked, so
- * its sign of life is the file's time, which the holder moves on every second.
+ * One simulator per data folder. The lock is a file that names its holder; it is stale when that
+ * process is gone (a kill -9 leaves the file behind), which is asked by process id *and* by when
+ * that process began, since ids are used again, most of all in containers. A holder on another
+ * machine or in another container cannot be asked, so its sign of life is the file's time, which
+ * the holder moves on every second.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';

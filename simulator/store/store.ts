@@ -1,7 +1,8 @@
 /**
- * Everything the simulator remembers, and the only way to change it: a list of operations, appended to the journal
- * as one line and then applied. One call is one line, so a crash between any two instructions leaves either the
- * whole call (effect, event, idempotency key, ledger) or nothing of it; the answer is sent only afterwards.
+ * Everything the simulator remembers, and the only way to change it: a list of operations, appended
+ * to the journal as one line and then applied. One call is one line, so a crash between any two
+ * instructions leaves either the whole call (effect, event, idempotency key, ledger) or nothing of
+ * it; the answer is sent only afterwards.
  */
 import { createCollection, type Collection, type Put } from '../http/collection.ts';
 import type { Customer, Endpoint, StoredEvent, Subscription, TestClock } from '../objects/objects.ts';

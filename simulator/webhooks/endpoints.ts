@@ -1,6 +1,7 @@
 /**
- * docs.stripe.com/api/webhook_endpoints. The signing secret is in the answer to the create and never again. An
- * endpoint's `enabled_events` are `*` alone or whole names: Stripe knows no groups such as `customer.*` here.
+ * docs.stripe.com/api/webhook_endpoints. The signing secret is in the answer to the create and
+ * never again. An endpoint's `enabled_events` are `*` alone or whole names: Stripe knows no groups
+ * such as `customer.*` here.
  */
 import { seconds, takeSeq, type Call, type Handler } from '../http/call.ts';
 import { noSuchObject, refuse } from '../http/errors.ts';

@@ -1,7 +1,8 @@
 /**
- * Thin events for v1 resources (docs.stripe.com/changelog/endive/2026-09-30): `v1.customer.updated` and so on, with a
- * reference to the object instead of the object, the id of the snapshot event, and `changes` with the values before
- * and after. The id is its own, made from the snapshot's, so nothing more has to be stored.
+ * Thin events for v1 resources (docs.stripe.com/changelog/endive/2026-09-30): `v1.customer.updated`
+ * and so on, with a reference to the object instead of the object, the id of the snapshot event,
+ * and `changes` with the values before and after. The id is its own, made from the snapshot's, so
+ * nothing more has to be stored.
  */
 import type { Handler } from '../http/call.ts';
 import { noSuchObject } from '../http/errors.ts';

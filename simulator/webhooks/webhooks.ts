@@ -1,10 +1,11 @@
 /**
- * Delivers events to webhook endpoints (docs.stripe.com/webhooks): each attempt is signed anew, anything but a 2xx is
- * tried again with exponential back-off until the event is three days old, and there is no promise about order or
- * about how often. The last two can be forced, so that a test may drive every order and every repeat.
+ * Delivers events to webhook endpoints (docs.stripe.com/webhooks): each attempt is signed anew,
+ * anything but a 2xx is tried again with exponential back-off until the event is three days old,
+ * and there is no promise about order or about how often. The last two can be forced, so that a
+ * test may drive every order and every repeat.
  *
- * Deliveries are committed with the event, so none is lost by a kill -9; after a start all open ones are due at once.
- * Back-off runs in real time, the three days by the simulator's clock.
+ * Deliveries are committed with the event, so none is lost by a kill -9; after a start all open
+ * ones are due at once. Back-off runs in real time, the three days by the simulator's clock.
  */
 import type { Clock } from '../clock.ts';
 import { renderEvent } from '../objects/events.ts';
@@ -207,7 +208,10 @@ export function createWebhooks(deps: {
     }
   }
 
-  /** Delivers held ones one after the other, each when the one before was answered; all of them without `events`. */
+  /**
+   * Delivers held ones one after the other, each when the one before was answered; all of them
+   * without `events`.
+   */
   async function release(events?: readonly string[]): Promise<Attempt[]> {
     const all = [...held.values()];
     const chosen = events?.flatMap((event) => all.filter(({ delivery }) => delivery.event === event)) ?? all;
@@ -254,7 +258,10 @@ export function createWebhooks(deps: {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    /** Delivers an event once more, as from the dashboard; to every endpoint of its account unless one is named. */
+    /**
+     * Delivers an event once more, as from the dashboard; to every endpoint of its account unless
+     * one is named.
+     */
     resend(accountId: string, event: string, endpoint?: string): number {
       const account = store.account(accountId);
       const eventMs = account.events.get(event)?.versions[0]?.at;

@@ -1,4 +1,5 @@
-// Stripe has a few of the customers already, from before Twinbox: they are found at the first contact, and none is made a second time.
+// Stripe has a few of the customers already, from before Twinbox: they are found at the first
+// contact, and none is made a second time.
 import { countMappings } from '../../../db/health/reports.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { CliError, exit } from '../../exit.ts';

@@ -1,4 +1,5 @@
-// Import through the API, kill the process in the middle, start it again, and import again: nothing is lost or made twice.
+// Import through the API, kill the process in the middle, start it again, and import again: nothing
+// is lost or made twice.
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { countLivingCustomers, countMappings } from '../../../db/health/reports.ts';
@@ -12,7 +13,10 @@ import type { Narrator } from '../narrator.ts';
 import type { CustomerView, World } from '../world.ts';
 
 const FILE = new URL('../../../data/chinook-customers.csv', import.meta.url);
-/** Rows written before the kill: most, so that some are at Stripe, some on their way and some not even sent. */
+/**
+ * Rows written before the kill: most, so that some are at Stripe, some on their way and some not
+ * even sent.
+ */
 const BEFORE_KILL = 45;
 const AT_STRIPE = 12;
 

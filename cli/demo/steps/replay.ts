@@ -1,4 +1,5 @@
-// Stripe fails one create for so long that it is parked; when the fault is gone a replay does it, after saying what it would do.
+// Stripe fails one create for so long that it is parked; when the fault is gone a replay does it,
+// after saying what it would do.
 import { planReplay, runReplay } from '../../../lib/operations/replay.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { CliError, exit } from '../../exit.ts';

@@ -1,4 +1,5 @@
-// A real Apache Kafka from its Maven artifacts: no container engine, no download page. Fetched once, then kept.
+// A real Apache Kafka from its Maven artifacts: no container engine, no download page. Fetched
+// once, then kept.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';

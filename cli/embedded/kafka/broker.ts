@@ -1,4 +1,5 @@
-// One Kafka broker as a child process: started, stopped, killed, frozen, and started again on the same ports and data.
+// One Kafka broker as a child process: started, stopped, killed, frozen, and started again on the
+// same ports and data.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';

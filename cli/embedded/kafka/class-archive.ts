@@ -1,4 +1,5 @@
-// The broker's classes as the JVM wants them in memory (AppCDS): halves every start but the first, whose orderly stop makes it.
+// The broker's classes as the JVM wants them in memory (AppCDS): halves every start but the first,
+// whose orderly stop makes it.
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

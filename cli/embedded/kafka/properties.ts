@@ -85,7 +85,10 @@ export function newKafkaId(): string {
   return randomBytes(16).toString('base64url');
 }
 
-/** What Kafka's own `format` leaves for a node on its own: it costs a JVM, and this is all that it is needed for. */
+/**
+ * What Kafka's own `format` leaves for a node on its own: it costs a JVM, and this is all that it
+ * is needed for.
+ */
 export async function formatDataDir(dataDir: string, nodeId: number, clusterId: string): Promise<void> {
   const path = join(dataDir, 'data', 'meta.properties');
   if ((await readIfThere(path)) !== undefined) return;

@@ -1,4 +1,5 @@
-// Questions to the cluster, on a connection of their own that is opened when it is first needed and after each failure.
+// Questions to the cluster, on a connection of their own that is opened when it is first needed and
+// after each failure.
 import type { Admin, Kafka } from 'kafkajs';
 
 export type ClusterAdmin = {

@@ -1,7 +1,7 @@
 // How a page of messages is cut into requests that kafkajs and a broker take well.
 //
-// Guarantees: within a partition the order of the messages; one batch per partition in a round, so that with one round at a time
-// no partition ever has two requests in flight.
+// Guarantees: within a partition the order of the messages; one batch per partition in a round, so
+// that with one round at a time no partition ever has two requests in flight.
 
 import type { Message } from '../bus.ts';
 import { partitionOf } from './partition.ts';

@@ -44,7 +44,8 @@ export function createClient(
     enforceRequestTimeout: true,
     ...(tls === null ? {} : { ssl: toTls(tls) }),
     ...(sasl === null ? {} : { sasl }),
-    // Of connecting and of the group's own affairs; sending is tried again by the relay alone (see producer.ts).
+    // Of connecting and of the group's own affairs; sending is tried again by the relay alone (see
+    // producer.ts).
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
     logLevel: onLine === null ? logLevel.WARN : logLevel.DEBUG,
     logCreator: () => (onLine === null ? writeTo(log) : ({ log: line }) => onLine(line)),
@@ -60,7 +61,10 @@ function toTls({ ca, cert, key }: NonNullable<KafkaSettings['tls']>) {
   };
 }
 
-/** kafkajs calls an error whatever it tries again a moment later; what is one for us is thrown, and said elsewhere. */
+/**
+ * kafkajs calls an error whatever it tries again a moment later; what is one for us is thrown, and
+ * said elsewhere.
+ */
 function writeTo(log: KafkaLog) {
   return ({ level, log: entry }: { level: logLevel; log: ClientLine }) => {
     const { message, broker, groupId, error } = entry;

@@ -1,8 +1,8 @@
-// Commits what has been handled, all partitions in one request and one request at a time: a commit for each batch would cost
-// every other partition of the fetch its round trip.
+// Commits what has been handled, all partitions in one request and one request at a time: a commit
+// for each batch would cost every other partition of the fetch its round trip.
 //
-// Guarantees: only offsets whose handler has resolved are ever committed. A commit may be late, or be left out when the group is
-// shared anew; then what it stood for is read again.
+// Guarantees: only offsets whose handler has resolved are ever committed. A commit may be late, or
+// be left out when the group is shared anew; then what it stood for is read again.
 
 import type { OffsetsByTopicPartition } from 'kafkajs';
 import { settleWithin } from './settle.ts';

@@ -117,7 +117,8 @@ export async function startConsumer(
         failures: count,
         error,
       });
-      // Not thrown: kafkajs would stop every partition, and in the end itself. Not resolved: it is fetched again.
+      // Not thrown: kafkajs would stop every partition, and in the end itself. Not resolved: it is
+      // fetched again.
       resumeLater(pause(), fullJitter(count, { baseMs: 100, capMs: 5_000 }));
       return false;
     } finally {
@@ -180,8 +181,9 @@ function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
     rebalanceTimeout: 30_000,
     maxWaitTimeInMs: times.fetchWaitMs,
     metadataMaxAge: times.metadataMs,
-    // About a minute in which it stays the member that it is: one that starts anew has to wait for its former self to be given up.
-    // What comes after that is reader.ts's, for every kind of error.
+    // About a minute in which it stays the member that it is: one that starts anew has to wait for
+    // its former self to be given up. What comes after that is reader.ts's, for every kind of
+    // error.
     retry: { retries: 60, restartOnFailure: () => Promise.resolve(false) },
   };
 }

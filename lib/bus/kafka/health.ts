@@ -5,7 +5,10 @@ import type { BusHealth } from '../bus.ts';
 /** A leader's election, or one new sharing of a group, is over by then. */
 const PUBLISH_PATIENCE_MS = 5_000;
 
-/** Whoever still has something to publish tries more often than this; a relay that stands by no longer knows. */
+/**
+ * Whoever still has something to publish tries more often than this; a relay that stands by no
+ * longer knows.
+ */
 const PUBLISH_MEMORY_MS = 60_000;
 
 /**
@@ -25,7 +28,10 @@ export type ReaderState = {
   membership: { at: number; problem: string | null };
 };
 
-/** `unreachable`: what a look at the brokers' own addresses has found, which explains both kinds of trouble. */
+/**
+ * `unreachable`: what a look at the brokers' own addresses has found, which explains both kinds of
+ * trouble.
+ */
 export function judgeHealth(
   trouble: PublishTrouble,
   readers: readonly ReaderState[],

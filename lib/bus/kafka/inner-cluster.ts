@@ -1,5 +1,6 @@
-// What kafkajs 2.2.4 can do and its public face does not show: which broker answered first and where it sends clients, and a read of
-// single records without a consumer group, which would need the group's rights and a rebalance.
+// What kafkajs 2.2.4 can do and its public face does not show: which broker answered first and
+// where it sends clients, and a read of single records without a consumer group, which would need
+// the group's rights and a rebalance.
 import type { Kafka, KafkaMessage } from 'kafkajs';
 
 export type InnerBroker = {

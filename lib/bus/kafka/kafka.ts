@@ -1,5 +1,5 @@
-// The bus of the full form: Apache Kafka. The contract is the in-process one's; what is behind it stands in producer.ts and
-// consumer.ts, and the decisions in docs/decisions/0030-kafkajs.md.
+// The bus of the full form: Apache Kafka. The contract is the in-process one's; what is behind it
+// stands in producer.ts and consumer.ts, and the decisions in docs/decisions/0030-kafkajs.md.
 
 import { AppError } from '../../errors.ts';
 import { BusError, isRefusedRecord, type Bus, type Received } from '../bus.ts';

@@ -1,5 +1,5 @@
-// The newest records of topics, looked at once: without a consumer group, so that nothing is committed and no right is needed that
-// a relay lacks.
+// The newest records of topics, looked at once: without a consumer group, so that nothing is
+// committed and no right is needed that a relay lacks.
 import type { Received } from '../bus.ts';
 import { createClusterAdmin } from './admin.ts';
 import { createClient, type KafkaLog, type KafkaSettings } from './client.ts';

@@ -24,7 +24,10 @@ export type Reader = {
   assigned(): readonly number[] | null;
   /** When a handler was last begun or ended, by the monotonic clock. */
   lastSign(): number;
-  /** When its group last took it for a member, by the monotonic clock, and what has kept it out since, if that is known. */
+  /**
+   * When its group last took it for a member, by the monotonic clock, and what has kept it out
+   * since, if that is known.
+   */
   membership(): { at: number; problem: string | null };
 };
 
@@ -35,7 +38,10 @@ export type ReaderDeps = ConsumerDeps & {
   onEnd: (error: unknown) => void;
 };
 
-/** So long does a stop wait for the handler in hand and the group; what is then still on its way ends by itself. */
+/**
+ * So long does a stop wait for the handler in hand and the group; what is then still on its way
+ * ends by itself.
+ */
 const STOP_MS = 5_000;
 
 export function startReader(subscription: Subscription, deps: ReaderDeps): Reader {
@@ -97,7 +103,8 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
       begin();
       problem = describeFault(reason);
       if (memberAt !== began) failures = 1;
-      // On a new cluster the first group waits for the topic of all groups to be made, and an election takes its time as well.
+      // On a new cluster the first group waits for the topic of all groups to be made, and an
+      // election takes its time as well.
       const passes = performance.now() - membership().at < deps.times.sessionTimeoutMs;
       deps.log[passes ? 'debug' : 'warn']('kafka.consumer_follows', {
         topic,

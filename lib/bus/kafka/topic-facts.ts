@@ -15,7 +15,10 @@ export type TopicFacts = {
 
 const HOUR_MS = 3_600_000;
 
-/** In the order of the names, without those that do not exist. Throws `kafka_unavailable` or `kafka_refused`. */
+/**
+ * In the order of the names, without those that do not exist. Throws `kafka_unavailable` or
+ * `kafka_refused`.
+ */
 export async function readTopicFacts(
   settings: KafkaSettings,
   names: readonly string[],

@@ -56,7 +56,10 @@ export function createWatchdog({ cluster, log, stallMs, onStall }: WatchdogOptio
     );
   }
 
-  /** Messages behind the group's offset, in the partitions that are this member's; in all while it is in no group. */
+  /**
+   * Messages behind the group's offset, in the partitions that are this member's; in all while it
+   * is in no group.
+   */
   async function lagOf({ topic, group, reader }: Watched): Promise<number> {
     const mine = reader.assigned();
     return (await readProgress(cluster, topic, group))

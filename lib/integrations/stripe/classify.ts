@@ -1,6 +1,7 @@
-// What a failure means for the intent that met it; docs/sync.md, "One open intent per mapping", as a table. The first row
-// that fits decides. Where two readings are possible the one that sends nothing new under another key stands.
-// Sources: docs.stripe.com/api/idempotent_requests, /error-low-level, /error-codes, /rate-limits.
+// What a failure means for the intent that met it; docs/sync.md, "One open intent per mapping", as
+// a table. The first row that fits decides. Where two readings are possible the one that sends
+// nothing new under another key stands. Sources: docs.stripe.com/api/idempotent_requests,
+// /error-low-level, /error-codes, /rate-limits.
 import type { Failure, FailureKind } from '../integration.ts';
 import { readEvidence, type Evidence } from './evidence.ts';
 import { withoutValues } from './redact.ts';
@@ -61,7 +62,8 @@ const TABLE: Row[] = [
     scope: 'system',
     code: (e) => (e.sendFailure?.code === 'ETIMEDOUT' ? 'timeout' : 'connection_lost'),
   },
-  // A failure kept under the key comes back for the key's whole life. Refusals of the request itself keep their meaning below.
+  // A failure kept under the key comes back for the key's whole life. Refusals of the request
+  // itself keep their meaning below.
   {
     fits: (e) =>
       e.replay === 'yes' &&
@@ -77,7 +79,8 @@ const TABLE: Row[] = [
     scope: 'entity',
     code: is('stored_failure'),
   },
-  // Contention for one object, not our rate: it has no reason header. It is met while the request runs, so no promise.
+  // Contention for one object, not our rate: it has no reason header. It is met while the request
+  // runs, so no promise.
   {
     fits: (e) => e.status === 429 && e.code === 'lock_timeout' && e.limitReason === null,
     kind: 'lock',
@@ -106,7 +109,8 @@ const TABLE: Row[] = [
     code: (e) => e.limitReason ?? 'rate_limit',
     nothingHappened: isFirstAnswer,
   },
-  // Our own request is still running under this key, so its type (idempotency_error in some answers) does not matter.
+  // Our own request is still running under this key, so its type (idempotency_error in some
+  // answers) does not matter.
   { fits: (e) => e.status === 409, kind: 'lock', scope: 'entity', code: is('conflict') },
   {
     fits: (e) => e.status === 400 && e.type === 'idempotency_error',

@@ -1,5 +1,6 @@
-// The only place that makes a client of the `stripe` package, with the settings that the engine's promises rest on: it alone
-// decides about retries, a call is over within its limit, and no customer's data goes out as telemetry.
+// The only place that makes a client of the `stripe` package, with the settings that the engine's
+// promises rest on: it alone decides about retries, a call is over within its limit, and no
+// customer's data goes out as telemetry.
 import { Stripe } from 'stripe';
 import { AppError } from '../../errors.ts';
 import { secretForms } from '../../config/secret-forms.ts';

@@ -1,17 +1,21 @@
-// Which ids of customers can stand in a request. An id is the account's to choose when a customer is made (imports from other systems
-// do: an email, a number, a path), so it is encoded as one segment of the path, which the SDK does by encodeURIComponent, and judged by
-// nothing but what encoding cannot save.
+// Which ids of customers can stand in a request. An id is the account's to choose when a customer
+// is made (imports from other systems do: an email, a number, a path), so it is encoded as one
+// segment of the path, which the SDK does by encodeURIComponent, and judged by nothing but what
+// encoding cannot save.
 import { unsendable } from './evidence.ts';
 
-/** Far above what Stripe gives out (docs.stripe.com/upgrades names 255), in UTF-16 units; encoded it is at most nine times as long. */
+/**
+ * Far above what Stripe gives out (docs.stripe.com/upgrades names 255), in UTF-16 units; encoded it
+ * is at most nine times as long.
+ */
 const MAX_LENGTH = 255;
 
 /** What GET /v1/customers/… means by itself. */
 const OTHER_RESOURCES = ['search'];
 
 /**
- * The id, if a request can name the customer by it and nothing else; throws `unsendable` with the reason, which does not repeat the id,
- * since it may be an email.
+ * The id, if a request can name the customer by it and nothing else; throws `unsendable` with the
+ * reason, which does not repeat the id, since it may be an email.
  */
 export function requireCustomerId(externalId: string | null): string {
   const why = whyUnsendable(externalId);

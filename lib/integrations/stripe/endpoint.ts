@@ -1,5 +1,6 @@
-// The webhook endpoint that a simulator sends to. A real account's endpoint is made by its owner, once, and its secret is set as
-// STRIPE_WEBHOOK_SECRET: a process that registered itself would leave an endpoint behind at every address it ever had.
+// The webhook endpoint that a simulator sends to. A real account's endpoint is made by its owner,
+// once, and its secret is set as STRIPE_WEBHOOK_SECRET: a process that registered itself would
+// leave an endpoint behind at every address it ever had.
 import { createStripeClient, type StripeClientSettings } from './client.ts';
 
 export interface WebhookEndpoint {
@@ -11,7 +12,10 @@ export interface WebhookEndpoint {
 /** What we listen to. */
 export const CUSTOMER_EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'] as const;
 
-/** Keeps the endpoint that we know, moved to the present address, so that what waits for it still arrives; else makes one. */
+/**
+ * Keeps the endpoint that we know, moved to the present address, so that what waits for it still
+ * arrives; else makes one.
+ */
 export async function ensureWebhookEndpoint(
   settings: StripeClientSettings,
   url: string,

@@ -12,7 +12,10 @@ import { SECRET } from './redact.ts';
 export const SEND_FAILURE = Symbol('twinbox.sendFailure');
 export const FOREIGN_ANSWER = Symbol('twinbox.foreignAnswer');
 
-/** Why no answer came. `sent: false` means the connection never stood, so Stripe cannot have seen the request. */
+/**
+ * Why no answer came. `sent: false` means the connection never stood, so Stripe cannot have seen
+ * the request.
+ */
 export interface SendFailure {
   code: string;
   sent: boolean;

@@ -15,7 +15,10 @@ type HttpClient = NonNullable<NonNullable<ConstructorParameters<typeof Stripe>[1
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const IDLE_SOCKET_MS = 15_000;
 
-/** An HTTP client for the SDK with its own keep-alive agent; sockets idle for 15 s are closed by us, not found closed. */
+/**
+ * An HTTP client for the SDK with its own keep-alive agent; sockets idle for 15 s are closed by us,
+ * not found closed.
+ */
 export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
   const transport = protocol === 'http' ? http : https;
   const agent = new transport.Agent({ keepAlive: true, timeout: IDLE_SOCKET_MS });

@@ -1,4 +1,5 @@
-// What a key may do and which webhook endpoints its account has: asked by small reads, and never by trying a write.
+// What a key may do and which webhook endpoints its account has: asked by small reads, and never by
+// trying a write.
 import { Stripe } from 'stripe';
 import { classify } from './classify.ts';
 import { createStripeClient, type StripeClientSettings } from './client.ts';

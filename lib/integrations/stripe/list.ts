@@ -1,5 +1,5 @@
-// Customers found without their id. Stripe lists those of a test clock only for that clock (docs.stripe.com/api/customers/list), and
-// there are clocks in test mode only.
+// Customers found without their id. Stripe lists those of a test clock only for that clock
+// (docs.stripe.com/api/customers/list), and there are clocks in test mode only.
 import type { Stripe } from 'stripe';
 import type { ExternalRecord, ListWindow, Value } from '../integration.ts';
 import { requireList } from './answer.ts';
@@ -15,9 +15,10 @@ interface ListDeps<T> {
 }
 
 /**
- * Every customer of a window of creation times, newest first, and behind them in test mode the customers of all test clocks, each page
- * one request. What a clock's customer says of its creation is the time of the clock, so those are given whatever the end of the window
- * is, and not at all where it has a beginning: then the caller looks for what was made since, by real time.
+ * Every customer of a window of creation times, newest first, and behind them in test mode the
+ * customers of all test clocks, each page one request. What a clock's customer says of its creation
+ * is the time of the clock, so those are given whatever the end of the window is, and not at all
+ * where it has a beginning: then the caller looks for what was made since, by real time.
  */
 export async function* listCustomers<T>(
   { stripe, record, livemode }: ListDeps<T>,
@@ -51,14 +52,18 @@ export async function* listCustomers<T>(
   }
 }
 
-/** The list of clocks takes no times, and what was made by a clock bears a time of its own: their pages go by the cursor alone. */
+/**
+ * The list of clocks takes no times, and what was made by a clock bears a time of its own: their
+ * pages go by the cursor alone.
+ */
 function withoutTimes({ limit, starting_after: after }: PageParams): Omit<PageParams, 'created'> {
   return { limit, ...(after !== undefined && { starting_after: after }) };
 }
 
 /**
- * Customers with an email, the newest first. Stripe compares it letter by letter (docs.stripe.com/api/customers/list: "a case-sensitive
- * filter"). One page: more than a hundred with one email are no more to choose from.
+ * Customers with an email, the newest first. Stripe compares it letter by letter
+ * (docs.stripe.com/api/customers/list: "a case-sensitive filter"). One page: more than a hundred
+ * with one email are no more to choose from.
  */
 export async function listByEmail(
   { stripe, record }: ListDeps<ExternalRecord>,
@@ -95,7 +100,10 @@ function isSameEmail(theirs: Value | undefined, asked: string): boolean {
   return typeof theirs === 'string' && folded(theirs) === folded(asked);
 }
 
-/** How many customers bear an owner tag of one of these installations. Each is looked at: Stripe's search lags behind. */
+/**
+ * How many customers bear an owner tag of one of these installations. Each is looked at: Stripe's
+ * search lags behind.
+ */
 export async function countTagged(
   deps: Omit<ListDeps<boolean>, 'record'>,
   instanceIds: readonly string[],

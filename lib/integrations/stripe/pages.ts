@@ -1,5 +1,6 @@
-// Every object of a window of creation times, newest first, a page at a time. A cursor is the id of an object, and whether it
-// still works once that object is gone is not documented: the walk then goes on from a bound in `created` instead, which is sure.
+// Every object of a window of creation times, newest first, a page at a time. A cursor is the id of
+// an object, and whether it still works once that object is gone is not documented: the walk then
+// goes on from a bound in `created` instead, which is sure.
 import type { Stripe } from 'stripe';
 import type { ListWindow } from '../integration.ts';
 import { requireList } from './answer.ts';

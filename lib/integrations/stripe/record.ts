@@ -8,7 +8,10 @@ import { unexpectedAnswer } from './evidence.ts';
 import { readDate, readRequestId } from './headers.ts';
 import { readMark } from './mark.ts';
 
-/** Takes what an answer holds, of any shape; an answer that is no customer is an error, not a record of nulls. */
+/**
+ * Takes what an answer holds, of any shape; an answer that is no customer is an error, not a record
+ * of nulls.
+ */
 export function toRecord(answer: object, names: string[], markKey: string): ExternalRecord {
   requireType(answer, 'customer');
   const customer = answer as Record<string, unknown>;
@@ -45,7 +48,10 @@ function clockOf(clock: unknown): string | null {
 /** Ten times the longest field that Stripe takes (docs.stripe.com/api/customers). */
 const MAX_TEXT = 5_000;
 
-/** Text, or null where there is none; undefined for another type, or no sane length. What Postgres cannot hold (NUL, half a pair) is taken out. */
+/**
+ * Text, or null where there is none; undefined for another type, or no sane length. What Postgres
+ * cannot hold (NUL, half a pair) is taken out.
+ */
 export function readValue(value: unknown): Value | undefined {
   if (value === null || value === undefined) return null;
   if (typeof value !== 'string' || value.length > MAX_TEXT) return undefined;

@@ -1,6 +1,7 @@
-// Whether a webhook is Stripe's own (docs.stripe.com/webhooks/signature): `Stripe-Signature: t=<s>,v1=<hex>[,v1=<hex>…]`, each
-// v1 an HMAC-SHA256 of `<t>.<raw body>` under one secret. The SDK's check takes one secret, lets times to come pass and reads
-// a tolerance of 0 as "none", and it decodes the body first; this one does not. What is cheap to refuse is refused first.
+// Whether a webhook is Stripe's own (docs.stripe.com/webhooks/signature): `Stripe-Signature:
+// t=<s>,v1=<hex>[,v1=<hex>…]`, each v1 an HMAC-SHA256 of `<t>.<raw body>` under one secret. The
+// SDK's check takes one secret, lets times to come pass and reads a tolerance of 0 as "none", and
+// it decodes the body first; this one does not. What is cheap to refuse is refused first.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Verification, WebhookCheck } from '../integration.ts';
 

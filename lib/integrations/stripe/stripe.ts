@@ -41,7 +41,8 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     document,
     capabilities: {
       unknownOutcome: 'same-request',
-      // Keys live for at least 24 h (docs.stripe.com/api/idempotent_requests); an hour is left for clocks and the send itself.
+      // Keys live for at least 24 h (docs.stripe.com/api/idempotent_requests); an hour is left for
+      // clocks and the send itself.
       requestLifeMs: 23 * HOUR,
       inFlightMs: 5 * 60_000,
       callTimeoutMs: settings.timeoutMs ?? CALL_TIMEOUT_MS,
@@ -79,7 +80,8 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     body(fields: Fields, mark: string | null) {
       const body: Record<string, unknown> = {};
-      // Stripe unsets a field by a blank; the SDK sends null as one, and the stored body is to say what is sent.
+      // Stripe unsets a field by a blank; the SDK sends null as one, and the stored body is to say
+      // what is sent.
       for (const [name, value] of Object.entries(fields)) body[name] = value ?? '';
       if (mark !== null) body['metadata'] = writeMark(markKey, mark);
       return body;

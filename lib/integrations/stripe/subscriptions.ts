@@ -1,5 +1,5 @@
-// What the subscriptions of a customer say, as its expanded answer shows them: at most ten, and none that is cancelled
-// (docs.stripe.com/api/customers/object#customer_object-subscriptions).
+// What the subscriptions of a customer say, as its expanded answer shows them: at most ten, and
+// none that is cancelled (docs.stripe.com/api/customers/object#customer_object-subscriptions).
 import type { Stripe } from 'stripe';
 import type { RecordUse } from '../integration.ts';
 import { requireList } from './answer.ts';
@@ -15,7 +15,10 @@ export function readBlock(customer: Stripe.Customer): string | null {
   return `${count} ${living === 1 ? 'subscription' : 'subscriptions'} not cancelled`;
 }
 
-/** Paid for, or to be paid for: not yet begun, expired and cancelled ones are none (docs.stripe.com/api/subscriptions/object). */
+/**
+ * Paid for, or to be paid for: not yet begun, expired and cancelled ones are none
+ * (docs.stripe.com/api/subscriptions/object).
+ */
 const LIVING = new Set(['trialing', 'active', 'past_due', 'unpaid', 'paused']);
 
 /** How the customer is used: of several records with one email the used one is the person's. */

@@ -51,7 +51,8 @@ export function normalise(event: unknown, settings: NormaliseSettings): InboundE
     livemode,
     thin,
     unreadable,
-    // A time that cannot be read is treated as one long past: such an event is looked at by a read of the customer.
+    // A time that cannot be read is treated as one long past: such an event is looked at by a read
+    // of the customer.
     created: created ?? new Date(0),
     account: readAccount(event),
     requestId: request.id,
@@ -96,7 +97,10 @@ function readSnapshot(
   };
 }
 
-/** `changes` has before and after of what changed only, so it says what was and never the whole of what is. */
+/**
+ * `changes` has before and after of what changed only, so it says what was and never the whole of
+ * what is.
+ */
 function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string[]): Told {
   const before = hash(event['changes'])['before'];
   return {

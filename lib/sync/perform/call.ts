@@ -1,4 +1,5 @@
-// One call to the system, and what has to be kept of it: each call that decides something is a row of `sync_attempts`.
+// One call to the system, and what has to be kept of it: each call that decides something is a row
+// of `sync_attempts`.
 import type { Attempt } from '../../../db/closed-intents.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Fetched, Written } from '../../integrations/integration.ts';

@@ -1,4 +1,5 @@
-// Which requests of ours the step's inbound events are echoes of: by key, or by the request's id, since a delete has no key.
+// Which requests of ours the step's inbound events are echoes of: by key, or by the request's id,
+// since a delete has no key.
 import { readClosedIntents, readIntentsByRequest } from '../../../db/closed-intents.ts';
 import type { Echoes } from '../facts.ts';
 import { intentOfKey, keyPrefix } from '../intent-key.ts';

@@ -98,7 +98,10 @@ export function pairOf(
   return { from: locked.find(({ id }) => id === fromId), to: locked.find(({ id }) => id === toId) };
 }
 
-/** Whether a mapping that was found before it was locked is not the row's living primary any more, or has no counterpart. */
+/**
+ * Whether a mapping that was found before it was locked is not the row's living primary any more,
+ * or has no counterpart.
+ */
 export function hasMoved(mapping: Mapping, customerId: number): boolean {
   const { role, internalId, externalId } = mapping;
   const isLinked = role === 'primary' && internalId === customerId && externalId !== null;

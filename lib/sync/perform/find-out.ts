@@ -1,7 +1,8 @@
-// Finds out one fact for a decision: asks our database, reads one record, or searches at the system. Of the pair nothing is changed.
+// Finds out one fact for a decision: asks our database, reads one record, or searches at the
+// system. Of the pair nothing is changed.
 //
-// What a read shows of an unmatched record is kept, so that it is found before another one like it is made; that is left out where a
-// decision is only asked for (`onlyLooking`).
+// What a read shows of an unmatched record is kept, so that it is found before another one like it
+// is made; that is left out where a decision is only asked for (`onlyLooking`).
 import { findByCustomer, findByEmail, findByMark, findLivingAliases } from '../../../db/mappings/adopt.ts';
 import {
   findByIdentity,
@@ -99,7 +100,10 @@ function passReadPoint(purpose: ReadPurpose): Promise<void> | undefined {
   }
 }
 
-/** Whoever waited because the record exists, or because of its email, is looked at again where that has changed. */
+/**
+ * Whoever waited because the record exists, or because of its email, is looked at again where that
+ * has changed.
+ */
 async function keepWhatItShows(
   { db, clock, integration }: SyncDeps,
   { mapping }: Step,

@@ -1,4 +1,5 @@
-// The record is a row's: the row's mapping takes over the record and what came in about it, and this mapping ends.
+// The record is a row's: the row's mapping takes over the record and what came in about it, and
+// this mapping ends.
 import { absorbInto } from '../../../db/mappings/adopt.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { raiseAwaiting } from '../../../db/external-records.ts';

@@ -1,5 +1,5 @@
-// Carries out one action of a decision. Each edge between two actions is a place where a worker may die: what it leaves stands in the
-// header of the action's own file.
+// Carries out one action of a decision. Each edge between two actions is a place where a worker may
+// die: what it leaves stands in the header of the action's own file.
 import { releaseMapping } from '../../../db/mappings/claims.ts';
 import { failpoint } from '../../failpoint.ts';
 import type { Action, OurWrite } from '../action.ts';
@@ -89,7 +89,8 @@ async function settleAs(
   const { externalId } = outcome;
   // What came in about another record has to look for itself before this pair answers for it.
   if (step.deliveries.some(({ inbound }) => inbound && inbound['externalId'] !== externalId)) return 'load';
-  // The step goes on as it was loaded: what came in since the read is not answered by it, and keeps the pair dirty.
+  // The step goes on as it was loaded: what came in since the read is not answered by it, and keeps
+  // the pair dirty.
   step.mapping = {
     ...step.mapping,
     ...{ externalId, state: 'linked', reason: null, reasonDetail: null, mustRead: true },

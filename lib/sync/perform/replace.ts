@@ -1,8 +1,10 @@
-// A person decided that the pair's record is gone, or that another record is the row's: one transaction ends the pair, which goes on
-// answering for the old id, and begins a new one for the row.
+// A person decided that the pair's record is gone, or that another record is the row's: one
+// transaction ends the pair, which goes on answering for the old id, and begins a new one for the
+// row.
 //
-// A crash before that transaction leaves the decision, and the record is read again. After it the new pair is dirty, and the row's
-// open changes are with it: neither two records come of it, nor none.
+// A crash before that transaction leaves the decision, and the record is read again. After it the
+// new pair is dirty, and the row's open changes are with it: neither two records come of it, nor
+// none.
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { forgetRecord, raiseAwaiting } from '../../../db/external-records.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';

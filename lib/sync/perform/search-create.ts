@@ -1,11 +1,14 @@
-// Searches at the system for the record of a create of unknown outcome: in its events by the key, then among the records made in that
-// time by the owner tag, and last by the system's search. Both lists are read to their end before anything is said to be missing.
+// Searches at the system for the record of a create of unknown outcome: in its events by the key,
+// then among the records made in that time by the owner tag, and last by the system's search. Both
+// lists are read to their end before anything is said to be missing.
 //
-// How far back: events are kept for a time (Stripe: 30 days), so an older create is not missed there but in the other list alone, which
-// has every living record whatever its age. What neither shows is a record that was made by it and deleted again longer ago than that;
-// making it anew then doubles nothing that lives.
+// How far back: events are kept for a time (Stripe: 30 days), so an older create is not missed
+// there but in the other list alone, which has every living record whatever its age. What neither
+// shows is a record that was made by it and deleted again longer ago than that; making it anew then
+// doubles nothing that lives.
 //
-// How far the search has got is kept with the intent; a crash may lose that, and the pages are read again.
+// How far the search has got is kept with the intent; a crash may lose that, and the pages are read
+// again.
 import { saveLooked } from '../../../db/closed-intents.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import { failpoint } from '../../failpoint.ts';
@@ -109,7 +112,10 @@ function notSureYet(
   return { notBefore: new Date(now + wait), failure };
 }
 
-/** By the owner tag, among all records made in the time of the sends: two are possible, and the older one comes first. */
+/**
+ * By the owner tag, among all records made in the time of the sends: two are possible, and the
+ * older one comes first.
+ */
 async function inRecords(search: Search): Promise<Look> {
   const { deps, ownerTag, from } = search;
   const pages = deps.integration
@@ -126,7 +132,10 @@ async function inRecords(search: Search): Promise<Look> {
   }
 }
 
-/** By the owner tag, wherever in time: it may lag behind or be missing, so what it finds counts, and what it does not says nothing. */
+/**
+ * By the owner tag, wherever in time: it may lag behind or be missing, so what it finds counts, and
+ * what it does not says nothing.
+ */
 async function byOwnerTag({ deps, step, intent, ownerTag }: Search): Promise<Look> {
   const { integration } = deps;
   const find = integration.findMarked?.bind(integration);

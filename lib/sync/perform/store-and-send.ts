@@ -1,11 +1,13 @@
-// Requests to the system. An intent is one external write that has been decided on: stored before it is sent, with key and body frozen.
+// Requests to the system. An intent is one external write that has been decided on: stored before
+// it is sent, with key and body frozen.
 //
-// Stripe has no fence and no compare-and-set; only a key used again can serialise two senders. So the open intent is finished
-// before anything newer, by whoever holds the mapping, with the same key and the same body. A hung request of a dead worker
-// that arrives later is then a replay and changes nothing. At most one intent is open per mapping: it lives in the row.
+// Stripe has no fence and no compare-and-set; only a key used again can serialise two senders. So
+// the open intent is finished before anything newer, by whoever holds the mapping, with the same
+// key and the same body. A hung request of a dead worker that arrives later is then a replay and
+// changes nothing. At most one intent is open per mapping: it lives in the row.
 //
-// A crash before `store` commits leaves nothing. After it, and before the answer is settled: the intent is open, whatever
-// happened at the other side, and the same request tells.
+// A crash before `store` commits leaves nothing. After it, and before the answer is settled: the
+// intent is open, whatever happened at the other side, and the same request tells.
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { stampResend } from '../../../db/mappings/claims.ts';
 import { lockMapping, updateMapping, type OpenIntent } from '../../../db/mappings/mappings.ts';
@@ -87,8 +89,9 @@ function fieldsOf(request: Request): OpenIntent['fields'] {
 }
 
 /**
- * Stores the intent under the fence, with the conflicts that it decides in our favour. The fuse may refuse a delete in the same
- * transaction. It comes first: what it locks, the connection, is locked before mappings everywhere.
+ * Stores the intent under the fence, with the conflicts that it decides in our favour. The fuse may
+ * refuse a delete in the same transaction. It comes first: what it locks, the connection, is locked
+ * before mappings everywhere.
  */
 async function store(
   deps: SyncDeps,
@@ -115,7 +118,10 @@ async function store(
   return result;
 }
 
-/** Nothing is sent if the lease would not outlast the call: this process was slow or frozen, and the next one sends it. */
+/**
+ * Nothing is sent if the lease would not outlast the call: this process was slow or frozen, and the
+ * next one sends it.
+ */
 async function sendOpen(
   deps: SyncDeps,
   step: Step,

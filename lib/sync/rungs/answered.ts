@@ -20,7 +20,10 @@ export function answered(s: Situation): Action | null {
   return { do: 'settle', outcome: { kind: 'answered', intent, written, merged } };
 }
 
-/** An answer that is no success decides what becomes of the open intent. `first`: no send before this one can have arrived. */
+/**
+ * An answer that is no success decides what becomes of the open intent. `first`: no send before
+ * this one can have arrived.
+ */
 function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first: boolean): Action {
   if (failure.kind === 'permanent') return park(failure.code, errorRow(failure), intent);
   // Gone between the look and the delete: the next look shows whether it is erased or was never

@@ -1,5 +1,6 @@
-// Several records without a customer have one email: the best of them by the rule of choose-record.ts becomes the customer, whichever
-// a worker takes first, and the others its aliases.
+// Several records without a customer have one email: the best of them by the rule of
+// choose-record.ts becomes the customer, whichever a worker takes first, and the others its
+// aliases.
 //
 // A crash before the better one is taken leaves both as they were; the question is asked again.
 import type { ExternalRecord } from '../../integrations/integration.ts';
@@ -13,7 +14,10 @@ import type { Situation } from '../situation.ts';
 /** The better one may not be for import at all; after so many tries this one is taken. */
 const MOST_WAITS = 4;
 
-/** Null: it is the best of its identity, or the only one. Else the better one is looked at first, and this one later. */
+/**
+ * Null: it is the best of its identity, or the only one. Else the better one is looked at first,
+ * and this one later.
+ */
 export function betterFirst(s: Situation, record: ExternalRecord): Action | null {
   const identity = identityOfRecord(s.fields, record);
   if (identity === null || s.mapping.attempts >= MOST_WAITS) return null;

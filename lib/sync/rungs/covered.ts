@@ -1,5 +1,5 @@
-// The echo of our write is the only event that says which edit of theirs the write covered. Where no merge follows that would judge it,
-// it is kept as a conflict first.
+// The echo of our write is the only event that says which edit of theirs the write covered. Where
+// no merge follows that would judge it, it is kept as a conflict first.
 import type { Action } from '../action.ts';
 import { coveredEdits } from '../covered.ts';
 import { isInactive } from '../../../db/mappings/state.ts';

@@ -20,7 +20,8 @@ export function decision(s: Situation): Action | null {
   const { mapping } = s;
   const decided = resolutionOf(mapping);
   if (!decided) return null;
-  // Closed by itself and first: a read that fails after it finds no intent that would have to be finished before the decision.
+  // Closed by itself and first: a read that fails after it finds no intent that would have to be
+  // finished before the decision.
   if (mapping.intent) return { do: 'settle', outcome: { kind: 'set_aside' } };
   const named = decided.kind === 'record' ? (decided.external_id ?? null) : null;
   const { externalId } = mapping;

@@ -1,4 +1,5 @@
-// A 404 is never a deletion: a wrong key sees nothing but these. Only `{deleted: true}` is one (record-deleted.ts).
+// A 404 is never a deletion: a wrong key sees nothing but these. Only `{deleted: true}` is one
+// (record-deleted.ts).
 import type { Action } from '../action.ts';
 import { readTheirs } from '../comparison.ts';
 import { park } from '../failing.ts';

@@ -1,4 +1,5 @@
-// A person consented to a record as this row's. It is linked, if it is still unmatched; a failure does not take the consent back.
+// A person consented to a record as this row's. It is linked, if it is still unmatched; a failure
+// does not take the consent back.
 //
 // A crash between any two lines leaves the consent, or a linked pair that has to read.
 import type { Action, Note } from '../action.ts';
@@ -16,8 +17,8 @@ export function namedRecord(s: Situation): Action | null {
 }
 
 /**
- * Links the row with the record. The record as it was read goes on to the merge, which has no base: equal values agree, a blank is
- * filled, and of two the field's rule decides, with a conflict.
+ * Links the row with the record. The record as it was read goes on to the merge, which has no base:
+ * equal values agree, a blank is filled, and of two the field's rule decides, with a conflict.
  */
 export function linkNamed(s: Situation, externalId: string, notes: Note[] = []): Action {
   const answer = know(s, 'record', { externalId, for: 'consent' });

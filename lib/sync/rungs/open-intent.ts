@@ -1,4 +1,5 @@
-// The open intent is finished before anything newer: the same request again or, where its key is spent, a read.
+// The open intent is finished before anything newer: the same request again or, where its key is
+// spent, a read.
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Written } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';

@@ -7,7 +7,10 @@ import { refusedByTable } from '../row-refused.ts';
 import { sendOrWait } from '../sending.ts';
 import { tableRefusal, takenEmail, type Situation } from '../situation.ts';
 
-/** With pulls off our own edits still go out; what was to be pulled waits, and is decided when it may be written. */
+/**
+ * With pulls off our own edits still go out; what was to be pulled waits, and is decided when it
+ * may be written.
+ */
 export function pullsOff(s: Situation): Action | null {
   const compared = compare(s);
   if (s.policy.pulls || !compared) return null;
@@ -27,7 +30,10 @@ export function pullsOff(s: Situation): Action | null {
   });
 }
 
-/** Another of our rows has their email: that row's own record may have moved on too, and is asked about first. */
+/**
+ * Another of our rows has their email: that row's own record may have moved on too, and is asked
+ * about first.
+ */
 export function emailTaken(s: Situation): Action | null {
   const email = takenEmail(s);
   return email === null ? null : askHolder(s, email);

@@ -1,4 +1,5 @@
-// Our row is a tombstone: its record goes too, as far as the policy says, and never unguarded (lib/sync/removal.ts).
+// Our row is a tombstone: its record goes too, as far as the policy says, and never unguarded
+// (lib/sync/removal.ts).
 import type { Action } from '../action.ts';
 import { removal } from '../removal.ts';
 import type { Situation } from '../situation.ts';

@@ -1,9 +1,11 @@
-// Before a record is made for a row: is there one with the row's identity already? Then none is made: the two are linked where the
-// setting says so, or the row waits until a person says which record is its own, or that a new one is to be made.
+// Before a record is made for a row: is there one with the row's identity already? Then none is
+// made: the two are linked where the setting says so, or the row waits until a person says which
+// record is its own, or that a new one is to be made.
 //
-// Two questions, since each misses what the other sees. The records that we know of, by their folded identity: complete since the
-// account was read, and late by as much as events are late. And the system itself (STRIPE_LOOK_BEFORE_CREATE), which knows what was
-// made a second ago, but compares emails letter by letter. What only the first shows is read before it counts.
+// Two questions, since each misses what the other sees. The records that we know of, by their
+// folded identity: complete since the account was read, and late by as much as events are late. And
+// the system itself (STRIPE_LOOK_BEFORE_CREATE), which knows what was made a second ago, but
+// compares emails letter by letter. What only the first shows is read before it counts.
 //
 // A crash at any point leaves nothing: no intent is stored yet, and the questions are asked again.
 import { MOST_ALIKE, type Holder } from '../../../db/external-records.ts';
@@ -78,7 +80,8 @@ function judge(s: Situation, found: ExternalRecord[]): Action | null {
     return { do: 'settle', outcome: { kind: 'found', externalId: own.externalId } };
   if ([...holders.values()].some((holder) => isMoving(holder, row.id))) return postpone(s, moving);
   const free = records.filter((r) => r.mark === null && isFree(holders.get(r.externalId)));
-  // The consent that no record is this row's was given knowing those of others; it was not about one that could be linked.
+  // The consent that no record is this row's was given knowing those of others; it was not about
+  // one that could be linked.
   if (free.length === 0 && keptConsent(mapping) !== null) return null;
   const best = chooseBest(s, free);
   if (!best.ok) return postpone(s, best.failure);
@@ -98,7 +101,10 @@ function waitForConsent({ mapping }: Situation, externalIds: string[], notes: No
   ]);
 }
 
-/** By the rule of choose-record.ts where there are several; only where one of them is linked unasked is it asked for. */
+/**
+ * By the rule of choose-record.ts where there are several; only where one of them is linked unasked
+ * is it asked for.
+ */
 function chooseBest(s: Situation, records: ExternalRecord[]): Answer<string | null> {
   const externalIds = records.map(({ externalId }) => externalId);
   if (externalIds.length < 2 || s.policy.linkByEmail !== 'link')

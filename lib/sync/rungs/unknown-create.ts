@@ -1,11 +1,13 @@
 // A create whose outcome is not known and whose key tells nothing any more: did it make a record?
 //
-// It is never sent again; what it may have made is looked for. In our inbox first, then at the system (perform/search-create.ts).
-// Only when both of its lists were read to their end, and for certain, is there nothing: then a new intent follows. A look that
-// failed, or a time that a list does not cover for certain yet, is no miss: it is done again later. Nothing is ever deleted: of two
-// the older is linked, the other an alias.
+// It is never sent again; what it may have made is looked for. In our inbox first, then at the
+// system (perform/search-create.ts). Only when both of its lists were read to their end, and for
+// certain, is there nothing: then a new intent follows. A look that failed, or a time that a list
+// does not cover for certain yet, is no miss: it is done again later. Nothing is ever deleted: of
+// two the older is linked, the other an alias.
 //
-// A crash at any point leaves the intent open, and the look is done again; how far it had got may be forgotten.
+// A crash at any point leaves the intent open, and the look is done again; how far it had got may
+// be forgotten.
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure } from '../../integrations/integration.ts';
 import { NO_TURN } from '../../limits/guarded.ts';
@@ -50,7 +52,8 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
   return {
     do: 'settle',
     outcome: { kind: 'found', externalId, by: intent },
-    // The others get mappings of their own, which have to read: they find their row linked, and become its aliases.
+    // The others get mappings of their own, which have to read: they find their row linked, and
+    // become its aliases.
     notes: [
       { note: 'read_records', externalIds: others },
       { note: 'log', level: 'info', event: 'create.found', fields },
@@ -58,7 +61,10 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
   };
 }
 
-/** A look that failed is no miss. It is a read, so it is never too often: only what time cannot cure parks. */
+/**
+ * A look that failed is no miss. It is a read, so it is never too often: only what time cannot cure
+ * parks.
+ */
 function lookLater({ mapping }: Situation, place: string, failure: Failure): Action {
   if (failure.code === NO_TURN) return { do: 'give_back' };
   const { id, attempts } = mapping;

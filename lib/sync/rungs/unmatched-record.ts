@@ -78,7 +78,8 @@ function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
  * a customer in our table.
  */
 function ownerLost(s: Situation, mark: string, externalId: string): Action | null {
-  // Its echoes are looked up for what that notes: a request of ours that this database does not know (lib/sync/lost-request.ts).
+  // Its echoes are looked up for what that notes: a request of ours that this database does not
+  // know (lib/sync/lost-request.ts).
   received(s);
   const decision = know(s, 'recordDecision', { externalId });
   if (decision === 'import') return null;

@@ -1,4 +1,5 @@
-// The outcomes of a step about a second record of a row, as writes. Pure, and a part of lib/sync/settle/writes.ts.
+// The outcomes of a step about a second record of a row, as writes. Pure, and a part of
+// lib/sync/settle/writes.ts.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import { duplicate } from '../conflicts.ts';

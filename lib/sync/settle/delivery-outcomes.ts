@@ -1,10 +1,14 @@
-// What becomes of the deliveries of a step, pure. Every event gets its outcome, and each names the intent that carried it.
+// What becomes of the deliveries of a step, pure. Every event gets its outcome, and each names the
+// intent that carried it.
 import type { DeliveryChange, DeliveryStatus } from '../../../db/deliveries.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import type { Merged } from '../merged.ts';
 
-/** An intent carries every edit up to the version it was made from: the newest is applied, those before it are in it. */
+/**
+ * An intent carries every edit up to the version it was made from: the newest is applied, those
+ * before it are in it.
+ */
 export function carriedBy(step: LoadedStep, intent: OpenIntent): DeliveryChange[] {
   const covered = outbound(step).filter((d) => (d.version ?? 0) <= intent.version);
   const newest = covered.at(-1);
@@ -72,7 +76,10 @@ export function at(delivery: { eventId: string; target: string }): { eventId: st
   return { eventId: delivery.eventId, target: delivery.target };
 }
 
-/** The merge found nothing to write: what an intent of before had carried already says so, the rest changed nothing. */
+/**
+ * The merge found nothing to write: what an intent of before had carried already says so, the rest
+ * changed nothing.
+ */
 export function agreedOutbound(step: LoadedStep): DeliveryChange[] {
   const last = step.lastIntent;
   return outbound(step).map((d): DeliveryChange => {

@@ -1,9 +1,10 @@
 // Settles one outcome in one transaction, and only if the lease's fence still holds.
 //
-// Guarantees: the closed intent, the shadow, the outcome of every delivery, the conflicts and the events that an outcome makes
-// are stored together or not at all; a worker whose lease was taken over writes nothing.
-// A crash before the commit leaves everything as the step loaded it: the open intent is sent again under its key, a read is
-// repeated. A crash after it leaves nothing to do but what the mapping's dirty number says.
+// Guarantees: the closed intent, the shadow, the outcome of every delivery, the conflicts and the
+// events that an outcome makes are stored together or not at all; a worker whose lease was taken
+// over writes nothing. A crash before the commit leaves everything as the step loaded it: the open
+// intent is sent again under its key, a read is repeated. A crash after it leaves nothing to do but
+// what the mapping's dirty number says.
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { lockWithRow, raiseHeldPrimary } from '../../../db/mappings/aliases.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
@@ -35,7 +36,10 @@ import { effectsOf } from './writes.ts';
 import type { Effects, Outcome } from './outcome.ts';
 import type { Step, SyncDeps } from '../step.ts';
 
-/** Carries an outcome out. `load` if the lease was kept: the step begins again; a lost lease writes nothing and ends it. */
+/**
+ * Carries an outcome out. `load` if the lease was kept: the step begins again; a lost lease writes
+ * nothing and ends it.
+ */
 export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Promise<'load' | 'over'> {
   const now = deps.clock.now();
   await failpoint('settle.before');
@@ -79,8 +83,8 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
 }
 
 /**
- * Another row may wait because a record has its email. It looks again once the record is found to be this row's, whose email it may
- * get, or has another email than before.
+ * Another row may wait because a record has its email. It looks again once the record is found to
+ * be this row's, whose email it may get, or has another email than before.
  */
 async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
   const { system, account, shadow } = mapping;
@@ -94,7 +98,10 @@ async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date
     await raiseAwaiting(tx, { system, account, externalId, now });
 }
 
-/** A record that a pair leaves at the system is found before another one like it is made; one that went with it frees who waited. */
+/**
+ * A record that a pair leaves at the system is found before another one like it is made; one that
+ * went with it frees who waited.
+ */
 async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: Date): Promise<void> {
   const { system, account, externalId, shadow } = mapping;
   if (externalId === null) return;
@@ -106,7 +113,10 @@ async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: 
   await raiseAwaiting(tx, { system, account, externalId, now });
 }
 
-/** A unique violation on an external id is an answer: receive has just made a mapping for it, which the next look finds. */
+/**
+ * A unique violation on an external id is an answer: receive has just made a mapping for it, which
+ * the next look finds.
+ */
 async function lookAgainIfTaken<T>(work: () => Promise<T>): Promise<T> {
   for (let looks = 1; ; looks += 1) {
     try {
@@ -119,7 +129,10 @@ async function lookAgainIfTaken<T>(work: () => Promise<T>): Promise<T> {
 
 const MAX_LOOKS = 5;
 
-/** Two mappings are locked in order of id when an external id is new to ours: whoever made the other one, it is ours now. */
+/**
+ * Two mappings are locked in order of id when an external id is new to ours: whoever made the other
+ * one, it is ours now.
+ */
 async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | null> {
   if (effects.leavesRow) return lockWithRow(tx, step.claim);
   if (effects.linked === null) return lockMapping(tx, step.claim.id, step.claim.fence);
@@ -142,7 +155,10 @@ async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | nul
     : { ...own, dirty: own.dirty + (other ? Math.max(1, other.dirty) : 0) };
 }
 
-/** Another row holds that counterpart: an operator has to say whose it is. Nothing is made or deleted anywhere until then. */
+/**
+ * Another row holds that counterpart: an operator has to say whose it is. Nothing is made or
+ * deleted anywhere until then.
+ */
 function keepApart(
   step: Step,
   own: Mapping,
