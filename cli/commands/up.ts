@@ -42,6 +42,8 @@ async function up(json: boolean, output: Output): Promise<number> {
     const system = await startSystem({ config, log });
     try {
       const { url: apiUrl, simulatorUrl, databasePlace: place } = system;
+      // At once, and without waiting for the database: the API answers already, and others look here for its address.
+      await claim.announce({ apiUrl, simulatorUrl });
       const id = await readDatabaseId(system.db);
       await claim.announce({ apiUrl, simulatorUrl, database: { place, id } });
       const account = await readAccount(system.db, system.integration);
