@@ -8,7 +8,7 @@ import { makeTopic, openTestBus, readTopic, sharedBroker } from './support/share
 import { quiet, startTestBroker } from './support/test-broker.ts';
 
 describe('from the relay through Kafka to a worker', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   const world = useSync();
   const chain = useChain(world);
@@ -117,7 +117,7 @@ describe('from the relay through Kafka to a worker', function () {
       return await chain.closeGap();
     };
     await waitUntil(async () => (found += await lookOnce()) >= 2, {
-      timeoutMs: 30_000,
+      timeoutMs: 90_000,
       what: 'the group has committed what it received, and the gap is closed',
     });
     expect(found).to.equal(2);
