@@ -75,14 +75,14 @@ describe('the relay, where the sequence of the event ids is set back', () => {
     );
   });
 
+  // Done again where a transaction of another suite was open on the server: the relay takes such events itself then.
   it('publishes events that lie below the floor from before, once, and no other a second time', () =>
     withWorld(async (world) => {
       const { db, relay, arrivals } = world;
       const ids = await publishFrom(world, 1_000_000);
       for (const id of [17, 500_000]) ids.push(await db.transaction((tx) => writeBelow(tx, id)));
       await drain(relay);
-      // While an older transaction is open on the server, the window is open too, and the relay takes them itself.
-      expect(arrivals.ids().length).to.be.oneOf([3, 5]);
+      expect(arrivals.ids()).to.have.length(3);
       // What the migration leaves in a database with a past.
       await db.raw(`insert into sequence_moves (sequence, moved_from, moved_to, logged_at, walked_to, final)
                     select 'sync_event_ids', pending_floor, pending_floor, now(), 0, true from relay_cursor`);
@@ -92,7 +92,7 @@ describe('the relay, where the sequence of the event ids is set back', () => {
       await drain(next);
       await next.stop();
       expect(arrivals.ids()).to.deep.equal(ids);
-    }));
+    })).retries(5);
 
   it('publishes them also beside one that cannot be read, and names that', () =>
     withWorld(async (world) => {
