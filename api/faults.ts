@@ -84,7 +84,7 @@ export function toProblem(error: unknown): Problem {
           error,
         );
       }
-      return new Problem('internal_error', 'Nothing you can mend: look for the request_id in the log.', {
+      return new Problem('internal_error', 'Nothing you can fix: look for the request_id in the log.', {
         cause: error,
       });
     case 413:

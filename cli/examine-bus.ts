@@ -27,8 +27,8 @@ export async function lookAtBus(config: Config, db: Db): Promise<Check> {
     const own = await readInstanceId(db);
     const foreign = findForeign((await newest?.(Object.values(topics))) ?? [], own);
     if (foreign.length === 0) return checks.ok('bus', says);
-    const mend = 'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).';
-    return checks.warning('bus', `${says}: ${sayForeign(foreign, own)}`, mend);
+    const fix = 'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).';
+    return checks.warning('bus', `${says}: ${sayForeign(foreign, own)}`, fix);
   } finally {
     await bus.close();
   }
@@ -37,7 +37,7 @@ export async function lookAtBus(config: Config, db: Db): Promise<Check> {
 /** Records that Kafka refused, or that we did; none is no finding. */
 export async function lookAtRefused(db: Db): Promise<Check[]> {
   const counts = await readRefusedCounts(db, systemClock.now());
-  return counts.map(sayRefused).map(({ says, mend }) => checks.warning('refused', says, mend));
+  return counts.map(sayRefused).map(({ says, fix }) => checks.warning('refused', says, fix));
 }
 
 /**
@@ -48,6 +48,6 @@ export async function lookAtSettings(db: Db, config: Config): Promise<Check[]> {
   const living = (await readRoles(db)).flatMap((standing) => standing.living);
   if (living.length === 0) return [];
   const here = { who: 'this command', settings: { ...config.alike.relay, ...config.alike.worker } };
-  const mend = 'Give every process and every shell the same settings.';
-  return differencesOf(living, here).map((one) => checks.warning('settings', sayDifference(one), mend));
+  const fix = 'Give every process and every shell the same settings.';
+  return differencesOf(living, here).map((one) => checks.warning('settings', sayDifference(one), fix));
 }

@@ -32,7 +32,7 @@ export async function openWebhooks(config: Config, stripe: StripeAccess, apiUrl:
 function unreached(url: string, cause: unknown): CliError {
   return new CliError(
     exit.unavailable,
-    `The Stripe simulator at ${url} does not answer. Start it (npm run simulator), mend SIMULATOR_URL, or leave that setting out: ` +
+    `The Stripe simulator at ${url} does not answer. Start it (npm run simulator), fix SIMULATOR_URL, or leave that setting out: ` +
       'up then starts one of its own.',
     { cause },
   );

@@ -6,7 +6,8 @@ import type { ExternalEvent } from '../db/inbound.ts';
 import type { InternalEvent } from '../db/deliveries.ts';
 import { receiveInbound, toExternalEvent } from '../lib/intake/inbound.ts';
 import { keyPrefix } from '../lib/sync/intent-key.ts';
-import { receiveOutbound, type ReceiveDeps } from '../lib/intake/receive.ts';
+import { receiveOutbound } from '../lib/intake/receive.ts';
+import type { ReceiveDeps } from '../lib/intake/receive-deps.ts';
 import type { SyncDeps, SyncLog } from '../lib/sync/step.ts';
 import { noteRefused, type RefusedRecord } from './refused-records.ts';
 

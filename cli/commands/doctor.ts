@@ -55,7 +55,7 @@ export function addDoctor({ program, output, finish }: CommandContext): void {
   program
     .command('doctor')
     .description(
-      'look at settings, connections, clocks, webhooks and rights, and say how to mend what is wrong',
+      'look at settings, connections, clocks, webhooks and rights, and say how to fix what is wrong',
     )
     .option('--json', 'print what was found as JSON')
     .addHelpText(
@@ -76,7 +76,7 @@ Examples:
 }
 
 async function examine(): Promise<Check[]> {
-  const config = await attempt('settings', 'Mend what is named; docs/settings.md explains each.', () =>
+  const config = await attempt('settings', 'Fix what is named; docs/settings.md explains each.', () =>
     loadConfig(),
   );
   if ('level' in config) return [config];
@@ -92,7 +92,7 @@ async function examine(): Promise<Check[]> {
   // A database of our own would be in that folder: the same cause a second time.
   if ('level' in disk && embedded) return found;
   const log = quietLog(config);
-  const opened = await attempt('database', 'Start it, or mend DATABASE_URL.', () =>
+  const opened = await attempt('database', 'Start it, or fix DATABASE_URL.', () =>
     openDatabase(config, log, { mayCreate: false, asItIs: true }),
   );
   if ('level' in opened) return [...found, opened, ...(await examineStripeAlone(config))];
@@ -106,12 +106,12 @@ async function examine(): Promise<Check[]> {
 async function examineWithDatabase(config: Config, { db, place, address }: OpenDatabase): Promise<Check[]> {
   const found: Check[] = [];
   const began = Date.now();
-  const facts = await attempt('database', 'Start it, or mend DATABASE_URL.', () => readDatabaseFacts(db));
+  const facts = await attempt('database', 'Start it, or fix DATABASE_URL.', () => readDatabaseFacts(db));
   if ('level' in facts) return [facts, ...(await examineStripeAlone(config))];
   const untransacted = await findNoTransactions(db);
   if (untransacted !== null) {
-    const { says, mend } = untransacted;
-    return [checks.problem('database', says, mend), ...(await examineStripeAlone(config))];
+    const { says, fix } = untransacted;
+    return [checks.problem('database', says, fix), ...(await examineStripeAlone(config))];
   }
   found.push(judgeDatabase(place, facts));
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
@@ -158,7 +158,7 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
 async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['address']): Promise<Check> {
   const other = await findOtherDatabase(db, address);
   if (other === null) return checks.ok('identity', 'the database is the one that was used before');
-  return checks.problem('identity', other.found, other.mend);
+  return checks.problem('identity', other.found, other.fix);
 }
 
 /** What every start asks of the database, too (db/server/preflight.ts), each finding by itself. */
@@ -205,13 +205,13 @@ async function examineRoles(db: OpenDatabase['db'], elsewhere: boolean): Promise
 const DAY_MS = 86_400_000;
 
 async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Promise<Check[]> {
-  const mend = 'Look at STRIPE_SECRET_KEY and at the network.';
+  const fix = 'Look at STRIPE_SECRET_KEY and at the network.';
   const log = quietLog(config);
   const found: Check[] = [];
-  const stripe = await attempt('stripe', mend, () => findStripe(config, log));
+  const stripe = await attempt('stripe', fix, () => findStripe(config, log));
   if ('level' in stripe) return [stripe];
   try {
-    const facts = await attempt('stripe', mend, () => inspectStripe(stripe, () => new Date()));
+    const facts = await attempt('stripe', fix, () => inspectStripe(stripe, () => new Date()));
     if ('level' in facts) return [facts];
     found.push(...judgeRights(facts.rights));
     if (facts.clock)
@@ -224,7 +224,7 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
     if (db === null) return found;
     const { integration } = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
     const account = (): Promise<Check> =>
-      check('account', mend, async () => {
+      check('account', fix, async () => {
         const read = await readAccount(db, integration);
         if (read.ok) return checks.ok('account', `${read.account}, ${read.livemode ? 'live' : 'test'} mode`);
         return checks.problem(
@@ -235,7 +235,7 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
       });
     if (mayIdentify) found.push(await account());
     if (mayIdentify && found.at(-1)?.level === 'ok')
-      found.push(await check('known records', mend, () => checkKnown(db, integration)));
+      found.push(await check('known records', fix, () => checkKnown(db, integration)));
     const now = systemClock.now();
     const heard = await attempt('heard', 'Look at the database.', async () =>
       judgeHearing(
@@ -266,24 +266,24 @@ async function lookAtDisk({ dataDir }: Config): Promise<Check> {
 /** What fails is a finding: nothing may keep the other checks from being made. */
 async function attempt<T extends object>(
   name: string,
-  mend: string,
+  fix: string,
   work: () => T | Promise<T>,
 ): Promise<T | Check> {
   try {
     return await work();
   } catch (error) {
     // What to do stands beneath it, and is said once.
-    const says = explain(error).message.replace(`${mend}.`, '').replace(mend, '').trim();
-    return checks.problem(name, says, mend);
+    const says = explain(error).message.replace(`${fix}.`, '').replace(fix, '').trim();
+    return checks.problem(name, says, fix);
   }
 }
 
-function check(name: string, mend: string, work: () => Promise<Check>): Promise<Check> {
-  return attempt(name, mend, work);
+function check(name: string, fix: string, work: () => Promise<Check>): Promise<Check> {
+  return attempt(name, fix, work);
 }
 
-async function several(name: string, mend: string, work: () => Promise<Check[]>): Promise<Check[]> {
-  const found = await attempt(name, mend, work);
+async function several(name: string, fix: string, work: () => Promise<Check[]>): Promise<Check[]> {
+  const found = await attempt(name, fix, work);
   return 'level' in found ? [found] : found;
 }
 
@@ -293,7 +293,7 @@ function print(found: Check[], output: Output): void {
   table(rows).forEach((line, at) => {
     output.print(line);
     for (const further of lines[at]?.slice(1) ?? []) output.print(`         ${further.trim()}`);
-    const { mend } = found[at] ?? {};
-    if (mend !== undefined) output.print(`         → ${mend}`);
+    const { fix } = found[at] ?? {};
+    if (fix !== undefined) output.print(`         → ${fix}`);
   });
 }

@@ -43,7 +43,7 @@ Examples:
             : `${count(names.length, 'file')} run.`,
         );
         for (const move of moved) output.say(sayMove(move));
-        for (const { says, mend } of stuck) output.say(`${says}. ${mend}`);
+        for (const { says, fix } of stuck) output.say(`${says}. ${fix}`);
       }
       finish(exit.ok);
     });

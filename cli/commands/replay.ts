@@ -55,7 +55,7 @@ Without a terminal and without --yes it only shows. Exit status: 0, or 3 if noth
 Examples:
   $ npx twinbox replay
   $ npx twinbox replay --error email_invalid --since 2h
-  $ npx twinbox replay 0198c0de-0000-7000-8000-000000000001 --yes --reason "address mended at the source"`,
+  $ npx twinbox replay 0198c0de-0000-7000-8000-000000000001 --yes --reason "address fixed at the source"`,
     )
     .action(async (events: string[], options: Options) => {
       const id = [...events, ...(options.id ?? [])];

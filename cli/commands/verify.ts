@@ -48,8 +48,8 @@ const SHOWN = 50;
 const REPAIR_WAIT = 30;
 
 async function verify(options: Options, output: Output): Promise<number> {
-  const { repair: mend = false, json = false, all = false } = options;
-  const { wait = mend ? REPAIR_WAIT : 0 } = options;
+  const { repair: fix = false, json = false, all = false } = options;
+  const { wait = fix ? REPAIR_WAIT : 0 } = options;
   return withSync(
     async ({ sync, config }) => {
       const account = await readAccount(sync.db, sync.integration);
@@ -60,7 +60,7 @@ async function verify(options: Options, output: Output): Promise<number> {
       const began = sync.clock.now();
       let report = await compareAloud(sync, wait, output);
       if (report === null) return exit.undecided;
-      const asked = mend ? await repair(sync, report, { comparedSince: began, actor: commandActor() }) : null;
+      const asked = fix ? await repair(sync, report, { comparedSince: began, actor: commandActor() }) : null;
       if (asked) {
         for (const line of sayAsked(asked)) output.say(line);
         if (asked.pairs.length + asked.records.length > 0) {

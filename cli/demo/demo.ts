@@ -15,7 +15,7 @@ import { createNarrator } from './narrator.ts';
 import { createWorld, type World } from './world.ts';
 import { fillStripe, meetAccount } from './steps/contact.ts';
 import { importThroughCrash, startSystem } from './steps/crash.ts';
-import { mendParked } from './steps/mend.ts';
+import { fixParked } from './steps/fix.ts';
 import { editAndDelete } from './steps/edit.ts';
 import { replayParked } from './steps/replay.ts';
 import { editBothSides } from './steps/both.ts';
@@ -65,7 +65,7 @@ async function playThrough(world: World, narrator: ReturnType<typeof createNarra
   await startSystem(world, narrator);
   if (simulated) await meetAccount(world, narrator);
   await importThroughCrash(world, narrator);
-  await mendParked(world, narrator);
+  await fixParked(world, narrator);
   await editAndDelete(world, narrator);
   if (simulated) {
     await replayParked(world, narrator);

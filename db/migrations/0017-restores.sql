@@ -35,7 +35,7 @@ end $$;
 create trigger relay_cursor_writer before update on relay_cursor
   for each row execute function relay_cursor_note_writer();
 
--- A savepoint writes under an id of its own, which no function names: somebody's SQL by hand must not look like a backup.
+-- A savepoint writes under an id of its own, which no function names: SQL by hand must not look like a backup.
 create trigger relay_cursor_written after update on relay_cursor
   for each row when (new.xmin::text::bigint <> new.xid::text::bigint % 4294967296) execute function relay_cursor_note_writer();
 

@@ -7,7 +7,7 @@ import type { Db, Tx } from '../server/handles.ts';
 import { DbError } from '../server/errors.ts';
 
 /** What is wrong, and the command that fixes it. */
-export type Unfit = { says: string; mend: string };
+export type Unfit = { says: string; fix: string };
 
 const settingsSql = `
 select array_remove(array[
@@ -28,12 +28,12 @@ export async function findUnfitEventIds(db: Db | Tx): Promise<Unfit | null> {
   if (wrong.length === 0) return null;
   return {
     says: `the sequence sync_event_ids has ${wrong.join(' and ')}: event ids have to be given out one by one and upward`,
-    mend: `Run: ${MEND} and then start every process that writes to this database again, for each session keeps the ids that it has drawn ahead.`,
+    fix: `Run: ${MEND} and then start every process that writes to this database again, for each session keeps the ids that it has drawn ahead.`,
   };
 }
 
 /** Throws `sequence_unfit` with the command that fixes it. */
 export async function assertEventIdsFit(db: Db | Tx): Promise<void> {
   const unfit = await findUnfitEventIds(db);
-  if (unfit) throw new DbError('sequence_unfit', `${unfit.says}. ${unfit.mend}`);
+  if (unfit) throw new DbError('sequence_unfit', `${unfit.says}. ${unfit.fix}`);
 }

@@ -25,7 +25,7 @@ export type SequenceMove = {
 };
 
 /** A sequence that should be moved or widened and was not, and what a person can do. */
-export type StuckSequence = { sequence: string; says: string; mend: string };
+export type StuckSequence = { sequence: string; says: string; fix: string };
 
 export type Moved = { moved: SequenceMove[]; stuck: StuckSequence[] };
 
@@ -52,7 +52,7 @@ export async function findBehind(db: Db): Promise<StuckSequence[]> {
     ...(floor < saved ? [sayBehind('relay_floor', floor, saved, 'relay_cursor.pending_floor')] : []),
     ...(last < newest ? [sayBehind('sync_event_ids', last, newest, 'the newest event id')] : []),
     ...found.map(
-      (state) => whyStuck(state) ?? { sequence: state.sequence, says: sayState(state), mend: RESTART },
+      (state) => whyStuck(state) ?? { sequence: state.sequence, says: sayState(state), fix: RESTART },
     ),
   ];
 }
@@ -63,7 +63,7 @@ function sayBehind(sequence: string, last: number, newest: number, what: string)
   return {
     sequence,
     says: `the sequence ${sequence} is behind: it stands at ${last}, and ${what} is ${newest}`,
-    mend: RESTART,
+    fix: RESTART,
   };
 }
 
@@ -114,7 +114,7 @@ async function moveOrSay(db: Db, { sequence }: SequenceState, result: Moved): Pr
     result.stuck.push({
       sequence,
       says: `the sequence ${sequence} could not be changed: a transaction that is open has drawn from it`,
-      mend: RESTART,
+      fix: RESTART,
     });
   }
 }
@@ -150,7 +150,7 @@ function whyStuck(state: SequenceState): StuckSequence | null {
   return {
     sequence,
     says: `${sayState(state)}, and this role may not change it`,
-    mend: `Run as its owner: ${commands.join(' ')}`,
+    fix: `Run as its owner: ${commands.join(' ')}`,
   };
 }
 

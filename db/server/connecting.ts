@@ -33,33 +33,33 @@ const KNOWN = /^(08|28|3D|53|57|58)...$|^(25006|55P03)$/;
  */
 function refused(cause: Error, state: string): DbError {
   const says = `the database refuses us: ${cause.message} (${state})`;
-  return new DbError('refused', `${says}. Mend DATABASE_URL, or what the server says there`, { cause });
+  return new DbError('refused', `${says}. Fix DATABASE_URL, or what the server says there`, { cause });
 }
 
 /**
- * Why the server is away, for an administrator: in the server's own text if it gave one. `mend`
+ * Why the server is away, for an administrator: in the server's own text if it gave one. `fix`
  * says how to fix it, as a sentence.
  */
-export function describeAway(error: unknown): { says: string; mend: string } {
+export function describeAway(error: unknown): { says: string; fix: string } {
   const untransacted = describeNoTransactions(error);
   if (untransacted !== null) return untransacted;
   const state = sqlState(error);
   if (error instanceof Error && state !== undefined) {
     // knex puts its statement before the server's text.
     const words = error.message.slice(error.message.lastIndexOf(' - ') + 1).replace(/^- /, '');
-    return { says: `the database answers: ${words} (${state})`, mend: mendingOf(state, words) };
+    return { says: `the database answers: ${words} (${state})`, fix: fixOf(state, words) };
   }
-  if (error instanceof DbError) return { says: error.message, mend: '' };
+  if (error instanceof DbError) return { says: error.message, fix: '' };
   if (error instanceof knex.KnexTimeoutError)
     return {
       says: 'no connection to the database came free in time',
-      mend: 'Set DATABASE_POOL_SIZE higher, or look at what holds the locks that others wait for.',
+      fix: 'Set DATABASE_POOL_SIZE higher, or look at what holds the locks that others wait for.',
     };
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-  return { says: `the database does not answer${code}`, mend: 'Start it, or mend DATABASE_URL.' };
+  return { says: `the database does not answer${code}`, fix: 'Start it, or fix DATABASE_URL.' };
 }
 
-function mendingOf(state: string, words: string): string {
+function fixOf(state: string, words: string): string {
   // The one thing of a pooler that has no state of its own; test/db/pooler.test.ts fails when its
   // text changes.
   if (words.includes('startup parameter'))
@@ -92,7 +92,7 @@ function refusedTls(cause: Error, code: string, url: string): DbError {
   const said = (text: string) => new DbError('tls_refused', `${why}: ${text}`, { cause });
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH')
     return said(
-      'its certificate is for another name. Mend the host in DATABASE_URL, or give the server a certificate for it. ' +
+      'its certificate is for another name. Fix the host in DATABASE_URL, or give the server a certificate for it. ' +
         'sslmode=verify-ca does not compare the name',
     );
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')

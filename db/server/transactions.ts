@@ -15,20 +15,20 @@ const ADVICE =
   'Set pool_mode = transaction or session in pgbouncer.ini, or let DATABASE_URL name the server itself (docs/pooler.md).';
 
 /** What PgBouncer answers to a BEGIN in statement mode, with what to set; null for any other error. */
-export function describeNoTransactions(error: unknown): { says: string; mend: string } | null {
+export function describeNoTransactions(error: unknown): { says: string; fix: string } | null {
   if (!(error instanceof Error) || !REFUSAL.test(error.message)) return null;
-  return { says: FOUND, mend: ADVICE };
+  return { says: FOUND, fix: ADVICE };
 }
 
 /** Throws `no_transactions`. A caller that has a transaction has proven it already. */
 export async function assertTransactions(db: Db | Tx): Promise<void> {
   if (db.isTransaction === true) return;
   const found = await findNoTransactions(db);
-  if (found) throw new DbError('no_transactions', `${found.says}. ${found.mend}`);
+  if (found) throw new DbError('no_transactions', `${found.says}. ${found.fix}`);
 }
 
 /** The same for whoever only looks: null where transactions work. */
-export async function findNoTransactions(db: Db): Promise<{ says: string; mend: string } | null> {
+export async function findNoTransactions(db: Db): Promise<{ says: string; fix: string } | null> {
   try {
     await db.transaction((tx) => tx.raw('select'), { readOnly: true });
     return null;

@@ -32,8 +32,8 @@ export function databasePart(db: Db): () => Promise<Part> {
       return { ready: false, problem: 'the database takes no writes: is DATABASE_URL a standby?' };
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
-      const { says, mend } = describeAway(error);
-      return { ready: false, problem: mend === '' ? says : `${says}. ${mend}` };
+      const { says, fix } = describeAway(error);
+      return { ready: false, problem: fix === '' ? says : `${says}. ${fix}` };
     }
   };
 }

@@ -5,7 +5,7 @@ import type { Db } from '../../db/server/connection.ts';
 import type { Clock } from '../clock.ts';
 import type { Part } from './readiness.ts';
 
-export type RefusedSaid = { says: string; mend: string };
+export type RefusedSaid = { says: string; fix: string };
 
 export function sayRefused({ topic, reason, records, firstAt, lastAt, detail }: RefusedCount): RefusedSaid {
   const when = `since ${time(firstAt)}, the last ${time(lastAt)}`;
@@ -14,24 +14,24 @@ export function sayRefused({ topic, reason, records, firstAt, lastAt, detail }: 
     const event = text(detail?.['event_id']);
     return {
       says: `Kafka did not take ${many} for ${topic} ${when}: ${text(detail?.['message'])}; whoever reads that topic lacks them`,
-      mend: `npx twinbox events show ${event}; a topic that takes more has a larger max.message.bytes.`,
+      fix: `npx twinbox events show ${event}; a topic that takes more has a larger max.message.bytes.`,
     };
   }
   if (reason === 'other_installation') {
     const other = text(detail?.['installation']);
     return {
       says: `${many} on ${topic} ${when}, were refused: they are another installation’s${other === '' ? '' : ` (${other})`}`,
-      mend: 'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).',
+      fix: 'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).',
     };
   }
   return {
     says: `${many} on ${topic} ${when}, were refused (${reason}): somebody else writes to that topic`,
-    mend: 'The notices on the dlq say where each lies; give nobody else Write on our topics (docs/kafka.md).',
+    fix: 'The notices on the dlq say where each lies; give nobody else Write on our topics (docs/kafka.md).',
   };
 }
 
 export function refusedWarnings(counts: readonly RefusedCount[]): string[] {
-  return counts.map(sayRefused).map(({ says, mend }) => `${says}. ${mend}`.replace(/\.$/, ''));
+  return counts.map(sayRefused).map(({ says, fix }) => `${says}. ${fix}`.replace(/\.$/, ''));
 }
 
 export function refusedFigures(counts: readonly RefusedCount[]): Record<string, unknown>[] {

@@ -20,11 +20,11 @@ import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import type { InboundEvent, Integration } from '../integrations/integration.ts';
 import type { Fields } from '../catalogue/document.ts';
-import { leaveOutStuck, noteSkipped, workInHalves, type Stuck } from '../skipped.ts';
 import { isUuid, uuidFromTime } from '../uuid.ts';
 import { describeFault } from '../describe-fault.ts';
 import { intentOfKey } from '../sync/intent-key.ts';
-import type { ReceiveDeps } from './receive.ts';
+import { receiveBatch } from './receive-batch.ts';
+import type { ReceiveDeps } from './receive-deps.ts';
 
 /** The part of an external event that goes into the envelope and, from there, into the delivery. */
 export interface ToldEvent {
@@ -216,50 +216,31 @@ export async function receiveInbound(
   if (events.length === 0) return 0;
   const { db, clock, wake } = deps;
   await failpoint('receive-inbound.before');
-  const stuck: Stuck<ExternalEvent>[] = [];
-  const count = await workInHalves(
-    events,
-    async (some) => {
-      for (;;) {
-        const received = await withTransaction(db, (tx) =>
-          receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
-        );
-        if (received !== null) return received;
-      }
-    },
-    async (item, error) => {
-      if (!(await goRound(deps, target, item, error))) stuck.push({ item, error });
-    },
-  );
-  await leaveOutStuck(stuck, events, ({ item: { eventId }, error }) =>
-    noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead: NOTHING }, error),
-  );
+  const store = async (some: ExternalEvent[]): Promise<number> => {
+    for (;;) {
+      const received = await withTransaction(db, (tx) =>
+        receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
+      );
+      if (received !== null) return received;
+    }
+  };
+  const count = await receiveBatch(deps, events, store, (event) => askForItsRecord(deps, target, event));
   await failpoint('receive-inbound.after');
   if (count > 0) wake();
   return count;
 }
 
-const NOTHING = 'nothing: run twinbox verify --repair once what stands against it is gone';
-
-/**
- * An event only names a record, and that record is read all the same. False if the database refuses
- * that, too.
- */
-async function goRound(
-  deps: ReceiveDeps,
+/** An event only names a record, and that record is read all the same. */
+async function askForItsRecord(
+  { db, clock }: ReceiveDeps,
   target: { system: string; externalType: string },
-  { eventId, externalId }: ExternalEvent,
-  error: unknown,
-): Promise<boolean> {
-  const { db, clock, wake } = deps;
+  { externalId }: ExternalEvent,
+): Promise<string | null> {
   try {
     await askForRead(db, { ...target, externalId, now: clock.now(), urgency: urgencies.housekeeping });
   } catch (refused) {
     if (!isOfOneRow(refused)) throw refused;
-    return false;
+    return null;
   }
-  wake();
-  const instead = `the record ${externalId} is read instead`;
-  await noteSkipped(deps, { loop: 'receive', item: `event ${eventId}`, instead }, error);
-  return true;
+  return `the record ${externalId} is read instead`;
 }

@@ -22,7 +22,8 @@ import type { Bus } from '../bus/bus.ts';
 import { topics } from '../events/routing.ts';
 import { noteSkipped } from '../skipped.ts';
 import { receiveInbound, toExternalEvent } from './inbound.ts';
-import { receiveOutbound, type ReceiveDeps } from './receive.ts';
+import { receiveOutbound } from './receive.ts';
+import type { ReceiveDeps } from './receive-deps.ts';
 
 const PAGE = 500;
 

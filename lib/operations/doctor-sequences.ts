@@ -19,8 +19,8 @@ export async function examineSequences(db: Db, now: Date): Promise<Check[]> {
   const moves = await readMovesSince(db, new Date(now.getTime() - TOLD_MS));
   const events = moves.filter(({ sequence }) => sequence === 'sync_event_ids');
   const found = [
-    ...(unfit ? [problem('sequences', unfit.says, unfit.mend)] : []),
-    ...behind.map(({ says, mend }) => problem('sequences', says, mend)),
+    ...(unfit ? [problem('sequences', unfit.says, unfit.fix)] : []),
+    ...behind.map(({ says, fix }) => problem('sequences', says, fix)),
     ...events.map((move) => warning('sequences', sayMove(move), LOOK)),
   ];
   if (found.length > 0) return found;

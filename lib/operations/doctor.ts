@@ -12,12 +12,12 @@ export type Check = {
   level: Level;
   says: string;
   /** How to fix it; present unless it is ok. */
-  mend?: string;
+  fix?: string;
 };
 
 const ok = (name: string, says: string): Check => ({ name, level: 'ok', says });
-const warning = (name: string, says: string, mend: string): Check => ({ name, level: 'warning', says, mend });
-const problem = (name: string, says: string, mend: string): Check => ({ name, level: 'problem', says, mend });
+const warning = (name: string, says: string, fix: string): Check => ({ name, level: 'warning', says, fix });
+const problem = (name: string, says: string, fix: string): Check => ({ name, level: 'problem', says, fix });
 export const checks = { ok, warning, problem };
 
 export function judgeDatabase(
@@ -62,23 +62,23 @@ export function judgeClock(whose: string, { theirs, ours }: { theirs: Date; ours
   const apart = theirs.getTime() - ours.getTime();
   const seconds = Math.round(Math.abs(apart) / 100) / 10;
   const says = `${whose} ${seconds < 1 ? 'agrees with' : `is ${seconds} s ${apart > 0 ? 'ahead of' : 'behind'}`} this machine`;
-  const mend = 'Set the clocks by NTP (timedatectl set-ntp true).';
+  const fix = 'Set the clocks by NTP (timedatectl set-ntp true).';
   if (Math.abs(apart) >= TOLERANCE_MS)
-    return problem('clocks', `${says}: webhooks are refused, due times are wrong`, mend);
-  return Math.abs(apart) >= NOTICED_MS ? warning('clocks', says, mend) : ok('clocks', says);
+    return problem('clocks', `${says}: webhooks are refused, due times are wrong`, fix);
+  return Math.abs(apart) >= NOTICED_MS ? warning('clocks', says, fix) : ok('clocks', says);
 }
 
 /** Rows of events that no partition was ready for; a handful is an event that came from far away in time. */
 const DEFAULT_GROWS = 1_000;
 
 export function judgePartitions(tables: PartitionStatus[]): Check {
-  const mend =
+  const fix =
     'Let the workers run: they make partitions ahead (twinbox up), and the log says why if they cannot.';
   const behind = tables.filter(({ ahead }) => ahead < 2);
   const full = tables.filter(({ inDefault }) => inDefault >= DEFAULT_GROWS);
-  if (full.length > 0) return warning('partitions', `rows gather in the default of ${names(full)}`, mend);
+  if (full.length > 0) return warning('partitions', `rows gather in the default of ${names(full)}`, fix);
   if (behind.length > 0)
-    return warning('partitions', `fewer than two periods are ready for ${names(behind)}`, mend);
+    return warning('partitions', `fewer than two periods are ready for ${names(behind)}`, fix);
   const least = Math.min(...tables.map(({ ahead }) => ahead));
   return ok('partitions', `at least ${least} periods ready in each of ${tables.length} tables`);
 }
@@ -123,8 +123,8 @@ export function judgeRights(rights: Right[]): Check[] {
   }
   return missing.map(({ name, code }) => {
     const says = `may not: ${name} (${code ?? 'refused'})`;
-    const mend = `Give the restricted key the permission ${name.replace(' (read)', '')}: ${name.includes('Customers') ? 'write' : 'read'}.`;
-    return NEEDED.has(name) ? problem('key rights', says, mend) : warning('key rights', says, mend);
+    const fix = `Give the restricted key the permission ${name.replace(' (read)', '')}: ${name.includes('Customers') ? 'write' : 'read'}.`;
+    return NEEDED.has(name) ? problem('key rights', says, fix) : warning('key rights', says, fix);
   });
 }
 
@@ -230,9 +230,9 @@ const SCARCE = { warning: 2 * 1024 ** 3, problem: 200 * 1024 ** 2 };
 
 export function judgeDisk(folder: string, freeBytes: number): Check {
   const says = `${sizeOf(freeBytes)} free for ${folder}`;
-  const mend = 'Make room, or set TWINBOX_DATA_DIR to a larger disk while nothing runs.';
-  if (freeBytes < SCARCE.problem) return problem('disk', says, mend);
-  return freeBytes < SCARCE.warning ? warning('disk', says, mend) : ok('disk', says);
+  const fix = 'Make room, or set TWINBOX_DATA_DIR to a larger disk while nothing runs.';
+  if (freeBytes < SCARCE.problem) return problem('disk', says, fix);
+  return freeBytes < SCARCE.warning ? warning('disk', says, fix) : ok('disk', says);
 }
 
 /**

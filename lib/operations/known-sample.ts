@@ -22,10 +22,10 @@ export function judgeKnown(sampled: number, missing: number): Check {
   const says =
     `${missing} of ${sampled} records sampled are not at Stripe: ` +
     'its test data was deleted, or the key is another account’s';
-  const mend =
+  const fix =
     'If the key is right, npx twinbox verify --repair finds all of them; ' +
     'then npx twinbox resolve --reason-code missing --recreate makes them anew, and --let-go lets them go.';
   return missing * 2 >= sampled
-    ? checks.problem('known records', says, mend)
-    : checks.warning('known records', says, mend);
+    ? checks.problem('known records', says, fix)
+    : checks.warning('known records', says, fix);
 }

@@ -20,13 +20,13 @@ export class IdentityError extends Error {
   readonly code: IdentityErrorCode;
   readonly retryable = false;
   readonly found: string;
-  readonly mend: string;
+  readonly fix: string;
 
-  constructor(code: IdentityErrorCode, found: string, mend: string) {
-    super(`${found}. ${mend}`);
+  constructor(code: IdentityErrorCode, found: string, fix: string) {
+    super(`${found}. ${fix}`);
     this.code = code;
     this.found = found;
-    this.mend = mend;
+    this.fix = fix;
   }
 }
 

@@ -45,7 +45,7 @@ export async function connectDatabase(options: ConnectOptions): Promise<ProcessD
     // psql would encrypt this connection if the server can; pg does not, and that should not
     // surprise the operator.
     if (leavesEncryptionOpen(url) && (await isInClearText(db)))
-      log.warn('database.clear_text', { place: placeOf(url), mend: CLEAR_TEXT });
+      log.warn('database.clear_text', { place: placeOf(url), fix: CLEAR_TEXT });
   } catch (error) {
     await db.destroy();
     throw error;

@@ -29,13 +29,13 @@ export function explain(error: unknown): Explanation {
         ? ', with sslmode=verify-full where the server wants encryption'
         : '';
     return {
-      message: `The database refuses us: ${error.message}. Mend DATABASE_URL${hint}.`,
+      message: `The database refuses us: ${error.message}. Fix DATABASE_URL${hint}.`,
       exitCode: exit.unavailable,
     };
   }
   if (isDatabaseAway(error) && isToldApart(error)) {
-    const { says, mend } = describeAway(error);
-    return { message: `${sentence(says)} ${mend}`.trimEnd(), exitCode: exit.unavailable };
+    const { says, fix } = describeAway(error);
+    return { message: `${sentence(says)} ${fix}`.trimEnd(), exitCode: exit.unavailable };
   }
   if (error instanceof Error && state !== undefined)
     return { message: sayRefused(error, state), exitCode: exit.unavailable };

@@ -16,8 +16,8 @@ type Deps = { db: Db; log: { warn(event: string, fields: Record<string, unknown>
 export async function keepSequences({ db, log }: Deps): Promise<Moved> {
   const result = await moveSequences(db);
   await logSequenceMoves({ db, log });
-  for (const { sequence, says, mend } of result.stuck)
-    log.warn('sequence.behind', { sequence, why: says, mend });
+  for (const { sequence, says, fix } of result.stuck)
+    log.warn('sequence.behind', { sequence, why: says, fix });
   return result;
 }
 
@@ -53,7 +53,7 @@ const [READ_ONLY, NO_RIGHT] = ['25006', '42501'];
 export function sequencesPart(db: Db): () => Promise<Part> {
   return async () => {
     const unfit = await findUnfitEventIds(db);
-    if (unfit) return { ready: false, problem: `${unfit.says}. ${unfit.mend}` };
+    if (unfit) return { ready: false, problem: `${unfit.says}. ${unfit.fix}` };
     const { last, floor } = await readEventIdState(db);
     if (last >= floor) return { ready: true };
     const says = `the sequence sync_event_ids was set back to ${last}, and the relay has passed ${floor}: the next write or a running relay moves it forward`;

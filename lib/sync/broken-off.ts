@@ -57,4 +57,4 @@ async function hasFailedTooLong(
 }
 
 const TO_BE_SAID =
-  'every step for it broke off: see the fault and where it was; once that is mended: twinbox replay';
+  'every step for it broke off: see the fault and where it was; once that is fixed: twinbox replay';

@@ -40,7 +40,7 @@ async function startProxy(target: URL) {
       await once(server, 'close');
       sockets.clear();
     },
-    mend: () => open(port),
+    fix: () => open(port),
   };
 }
 
@@ -103,7 +103,7 @@ describe('the API while the database is away', () => {
     expect(ready.json).to.deep.include({ status: 'not_ready' });
     expect(ready.json['not_ready']).to.have.length(1);
     expect((await api.send('GET', '/health')).json).to.deep.equal({ status: 'healthy' });
-    await proxy.mend();
+    await proxy.fix();
     expect((await api.send('GET', '/ready')).status).to.equal(200);
     const after = await api.send('PATCH', path, { body: { name: 'Back again' } });
     expect(after.json).to.include({ name: 'Back again', version: 2 });
@@ -117,7 +117,7 @@ describe('the API while the database is away', () => {
       await proxy.cut();
       expect((await waiting).json.code).to.equal('database_unavailable');
     });
-    await proxy.mend();
+    await proxy.fix();
     // Postgres may have gone on without us. Whichever it was, the row and its events agree.
     const { rows } = await database.db.raw<{ rows: { agree: boolean }[] }>(
       `select c.version = count(*) as agree from customers c join sync_events e on e.entity_id = c.id group by c.id`,
@@ -134,7 +134,7 @@ describe('the API while the database is away', () => {
     proxy.silence(false);
     // What fell into the silence is lost for good; a real network would break these connections as this does.
     await proxy.cut();
-    await proxy.mend();
+    await proxy.fix();
     expect((await api.send('GET', path)).status).to.equal(200);
   });
 });

@@ -8,7 +8,7 @@ import { createSignal } from '../support/signal.ts';
 const local = { host: '127.0.0.1', port: 0 };
 
 describe('the API’s server', () => {
-  it('says which port is taken and how to mend it', async () => {
+  it('says which port is taken and how to fix it', async () => {
     const first = await listen(() => undefined, local);
     const error = await listen(() => undefined, { host: '127.0.0.1', port: first.port }).catch(
       (e: unknown) => e,

@@ -146,7 +146,7 @@ describe('the commands beside a running twinbox', () => {
       what: 'it is tried again',
     });
 
-    await call('PATCH', `${up.api}/api/v1/customers/${id}`, { email: 'mended@example.com' });
+    await call('PATCH', `${up.api}/api/v1/customers/${id}`, { email: 'fixed@example.com' });
     expect(await place.run(['verify', '--wait', '20'])).to.include({
       code: 0,
       stdout: '62 customers agree, 0 drift\n',

@@ -6,7 +6,7 @@ import { checks, tellOnce } from '../../lib/operations/doctor.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';
 
-type Check = { name: string; level: string; says: string; mend?: string };
+type Check = { name: string; level: string; says: string; fix?: string };
 
 const KEY = 'rk_test_secretive0123456789';
 
@@ -69,7 +69,7 @@ describe('twinbox doctor', () => {
   const named = (checks: Check[], name: string, level: string): string =>
     checks
       .filter((each) => each.name === name && each.level === level)
-      .map(({ says, mend }) => `${says} → ${mend ?? ''}`)
+      .map(({ says, fix }) => `${says} → ${fix ?? ''}`)
       .join('\n');
 
   it('has no problem with a key that may all, an endpoint and its secret; and warns that nothing was heard', async () => {
@@ -81,7 +81,7 @@ describe('twinbox doctor', () => {
     expect(code).to.equal(1);
     expect(named(checks, 'heard', 'warning')).to.match(/no event of Stripe was ever stored/);
     expect(named(checks, 'webhooks', 'ok')).to.include('we_1');
-    for (const { level, mend } of checks) expect(mend === undefined).to.equal(level === 'ok');
+    for (const { level, fix } of checks) expect(fix === undefined).to.equal(level === 'ok');
   });
 
   it('names the rights that a restricted key lacks', async () => {
@@ -236,13 +236,13 @@ describe('twinbox doctor', () => {
     await database.db('schema_migrations').where({ name: '9999-later.sql' }).delete();
   });
 
-  it('prints a line for each check, and beneath it how to mend it', async () => {
+  it('prints a line for each check, and beneath it how to fix it', async () => {
     answers = well;
     const { code, stdout } = await place.run(['doctor']);
     expect(code).to.equal(1);
     expect(stdout).to.match(/^ok +settings +read; database from DATABASE_URL$/m);
     expect(stdout).to.match(/^problem +relay .*\n +→ Start Twinbox: npx twinbox up/m);
     const wrong = await place.run(['doctor'], { env: { API_PORT: 'many' } });
-    expect(wrong.stdout).to.match(/^problem +settings .*\n +- API_PORT .*\n.*\n +→ Mend what is named/m);
+    expect(wrong.stdout).to.match(/^problem +settings .*\n +- API_PORT .*\n.*\n +→ Fix what is named/m);
   });
 });

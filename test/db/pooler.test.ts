@@ -199,11 +199,11 @@ describe('behind PgBouncer', function () {
     }
     const { code, stdout } = await place.run(['doctor', '--json']);
     const { checks } = JSON.parse(stdout) as {
-      checks: { name: string; level: string; says: string; mend?: string }[];
+      checks: { name: string; level: string; says: string; fix?: string }[];
     };
     const found = checks.filter(({ level }) => level === 'problem');
     expect(found.map(({ name }) => name)).to.deep.equal(['database']);
-    expect(`${found[0]?.says} ${found[0]?.mend}`).to.match(said);
+    expect(`${found[0]?.says} ${found[0]?.fix}`).to.match(said);
     expect(code).to.equal(1);
     const db = createDb({ url: pooler.url, poolSize: 2, applicationName: 'ready' });
     try {

@@ -60,7 +60,7 @@ describe('a process whose database will not have it', function () {
     return await finish(spawn(process.execPath, [TWINBOX, 'status'], { cwd: folder, env }));
   }
 
-  /** As a process and as a command: ended with this status and these words, and did not wait for what time cannot mend. */
+  /** As a process and as a command: ended with this status and these words, and did not wait for what time cannot fix. */
   async function expectRefusal(url: string, code: number, says: RegExp): Promise<void> {
     const relay = await fleet.fail('relay', { DATABASE_URL: url });
     const command = await status(url);
@@ -84,16 +84,12 @@ describe('a process whose database will not have it', function () {
 
   it('for the password, ends with 69 and names the setting', async () => {
     const url = withPart((to) => (to.password = 'wrong'));
-    await expectRefusal(
-      url,
-      69,
-      /database refuses us: password authentication failed .* Mend DATABASE_URL\./,
-    );
+    await expectRefusal(url, 69, /database refuses us: password authentication failed .* Fix DATABASE_URL\./);
   });
 
   it('for the name of the database, ends with 69 and names it', async () => {
     const url = withPart((to) => (to.pathname = '/nowhere'));
-    await expectRefusal(url, 69, /database \\?"nowhere\\?" does not exist\. Mend DATABASE_URL\./);
+    await expectRefusal(url, 69, /database \\?"nowhere\\?" does not exist\. Fix DATABASE_URL\./);
   });
 
   it('because it takes no TLS, ends with 69 and names the parameter', async () => {
@@ -140,18 +136,18 @@ describe('a process whose database will not have it', function () {
     it('for another host name, ends with 69 and names the host', async () => {
       const url = server.url({ sslmode: 'verify-full', sslrootcert: server.certificates.caFile });
       const elsewhere = url.replace('@127.0.0.1:', '@0.0.0.0:');
-      await expectRefusal(elsewhere, 69, /for another name\. Mend the host in DATABASE_URL/);
+      await expectRefusal(elsewhere, 69, /for another name\. Fix the host in DATABASE_URL/);
     });
 
     it('and that wants its own password, ends with 69 over TLS as well', async () => {
       const url = new URL(server.url({ sslmode: 'verify-full', sslrootcert: server.certificates.caFile }));
       url.password = 'wrong';
-      await expectRefusal(url.href, 69, /password authentication failed .* Mend DATABASE_URL\./);
+      await expectRefusal(url.href, 69, /password authentication failed .* Fix DATABASE_URL\./);
     });
 
     it('and nothing else, ends with 69 and says how to ask for it', async () => {
       await server.takeOnlyTls();
-      await expectRefusal(server.url({}), 69, /no encryption\. Mend DATABASE_URL, with sslmode=verify-full/);
+      await expectRefusal(server.url({}), 69, /no encryption\. Fix DATABASE_URL, with sslmode=verify-full/);
     });
   });
 });

@@ -1,6 +1,6 @@
 /**
  * What `make defects` runs: each known mistake is put into a copy of the source, and the test that has to catch it is run there. A
- * defect that is not caught is a hole in the tests, not in the program: mend the test.
+ * defect that is not caught is a hole in the tests, not in the program: fix the test.
  *
  *   make defects                   all of them
  *   make defects ONLY='shadow'     those whose name has this in it

@@ -108,8 +108,8 @@ export const writeDefects: Defect[] = [
       {
         file: 'lib/intake/inbound.ts',
         find: `await withTransaction(db, (tx) =>
-          receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
-        );`,
+        receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
+      );`,
         replace: `await receiveExternalEvents(db as never, some, { ...target, now: clock.now() });`,
       },
     ],

@@ -8,7 +8,7 @@ import { makeTopic, openTestBus, readTopic, sharedBroker } from './support/share
 import { quiet, startTestBroker } from './support/test-broker.ts';
 
 describe('from the relay through Kafka to a worker', function () {
-  this.timeout(120_000);
+  this.timeout(60_000);
 
   const world = useSync();
   const chain = useChain(world);
@@ -109,15 +109,15 @@ describe('from the relay through Kafka to a worker', function () {
       select id from external_mappings where internal_id = ${later})`,
       ),
     ).to.equal(1);
-    // The walk goes as far as the group has committed, which follows what was received, and no further than the relay has passed for
-    // certain: a transaction of another test that ran meanwhile holds its floor until the next round.
+    // The walk goes as far as the group has committed, which follows what was received, and no further
+    // than the relay has passed for certain, which its next round may move.
     let found = 0;
     const lookOnce = async (): Promise<number> => {
       await chain.relayAll();
       return await chain.closeGap();
     };
     await waitUntil(async () => (found += await lookOnce()) >= 2, {
-      timeoutMs: 90_000,
+      timeoutMs: 30_000,
       what: 'the group has committed what it received, and the gap is closed',
     });
     expect(found).to.equal(2);

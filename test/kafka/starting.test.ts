@@ -139,7 +139,7 @@ describe('starting on a Kafka', function () {
 
   describe('that sends clients to an address that cannot be reached', () => {
     const told = (answered: number, place: string): string =>
-      `127.0.0.1:${answered} answered and sends clients to ${place}, which cannot be reached from here: mend advertised.listeners`;
+      `127.0.0.1:${answered} answered and sends clients to ${place}, which cannot be reached from here: fix advertised.listeners`;
 
     it('names who answered and where clients are sent, and waits, for it may pass', async () => {
       const { nameless, deserted, nobody } = doors();
@@ -162,7 +162,7 @@ describe('starting on a Kafka', function () {
       await faultOf(bus.identity());
       // One look is no proof: a broker that is just restarting refuses for a moment, too.
       const says = () => bus.health().problem?.includes(told(deserted, `127.0.0.1:${nobody}`)) === true;
-      await waitUntil(says, { timeoutMs: 30_000, what: 'the address in the health of the bus' });
+      await waitUntil(says, { timeoutMs: 15_000, what: 'the address in the health of the bus' });
     });
   });
 

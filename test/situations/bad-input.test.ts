@@ -15,7 +15,7 @@ describe('bad input', () => {
 
   async function replay(lane?: Lane): Promise<void> {
     const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
-    expect(await runReplay(world.deps, items, 'mended by a test')).to.equal(1);
+    expect(await runReplay(world.deps, items, 'fixed by a test')).to.equal(1);
     await world.rest(lane);
   }
 
@@ -147,7 +147,7 @@ describe('bad input', () => {
         () => world.db.raw(`alter table sync_intents drop constraint broken`),
       ],
     ];
-    for (const [says, damage, mend] of breaks) {
+    for (const [says, damage, fix] of breaks) {
       it(`${says} backs off, is parked after a day with the fault named, and a replay tries again`, async () => {
         const [broken, neighbour] = [
           await linkedPair(world, { name: 'Ada Lovelace' }),
@@ -184,7 +184,7 @@ describe('bad input', () => {
           await world.run();
           expect(world.calls()).to.have.length(calls);
         } finally {
-          await mend(id);
+          await fix(id);
         }
         await replay();
         expect(world.simulator.customers()[0]).to.include({ name: 'Grace Hopper' });

@@ -21,7 +21,7 @@ describe('bad input: a mapping row with', () => {
   }
 
   /** What the columns held before, to be put back. */
-  async function mend(id: number, columns: Record<string, unknown>): Promise<void> {
+  async function fix(id: number, columns: Record<string, unknown>): Promise<void> {
     await world.db('external_mappings').where({ id }).update(columns);
   }
 
@@ -55,7 +55,7 @@ describe('bad input: a mapping row with', () => {
 
   async function replay(): Promise<void> {
     const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
-    expect(await runReplay(world.deps, items, 'mended by a test')).to.equal(1);
+    expect(await runReplay(world.deps, items, 'fixed by a test')).to.equal(1);
     await world.rest();
   }
 
@@ -90,7 +90,7 @@ describe('bad input: a mapping row with', () => {
     });
 
   for (const [says, set, column] of damages) {
-    it(`${says} is parked and named, its neighbours flow, and a replay goes on once it is mended`, async () => {
+    it(`${says} is parked and named, its neighbours flow, and a replay goes on once it is fixed`, async () => {
       const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
       const before = await rowOf(`internal_id = ${broken.id}`);
       await damage(broken.id, set);
@@ -107,7 +107,7 @@ describe('bad input: a mapping row with', () => {
       expect(world.calls()).to.have.length(calls);
 
       const { shadow, external_id, role } = before;
-      await mend(before.id, { shadow: JSON.stringify(shadow), intent: null, external_id, role });
+      await fix(before.id, { shadow: JSON.stringify(shadow), intent: null, external_id, role });
       await replay();
       expect(await mappingOf(world.db, broken.id)).to.include({ state: 'linked', reason: null });
       expect(world.simulator.customers()[0]).to.include({ name: `Ours ${broken.id}` });
@@ -125,7 +125,7 @@ describe('bad input: a mapping row with', () => {
     const row = await rowOf(`id = ${id}`);
     expect(row).to.deep.include({ state: 'parked', reason: 'damaged' });
     expect(row).to.have.nested.property('reason_detail.column', 'internal_id');
-    await mend(id, { internal_id: broken.id });
+    await fix(id, { internal_id: broken.id });
     await replay();
     await expectAgreement(world);
   });

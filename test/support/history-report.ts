@@ -3,7 +3,7 @@ import { describeOptions, type HistoryOptions } from './history-options.ts';
 import { shrinkHistory } from './history-shrink.ts';
 import { runHistory } from './history.ts';
 
-/** What whoever mends a broken history has to know: its seed and options, the few turns that do it, and what they did. */
+/** What whoever fixes a broken history has to know: its seed and options, the few turns that do it, and what they did. */
 export async function reportBroken(db: Db, options: HistoryOptions): Promise<string> {
   const { turns, wrong } = await shrinkHistory(db, options);
   const trace: string[] = [];

@@ -5,7 +5,7 @@ import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { makeRunFolder, removeRunFolder } from './run-folder.ts';
 
 /**
- * The PostgreSQL that tests use: the runner's, if it started one for all suites, else one of this process,
+ * The PostgreSQL that tests use: the runner's, if it started one for them, else one of this process,
  * started when it is first asked for and stopped by the root hook in `hooks.ts`.
  */
 
@@ -18,7 +18,7 @@ let own: Promise<TestServer> | undefined;
 
 export async function testServerUrl(): Promise<string> {
   const shared = process.env['TEST_POSTGRES_URL'];
-  if (shared !== undefined) return shared;
+  if (shared !== undefined && shared !== '') return shared;
   own ??= startTestServer();
   return (await own).url;
 }

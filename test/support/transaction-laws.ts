@@ -9,7 +9,7 @@ export interface TransactionLaws {
    * says of their side has to be in it, and never further back than what was said before.
    */
   judge(left: readonly Left[], shown: (externalId: string) => readonly Fields[]): void;
-  /** What broke a law, even if a later transaction has mended it. */
+  /** What broke a law, even if a later transaction has fixed it. */
   readonly broken: string[];
 }
 

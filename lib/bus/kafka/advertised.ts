@@ -80,7 +80,7 @@ export function sayUnreachable(answered: string, lost: readonly Lost[]): string 
   const all = places.length > 1 ? `${places.slice(0, -1).join(', ')} and ${last}` : last;
   const codes = [...new Set(lost.map(({ code }) => code))].join(', ');
   return (
-    `${answered} answered and sends clients to ${all}, which cannot be reached from here: mend advertised.listeners ` +
+    `${answered} answered and sends clients to ${all}, which cannot be reached from here: fix advertised.listeners ` +
     `of ${places.length > 1 ? 'these brokers' : 'that broker'} (${codes})`
   );
 }

@@ -86,16 +86,16 @@ export function toStartError(error: unknown, brokers: readonly string[]): AppErr
   }
   if (error instanceof AdvertisedError)
     return new AppError('kafka_unavailable', { cause: error, detail: error.message, retryable: true });
-  const detail = `Kafka at ${where} does not answer: ${describeFault(error)}. Start it, or mend KAFKA_BOOTSTRAP_SERVERS`;
+  const detail = `Kafka at ${where} does not answer: ${describeFault(error)}. Start it, or fix KAFKA_BOOTSTRAP_SERVERS`;
   return new AppError('kafka_unavailable', { cause: error, detail, retryable: true });
 }
 
 function hint(error: unknown): string {
   for (const { name, type, code } of causes(error)) {
     if (name === 'KafkaJSSASLAuthenticationError' || type?.includes('SASL') === true)
-      return 'Mend KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME or KAFKA_SASL_PASSWORD';
+      return 'Fix KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME or KAFKA_SASL_PASSWORD';
     if (code !== undefined && TLS_CODE.test(code))
-      return 'Mend KAFKA_SSL, KAFKA_SSL_CA, KAFKA_SSL_CERT or KAFKA_SSL_KEY';
+      return 'Fix KAFKA_SSL, KAFKA_SSL_CA, KAFKA_SSL_CERT or KAFKA_SSL_KEY';
     if (type?.endsWith('AUTHORIZATION_FAILED') === true)
       return 'Give this user the rights named in docs/kafka.md';
     if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return 'Create the topic, or set KAFKA_CREATE_TOPICS=yes';

@@ -1,5 +1,6 @@
 // Their record becomes a new row of ours, with its event, and the delivery which says that the
-// system is not notified of its own change.
+// system is not notified of its own change. One transaction: a crash before its commit leaves nothing; after
+// it the pair is linked and has to read, so the next step reads the record and writes the owner tag.
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { insertCustomer, isEmailTaken } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';

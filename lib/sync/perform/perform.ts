@@ -87,8 +87,6 @@ async function settleAs(
   if ((await settle(deps, step, outcome)) === 'over') return 'over';
   if (!linked || outcome.kind !== 'found') return 'load';
   const { externalId } = outcome;
-  // What came in about another record has to look for itself before this pair answers for it.
-  if (step.deliveries.some(({ inbound }) => inbound && inbound['externalId'] !== externalId)) return 'load';
   // The step goes on as it was loaded: what came in since the read is not answered by it, and keeps
   // the pair dirty.
   step.mapping = {

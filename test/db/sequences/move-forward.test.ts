@@ -109,7 +109,7 @@ describe('sequences', () => {
         // What the transaction was ended with, so that the role goes with it.
         .catch((error: unknown) => (error as { found: Awaited<ReturnType<typeof moveSequences>> }).found);
       const newest = await first<number>('select max(id) as value from customers');
-      expect(stuck.map(({ mend }) => mend)).to.deep.equal([
+      expect(stuck.map(({ fix }) => fix)).to.deep.equal([
         `Run as its owner: alter sequence foreign_ids as bigint no maxvalue; select setval('foreign_ids', ${newest});`,
       ]);
     });
@@ -219,14 +219,14 @@ describe('sequences', () => {
       it(`are refused at the start, by readiness and by the doctor: ${name}`, async () => {
         const { db } = database;
         await run(`alter sequence sync_event_ids ${words}`);
-        const mend = 'alter sequence sync_event_ids as bigint cache 1 increment by 1 no maxvalue no cycle;';
+        const fix = 'alter sequence sync_event_ids as bigint cache 1 increment by 1 no maxvalue no cycle;';
         const error = await startSequences({ db, log: silent }).catch((reason: unknown) => reason);
         expect(error).to.include({ code: 'sequence_unfit' });
-        expect(String(error)).to.contain(name).and.to.contain(mend);
+        expect(String(error)).to.contain(name).and.to.contain(fix);
         expect(await sequencesPart(db)()).to.include({ ready: false });
         const [check] = await examineSequences(db, new Date());
         expect(check).to.include({ level: 'problem' });
-        await run(mend);
+        await run(fix);
         await assertEventIdsFit(db);
       });
     }

@@ -265,7 +265,7 @@ describe('migrate, where a table customers is there already', () => {
     ['no table at all', `create view customers as select 1 as id`, /no plain table/],
   ];
   for (const [what, sql, says] of unfit) {
-    it(`refuses one with ${what}, says what to mend, and changes nothing`, async () => {
+    it(`refuses one with ${what}, says what to fix, and changes nothing`, async () => {
       await run(sql);
       const before = await tables();
       const error = await migrate(db).catch((caught: unknown) => caught);

@@ -92,7 +92,7 @@ describe('an address that asks for TLS', function () {
       server.url({ sslmode, sslrootcert }).replace('@127.0.0.1:', '@0.0.0.0:');
     const error = await failure(connect(elsewhere('verify-full')));
     expect(error).to.include({ code: 'tls_refused' });
-    expect(String(error)).to.match(/for another name\. Mend the host in DATABASE_URL/);
+    expect(String(error)).to.match(/for another name\. Fix the host in DATABASE_URL/);
     expect(await connect(elsewhere('verify-ca'))).to.include({ ssl: true });
   });
 

@@ -62,7 +62,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('prints every problem in one message: what, where and how to mend it', () => {
+  it('prints every problem in one message: what, where and how to fix it', () => {
     const text = refusal({
       API_PORT: 'http',
       TWINBOX_RETENTION_DAYS: '10',

@@ -41,7 +41,7 @@ describe('the breaker', () => {
     await world.run();
     expect(world.calls()).to.have.length(calls);
     expect(await attemptsOf()).to.deep.equal(attempts);
-    await mend();
+    await fix();
   });
 
   it('opens on the first refusal of the key, and blames no customer', async () => {
@@ -54,7 +54,7 @@ describe('the breaker', () => {
     await world.run();
     expect(world.calls()).to.have.length(calls);
     expect(await mappingOf(world.db, ids[0] ?? 0)).to.include({ firstFailedAt: null, state: 'linked' });
-    await mend();
+    await fix();
   });
 
   it('opens for few customers too, if the system says nothing at all', async () => {
@@ -67,7 +67,7 @@ describe('the breaker', () => {
     }
     await world.run();
     expect((await readBreaker(world.db, PLACE))?.why).to.include({ code: 'api_error' });
-    await mend();
+    await fix();
   });
 
   it('is not opened by one customer whose requests break something, nor by refusals', async () => {
@@ -83,7 +83,7 @@ describe('the breaker', () => {
     expect(world.simulator.customers().filter(({ name }) => name === 'Beside a broken one')).to.have.length(
       7,
     );
-    await mend();
+    await fix();
   });
 
   it('asks ever more rarely whether the system is back, one worker at a time', async () => {
@@ -98,7 +98,7 @@ describe('the breaker', () => {
     }
     // After 1, 2, 4, 8, 16 and then 30 seconds each.
     expect(asked() - before).to.equal(5);
-    await mend();
+    await fix();
   });
 
   it('tries one mapping at a time until something is carried out', async () => {
@@ -115,7 +115,7 @@ describe('the breaker', () => {
     await world.lane.drain();
     expect(await readBreaker(world.db, PLACE)).to.equal(null);
     expect(linesOf('breaker.closed')).to.have.length(1);
-    await mend();
+    await fix();
   });
 
   it('opens again at once if that one fails too, and says since when', async () => {
@@ -129,7 +129,7 @@ describe('the breaker', () => {
     expect(row?.since).to.deep.equal(since);
     expect(world.calls()).to.have.length(calls + 1);
     world.simulator.faults.clear();
-    await mend();
+    await fix();
   });
 
   it('brings the due times forward with the first success, spread so that the rate stays smooth', async () => {
@@ -171,7 +171,7 @@ describe('the breaker', () => {
     await world.update(neighbour, { name: 'Another success' });
     await world.run();
     expect((await mappingOf(world.db, ids[0] ?? 0)).nextAttemptAt).to.deep.equal(nextAttemptAt);
-    await mend();
+    await fix();
   });
 
   it('does not let its time count as failing', async () => {
@@ -183,11 +183,11 @@ describe('the breaker', () => {
     world.simulator.faults.setOutage(null);
     world.simulator.faults.add({ kind: 'reset', method: 'POST' });
     await world.run();
-    await mend();
+    await fix();
     expect(linesOf('delivery.settled').filter(({ outcome }) => outcome === 'parked')).to.deep.equal([]);
   });
 
-  it('is remembered over a restart, and a mended key is seen at the next one', async () => {
+  it('is remembered over a restart, and a fixed key is seen at the next one', async () => {
     await openAndWait();
     const calls = world.calls().length;
     const restarted = world.worker();
@@ -199,7 +199,7 @@ describe('the breaker', () => {
     world.simulator.faults.setOutage(null);
     await world.run(world.worker());
     expect(await readBreaker(world.db, PLACE)).to.equal(null);
-    await mend();
+    await fix();
   });
 
   it('is opened by a key that is refused at the start already, once the account is known', async () => {
@@ -209,7 +209,7 @@ describe('the breaker', () => {
       .runOnce()
       .catch(() => undefined);
     expect((await readBreaker(world.db, PLACE))?.why).to.include({ kind: 'auth' });
-    await mend();
+    await fix();
   });
 
   it('loses one probe with a worker that dies in it', async () => {
@@ -222,7 +222,7 @@ describe('the breaker', () => {
     world.advance(30_000);
     await world.run();
     expect(await readBreaker(world.db, PLACE)).to.equal(null);
-    await mend();
+    await fix();
   });
 
   it('flows on after a worker that dies between closing it and bringing the due times forward', async () => {
@@ -231,7 +231,7 @@ describe('the breaker', () => {
     enableFailpoint('breaker.closed', 'throw', { once: true });
     await world.run();
     expect(await readBreaker(world.db, PLACE)).to.equal(null);
-    await mend();
+    await fix();
   });
 
   /** Everybody has an edit to send and nothing answers; the next probe is due. When it opened. */
@@ -259,7 +259,7 @@ describe('the breaker', () => {
   }
 
   /** Nothing is wrong any more; everybody comes into agreement. */
-  async function mend(): Promise<void> {
+  async function fix(): Promise<void> {
     world.simulator.faults.setOutage(null);
     world.simulator.faults.clear();
     for (let n = 0; n < 4; n += 1) {

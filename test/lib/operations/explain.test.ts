@@ -1,14 +1,9 @@
 import { expect } from 'chai';
 import { createChoiceDesk } from '../../../lib/operations/record-choice.ts';
-import {
-  explain,
-  type Asked,
-  type Explanation,
-  type PairExplained,
-} from '../../../lib/operations/explain.ts';
+import { explain } from '../../../lib/operations/explain.ts';
 import { createResolveDesk, type Resolution } from '../../../lib/operations/resolutions.ts';
-import type { SyncPolicy } from '../../../lib/sync/step.ts';
 import { explainedPairs } from '../../support/explained.ts';
+import { commandsOf, createExplainer, kindsOf } from '../../support/explainer.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
 import { showWorker } from '../../support/workers-shown.ts';
@@ -19,39 +14,7 @@ describe('the explanation of a customer', () => {
   const world = useTwoWay({ policy: { looksBeforeCreate: true } });
   beforeEach('a worker shows that it lives', () => showWorker(world.db));
 
-  async function ask(
-    asked: Asked,
-    { read = false, policy = {} }: { read?: boolean; policy?: Partial<SyncPolicy> } = {},
-  ): Promise<Explanation> {
-    const before = await everything();
-    const calls = world.calls().length;
-    const deps = { ...world.deps, policy: { ...world.deps.policy, ...policy } };
-    const explained = await explain(deps, asked, { read, system: null });
-    expect(await everything(), 'nothing is written').to.deep.equal(before);
-    if (!read) expect(world.calls().length, 'nothing is called').to.equal(calls);
-    if (!explained) throw new Error('nothing was found');
-    return explained;
-  }
-
-  async function one(customer: number, options: Parameters<typeof ask>[1] = {}): Promise<PairExplained> {
-    const { pairs } = await ask({ customer }, options);
-    const [pair] = pairs;
-    if (!pair || pairs.length !== 1) throw new Error(`${pairs.length} pairs of customer ${customer}`);
-    return pair;
-  }
-
-  async function everything(): Promise<object[]> {
-    const { rows } = await world.db.raw<{ rows: object[] }>(
-      `select to_jsonb(m) as row from external_mappings m union all select to_jsonb(d) from sync_deliveries d
-       union all select to_jsonb(i) from sync_intents i union all select to_jsonb(c) from connections c
-       union all select to_jsonb(r) from external_records r order by 1`,
-    );
-    return [...rows, world.simulator.customers()];
-  }
-
-  const kinds = ({ obstacles }: PairExplained): string[] => obstacles.map(({ kind }) => kind);
-  const commands = ({ remedies }: PairExplained): string[] =>
-    remedies.map(({ command }) => command.replace('npx twinbox ', ''));
+  const { ask, one } = createExplainer(world);
 
   it('says of a linked pair that both sides agree, and that nothing is to be done', async () => {
     const id = await explainedPairs.linked(world);
@@ -80,8 +43,8 @@ describe('the explanation of a customer', () => {
       ...{ field: 'name', ours: 'Ada', known: 'Ada', left: null, read: 'Ada L.', differs: true },
     });
     expect(pair).to.deep.include({ rung: 'pull', effect: { would: 'update', there: [], here: ['name'] } });
-    expect(kinds(pair)).to.deep.equal(['not_noticed']);
-    expect(commands(pair)).to.deep.equal(['verify --repair']);
+    expect(kindsOf(pair)).to.deep.equal(['not_noticed']);
+    expect(commandsOf(pair)).to.deep.equal(['verify --repair']);
     expect((await one(id)).rung).to.equal('agreement');
   });
 
@@ -99,8 +62,8 @@ describe('the explanation of a customer', () => {
     const pair = await one(id);
     expect(pair.why).to.match(/^Stripe refuses the request \(email_invalid\): Invalid email address/);
     expect(pair.open).to.deep.equal([{ type: 'customer.created', status: 'parked', count: 1 }]);
-    expect(kinds(pair)).to.deep.equal(['parked']);
-    expect(commands(pair)).to.deep.equal([
+    expect(kindsOf(pair)).to.deep.equal(['parked']);
+    expect(commandsOf(pair)).to.deep.equal([
       ...[`resolve ${id} --recreate`, `resolve ${id} --record ID`, `resolve ${id} --let-go`],
       `replay --customer ${id}`,
     ]);
@@ -125,8 +88,11 @@ describe('the explanation of a customer', () => {
     expect(pair.why).to.include(
       `A record with the customer’s email is at Stripe already: ${record?.id ?? ''}.`,
     );
-    expect(kinds(pair)).to.deep.equal(['consent']);
-    expect(commands(pair)).to.deep.equal([`link ${id} --record ${record?.id ?? ''}`, `link ${id} --create`]);
+    expect(kindsOf(pair)).to.deep.equal(['consent']);
+    expect(commandsOf(pair)).to.deep.equal([
+      `link ${id} --record ${record?.id ?? ''}`,
+      `link ${id} --create`,
+    ]);
   });
 
   it('explains a record that waits for consent with the customer that it names', async () => {
@@ -138,7 +104,7 @@ describe('the explanation of a customer', () => {
     expect(pairs.map(({ mapping }) => mapping.reason)).to.deep.equal(['not_linked', 'ask_link']);
     const record = pairs[1];
     if (!record) throw new Error('no record');
-    expect(commands(record)).to.deep.equal([
+    expect(commandsOf(record)).to.deep.equal([
       ...[`link ${record.mapping.id}`, `resolve --mapping ${record.mapping.id} --let-go`],
     ]);
   });
@@ -168,7 +134,10 @@ describe('the explanation of a customer', () => {
     await resolve(parked, { action: 'let_go', actor: 'cli:ada', why: 'a robot' });
     const ended = await one(parked);
     expect(ended.why).to.equal('A person let the pair go (cli:ada): a robot.');
-    expect(commands(ended)).to.deep.equal([`resolve ${parked} --recreate`, `resolve ${parked} --record ID`]);
+    expect(commandsOf(ended)).to.deep.equal([
+      `resolve ${parked} --recreate`,
+      `resolve ${parked} --record ID`,
+    ]);
   });
 
   it('explains a second record beside the pair that its customer lives by', async () => {
@@ -183,7 +152,7 @@ describe('the explanation of a customer', () => {
     if (!alias) throw new Error('no alias');
     expect(alias.mapping).to.include({ role: 'alias', knownEmail: 'fay@example.com' });
     expect(alias).to.include({ rung: 'alias' });
-    expect(commands(alias)).to.deep.equal([`link ${id} --record ${second}`]);
+    expect(commandsOf(alias)).to.deep.equal([`link ${id} --record ${second}`]);
     const target = { system: SYSTEM, externalType: 'customer' };
     const desk = createChoiceDesk({ db: world.db, clock: world.clock, nudge: () => undefined, target });
     expect(await desk.choose(id, second, null)).to.include({ outcome: 'linked', insteadOf: externalId });
@@ -208,7 +177,7 @@ describe('the explanation of a customer', () => {
       'Its row in external_mappings is not as the program writes it: shadow is no object of fields.',
     );
     expect(pair.effect).to.include({ would: 'unknown' });
-    expect(commands(pair)).to.include(`resolve ${id} --record ${externalId}`);
+    expect(commandsOf(pair)).to.include(`resolve ${id} --record ${externalId}`);
     expect((await ask({ mapping: pair.mapping.id })).customer?.id).to.equal(id);
     await damage(shadow);
     await world.rest();
@@ -221,13 +190,13 @@ describe('the explanation of a customer', () => {
     await world.run();
     const pair = await one(id);
     expect(pair.why).to.include('404');
-    expect(commands(pair)).to.deep.equal([
+    expect(commandsOf(pair)).to.deep.equal([
       ...[`resolve ${id} --recreate`, `resolve ${id} --record ID`, `resolve ${id} --let-go`],
     ]);
     await resolve(id, { action: 'recreate', actor: null, why: null });
     const decided = await one(id);
     expect(decided.mapping.decision?.kind).to.equal('recreate');
-    expect(commands(decided)).to.deep.equal([]);
+    expect(commandsOf(decided)).to.deep.equal([]);
     await world.rest();
   });
 
@@ -245,11 +214,11 @@ describe('the explanation of a customer', () => {
     await world.db.raw('update account_readings set done_at = null');
     const { id } = await world.create();
     await world.receive();
-    expect(kinds(await one(id))).to.deep.equal(['account_unread']);
+    expect(kindsOf(await one(id))).to.deep.equal(['account_unread']);
     await world.run();
     const pair = await one(id);
-    expect(kinds(pair)).to.deep.equal(['account_unread']);
-    expect(commands(pair)).to.deep.equal([]);
+    expect(kindsOf(pair)).to.deep.equal(['account_unread']);
+    expect(commandsOf(pair)).to.deep.equal([]);
   });
 
   it('finds nothing where nothing is, and says how a refused create is tried again', async () => {
@@ -257,7 +226,7 @@ describe('the explanation of a customer', () => {
     for (const asked of nothing)
       expect(await explain(world.deps, asked, { read: false, system: null })).to.equal(null);
     const refused = await unlinkedRow(world, 'gus@example.com');
-    expect(commands(await one(refused))).to.include(`replay --customer ${refused}`);
+    expect(commandsOf(await one(refused))).to.include(`replay --customer ${refused}`);
   });
 
   async function resolve(customer: number, resolution: Resolution): Promise<void> {

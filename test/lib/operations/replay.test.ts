@@ -30,7 +30,7 @@ describe('the plan of a replay', () => {
   it('says that the same is refused again, until something has changed', async () => {
     const id = await unlinkedRow(world, 'ada@x.test');
     expect(await plan()).to.deep.equal([{ would: 'refused', operation: 'create', code: 'api_error' }]);
-    await world.update(id, { email: 'mended@x.test' });
+    await world.update(id, { email: 'fixed@x.test' });
     await world.receive();
     expect(await plan()).to.deep.equal([{ would: 'create' }, { would: 'create' }]);
   });
@@ -113,7 +113,7 @@ describe('the plan of a replay', () => {
 
   it('is what the step then does', async () => {
     const refused = await unlinkedRow(world, 'ada@x.test');
-    await world.update(refused, { email: 'mended@x.test' });
+    await world.update(refused, { email: 'fixed@x.test' });
     await world.receive();
     const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked', 'queued'] });
     expect(items.map(({ effect }) => effect.would)).to.deep.equal(['create', 'create']);

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
-import { disableFailpoints, enableFailpoint } from '../../../lib/failpoint.ts';
+import { disableFailpoints } from '../../../lib/failpoint.ts';
 import { createConflictDesk } from '../../../lib/operations/conflicts.ts';
 import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
+import { coverEdit } from '../../support/covered.ts';
 import { deskOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
@@ -17,14 +18,7 @@ describe('an edit at a record that our write covered before another record was c
   /** Our name goes over theirs, which nobody has seen; then the second record is chosen. */
   async function coverAndChoose(): Promise<{ id: number; first: string; second: string }> {
     const { id, first, second } = await doubled(world);
-    await world.update(id, { name: 'Ours' });
-    await world.receive();
-    enableFailpoint(
-      'intent.before-send',
-      () => void world.simulator.dashboard.updateCustomer(first, { name: 'Covered' }),
-      { once: true },
-    );
-    await world.run();
+    await coverEdit(world, { id, externalId: first });
     expect(world.simulator.customers().find((c) => c.id === first)).to.include({ name: 'Ours' });
     expect(await deskOf(world).choose(id, second, 'ops')).to.have.property('outcome', 'linked');
     return { id, first, second };
@@ -127,14 +121,7 @@ describe('an edit at a record that our write covered before its pair ended', () 
   /** A pair that is parked, and the echo of its last write, which covered an edit of theirs, with it. */
   async function parkWithCoveredEdit(): Promise<{ id: number; externalId: string; mapping: number }> {
     const { id, externalId } = await linkedPair(world, { name: 'Base', email: 'ada@example.com' });
-    await world.update(id, { name: 'Ours' });
-    await world.receive();
-    enableFailpoint(
-      'intent.before-send',
-      () => void world.simulator.dashboard.updateCustomer(externalId, { name: 'Covered' }),
-      { once: true },
-    );
-    await world.run();
+    await coverEdit(world, { id, externalId });
     // A key that does not see the record: the pair is parked, and what came in with it.
     const unseen = { kind: 'error_before_effect', method: 'GET', path: '/v1/customers/:id' } as const;
     world.simulator.faults.add({ ...unseen, status: 404, code: 'resource_missing', stored: false });
@@ -182,14 +169,7 @@ describe('an edit at a record that our write covered before its pair ended', () 
       it(`is kept as a conflict, once, its echo received ${when} the end (${deletes})`, async () => {
         const lane = world.worker({ policy: { deletes } });
         const { id, externalId } = await linkedPair(world, { name: 'Base' });
-        await world.update(id, { name: 'Ours' });
-        await world.receive();
-        enableFailpoint(
-          'intent.before-send',
-          () => void world.simulator.dashboard.updateCustomer(externalId, { name: 'Covered' }),
-          { once: true },
-        );
-        await world.run(lane);
+        await coverEdit(world, { id, externalId }, { lane });
         await world.remove(id);
         if (when === 'before') {
           await world.deliver();

@@ -3,6 +3,7 @@ import { readCustomer } from '../../../db/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import type { StoredEvent } from '../../../simulator/objects/objects.ts';
 import type { Lane } from '../../../workers/lane.ts';
+import { coverEdit } from '../../support/covered.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { orders } from '../../support/orders.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
@@ -19,14 +20,7 @@ describe('inward: an edit that our write covered before we saw it', () => {
 
   /** They edit the name, and we write ours over it, unseen. Answers the two events: theirs, and the echo of our write. */
   async function cover(lane: Lane, id: number, externalId: string): Promise<[StoredEvent, StoredEvent]> {
-    await world.update(id, { name: 'Ours' });
-    await world.receive();
-    enableFailpoint(
-      'intent.before-send',
-      () => void world.simulator.dashboard.updateCustomer(externalId, { name: 'Covered' }),
-      { once: true },
-    );
-    await world.run(lane);
+    await coverEdit(world, { id, externalId }, { lane });
     const [theirs, echo] = world.undelivered();
     return [theirs!, echo!];
   }
@@ -114,14 +108,7 @@ describe('inward: an edit that our write covered before we saw it', () => {
 
   it('of a field that we did not send is pulled from our own answer, without a conflict', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base', email: 'base@example.com' });
-    await world.update(id, { name: 'Ours' });
-    await world.receive();
-    enableFailpoint(
-      'intent.before-send',
-      () => void world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' }),
-      { once: true },
-    );
-    await world.run();
+    await coverEdit(world, { id, externalId }, { edit: { email: 'theirs@example.com' } });
     expect(await readCustomer(world.db, id)).to.include({ name: 'Ours', email: 'theirs@example.com' });
     await world.rest();
     expect(await conflictsOf(world.db, id)).to.deep.equal([]);

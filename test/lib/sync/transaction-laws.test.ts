@@ -3,7 +3,7 @@ import { openJournal, type Journal } from '../../support/journal.ts';
 import { createTransactionLaws, type TransactionLaws } from '../../support/transaction-laws.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 
-/** The random histories judge every transaction by these laws; here each is broken once, and mended at once. */
+/** The random histories judge every transaction by these laws; here each is broken once, and fixed at once. */
 describe('the laws of a transaction', () => {
   const world = useTwoWay();
   let journal: Journal;
@@ -52,7 +52,7 @@ describe('the laws of a transaction', () => {
     ['another counterpart', `external_id = 'cus_other'`, 'let go of cus_'],
     ['an intent that is not counted', `intent = '{"id": "i", "number": 9}'`, 'has intent 9 open'],
   ] as const) {
-    it(`tell of ${what}, although it is mended by the next`, async () => {
+    it(`tell of ${what}, although it is fixed by the next`, async () => {
       await changeForAMoment(change);
       expect(laws.broken.join('\n')).to.include(says);
     });

@@ -5,7 +5,7 @@ import type { Narrator } from '../narrator.ts';
 import type { CustomerView, World } from '../world.ts';
 import { rowOf } from './crash.ts';
 
-export async function mendParked(world: World, narrator: Narrator): Promise<void> {
+export async function fixParked(world: World, narrator: Narrator): Promise<void> {
   narrator.step('One is refused by Stripe: parked with its reason, and fixed by an edit');
   let parked = await findParked(world);
   if (!parked) {
@@ -16,13 +16,13 @@ export async function mendParked(world: World, narrator: Narrator): Promise<void
   }
   if (!parked) throw new CliError(exit.failed, 'Stripe took every address; none is parked');
   narrator.rows([rowOf(parked)]);
-  const email = mended(parked.email);
+  const email = fixed(parked.email);
   const { status } = await world.request('PATCH', `/customers/${parked.id}`, { email });
   if (status !== 200) throw new CliError(exit.failed, `PATCH /customers/${parked.id} answered ${status}`);
   await world.quiet();
   const after = await world.customer(parked.id);
   if (after.sync['stripe']?.state !== 'linked') {
-    throw new CliError(exit.failed, `customer ${parked.id} was not mended: ${JSON.stringify(after.sync)}`);
+    throw new CliError(exit.failed, `customer ${parked.id} was not fixed: ${JSON.stringify(after.sync)}`);
   }
   narrator.line(`PATCH /api/v1/customers/${parked.id} {"email":"${email}"}`);
   narrator.rows([rowOf(after)]);
@@ -34,7 +34,7 @@ async function findParked(world: World): Promise<CustomerView | undefined> {
 }
 
 /** The same address in letters that every system takes. */
-function mended(email: string): string {
+function fixed(email: string): string {
   const plain = email
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
