@@ -24,7 +24,7 @@ export function addExplain({ program, output, finish }: CommandContext): void {
       'after',
       `
 Nothing is changed. Without --read no system is called, and what the other side holds is what was last known of it.
-Exit status: 0 explained, 1 no such customer, record or mapping, 2 wrong arguments, or no answer to --read.
+Exit status: 0 explained, 2 wrong arguments, or no answer to --read, 3 no such customer, record or mapping.
 
 Examples:
   $ npx twinbox explain customer 42
@@ -38,7 +38,7 @@ Examples:
       if (explained === null) {
         if (options.json === true) output.printJson({ found: false });
         output.say(notFound(kind, id));
-        return finish(exit.failed);
+        return finish(exit.nothingMatched);
       }
       if (options.json === true) output.printJson(explanationJson(explained));
       else

@@ -128,10 +128,9 @@ const MOST_LOOKS = 5;
 async function explainPair(deps: SyncDeps, id: number, read: boolean): Promise<PairExplained | null> {
   let theirs: Theirs | null = null;
   for (let look = 1; ; look += 1) {
-    const standing = await readStanding(deps.db, id);
-    if (!standing) return null;
-    const loaded = await loadStep(deps.db, id, standing.fence);
-    if (!loaded) continue;
+    const pair = await loadPair(deps.db, id);
+    if (!pair) return null;
+    const { standing, loaded } = pair;
     if (read) theirs ??= await readTheirs(deps, loaded);
     const asking = theirs === null ? deps : withRead(deps, theirs, loaded.mapping.externalId);
     const foreseen = await foresee(asking, standing, { mustRead: read, mayCall: read });
@@ -139,6 +138,18 @@ async function explainPair(deps: SyncDeps, id: number, read: boolean): Promise<P
     // The pair changed at every look: shows what was loaded, and that a worker is at it.
     if (look >= MOST_LOOKS) return describePair(deps, { standing, step: loaded, foreseen, theirs });
   }
+}
+
+/** Both of one moment: a worker that takes the pair in between would leave nothing to load. */
+function loadPair(db: Db, id: number): Promise<{ standing: PairStanding; loaded: LoadedStep } | null> {
+  return db.transaction(
+    async (tx) => {
+      const standing = await readStanding(tx as Db, id);
+      const loaded = standing && (await loadStep(tx as Db, id, standing.fence));
+      return standing && loaded ? { standing, loaded } : null;
+    },
+    { isolationLevel: 'repeatable read', readOnly: true },
+  );
 }
 
 type Seen = { standing: PairStanding; step: LoadedStep | Step; foreseen: Foreseen; theirs: Theirs | null };

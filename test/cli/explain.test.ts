@@ -88,13 +88,13 @@ describe('twinbox explain', () => {
       ['mapping', '987654', 'No mapping has the number 987654.'],
     ] as const) {
       const { code, stderr, stdout } = await place.run(['explain', kind, id]);
-      expect({ code, stdout }, kind).to.deep.equal({ code: 1, stdout: '' });
+      expect({ code, stdout }, kind).to.deep.equal({ code: 3, stdout: '' });
       expect(stderr).to.include(says);
     }
     const asData = await place.run(['explain', 'customer', '987654', '--json']);
     expect(asData.stderr).to.include('No customer has the id 987654.');
     expect({ code: asData.code, found: JSON.parse(asData.stdout) as object }).to.deep.equal({
-      ...{ code: 1, found: { found: false } },
+      ...{ code: 3, found: { found: false } },
     });
     for (const words of [
       ['explain'],
