@@ -1,7 +1,7 @@
 // What `twinbox explain` prints: the same facts as lines for people and as one object for programs.
 import type { Customer } from '../db/customers.ts';
 import { EARLIEST } from '../db/server/times.ts';
-import type { Value } from '../lib/integrations/integration.ts';
+import type { Value } from '../lib/catalogue/document.ts';
 import type {
   Explanation,
   FieldExplained,

@@ -4,15 +4,6 @@
 
 import type { Fields, MappingDocument } from '../catalogue/document.ts';
 
-export type {
-  ConflictRule,
-  Direction,
-  FieldRule,
-  Fields,
-  MappingDocument,
-  Value,
-} from '../catalogue/document.ts';
-
 export interface Capabilities {
   /**
    * How an unknown outcome of a create is made safe. Stripe: the same request again, within the

@@ -21,7 +21,8 @@ import {
 import { readLastAction } from '../../db/operator-actions.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { missingRoles, readRoles } from '../health/roles.ts';
-import type { Fetched, Integration, Value } from '../integrations/integration.ts';
+import type { Value } from '../catalogue/document.ts';
+import type { Fetched, Integration } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
 import type { RungName } from '../sync/decide.ts';
 import { foresee, type Effect, type Foreseen } from '../sync/foresee.ts';

@@ -2,7 +2,8 @@
 import type { Candidate } from '../../db/mappings/adopt.ts';
 import type { KeptRecord } from '../../db/external-records.ts';
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
-import type { ExternalRecord, Fields } from '../integrations/integration.ts';
+import type { Fields } from '../catalogue/document.ts';
+import type { ExternalRecord } from '../integrations/integration.ts';
 import type { Fact } from './facts.ts';
 import type { Comparison, Merged } from './merged.ts';
 import type { Conflict } from './merge.ts';

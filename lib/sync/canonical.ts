@@ -1,6 +1,6 @@
 import { fold } from '../../db/email-fold.ts';
 import { isVisible } from '../catalogue/characters.ts';
-import type { FieldRule, Value } from '../integrations/integration.ts';
+import type { FieldRule, Value } from '../catalogue/document.ts';
 import { fromExternal, toExternal } from '../catalogue/transforms.ts';
 
 /**

@@ -1,5 +1,6 @@
 // Both sides of a linked pair as they stand, and what the merge makes of them.
-import type { ExternalRecord, Fetched, Fields } from '../integrations/integration.ts';
+import type { Fields } from '../catalogue/document.ts';
+import type { ExternalRecord, Fetched } from '../integrations/integration.ts';
 import { know, type Answer } from './facts.ts';
 import type { Comparison } from './merged.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';

@@ -1,7 +1,7 @@
 // What a delete took with it, pure: edits of the other side that the deleting one had not seen, one
 // conflict for each field.
 import type { EchoIntent } from '../../db/closed-intents.ts';
-import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
+import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
 import { same } from './canonical.ts';
 import type { Conflict } from './merge.ts';

@@ -1,7 +1,8 @@
 // By what a record and a customer are taken for one person: the email, folded (db/email-fold.ts).
 import type { KeptRecord } from '../../db/external-records.ts';
 import { fold } from '../../db/email-fold.ts';
-import type { ExternalRecord, FieldRule, Value } from '../integrations/integration.ts';
+import type { FieldRule, Value } from '../catalogue/document.ts';
+import type { ExternalRecord } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
 import { theirsOf } from './values.ts';
 

@@ -1,7 +1,7 @@
 // The three-way merge of one customer, pure. Base is the shadow's pair, one half for each side, so
 // a side that tidies or shortens a value makes neither a loop nor a loss. The rules: docs/sync.md,
 // "Merge".
-import type { ConflictRule, FieldRule, Fields, Value } from '../integrations/integration.ts';
+import type { ConflictRule, FieldRule, Fields, Value } from '../catalogue/document.ts';
 import { canCarry, canonical, same } from './canonical.ts';
 import type { Pair, Shadow } from './shadow.ts';
 

@@ -1,4 +1,4 @@
-import type { Fields } from '../integrations/integration.ts';
+import type { Fields } from '../catalogue/document.ts';
 import type { Plan } from './merge.ts';
 
 /** What a merge was made from: said by settles that answer inbound deliveries too. */

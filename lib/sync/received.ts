@@ -4,7 +4,7 @@
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { OpenDelivery } from '../../db/mappings/load.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
-import type { FieldRule, Fields } from '../integrations/integration.ts';
+import type { FieldRule, Fields } from '../catalogue/document.ts';
 import { same } from './canonical.ts';
 import { deletedOver } from './delete-conflicts.ts';
 import { know } from './facts.ts';

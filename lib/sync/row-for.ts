@@ -1,6 +1,5 @@
-import { fallbackValue } from '../catalogue/document.ts';
+import { fallbackValue, type FieldRule, type Fields, type Value } from '../catalogue/document.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
-import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
 import type { Shadow } from './shadow.ts';
 

@@ -1,5 +1,5 @@
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
-import type { FieldRule, Fields, Value } from '../integrations/integration.ts';
+import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
 import { same } from './canonical.ts';
 
 /**

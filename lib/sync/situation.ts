@@ -2,13 +2,8 @@
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
-import type {
-  Capabilities,
-  ExternalRecord,
-  FieldRule,
-  Fields,
-  Written,
-} from '../integrations/integration.ts';
+import type { FieldRule, Fields } from '../catalogue/document.ts';
+import type { Capabilities, ExternalRecord, Written } from '../integrations/integration.ts';
 import type { Answer, Known } from './facts.ts';
 import type { Comparison, Merged } from './merged.ts';
 import type { SyncPolicy } from './settings.ts';

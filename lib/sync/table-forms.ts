@@ -7,7 +7,7 @@
 // write is not sent over it again, or two rules would go on for ever: the pair stays as it is, with
 // a conflict.
 import { readClosedIntents } from '../../db/closed-intents.ts';
-import type { Fields, FieldRule, Value } from '../integrations/integration.ts';
+import type { Fields, FieldRule, Value } from '../catalogue/document.ts';
 import { same } from './canonical.ts';
 import type { Conflict, Plan } from './merge.ts';
 import type { Shadow } from './shadow.ts';

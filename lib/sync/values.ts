@@ -1,7 +1,7 @@
 // The values of both sides by our field names.
 import type { LoadedRow } from '../../db/mappings/load.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
-import type { FieldRule, Fields } from '../integrations/integration.ts';
+import type { FieldRule, Fields } from '../catalogue/document.ts';
 
 /** Our values by our field names. */
 export function oursOf(rules: FieldRule[], row: LoadedRow): Fields {

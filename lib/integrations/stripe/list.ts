@@ -1,7 +1,8 @@
 // Customers found without their id. Stripe lists those of a test clock only for that clock
 // (docs.stripe.com/api/customers/list), and there are clocks in test mode only.
 import type { Stripe } from 'stripe';
-import type { ExternalRecord, ListWindow, Value } from '../integration.ts';
+import type { Value } from '../../catalogue/document.ts';
+import type { ExternalRecord, ListWindow } from '../integration.ts';
 import { requireList } from './answer.ts';
 import { classify } from './classify.ts';
 import { unexpectedAnswer } from './evidence.ts';

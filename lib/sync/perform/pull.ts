@@ -12,7 +12,7 @@ import { markEchoesChecked } from '../../../db/closed-intents.ts';
 import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
-import type { Fields } from '../../integrations/integration.ts';
+import type { Fields } from '../../catalogue/document.ts';
 import { newEventId } from '../../uuid.ts';
 import type { Comparison } from '../merged.ts';
 import { conflictRows } from '../conflicts.ts';

@@ -14,7 +14,7 @@ import { lockMapping, updateMapping, type OpenIntent } from '../../../db/mapping
 import { withTransaction } from '../../../db/server/connection.ts';
 import { toExternal } from '../../catalogue/transforms.ts';
 import { failpoint } from '../../failpoint.ts';
-import type { FieldRule, Fields } from '../../integrations/integration.ts';
+import type { FieldRule, Fields } from '../../catalogue/document.ts';
 import { newEventId } from '../../uuid.ts';
 import type { Request } from '../action.ts';
 import { conflictRows } from '../conflicts.ts';

@@ -4,7 +4,8 @@
 //
 // An event about it costs one read. A crash before the settle finds the alias as it was, and reads
 // again.
-import type { ExternalRecord, Value } from '../../integrations/integration.ts';
+import type { Value } from '../../catalogue/document.ts';
+import type { ExternalRecord } from '../../integrations/integration.ts';
 import { NO_TURN } from '../../limits/guarded.ts';
 import type { Action } from '../action.ts';
 import { canonical, same } from '../canonical.ts';

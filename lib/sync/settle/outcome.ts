@@ -2,7 +2,8 @@
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { IntentResult } from '../../../db/closed-intents.ts';
 import type { MappingChanges, OpenIntent } from '../../../db/mappings/mappings.ts';
-import type { Failure, Value, Written } from '../../integrations/integration.ts';
+import type { Value } from '../../catalogue/document.ts';
+import type { Failure, Written } from '../../integrations/integration.ts';
 import type { Conflict } from '../merge.ts';
 import type { Merged } from '../merged.ts';
 import type { Shadow } from '../shadow.ts';

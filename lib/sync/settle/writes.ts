@@ -9,7 +9,7 @@ import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { MappingChanges } from '../../../db/mappings/mappings.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import { fullJitter } from '../../backoff.ts';
-import type { FieldRule } from '../../integrations/integration.ts';
+import type { FieldRule } from '../../catalogue/document.ts';
 import { consentBeside, keptConsent, resolutionOf } from '../consent.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
 import { checkedBy } from '../covered.ts';

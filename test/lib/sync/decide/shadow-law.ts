@@ -1,5 +1,6 @@
 // The shadow law, as a question to what an outcome writes: of every pair that is new, was each half held at that moment?
-import type { Fetched, Value } from '../../../../lib/integrations/integration.ts';
+import type { Value } from '../../../../lib/catalogue/document.ts';
+import type { Fetched } from '../../../../lib/integrations/integration.ts';
 import { canonical } from '../../../../lib/sync/canonical.ts';
 import type { Answer } from '../../../../lib/sync/facts.ts';
 import type { Effects, Outcome } from '../../../../lib/sync/settle/outcome.ts';

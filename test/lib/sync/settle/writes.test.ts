@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Mapping, OpenIntent } from '../../../../db/mappings/mappings.ts';
-import type { Failure, Fields, Value, Written } from '../../../../lib/integrations/integration.ts';
+import type { Fields, Value } from '../../../../lib/catalogue/document.ts';
+import type { Failure, Written } from '../../../../lib/integrations/integration.ts';
 import { same } from '../../../../lib/sync/canonical.ts';
 import { merge } from '../../../../lib/sync/merge.ts';
 import { effectsOf } from '../../../../lib/sync/settle/writes.ts';
