@@ -1,11 +1,11 @@
 import express, { type Express } from 'express';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ConflictDesk } from '../lib/operations/conflicts.ts';
+import type { ConflictOperations } from '../lib/operations/conflicts.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
-import type { LinkDesk } from '../lib/operations/links.ts';
-import type { ResolveDesk } from '../lib/operations/resolutions.ts';
-import type { ChoiceDesk } from '../lib/operations/record-choice.ts';
+import type { LinkOperations } from '../lib/operations/links.ts';
+import type { ResolveOperations } from '../lib/operations/resolutions.ts';
+import type { ChoiceOperations } from '../lib/operations/record-choice.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import { requireKey } from './auth.ts';
 import { choiceRoutes } from './choices.ts';
@@ -32,10 +32,10 @@ export type ApiDeps = {
   readiness: Readiness;
   /** The systems that send us webhooks; none in a process that does not work on them. */
   webhooks?: WebhookSource[];
-  conflicts: ConflictDesk;
-  links: LinkDesk;
-  resolutions: ResolveDesk;
-  choices: ChoiceDesk;
+  conflicts: ConflictOperations;
+  links: LinkOperations;
+  resolutions: ResolveOperations;
+  choices: ChoiceOperations;
 };
 
 const basePath = '/api/v1';
@@ -63,10 +63,10 @@ export function createApi(deps: ApiDeps): Express {
   app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
   app.use(basePath, customerRoutes({ store, db, basePath, deadlineMs }));
-  app.use(basePath, choiceRoutes({ desk: choices, deadlineMs }));
-  app.use(basePath, conflictRoutes({ db, desk: conflicts, basePath, deadlineMs }));
-  app.use(basePath, mappingRoutes({ db, desk: links, basePath, deadlineMs }));
-  app.use(basePath, resolutionRoutes({ desk: resolutions, deadlineMs }));
+  app.use(basePath, choiceRoutes({ operations: choices, deadlineMs }));
+  app.use(basePath, conflictRoutes({ db, operations: conflicts, basePath, deadlineMs }));
+  app.use(basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
+  app.use(basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

@@ -5,7 +5,7 @@ import { Router, type Request } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import type {
   AcceptOutcome,
-  ChoiceDesk,
+  ChoiceOperations,
   ChoiceOutcome,
   NewOutcome,
 } from '../lib/operations/record-choice.ts';
@@ -22,7 +22,13 @@ import { declareRoute } from './routing.ts';
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
 const checkChoice = compileCheck<Choice>(choiceSchema);
 
-export function choiceRoutes({ desk, deadlineMs }: { desk: ChoiceDesk; deadlineMs: number }): Router {
+export function choiceRoutes({
+  operations,
+  deadlineMs,
+}: {
+  operations: ChoiceOperations;
+  deadlineMs: number;
+}): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
@@ -35,7 +41,9 @@ export function choiceRoutes({ desk, deadlineMs }: { desk: ChoiceDesk; deadlineM
         const { external_id: externalId } = demand('body', checkChoice(req.body));
         const actor = actorOf(req) ?? null;
         const result =
-          externalId === null ? await desk.makeNew(id, actor) : await desk.choose(id, externalId, actor);
+          externalId === null
+            ? await operations.makeNew(id, actor)
+            : await operations.choose(id, externalId, actor);
         if (!('customer' in result)) throw refused(result);
         const { outcome, customer } = result;
         const insteadOf = 'insteadOf' in result ? result.insteadOf : null;
@@ -48,7 +56,7 @@ export function choiceRoutes({ desk, deadlineMs }: { desk: ChoiceDesk; deadlineM
     post: [
       soon,
       async (req, res) => {
-        const result = await desk.acceptDeletion(idOf(req), actorOf(req) ?? null);
+        const result = await operations.acceptDeletion(idOf(req), actorOf(req) ?? null);
         if (!('customer' in result)) throw refused(result);
         const { outcome, customer, externalId } = result;
         sendJson(res, 200, { outcome, customer, external_id: externalId });

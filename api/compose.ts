@@ -4,15 +4,15 @@ import type { Express } from 'express';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
-import { createConflictDesk } from '../lib/operations/conflicts.ts';
+import { createConflictOperations } from '../lib/operations/conflicts.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
-import { hearingPart } from '../lib/health/intake.ts';
+import { intakePart } from '../lib/health/intake.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
 import type { Ingress } from '../lib/integrations/integration.ts';
 import type { MappingDocument } from '../lib/catalogue/document.ts';
-import { createLinkDesk } from '../lib/operations/links.ts';
-import { createResolveDesk } from '../lib/operations/resolutions.ts';
-import { createChoiceDesk } from '../lib/operations/record-choice.ts';
+import { createLinkOperations } from '../lib/operations/links.ts';
+import { createResolveOperations } from '../lib/operations/resolutions.ts';
+import { createChoiceOperations } from '../lib/operations/record-choice.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/health/readiness.ts';
 import { refusedPart } from '../lib/health/refused.ts';
 import { rolesPart } from '../lib/health/roles.ts';
@@ -28,7 +28,7 @@ export type ApiParts = {
   log: ApiLog;
   store: CustomerStore;
   /** The system whose events come in; without `ingress` it has no webhooks. */
-  hearing: { system: string; document: MappingDocument; ingress?: Ingress | undefined };
+  intake: { system: string; document: MappingDocument; ingress?: Ingress | undefined };
   /** The secrets that sign its webhooks; with none, events come in by the sweep alone. */
   secrets: string[];
   /** Counts deliveries; whoever makes it writes its counts. */
@@ -41,8 +41,8 @@ export type ApiParts = {
 };
 
 export function composeApi(parts: ApiParts): Express {
-  const { config, db, clock, log, store, hearing, secrets, tally, nudge, owner, readiness = {} } = parts;
-  const { system, document, ingress } = hearing;
+  const { config, db, clock, log, store, intake, secrets, tally, nudge, owner, readiness = {} } = parts;
+  const { system, document, ingress } = intake;
   const inbox = { db, clock, integration: { system, document }, retentionDays: config.retentionDays, nudge };
   return createApi({
     store,
@@ -51,10 +51,15 @@ export function composeApi(parts: ApiParts): Express {
     log,
     config: { apiKeys: config.api.keys },
     webhooks: ingress ? [{ system, ingress, secrets, inbox, tally }] : [],
-    conflicts: createConflictDesk({ db, clock, nudge, documents: [document] }),
-    links: createLinkDesk({ db, clock }),
-    resolutions: createResolveDesk({ db, clock, log }),
-    choices: createChoiceDesk({ db, clock, nudge, target: { system, externalType: document.externalType } }),
+    conflicts: createConflictOperations({ db, clock, nudge, documents: [document] }),
+    links: createLinkOperations({ db, clock }),
+    resolutions: createResolveOperations({ db, clock, log }),
+    choices: createChoiceOperations({
+      db,
+      clock,
+      nudge,
+      target: { system, externalType: document.externalType },
+    }),
     readiness: {
       database: databasePart(db),
       roles: rolesPart(db, clock, owner),
@@ -63,7 +68,7 @@ export function composeApi(parts: ApiParts): Express {
       sequences: sequencesPart(db),
       partitions: partitionsPart(db, clock),
       sync: syncPart(db, [system]),
-      hearing: hearingPart(db, clock, system, secrets),
+      intake: intakePart(db, clock, system, secrets),
       ...readiness,
     },
   });

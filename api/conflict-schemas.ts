@@ -23,6 +23,7 @@ export type ConflictQuery = {
   customer?: number;
   kind?: string;
   field?: string;
+  reversed?: 'true' | 'false';
   turned?: 'true' | 'false';
 };
 
@@ -47,7 +48,7 @@ export const conflictQuerySchema = {
       type: 'integer',
       minimum: 1,
       maximum: PAGE_MAX,
-      description: `Conflicts on a page; ${PAGE_DEFAULT} unless told.`,
+      description: `Conflicts on a page; ${PAGE_DEFAULT} without this parameter.`,
     },
     after: {
       ...uuidSchema,
@@ -56,10 +57,16 @@ export const conflictQuerySchema = {
     customer: { ...customerIdSchema, description: 'Only those of this customer.' },
     kind: { type: 'string', enum: conflictKinds, description: 'Only those of this kind.' },
     field: { type: 'string', enum: ['name', 'email'], description: 'Only those about this field.' },
+    reversed: {
+      type: 'string',
+      enum: ['true', 'false'],
+      description: 'Only those that were reversed, or were not.',
+    },
     turned: {
       type: 'string',
       enum: ['true', 'false'],
-      description: 'Only those that were turned round, or were not.',
+      deprecated: true,
+      description: 'The old name of `reversed`.',
     },
   },
 } as const;
@@ -82,7 +89,7 @@ export const conflictSchema = {
       'rule',
       'winner',
     ],
-    ...['note', 'turnable', 'turned_at', 'created_at', 'event_id', 'intent_id'],
+    ...['note', 'reversible', 'reversed_at', 'created_at', 'event_id', 'intent_id'],
   ],
   properties: {
     id: { type: 'string' },
@@ -99,26 +106,26 @@ export const conflictSchema = {
     theirs: { ...value, description: 'Theirs.' },
     rule: { type: 'string', description: 'What decided.' },
     winner: { type: 'string', enum: ['ours', 'theirs', 'neither'] },
-    note: { ...value, description: 'turned; or overtaken: later edits stand in its place.' },
-    turnable: {
+    note: { ...value, description: 'reversed; or overtaken: later edits stand in its place.' },
+    reversible: {
       type: 'boolean',
-      description: 'Whether a conflict of this kind can be turned round, and was not yet.',
+      description: 'Whether a conflict of this kind can be reversed, and was not yet.',
     },
-    turned_at: { type: ['string', 'null'], format: 'date-time' },
+    reversed_at: { type: ['string', 'null'], format: 'date-time' },
     created_at: { type: 'string', format: 'date-time' },
-    event_id: { ...value, description: 'The event that told of it, where one did.' },
+    event_id: { ...value, description: 'The event that reported it, where one did.' },
     intent_id: { ...value, description: 'The write of ours that covered the other value, where one did.' },
   },
 } as const;
 
-export const turnedSchema = {
+export const reversedSchema = {
   type: 'object',
   required: ['outcome', 'conflict', 'customer'],
   properties: {
     outcome: {
       type: 'string',
-      enum: ['turned', 'turned_already'],
-      description: 'turned_already: an earlier call did it, and this one changed nothing.',
+      enum: ['reversed', 'reversed_already'],
+      description: 'reversed_already: an earlier call did it, and this one changed nothing.',
     },
     conflict: { $ref: '#/components/schemas/Conflict' },
     customer: {

@@ -1,10 +1,14 @@
 // /conflicts: every value that the merge did not keep, and the call that reverses a conflict. The
 // rules are in lib/operations/conflicts.ts.
 
-import { Router, type Request } from 'express';
+import { Router, type Request, type Response } from 'express';
 import { listConflicts, readConflict, type StoredConflict } from '../db/conflicts.ts';
 import type { Db } from '../db/server/connection.ts';
-import { whyNotTurned, type ConflictDesk, type TurnOutcome } from '../lib/operations/conflicts.ts';
+import {
+  whyNotReversible,
+  type ConflictOperations,
+  type ReverseOutcome,
+} from '../lib/operations/conflicts.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema, type ConflictQuery } from './conflict-schemas.ts';
@@ -20,9 +24,14 @@ import { rowRefused } from './row-refusal.ts';
 const checkPath = compileCheck<{ id: string }>(conflictPathSchema);
 const checkQuery = compileCheck<ConflictQuery>(conflictQuerySchema);
 
-export type ConflictRoutesDeps = { db: Db; desk: ConflictDesk; basePath: string; deadlineMs: number };
+export type ConflictRoutesDeps = {
+  db: Db;
+  operations: ConflictOperations;
+  basePath: string;
+  deadlineMs: number;
+};
 
-export function conflictRoutes({ db, desk, basePath, deadlineMs }: ConflictRoutesDeps): Router {
+export function conflictRoutes({ db, operations, basePath, deadlineMs }: ConflictRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
@@ -31,11 +40,11 @@ export function conflictRoutes({ db, desk, basePath, deadlineMs }: ConflictRoute
       soon,
       async (req, res) => {
         const query = demand('query', checkQuery(queryOf(req, conflictQuerySchema)));
-        const { limit = PAGE_DEFAULT, turned, ...filter } = query;
+        const { limit = PAGE_DEFAULT, turned, reversed = turned, ...filter } = query;
         const found = await listConflicts(db, {
           ...filter,
           limit: limit + 1,
-          ...(turned !== undefined && { turned: turned === 'true' }),
+          ...(reversed !== undefined && { reversed: reversed === 'true' }),
         });
         const page = pageOf(res, found, { limit, path: `${basePath}/conflicts`, query });
         sendJson(res, 200, page.map(conflictJson));
@@ -54,23 +63,32 @@ export function conflictRoutes({ db, desk, basePath, deadlineMs }: ConflictRoute
     ],
   });
 
+  const reverse = async (req: Request, res: Response) => {
+    const result = await operations.reverse(idOf(req), originOf(req, res));
+    if (result.outcome !== 'reversed' && result.outcome !== 'reversed_already') throw refused(result);
+    const { outcome, conflict, customer } = result;
+    sendJson(res, 200, {
+      outcome,
+      conflict: conflictJson(conflict),
+      customer: customer && customerJson(customer),
+    });
+  };
+  declareRoute(router, '/conflicts/:id/reverse', { post: [soon, reverse] });
   declareRoute(router, '/conflicts/:id/turn', {
     post: [
       soon,
-      async (req, res) => {
-        const result = await desk.turn(idOf(req), originOf(req, res));
-        if (result.outcome !== 'turned' && result.outcome !== 'turned_already') throw refused(result);
-        const { outcome, conflict, customer } = result;
-        sendJson(res, 200, {
-          outcome,
-          conflict: conflictJson(conflict),
-          customer: customer && customerJson(customer),
-        });
+      (req, res) => {
+        res.set('Deprecation', RENAMED_AT);
+        res.set('Link', `<${basePath}/conflicts/${idOf(req)}/reverse>; rel="successor-version"`);
+        return reverse(req, res);
       },
     ],
   });
   return router;
 }
+
+/** Since when `/turn` is called `/reverse`: the form of RFC 9745, seconds since 1970. */
+const RENAMED_AT = '@1795910400';
 
 export function conflictJson(conflict: StoredConflict): Record<string, unknown> {
   const { id, kind, field, base, ours, theirs, rule, winner, note, system } = conflict;
@@ -87,8 +105,8 @@ export function conflictJson(conflict: StoredConflict): Record<string, unknown> 
     rule,
     winner,
     note,
-    turnable: conflict.turnedAt === null && whyNotTurned(conflict) === null,
-    turned_at: conflict.turnedAt?.toISOString() ?? null,
+    reversible: conflict.reversedAt === null && whyNotReversible(conflict) === null,
+    reversed_at: conflict.reversedAt?.toISOString() ?? null,
     created_at: conflict.createdAt.toISOString(),
     event_id: conflict.eventId,
     intent_id: conflict.intentId,
@@ -99,7 +117,7 @@ function idOf(req: Request): string {
   return demand('path', checkPath(paramsOf(req, conflictPathSchema))).id;
 }
 
-type Refused = Exclude<TurnOutcome, { outcome: 'turned' | 'turned_already' }>;
+type Refused = Exclude<ReverseOutcome, { outcome: 'reversed' | 'reversed_already' }>;
 
 function refused(refusal: Refused): Problem {
   switch (refusal.outcome) {
@@ -114,8 +132,8 @@ function refused(refusal: Refused): Problem {
         members: { current: customer && customerJson(customer), conflict: conflictJson(conflict) },
       });
     }
-    case 'cannot_turn':
-      return new Problem('cannot_turn', refusal.instead, {
+    case 'cannot_reverse':
+      return new Problem('cannot_reverse', refusal.instead, {
         members: { conflict: conflictJson(refusal.conflict) },
       });
     case 'duplicate_email':

@@ -26,7 +26,7 @@ export const customerQuerySchema = {
       type: 'integer',
       minimum: 1,
       maximum: PAGE_MAX,
-      description: `Customers on a page; ${PAGE_DEFAULT} unless told.`,
+      description: `Customers on a page; ${PAGE_DEFAULT} without this parameter.`,
     },
     after: {
       ...customerIdSchema,

@@ -49,7 +49,7 @@ const EXPECTED: ReadonlySet<ProblemCode> = new Set([
   ...(['database_unavailable', 'account_unbound', 'webhooks_not_configured', 'contended'] as const),
 ]);
 
-const TOLD_AGAIN_MS = 10_000;
+const LOGGED_AGAIN_MS = 10_000;
 
 /**
  * Logs no source line and no stack: the program has no fault to fix. Senders repeat by the
@@ -60,7 +60,7 @@ function notePutOff(log: ApiLog): (problem: Problem, requestId: string, errorCod
   return ({ code }, requestId, errorCode) => {
     const now = performance.now();
     const { told, since } = last.get(code) ?? { told: -Infinity, since: 0 };
-    const quiet = now - told < TOLD_AGAIN_MS;
+    const quiet = now - told < LOGGED_AGAIN_MS;
     last.set(code, quiet ? { told, since: since + 1 } : { told: now, since: 0 });
     if (quiet) log.debug('request put off', { request_id: requestId, code });
     else

@@ -29,7 +29,7 @@ export const mappingQuerySchema = {
       type: 'integer',
       minimum: 1,
       maximum: PAGE_MAX,
-      description: `Mappings on a page; ${PAGE_DEFAULT} unless told.`,
+      description: `Mappings on a page; ${PAGE_DEFAULT} without this parameter.`,
     },
     after: { ...customerIdSchema, description: 'Begin behind this id. Follow the Link header instead.' },
     state: { type: 'string', enum: states, description: 'Only those in this state.' },

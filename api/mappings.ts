@@ -5,7 +5,7 @@ import { Router } from 'express';
 import type { Db } from '../db/server/connection.ts';
 import { listMappings, type ListedMapping } from '../db/mappings/list.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import type { ConsentOutcome, LinkDesk } from '../lib/operations/links.ts';
+import type { ConsentOutcome, LinkOperations } from '../lib/operations/links.ts';
 import { actorOf } from './auth.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
@@ -19,9 +19,9 @@ import { declareRoute } from './routing.ts';
 const checkPath = compileCheck<{ id: number }>(mappingPathSchema);
 const checkQuery = compileCheck<MappingQuery>(mappingQuerySchema);
 
-export type MappingRoutesDeps = { db: Db; desk: LinkDesk; basePath: string; deadlineMs: number };
+export type MappingRoutesDeps = { db: Db; operations: LinkOperations; basePath: string; deadlineMs: number };
 
-export function mappingRoutes({ db, desk, basePath, deadlineMs }: MappingRoutesDeps): Router {
+export function mappingRoutes({ db, operations, basePath, deadlineMs }: MappingRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
@@ -43,7 +43,7 @@ export function mappingRoutes({ db, desk, basePath, deadlineMs }: MappingRoutesD
       soon,
       async (req, res) => {
         const { id } = demand('path', checkPath(paramsOf(req, mappingPathSchema)));
-        const result = await desk.consent(id, actorOf(req) ?? null);
+        const result = await operations.consent(id, actorOf(req) ?? null);
         if (result.outcome === 'not_found' || result.outcome === 'cannot_link') throw refused(result);
         const { outcome, mapping } = result;
         sendJson(res, 200, {

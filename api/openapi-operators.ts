@@ -37,14 +37,14 @@ export function operatorPaths(): Json {
         problems: ofOneConflict,
       }),
     },
-    '/api/v1/conflicts/{id}/turn': {
+    '/api/v1/conflicts/{id}/reverse': {
       parameters: [conflictId],
-      post: operation('turnConflict', 'Gives the customer the value that did not survive', {
-        responses: { 200: answer('It is turned round, by this call or an earlier one', ref('Turned')) },
+      post: operation('reverseConflict', 'Gives the customer the value that did not survive', {
+        responses: { 200: answer('It is reversed, by this call or an earlier one', ref('Reversed')) },
         problems: [
           ...ofOneConflict,
           'overtaken',
-          'cannot_turn',
+          'cannot_reverse',
           'duplicate_email',
           'contended',
           ...rowProblems,

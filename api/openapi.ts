@@ -6,7 +6,7 @@ import { BODY_LIMIT } from './body.ts';
 import { changesQuerySchema, changesSchema } from './change-schemas.ts';
 import { acceptedSchema, choiceSchema, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerQuerySchema, customerSchema } from './customer-schemas.ts';
-import { conflictSchema, turnedSchema } from './conflict-schemas.ts';
+import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
@@ -125,7 +125,7 @@ export function openApiDocument(): Json {
         NewCustomer: newCustomerSchema,
         CustomerChange: customerChangeSchema,
         Conflict: conflictSchema,
-        Turned: turnedSchema,
+        Reversed: reversedSchema,
         Mapping: mappingSchema,
         Linked: linkedSchema,
         Resolution: resolutionSchema,
@@ -171,7 +171,7 @@ const problemSchema = {
       anyOf: [ref('Customer'), { type: 'null' }],
       description: 'With version_mismatch and overtaken: the customer as it is now; null if it is deleted.',
     },
-    conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_turn.' },
+    conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_reverse.' },
     customer_id: { ...customerIdSchema, description: 'With duplicate_email: who has it.' },
     rule: {
       type: ['string', 'null'],

@@ -27,7 +27,7 @@ export const problemKinds = {
   row_conflicts: { status: 409, title: 'Another row stands in the way of this one' },
   row_swallowed: { status: 409, title: 'The table made nothing of the change' },
   overtaken: { status: 409, title: 'A later edit stands' },
-  cannot_turn: { status: 409, title: 'A conflict of this kind cannot be turned round' },
+  cannot_reverse: { status: 409, title: 'A conflict of this kind cannot be reversed' },
   cannot_resolve: { status: 409, title: 'This cannot be decided about this mapping' },
   position_expired: { status: 410, title: 'The changes behind this position are no longer kept' },
   cannot_link: { status: 409, title: 'These two cannot be linked by this' },

@@ -3,7 +3,7 @@
 
 import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import type { ResolveDesk } from '../lib/operations/resolutions.ts';
+import type { ResolveOperations } from '../lib/operations/resolutions.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { answerWithin } from './deadline.ts';
@@ -17,9 +17,9 @@ import { declareRoute } from './routing.ts';
 const checkPath = compileCheck<{ id: number }>(mappingPathSchema);
 const checkBody = compileCheck<ResolutionBody>(resolutionSchema);
 
-export type ResolutionRoutesDeps = { desk: ResolveDesk; deadlineMs: number };
+export type ResolutionRoutesDeps = { operations: ResolveOperations; deadlineMs: number };
 
-export function resolutionRoutes({ desk, deadlineMs }: ResolutionRoutesDeps): Router {
+export function resolutionRoutes({ operations, deadlineMs }: ResolutionRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
 
   declareRoute(router, '/mappings/:id/resolve', {
@@ -30,7 +30,7 @@ export function resolutionRoutes({ desk, deadlineMs }: ResolutionRoutesDeps): Ro
         const { id } = demand('path', checkPath(paramsOf(req, mappingPathSchema)));
         const { action, external_id: externalId, reason } = demand('body', checkBody(req.body));
         const why = reason ?? null;
-        const result = await desk.resolve(id, { action, externalId, why, actor: actorOf(req) ?? null });
+        const result = await operations.resolve(id, { action, externalId, why, actor: actorOf(req) ?? null });
         if (result.outcome === 'not_found') throw new Problem('mapping_not_found', 'No mapping has this id.');
         const { outcome, mapping } = result;
         const { state, reason: because, internalId: customer } = mapping;

@@ -6,7 +6,7 @@ import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { requireShared, webhookSecrets } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { startRoleSigns } from '../lib/health/role-signs.ts';
-import { createHearing } from '../lib/process/systems.ts';
+import { createIntake } from '../lib/process/systems.ts';
 import { deafWarning } from '../lib/health/intake.ts';
 import { createWebhookTally } from '../lib/health/webhook-tally.ts';
 import { composeApi } from './compose.ts';
@@ -28,10 +28,10 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   // Another process relays, and looks often enough by itself.
   const nudge = (): void => undefined;
   const clock = systemClock;
-  const hearing = await createHearing(db);
+  const intake = await createIntake(db);
   const secrets = webhookSecrets(config);
-  const tally = createWebhookTally({ db, clock, log, system: hearing.system });
-  const problem = secrets.length === 0 ? deafWarning(hearing.system) : null;
+  const tally = createWebhookTally({ db, clock, log, system: intake.system });
+  const problem = secrets.length === 0 ? deafWarning(intake.system) : null;
   const signs = await startRoleSigns({
     db,
     log,
@@ -46,7 +46,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     clock,
     log,
     store: createCustomerStore({ db, clock, nudge }),
-    hearing,
+    intake,
     secrets,
     tally,
     nudge,

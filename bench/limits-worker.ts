@@ -12,13 +12,13 @@ import { createLane } from '../workers/lane.ts';
 const [url = '', apiBase = '', account = '', endpoint = ''] = process.argv.slice(2);
 const db = createDb({ url, poolSize: 10, applicationName: 'limits-worker' });
 const instanceId = await readInstanceId(db);
-const markKey = `twinbox_${instanceId}`;
+const tagKey = `twinbox_${instanceId}`;
 const quiet = (): void => undefined;
 const lane = createLane(
   {
     db,
     clock: systemClock,
-    integration: createStripeIntegration({ secretKey: 'sk_test_twinbox_bench', apiBase, markKey }),
+    integration: createStripeIntegration({ secretKey: 'sk_test_twinbox_bench', apiBase, tagKey }),
     policy: {
       environment: 'bench',
       instanceId,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 const PARTS = [
-  'outward.ts',
+  'outbound.ts',
   'first-contact.ts',
   'webhooks.ts',
   'limits.ts',

@@ -15,7 +15,7 @@ import { reconcile } from '../lib/sync/reconcile.ts';
 import { createTestDatabase } from '../test/support/database.ts';
 import { stopOwnServer } from '../test/support/server.ts';
 import { createWorld } from '../test/support/sync.ts';
-import { createInward, linkedPair, type TwoWayWorld } from '../test/support/two-way.ts';
+import { createInbound, linkedPair, type TwoWayWorld } from '../test/support/two-way.ts';
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '120' } } });
 const HALF = Math.ceil(Number(values.events) / 2);
@@ -42,7 +42,7 @@ type Workload = (world: TwoWayWorld, pairs: Pair[]) => Promise<void>;
 let serial = 0;
 const name = (): string => `Customer ${++serial}`;
 
-const outward: Record<string, Workload> = {
+const outbound: Record<string, Workload> = {
   create: async (world, pairs) => {
     for (let n = 0; n < pairs.length; n++) await world.create({ name: name() });
   },
@@ -50,9 +50,9 @@ const outward: Record<string, Workload> = {
     for (const { id } of pairs) await world.update(id, { name: name() });
   },
 };
-const inward: Record<string, Workload> = {
+const inbound: Record<string, Workload> = {
   'echo of an update': async (world, pairs) => {
-    await outward['update']?.(world, pairs);
+    await outbound['update']?.(world, pairs);
     await world.run();
     await world.deliver();
   },
@@ -76,7 +76,7 @@ try {
   let callMs = 0;
   const timed = timeCalls(made.integration, (ms) => (callMs += ms));
   Object.assign(made.deps, { integration: timed });
-  const world: TwoWayWorld = { ...made, ...createInward(made) };
+  const world: TwoWayWorld = { ...made, ...createInbound(made) };
   const meter = await createMeter(db);
   await world.lane.runOnce(); // binds the account
 
@@ -84,11 +84,11 @@ try {
   while (pairs.length < HALF) pairs.push(await linkedPair(world));
   const received = new Map<string, Cost>();
   const steps = new Map<string, Cost>();
-  const works = [...Object.entries(outward), ...Object.entries(inward)];
+  const works = [...Object.entries(outbound), ...Object.entries(inbound)];
   for (const [what, work] of [...works, ...works.toReversed()]) {
     await work(world, pairs);
-    if (what in outward) await measureReceive('our events', () => world.receive());
-    else await measureReceive('their events', () => world.hear());
+    if (what in outbound) await measureReceive('our events', () => world.receive());
+    else await measureReceive('their events', () => world.receiveInbound());
     await measureSteps(what);
     await world.rest();
   }

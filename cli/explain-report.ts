@@ -32,7 +32,7 @@ export function explanationLines(explained: Explanation): Line[] {
     lines.push(
       { text: '' },
       {
-        text: `${count(conflicts, 'conflict')} not reversed: npx twinbox conflicts list --customer ${customer.id} --no-turned`,
+        text: `${count(conflicts, 'conflict')} not reversed: npx twinbox conflicts list --customer ${customer.id} --no-reversed`,
       },
     );
   return lines;

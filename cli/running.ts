@@ -6,7 +6,7 @@ import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, isMissing, readIfThere } from './embedded/files.ts';
 import { prepareFolder } from './embedded/folder.ts';
-import { startMark } from './embedded/processes.ts';
+import { startedAt } from './embedded/processes.ts';
 import { CliError, exit } from './exit.ts';
 
 export type Running = {
@@ -38,7 +38,7 @@ export async function claimFolder(dataDir: string): Promise<FolderClaim> {
   const path = fileOf(dataDir);
   const own: Running = {
     pid: process.pid,
-    began: startMark(process.pid) ?? '',
+    began: startedAt(process.pid) ?? '',
     startedAt: new Date().toISOString(),
     apiUrl: null,
     simulatorUrl: null,
@@ -72,7 +72,7 @@ export async function claimFolder(dataDir: string): Promise<FolderClaim> {
 /** The living process on this folder, or null. */
 export async function findRunning(dataDir: string): Promise<Running | null> {
   const found = await read(fileOf(dataDir));
-  return found && startMark(found.pid) === found.began ? found : null;
+  return found && startedAt(found.pid) === found.began ? found : null;
 }
 
 function fileOf(dataDir: string): string {
@@ -108,7 +108,7 @@ async function removeStale(path: string): Promise<void> {
   }
   const moved = await read(aside);
   // The other one was quicker, and this is its new file: put it back.
-  if (moved && startMark(moved.pid) === moved.began) await rename(aside, path);
+  if (moved && startedAt(moved.pid) === moved.began) await rename(aside, path);
   else await rm(aside, { force: true });
 }
 

@@ -207,7 +207,7 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
     waiting: backlog.waiting,
     reasons,
     systems,
-    conflicts: { last_day: conflicts.lastDay, all: conflicts.all, turned: conflicts.turned },
+    conflicts: { last_day: conflicts.lastDay, all: conflicts.all, reversed: conflicts.reversed },
     oldest_open_intent: backlog.oldestIntent && {
       customer: backlog.oldestIntent.customerId,
       operation: backlog.oldestIntent.operation,

@@ -29,7 +29,7 @@ export type StoredConflict = Omit<ConflictRow, 'dedupeKey' | 'base' | 'ours' | '
   base: string | null;
   ours: string | null;
   theirs: string | null;
-  turnedAt: Date | null;
+  reversedAt: Date | null;
   system: string | null;
   externalId: string | null;
 };
@@ -41,12 +41,12 @@ export type ConflictFilter = {
   customer?: number;
   kind?: string;
   field?: string;
-  turned?: boolean;
+  reversed?: boolean;
 };
 
 const columns = `
   c.id, c.mapping_id as "mappingId", c.entity_type as "entityType", c.internal_id as "internalId", c.kind, c.field, c.base, c.ours, c.theirs,
-  c.rule, c.winner, c.note, c.intent_id as "intentId", c.event_id as "eventId", c.turned_at as "turnedAt", c.created_at as "createdAt",
+  c.rule, c.winner, c.note, c.intent_id as "intentId", c.event_id as "eventId", c.reversed_at as "reversedAt", c.created_at as "createdAt",
   m.system, m.external_id as "externalId"
   from sync_conflicts c left join external_mappings m on m.id = c.mapping_id`;
 
@@ -56,7 +56,7 @@ where (:after::uuid is null or c.id < :after::uuid)
   and (:customer::bigint is null or (c.entity_type = 'customer' and c.internal_id = :customer::bigint))
   and (:kind::text is null or c.kind = :kind::text)
   and (:field::text is null or c.field = :field::text)
-  and (:turned::boolean is null or (c.turned_at is not null) = :turned::boolean)
+  and (:reversed::boolean is null or (c.reversed_at is not null) = :reversed::boolean)
 order by c.id desc
 limit :limit`;
 
@@ -79,14 +79,14 @@ export async function insertConflicts(tx: Tx, conflicts: ConflictRow[]): Promise
 
 /** A page of conflicts, newest first. */
 export async function listConflicts(db: Db, filter: ConflictFilter): Promise<StoredConflict[]> {
-  const { limit, after = null, customer = null, kind = null, field = null, turned = null } = filter;
+  const { limit, after = null, customer = null, kind = null, field = null, reversed = null } = filter;
   const { rows } = await db.raw<{ rows: StoredConflict[] }>(listSql, {
     limit,
     after,
     customer,
     kind,
     field,
-    turned,
+    reversed,
   });
   return rows;
 }
@@ -113,19 +113,19 @@ export async function lockConflict(tx: Tx, id: string): Promise<StoredConflict |
 /** What became of a conflict that an operator asked to reverse. */
 export async function noteConflict(
   tx: Tx,
-  noted: { id: string; note: 'turned' | 'overtaken'; turnedAt: Date | null },
+  noted: { id: string; note: 'reversed' | 'overtaken'; reversedAt: Date | null },
 ): Promise<void> {
   await tx.raw(
-    `update sync_conflicts set note = :note, turned_at = :turnedAt::timestamptz where id = :id`,
+    `update sync_conflicts set note = :note, reversed_at = :reversedAt::timestamptz where id = :id`,
     noted,
   );
 }
 
 /** Conflicts of a customer that are not reversed. */
-export async function countUnturned(db: Db, customer: number): Promise<number> {
+export async function countUnreversed(db: Db, customer: number): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
     `select count(*) from sync_conflicts
-     where entity_type = 'customer' and internal_id = :customer and turned_at is null`,
+     where entity_type = 'customer' and internal_id = :customer and reversed_at is null`,
     { customer },
   );
   return rows[0]?.count ?? 0;

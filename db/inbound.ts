@@ -17,7 +17,7 @@ export type IncomingEvent = {
   account: string | null;
   livemode: boolean | null;
   /** It bears another installation's owner tag and not ours. */
-  foreignMark: boolean;
+  foreignTag: boolean;
   /** What it would be stored in is gone, or about to go. */
   tooOld: boolean;
   payload: Record<string, unknown>;
@@ -44,7 +44,7 @@ with bound as (
     when not exists (select from bound) then 'unbound'
     when :account::text is not null and :account::text <> (select account from bound) then 'other_account'
     when :livemode::boolean is distinct from (select livemode from bound) then 'other_livemode'
-    when :foreignMark::boolean and not exists (
+    when :foreignTag::boolean and not exists (
       select from external_mappings m where m.system = :system and m.account = (select account from bound)
         and m.external_type = :externalType and m.external_id = :externalId::text) then 'other_environment'
     when :tooOld::boolean then 'too_old'
@@ -123,7 +123,7 @@ export type ExternalEvent = {
   key: string | null;
   intentId: string | null;
   /** The creating event that our owner tag on the record names. */
-  mark: string | null;
+  ownerTag: string | null;
   inbound: Record<string, unknown>;
 };
 
@@ -138,10 +138,10 @@ select e.event_id, coalesce(
   (select m.id from sync_intents i join external_mappings m on m.id = i.mapping_id
    where i.id = e.intent_id and m.system = :system and m.account = e.account and m.external_id is null and m.state <> 'tombstoned'),
   (select m.id from customers c join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id
-   where c.created_event_id = e.mark and m.system = :system and m.account = e.account and m.external_type = :externalType
+   where c.created_event_id = e.owner_tag and m.system = :system and m.account = e.account and m.external_type = :externalType
      and m.role = 'primary' and m.external_id is null and not ${hasEndedSql('m')})
 ) as mapping_id
-from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, mark uuid)`;
+from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, owner_tag uuid)`;
 
 // The conflict is named: an id that is taken (the sequence was set back) must not pass for a record
 // that is known.
@@ -160,7 +160,7 @@ from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint
 on conflict (event_id, target) do nothing
 returning event_id, mapping_id`;
 
-const unheardSql = `
+const notReceivedSql = `
 select e.id as "syncEventId", e.event_id, e.event_type, e.payload -> 'external' as external
 from sync_events e
 where e.id > :after and e.id <= :upTo and e.source = :system
@@ -168,7 +168,7 @@ where e.id > :after and e.id <= :upTo and e.source = :system
   and not exists (select from sync_deliveries d where d.event_id = e.event_id and d.target = 'internal')
 order by e.id limit :limit`;
 
-export type UnheardEvent = {
+export type NotReceivedEvent = {
   syncEventId: number;
   event_id: string;
   event_type: string;
@@ -176,11 +176,11 @@ export type UnheardEvent = {
 };
 
 /** External events of an id range that no delivery stands for: what the bus lost. */
-export async function findUnheard(
+export async function findNotReceived(
   db: Db,
   range: { system: string; after: number; upTo: number; limit: number },
-): Promise<UnheardEvent[]> {
-  const { rows } = await db.raw<{ rows: UnheardEvent[] }>(unheardSql, range);
+): Promise<NotReceivedEvent[]> {
+  const { rows } = await db.raw<{ rows: NotReceivedEvent[] }>(notReceivedSql, range);
   return rows;
 }
 
@@ -222,7 +222,7 @@ export async function receiveExternalEvents(
     external_id: e.externalId,
     key: e.key,
     intent_id: e.intentId,
-    mark: e.mark,
+    owner_tag: e.ownerTag,
     inbound: e.inbound,
   }));
   const { system, externalType, now } = target;
@@ -238,9 +238,9 @@ export async function receiveExternalEvents(
     return new Map(found.map((row) => [row.event_id, row.mapping_id]));
   };
   let known = await resolve();
-  const strangers = rows.filter((row) => (known.get(row.event_id) ?? null) === null);
-  if (strangers.length > 0) {
-    await tx.raw(makeSql, { events: JSON.stringify(strangers), system, externalType });
+  const unmatched = rows.filter((row) => (known.get(row.event_id) ?? null) === null);
+  if (unmatched.length > 0) {
+    await tx.raw(makeSql, { events: JSON.stringify(unmatched), system, externalType });
     known = await resolve();
   }
   const ids = [...new Set(known.values())];

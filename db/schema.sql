@@ -444,7 +444,7 @@ create table external_mappings (
   urgency smallint default 0 not null,
   decision jsonb,
   known_email text,
-  void_mark uuid
+  void_tag uuid
 ) with (fillfactor=80);
 
 create table external_records (
@@ -617,8 +617,8 @@ create table sweeps (
   tried_at timestamp with time zone,
   problem text,
   problem_at timestamp with time zone,
-  unheard_from timestamp with time zone,
-  unheard_to timestamp with time zone,
+  lost_from timestamp with time zone,
+  lost_to timestamp with time zone,
   found_events bigint default 0 not null,
   found_since timestamp with time zone,
   found_at timestamp with time zone
@@ -654,7 +654,7 @@ create table sync_conflicts (
   intent_id uuid,
   event_id uuid,
   dedupe_key text not null,
-  turned_at timestamp with time zone,
+  reversed_at timestamp with time zone,
   created_at timestamp with time zone not null
 );
 
@@ -775,7 +775,7 @@ alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (
 alter table sequence_moves add constraint sequence_moves_pkey PRIMARY KEY (id);
 alter table skipped_items add constraint skipped_items_pkey PRIMARY KEY (loop, item);
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
-alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((unheard_from IS NULL) = (unheard_to IS NULL))));
+alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((lost_from IS NULL) = (lost_to IS NULL))));
 alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
 alter table sync_attempts add constraint sync_attempts_pkey PRIMARY KEY (id);
 alter table sync_conflicts add constraint sync_conflicts_dedupe_key_key UNIQUE (dedupe_key);

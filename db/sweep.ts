@@ -12,8 +12,8 @@ export type Sweep = {
   triedAt: Date | null;
   problem: string | null;
   problemAt: Date | null;
-  unheardFrom: Date | null;
-  unheardTo: Date | null;
+  lostFrom: Date | null;
+  lostTo: Date | null;
   /**
    * What the sweep found that no webhook had brought, since webhooks were last in order; `foundAt`
    * is when it last did.
@@ -26,7 +26,7 @@ export type Sweep = {
 const readSql = `
 select c.account, c.bound_at as "boundAt", c.paused_at is not null as paused,
        coalesce(s.swept_to, c.bound_at) as "sweptTo", coalesce(s.swept_events, 0) as "sweptEvents", coalesce(s.more, true) as more,
-       s.tried_at as "triedAt", s.problem, s.problem_at as "problemAt", s.unheard_from as "unheardFrom", s.unheard_to as "unheardTo",
+       s.tried_at as "triedAt", s.problem, s.problem_at as "problemAt", s.lost_from as "lostFrom", s.lost_to as "lostTo",
        coalesce(s.found_events, 0) as "foundEvents", s.found_since as "foundSince", s.found_at as "foundAt"
 from connections c left join sweeps s on s.system = c.system and s.account = c.account
 where c.system = :system and c.account is not null`;
@@ -51,12 +51,12 @@ const setFound = `
   found_at = case when :stored = 0 then s.found_at else :now::timestamptz end`;
 
 const saveSql = `
-insert into sweeps as s (system, account, swept_to, swept_events, more, tried_at, unheard_from, unheard_to, ${columnsFound})
-values (:system, :account, :sweptTo::timestamptz, :stored, :more, :now::timestamptz, :unheardFrom::timestamptz, :unheardTo::timestamptz, ${valuesFound})
+insert into sweeps as s (system, account, swept_to, swept_events, more, tried_at, lost_from, lost_to, ${columnsFound})
+values (:system, :account, :sweptTo::timestamptz, :stored, :more, :now::timestamptz, :lostFrom::timestamptz, :lostTo::timestamptz, ${valuesFound})
 on conflict (system, account) do update
 set ${setFound}, swept_to = greatest(s.swept_to, excluded.swept_to), swept_events = s.swept_events + excluded.swept_events, more = excluded.more,
     tried_at = excluded.tried_at, problem = null, problem_at = null,
-    unheard_from = least(s.unheard_from, excluded.unheard_from), unheard_to = greatest(s.unheard_to, excluded.unheard_to)`;
+    lost_from = least(s.lost_from, excluded.lost_from), lost_to = greatest(s.lost_to, excluded.lost_to)`;
 
 /** A window is done: everything of it is in the inbox. The position only moves on. */
 export async function saveSwept(
@@ -65,8 +65,8 @@ export async function saveSwept(
     sweptTo: Date;
     stored: number;
     more: boolean;
-    unheardFrom: Date | null;
-    unheardTo: Date | null;
+    lostFrom: Date | null;
+    lostTo: Date | null;
     now: Date;
   },
 ): Promise<void> {
@@ -89,9 +89,9 @@ export async function saveSweepProblem(
 }
 
 /** Every record has been compared since: what the inbox never received is known by now. */
-export async function forgetUnheard(db: Db, system: string, before: Date): Promise<void> {
+export async function forgetLost(db: Db, system: string, before: Date): Promise<void> {
   await db.raw(
-    `update sweeps set unheard_from = null, unheard_to = null where system = :system and unheard_to <= :before::timestamptz`,
+    `update sweeps set lost_from = null, lost_to = null where system = :system and lost_to <= :before::timestamptz`,
     { system, before },
   );
 }

@@ -1,6 +1,10 @@
 import { Option, type Command } from 'commander';
 import { listConflicts, readConflict, type StoredConflict } from '../../db/conflicts.ts';
-import { createConflictDesk, whyNotTurned, type TurnOutcome } from '../../lib/operations/conflicts.ts';
+import {
+  createConflictOperations,
+  whyNotReversible,
+  type ReverseOutcome,
+} from '../../lib/operations/conflicts.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
@@ -25,6 +29,7 @@ type ListOptions = {
   customer?: number;
   kind?: string;
   field?: string;
+  reversed?: boolean;
   turned?: boolean;
   after?: string;
   limit: number;
@@ -34,18 +39,19 @@ type ListOptions = {
 export function addConflicts(context: CommandContext): void {
   const conflicts = context.program
     .command('conflicts')
-    .description('values that did not survive a merge: see them, and turn one round')
+    .description('values that did not survive a merge: see them, and reverse one')
     .addHelpText(
       'after',
       `
 Examples:
   $ npx twinbox conflicts list --customer 42
   $ npx twinbox conflicts show 0198c0de-0000-7000-8000-000000000001
-  $ npx twinbox conflicts turn 0198c0de-0000-7000-8000-000000000001`,
+  $ npx twinbox conflicts reverse 0198c0de-0000-7000-8000-000000000001`,
     );
   addList(conflicts, context);
   addShow(conflicts, context);
-  addTurn(conflicts, context);
+  addReverse(conflicts, context);
+  addReverse(conflicts, context, 'turn');
 }
 
 function addList(conflicts: Command, { output, finish }: CommandContext): void {
@@ -55,12 +61,15 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
     .option('--customer <id>', 'those of one customer', toId)
     .addOption(new Option('--kind <kind>', 'those of one kind').choices(KINDS))
     .addOption(new Option('--field <field>', 'those about one field').choices(['name', 'email']))
-    .option('--turned', 'only those that were turned round')
-    .option('--no-turned', 'only those that were not')
+    .option('--reversed', 'only those that were reversed')
+    .option('--no-reversed', 'only those that were not')
+    .addOption(new Option('--turned', 'the old name of --reversed').hideHelp())
+    .addOption(new Option('--no-turned', 'the old name of --no-reversed').hideHelp())
     .option('--after <id>', 'go on behind this one', toUuid)
     .option('--limit <number>', `at most so many (${LIMIT_MAX})`, toLimit, 50)
     .option('--json', 'print the list as JSON')
-    .action(async ({ json = false, ...filter }: ListOptions) => {
+    .action(async ({ json = false, turned, ...asked }: ListOptions) => {
+      const filter = turned === undefined ? asked : { reversed: turned, ...asked };
       const found = await withDatabase(
         ({ database: { db } }) => listConflicts(db, { ...filter, limit: filter.limit + 1 }),
         { mayCreate: false },
@@ -97,19 +106,25 @@ function addShow(conflicts: Command, { output, finish }: CommandContext): void {
     });
 }
 
-function addTurn(conflicts: Command, { output, finish }: CommandContext): void {
+/** `turn` is what the command was called before. */
+function addReverse(
+  conflicts: Command,
+  { output, finish }: CommandContext,
+  name: 'reverse' | 'turn' = 'reverse',
+): void {
   conflicts
-    .command('turn')
+    .command(name, { hidden: name === 'turn' })
     .description('give the customer the value that did not survive, if no later edit stands')
     .argument('<conflict>', 'its id', toUuid)
     .option('--json', 'print what came of it as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
+      if (name === 'turn') output.say('`conflicts turn` is called `conflicts reverse` now.');
       // Only this one compares by the mapping's rules; the others need not wait for what it takes
       // to know them.
       const { withSync } = await import('../sync-session.ts');
       const result = await withSync(
         ({ sync: { db, clock, nudge, integration } }) =>
-          createConflictDesk({ db, clock, nudge, documents: [integration.document] }).turn(id, {
+          createConflictOperations({ db, clock, nudge, documents: [integration.document] }).reverse(id, {
             context: { actor: 'cli' },
           }),
         { mayCreate: false },
@@ -120,29 +135,29 @@ function addTurn(conflicts: Command, { output, finish }: CommandContext): void {
     });
 }
 
-function statusOf({ outcome }: TurnOutcome): number {
-  if (outcome === 'turned' || outcome === 'turned_already') return exit.ok;
+function statusOf({ outcome }: ReverseOutcome): number {
+  if (outcome === 'reversed' || outcome === 'reversed_already') return exit.ok;
   return outcome === 'not_found' ? exit.nothingMatched : exit.failed;
 }
 
-function sayResult(id: string, result: TurnOutcome, output: Output): void {
+function sayResult(id: string, result: ReverseOutcome, output: Output): void {
   switch (result.outcome) {
     case 'not_found':
       return output.say(`No conflict has the id ${id}.`);
-    case 'turned':
+    case 'reversed':
       return output.say(
         `Customer ${result.conflict.internalId ?? '?'} has the ${result.conflict.field ?? 'value'} that did not survive; it goes out like any change.`,
       );
-    case 'turned_already':
-      return output.say('It was turned round before; nothing was changed.');
+    case 'reversed_already':
+      return output.say('It was reversed before; nothing was changed.');
     case 'overtaken':
       return output.say(
         result.customer
           ? `A later edit stands: the customer has version ${result.customer.version} and another ${result.conflict.field ?? 'value'}. Nothing was changed.`
           : 'The customer was deleted since. Nothing was changed.',
       );
-    case 'cannot_turn':
-      return output.say(`This one cannot be turned round. ${result.instead}`);
+    case 'cannot_reverse':
+      return output.say(`This one cannot be reversed. ${result.instead}`);
     case 'duplicate_email':
       return output.say(`Customer ${result.rivalId} has that email by now. Nothing was changed.`);
     case 'refused':
@@ -152,13 +167,13 @@ function sayResult(id: string, result: TurnOutcome, output: Output): void {
   }
 }
 
-function resultJson(result: TurnOutcome) {
+function resultJson(result: ReverseOutcome) {
   const version = 'customer' in result ? (result.customer?.version ?? null) : null;
   return {
     outcome: result.outcome,
     conflict: 'conflict' in result ? toJson(result.conflict) : null,
     customer_version: version,
-    ...(result.outcome === 'cannot_turn' ? { instead: result.instead } : {}),
+    ...(result.outcome === 'cannot_reverse' ? { instead: result.instead } : {}),
     ...(result.outcome === 'duplicate_email' ? { customer_id: result.rivalId } : {}),
     ...(result.outcome === 'refused' ? { refusal: result.refusal } : {}),
   };
@@ -180,8 +195,8 @@ function short(value: string | null): string {
 }
 
 function printConflict(conflict: StoredConflict, output: Output): void {
-  const { kind, field, internalId, system, externalId, rule, winner, note, turnedAt } = conflict;
-  const instead = whyNotTurned(conflict);
+  const { kind, field, internalId, system, externalId, rule, winner, note, reversedAt } = conflict;
+  const instead = whyNotReversible(conflict);
   const rows = [
     ['conflict', conflict.id],
     ['when', `${shortTime(conflict.createdAt)} UTC`],
@@ -192,13 +207,13 @@ function printConflict(conflict: StoredConflict, output: Output): void {
     ['ours', conflict.ours ?? '–'],
     ['theirs', conflict.theirs ?? '–'],
     ['decided', `${rule}: ${winner}`],
-    ...(note === null ? [] : [['note', turnedAt ? `${note} ${shortTime(turnedAt)} UTC` : note]]),
+    ...(note === null ? [] : [['note', reversedAt ? `${note} ${shortTime(reversedAt)} UTC` : note]]),
     ...(conflict.eventId === null ? [] : [['event', conflict.eventId]]),
     ...(conflict.intentId === null ? [] : [['intent', conflict.intentId]]),
   ];
   for (const line of table(rows)) output.print(line);
-  if (turnedAt) return;
-  output.say(instead ?? `npx twinbox conflicts turn ${conflict.id}   gives the customer the other value`);
+  if (reversedAt) return;
+  output.say(instead ?? `npx twinbox conflicts reverse ${conflict.id}   gives the customer the other value`);
 }
 
 function toJson(conflict: StoredConflict) {
@@ -218,8 +233,8 @@ function toJson(conflict: StoredConflict) {
     rule,
     winner,
     note,
-    turnable: conflict.turnedAt === null && whyNotTurned(conflict) === null,
-    turned_at: conflict.turnedAt,
+    reversible: conflict.reversedAt === null && whyNotReversible(conflict) === null,
+    reversed_at: conflict.reversedAt,
     event_id: conflict.eventId,
     intent_id: conflict.intentId,
   };

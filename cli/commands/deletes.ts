@@ -1,7 +1,7 @@
 import { Argument } from 'commander';
 import { findStuck, type StuckPair } from '../../db/mappings/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createDeletesDesk, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
+import { createDeleteOperations, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
@@ -135,17 +135,20 @@ async function decide(
   output: Output,
 ): Promise<Done> {
   const { db } = session.database;
-  const desk = createDeletesDesk({ db, clock: systemClock, system, log: session.log });
+  const operations = createDeleteOperations({ db, clock: systemClock, system, log: session.log });
   const decider: Decider = { actor: commandActor(), why: options.why ?? null };
   const done: Done = { decided: 0, taken_back: [], refused: [], results: [] };
   const waited: number[] = [];
   if (action === 'release') {
     const ids = held.map(({ mappingId }) => mappingId);
-    done.decided = await desk.release(options.customer === undefined ? null : ids, decider);
+    done.decided = await operations.release(options.customer === undefined ? null : ids, decider);
     waited.push(...ids);
   } else {
     for (const { mappingId, customerId } of held) {
-      const result = await (action === 'detach' ? desk.detach : desk.takeBack)(mappingId, decider);
+      const result = await (action === 'detach' ? operations.detach : operations.takeBack)(
+        mappingId,
+        decider,
+      );
       note(done, customerId, result, output);
       if (result.outcome === 'taken_back' && result.customer === customerId) waited.push(mappingId);
     }

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { countRefusals, readDatabaseFacts, readLastHeard } from '../../db/health/doctor.ts';
+import { countRefusals, readDatabaseFacts, readLastReceived } from '../../db/health/doctor.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
 import { judgeGround, pendingTables, readGround } from '../../db/server/preflight.ts';
 import { findNoTransactions } from '../../db/server/transactions.ts';
@@ -28,7 +28,7 @@ import {
   type Check,
 } from '../../lib/operations/doctor.ts';
 import { examineSequences } from '../../lib/operations/doctor-sequences.ts';
-import { judgeHearing, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
+import { judgeIntake, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
 import { checkKnown } from '../../lib/operations/known-sample.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/health/readiness.ts';
@@ -238,9 +238,9 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
       found.push(await check('known records', fix, () => checkKnown(db, integration)));
     const now = systemClock.now();
     const heard = await attempt('heard', 'Look at the database.', async () =>
-      judgeHearing(
+      judgeIntake(
         {
-          last: await readLastHeard(db, integration.system),
+          last: await readLastReceived(db, integration.system),
           signs: await readWebhookSigns(db, integration.system),
           // Without a secret another check already says that events come in by the sweep alone.
           sweep: secrets > 0 || stripe.simulatorUrl !== null ? await readSweep(db, integration.system) : null,

@@ -4,7 +4,7 @@ import { countNotLinked } from '../../db/mappings/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings/list.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createLinkDesk } from '../../lib/operations/links.ts';
+import { createLinkOperations } from '../../lib/operations/links.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
@@ -113,13 +113,13 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
   return withDatabase(
     async ({ config, database: { db } }) => {
       const found = await findLinkable(db, { ids: ids.length > 0 ? ids : null, limit: MAX });
-      const strangers = ids.filter((id) => !found.some(({ mappingId }) => mappingId === id));
+      const unmatched = ids.filter((id) => !found.some(({ mappingId }) => mappingId === id));
       const open = found.filter(({ consent }) => !consent);
       const other = ids.length > 0 ? NO_OTHERS : await findOtherRecords(db);
       const others = other.held.length + other.left.length;
       const matched = (number: number): number =>
         number + first.waiting + others === 0 ? exit.nothingMatched : exit.ok;
-      const act = async (): Promise<number> => (chosen && !dryRun ? giveWords(db, open) : 0);
+      const act = async (): Promise<number> => (chosen && !dryRun ? storeConsents(db, open) : 0);
       if (json) {
         const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length)}?`, output);
         const agreed = yes || (chosen && !dryRun && open.length > 0 && (await ask()));
@@ -128,17 +128,17 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
           matched: found.length,
           linked,
           not_linked: first.waiting,
-          unknown: strangers,
+          unknown: unmatched,
           mappings: found.map(toJson),
           ...otherRecordsJson(other),
         });
         return matched(found.length);
       }
       for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
-      for (const id of strangers) output.say(`${id} does not wait for a word.`);
+      for (const id of unmatched) output.say(`${id} does not wait for a word.`);
       printOtherRecords(other, output);
       if (found.length === 0) {
-        if (strangers.length === 0 && first.waiting + others === 0 && !dryRun)
+        if (unmatched.length === 0 && first.waiting + others === 0 && !dryRun)
           output.say('No record waits for consent.');
         return matched(0);
       }
@@ -206,11 +206,11 @@ async function countUnlinked(db: Db): Promise<{ waiting: number; undecided: numb
   return { waiting, undecided };
 }
 
-async function giveWords(db: Db, open: Linkable[]): Promise<number> {
-  const desk = createLinkDesk({ db, clock: systemClock });
+async function storeConsents(db: Db, open: Linkable[]): Promise<number> {
+  const operations = createLinkOperations({ db, clock: systemClock });
   let given = 0;
   for (const { mappingId } of open) {
-    const { outcome } = await desk.consent(mappingId, commandActor());
+    const { outcome } = await operations.consent(mappingId, commandActor());
     if (outcome === 'consented') given += 1;
   }
   return given;

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { findStuck, type StuckPair, type StuckState } from '../../db/mappings/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createResolveDesk, type Resolution } from '../../lib/operations/resolutions.ts';
+import { createResolveOperations, type Resolution } from '../../lib/operations/resolutions.ts';
 import { commandActor } from '../actor.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
@@ -160,12 +160,12 @@ async function decideAll(
   output: Output,
 ): Promise<Done> {
   const { db } = session.database;
-  const desk = createResolveDesk({ db, clock: systemClock, log: session.log });
+  const operations = createResolveOperations({ db, clock: systemClock, log: session.log });
   const done: Done = { decided: 0, refused: [], results: [], stuck: 0 };
   const carried: number[] = [];
   for (const { mappingId, customerId } of found) {
     const { record: externalId, why = null } = options;
-    const result = await desk.resolve(mappingId, { action, externalId, why, actor: commandActor() });
+    const result = await operations.resolve(mappingId, { action, externalId, why, actor: commandActor() });
     if (result.outcome === 'not_found') continue;
     if (result.outcome === 'cannot_resolve') {
       done.refused.push({ mapping: mappingId, customer: customerId, why: result.why });

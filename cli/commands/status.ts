@@ -15,7 +15,7 @@ import { readSweep } from '../../db/sweep.ts';
 import { readWebhookSigns } from '../../db/health/webhook-signs.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { findOtherDatabase } from '../../lib/process/database-identity.ts';
-import { hearingPart } from '../../lib/health/intake.ts';
+import { intakePart } from '../../lib/health/intake.ts';
 import { systemNames } from '../../lib/integrations/names.ts';
 import { reportReadiness } from '../../lib/health/readiness-report.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../../lib/health/readiness.ts';
@@ -159,7 +159,7 @@ async function judgeHere(db: Db): Promise<string[]> {
     refused: refusedPart(db, clock),
     partitions: partitionsPart(db, clock),
     sync: syncPart(db, [...systemNames]),
-    hearing: hearingPart(db, clock, 'stripe', null),
+    intake: intakePart(db, clock, 'stripe', null),
   };
   const { body } = await reportReadiness(parts, { limitMs: 5_000, gates: ['database'] });
   return problemsOf(body);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { AppError, isAppError } from '../../lib/errors.ts';
 import { waitUntil } from '../../lib/loop.ts';
 import { hasCode, isMissing, readIfThere } from './files.ts';
-import { startMark } from './processes.ts';
+import { startedAt } from './processes.ts';
 
 type Holder = { pid: number; began: string; nonce: string };
 
@@ -30,7 +30,7 @@ export async function inTurn<T>(
   const path = join(folder, 'lock');
   const own: Holder = {
     pid: process.pid,
-    began: startMark(process.pid) ?? '',
+    began: startedAt(process.pid) ?? '',
     nonce: randomBytes(8).toString('hex'),
   };
   await take(path, own, patienceMs);
@@ -91,7 +91,7 @@ async function readHolder(path: string): Promise<Holder | null> {
 }
 
 function isHeld({ pid, began }: Holder): boolean {
-  return startMark(pid) === began;
+  return startedAt(pid) === began;
 }
 
 /** Moved away first: of two that see the same stale file one gets it, and a newer one is put back. */

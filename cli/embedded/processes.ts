@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
  */
 
 /** A text that no later process with the same id has; undefined if there is no such process. */
-export function startMark(pid: number): string | undefined {
+export function startedAt(pid: number): string | undefined {
   if (process.platform !== 'linux') return ps(pid, 'lstart=');
   const stat = readProc(pid, 'stat');
   if (stat === undefined) return undefined;
@@ -18,7 +18,7 @@ export function startMark(pid: number): string | undefined {
 }
 
 export function isAlive(pid: number): boolean {
-  return startMark(pid) !== undefined;
+  return startedAt(pid) !== undefined;
 }
 
 /** The command line of a process, its words separated by spaces; undefined if there is none. */

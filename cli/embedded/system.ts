@@ -166,7 +166,7 @@ async function start({
     clock,
     log,
     store,
-    hearing: integration,
+    intake: integration,
     secrets,
     tally,
     nudge,

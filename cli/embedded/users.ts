@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfThere } from './files.ts';
-import { startMark } from './processes.ts';
+import { startedAt } from './processes.ts';
 
 /**
  * Who uses a server: one small file per use in `<dataDir>/users/`. The server stops with its last user, so
@@ -14,7 +14,7 @@ import { startMark } from './processes.ts';
 export async function addUser(dataDir: string, pid = process.pid): Promise<string> {
   const name = `${pid}-${randomBytes(4).toString('hex')}`;
   await mkdir(folder(dataDir), { recursive: true });
-  await writeFile(join(folder(dataDir), name), startMark(pid) ?? '');
+  await writeFile(join(folder(dataDir), name), startedAt(pid) ?? '');
   return name;
 }
 
@@ -29,7 +29,7 @@ export async function livingUsers(dataDir: string): Promise<number[]> {
   for (const name of await readdir(folder(dataDir))) {
     const pid = Number.parseInt(name, 10);
     const mark = await readIfThere(join(folder(dataDir), name));
-    if (mark !== undefined && mark !== '' && startMark(pid) === mark) living.push(pid);
+    if (mark !== undefined && mark !== '' && startedAt(pid) === mark) living.push(pid);
     else await removeUser(dataDir, name);
   }
   return living;

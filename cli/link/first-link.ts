@@ -2,7 +2,7 @@
 // records the operator's consent.
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
-import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
+import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
 import type { LinkPlan, PlannedPair } from '../../lib/operations/planned-link.ts';
 import { saidOfNotTaken } from '../../lib/operations/link-rivals.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
@@ -57,7 +57,7 @@ export async function firstLink(
       return exit.undecided;
     }
     const giving = createProgress(output, 'words given');
-    given = await giveWords(sync, plan, commandActor(), (done) => giving.update(done, done / rows));
+    given = await storeConsents(sync, plan, commandActor(), (done) => giving.update(done, done / rows));
     giving.end();
   }
   const tagged =

@@ -10,7 +10,7 @@ import {
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
 import {
-  createChoiceDesk,
+  createChoiceOperations,
   type AcceptOutcome,
   type ChoiceOutcome,
   type NewOutcome,
@@ -33,10 +33,10 @@ export async function linkRecord(
 ): Promise<number> {
   const result = await withDatabase(
     async ({ database: { db } }): Promise<Result> => {
-      if (record !== undefined) return deskOf(db).choose(customer, record, commandActor());
+      if (record !== undefined) return operationsOf(db).choose(customer, record, commandActor());
       return create
-        ? deskOf(db).makeNew(customer, commandActor())
-        : deskOf(db).acceptDeletion(customer, commandActor());
+        ? operationsOf(db).makeNew(customer, commandActor())
+        : operationsOf(db).acceptDeletion(customer, commandActor());
     },
     { mayCreate: false },
   );
@@ -46,9 +46,9 @@ export async function linkRecord(
   return 'customer' in result ? exit.ok : exit.failed;
 }
 
-function deskOf(db: Db) {
+function operationsOf(db: Db) {
   const target = { system: 'stripe', externalType: 'customer' };
-  return createChoiceDesk({ db, clock: systemClock, nudge: () => undefined, target });
+  return createChoiceOperations({ db, clock: systemClock, nudge: () => undefined, target });
 }
 
 function saidOf(customer: number, result: Result): string {

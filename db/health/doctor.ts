@@ -26,7 +26,7 @@ export async function readDatabaseFacts(db: Db): Promise<DatabaseFacts> {
 const LOOK_BACK = 100_000;
 
 /** When an event of a system was last stored, of whatever type; null if none is among the newest events. */
-export async function readLastHeard(db: Db, system: string): Promise<Date | null> {
+export async function readLastReceived(db: Db, system: string): Promise<Date | null> {
   const { rows } = await db.raw<{ rows: { at: Date | null }[] }>(
     `select max(e.created_at) as at from sync_events e
      where e.id > (select coalesce(max(id), 0) - ${LOOK_BACK} from sync_events) and e.source = :system and e.version is null

@@ -62,7 +62,7 @@ export async function countMappings(db: Db): Promise<SystemCounts[]> {
   return rows;
 }
 
-export type ConflictCounts = { lastDay: number; all: number; turned: number };
+export type ConflictCounts = { lastDay: number; all: number; reversed: number };
 
 /**
  * Values that did not survive. `sinceId` is the least id of a day ago: ids of conflicts begin with
@@ -70,11 +70,11 @@ export type ConflictCounts = { lastDay: number; all: number; turned: number };
  */
 export async function countConflicts(db: Db, sinceId: string): Promise<ConflictCounts> {
   const { rows } = await db.raw<{ rows: ConflictCounts[] }>(
-    `select count(*) as all, count(*) filter (where turned_at is not null) as turned, count(*) filter (where id >= :sinceId::uuid) as "lastDay"
+    `select count(*) as all, count(*) filter (where reversed_at is not null) as reversed, count(*) filter (where id >= :sinceId::uuid) as "lastDay"
      from sync_conflicts`,
     { sinceId },
   );
-  return rows[0] ?? { lastDay: 0, all: 0, turned: 0 };
+  return rows[0] ?? { lastDay: 0, all: 0, reversed: 0 };
 }
 
 export async function countLivingCustomers(db: Db): Promise<number> {

@@ -37,10 +37,10 @@ type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
  * The row whose creating event an owner tag names, tombstones included; by the counterpart that it
  * let go, if it has no other.
  */
-export async function findByMark(db: Db, where: Where, mark: string): Promise<Candidate | null> {
+export async function findByTag(db: Db, where: Where, ownerTag: string): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select ${candidateColumns} where c.created_event_id = :mark::uuid order by m.state = 'detached' limit 1`,
-    { ...pick(where), mark },
+    `select ${candidateColumns} where c.created_event_id = :ownerTag::uuid order by m.state = 'detached' limit 1`,
+    { ...pick(where), ownerTag },
   );
   return rows[0] ?? null;
 }

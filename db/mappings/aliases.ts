@@ -77,7 +77,7 @@ export async function raiseHeldPrimary(tx: Tx, alias: Mapping, now: Date): Promi
 const demoteSql = `
 update external_mappings
 set role = 'alias', state = :state, reason = null, reason_detail = null, decision = null, shadow = '{}', must_read = false, known_email = :email,
-    void_mark = (select created_event_id from customers where id = :customerId), dirty = dirty + 1, urgency = 0,
+    void_tag = (select created_event_id from customers where id = :customerId), dirty = dirty + 1, urgency = 0,
     next_attempt_at = :now::timestamptz, attempts = 0, first_failed_at = null, last_error = null,
     fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
 where id = :id`;
@@ -85,7 +85,7 @@ where id = :id`;
 const promoteSql = `
 update external_mappings s
 set role = 'primary', internal_id = :customerId, state = 'linked', reason = null, reason_detail = null, shadow = :shadow::jsonb,
-    must_read = true, known_email = null, void_mark = null, wanted_version = greatest(s.wanted_version, :wanted::bigint),
+    must_read = true, known_email = null, void_tag = null, wanted_version = greatest(s.wanted_version, :wanted::bigint),
     dirty = dirty + 1, urgency = 0, next_attempt_at = :now::timestamptz, attempts = 0, first_failed_at = null, last_error = null,
     fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
 where id = :id`;

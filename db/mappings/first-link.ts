@@ -7,7 +7,7 @@ import type { Urgency } from '../urgency.ts';
 
 type Where = { system: string; externalType: string };
 
-export type ListedRecord = { externalId: string; mark: string | null; email: string | null };
+export type ListedRecord = { externalId: string; ownerTag: string | null; email: string | null };
 
 /** A living row that waits for the first link, as a record's match. */
 export type LinkRow = {
@@ -17,7 +17,7 @@ export type LinkRow = {
   name: string;
   email: string;
   /** A consent was given already. */
-  word: boolean;
+  consented: boolean;
   /** The record that it names. */
   named: string | null;
 };
@@ -27,7 +27,7 @@ export type RecordMatch = {
   /** It has a mapping with a row of ours, or one that has ended. */
   known: boolean;
   /** Our owner tag on it names this row, whatever its state. */
-  markedRow: number | null;
+  taggedRow: number | null;
   /** The row that waits and that its owner tag names, or else that has its email. */
   row: LinkRow | null;
   /** A row has its email, and does not wait: it has a counterpart, or is being given one. */
@@ -36,17 +36,17 @@ export type RecordMatch = {
 
 const matchSql = `
 with r as (
-  select * from jsonb_to_recordset(:records::jsonb) as r(external_id text, mark uuid, email text)
+  select * from jsonb_to_recordset(:records::jsonb) as r(external_id text, owner_tag uuid, email text)
 ), bound as (
   select coalesce((select account from connections where system = :system), '') as account
 ), waiting as (
-  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.reason_detail ->> 'consent' is not distinct from 'true' as word,
+  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.reason_detail ->> 'consent' is not distinct from 'true' as consented,
          m.reason_detail ->> 'external_id' as named, m.id is null or (m.state = 'waiting' and m.reason = 'not_linked') as waits
   from r cross join bound
   cross join lateral ( -- two questions, for either has its index
-    (select * from customers where r.mark is not null and created_event_id = r.mark)
+    (select * from customers where r.owner_tag is not null and created_event_id = r.owner_tag)
     union all
-    (select * from customers where r.mark is null and ${folded('email')} = ${folded('r.email')} and deleted_at is null)
+    (select * from customers where r.owner_tag is null and ${folded('email')} = ${folded('r.email')} and deleted_at is null)
   ) c
   left join lateral (
     select * from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
@@ -59,8 +59,8 @@ select r.external_id as "externalId",
   coalesce((select true from external_mappings k where k.system = :system and k.account = (select account from bound)
             and k.external_type = :externalType and k.external_id = r.external_id
             and (k.internal_id is not null or ${isInactiveSql('k')}) limit 1), false) as known,
-  (select c.id from customers c where c.created_event_id = r.mark) as "markedRow",
-  (select jsonb_build_object('customerId', w.id, 'mappingId', w.mapping_id, 'name', w.name, 'email', w.email, 'word', w.word, 'named', w.named)
+  (select c.id from customers c where c.created_event_id = r.owner_tag) as "taggedRow",
+  (select jsonb_build_object('customerId', w.id, 'mappingId', w.mapping_id, 'name', w.name, 'email', w.email, 'consented', w.consented, 'named', w.named)
    from waiting w where w.external_id = r.external_id and w.waits) as row,
   exists (select from waiting w where w.external_id = r.external_id and not w.waits) as taken
 from r`;
@@ -71,7 +71,11 @@ export async function matchRecords(
   where: Where,
   records: ListedRecord[],
 ): Promise<RecordMatch[]> {
-  const listed = records.map(({ externalId, mark, email }) => ({ external_id: externalId, mark, email }));
+  const listed = records.map(({ externalId, ownerTag, email }) => ({
+    external_id: externalId,
+    owner_tag: ownerTag,
+    email,
+  }));
   const { rows } = await db.raw<{ rows: RecordMatch[] }>(matchSql, {
     ...where,
     records: JSON.stringify(listed),
@@ -87,7 +91,7 @@ export async function readWaitingRows(
   limit: number,
 ): Promise<(LinkRow & { mappingId: number; deleted: boolean })[]> {
   const { rows } = await db.raw<{ rows: (LinkRow & { mappingId: number; deleted: boolean })[] }>(
-    `select c.id as "customerId", m.id as "mappingId", c.name, c.email, m.reason_detail ->> 'consent' is not distinct from 'true' as word,
+    `select c.id as "customerId", m.id as "mappingId", c.name, c.email, m.reason_detail ->> 'consent' is not distinct from 'true' as consented,
             m.reason_detail ->> 'external_id' as named, c.deleted_at is not null as deleted
      from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
      where m.system = :system and m.state = 'waiting' and m.reason = 'not_linked' and m.id > :after
@@ -162,14 +166,14 @@ export async function countNotLinked(db: Db, system: string): Promise<number> {
  * The consent for one row: this record is its counterpart, or, with null, it has none and one is
  * made.
  */
-export type LinkWord = { mappingId: number; externalId: string | null };
+export type LinkConsent = { mappingId: number; externalId: string | null };
 
-const wordSql = `
+const hasConsentSql = `
 update external_mappings m
 set reason_detail = :detail::jsonb || jsonb_build_object('external_id', w.external_id), dirty = dirty + 1, urgency = :urgency,
     next_attempt_at = :now::timestamptz, fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
 from (select l.id, x.external_id
-      from external_mappings l join jsonb_to_recordset(:words::jsonb) as x(mapping_id bigint, external_id text) on x.mapping_id = l.id
+      from external_mappings l join jsonb_to_recordset(:consents::jsonb) as x(mapping_id bigint, external_id text) on x.mapping_id = l.id
       where l.state = 'waiting' and l.reason = 'not_linked' and (l.reason_detail ->> 'consent') is distinct from 'true'
       order by l.id for update of l) w
 where m.id = w.id`;
@@ -178,14 +182,17 @@ where m.id = w.id`;
  * Stores the consents and makes workers look. A consent counts once: a repeat changes nothing.
  * Returns how many were new.
  */
-export async function giveLinkWords(
+export async function storeLinkConsents(
   tx: Db | Tx,
-  words: LinkWord[],
+  consents: LinkConsent[],
   { detail, urgency, now }: { detail: Record<string, unknown>; urgency: Urgency; now: Date },
 ): Promise<number> {
-  const rows = words.map(({ mappingId, externalId }) => ({ mapping_id: mappingId, external_id: externalId }));
-  const { rowCount } = await tx.raw<{ rowCount: number }>(wordSql, {
-    words: JSON.stringify(rows),
+  const rows = consents.map(({ mappingId, externalId }) => ({
+    mapping_id: mappingId,
+    external_id: externalId,
+  }));
+  const { rowCount } = await tx.raw<{ rowCount: number }>(hasConsentSql, {
+    consents: JSON.stringify(rows),
     detail: JSON.stringify(detail),
     urgency,
     now,

@@ -86,7 +86,7 @@ export type Mapping = {
    */
   knownEmail: string | null;
   /** An owner tag on the record that does not count any more: a person linked its row with another record. */
-  voidMark: string | null;
+  voidTag: string | null;
 };
 
 /** What a settle may change; a name that is left out stays as it is. */
@@ -113,7 +113,7 @@ export type MappingChanges = Partial<
     | 'intentNumber'
     | 'intent'
     | 'knownEmail'
-    | 'voidMark'
+    | 'voidTag'
   >
 >;
 
@@ -144,7 +144,7 @@ type Row = {
   intent_number: number;
   intent: OpenIntent | null;
   known_email: string | null;
-  void_mark: string | null;
+  void_tag: string | null;
 };
 
 export function toMapping(row: Row): Mapping {
@@ -175,7 +175,7 @@ export function toMapping(row: Row): Mapping {
     intentNumber: row.intent_number,
     intent: row.intent,
     knownEmail: row.known_email,
-    voidMark: row.void_mark,
+    voidTag: row.void_tag,
   };
 }
 
@@ -263,7 +263,7 @@ const columnOf: Record<keyof MappingChanges, string> = {
   intentNumber: 'intent_number',
   intent: 'intent',
   knownEmail: 'known_email',
-  voidMark: 'void_mark',
+  voidTag: 'void_tag',
 };
 const jsonColumns = new Set(['reason_detail', 'decision', 'shadow', 'last_error', 'intent']);
 

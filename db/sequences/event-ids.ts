@@ -19,7 +19,7 @@ select array_remove(array[
 from pg_sequence where seqrelid = 'sync_event_ids'::regclass`;
 
 /** The one command for all of it. */
-const MEND = 'alter sequence sync_event_ids as bigint cache 1 increment by 1 no maxvalue no cycle;';
+const FIX = 'alter sequence sync_event_ids as bigint cache 1 increment by 1 no maxvalue no cycle;';
 
 /** Null if the sequence is as the migrations made it. Changes nothing. */
 export async function findUnfitEventIds(db: Db | Tx): Promise<Unfit | null> {
@@ -28,7 +28,7 @@ export async function findUnfitEventIds(db: Db | Tx): Promise<Unfit | null> {
   if (wrong.length === 0) return null;
   return {
     says: `the sequence sync_event_ids has ${wrong.join(' and ')}: event ids have to be given out one by one and upward`,
-    fix: `Run: ${MEND} and then start every process that writes to this database again, for each session keeps the ids that it has drawn ahead.`,
+    fix: `Run: ${FIX} and then start every process that writes to this database again, for each session keeps the ids that it has drawn ahead.`,
   };
 }
 

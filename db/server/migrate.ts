@@ -32,7 +32,7 @@ export async function migrate(
   await assertGround(db, 'migrate');
   const work = async (tx: Tx): Promise<string[]> => {
     await tx.raw('set local statement_timeout = 0');
-    const stopHearing = await hearNotes(tx, say);
+    const stopListening = await collectNotices(tx, say);
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
     for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say(sentence);
@@ -42,7 +42,7 @@ export async function migrate(
       number,
       string[],
     ];
-    stopHearing();
+    stopListening();
     return names;
   };
   return await db.transaction(work).catch(async (error: unknown) => {
@@ -118,26 +118,26 @@ const migrationSource = {
 /** A notice with this SQLSTATE is for the person who migrates; others are PostgreSQL's own. */
 const NOTE = 'TB007';
 
-type Hear = (notice: object) => void;
+type NoticeListener = (notice: object) => void;
 type Noticing = Connection & {
-  on(event: 'notice', hear: Hear): void;
-  off(event: 'notice', hear: Hear): void;
+  on(event: 'notice', onNotice: NoticeListener): void;
+  off(event: 'notice', onNotice: NoticeListener): void;
 };
 
 /**
  * Passes on what the migrations of this transaction say in notices, until the function that it
  * answers is called.
  */
-async function hearNotes(tx: Tx, say: (sentence: string) => void): Promise<() => void> {
+async function collectNotices(tx: Tx, say: (sentence: string) => void): Promise<() => void> {
   await tx.raw('set local client_min_messages = notice');
   const connection = await (tx.client as { acquireConnection(): Promise<Noticing> }).acquireConnection();
-  const hear: Hear = (notice) => {
+  const onNotice: NoticeListener = (notice) => {
     const { code, message } = notice as { code?: string; message?: string };
     if (code === NOTE && message !== undefined) say(message);
   };
-  connection.on('notice', hear);
+  connection.on('notice', onNotice);
   return () => {
-    connection.off('notice', hear);
+    connection.off('notice', onNotice);
   };
 }
 

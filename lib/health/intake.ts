@@ -15,7 +15,7 @@ export const REFUSED_OFTEN = 3;
 const RECENT_MS = 10 * 60_000;
 
 /** `secrets` is null where it is not known here which ones the API has. */
-export function hearingPart(
+export function intakePart(
   db: Db,
   clock: Clock,
   system: string,
@@ -27,7 +27,7 @@ export function hearingPart(
     return {
       ready: true,
       figures: {
-        ...(secrets && { hearing: { [system]: !deaf } }),
+        ...(secrets && { intake: { [system]: !deaf } }),
         last_webhook_at: signs?.takenAt?.toISOString() ?? null,
         webhooks_refused: signs?.refused ?? 0,
         swept_to: sweep?.triedAt ? sweep.sweptTo.toISOString() : null,
@@ -89,7 +89,7 @@ function foundWarning(system: string, sweep: Sweep, signs: WebhookSigns | null, 
 
 /** What keeps the sweep from receiving events, and which events it can never receive any more. */
 export function sweepWarnings(system: string, sweep: Sweep, now: Date): string[] {
-  const { problem, problemAt, triedAt, boundAt, paused, unheardFrom, unheardTo } = sweep;
+  const { problem, problemAt, triedAt, boundAt, paused, lostFrom, lostTo } = sweep;
   const late = now.getTime() - (triedAt ?? boundAt).getTime() > SWEEP_LATE_MS;
   return [
     ...(problem
@@ -102,9 +102,9 @@ export function sweepWarnings(system: string, sweep: Sweep, now: Date): string[]
           `the events of ${system} were last listed ${triedAt ? time(triedAt) : 'never'}: is a worker running?`,
         ]
       : []),
-    ...(unheardFrom
+    ...(lostFrom
       ? [
-          `what happened at ${system} from ${time(unheardFrom)} to ${time(unheardTo)} left its list before it was read: compare everything, "twinbox verify --repair"`,
+          `what happened at ${system} from ${time(lostFrom)} to ${time(lostTo)} left its list before it was read: compare everything, "twinbox verify --repair"`,
         ]
       : []),
   ];

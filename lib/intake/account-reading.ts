@@ -34,7 +34,7 @@ const LEASE_MS = 30_000;
 const LATE_WAITERS_MS = 120_000;
 /** The most of the account's rate that the reading takes: edits go on beside it. */
 const SHARE = 0.5;
-const TOLD_EVERY = 10_000;
+const LOGGED_EVERY = 10_000;
 const DECIDE = 'npx twinbox link --dry-run shows them; link --all, --import or --leave decides';
 
 /**
@@ -73,7 +73,7 @@ async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean)
   for await (const page of list.list(reading.readTo ? { createdTo: reading.readTo } : {})) {
     await keepPage(deps, place, page);
     await failpoint('reading.page');
-    if (Math.floor((records + page.length) / TOLD_EVERY) > Math.floor(records / TOLD_EVERY))
+    if (Math.floor((records + page.length) / LOGGED_EVERY) > Math.floor(records / LOGGED_EVERY))
       log.info('account.reading', { system, records: records + page.length });
     records += page.length;
     if (!goesOn()) return 'reading';
@@ -93,7 +93,7 @@ async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean)
 async function keepPage(deps: SyncDeps, place: RecordPlace, page: ExternalRecord[]): Promise<void> {
   const { fields } = deps.integration.document;
   const kept = page
-    .filter(({ mark, foreignMark }) => mark !== null || !foreignMark)
+    .filter(({ ownerTag, foreignTag }) => ownerTag !== null || !foreignTag)
     .map((record) => toKept(fields, record));
   // A customer of a test clock bears the time of the clock, and its page is no position in the list.
   const last = page.findLast(({ testClock }) => testClock === null);

@@ -27,7 +27,7 @@ import { receiveBatch } from './receive-batch.ts';
 import type { ReceiveDeps } from './receive-deps.ts';
 
 /** The part of an external event that goes into the envelope and, from there, into the delivery. */
-export interface ToldEvent {
+export interface ReportedEvent {
   system: string;
   account: string | null;
   type: string;
@@ -41,7 +41,7 @@ export interface ToldEvent {
   /** By their field names; null where the event carries no values. */
   after: Fields | null;
   previous: Fields | null;
-  mark: string | null;
+  ownerTag: string | null;
   unreadable: string[];
 }
 
@@ -79,7 +79,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     externalId,
     account: event.account,
     livemode: event.livemode,
-    foreignMark: event.foreignMark,
+    foreignTag: event.foreignTag,
     tooOld: externalId !== null && now.getTime() - event.created.getTime() > retentionDays * DAY_MS,
     payload: { external: told(system, event) },
     now,
@@ -166,7 +166,7 @@ function told(system: string, event: InboundEvent): Record<string, unknown> {
     previous: event.previous,
     // Anyone can write metadata: what is no owner tag of ours is not worth a row, and may be what
     // no row can hold.
-    mark: isUuid(event.mark) ? event.mark : null,
+    ownerTag: isUuid(event.ownerTag) ? event.ownerTag : null,
     unreadable: event.unreadable,
   };
 }
@@ -177,7 +177,7 @@ export function toExternalEvent(
   syncEventId: number | null,
   ownKeyPrefix: string,
 ): ExternalEvent | null {
-  const event = envelope.external as Partial<ToldEvent>;
+  const event = envelope.external as Partial<ReportedEvent>;
   if (
     typeof event.id !== 'string' ||
     (event.kind !== 'created' && event.kind !== 'updated' && event.kind !== 'deleted')
@@ -193,7 +193,7 @@ export function toExternalEvent(
     externalId: event.id,
     key,
     intentId: key === null ? null : intentOfKey(key, ownKeyPrefix),
-    mark: isUuid(event.mark) ? event.mark : null,
+    ownerTag: isUuid(event.ownerTag) ? event.ownerTag : null,
     inbound: {
       externalId: event.id,
       kind: event.kind,

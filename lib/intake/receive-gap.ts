@@ -11,7 +11,7 @@
 // worth an operator's look.
 import { findUndelivered } from '../../db/deliveries.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
-import { findUnheard } from '../../db/inbound.ts';
+import { findNotReceived } from '../../db/inbound.ts';
 import {
   firstAwaitedId,
   publishedUpTo,
@@ -49,20 +49,20 @@ export type GapDeps = ReceiveDeps & { bus: Pick<Bus, 'progress'> };
 /** Both ways of one system. Rejects while the bus cannot say how far the groups are. */
 export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise<GapFound> {
   const { system, keyPrefix, groups } = target;
-  const outbound = { name: `receive-gap:${system}`, system, topic: topics.outbound, group: groups.outbound };
-  const outward = await walk(deps, outbound, async (range) => {
+  const ofOurs = { name: `receive-gap:${system}`, system, topic: topics.outbound, group: groups.outbound };
+  const outbound = await walk(deps, ofOurs, async (range) => {
     const missing = await findUndelivered(deps.db, range);
     await receiveOutbound(deps, target, missing);
     return missing.map((event) => event.syncEventId ?? range.upTo);
   });
-  const inbound = {
+  const ofTheirs = {
     name: `receive-gap:${system}:internal`,
     system,
     topic: topics.inbound,
     group: groups.inbound,
   };
-  const inward = await walk(deps, inbound, async (range) => {
-    const missing = await findUnheard(deps.db, range);
+  const inbound = await walk(deps, ofTheirs, async (range) => {
+    const missing = await findNotReceived(deps.db, range);
     await receiveInbound(
       deps,
       target,
@@ -70,7 +70,7 @@ export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise
     );
     return missing.map((event) => event.syncEventId);
   });
-  return { found: outward.found + inward.found, more: outward.more || inward.more };
+  return { found: outbound.found + inbound.found, more: outbound.more || inbound.more };
 }
 
 type Way = { name: string; system: string; topic: string; group: string };

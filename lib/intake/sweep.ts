@@ -87,7 +87,7 @@ async function sweepWindow(deps: SweepDeps, from: Sweep): Promise<Swept> {
   }
   await failpoint('sweep.before-save');
   await saveSwept(db, { ...place, ...end, stored });
-  if (end.unheardFrom) log.warn('sweep.events_gone', { system, from: end.unheardFrom, to: end.unheardTo });
+  if (end.lostFrom) log.warn('sweep.events_gone', { system, from: end.lostFrom, to: end.lostTo });
   return { stored, more: end.more };
 }
 
@@ -95,8 +95,8 @@ interface End {
   sweptTo: Date;
   more: boolean;
   /** What happened between the two has left the list. */
-  unheardFrom: Date | null;
-  unheardTo: Date | null;
+  lostFrom: Date | null;
+  lostTo: Date | null;
 }
 
 async function readWindow(
@@ -149,8 +149,8 @@ function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to
     // Where the list begins only later there is nothing to be read until then.
     sweptTo: new Date(Math.max(Math.min(to.getTime(), tip), gone ? oldest : sweptTo.getTime())),
     more: Math.max(to.getTime(), oldest) < tip,
-    unheardFrom: gone ? sweptTo : null,
-    unheardTo: gone ? new Date(oldest) : null,
+    lostFrom: gone ? sweptTo : null,
+    lostTo: gone ? new Date(oldest) : null,
   };
 }
 

@@ -28,9 +28,9 @@ export interface Capabilities {
 export interface ExternalRecord {
   externalId: string;
   fields: Fields;
-  mark: string | null;
+  ownerTag: string | null;
   /** The owner tag carries another installation's name, and not ours. */
-  foreignMark: boolean;
+  foreignTag: boolean;
   createdAt: Date;
   /**
    * The simulated clock that the record lives by, in a system that has them for tests; `createdAt`
@@ -153,8 +153,8 @@ export interface InboundEvent {
    * or after a deletion.
    */
   after: Fields | null;
-  mark: string | null;
-  foreignMark: boolean;
+  ownerTag: string | null;
+  foreignTag: boolean;
   /**
    * The mapped fields that it says changed, as they were before, and of a deletion all of them as
    * they last were; null where it says nothing about them.
@@ -212,7 +212,7 @@ export interface Integration {
    * The body of a create or update: our values by external field name, and with `mark` our owner
    * tag.
    */
-  body(fields: Fields, mark: string | null): Record<string, unknown>;
+  body(fields: Fields, ownerTag: string | null): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
   /**
    * Every record of the window, newest first, page by page, also where one is empty; absence from
@@ -224,7 +224,7 @@ export interface Integration {
    * Records that bear an owner tag, if the system can look for one. It may lag behind: what it does
    * not find may exist.
    */
-  findMarked?(mark: string): Promise<ExternalRecord[]>;
+  findTagged?(ownerTag: string): Promise<ExternalRecord[]>;
   /** How many records bear an owner tag of one of these installations. Lists every record. */
   countTagged?(instanceIds: readonly string[]): Promise<number>;
   /** The records with an email, as the system compares it: complete and current, or it is not offered. */

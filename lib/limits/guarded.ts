@@ -30,13 +30,13 @@ export interface GuardedClaim {
 }
 
 /** No rate token came while the lease was long enough: the mapping goes back untouched. */
-export const NO_TURN = 'no_turn';
+export const NO_TOKEN = 'no_token';
 
-class NoTurn extends Error {}
+class NoToken extends Error {}
 
-const noTurn = ownFailure({
+const noToken = ownFailure({
   kind: 'throttle',
-  code: NO_TURN,
+  code: NO_TOKEN,
   message: 'its turn did not come in time; nothing was sent',
   nothingHappened: true,
 });
@@ -46,7 +46,7 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
 
   async function take(endpoint: string): Promise<void> {
     claim.release();
-    if (limiter && !(await limiter.turn(endpoint, claim.lastCall, claim.urgency))) throw new NoTurn();
+    if (limiter && !(await limiter.take(endpoint, claim.lastCall, claim.urgency))) throw new NoToken();
   }
 
   async function note(endpoint: string, error?: unknown): Promise<void> {
@@ -89,15 +89,15 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     }
   }
 
-  const { feed, findByEmail, findMarked } = integration;
+  const { feed, findByEmail, findTagged } = integration;
   return {
     ...integration,
     fetch: (externalId, options) => call('read', () => integration.fetch(externalId, options)),
     write: (request) => call(request.operation, () => integration.write(request)),
     list: (window) => pages('list', integration.list(window)),
     ...(findByEmail && { findByEmail: (email) => call('look', () => findByEmail(email)) }),
-    ...(findMarked && { findMarked: (mark) => call('search', () => findMarked(mark)) }),
+    ...(findTagged && { findTagged: (ownerTag) => call('search', () => findTagged(ownerTag)) }),
     ...(feed && { feed: { ...feed, pages: (window) => pages('events', feed.pages(window)) } }),
-    classify: (error) => (error instanceof NoTurn ? noTurn : integration.classify(error)),
+    classify: (error) => (error instanceof NoToken ? noToken : integration.classify(error)),
   };
 }

@@ -45,7 +45,7 @@ export interface Limiter {
    * Waits for its token at an endpoint; false if that does not come by then (monotonic). Of those
    * who wait, the one with the smallest urgency goes first, then the one who has waited longest.
    */
-  turn(endpoint: string, until: number, urgency?: number): Promise<boolean>;
+  take(endpoint: string, until: number, urgency?: number): Promise<boolean>;
   /** The system said "too often": of one endpoint, or of the account (''). */
   slow(endpoint: string): Promise<void>;
 }
@@ -194,7 +194,7 @@ export function createLimiter({
         held = false;
       };
     },
-    async turn(endpoint, until, urgency = 0) {
+    async take(endpoint, until, urgency = 0) {
       const waiter: Waiter = { endpoint, urgency, number: (arrivals += 1) };
       if (spend(waiter)) return monotonic() < until;
       waiting.add(waiter);

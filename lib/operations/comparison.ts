@@ -5,7 +5,7 @@
 // 404 is `missing`, never a deletion. Held, alias and waiting pairs, and those that a person has
 // let go, are listed and do not count. It reads only.
 import { hasEnded } from '../../db/mappings/state.ts';
-import { findByMark } from '../../db/mappings/adopt.ts';
+import { findByTag } from '../../db/mappings/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/mappings/comparison.ts';
 import { readConnection } from '../../db/connections.ts';
 import { readSweep } from '../../db/sweep.ts';
@@ -34,7 +34,7 @@ export interface Comparison {
    * Those among them that bear no owner tag at all and were made since this database receives
    * events: an event should have reported them.
    */
-  unheard: string[];
+  notReceived: string[];
 }
 
 /** 0 all agree; 1 drift; 2 unknown, or a person has to look (pending, parked, missing). */
@@ -49,7 +49,7 @@ export async function compareAll(
   onProgress: (done: number) => void = () => undefined,
 ): Promise<Comparison> {
   const { db, integration } = deps;
-  const report: Comparison = { agree: 0, findings: [], unknownThere: 0, unheard: [] };
+  const report: Comparison = { agree: 0, findings: [], unknownThere: 0, notReceived: [] };
   const boundAt = (await readSweep(db, integration.system))?.boundAt ?? null;
   let done = 0;
   const count = (): void => onProgress(++done);
@@ -80,7 +80,7 @@ export async function compareAll(
         count();
       } else {
         await judgeUnknown(deps, report, record);
-        if (boundAt && isUnheard(record, boundAt)) report.unheard.push(record.externalId);
+        if (boundAt && isNotReceived(record, boundAt)) report.notReceived.push(record.externalId);
       }
     }
   }
@@ -195,8 +195,8 @@ function judgeAbsent(deps: SyncDeps, report: Comparison, pair: ComparedPair): Pr
 }
 
 /** Times at the system are whole seconds: one made in the second of the binding is not counted. */
-function isUnheard({ mark, foreignMark, createdAt }: ExternalRecord, boundAt: Date): boolean {
-  return mark === null && !foreignMark && createdAt > boundAt;
+function isNotReceived({ ownerTag, foreignTag, createdAt }: ExternalRecord, boundAt: Date): boolean {
+  return ownerTag === null && !foreignTag && createdAt > boundAt;
 }
 
 /**
@@ -204,7 +204,7 @@ function isUnheard({ mark, foreignMark, createdAt }: ExternalRecord, boundAt: Da
  * ours that lost its pair.
  */
 async function judgeUnknown(deps: SyncDeps, report: Comparison, record: ExternalRecord): Promise<void> {
-  if (record.mark === null) {
+  if (record.ownerTag === null) {
     report.unknownThere += 1;
     return;
   }
@@ -213,7 +213,7 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
   // A person said that it was gone, and the row has had another record since.
   if (pair?.ended === 'replaced') return add(report, pair, 'alias', 'replaced_but_there');
   if (pair) return add(report, pair, 'pending', 'linked_meanwhile');
-  const owner = await markedRow(deps, record.mark);
+  const owner = await taggedRow(deps, record.ownerTag);
   if (owner && (owner.dirty !== owner.clean || owner.intent))
     return add(report, owner, 'pending', 'not_linked_yet');
   const fetched = await deps.integration.fetch(record.externalId);
@@ -226,16 +226,16 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
     mapping: null,
     customer: null,
     externalId: record.externalId,
-    why: owner === null ? 'lost_row' : 'our_mark_without_mapping',
+    why: owner === null ? 'lost_row' : 'our_tag_without_mapping',
   });
 }
 
 /** The pair of the row that an owner tag names: its create may be on its way. */
-async function markedRow(deps: SyncDeps, mark: string): Promise<ComparedPair | null> {
+async function taggedRow(deps: SyncDeps, ownerTag: string): Promise<ComparedPair | null> {
   const { system, document } = deps.integration;
   const account = (await readConnection(deps.db, system))?.account;
-  if (account === null || account === undefined || !isUuid(mark)) return null;
-  const owner = await findByMark(deps.db, { system, account, externalType: document.externalType }, mark);
+  if (account === null || account === undefined || !isUuid(ownerTag)) return null;
+  const owner = await findByTag(deps.db, { system, account, externalType: document.externalType }, ownerTag);
   return owner === null || owner.mappingId === null ? null : rereadPair(deps.db, owner.mappingId);
 }
 

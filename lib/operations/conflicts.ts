@@ -26,13 +26,13 @@ import type { FieldRule, MappingDocument, Value } from '../catalogue/document.ts
 import { canonical, same } from '../sync/canonical.ts';
 import { newEventId } from '../uuid.ts';
 
-export type TurnOutcome =
-  | { outcome: 'turned'; conflict: StoredConflict; customer: Customer | null }
-  | { outcome: 'turned_already'; conflict: StoredConflict; customer: Customer | null }
+export type ReverseOutcome =
+  | { outcome: 'reversed'; conflict: StoredConflict; customer: Customer | null }
+  | { outcome: 'reversed_already'; conflict: StoredConflict; customer: Customer | null }
   /** Our row holds something else by now, or is deleted (then `customer` is null). */
   | { outcome: 'overtaken'; conflict: StoredConflict; customer: Customer | null }
   /** No call can reverse a conflict of this kind; `instead` says what an operator can do. */
-  | { outcome: 'cannot_turn'; conflict: StoredConflict; instead: string }
+  | { outcome: 'cannot_reverse'; conflict: StoredConflict; instead: string }
   /** Another living customer has the email that would come back. */
   | { outcome: 'duplicate_email'; rivalId: number }
   /** A rule or a trigger of the table refuses the row. */
@@ -41,12 +41,12 @@ export type TurnOutcome =
   /** Others changed the row at every try. */
   | { outcome: 'contended' };
 
-export type ConflictDesk = {
-  /** Sent twice it does no more than once: the second answer is `turned_already`. */
-  turn(id: string, origin: Origin): Promise<TurnOutcome>;
+export type ConflictOperations = {
+  /** Sent twice it does no more than once: the second answer is `reversed_already`. */
+  reverse(id: string, origin: Origin): Promise<ReverseOutcome>;
 };
 
-export type ConflictDeskDeps = {
+export type ConflictOperationsDeps = {
   db: Db;
   clock: Clock;
   /** Wakes the relay after a commit. */
@@ -58,26 +58,28 @@ export type ConflictDeskDeps = {
 /** A bound against a row that never rests. */
 const MAX_TRIES = 10;
 
-export function createConflictDesk({ db, clock, nudge, documents }: ConflictDeskDeps): ConflictDesk {
-  async function turn(id: string, origin: Origin): Promise<TurnOutcome> {
+export function createConflictOperations(deps: ConflictOperationsDeps): ConflictOperations {
+  const { db, nudge } = deps;
+
+  async function reverse(id: string, origin: Origin): Promise<ReverseOutcome> {
     const conflict = await readConflict(db, id);
     if (!conflict) return { outcome: 'not_found' };
-    const instead = whyNotTurned(conflict);
-    if (instead !== null) return { outcome: 'cannot_turn', conflict, instead };
+    const instead = whyNotReversible(conflict);
+    if (instead !== null) return { outcome: 'cannot_reverse', conflict, instead };
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const result = await attempt(conflict, origin);
       if (result !== 'again') {
-        if (result.outcome === 'turned') nudge();
+        if (result.outcome === 'reversed') nudge();
         return result;
       }
     }
     return { outcome: 'contended' };
   }
 
-  async function attempt(known: StoredConflict, origin: Origin): Promise<TurnOutcome | 'again'> {
+  async function attempt(known: StoredConflict, origin: Origin): Promise<ReverseOutcome | 'again'> {
     const email = lostValue(known);
     try {
-      return await turnOnce(known, origin);
+      return await reverseOnce(deps, known, origin);
     } catch (error) {
       if (isRepeatable(error)) return 'again';
       if (!isEmailTaken(error) || email === null) {
@@ -90,53 +92,53 @@ export function createConflictDesk({ db, clock, nudge, documents }: ConflictDesk
     }
   }
 
-  function turnOnce(
-    known: StoredConflict,
-    { context, source = 'internal' }: Origin,
-  ): Promise<TurnOutcome | 'again'> {
-    const now = clock.now();
-    return withTransaction(db, async (tx): Promise<TurnOutcome | 'again'> => {
-      await lockMappings(tx, [known.mappingId]);
-      const conflict = await lockConflict(tx, known.id);
-      if (!conflict) return { outcome: 'not_found' };
-      const customer = conflict.internalId === null ? null : await readCustomer(tx, conflict.internalId);
-      const living = customer?.deletedAt === null ? customer : null;
-      if (conflict.turnedAt) return { outcome: 'turned_already', conflict, customer: living };
-      if (!living || !holdsSurvivor(documents, conflict, living)) {
-        await noteConflict(tx, { id: conflict.id, note: 'overtaken', turnedAt: null });
-        return { outcome: 'overtaken', conflict: { ...conflict, note: 'overtaken' }, customer: living };
-      }
-      const changed = await updateCustomer(
-        tx,
-        living.id,
-        changeOf(conflict),
-        { ifVersion: living.version },
-        { eventId: newEventId(now), source, context: { ...context, conflict: conflict.id }, now },
-      );
-      if (!changed) {
-        const present = await readCustomer(tx, living.id);
-        if (present?.deletedAt === null && present.version === living.version)
-          throw new RowSwallowed('update');
-        return 'again';
-      }
-      await noteConflict(tx, { id: conflict.id, note: 'turned', turnedAt: now });
-      await failpoint('conflicts.before-commit');
-      return {
-        outcome: 'turned',
-        conflict: { ...conflict, note: 'turned', turnedAt: now },
-        customer: changed,
-      };
-    });
-  }
+  return { reverse };
+}
 
-  return { turn };
+function reverseOnce(
+  { db, clock, documents }: ConflictOperationsDeps,
+  known: StoredConflict,
+  { context, source = 'internal' }: Origin,
+): Promise<ReverseOutcome | 'again'> {
+  const now = clock.now();
+  return withTransaction(db, async (tx): Promise<ReverseOutcome | 'again'> => {
+    await lockMappings(tx, [known.mappingId]);
+    const conflict = await lockConflict(tx, known.id);
+    if (!conflict) return { outcome: 'not_found' };
+    const customer = conflict.internalId === null ? null : await readCustomer(tx, conflict.internalId);
+    const living = customer?.deletedAt === null ? customer : null;
+    if (conflict.reversedAt) return { outcome: 'reversed_already', conflict, customer: living };
+    if (!living || !holdsSurvivor(documents, conflict, living)) {
+      await noteConflict(tx, { id: conflict.id, note: 'overtaken', reversedAt: null });
+      return { outcome: 'overtaken', conflict: { ...conflict, note: 'overtaken' }, customer: living };
+    }
+    const changed = await updateCustomer(
+      tx,
+      living.id,
+      changeOf(conflict),
+      { ifVersion: living.version },
+      { eventId: newEventId(now), source, context: { ...context, conflict: conflict.id }, now },
+    );
+    if (!changed) {
+      const present = await readCustomer(tx, living.id);
+      if (present?.deletedAt === null && present.version === living.version) throw new RowSwallowed('update');
+      return 'again';
+    }
+    await noteConflict(tx, { id: conflict.id, note: 'reversed', reversedAt: now });
+    await failpoint('conflicts.before-commit');
+    return {
+      outcome: 'reversed',
+      conflict: { ...conflict, note: 'reversed', reversedAt: now },
+      customer: changed,
+    };
+  });
 }
 
 /**
  * Why no call can reverse this conflict, and what to do instead; null if one can, as long as
  * nothing came after it.
  */
-export function whyNotTurned(conflict: StoredConflict): string | null {
+export function whyNotReversible(conflict: StoredConflict): string | null {
   const { kind, field, winner } = conflict;
   switch (kind) {
     case 'deleted_there':

@@ -11,12 +11,12 @@ const { ok, warning, problem } = checks;
  * Moves as old as this are reported: long enough for an operator who looks the day after a
  * cut-over.
  */
-const TOLD_MS = 2 * 86_400_000;
+const SHOWN_MS = 2 * 86_400_000;
 
 export async function examineSequences(db: Db, now: Date): Promise<Check[]> {
   const unfit = await findUnfitEventIds(db);
   const behind = await findBehind(db);
-  const moves = await readMovesSince(db, new Date(now.getTime() - TOLD_MS));
+  const moves = await readMovesSince(db, new Date(now.getTime() - SHOWN_MS));
   const events = moves.filter(({ sequence }) => sequence === 'sync_event_ids');
   const found = [
     ...(unfit ? [problem('sequences', unfit.says, unfit.fix)] : []),

@@ -63,7 +63,7 @@ export function judgeRoles(
   return all.length > 0 ? all : [ok('roles', counts)];
 }
 
-export type Heard = {
+export type Received = {
   /** When an event of whatever way was last stored. */
   last: Date | null;
   signs: WebhookSigns | null;
@@ -72,7 +72,7 @@ export type Heard = {
 };
 
 /** A wrong secret is a problem of the webhooks; the sweep, which goes on meanwhile, must not hide it. */
-export function judgeHearing({ last, signs, sweep, refusals }: Heard, now: Date): Check[] {
+export function judgeIntake({ last, signs, sweep, refusals }: Received, now: Date): Check[] {
   const refused = signs && refusedWarning('stripe', signs, now);
   const wrong = webhookWarnings('stripe', { signs, sweep, now });
   const said = [
@@ -83,7 +83,7 @@ export function judgeHearing({ last, signs, sweep, refusals }: Heard, now: Date)
           'no event of Stripe was ever stored, as far as can be seen',
           'Change a customer in the dashboard and look again; if nothing comes, look at the endpoint’s deliveries there.',
         )
-      : ok('heard', sayHeard(last, { signs, sweep }, now)),
+      : ok('heard', sayReceived(last, { signs, sweep }, now)),
   ];
   if (refusals.length === 0) return said;
   const list = refusals.map(({ reason, count }) => `${count} ${reason}`).join(', ');
@@ -96,7 +96,7 @@ export function judgeHearing({ last, signs, sweep, refusals }: Heard, now: Date)
 const DELIVERIES =
   'Look at the endpoint’s deliveries in the dashboard, and set STRIPE_WEBHOOK_SECRET to the secret of that endpoint.';
 
-function sayHeard(last: Date, { signs, sweep }: Pick<Heard, 'signs' | 'sweep'>, now: Date): string {
+function sayReceived(last: Date, { signs, sweep }: Pick<Received, 'signs' | 'sweep'>, now: Date): string {
   const since = (at: Date): string => ago(now.getTime() - at.getTime());
   return [
     `the last event of Stripe came ${since(last)}`,

@@ -3,7 +3,7 @@
 // would be done is asked of `decide` itself (lib/sync/foresee.ts).
 //
 // Guarantees: nothing is written. Unless `read` is asked for, the system is not called.
-import { countUnturned } from '../../db/conflicts.ts';
+import { countUnreversed } from '../../db/conflicts.ts';
 import { readConnection } from '../../db/connections.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
 import { listEvents } from '../../db/events/list.ts';
@@ -112,7 +112,7 @@ export async function explain(
     customer,
     pairs,
     notReceived: isUnpaired ? await notReceived(deps, customer.id) : null,
-    conflicts: customerId === null ? 0 : await countUnturned(db, customerId),
+    conflicts: customerId === null ? 0 : await countUnreversed(db, customerId),
     unmatched,
   };
 }

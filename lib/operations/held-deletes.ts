@@ -40,7 +40,7 @@ export type HeldOutcome =
   /** The fuse does not hold it, or not any more. */
   | { outcome: 'not_held' };
 
-export type DeletesDesk = {
+export type DeleteOperations = {
   /** Releases all that is held, or only the pairs named. Returns how many. */
   release(ids: number[] | null, decider: Decider): Promise<number>;
   takeBack(mappingId: number, decider: Decider): Promise<HeldOutcome>;
@@ -56,7 +56,7 @@ type Deps = {
 
 type Note = { by: string | null; at: string; why: string | null };
 
-export function createDeletesDesk({ db, clock, system, log }: Deps): DeletesDesk {
+export function createDeleteOperations({ db, clock, system, log }: Deps): DeleteOperations {
   /** Once nothing is held any more the fuse counts from here on. */
   async function decide(
     mappingId: number,

@@ -14,14 +14,14 @@ import {
   askForNewRecords,
   countOnTheirWay,
   findWaitingMappings,
-  giveLinkWords,
+  storeLinkConsents,
   insertNotLinked,
   matchRecords,
   readUnmappedRows,
   readWaitingRows,
 } from '../../db/mappings/first-link.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import type { LinkRow, LinkWord, ListedRecord, RecordMatch } from '../../db/mappings/first-link.ts';
+import type { LinkRow, LinkConsent, ListedRecord, RecordMatch } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { ExternalRecord, Integration } from '../integrations/integration.ts';
 import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
@@ -71,8 +71,8 @@ export async function planFirstLink(
   await decideRivals(deps, plan, rivals);
   for (let after = 0; ;) {
     const rows = await readWaitingRows(db, system, after, PAGE);
-    for (const { customerId: customer, mappingId: mapping, word, deleted } of rows) {
-      if (word) plan.underWay += 1;
+    for (const { customerId: customer, mappingId: mapping, consented, deleted } of rows) {
+      if (consented) plan.underWay += 1;
       else if (deleted) plan.ended.push(mapping);
       else if (!plan.pairs.has(customer)) plan.creates.push({ customer, mapping });
     }
@@ -92,8 +92,8 @@ export async function planFirstLink(
   }
 }
 
-function toListed(rules: FieldRule[], { externalId, mark, fields }: ExternalRecord): ListedRecord {
-  return { externalId, mark: isUuid(mark) ? mark : null, email: emailOf(rules, fields) };
+function toListed(rules: FieldRule[], { externalId, ownerTag, fields }: ExternalRecord): ListedRecord {
+  return { externalId, ownerTag: isUuid(ownerTag) ? ownerTag : null, email: emailOf(rules, fields) };
 }
 
 function emailOf(rules: FieldRule[], record: Fields): Value {
@@ -108,15 +108,15 @@ function place(
   record: ExternalRecord,
   match: RecordMatch,
 ): void {
-  const { externalId, mark, foreignMark, fields } = record;
+  const { externalId, ownerTag, foreignTag, fields } = record;
   const { imports, linkByEmail } = deps.policy;
   if (match.known) plan.known += 1;
-  else if (foreignMark && mark === null) plan.elsewhere += 1;
-  else if (match.row?.word === true) {
+  else if (foreignTag && ownerTag === null) plan.elsewhere += 1;
+  else if (match.row?.consented === true) {
     if (match.row.named !== externalId) plan.others.push({ externalId, why: 'email_taken' });
-  } else if (mark !== null) {
+  } else if (ownerTag !== null) {
     if (match.row) claim(plan, rivals, pairOf(deps.integration, record, match.row, 'mark'));
-    else plan.others.push({ externalId, why: match.markedRow === null ? 'lost_row' : 'marked' });
+    else plan.others.push({ externalId, why: match.taggedRow === null ? 'lost_row' : 'marked' });
   } else if (match.row && linkByEmail !== 'never')
     claim(plan, rivals, pairOf(deps.integration, record, match.row, 'email'));
   else if (match.row || match.taken) plan.others.push({ externalId, why: 'email_taken' });
@@ -166,7 +166,7 @@ const AT_ONCE = 500;
 async function withMappings(
   { db, integration }: SyncDeps,
   rows: { customer: number; mapping: number | null; externalId: string | null }[],
-): Promise<LinkWord[]> {
+): Promise<LinkConsent[]> {
   const unmapped = rows.filter(({ mapping }) => mapping === null).map(({ customer }) => customer);
   const { system, document } = integration;
   const account = unmapped.length > 0 ? (await readConnection(db, system))?.account : null;
@@ -191,7 +191,7 @@ async function withMappings(
   });
 }
 
-export interface WordsGiven {
+export interface ConsentsGiven {
   rows: number;
   records: number;
 }
@@ -200,15 +200,15 @@ export interface WordsGiven {
  * Gives the consents of a plan; workers carry them out, behind what happens now. `actor` is who
  * gave them.
  */
-export async function giveWords(
+export async function storeConsents(
   deps: SyncDeps,
   plan: LinkPlan,
   actor: string,
   onProgress: (done: number) => void = () => undefined,
-): Promise<WordsGiven> {
+): Promise<ConsentsGiven> {
   const { db, clock, integration, log } = deps;
   const { system, document } = integration;
-  const words: LinkWord[] = [
+  const consents: LinkConsent[] = [
     ...(await withMappings(deps, [...plan.pairs.values()])),
     ...(await withMappings(
       deps,
@@ -216,7 +216,7 @@ export async function giveWords(
     )),
     ...plan.ended.map((mappingId) => ({ mappingId, externalId: null })),
   ];
-  const given: WordsGiven = { rows: 0, records: 0 };
+  const given: ConsentsGiven = { rows: 0, records: 0 };
   const ask = async (tx: Db | Tx, externalIds: string[]): Promise<void> => {
     const about = { system, externalType: document.externalType, externalIds };
     given.records += await askForNewRecords(tx, { ...about, urgency: urgencies.bulk, now: clock.now() });
@@ -226,12 +226,12 @@ export async function giveWords(
   for (let from = 0; from < records.length; from += AT_ONCE)
     await ask(db, records.slice(from, from + AT_ONCE));
   const seconds = Map.groupBy(plan.aliases, ({ customer }) => plan.pairs.get(customer)?.mapping);
-  for (let from = 0; from < words.length; from += AT_ONCE) {
-    const page = words.slice(from, from + AT_ONCE);
+  for (let from = 0; from < consents.length; from += AT_ONCE) {
+    const page = consents.slice(from, from + AT_ONCE);
     const now = clock.now();
     const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
     await withTransaction(db, async (tx) => {
-      given.rows += await giveLinkWords(tx, page, { detail, urgency: urgencies.bulk, now });
+      given.rows += await storeLinkConsents(tx, page, { detail, urgency: urgencies.bulk, now });
       const aliases = page.flatMap(({ mappingId }) => seconds.get(mappingId) ?? []);
       await ask(
         tx,
@@ -243,8 +243,8 @@ export async function giveWords(
         pairs: page.map(({ mappingId }) => ({ mappingId, eventId: null })),
       });
     });
-    onProgress(Math.min(from + AT_ONCE, words.length));
+    onProgress(Math.min(from + AT_ONCE, consents.length));
   }
-  log.info('link.words_given', { system, rows: given.rows, records: given.records });
+  log.info('link.consents_given', { system, rows: given.rows, records: given.records });
   return given;
 }

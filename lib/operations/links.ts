@@ -19,12 +19,12 @@ export type ConsentOutcome =
   | { outcome: 'cannot_link'; mapping: Mapping; why: string }
   | { outcome: 'not_found' };
 
-export type LinkDesk = {
+export type LinkOperations = {
   /** `actor` is who gave the consent, for those who look later. */
   consent(mappingId: number, actor: string | null): Promise<ConsentOutcome>;
 };
 
-export function createLinkDesk({ db, clock }: { db: Db; clock: Clock }): LinkDesk {
+export function createLinkOperations({ db, clock }: { db: Db; clock: Clock }): LinkOperations {
   return {
     consent: (mappingId, actor) =>
       withTransaction(db, async (tx): Promise<ConsentOutcome> => {

@@ -13,7 +13,7 @@ import {
   insertRecordMapping,
 } from '../../db/mappings/aliases.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
-import { giveLinkWords } from '../../db/mappings/first-link.ts';
+import { storeLinkConsents } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { lockConnection } from '../../db/connections.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
@@ -60,7 +60,7 @@ export type AcceptOutcome =
   | { outcome: 'cannot_link'; why: string }
   | { outcome: 'not_found' };
 
-export type ChoiceDesk = {
+export type ChoiceOperations = {
   /** `actor` is who chose, for those who look later. */
   choose(customerId: number, externalId: string, actor: string | null): Promise<ChoiceOutcome>;
   /**
@@ -75,7 +75,7 @@ export type ChoiceDesk = {
   acceptDeletion(customerId: number, actor: string | null): Promise<AcceptOutcome>;
 };
 
-export type ChoiceDeskDeps = {
+export type ChoiceOperationsDeps = {
   db: Db;
   clock: Clock;
   /** Wakes the relay after a commit that wrote an event. */
@@ -89,7 +89,7 @@ type Asked = { where: Where; customer: Customer; externalId: string; actor: stri
 /** What Stripe and others take for an id; never blank. */
 const ANY_ID = /^\S{1,255}$/;
 
-export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): ChoiceDesk {
+export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOperationsDeps): ChoiceOperations {
   const { system, externalType } = target;
 
   /**
@@ -137,7 +137,7 @@ export function createChoiceDesk({ db, clock, nudge, target }: ChoiceDeskDeps): 
         const now = clock.now();
         const detail = { consent: true, anew: true, consented_by: actor, consented_at: now.toISOString() };
         const words = [{ mappingId: primary.id, externalId: null }];
-        const given = await giveLinkWords(tx, words, { detail, urgency: urgencies.edit, now });
+        const given = await storeLinkConsents(tx, words, { detail, urgency: urgencies.edit, now });
         if (given === 0) return { outcome: 'new_consented_already', ...about };
         await note(tx, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
         return { outcome: 'new_consented', ...about };

@@ -6,7 +6,7 @@ import { withTransaction } from '../../db/server/connection.ts';
 import { askForRead } from '../../db/inbound.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import { forgetUnheard } from '../../db/sweep.ts';
+import { forgetLost } from '../../db/sweep.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Comparison, Finding } from './comparison.ts';
 import type { SyncDeps } from '../sync/step.ts';
@@ -47,7 +47,7 @@ export async function repair(
   const lost = drifting.flatMap(({ mapping, externalId }) =>
     mapping === null && externalId ? [externalId] : [],
   );
-  const records = [...lost, ...report.unheard];
+  const records = [...lost, ...report.notReceived];
   const ids = pairs.flatMap(({ mapping }) => mapping ?? []);
   for (let from = 0; from < ids.length; from += AT_ONCE) {
     const page = ids.slice(from, from + AT_ONCE);
@@ -70,7 +70,7 @@ export async function repair(
       urgency: urgencies.housekeeping,
     });
   // What the sweep could never receive has been compared, and asked for.
-  await forgetUnheard(db, system, comparedSince);
+  await forgetLost(db, system, comparedSince);
   log.info('repair.asked', { system, pairs: ids.length, records: records.length, left: left.length });
   return { pairs, records, left };
 }

@@ -35,7 +35,7 @@ export type ResolveOutcome =
   | { outcome: 'cannot_resolve'; mapping: Mapping; why: string }
   | { outcome: 'not_found' };
 
-export type ResolveDesk = {
+export type ResolveOperations = {
   resolve(mappingId: number, resolution: Resolution): Promise<ResolveOutcome>;
 };
 
@@ -48,7 +48,7 @@ type Deps = {
 /** What state a pair is in that was taken up again for a decision. */
 const REOPENED = 'reopened';
 
-export function createResolveDesk({ db, clock, log }: Deps): ResolveDesk {
+export function createResolveOperations({ db, clock, log }: Deps): ResolveOperations {
   return {
     async resolve(mappingId, resolution) {
       const result = await withTransaction(db, (tx) => decide(tx, mappingId, resolution, clock.now()));

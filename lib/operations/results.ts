@@ -48,7 +48,7 @@ function sayWhyNotTaken(why: string | null): string {
       return 'it is no id of a record (unsendable)';
     case 'another_customers':
       return 'it is another customer’s (another_customers)';
-    case 'marked_for_another':
+    case 'tagged_for_another':
       return 'its owner tag is of another customer (marked_for_another)';
     case 'other_environment':
       return 'its owner tag is of another installation (other_environment)';

@@ -3,8 +3,8 @@ import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { createStripeHearing, type StripeHearing } from '../integrations/stripe/hearing.ts';
-import { markKeyOf } from '../integrations/stripe/mark.ts';
+import { createStripeIntake, type StripeIntake } from '../integrations/stripe/intake.ts';
+import { tagKeyOf } from '../integrations/stripe/owner-tag.ts';
 import { createStripeIntegration } from '../integrations/stripe/stripe.ts';
 import type { Logger } from '../log.ts';
 import type { SyncDeps } from '../sync/step.ts';
@@ -21,7 +21,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
   const { db, stripe, log, nudge } = parts;
   const instanceId = await readInstanceId(db);
   const { secretKey, apiBase } = stripe;
-  const integration = createStripeIntegration({ secretKey, apiBase, markKey: markKeyOf(instanceId) });
+  const integration = createStripeIntegration({ secretKey, apiBase, tagKey: tagKeyOf(instanceId) });
   return {
     db,
     clock: systemClock,
@@ -48,6 +48,6 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
 }
 
 /** For a process that only receives Stripe's events. */
-export async function createHearing(db: Db): Promise<StripeHearing> {
-  return createStripeHearing(markKeyOf(await readInstanceId(db)));
+export async function createIntake(db: Db): Promise<StripeIntake> {
+  return createStripeIntake(tagKeyOf(await readInstanceId(db)));
 }

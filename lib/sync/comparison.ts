@@ -29,7 +29,7 @@ export function compare(s: Situation): Comparison | null {
   const record = presentRecord(s);
   const theirs = record ? theirsOf(s.fields, record.fields) : shadowTheirs(mapping.shadow);
   const plan = mergeSides(s, theirs, came);
-  const lacksTag = record !== null && s.policy.writes && record.mark !== row.createdEventId;
+  const lacksTag = record !== null && s.policy.writes && record.ownerTag !== row.createdEventId;
   const merged = { plan, read: came.mustRead, echoes: came.echoes };
   return { plan, theirs, hop: came.hop, merged, ownerTag: lacksTag ? row.createdEventId : null };
 }

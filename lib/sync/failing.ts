@@ -2,7 +2,7 @@
 // what it cannot, at once.
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Failure } from '../integrations/integration.ts';
-import { NO_TURN } from '../limits/guarded.ts';
+import { NO_TOKEN } from '../limits/guarded.ts';
 import type { Action, Note } from './action.ts';
 import { know } from './facts.ts';
 import { errorRow } from './settle/outcome.ts';
@@ -25,7 +25,7 @@ export function postpone(
   { notBefore = null, spent = false, notes = [] }: Postponing = {},
 ): Action {
   // Nothing was sent, and it has not failed: no attempt, no age, and due as it was.
-  if (failure.code === NO_TURN) return { do: 'give_back' };
+  if (failure.code === NO_TOKEN) return { do: 'give_back' };
   if (failure.kind === 'permanent') return park(failure.code, errorRow(failure));
   if (failure.kind !== 'auth' && failure.kind !== 'throttle' && hasFailedTooLong(s))
     return park(failure.code, errorRow(failure));

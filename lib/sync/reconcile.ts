@@ -27,7 +27,7 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
     await failpoint('reconcile.loaded');
     if (!step || (await takeStep(deps, step)) === 'over') return;
     if (loads < MAX_LOADS) continue;
-    deps.log.warn('reconcile.not_converging', { mapping: claim.id, turns: MAX_LOADS });
+    deps.log.warn('reconcile.not_converging', { mapping: claim.id, passes: MAX_LOADS });
     return rest(deps, step);
   }
 }

@@ -64,8 +64,10 @@ export async function inTime<T>(signal: Promise<T>, what: string, ms = LONGEST_W
 }
 
 export function queryOf(request: Request): Record<string, string> {
-  const mark = request.originalUrl.indexOf('?');
-  return mark === -1 ? {} : Object.fromEntries(new URLSearchParams(request.originalUrl.slice(mark + 1)));
+  const ownerTag = request.originalUrl.indexOf('?');
+  return ownerTag === -1
+    ? {}
+    : Object.fromEntries(new URLSearchParams(request.originalUrl.slice(ownerTag + 1)));
 }
 
 export const TEXT = { type: 'string' };

@@ -37,12 +37,12 @@ export function createApp(deps: AppDeps): Express {
 }
 
 function toIncoming(request: Request, response: Response): Incoming {
-  const mark = request.originalUrl.indexOf('?');
+  const ownerTag = request.originalUrl.indexOf('?');
   const body: unknown = request.body;
   return {
     method: request.method,
-    path: mark === -1 ? request.originalUrl : request.originalUrl.slice(0, mark),
-    query: mark === -1 ? '' : request.originalUrl.slice(mark + 1),
+    path: ownerTag === -1 ? request.originalUrl : request.originalUrl.slice(0, ownerTag),
+    query: ownerTag === -1 ? '' : request.originalUrl.slice(ownerTag + 1),
     body: typeof body === 'string' ? body : '',
     header: (name) => request.get(name),
     isGone: () => response.destroyed,

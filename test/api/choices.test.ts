@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { deskOf, doubled, standsOf } from '../support/choice.ts';
+import { operationsOf, doubled, standsOf } from '../support/choice.ts';
 import { useTwoWay } from '../support/two-way.ts';
 import { expectDescribed } from './described.ts';
 import { expectProblem, startApi } from './start-api.ts';
@@ -99,6 +99,6 @@ describe('the record of a customer over the API', () => {
       ...{ external_id: second, customer: id, state: 'alias', reason: 'left_there' },
       detail: { email: 'Ada@example.com' },
     });
-    expect(await deskOf(world).choose(id, second, null)).to.have.property('outcome', 'not_found');
+    expect(await operationsOf(world).choose(id, second, null)).to.have.property('outcome', 'not_found');
   });
 });

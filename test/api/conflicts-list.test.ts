@@ -31,7 +31,7 @@ describe('the list of conflicts', () => {
     });
     await database.db.transaction((tx) => insertConflicts(tx, rows));
     await database.db.raw(
-      `update sync_conflicts set turned_at = now(), note = 'turned' where ours = '"ours 3"'`,
+      `update sync_conflicts set reversed_at = now(), note = 'reversed' where ours = '"ours 3"'`,
     );
   });
   after(() => api.server.close());
@@ -74,8 +74,8 @@ describe('the list of conflicts', () => {
     const [newest] = (await get('?limit=1&kind=both_moved')).list;
     const answer = await get(`/${String(newest?.id)}`);
     expectDescribed('get', `${conflicts}/{id}`, answer);
-    expect(answer.json).to.deep.equal(newest).and.to.include({ turnable: true, system: null });
-    expect((await get('?limit=1&kind=deleted_there')).list[0]).to.include({ turnable: false });
+    expect(answer.json).to.deep.equal(newest).and.to.include({ reversible: true, system: null });
+    expect((await get('?limit=1&kind=deleted_there')).list[0]).to.include({ reversible: false });
   });
 
   for (const query of [

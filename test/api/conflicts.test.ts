@@ -10,7 +10,7 @@ import { expectProblem, startApi, type Answer, type Body } from './start-api.ts'
 
 const conflicts = '/api/v1/conflicts';
 
-describe('turning a conflict round', () => {
+describe('reversing a conflict', () => {
   const world = useTwoWay();
   let api: Awaited<ReturnType<typeof startApi>>;
   beforeEach(async () => {
@@ -18,8 +18,8 @@ describe('turning a conflict round', () => {
   });
   afterEach(() => api.server.close());
 
-  const turn = (id: unknown) =>
-    api.send('POST', `${conflicts}/${String(id)}/turn`, { headers: { 'X-Request-Id': 'turn-1' } });
+  const reverse = (id: unknown) =>
+    api.send('POST', `${conflicts}/${String(id)}/reverse`, { headers: { 'X-Request-Id': 'reverse-1' } });
   const newest = async (query = ''): Promise<Body> => {
     const answer = await api.send('GET', conflicts + query);
     expect(answer.status, answer.text).to.equal(200);
@@ -42,7 +42,7 @@ describe('turning a conflict round', () => {
     const { row, cus } = await linked();
     world.simulator.dashboard.updateCustomer(cus, { name: 'Theirs' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.update(row.id, { name: 'Ours' });
     await world.rest(lane);
     return { row, cus, conflict: await newest() };
@@ -52,16 +52,16 @@ describe('turning a conflict round', () => {
     const { row, conflict } = await bothMoved();
     expect(conflict).to.include({
       ...{ kind: 'both_moved', customer: row.id, system: 'stripe', field: 'name', base: 'Base' },
-      ...{ ours: 'Ours', theirs: 'Theirs', rule: 'internal_wins', winner: 'ours', turnable: true },
+      ...{ ours: 'Ours', theirs: 'Theirs', rule: 'internal_wins', winner: 'ours', reversible: true },
     });
     expect(there()).to.equal('Ours');
     const before = (await mappingOf(world.db, row.id)).shadow;
-    const answer = await turn(conflict.id);
+    const answer = await reverse(conflict.id);
     expect(answer.status, answer.text).to.equal(200);
-    expectDescribed('post', '/api/v1/conflicts/{id}/turn', answer);
-    expect(answer.json['outcome']).to.equal('turned');
+    expectDescribed('post', '/api/v1/conflicts/{id}/reverse', answer);
+    expect(answer.json['outcome']).to.equal('reversed');
     expect(answer.json['customer']).to.include({ name: 'Theirs', version: 3 });
-    expect(answer.json['conflict']).to.include({ note: 'turned', turnable: false });
+    expect(answer.json['conflict']).to.include({ note: 'reversed', reversible: false });
     expect((await mappingOf(world.db, row.id)).shadow).to.deep.equal(before);
     expect(api.nudges()).to.equal(1);
     await world.rest();
@@ -71,7 +71,7 @@ describe('turning a conflict round', () => {
       { id: row.id },
     );
     expect(rows).to.deep.equal([
-      { source: 'internal', context: { request_id: 'turn-1', conflict: conflict.id } },
+      { source: 'internal', context: { request_id: 'reverse-1', conflict: conflict.id } },
     ]);
     const carried = (await deliveriesOf(world.db, row.id)).find(({ version }) => version === 3);
     expect(carried?.status).to.equal('applied');
@@ -80,14 +80,14 @@ describe('turning a conflict round', () => {
 
   it('does it once, however often it is sent, and at the same moment', async () => {
     const { row, conflict } = await bothMoved();
-    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => turn(conflict.id)));
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => reverse(conflict.id)));
     expect(answers.map(({ json }) => json['outcome']).sort()).to.deep.equal([
-      'turned',
-      ...Array<string>(4).fill('turned_already'),
+      'reversed',
+      ...Array<string>(4).fill('reversed_already'),
     ]);
     await world.rest();
-    const again = await turn(conflict.id);
-    expect(again.json).to.include({ outcome: 'turned_already' });
+    const again = await reverse(conflict.id);
+    expect(again.json).to.include({ outcome: 'reversed_already' });
     expect(again.json['customer']).to.include({ name: 'Theirs', version: 3 });
     expect(await versionsOf(row.id)).to.equal(3);
     await expectAgreement(world);
@@ -98,7 +98,7 @@ describe('turning a conflict round', () => {
     const { conflict } = await bothMoved(lane);
     expect(conflict).to.include({ winner: 'theirs', ours: 'Ours', theirs: 'Theirs' });
     expect(there()).to.equal('Theirs');
-    expect((await turn(conflict.id)).json['customer']).to.include({ name: 'Ours' });
+    expect((await reverse(conflict.id)).json['customer']).to.include({ name: 'Ours' });
     await world.rest(lane);
     expect(there()).to.equal('Ours');
     await expectAgreement(world);
@@ -112,7 +112,7 @@ describe('turning a conflict round', () => {
     await world.rest();
     const conflict = await newest();
     expect(conflict).to.include({ kind: 'overwritten_unseen', theirs: 'Unseen', winner: 'ours' });
-    expect((await turn(conflict.id)).status).to.equal(200);
+    expect((await reverse(conflict.id)).status).to.equal(200);
     await world.rest();
     expect(there()).to.equal('Unseen');
     await expectAgreement(world);
@@ -121,16 +121,16 @@ describe('turning a conflict round', () => {
   it('lets a later edit stand: 409, the row says overtaken, nothing is written', async () => {
     const { row, conflict } = await bothMoved();
     await world.update(row.id, { name: 'Later' });
-    const answer = await turn(conflict.id);
+    const answer = await reverse(conflict.id);
     expectProblem(answer, 409, 'overtaken');
-    expectDescribed('post', '/api/v1/conflicts/{id}/turn', answer);
+    expectDescribed('post', '/api/v1/conflicts/{id}/reverse', answer);
     expect(answer.json.current).to.include({ name: 'Later', version: 3 });
     expect((await newest())['note']).to.equal('overtaken');
     await world.rest();
     expect(there()).to.equal('Later');
     // Back at the value that survived, it can be turned again.
     await world.update(row.id, { name: ' Ours ' });
-    expect((await turn(conflict.id)).json['outcome']).to.equal('turned');
+    expect((await reverse(conflict.id)).json['outcome']).to.equal('reversed');
     await world.rest();
     expect(there()).to.equal('Theirs');
     await expectAgreement(world);
@@ -142,7 +142,7 @@ describe('turning a conflict round', () => {
     const held = pauseAt('write-ours.before-commit');
     const running = world.rest();
     await held.reached;
-    const answering = turn(conflict.id);
+    const answering = reverse(conflict.id);
     await waitUntil(() => isAnyoneWaiting(), { timeoutMs: 5_000, what: 'the turn waits for the mapping' });
     held.resume();
     expectProblem(await answering, 409, 'overtaken');
@@ -154,7 +154,7 @@ describe('turning a conflict round', () => {
   it('says of a deleted customer that it was overtaken', async () => {
     const { row, conflict } = await bothMoved();
     await world.remove(row.id);
-    const answer = await turn(conflict.id);
+    const answer = await reverse(conflict.id);
     expectProblem(answer, 409, 'overtaken');
     expect(answer.json.current).to.equal(null);
     await world.rest();
@@ -164,14 +164,14 @@ describe('turning a conflict round', () => {
     const { row, cus } = await linked();
     world.simulator.dashboard.updateCustomer(cus, { email: 'theirs@example.com' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.update(row.id, { email: 'ours@example.com' });
     await world.rest();
     const rival = await world.create({ email: 'THEIRS@example.com' });
-    const answer = await turn((await newest()).id);
+    const answer = await reverse((await newest()).id);
     expectProblem(answer, 409, 'duplicate_email');
     expect(answer.json['customer_id']).to.equal(rival.id);
-    expectDescribed('post', '/api/v1/conflicts/{id}/turn', answer);
+    expectDescribed('post', '/api/v1/conflicts/{id}/reverse', answer);
     await world.rest();
   });
 
@@ -181,15 +181,15 @@ describe('turning a conflict round', () => {
     await world.rest();
     const expectRefused = async (kind: string, instead: RegExp): Promise<Answer> => {
       const conflict = await newest(`?kind=${kind}`);
-      expect(conflict).to.include({ kind, turnable: false });
-      const answer = await turn(conflict.id);
-      expectProblem(answer, 409, 'cannot_turn');
+      expect(conflict).to.include({ kind, reversible: false });
+      const answer = await reverse(conflict.id);
+      expectProblem(answer, 409, 'cannot_reverse');
       expect(answer.json.detail).to.match(instead);
       return answer;
     };
     expectDescribed(
       'post',
-      '/api/v1/conflicts/{id}/turn',
+      '/api/v1/conflicts/{id}/reverse',
       await expectRefused('null_refused', /always has a name/),
     );
     world.simulator.dashboard.createCustomer({ name: 'Doppelgänger', email: row.email });
@@ -204,18 +204,18 @@ describe('turning a conflict round', () => {
     await world.update(other.id, { name: 'Edited here' });
     world.simulator.dashboard.deleteCustomer(externalId ?? '');
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.rest();
     await expectRefused('deleted_there', /create a customer with them/);
   });
 
   it('answers 404 for an id that no conflict has, and 400 for what is no id', async () => {
     const unknown = '00000000-0000-7000-8000-000000000000';
-    expectProblem(await turn(unknown), 404, 'conflict_not_found');
+    expectProblem(await reverse(unknown), 404, 'conflict_not_found');
     expectProblem(await api.send('GET', `${conflicts}/${unknown}`), 404, 'conflict_not_found');
-    expectProblem(await turn('7'), 400, 'invalid_request');
+    expectProblem(await reverse('7'), 400, 'invalid_request');
     expectProblem(await api.send('GET', `${conflicts}/x'--`), 400, 'invalid_request');
-    expectProblem(await api.send('PUT', `${conflicts}/${unknown}/turn`), 405, 'method_not_allowed');
+    expectProblem(await api.send('PUT', `${conflicts}/${unknown}/reverse`), 405, 'method_not_allowed');
   });
 
   async function isAnyoneWaiting(): Promise<boolean> {

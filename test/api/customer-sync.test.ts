@@ -68,7 +68,7 @@ describe('what is said of a customer that is on its way', () => {
     const attempts = async (): Promise<unknown> =>
       (await api.send('GET', `/api/v1/mappings?customer=${id}`)).list[0]?.['attempts'];
     expect(await attempts()).to.equal(1);
-    await world.poke(id);
+    await world.notify(id);
     await world.rest();
     expect(await attempts()).to.equal(2);
   });
@@ -124,7 +124,7 @@ describe('a comparison beside work in hand', () => {
         yield* world.integration.list(options);
         reads += 1;
         // After both pairs were judged: the webhook of the first one comes.
-        await world.poke(id);
+        await world.notify(id);
       },
     };
     const { findings } = await compareAll({ ...world.deps, integration });

@@ -33,7 +33,7 @@ describe('linking by consent', () => {
   };
 
   /** A row of ours without counterpart, and a record there with its email. */
-  async function stranger(): Promise<{ row: Customer; cus: string; waiting: Body }> {
+  async function unmatched(): Promise<{ row: Customer; cus: string; waiting: Body }> {
     const row = await world.create({ name: 'Ada', email: 'ada@example.com' });
     const { id: cus } = world.simulator.dashboard.createCustomer({
       name: 'Ada L.',
@@ -46,7 +46,7 @@ describe('linking by consent', () => {
   }
 
   it('lists who waits for a word, and links the two after it, with our mark', async () => {
-    const { row, cus, waiting } = await stranger();
+    const { row, cus, waiting } = await unmatched();
     expect(waiting).to.deep.include({
       ...{ system: 'stripe', external_id: cus, customer: null, state: 'waiting', reason: 'ask_link' },
       detail: { customer: row.id },
@@ -63,7 +63,7 @@ describe('linking by consent', () => {
   });
 
   it('takes the word once, and remembers who gave it and when', async () => {
-    const { waiting } = await stranger();
+    const { waiting } = await unmatched();
     await link(waiting.id);
     expect((await link(waiting.id)).json).to.include({ outcome: 'consented_already' });
     const [shown] = await list('?reason=ask_link');
@@ -74,7 +74,7 @@ describe('linking by consent', () => {
   });
 
   it('holds the word against a step that began before it', async () => {
-    const { row, cus, waiting } = await stranger();
+    const { row, cus, waiting } = await unmatched();
     world.simulator.dashboard.updateCustomer(cus, { name: 'Ada Lovelace' });
     const held = pauseAt('adopt.read');
     const lane = writing();
@@ -89,7 +89,7 @@ describe('linking by consent', () => {
   });
 
   it('holds the word over a failure there', async () => {
-    const { row, cus, waiting } = await stranger();
+    const { row, cus, waiting } = await unmatched();
     await link(waiting.id);
     world.simulator.faults.add({ kind: 'error_before_effect', method: 'GET', path: '/v1/customers/:id' });
     await world.rest(writing());
@@ -98,7 +98,7 @@ describe('linking by consent', () => {
   });
 
   it('does not link with another row, to which the email has moved since the word was asked for', async () => {
-    const { row, cus, waiting } = await stranger();
+    const { row, cus, waiting } = await unmatched();
     const other = await world.create({ name: 'Bea', email: 'bea@example.com' });
     await link(waiting.id);
     world.simulator.dashboard.updateCustomer(cus, { email: 'bea@example.com' });
@@ -109,7 +109,7 @@ describe('linking by consent', () => {
   });
 
   it('refuses what does not wait for a word: 409, with how it stands', async () => {
-    const { row, waiting } = await stranger();
+    const { row, waiting } = await unmatched();
     const own = await mappingOf(world.db, row.id);
     const unlinked = await link(own.id);
     expectProblem(unlinked, 409, 'cannot_link');

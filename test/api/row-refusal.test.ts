@@ -111,15 +111,15 @@ describe('what the table customers refuses, at the API', () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.update(id, { name: 'Ours' });
     await world.rest();
     await world.db.raw(`alter table customers add constraint not_theirs check (name <> 'Theirs')`);
     const [conflict] = (await api.send('GET', '/api/v1/conflicts')).list;
-    const path = `/api/v1/conflicts/${String(conflict?.['id'])}/turn`;
+    const path = `/api/v1/conflicts/${String(conflict?.['id'])}/reverse`;
     const answer = await api.send('POST', path);
     expectProblem(answer, 400, 'row_refused');
-    expectDescribed('post', '/api/v1/conflicts/{id}/turn', answer);
+    expectDescribed('post', '/api/v1/conflicts/{id}/reverse', answer);
     expect(answer.json).to.include({ rule: 'not_theirs' });
     await world.db.raw(`alter table customers drop constraint not_theirs`);
     await world.db.raw(triggerSql('quiet', 'return null;'));

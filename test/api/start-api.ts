@@ -7,13 +7,13 @@ import type { ProblemDetail } from '../../api/problems.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
-import { createConflictDesk } from '../../lib/operations/conflicts.ts';
+import { createConflictOperations } from '../../lib/operations/conflicts.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { parseDocument } from '../../lib/catalogue/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
-import { createLinkDesk } from '../../lib/operations/links.ts';
-import { createResolveDesk } from '../../lib/operations/resolutions.ts';
-import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
+import { createLinkOperations } from '../../lib/operations/links.ts';
+import { createResolveOperations } from '../../lib/operations/resolutions.ts';
+import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
 
 export type Line = {
   level: 'debug' | 'info' | 'warn' | 'error';
@@ -83,10 +83,15 @@ export async function startApi({
     clock,
     readiness,
     webhooks,
-    conflicts: createConflictDesk({ db, clock, nudge, documents }),
-    links: createLinkDesk({ db, clock }),
-    resolutions: createResolveDesk({ db, clock, log }),
-    choices: createChoiceDesk({ db, clock, nudge, target: { system: 'stripe', externalType: 'customer' } }),
+    conflicts: createConflictOperations({ db, clock, nudge, documents }),
+    links: createLinkOperations({ db, clock }),
+    resolutions: createResolveOperations({ db, clock, log }),
+    choices: createChoiceOperations({
+      db,
+      clock,
+      nudge,
+      target: { system: 'stripe', externalType: 'customer' },
+    }),
   });
   const server: ApiServer = await listen(app, { host: '127.0.0.1', port: 0 });
 

@@ -10,22 +10,22 @@ import { startApi, type Answer } from './start-api.ts';
 
 export const ACCOUNT = 'acct_ours';
 export const SECRET = 'whsec_of_a_test';
-export const MARK_KEY = 'twinbox_test0000';
+export const TAG_KEY = 'twinbox_test0000';
 const PATH = '/api/v1/webhooks/stripe';
 
 export const NOW = new Date('2026-03-01T12:00:00.250Z');
 
-export type Hearing = Awaited<ReturnType<typeof startHearing>>;
+export type Intake = Awaited<ReturnType<typeof startIntake>>;
 
-export type HearingOptions = { secrets?: string[]; apiKeys?: string[] };
+export type IntakeOptions = { secrets?: string[]; apiKeys?: string[] };
 
-export async function startHearing(db: Db, { secrets = [SECRET], apiKeys = [] }: HearingOptions = {}) {
+export async function startIntake(db: Db, { secrets = [SECRET], apiKeys = [] }: IntakeOptions = {}) {
   const clock = createTestClock(NOW);
   // Nothing is asked there: an event is only taken in.
   const integration = createStripeIntegration({
     secretKey: 'sk_test_twinbox_fake',
     apiBase: 'http://127.0.0.1:9',
-    markKey: MARK_KEY,
+    tagKey: TAG_KEY,
   });
   const { system, ingress } = integration;
   if (!ingress) throw new Error('Stripe sends webhooks');
@@ -48,7 +48,7 @@ export async function startHearing(db: Db, { secrets = [SECRET], apiKeys = [] }:
     flush: tally.flush,
     warned,
     /** Signs as Stripe does, and sends. */
-    hear: (event: unknown): Promise<Answer> => {
+    postSigned: (event: unknown): Promise<Answer> => {
       const body = typeof event === 'string' ? event : JSON.stringify(event);
       return post(body, { 'Stripe-Signature': signed(body) });
     },

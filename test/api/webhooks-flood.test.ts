@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
-import { bind, countRows, freshEvent, signed, startHearing, type Hearing } from './webhook-source.ts';
+import { bind, countRows, freshEvent, signed, startIntake, type Intake } from './webhook-source.ts';
 
 /** Several seconds of 2,000 a second, where the machine can; what is asserted hangs on no clock. */
 const FORGED = 10_000;
@@ -11,22 +11,22 @@ const EACH = 100;
 
 describe('a flood of forged webhooks', () => {
   const database = useDatabase();
-  let hearing: Hearing;
+  let intake: Intake;
   const agent = new Agent({ keepAlive: true, maxSockets: 2 * IN_FLIGHT });
   before(async () => {
     await bind(database.db);
-    hearing = await startHearing(database.db);
+    intake = await startIntake(database.db);
   });
   after(async () => {
     agent.destroy();
-    await hearing.close();
+    await intake.close();
   });
 
   /** The status, and the answer as text. */
   function send(body: string, header: string): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const headers = { 'stripe-signature': header, 'content-type': 'application/json' };
-      const url = hearing.api.server.url + hearing.path;
+      const url = intake.api.server.url + intake.path;
       const call = request(url, { method: 'POST', agent, headers }, (answer) => {
         let text = '';
         answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -55,7 +55,7 @@ describe('a flood of forged webhooks', () => {
     };
     // What runs for the first time takes memory once.
     await flood(1_000, () => undefined);
-    hearing.api.lines.length = 0;
+    intake.api.lines.length = 0;
     const rows = await countRows(database.db);
     const memory = process.memoryUsage.rss();
 
@@ -64,7 +64,7 @@ describe('a flood of forged webhooks', () => {
     const statuses = await flood(FORGED, (sent) => {
       // The last tenth of the flood is for the answers of those sent before it.
       if (sent % EACH !== 0 || sent > FORGED * 0.9) return;
-      hearing.api.lines.length = 0; // the test's own record of the log is not what is measured
+      intake.api.lines.length = 0; // the test's own record of the log is not what is measured
       const body = JSON.stringify(freshEvent());
       honest.push(send(body, signed(body)).then((answer) => ({ ...answer, during: !over })));
     });

@@ -1,69 +1,69 @@
 import { expect } from 'chai';
 import { readWebhookSigns } from '../../db/health/webhook-signs.ts';
-import { judgeHearing } from '../../lib/operations/doctor-signs.ts';
-import { hearingPart } from '../../lib/health/intake.ts';
+import { judgeIntake } from '../../lib/operations/doctor-signs.ts';
+import { intakePart } from '../../lib/health/intake.ts';
 import { useDatabase } from '../support/database.ts';
-import { ACCOUNT, bind, freshEvent, seconds, signed, startHearing, type Hearing } from './webhook-source.ts';
+import { ACCOUNT, bind, freshEvent, seconds, signed, startIntake, type Intake } from './webhook-source.ts';
 
 const MINUTE = 60_000;
 
 describe('whether webhooks are in order', () => {
   const database = useDatabase();
-  let hearing: Hearing;
+  let intake: Intake;
   before(() => bind(database.db));
   beforeEach(async () => {
     await database.db.raw('delete from webhook_signs; delete from sweeps');
-    hearing = await startHearing(database.db);
+    intake = await startIntake(database.db);
   });
-  afterEach(() => hearing.close());
+  afterEach(() => intake.close());
 
-  const part = () => hearingPart(database.db, hearing.clock, 'stripe', ['whsec_of_a_test'])();
+  const part = () => intakePart(database.db, intake.clock, 'stripe', ['whsec_of_a_test'])();
   const warnings = async (): Promise<string> => ((await part()).warnings ?? []).join('\n');
-  const hear = () => hearing.hear(freshEvent());
+  const postSigned = () => intake.postSigned(freshEvent());
   /** Signed with another secret, as by an endpoint whose secret is not the one that is set. */
   async function refuse(count: number, header?: (body: string) => Record<string, string>): Promise<void> {
     for (let n = 0; n < count; n += 1) {
       const body = JSON.stringify(freshEvent());
       const headers = header?.(body) ?? { 'Stripe-Signature': signed(body, 'whsec_of_another_endpoint') };
-      expect((await hearing.post(body, headers)).status).to.equal(400);
+      expect((await intake.post(body, headers)).status).to.equal(400);
     }
   }
 
   it('keeps the last one that was taken, whatever the sweep does', async () => {
     expect((await part()).figures).to.include({ last_webhook_at: null });
-    await hear();
-    await hearing.flush();
-    const at = hearing.clock.now().toISOString();
+    await postSigned();
+    await intake.flush();
+    const at = intake.clock.now().toISOString();
     expect((await part()).figures).to.include({ last_webhook_at: at, webhooks_refused: 0 });
     expect(await warnings()).to.equal('');
   });
 
   it('warns of a wrong secret from the third refused delivery on, and names the setting', async () => {
     await refuse(2);
-    await hearing.flush();
+    await intake.flush();
     expect(await warnings()).to.equal('');
-    expect(hearing.warned).to.deep.equal([]);
-    hearing.clock.advance(MINUTE);
+    expect(intake.warned).to.deep.equal([]);
+    intake.clock.advance(MINUTE);
     await refuse(1);
-    await hearing.flush();
+    await intake.flush();
     expect(await warnings()).to.equal(
       "3 deliveries of stripe refused since 2026-03-01 12:00: the secret in STRIPE_WEBHOOK_SECRET is not the endpoint's, or a proxy changes the body",
     );
     await refuse(1);
-    await hearing.flush();
+    await intake.flush();
     expect((await part()).figures).to.include({ webhooks_refused: 4 });
     // Once in the log, however many follow.
     expect(
-      hearing.warned.map(({ event, fields }) => [event, fields['refused'], fields['reason']]),
+      intake.warned.map(({ event, fields }) => [event, fields['refused'], fields['reason']]),
     ).to.deep.equal([['webhooks.refused', 3, 'no_match']]);
   });
 
   it('is a problem for the doctor too, though the sweep has heard a moment ago', async () => {
     await refuse(5);
-    await hearing.flush();
+    await intake.flush();
     const signs = await readWebhookSigns(database.db, 'stripe');
-    const now = hearing.clock.now();
-    const checks = judgeHearing({ last: now, signs, sweep: null, refusals: [] }, now);
+    const now = intake.clock.now();
+    const checks = judgeIntake({ last: now, signs, sweep: null, refusals: [] }, now);
     expect(checks.filter(({ level }) => level === 'problem').map(({ says }) => says)).to.deep.equal([
       "5 deliveries of stripe refused since 2026-03-01 12:00: the secret in STRIPE_WEBHOOK_SECRET is not the endpoint's, or a proxy changes the body",
     ]);
@@ -89,19 +89,19 @@ describe('whether webhooks are in order', () => {
   for (const [what, header, says] of kinds)
     it(`says what a refusal means: ${what}`, async () => {
       await refuse(3, header);
-      await hearing.flush();
+      await intake.flush();
       expect(await warnings()).to.match(says);
     });
 
   it('ends with the deliveries that are taken again, ten minutes after the last refusal', async () => {
     await refuse(3);
-    await hearing.flush();
-    hearing.clock.advance(MINUTE);
-    await hearing.post(...(await goodOf()));
-    await hearing.flush();
+    await intake.flush();
+    intake.clock.advance(MINUTE);
+    await intake.post(...(await goodOf()));
+    await intake.flush();
     // One endpoint may have the right secret and another one not.
     expect(await warnings()).to.match(/3 deliveries of stripe refused/);
-    hearing.clock.advance(10 * MINUTE);
+    intake.clock.advance(10 * MINUTE);
     expect(await warnings()).to.equal('');
   });
 
@@ -109,24 +109,24 @@ describe('whether webhooks are in order', () => {
     const body = JSON.stringify(freshEvent());
     return [
       body,
-      { 'Stripe-Signature': signed(body, undefined, Math.floor(hearing.clock.now().getTime() / 1_000)) },
+      { 'Stripe-Signature': signed(body, undefined, Math.floor(intake.clock.now().getTime() / 1_000)) },
     ];
   }
 
   it('counts a refusal after a quiet day from the beginning', async () => {
     await refuse(3);
-    await hearing.flush();
-    hearing.clock.advance(25 * 60 * MINUTE);
+    await intake.flush();
+    intake.clock.advance(25 * 60 * MINUTE);
     await refuse(1, (body) => ({
-      'Stripe-Signature': signed(body, 'whsec_x', Math.floor(hearing.clock.now().getTime() / 1_000)),
+      'Stripe-Signature': signed(body, 'whsec_x', Math.floor(intake.clock.now().getTime() / 1_000)),
     }));
-    await hearing.flush();
+    await intake.flush();
     expect((await part()).figures).to.include({ webhooks_refused: 1 });
     expect(await warnings()).not.to.match(/refused since/);
   });
 
   it('warns of what only the sweep found, with count and since when, until a webhook comes', async () => {
-    const now = hearing.clock.now();
+    const now = intake.clock.now();
     await database.db('sweeps').insert({
       ...{ system: 'stripe', account: ACCOUNT, swept_to: now, tried_at: now },
       ...{ swept_events: 40, found_events: 7, found_since: now, found_at: now },
@@ -134,24 +134,24 @@ describe('whether webhooks are in order', () => {
     expect(await warnings()).to.match(
       /^7 events of stripe since 2026-03-01 12:00 came by the sweep alone, brought by no webhook \(no webhook has ever come\)/,
     );
-    hearing.clock.advance(11 * MINUTE);
-    await hearing.post(...(await goodOf()));
-    await hearing.flush();
+    intake.clock.advance(11 * MINUTE);
+    await intake.post(...(await goodOf()));
+    await intake.flush();
     expect(await warnings()).to.equal('');
   });
 
   it('loses no count to a database that does not take it', async () => {
     await refuse(1);
     await database.db.raw('alter table webhook_signs rename to webhook_signs_aside');
-    const failed = await hearing.flush().then(
+    const failed = await intake.flush().then(
       () => null,
       (error: unknown) => error,
     );
     await database.db.raw('alter table webhook_signs_aside rename to webhook_signs');
     expect(failed).to.be.instanceOf(Error);
     await refuse(1);
-    await hear();
-    await hearing.flush();
+    await postSigned();
+    await intake.flush();
     expect(await readWebhookSigns(database.db, 'stripe')).to.deep.include({ refused: 2, taken: 1 });
   });
 });

@@ -8,10 +8,10 @@ import {
   bind,
   countRows,
   freshEvent,
-  MARK_KEY,
+  TAG_KEY,
   seconds,
-  startHearing,
-  type Hearing,
+  startIntake,
+  type Intake,
 } from './webhook-source.ts';
 
 type Stored = {
@@ -42,23 +42,23 @@ async function refusalsOf(db: Db, id: string): Promise<Refused[]> {
 
 describe('a webhook that is signed', () => {
   const database = useDatabase();
-  let hearing: Hearing;
+  let intake: Intake;
   before(async () => {
     await bind(database.db);
-    hearing = await startHearing(database.db);
+    intake = await startIntake(database.db);
   });
-  after(() => hearing.close());
+  after(() => intake.close());
 
   async function expectOutcome(event: { id: string }, outcome: string): Promise<void> {
-    const answer = await hearing.hear(event);
+    const answer = await intake.postSigned(event);
     expect(answer.status, answer.text).to.equal(200);
     expect(answer.json).to.deep.equal({ received: true, outcome });
-    expectDescribed('post', hearing.path, answer);
+    expectDescribed('post', intake.path, answer);
   }
 
   it('is stored before it is answered, and wakes the relay', async () => {
     const event = freshEvent();
-    const nudges = hearing.nudges();
+    const nudges = intake.nudges();
     await expectOutcome(event, 'stored');
     const [row] = await eventsOf(database.db, event.id);
     expect(row).to.deep.include({
@@ -69,13 +69,13 @@ describe('a webhook that is signed', () => {
       ...{ account: ACCOUNT, id: event.data.object.id, kind: 'updated', livemode: false },
       ...{ request_id: 'req_1', previous: { name: 'Adele' } },
     });
-    expect(hearing.nudges()).to.equal(nudges + 1);
+    expect(intake.nudges()).to.equal(nudges + 1);
   });
 
   it('sent five times at once is one row, and wakes the relay once', async () => {
     const event = freshEvent();
-    const nudges = hearing.nudges();
-    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => hearing.hear(event)));
+    const nudges = intake.nudges();
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => intake.postSigned(event)));
     expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200, 200]);
     expect(answers.map(({ json }) => json['outcome']).sort()).to.deep.equal([
       ...Array<string>(4).fill('known'),
@@ -83,7 +83,7 @@ describe('a webhook that is signed', () => {
     ]);
     await expectOutcome(event, 'known');
     expect(await eventsOf(database.db, event.id)).to.have.length(1);
-    expect(hearing.nudges()).to.equal(nudges + 1);
+    expect(intake.nudges()).to.equal(nudges + 1);
   });
 
   it('carries fields that nobody knows yet', () =>
@@ -92,7 +92,7 @@ describe('a webhook that is signed', () => {
       'stored',
     ));
 
-  const strangers: [string, string, Record<string, unknown>, Record<string, unknown>][] = [
+  const unmatched: [string, string, Record<string, unknown>, Record<string, unknown>][] = [
     ['of a mode that cannot be read', 'other_livemode', { livemode: 'no' }, {}],
     [
       'of another installation',
@@ -101,7 +101,7 @@ describe('a webhook that is signed', () => {
       { metadata: { twinbox_other000: '01990000-0000-7000-8000-000000000001' } },
     ],
   ];
-  for (const [name, reason, changes, customer] of strangers) {
+  for (const [name, reason, changes, customer] of unmatched) {
     it(`${name} is answered 2xx and refused with an id and a reason, and no body`, async () => {
       const event = freshEvent(changes, customer);
       await expectOutcome(event, reason);
@@ -114,7 +114,7 @@ describe('a webhook that is signed', () => {
   }
 
   it('of another installation about a record that is ours is ours', async () => {
-    const event = freshEvent({}, { metadata: { twinbox_other000: 'x', [MARK_KEY]: 'y' } });
+    const event = freshEvent({}, { metadata: { twinbox_other000: 'x', [TAG_KEY]: 'y' } });
     await expectOutcome(event, 'stored');
     const copied = freshEvent({}, { metadata: { twinbox_other000: 'x' } });
     await database.db.raw(
@@ -176,10 +176,10 @@ describe('a webhook that is signed', () => {
     ['100 kB of name', { name: 'n'.repeat(100_000) }],
     ['100 kB of email', { email: `${'e'.repeat(100_000)}@example.com` }],
     ['metadata of another kind', { metadata: 'none' }],
-    ['100 kB of metadata', { metadata: { [MARK_KEY]: 'm'.repeat(100_000) } }],
+    ['100 kB of metadata', { metadata: { [TAG_KEY]: 'm'.repeat(100_000) } }],
     [
       'metadata that no database can hold',
-      { metadata: { [MARK_KEY]: 'm\0', twinbox_other000: 'half \ud800' } },
+      { metadata: { [TAG_KEY]: 'm\0', twinbox_other000: 'half \ud800' } },
     ],
     ['a name that no database can hold', { name: 'nul\0' }],
     ['half a character', { name: 'half \ud800' }],
@@ -217,26 +217,29 @@ describe('a webhook that is signed', () => {
 describe('a webhook that cannot be kept now', () => {
   const database = useDatabase();
 
-  async function expectPutOff(hearing: Hearing, code: string): Promise<Answer> {
+  async function expectPutOff(intake: Intake, code: string): Promise<Answer> {
     try {
-      const answers = [await hearing.hear(freshEvent()), await hearing.hear(freshEvent({ created: 1 }))];
+      const answers = [
+        await intake.postSigned(freshEvent()),
+        await intake.postSigned(freshEvent({ created: 1 })),
+      ];
       for (const answer of answers) {
         expectProblem(answer, 503, code);
-        expectDescribed('post', hearing.path, answer);
+        expectDescribed('post', intake.path, answer);
       }
       // Expected: told without a stack, once, and not as a fault.
-      const told = hearing.api.lines.filter(({ level }) => level !== 'debug');
+      const told = intake.api.lines.filter(({ level }) => level !== 'debug');
       expect(told.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([['warn', code]]);
-      expect(JSON.stringify(hearing.api.lines)).not.to.include('.ts:');
+      expect(JSON.stringify(intake.api.lines)).not.to.include('.ts:');
       return answers[0] as Answer;
     } finally {
-      await hearing.close();
+      await intake.close();
     }
   }
 
   it('because no account is bound is answered 503 and leaves no row', async () => {
     const rows = await countRows(database.db);
-    const answer = await expectPutOff(await startHearing(database.db), 'account_unbound');
+    const answer = await expectPutOff(await startIntake(database.db), 'account_unbound');
     expect(Number(answer.headers.get('Retry-After'))).to.be.greaterThan(0);
     expect(await countRows(database.db)).to.equal(rows);
   });
@@ -245,7 +248,7 @@ describe('a webhook that cannot be kept now', () => {
     await bind(database.db);
     const rows = await countRows(database.db);
     const answer = await expectPutOff(
-      await startHearing(database.db, { secrets: [] }),
+      await startIntake(database.db, { secrets: [] }),
       'webhooks_not_configured',
     );
     expect(answer.json.detail).to.include('STRIPE_WEBHOOK_SECRET');
@@ -256,11 +259,11 @@ describe('a webhook that cannot be kept now', () => {
     const away = new URL(database.url);
     away.port = '1';
     const db = createDb({ url: away.href, poolSize: 2, applicationName: 'away' });
-    const answer = await expectPutOff(await startHearing(db), 'database_unavailable');
+    const answer = await expectPutOff(await startIntake(db), 'database_unavailable');
     expect(Number(answer.headers.get('Retry-After'))).to.be.greaterThan(0);
     await db.destroy();
-    const hearing = await startHearing(database.db);
-    expect((await hearing.hear(freshEvent())).json).to.include({ outcome: 'stored' });
-    await hearing.close();
+    const intake = await startIntake(database.db);
+    expect((await intake.postSigned(freshEvent())).json).to.include({ outcome: 'stored' });
+    await intake.close();
   });
 });

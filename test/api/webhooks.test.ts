@@ -12,24 +12,24 @@ import {
   SECRET,
   signature,
   signed,
-  startHearing,
-  type Hearing,
+  startIntake,
+  type Intake,
 } from './webhook-source.ts';
 
 describe('the signature of a webhook', () => {
   const database = useDatabase();
-  let hearing: Hearing;
+  let intake: Intake;
   before(async () => {
     await bind(database.db);
-    hearing = await startHearing(database.db, { apiKeys: ['a-key-that-webhooks-need-not'] });
+    intake = await startIntake(database.db, { apiKeys: ['a-key-that-webhooks-need-not'] });
   });
-  after(() => hearing.close());
+  after(() => intake.close());
 
-  const described = (answer: Answer): void => expectDescribed('post', hearing.path, answer);
+  const described = (answer: Answer): void => expectDescribed('post', intake.path, answer);
 
   async function expectStored(header: (body: string) => string): Promise<void> {
     const body = JSON.stringify(freshEvent());
-    const answer = await hearing.post(body, { 'Stripe-Signature': header(body) });
+    const answer = await intake.post(body, { 'Stripe-Signature': header(body) });
     expect(answer.status, answer.text).to.equal(200);
     expect(answer.json).to.deep.equal({ received: true, outcome: 'stored' });
     described(answer);
@@ -70,7 +70,7 @@ describe('the signature of a webhook', () => {
       const rows = await countRows(database.db);
       const body = JSON.stringify(freshEvent());
       const given = header(body);
-      const answer = await hearing.post(body, given === null ? {} : { 'Stripe-Signature': given });
+      const answer = await intake.post(body, given === null ? {} : { 'Stripe-Signature': given });
       expectProblem(answer, 400, 'invalid_signature');
       expect(answer.json['reason']).to.equal(reason);
       described(answer);
@@ -81,7 +81,7 @@ describe('the signature of a webhook', () => {
   it('is looked at before the body is: what is forged may be anything', async () => {
     const rows = await countRows(database.db);
     for (const body of ['', '{', 'null', '[]', '\0'.repeat(1_000), JSON.stringify({ id: 'x' })]) {
-      const answer = await hearing.post(body, { 'Stripe-Signature': signed('other') });
+      const answer = await intake.post(body, { 'Stripe-Signature': signed('other') });
       expectProblem(answer, 400, 'invalid_signature');
     }
     expect(await countRows(database.db)).to.equal(rows);
@@ -104,7 +104,7 @@ describe('the signature of a webhook', () => {
   for (const [name, body, code] of signedNonsense) {
     it(`does not help ${name}: 400 and not one row`, async () => {
       const rows = await countRows(database.db);
-      const answer = await hearing.post(body, { 'Stripe-Signature': signed(body) });
+      const answer = await intake.post(body, { 'Stripe-Signature': signed(body) });
       expectProblem(answer, 400, code);
       described(answer);
       expect(await countRows(database.db)).to.equal(rows);
@@ -113,14 +113,14 @@ describe('the signature of a webhook', () => {
 
   it('is not looked for in a body beyond a megabyte', async () => {
     const body = JSON.stringify({ ...freshEvent(), padding: 'x'.repeat(1_000_000) });
-    const answer = await hearing.post(body, { 'Stripe-Signature': signed(body) });
+    const answer = await intake.post(body, { 'Stripe-Signature': signed(body) });
     expectProblem(answer, 413, 'body_too_large');
     expect(answer.json.detail).to.include('1000000');
     described(answer);
   });
 
   it('in a header of 1 MB is refused cleanly, and the next one is taken', async () => {
-    const { hostname, port } = new URL(hearing.api.server.url);
+    const { hostname, port } = new URL(intake.api.server.url);
     const socket = connect(Number(port), hostname);
     // What is still on its way when the answer has come is cut off, which may be an error here.
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
@@ -128,7 +128,7 @@ describe('the signature of a webhook', () => {
     await once(socket, 'connect');
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    socket.write(`POST ${hearing.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nStripe-Signature: `);
+    socket.write(`POST ${intake.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nStripe-Signature: `);
     socket.write('v1=0,'.repeat(200_000));
     await closed;
     expect(text === '' || text.startsWith('HTTP/1.1 431 '), text.slice(0, 100)).to.equal(true);
@@ -136,10 +136,10 @@ describe('the signature of a webhook', () => {
   });
 
   it('comes by POST only, and stands in no log', async () => {
-    expectProblem(await hearing.api.send('GET', hearing.path), 405, 'method_not_allowed');
-    const log = JSON.stringify(hearing.api.lines);
+    expectProblem(await intake.api.send('GET', intake.path), 405, 'method_not_allowed');
+    const log = JSON.stringify(intake.api.lines);
     expect(log).to.include('/api/v1/webhooks/stripe');
     for (const secret of [SECRET, 'v1=', 'ada@example.com']) expect(log).not.to.include(secret);
-    expect(hearing.api.lines.filter(({ level }) => level !== 'debug')).to.deep.equal([]);
+    expect(intake.api.lines.filter(({ level }) => level !== 'debug')).to.deep.equal([]);
   });
 });

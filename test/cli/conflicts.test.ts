@@ -6,7 +6,7 @@ import { useDatabase } from '../support/database.ts';
 import { runHere } from './in-process.ts';
 import { usePlace } from './twinbox.ts';
 
-type Page = { conflicts: { id: string; customer: number; turnable: boolean }[]; after: string | null };
+type Page = { conflicts: { id: string; customer: number; reversible: boolean }[]; after: string | null };
 
 describe('twinbox conflicts', () => {
   const database = useDatabase();
@@ -60,7 +60,7 @@ describe('twinbox conflicts', () => {
   it('lists the newest first, by page and by choice', async () => {
     const all = await list();
     expect(all.conflicts.map(({ id }) => id)).to.deep.equal(ids.toReversed());
-    expect(all.conflicts.map(({ turnable }) => turnable)).to.deep.equal([true, false, true]);
+    expect(all.conflicts.map(({ reversible }) => reversible)).to.deep.equal([true, false, true]);
     const first = await list('--limit', '2');
     expect(first.after).to.equal(ids[1]);
     expect((await list('--after', first.after ?? '')).conflicts.map(({ id }) => id)).to.deep.equal([ids[0]]);
@@ -81,34 +81,42 @@ describe('twinbox conflicts', () => {
       /^decided +internal_wins: ours$/m,
     ])
       expect(stdout).to.match(line);
-    expect(stderr).to.include(`conflicts turn ${ids[0]}`);
+    expect(stderr).to.include(`conflicts reverse ${ids[0]}`);
   });
 
-  it('turns one round, once, and says what it refuses', async () => {
-    const turned = await place.run(['conflicts', 'turn', ids[0] ?? '']);
-    expect(turned.code, turned.stderr).to.equal(0);
+  it('reverses one, once, and says what it refuses', async () => {
+    const reversed = await place.run(['conflicts', 'reverse', ids[0] ?? '']);
+    expect(reversed.code, reversed.stderr).to.equal(0);
     expect(await readCustomer(database.db, customer)).to.include({ name: 'Theirs', version: 2 });
-    const again = await place.run(['conflicts', 'turn', ids[0] ?? '', '--json']);
+    const again = await place.run(['conflicts', 'reverse', ids[0] ?? '', '--json']);
     expect(again.code).to.equal(0);
-    expect(JSON.parse(again.stdout)).to.include({ outcome: 'turned_already', customer_version: 2 });
-    const kind = await place.run(['conflicts', 'turn', ids[1] ?? '']);
+    expect(JSON.parse(again.stdout)).to.include({ outcome: 'reversed_already', customer_version: 2 });
+    const kind = await place.run(['conflicts', 'reverse', ids[1] ?? '']);
     expect(kind.code).to.equal(1);
     expect(kind.stderr).to.match(/create a customer with them/);
-    const late = await place.run(['conflicts', 'turn', ids[2] ?? '']);
+    const late = await place.run(['conflicts', 'reverse', ids[2] ?? '']);
     expect(late.code).to.equal(1);
     expect(late.stderr).to.match(/later edit stands/);
     expect(await readCustomer(database.db, customer)).to.include({ version: 2 });
+    expect((await list('--reversed')).conflicts.map(({ id }) => id)).to.deep.equal([ids[0]]);
+    expect((await list('--no-reversed')).conflicts).to.have.length(2);
+  });
+
+  it('knows the names of before: `turn`, which says its new name, `--turned` and `--no-turned`', async () => {
+    const again = await place.run(['conflicts', 'turn', ids[0] ?? '']);
+    expect(again.code).to.equal(0);
+    expect(again.stderr).to.include('`conflicts turn` is called `conflicts reverse` now.');
     expect((await list('--turned')).conflicts.map(({ id }) => id)).to.deep.equal([ids[0]]);
     expect((await list('--no-turned')).conflicts).to.have.length(2);
   });
 
   it('ends with 3 for one that is not there, and with 2 for wrong words', async () => {
     const unknown = '00000000-0000-7000-8000-000000000000';
-    for (const verb of ['show', 'turn'])
+    for (const verb of ['show', 'reverse'])
       expect((await place.run(['conflicts', verb, unknown])).code).to.equal(3);
     for (const words of [
-      ['turn', '7'],
-      ['turn'],
+      ['reverse', '7'],
+      ['reverse'],
       ['list', '--kind', 'lost'],
       ['list', '--after', '7'],
       ['wat'],

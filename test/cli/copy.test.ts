@@ -54,8 +54,8 @@ describe('a copied database and the account of its original', function () {
   after('close it', () => simulator.close());
 
   const binding = async () => {
-    const markKey = `twinbox_${await readInstanceId(database.db)}`;
-    const integration = createStripeIntegration({ secretKey: KEY, apiBase: simulator.url, markKey });
+    const tagKey = `twinbox_${await readInstanceId(database.db)}`;
+    const integration = createStripeIntegration({ secretKey: KEY, apiBase: simulator.url, tagKey });
     return bindAccount(database.db, systemClock, integration);
   };
 

@@ -62,9 +62,9 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(server.url, 'show unix_socket_directories')).to.equal('');
     expect(await ask(server.url, "select lower('ÀÉÎ')")).to.equal('àéî');
     expect((await stat(join(dataDir, 'password'))).mode & 0o777).to.equal(0o600);
-    const stranger = new URL(server.url);
-    stranger.password = 'guess';
-    expect(await failure(ask(stranger.href, 'select 1'))).to.have.property('code', '28P01');
+    const unmatched = new URL(server.url);
+    unmatched.password = 'guess';
+    expect(await failure(ask(unmatched.href, 'select 1'))).to.have.property('code', '28P01');
     await ask(server.url, 'create table kept as select 42 as n');
     await server.stop();
     expect(isAlive(server.pid)).to.equal(false);
@@ -120,13 +120,13 @@ describe('the embedded PostgreSQL', () => {
 
   it('takes another port when a stranger has its own, and says so', async () => {
     const taken = Number(await readFile(join(dataDir, 'port'), 'utf8'));
-    const stranger = createServer().listen(taken, '127.0.0.1');
-    await once(stranger, 'listening');
+    const unmatched = createServer().listen(taken, '127.0.0.1');
+    await once(unmatched, 'listening');
     const server = await start();
     expect(Number(new URL(server.url).port)).to.not.equal(taken);
     expect(log.join('\n')).to.include(`port ${taken} is taken`);
     await server.stop();
-    stranger.close();
+    unmatched.close();
   });
 
   it('names the process that holds the data when that does not answer to our password', async () => {

@@ -109,8 +109,8 @@ describe('twinbox events', () => {
     expect(ids(await list('--status', 'unpublished', 'published'))).to.deep.equal([]);
     expect(ids(await list('--customer', String(ada)))).to.deep.equal(ids(all));
     expect(ids(await list('--customer', '999'))).to.deep.equal([]);
-    const inward = await list('--target', 'internal', '--status', 'applied', 'echo');
-    expect(inward.events.map(({ event_type: type }) => type.split('.')[0])).to.deep.equal(
+    const inbound = await list('--target', 'internal', '--status', 'applied', 'echo');
+    expect(inbound.events.map(({ event_type: type }) => type.split('.')[0])).to.deep.equal(
       Array(3).fill('stripe'),
     );
     expect(ids(await list('--since', '1h'))).to.deep.equal(ids(all));
@@ -152,8 +152,8 @@ describe('twinbox events', () => {
   });
 
   it('says of an event of theirs what it led to', async () => {
-    const inward = (await list('--target', 'internal', '--status', 'applied')).events;
-    const shown = await show(inward[0]?.event_id);
+    const inbound = (await list('--target', 'internal', '--status', 'applied')).events;
+    const shown = await show(inbound[0]?.event_id);
     expect(shown.led_to).to.have.length(1);
     expect(shown.led_to[0]).to.include({ event_type: 'customer.updated', version: 3 });
   });

@@ -104,9 +104,9 @@ describe('twinbox link', () => {
   });
 
   it('gives its word for all, and names what waits for none', async () => {
-    const stranger = await place.run(['link', '4711', '--yes']);
-    expect(stranger.code).to.equal(3);
-    expect(stranger.stderr).to.include('4711 does not wait for a word');
+    const unmatched = await place.run(['link', '4711', '--yes']);
+    expect(unmatched.code).to.equal(3);
+    expect(unmatched.stderr).to.include('4711 does not wait for a word');
     const { code, stderr } = await place.run(['link', '--all', '--yes']);
     expect(code).to.equal(0);
     expect(stderr).to.include('2 records will be linked');

@@ -18,7 +18,7 @@ describe('reads that wait for their turn', () => {
   after('stop it', () => simulator.close());
 
   const connect = () =>
-    createStripeIntegration({ secretKey: 'sk_test_patient', apiBase: simulator.url, markKey: 'twinbox_x' });
+    createStripeIntegration({ secretKey: 'sk_test_patient', apiBase: simulator.url, tagKey: 'twinbox_x' });
 
   it('list everything once although every other page is refused', async () => {
     simulator.faults.add({ kind: 'rate_limit', method: 'GET', path: '/v1/customers', nth: 2, times: 1 });
@@ -43,7 +43,7 @@ describe('reads that wait for their turn', () => {
     const integration = createStripeIntegration({
       secretKey: 'sk_test_patient',
       apiBase: clocked.url,
-      markKey: 'twinbox_x',
+      tagKey: 'twinbox_x',
     });
     const ids: string[] = [];
     for await (const page of readPatiently(integration).list({}))

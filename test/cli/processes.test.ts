@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { commandLine, isAlive, startMark } from '../../cli/embedded/processes.ts';
+import { commandLine, isAlive, startedAt } from '../../cli/embedded/processes.ts';
 
 describe('what the machine says about a process', () => {
   it('has a mark of its beginning that stays, and nothing once it has ended', async () => {
     const child = spawn(process.execPath, ['-e', 'process.stdin.resume()']);
     await once(child, 'spawn');
     const pid = child.pid ?? 0;
-    expect(startMark(pid)).to.match(/./).and.equal(startMark(pid));
+    expect(startedAt(pid)).to.match(/./).and.equal(startedAt(pid));
     expect(commandLine(pid)).to.include('process.stdin.resume()');
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -16,6 +16,6 @@ describe('what the machine says about a process', () => {
   });
 
   it('tells this process from another with the same id', () => {
-    expect(startMark(process.pid)).to.not.equal(startMark(process.ppid));
+    expect(startedAt(process.pid)).to.not.equal(startedAt(process.ppid));
   });
 });

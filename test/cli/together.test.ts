@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { inTurn } from '../../cli/embedded/folder-lock.ts';
 import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
-import { isAlive, startMark } from '../../cli/embedded/processes.ts';
+import { isAlive, startedAt } from '../../cli/embedded/processes.ts';
 import { stopServer } from '../../cli/embedded/server.ts';
 import { explain } from '../../cli/failure.ts';
 import { claimFolder } from '../../cli/running.ts';
@@ -66,7 +66,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
   });
 
   it('name the living process that does not come to an end', async () => {
-    const held = { pid: process.ppid, began: startMark(process.ppid), nonce: 'x' };
+    const held = { pid: process.ppid, began: startedAt(process.ppid), nonce: 'x' };
     await writeFile(join(dataDir, 'lock'), JSON.stringify(held));
     const error = await inTurn(dataDir, () => Promise.resolve(), 50).catch((caught: unknown) => caught);
     expect(explain(error)).to.have.property('exitCode', 69);

@@ -8,7 +8,7 @@ import { expectAgreement } from '../support/invariants.ts';
 import type { Workers } from '../support/killed-worker.ts';
 import { expireLeases } from '../support/sync-rows.ts';
 import { createWorld, emptyTables } from '../support/sync.ts';
-import { createInward, type TwoWayWorld } from '../support/two-way.ts';
+import { createInbound, type TwoWayWorld } from '../support/two-way.ts';
 import type { Person, Way } from './ways.ts';
 
 export interface Row {
@@ -71,7 +71,7 @@ async function inWorld<T>(db: Db, work: (world: TwoWayWorld) => Promise<T>): Pro
   const world = await createWorld(db, {});
   try {
     await world.lane.runOnce(); // binds the account
-    return await work({ ...world, ...createInward(world) });
+    return await work({ ...world, ...createInbound(world) });
   } finally {
     await world.simulator.close();
   }

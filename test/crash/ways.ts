@@ -1,8 +1,8 @@
 // The ways through a worker at whose every failpoint one is killed.
-import { deskOf } from '../support/choice.ts';
-import { createResolveDesk } from '../../lib/operations/resolutions.ts';
+import { operationsOf } from '../support/choice.ts';
+import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { mappingOf } from '../support/sync-rows.ts';
-import { giveAllWords, waitingRow } from '../support/first-link.ts';
+import { consentToAll, waitingRow } from '../support/first-link.ts';
 import { linkedPair, type TwoWayWorld } from '../support/two-way.ts';
 
 export interface Way {
@@ -162,7 +162,7 @@ export const ways: readonly Way[] = [
     prepare: async (world) => {
       await waitingRow(world, { ...FIRST, name: OURS.name });
       world.simulator.dashboard.createCustomer({ ...FIRST, name: THEIRS.name });
-      await giveAllWords(world);
+      await consentToAll(world);
     },
     living: [{ ...FIRST, name: OURS.name }],
     conflicts: [[OURS.name, THEIRS.name]],
@@ -184,9 +184,9 @@ export const ways: readonly Way[] = [
       world.simulator.reset();
       await world.update(id, OURS);
       await world.rest();
-      const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+      const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
       const { id: mapping } = await mappingOf(world.db, id);
-      await desk.resolve(mapping, { action: 'recreate', actor: 'test', why: null });
+      await operations.resolve(mapping, { action: 'recreate', actor: 'test', why: null });
     },
     living: [OURS],
   },
@@ -216,7 +216,7 @@ export const ways: readonly Way[] = [
       const { id, externalId, second } = await doubledPair(world);
       world.simulator.dashboard.deleteCustomer(externalId);
       await world.rest();
-      await deskOf(world).choose(id, second, 'test');
+      await operationsOf(world).choose(id, second, 'test');
     },
     living: [FIRST],
   },

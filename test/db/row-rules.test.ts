@@ -27,8 +27,8 @@ describe('a rule of the table customers', () => {
   const patch = (id: number, values: { name?: string; email?: string }) =>
     store.patch(id, values, {}, { context: {} });
 
-  type Told = { kind: string; rule: string | null; columns: string[]; says?: string | null };
-  const told = (result: { outcome: string } | Refusal): Told => {
+  type ReportedEvent = { kind: string; rule: string | null; columns: string[]; says?: string | null };
+  const told = (result: { outcome: string } | Refusal): ReportedEvent => {
     if (result.outcome !== 'refused' || !('refusal' in result)) throw new Error(`it was ${result.outcome}`);
     const { kind, rule, columns, says, message } = result.refusal;
     expect(message).to.match(/the table customers/);
@@ -36,7 +36,7 @@ describe('a rule of the table customers', () => {
     return { kind, rule, columns, ...(says !== null && { says }) };
   };
 
-  const rules: [string, string, string, Told][] = [
+  const rules: [string, string, string, ReportedEvent][] = [
     [
       'CHECK',
       `alter table customers add constraint name_short check (length(name) <= 20)`,
@@ -185,7 +185,7 @@ describe('a rule of the table customers', () => {
   }
 
   it('refuses a delete by name, at once or at the commit, or swallows it', async () => {
-    const bodies: [string, (name: string) => string, Told][] = [
+    const bodies: [string, (name: string) => string, ReportedEvent][] = [
       [
         'kept',
         (name) =>

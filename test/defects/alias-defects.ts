@@ -18,8 +18,8 @@ export const aliasDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/unmatched-record.ts',
-        find: `record.mark === null || record.mark === mapping.voidMark) return null;`,
-        replace: `record.mark === null) return null;`,
+        find: `record.ownerTag === null || record.ownerTag === mapping.voidTag) return null;`,
+        replace: `record.ownerTag === null) return null;`,
       },
     ],
     caughtBy: {

@@ -1,7 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const ladder = 'lib/sync/decide.ts';
-const inwardAdopt = 'test/lib/sync/inward-adopt.test.ts';
+const inwardAdopt = 'test/lib/sync/inbound-adopt.test.ts';
 
 /** Mistakes in the order of the rungs, in what a decision remembers, and in how an action is carried out. */
 export const decideDefects: Defect[] = [
@@ -104,7 +104,7 @@ export const decideDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-email.test.ts',
+      file: 'test/lib/sync/inbound-email.test.ts',
       title: 'costs one read and one write to link where both sides say the same',
     },
   },
@@ -269,7 +269,7 @@ export const decideDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-merge.test.ts',
+      file: 'test/lib/sync/inbound-merge.test.ts',
       title: 'made by a request with the key constructor',
     },
   },

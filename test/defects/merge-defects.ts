@@ -97,7 +97,7 @@ export const mergeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-unseen.test.ts',
+      file: 'test/lib/sync/inbound-unseen.test.ts',
       title: `decided by the rule (external_wins, nothing later)`,
     },
   },
@@ -116,7 +116,7 @@ export const mergeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-unseen.test.ts',
+      file: 'test/lib/sync/inbound-unseen.test.ts',
       title: `is put back also by a worker that died before it wrote it there`,
     },
   },
@@ -137,8 +137,8 @@ export const mergeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-adopt.test.ts',
-      title: `a mark that was copied by hand to another record makes that one an alias`,
+      file: 'test/lib/sync/inbound-adopt.test.ts',
+      title: `a ownerTag that was copied by hand to another record makes that one an alias`,
     },
   },
   {
@@ -165,8 +165,8 @@ export const mergeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-adopt.test.ts',
-      title: `a mark on two records of one row links one, and the other becomes an alias`,
+      file: 'test/lib/sync/inbound-adopt.test.ts',
+      title: `a ownerTag on two records of one row links one, and the other becomes an alias`,
     },
   },
   {

@@ -89,7 +89,7 @@ export const textApiDefects: readonly Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-invisible.test.ts',
+      file: 'test/lib/sync/inbound-invisible.test.ts',
       title: 'does not overwrite ours, and the refused value is a conflict that a person finds',
     },
   },

@@ -9,9 +9,9 @@ export const writeDefects: Defect[] = [
         file: 'lib/sync/perform/store-and-send.ts',
         find: `  const { operation, key, body } = intent;`,
         replace: `  const { operation, key } = intent;
-  const mark = operation === 'create' ? (step.row?.createdEventId ?? null) : null;
+  const ownerTag = operation === 'create' ? (step.row?.createdEventId ?? null) : null;
   const now = { name: step.row?.name ?? null, email: step.row?.email ?? null };
-  const body = operation === 'delete' ? intent.body : deps.integration.body(now, mark);`,
+  const body = operation === 'delete' ? intent.body : deps.integration.body(now, ownerTag);`,
       },
     ],
     caughtBy: {
@@ -213,7 +213,7 @@ export const writeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-merge.test.ts',
+      file: 'test/lib/sync/inbound-merge.test.ts',
       title: `does not take what an update of unknown outcome wrote there for an edit of theirs`,
     },
   },
@@ -228,7 +228,7 @@ export const writeDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: 'test/lib/sync/inward-merge.test.ts',
+      file: 'test/lib/sync/inbound-merge.test.ts',
       title: `does not let our own older value, of which no event tells, win over a newer one of ours where they edited another field since`,
     },
   },

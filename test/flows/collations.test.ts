@@ -8,12 +8,12 @@ import { createTestDatabase } from '../support/database.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { mappingOf } from '../support/sync-rows.ts';
 import { createWorld, emptyTables, type SyncWorld } from '../support/sync.ts';
-import { createInward, type Inward } from '../support/two-way.ts';
+import { createInbound, type Inbound } from '../support/two-way.ts';
 
 describe('a table whose name and email have collations that are not deterministic', () => {
   let made: Awaited<ReturnType<typeof createTestDatabase>> | undefined;
   let world: SyncWorld;
-  let inward: Inward;
+  let inbound: Inbound;
   let api: Awaited<ReturnType<typeof startApi>>;
 
   before('take it over', async () => {
@@ -35,7 +35,7 @@ describe('a table whose name and email have collations that are not deterministi
     await emptyTables(made.db);
     world = await createWorld(made.db, {});
     await world.lane.runOnce();
-    inward = createInward(world);
+    inbound = createInbound(world);
     api = await startApi({ db: made.db, clock: world.clock });
   });
   afterEach('stop them', async () => {
@@ -56,7 +56,7 @@ describe('a table whose name and email have collations that are not deterministi
 
   it('takes a rename by case, accents or blanks alone for a change, by the API', async () => {
     const { id } = await world.create({ name: 'Jose', email: 'jose@example.com' });
-    await inward.rest();
+    await inbound.rest();
     const names = ['JOSE', 'José', 'Jo se', 'Jo-se'];
     for (const [at, name] of names.entries()) {
       const { status, json } = await api.send('PATCH', `/api/v1/customers/${id}`, { body: { name } });
@@ -73,16 +73,16 @@ describe('a table whose name and email have collations that are not deterministi
         })
       ).json,
     ).to.include({ version: 6 });
-    await inward.rest();
+    await inbound.rest();
     expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Jo-se']);
   });
 
   it('takes one for a change that comes from Stripe, and comes to rest', async () => {
     const { id } = await world.create({ name: 'Jose', email: 'jose@example.com' });
-    await inward.rest();
+    await inbound.rest();
     const { externalId } = await mappingOf(world.db, id);
     world.simulator.dashboard.updateCustomer(externalId ?? '', { name: 'JOSÉ' });
-    await inward.rest();
+    await inbound.rest();
     expect(await readCustomer(world.db, id)).to.include({ name: 'JOSÉ', version: 2 });
   });
 
@@ -101,7 +101,7 @@ describe('a table whose name and email have collations that are not deterministi
       .catch((caught: unknown) => caught);
     expect(error).to.include({ code: 'TB001' });
     expect(await readCustomer(world.db, id)).to.include({ name: 'JOSE', version: 2 });
-    await inward.rest();
+    await inbound.rest();
   });
 
   it('has one customer for an email by the rule of all tables, and not by its collation', async () => {
@@ -111,7 +111,7 @@ describe('a table whose name and email have collations that are not deterministi
     expect(accent.status).to.equal(201);
     const found = await api.send('GET', `/api/v1/customers?email=${encodeURIComponent('josÉ@example.com')}`);
     expect(found.list.map(({ id }) => id)).to.deep.equal([accent.json.id]);
-    await inward.rest();
+    await inbound.rest();
   });
 
   const post = (email: string) => api.send('POST', '/api/v1/customers', { body: { name: 'Name', email } });

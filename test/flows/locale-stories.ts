@@ -6,19 +6,19 @@ import { migrate } from '../../db/server/migrate.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { planFirstLink } from '../../lib/operations/link-plan.ts';
 import { startApi } from '../api/start-api.ts';
-import { giveAllWords, waitingRow } from '../support/first-link.ts';
+import { consentToAll, waitingRow } from '../support/first-link.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { createLocaleDatabase, type LocaleDatabase } from '../support/locales.ts';
 import { mappingOf } from '../support/sync-rows.ts';
 import { createWorld, emptyTables, type SyncWorld } from '../support/sync.ts';
-import { createInward, mappingsIn, type Inward } from '../support/two-way.ts';
+import { createInbound, mappingsIn, type Inbound } from '../support/two-way.ts';
 
 /** The suite of one locale. `locale`: what `create database` is given. */
 export function tellStories(name: string, locale: string): void {
   describe(`in a database with the locale ${name}`, () => {
     let database: LocaleDatabase | undefined;
     let world: SyncWorld;
-    let inward: Inward;
+    let inbound: Inbound;
     let api: Awaited<ReturnType<typeof startApi>>;
 
     before('create it', async () => {
@@ -32,7 +32,7 @@ export function tellStories(name: string, locale: string): void {
       await emptyTables(database.db);
       world = await createWorld(database.db, {});
       await world.lane.runOnce();
-      inward = createInward(world);
+      inbound = createInbound(world);
       api = await startApi({ db: database.db, clock: world.clock });
     });
     afterEach('stop them', async () => {
@@ -80,9 +80,9 @@ export function tellStories(name: string, locale: string): void {
 
     it('a record that Stripe tells of in other letters is a second record of the customer, and nobody new', async () => {
       const { id } = await world.create({ email: 'INFO2@x.io' });
-      await inward.rest();
+      await inbound.rest();
       const record = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'info2@x.io' });
-      await inward.rest();
+      await inbound.rest();
       expect((await listCustomers(world.db, { limit: 10 })).map((customer) => customer.id)).to.deep.equal([
         id,
       ]);
@@ -96,14 +96,14 @@ export function tellStories(name: string, locale: string): void {
 
     it('a change of case alone is a change of the row, and nothing that one side has to take over from the other', async () => {
       const { id } = await world.create({ email: 'INFO@x.io' });
-      await inward.rest();
+      await inbound.rest();
       const externalId = (await mappingOf(world.db, id)).externalId ?? '';
       world.simulator.dashboard.updateCustomer(externalId, { email: 'Info@X.io' });
-      await inward.rest();
+      await inbound.rest();
       expect(await readCustomer(world.db, id)).to.include({ email: 'INFO@x.io', version: 1 });
       const renamed = await api.send('PATCH', `/api/v1/customers/${id}`, { body: { email: 'info@x.io' } });
       expect(renamed.json).to.include({ email: 'info@x.io', version: 2 });
-      await inward.rest();
+      await inbound.rest();
       expect(await readCustomer(world.db, id)).to.include({ email: 'info@x.io' });
       expect((await mappingOf(world.db, id)).pushedVersion).to.equal(2);
     });
@@ -114,8 +114,8 @@ export function tellStories(name: string, locale: string): void {
       const plan = await planFirstLink(world.deps);
       expect(plan.creates).to.deep.equal([]);
       expect(plan.pairs.get(row.id)).to.include({ externalId: record.id, by: 'email' });
-      await giveAllWords(world);
-      await inward.rest();
+      await consentToAll(world);
+      await inbound.rest();
       expect(world.simulator.customers().map(({ id }) => id)).to.deep.equal([record.id]);
     });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Stripe } from 'stripe';
 import { useDatabase } from '../support/database.ts';
-import { lossesOf, type Edit, type Told } from '../support/losses.ts';
+import { lossesOf, type Edit, type ReportedEvent } from '../support/losses.ts';
 import { waitUntil } from '../support/signal.ts';
 import { expireLeases } from '../support/sync-rows.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
@@ -53,10 +53,10 @@ describe('both ways at once', function () {
     });
   }
 
-  async function theirEvents(): Promise<Told[]> {
-    const events: Told[] = [];
+  async function theirEvents(): Promise<ReportedEvent[]> {
+    const events: ReportedEvent[] = [];
     for await (const event of stripe.events.list({ limit: 100, type: 'customer.*' }))
-      events.push(event as Told);
+      events.push(event as ReportedEvent);
     return events.reverse();
   }
 

@@ -190,7 +190,7 @@ describe('one event among others', () => {
       'sync_deliveries',
       `inbound is null or inbound ->> 'kind' <> 'updated' or inbound ->> 'externalId' <> '${pairs[0]!.externalId}'`,
       async () => {
-        expect(await world.hear()).to.equal(2);
+        expect(await world.receiveInbound()).to.equal(2);
         await world.run();
       },
     );

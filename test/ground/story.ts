@@ -16,7 +16,7 @@ import { readSweep } from '../../db/sweep.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
 import { createLogger } from '../../lib/log.ts';
 import { compareAll, compareUntilQuiet } from '../../lib/operations/comparison.ts';
-import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
+import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { createSyncDeps } from '../../lib/process/systems.ts';
 import { createSimulator, type Simulator } from '../../simulator/simulator.ts';
@@ -107,7 +107,7 @@ async function runSystem(
 
 async function link({ db, deps, simulator }: Story): Promise<void> {
   await waitUntil(async () => (await readReading(db)) !== null, { ...soon, what: 'the account is read' });
-  await giveWords(deps, await planFirstLink(deps), 'ground');
+  await storeConsents(deps, await planFirstLink(deps), 'ground');
   await waitUntil(async () => (await countLinked(db)) === BEFORE.length, {
     ...soon,
     what: 'both rows are linked',

@@ -242,7 +242,7 @@ describe('consuming from Kafka', function () {
   });
 
   it('reports a consumer that can never read again, so that the process ends', async () => {
-    const stranger = createClient({ brokers: [sharedBroker().bootstrap] }, quiet).consumer({
+    const unmatched = createClient({ brokers: [sharedBroker().bootstrap] }, quiet).consumer({
       groupId: group,
       maxWaitTimeInMs: 100,
       // A group whose members share by another rule takes nobody who does not know it.
@@ -256,14 +256,14 @@ describe('consuming from Kafka', function () {
       ],
     });
     try {
-      await stranger.connect();
-      await stranger.subscribe({ topic });
-      await stranger.run({ eachMessage: () => Promise.resolve() });
+      await unmatched.connect();
+      await unmatched.subscribe({ topic });
+      await unmatched.run({ eachMessage: () => Promise.resolve() });
       await bus.subscribe({ topic, group, handler: keeper().handler });
       const failed = await bus.failed;
       expect(failed.message).to.include(group).and.include(topic);
     } finally {
-      await stranger.disconnect();
+      await unmatched.disconnect();
     }
   });
 

@@ -1,6 +1,6 @@
 // People on both sides who make, edit and delete customers while parts of the deployment die under their hands.
 import { Stripe } from 'stripe';
-import type { Edit, Told } from '../support/losses.ts';
+import type { Edit, ReportedEvent } from '../support/losses.ts';
 import { waitUntil } from '../support/signal.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -15,7 +15,7 @@ export type People = {
   /** Seconds until a customer that is made now is at Stripe. */
   probe(): Promise<number>;
   edits: Edit[];
-  told(): Promise<Told[]>;
+  told(): Promise<ReportedEvent[]>;
   counts: Record<string, number>;
 };
 
@@ -137,9 +137,9 @@ export function createPeople({ apis, simulator }: Workplace, seed: number, patie
       return (performance.now() - begin) / 1000;
     },
     async told() {
-      const events: Told[] = [];
+      const events: ReportedEvent[] = [];
       for await (const event of stripe.events.list({ limit: 100, type: 'customer.*' }))
-        events.push(event as Told);
+        events.push(event as ReportedEvent);
       return events.reverse();
     },
   };

@@ -12,7 +12,7 @@ import { createPairs, type Pairs } from './pairs.ts';
 import { createTeams, type Teams } from './teams.ts';
 import { trueConflicts, type Meeting } from './true-conflicts.ts';
 
-type Told = Meeting & { row: number; kind: string };
+type ReportedEvent = Meeting & { row: number; kind: string };
 
 const CUSTOMERS = 300;
 const EDITS = 3_000;
@@ -125,7 +125,7 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
       for (const met of trueConflicts(teams.editsOf(pair), ours, theirs))
         expected.push(describeMeeting(pair.id, met));
     }
-    const { rows } = await db.raw<{ rows: Told[] }>(
+    const { rows } = await db.raw<{ rows: ReportedEvent[] }>(
       `select internal_id as row, kind, field, ours #>> '{}' as ours, theirs #>> '{}' as theirs from sync_conflicts order by id`,
     );
     const kinds = Object.groupBy(rows, ({ kind }) => kind);

@@ -52,7 +52,7 @@ describe('bad input', () => {
         for (const { externalId } of [broken, neighbour])
           world.simulator.dashboard.updateCustomer(externalId, { name: `Theirs ${externalId}` });
         await world.deliver();
-        await world.hear();
+        await world.receiveInbound();
         await failForADay(lane);
         expect(await readCustomer(world.db, neighbour.id)).to.include({
           name: `Theirs ${neighbour.externalId}`,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { compareAll } from '../../lib/operations/comparison.ts';
-import { createResolveDesk } from '../../lib/operations/resolutions.ts';
+import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { planReplay, runReplay } from '../../lib/operations/replay.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { deliveriesOf, mappingOf, outcomesOf, parkedNotices } from '../support/sync-rows.ts';
@@ -42,7 +42,7 @@ describe('bad input: a mapping row with', () => {
     if ((await mappingOf(world.db, broken.id)).externalId === ' ')
       world.lose(world.undelivered().find(({ data }) => data.object.id === broken.externalId)!);
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     expect(await outcomesOf(world.db, neighbour.id)).to.deep.equal([
       'applied',
@@ -83,9 +83,9 @@ describe('bad input: a mapping row with', () => {
       await world.update(pair.id, { name: 'Edited' });
       await world.run();
       const { id } = await mappingOf(world.db, pair.id);
-      const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+      const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
       const asked = { action: 'let_go', actor: null, why: null } as const;
-      expect(await desk.resolve(id, asked)).to.include({ outcome: 'let_go' });
+      expect(await operations.resolve(id, asked)).to.include({ outcome: 'let_go' });
       await damage(pair.id, `shadow = '{}'`); // for those who look at the whole afterwards
     });
 
@@ -166,7 +166,7 @@ describe('bad input: a mapping row with', () => {
       const pair = await linkedPair(world);
       await damage(pair.id, `external_id = '${externalId}'`);
       await world.update(pair.id, { name: `Nowhere to go: ${reason}` });
-      await world.poke(pair.id);
+      await world.notify(pair.id);
       await world.run();
       expect(await mappingOf(world.db, pair.id)).to.include({ state: 'parked', reason });
       await damage(pair.id, `external_id = '${pair.externalId}'`);

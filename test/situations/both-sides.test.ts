@@ -17,7 +17,7 @@ describe('both sides', () => {
     await world.update(id, { name: 'Ours' });
     await world.receive();
     await world.deliver(theirs);
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     await world.rest();
     expect(world.simulator.customers()[0]).to.include({ name: 'Ours' });
@@ -31,7 +31,7 @@ describe('both sides', () => {
     world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' });
     await world.update(id, { name: 'Ours' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.rest();
     expect(await readCustomer(world.db, id)).to.include({ name: 'Ours', email: 'theirs@example.com' });
     expect(world.simulator.customers()[0]).to.include({ name: 'Ours', email: 'theirs@example.com' });
@@ -96,7 +96,7 @@ describe('both sides', () => {
     await world.update(id, { name: ' Grace  ' });
     await world.rest();
     const calls = world.calls().length;
-    await world.poke(id);
+    await world.notify(id);
     await world.rest();
     expect(world.calls().slice(calls)).to.deep.equal(['GET /v1/customers/cus']);
     expect(await readCustomer(world.db, id)).to.include({ name: ' Grace  ', version: 2 });
@@ -166,7 +166,7 @@ describe('both sides', () => {
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.update(id, { name: 'Ours' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.rest();
     expect((await conflictsOf(world.db, id)).map(({ kind }) => kind)).to.deep.equal(['both_moved']);
     await expectAgreement(world);

@@ -18,10 +18,10 @@ describe('deletes', () => {
       world.simulator.dashboard.deleteCustomer(externalId);
       const [updated, deleted] = world.undelivered();
       await world.deliver([deleted!]);
-      await world.hear();
+      await world.receiveInbound();
       await world.run();
       await world.deliver([updated!]);
-      await world.hear();
+      await world.receiveInbound();
       await world.run();
       expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
       expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned' });
@@ -121,7 +121,7 @@ describe('deletes', () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.deleteCustomer(externalId);
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     const held = pauseAt('reconcile.read');
     const working = world.lane.runOnce();
     await held.reached;

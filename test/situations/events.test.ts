@@ -13,9 +13,9 @@ import { situation } from './situation.ts';
 describe('events', () => {
   const world = useTwoWay();
 
-  async function hear(events: StoredEvent[], options?: { thin?: boolean }): Promise<void> {
+  async function receiveInbound(events: StoredEvent[], options?: { thin?: boolean }): Promise<void> {
     await world.deliver(events, options);
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
   }
 
@@ -24,7 +24,7 @@ describe('events', () => {
     const events = world.undelivered();
     const taken = await Promise.all(Array.from({ length: 5 }, () => world.deliver(events)));
     expect(taken.flat().sort()).to.deep.equal(['known', 'known', 'known', 'known', 'stored']);
-    await Promise.all([world.hear(), world.hear(), world.hear()]);
+    await Promise.all([world.receiveInbound(), world.receiveInbound(), world.receiveInbound()]);
     await world.rest();
     expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
     await expectAgreement(world);
@@ -39,8 +39,8 @@ describe('events', () => {
       const [event] = world.undelivered();
       const twin = { ...event!, id: 'evt_twin00000000000000000000' };
       const calls = world.calls().length;
-      await hear([event!]);
-      await hear([twin]);
+      await receiveInbound([event!]);
+      await receiveInbound([twin]);
       expect(world.calls().slice(calls)).to.deep.equal(['GET /v1/customers/cus']);
       expect(await readCustomer(world.db, id)).to.include({ name: 'Changed', version: 2 });
       expect(await fateOf(world.db, externalId)).to.deep.equal([
@@ -72,7 +72,7 @@ describe('events', () => {
             world.advance(ms);
           }
           const events = world.undelivered();
-          for (const index of [...order, order[0]!]) await hear([events[index]!]);
+          for (const index of [...order, order[0]!]) await receiveInbound([events[index]!]);
           const row = await readCustomer(world.db, id);
           ends.add(`${row?.name} in version ${row?.version}`);
           expect(await conflictsOf(world.db, id)).to.deep.equal([]);
@@ -90,8 +90,8 @@ describe('events', () => {
     });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'B' });
     const [created, updated] = world.undelivered();
-    await hear([updated!]);
-    await hear([created!]);
+    await receiveInbound([updated!]);
+    await receiveInbound([created!]);
     await world.rest();
     expect(await fateOf(world.db, externalId)).to.deep.equal([
       'updated applied',
@@ -113,7 +113,7 @@ describe('events', () => {
       const theirs = world.undelivered().at(-1)!;
       world.lose(theirs);
       // Rendered after the second change, of which no event of its own comes.
-      await hear([{ ...echo!, data: { ...echo!.data, object: theirs.data.object } }]);
+      await receiveInbound([{ ...echo!, data: { ...echo!.data, object: theirs.data.object } }]);
       expect(await readCustomer(world.db, id)).to.include({ name: 'Ours', email: 'theirs@example.com' });
       expect(await fateOf(world.db, externalId)).to.deep.equal(['created echo', 'updated echo']);
       expect(await conflictsOf(world.db, id)).to.deep.equal([]);
@@ -133,7 +133,7 @@ describe('events', () => {
         const { id, externalId } = await linkedPair(world);
         world.simulator.dashboard.updateCustomer(externalId, { name: 'Told twice' });
         const [event] = world.undelivered();
-        for (const thin of order) await hear([event!], { thin });
+        for (const thin of order) await receiveInbound([event!], { thin });
         expect(await readCustomer(world.db, id)).to.include({ name: 'Told twice', version: 2 });
         expect(await fateOf(world.db, externalId)).to.deep.equal([
           'created echo',
@@ -150,21 +150,21 @@ describe('events', () => {
     'thin events alone tell of a new customer, its edit, our own write and a delete',
     async () => {
       const { id: externalId } = world.simulator.dashboard.createCustomer({ email: 'thin@example.com' });
-      await hear(world.undelivered(), { thin: true });
+      await receiveInbound(world.undelivered(), { thin: true });
       const [row] = await listCustomers(world.db, { limit: 9 });
       expect(row).to.include({ name: 'thin', email: 'thin@example.com' });
       world.simulator.dashboard.updateCustomer(externalId, { name: 'Thin' });
       await world.update(row!.id, { email: 'thinner@example.com' });
       await world.run();
       const told = world.undelivered();
-      await hear(told, { thin: true });
+      await receiveInbound(told, { thin: true });
       expect(await readCustomer(world.db, row!.id)).to.include({
         name: 'Thin',
         email: 'thinner@example.com',
       });
       expect(world.simulator.customers()[0]).to.include({ name: 'Thin', email: 'thinner@example.com' });
       world.simulator.dashboard.deleteCustomer(externalId);
-      await hear(world.undelivered(), { thin: true });
+      await receiveInbound(world.undelivered(), { thin: true });
       expect((await readCustomer(world.db, row!.id))?.deletedAt).to.not.equal(null);
       await expectAgreement(world);
     },

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
+import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
-import { planFirstLink, giveWords } from '../../lib/operations/link-plan.ts';
+import { planFirstLink, storeConsents } from '../../lib/operations/link-plan.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { mappingOf } from '../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';
@@ -50,7 +50,7 @@ describe('who was there before', () => {
       await read();
       await world.rest();
       expect(there('ada@example.com')).to.deep.equal([record]);
-      await giveWords(world.deps, await planFirstLink(world.deps), 'ops');
+      await storeConsents(world.deps, await planFirstLink(world.deps), 'ops');
       await world.rest();
       expect(await mappingOf(world.db, row.id)).to.include({ externalId: record, state: 'linked' });
       await expectAgreement(world);
@@ -87,7 +87,7 @@ describe('who was there before', () => {
     const primary = (await mappingsIn(world.db)).find(({ role }) => role === 'primary');
     expect(primary).to.include({ state: 'waiting', reason: 'alias_lives' });
     const target = { system: 'stripe', externalType: 'customer' };
-    await createChoiceDesk({ db: world.db, clock: world.clock, nudge: () => undefined, target }).choose(
+    await createChoiceOperations({ db: world.db, clock: world.clock, nudge: () => undefined, target }).choose(
       pair.id,
       second,
       'ops',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
+import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
 import { waitingRow } from '../support/first-link.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { pauseAt } from '../support/signal.ts';
@@ -30,7 +30,7 @@ describe('two filled catalogues', () => {
 
       // Broken off when half of the words are given.
       const half = new Map([...plan.pairs].slice(0, 7));
-      await giveWords(world.deps, { ...plan, pairs: half, creates: [], imports: [] }, 'test');
+      await storeConsents(world.deps, { ...plan, pairs: half, creates: [], imports: [] }, 'test');
       const read = pauseAt('link.read');
       const frozen = world.run();
       await read.reached;
@@ -42,7 +42,7 @@ describe('two filled catalogues', () => {
       // Done again by somebody else, while the one who was at it sleeps past its lease.
       const again = await planFirstLink(world.deps);
       expect(again.underWay).to.be.greaterThan(0);
-      await giveWords(world.deps, again, 'test');
+      await storeConsents(world.deps, again, 'test');
       await expireLeases(world.db);
       await world.rest(world.worker());
       read.resume();

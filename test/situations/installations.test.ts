@@ -5,7 +5,7 @@ import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectAgreement, type Observed } from '../support/invariants.ts';
 import { createWorld } from '../support/sync.ts';
-import { createInward, mappingsIn, type TwoWayWorld } from '../support/two-way.ts';
+import { createInbound, mappingsIn, type TwoWayWorld } from '../support/two-way.ts';
 import { situation } from './situation.ts';
 
 const DAY = 24 * 3_600_000;
@@ -22,8 +22,8 @@ describe('two installations on one account', () => {
     const [first, second] = [await install(), await install()];
     const world = await createWorld(first.db, {});
     const beside = await createWorld(second.db, { beside: world, policy: { imports: false } });
-    one = { ...world, ...createInward(world) };
-    other = { ...beside, ...createInward(beside) };
+    one = { ...world, ...createInbound(world) };
+    other = { ...beside, ...createInbound(beside) };
     for (const each of [one, other]) {
       touched.set(each, new Set());
       await each.lane.runOnce();

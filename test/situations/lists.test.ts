@@ -20,7 +20,7 @@ describe('lists', () => {
   async function sweepAll(): Promise<void> {
     const { signal } = new AbortController();
     while ((await sweep(world.deps, { retentionDays: 35, signal })).more);
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
   }
 
@@ -91,14 +91,14 @@ describe('lists', () => {
       world.simulator.dashboard.createCustomer({ name: 'New', email: 'new@example.com' });
       world.advance(31 * DAY);
       await sweepAll();
-      expect((await readSweep(world.db, 'stripe'))?.unheardFrom).to.not.equal(null);
+      expect((await readSweep(world.db, 'stripe'))?.lostFrom).to.not.equal(null);
       expect(await readCustomer(world.db, id)).to.not.include({ name: 'Edited' });
       const began = world.clock.now();
       await repair(world.deps, await compareAll(world.deps), { comparedSince: began, actor: 'a test' });
       await world.run();
       const names = (await listCustomers(world.db, { limit: 9 })).map(({ name }) => name);
       expect(names).to.have.members(['Edited', 'New']);
-      expect((await readSweep(world.db, 'stripe'))?.unheardFrom).to.equal(null);
+      expect((await readSweep(world.db, 'stripe'))?.lostFrom).to.equal(null);
     },
   );
 
@@ -108,7 +108,7 @@ describe('lists', () => {
     world.advance(29 * DAY);
     await sweepAll();
     expect(await readCustomer(world.db, id)).to.include({ name: 'Old' });
-    expect(await readSweep(world.db, 'stripe')).to.include({ unheardFrom: null, more: false });
+    expect(await readSweep(world.db, 'stripe')).to.include({ lostFrom: null, more: false });
     await expectAgreement(world);
   });
 

@@ -111,7 +111,7 @@ describe('lost answers', () => {
     world.simulator.faults.add({ kind: 'drop_answer', method: 'POST', times: null });
     await world.run();
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     world.simulator.faults.clear();
     world.advance(25 * HOUR);
     await workOn();
@@ -190,7 +190,7 @@ describe('lost answers', () => {
     const [customer] = world.simulator.customers();
     world.simulator.dashboard.updateCustomer(customer!.id, { phone: '1' });
     await world.deliver([world.undelivered().at(-1)!], { thin: true });
-    await world.hear();
+    await world.receiveInbound();
     expect(await mappingsIn(world.db)).to.have.length(2);
     held.resume();
     await working;

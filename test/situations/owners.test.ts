@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
-import { createLinkDesk } from '../../lib/operations/links.ts';
+import { createLinkOperations } from '../../lib/operations/links.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { closedIntents, conflictsOf } from '../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../support/two-way.ts';
@@ -23,7 +23,7 @@ describe('whose is it', () => {
       const { rows } = await world.db.raw<{ rows: { id: number }[] }>(
         `select id from external_mappings where external_id = '${theirs.id}'`,
       );
-      await createLinkDesk(world).consent(rows[0]!.id, 'operator');
+      await createLinkOperations(world).consent(rows[0]!.id, 'operator');
       await world.rest();
       expect(await mappingsIn(world.db)).to.deep.equal([
         { externalId: theirs.id, internalId: id, role: 'primary', state: 'linked', reason: null },
@@ -88,7 +88,7 @@ describe('whose is it', () => {
       world.simulator.dashboard.updateCustomer(externalId, { name: 'By a lost intent' });
       const request = { id: 'req_lost', idempotency_key: lost };
       await world.deliver(world.undelivered().map((event) => ({ ...event, request })));
-      await world.hear();
+      await world.receiveInbound();
       await world.run();
       expect(await readCustomer(world.db, id)).to.include({ name: 'By a lost intent' });
       await expectAgreement(world);

@@ -7,7 +7,7 @@ import { createCursor, readRestoreSigns } from '../../db/relay/identity.ts';
 import { moveDatabase } from '../../db/relay/restore.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
-import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
+import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
 import { decideUnmatched } from '../../lib/intake/unmatched.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { DEFAULT_ACCOUNT } from '../../simulator/http/keys.ts';
@@ -57,13 +57,13 @@ describe('a record of a row that a restore lost', () => {
     const again = await world.create({ name: 'Ada', email: 'ada@example.com' });
     await world.rest();
     expect(world.simulator.customers()).to.have.length(1);
-    const desk = createChoiceDesk({
+    const operations = createChoiceOperations({
       db: world.db,
       clock: world.clock,
       nudge: () => undefined,
       target: { system: 'stripe', externalType: 'customer' },
     });
-    expect(await desk.choose(again.id, record.id, 'test')).to.include({ outcome: 'consented' });
+    expect(await operations.choose(again.id, record.id, 'test')).to.include({ outcome: 'consented' });
     await world.rest();
     expect(world.simulator.customers()).to.have.length(1);
     expect(await mappingsIn(world.db)).to.deep.include.members([

@@ -7,8 +7,8 @@ import {
   seconds,
   SECRET,
   signed,
-  startHearing,
-  type Hearing,
+  startIntake,
+  type Intake,
 } from '../api/webhook-source.ts';
 import { useDatabase } from '../support/database.ts';
 import { useTwoWay } from '../support/two-way.ts';
@@ -17,12 +17,12 @@ import { situation } from './situation.ts';
 /** What is believed of a webhook, and whom it is for. */
 describe('webhooks', () => {
   const database = useDatabase();
-  let hearing: Hearing;
+  let intake: Intake;
   before(async () => {
     await bind(database.db);
-    hearing = await startHearing(database.db);
+    intake = await startIntake(database.db);
   });
-  after(() => hearing.close());
+  after(() => intake.close());
 
   const forged: [string, string, (body: string) => string][] = [
     ['a second too old', 'too_old', (body) => signed(body, SECRET, seconds(-301))],
@@ -33,7 +33,7 @@ describe('webhooks', () => {
     situation(26, `a signature ${says}: 400, and not one row`, async () => {
       const rows = await countRows(database.db);
       const body = JSON.stringify(freshEvent());
-      const answer = await hearing.post(body, { 'Stripe-Signature': header(body) });
+      const answer = await intake.post(body, { 'Stripe-Signature': header(body) });
       expectProblem(answer, 400, 'invalid_signature');
       expect(answer.json['reason']).to.equal(reason);
       expect(await countRows(database.db)).to.equal(rows);
@@ -49,7 +49,7 @@ describe('webhooks', () => {
         [[old, fresh], [old, fresh], []],
         [[fresh], [fresh], [old]],
       ] as const) {
-        const rotating = await startHearing(database.db, { secrets: [...secrets] });
+        const rotating = await startIntake(database.db, { secrets: [...secrets] });
         try {
           const send = (secret: string): Promise<Answer> => {
             const body = JSON.stringify(freshEvent());
@@ -64,18 +64,18 @@ describe('webhooks', () => {
     },
   );
 
-  const strangers: [string, string, Record<string, unknown>][] = [
+  const unmatched: [string, string, Record<string, unknown>][] = [
     ['of live mode', 'other_livemode', { livemode: true }],
     ['of another account', 'other_account', { account: 'acct_theirs' }],
   ];
-  for (const [says, reason, changes] of strangers) {
+  for (const [says, reason, changes] of unmatched) {
     situation(
       27,
       `an event ${says}: 2xx, and a row that says so with an id and a reason, and no body`,
       async () => {
         const event = freshEvent(changes);
         const rows = await countRows(database.db);
-        const answer = await hearing.hear(event);
+        const answer = await intake.postSigned(event);
         expect(answer.status, answer.text).to.equal(200);
         expect(answer.json).to.deep.equal({ received: true, outcome: reason });
         const { rows: refusals } = await database.db.raw<{ rows: { reason: string }[] }>(
@@ -109,7 +109,7 @@ describe('two endpoints of one account', () => {
       simulator.dashboard.updateCustomer(id, { name: 'Ada L' });
       await simulator.webhooks.idle();
       expect(simulator.webhooks.attempts().map(({ status }) => status)).to.deep.equal([200, 200, 200, 200]);
-      expect(await world.hear()).to.equal(2);
+      expect(await world.receiveInbound()).to.equal(2);
     } finally {
       await api.server.close();
     }

@@ -1,14 +1,14 @@
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { toMapping } from '../../db/mappings/mappings.ts';
-import { createChoiceDesk, type ChoiceDesk } from '../../lib/operations/record-choice.ts';
+import { createChoiceOperations, type ChoiceOperations } from '../../lib/operations/record-choice.ts';
 import type { SyncWorld } from './sync.ts';
 import { linkedPair, type TwoWayWorld } from './two-way.ts';
 
 /** Whoever chooses records for the customers of a world. */
-export function deskOf({ db, clock, integration }: SyncWorld): ChoiceDesk {
+export function operationsOf({ db, clock, integration }: SyncWorld): ChoiceOperations {
   const { system, document } = integration;
   const target = { system, externalType: document.externalType };
-  return createChoiceDesk({ db, clock, nudge: () => undefined, target });
+  return createChoiceOperations({ db, clock, nudge: () => undefined, target });
 }
 
 /** A customer with its record, and a second record with its email. */

@@ -28,7 +28,7 @@ export const explainedPairs = {
       world.simulator.dashboard.updateCustomer(externalId, theirs);
       await world.receive();
       await world.deliver();
-      await world.hear();
+      await world.receiveInbound();
     };
     await edit('Dora B.', { name: 'D. Baker' });
     await world.rest();

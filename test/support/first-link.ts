@@ -2,7 +2,7 @@ import { withTransaction } from '../../db/server/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import type { Customer } from '../../db/customers.ts';
 import { insertNotLinked } from '../../db/mappings/first-link.ts';
-import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
+import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
 import type { LinkPlan } from '../../lib/operations/planned-link.ts';
 import type { SyncWorld } from './sync.ts';
 
@@ -20,8 +20,8 @@ export async function waitingRow(
 }
 
 /** Gives the word for all that waits. */
-export async function giveAllWords(world: Pick<SyncWorld, 'deps'>): Promise<LinkPlan> {
+export async function consentToAll(world: Pick<SyncWorld, 'deps'>): Promise<LinkPlan> {
   const plan = await planFirstLink(world.deps);
-  await giveWords(world.deps, plan, 'test');
+  await storeConsents(world.deps, plan, 'test');
   return plan;
 }

@@ -12,7 +12,7 @@ export interface FirstContact {
 const OLD = 4;
 
 export function createFirstContact(
-  { world, inward, options, chances, say, count }: Scene,
+  { world, inbound, options, chances, say, count }: Scene,
   people: People,
 ): FirstContact {
   let unread = false;
@@ -31,7 +31,7 @@ export function createFirstContact(
         say(`${id} was there before, ${email}`);
         count('record of before');
       }
-      for (const event of inward.undelivered()) inward.lose(event);
+      for (const event of inbound.undelivered()) inbound.lose(event);
     },
     async read() {
       if (!unread) return;

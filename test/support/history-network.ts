@@ -7,8 +7,8 @@ import type { Scene } from './history-scene.ts';
 
 /** What lies between the two sides: the bus, webhooks that come late, twice, never, the sweep, faults of calls. */
 export interface Network {
-  receiveSome(): Promise<void>;
-  hearSome(): Promise<void>;
+  receiveOutbound(): Promise<void>;
+  receiveInbound(): Promise<void>;
   webhook(): Promise<void>;
   loseWebhook(): void;
   sweep(): Promise<void>;
@@ -73,7 +73,7 @@ function nameOf({ kind, method, path, at, code, stored }: FaultRule): string {
   return `${what}${where}${at === undefined ? '' : `, ${at}`}`;
 }
 
-export function createNetwork({ world, inward, chances, say, count }: Scene): Network {
+export function createNetwork({ world, inbound, chances, say, count }: Scene): Network {
   const { simulator, db, clock, deps } = world;
   const { random, chance, pick, shuffle } = chances;
   const { system, document } = deps.integration;
@@ -86,9 +86,9 @@ export function createNetwork({ world, inward, chances, say, count }: Scene): Ne
     const twice = chance(0.2);
     const { object } = event.data;
     say(`webhook ${event.type} of ${object.id} ${event.request.idempotency_key === null ? '' : 'echo'}`);
-    const waiting = inward.undelivered();
+    const waiting = inbound.undelivered();
     const older = waiting.filter(({ data }) => data.object.id === object.id).indexOf(event) > 0;
-    const taken = await inward.deliver(twice ? [event, event] : [event], { thin });
+    const taken = await inbound.deliver(twice ? [event, event] : [event], { thin });
     if (older) count('webhook before an older one');
     if (taken.includes('known')) count('webhook twice');
     if (thin) count('thin webhook');
@@ -100,7 +100,7 @@ export function createNetwork({ world, inward, chances, say, count }: Scene): Ne
     if (!event || lost.has(event.id)) return;
     twins += 1;
     say(`webhook ${event.type} of ${event.data.object.id} by a second event`);
-    await inward.deliver([{ ...event, id: `${event.id}twin${twins}` }], { thin: chance(0.3) });
+    await inbound.deliver([{ ...event, id: `${event.id}twin${twins}` }], { thin: chance(0.3) });
     count('two events for one change');
   }
 
@@ -124,27 +124,27 @@ export function createNetwork({ world, inward, chances, say, count }: Scene): Ne
   }
 
   return {
-    async receiveSome() {
+    async receiveOutbound() {
       const all = await findUndelivered(db, { system, after: 0, upTo: 2 ** 52, limit: 1_000 });
       const some = shuffle(all).slice(0, 1 + Math.floor(random() * 3));
       const target = { system, externalType: document.externalType };
       await receiveOutbound({ db, clock, wake: () => undefined }, target, [...some, ...some]);
     },
-    async hearSome() {
-      await inward.hear((all) => shuffle(all).slice(0, 2));
+    async receiveInbound() {
+      await inbound.receiveInbound((all) => shuffle(all).slice(0, 2));
     },
     async webhook() {
       if (chance(0.08)) return bringTwin();
-      const event = chance(0.7) ? pick(inward.undelivered()) : pick(simulator.events());
+      const event = chance(0.7) ? pick(inbound.undelivered()) : pick(simulator.events());
       if (event && !lost.has(event.id)) await bring(event);
     },
     loseWebhook() {
-      const event = pick(inward.undelivered());
+      const event = pick(inbound.undelivered());
       if (!event) return;
       say(`lost: webhook ${event.type} of ${event.data.object.id}`);
       count('webhook lost');
       lost.add(event.id);
-      inward.lose(event);
+      inbound.lose(event);
     },
     async sweep() {
       await sweepOnce();

@@ -1,11 +1,11 @@
 import { pauseConnection, resumeConnection } from '../../db/connections.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { urgencies } from '../../db/urgency.ts';
-import { createConflictDesk, lostValue } from '../../lib/operations/conflicts.ts';
-import { createLinkDesk } from '../../lib/operations/links.ts';
-import { giveWords, planFirstLink } from '../../lib/operations/link-plan.ts';
-import { createResolveDesk } from '../../lib/operations/resolutions.ts';
-import { createChoiceDesk } from '../../lib/operations/record-choice.ts';
+import { createConflictOperations, lostValue } from '../../lib/operations/conflicts.ts';
+import { createLinkOperations } from '../../lib/operations/links.ts';
+import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
+import { createResolveOperations } from '../../lib/operations/resolutions.ts';
+import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history-scene.ts';
 
@@ -36,18 +36,18 @@ const HELD = `select internal_id as id from external_mappings where state = 'wai
 /** Records that are nobody's, or another one of their row. */
 const RECORDS = `select external_id as id from external_mappings
   where external_id is not null and (state = 'alias' or internal_id is null) and state <> 'tombstoned' order by id`;
-const TURNABLE = `select id from sync_conflicts
-  where winner <> 'neither' and kind in ('both_moved', 'overwritten_unseen') and turned_at is null order by id`;
+const REVERSIBLE = `select id from sync_conflicts
+  where winner <> 'neither' and kind in ('both_moved', 'overwritten_unseen') and reversed_at is null order by id`;
 
 export function createOperator({ world, chances, say, count }: Scene, people: People): Operator {
   const { db, clock, deps } = world;
   const { chance, pick } = chances;
   const { system, document } = deps.integration;
-  const conflicts = createConflictDesk({ db, clock, nudge: () => undefined, documents: [document] });
-  const links = createLinkDesk({ db, clock });
-  const resolutions = createResolveDesk({ db, clock, log: deps.log });
+  const conflicts = createConflictOperations({ db, clock, nudge: () => undefined, documents: [document] });
+  const links = createLinkOperations({ db, clock });
+  const resolutions = createResolveOperations({ db, clock, log: deps.log });
   const target = { system, externalType: document.externalType };
-  const choices = createChoiceDesk({ db, clock, nudge: () => undefined, target });
+  const choices = createChoiceOperations({ db, clock, nudge: () => undefined, target });
   let pausedFor = 0;
 
   async function ids<T>(sql: string): Promise<T[]> {
@@ -76,13 +76,13 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     await pauseConnection(db, system, null, clock.now());
   }
 
-  async function turn(id: string): Promise<void> {
-    const turned = await conflicts.turn(id, { context: {} });
-    say(`operator: turns a conflict round: ${turned.outcome}`);
-    if (turned.outcome !== 'turned' || !turned.customer || turned.conflict.field === null) return;
+  async function reverse(id: string): Promise<void> {
+    const reversed = await conflicts.reverse(id, { context: {} });
+    say(`operator: turns a conflict round: ${reversed.outcome}`);
+    if (reversed.outcome !== 'reversed' || !reversed.customer || reversed.conflict.field === null) return;
     count('conflict turned round');
-    const { field } = turned.conflict;
-    people.note({ side: 'ours', id: turned.customer.id, field, value: lostValue(turned.conflict) });
+    const { field } = reversed.conflict;
+    people.note({ side: 'ours', id: reversed.customer.id, field, value: lostValue(reversed.conflict) });
   }
 
   async function consent(id: number): Promise<void> {
@@ -94,7 +94,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
   /** Both sides are read, and consent is given to what would come of it. */
   async function linkAll(): Promise<void> {
     const plan = await planFirstLink(deps);
-    const { rows } = await giveWords(deps, plan, 'operator');
+    const { rows } = await storeConsents(deps, plan, 'operator');
     say(`operator: links ${rows} rows`);
     if (rows > 0) count('consent to link rows that wait', rows);
   }
@@ -141,9 +141,9 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
   return {
     chooseRecord,
     async act() {
-      const told = pick(await ids<string>(TURNABLE));
+      const told = pick(await ids<string>(REVERSIBLE));
       const asked = pick(await ids<number>(ASKED));
-      if (told !== undefined && chance(0.5)) await turn(told);
+      if (told !== undefined && chance(0.5)) await reverse(told);
       else if (asked !== undefined && chance(0.7)) await consent(asked);
       else if ((await ids<number>(NOT_LINKED)).length > 0 && chance(0.6)) await linkAll().catch(refused);
       else await pick([replay, replay, pause])?.();

@@ -1,12 +1,12 @@
 import type { Chances } from './chances.ts';
 import type { HistoryOptions } from './history-options.ts';
 import type { SyncWorld } from './sync.ts';
-import type { Inward } from './two-way.ts';
+import type { Inbound } from './two-way.ts';
 
 /** What the parts of a history work with. */
 export interface Scene {
   world: SyncWorld;
-  inward: Inward;
+  inbound: Inbound;
   chances: Chances;
   options: HistoryOptions;
   say: (line: string) => void;

@@ -18,7 +18,7 @@ import { lossesOf, type Edit } from './losses.ts';
 import { openJournal } from './journal.ts';
 import { createWorld, emptyTables, type SyncWorld } from './sync.ts';
 import { createTransactionLaws } from './transaction-laws.ts';
-import { createInward, withRules } from './two-way.ts';
+import { createInbound, withRules } from './two-way.ts';
 import { enablePauses } from './workers.ts';
 
 /** How often each thing that makes histories awkward has happened. */
@@ -65,7 +65,7 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
     await world.lane.runOnce(); // binds the account
     const history = createHistory({
       world,
-      inward: createInward(world),
+      inbound: createInbound(world),
       chances: createChances(options.seed),
       options,
       say: options.trace ?? (() => undefined),
@@ -166,7 +166,7 @@ function createHistory(scene: Scene): {
   take(turn: number): Promise<void>;
   end(): Promise<void>;
 } {
-  const { world, inward, chances, options, say, count } = scene;
+  const { world, inbound, chances, options, say, count } = scene;
   const { random, pick } = chances;
   const people = createPeople(scene);
   const contact = createFirstContact(scene, people);
@@ -213,10 +213,10 @@ function createHistory(scene: Scene): {
     async begin() {
       await contact.fill();
       await people.editOurs();
-      await inward.rest();
+      await inbound.rest();
       if (!options.doubles) return;
       people.doubleOrTidy();
-      await inward.rest();
+      await inbound.rest();
     },
     fill: () => contact.fill(),
     async take(turn) {
@@ -229,10 +229,10 @@ function createHistory(scene: Scene): {
       if (x < 0.08) await people.editOurs();
       else if (x < 0.16) await people.editTheirs();
       else if (x < 0.18) await (options.deletes === false ? people.editOurs() : people.removeOrMakeAgain());
-      else if (x < 0.26) await network.receiveSome();
+      else if (x < 0.26) await network.receiveOutbound();
       else if (x < 0.36) await network.webhook();
       else if (x < 0.38) network.loseWebhook();
-      else if (x < 0.48) await network.hearSome();
+      else if (x < 0.48) await network.receiveInbound();
       else if (x < 0.55) network.misfortune();
       else if (x < 0.58) await jump();
       else if (x < 0.59) await network.sweep();
@@ -252,16 +252,16 @@ function createHistory(scene: Scene): {
       // The lane has the rules of the world it was made in.
       const lane = world.worker({ integration: world.deps.integration });
       await contact.read();
-      await inward.rest(lane);
+      await inbound.rest(lane);
       // Most doubles are known for what they are only now.
       for (let left = options.doubles ? TIDIED : 0; left > 0; left -= 1) {
         await operator.chooseRecord();
         if (chances.chance(0.5)) await crew.step();
         people.doubleOrTidy();
         await crew.finish();
-        await inward.rest(lane);
+        await inbound.rest(lane);
       }
-      if ((await operator.replayParked()) > 0) await inward.rest(lane);
+      if ((await operator.replayParked()) > 0) await inbound.rest(lane);
     },
   };
 }

@@ -81,7 +81,7 @@ function* brokenAlways(world: Observed, all: Snapshot): Generator<string> {
   yield* brokenMappings(world, all);
   yield* brokenKeys(world, all);
   yield* brokenOrder(world, all);
-  yield* brokenMarks(world, all);
+  yield* brokenTags(world, all);
   yield* leaks(world, all);
 }
 
@@ -184,15 +184,16 @@ function* brokenOrder({ simulator }: Observed, { intents }: Snapshot): Generator
 }
 
 /** A second one that is known for what it is was made by hand. */
-function* brokenMarks({ simulator }: Observed, { customers, mappings }: Snapshot): Generator<string> {
+function* brokenTags({ simulator }: Observed, { customers, mappings }: Snapshot): Generator<string> {
   // Nor is one that a person has said is gone, or has let go.
   const apart = mappings.filter(({ role, state }) => role === 'alias' || state === 'detached');
   const aliases = new Set(apart.map(({ externalId }) => externalId));
   const own = simulator.customers().filter((customer) => !aliases.has(customer.id));
-  const voided = new Map(mappings.map(({ externalId, voidMark }) => [externalId, voidMark]));
-  for (const { id, created_event_id: mark } of customers) {
+  const voided = new Map(mappings.map(({ externalId, voidTag }) => [externalId, voidTag]));
+  for (const { id, created_event_id: ownerTag } of customers) {
     const marked = own.filter(
-      (customer) => Object.values(customer.metadata).includes(mark) && voided.get(customer.id) !== mark,
+      (customer) =>
+        Object.values(customer.metadata).includes(ownerTag) && voided.get(customer.id) !== ownerTag,
     );
     if (marked.length > 1) yield `customer ${id} lives ${marked.length} times at the other side`;
   }

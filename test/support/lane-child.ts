@@ -8,7 +8,7 @@ import { readReading } from '../../db/account-readings.ts';
 import { createDb } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
-import { findUnheard } from '../../db/inbound.ts';
+import { findNotReceived } from '../../db/inbound.ts';
 import { enableFailpoints, noteFailpoints } from '../../lib/failpoint.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveInbound, toExternalEvent } from '../../lib/intake/inbound.ts';
@@ -39,7 +39,7 @@ const instanceId = await readInstanceId(db);
 const integration = createStripeIntegration({
   secretKey: 'sk_test_twinbox_fake',
   apiBase: simulator,
-  markKey: `twinbox_${instanceId}`,
+  tagKey: `twinbox_${instanceId}`,
 });
 const clock = { now: () => new Date(time) };
 const quiet = (): void => undefined;
@@ -70,8 +70,10 @@ for (;;) {
   const lost = await findUndelivered(db, everything);
   // No bus delivers nothing.
   const received = lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, target, lost) : 0;
-  const unheard = await findUnheard(db, everything);
-  const events = unheard.flatMap((event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? []);
+  const notReceived = await findNotReceived(db, everything);
+  const events = notReceived.flatMap(
+    (event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? [],
+  );
   const heard = await receiveInbound({ db, clock, wake: quiet }, target, events);
   const started = await lane.runOnce();
   await lane.drain();

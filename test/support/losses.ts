@@ -1,7 +1,9 @@
 import type { Db } from '../../db/server/connection.ts';
 
 /** One of their events, as their API tells it. */
-export type Told = { data: { object: { id?: string; name?: string | null; email?: string | null } } };
+export type ReportedEvent = {
+  data: { object: { id?: string; name?: string | null; email?: string | null } };
+};
 
 /** What a person set a field to; `id` is our row's, or their customer's. `at` is its place among all edits; two of one moment share it. */
 export interface Edit {
@@ -29,7 +31,7 @@ type Conflict = {
  */
 export async function lossesOf(
   db: Db,
-  events: Told[],
+  events: ReportedEvent[],
   edits: Edit[],
   { eventsGone = false } = {},
 ): Promise<string[]> {
@@ -194,7 +196,7 @@ async function ourValues(db: Db, row: number): Promise<Versions> {
   return rows.map(({ data }) => data);
 }
 
-function theirValues(events: Told[], externalIds: string[]): Versions {
+function theirValues(events: ReportedEvent[], externalIds: string[]): Versions {
   return events.flatMap(({ data: { object } }) => {
     return object.id !== undefined && externalIds.includes(object.id)
       ? [{ name: object.name ?? null, email: object.email ?? null }]

@@ -1,4 +1,4 @@
-import type { Db } from '../../db/server/connection.ts';
+import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
 
 export type DeliveryRow = {
@@ -84,9 +84,16 @@ export async function parkedNotices(db: Db): Promise<string[]> {
   return rows.map(({ reason }) => reason);
 }
 
-/** As if the lease time of every mapping had gone by. */
+/**
+ * As if the lease time of every mapping had gone by. A killed process may have left a statement that
+ * PostgreSQL still runs and that holds mappings, so this locks in the order of every other (by id),
+ * and runs again if it loses a deadlock all the same.
+ */
 export async function expireLeases(db: Db): Promise<void> {
-  await db.raw(
-    `update external_mappings set lease_until = clock_timestamp() - interval '1 second' where lease_until is not null`,
+  await withTransaction(db, (tx) =>
+    tx.raw(
+      `with leased as (select id from external_mappings where lease_until is not null order by id for update)
+       update external_mappings m set lease_until = clock_timestamp() - interval '1 second' from leased where leased.id = m.id`,
+    ),
   );
 }

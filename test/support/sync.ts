@@ -3,7 +3,7 @@ import { beginReading, endReading } from '../../db/account-readings.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
-import { findUnheard } from '../../db/inbound.ts';
+import { findNotReceived } from '../../db/inbound.ts';
 import { claimMappings } from '../../db/mappings/claims.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
@@ -50,7 +50,7 @@ export interface SyncWorld {
   /** Takes the lease of what is due, for a test that calls reconcile itself. */
   claim(leaseMs?: number): Promise<Claim[]>;
   /** Makes the next step look at a customer, as an operator or a comparison does. */
-  poke(customerId: number, options?: { mustRead?: boolean }): Promise<void>;
+  notify(customerId: number, options?: { mustRead?: boolean }): Promise<void>;
   /** What reached the simulator over HTTP: `POST /v1/customers`, oldest first. */
   calls(): string[];
 }
@@ -94,7 +94,7 @@ export async function createWorld(
     createStripeIntegration({
       secretKey: fakeKey,
       apiBase: url,
-      markKey: `twinbox_${instanceId}`,
+      tagKey: `twinbox_${instanceId}`,
       ...changes,
     });
   const integration = integrate({});
@@ -174,9 +174,9 @@ export async function createWorld(
         const incoming = integration.ingress?.normalise(event);
         if (incoming) await takeIn(inbox, incoming);
       }
-      const unheard = await findUnheard(db, everything);
+      const notReceived = await findNotReceived(db, everything);
       const own = keyPrefix(deps);
-      const events = unheard.flatMap((event) => toExternalEvent(event, event.syncEventId, own) ?? []);
+      const events = notReceived.flatMap((event) => toExternalEvent(event, event.syncEventId, own) ?? []);
       await receiveInbound(receiving, target, events);
     },
     run: async (lane = world.lane) => {
@@ -194,7 +194,7 @@ export async function createWorld(
       const taken = { system, account, owner: 'test', now: clock.now(), leaseMs, limit: 10 };
       return (await claimMappings(db, taken)).map((claim) => ({ ...claim, deadline }));
     },
-    poke: async (customerId, { mustRead = true } = {}) => {
+    notify: async (customerId, { mustRead = true } = {}) => {
       const { id } = await mappingOf(db, customerId);
       await raiseMappings(db, { ids: [id], now: clock.now(), mustRead });
     },

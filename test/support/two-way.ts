@@ -1,5 +1,5 @@
 import type { Db } from '../../db/server/connection.ts';
-import { findUnheard } from '../../db/inbound.ts';
+import { findNotReceived } from '../../db/inbound.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import type { FieldRule } from '../../lib/catalogue/document.ts';
 import { receiveInbound, takeIn, toExternalEvent, type Taken } from '../../lib/intake/inbound.ts';
@@ -9,7 +9,7 @@ import { thinEvent } from '../../simulator/webhooks/thin-events.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { useSync, type SyncWorld } from './sync.ts';
 
-export interface Inward {
+export interface Inbound {
   /** Their events that no webhook has brought yet, oldest first. */
   undelivered(): StoredEvent[];
   /** Brings events in as their webhooks do, in the order given and as often as named; all undelivered ones if none is named. */
@@ -17,33 +17,33 @@ export interface Inward {
   /** No webhook will ever bring this one. */
   lose(event: StoredEvent): void;
   /** Brings what was taken in to its deliveries, as relay, bus and receive do; `choose` may reorder it, or leave some for later. */
-  hear(choose?: <T>(events: T[]) => T[]): Promise<number>;
+  receiveInbound(choose?: <T>(events: T[]) => T[]): Promise<number>;
   /** Delivers, receives and reconciles until nothing is left, over every back-off. */
   rest(lane?: Lane): Promise<void>;
 }
 
-export type TwoWayWorld = SyncWorld & Inward;
+export type TwoWayWorld = SyncWorld & Inbound;
 
 /** `useSync` with the other side's events: tests deliver them in any order, twice, late, thin or never. */
 export function useTwoWay(options: Parameters<typeof useSync>[0] = {}): TwoWayWorld {
   const world = useSync(options);
-  let inward: Inward | undefined;
+  let inbound: Inbound | undefined;
   beforeEach('bind the account', async () => {
     await world.lane.runOnce();
-    inward = createInward(world);
+    inbound = createInbound(world);
   });
   return new Proxy({} as TwoWayWorld, {
-    get: (_, name): unknown => Reflect.get(inward && name in inward ? inward : world, name),
+    get: (_, name): unknown => Reflect.get(inbound && name in inbound ? inbound : world, name),
   });
 }
 
-export function createInward(world: SyncWorld): Inward {
+export function createInbound(world: SyncWorld): Inbound {
   const delivered = new Set<string>();
   const { system, document, ingress } = world.integration;
   const target = { system, externalType: document.externalType };
-  const inward: Inward = {
+  const inbound: Inbound = {
     undelivered: () => world.simulator.events().filter(({ id }) => !delivered.has(id)),
-    async deliver(events = inward.undelivered(), { thin = false } = {}) {
+    async deliver(events = inbound.undelivered(), { thin = false } = {}) {
       const taken: Taken[] = [];
       for (const event of events) {
         const told = ingress?.normalise(structuredClone(thin ? thinEvent(event) : event));
@@ -55,20 +55,22 @@ export function createInward(world: SyncWorld): Inward {
       return taken;
     },
     lose: ({ id }) => void delivered.add(id),
-    async hear(choose = (all) => all) {
+    async receiveInbound(choose = (all) => all) {
       const { db, clock, deps } = world;
-      const unheard = choose(await findUnheard(db, { system, after: 0, upTo: 2 ** 52, limit: 10_000 }));
-      const events = unheard.flatMap(
+      const notReceived = choose(
+        await findNotReceived(db, { system, after: 0, upTo: 2 ** 52, limit: 10_000 }),
+      );
+      const events = notReceived.flatMap(
         (event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? [],
       );
       return receiveInbound({ db, clock, wake: () => undefined }, target, events);
     },
     async rest(lane = world.lane) {
       for (let round = 0; round < 300; round++) {
-        await inward.deliver();
-        await inward.hear();
+        await inbound.deliver();
+        await inbound.receiveInbound();
         await world.run(lane);
-        if (inward.undelivered().length > 0) continue;
+        if (inbound.undelivered().length > 0) continue;
         const due = await nextDue(world.db);
         if (due === null) return;
         world.advance(Math.max(1, due.getTime() - world.clock.now().getTime()));
@@ -76,7 +78,7 @@ export function createInward(world: SyncWorld): Inward {
       throw new Error('it did not come to rest in 300 rounds');
     },
   };
-  return inward;
+  return inbound;
 }
 
 /** When the next dirty mapping may be claimed; null if none is dirty. */

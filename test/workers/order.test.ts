@@ -55,18 +55,18 @@ describe('the order of work', () => {
       const { id } = await world.create();
       await world.run();
       await world.deliver();
-      await world.hear();
+      await world.receiveInbound();
       expect(await urgencyOf(id)).to.equal(urgencies.echo);
       await world.run();
       const record = world.simulator.customers()[0]?.id ?? '';
       world.simulator.dashboard.updateCustomer(record, { name: 'Theirs' });
       await world.deliver();
-      await world.hear();
+      await world.receiveInbound();
       expect(await urgencyOf(id)).to.equal(urgencies.edit);
       await world.rest();
       world.simulator.dashboard.createCustomer({ name: 'New there', email: 'new@example.com' });
       await world.deliver();
-      await world.hear();
+      await world.receiveInbound();
       const { rows } = await world.db.raw<{ rows: { urgency: number }[] }>(
         `select urgency from external_mappings where internal_id is null`,
       );
@@ -74,7 +74,7 @@ describe('the order of work', () => {
       await world.rest();
       world.simulator.dashboard.deleteCustomer(record);
       await world.deliver();
-      await world.hear();
+      await world.receiveInbound();
       expect(await urgencyOf(id)).to.equal(urgencies.edit);
       await world.rest();
       await expectAgreement(world);
@@ -174,7 +174,7 @@ describe('the order of work', () => {
       const { id } = await world.create();
       await world.run();
       await world.deliver();
-      await world.hear();
+      await world.receiveInbound();
       const lane = limited();
       await tokens(0);
       await work(lane);

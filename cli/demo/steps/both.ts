@@ -30,11 +30,11 @@ export async function editBothSides(world: World, narrator: Narrator): Promise<v
   const met = await atOnce(world, first);
   narrator.line('at the same moment: the rule decides, and keeps both values');
   narrator.rows([rowOf(met)]);
-  const turned = await world.request<{ customer: CustomerView }>('POST', `/conflicts/${met.id}/turn`);
-  if (turned.status !== 200)
-    throw new CliError(exit.failed, `turning the conflict answered ${turned.status}`);
+  const reversed = await world.request<{ customer: CustomerView }>('POST', `/conflicts/${met.id}/reverse`);
+  if (reversed.status !== 200)
+    throw new CliError(exit.failed, `reversing the conflict answered ${reversed.status}`);
   await holds(world, first, met.theirs);
-  narrator.line(`POST /api/v1/conflicts/${met.id}/turn`);
+  narrator.line(`POST /api/v1/conflicts/${met.id}/reverse`);
   narrator.rows([[`customer ${first.id}`, 'name is now', met.theirs, 'here and there']]);
 
   const covered = await unseen(world, second);

@@ -6,7 +6,7 @@ import type { ExternalRecord, ListWindow } from '../integration.ts';
 import { requireList } from './answer.ts';
 import { classify } from './classify.ts';
 import { unexpectedAnswer } from './evidence.ts';
-import { markKeyOf, readMark } from './mark.ts';
+import { tagKeyOf, readTag } from './owner-tag.ts';
 import { pagesOf, type PageParams } from './pages.ts';
 
 interface ListDeps<T> {
@@ -84,15 +84,15 @@ export async function listByEmail(
  * a normal day, an hour on a bad one, and in some countries never (docs.stripe.com/search). One
  * page: an owner tag is one row's.
  */
-export async function searchByMark(
+export async function searchByTag(
   { stripe, record }: ListDeps<ExternalRecord>,
-  markKey: string,
-  mark: string,
+  tagKey: string,
+  ownerTag: string,
 ): Promise<ExternalRecord[]> {
-  const query = `metadata["${markKey}"]:"${mark}"`;
+  const query = `metadata["${tagKey}"]:"${ownerTag}"`;
   const answer = await stripe.customers.search({ query, limit: 100 });
   requireList(answer, 'search_result', 'customer');
-  return answer.data.map(record).filter((found) => found.mark === mark);
+  return answer.data.map(record).filter((found) => found.ownerTag === ownerTag);
 }
 
 /** Generous about case and blanks: that a filter was kept to is all that is asked. */
@@ -111,7 +111,7 @@ export async function countTagged(
 ): Promise<number> {
   const record = (customer: object): boolean => {
     const { metadata } = customer as { metadata?: unknown };
-    return instanceIds.some((id) => readMark(metadata, markKeyOf(id)).mark !== null);
+    return instanceIds.some((id) => readTag(metadata, tagKeyOf(id)).ownerTag !== null);
   };
   let count = 0;
   for await (const page of listCustomers({ ...deps, record }, {})) count += page.filter(Boolean).length;

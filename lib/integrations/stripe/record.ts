@@ -6,13 +6,13 @@ import type { Answered, ExternalRecord } from '../integration.ts';
 import { requireType } from './answer.ts';
 import { unexpectedAnswer } from './evidence.ts';
 import { readDate, readRequestId } from './headers.ts';
-import { readMark } from './mark.ts';
+import { readTag } from './owner-tag.ts';
 
 /**
  * Takes what an answer holds, of any shape; an answer that is no customer is an error, not a record
  * of nulls.
  */
-export function toRecord(answer: object, names: string[], markKey: string): ExternalRecord {
+export function toRecord(answer: object, names: string[], tagKey: string): ExternalRecord {
   requireType(answer, 'customer');
   const customer = answer as Record<string, unknown>;
   const { id, created, deleted } = customer;
@@ -30,7 +30,7 @@ export function toRecord(answer: object, names: string[], markKey: string): Exte
   return {
     externalId: id,
     fields,
-    ...readMark(customer['metadata'], markKey),
+    ...readTag(customer['metadata'], tagKey),
     createdAt: new Date(created * 1000),
     testClock: clockOf(customer['test_clock']),
   };

@@ -8,11 +8,11 @@ import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { requireCustomerId } from './customer-id.ts';
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
-import { createStripeHearing } from './hearing.ts';
+import { createStripeIntake } from './intake.ts';
 import { createFeed } from './feed.ts';
-import { countTagged, listByEmail, listCustomers, searchByMark } from './list.ts';
+import { countTagged, listByEmail, listCustomers, searchByTag } from './list.ts';
 import { readReplay } from './headers.ts';
-import { readMark, writeMark } from './mark.ts';
+import { readTag, writeTag } from './owner-tag.ts';
 import { toAnswered, toRecord } from './record.ts';
 import { readBlock, readUse } from './subscriptions.ts';
 
@@ -20,7 +20,7 @@ export interface StripeSettings {
   secretKey: string;
   apiBase?: string | undefined;
   /** `twinbox_<instance id>`: the metadata key of this installation's owner tag. */
-  markKey: string;
+  tagKey: string;
   timeoutMs?: number | undefined;
 }
 
@@ -31,10 +31,10 @@ const HOUR = 3_600_000;
  * the owner tag cannot work.
  */
 export function createStripeIntegration(settings: StripeSettings): Integration {
-  const { markKey } = settings;
-  const { system, document, names, ingress } = createStripeHearing(markKey);
+  const { tagKey } = settings;
+  const { system, document, names, ingress } = createStripeIntake(tagKey);
   const { stripe, livemode } = createStripeClient(settings);
-  const record = (answer: object) => toRecord(answer, names, markKey);
+  const record = (answer: object) => toRecord(answer, names, tagKey);
 
   return {
     system,
@@ -78,12 +78,12 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
       }
     },
 
-    body(fields: Fields, mark: string | null) {
+    body(fields: Fields, ownerTag: string | null) {
       const body: Record<string, unknown> = {};
       // Stripe unsets a field by a blank; the SDK sends null as one, and the stored body is to say
       // what is sent.
       for (const [name, value] of Object.entries(fields)) body[name] = value ?? '';
-      if (mark !== null) body['metadata'] = writeMark(markKey, mark);
+      if (ownerTag !== null) body['metadata'] = writeTag(tagKey, ownerTag);
       return body;
     },
 
@@ -112,7 +112,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     list: (window) => listCustomers({ stripe, record, livemode }, window),
     findByEmail: (email) => listByEmail({ stripe, record, livemode }, email),
     countTagged: (instanceIds) => countTagged({ stripe, livemode }, instanceIds),
-    findMarked: (mark) => searchByMark({ stripe, record, livemode }, markKey, mark),
+    findTagged: (ownerTag) => searchByTag({ stripe, record, livemode }, tagKey, ownerTag),
     classify,
     ingress,
     feed: createFeed(stripe, ingress),
@@ -121,8 +121,8 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
   /** The answer to a create, also a stored one, shows the metadata that came with the request. */
   function created(answer: Stripe.Response<Stripe.Customer>, body: WriteRequest['body']): Written {
     const made = written(answer);
-    const { mark } = readMark(body['metadata'], markKey);
-    if (mark !== null && made.record?.mark !== mark)
+    const { ownerTag } = readTag(body['metadata'], tagKey);
+    if (ownerTag !== null && made.record?.ownerTag !== ownerTag)
       throw unexpectedAnswer('a created customer without the owner tag that it was given');
     return made;
   }

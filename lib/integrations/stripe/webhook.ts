@@ -4,7 +4,7 @@
 // `unreadable`, so that it is never mistaken for null or for "did not change".
 import type { InboundEvent, Ingress } from '../integration.ts';
 import type { Fields } from '../../catalogue/document.ts';
-import { readMark } from './mark.ts';
+import { readTag } from './owner-tag.ts';
 import { readValue } from './record.ts';
 import { verifySignature } from './signature.ts';
 
@@ -16,7 +16,7 @@ interface NormaliseSettings {
   /** External fields of interest: mapped ones first, then those that stand in for them. */
   names: string[];
   mapped: string[];
-  markKey: string;
+  tagKey: string;
 }
 
 type Hash = Record<string, unknown>;
@@ -66,16 +66,16 @@ export function normalise(event: unknown, settings: NormaliseSettings): InboundE
   };
 }
 
-const NOTHING = { externalId: null, after: null, previous: null, mark: null, foreignMark: false };
+const NOTHING = { externalId: null, after: null, previous: null, ownerTag: null, foreignTag: false };
 
-type Told = Pick<InboundEvent, 'externalId' | 'after' | 'previous' | 'mark' | 'foreignMark'>;
+type ReportedEvent = Pick<InboundEvent, 'externalId' | 'after' | 'previous' | 'ownerTag' | 'foreignTag'>;
 
 function readSnapshot(
   event: Hash,
   kind: InboundEvent['kind'],
-  { names, mapped, markKey }: NormaliseSettings,
+  { names, mapped, tagKey }: NormaliseSettings,
   unreadable: string[],
-): Told {
+): ReportedEvent {
   const { object, previous_attributes: previous } = hash(event['data']) as {
     object?: unknown;
     previous_attributes?: unknown;
@@ -93,7 +93,7 @@ function readSnapshot(
     externalId: requireExternalId(customer['id'], unreadable),
     after: wanted.length > 0 && Object.keys(after).length === wanted.length ? after : null,
     previous: isHash(before) ? readFields(before, presentIn(before, mapped), 'previous', unreadable) : null,
-    ...readMark(customer['metadata'], markKey),
+    ...readTag(customer['metadata'], tagKey),
   };
 }
 
@@ -101,7 +101,7 @@ function readSnapshot(
  * `changes` has before and after of what changed only, so it says what was and never the whole of
  * what is.
  */
-function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string[]): Told {
+function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string[]): ReportedEvent {
   const before = hash(event['changes'])['before'];
   return {
     ...NOTHING,

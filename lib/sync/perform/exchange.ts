@@ -4,7 +4,7 @@
 //
 // Guarantees: never two primaries of a row, and no alias without one, whatever dies when: the
 // exchange is one transaction. Nothing is written to the old record. Its owner tag stays in it and
-// does not count any more (`void_mark`). Assumes: the connection is locked before the mappings,
+// does not count any more (`void_tag`). Assumes: the connection is locked before the mappings,
 // both in order of id, as in receive; the old primary has no open intent, so no request of ours to
 // it can be on its way.
 import { exchangePrimary, findPrimary, type Exchange } from '../../../db/mappings/aliases.ts';

@@ -3,7 +3,7 @@
 //
 // What a read shows of an unmatched record is kept, so that it is found before another one like it
 // is made; that is left out where a decision is only asked for (`onlyLooking`).
-import { findByCustomer, findByEmail, findByMark, findLivingAliases } from '../../../db/mappings/adopt.ts';
+import { findByCustomer, findByEmail, findByTag, findLivingAliases } from '../../../db/mappings/adopt.ts';
 import {
   findByIdentity,
   findHolders,
@@ -49,7 +49,7 @@ export async function findOut(
     case 'holders':
       return findHolders(db, mapping, fact.ask.externalIds);
     case 'rowByOwnerTag':
-      return findByMark(db, mapping, fact.ask.tag);
+      return findByTag(db, mapping, fact.ask.tag);
     case 'rowByEmail':
       return findByEmail(db, mapping, fact.ask.email);
     case 'rowById':
@@ -120,7 +120,7 @@ async function keepWhatItShows(
   }
   if (value.state !== 'present') return;
   const { record } = value;
-  if (purpose === 'match' && record.mark === null && record.foreignMark) return;
+  if (purpose === 'match' && record.ownerTag === null && record.foreignTag) return;
   const hasMoved = await keepRecords(db, mapping, [toKept(integration.document.fields, record)]);
   if (hasMoved && purpose === 'match') await raise();
 }

@@ -13,7 +13,7 @@ import { saveLooked } from '../../../db/closed-intents.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import { failpoint } from '../../failpoint.ts';
 import type { EventsPage, ExternalRecord } from '../../integrations/integration.ts';
-import { NO_TURN } from '../../limits/guarded.ts';
+import { NO_TOKEN } from '../../limits/guarded.ts';
 import type { CreateSearch } from '../facts.ts';
 import { notYet } from '../not-yet.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from '../step.ts';
@@ -52,7 +52,7 @@ export async function searchCreate(deps: SyncDeps, step: Step): Promise<CreateSe
     const found = await look(search);
     if (found === NO_ROOM) return breakOff(search);
     if ('failure' in found)
-      return 'place' in found && found.failure.code === NO_TURN ? breakOff(search) : found;
+      return 'place' in found && found.failure.code === NO_TOKEN ? breakOff(search) : found;
     await failpoint('resolve.looked');
     const [oldest, ...others] = found;
     if (oldest !== undefined) return { found: oldest, others };
@@ -80,7 +80,7 @@ async function inEvents(search: Search): Promise<Look> {
     if (page.value === null) return [];
     const { events } = page.value;
     const made = events.find(
-      (e) => e.kind === 'created' && e.idempotencyKey === intent.key && e.mark === ownerTag,
+      (e) => e.kind === 'created' && e.idempotencyKey === intent.key && e.ownerTag === ownerTag,
     );
     if (made?.externalId) return [made.externalId];
     if (first && start.getTime() === to.getTime()) {
@@ -126,7 +126,7 @@ async function inRecords(search: Search): Promise<Look> {
     const page = await nextPage(search, 'list', pages, () => ({ requestId: null, status: 200 }));
     if (page === NO_ROOM || 'failure' in page) return page;
     if (page.value === null) return oldestFirst(found);
-    found.push(...page.value.filter((record) => record.mark === ownerTag));
+    found.push(...page.value.filter((record) => record.ownerTag === ownerTag));
     // With one in hand the walk is not shortened: its second is to be seen in the same look.
     if (found.length === 0) noteLooked(search, 'list', page.value.at(-1)?.createdAt);
   }
@@ -138,7 +138,7 @@ async function inRecords(search: Search): Promise<Look> {
  */
 async function byOwnerTag({ deps, step, intent, ownerTag }: Search): Promise<Look> {
   const { integration } = deps;
-  const find = integration.findMarked?.bind(integration);
+  const find = integration.findTagged?.bind(integration);
   if (!find) return [];
   if (!hasRoomForCall(deps, step.claim)) return NO_ROOM;
   const answer = await call(deps, step, 'resolve.search', intent, () => find(ownerTag), notedSearch);

@@ -6,7 +6,7 @@
 // again.
 import type { Value } from '../../catalogue/document.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
-import { NO_TURN } from '../../limits/guarded.ts';
+import { NO_TOKEN } from '../../limits/guarded.ts';
 import type { Action } from '../action.ts';
 import { canonical, same } from '../canonical.ts';
 import { know } from '../facts.ts';
@@ -27,7 +27,7 @@ export function alias(s: Situation): Action | null {
   const answer = know(s, 'record', { externalId, for: 'alias' });
   if (!answer.ok) {
     const { failure } = answer;
-    if (failure.code === NO_TURN) return { do: 'give_back' };
+    if (failure.code === NO_TOKEN) return { do: 'give_back' };
     if (failure.kind === 'permanent') return stays(knownEmail);
     // It is never parked: nothing of a customer waits for it.
     return { do: 'settle', outcome: { kind: 'postponed', failure, notBefore: null, spent: false } };
@@ -41,7 +41,7 @@ export function alias(s: Situation): Action | null {
   const fields = { mapping: mapping.id, external_id: externalId };
   return {
     do: 'settle',
-    outcome: { kind: 'alias_left', to: 'unmatched', mark: ownerTag },
+    outcome: { kind: 'alias_left', to: 'unmatched', ownerTag },
     notes: [{ note: 'log', level: 'info', event: 'alias.unmatched', fields }],
   };
 }
@@ -51,9 +51,9 @@ export function alias(s: Situation): Action | null {
  * email, which is the row's or what it was. If only the row has got another email, the record
  * itself is unchanged.
  */
-function isSecond({ mapping, row, fields }: Situation, { mark }: ExternalRecord, email: Value): boolean {
+function isSecond({ mapping, row, fields }: Situation, { ownerTag }: ExternalRecord, email: Value): boolean {
   if (email === null) return true;
-  if (row && mark === row.createdEventId && mark !== mapping.voidMark) return true;
+  if (row && ownerTag === row.createdEventId && ownerTag !== mapping.voidTag) return true;
   const rule = fields.find(({ internal }) => internal === 'email');
   const equals = (other: Value): boolean => (rule ? same(rule, email, other) : email === other);
   return (row !== null && equals(row.email)) || (mapping.knownEmail !== null && equals(mapping.knownEmail));

@@ -54,12 +54,12 @@ function takeRecord(s: Situation, externalId: string): Action {
   return replace(s, externalId);
 }
 
-function whoseElse(s: Situation, { mark, foreignMark }: ExternalRecord): string | null {
-  if (mark === null) return foreignMark ? 'other_environment' : null;
-  if (mark === s.row?.createdEventId || !isUuid(mark)) return null;
-  const owner = know(s, 'rowByOwnerTag', { tag: mark });
+function whoseElse(s: Situation, { ownerTag, foreignTag }: ExternalRecord): string | null {
+  if (ownerTag === null) return foreignTag ? 'other_environment' : null;
+  if (ownerTag === s.row?.createdEventId || !isUuid(ownerTag)) return null;
+  const owner = know(s, 'rowByOwnerTag', { tag: ownerTag });
   // An owner tag that names no row, or a row without a record, is no other row's claim.
-  return owner !== null && owner.externalId !== null && !owner.ended ? 'marked_for_another' : null;
+  return owner !== null && owner.externalId !== null && !owner.ended ? 'tagged_for_another' : null;
 }
 
 /** The decision cannot be carried out: it is over, and the pair stays where it was, with what was tried. */

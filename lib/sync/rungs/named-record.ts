@@ -32,9 +32,9 @@ export function linkNamed(s: Situation, externalId: string, notes: Note[] = []):
   return { do: 'settle', outcome: { kind: 'found', externalId }, notes, linked: value.record };
 }
 
-function whyNot({ mark, foreignMark }: ExternalRecord, { row }: Situation): string | null {
-  if (foreignMark) return 'other_environment';
-  return mark !== null && mark !== row?.createdEventId ? 'marked_for_another' : null;
+function whyNot({ ownerTag, foreignTag }: ExternalRecord, { row }: Situation): string | null {
+  if (foreignTag) return 'other_environment';
+  return ownerTag !== null && ownerTag !== row?.createdEventId ? 'tagged_for_another' : null;
 }
 
 const hasChanged = ownFailure({

@@ -72,7 +72,14 @@ function whetherDone(s: Situation, intent: OpenIntent): Action {
   const event = receivedEvents(s.deliveries).find((one) => one.event.key === intent.key)?.event;
   if (event?.after) {
     const { after: fields, requestId } = event;
-    const record = { externalId, fields, mark: null, foreignMark: false, createdAt: s.now, testClock: null };
+    const record = {
+      externalId,
+      fields,
+      ownerTag: null,
+      foreignTag: false,
+      createdAt: s.now,
+      testClock: null,
+    };
     const answer = { requestId, status: 200, answeredAt: null, replayed: true };
     return tookEffect(intent, { ...answer, externalId, record });
   }

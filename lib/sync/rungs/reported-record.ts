@@ -20,7 +20,7 @@ export function reported(s: Situation, later: (failure: Failure) => Action): Act
   const answer = know(s, 'record', { externalId, for: 'merge' });
   if (!answer.ok) return later(answer.failure);
   const { value } = answer;
-  if (value.state === 'present' && value.record.mark === s.row.createdEventId)
+  if (value.state === 'present' && value.record.ownerTag === s.row.createdEventId)
     return { do: 'settle', outcome: { kind: 'found', externalId, by: s.mapping.intent } };
   return passOn(externalId); // not this row's after all
 }

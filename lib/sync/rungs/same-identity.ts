@@ -71,15 +71,15 @@ function confirm(s: Situation, externalIds: string[], identity: string): Answer<
 function judge(s: Situation, found: ExternalRecord[]): Action | null {
   const { row, mapping, policy } = s;
   // Another installation's records are none of ours to link or to wait for.
-  const records = found.filter(({ mark, foreignMark }) => mark !== null || !foreignMark);
+  const records = found.filter(({ ownerTag, foreignTag }) => ownerTag !== null || !foreignTag);
   if (!row || records.length === 0) return null;
-  const own = records.find(({ mark }) => mark === row.createdEventId);
+  const own = records.find(({ ownerTag }) => ownerTag === row.createdEventId);
   const ids = records.map(({ externalId }) => externalId);
   const holders = new Map(know(s, 'holders', { externalIds: ids }).map((h) => [h.externalId, h]));
   if (own && isFree(holders.get(own.externalId)))
     return { do: 'settle', outcome: { kind: 'found', externalId: own.externalId } };
   if ([...holders.values()].some((holder) => isMoving(holder, row.id))) return postpone(s, moving);
-  const free = records.filter((r) => r.mark === null && isFree(holders.get(r.externalId)));
+  const free = records.filter((r) => r.ownerTag === null && isFree(holders.get(r.externalId)));
   // The consent that no record is this row's was given knowing those of others; it was not about
   // one that could be linked.
   if (free.length === 0 && keptConsent(mapping) !== null) return null;

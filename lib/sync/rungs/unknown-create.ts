@@ -10,7 +10,7 @@
 // be forgotten.
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure } from '../../integrations/integration.ts';
-import { NO_TURN } from '../../limits/guarded.ts';
+import { NO_TOKEN } from '../../limits/guarded.ts';
 import type { Action } from '../action.ts';
 import { know } from '../facts.ts';
 import { park } from '../failing.ts';
@@ -66,7 +66,7 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
  * parks.
  */
 function lookLater({ mapping }: Situation, place: string, failure: Failure): Action {
-  if (failure.code === NO_TURN) return { do: 'give_back' };
+  if (failure.code === NO_TOKEN) return { do: 'give_back' };
   const { id, attempts } = mapping;
   const fields = { mapping: id, look: place, code: failure.code, attempt: attempts + 1 };
   const notes = [{ note: 'log', level: 'warn', event: 'create.look_failed', fields } as const];

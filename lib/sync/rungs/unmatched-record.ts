@@ -53,7 +53,7 @@ function place(s: Situation, record: ExternalRecord): Action {
 /** A person chose this record for a row that lives; not where it bears another installation's owner tag. */
 function byChoice(s: Situation, record: ExternalRecord): Action | null {
   const customerId = chosenFor(s.mapping);
-  if (customerId === null || (record.foreignMark && record.mark === null)) return null;
+  if (customerId === null || (record.foreignTag && record.ownerTag === null)) return null;
   const chosen = know(s, 'rowById', { customerId });
   if (!chosen || chosen.ended) return null;
   return chosen.externalId === null
@@ -63,9 +63,9 @@ function byChoice(s: Situation, record: ExternalRecord): Action | null {
 
 function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
   const { mapping } = s;
-  if (record.mark === null || record.mark === mapping.voidMark) return null;
-  const owner = isUuid(record.mark) ? know(s, 'rowByOwnerTag', { tag: record.mark }) : null;
-  if (!owner) return ownerLost(s, record.mark, record.externalId);
+  if (record.ownerTag === null || record.ownerTag === mapping.voidTag) return null;
+  const owner = isUuid(record.ownerTag) ? know(s, 'rowByOwnerTag', { tag: record.ownerTag }) : null;
+  if (!owner) return ownerLost(s, record.ownerTag, record.externalId);
   // An owner tag is no consent: records that were copied to another account bear it too.
   if (owner.link === 'awaited' && !consentsTo(mapping, owner.customerId))
     return wait('ask_link', { customer: owner.customerId });
@@ -77,17 +77,17 @@ function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
  * by hand. An operator decides what becomes of the record; null once it was decided that it becomes
  * a customer in our table.
  */
-function ownerLost(s: Situation, mark: string, externalId: string): Action | null {
+function ownerLost(s: Situation, ownerTag: string, externalId: string): Action | null {
   // Its echoes are looked up for what that notes: a request of ours that this database does not
   // know (lib/sync/lost-request.ts).
   received(s);
   const decision = know(s, 'recordDecision', { externalId });
   if (decision === 'import') return null;
-  return wait(decision === 'leave' ? 'left_alone' : 'lost_row', { mark });
+  return wait(decision === 'leave' ? 'left_alone' : 'lost_row', { ownerTag });
 }
 
 function whyNotImported(s: Situation, record: ExternalRecord): Action | null {
-  if (record.foreignMark) return wait('other_environment');
+  if (record.foreignTag) return wait('other_environment');
   if (!s.policy.pulls) return wait('pulls_off', { operation: 'create' });
   const { email, name } = rowFor(s.fields, record.fields).values;
   if (email === null || name === null) return wait(email === null ? 'no_email' : 'no_name');

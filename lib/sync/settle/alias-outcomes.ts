@@ -34,7 +34,7 @@ export function aliasEffects(step: LoadedStep, outcome: AliasOutcome): Partial<E
         conflicts: outcome.conflicts,
       };
     case 'alias_left':
-      return outcome.to === 'gone' ? gone(step) : unmatchedAgain(step, outcome.mark);
+      return outcome.to === 'gone' ? gone(step) : unmatchedAgain(step, outcome.ownerTag);
   }
 }
 
@@ -57,7 +57,7 @@ function gone(step: LoadedStep): Partial<Effects> {
 }
 
 /** The owner tag on it does not count any more. */
-function unmatchedAgain({ mapping }: LoadedStep, mark: string | null): Partial<Effects> {
+function unmatchedAgain({ mapping }: LoadedStep, ownerTag: string | null): Partial<Effects> {
   return {
     mapping: {
       ...healthy,
@@ -69,7 +69,7 @@ function unmatchedAgain({ mapping }: LoadedStep, mark: string | null): Partial<E
       pushedVersion: 0,
       mustRead: true,
       knownEmail: null,
-      voidMark: mark ?? mapping.voidMark,
+      voidTag: ownerTag ?? mapping.voidTag,
     },
     leavesRow: true,
     release: false,

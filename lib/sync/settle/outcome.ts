@@ -67,7 +67,7 @@ export type AliasOutcome =
    * as for any unmatched record.
    */
   | { kind: 'alias_left'; to: 'gone' }
-  | { kind: 'alias_left'; to: 'unmatched'; mark: string | null };
+  | { kind: 'alias_left'; to: 'unmatched'; ownerTag: string | null };
 
 /** About a person's decision. */
 export type DecisionOutcome =

@@ -182,7 +182,7 @@ describe('sequences', () => {
                 eventType: 'stripe.customer.created',
                 account: 'acct',
               },
-              ...{ externalId: 'cus_new', key: null, intentId: null, mark: null, inbound: {} },
+              ...{ externalId: 'cus_new', key: null, intentId: null, ownerTag: null, inbound: {} },
             },
           ],
           { system: 'stripe', externalType: 'customer', now: new Date() },

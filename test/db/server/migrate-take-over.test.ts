@@ -192,7 +192,7 @@ describe('migrate, where a table customers is there already', () => {
     await migrate(db);
     const records = Array.from({ length: 100 }, (_, n) => ({
       externalId: `cus_${n}`,
-      mark: null,
+      ownerTag: null,
       email: `P${n + 1}@example.com`,
     }));
     const { scanned, fetched } = await rowsRead(db, async (tx) => {

@@ -6,13 +6,13 @@ const given = new Set<number>();
 
 /** Ports that nobody had a moment ago, none of them twice. */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = await portsOfNobody(count);
+  const ports = await unusedPorts(count);
   const fresh = ports.filter((port) => !given.has(port));
   fresh.forEach((port) => given.add(port));
   return fresh.length === count ? fresh : [...fresh, ...(await freePorts(count - fresh.length))];
 }
 
-async function portsOfNobody(count: number): Promise<number[]> {
+async function unusedPorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const ports = servers.map((server) => {

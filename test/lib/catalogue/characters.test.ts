@@ -5,7 +5,7 @@ import { escapeUnseen } from '../../../lib/escape-unseen.ts';
 import { odd } from '../../support/odd-texts.ts';
 
 describe('characters that cannot be seen', () => {
-  const strangers: [text: string, name: string, place: number][] = [
+  const unmatched: [text: string, name: string, place: number][] = [
     ['a\u00adb', 'U+00AD SOFT HYPHEN', 2],
     ['\u200bab', 'U+200B ZERO WIDTH SPACE', 1],
     ['ab\u200d', 'U+200D ZERO WIDTH JOINER', 3],
@@ -19,7 +19,7 @@ describe('characters that cannot be seen', () => {
     ['a\u{1d173}b', 'U+1D173', 2],
     ['a\u2800b', 'U+2800 BRAILLE PATTERN BLANK', 2],
   ];
-  for (const [text, name, place] of strangers) {
+  for (const [text, name, place] of unmatched) {
     it(`finds ${name} and says where`, () => {
       expect(findInvisible(text)).to.deep.equal({ name, place });
     });

@@ -46,8 +46,8 @@ describe('receive, broken off half-way', () => {
     const { externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Changed there' });
     await world.deliver();
-    await withoutRaises(() => world.hear());
-    expect(await world.hear()).to.equal(1);
+    await withoutRaises(() => world.receiveInbound());
+    expect(await world.receiveInbound()).to.equal(1);
     await world.rest();
     expect((await fateOf(world.db, externalId)).at(-1)).to.equal('updated applied');
     await expectAgreement(world);

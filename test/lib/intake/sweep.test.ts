@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { readSweep } from '../../../db/sweep.ts';
-import { hearingPart } from '../../../lib/health/intake.ts';
+import { intakePart } from '../../../lib/health/intake.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import { sweep, type Swept } from '../../../lib/intake/sweep.ts';
 import type { StoredEvent } from '../../../simulator/objects/objects.ts';
@@ -29,7 +29,7 @@ describe('the sweep', () => {
       stored += swept.stored;
       if (!swept.more) break;
     }
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     return stored;
   }
@@ -85,7 +85,7 @@ describe('the sweep', () => {
 
   async function deliverOnly(events: StoredEvent[]): Promise<void> {
     await world.deliver(events);
-    await world.hear();
+    await world.receiveInbound();
   }
 
   it('begins when the database was bound to the account, and asks for nothing before it', async () => {
@@ -170,7 +170,7 @@ describe('the sweep', () => {
   });
 
   const warnings = async () =>
-    (await hearingPart(world.db, world.clock, 'stripe', ['whsec_test'])()).warnings ?? [];
+    (await intakePart(world.db, world.clock, 'stripe', ['whsec_test'])()).warnings ?? [];
 
   it('is done by one of two workers', async () => {
     const { externalId } = await linkedPair(world);
@@ -227,7 +227,7 @@ describe('the sweep', () => {
   });
 
   it('hears for a database that takes no webhooks, and says that it alone does', async () => {
-    const { warnings: said } = await hearingPart(world.db, world.clock, 'stripe', [])();
+    const { warnings: said } = await intakePart(world.db, world.clock, 'stripe', [])();
     expect(said?.join()).to.match(/heard by the sweep only.*STRIPE_WEBHOOK_SECRET/);
   });
 
@@ -272,7 +272,7 @@ describe('the sweep', () => {
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     world.advance(2 * MINUTE);
     expect((await sweepOnce()).stored).to.equal(1);
-    await world.hear();
+    await world.receiveInbound();
     await world.run(observing);
     expect(await readCustomer(world.db, id)).to.include({ name: 'Ours' });
   });

@@ -44,14 +44,14 @@ export function describeContract(system: string, open: () => Promise<ContractHar
           external === 'email' ? `${tag}@example.com` : `${external} ${tag}`,
         ]),
       );
-    const createRequest = (fields: Fields, mark = 'mark-1'): WriteRequest => ({
+    const createRequest = (fields: Fields, ownerTag = 'mark-1'): WriteRequest => ({
       operation: 'create',
       key: key(),
       externalId: null,
-      body: h.integration.body(fields, mark),
+      body: h.integration.body(fields, ownerTag),
     });
-    const create = async (fields: Fields, mark?: string): Promise<ExternalRecord> => {
-      const written = await h.integration.write(createRequest(fields, mark));
+    const create = async (fields: Fields, ownerTag?: string): Promise<ExternalRecord> => {
+      const written = await h.integration.write(createRequest(fields, ownerTag));
       return required(written.record);
     };
     const failureOf = async (call: () => Promise<unknown>): Promise<Failure> => {
@@ -95,7 +95,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect(written.requestId).to.be.a('string');
         expect(written.answeredAt).to.be.instanceOf(Date);
         expect(mapped(record.fields)).to.deep.equal(filled('made'));
-        expect(record).to.include({ mark: 'mark-made', foreignMark: false });
+        expect(record).to.include({ ownerTag: 'mark-made', foreignTag: false });
         const fetched = present(await h.integration.fetch(record.externalId));
         expect(fetched.record).to.deep.equal(record);
         expect(fetched.blocksDelete).to.equal(null);
@@ -108,7 +108,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         await h.integration.write(updateOf(externalId, { [name]: 'changed' }));
         const { record } = present(await h.integration.fetch(externalId));
         expect(mapped(record.fields)).to.deep.equal({ ...filled('before'), [name]: 'changed' });
-        expect(record.mark).to.equal('mark-kept');
+        expect(record.ownerTag).to.equal('mark-kept');
       });
 
       it('unsets a field by null', async () => {
@@ -123,7 +123,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         await h.updateThere(id, filled('edited'));
         const { record } = present(await h.integration.fetch(id));
         expect(mapped(record.fields)).to.deep.equal(filled('edited'));
-        expect(record).to.include({ mark: null, foreignMark: false });
+        expect(record).to.include({ ownerTag: null, foreignTag: false });
       });
 
       it('sends a body that went through the database as the same request', async () => {

@@ -78,7 +78,7 @@ describe('limits', () => {
         ['next edit', 0],
       ];
       const done = names.map(async ([name, urgency]) => {
-        if (await worker.turn('update', performance.now() + 30_000, urgency)) order.push(name);
+        if (await worker.take('update', performance.now() + 30_000, urgency)) order.push(name);
       });
       // One token at a time, and another if a slow machine let one grow too old in hand.
       const given = async (): Promise<boolean> => {
@@ -94,7 +94,7 @@ describe('limits', () => {
       let now = 0;
       await fill({ '': 0, create: 5, update: 0, read: 0 });
       const worker = limiter(() => now);
-      const waiting = [worker.turn('update', 10_000), worker.turn('read', 10_000)];
+      const waiting = [worker.take('update', 10_000), worker.take('read', 10_000)];
       await fill({ '': 3, update: 0, read: 0 });
       let calls = 0;
       for (let look = 0; look < 20 && calls < 3; look += 1) {
@@ -108,9 +108,9 @@ describe('limits', () => {
 
     it('are not spent by whoever would come too late with them', async () => {
       await fill({ '': 5, update: 0 });
-      expect(await limiter().turn('update', performance.now() + 100)).to.equal(false);
+      expect(await limiter().take('update', performance.now() + 100)).to.equal(false);
       await fill({ '': 5, update: 5 });
-      expect(await limiter().turn('update', performance.now() - 1)).to.equal(false);
+      expect(await limiter().take('update', performance.now() - 1)).to.equal(false);
       expect(await tokensLeft('update')).to.equal(5);
     });
   });

@@ -4,7 +4,7 @@ import { readAccountRecords } from '../../../lib/intake/account-reading.ts';
 import { moveToAccount } from '../../../lib/operations/connect.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import type { Lane } from '../../../workers/lane.ts';
-import { giveAllWords, waitingRow } from '../../support/first-link.ts';
+import { consentToAll, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { linkedPair, mappingsIn, useTwoWay, type MappingSeen } from '../../support/two-way.ts';
 
@@ -108,7 +108,7 @@ describe('moving to another account', () => {
       [lost.id, 'waiting'],
     ]);
     expect(world.simulator.customers()).to.have.length(1);
-    await giveAllWords(world);
+    await consentToAll(world);
     await world.rest(lane);
     expect(world.simulator.customers().map(({ name }) => name)).to.have.members(['Lost', 'Waits']);
     await expectAgreement(world);
@@ -118,7 +118,7 @@ describe('moving to another account', () => {
   async function linkAll(lane: Lane): Promise<void> {
     const deps = { ...world.deps, integration: other };
     await readAccountRecords(deps, new AbortController().signal);
-    await giveAllWords({ deps });
+    await consentToAll({ deps });
     await world.run(lane);
   }
 

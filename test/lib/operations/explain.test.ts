@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { createChoiceDesk } from '../../../lib/operations/record-choice.ts';
+import { createChoiceOperations } from '../../../lib/operations/record-choice.ts';
 import { explain } from '../../../lib/operations/explain.ts';
-import { createResolveDesk, type Resolution } from '../../../lib/operations/resolutions.ts';
+import { createResolveOperations, type Resolution } from '../../../lib/operations/resolutions.ts';
 import { explainedPairs } from '../../support/explained.ts';
 import { commandsOf, createExplainer, kindsOf } from '../../support/explainer.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
@@ -98,7 +98,7 @@ describe('the explanation of a customer', () => {
   it('explains a record that waits for consent with the customer that it names', async () => {
     const id = await explainedPairs.waiting(world);
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     const { pairs } = await ask({ customer: id });
     expect(pairs.map(({ mapping }) => mapping.reason)).to.deep.equal(['not_linked', 'ask_link']);
@@ -154,8 +154,16 @@ describe('the explanation of a customer', () => {
     expect(alias).to.include({ rung: 'alias' });
     expect(commandsOf(alias)).to.deep.equal([`link ${id} --record ${second}`]);
     const target = { system: SYSTEM, externalType: 'customer' };
-    const desk = createChoiceDesk({ db: world.db, clock: world.clock, nudge: () => undefined, target });
-    expect(await desk.choose(id, second, null)).to.include({ outcome: 'linked', insteadOf: externalId });
+    const operations = createChoiceOperations({
+      db: world.db,
+      clock: world.clock,
+      nudge: () => undefined,
+      target,
+    });
+    expect(await operations.choose(id, second, null)).to.include({
+      outcome: 'linked',
+      insteadOf: externalId,
+    });
     await world.rest();
   });
 
@@ -186,7 +194,7 @@ describe('the explanation of a customer', () => {
   it('names only decisions that are not refused', async () => {
     const { id } = await linkedPair(world);
     world.simulator.reset();
-    await world.poke(id);
+    await world.notify(id);
     await world.run();
     const pair = await one(id);
     expect(pair.why).to.include('404');
@@ -231,8 +239,8 @@ describe('the explanation of a customer', () => {
 
   async function resolve(customer: number, resolution: Resolution): Promise<void> {
     const { id } = await mappingOf(world.db, customer);
-    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
-    const { outcome } = await desk.resolve(id, resolution);
+    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+    const { outcome } = await operations.resolve(id, resolution);
     expect(outcome).to.be.oneOf(['decided', 'let_go']);
   }
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readConnection } from '../../../db/connections.ts';
 import { readCustomer } from '../../../db/customers.ts';
-import { createDeletesDesk, type DeletesDesk } from '../../../lib/operations/held-deletes.ts';
+import { createDeleteOperations, type DeleteOperations } from '../../../lib/operations/held-deletes.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
@@ -13,8 +13,8 @@ const decider = { actor: 'test', why: 'a script deleted the wrong table' };
 describe('deletes that the fuse holds', () => {
   const world = useTwoWay();
 
-  const desk = (): DeletesDesk =>
-    createDeletesDesk({ db: world.db, clock: world.clock, log: world.deps.log, system: 'stripe' });
+  const operations = (): DeleteOperations =>
+    createDeleteOperations({ db: world.db, clock: world.clock, log: world.deps.log, system: 'stripe' });
 
   type Pair = { id: number; externalId: string };
 
@@ -50,10 +50,10 @@ describe('deletes that the fuse holds', () => {
     const before = living();
     const taken: { old: number; now: number }[] = [];
     for (const { mapping, customer } of await held()) {
-      const result = await desk().takeBack(mapping, decider);
+      const result = await operations().takeBack(mapping, decider);
       if (result.outcome !== 'taken_back') throw new Error(result.outcome);
       taken.push({ old: customer, now: result.customer });
-      expect(await desk().takeBack(mapping, decider)).to.deep.equal({ outcome: 'not_held' });
+      expect(await operations().takeBack(mapping, decider)).to.deep.equal({ outcome: 'not_held' });
     }
     await world.rest();
     expect(living()).to.deep.equal(before);
@@ -76,7 +76,7 @@ describe('deletes that the fuse holds', () => {
     await deletedThere();
     const ours = await held();
     for (const { mapping } of ours) {
-      const { outcome } = await desk().takeBack(mapping, decider);
+      const { outcome } = await operations().takeBack(mapping, decider);
       expect(outcome).to.equal('taken_back');
     }
     enableFailpoint('decision.replaced', 'throw', { once: true });
@@ -97,7 +97,7 @@ describe('deletes that the fuse holds', () => {
   it('are detached on either side: each keeps what it has', async () => {
     await deletedHere();
     const before = living();
-    for (const { mapping } of await held()) await desk().detach(mapping, decider);
+    for (const { mapping } of await held()) await operations().detach(mapping, decider);
     await world.rest();
     expect(living()).to.deep.equal(before);
     expect(await held()).to.deep.equal([]);
@@ -110,10 +110,10 @@ describe('deletes that the fuse holds', () => {
     const gone = await readCustomer(world.db, customer);
     await world.create({ email: gone?.email ?? '' });
     await world.rest();
-    expect(await desk().takeBack(mapping, decider)).to.deep.equal({ outcome: 'email_taken' });
+    expect(await operations().takeBack(mapping, decider)).to.deep.equal({ outcome: 'email_taken' });
     expect((await held()).map((each) => each.mapping)).to.include(mapping);
     expect((await readConnection(world.db, 'stripe'))?.deletesOutHeldAt).to.be.instanceOf(Date);
-    expect(await desk().detach(mapping, decider)).to.deep.equal({ outcome: 'detached' });
+    expect(await operations().detach(mapping, decider)).to.deep.equal({ outcome: 'detached' });
   });
 
   it('are not taken back where the table refuses the row: they stay held, and the rule is named', async () => {
@@ -122,24 +122,24 @@ describe('deletes that the fuse holds', () => {
     await world.db.raw(
       `alter table customers add constraint nobody_new check (deleted_at is not null or version > 1) not valid`,
     );
-    const result = await desk().takeBack(mapping, decider);
+    const result = await operations().takeBack(mapping, decider);
     expect(result).to.have.nested.property('refusal.rule', 'nobody_new');
     expect((await held()).map((each) => each.mapping)).to.include(mapping);
     await world.db.raw(`alter table customers drop constraint nobody_new`);
-    expect(await desk().takeBack(mapping, decider)).to.include({ outcome: 'taken_back' });
+    expect(await operations().takeBack(mapping, decider)).to.include({ outcome: 'taken_back' });
   });
 
   it('are released one by one; what is not released stays held, and with the last one the fuse is free', async () => {
     await deletedHere();
     const [{ mapping } = { mapping: 0 }] = await held();
-    expect(await desk().release([mapping], decider)).to.equal(1);
+    expect(await operations().release([mapping], decider)).to.equal(1);
     await world.rest();
     expect(await held()).to.have.length(2);
     expect(living()).to.have.length(2);
-    expect(await desk().takeBack(mapping, decider)).to.deep.equal({ outcome: 'not_held' });
+    expect(await operations().takeBack(mapping, decider)).to.deep.equal({ outcome: 'not_held' });
     expect((await readConnection(world.db, 'stripe'))?.deletesOutHeldAt).to.be.instanceOf(Date);
     const others = (await held()).map((each) => each.mapping);
-    expect(await desk().release(others, decider)).to.equal(2);
+    expect(await operations().release(others, decider)).to.equal(2);
     await world.rest();
     expect(living()).to.deep.equal([]);
     expect((await readConnection(world.db, 'stripe'))?.deletesOutHeldAt).to.equal(null);

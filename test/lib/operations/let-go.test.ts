@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { countUnmatched } from '../../../db/external-records.ts';
-import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
-import { giveAllWords } from '../../support/first-link.ts';
+import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
+import { consentToAll } from '../../support/first-link.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
@@ -10,7 +10,7 @@ describe('a pair that a person lets go', () => {
 
   it('is left alone when rows are linked: no second record is made for its customer', async () => {
     const { id } = await linkedPair(world);
-    const resolving = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+    const resolving = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
     const { id: mapping } = await mappingOf(world.db, id);
     await world.db.raw(
       `update external_mappings set state = 'parked', reason = 'missing' where id = :mapping`,
@@ -20,7 +20,7 @@ describe('a pair that a person lets go', () => {
     );
     await resolving.resolve(mapping, { action: 'let_go', why: null, actor: 'ops' });
     const records = world.simulator.customers().length;
-    await giveAllWords(world);
+    await consentToAll(world);
     await world.rest();
     expect(world.simulator.customers()).to.have.length(records);
     expect(await mappingsIn(world.db)).to.have.length(1);
@@ -35,9 +35,9 @@ describe('a pair that a person lets go', () => {
     const { id = 0, account = '' } = rows[0] ?? {};
     const place = { system: 'stripe', account, externalType: 'customer' };
     expect(await countUnmatched(world.db, place)).to.deep.equal({ undecided: 1, importing: 0, left: 0 });
-    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
     const asked = { action: 'let_go', actor: 'ops', why: null } as const;
-    expect(await desk.resolve(id, asked)).to.include({ outcome: 'let_go' });
+    expect(await operations.resolve(id, asked)).to.include({ outcome: 'let_go' });
     expect(await countUnmatched(world.db, place)).to.deep.equal({ undecided: 0, importing: 0, left: 1 });
   });
 });

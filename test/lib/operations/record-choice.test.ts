@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { disableFailpoints, enableFailpoint } from '../../../lib/failpoint.ts';
 import { subscribe } from '../../support/subscriptions.ts';
-import { deskOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
+import { operationsOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, deliveriesOf } from '../../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
 describe('choosing the record of a customer', () => {
   const world = useTwoWay();
-  const choose = (id: number, record: string) => deskOf(world).choose(id, record, 'ops');
+  const choose = (id: number, record: string) => operationsOf(world).choose(id, record, 'ops');
   const nameAt = (record: string): string | null | undefined =>
     world.simulator.customers().find(({ id }) => id === record)?.name;
   const markAt = (record: string): string[] =>
@@ -115,7 +115,7 @@ describe('choosing the record of a customer', () => {
     const { id, first, second } = await doubled(world);
     world.simulator.dashboard.updateCustomer(first, { name: 'Ada of first' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     const claims = await world.claim();
     expect(claims).to.have.length(1);
     await choose(id, second);

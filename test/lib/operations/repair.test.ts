@@ -81,7 +81,7 @@ describe('the repair of what drifts', () => {
   it('finds the row of a record that bears our mark and lost its pair', async () => {
     const { id, externalId } = await linkedPair(world);
     await world.db.raw(`update external_mappings set external_id = null, state = 'pending', shadow = '{}'`);
-    expect(await drift()).to.deep.equal(['our_mark_without_mapping']);
+    expect(await drift()).to.deep.equal(['our_tag_without_mapping']);
     await repairAll();
     await world.run();
     expect(world.simulator.ledger.effects()).to.include({ created: 1 });
@@ -105,8 +105,8 @@ describe('the repair of what drifts', () => {
     await linkedPair(world);
     world.advance(40 * DAY);
     await sweep(world.deps, { retentionDays: 35, signal });
-    expect((await readSweep(world.db, 'stripe'))?.unheardTo).to.not.equal(null);
+    expect((await readSweep(world.db, 'stripe'))?.lostTo).to.not.equal(null);
     await repairAll();
-    expect((await readSweep(world.db, 'stripe'))?.unheardTo).to.equal(null);
+    expect((await readSweep(world.db, 'stripe'))?.lostTo).to.equal(null);
   });
 });

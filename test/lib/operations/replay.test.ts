@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
+import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { planReplay, runReplay, type Effect } from '../../../lib/operations/replay.ts';
 import { linkedPair, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
 
@@ -91,7 +91,7 @@ describe('the plan of a replay', () => {
   it('says what becomes of a record that no row stands for, and keeps nothing of what it read', async () => {
     world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'theirs@x.test' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     expect(await plan()).to.deep.equal([{ would: 'import' }]);
     await world.rest();
     expect(await ids()).to.have.length(1);
@@ -105,8 +105,8 @@ describe('the plan of a replay', () => {
     const { rows } = await world.db.raw<{ rows: { id: number }[] }>(
       `select id from external_mappings where reason = 'missing'`,
     );
-    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
-    await desk.resolve(rows[0]?.id ?? 0, { action: 'recreate', actor: null, why: null });
+    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+    await operations.resolve(rows[0]?.id ?? 0, { action: 'recreate', actor: null, why: null });
     expect(await plan()).to.deep.equal([{ would: 'resolve', decision: 'recreate' }]);
     await world.rest();
   });

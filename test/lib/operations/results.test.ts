@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readResults } from '../../../db/mappings/results.ts';
 import { countMappings } from '../../../db/health/reports.ts';
-import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
+import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { describeResult } from '../../../lib/operations/results.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
@@ -15,9 +15,9 @@ describe('what came of a decision', () => {
     await world.update(id, { name: 'Ada King' });
     await world.rest();
     const pair = await mappingOf(world.db, id);
-    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
     const asked = { action: 'record', externalId: 'cus_nowhere', actor: 'ops', why: null } as const;
-    expect(await desk.resolve(pair.id, asked)).to.include({ outcome: 'decided' });
+    expect(await operations.resolve(pair.id, asked)).to.include({ outcome: 'decided' });
     await world.rest();
     const [result] = await readResults(world.db, [pair.id]);
     if (!result) throw new Error('no result');

@@ -5,7 +5,7 @@ import { countLeftAliases, listHeldDeletions, listLeftAliases } from '../../../d
 import { askForRead } from '../../../db/inbound.ts';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';
-import { deskOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
+import { operationsOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, useTwoWay, type TwoWayWorld } from '../../support/two-way.ts';
@@ -121,7 +121,7 @@ describe('a second record of a customer', () => {
       await world.update(id, { name: 'Ada King' });
       await world.rest();
       expect(await standsOf(world, id)).to.include(`${first} primary waiting alias_lives`);
-      expect(await deskOf(world).choose(id, second, 'ops')).to.have.property('outcome', 'linked');
+      expect(await operationsOf(world).choose(id, second, 'ops')).to.have.property('outcome', 'linked');
       await world.rest();
       expect(await standsOf(world, id)).to.deep.equal([
         `${first} alias tombstoned`,
@@ -135,11 +135,11 @@ describe('a second record of a customer', () => {
       const { id, first, second } = await doubled(world);
       at().deleteCustomer(first);
       await world.rest();
-      const desk = deskOf(world);
-      expect(await desk.acceptDeletion(id, 'ops')).to.deep.equal({
+      const operations = operationsOf(world);
+      expect(await operations.acceptDeletion(id, 'ops')).to.deep.equal({
         ...{ outcome: 'accepted', customer: id, externalId: first },
       });
-      expect(await desk.acceptDeletion(id, 'ops')).to.have.property('outcome', 'accepted_already');
+      expect(await operations.acceptDeletion(id, 'ops')).to.have.property('outcome', 'accepted_already');
       await world.rest();
       expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
       expect(
@@ -151,7 +151,7 @@ describe('a second record of a customer', () => {
       expect((await listLeftAliases(world.db, 'stripe', 9)).map((left) => left.externalId)).to.deep.equal([
         second,
       ]);
-      expect(await desk.acceptDeletion(id, 'ops')).to.have.property('outcome', 'not_found');
+      expect(await operations.acceptDeletion(id, 'ops')).to.have.property('outcome', 'not_found');
       await expectAgreement(world);
     });
 
@@ -225,7 +225,10 @@ describe('a second record of a customer', () => {
       await world.rest();
       const again = await world.create({ name: 'Ada', email: 'ada@example.com' });
       await world.receive();
-      expect(await deskOf(world).choose(again.id, second, 'ops')).to.have.property('outcome', 'consented');
+      expect(await operationsOf(world).choose(again.id, second, 'ops')).to.have.property(
+        'outcome',
+        'consented',
+      );
       await world.db.raw(
         `update external_mappings set state = 'waiting', reason = 'not_linked', clean = dirty
          where internal_id = :id and external_id is null`,
@@ -246,7 +249,7 @@ describe('a second record of a customer', () => {
       expect(await alike()).to.deep.equal([externalId]);
       const again = await world.create({ name: 'Ada', email: 'ada@example.com' });
       await world.receive();
-      await deskOf(world).choose(again.id, externalId, 'ops');
+      await operationsOf(world).choose(again.id, externalId, 'ops');
       await world.db.raw(
         `update external_mappings set state = 'waiting', reason = 'not_linked', clean = dirty
          where internal_id = :id and external_id is null`,

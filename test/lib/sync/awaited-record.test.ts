@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { keepRecords } from '../../../db/external-records.ts';
-import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
+import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
@@ -58,8 +58,8 @@ describe('a row whose own record was there at the first contact and is gone', ()
     await world.rest();
     const { id: mapping, state } = await mappingOf(world.db, id);
     expect(state).to.equal('parked');
-    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
-    await desk.resolve(mapping, { action: 'recreate', actor: null, why: null });
+    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+    await operations.resolve(mapping, { action: 'recreate', actor: null, why: null });
     await world.rest();
     expect(world.simulator.customers().map(({ email }) => email)).to.deep.equal(['bo@example.com']);
   });

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { countUnmatched } from '../../../db/external-records.ts';
-import { createChoiceDesk } from '../../../lib/operations/record-choice.ts';
-import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
-import { giveWords, planFirstLink } from '../../../lib/operations/link-plan.ts';
+import { createChoiceOperations } from '../../../lib/operations/record-choice.ts';
+import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
+import { storeConsents, planFirstLink } from '../../../lib/operations/link-plan.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
@@ -27,10 +27,10 @@ describe('before a create', () => {
       .filter((customer) => customer.email?.toLowerCase() === email)
       .map(({ id }) => id);
 
-  const desk = () =>
-    createChoiceDesk({ db: world.db, clock: world.clock, nudge: () => undefined, target: PLACE });
+  const operations = () =>
+    createChoiceOperations({ db: world.db, clock: world.clock, nudge: () => undefined, target: PLACE });
 
-  const resolving = () => createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+  const resolving = () => createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
 
   it('waits for consent where a record has the email, though no webhook has brought it', async () => {
     const record = checkout('bo@example.com');
@@ -94,7 +94,7 @@ describe('before a create', () => {
     await world.run();
     const plan = await planFirstLink(world.deps);
     expect(plan.pairs.get(row.id)).to.include({ externalId: record, by: 'email' });
-    await giveWords(world.deps, plan, 'test');
+    await storeConsents(world.deps, plan, 'test');
     await world.rest();
     expect(await mappingOf(world.db, row.id)).to.include({ externalId: record, state: 'linked' });
     await expectAgreement(world);
@@ -104,11 +104,11 @@ describe('before a create', () => {
     const record = checkout('bo@example.com');
     const row = await world.create({ name: 'Other Bo', email: 'bo@example.com' });
     await world.run();
-    expect(await desk().makeNew(row.id, 'ops')).to.include({ outcome: 'new_consented' });
+    expect(await operations().makeNew(row.id, 'ops')).to.include({ outcome: 'new_consented' });
     await world.run();
     expect((await mappingOf(world.db, row.id)).state).to.equal('linked');
     expect(alive('bo@example.com')).to.have.length(2).and.include(record);
-    expect(await desk().makeNew(row.id, 'ops')).to.include({ outcome: 'cannot_link' });
+    expect(await operations().makeNew(row.id, 'ops')).to.include({ outcome: 'cannot_link' });
   });
 
   it('goes on by itself once the record is deleted there', async () => {
@@ -147,7 +147,7 @@ describe('before a create', () => {
     const other = await linkedPair(world, { email: 'other@example.com' });
     const record = checkout('bo@example.com');
     const row = await rowBeside(record);
-    expect(await desk().choose(other.id, record, 'ops')).to.include({ outcome: 'consented' });
+    expect(await operations().choose(other.id, record, 'ops')).to.include({ outcome: 'consented' });
     await world.rest();
     expect((await mappingOf(world.db, row)).state).to.equal('linked');
     expect(alive('bo@example.com')).to.have.length(1).and.not.include(record);
@@ -157,11 +157,11 @@ describe('before a create', () => {
     const row = await waitingRow(world, { name: 'Bo', email: 'bo@example.com' });
     const plan = await planFirstLink(world.deps);
     expect(plan.creates.map(({ customer }) => customer)).to.deep.equal([row.id]);
-    await giveWords(world.deps, plan, 'ops');
+    await storeConsents(world.deps, plan, 'ops');
     const record = checkout('bo@example.com');
     await world.rest();
     expect(alive('bo@example.com')).to.deep.equal([record]);
-    await giveWords(world.deps, await planFirstLink(world.deps), 'ops');
+    await storeConsents(world.deps, await planFirstLink(world.deps), 'ops');
     await world.rest();
     expect(await mappingOf(world.db, row.id)).to.include({ externalId: record, state: 'linked' });
     await expectAgreement(world);
@@ -199,7 +199,7 @@ describe('before a create', () => {
     const pair = await linkedPair(world, { email: 'Bo@Example.com' });
     const second = checkout('bo@example.com');
     await world.rest();
-    expect(await desk().choose(pair.id, second, 'ops')).to.include({ outcome: 'linked' });
+    expect(await operations().choose(pair.id, second, 'ops')).to.include({ outcome: 'linked' });
     await world.rest();
     await world.remove(pair.id);
     await world.rest();

@@ -59,8 +59,8 @@ describe('canonical', () => {
     it('in whatever order its transforms are named', () => {
       fc.assert(
         fc.property(rule, value, (r, x) => {
-          const turned = { ...r, toExternal: r.toExternal.toReversed() };
-          return canonical(toExternal(r, x)) === canonical(toExternal(turned, x));
+          const reversed = { ...r, toExternal: r.toExternal.toReversed() };
+          return canonical(toExternal(r, x)) === canonical(toExternal(reversed, x));
         }),
         { numRuns: 2_000 },
       );

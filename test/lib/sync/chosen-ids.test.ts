@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';
 import { planFirstLink } from '../../../lib/operations/link-plan.ts';
-import { giveAllWords, waitingRow } from '../../support/first-link.ts';
+import { consentToAll, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { useTwoWay } from '../../support/two-way.ts';
@@ -36,7 +36,7 @@ describe('records that Stripe has in its own way', () => {
     expect([...plan.pairs.values()].map(({ customer, externalId }) => [customer, externalId])).to.deep.equal([
       [row.id, record],
     ]);
-    await giveAllWords(world);
+    await consentToAll(world);
     await world.rest();
     expect(await mappingOf(world.db, row.id)).to.include({ state: 'linked', externalId: record });
     expect(world.simulator.customers()).to.have.length(1);

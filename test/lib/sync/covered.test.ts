@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import { disableFailpoints } from '../../../lib/failpoint.ts';
-import { createConflictDesk } from '../../../lib/operations/conflicts.ts';
-import { createResolveDesk } from '../../../lib/operations/resolutions.ts';
+import { createConflictOperations } from '../../../lib/operations/conflicts.ts';
+import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { coverEdit } from '../../support/covered.ts';
-import { deskOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
+import { operationsOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
@@ -20,7 +20,7 @@ describe('an edit at a record that our write covered before another record was c
     const { id, first, second } = await doubled(world);
     await coverEdit(world, { id, externalId: first });
     expect(world.simulator.customers().find((c) => c.id === first)).to.include({ name: 'Ours' });
-    expect(await deskOf(world).choose(id, second, 'ops')).to.have.property('outcome', 'linked');
+    expect(await operationsOf(world).choose(id, second, 'ops')).to.have.property('outcome', 'linked');
     return { id, first, second };
   }
 
@@ -56,9 +56,14 @@ describe('an edit at a record that our write covered before another record was c
       `select id from sync_conflicts where kind = 'overwritten_unseen'`,
     );
     const { db, clock, integration } = world;
-    const desk = createConflictDesk({ db, clock, nudge: () => undefined, documents: [integration.document] });
-    const turned = await desk.turn(rows[0]?.id ?? '', { context: {} });
-    expect(turned).to.have.property('outcome', 'turned');
+    const operations = createConflictOperations({
+      db,
+      clock,
+      nudge: () => undefined,
+      documents: [integration.document],
+    });
+    const reversed = await operations.reverse(rows[0]?.id ?? '', { context: {} });
+    expect(reversed).to.have.property('outcome', 'reversed');
     await world.rest();
     expect(await readCustomer(db, id)).to.include({ name: 'Covered' });
     expect(world.simulator.customers().find((c) => c.id === second)).to.include({ name: 'Covered' });
@@ -75,7 +80,7 @@ describe('an edit at a record that our write covered before another record was c
       world.simulator.dashboard.updateCustomer(first, { email: 'own@example.com' });
       for (const events of [world.undelivered().slice(-1), echo]) {
         await world.deliver(events);
-        await world.hear();
+        await world.receiveInbound();
         await world.run(noImports);
         const mapping = await recordMapping(world, first);
         expect(mapping).to.include({ state: 'waiting', reason: 'not_imported' });
@@ -126,7 +131,7 @@ describe('an edit at a record that our write covered before its pair ended', () 
     const unseen = { kind: 'error_before_effect', method: 'GET', path: '/v1/customers/:id' } as const;
     world.simulator.faults.add({ ...unseen, status: 404, code: 'resource_missing', stored: false });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     const parked = await recordMapping(world, externalId);
     expect(parked).to.include({ state: 'parked', reason: 'missing' });
@@ -140,8 +145,8 @@ describe('an edit at a record that our write covered before its pair ended', () 
 
   it('is kept as a conflict, once, where a person lets the pair go', async () => {
     const { id, externalId, mapping } = await parkWithCoveredEdit();
-    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
-    expect(await desk.resolve(mapping, { action: 'let_go', actor: 'ops', why: null })).to.have.property(
+    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+    expect(await operations.resolve(mapping, { action: 'let_go', actor: 'ops', why: null })).to.have.property(
       'outcome',
       'let_go',
     );
@@ -153,9 +158,9 @@ describe('an edit at a record that our write covered before its pair ended', () 
   it('is kept as a conflict, once, where a person names another record', async () => {
     const { id, externalId, mapping } = await parkWithCoveredEdit();
     const other = world.simulator.dashboard.createCustomer({ name: 'Ours', email: 'other@example.com' }).id;
-    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
+    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
     const named = { action: 'record', externalId: other, actor: 'ops', why: null } as const;
-    expect(await desk.resolve(mapping, named)).to.have.property('outcome', 'decided');
+    expect(await operations.resolve(mapping, named)).to.have.property('outcome', 'decided');
     await world.rest();
     expect(await standsOf(world, id)).to.deep.equal([
       `${externalId} primary detached`,
@@ -173,7 +178,7 @@ describe('an edit at a record that our write covered before its pair ended', () 
         await world.remove(id);
         if (when === 'before') {
           await world.deliver();
-          await world.hear();
+          await world.receiveInbound();
         }
         await world.run(lane);
         await world.rest(lane);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import { createResolveDesk, type Resolution } from '../../../lib/operations/resolutions.ts';
+import { createResolveOperations, type Resolution } from '../../../lib/operations/resolutions.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
@@ -32,8 +32,8 @@ describe('a decision about a stuck pair', () => {
 
   async function resolve(customer: number, action: Resolution['action'], externalId?: string) {
     const pair = (await pairsOf(customer)).at(-1);
-    const desk = createResolveDesk({ db: world.db, clock: world.clock, log: world.deps.log });
-    return desk.resolve(pair?.id ?? 0, { action, externalId, actor: 'test', why: 'a test' });
+    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+    return operations.resolve(pair?.id ?? 0, { action, externalId, actor: 'test', why: 'a test' });
   }
 
   /** Stripe's test data is deleted: every record is gone without an event. */
@@ -264,13 +264,13 @@ describe('a decision about a stuck pair', () => {
       await world.run(); // before an event of it makes it a customer of its own
       const damaged = await linkedPair(world);
       await world.db.raw(`update external_mappings set shadow = '[]' where internal_id = :id`, damaged);
-      await world.poke(damaged.id);
+      await world.notify(damaged.id);
       const unsendable = await linkedPair(world);
       await world.db.raw(
         `update external_mappings set external_id = ' ' where internal_id = :id`,
         unsendable,
       );
-      await world.poke(unsendable.id);
+      await world.notify(unsendable.id);
       await world.rest();
       expect((await pairsOf(refused)).map(({ state, externalId }) => [state, externalId])).to.deep.equal([
         ['linked', there],

@@ -78,7 +78,7 @@ describe('deletes', () => {
   it('that were seen before their event make no second pair when it comes', async () => {
     const [id = 0] = await linked();
     await world.remove(id);
-    await world.poke(id);
+    await world.notify(id);
     const detaching = world.worker({ policy: { deletes: 'detach' } });
     await detaching.runOnce();
     await detaching.drain();
@@ -107,7 +107,7 @@ describe('deletes', () => {
     it('become ours: the row is a tombstone, and the system is not told of it', async () => {
       const [id = 0] = await linked();
       world.simulator.dashboard.deleteCustomer(await externalIdOf(id));
-      await world.poke(id);
+      await world.notify(id);
       await world.run();
       expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned' });
       expect((await deliveriesOf(world.db, id)).map(({ type, status }) => [type, status])).to.deep.equal([

@@ -64,7 +64,7 @@ describe('a field by its rule', () => {
     const [told, ...more] = await conflictsOf(world.db, id);
     expect(told).to.include({ kind: 'cannot_carry', field: 'name', ours: 'Ada Lovelace', winner: 'neither' });
     expect(more).to.deep.equal([]);
-    await world.poke(id);
+    await world.notify(id);
     await world.rest(lane);
     expect(await conflictsOf(world.db, id)).to.have.length(1);
     await world.update(id, { name: 'Grace' });

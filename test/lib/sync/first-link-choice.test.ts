@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { planFirstLink } from '../../../lib/operations/link-plan.ts';
 import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
 import { standsOf } from '../../support/choice.ts';
-import { giveAllWords, waitingRow } from '../../support/first-link.ts';
+import { consentToAll, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { subscribe } from '../../support/subscriptions.ts';
 import { useTwoWay } from '../../support/two-way.ts';
@@ -24,7 +24,7 @@ describe('the first link of a row that several records ask for', () => {
     const plan = await planFirstLink(world.deps);
     expect(chosen(plan)).to.deep.equal([[paid, [{ externalId: old, by: 'subscription' }]]]);
     expect(plan.aliases).to.deep.equal([{ externalId: old, customer: id, by: 'subscription' }]);
-    await giveAllWords(world);
+    await consentToAll(world);
     await world.rest();
     expect(await standsOf(world, id)).to.have.members([`${paid} primary linked`, `${old} alias alias`]);
     await expectAgreement(world);

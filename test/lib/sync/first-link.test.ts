@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { countNotLinked } from '../../../db/mappings/first-link.ts';
 import { readCustomer, type Customer } from '../../../db/customers.ts';
-import { giveWords, planFirstLink } from '../../../lib/operations/link-plan.ts';
+import { storeConsents, planFirstLink } from '../../../lib/operations/link-plan.ts';
 import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
-import { giveAllWords, waitingRow } from '../../support/first-link.ts';
+import { consentToAll, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { mappingsIn, useTwoWay, type MappingSeen } from '../../support/two-way.ts';
@@ -124,12 +124,12 @@ describe('the first link', () => {
     for (let n = 0; n < 5; n++) await waiting({ name: `N ${n}`, email: `n${n}@example.com` });
     const plan = await planFirstLink(world.deps);
     const [first] = plan.creates;
-    await giveWords(world.deps, { ...plan, creates: first ? [first] : [] }, 'test');
+    await storeConsents(world.deps, { ...plan, creates: first ? [first] : [] }, 'test');
     const again = await planFirstLink(world.deps);
     expect(again.underWay).to.equal(1);
     expect(again.creates).to.have.length(4);
-    expect(await giveWords(world.deps, plan, 'test')).to.include({ rows: 4 });
-    expect(await giveWords(world.deps, plan, 'test')).to.include({ rows: 0 });
+    expect(await storeConsents(world.deps, plan, 'test')).to.include({ rows: 4 });
+    expect(await storeConsents(world.deps, plan, 'test')).to.include({ rows: 0 });
     await world.rest();
     expect(made()).to.equal(5);
     await expectAgreement(world);
@@ -141,8 +141,8 @@ describe('the first link', () => {
     world.advance(60_000);
     const newer = theirs({ name: 'Twice again', email: 'twice@example.com' });
     const plan = await planFirstLink(world.deps);
-    await giveWords(world.deps, { ...plan, aliases: [] }, 'test');
-    expect((await giveAllWords(world)).others).to.deep.equal([{ externalId: newer, why: 'email_taken' }]);
+    await storeConsents(world.deps, { ...plan, aliases: [] }, 'test');
+    expect((await consentToAll(world)).others).to.deep.equal([{ externalId: newer, why: 'email_taken' }]);
     await world.rest();
     expect((await primaryOf(row.id)).externalId).to.equal(older);
     expect((await mappingsIn(world.db)).find(({ externalId }) => externalId === newer)?.state).to.equal(
@@ -158,7 +158,7 @@ describe('the first link', () => {
     const newer = theirs({ name: 'Twice again', email: 'twice@example.com' });
     const nobodys = theirs({ name: 'Nobody’s', email: 'nobody@example.com' });
     for (const event of world.undelivered()) world.lose(event);
-    const broken = await giveWords(world.deps, await planFirstLink(world.deps), 'test', () => {
+    const broken = await storeConsents(world.deps, await planFirstLink(world.deps), 'test', () => {
       throw new Error('broken off');
     }).catch((error: unknown) => error);
     expect(broken).to.have.property('message', 'broken off');
@@ -178,7 +178,7 @@ describe('the first link', () => {
     const plan = await planFirstLink(world.deps);
     world.simulator.dashboard.deleteCustomer(goneId);
     world.simulator.dashboard.updateCustomer(takenId, { metadata: { twinbox_zzzzzzzz: 'x' } });
-    await giveWords(world.deps, plan, 'test');
+    await storeConsents(world.deps, plan, 'test');
     await world.rest();
     expect(await mappingOf(world.db, gone.id)).to.deep.include({
       state: 'waiting',
@@ -204,7 +204,7 @@ describe('the first link', () => {
       path: `/v1/customers/${record}`,
       times: null,
     });
-    await giveAllWords(world);
+    await consentToAll(world);
     await world.run();
     for (let hour = 0; hour < 26; hour++) {
       world.advance(3_600_000);
@@ -212,7 +212,7 @@ describe('the first link', () => {
     }
     expect((await mappingOf(world.db, row.id)).state).to.equal('parked');
     world.simulator.faults.clear();
-    await world.poke(row.id);
+    await world.notify(row.id);
     await world.rest();
     expect(await mappingOf(world.db, row.id)).to.include({ state: 'linked', externalId: record });
     expect(made()).to.equal(0);
@@ -223,7 +223,7 @@ describe('the first link', () => {
     await waiting({ name: 'Pair', email: 'pair@example.com' });
     await waiting({ name: 'Made', email: 'made@example.com' });
     theirs({ name: 'Pair', email: 'pair@example.com' });
-    await giveAllWords(world);
+    await consentToAll(world);
     const before = world.calls().length;
     await world.run();
     expect(world.calls().slice(before).sort()).to.deep.equal([
@@ -241,7 +241,7 @@ describe('the first link', () => {
     const plan = await planFirstLink(world.deps);
     expect(plan.creates).to.deep.equal([{ customer: planned.id, mapping: null }]);
     const later = await world.create();
-    await giveWords(world.deps, plan, 'test');
+    await storeConsents(world.deps, plan, 'test');
     await world.rest();
     expect((await mappingOf(world.db, planned.id)).state).to.equal('linked');
     expect((await mappingOf(world.db, later.id)).state).to.equal('linked');
@@ -251,11 +251,11 @@ describe('the first link', () => {
   it('loses no edit that comes between the read and the link', async () => {
     const row = await waiting({ name: 'Old', email: 'edit@example.com' });
     const record = theirs({ name: 'Old', email: 'edit@example.com' });
-    await giveAllWords(world);
+    await consentToAll(world);
     world.simulator.dashboard.updateCustomer(record, { name: 'Edited there' });
     const running = world.run();
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await running;
     await world.update(row.id, { email: 'edited-here@example.com' });
     await world.rest();
@@ -285,7 +285,7 @@ describe('the first link', () => {
   }
 
   async function link(): Promise<LinkPlan> {
-    const plan = await giveAllWords(world);
+    const plan = await consentToAll(world);
     await world.rest();
     return plan;
   }

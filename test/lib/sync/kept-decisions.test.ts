@@ -3,7 +3,7 @@ import { withTransaction } from '../../../db/server/connection.ts';
 import { releaseDeletes } from '../../../db/connections.ts';
 import { raiseHeldDeletes } from '../../../db/mappings/decisions.ts';
 import { raiseWaiting } from '../../../db/mappings/dirty.ts';
-import { createLinkDesk } from '../../../lib/operations/links.ts';
+import { createLinkOperations } from '../../../lib/operations/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';
 import { linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
@@ -17,7 +17,7 @@ describe('what a person has decided about a pair', () => {
   /** More than the fuse lets through a second time. */
   const HELD = 25;
 
-  async function heldOutward(): Promise<number[]> {
+  async function heldOutbound(): Promise<number[]> {
     const ids: number[] = [];
     for (let n = 0; n < 20 + HELD; n++) ids.push((await world.create()).id);
     await world.rest();
@@ -27,7 +27,7 @@ describe('what a person has decided about a pair', () => {
     return ids;
   }
 
-  async function heldInward(): Promise<void> {
+  async function heldInbound(): Promise<void> {
     const pairs = [];
     for (let n = 0; n < 20 + HELD; n++) pairs.push(await linkedPair(world));
     for (const { externalId } of pairs) world.simulator.dashboard.deleteCustomer(externalId);
@@ -45,7 +45,7 @@ describe('what a person has decided about a pair', () => {
   const unanswered = { kind: 'error_before_effect', method: 'GET', status: 500, times: HELD } as const;
 
   it('survives a guard that cannot read: released deletes go out, all of them', async () => {
-    await heldOutward();
+    await heldOutbound();
     world.simulator.faults.add(unanswered);
     await release();
     await world.rest();
@@ -54,7 +54,7 @@ describe('what a person has decided about a pair', () => {
   });
 
   it('survives a read that fails: released deletions of theirs are taken over, all of them', async () => {
-    await heldInward();
+    await heldInbound();
     world.simulator.faults.add(unanswered);
     await release();
     await world.rest();
@@ -63,22 +63,22 @@ describe('what a person has decided about a pair', () => {
   });
 
   it('survives parking: what a wrong key did not see goes out with the right one', async () => {
-    const ids = await heldOutward();
+    const ids = await heldOutbound();
     const notThere = { status: 404, code: 'resource_missing', stored: false };
     world.simulator.faults.add({ kind: 'error_before_effect', method: 'GET', ...notThere, times: HELD });
     await release();
     await world.rest();
     expect(await states()).to.deep.equal({ tombstoned: 20, 'parked missing': HELD });
-    for (const id of ids) await world.poke(id);
+    for (const id of ids) await world.notify(id);
     await world.rest();
     expect(await states()).to.deep.equal({ tombstoned: 20 + HELD });
     await expectAgreement(world);
   });
 
   it('survives a step that had begun before it was given', async () => {
-    await heldOutward();
+    await heldOutbound();
     const held = (await mappingsIn(world.db)).find(({ reason }) => reason === 'fuse');
-    await world.poke(held?.internalId ?? 0);
+    await world.notify(held?.internalId ?? 0);
     const guard = pauseAt('settle.before');
     const running = world.lane.runOnce();
     await guard.reached;
@@ -97,7 +97,7 @@ describe('what a person has decided about a pair', () => {
     await world.run();
     expect(await states()).to.deep.equal({ 'parked missing': 1 });
     await world.db.raw(`update external_mappings set decision = '{"kind": "recreate"}'`);
-    await world.poke(id);
+    await world.notify(id);
     world.simulator.faults.add({ ...unanswered, times: 1 });
     await world.run();
     expect(await states()).to.deep.equal({ 'parked missing': 1 });
@@ -115,7 +115,7 @@ describe('what a person has decided about a pair', () => {
       `select id from external_mappings where reason = 'ask_link'`,
     );
     expect(asked?.internalId).to.equal(null);
-    await createLinkDesk(world).consent(rows[0]?.id ?? 0, 'test');
+    await createLinkOperations(world).consent(rows[0]?.id ?? 0, 'test');
     await world.rest(world.worker({ policy: { pulls: false } }));
     expect(await states()).to.include({ 'waiting pulls_off': 1 });
     await raiseWaiting(world.db, 'stripe', 'pulls_off', world.clock.now());

@@ -17,7 +17,7 @@ describe('what comes too late', () => {
     await world.run();
     dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.deliver(world.undelivered().slice(-1));
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     expect(await readCustomer(world.db, id)).to.include({ name: 'Theirs' });
     dashboard.updateCustomer(externalId, { name: 'Theirs again' });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
-import { deskOf, recordMapping, standsOf } from '../../support/choice.ts';
+import { operationsOf, recordMapping, standsOf } from '../../support/choice.ts';
 import { lossesOf, type Edit } from '../../support/losses.ts';
 import { useTwoWay } from '../../support/two-way.ts';
 
@@ -42,7 +42,7 @@ describe('the judge of lost edits, where a record was another customer’s befor
     world.advance(1_000);
     const second = createTheirs({ email: 'ada@example.com' });
     await world.rest();
-    expect(await deskOf(world).choose(before, second, 'ops')).to.have.property('outcome', 'linked');
+    expect(await operationsOf(world).choose(before, second, 'ops')).to.have.property('outcome', 'linked');
     await world.rest();
     editTheirs(first, { email: 'own@example.com' });
     await world.rest();
@@ -106,7 +106,7 @@ describe('the judge of lost edits, where a record was another customer’s befor
     world.lose(world.undelivered().at(-1)!);
     await world.update(id, { name: 'Of nobody' });
     await world.run();
-    expect(await deskOf(world).choose(id, second, 'ops')).to.have.property('outcome', 'linked');
+    expect(await operationsOf(world).choose(id, second, 'ops')).to.have.property('outcome', 'linked');
     await world.rest();
     expect(await losses()).to.deep.equal([]); // a conflict row has it
     await world.db('sync_conflicts').where({ internal_id: id, field: 'name' }).delete();

@@ -14,7 +14,7 @@ describe('an edit here that comes in the middle', () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     const read = pauseAt('reconcile.read');
     const running = world.run();
     await read.reached;

@@ -18,7 +18,7 @@ describe('a counterpart that is not to be seen', () => {
   it('is no deletion: the pair is parked, and the row stays', async () => {
     const { id } = await linkedPair(world);
     await hide();
-    await world.poke(id);
+    await world.notify(id);
     await world.run();
     expect(await mappingOf(world.db, id)).to.include({ state: 'parked', reason: 'missing' });
     expect(await readCustomer(world.db, id)).to.include({ deletedAt: null });
@@ -27,12 +27,12 @@ describe('a counterpart that is not to be seen', () => {
   it('and is deleted after all ends without a reason, also by a worker that dies half-way', async () => {
     const { id, externalId } = await linkedPair(world);
     await hide();
-    await world.poke(id);
+    await world.notify(id);
     await world.run();
     await world.db.raw(`update external_mappings set external_id = :externalId`, { externalId });
     world.simulator.dashboard.deleteCustomer(externalId);
     enableFailpoint('delete-ours.after', 'throw', { once: true });
-    await world.poke(id);
+    await world.notify(id);
     await world.run();
     expect(await mappingOf(world.db, id)).to.include({ state: 'tombstoned', reason: null });
     await world.rest();

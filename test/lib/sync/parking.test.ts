@@ -136,7 +136,7 @@ describe('parking', () => {
         await off();
         world.advance(30 * HOUR);
         await on();
-        await world.poke(id);
+        await world.notify(id);
         await world.run(boundLane());
         expect(await mappingOf(world.db, id)).to.include({ state: 'linked', reason: null });
         world.advance(24 * HOUR);

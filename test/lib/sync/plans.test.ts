@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Tx } from '../../../db/server/connection.ts';
 import { claimMappings } from '../../../db/mappings/claims.ts';
-import { findByEmail, findByMark } from '../../../db/mappings/adopt.ts';
+import { findByEmail, findByTag } from '../../../db/mappings/adopt.ts';
 import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
 import { countDeletesOutSince, readClosedIntents, readIntentsByRequest } from '../../../db/closed-intents.ts';
@@ -82,7 +82,7 @@ describe('the statements of a step', () => {
       externalId,
       key: `tb1:test.x:${intentId}`,
       intentId,
-      mark: newEventId(world.clock.now()),
+      ownerTag: newEventId(world.clock.now()),
       inbound: {},
     }));
     expect(await receiveExternalEvents(tx, events, { ...target, now: world.clock.now() })).to.equal(2);
@@ -116,11 +116,11 @@ describe('the statements of a step', () => {
   async function whose(tx: Tx): Promise<void> {
     const where = { ...target, account: 'acct_1TwinboxSimulator' };
     expect(await findByEmail(tx, where, 'FILLED17@example.com')).to.include({ externalId: 'cus_filled_17' });
-    const { rows } = await tx.raw<{ rows: { mark: string }[] }>(
-      `select created_event_id as mark from customers where id = :customer`,
+    const { rows } = await tx.raw<{ rows: { ownerTag: string }[] }>(
+      `select created_event_id as "ownerTag" from customers where id = :customer`,
       { customer },
     );
-    expect(await findByMark(tx, where, rows[0]?.mark ?? '')).to.include({ customerId: customer });
+    expect(await findByTag(tx, where, rows[0]?.ownerTag ?? '')).to.include({ customerId: customer });
   }
 
   /** Thousands of pairs with their history, and one edit that is due. */

@@ -24,7 +24,7 @@ describe('what the other side says', () => {
   }
 
   async function look(id: number): Promise<void> {
-    await world.poke(id);
+    await world.notify(id);
     await world.run();
     await waitForHolder();
   }
@@ -94,7 +94,7 @@ describe('what the other side says', () => {
     const id = await linked({ name: 'Base' });
     await edit(id, { name: 'Theirs' });
     await world.update(id, { name: 'Ours' });
-    await world.poke(id);
+    await world.notify(id);
     await world.run(world.worker({ integration: withRule({ conflict: 'external_wins' }) }));
     expect((await conflictsOf(world.db, id)).map((c) => [c.ours, c.theirs, c.winner])).to.deep.equal([
       ['Ours', 'Theirs', 'theirs'],
@@ -203,7 +203,7 @@ describe('what the other side says', () => {
   it('meets an edit of the same field between load and write as a conflict', async () => {
     const id = await linked({ name: 'Base' });
     await edit(id, { name: 'Theirs' });
-    await world.poke(id);
+    await world.notify(id);
     const held = pauseAt('reconcile.read');
     const running = world.run();
     await held.reached;
@@ -221,7 +221,7 @@ describe('what the other side says', () => {
   it('waits where pulls are off, and comes in when they are on again', async () => {
     const id = await linked();
     await edit(id, { name: 'Theirs' });
-    await world.poke(id);
+    await world.notify(id);
     await world.run(world.worker({ policy: { pulls: false } }));
     expect(await mappingOf(world.db, id)).to.include({ state: 'waiting', reason: 'pulls_off' });
     await look(id);

@@ -134,7 +134,7 @@ describe('a create whose outcome nobody knows', () => {
   it('is taken from our inbox, where its webhook has come', async () => {
     const id = await unknown('after');
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await wait(5 * MINUTE);
     expect(world.calls()).to.not.include('GET /v1/events');
     expect(await mappingOf(world.db, id)).to.include({ state: 'linked', externalId: living()[0]?.id });
@@ -145,7 +145,7 @@ describe('a create whose outcome nobody knows', () => {
   it('is not parked where the read of what has come fails, long after its send', async () => {
     const id = await unknown('after');
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     world.simulator.faults.add({ kind: 'reset', method: 'GET' });
     await wait(30 * HOUR);
     expect(await mappingOf(world.db, id)).to.include({ state: 'pending', reason: null });
@@ -158,7 +158,7 @@ describe('a create whose outcome nobody knows', () => {
     await unknown('after');
     world.simulator.dashboard.updateCustomer(living()[0]!.id, { phone: '1' });
     await world.deliver([world.undelivered().at(-1)!], { thin: true });
-    await world.hear();
+    await world.receiveInbound();
     expect(await mappingsIn(world.db)).to.have.length(2);
     await wait(5 * MINUTE);
     await world.rest();
@@ -203,20 +203,20 @@ describe('a create whose outcome nobody knows', () => {
   it('does not take a record for its own that bears the mark of another row', async () => {
     const id = await unknown('before');
     const metadata = { [`twinbox_${world.deps.policy.instanceId}`]: '01900000-0000-7000-8000-000000000000' };
-    const stranger = world.simulator.dashboard.createCustomer({ name: 'Stranger', metadata });
+    const unmatched = world.simulator.dashboard.createCustomer({ name: 'Stranger', metadata });
     await wait(6 * MINUTE);
     const { externalId } = await mappingOf(world.db, id);
-    expect(externalId).to.be.a('string').and.not.equal(stranger.id);
+    expect(externalId).to.be.a('string').and.not.equal(unmatched.id);
   });
 
   it('is found by its key although somebody has taken the mark off, and gets it back', async () => {
     await unknown('after');
     const [made] = living();
-    const mark = Object.keys(made!.metadata)[0]!;
-    world.simulator.dashboard.updateCustomer(made!.id, { metadata: { [mark]: '' } });
+    const ownerTag = Object.keys(made!.metadata)[0]!;
+    world.simulator.dashboard.updateCustomer(made!.id, { metadata: { [ownerTag]: '' } });
     await wait(5 * MINUTE);
     expect(living()).to.have.length(1);
-    expect(living()[0]?.metadata).to.have.property(mark);
+    expect(living()[0]?.metadata).to.have.property(ownerTag);
     await expectAgreement(world);
   });
 

@@ -79,7 +79,7 @@ describe('a value of theirs that a trigger of the table changes', () => {
     await world.db.raw(initcap);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'ada king' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     // It writes here, and cannot write there.
     await world.run(world.worker({ policy: { writes: false } }));
     expect((await mappingOf(world.db, id)).shadow['name']).to.include({ reason: 'reformed' });

@@ -18,7 +18,7 @@ describe('a change of theirs that the table refuses', () => {
   const renameThere = async (externalId: string, name: string): Promise<void> => {
     world.simulator.dashboard.updateCustomer(externalId, { name });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
   };
   async function replay(): Promise<number> {

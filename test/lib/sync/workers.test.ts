@@ -91,7 +91,7 @@ describe('several workers', () => {
     const held = pauseAt('settle.before');
     const running = world.lane.runOnce();
     await held.reached;
-    await world.poke(id, { mustRead: true });
+    await world.notify(id, { mustRead: true });
     held.resume();
     await running;
     await world.lane.drain();
@@ -113,7 +113,7 @@ describe('several workers', () => {
       await updateCustomer(world.db, id, { name: `Restless ${edits}` }, {}, stamp);
     });
     world.simulator.dashboard.updateCustomer(externalId ?? '', { email: 'dashboard@example.com' });
-    await world.poke(id);
+    await world.notify(id);
     await world.lane.runOnce();
     await world.lane.drain();
     expect(world.log.map(({ event }) => event)).to.include('reconcile.not_converging');

@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createStripeIntegration, type StripeSettings } from '../../../../lib/integrations/stripe/stripe.ts';
 import type { Failure, Integration } from '../../../../lib/integrations/integration.ts';
-import { MARK_KEY, SECRET_KEY } from './harness.ts';
+import { TAG_KEY, SECRET_KEY } from './harness.ts';
 
 export interface Scripted {
   status?: number;
@@ -44,7 +44,7 @@ export async function openAnsweringServer(host = '127.0.0.1'): Promise<Answering
       count = 0;
     },
     connect: (settings) =>
-      createStripeIntegration({ secretKey: SECRET_KEY, apiBase: url, markKey: MARK_KEY, ...settings }),
+      createStripeIntegration({ secretKey: SECRET_KEY, apiBase: url, tagKey: TAG_KEY, ...settings }),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

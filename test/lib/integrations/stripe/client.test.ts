@@ -4,7 +4,7 @@ import { createStripeClient, livemodeOf } from '../../../../lib/integrations/str
 import { createStripeIntegration } from '../../../../lib/integrations/stripe/stripe.ts';
 import { isAppError } from '../../../../lib/errors.ts';
 import { openAnsweringServer } from './answering.ts';
-import { MARK_KEY, SECRET_KEY } from './harness.ts';
+import { TAG_KEY, SECRET_KEY } from './harness.ts';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -60,10 +60,10 @@ describe('the Stripe client', () => {
   });
 
   it('refuses a mark key that Stripe or another installation could not take', () => {
-    for (const markKey of ['', 'twinbox_', 'other_abc', 'twinbox_a[b]', `twinbox_${'a'.repeat(33)}`]) {
-      expect(
-        isAppError(thrownBy(() => createStripeIntegration({ secretKey: SECRET_KEY, markKey }))),
-      ).to.equal(true);
+    for (const tagKey of ['', 'twinbox_', 'other_abc', 'twinbox_a[b]', `twinbox_${'a'.repeat(33)}`]) {
+      expect(isAppError(thrownBy(() => createStripeIntegration({ secretKey: SECRET_KEY, tagKey })))).to.equal(
+        true,
+      );
     }
   });
 
@@ -77,7 +77,7 @@ describe('the Stripe client', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const apiBase = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const integration = createStripeIntegration({ secretKey: SECRET_KEY, apiBase, markKey: MARK_KEY });
+    const integration = createStripeIntegration({ secretKey: SECRET_KEY, apiBase, tagKey: TAG_KEY });
     for (let index = 0; index < 3; index += 1) await integration.identify();
     expect(seen.map((headers) => headers['stripe-version'])).to.deep.equal(Array(3).fill(Stripe.API_VERSION));
     expect(seen.some((headers) => 'x-stripe-client-telemetry' in headers)).to.equal(false);

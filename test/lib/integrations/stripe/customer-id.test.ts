@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Integration } from '../../../../lib/integrations/integration.ts';
 import { failureOf } from './answering.ts';
-import { MARK_KEY, openSimulator, SECRET_KEY, type StripeHarness } from './harness.ts';
+import { TAG_KEY, openSimulator, SECRET_KEY, type StripeHarness } from './harness.ts';
 import { createStripeIntegration } from '../../../../lib/integrations/stripe/stripe.ts';
 
 const CHOSEN = [
@@ -93,7 +93,7 @@ describe('the id of a customer of Stripe', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const apiBase = `http://127.0.0.1:${port}`;
-    const stripe = createStripeIntegration({ secretKey: SECRET_KEY, apiBase, markKey: MARK_KEY });
+    const stripe = createStripeIntegration({ secretKey: SECRET_KEY, apiBase, tagKey: TAG_KEY });
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 40 }),
       fc.string({ unit: fc.constantFrom('.', '/', '%', '2', 'e', 'F', '?', '#', '\\', ' '), maxLength: 12 }),

@@ -101,7 +101,7 @@ export const BY_EMAIL: CallKind = {
 export const BY_TAG: CallKind = {
   says: 'searches for an owner tag',
   good: listOf([CUSTOMER], 'search_result'),
-  call: (stripe) => stripe.findMarked!('tag-1'),
+  call: (stripe) => stripe.findTagged!('tag-1'),
 };
 export const LISTS = [LIST, EVENTS, BY_EMAIL, BY_TAG];
 

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createStripeIntegration } from '../../../../lib/integrations/stripe/stripe.ts';
 import type { Integration } from '../../../../lib/integrations/integration.ts';
-import { MARK_KEY, SECRET_KEY } from './harness.ts';
+import { TAG_KEY, SECRET_KEY } from './harness.ts';
 
 /** Stripe as bytes on a socket: what no server and no interceptor would write. */
 export interface Wire {
@@ -40,7 +40,7 @@ export async function openWire(): Promise<Wire> {
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const apiBase = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    integration: createStripeIntegration({ secretKey: SECRET_KEY, apiBase, markKey: MARK_KEY }),
+    integration: createStripeIntegration({ secretKey: SECRET_KEY, apiBase, tagKey: TAG_KEY }),
     script(next) {
       act = next;
       count = 0;

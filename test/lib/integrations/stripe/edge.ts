@@ -3,7 +3,7 @@ import type nockModule from 'nock';
 import type { Failure, Integration } from '../../../../lib/integrations/integration.ts';
 import { createStripeIntegration } from '../../../../lib/integrations/stripe/stripe.ts';
 import type { CallKind } from './edge-calls.ts';
-import { MARK_KEY, SECRET_KEY } from './harness.ts';
+import { TAG_KEY, SECRET_KEY } from './harness.ts';
 
 /** What the network answers in place of Stripe. Headers are JSON's unless they say otherwise. */
 export interface EdgeAnswer {
@@ -42,7 +42,7 @@ export function interceptStripe(): Edge {
     if (!nock.isActive()) nock.activate();
     nock.disableNetConnect();
     nock.emitter.on('no match', unmatched);
-    integration = createStripeIntegration({ secretKey: SECRET_KEY, markKey: MARK_KEY });
+    integration = createStripeIntegration({ secretKey: SECRET_KEY, tagKey: TAG_KEY });
     const reply = (request: Request): [number, string | Buffer, Record<string, string | string[]>] => {
       asked.push(request.url);
       const { status = 200, headers, body = '' } = (answers.length > 1 ? answers.shift() : answers[0]) ?? {};

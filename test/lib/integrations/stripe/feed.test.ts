@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { EventsPage, Integration, ListWindow } from '../../../../lib/integrations/integration.ts';
 import { failureOf, openAnsweringServer } from './answering.ts';
-import { MARK_KEY, openSimulator, type StripeHarness } from './harness.ts';
+import { TAG_KEY, openSimulator, type StripeHarness } from './harness.ts';
 
 describe('the list of Stripe’s events', () => {
   let harness: StripeHarness;
@@ -80,13 +80,16 @@ describe('the list of Stripe’s events', () => {
 describe('a search by our mark', () => {
   it('finds what bears it, once Stripe has caught up, and nothing that bears another', async () => {
     const { simulator, connect, close } = await openSimulator();
-    const [mark, other] = ['01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000002'];
-    const { id } = simulator.dashboard.createCustomer({ name: 'Ours', metadata: { [MARK_KEY]: mark } });
-    simulator.dashboard.createCustomer({ name: 'Other', metadata: { [MARK_KEY]: other } });
+    const [ownerTag, other] = [
+      '01900000-0000-7000-8000-000000000001',
+      '01900000-0000-7000-8000-000000000002',
+    ];
+    const { id } = simulator.dashboard.createCustomer({ name: 'Ours', metadata: { [TAG_KEY]: ownerTag } });
+    simulator.dashboard.createCustomer({ name: 'Other', metadata: { [TAG_KEY]: other } });
     const stripe = connect();
-    expect(await stripe.findMarked?.(mark)).to.deep.equal([]);
+    expect(await stripe.findTagged?.(ownerTag)).to.deep.equal([]);
     simulator.clock.advance(60_000);
-    expect((await stripe.findMarked?.(mark))?.map(({ externalId }) => externalId)).to.deep.equal([id]);
+    expect((await stripe.findTagged?.(ownerTag))?.map(({ externalId }) => externalId)).to.deep.equal([id]);
     await close();
   });
 });

@@ -3,7 +3,7 @@ import { createSimulator, type Simulator, type SimulatorOptions } from '../../..
 import type { Integration } from '../../../../lib/integrations/integration.ts';
 import type { ContractHarness } from '../contract-harness.ts';
 
-export const MARK_KEY = 'twinbox_testtest';
+export const TAG_KEY = 'twinbox_testtest';
 export const SECRET_KEY = 'sk_test_twinbox_fake';
 
 export interface StripeHarness {
@@ -22,7 +22,7 @@ export async function openSimulator(options: SimulatorOptions = {}): Promise<Str
   return {
     simulator,
     connect: (settings) =>
-      createStripeIntegration({ secretKey: SECRET_KEY, apiBase: url, markKey: MARK_KEY, ...settings }),
+      createStripeIntegration({ secretKey: SECRET_KEY, apiBase: url, tagKey: TAG_KEY, ...settings }),
     close: () => simulator.close(),
   };
 }
@@ -38,12 +38,12 @@ export async function openContractHarness(): Promise<ContractHarness> {
   const { simulator, connect, close } = await openSimulator();
   simulator.keys.revokeKey('sk_test_twinbox_revoked');
   const elsewhere = createSimulator();
-  const { url: nobodysUrl } = await elsewhere.listen();
+  const { url: unusedUrl } = await elsewhere.listen();
   await elsewhere.close();
   return {
     integration: connect(),
     refused: connect({ secretKey: 'sk_test_twinbox_revoked' }),
-    unreachable: connect({ apiBase: nobodysUrl }),
+    unreachable: connect({ apiBase: unusedUrl }),
     createThere: (fields) => Promise.resolve(simulator.dashboard.createCustomer(fields).id),
     updateThere: (id, fields) => Promise.resolve(void simulator.dashboard.updateCustomer(id, fields)),
     deleteThere: (id) => Promise.resolve(simulator.dashboard.deleteCustomer(id)),

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Stripe } from 'stripe';
 import type { ExternalRecord, Integration } from '../../../../lib/integrations/integration.ts';
-import { readMark } from '../../../../lib/integrations/stripe/mark.ts';
+import { readTag } from '../../../../lib/integrations/stripe/owner-tag.ts';
 import { failureOf, openAnsweringServer } from './answering.ts';
-import { MARK_KEY, openSimulator, SECRET_KEY, type StripeHarness } from './harness.ts';
+import { TAG_KEY, openSimulator, SECRET_KEY, type StripeHarness } from './harness.ts';
 
 describe('Stripe', () => {
   let harness: StripeHarness;
@@ -99,13 +99,13 @@ describe('Stripe', () => {
     };
 
     it('is ours by its key, foreign by another installation’s, and neither by other metadata', async () => {
-      expect(await recordOf({ [MARK_KEY]: 'ev-1' })).to.include({ mark: 'ev-1', foreignMark: false });
-      expect(await recordOf({ twinbox_otherone: 'ev-2' })).to.include({ mark: null, foreignMark: true });
-      expect(await recordOf({ twinbox_otherone: 'ev-2', [MARK_KEY]: 'ev-3' })).to.include({
-        mark: 'ev-3',
-        foreignMark: false,
+      expect(await recordOf({ [TAG_KEY]: 'ev-1' })).to.include({ ownerTag: 'ev-1', foreignTag: false });
+      expect(await recordOf({ twinbox_otherone: 'ev-2' })).to.include({ ownerTag: null, foreignTag: true });
+      expect(await recordOf({ twinbox_otherone: 'ev-2', [TAG_KEY]: 'ev-3' })).to.include({
+        ownerTag: 'ev-3',
+        foreignTag: false,
       });
-      expect(await recordOf({ order: '7' })).to.include({ mark: null, foreignMark: false });
+      expect(await recordOf({ order: '7' })).to.include({ ownerTag: null, foreignTag: false });
     });
 
     it('is added to metadata that others keep, and lost by none of our updates', async () => {
@@ -115,7 +115,7 @@ describe('Stripe', () => {
       const update = integration.body({ name: 'Ada L' }, null);
       await integration.write({ operation: 'update', key: 'mark-2', externalId, body: update });
       const customer = harness.simulator.customers().find(({ id }) => id === externalId);
-      expect(customer?.metadata).to.deep.equal({ order: '7', [MARK_KEY]: 'ev-4' });
+      expect(customer?.metadata).to.deep.equal({ order: '7', [TAG_KEY]: 'ev-4' });
     });
 
     it('is read from metadata of any shape', () => {
@@ -125,11 +125,11 @@ describe('Stripe', () => {
         7,
         'x',
         [],
-        { [MARK_KEY]: 7 },
-        { [MARK_KEY]: ' ' },
+        { [TAG_KEY]: 7 },
+        { [TAG_KEY]: ' ' },
         { twinbox_b: null },
       ]) {
-        expect(readMark(metadata, MARK_KEY)).to.deep.equal({ mark: null, foreignMark: false });
+        expect(readTag(metadata, TAG_KEY)).to.deep.equal({ ownerTag: null, foreignTag: false });
       }
     });
   });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { InboundEvent, Ingress } from '../../../../lib/integrations/integration.ts';
 import { thinEvent } from '../../../../simulator/webhooks/thin-events.ts';
 import { CUSTOMER, EVENT, THIN } from './events.ts';
-import { MARK_KEY, openSimulator, type StripeHarness } from './harness.ts';
+import { TAG_KEY, openSimulator, type StripeHarness } from './harness.ts';
 
 describe('an event of Stripe in our words', () => {
   let harness: StripeHarness;
@@ -36,8 +36,8 @@ describe('an event of Stripe in our words', () => {
       requestId: 'req_1',
       idempotencyKey: 'tb1:dev-abc:1',
       after: { name: 'Ada', email: 'ada@example.com', individual_name: null, business_name: null },
-      mark: null,
-      foreignMark: false,
+      ownerTag: null,
+      foreignTag: false,
       previous: { name: 'Adele' },
       thin: false,
       snapshotEventId: null,
@@ -57,8 +57,8 @@ describe('an event of Stripe in our words', () => {
       requestId: 'req_1',
       idempotencyKey: 'key-1',
       after: null,
-      mark: null,
-      foreignMark: false,
+      ownerTag: null,
+      foreignTag: false,
       previous: { email: null },
       thin: true,
       snapshotEventId: 'evt_1',
@@ -71,25 +71,25 @@ describe('an event of Stripe in our words', () => {
   });
 
   it('says of a deletion nothing about after, but what was, and whose it was', () => {
-    const object = { ...CUSTOMER, metadata: { [MARK_KEY]: 'ev-1' } };
+    const object = { ...CUSTOMER, metadata: { [TAG_KEY]: 'ev-1' } };
     const event = normalise({ ...EVENT, type: 'customer.deleted', data: { object } });
     expect(event).to.deep.include({
       kind: 'deleted',
       externalId: 'cus_1',
       after: null,
       previous: { name: CUSTOMER.name, email: CUSTOMER.email },
-      mark: 'ev-1',
+      ownerTag: 'ev-1',
     });
   });
 
   it('knows our mark from a foreign one', () => {
     expect(withData({ ...CUSTOMER, metadata: { twinbox_other: 'ev' } })).to.include({
-      mark: null,
-      foreignMark: true,
+      ownerTag: null,
+      foreignTag: true,
     });
     expect(withData({ ...CUSTOMER, metadata: 'twinbox_other' })).to.include({
-      mark: null,
-      foreignMark: false,
+      ownerTag: null,
+      foreignTag: false,
     });
   });
 
@@ -268,14 +268,14 @@ describe('an event of Stripe in our words', () => {
       externalId,
       requestId,
       idempotencyKey: request.key,
-      mark: 'ev-1',
+      ownerTag: 'ev-1',
     });
     expect(created?.after).to.include({ name: 'Ada', email: 'ada@example.com' });
     expect(updated).to.deep.include({
       kind: 'updated',
       requestId: null,
       previous: { name: 'Ada' },
-      mark: 'ev-1',
+      ownerTag: 'ev-1',
     });
     expect(deleted).to.deep.include({ kind: 'deleted', externalId, after: null });
     for (const [index, event] of events.entries()) {

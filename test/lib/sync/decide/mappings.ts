@@ -94,7 +94,7 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     lastError: fc.constantFrom(null, { code: 'email_moves' }),
     pushedVersion: fc.constantFrom(0, 1),
     knownEmail: fc.option(email),
-    voidMark: fc.option(fc.constantFrom(OWN_TAG, OTHER_TAG), { freq: 5 }),
+    voidTag: fc.option(fc.constantFrom(OWN_TAG, OTHER_TAG), { freq: 5 }),
   })
   .map(({ state, rest, isCoherent, isUnmatched, ...others }) => ({
     id: 7,

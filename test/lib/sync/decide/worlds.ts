@@ -43,14 +43,14 @@ const record: fc.Arbitrary<ExternalRecord> = fc
     externalId,
     name,
     email: fc.option(email, { freq: 6 }),
-    mark: fc.option(fc.constantFrom(OWN_TAG, OTHER_TAG), { freq: 2 }),
-    foreignMark: fc.boolean(),
+    ownerTag: fc.option(fc.constantFrom(OWN_TAG, OTHER_TAG), { freq: 2 }),
+    foreignTag: fc.boolean(),
   })
-  .map(({ externalId: id, name: ofThem, email: theirs, mark, foreignMark }) => ({
+  .map(({ externalId: id, name: ofThem, email: theirs, ownerTag, foreignTag }) => ({
     externalId: id,
     fields: { name: ofThem, email: theirs },
-    mark,
-    foreignMark: mark === null && foreignMark,
+    ownerTag,
+    foreignTag: ownerTag === null && foreignTag,
     createdAt: ago(HOUR),
     testClock: null,
   }));

@@ -55,7 +55,7 @@ describe('inward: a new record', () => {
   it('whose email somebody takes here while it is being made a row looks again', async () => {
     world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     const held = pauseAt('adopt.read');
     const working = world.lane.runOnce();
     await held.reached;
@@ -84,7 +84,7 @@ describe('inward: a new record', () => {
     it(`is one row, whichever of two workers goes first, when one loses its lease at ${at}`, async () => {
       world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
       await world.deliver();
-      await world.hear();
+      await world.receiveInbound();
       enablePauses();
       const claim = async () => (await world.claim())[0]!;
       const first = await claim();

@@ -4,10 +4,10 @@ import { AppError } from '../../errors.ts';
 import { externalFields, type MappingDocument, parseDocument } from '../../catalogue/document.ts';
 import type { Ingress } from '../integration.ts';
 import mapping from './customer.json' with { type: 'json' };
-import { isMarkKey } from './mark.ts';
+import { isTagKey } from './owner-tag.ts';
 import { createIngress } from './webhook.ts';
 
-export interface StripeHearing {
+export interface StripeIntake {
   system: string;
   document: MappingDocument;
   ingress: Ingress;
@@ -16,15 +16,17 @@ export interface StripeHearing {
 }
 
 /**
- * `markKey`: the metadata key of this installation's owner tag; throws `config_invalid` for a key
+ * `tagKey`: the metadata key of this installation's owner tag; throws `config_invalid` for a key
  * that Stripe cannot store.
  */
-export function createStripeHearing(markKey: string): StripeHearing {
-  if (!isMarkKey(markKey)) {
-    throw new AppError('config_invalid', { detail: `"${markKey}" cannot be the metadata key of our mark` });
+export function createStripeIntake(tagKey: string): StripeIntake {
+  if (!isTagKey(tagKey)) {
+    throw new AppError('config_invalid', {
+      detail: `"${tagKey}" cannot be the metadata key of our owner tag`,
+    });
   }
   const document = parseDocument(mapping);
   const names = externalFields(document);
   const mapped = document.fields.map((rule) => rule.external);
-  return { system: 'stripe', document, names, ingress: createIngress({ names, mapped, markKey }) };
+  return { system: 'stripe', document, names, ingress: createIngress({ names, mapped, tagKey }) };
 }

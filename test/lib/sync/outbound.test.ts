@@ -174,7 +174,7 @@ describe('outward', () => {
     const { id } = await world.create();
     await world.run();
     const before = await counts();
-    await world.poke(id, { mustRead: false });
+    await world.notify(id, { mustRead: false });
     await world.run();
     expect(world.calls()).to.have.length(1);
     expect(await counts()).to.deep.equal(before);

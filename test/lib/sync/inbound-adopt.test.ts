@@ -9,9 +9,9 @@ import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way
 
 describe('inward: a mark', () => {
   const world = useTwoWay();
-  const markKey = (): string => `twinbox_${world.deps.policy.instanceId}`;
+  const tagKey = (): string => `twinbox_${world.deps.policy.instanceId}`;
   const markOf = async (id: number): Promise<Record<string, string>> => ({
-    [markKey()]: (await readCustomer(world.db, id))?.createdEventId ?? '',
+    [tagKey()]: (await readCustomer(world.db, id))?.createdEventId ?? '',
   });
 
   it('that was copied by hand to another record makes that one an alias, and the pair stays what it was', async () => {
@@ -76,7 +76,7 @@ describe('inward: a mark', () => {
   it('that names no row of ours makes the record wait, listed as a lost row', async () => {
     const lost = world.simulator.dashboard.createCustomer({
       email: 'lost@example.com',
-      metadata: { [markKey()]: '01890000-0000-7000-8000-000000000000' },
+      metadata: { [tagKey()]: '01890000-0000-7000-8000-000000000000' },
     });
     await world.rest();
     expect(await mappingsIn(world.db)).to.deep.equal([
@@ -88,7 +88,7 @@ describe('inward: a mark', () => {
   it('that somebody wrote by hand, and that is no event id at all, makes the record wait too', async () => {
     const odd = world.simulator.dashboard.createCustomer({
       email: 'odd@example.com',
-      metadata: { [markKey()]: "no uuid'; --" },
+      metadata: { [tagKey()]: "no uuid'; --" },
     });
     await world.rest();
     expect(await mappingsIn(world.db)).to.deep.equal([
@@ -138,7 +138,7 @@ describe('inward: a mark', () => {
       metadata,
     });
     const [first, second] = world.undelivered();
-    world.simulator.dashboard.updateCustomer(copy.id, { metadata: { [markKey()]: '' } });
+    world.simulator.dashboard.updateCustomer(copy.id, { metadata: { [tagKey()]: '' } });
     await world.receive();
     await world.deliver([first!, second!]);
     await world.rest();
@@ -181,7 +181,7 @@ describe('inward: a webhook before the answer of our create', () => {
         const working = world.lane.runOnce();
         await held.reached;
         await world.deliver(world.undelivered(), { thin });
-        await world.hear();
+        await world.receiveInbound();
         const other = world.worker();
         await other.runOnce();
         await other.drain();
@@ -207,7 +207,7 @@ describe('inward: a webhook before the answer of our create', () => {
     const [customer] = world.simulator.customers();
     world.simulator.dashboard.deleteCustomer(customer!.id);
     await world.deliver(world.undelivered(), { thin: true });
-    await world.hear();
+    await world.receiveInbound();
     await world.run(world.worker());
     held.resume();
     await working;
@@ -223,7 +223,7 @@ describe('inward: a webhook before the answer of our create', () => {
     world.simulator.faults.add({ kind: 'drop_answer', method: 'POST', times: 2 });
     await world.run();
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.rest();
     expect(await mappingsIn(world.db)).to.have.length(1);
     expect(world.simulator.customers()).to.have.length(1);
@@ -238,7 +238,7 @@ describe('inward: a webhook before the answer of our create', () => {
     await held.reached;
     await world.remove(made.id);
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     held.resume();
     await working;
     await world.lane.drain();

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { askForRead } from '../../../db/inbound.ts';
 import type { Customer } from '../../../db/customers.ts';
 import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
-import { giveAllWords, waitingRow } from '../../support/first-link.ts';
+import { consentToAll, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { mappingsIn, useTwoWay } from '../../support/two-way.ts';
@@ -32,7 +32,7 @@ describe('our marks at the first link', () => {
   it('looks at a second record with its mark too, that was heard of before the link', async () => {
     const row = await waiting({ name: 'Twice', email: 'twice@example.com' });
     const older = theirs({ name: 'Twice', email: 'twice@example.com' }, row);
-    await giveAllWords(world);
+    await consentToAll(world);
     world.advance(60_000);
     const newer = theirs({ name: 'Copied', email: 'copied@example.com' }, row);
     await world.rest();
@@ -65,7 +65,7 @@ describe('our marks at the first link', () => {
     (await mappingsIn(world.db)).find((mapping) => mapping.externalId === externalId)?.state;
 
   async function link(): Promise<LinkPlan> {
-    const plan = await giveAllWords(world);
+    const plan = await consentToAll(world);
     await world.rest();
     return plan;
   }

@@ -57,7 +57,7 @@ describe('inward: the inbox', () => {
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Weeks ago' });
     world.advance(29 * DAY);
     expect(await world.deliver()).to.deep.equal(['stored']);
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     expect(await readCustomer(world.db, id)).to.include({ name: 'Weeks ago' });
   });
@@ -72,7 +72,7 @@ describe('inward: the inbox', () => {
   for (const [changes, verdict] of [
     [{ account: 'acct_other' }, 'other_account'],
     [{ livemode: true }, 'other_livemode'],
-    [{ foreignMark: true }, 'other_environment'],
+    [{ foreignTag: true }, 'other_environment'],
   ] as const) {
     it(`makes no mapping of an old event that is not for this database (${verdict})`, async () => {
       world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });

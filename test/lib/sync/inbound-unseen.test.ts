@@ -12,9 +12,9 @@ import { linkedPair, useTwoWay, withRules } from '../../support/two-way.ts';
 describe('inward: an edit that our write covered before we saw it', () => {
   const world = useTwoWay();
 
-  async function hear(events: StoredEvent[], lane: Lane): Promise<void> {
+  async function receiveInbound(events: StoredEvent[], lane: Lane): Promise<void> {
     await world.deliver(events);
-    await world.hear();
+    await world.receiveInbound();
     await world.run(lane);
   }
 
@@ -46,7 +46,7 @@ describe('inward: an edit that our write covered before we saw it', () => {
             }
             for (const [step, index] of order.entries()) {
               if (step === editAt && ours !== null) await world.update(id, { name: ours });
-              await hear([events[index]!, events[index]!], lane);
+              await receiveInbound([events[index]!, events[index]!], lane);
             }
             if (editAt === 2 && ours !== null) await world.update(id, { name: ours });
             await world.rest(lane);
@@ -65,7 +65,7 @@ describe('inward: an edit that our write covered before we saw it', () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.update(id, { name: 'Ours' });
-    await world.poke(id);
+    await world.notify(id);
     await world.run();
     expect((await conflictsOf(world.db, id)).map(({ kind }) => kind)).to.deep.equal(['both_moved']);
     await world.rest();
@@ -77,8 +77,8 @@ describe('inward: an edit that our write covered before we saw it', () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     const [theirs, echo] = await cover(world.lane, id, externalId);
     const twin = { ...echo, id: 'evt_twin00000000000000000000' };
-    await hear([twin, theirs], world.lane);
-    await hear([echo], world.lane);
+    await receiveInbound([twin, theirs], world.lane);
+    await receiveInbound([echo], world.lane);
     expect(await conflictsOf(world.db, id)).to.have.length(1);
     await expectAgreement(world);
   });
@@ -101,7 +101,7 @@ describe('inward: an edit that our write covered before we saw it', () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     const [, echo] = await cover(lane, id, externalId);
     await world.update(id, { name: 'Ours again' });
-    await hear([echo], lane);
+    await receiveInbound([echo], lane);
     const [conflict] = await conflictsOf(world.db, id);
     expect(conflict).to.include({ theirs: 'Covered', winner: 'ours', note: 'overtaken' });
   });

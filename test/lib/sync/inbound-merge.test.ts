@@ -64,7 +64,7 @@ describe('inward: theirs and the merge', () => {
 
   it('reads again for who asked while it was reading', async () => {
     const { id, externalId } = await linkedPair(world);
-    await world.poke(id);
+    await world.notify(id);
     const held = pauseAt('reconcile.read');
     const working = world.lane.runOnce();
     await held.reached;
@@ -132,7 +132,7 @@ describe('inward: theirs and the merge', () => {
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.update(id, { name: 'Ours' });
     world.simulator.faults.add({ kind: 'error_before_effect', method: 'POST', path: '/v1/customers/:id' });
-    await world.poke(id);
+    await world.notify(id);
     await world.run();
     await world.update(id, { email: 'other@example.com' });
     await world.rest();
@@ -150,7 +150,7 @@ describe('inward: theirs and the merge', () => {
     await world.rest(quiet);
     expect(world.simulator.customers()[0]).to.include({ name: 'Ours', email: 'theirs@example.com' });
     expect(await mappingOf(world.db, id)).to.include({ state: 'waiting', reason: 'pulls_off' });
-    await world.poke(id);
+    await world.notify(id);
     await world.rest();
     expect(await readCustomer(world.db, id)).to.include({ name: 'Ours', email: 'theirs@example.com' });
     await expectAgreement(world);

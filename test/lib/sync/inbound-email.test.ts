@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { listCustomers, readCustomer } from '../../../db/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
-import { createLinkDesk } from '../../../lib/operations/links.ts';
+import { createLinkOperations } from '../../../lib/operations/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
@@ -16,7 +16,7 @@ describe('inward: a new record with the email of a row that has no counterpart',
     const { rows } = await world.db.raw<{ rows: { id: number }[] }>(
       `select id from external_mappings where external_id = '${theirs.id}'`,
     );
-    await createLinkDesk(world).consent(rows[0]!.id, 'operator');
+    await createLinkOperations(world).consent(rows[0]!.id, 'operator');
     const notThere = { status: 404, code: 'resource_missing', stored: false };
     world.simulator.faults.add({ kind: 'error_before_effect', method: 'GET', ...notThere });
     await world.rest();
@@ -67,7 +67,7 @@ describe('inward: a new record with the email of a row that has no counterpart',
     await unlinkedRow(world, 'ada@example.com');
     world.simulator.dashboard.createCustomer({ name: 'Ours', email: 'ada@example.com' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     const before = world.calls().length;
     await world.run(world.worker({ policy: { linkByEmail: 'link' } }));
     expect(world.calls().slice(before)).to.deep.equal([
@@ -94,7 +94,7 @@ describe('inward: a new record with the email of a linked row', () => {
     const [moved] = world.undelivered();
     const second = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'shared@example.com' });
     await world.deliver(world.undelivered().filter(({ id }) => id !== moved!.id));
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     await world.rest();
     expect((await mappingsIn(world.db))[1]).to.include({
@@ -120,10 +120,10 @@ describe('inward: an email that moves onto another row’s', () => {
   it('is pulled once the other has moved on there, which is asked once', async () => {
     const [a, b] = await two();
     world.simulator.dashboard.updateCustomer(b!.externalId, { email: 'c@example.com' });
-    const [unheard] = world.undelivered();
+    const [notReceived] = world.undelivered();
     world.simulator.dashboard.updateCustomer(a!.externalId, { email: 'b@example.com', name: 'A2' });
-    await world.deliver(world.undelivered().filter(({ id }) => id !== unheard!.id));
-    await world.hear();
+    await world.deliver(world.undelivered().filter(({ id }) => id !== notReceived!.id));
+    await world.receiveInbound();
     await world.run();
     world.advance(10_000);
     await world.run();
@@ -148,7 +148,7 @@ describe('inward: an email that moves onto another row’s', () => {
     });
     expect(more).to.deep.equal([]);
     const calls = world.calls().length;
-    await world.poke(a!.id);
+    await world.notify(a!.id);
     await world.rest();
     expect(world.calls()).to.have.length(calls + 1);
     expect(await conflictsOf(world.db, a!.id)).to.have.length(1);
@@ -176,7 +176,7 @@ describe('inward: an email that moves onto another row’s', () => {
       const events = world.undelivered();
       for (const event of order === 'first' ? events : events.toReversed()) {
         await world.deliver([event]);
-        await world.hear();
+        await world.receiveInbound();
       }
       await world.rest();
       for (const [index, { id }] of pairs.entries()) {
@@ -209,7 +209,7 @@ describe('inward: an email that moves onto another row’s', () => {
     await world.run();
     world.simulator.dashboard.updateCustomer(a.externalId, { email: 'b@example.com' });
     await world.deliver();
-    await world.hear();
+    await world.receiveInbound();
     await world.run();
     expect((await conflictsOf(world.db, a.id)).map(({ kind }) => kind)).to.deep.equal(['duplicate_email']);
   });

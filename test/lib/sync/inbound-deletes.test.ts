@@ -68,7 +68,7 @@ describe('inward: a delete', () => {
     await world.rest(world.worker({ policy: { pulls: false } }));
     expect((await readCustomer(world.db, id))?.deletedAt).to.equal(null);
     expect(await mappingOf(world.db, id)).to.include({ state: 'waiting', reason: 'pulls_off' });
-    await world.poke(id);
+    await world.notify(id);
     await world.rest();
     expect((await readCustomer(world.db, id))?.deletedAt).to.not.equal(null);
     await expectAgreement(world);
