@@ -1,7 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const ladder = 'lib/sync/decide.ts';
-const inwardAdopt = 'test/lib/sync/inbound-adopt.test.ts';
+const inboundAdopt = 'test/lib/sync/inbound-adopt.test.ts';
 
 /** Mistakes in the order of the rungs, in what a decision remembers, and in how an action is carried out. */
 export const decideDefects: Defect[] = [
@@ -84,6 +84,34 @@ export const decideDefects: Defect[] = [
     },
   },
   {
+    name: 'a record that another request made taken for what our create made',
+    edits: [
+      {
+        file: 'lib/sync/rungs/unknown-create.ts',
+        find: `event.after !== null && event.key !== intent.key;`,
+        replace: `event.after !== null && event.key === '';`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/resolve.test.ts',
+      title: 'whose event says that another request did',
+    },
+  },
+  {
+    name: 'what our create sent held for what a copy of its owner tag bears',
+    edits: [
+      {
+        file: 'lib/sync/perform/search-create.ts',
+        find: `look !== inEvents && eventsCover(search)`,
+        replace: `look === inEvents && eventsCover(search)`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/resolve.test.ts',
+      title: 'the two meet as for the first time',
+    },
+  },
+  {
     name: 'both sides compared anew after the pull',
     edits: [
       {
@@ -92,7 +120,7 @@ export const decideDefects: Defect[] = [
         replace: `  if (progress.pulled && progress.deleted) return progress.pulled;`,
       },
     ],
-    caughtBy: { file: inwardAdopt, title: 'that was copied to a record of another row is put right' },
+    caughtBy: { file: inboundAdopt, title: 'that was copied to a record of another row is put right' },
   },
   {
     name: 'the merge behind a request forgotten with its answer',
@@ -190,7 +218,7 @@ export const decideDefects: Defect[] = [
         replace: `  if (notes.length > 9) await leaveNotes(deps, step, notes);`,
       },
     ],
-    caughtBy: { file: inwardAdopt, title: 'on two records of one row links one' },
+    caughtBy: { file: inboundAdopt, title: 'on two records of one row links one' },
   },
   {
     name: 'a record that was read for its link, read again for the merge',

@@ -138,7 +138,7 @@ export const mergeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/sync/inbound-adopt.test.ts',
-      title: `a ownerTag that was copied by hand to another record makes that one an alias`,
+      title: `a mark that was copied by hand to another record makes that one an alias`,
     },
   },
   {
@@ -166,7 +166,7 @@ export const mergeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/sync/inbound-adopt.test.ts',
-      title: `a ownerTag on two records of one row links one, and the other becomes an alias`,
+      title: `a mark on two records of one row links one, and the other becomes an alias`,
     },
   },
   {

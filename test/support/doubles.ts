@@ -1,8 +1,8 @@
 import type { Db } from '../../db/server/connection.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
 
-/** A create whose look found nothing: how many events of theirs there were by then, by mapping. */
-export type Looks = { mapping: number; events: number }[];
+/** The looks before creates, by mapping: how many events of theirs there were by then, and how many records were found. */
+export type Looks = { mapping: number; events: number; found: number }[];
 
 type Living = Map<string, string | null>;
 
@@ -21,7 +21,9 @@ export async function doublesOf(db: Db, events: StoredEvent[], looks: Looks): Pr
   return events.flatMap((event, at) => {
     const mapping = mappingOf.get(event.request.idempotency_key ?? '');
     if (event.type !== 'customer.created' || mapping === undefined) return [];
-    const look = looks.findLast((one) => one.mapping === mapping && one.events <= at);
+    const before = looks.filter((one) => one.mapping === mapping && one.events <= at);
+    // A worker that lost its lease may look once more while the request of another is under way: what it finds stops nothing.
+    const look = before.findLast(({ found }) => found === 0) ?? before.at(-1);
     const { id, email } = customerOf(event);
     if (email === null) return [];
     if (!look) return asked.has(mapping) ? [] : [`${id} was made without a look, by mapping ${mapping}`];

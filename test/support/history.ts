@@ -112,7 +112,7 @@ function looksFor({ looksBeforeCreate, linkByEmail }: SyncPolicy): boolean {
   return looksBeforeCreate && linkByEmail !== 'never';
 }
 
-/** Notes how far their events had come at each look that found nothing. */
+/** Notes how far their events had come at each look before a create, and whether it found a record. */
 function watchLooks({ deps }: SyncWorld, eventsSoFar: () => number): () => Looks {
   const looks: Looks = [];
   const { debug } = deps.log;
@@ -121,7 +121,11 @@ function watchLooks({ deps }: SyncWorld, eventsSoFar: () => number): () => Looks
       ...deps.log,
       debug(event: string, fields: Record<string, unknown>): void {
         if (event === 'create.looked')
-          looks.push({ mapping: Number(fields['mapping']), events: eventsSoFar() });
+          looks.push({
+            mapping: Number(fields['mapping']),
+            events: eventsSoFar(),
+            found: Number(fields['found']),
+          });
         debug(event, fields);
       },
     },

@@ -55,7 +55,8 @@ export async function searchCreate(deps: SyncDeps, step: Step): Promise<CreateSe
       return 'place' in found && found.failure.code === NO_TOKEN ? breakOff(search) : found;
     await failpoint('resolve.looked');
     const [oldest, ...others] = found;
-    if (oldest !== undefined) return { found: oldest, others };
+    if (oldest !== undefined)
+      return { found: oldest, others, byAnother: look !== inEvents && eventsCover(search) };
   }
   return { found: null };
 }
@@ -65,6 +66,12 @@ async function breakOff({ deps, step }: Search): Promise<typeof NO_ROOM> {
   const { id, fence } = step.claim;
   if (!deps.onlyLooking) await saveLooked(deps.db, id, fence, step.mapping.intent?.looked);
   return NO_ROOM;
+}
+
+/** Whether the events, which were read to their end, would show what our request made. */
+function eventsCover({ deps, from }: Search): boolean {
+  const { feed } = deps.integration;
+  return feed !== undefined && from.getTime() > deps.clock.now().getTime() - feed.keptMs;
 }
 
 /** By the key: an event of the creation names the request behind it. */

@@ -14,6 +14,7 @@ import { NO_TOKEN } from '../../limits/guarded.ts';
 import type { Action } from '../action.ts';
 import { know } from '../facts.ts';
 import { park } from '../failing.ts';
+import { receivedEvents } from '../received.ts';
 import { errorRow } from '../settle/outcome.ts';
 import type { Situation } from '../situation.ts';
 import { reported } from './reported-record.ts';
@@ -22,7 +23,7 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
   const { row, mapping } = s;
   if (!row)
     return park('create_unknown', { message: 'its row is gone, and with it the owner tag to look for' });
-  const found = reported(s, (failure) => lookLater(s, 'inbox', failure));
+  const found = isOfAnother(s, intent) ? null : reported(s, (failure) => lookLater(s, 'inbox', failure));
   if (found !== null) return found;
   const search = know(s, 'createdRecord', { intent: intent.id });
   if ('place' in search) return lookLater(s, search.place, search.failure);
@@ -47,11 +48,11 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
         },
       ],
     };
-  const { found: externalId, others } = search;
+  const { found: externalId, others, byAnother } = search;
   const fields = { mapping: id, intent: intent.id, external_id: externalId, more: others.length };
   return {
     do: 'settle',
-    outcome: { kind: 'found', externalId, by: intent },
+    outcome: { kind: 'found', externalId, ...(byAnother ? { notBy: intent } : { by: intent }) },
     // The others get mappings of their own, which have to read: they find their row linked, and
     // become its aliases.
     notes: [
@@ -59,6 +60,15 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
       { note: 'log', level: 'info', event: 'create.found', fields },
     ],
   };
+}
+
+/**
+ * The event that came in says that another request made the record: it bears a copy of our owner
+ * tag. The search, which goes by our request's key first, decides whether the row has another.
+ */
+function isOfAnother({ deliveries }: Situation, intent: OpenIntent): boolean {
+  const event = receivedEvents(deliveries).at(0)?.event;
+  return event?.kind === 'created' && event.after !== null && event.key !== intent.key;
 }
 
 /**

@@ -31,9 +31,10 @@ export type Outcome =
   | { kind: 'parked'; reason: string; detail: Record<string, unknown>; refused: OpenIntent | null }
   /**
    * The row's counterpart existed already: the pair is linked, and the step begins again with a
-   * read. `by` made it.
+   * read. `by` made it. `notBy`: the open create, which did not; so nothing is known of what the two
+   * sides agreed on, and they meet as for the first time.
    */
-  | { kind: 'found'; externalId: string; by?: OpenIntent | null }
+  | { kind: 'found'; externalId: string; by?: OpenIntent | null; notBy?: OpenIntent }
   /** An inbound event is about another record, which looks for itself; the step begins again without it. */
   | { kind: 'passed_on'; externalId: string }
   /** Edits of theirs that our writes covered are kept as conflicts; the step begins again. */

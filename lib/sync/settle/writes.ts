@@ -6,7 +6,7 @@
 // were sent; a field it shows that we did not send and that differs is another client's edit: the
 // shadow stays, and the next step has to read.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
-import type { MappingChanges } from '../../../db/mappings/mappings.ts';
+import type { MappingChanges, OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import { fullJitter } from '../../backoff.ts';
 import type { FieldRule } from '../../catalogue/document.ts';
@@ -247,7 +247,7 @@ function waiting(step: LoadedStep, { reason, detail }: Of<'waiting'>): Writes {
   };
 }
 
-function found({ externalId, by }: Of<'found'>): Writes {
+function found({ externalId, by, notBy }: Of<'found'>): Writes {
   return {
     mapping: {
       ...healthy,
@@ -255,11 +255,17 @@ function found({ externalId, by }: Of<'found'>): Writes {
       decision: null,
       mustRead: true,
       ...(by ? { intent: null, shadow: shadowOfCreate(by) } : {}),
+      ...(notBy ? { intent: null } : {}),
     },
-    closed: by ? { intent: by, result: 'done', written: null } : null,
+    closed: closedBy(by, notBy),
     linked: externalId,
     release: false,
   };
+}
+
+function closedBy(by: OpenIntent | null | undefined, notBy: OpenIntent | undefined): Effects['closed'] {
+  if (by) return { intent: by, result: 'done', written: null };
+  return notBy ? { intent: notBy, result: 'unknown', written: null } : null;
 }
 
 function stale(step: LoadedStep, outcome: Of<'stale'>): Writes {

@@ -209,6 +209,46 @@ describe('a create whose outcome nobody knows', () => {
     expect(externalId).to.be.a('string').and.not.equal(unmatched.id);
   });
 
+  it('is not taken to have made a record that bears a copy of its owner tag, whose event says that another request did', async () => {
+    const id = await unknown('after', { name: 'Sent' });
+    const [made] = living();
+    const copy = copyOf(made!);
+    world.lose(world.undelivered().find(({ data }) => data.object.id === made!.id)!);
+    await world.receiveInbound();
+    await wait(5 * MINUTE);
+    await world.rest();
+    const mappings = await mappingsIn(world.db);
+    expect(mappings.find(({ externalId }) => externalId === made!.id)).to.include({
+      role: 'primary',
+      internalId: id,
+    });
+    expect(mappings.find(({ externalId }) => externalId === copy.id)).to.include({
+      role: 'alias',
+      internalId: id,
+    });
+    expect((await conflictsOf(world.db, id)).map(({ kind }) => kind)).to.deep.equal(['external_duplicate']);
+    await expectAgreement(world);
+  });
+
+  it('that made nothing leaves its row to a record that bears a copy of its owner tag: the two meet as for the first time', async () => {
+    const id = await unknown('before', { name: 'Sent' });
+    const row = await readCustomer(world.db, id);
+    const metadata = { [`twinbox_${world.deps.policy.instanceId}`]: row?.createdEventId ?? '' };
+    const copy = copyOf({ email: row?.email ?? null, metadata });
+    await wait(7 * MINUTE);
+    await world.rest();
+    expect(await mappingOf(world.db, id)).to.include({ state: 'linked', externalId: copy.id });
+    expect(living()).to.have.length(1);
+    expect(living()[0]).to.include({ name: 'Sent' });
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+    expect((await closedIntents(world.db))[0]).to.include({ operation: 'create', result: 'unknown' });
+  });
+
+  /** A record that somebody else made, with the email and the metadata of this one. */
+  function copyOf({ email, metadata }: { email: string | null; metadata: Record<string, string> }) {
+    return world.simulator.dashboard.createCustomer({ individual_name: 'Copy', email, metadata });
+  }
+
   it('is found by its key although somebody has taken the mark off, and gets it back', async () => {
     await unknown('after');
     const [made] = living();

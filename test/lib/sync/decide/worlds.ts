@@ -106,7 +106,7 @@ const holder: fc.Arbitrary<Holder> = fc.record({
 
 const createSearch: fc.Arbitrary<CreateSearch> = fc.oneof(
   fc.constant<CreateSearch>({ found: null }),
-  fc.constant<CreateSearch>({ found: 'cus_1', others: ['cus_2'] }),
+  fc.boolean().map<CreateSearch>((byAnother) => ({ found: 'cus_1', others: ['cus_2'], byAnother })),
   failure.map((one): CreateSearch => ({ notBefore: new Date(NOW.getTime() + HOUR), failure: one })),
   failure.map((one): CreateSearch => ({ place: 'list', failure: one })),
 );
