@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { closedIntents, conflictsOf, mappingOf } from '../../support/sync-rows.ts';
-import { mappingsIn, useTwoWay } from '../../support/two-way.ts';
+import { mappingsIn, useTwoWay, type MappingSeen } from '../../support/two-way.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -213,15 +213,17 @@ describe('a create whose outcome nobody knows', () => {
     const id = await unknown('after', { name: 'Sent' });
     const [made] = living();
     const copy = copyOf(made!);
-    world.lose(world.undelivered().find(({ data }) => data.object.id === made!.id)!);
+    const eventOf = (externalId: string) =>
+      world.undelivered().filter(({ data }) => data.object.id === externalId);
+    for (const event of eventOf(made!.id)) world.lose(event);
+    await world.deliver(eventOf(copy.id));
     await world.receiveInbound();
     await wait(5 * MINUTE);
+    const isLinked = ({ internalId, role }: MappingSeen) => internalId === id && role === 'primary';
+    expect((await mappingsIn(world.db)).find(isLinked)?.externalId, 'at once').to.equal(made!.id);
     await world.rest();
     const mappings = await mappingsIn(world.db);
-    expect(mappings.find(({ externalId }) => externalId === made!.id)).to.include({
-      role: 'primary',
-      internalId: id,
-    });
+    expect(mappings.find(isLinked)?.externalId).to.equal(made!.id);
     expect(mappings.find(({ externalId }) => externalId === copy.id)).to.include({
       role: 'alias',
       internalId: id,
