@@ -7,7 +7,7 @@ import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
 const MINUTE = 60_000;
 
-/** What a person has said about a pair meets another decision, or a record that nobody named. */
+/** What a person has said about a pair meets another decision, or a record that was not named. */
 describe('what a person has said about a pair', () => {
   const world = useTwoWay();
 
