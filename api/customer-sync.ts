@@ -2,7 +2,6 @@
 // not got the newest version is pending: whoever has just changed a customer sees whether the
 // change has arrived, which version the system has, and since when.
 import type { Customer, CustomerMapping } from '../db/customers.ts';
-import { ALIAS_LIVES } from '../lib/sync/delete-conflicts.ts';
 import { systemNames } from '../lib/integrations/names.ts';
 
 export type SyncState = { state: string; reason: string | null; version: number | null; since: string };
@@ -31,7 +30,7 @@ export function syncOf(customer: Customer): Record<string, SyncState> {
 export function externalIdsOf({ mappings }: Customer): Record<string, string> {
   return Object.fromEntries(
     mappings.flatMap(({ system, externalId, state, reason }) =>
-      externalId === null || state === 'detached' || reason === ALIAS_LIVES ? [] : [[system, externalId]],
+      externalId === null || state === 'detached' || reason === 'alias_lives' ? [] : [[system, externalId]],
     ),
   );
 }

@@ -4,6 +4,7 @@
 import { Router } from 'express';
 import type { Db } from '../db/server/connection.ts';
 import { listMappings, type ListedMapping } from '../db/mappings/list.ts';
+import { shownReason } from '../db/mappings/shown.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import type { ConsentOutcome, LinkOperations } from '../lib/operations/links.ts';
 import { actorOf } from './auth.ts';
@@ -49,7 +50,7 @@ export function mappingRoutes({ db, operations, basePath, deadlineMs }: MappingR
         sendJson(res, 200, {
           outcome,
           mapping: mapping.id,
-          customer: mapping.reasonDetail?.['customer'] ?? null,
+          customer: mapping.consent?.to === 'customer' ? mapping.consent.customer : null,
           external_id: mapping.externalId,
         });
       },
@@ -78,6 +79,7 @@ export function mappingJson(mapping: ListedMapping): Record<string, unknown> {
 
 function refused(refusal: Extract<ConsentOutcome, { outcome: 'not_found' | 'cannot_link' }>): Problem {
   if (refusal.outcome === 'not_found') return new Problem('mapping_not_found', 'No mapping has this id.');
-  const { state, reason } = refusal.mapping;
-  return new Problem('cannot_link', refusal.why, { members: { state, reason } });
+  const { mapping, why } = refusal;
+  const members = { state: mapping.state, reason: shownReason(mapping) };
+  return new Problem('cannot_link', why, { members });
 }

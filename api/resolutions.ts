@@ -3,6 +3,7 @@
 
 import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
+import { shownReason } from '../db/mappings/shown.ts';
 import type { ResolveOperations } from '../lib/operations/resolutions.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
@@ -33,9 +34,11 @@ export function resolutionRoutes({ operations, deadlineMs }: ResolutionRoutesDep
         const result = await operations.resolve(id, { action, externalId, why, actor: actorOf(req) ?? null });
         if (result.outcome === 'not_found') throw new Problem('mapping_not_found', 'No mapping has this id.');
         const { outcome, mapping } = result;
-        const { state, reason: because, internalId: customer } = mapping;
+        const { state, internalId: customer } = mapping;
         if (outcome === 'cannot_resolve')
-          throw new Problem('cannot_resolve', result.why, { members: { state, reason: because } });
+          throw new Problem('cannot_resolve', result.why, {
+            members: { state, reason: shownReason(mapping) },
+          });
         sendJson(res, 200, { outcome, mapping: mapping.id, customer, external_id: mapping.externalId });
       },
     ],

@@ -1,5 +1,6 @@
 // What `twinbox explain` prints: the same facts as lines for people and as one object for programs.
 import type { Customer } from '../db/customers.ts';
+import { shownDetail, shownReason } from '../db/mappings/shown.ts';
 import { EARLIEST } from '../db/server/times.ts';
 import type { Value } from '../lib/catalogue/document.ts';
 import type {
@@ -225,7 +226,13 @@ function pairJson(pair: PairExplained): object {
   return {
     ...{ mapping: mapping.id, system: mapping.system, account: mapping.account },
     ...{ customer: mapping.internalId, external_id: mapping.externalId, role: mapping.role },
-    ...{ state: mapping.state, since, reason: mapping.reason, reason_detail: mapping.reasonDetail, why },
+    ...{
+      state: mapping.state,
+      since,
+      reason: shownReason(mapping),
+      reason_detail: shownDetail(mapping),
+      why,
+    },
     ...{ decision: mapping.decision, our_version: version, sent_version: mapping.pushedVersion },
     ...{ to_do: !isDone, attempts: mapping.attempts, next_attempt_at: dueOf(mapping) },
     ...{ last_error: mapping.lastError, open_deliveries: open },

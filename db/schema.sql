@@ -444,7 +444,9 @@ create table external_mappings (
   urgency smallint default 0 not null,
   decision jsonb,
   known_email text,
-  void_tag uuid
+  void_tag uuid,
+  consent jsonb,
+  ending jsonb
 ) with (fillfactor=80);
 
 create table external_records (
@@ -746,7 +748,14 @@ alter table database_place add constraint database_place_only_one_check CHECK (o
 alter table database_place add constraint database_place_pkey PRIMARY KEY (only_one);
 alter table event_blocks add constraint event_blocks_pkey PRIMARY KEY (first_id);
 alter table external_mappings add constraint external_mappings_check CHECK (((intent IS NULL) OR (state <> ALL (ARRAY['alias'::text, 'detached'::text, 'tombstoned'::text]))));
+alter table external_mappings add constraint external_mappings_consent CHECK (((consent IS NULL) OR (((jsonb_typeof(consent) = 'object'::text) AND (jsonb_typeof((consent -> 'at'::text)) = 'string'::text) AND (jsonb_typeof((consent -> 'by'::text)) = ANY (ARRAY['string'::text, 'null'::text])) AND
+CASE (consent ->> 'to'::text)
+    WHEN 'customer'::text THEN (jsonb_typeof((consent -> 'customer'::text)) = 'number'::text)
+    WHEN 'record'::text THEN (jsonb_typeof((consent -> 'external_id'::text)) = ANY (ARRAY['string'::text, 'null'::text]))
+    ELSE NULL::boolean
+END) IS TRUE)));
 alter table external_mappings add constraint external_mappings_decision_check CHECK ((jsonb_typeof(decision) = 'object'::text));
+alter table external_mappings add constraint external_mappings_ending CHECK (((ending IS NULL) OR ((((ending ->> 'kind'::text) = ANY (ARRAY['let_go'::text, 'replaced'::text, 'taken_back'::text, 'account_left'::text, 'tombstoned'::text])) AND ((state = 'detached'::text) OR (decision IS NOT NULL))) IS TRUE)));
 alter table external_mappings add constraint external_mappings_pkey PRIMARY KEY (id);
 alter table external_mappings add constraint external_mappings_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'alias'::text])));
 alter table external_mappings add constraint external_mappings_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'linked'::text, 'waiting'::text, 'parked'::text, 'alias'::text, 'detached'::text, 'tombstoned'::text])));
@@ -803,7 +812,7 @@ CREATE INDEX external_mappings_due ON public.external_mappings USING btree (syst
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
-CREATE INDEX external_mappings_let_go ON public.external_mappings USING btree (system, id) WHERE ((state = 'detached'::text) AND jsonb_exists(reason_detail, 'let_go'::text));
+CREATE INDEX external_mappings_let_go ON public.external_mappings USING btree (system, id) WHERE ((state = 'detached'::text) AND ((ending ->> 'kind'::text) = 'let_go'::text));
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
 CREATE INDEX external_records_identity ON public.external_records USING btree (system, account, external_type, identity) WHERE (identity IS NOT NULL);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);

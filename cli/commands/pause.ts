@@ -7,7 +7,7 @@ import {
   releaseDeletes,
   resumeConnection,
 } from '../../db/connections.ts';
-import { raiseHeldDeletes } from '../../db/mappings/decisions.ts';
+import { raiseHeldDeletes } from '../../db/mappings/writes/decisions.ts';
 import { raiseWaiting } from '../../db/mappings/dirty.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { systemClock } from '../../lib/clock.ts';

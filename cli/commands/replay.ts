@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeliveryStatus } from '../../db/deliveries.ts';
+import { shownReason } from '../../db/mappings/shown.ts';
 import { planReplay, runReplay, type DeliveryChoice, type ReplayItem } from '../../lib/operations/replay.ts';
 import { commandActor } from '../actor.ts';
 import { describeEffect } from '../effect.ts';
@@ -123,7 +124,7 @@ function toRow({ row, eventType, status, error, mapping, effect, eventId }: Repl
     String(row?.id ?? mapping.internalId ?? '–'),
     eventType.replace('customer.', ''),
     status,
-    codeOf(error) ?? mapping.reason ?? '–',
+    codeOf(error) ?? shownReason(mapping) ?? '–',
     describeEffect(effect),
     eventId,
   ];

@@ -5,8 +5,8 @@ import { withTransaction } from '../../db/server/connection.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { claimMapping } from '../../db/mappings/claims.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
-import type { Mapping } from '../../db/mappings/mappings.ts';
 import { findMappingsOf } from '../../db/mappings/of-customer.ts';
+import { shownMapping, type ShownMapping } from '../../db/mappings/shown.ts';
 import { readReceiveLag } from '../../db/relay/receive-lag.ts';
 import { readRelayLag } from '../../db/relay/lag.ts';
 import { isAppError } from '../../lib/errors.ts';
@@ -23,14 +23,14 @@ const IN_HAND_MS = 3_000;
 
 export type Engine = SyncDeps & {
   /** The customer's pair: its row in `external_mappings`. Throws where it has none. */
-  mapping(customerId: number): Promise<Mapping>;
+  mapping(customerId: number): Promise<ShownMapping>;
   /** Every pair of the customer: also those that have ended, and second records. */
-  mappings(customerId: number): Promise<Mapping[]>;
+  mappings(customerId: number): Promise<ShownMapping[]>;
   /**
    * Takes one step for the customer now, in this process, reading their record first; answers the
    * pair after it.
    */
-  reconcile(customerId: number): Promise<Mapping>;
+  reconcile(customerId: number): Promise<ShownMapping>;
   /** The customer's record at the other system, read now. */
   theirs(customerId: number): Promise<Fetched>;
   /**
@@ -45,12 +45,12 @@ export function createEngine(deps: SyncDeps): Engine {
   const { system, document } = integration;
   const owner = nameProcess();
 
-  async function mappings(customerId: number): Promise<Mapping[]> {
-    return await findMappingsOf(db, customerId, system);
+  async function mappings(customerId: number): Promise<ShownMapping[]> {
+    return (await findMappingsOf(db, customerId, system)).map(shownMapping);
   }
 
   /** The living pair; where there is none, the last one that ended. */
-  async function mapping(customerId: number): Promise<Mapping> {
+  async function mapping(customerId: number): Promise<ShownMapping> {
     const all = (await mappings(customerId)).filter(({ role }) => role === 'primary');
     const found = all.find(({ state }) => state !== 'detached') ?? all.at(-1);
     if (!found)
@@ -72,7 +72,7 @@ export function createEngine(deps: SyncDeps): Engine {
   }
 
   /** A worker's step is mostly over at once; what takes longer is said. */
-  async function claim({ id }: Mapping): Promise<Claim> {
+  async function claim({ id }: Pick<ShownMapping, 'id'>): Promise<Claim> {
     try {
       const claimed = async (): Promise<Claim | undefined> => (await tryClaim(id)) ?? undefined;
       return await waitUntil(claimed, { timeoutMs: IN_HAND_MS, what: `mapping ${id} is free` });

@@ -1,5 +1,7 @@
 // Whose counterpart is it? Questions and moves around a mapping that has no row of ours yet.
-import { hasEnded, hasEndedSql, isLetGoSql } from './state.ts';
+import { isLetGoSql } from './consent.ts';
+import { hasEnded, hasEndedSql } from './state.ts';
+import { linkAbsorbed } from './writes/records.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { folded } from '../email-fold.ts';
 import { absorbMapping, lockMappings, type Mapping } from './mappings.ts';
@@ -18,16 +20,19 @@ export type Candidate = {
    * where there is none.
    */
   link: 'awaited' | 'named' | null;
+  /** The record that a consent names as the row's, and that is not linked yet. */
+  named: string | null;
 };
 
 const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
   -- A pair that a person has let go answers for its row, where the row has no other.
   coalesce(${hasEndedSql('m')}, exists (
     select from external_mappings l where l.entity_type = 'customer' and l.internal_id = c.id and l.system = :system
-      and l.account = :account and l.state = 'detached' and ${isLetGoSql('l')})) as ended,
+      and l.account = :account and ${isLetGoSql('l')})) as ended,
   case when m.external_id is not null then null
-       when m.reason_detail ->> 'consent' = 'true' then 'named'
-       when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link
+       when m.consent is not null then 'named'
+       when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link,
+  case when m.external_id is null then m.consent ->> 'external_id' end as named
   from customers c left join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
     and m.account = :account and m.external_type = :externalType and m.role = 'primary'`;
 
@@ -100,11 +105,7 @@ export async function absorbInto(
   );
   if (rowCount === 0) return 'busy';
   await absorbMapping(tx, record, own);
-  await tx.raw(
-    `update external_mappings set external_id = :externalId, state = 'linked', reason = null, reason_detail = null, must_read = true,
-       next_attempt_at = :now::timestamptz where id = :id`,
-    { id: own.id, externalId: record.externalId, now },
-  );
+  await linkAbsorbed(tx, own.id, { externalId: record.externalId, now });
   return 'absorbed';
 }
 

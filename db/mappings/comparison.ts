@@ -1,5 +1,5 @@
 // Pairs as the comparison sees them.
-import { isLetGoSql } from './state.ts';
+import { isLetGoSql } from './consent.ts';
 import type { Db } from '../server/connection.ts';
 import type { MappingState, StoredPair } from './mappings.ts';
 import type { LoadedRow } from './load.ts';
@@ -31,7 +31,7 @@ const pairColumns = `
   m.intent is not null as intent, m.role = 'alias' as "isAlias",
   case when m.state <> 'detached' then null
        when ${isLetGoSql('m')} then 'let_go'
-       when jsonb_exists(m.reason_detail, 'replaced') then 'replaced' end as ended,
+       when m.ending ->> 'kind' = 'replaced' then 'replaced' end as ended,
   (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
    from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as row`;

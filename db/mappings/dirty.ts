@@ -1,5 +1,6 @@
 // The dirty number of mappings: raising it makes workers look again.
 import type { Db, Tx } from '../server/connection.ts';
+import type { Waiting } from './reason.ts';
 import { raisedUrgency, urgencies, type Urgency } from '../urgency.ts';
 
 /** Raises the dirty number of mappings, so that a worker looks at them again, now. */
@@ -45,7 +46,12 @@ export async function raiseLeft(
  * Raises every mapping that waits for one reason: the reason is gone. They catch up as bulk.
  * Returns how many.
  */
-export async function raiseWaiting(db: Db | Tx, system: string, reason: string, now: Date): Promise<number> {
+export async function raiseWaiting(
+  db: Db | Tx,
+  system: string,
+  reason: Waiting['code'],
+  now: Date,
+): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
     `update external_mappings m
      set dirty = dirty + 1, urgency = ${raisedUrgency(`${urgencies.bulk}::smallint`)}, next_attempt_at = :now::timestamptz, updated_at = now()

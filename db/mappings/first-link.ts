@@ -1,6 +1,7 @@
-// The first link of two filled catalogues: the row that each record may belong to, and the consents
-// that were given (docs/first-link.md).
-import { isInactiveSql, isLetGoSql } from './state.ts';
+// The first link of two filled catalogues: the row that each record may belong to, and who waits for a
+// consent (docs/first-link.md). How consents are stored: writes/consents.ts.
+import { isLetGoSql } from './consent.ts';
+import { isInactiveSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { folded } from '../email-fold.ts';
 import type { Urgency } from '../urgency.ts';
@@ -40,8 +41,8 @@ with r as (
 ), bound as (
   select coalesce((select account from connections where system = :system), '') as account
 ), waiting as (
-  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.reason_detail ->> 'consent' is not distinct from 'true' as consented,
-         m.reason_detail ->> 'external_id' as named, m.id is null or (m.state = 'waiting' and m.reason = 'not_linked') as waits
+  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.consent is not null as consented,
+         m.consent ->> 'external_id' as named, m.id is null or (m.state = 'waiting' and m.reason = 'not_linked') as waits
   from r cross join bound
   cross join lateral ( -- two questions, for either has its index
     (select * from customers where r.owner_tag is not null and created_event_id = r.owner_tag)
@@ -91,8 +92,8 @@ export async function readWaitingRows(
   limit: number,
 ): Promise<(LinkRow & { mappingId: number; deleted: boolean })[]> {
   const { rows } = await db.raw<{ rows: (LinkRow & { mappingId: number; deleted: boolean })[] }>(
-    `select c.id as "customerId", m.id as "mappingId", c.name, c.email, m.reason_detail ->> 'consent' is not distinct from 'true' as consented,
-            m.reason_detail ->> 'external_id' as named, c.deleted_at is not null as deleted
+    `select c.id as "customerId", m.id as "mappingId", c.name, c.email, m.consent is not null as consented,
+            m.consent ->> 'external_id' as named, c.deleted_at is not null as deleted
      from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
      where m.system = :system and m.state = 'waiting' and m.reason = 'not_linked' and m.id > :after
      order by m.id limit :limit`,
@@ -156,48 +157,10 @@ export async function findWaitingMappings(
 export async function countNotLinked(db: Db, system: string): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
     `select count(*) from external_mappings
-     where system = :system and state = 'waiting' and reason = 'not_linked' and (reason_detail ->> 'consent') is distinct from 'true'`,
+     where system = :system and state = 'waiting' and reason = 'not_linked' and consent is null`,
     { system },
   );
   return rows[0]?.count ?? 0;
-}
-
-/**
- * The consent for one row: this record is its counterpart, or, with null, it has none and one is
- * made.
- */
-export type LinkConsent = { mappingId: number; externalId: string | null };
-
-const hasConsentSql = `
-update external_mappings m
-set reason_detail = :detail::jsonb || jsonb_build_object('external_id', w.external_id), dirty = dirty + 1, urgency = :urgency,
-    next_attempt_at = :now::timestamptz, fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
-from (select l.id, x.external_id
-      from external_mappings l join jsonb_to_recordset(:consents::jsonb) as x(mapping_id bigint, external_id text) on x.mapping_id = l.id
-      where l.state = 'waiting' and l.reason = 'not_linked' and (l.reason_detail ->> 'consent') is distinct from 'true'
-      order by l.id for update of l) w
-where m.id = w.id`;
-
-/**
- * Stores the consents and makes workers look. A consent counts once: a repeat changes nothing.
- * Returns how many were new.
- */
-export async function storeLinkConsents(
-  tx: Db | Tx,
-  consents: LinkConsent[],
-  { detail, urgency, now }: { detail: Record<string, unknown>; urgency: Urgency; now: Date },
-): Promise<number> {
-  const rows = consents.map(({ mappingId, externalId }) => ({
-    mapping_id: mappingId,
-    external_id: externalId,
-  }));
-  const { rowCount } = await tx.raw<{ rowCount: number }>(hasConsentSql, {
-    consents: JSON.stringify(rows),
-    detail: JSON.stringify(detail),
-    urgency,
-    now,
-  });
-  return rowCount;
 }
 
 /** Makes workers look at records that no mapping stands for yet; those that have one are left as they are. */
@@ -237,28 +200,6 @@ export async function raiseRecords(
            order by id for update) locked
      where m.id = locked.id`,
     about,
-  );
-  return rowCount;
-}
-
-/**
- * Every living row without a counterpart in an account, or of those named, and that no person let
- * go, gets a mapping that waits for the first link. Returns how many.
- */
-export async function insertNotLinked(
-  tx: Tx,
-  where: Where & { account: string },
-  customerIds: number[] | null = null,
-): Promise<number> {
-  const { rowCount } = await tx.raw<{ rowCount: number }>(
-    `insert into external_mappings (internal_id, system, account, external_type, state, reason, wanted_version)
-     select c.id, :system, :account, :externalType, 'waiting', 'not_linked', c.version from customers c
-     where c.deleted_at is null and (:customerIds::bigint[] is null or c.id = any(:customerIds::bigint[])) and not exists (
-       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
-         and m.account = :account and m.external_type = :externalType and m.role = 'primary'
-         and (m.state <> 'detached' or ${isLetGoSql('m')}))
-     order by c.id`,
-    { ...where, customerIds },
   );
   return rowCount;
 }

@@ -1,9 +1,8 @@
 // Mappings that a person may want to look at: those that wait, are parked, or stand beside another
 // as its alias, and those that a person has let go.
-import { isLetGoSql } from './state.ts';
+import { isLetGoSql, type Decision } from './consent.ts';
+import { shownDetailSql } from './shown.ts';
 import type { Db, Tx } from '../server/connection.ts';
-import type { Decision } from './mappings.ts';
-import { urgencies } from '../urgency.ts';
 
 export type AttentionState = 'waiting' | 'parked' | 'alias' | 'detached';
 
@@ -42,14 +41,14 @@ select m.id, m.system, m.external_id as "externalId", m.internal_id as customer,
        greatest(m.attempts, ${triedSql}) as attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
 from (
   -- A second record whose row was deleted here stayed there: that is no state of its own, and its reason all the same.
-  select m.id, m.system, m.external_id, m.internal_id, m.state, m.decision, m.reason_detail, m.attempts, m.last_error, m.created_at, m.updated_at,
+  select m.id, m.system, m.external_id, m.internal_id, m.state, m.decision, m.ending, m.attempts, m.last_error, m.created_at, m.updated_at,
          case when l.is_left then 'left_there' else m.reason end as reason,
-         case when l.is_left then jsonb_build_object('email', m.known_email) else m.reason_detail end as detail
+         case when l.is_left then jsonb_build_object('email', m.known_email) else ${shownDetailSql('m')} end as detail
   from external_mappings m cross join lateral (
     select m.state = 'alias' and exists (
       select from customers c where m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is not null) as is_left) l
 ) m
-where (m.state in ('waiting', 'parked', 'alias') or m.state = 'detached' and ${isLetGoSql('m')})
+where (m.state in ('waiting', 'parked', 'alias') or ${isLetGoSql('m')})
   and (:after::bigint is null or m.id > :after::bigint)
   and (:state::text is null or m.state = :state::text)
   and (:reason::text is null or m.reason = :reason::text)
@@ -96,7 +95,7 @@ export type Linkable = {
 
 const linkableSql = `
 select m.id as "mappingId", m.system, m.external_id as "externalId", m.asked_for as "customerId",
-       c.name, c.email, own.external_id as "linkedWith", m.reason_detail ->> 'consent' is not distinct from 'true' as consent,
+       c.name, c.email, own.external_id as "linkedWith", m.consent is not null as consent,
        m.created_at as since
 from (
   -- Damaged by hand, one row names nobody, and the others are listed all the same.
@@ -121,23 +120,4 @@ export async function findLinkable(
 ): Promise<Linkable[]> {
   const { rows } = await db.raw<{ rows: Linkable[] }>(linkableSql, { ids, limit });
   return rows;
-}
-
-/**
- * Stores the consent on a mapping that this transaction has locked, and makes a worker look again.
- * The lease ends with it: a step that began before the consent would write its own reason over it.
- * Such a step has only read so far, and its fence is gone.
- */
-export async function giveConsent(
-  tx: Tx,
-  consent: { id: number; detail: Record<string, unknown>; now: Date },
-): Promise<void> {
-  await tx.raw(
-    `update external_mappings
-     set reason_detail = coalesce(reason_detail, '{}') || :detail::jsonb, dirty = dirty + 1, urgency = ${urgencies.row},
-         next_attempt_at = :now::timestamptz,
-         fence = fence + 1, lease_owner = null, lease_until = null, updated_at = now()
-     where id = :id`,
-    { ...consent, detail: JSON.stringify(consent.detail) },
-  );
 }

@@ -2,6 +2,8 @@
 // and its lease.
 import type { Db, Tx } from '../server/connection.ts';
 import { raisedUrgency } from '../urgency.ts';
+import { toConsent, toEnding, type Consent, type Decision, type Ending } from './consent.ts';
+import { toReason, type Reason } from './reason.ts';
 
 export type MappingState = 'pending' | 'linked' | 'waiting' | 'parked' | 'alias' | 'detached' | 'tombstoned';
 
@@ -10,20 +12,6 @@ export type StoredPair = {
   ours: string | null;
   theirs: string | null;
   reason?: 'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'reformed' | 'reform_refused';
-};
-
-/**
- * What a person has decided about a pair and no worker has carried out yet. `release`: a delete
- * that the fuse holds may go out. `recreate`: the record is gone, and the row gets a new one.
- * `record`: that record is the row's.
- */
-export type Decision = {
-  kind: 'release' | 'recreate' | 'record';
-  external_id?: string;
-  by?: string | null;
-  /** ISO 8601. */
-  at?: string;
-  why?: string | null;
 };
 
 /**
@@ -64,8 +52,12 @@ export type Mapping = {
   role: 'primary' | 'alias';
   externalId: string | null;
   state: MappingState;
-  reason: string | null;
-  reasonDetail: Record<string, unknown> | null;
+  /** Why it waits or is parked. */
+  reason: Reason | null;
+  /** What a person consented to, until it is carried out. */
+  consent: Consent | null;
+  /** How the pair was ended on purpose. */
+  ending: Ending | null;
   decision: Decision | null;
   shadow: Record<string, StoredPair>;
   wantedVersion: number;
@@ -89,34 +81,6 @@ export type Mapping = {
   voidTag: string | null;
 };
 
-/** What a settle may change; a name that is left out stays as it is. */
-export type MappingChanges = Partial<
-  Pick<
-    Mapping,
-    | 'internalId'
-    | 'role'
-    | 'externalId'
-    | 'state'
-    | 'reason'
-    | 'reasonDetail'
-    | 'decision'
-    | 'shadow'
-    | 'wantedVersion'
-    | 'pushedVersion'
-    | 'dirty'
-    | 'clean'
-    | 'mustRead'
-    | 'attempts'
-    | 'firstFailedAt'
-    | 'lastError'
-    | 'nextAttemptAt'
-    | 'intentNumber'
-    | 'intent'
-    | 'knownEmail'
-    | 'voidTag'
-  >
->;
-
 type Row = {
   id: number;
   entity_type: string;
@@ -128,7 +92,9 @@ type Row = {
   external_id: string | null;
   state: MappingState;
   reason: string | null;
-  reason_detail: Record<string, unknown> | null;
+  reason_detail: unknown;
+  consent: unknown;
+  ending: unknown;
   decision: Decision | null;
   shadow: Record<string, StoredPair>;
   wanted_version: number;
@@ -158,8 +124,9 @@ export function toMapping(row: Row): Mapping {
     role: row.role,
     externalId: row.external_id,
     state: row.state,
-    reason: row.reason,
-    reasonDetail: row.reason_detail,
+    reason: toReason(row.reason, row.reason_detail),
+    consent: toConsent(row.consent),
+    ending: toEnding(row.ending),
     decision: row.decision,
     shadow: row.shadow,
     wantedVersion: row.wanted_version,
@@ -240,51 +207,6 @@ export async function absorbMapping(tx: Tx, from: Mapping, into: Mapping): Promi
     { ...ids, more: Math.max(1, from.dirty) },
   );
   await tx.raw(`delete from external_mappings where id = :from`, { from: from.id });
-}
-
-const columnOf: Record<keyof MappingChanges, string> = {
-  internalId: 'internal_id',
-  role: 'role',
-  externalId: 'external_id',
-  state: 'state',
-  reason: 'reason',
-  reasonDetail: 'reason_detail',
-  decision: 'decision',
-  shadow: 'shadow',
-  wantedVersion: 'wanted_version',
-  pushedVersion: 'pushed_version',
-  dirty: 'dirty',
-  clean: 'clean',
-  mustRead: 'must_read',
-  attempts: 'attempts',
-  firstFailedAt: 'first_failed_at',
-  lastError: 'last_error',
-  nextAttemptAt: 'next_attempt_at',
-  intentNumber: 'intent_number',
-  intent: 'intent',
-  knownEmail: 'known_email',
-  voidTag: 'void_tag',
-};
-const jsonColumns = new Set(['reason_detail', 'decision', 'shadow', 'last_error', 'intent']);
-
-/**
- * Writes changes to a mapping that this transaction has locked; with `release` the lease ends in
- * the same statement.
- */
-export async function updateMapping(
-  tx: Tx,
-  id: number,
-  changes: MappingChanges,
-  { release = false }: { release?: boolean } = {},
-): Promise<void> {
-  const values: Record<string, unknown> = { updated_at: tx.fn.now() };
-  for (const [name, value] of Object.entries(changes) as [keyof MappingChanges, unknown][]) {
-    const column = columnOf[name];
-    if (column === 'next_attempt_at' && value === null) values[column] = '-infinity';
-    else values[column] = jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value;
-  }
-  if (release) Object.assign(values, { lease_owner: null, lease_until: null });
-  await tx('external_mappings').where({ id }).update(values);
 }
 
 export async function readMapping(db: Db | Tx, id: number): Promise<Mapping | null> {

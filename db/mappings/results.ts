@@ -23,15 +23,17 @@ export type PairResult = {
 // An ended pair stands for the row's newest one.
 const resultsSql = `
 select a.id as "mappingId", a.internal_id as "customerId", m.external_id as "externalId", m.state, m.reason,
-       m.reason_detail ->> 'tried' as tried, case when jsonb_exists(m.reason_detail, 'tried') then m.reason_detail ->> 'why' end as why,
+       refused ->> 'tried' as tried, case when jsonb_exists(refused, 'tried') then refused ->> 'why' end as why,
        m.dirty = m.clean and (m.lease_until is null or m.lease_until < clock_timestamp()) as settled
 from external_mappings a
 cross join lateral (
   select * from external_mappings m
-  where m.id = a.id or (a.state = 'detached' and jsonb_exists(a.reason_detail, 'replaced') and m.entity_type = a.entity_type
+  where m.id = a.id or (a.state = 'detached' and a.ending ->> 'kind' = 'replaced' and m.entity_type = a.entity_type
     and m.internal_id = a.internal_id and m.system = a.system and m.account = a.account and m.role = 'primary')
   order by m.state = 'detached', m.id desc limit 1
 ) m
+-- Beside the reason; or beside how the pair had ended, which it has again.
+cross join lateral (select coalesce(m.ending -> 'refused', m.reason_detail) as refused) r
 where a.id = any(:ids) order by a.id`;
 
 /** In order of the mappings asked for; one that is gone, since it was another's, is left out. */

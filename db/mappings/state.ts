@@ -27,9 +27,3 @@ export function entityKey({ internalId, system, account, externalId }: Mapping):
 export const entityKeySql = (mapping: string): string =>
   `case when ${mapping}.internal_id is not null then 'customer:' || ${mapping}.internal_id
         else ${mapping}.system || ':' || ${mapping}.account || ':' || coalesce(${mapping}.external_id, '') end`;
-
-/**
- * A person let the pair go: both sides stay as they are until a person takes it up again (`resolve
- * --recreate`).
- */
-export const isLetGoSql = (mapping: string): string => `jsonb_exists(${mapping}.reason_detail, 'let_go')`;

@@ -2,6 +2,7 @@
 // transaction ids that the rows carry are another cluster's.
 import type { Db, Tx } from '../server/connection.ts';
 import { forgetPlace } from '../server/database-place.ts';
+import { detachCopied } from '../mappings/writes/accounts.ts';
 import { endWalks } from './floor-walk.ts';
 import { beginAbove, lockWritersSql } from '../sequences/after-restore.ts';
 import { compareMappings, createCursor, readRestoreSigns, type Address } from './identity.ts';
@@ -62,12 +63,6 @@ update instance set created_at = now(), copied_from = copied_from || id,
   id = substr(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=ABCDEFGHIJKLMNOPQRSTUVWXYZ', '012abcdefghijklmnopqrstuvwxyz'), 1, 8)
 returning id`;
 
-// An open intent is the original's to finish.
-const detachSql = `
-update external_mappings set state = 'detached', reason = 'copied', reason_detail = null, decision = null, intent = null,
-  lease_owner = null, lease_until = null, fence = fence + 1, clean = dirty, must_read = false, updated_at = now()
-where state <> 'detached'`;
-
 const closeDeliveriesSql = `
 update sync_deliveries set status = 'closed', last_error = '{"code": "copied"}', settled_at = now()
 where status in ('queued', 'waiting', 'parked')`;
@@ -92,7 +87,7 @@ export async function copyDatabase(
     const { rows } = await tx.raw<{ rows: { id: string }[] }>(newInstanceSql);
     // A copy of a copy is asked anew.
     await tx.raw('delete from copy_accounts');
-    const { rowCount } = await tx.raw<{ rowCount: number }>(detachSql);
+    const rowCount = await detachCopied(tx);
     await tx.raw(closeDeliveriesSql);
     await tx.raw(walkOnSql, { newestId: reseeded.newestId });
     await endWalks(tx);

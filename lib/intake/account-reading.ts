@@ -21,7 +21,6 @@ import { createLease } from '../lease.ts';
 import { paced } from '../limits/paced.ts';
 import { sleep } from '../loop.ts';
 import { noteSkipped, workInHalves } from '../skipped.ts';
-import { ACCOUNT_UNREAD } from '../sync/pair-state.ts';
 import { toKept } from '../sync/identity.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { decideUnmatched } from './unmatched.ts';
@@ -49,7 +48,7 @@ export async function readAccountRecords(deps: SyncDeps, signal: AbortSignal): P
   const place: RecordPlace = { system, account: connection.account, externalType: document.externalType };
   const before = await readReading(db, place);
   if (before?.doneAt) {
-    await raiseWaiting(db, system, ACCOUNT_UNREAD, clock.now());
+    await raiseWaiting(db, system, 'account_unread', clock.now());
     return clock.now().getTime() - before.doneAt.getTime() < LATE_WAITERS_MS ? 'not_yet' : 'done';
   }
   const lease = createLease({ db, name: `reading:${system}:${place.account}`, lengthMs: LEASE_MS });
@@ -86,7 +85,7 @@ async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean)
   log.info('account.read', { system, account: place.account, records, imports: reading.imports });
   const { undecided } = await countUnmatched(db, place);
   if (undecided > 0) log.warn('account.unmatched', { system, records: undecided, decide: DECIDE });
-  await raiseWaiting(db, system, ACCOUNT_UNREAD, clock.now());
+  await raiseWaiting(db, system, 'account_unread', clock.now());
   return 'not_yet';
 }
 

@@ -4,15 +4,10 @@
 // Coming back to an account that was left takes its pairs up again, each with a read before
 // anything else.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
-import {
-  countLivingPairs,
-  detachAccount,
-  readOpenIntents,
-  rebindConnection,
-  reviveAccount,
-} from '../../db/mappings/connect.ts';
+import { countLivingPairs, readOpenIntents, rebindConnection } from '../../db/mappings/connect.ts';
+import { detachAccount, reviveAccount } from '../../db/mappings/writes/accounts.ts';
 import { ensureConnection, lockConnection } from '../../db/connections.ts';
-import { insertNotLinked } from '../../db/mappings/first-link.ts';
+import { insertNotLinked } from '../../db/mappings/writes/consents.ts';
 import { insertClosedIntent } from '../../db/closed-intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';

@@ -4,6 +4,7 @@ import type { Connection } from '../../db/connections.ts';
 import type { PairStanding } from '../../db/mappings/standing.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Effect } from '../sync/foresee.ts';
+import { shownReason } from '../../db/mappings/shown.ts';
 import { isInactive } from '../../db/mappings/state.ts';
 import { awaitsConsent } from '../sync/pair-state.ts';
 import type { SyncPolicy } from '../sync/step.ts';
@@ -87,9 +88,9 @@ function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): O
 function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   const { reason, system } = mapping;
   const name = nameOf(system);
-  if (awaitsConsent(mapping) || reason === 'ask_link' || reason === 'not_linked')
+  if (awaitsConsent(mapping) || reason?.code === 'ask_link' || reason?.code === 'not_linked')
     return { kind: 'consent', says: 'it waits for a person’s consent' };
-  switch (reason) {
+  switch (reason?.code) {
     case 'fuse':
       return { kind: 'fuse', says: 'the fuse holds its delete until a person decides' };
     case 'account_unread':
@@ -107,14 +108,14 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
     default:
       return {
         kind: 'waiting',
-        says: `it waits (${reason ?? 'no reason'}) until either side changes or a person decides`,
+        says: `it waits (${shownReason(mapping) ?? 'no reason'}) until either side changes or a person decides`,
       };
   }
 }
 
 /** What a worker would meet: what waits for a setting already is named by its reason. */
 function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[] {
-  const reason = mapping.state === 'waiting' && mapping.dirty === mapping.clean ? mapping.reason : null;
+  const reason = mapping.state === 'waiting' && mapping.dirty === mapping.clean ? mapping.reason?.code : null;
   const waits = effect.would === 'nothing' ? (effect.waits ?? null) : null;
   const found: Obstacle[] = [];
   if (reason !== 'writes_off' && (waits === 'writes_off' || (!policy.writes && sends(effect))))

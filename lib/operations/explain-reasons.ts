@@ -1,16 +1,18 @@
 // Why a pair is parked or waits, in a sentence: docs/sync.md, "Why a customer is parked", with what
 // the pair's own detail says.
 import type { Mapping } from '../../db/mappings/mappings.ts';
-import { IDENTITY_EXISTS } from '../sync/pair-state.ts';
+import { shownDetail, shownReason } from '../../db/mappings/shown.ts';
 
 type Detail = Record<string, unknown>;
 type Sentence = (detail: Detail, system: string) => string;
 
 /** The sentence; null for a pair that is neither parked nor waits. */
-export function whyParkedOrWaiting({ state, reason, reasonDetail, system }: Mapping): string | null {
-  if (state === 'detached') return whyDetached(reasonDetail ?? {});
+export function whyParkedOrWaiting(mapping: Mapping): string | null {
+  const { state, system } = mapping;
+  const reason = shownReason(mapping);
+  const detail: Detail = shownDetail(mapping) ?? {};
+  if (state === 'detached') return whyDetached(detail);
   if (reason === null || (state !== 'parked' && state !== 'waiting')) return null;
-  const detail = reasonDetail ?? {};
   const name = nameOf(system);
   const sentence = Object.hasOwn(SENTENCES, reason) ? SENTENCES[reason] : undefined;
   if (sentence) return sentence(detail, name);
@@ -72,7 +74,7 @@ const SENTENCES: Record<string, Sentence> = {
 
 function whyNotLinked(detail: Detail, system: string): string {
   if (detail['consent'] === true) return 'A person has consented; a worker carries it out.';
-  if (detail['because'] === IDENTITY_EXISTS)
+  if (detail['because'] === 'identity_exists')
     return `A record with the customer’s email is at ${system} already: ${listOf(detail['records'])}. A person says which record is the customer’s.`;
   const { tried, why } = detail;
   if (textOf(tried) !== null)

@@ -3,12 +3,12 @@ import { findRecordMapping } from '../../db/mappings/aliases.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import type { Customer } from '../../db/customers.ts';
+import type { DeleteDirection } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
-import { keptConsent } from '../sync/consent.ts';
-import { ALIAS_LIVES } from '../sync/delete-conflicts.ts';
+import { isLetGo } from '../../db/mappings/consent.ts';
 import { isInactive } from '../../db/mappings/state.ts';
-import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
-import { idsIn, nameOf } from './explain-reasons.ts';
+import { recordsAlike } from '../sync/pair-state.ts';
+import { nameOf } from './explain-reasons.ts';
 import type { Obstacle, ObstacleKind } from './explain-obstacles.ts';
 import { whyNot, type Resolution } from './resolutions.ts';
 
@@ -39,21 +39,22 @@ async function ofState(about: About): Promise<Remedy[]> {
   if (mapping.decision !== null) return [];
   if (mapping.state === 'alias') return ofAlias(about);
   if (mapping.state === 'parked') return resolutions(about);
-  if (mapping.state === 'detached' && mapping.reasonDetail?.['let_go'] === true) return resolutions(about);
+  if (isLetGo(mapping)) return resolutions(about);
   return mapping.state === 'waiting' ? ofWaiting(about) : [];
 }
 
 async function ofWaiting(about: About): Promise<Remedy[]> {
   const { mapping } = about.step;
-  switch (mapping.reason) {
+  const { reason } = mapping;
+  switch (reason?.code) {
     case 'fuse':
-      return heldDelete(mapping);
-    case NOT_LINKED:
+      return heldDelete(mapping, reason.detail.direction);
+    case 'not_linked':
       return notLinked(about);
-    case ALIAS_LIVES:
-      return [...aliasLives(mapping), ...resolutions(about)];
+    case 'alias_lives':
+      return [...aliasLives(mapping, reason.detail.aliases), ...resolutions(about)];
     case 'ask_link':
-      return keptConsent(mapping) === null
+      return mapping.consent === null
         ? [
             {
               command: `npx twinbox link ${mapping.id}`,
@@ -73,14 +74,13 @@ async function ofWaiting(about: About): Promise<Remedy[]> {
   }
 }
 
-function heldDelete({ system, internalId, reasonDetail }: Mapping): Remedy[] {
+function heldDelete({ system, internalId }: Mapping, direction: DeleteDirection): Remedy[] {
   if (internalId === null) return [];
   const command = `npx twinbox deletes ${system} --customer ${internalId}`;
-  const isIn = reasonDetail?.['direction'] === 'in';
   return [
     {
       command: `${command} --release`,
-      does: isIn ? 'our row is deleted too' : `the record at ${nameOf(system)} is deleted too`,
+      does: direction === 'in' ? 'our row is deleted too' : `the record at ${nameOf(system)} is deleted too`,
     },
     { command: `${command} --take-back`, does: 'the delete does not happen: both sides keep the customer' },
     { command: `${command} --detach`, does: 'each side keeps what it has, and the pair ends' },
@@ -89,19 +89,20 @@ function heldDelete({ system, internalId, reasonDetail }: Mapping): Remedy[] {
 
 async function notLinked(about: About): Promise<Remedy[]> {
   const { mapping } = about.step;
-  const { internalId, reasonDetail, system } = mapping;
+  const { internalId, system } = mapping;
   if (internalId === null || isDeleted(about.customer)) return resolutions(about);
-  if (keptConsent(mapping) !== null || mapping.intent !== null) return [];
+  if (mapping.consent !== null || mapping.intent !== null) return [];
   const found: Remedy[] = [];
-  for (const externalId of idsIn(reasonDetail?.['records'])) {
+  const records = recordsAlike(mapping);
+  for (const externalId of records ?? []) {
     if (await isAnothers(about, externalId)) continue;
     found.push({
       command: `npx twinbox link ${internalId} --record ${externalId}`,
       does: 'this record is the customer’s',
     });
   }
-  const isFirst = reasonDetail?.['because'] !== IDENTITY_EXISTS;
-  if (isFirst) {
+  // It waits for its first link.
+  if (records === null) {
     found.push({
       command: 'npx twinbox link --dry-run',
       does: 'shows which record each customer would be linked with',
@@ -123,10 +124,10 @@ async function isAnothers({ db, step: { mapping } }: About, externalId: string):
   return other.internalId !== null || other.intent !== null || other.state === 'tombstoned';
 }
 
-function aliasLives({ internalId, reasonDetail }: Mapping): Remedy[] {
+function aliasLives({ internalId }: Mapping, aliases: string[]): Remedy[] {
   if (internalId === null) return [];
   return [
-    ...idsIn(reasonDetail?.['aliases']).map((externalId) => ({
+    ...aliases.map((externalId) => ({
       command: `npx twinbox link ${internalId} --record ${externalId}`,
       does: 'the customer lives on with this record',
     })),
@@ -178,7 +179,8 @@ function resolution(
   if (action === 'let_go')
     return { command: `${command} --let-go`, does: 'the pair ends; each side keeps what it has' };
   if (action === 'record') {
-    const id = reason === 'damaged' && externalId !== null && externalId.trim() !== '' ? externalId : 'ID';
+    const id =
+      reason?.code === 'damaged' && externalId !== null && externalId.trim() !== '' ? externalId : 'ID';
     return {
       command: `${command} --record ${id}`,
       does: `the record with this id at ${name} is the customer’s`,

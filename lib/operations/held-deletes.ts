@@ -13,11 +13,12 @@ import { releaseDeletes, settleHold } from '../../db/connections.ts';
 import { insertCustomer, isEmailTaken, readCustomer } from '../../db/customers.ts';
 import {
   detachMapping,
-  freeRecord,
   insertSuccessor,
   noteDecision,
   raiseHeldDeletes,
-} from '../../db/mappings/decisions.ts';
+} from '../../db/mappings/writes/decisions.ts';
+import { freeRecord } from '../../db/mappings/decisions.ts';
+import type { DecisionNote, Ending } from '../../db/mappings/consent.ts';
 import { insertLinkedEvent } from '../../db/events/events.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
@@ -54,14 +55,12 @@ type Deps = {
   log: { warn(event: string, fields: Record<string, unknown>): void };
 };
 
-type Note = { by: string | null; at: string; why: string | null };
-
 export function createDeleteOperations({ db, clock, system, log }: Deps): DeleteOperations {
   /** Once nothing is held any more the fuse counts from here on. */
   async function decide(
     mappingId: number,
     { actor, why }: Decider,
-    work: (tx: Tx, mapping: Mapping, note: Note, now: Date) => Promise<HeldOutcome>,
+    work: (tx: Tx, mapping: Mapping, note: DecisionNote, now: Date) => Promise<HeldOutcome>,
   ): Promise<HeldOutcome> {
     const now = clock.now();
     const note = { by: actor, at: now.toISOString(), why };
@@ -117,10 +116,10 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
 
 /** A delete that was released may be on its way: it cannot be taken back. */
 function isHeld({ state, reason, intent, decision }: Mapping): boolean {
-  return state === 'waiting' && reason === 'fuse' && intent === null && decision === null;
+  return state === 'waiting' && reason?.code === 'fuse' && intent === null && decision === null;
 }
 
-async function takeBack(tx: Tx, mapping: Mapping, note: Note, now: Date): Promise<HeldOutcome> {
+async function takeBack(tx: Tx, mapping: Mapping, note: DecisionNote, now: Date): Promise<HeldOutcome> {
   const row = mapping.internalId === null ? null : await readCustomer(tx, mapping.internalId);
   if (!row) return { outcome: 'not_held' };
   if (row.deletedAt === null) {
@@ -131,8 +130,11 @@ async function takeBack(tx: Tx, mapping: Mapping, note: Note, now: Date): Promis
   const context = { taken_back: row.id };
   const stamp = { eventId: newEventId(now), source: 'internal', context, now };
   const { id: customer } = await insertCustomer(tx, { name: row.name, email: row.email }, stamp);
-  const detail = { taken_back: customer, external_id: mapping.externalId, ...note };
-  await detachMapping(tx, { id: mapping.id, detail, now, ours: 'stale' });
+  const ending: Ending = {
+    kind: 'taken_back',
+    ...{ taken_back: customer, external_id: mapping.externalId, ...note },
+  };
+  await detachMapping(tx, { id: mapping.id, ending, now, ours: 'stale' });
   await freeRecord(tx, mapping.id);
   const successor = { ...mapping, internalId: customer, wantedVersion: 1 };
   const mappingId = await insertSuccessor(tx, successor, mapping.externalId, mapping.shadow);

@@ -14,14 +14,13 @@ import {
   askForNewRecords,
   countOnTheirWay,
   findWaitingMappings,
-  storeLinkConsents,
-  insertNotLinked,
   matchRecords,
   readUnmappedRows,
   readWaitingRows,
 } from '../../db/mappings/first-link.ts';
+import { insertNotLinked, storeLinkConsents, type LinkConsent } from '../../db/mappings/writes/consents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import type { LinkRow, LinkConsent, ListedRecord, RecordMatch } from '../../db/mappings/first-link.ts';
+import type { LinkRow, ListedRecord, RecordMatch } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { ExternalRecord, Integration } from '../integrations/integration.ts';
 import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
@@ -229,9 +228,8 @@ export async function storeConsents(
   for (let from = 0; from < consents.length; from += AT_ONCE) {
     const page = consents.slice(from, from + AT_ONCE);
     const now = clock.now();
-    const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
     await withTransaction(db, async (tx) => {
-      given.rows += await storeLinkConsents(tx, page, { detail, urgency: urgencies.bulk, now });
+      given.rows += await storeLinkConsents(tx, page, { by: actor, urgency: urgencies.bulk, now });
       const aliases = page.flatMap(({ mappingId }) => seconds.get(mappingId) ?? []);
       await ask(
         tx,

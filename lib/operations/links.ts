@@ -5,10 +5,11 @@
 // belongs to that row.
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
-import { giveConsent } from '../../db/mappings/list.ts';
+import type { Consent } from '../../db/mappings/consent.ts';
+import { shownReason } from '../../db/mappings/shown.ts';
+import { giveConsent } from '../../db/mappings/writes/consents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
-import { NOT_LINKED } from '../sync/pair-state.ts';
 
 export type ConsentOutcome =
   /**
@@ -30,12 +31,13 @@ export function createLinkOperations({ db, clock }: { db: Db; clock: Clock }): L
       withTransaction(db, async (tx): Promise<ConsentOutcome> => {
         const [mapping] = await lockMappings(tx, [mappingId]);
         if (!mapping) return { outcome: 'not_found' };
-        const why = whyNotLinked(mapping);
-        if (why !== null) return { outcome: 'cannot_link', mapping, why };
-        if (mapping.reasonDetail?.['consent'] === true) return { outcome: 'consented_already', mapping };
+        const asked = askedFor(mapping);
+        if ('why' in asked) return { outcome: 'cannot_link', mapping, ...asked };
+        if (mapping.consent !== null) return { outcome: 'consented_already', mapping };
         const now = clock.now();
-        const detail = { consent: true, consented_by: actor, consented_at: now.toISOString() };
-        await giveConsent(tx, { id: mapping.id, detail, now });
+        const { customer } = asked;
+        const consent: Consent = { to: 'customer', customer, by: actor, at: now.toISOString() };
+        await giveConsent(tx, { id: mapping.id, consent, now });
         await recordAction(tx, {
           ...{ action: 'link', system: mapping.system, actor: actor ?? 'unknown', reason: null, at: now },
           detail: { external_id: mapping.externalId },
@@ -43,29 +45,32 @@ export function createLinkOperations({ db, clock }: { db: Db; clock: Clock }): L
         });
         return {
           outcome: 'consented',
-          mapping: {
-            ...mapping,
-            reasonDetail: { ...mapping.reasonDetail, ...detail },
-            dirty: mapping.dirty + 1,
-          },
+          mapping: { ...mapping, consent, dirty: mapping.dirty + 1 },
         };
       }),
   };
 }
 
-/** Why a consent would do nothing for this mapping; null if the mapping waits for one. */
-function whyNotLinked({ state, reason, internalId, externalId }: Mapping): string | null {
+/** The customer that the mapping waits for a consent about; or why a consent would do nothing for it. */
+function askedFor(mapping: Mapping): { customer: number } | { why: string } {
+  const { state, reason, internalId } = mapping;
+  if (state === 'waiting' && reason?.code === 'ask_link' && internalId === null)
+    return { customer: reason.detail.customer };
+  return { why: whyNotLinked(mapping) };
+}
+
+function whyNotLinked(mapping: Mapping): string {
+  const { state, reason, internalId, externalId } = mapping;
   if (internalId !== null && externalId !== null && state !== 'alias')
     return `${externalId} is linked with customer ${internalId} already.`;
-  if (state === 'waiting' && reason === 'ask_link' && internalId === null) return null;
-  if (reason === NOT_LINKED)
+  if (reason?.code === 'not_linked')
     return 'It waits for the first link of both sides, which is decided with all the others: npx twinbox link --dry-run.';
   switch (state) {
     case 'alias':
       return `${externalId ?? 'The record'} is a second record of customer ${internalId ?? '?'}, which has its counterpart: npx twinbox link ${internalId ?? 'CUSTOMER'} --record ${externalId ?? 'ID'} takes it instead.`;
     case 'waiting':
     case 'parked':
-      return `It is ${state} with the reason ${reason ?? 'unknown'}, and a word of yours would not change that.`;
+      return `It is ${state} with the reason ${shownReason(mapping) ?? 'unknown'}, and a word of yours would not change that.`;
     default:
       return `It is ${state}: nothing waits for your word.`;
   }

@@ -6,27 +6,22 @@
 // one transaction (lib/sync/perform/exchange.ts). Any other record is first read by a worker: the
 // choice is kept on the record's mapping, and outlives failures and restarts. A crash before the
 // commit leaves nothing of it.
-import {
-  findPrimary,
-  findRecordMapping,
-  giveRecord,
-  insertRecordMapping,
-} from '../../db/mappings/aliases.ts';
+import { findPrimary, findRecordMapping, insertRecordMapping } from '../../db/mappings/aliases.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
-import { storeLinkConsents } from '../../db/mappings/first-link.ts';
+import type { Decision } from '../../db/mappings/consent.ts';
+import { storeLinkConsents } from '../../db/mappings/writes/consents.ts';
+import { noteDecision } from '../../db/mappings/writes/decisions.ts';
+import { giveRecord } from '../../db/mappings/writes/records.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { lockConnection } from '../../db/connections.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
 import { fold } from '../../db/email-fold.ts';
-import { noteDecision } from '../../db/mappings/decisions.ts';
-import { lockMappings, type Decision, type Mapping } from '../../db/mappings/mappings.ts';
+import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import { chosenFor, isReleased } from '../sync/consent.ts';
 import { exchange, hasMoved, pairOf } from '../sync/perform/exchange.ts';
-import { ALIAS_LIVES } from '../sync/delete-conflicts.ts';
-import { NOT_LINKED } from '../sync/pair-state.ts';
 
 export type ChoiceOutcome =
   /**
@@ -131,13 +126,17 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
         if (!customer || customer.deletedAt) return { outcome: 'not_found' };
         const found = await findPrimary(tx, { ...where, customerId });
         const [primary] = found ? await lockMappings(tx, [found.id]) : [];
-        if (primary?.state !== 'waiting' || primary.reason !== NOT_LINKED)
+        if (primary?.state !== 'waiting' || primary.reason?.code !== 'not_linked')
           return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
         const about = { customer: customerId, externalId: null };
         const now = clock.now();
-        const detail = { consent: true, anew: true, consented_by: actor, consented_at: now.toISOString() };
         const words = [{ mappingId: primary.id, externalId: null }];
-        const given = await storeLinkConsents(tx, words, { detail, urgency: urgencies.edit, now });
+        const given = await storeLinkConsents(tx, words, {
+          by: actor,
+          anew: true,
+          urgency: urgencies.edit,
+          now,
+        });
         if (given === 0) return { outcome: 'new_consented_already', ...about };
         await note(tx, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
         return { outcome: 'new_consented', ...about };
@@ -149,7 +148,7 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
         if (!customer || customer.deletedAt) return { outcome: 'not_found' };
         const found = await findPrimary(tx, { ...where, customerId });
         const [primary] = found ? await lockMappings(tx, [found.id]) : [];
-        if (primary?.state !== 'waiting' || primary.reason !== ALIAS_LIVES)
+        if (primary?.state !== 'waiting' || primary.reason?.code !== 'alias_lives')
           return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
         const about = { customer: customerId, externalId: primary.externalId };
         if (isReleased(primary)) return { outcome: 'accepted_already', ...about };
@@ -184,7 +183,7 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
   if ((own && !from) || (found && !to)) return CHANGING;
   const about = { customer: customerId, externalId };
   if (from && to?.id === from.id)
-    return from.state === 'waiting' && from.reason === ALIAS_LIVES
+    return from.state === 'waiting' && from.reason?.code === 'alias_lives'
       ? { outcome: 'cannot_link', why: `${externalId} was deleted there: choose another record.` }
       : { outcome: 'linked_already', ...about };
   const insteadOf = from?.externalId ?? null;
@@ -202,11 +201,14 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
   }
   const mapping = to ?? (await insertRecordMapping(tx, { ...where, externalId }));
   if (!mapping) return CHANGING;
-  const detail = {
-    ...{ consent: true, chosen: true, customer: customerId },
-    ...{ consented_by: actor, consented_at: now.toISOString() },
-  };
-  await giveRecord(tx, { mapping, detail, now });
+  const consent = {
+    to: 'customer',
+    customer: customerId,
+    chosen: true,
+    by: actor,
+    at: now.toISOString(),
+  } as const;
+  await giveRecord(tx, { mapping, consent, now });
   return { outcome: 'consented', ...about, insteadOf };
 }
 

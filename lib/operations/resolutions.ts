@@ -9,14 +9,17 @@
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
 import { decideRecords } from '../../db/external-records.ts';
-import { detachMapping, findMappingOf, noteDecision, reopenMapping } from '../../db/mappings/decisions.ts';
+import { isLetGo, type Decision, type DecisionNote, type Ending } from '../../db/mappings/consent.ts';
+import { findMappingOf } from '../../db/mappings/decisions.ts';
 import { insertClosedIntent } from '../../db/closed-intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
+import { shownReason } from '../../db/mappings/shown.ts';
 import { hasEnded } from '../../db/mappings/state.ts';
+import { detachMapping, noteDecision, reopenMapping } from '../../db/mappings/writes/decisions.ts';
 import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
-import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
+import { waitsForIdentity } from '../sync/pair-state.ts';
 import { keepLeftRecord } from '../sync/left-record.ts';
 
 export type Resolution = {
@@ -45,16 +48,14 @@ type Deps = {
   log: { warn(event: string, fields: Record<string, unknown>): void };
 };
 
-/** What state a pair is in that was taken up again for a decision. */
-const REOPENED = 'reopened';
-
 export function createResolveOperations({ db, clock, log }: Deps): ResolveOperations {
   return {
     async resolve(mappingId, resolution) {
       const result = await withTransaction(db, (tx) => decide(tx, mappingId, resolution, clock.now()));
       if (result.outcome === 'decided' || result.outcome === 'let_go') {
         const { action, actor, why } = resolution;
-        const { internalId: customer, externalId, state, reason } = result.mapping;
+        const { internalId: customer, externalId, state } = result.mapping;
+        const reason = shownReason(result.mapping);
         const about = { mapping: mappingId, customer, external_id: externalId, state, reason };
         log.warn('pair.resolved', { ...about, action, by: actor, why });
       }
@@ -82,27 +83,23 @@ async function decide(tx: Tx, mappingId: number, resolution: Resolution, now: Da
     await recordAction(tx, asked);
     return { outcome: 'let_go', mapping };
   }
-  if (hasEnded(mapping)) await reopenMapping(tx, { id: mapping.id, reason: REOPENED });
-  const decision = { kind: action, ...(externalId !== undefined && { external_id: externalId }), ...note };
+  const named = externalId === undefined ? {} : { external_id: externalId };
+  const decision: Decision = { kind: action, ...named, ...note };
+  if (hasEnded(mapping)) await reopenMapping(tx, { id: mapping.id, decision });
   await noteDecision(tx, { id: mapping.id, decision, now });
   await recordAction(tx, asked);
   return { outcome: 'decided', mapping: { ...mapping, decision } };
 }
 
 /** Ends a pair that this transaction has locked, and leaves its record as it is. */
-export async function letGo(
-  tx: Tx,
-  mapping: Mapping,
-  note: { by: string | null; at: string; why: string | null },
-  now: Date,
-): Promise<void> {
-  const { id, intent, internalId, externalId, state, reason } = mapping;
+export async function letGo(tx: Tx, mapping: Mapping, note: DecisionNote, now: Date): Promise<void> {
+  const { id, intent, internalId, externalId, state } = mapping;
   if (intent && intentDamage(intent) === null)
     await insertClosedIntent(tx, {
       ...intent,
       ...{ mappingId: id, closedAt: now, result: 'unknown', externalId, requestId: null },
     });
-  const detail = { let_go: true, was: state, because: reason, ...note };
+  const ending: Ending = { kind: 'let_go', was: state, because: shownReason(mapping), ...note };
   await keepLeftRecord(tx, mapping, { now, leave: true });
   // A record that no customer was linked with: it stays without one, and no further decision is
   // needed.
@@ -110,17 +107,18 @@ export async function letGo(
     await decideRecords(tx, mapping, {
       ...{ externalIds: [externalId], decision: 'leave', actor: note.by ?? 'unknown', now },
     });
-  await detachMapping(tx, { id, detail, now, ours: 'stale' });
+  await detachMapping(tx, { id, ending, now, ours: 'stale' });
 }
 
-function isDecided({ state, reasonDetail, decision }: Mapping, { action, externalId }: Resolution): boolean {
-  if (action === 'let_go') return state === 'detached' && reasonDetail?.['let_go'] === true;
+function isDecided(mapping: Mapping, { action, externalId }: Resolution): boolean {
+  if (action === 'let_go') return isLetGo(mapping);
+  const { decision } = mapping;
   return decision?.kind === action && decision.external_id === externalId;
 }
 
 /** Why a decision would do nothing good for this mapping; null if it may be taken. */
 export function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
-  const { system, state, reason, internalId, externalId, reasonDetail } = mapping;
+  const { system, state, reason, internalId, externalId } = mapping;
   const record = externalId ?? 'no record';
   if (state === 'alias')
     return `${record} is a second record of customer ${internalId ?? '?'}: npx twinbox link has what can be done with it.`;
@@ -129,13 +127,13 @@ export function whyNot(mapping: Mapping, row: Customer | null, action: Resolutio
   if (internalId === null && action !== 'let_go')
     return `${record} waits for a customer, so only let_go can be decided; npx twinbox link links it.`;
   const isDeleted = row === null || row.deletedAt !== null;
-  if (reason === 'fuse' && isDeleted && action !== 'let_go')
+  if (reason?.code === 'fuse' && isDeleted && action !== 'let_go')
     return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about it.`;
-  if (action === 'recreate' && reason === NOT_LINKED && reasonDetail?.['because'] === IDENTITY_EXISTS)
+  if (action === 'recreate' && waitsForIdentity(mapping))
     return `A record with the email of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create makes another one all the same.`;
   if (hasEnded(mapping)) {
-    const isLetGo = state === 'tombstoned' || reasonDetail?.['let_go'] === true;
-    if (isDeleted || !isLetGo) return `The pair has ended (${state}).`;
+    const isForAPerson = state === 'tombstoned' || isLetGo(mapping);
+    if (isDeleted || !isForAPerson) return `The pair has ended (${state}).`;
     if (action === 'let_go') return `The pair has ended (${state}) already.`;
     const living = row.mappings.find((each) => each.system === mapping.system && !hasEnded(each));
     return living

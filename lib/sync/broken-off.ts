@@ -5,7 +5,8 @@
 // A crash before the commit leaves the lease to run out, and the step is taken, and breaks off,
 // once more.
 import { withTransaction } from '../../db/server/connection.ts';
-import { backOffBroken, parkBroken, readBreaking, type Breaking } from '../../db/mappings/broken-off.ts';
+import { backOffBroken, readBreaking, type Breaking } from '../../db/mappings/broken-off.ts';
+import { parkBroken } from '../../db/mappings/writes/broken-off.ts';
 import { insertParkedEvent } from '../../db/events/events.ts';
 import { fullJitter } from '../backoff.ts';
 import { describeFault } from '../describe-fault.ts';
@@ -31,7 +32,7 @@ export async function breakOff(deps: SyncDeps, { id, fence }: Claim, error: unkn
   }
   const detail = { ...fault, since: breaking.firstFailedAt, message: TO_BE_SAID };
   const told = await withTransaction(db, async (tx) => {
-    const parked = await parkBroken(tx, { id, fence, reason: REASON, detail });
+    const parked = await parkBroken(tx, { id, fence, reason: { code: REASON, detail } });
     if (!parked) return null;
     const { system, entityKey, entityId } = parked;
     for (const parkedEventId of parked.eventIds) {

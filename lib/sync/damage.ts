@@ -71,7 +71,7 @@ export function intentDamage(intent: unknown): string | null {
 
 /** Whether the open intent is nothing that a person's decision waits for: no step can finish it. */
 export function isBeyondFinishing({ intent, reason }: Pick<Mapping, 'intent' | 'reason'>): boolean {
-  return intent !== null && (reason === 'create_unknown' || intentDamage(intent) !== null);
+  return intent !== null && (reason?.code === 'create_unknown' || intentDamage(intent) !== null);
 }
 
 /** An id that can stand in no request is no record's. */

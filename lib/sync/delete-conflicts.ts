@@ -74,9 +74,3 @@ export function outlivedBy(alias: string, externalId: string): Conflict {
     winner: 'neither',
   };
 }
-
-/**
- * A pair waits for this reason when its record was deleted at the system while an alias of its row
- * lives.
- */
-export const ALIAS_LIVES = 'alias_lives';

@@ -1,6 +1,7 @@
 // What follows a failure: wait, or park. What time may cure is parked only by age, never by count;
 // what it cannot, at once.
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
+import type { Parked, Waiting } from '../../db/mappings/reason.ts';
 import type { Failure } from '../integrations/integration.ts';
 import { NO_TOKEN } from '../limits/guarded.ts';
 import type { Action, Note } from './action.ts';
@@ -26,9 +27,9 @@ export function postpone(
 ): Action {
   // Nothing was sent, and it has not failed: no attempt, no age, and due as it was.
   if (failure.code === NO_TOKEN) return { do: 'give_back' };
-  if (failure.kind === 'permanent') return park(failure.code, errorRow(failure));
+  if (failure.kind === 'permanent') return park(failed(failure));
   if (failure.kind !== 'auth' && failure.kind !== 'throttle' && hasFailedTooLong(s))
-    return park(failure.code, errorRow(failure));
+    return park(failed(failure));
   return { do: 'settle', outcome: { kind: 'postponed', failure, notBefore, spent }, notes };
 }
 
@@ -49,18 +50,19 @@ export function isTooLong(ageMs: number, stoppedMs: number, parkAfterMs: number)
  * The entity waits for something that is not time; it is looked at again when an event comes in or
  * an operator asks.
  */
-export function wait(reason: string, detail: Record<string, unknown> = {}, notes: Note[] = []): Action {
-  return { do: 'settle', outcome: { kind: 'waiting', reason, detail }, notes };
+export function wait(reason: Waiting, notes: Note[] = []): Action {
+  return { do: 'settle', outcome: { kind: 'waiting', reason }, notes };
 }
 
 /**
  * The entity stops here with its reason, until a newer change on either side or an operator's
  * replay. Its neighbours flow.
  */
-export function park(
-  reason: string,
-  detail: Record<string, unknown>,
-  refused: OpenIntent | null = null,
-): Action {
-  return { do: 'settle', outcome: { kind: 'parked', reason, detail, refused } };
+export function park(reason: Parked, refused: OpenIntent | null = null): Action {
+  return { do: 'settle', outcome: { kind: 'parked', reason, refused } };
+}
+
+/** A failure that time cannot cure, by its own code. */
+export function failed(failure: Failure): Parked {
+  return { code: 'failed', failure: failure.code, detail: errorRow(failure) };
 }

@@ -8,9 +8,10 @@ import type { DeleteDirection } from '../../db/connections.ts';
 import { readLastIntent, type IntentResult } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
+import { codeOf as codeOfReason } from '../../db/mappings/reason.ts';
 import type { Db } from '../../db/server/connection.ts';
 import type { Action, OurWrite, Request } from './action.ts';
-import { howToFix, type Damage } from './damage.ts';
+import { howToFix } from './damage.ts';
 import { decide, type Decision, type RungName } from './decide.ts';
 import { withFact } from './facts.ts';
 import { wouldDelete } from './fuse.ts';
@@ -180,8 +181,9 @@ function isSame(last: LastIntent | null, operation: string, body: object): boole
 }
 
 function codeOf({ reason, lastError }: Mapping): string {
+  if (reason) return codeOfReason(reason);
   const code = lastError?.['code'];
-  return reason ?? (typeof code === 'string' ? code : 'refused');
+  return typeof code === 'string' ? code : 'refused';
 }
 
 /** What an outcome that would be settled means for whoever asks. */
@@ -190,14 +192,15 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
     case 'agreed':
       return nothing('both sides agree');
     case 'waiting': {
-      const { reason, detail } = outcome;
-      if (reason === 'fuse') return { would: 'held', direction: detail['direction'] === 'in' ? 'in' : 'out' };
-      return { ...nothing(`it waits: ${reason}`), waits: reason };
+      const { reason } = outcome;
+      if (reason.code === 'fuse') return { would: 'held', direction: reason.detail.direction };
+      return { ...nothing(`it waits: ${reason.code}`), waits: reason.code };
     }
     case 'parked': {
-      const { reason, detail } = outcome;
-      if (reason === 'damaged') return unknown(howToFix(detail as unknown as Damage));
-      return nothing(WHY_PARKED[reason] ?? `it stays parked: ${reason}`);
+      const { reason } = outcome;
+      if (reason.code === 'damaged') return unknown(howToFix(reason.detail));
+      const code = codeOfReason(reason);
+      return nothing(WHY_PARKED[code] ?? `it stays parked: ${code}`);
     }
     case 'ended':
       return nothing(

@@ -4,5 +4,5 @@ import { wait } from './failing.ts';
 
 /** The fuse (fuse.ts) holds the delete until a person decides about it. */
 export function heldDelete(direction: DeleteDirection): Action {
-  return wait('fuse', { operation: 'delete', direction });
+  return wait({ code: 'fuse', detail: { operation: 'delete', direction } });
 }

@@ -4,7 +4,6 @@ import type { Tx } from '../../db/server/connection.ts';
 import { keepRecords } from '../../db/external-records.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { damageOf } from './damage.ts';
-import { ALIAS_LIVES } from './delete-conflicts.ts';
 import { identityOf } from './identity.ts';
 
 /**
@@ -25,7 +24,16 @@ export async function keepLeftRecord(
   await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, ...decided }]);
 }
 
-function isGone({ reason, reasonDetail }: Mapping): boolean {
-  if (reason === 'fuse') return reasonDetail?.['direction'] === 'in';
-  return reason === 'missing' || reason === 'unsendable' || reason === ALIAS_LIVES;
+function isGone({ reason }: Mapping): boolean {
+  switch (reason?.code) {
+    case 'fuse':
+      return reason.detail.direction === 'in';
+    case 'failed':
+      return reason.failure === 'unsendable';
+    case 'missing':
+    case 'alias_lives':
+      return true;
+    default:
+      return false;
+  }
 }

@@ -27,13 +27,16 @@ export function removal(s: Situation): Action {
   if (!seen.ok) return isSaidGone && isOfNoRecord(seen) ? end('detached') : postpone(s, seen.failure);
   const { value } = seen;
   if (value.state === 'missing')
-    return isSaidGone ? end('detached') : park('missing', { external_id: externalId });
+    return isSaidGone ? end('detached') : park({ code: 'missing', detail: { external_id: externalId } });
   if (value.state === 'erased') return end('tombstoned', mapping.intent);
   // The record exists after all: what was decided is over, and the delete goes its ordinary way.
   if (isSaidGone) return { do: 'settle', outcome: { kind: 'still_there' } };
   if (value.blocksDelete !== null)
-    return park('delete_blocked', { external_id: externalId, why: value.blocksDelete });
-  if (!s.policy.writes) return wait('writes_off', { operation: 'delete' });
+    return park({
+      code: 'delete_blocked',
+      detail: { external_id: externalId, why: value.blocksDelete },
+    });
+  if (!s.policy.writes) return wait({ code: 'writes_off', detail: { operation: 'delete' } });
   if (s.progress.obstacle === 'fuse') return heldDelete('out');
   if (mapping.intent) return { do: 'resend', intent: mapping.intent };
   const theirs = theirsOf(s.fields, value.record.fields);

@@ -7,6 +7,9 @@ import { park } from './failing.ts';
 
 export function refusedByTable(refusal: TableRefusal): Action {
   const { kind, rule, columns, sqlstate, message, says } = refusal;
-  const reason = kind === 'swallowed' ? 'row_swallowed' : 'row_refused';
-  return park(reason, { rule, kind, columns, sqlstate, message, ...(says !== null && { says }) });
+  const code = kind === 'swallowed' ? 'row_swallowed' : 'row_refused';
+  return park({
+    code,
+    detail: { rule, kind, columns, sqlstate, message, ...(says !== null && { says }) },
+  });
 }

@@ -8,6 +8,7 @@ export function sendOrWait(
 ): Action {
   if (policy.writes) return { do: 'send', request };
   const { operation, ours, ownerTag } = request;
-  const outcome = { kind: 'waiting', reason: 'writes_off', detail: { operation } } as const;
+  const reason = { code: 'writes_off', detail: { operation } } as const;
+  const outcome = { kind: 'waiting', reason } as const;
   return { do: 'settle', outcome, unsent: { ours, ownerTag } };
 }

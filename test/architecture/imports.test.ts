@@ -47,6 +47,31 @@ describe('the rules of the house', () => {
     ['relay/x.ts', "import { env } from 'node:process';", 'the environment is read in lib/config/config.ts'],
     ['relay/x.ts', "import { setTimeout } from 'node:timers/promises';", 'lib/loop.ts holds the only sleep'],
     ['test/x.ts', 'await new Promise((done) => setTimeout(done, 9));', 'lib/loop.ts holds the only sleep'],
+    [
+      'db/mappings/x.ts',
+      "const sql = `update external_mappings m set dirty = 1, state = 'linked' where m.id = :id`;",
+      'only db/mappings/writes/ writes state, reason',
+    ],
+    [
+      'db/x.ts',
+      'const sql = `with a as (select 1) update external_mappings set consent = null, fence = fence + ${n}`;',
+      'only db/mappings/writes/ writes state, reason',
+    ],
+    [
+      'db/x.ts',
+      "const sql = 'insert into external_mappings (system, reason) select system, 1 from a';",
+      'only db/mappings/writes/ writes state, reason',
+    ],
+    [
+      'db/x.ts',
+      "const sql = 'insert into external_mappings as m (system) values (1) on conflict do update set decision = null';",
+      'only db/mappings/writes/ writes state, reason',
+    ],
+    [
+      'db/x.ts',
+      "await tx('external_mappings').where({ id }).update({ ending: null });",
+      'only db/mappings/writes/ writes state, reason',
+    ],
     ['lib/utils.ts', '', '"utils.ts" says nothing'],
     ['lib/helpers/x.ts', '', '"helpers" says nothing'],
     ['lib/x.ts', '\n'.repeat(301), '301 lines are asking to be two files'],
@@ -86,6 +111,15 @@ describe('the rules of the house', () => {
       factsOf('lib/x.ts', "// process.env and import 'knex' in a comment\nimport { c } from '../db/c.ts';"),
       factsOf('lib/operations/x.ts', "import { a } from '../sync/a.ts'; import { b } from '../loop.ts';"),
       factsOf('cli/program.ts', "await import('./commands/up.ts');"),
+      factsOf(
+        'db/x.ts',
+        "const sql = `update external_mappings set dirty = 1 where state = 'linked' and reason = 'x'`;",
+      ),
+      factsOf(
+        'db/x.ts',
+        "const sql = `update external_mappings set must_read = case when state = 'linked' then true end`;",
+      ),
+      factsOf('db/mappings/writes/x.ts', "const sql = 'update external_mappings set state = 1';"),
       factsOf('test/api/x.test.ts', "import { d } from '../../workers/d.ts'; import Stripe from 'stripe';"),
       factsOf('lib/integrations/stripe/x.ts', "import Stripe from 'stripe'; resolve('done');"),
     ];

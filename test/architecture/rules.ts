@@ -1,5 +1,6 @@
 import { breaksLibOrder } from './lib-rooms.ts';
 import { targetsOf, type SourceFacts } from './source.ts';
+import { breaksStateWriters } from './state-writers.ts';
 
 /** The rules of the house as data. Each is a sentence that a failing test prints as it stands. */
 
@@ -62,6 +63,7 @@ const CHECKS: readonly ((file: SourceFacts) => string[])[] = [
   breaksCommands,
   breaksOwners,
   breaksNames,
+  breaksStateWriters,
   isTooLong,
 ];
 

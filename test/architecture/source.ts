@@ -12,6 +12,9 @@ export type SourceFacts = {
   readsEnvironment: boolean;
   sleeps: boolean;
   lines: number;
+  /** Its string literals and templates, what is put into a template left out. */
+  texts: string[];
+  text: string;
 };
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -42,16 +45,26 @@ export function factsOf(path: string, text: string): SourceFacts {
     readsEnvironment: false,
     sleeps: false,
     lines: text.split('\n').length - (text.endsWith('\n') ? 1 : 0),
+    texts: [],
+    text,
   };
   const visit = (node: ts.Node): void => {
     const name = importedName(node);
     if (name !== undefined) facts.imports.push(name);
+    const literal = literalText(node);
+    if (literal !== undefined) facts.texts.push(literal);
     facts.readsEnvironment ||= isEnvironment(node) || name === 'node:process';
     facts.sleeps ||= name === 'node:timers/promises' || isSleep(node, source);
     ts.forEachChild(node, visit);
   };
   visit(source);
   return facts;
+}
+
+function literalText(node: ts.Node): string | undefined {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (!ts.isTemplateExpression(node)) return undefined;
+  return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join(' … ');
 }
 
 function importedName(node: ts.Node): string | undefined {

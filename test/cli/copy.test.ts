@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { bindConnection, ensureConnection, readInstanceId } from '../../db/connections.ts';
 import { insertCustomer } from '../../db/customers.ts';
-import { insertNotLinked } from '../../db/mappings/first-link.ts';
+import { insertNotLinked } from '../../db/mappings/writes/consents.ts';
 import { addressOf, createCursor } from '../../db/relay/identity.ts';
 import { withTransaction } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -75,7 +75,7 @@ describe('a copied database and the account of its original', function () {
     expect(all.stderr).to.match(REFUSAL);
     expect(all.code).to.equal(2);
     const { rows } = await database.db.raw<{ rows: { count: number }[] }>(
-      `select count(*) from external_mappings where reason_detail ->> 'consent' = 'true'`,
+      `select count(*) from external_mappings where consent is not null`,
     );
     expect(rows[0]?.count).to.equal(0);
   });

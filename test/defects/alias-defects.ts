@@ -31,7 +31,7 @@ export const aliasDefects: Defect[] = [
     name: 'what waits stays with the old record when another one is chosen',
     edits: [
       {
-        file: 'db/mappings/aliases.ts',
+        file: 'db/mappings/writes/records.ts',
         find: `  await tx.raw(moveSql, { from: from.id, to: to.id });`,
         replace: `  await tx.raw(moveSql, { from: from.id, to: from.id });`,
       },

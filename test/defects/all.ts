@@ -21,6 +21,7 @@ import { orderDefects } from './order-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
 import { restoreDefects } from './restore-defects.ts';
+import { stateDefects } from './state-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -47,4 +48,5 @@ export const defects: readonly Defect[] = [
   ...groundDefects,
   ...edgeDefects,
   ...decideDefects,
+  ...stateDefects,
 ];

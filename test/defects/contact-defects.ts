@@ -31,7 +31,7 @@ export const contactDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/same-identity.ts',
-        find: `  if (!isRead) return wait(ACCOUNT_UNREAD);`,
+        find: `  if (!isRead) return wait({ code: 'account_unread', detail: {} });`,
         replace: ``,
       },
     ],
@@ -62,7 +62,7 @@ export const contactDefects: Defect[] = [
       {
         file: 'lib/sync/rungs/same-identity.ts',
         find: `|| isToBeAnew(mapping)) return null;`,
-        replace: `|| keptConsent(mapping) !== null) return null;`,
+        replace: `|| mapping.consent !== null) return null;`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'finds a record that came after' },

@@ -199,9 +199,9 @@ export const decideDefects: Defect[] = [
     name: 'a wait that drops a consent',
     edits: [
       {
-        file: 'lib/sync/settle/writes.ts',
-        find: `      reasonDetail: { ...consentBeside(mapping, detail), ...detail },`,
-        replace: `      reasonDetail: detail,`,
+        file: 'db/mappings/writes/state-change.ts',
+        find: `    ...(isAnswer(mapping, reason) && { consent: null }),`,
+        replace: `    consent: null,`,
       },
     ],
     caughtBy: {

@@ -8,7 +8,7 @@ export const exitDefects: Defect[] = [
       {
         file: 'lib/sync/consent.ts',
         find: `return decision?.kind === 'release';`,
-        replace: `return decision?.kind === 'release' && reason === 'fuse';`,
+        replace: `return decision?.kind === 'release' && reason?.code === 'fuse';`,
       },
       {
         file: 'lib/sync/consent.ts',

@@ -1,5 +1,5 @@
-import type { Mapping } from '../../db/mappings/mappings.ts';
 import { toMapping } from '../../db/mappings/mappings.ts';
+import { shownMapping, type ShownMapping } from '../../db/mappings/shown.ts';
 import { createChoiceOperations, type ChoiceOperations } from '../../lib/operations/record-choice.ts';
 import type { SyncWorld } from './sync.ts';
 import { linkedPair, type TwoWayWorld } from './two-way.ts';
@@ -28,13 +28,13 @@ export async function doubled(
 }
 
 /** The mapping of one external id; there is one, or the test fails here. */
-export async function recordMapping({ db }: SyncWorld, externalId: string): Promise<Mapping> {
+export async function recordMapping({ db }: SyncWorld, externalId: string): Promise<ShownMapping> {
   const { rows } = await db.raw<{ rows: Parameters<typeof toMapping>[0][] }>(
     `select * from external_mappings where external_id = :externalId`,
     { externalId },
   );
   if (!rows[0]) throw new Error(`no mapping of ${externalId}`);
-  return toMapping(rows[0]);
+  return shownMapping(toMapping(rows[0]));
 }
 
 /** How a customer's records stand: `cus_1 primary linked`, the oldest mapping first. */

@@ -1,7 +1,7 @@
 import { withTransaction } from '../../db/server/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import type { Customer } from '../../db/customers.ts';
-import { insertNotLinked } from '../../db/mappings/first-link.ts';
+import { insertNotLinked } from '../../db/mappings/writes/consents.ts';
 import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
 import type { LinkPlan } from '../../lib/operations/planned-link.ts';
 import type { SyncWorld } from './sync.ts';

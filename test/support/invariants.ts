@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Db } from '../../db/server/connection.ts';
 import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
+import { shownReason } from '../../db/mappings/shown.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import type { Fields } from '../../lib/catalogue/document.ts';
 import { same } from '../../lib/sync/canonical.ts';
@@ -108,7 +109,7 @@ function* brokenDeliveries({ deliveries, mappings, intents }: Snapshot): Generat
     if (open !== (delivery.settled_at === null)) yield `${name} has the wrong settled_at`;
     const hasReason = mapping.state === delivery.status && mapping.reason !== null;
     if (open && mapping.dirty === mapping.clean && !hasReason)
-      yield `${name} is open, and nobody will look at it: mapping ${mapping.state} ${mapping.reason}`;
+      yield `${name} is open, and nobody will look at it: mapping ${mapping.state} ${shownReason(mapping)}`;
     const carrier = intents.find(({ id }) => id === delivery.intent_id);
     if (delivery.status === 'superseded') {
       const by = byEvent.get(delivery.superseded_by ?? '');
@@ -128,14 +129,14 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
     const name = `mapping ${mapping.id} (${mapping.state})`;
     if (mapping.clean > mapping.dirty) yield `${name} is clean beyond its dirty number`;
     if ((mapping.state === 'waiting' || mapping.state === 'parked') !== (mapping.reason !== null))
-      yield `${name} and its reason ${mapping.reason} do not fit`;
+      yield `${name} and its reason ${shownReason(mapping)} do not fit`;
     if (!row || mapping.role === 'alias') continue;
     if (Math.max(mapping.pushedVersion, mapping.wantedVersion) > row.version)
       yield `${name} is beyond version ${row.version}`;
     const calm = mapping.state === 'linked' && mapping.dirty === mapping.clean && !mapping.intent;
     const shown = valuesShown(simulator, mapping);
     // Test data that was deleted is gone with everything that was ever said of it.
-    const isGone = mapping.reason === 'missing' || (mapping.state === 'detached' && shown.length === 0);
+    const isGone = mapping.reason?.code === 'missing' || (mapping.state === 'detached' && shown.length === 0);
     for (const { internal: field, external } of rules) {
       const pair = mapping.shadow[field];
       const rule = rules.find((candidate) => candidate.internal === field);

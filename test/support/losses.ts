@@ -48,7 +48,7 @@ export async function lossesOf(
   const replaced = await read<{ row: number; externalId: string }>(
     db,
     `select internal_id as row, external_id as "externalId" from external_mappings
-     where state = 'detached' and external_id is not null and jsonb_exists(reason_detail, 'replaced')`,
+     where state = 'detached' and external_id is not null and ending ->> 'kind' = 'replaced'`,
   );
   const echoless = eventsGone ? await writtenWithoutEcho(db) : new Set<string>();
   const found: string[] = [];

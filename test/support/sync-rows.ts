@@ -1,5 +1,6 @@
 import { withTransaction, type Db } from '../../db/server/connection.ts';
-import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
+import { toMapping } from '../../db/mappings/mappings.ts';
+import { shownMapping, type ShownMapping } from '../../db/mappings/shown.ts';
 
 export type DeliveryRow = {
   eventId: string;
@@ -30,13 +31,13 @@ export async function outcomesOf(db: Db, customerId: number): Promise<string[]> 
 }
 
 /** The mapping of one customer; there is one, or the test fails here. */
-export async function mappingOf(db: Db, customerId: number): Promise<Mapping> {
+export async function mappingOf(db: Db, customerId: number): Promise<ShownMapping> {
   const { rows } = await db.raw<{ rows: Parameters<typeof toMapping>[0][] }>(
     `select * from external_mappings where internal_id = :customerId`,
     { customerId },
   );
   if (!rows[0] || rows.length > 1) throw new Error(`${rows.length} mappings of customer ${customerId}`);
-  return toMapping(rows[0]);
+  return shownMapping(toMapping(rows[0]));
 }
 
 export type IntentRow = {

@@ -4,7 +4,9 @@
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { deleteCustomer } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
-import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
+import { lockMapping } from '../../../db/mappings/mappings.ts';
+import { ended } from '../../../db/mappings/writes/state-change.ts';
+import { updateMapping } from '../../../db/mappings/writes/update.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
@@ -62,10 +64,7 @@ function writeTombstone(
       now,
     });
     await updateMapping(tx, mapping.id, {
-      state: 'tombstoned',
-      reason: null,
-      reasonDetail: null,
-      decision: null,
+      ...ended('tombstoned'),
       mustRead: false,
     });
     await insertConflicts(tx, conflictRows(step, conflicts, now));

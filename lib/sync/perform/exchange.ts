@@ -7,7 +7,8 @@
 // does not count any more (`void_tag`). Assumes: the connection is locked before the mappings,
 // both in order of id, as in receive; the old primary has no open intent, so no request of ours to
 // it can be on its way.
-import { exchangePrimary, findPrimary, type Exchange } from '../../../db/mappings/aliases.ts';
+import { findPrimary } from '../../../db/mappings/aliases.ts';
+import { exchangePrimary, type Exchange } from '../../../db/mappings/writes/records.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { lockConnection } from '../../../db/connections.ts';
@@ -17,7 +18,6 @@ import { hasEnded } from '../../../db/mappings/state.ts';
 import { raiseAwaiting } from '../../../db/external-records.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
-import { ALIAS_LIVES } from '../delete-conflicts.ts';
 import { keepLeftRecord } from '../left-record.ts';
 import type { Step, SyncDeps } from '../step.ts';
 import type { Performed } from './performed.ts';
@@ -26,7 +26,7 @@ import type { Performed } from './performed.ts';
 export async function takeOver(deps: SyncDeps, step: Step, customerId: number): Promise<Performed> {
   const { mapping, claim } = step;
   const now = deps.clock.now();
-  const actor = mapping.reasonDetail?.['consented_by'];
+  const actor = mapping.consent?.by ?? null;
   const result = await withTransaction(
     deps.db,
     async (tx): Promise<'exchanged' | 'lost' | 'again' | 'busy'> => {
@@ -37,7 +37,7 @@ export async function takeOver(deps: SyncDeps, step: Step, customerId: number): 
       if (to?.fence !== claim.fence) return 'lost';
       if (!from || hasMoved(from, customerId)) return 'again';
       if (from.intent !== null) return 'busy';
-      await exchange(tx, { from, to, customerId, actor: typeof actor === 'string' ? actor : null, now });
+      await exchange(tx, { from, to, customerId, actor, now });
       await failpoint('adopt.before-commit');
       return 'exchanged';
     },
@@ -58,7 +58,7 @@ export async function exchange(
   tx: Tx,
   { from, to, customerId, actor, now }: Exchange & { actor: string | null; now: Date },
 ): Promise<void> {
-  const gone = from.state === 'waiting' && from.reason === ALIAS_LIVES;
+  const gone = from.state === 'waiting' && from.reason?.code === 'alias_lives';
   await keepLeftRecord(tx, from, { now, leave: false });
   await exchangePrimary(tx, { from, to, customerId, gone, now });
   const { system, account } = from;

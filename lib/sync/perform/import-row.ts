@@ -6,7 +6,9 @@ import { insertCustomer, isEmailTaken } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { markEchoesChecked } from '../../../db/closed-intents.ts';
-import { lockMapping, updateMapping } from '../../../db/mappings/mappings.ts';
+import { lockMapping } from '../../../db/mappings/mappings.ts';
+import { imported } from '../../../db/mappings/writes/state-change.ts';
+import { updateMapping } from '../../../db/mappings/writes/update.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
@@ -56,9 +58,7 @@ async function insertRow(deps: SyncDeps, step: Step, { values, shadow, covered }
     });
     const changes = {
       internalId: row.id,
-      state: 'linked',
-      reason: null,
-      reasonDetail: null,
+      ...imported(),
       shadow: pairs,
       mustRead: true,
       pushedVersion: row.version,

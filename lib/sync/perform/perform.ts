@@ -1,6 +1,7 @@
 // Carries out one action of a decision. Each edge between two actions is a place where a worker may
 // die: what it leaves stands in the header of the action's own file.
 import { releaseMapping } from '../../../db/mappings/claims.ts';
+import { linked as found } from '../../../db/mappings/writes/state-change.ts';
 import { failpoint } from '../../failpoint.ts';
 import type { Action, OurWrite } from '../action.ts';
 import { withFact } from '../facts.ts';
@@ -82,8 +83,11 @@ async function settleAs(
   const { notes = [], unsent, linked } = action;
   await leaveNotes(deps, step, notes);
   let { outcome } = action;
-  if (unsent && outcome.kind === 'waiting')
-    outcome = { ...outcome, detail: { ...outcome.detail, body: bodyOf(deps, unsent) } };
+  if (unsent && outcome.kind === 'waiting' && outcome.reason.code === 'writes_off') {
+    const { reason } = outcome;
+    const detail = { ...reason.detail, body: bodyOf(deps, unsent) };
+    outcome = { ...outcome, reason: { ...reason, detail } };
+  }
   if ((await settle(deps, step, outcome)) === 'over') return 'over';
   if (!linked || outcome.kind !== 'found') return 'load';
   const { externalId } = outcome;
@@ -91,7 +95,7 @@ async function settleAs(
   // the pair dirty.
   step.mapping = {
     ...step.mapping,
-    ...{ externalId, state: 'linked', reason: null, reasonDetail: null, mustRead: true },
+    ...{ ...found(), externalId, mustRead: true },
   };
   step.progress = { ...step.progress, linked };
   return 'decide';

@@ -9,7 +9,8 @@ import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { forgetRecord, raiseAwaiting } from '../../../db/external-records.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { insertAttempts, insertClosedIntent, markEchoesChecked } from '../../../db/closed-intents.ts';
-import { adoptSuccessor, detachMapping, insertSuccessor } from '../../../db/mappings/decisions.ts';
+import { adoptSuccessor, detachMapping, insertSuccessor } from '../../../db/mappings/writes/decisions.ts';
+import type { Decision, DecisionNote, Ending } from '../../../db/mappings/consent.ts';
 import { lockForLink, lockMapping, type Mapping } from '../../../db/mappings/mappings.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
@@ -65,11 +66,11 @@ async function beginAnew(
   await closeIntent(tx, own, now);
   await insertConflicts(tx, conflictRows(step, covered, now));
   await markEchoesChecked(tx, checkedBy(covered));
-  const detail = { replaced: externalId ?? true, by: decision?.by, at: decision?.at, why: decision?.why };
+  const ending: Ending = { kind: 'replaced', replaced: externalId ?? true, ...noteOf(decision) };
   if (externalId !== null) await keepLeftRecord(tx, own, { now, leave: true });
   // The old record is gone at the system, so no new one is its double.
   else if (own.externalId !== null) await forgetRecord(tx, own, own.externalId);
-  await detachMapping(tx, { id: own.id, detail, now, ours: 'carried' });
+  await detachMapping(tx, { id: own.id, ending, now, ours: 'carried' });
   await (other ? adoptSuccessor(tx, own, other.id, now) : insertSuccessor(tx, own, externalId));
   if (externalId !== null && own.internalId !== null) {
     const { system, account, internalId: customerId } = own;
@@ -78,6 +79,16 @@ async function beginAnew(
   }
   await failpoint('decision.before-commit');
   return 'replaced';
+}
+
+/** Who decided, when and why, as far as the decision says. */
+function noteOf(decision: Decision | null): Partial<DecisionNote> {
+  const { by, at, why } = decision ?? {};
+  return {
+    ...(by !== undefined && { by }),
+    ...(at !== undefined && { at }),
+    ...(why !== undefined && { why }),
+  };
 }
 
 async function closeIntent(tx: Tx, { id: mappingId, intent, externalId }: Mapping, now: Date): Promise<void> {

@@ -10,7 +10,8 @@
 // intent is open, whatever happened at the other side, and the same request tells.
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { stampResend } from '../../../db/mappings/claims.ts';
-import { lockMapping, updateMapping, type OpenIntent } from '../../../db/mappings/mappings.ts';
+import { lockMapping, type OpenIntent } from '../../../db/mappings/mappings.ts';
+import { updateMapping } from '../../../db/mappings/writes/update.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { toExternal } from '../../catalogue/transforms.ts';
 import { failpoint } from '../../failpoint.ts';

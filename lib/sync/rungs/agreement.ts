@@ -6,5 +6,7 @@ import type { Situation } from '../situation.ts';
 
 export function agreement(s: Situation): Action {
   const compared = compare(s);
-  return compared ? { do: 'settle', outcome: { kind: 'agreed', merged: compared.merged } } : wait('lost_row');
+  return compared
+    ? { do: 'settle', outcome: { kind: 'agreed', merged: compared.merged } }
+    : wait({ code: 'lost_row', detail: {} });
 }

@@ -2,8 +2,7 @@
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
-import { park, postpone } from '../failing.ts';
-import { errorRow } from '../settle/outcome.ts';
+import { failed, park, postpone } from '../failing.ts';
 import type { Situation } from '../situation.ts';
 
 export function answered(s: Situation): Action | null {
@@ -25,7 +24,7 @@ export function answered(s: Situation): Action | null {
  * this one can have arrived.
  */
 function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first: boolean): Action {
-  if (failure.kind === 'permanent') return park(failure.code, errorRow(failure), intent);
+  if (failure.kind === 'permanent') return park(failed(failure), intent);
   // Gone between the look and the delete: the next look shows whether it is erased or was never
   // ours to see.
   if (intent.operation === 'delete') return postpone(s, failure);
@@ -34,7 +33,7 @@ function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first:
       return sendNeverAgain(s, failure);
     case 'gone':
       // A 404 is never a deletion. It closes the intent; only what a GET then says counts.
-      if (intent.operation === 'create') return park(failure.code, errorRow(failure), intent);
+      if (intent.operation === 'create') return park(failed(failure), intent);
       // An earlier send may still arrive, and would then come after what is newer.
       if (!first) return sendNeverAgain(s, failure);
       return {

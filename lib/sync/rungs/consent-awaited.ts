@@ -3,10 +3,10 @@
 import type { Action } from '../action.ts';
 import { resolutionOf } from '../consent.ts';
 import { wait } from '../failing.ts';
-import { awaitsConsent, NOT_LINKED } from '../pair-state.ts';
+import { awaitsConsent } from '../pair-state.ts';
 import type { Situation } from '../situation.ts';
 
 export function consentAwaited({ mapping }: Situation): Action | null {
   if (!awaitsConsent(mapping) || resolutionOf(mapping)) return null;
-  return wait(NOT_LINKED, mapping.reasonDetail ?? {});
+  return wait(mapping.reason?.code === 'not_linked' ? mapping.reason : { code: 'not_linked', detail: {} });
 }

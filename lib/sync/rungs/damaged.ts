@@ -10,5 +10,5 @@ import type { Situation } from '../situation.ts';
 export function damaged({ mapping }: Situation): Action | null {
   if (isInactive(mapping) || resolutionOf(mapping) || awaitsConsent(mapping)) return null;
   const damage = damageOf(mapping);
-  return damage && park('damaged', { ...damage, message: howToFix(damage) });
+  return damage && park({ code: 'damaged', detail: { ...damage, message: howToFix(damage) } });
 }

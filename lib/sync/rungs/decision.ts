@@ -33,7 +33,7 @@ export function decision(s: Situation): Action | null {
   if (!answer.ok && !isOfNoRecord(answer)) return postpone(s, answer.failure);
   if (answer.ok && answer.value.state === 'present')
     return { do: 'settle', outcome: { kind: 'still_there' } };
-  return named === null ? replace(s, null) : refuse(s, named, 'missing');
+  return named === null ? replace(s, null) : refuse(named, 'missing');
 }
 
 /**
@@ -41,14 +41,14 @@ export function decision(s: Situation): Action | null {
  * has no base.
  */
 function takeRecord(s: Situation, externalId: string): Action {
-  if (s.progress.obstacle === 'taken') return refuse(s, externalId, 'another_customers');
+  if (s.progress.obstacle === 'taken') return refuse(externalId, 'another_customers');
   const answer = know(s, 'record', { externalId, for: 'decision' });
   if (!answer.ok)
-    return isOfNoRecord(answer) ? refuse(s, externalId, 'unsendable') : postpone(s, answer.failure);
+    return isOfNoRecord(answer) ? refuse(externalId, 'unsendable') : postpone(s, answer.failure);
   const { value } = answer;
-  if (value.state !== 'present') return refuse(s, externalId, value.state);
+  if (value.state !== 'present') return refuse(externalId, value.state);
   const why = whoseElse(s, value.record);
-  if (why !== null) return refuse(s, externalId, why);
+  if (why !== null) return refuse(externalId, why);
   if (s.mapping.externalId === null && s.mapping.pushedVersion === 0)
     return { do: 'settle', outcome: { kind: 'found', externalId } };
   return replace(s, externalId);
@@ -63,10 +63,8 @@ function whoseElse(s: Situation, { ownerTag, foreignTag }: ExternalRecord): stri
 }
 
 /** The decision cannot be carried out: it is over, and the pair stays where it was, with what was tried. */
-function refuse(s: Situation, tried: string, why: string): Action {
-  const { reason, reasonDetail, externalId } = s.mapping;
-  const detail = { ...reasonDetail, external_id: externalId, tried, why };
-  return { do: 'settle', outcome: { kind: 'refused', reason: reason ?? 'missing', detail } };
+function refuse(tried: string, why: string): Action {
+  return { do: 'settle', outcome: { kind: 'refused', tried, why } };
 }
 
 /** What came in about the old record is stale after this, so covered edits of it are kept now. */

@@ -8,5 +8,5 @@ const MAX_HOPS = 5;
 export function loop({ deliveries }: Situation): Action | null {
   if (!deliveries.some(({ hop }) => hop > MAX_HOPS)) return null;
   const message = 'its own echo keeps changing it; look at the last conflicts';
-  return park('loop', { hops: MAX_HOPS, message });
+  return park({ code: 'loop', detail: { hops: MAX_HOPS, message } });
 }

@@ -8,5 +8,5 @@ import type { Situation } from '../situation.ts';
 export function missing(s: Situation): Action | null {
   const answer = readTheirs(s);
   const isMissing = answer?.ok === true && answer.value.state === 'missing';
-  return isMissing ? park('missing', { external_id: s.mapping.externalId }) : null;
+  return isMissing ? park({ code: 'missing', detail: { external_id: s.mapping.externalId } }) : null;
 }

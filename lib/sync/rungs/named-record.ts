@@ -3,12 +3,11 @@
 //
 // A crash between any two lines leaves the consent, or a linked pair that has to read.
 import type { Action, Note } from '../action.ts';
-import { keptConsent } from '../consent.ts';
 import { know } from '../facts.ts';
 import { postpone, wait } from '../failing.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
 import { ownFailure } from '../../integrations/own-failure.ts';
-import { consentedRecord, NOT_LINKED } from '../pair-state.ts';
+import { consentedRecord } from '../pair-state.ts';
 import type { Situation } from '../situation.ts';
 
 export function namedRecord(s: Situation): Action | null {
@@ -26,9 +25,10 @@ export function linkNamed(s: Situation, externalId: string, notes: Note[] = []):
   const { value } = answer;
   const why = value.state === 'present' ? whyNot(value.record, s) : value.state;
   // No person consented: the setting links it, and which records there are now is looked for again.
-  if (why !== null && keptConsent(s.mapping) === null) return postpone(s, hasChanged);
+  if (why !== null && s.mapping.consent === null) return postpone(s, hasChanged);
   // The consent was to a record that existed: it is asked for anew.
-  if (value.state !== 'present' || why !== null) return wait(NOT_LINKED, { tried: externalId, why });
+  if (value.state !== 'present' || why !== null)
+    return wait({ code: 'not_linked', detail: { tried: externalId, why } });
   return { do: 'settle', outcome: { kind: 'found', externalId }, notes, linked: value.record };
 }
 

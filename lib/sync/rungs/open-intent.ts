@@ -23,7 +23,10 @@ export function openIntent(s: Situation): Action | null {
   if (!intent || (resolutionOf(s.mapping) && isBeyondFinishing(s.mapping))) return null;
   // With writes off only reads are sent, open intents included.
   if (!s.policy.writes)
-    return wait('writes_off', { operation: intent.operation, body: intent.body, open: true });
+    return wait({
+      code: 'writes_off',
+      detail: { operation: intent.operation, body: intent.body, open: true },
+    });
   if (intent.operation === 'delete') return removal(s);
   const ageMs = s.now.getTime() - Date.parse(intent.firstSentAt);
   const isKeyOver = intent.spent !== undefined || ageMs > s.capabilities.requestLifeMs;

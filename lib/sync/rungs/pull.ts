@@ -18,7 +18,7 @@ export function pullsOff(s: Situation): Action | null {
   const fields = Object.keys(plan.pull);
   if (fields.length === 0) return null;
   const ours = Object.fromEntries(Object.entries(plan.push).filter(([field]) => !fields.includes(field)));
-  if (Object.keys(ours).length === 0) return wait('pulls_off', { fields });
+  if (Object.keys(ours).length === 0) return wait({ code: 'pulls_off', detail: { fields } });
   // What else the merge found is left for the step that begins again after it.
   return sendOrWait(s, {
     operation: 'update',

@@ -1,7 +1,7 @@
 // The system says that the record was deleted: our row goes too, unless a person has to decide.
 import type { Action } from '../action.ts';
 import { readTheirs } from '../comparison.ts';
-import { lostOurs, outlivedBy, ALIAS_LIVES } from '../delete-conflicts.ts';
+import { lostOurs, outlivedBy } from '../delete-conflicts.ts';
 import { know } from '../facts.ts';
 import { wait } from '../failing.ts';
 import { isReleased } from '../consent.ts';
@@ -20,12 +20,12 @@ export function recordDeleted(s: Situation): Action | null {
       do: 'settle',
       outcome: { kind: 'ended', state: 'tombstoned', by: 'theirs', intent: null, written: null },
     };
-  if (!s.policy.pulls) return wait('pulls_off', { operation: 'delete' });
+  if (!s.policy.pulls) return wait({ code: 'pulls_off', detail: { operation: 'delete' } });
   const aliases = know(s, 'aliases', { customerId: row.id });
   // The person may live on in another record: one of two was deleted. Whether the row goes too, an
   // operator decides.
   if (aliases.length > 0 && !isReleased(mapping))
-    return wait(ALIAS_LIVES, { external_id: externalId, aliases });
+    return wait({ code: 'alias_lives', detail: { external_id: externalId, aliases } });
   const refusal = tableRefusal(s);
   if (refusal) return refusedByTable(refusal);
   if (progress.obstacle === 'fuse') return heldDelete('in');

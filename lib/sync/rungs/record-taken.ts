@@ -2,7 +2,7 @@
 import type { Action } from '../action.ts';
 import type { Situation } from '../situation.ts';
 
-export function recordTaken({ mapping: { reason, reasonDetail } }: Situation): Action | null {
-  const taken = reason === 'external_id_taken' ? reasonDetail?.['external_id'] : undefined;
-  return typeof taken === 'string' ? { do: 'settle', outcome: { kind: 'found', externalId: taken } } : null;
+export function recordTaken({ mapping: { reason } }: Situation): Action | null {
+  if (reason?.code !== 'external_id_taken') return null;
+  return { do: 'settle', outcome: { kind: 'found', externalId: reason.detail.external_id } };
 }

@@ -5,5 +5,5 @@ import { wait } from '../failing.ts';
 import type { Situation } from '../situation.ts';
 
 export function rowLost({ row }: Situation): Action | null {
-  return row ? null : wait('lost_row');
+  return row ? null : wait({ code: 'lost_row', detail: {} });
 }

@@ -12,11 +12,10 @@ import { MOST_ALIKE, type Holder } from '../../../db/external-records.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
 import { ownFailure } from '../../integrations/own-failure.ts';
 import type { Action, Note } from '../action.ts';
-import { isToBeAnew, keptConsent } from '../consent.ts';
+import { isToBeAnew } from '../consent.ts';
 import { know, type Answer } from '../facts.ts';
 import { postpone, wait } from '../failing.ts';
 import { identityOf, identityOfRecord, toKept } from '../identity.ts';
-import { ACCOUNT_UNREAD, IDENTITY_EXISTS, NOT_LINKED } from '../pair-state.ts';
 import type { Situation } from '../situation.ts';
 import { linkNamed } from './named-record.ts';
 
@@ -27,9 +26,9 @@ export function sameIdentity(s: Situation): Action | null {
   const identity = identityOf(row.email);
   if (identity === null || s.policy.linkByEmail === 'never' || isToBeAnew(mapping)) return null;
   const { isRead, externalIds } = know(s, 'sameIdentity', { identity });
-  if (!isRead) return wait(ACCOUNT_UNREAD);
+  if (!isRead) return wait({ code: 'account_unread', detail: {} });
   // A person decides, and what they decide is read then: no call is needed to ask them.
-  if (externalIds.length > 0 && s.policy.linkByEmail === 'ask' && keptConsent(mapping) === null)
+  if (externalIds.length > 0 && s.policy.linkByEmail === 'ask' && mapping.consent === null)
     return waitForConsent(s, externalIds);
   const seen = recordsByEmail(s, row.email, identity);
   if (!seen.ok) return postpone(s, seen.failure);
@@ -82,7 +81,7 @@ function judge(s: Situation, found: ExternalRecord[]): Action | null {
   const free = records.filter((r) => r.ownerTag === null && isFree(holders.get(r.externalId)));
   // The consent that no record is this row's was given knowing those of others; it was not about
   // one that could be linked.
-  if (free.length === 0 && keptConsent(mapping) !== null) return null;
+  if (free.length === 0 && mapping.consent !== null) return null;
   const best = chooseBest(s, free);
   if (!best.ok) return postpone(s, best.failure);
   const keep: Note = { note: 'keep_records', records: records.map((record) => toKept(s.fields, record)) };
@@ -95,7 +94,7 @@ function judge(s: Situation, found: ExternalRecord[]): Action | null {
 function waitForConsent({ mapping }: Situation, externalIds: string[], notes: Note[] = []): Action {
   const records = externalIds.slice(0, MOST_ALIKE);
   const fields = { mapping: mapping.id, records: externalIds.length };
-  return wait(NOT_LINKED, { because: IDENTITY_EXISTS, records }, [
+  return wait({ code: 'not_linked', detail: { because: 'identity_exists', records } }, [
     ...notes,
     { note: 'log', level: 'info', event: 'create.identity_exists', fields },
   ]);

@@ -22,7 +22,10 @@ import { reported } from './reported-record.ts';
 export function unknownCreate(s: Situation, intent: OpenIntent): Action {
   const { row, mapping } = s;
   if (!row)
-    return park('create_unknown', { message: 'its row is gone, and with it the owner tag to look for' });
+    return park({
+      code: 'create_unknown',
+      detail: { message: 'its row is gone, and with it the owner tag to look for' },
+    });
   const found = isOfAnother(s, intent) ? null : reported(s, (failure) => lookLater(s, 'inbox', failure));
   if (found !== null) return found;
   const search = know(s, 'createdRecord', { intent: intent.id });
@@ -84,7 +87,7 @@ function lookLater({ mapping }: Situation, place: string, failure: Failure): Act
     const detail = { look: place, ...errorRow(failure) };
     return {
       do: 'settle',
-      outcome: { kind: 'parked', reason: 'create_unknown', detail, refused: null },
+      outcome: { kind: 'parked', reason: { code: 'create_unknown', detail }, refused: null },
       notes,
     };
   }

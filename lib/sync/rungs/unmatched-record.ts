@@ -29,11 +29,11 @@ import { betterFirst } from './better-record.ts';
 export function unmatchedRecord(s: Situation): Action | null {
   if (s.mapping.internalId !== null) return null;
   const { externalId } = s.mapping;
-  if (externalId === null) return wait('lost_row');
+  if (externalId === null) return wait({ code: 'lost_row', detail: {} });
   const answer = know(s, 'record', { externalId, for: 'match' });
   if (!answer.ok) return postpone(s, answer.failure);
   const { value } = answer;
-  if (value.state === 'missing') return park('missing', { external_id: externalId });
+  if (value.state === 'missing') return park({ code: 'missing', detail: { external_id: externalId } });
   if (value.state === 'erased')
     return {
       do: 'settle',
@@ -68,7 +68,10 @@ function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
   if (!owner) return ownerLost(s, record.ownerTag, record.externalId);
   // An owner tag is no consent: records that were copied to another account bear it too.
   if (owner.link === 'awaited' && !consentsTo(mapping, owner.customerId))
-    return wait('ask_link', { customer: owner.customerId });
+    return wait({ code: 'ask_link', detail: { customer: owner.customerId } });
+  // A person named another record as the row's: that is linked first, and this one is its second.
+  if (owner.named !== null && owner.named !== record.externalId)
+    return postpone(s, linkWaits('the first link of its row is under way'));
   return match(s, owner, record);
 }
 
@@ -83,26 +86,28 @@ function ownerLost(s: Situation, ownerTag: string, externalId: string): Action |
   received(s);
   const decision = know(s, 'recordDecision', { externalId });
   if (decision === 'import') return null;
-  return wait(decision === 'leave' ? 'left_alone' : 'lost_row', { ownerTag });
+  return wait({ code: decision === 'leave' ? 'left_alone' : 'lost_row', detail: { ownerTag } });
 }
 
 function whyNotImported(s: Situation, record: ExternalRecord): Action | null {
-  if (record.foreignTag) return wait('other_environment');
-  if (!s.policy.pulls) return wait('pulls_off', { operation: 'create' });
+  if (record.foreignTag) return wait({ code: 'other_environment', detail: {} });
+  if (!s.policy.pulls) return wait({ code: 'pulls_off', detail: { operation: 'create' } });
   const { email, name } = rowFor(s.fields, record.fields).values;
-  if (email === null || name === null) return wait(email === null ? 'no_email' : 'no_name');
+  if (email === null || name === null)
+    return wait({ code: email === null ? 'no_email' : 'no_name', detail: {} });
   return null;
 }
 
 function byEmail(s: Situation, record: ExternalRecord): Action {
   const { values, shadow } = rowFor(s.fields, record.fields);
   const { email, name } = values;
-  if (email === null || name === null) return wait(email === null ? 'no_email' : 'no_name');
+  if (email === null || name === null)
+    return wait({ code: email === null ? 'no_email' : 'no_name', detail: {} });
   const holder = know(s, 'rowByEmail', { email });
   if (!holder) {
     const decision = know(s, 'recordDecision', { externalId: record.externalId });
-    if (decision === 'leave') return wait('left_alone');
-    if (decision === null && !s.policy.imports) return wait('not_imported');
+    if (decision === 'leave') return wait({ code: 'left_alone', detail: {} });
+    if (decision === null && !s.policy.imports) return wait({ code: 'not_imported', detail: {} });
     return (
       betterFirst(s, record) ?? {
         do: 'write_ours',
@@ -115,8 +120,8 @@ function byEmail(s: Situation, record: ExternalRecord): Action {
   if (holder.link === 'named') return postpone(s, linkWaits('the first link of its row is under way'));
   const unasked = s.policy.linkByEmail === 'link' && holder.link !== 'awaited';
   if (unasked || consentsTo(s.mapping, holder.customerId)) return match(s, holder, record);
-  const reason = s.policy.linkByEmail === 'never' ? 'duplicate_email' : 'ask_link';
-  return wait(reason, { customer: holder.customerId });
+  const code = s.policy.linkByEmail === 'never' ? 'duplicate_email' : 'ask_link';
+  return wait({ code, detail: { customer: holder.customerId } });
 }
 
 /** The record is this row's, if the row has no other. */

@@ -2,6 +2,12 @@
 // lib/sync/settle/writes.ts.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
+import {
+  alias as becomesAlias,
+  aliasGone,
+  aliasStays,
+  unmatchedAgain as becomesUnmatched,
+} from '../../../db/mappings/writes/state-change.ts';
 import { duplicate } from '../conflicts.ts';
 import { checkedBy } from '../covered.ts';
 import { all, at } from './delivery-outcomes.ts';
@@ -15,9 +21,9 @@ export function aliasEffects(step: LoadedStep, outcome: AliasOutcome): Partial<E
       return {
         mapping: {
           ...healthy,
+          ...becomesAlias(),
           internalId: outcome.customerId,
           role: 'alias',
-          state: 'alias',
           mustRead: false,
           clean: mapping.dirty,
           knownEmail: outcome.email,
@@ -28,7 +34,13 @@ export function aliasEffects(step: LoadedStep, outcome: AliasOutcome): Partial<E
       };
     case 'alias_stays':
       return {
-        mapping: { ...healthy, mustRead: false, clean: mapping.dirty, knownEmail: outcome.email },
+        mapping: {
+          ...healthy,
+          ...aliasStays(),
+          mustRead: false,
+          clean: mapping.dirty,
+          knownEmail: outcome.email,
+        },
         deliveries: echoesOrStale(step, outcome.echoes),
         confirmed: outcome.echoes,
         conflicts: outcome.conflicts,
@@ -42,7 +54,7 @@ function gone(step: LoadedStep): Partial<Effects> {
   return {
     mapping: {
       ...healthy,
-      state: 'tombstoned',
+      ...aliasGone(),
       mustRead: false,
       clean: step.mapping.dirty,
       knownEmail: null,
@@ -61,9 +73,9 @@ function unmatchedAgain({ mapping }: LoadedStep, ownerTag: string | null): Parti
   return {
     mapping: {
       ...healthy,
+      ...becomesUnmatched(),
       internalId: null,
       role: 'primary',
-      state: 'pending',
       shadow: {},
       wantedVersion: 0,
       pushedVersion: 0,

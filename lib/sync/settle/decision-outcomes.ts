@@ -1,5 +1,7 @@
 // What follows from a person's decision about a pair, as writes. Pure: settle.ts carries them out.
-import type { MappingChanges } from '../../../db/mappings/mappings.ts';
+import { codeOf } from '../../../db/mappings/reason.ts';
+import { begunAnew, linked, refused } from '../../../db/mappings/writes/state-change.ts';
+import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
 import { damageOf, intentDamage } from '../damage.ts';
 import { all } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
@@ -10,16 +12,16 @@ export function decisionEffects(step: LoadedStep, outcome: DecisionOutcome): Par
   const { mapping } = step;
   switch (outcome.kind) {
     case 'still_there': {
-      const changes: MappingChanges = { ...healthy, state: 'linked', decision: null, mustRead: true };
+      const changes: MappingChanges = { ...healthy, ...linked(), mustRead: true };
       // Without a base that can be read, the next step compares both sides as they stand.
       if (damageOf({ ...mapping, intent: null })?.column === 'shadow') changes.shadow = {};
       // What came round too often is read as the row's state, and goes round no more.
-      const deliveries = mapping.reason === 'loop' ? all(step, 'stale') : [];
+      const deliveries = mapping.reason?.code === 'loop' ? all(step, 'stale') : [];
       return { mapping: changes, deliveries, release: false };
     }
     case 'begun_anew':
       return {
-        mapping: { ...healthy, state: 'pending', decision: null, mustRead: false },
+        mapping: { ...healthy, ...begunAnew(), mustRead: false },
         release: false,
       };
     case 'set_aside': {
@@ -31,17 +33,24 @@ export function decisionEffects(step: LoadedStep, outcome: DecisionOutcome): Par
         release: false,
       };
     }
-    case 'refused': {
-      const { reason, detail } = outcome;
-      const state = mapping.state === 'waiting' ? 'waiting' : 'parked';
-      return {
-        mapping: {
-          ...healthy,
-          ...{ state, reason, reasonDetail: detail, decision: null, clean: mapping.dirty },
-        },
-        deliveries: all(step, state, { error: { code: reason, ...detail } }),
-        parked: state === 'parked' ? { reason, detail } : null,
-      };
-    }
+    case 'refused':
+      return staysWhereItWas(step, outcome);
   }
+}
+
+function staysWhereItWas(
+  step: LoadedStep,
+  outcome: Extract<DecisionOutcome, { kind: 'refused' }>,
+): Partial<Effects> {
+  const change = refused(step.mapping, outcome);
+  const { state, reason } = change;
+  const mapping = { ...healthy, ...change, mustRead: false, clean: step.mapping.dirty };
+  // The pair had ended before, and has again.
+  if (!reason || (state !== 'waiting' && state !== 'parked'))
+    return { mapping, deliveries: all(step, 'stale') };
+  return {
+    mapping: { ...healthy, ...change, clean: step.mapping.dirty },
+    deliveries: all(step, state, { error: { code: codeOf(reason), ...reason.detail } }),
+    parked: state === 'parked' ? reason : null,
+  };
 }

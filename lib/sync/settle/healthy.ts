@@ -1,11 +1,9 @@
-import type { MappingChanges } from '../../../db/mappings/mappings.ts';
+import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
 
-/** Nothing is wrong with the pair any more. */
-export const healthy: MappingChanges = {
-  reason: null,
-  reasonDetail: null,
+/** Nothing of the pair fails any more. */
+export const healthy = {
   attempts: 0,
   firstFailedAt: null,
   lastError: null,
   nextAttemptAt: null,
-};
+} satisfies MappingChanges;

@@ -1,7 +1,9 @@
 // How a step ends, as data. settle/writes.ts says what each outcome writes, and settle/settle.ts writes it.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { IntentResult } from '../../../db/closed-intents.ts';
-import type { MappingChanges, OpenIntent } from '../../../db/mappings/mappings.ts';
+import type { OpenIntent } from '../../../db/mappings/mappings.ts';
+import type { FailureDetail, Parked, Reason, Waiting } from '../../../db/mappings/reason.ts';
+import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
 import type { Value } from '../../catalogue/document.ts';
 import type { Failure, Written } from '../../integrations/integration.ts';
 import type { Conflict } from '../merge.ts';
@@ -28,7 +30,7 @@ export type Outcome =
   | { kind: 'abandoned'; intent: OpenIntent; result: IntentResult; mustRead: boolean; stands?: Shadow }
   /** Not now: what is open stays open. */
   | { kind: 'postponed'; failure: Failure; notBefore: Date | null; spent: boolean }
-  | { kind: 'parked'; reason: string; detail: Record<string, unknown>; refused: OpenIntent | null }
+  | { kind: 'parked'; reason: Parked; refused: OpenIntent | null }
   /**
    * The row's counterpart existed already: the pair is linked, and the step begins again with a
    * read. `by` made it. `notBy`: the open create, which did not; so nothing is known of what the two
@@ -40,7 +42,7 @@ export type Outcome =
   /** Edits of theirs that our writes covered are kept as conflicts; the step begins again. */
   | { kind: 'covered'; conflicts: Conflict[] }
   | AliasOutcome
-  | { kind: 'waiting'; reason: string; detail: Record<string, unknown> }
+  | { kind: 'waiting'; reason: Waiting }
   | DecisionOutcome
   /** A mapping that has nothing to do any more answers for its external id. */
   | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
@@ -80,8 +82,8 @@ export type DecisionOutcome =
   | { kind: 'begun_anew' }
   /** An intent that no step can finish is closed, because a person's decision makes it void. */
   | { kind: 'set_aside' }
-  /** A person's decision cannot be carried out: the pair stays where it was. */
-  | { kind: 'refused'; reason: string; detail: Record<string, unknown> };
+  /** A person's decision names a record that cannot be taken: the pair stays where it was. */
+  | { kind: 'refused'; tried: string; why: string };
 
 export interface Effects {
   mapping: MappingChanges;
@@ -90,7 +92,7 @@ export interface Effects {
   conflicts: Conflict[];
   /** The pair is linked for the first time, to this external id. */
   linked: string | null;
-  parked: { reason: string; detail: Record<string, unknown> } | null;
+  parked: Reason | null;
   /** Echoes whose previous values have been looked at: intent -> event. */
   checked: { intentId: string; eventId: string }[];
   /** Echoes, which confirm the deliveries that their intents carried. */
@@ -101,7 +103,7 @@ export interface Effects {
   release: boolean;
 }
 
-export function errorRow(failure: Failure): Record<string, unknown> {
+export function errorRow(failure: Failure): FailureDetail {
   const { kind, code, message, status, requestId, field } = failure;
   return { kind, code, message, status, request_id: requestId, field };
 }

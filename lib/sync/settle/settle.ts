@@ -21,10 +21,12 @@ import {
   lockForLink,
   isExternalIdTaken,
   lockMapping,
-  updateMapping,
   type Mapping,
 } from '../../../db/mappings/mappings.ts';
+import { codeOf } from '../../../db/mappings/reason.ts';
 import { entityKey, hasEnded } from '../../../db/mappings/state.ts';
+import { parkedAsTaken } from '../../../db/mappings/writes/state-change.ts';
+import { updateMapping } from '../../../db/mappings/writes/update.ts';
 import { keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
@@ -165,14 +167,10 @@ function keepApart(
   effects: Effects,
   detail: { external_id: string; mapping: number },
 ): void {
-  const reason = 'external_id_taken';
   const { intent } = effects.mapping;
   effects.mapping = {
     ...(intent === undefined ? {} : { intent }),
-    state: 'parked',
-    reason,
-    reasonDetail: detail,
-    decision: null,
+    ...parkedAsTaken(detail),
     attempts: 0,
     firstFailedAt: null,
     nextAttemptAt: null,
@@ -181,10 +179,10 @@ function keepApart(
   effects.deliveries = step.deliveries.map((d) => ({
     ...at(d),
     status: 'parked',
-    error: { code: reason, ...detail },
+    error: { code: 'external_id_taken', ...detail },
     tried: true,
   }));
-  effects.parked = { reason, detail };
+  effects.parked = { code: 'external_id_taken', detail };
   effects.conflicts.push(duplicate(null, detail.external_id));
   effects.linked = null;
   effects.release = true;
@@ -235,8 +233,8 @@ async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Pro
       entityId: mapping.internalId,
       system: mapping.system,
       parkedEventId: delivery.eventId,
-      reason: effects.parked.reason,
-      detail: effects.parked.detail,
+      reason: codeOf(effects.parked),
+      detail: { ...effects.parked.detail },
       now,
     });
   }
@@ -248,11 +246,11 @@ function sayParked(
   { mapping, attempts }: Step,
   parked: NonNullable<Effects['parked']>,
 ): void {
-  const { reason, detail } = parked;
+  const detail: Record<string, unknown> = { ...parked.detail };
   log.warn('reconcile.parked', {
     mapping: mapping.id,
     entity: entityKey(mapping),
-    reason,
+    reason: codeOf(parked),
     why: typeof detail['message'] === 'string' ? detail['message'] : undefined,
     request_id: attempts.at(-1)?.requestId ?? undefined,
   });
@@ -274,7 +272,7 @@ function report(deps: SyncDeps, step: Step, outcome: Outcome, effects: Effects):
       version: loaded?.version,
       operation: effects.closed?.intent.operation ?? call?.operation ?? outcome.kind,
       outcome: delivery.status,
-      reason: effects.parked?.reason ?? effects.mapping.reason ?? undefined,
+      reason: saidReason(effects),
       error: delivery.error?.['code'],
       attempt: (loaded?.attempts ?? 0) + (delivery.tried ? 1 : 0),
       intent: delivery.intentId,
@@ -284,4 +282,9 @@ function report(deps: SyncDeps, step: Step, outcome: Outcome, effects: Effects):
       step_ms: Math.round(performance.now() - step.startedAt),
     });
   }
+}
+
+function saidReason({ parked, mapping }: Effects): string | undefined {
+  const reason = parked ?? mapping.reason;
+  return reason ? codeOf(reason) : undefined;
 }

@@ -6,11 +6,14 @@
 // were sent; a field it shows that we did not send and that differs is another client's edit: the
 // shadow stays, and the next step has to read.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
-import type { MappingChanges, OpenIntent } from '../../../db/mappings/mappings.ts';
+import { codeOf } from '../../../db/mappings/reason.ts';
+import * as become from '../../../db/mappings/writes/state-change.ts';
+import type { OpenIntent } from '../../../db/mappings/mappings.ts';
+import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import { fullJitter } from '../../backoff.ts';
 import type { FieldRule } from '../../catalogue/document.ts';
-import { consentBeside, keptConsent, resolutionOf } from '../consent.ts';
+import { resolutionOf } from '../consent.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
 import { checkedBy } from '../covered.ts';
 import { oursUnmoved, shadowAfterAnswer, shadowOfCreate } from '../shadow.ts';
@@ -105,7 +108,7 @@ function answered(rules: FieldRule[], step: LoadedStep, { intent, written, merge
   return {
     mapping: {
       ...healthy,
-      state: 'linked',
+      ...become.written(mapping, { lives: merged?.read === true }),
       intent: null,
       shadow: shadow.pairs,
       mustRead,
@@ -126,9 +129,7 @@ function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {
   return {
     mapping: {
       ...healthy,
-      state: 'linked',
-      // A pair that agrees has nothing left that a person's decision could be about.
-      decision: null,
+      ...become.linked(),
       mustRead: false,
       shadow: { ...mapping.shadow, ...merged.plan.agreed },
       pushedVersion: Math.max(mapping.pushedVersion, row?.version ?? 0),
@@ -145,8 +146,7 @@ function ended(step: LoadedStep, { state, by, intent, written }: Of<'ended'>): W
   const { mapping } = step;
   const changes: MappingChanges = {
     ...healthy,
-    state,
-    decision: null,
+    ...become.ended(state),
     intent: null,
     mustRead: false,
     clean: mapping.dirty,
@@ -194,13 +194,7 @@ function postponed(
   return {
     mapping: {
       // With a decision that is not carried out yet the pair stays where it was.
-      ...(wasAtRest && resolutionOf(mapping) === null
-        ? {
-            state: mapping.externalId === null || mapping.internalId === null ? 'pending' : 'linked',
-            reason: null,
-            reasonDetail: keptConsent(mapping),
-          }
-        : {}),
+      ...(wasAtRest && resolutionOf(mapping) === null ? become.triedAgain(mapping) : {}),
       attempts: mapping.attempts + 1,
       // Waiting for a rate token is not failing; nor is a wrong key the entity's own failure.
       firstFailedAt:
@@ -214,35 +208,28 @@ function postponed(
   };
 }
 
-function parked(step: LoadedStep, { reason, detail, refused }: Of<'parked'>): Writes {
+function parked(step: LoadedStep, { reason, refused }: Of<'parked'>): Writes {
   const { mapping } = step;
+  const { detail } = reason;
   return {
     mapping: {
       ...healthy,
-      state: 'parked',
-      reason,
-      reasonDetail: { ...keptConsent(mapping), ...detail },
+      ...become.parked(reason),
       lastError: detail,
       clean: mapping.dirty,
       ...(refused ? { intent: null } : {}),
     },
     closed: refused && { intent: refused, result: 'refused', written: null },
-    deliveries: all(step, 'parked', { tried: true, error: { code: reason, ...detail } }),
-    parked: { reason, detail },
+    deliveries: all(step, 'parked', { tried: true, error: { code: codeOf(reason), ...detail } }),
+    parked: reason,
   };
 }
 
-function waiting(step: LoadedStep, { reason, detail }: Of<'waiting'>): Writes {
+function waiting(step: LoadedStep, { reason }: Of<'waiting'>): Writes {
   const { mapping } = step;
   return {
     // Waiting is not failing: what failed before it begins anew after it.
-    mapping: {
-      ...healthy,
-      state: 'waiting',
-      reason,
-      reasonDetail: { ...consentBeside(mapping, detail), ...detail },
-      clean: mapping.dirty,
-    },
+    mapping: { ...healthy, ...become.waiting(mapping, reason), clean: mapping.dirty },
     deliveries: all(step, 'waiting'),
   };
 }
@@ -251,8 +238,7 @@ function found({ externalId, by, notBy }: Of<'found'>): Writes {
   return {
     mapping: {
       ...healthy,
-      state: 'linked',
-      decision: null,
+      ...become.linked(),
       mustRead: true,
       ...(by ? { intent: null, shadow: shadowOfCreate(by) } : {}),
       ...(notBy ? { intent: null } : {}),

@@ -101,7 +101,7 @@ describe('the explanation of a customer', () => {
     await world.receiveInbound();
     await world.run();
     const { pairs } = await ask({ customer: id });
-    expect(pairs.map(({ mapping }) => mapping.reason)).to.deep.equal(['not_linked', 'ask_link']);
+    expect(pairs.map(({ mapping }) => mapping.reason?.code)).to.deep.equal(['not_linked', 'ask_link']);
     const record = pairs[1];
     if (!record) throw new Error('no record');
     expect(commandsOf(record)).to.deep.equal([

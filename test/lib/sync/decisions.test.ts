@@ -23,7 +23,7 @@ describe('a decision about a stuck pair', () => {
 
   async function pairsOf(customer: number): Promise<Pair[]> {
     const { rows } = await world.db.raw<{ rows: Pair[] }>(
-      `select id, state, reason, external_id as "externalId", reason_detail as detail
+      `select id, state, reason, external_id as "externalId", coalesce(ending - 'kind', reason_detail) as detail
        from external_mappings where internal_id = :customer order by id`,
       { customer },
     );

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { readConnection, releaseDeletes } from '../../../db/connections.ts';
-import { raiseHeldDeletes } from '../../../db/mappings/decisions.ts';
+import { raiseHeldDeletes } from '../../../db/mappings/writes/decisions.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { waitUntil } from '../../support/signal.ts';
 import { closedIntents, conflictsOf, deliveriesOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readConnection, releaseDeletes } from '../../../db/connections.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
-import { raiseHeldDeletes } from '../../../db/mappings/decisions.ts';
+import { raiseHeldDeletes } from '../../../db/mappings/writes/decisions.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { releaseDeletes } from '../../../db/connections.ts';
-import { raiseHeldDeletes } from '../../../db/mappings/decisions.ts';
+import { raiseHeldDeletes } from '../../../db/mappings/writes/decisions.ts';
 import { raiseWaiting } from '../../../db/mappings/dirty.ts';
 import { createLinkOperations } from '../../../lib/operations/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';

@@ -5,7 +5,7 @@ import { findByEmail, findByTag } from '../../../db/mappings/adopt.ts';
 import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
 import { countDeletesOutSince, readClosedIntents, readIntentsByRequest } from '../../../db/closed-intents.ts';
-import { raiseHeldDeletes } from '../../../db/mappings/decisions.ts';
+import { raiseHeldDeletes } from '../../../db/mappings/writes/decisions.ts';
 import { raiseWaiting } from '../../../db/mappings/dirty.ts';
 import { loadStep } from '../../../db/mappings/load.ts';
 import { reconcile } from '../../../lib/sync/reconcile.ts';

@@ -59,18 +59,26 @@ const decision = fc.constantFrom<Mapping['decision']>(
   { kind: 'record', external_id: 'cus_2' },
 );
 
-const atRest = fc.constantFrom<Pick<Mapping, 'reason' | 'reasonDetail'>>(
-  { reason: 'not_linked', reasonDetail: {} },
-  { reason: 'not_linked', reasonDetail: { consent: true, customer: 1, external_id: 'cus_1' } },
-  { reason: 'not_linked', reasonDetail: { consent: true, customer: 1, external_id: 'cus_2' } },
-  { reason: 'not_linked', reasonDetail: { consent: true, customer: 1, anew: true } },
-  { reason: 'not_linked', reasonDetail: { because: 'identity_exists', records: ['cus_2'] } },
-  { reason: 'ask_link', reasonDetail: { consent: true, customer: 1, chosen: true } },
-  { reason: 'fuse', reasonDetail: { direction: 'out' } },
-  { reason: 'missing', reasonDetail: { external_id: 'cus_1' } },
-  { reason: 'create_unknown', reasonDetail: {} },
-  { reason: 'external_id_taken', reasonDetail: { external_id: 'cus_2' } },
-  { reason: 'pulls_off', reasonDetail: {} },
+const reason = fc.constantFrom<NonNullable<Mapping['reason']>[]>(
+  { code: 'not_linked', detail: {} },
+  { code: 'not_linked', detail: null },
+  { code: 'not_linked', detail: { because: 'identity_exists', records: ['cus_2'] } },
+  { code: 'ask_link', detail: { customer: 1 } },
+  { code: 'fuse', detail: { direction: 'out' } },
+  { code: 'missing', detail: { external_id: 'cus_1' } },
+  { code: 'create_unknown', detail: {} },
+  { code: 'external_id_taken', detail: { external_id: 'cus_2', mapping: 9 } },
+  { code: 'pulls_off', detail: { operation: 'delete' } },
+  { code: 'unknown', stored: 'of_another_program', detail: null },
+);
+const given = { by: 'ops', at: ago(HOUR).toISOString() };
+const consent = fc.constantFrom<Mapping['consent'][]>(
+  ...Array.from({ length: 6 }, () => null),
+  { to: 'record', external_id: 'cus_1', ...given },
+  { to: 'record', external_id: 'cus_2', ...given },
+  { to: 'record', external_id: null, anew: true, ...given },
+  { to: 'customer', customer: 1, ...given },
+  { to: 'customer', customer: 1, chosen: true, ...given },
 );
 
 export const mapping: fc.Arbitrary<Mapping> = fc
@@ -84,7 +92,8 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     externalId: fc.constantFrom<(string | null)[]>('cus_1', 'cus_1', 'cus_2', null, ' '),
     isCoherent: fc.constantFrom(true, true, true, true, true, false),
     isUnmatched: fc.constantFrom(true, false, false),
-    rest: atRest,
+    reason,
+    consent,
     decision,
     shadow,
     intent: fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: intent }),
@@ -96,7 +105,7 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     knownEmail: fc.option(email),
     voidTag: fc.option(fc.constantFrom(OWN_TAG, OTHER_TAG), { freq: 5 }),
   })
-  .map(({ state, rest, isCoherent, isUnmatched, ...others }) => ({
+  .map(({ state, reason, consent, isCoherent, isUnmatched, ...others }) => ({
     id: 7,
     entityType: 'customer',
     system: 'stripe',
@@ -104,7 +113,9 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     externalType: 'customer',
     role: state === 'alias' ? 'alias' : 'primary',
     state,
-    ...(state === 'waiting' || state === 'parked' ? rest : { reason: null, reasonDetail: null }),
+    reason: state === 'waiting' || state === 'parked' ? reason : null,
+    consent: state === 'waiting' || state === 'parked' || state === 'pending' ? consent : null,
+    ending: null,
     wantedVersion: 1,
     dirty: 2,
     clean: 1,

@@ -91,6 +91,7 @@ const candidate: fc.Arbitrary<Candidate | null> = fc.option(
     externalId: fc.option(externalId),
     ended: fc.boolean(),
     link: fc.constantFrom(null, 'awaited' as const, 'named' as const),
+    named: fc.option(externalId, { freq: 3 }),
   }),
 );
 

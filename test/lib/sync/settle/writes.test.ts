@@ -144,9 +144,9 @@ describe('an outcome as writes', () => {
       { kind: 'ended', state: 'detached', by: 'ours', intent: null, written: null },
       { kind: 'ended', state: 'tombstoned', by: 'theirs', intent: null, written: null },
       { kind: 'postponed', failure, notBefore: null, spent: false },
-      { kind: 'parked', reason: 'refused', detail: {}, refused: intent },
-      { kind: 'parked', reason: 'missing', detail: {}, refused: null },
-      { kind: 'waiting', reason: 'fuse', detail: {} },
+      { kind: 'parked', reason: { code: 'missing', detail: { external_id: null } }, refused: intent },
+      { kind: 'parked', reason: { code: 'missing', detail: { external_id: 'cus_1' } }, refused: null },
+      { kind: 'waiting', reason: { code: 'fuse', detail: { direction: 'out' } } },
       { kind: 'alias', customerId: 1, primary: 'cus_1', email: null, covered: [] },
       { kind: 'stale', echoes: [], conflicts: [] },
     ];
@@ -199,7 +199,7 @@ describe('an outcome as writes', () => {
       theirs: { name: 'A', email: 'a@x.io' },
       mustRead: false,
     });
-    Object.assign(step.mapping, { state: 'parked', reason: 'missing', reasonDetail: {} });
+    Object.assign(step.mapping, { state: 'parked', reason: { code: 'missing', detail: { external_id: 'cus_1' } } });
     const failure = { kind: 'retry', code: 'timeout', retryAfterMs: null } as Failure;
     const { mapping } = carryOut(step, { kind: 'postponed', failure, notBefore: null, spent: false });
     expect(mapping).to.include({ state: 'linked', reason: null, attempts: 1 });

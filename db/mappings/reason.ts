@@ -1,0 +1,201 @@
+// Why a pair waits or is parked: a closed union, each member with what it says. It is stored as a code
+// (`reason`) and a jsonb value (`reason_detail`), and shown as these two everywhere.
+//
+// What a person has said about the pair is no part of it (consent.ts): a reason is replaced by the
+// next one.
+import type { NotTaken } from './consent.ts';
+import { hasMembers, ifThere, isNumber, isObject, isOneOf, isText, isTexts, orNull } from './stored.ts';
+import type { Fits, Json } from './stored.ts';
+
+type Nothing = null | Record<never, never>;
+
+/** What an answer of the external system, or a failure on the way to it, says for itself. */
+export type FailureDetail = {
+  kind: string;
+  code: string;
+  message: string;
+  status: number | null;
+  request_id: string | null;
+  field: string | null;
+};
+
+type RefusedRow = {
+  rule: string | null;
+  kind: string;
+  columns: string[];
+  sqlstate: string | null;
+  message: string;
+  says?: string;
+};
+
+type DamagedColumn = 'shadow' | 'intent' | 'external_id' | 'internal_id';
+
+/** Why a pair waits, by its code. */
+interface WaitingDetails {
+  /**
+   * Null until a step has looked at it. `records`: these have the identity of the row. `tried`: the
+   * record of a consent is not to be had, and a person is asked anew.
+   */
+  not_linked: null | {
+    because?: 'identity_exists';
+    records?: string[];
+    tried?: string;
+    why?: string | null;
+  };
+  account_unread: Nothing;
+  ask_link: { customer: number };
+  duplicate_email: { customer: number };
+  /** A person chose the record for a customer; the consent says for which. */
+  chosen: Nothing;
+  /** A pair that had ended was taken up again for a decision. */
+  reopened: null;
+  lost_row: { ownerTag?: string };
+  left_alone: { ownerTag?: string };
+  not_imported: Nothing;
+  other_environment: Nothing;
+  no_email: Nothing;
+  no_name: Nothing;
+  writes_off: { operation: 'create' | 'update' | 'delete'; body?: Json; open?: true };
+  pulls_off: { operation: 'create' | 'delete' } | { fields: string[] };
+  fuse: { operation?: 'delete'; direction: 'in' | 'out' };
+  alias_lives: { external_id: string; aliases: string[] };
+}
+
+/** Why a pair is parked, by its code; `failed` has the codes of the external system. */
+interface ParkedDetails {
+  missing: { external_id: string | null };
+  delete_blocked: { external_id: string; why: string };
+  create_unknown: { message?: string; look?: string } & Partial<FailureDetail>;
+  external_id_taken: { external_id: string; mapping: number };
+  loop: { hops: number; message: string };
+  damaged: { column: DamagedColumn; why: string; message: string };
+  row_refused: RefusedRow;
+  row_swallowed: RefusedRow;
+  broken_off: {
+    fault: string;
+    about: string | null;
+    at: string | null;
+    since: Date | string | null;
+    message: string;
+  };
+}
+
+type Details = WaitingDetails &
+  ParkedDetails & {
+    /** The pair of a copied database is the original's (state `detached`). */
+    copied: null;
+  };
+
+/** A decision that could not be carried out leaves what was tried beside any reason. */
+type Tried = { external_id: string | null } & NotTaken;
+type Member<Of, Code extends keyof Of> = Code extends keyof Of
+  ? { code: Code; detail: Of[Code] extends null ? null | Tried : Of[Code] | (Of[Code] & Tried) }
+  : never;
+
+export type Waiting = Member<WaitingDetails, keyof WaitingDetails>;
+export type Parked =
+  | Member<ParkedDetails, keyof ParkedDetails>
+  /** A code of the external system, or of a call to it, which is no closed list: `failure`. */
+  | { code: 'failed'; failure: string; detail: FailureDetail };
+
+export type Reason =
+  | Waiting
+  | Parked
+  | Member<Details, 'copied'>
+  /** In the table, and not written by this program: another program's, or changed by hand. */
+  | { code: 'unknown'; stored: string; detail: Json | null };
+
+export type ReasonCode = Reason['code'];
+
+const isFailure = hasMembers({ kind: isText, code: isText, message: isText });
+const refusedRow = hasMembers({
+  rule: orNull(isText),
+  kind: isText,
+  columns: isTexts,
+  message: isText,
+  says: ifThere(isText),
+});
+const nothing: Fits = (value) => value === null || isObject(value);
+const customer = hasMembers({ customer: isNumber });
+const notLinked = hasMembers({
+  because: ifThere(isOneOf('identity_exists')),
+  records: ifThere(isTexts),
+  tried: ifThere(isText),
+});
+const tag = hasMembers({ ownerTag: ifThere(isText) });
+const operation = isOneOf('create', 'update', 'delete');
+
+/** Whether a stored detail is of its code; a reason that the union gains has to be judged here too. */
+const FITS: Record<keyof Details, Fits> = {
+  not_linked: (detail) => detail === null || notLinked(detail),
+  account_unread: nothing,
+  ask_link: customer,
+  duplicate_email: customer,
+  chosen: nothing,
+  reopened: nothing,
+  lost_row: tag,
+  left_alone: tag,
+  not_imported: nothing,
+  other_environment: nothing,
+  no_email: nothing,
+  no_name: nothing,
+  writes_off: hasMembers({ operation }),
+  pulls_off: hasMembers({ operation: ifThere(operation), fields: ifThere(isTexts) }),
+  fuse: hasMembers({ direction: isOneOf('in', 'out') }),
+  alias_lives: hasMembers({ external_id: isText, aliases: isTexts }),
+  missing: hasMembers({ external_id: orNull(isText) }),
+  delete_blocked: hasMembers({ external_id: isText, why: isText }),
+  create_unknown: hasMembers({ message: ifThere(isText), look: ifThere(isText) }),
+  external_id_taken: hasMembers({ external_id: isText, mapping: isNumber }),
+  loop: hasMembers({ hops: isNumber, message: isText }),
+  damaged: hasMembers({ column: isText, why: isText, message: isText }),
+  row_refused: refusedRow,
+  row_swallowed: refusedRow,
+  broken_off: hasMembers({ fault: isText, message: isText }),
+  copied: nothing,
+};
+
+/** What these say where their stored detail is not theirs: a step goes by the code alone. */
+const BARE: readonly Reason[] = [
+  // Nothing is made for a row before a person consents, whatever its detail says.
+  { code: 'not_linked', detail: null },
+  { code: 'missing', detail: { external_id: null } },
+  { code: 'create_unknown', detail: {} },
+];
+
+/**
+ * The reason as it is stored. What this program did not write so becomes `unknown`, or the same
+ * reason without its detail: a row that was changed by hand keeps back no other.
+ */
+export function toReason(stored: string | null, detail: unknown): Reason | null {
+  if (stored === null) return null;
+  const fits = Object.hasOwn(FITS, stored) ? FITS[stored as keyof Details] : null;
+  if (fits?.(detail) === true) return { code: stored, detail } as Reason;
+  const bare = BARE.find(({ code }) => code === stored);
+  if (bare) return bare;
+  if (isFailure(detail)) return { code: 'failed', failure: stored, detail: detail as FailureDetail };
+  return { code: 'unknown', stored, detail: isObject(detail) ? detail : null };
+}
+
+/** The code as it is stored and shown. */
+export function codeOf(reason: Reason): string {
+  switch (reason.code) {
+    case 'failed':
+      return reason.failure;
+    case 'unknown':
+      return reason.stored;
+    default:
+      return reason.code;
+  }
+}
+
+/**
+ * The pair stays as it is, and what was tried is said beside its reason. A record that the reason
+ * names itself is not written over: it may be what keeps another one from being made.
+ */
+export function withTried(reason: Reason | null, { external_id: externalId, ...notTaken }: Tried): Reason {
+  const kept: Reason = reason ?? { code: 'missing', detail: { external_id: externalId } };
+  const detail: unknown = { external_id: externalId, ...kept.detail, ...notTaken };
+  // Every member takes what was tried beside its own detail.
+  return { ...kept, detail } as Reason;
+}

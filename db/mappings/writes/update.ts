@@ -1,0 +1,89 @@
+// Writes what a step has learned to a mapping that its transaction has locked.
+import type { Tx } from '../../server/connection.ts';
+import type { Mapping } from '../mappings.ts';
+import { codeOf, type Reason } from '../reason.ts';
+import type { StateChange, StateColumn } from './state-change.ts';
+
+/** Columns that say nothing of the state; one that is left out stays as it is. */
+type OtherChanges = Partial<
+  Pick<
+    Mapping,
+    | 'internalId'
+    | 'role'
+    | 'externalId'
+    | 'shadow'
+    | 'wantedVersion'
+    | 'pushedVersion'
+    | 'dirty'
+    | 'clean'
+    | 'mustRead'
+    | 'attempts'
+    | 'firstFailedAt'
+    | 'lastError'
+    | 'nextAttemptAt'
+    | 'intentNumber'
+    | 'intent'
+    | 'knownEmail'
+    | 'voidTag'
+  >
+>;
+
+/** What a settle may change. The state, and what belongs to it, only by a function of state-change.ts. */
+export type MappingChanges = OtherChanges & (StateChange | { [Column in StateColumn]?: never });
+
+const columnOf: Record<keyof OtherChanges | Exclude<StateColumn, 'reason'>, string> = {
+  internalId: 'internal_id',
+  role: 'role',
+  externalId: 'external_id',
+  state: 'state',
+  consent: 'consent',
+  ending: 'ending',
+  decision: 'decision',
+  shadow: 'shadow',
+  wantedVersion: 'wanted_version',
+  pushedVersion: 'pushed_version',
+  dirty: 'dirty',
+  clean: 'clean',
+  mustRead: 'must_read',
+  attempts: 'attempts',
+  firstFailedAt: 'first_failed_at',
+  lastError: 'last_error',
+  nextAttemptAt: 'next_attempt_at',
+  intentNumber: 'intent_number',
+  intent: 'intent',
+  knownEmail: 'known_email',
+  voidTag: 'void_tag',
+};
+const jsonColumns = new Set(['consent', 'ending', 'decision', 'shadow', 'last_error', 'intent']);
+
+/**
+ * Writes changes to a mapping that this transaction has locked; with `release` the lease ends in
+ * the same statement.
+ */
+export async function updateMapping(
+  tx: Tx,
+  id: number,
+  { reason, ...changes }: MappingChanges,
+  { release = false }: { release?: boolean } = {},
+): Promise<void> {
+  const values: Record<string, unknown> = { updated_at: tx.fn.now(), ...ofReason(reason) };
+  for (const [name, value] of Object.entries(changes) as [keyof typeof columnOf, unknown][]) {
+    const column = columnOf[name];
+    if (column === 'next_attempt_at' && value === null) values[column] = '-infinity';
+    else values[column] = jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value;
+  }
+  if (release) Object.assign(values, { lease_owner: null, lease_until: null });
+  await tx('external_mappings').where({ id }).update(values);
+}
+
+function ofReason(reason: Reason | null | undefined): {
+  reason?: string | null;
+  reason_detail?: string | null;
+} {
+  if (reason === undefined) return {};
+  if (reason === null) return { reason: null, reason_detail: null };
+  return {
+    reason: codeOf(reason),
+    reason_detail: reason.detail && JSON.stringify(reason.detail),
+  };
+}
