@@ -6,7 +6,7 @@
 // that is put off and a step that broke off name neither.
 import type { Ending } from '../consent.ts';
 import type { Mapping, MappingState } from '../mappings.ts';
-import { withTried, type Parked, type Reason, type Waiting } from '../reason.ts';
+import { withTried, type Parked, type Waiting } from '../reason.ts';
 
 export type StateColumn = 'state' | 'reason' | 'consent' | 'ending' | 'decision';
 
