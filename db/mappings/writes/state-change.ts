@@ -47,6 +47,11 @@ export function triedAgain({ externalId, internalId }: Mapping): StateChange {
   return change({ state: externalId === null || internalId === null ? 'pending' : 'linked', reason: null });
 }
 
+/** Nothing of it changes. */
+export function asItWas(): StateChange {
+  return change({});
+}
+
 export function waiting(mapping: Mapping, reason: Waiting): StateChange {
   return change({
     state: 'waiting',
