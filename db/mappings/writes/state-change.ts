@@ -6,7 +6,7 @@
 // that is put off and a step that broke off name neither.
 import type { Ending } from '../consent.ts';
 import type { Mapping, MappingState } from '../mappings.ts';
-import { withTried, type Parked, type Reason, type Waiting } from '../reason.ts';
+import { withTried, type Parked, type Waiting } from '../reason.ts';
 
 export type StateColumn = 'state' | 'reason' | 'consent' | 'ending' | 'decision';
 
@@ -45,6 +45,11 @@ export function ended(state: 'tombstoned' | 'detached'): StateChange {
 /** A pair that was at rest is tried again, and was put off: what people have said stays. */
 export function triedAgain({ externalId, internalId }: Mapping): StateChange {
   return change({ state: externalId === null || internalId === null ? 'pending' : 'linked', reason: null });
+}
+
+/** Nothing of it changes. */
+export function asItWas(): StateChange {
+  return change({});
 }
 
 export function waiting(mapping: Mapping, reason: Waiting): StateChange {

@@ -194,7 +194,7 @@ function postponed(
   return {
     mapping: {
       // With a decision that is not carried out yet the pair stays where it was.
-      ...(wasAtRest && resolutionOf(mapping) === null ? become.triedAgain(mapping) : {}),
+      ...(wasAtRest && resolutionOf(mapping) === null ? become.triedAgain(mapping) : become.asItWas()),
       attempts: mapping.attempts + 1,
       // Waiting for a rate token is not failing; nor is a wrong key the entity's own failure.
       firstFailedAt:

@@ -199,7 +199,10 @@ describe('an outcome as writes', () => {
       theirs: { name: 'A', email: 'a@x.io' },
       mustRead: false,
     });
-    Object.assign(step.mapping, { state: 'parked', reason: { code: 'missing', detail: { external_id: 'cus_1' } } });
+    Object.assign(step.mapping, {
+      state: 'parked',
+      reason: { code: 'missing', detail: { external_id: 'cus_1' } },
+    });
     const failure = { kind: 'retry', code: 'timeout', retryAfterMs: null } as Failure;
     const { mapping } = carryOut(step, { kind: 'postponed', failure, notBefore: null, spent: false });
     expect(mapping).to.include({ state: 'linked', reason: null, attempts: 1 });
