@@ -5,7 +5,7 @@ import { failpoint } from '../../failpoint.ts';
 import type { Action, OurWrite } from '../action.ts';
 import { withFact } from '../facts.ts';
 import { settle } from '../settle/settle.ts';
-import type { Step, SyncDeps } from '../step.ts';
+import { linkedWith, type Step, type SyncDeps } from '../step.ts';
 import { deleteRow } from './delete-row.ts';
 import { takeOver } from './exchange.ts';
 import { findOut } from './find-out.ts';
@@ -86,13 +86,6 @@ async function settleAs(
     outcome = { ...outcome, detail: { ...outcome.detail, body: bodyOf(deps, unsent) } };
   if ((await settle(deps, step, outcome)) === 'over') return 'over';
   if (!linked || outcome.kind !== 'found') return 'load';
-  const { externalId } = outcome;
-  // The step goes on as it was loaded: what came in since the read is not answered by it, and keeps
-  // the pair dirty.
-  step.mapping = {
-    ...step.mapping,
-    ...{ externalId, state: 'linked', reason: null, reasonDetail: null, mustRead: true },
-  };
-  step.progress = { ...step.progress, linked };
+  Object.assign(step, linkedWith(step, outcome.externalId, linked));
   return 'decide';
 }
