@@ -26,11 +26,12 @@ export async function readReading(db: Db | Tx, place: RecordPlace): Promise<Acco
 
 // A table is empty while it has no customer and none is linked or was: what was deleted counts, for
 // its records may be at the system.
+const importsSql = `:imports and not exists (select from customers) and not exists (
+  select from external_mappings m where m.system = :system and m.internal_id is not null)`;
+
 const beginSql = `
 insert into account_readings (system, account, external_type, started_at, imports)
-select :system, :account, :externalType, :now::timestamptz,
-       :imports and not exists (select from customers) and not exists (
-         select from external_mappings m where m.system = :system and m.internal_id is not null)
+select :system, :account, :externalType, :now::timestamptz, ${importsSql}
 on conflict do nothing`;
 
 /**
@@ -42,6 +43,15 @@ export async function beginReading(
   place: RecordPlace & { imports: boolean; now: Date },
 ): Promise<void> {
   await db.raw(beginSql, { ...pick(place), imports: place.imports, now: place.now });
+}
+
+/** Whether a reading that is not done yet makes customers of the unmatched records that it finds. */
+export async function isToImport(db: Db, place: RecordPlace, imports: boolean): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { imports: boolean }[] }>(
+    `select coalesce((select imports and done_at is null from account_readings ${ofPlace}), ${importsSql}) as imports`,
+    { ...pick(place), imports },
+  );
+  return rows[0]?.imports === true;
 }
 
 /** Notes how far it has come; `more` records were read. */

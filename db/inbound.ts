@@ -112,7 +112,24 @@ export async function askForRead(
   );
 }
 
-/** An external event as the bus brings it. */
+/**
+ * What a decision needs of an external event: receive stores it with the delivery. Fields are by
+ * the system's names.
+ */
+export type ReceivedEvent = {
+  externalId: string;
+  kind: 'created' | 'updated' | 'deleted';
+  /** By the system's clock, ISO 8601. */
+  created: string | null;
+  requestId: string | null;
+  key: string | null;
+  /** null where the event carries no values (a thin one), or none that could be read. */
+  after: Record<string, string | null> | null;
+  previous: Record<string, string | null> | null;
+  unreadable: string[];
+};
+
+/** An external event, ready to be received. */
 export type ExternalEvent = {
   eventId: string;
   syncEventId: number | null;
@@ -124,7 +141,7 @@ export type ExternalEvent = {
   intentId: string | null;
   /** The creating event that our owner tag on the record names. */
   ownerTag: string | null;
-  inbound: Record<string, unknown>;
+  inbound: ReceivedEvent;
 };
 
 // By external id, else by our key, else by our owner tag. Key and owner tag only lead to a mapping
@@ -172,7 +189,8 @@ export type NotReceivedEvent = {
   syncEventId: number;
   event_id: string;
   event_type: string;
-  external: Record<string, unknown>;
+  /** As it was stored: whoever takes it checks it. */
+  external: unknown;
 };
 
 /** External events of an id range that no delivery stands for: what the bus lost. */
@@ -200,7 +218,7 @@ where m.id = r.mapping_id`;
 /** The key of a request of ours makes an event an echo; another new record is as urgent as a new row. */
 function urgencyOf({ intentId, inbound }: ExternalEvent): Urgency {
   if (intentId !== null) return urgencies.echo;
-  return inbound['kind'] === 'created' ? urgencies.row : urgencies.edit;
+  return inbound.kind === 'created' ? urgencies.row : urgencies.edit;
 }
 
 /**

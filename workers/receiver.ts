@@ -144,6 +144,7 @@ function toHeard(
   if (parsed.kind !== 'external') return { refused: `unexpected_${parsed.kind}` };
   const listener = listeners.get(parsed.envelope.source);
   if (listener === undefined) return { refused: 'unknown_source' };
-  const event = toExternalEvent(parsed.envelope, record.syncEventId, keyPrefix(listener.deps));
-  return event === null ? { refused: 'unreadable_event' } : { taken: { listener, event } };
+  const { envelope } = parsed;
+  const event = toExternalEvent(envelope, envelope.external, record.syncEventId, keyPrefix(listener.deps));
+  return { taken: { listener, event } };
 }

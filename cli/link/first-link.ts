@@ -2,7 +2,7 @@
 // records the operator's consent.
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
-import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
+import { isLeft, storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
 import type { LinkPlan, PlannedPair } from '../../lib/operations/planned-link.ts';
 import { saidOfNotTaken } from '../../lib/operations/link-rivals.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
@@ -11,6 +11,7 @@ import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { readAccount, unlessSilent } from '../sync.ts';
+import { differs, linesOf } from './plan-lines.ts';
 
 export type FirstLinkOptions = {
   /**
@@ -100,32 +101,7 @@ const SHOWN = 20;
 
 function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boolean, output: Output): void {
   const pairs = [...plan.pairs.values()];
-  const differing = pairs.filter(differs);
-  const others = (why: LinkPlan['others'][number]['why']): number =>
-    plan.others.filter((other) => other.why === why).length;
-  const lines: [number, string][] = [
-    [pairs.filter(({ by }) => by === 'mark').length, 'pairs by our mark at Stripe'],
-    [pairs.filter(({ by }) => by === 'email').length, 'pairs by their email'],
-    [differing.length, '… of these pairs differ:'],
-    ...saidOf(pairs),
-    [plan.creates.length, 'customers have no record there: one is made for each'],
-    [plan.ended.length, 'customers were deleted while they waited: nothing is made'],
-    [plan.underWay, 'customers have consent already, and workers link them'],
-    [plan.pending, 'customers have no record yet and wait for no link: npx twinbox status says why'],
-    [plan.imports.length, 'records have no customer here: each becomes one (STRIPE_IMPORT)'],
-    [others('not_imported'), 'records have no customer here, and stay so (STRIPE_IMPORT=off)'],
-    [plan.aliases.length, 'second records of a customer: kept apart, with a conflict'],
-    [others('email_taken'), 'records have the email of a customer that they will not be linked with'],
-    [others('no_email'), 'records have no email: they wait until they have'],
-    [others('marked'), 'records bear our mark for a customer that does not wait: looked at'],
-    [
-      others('lost_row'),
-      'records bear our owner tag for a customer that is not here, as after a restore: link --import makes them customers, link CUSTOMER --record ID gives one to a customer',
-    ],
-    [plan.elsewhere, 'records belong to another installation: left alone'],
-    [plan.known, 'records are paired already'],
-  ];
-  const shown = lines.filter(([number]) => number > 0);
+  const shown = linesOf(plan);
   const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
   for (const [number, says] of shown)
     output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
@@ -146,33 +122,18 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   }
 }
 
-/** A line for each thing that happens to a field. */
-function saidOf(pairs: PlannedPair[]): [number, string][] {
-  const counts = new Map<string, number>();
-  const add = (says: string): void => void counts.set(says, (counts.get(says) ?? 0) + 1);
-  for (const { changes } of pairs) {
-    for (const field of changes.here) add(`  ${field} is blank here, and filled from there`);
-    for (const field of changes.there) add(`  ${field} is blank there, and filled from here`);
-    for (const { field, winner } of changes.conflicts)
-      add(`  ${field} differs: ${winner} stays, the other is kept in a conflict`);
-  }
-  return [...counts].map(([says, number]) => [number, says]);
-}
-
 /**
  * One read and one write for each pair and each record that becomes a customer; one write for each
  * that is made.
  */
-function callsOf({ pairs, creates, imports, aliases, others }: LinkPlan): {
+function callsOf({ pairs, creates, imports, matches, aliases, others }: LinkPlan): {
   all: number;
   mostOfOneKind: number;
 } {
-  const updates = pairs.size + imports.length;
-  const reads = updates + aliases.length + others.filter(({ why }) => why !== 'not_imported').length;
-  return {
-    all: updates + reads + creates.length,
-    mostOfOneKind: Math.max(updates, reads, creates.length),
-  };
+  const updates = pairs.size + imports.length + matches.length;
+  const reads = updates + aliases.length + others.filter(({ why }) => !isLeft(why)).length;
+  const made = creates.filter(({ waits }) => waits === null).length;
+  return { all: updates + reads + made, mostOfOneKind: Math.max(updates, reads, made) };
 }
 
 function durationOf(seconds: number): string {
@@ -193,25 +154,22 @@ function printChoices(pairs: PlannedPair[], all: boolean, output: Output): void 
   output.say('Another choice, now or later: npx twinbox link CUSTOMER --record ID');
 }
 
-function differs({ changes }: PlannedPair): boolean {
-  return changes.here.length + changes.there.length + changes.conflicts.length > 0;
-}
-
 const HEAD = ['customer', 'record', 'by', 'values'];
 
-function toRow({ customer, externalId, by, changes }: PlannedPair): string[] {
+function toRow({ customer, externalId, by, changes, waits }: PlannedPair): string[] {
   const { here, there, conflicts } = changes;
   const says = [
     ...here.map((field) => `${field} filled here`),
     ...there.map((field) => `${field} filled there`),
     ...conflicts.map(({ field, winner }) => `${field}: ${winner} stays`),
+    ...(waits === null ? [] : [`waits: ${waits}`]),
   ];
   return [String(customer), externalId, by, says.join(', ') || 'agree'];
 }
 
 function toJson(plan: LinkPlan): object {
   return {
-    pairs: [...plan.pairs.values()].map(({ customer, externalId, by, changes, over }) => ({
+    pairs: [...plan.pairs.values()].map(({ customer, externalId, by, changes, waits, over }) => ({
       customer,
       external_id: externalId,
       by,
@@ -219,8 +177,12 @@ function toJson(plan: LinkPlan): object {
       filled_here: changes.here,
       filled_there: changes.there,
       conflicts: changes.conflicts,
+      waits,
     })),
-    creates: plan.creates.map(({ customer }) => customer),
+    creates: plan.creates.flatMap(({ customer, waits }) => (waits === null ? [customer] : [])),
+    waiting: plan.creates.flatMap(({ customer, waits }) =>
+      waits === null ? [] : [{ customer, because: waits }],
+    ),
     deleted: plan.ended.length,
     under_way: plan.underWay,
     pending: plan.pending,
@@ -230,6 +192,7 @@ function toJson(plan: LinkPlan): object {
       customer,
       because: by,
     })),
+    matches: plan.matches,
     others: plan.others.map(({ externalId, why }) => ({ external_id: externalId, why })),
     elsewhere: plan.elsewhere,
     known: plan.known,

@@ -24,7 +24,7 @@ export type Candidate = {
   named: string | null;
 };
 
-const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
+const candidateAnswers = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
   -- A pair that a person has let go answers for its row, where the row has no other.
   coalesce(${hasEndedSql('m')}, exists (
     select from external_mappings l where l.entity_type = 'customer' and l.internal_id = c.id and l.system = :system
@@ -32,9 +32,11 @@ const candidateColumns = `c.id as "customerId", c.created_event_id as "createdEv
   case when m.external_id is not null then null
        when m.consent is not null then 'named'
        when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link,
-  case when m.external_id is null then m.consent ->> 'external_id' end as named
+  case when m.external_id is null then m.consent ->> 'external_id' end as named`;
+const candidateSource = `
   from customers c left join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
     and m.account = :account and m.external_type = :externalType and m.role = 'primary'`;
+const candidateColumns = `${candidateAnswers} ${candidateSource}`;
 
 type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
 
@@ -56,6 +58,53 @@ export async function findByEmail(db: Db, where: Where, email: string): Promise<
     { ...pick(where), email },
   );
   return rows[0] ?? null;
+}
+
+/** A candidate with what the plan of a first link goes by. */
+export type ListedCandidate = Candidate & {
+  name: string;
+  email: string;
+  version: number;
+  deleted: boolean;
+};
+
+// One look for each row, or the mappings may be read as a whole where nothing is known of the tables yet.
+const listedSource = (which: string): string => `
+  from customers c left join lateral (
+    select * from external_mappings x where x.entity_type = 'customer' and x.internal_id = c.id and x.system = :system
+      and x.account = :account and x.external_type = :externalType and x.role = 'primary' ${which}
+    order by x.state = 'detached' limit 1) m on true`;
+
+const listedSql = `
+with r as (select * from jsonb_to_recordset(:records::jsonb) as r(external_id text, owner_tag uuid, email text))
+select r.external_id as "of", 'tag' as by, t.* from r cross join lateral (
+  select ${candidateAnswers}, c.name, c.email, c.version, c.deleted_at is not null as deleted ${listedSource('')}
+  where c.created_event_id = r.owner_tag limit 1) t
+union all
+select r.external_id, 'email', e.* from r cross join lateral (
+  select ${candidateAnswers}, c.name, c.email, c.version, false
+  ${listedSource(`and x.state <> 'detached'`)}
+  where ${folded('c.email')} = ${folded('r.email')} and c.deleted_at is null limit 1) e`;
+
+/**
+ * What `findByTag` and `findByEmail` answer about each record of a page. A record of which no row
+ * is found is left out.
+ */
+export async function findListed(
+  db: Db | Tx,
+  where: Where,
+  records: { externalId: string; ownerTag: string | null; email: string | null }[],
+): Promise<(ListedCandidate & { of: string; by: 'tag' | 'email' })[]> {
+  const listed = records.map(({ externalId, ownerTag, email }) => ({
+    external_id: externalId,
+    owner_tag: ownerTag,
+    email,
+  }));
+  const { rows } = await db.raw<{ rows: (ListedCandidate & { of: string; by: 'tag' | 'email' })[] }>(
+    listedSql,
+    { ...pick(where), records: JSON.stringify(listed) },
+  );
+  return rows;
 }
 
 export async function findByCustomer(db: Db, where: Where, customerId: number): Promise<Candidate | null> {

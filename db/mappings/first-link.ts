@@ -3,86 +3,60 @@
 import { isLetGoSql } from './consent.ts';
 import { isInactiveSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
-import { folded } from '../email-fold.ts';
+import type { Decision as RecordDecision } from '../external-records.ts';
 import type { Urgency } from '../urgency.ts';
 
 type Where = { system: string; externalType: string };
 
-export type ListedRecord = { externalId: string; ownerTag: string | null; email: string | null };
+/** What we know of a listed record. */
+export type ListedState = {
+  externalId: string;
+  /** It has a mapping with a row of ours, or one that has ended. */
+  known: boolean;
+  /** The reason for which its own mapping, without a row, rests; null where none does. */
+  restsFor: string | null;
+  /** What a person decided about it. */
+  decision: RecordDecision | null;
+};
 
-/** A living row that waits for the first link, as a record's match. */
+const listedSql = `
+select x.id as "externalId",
+  coalesce(k.internal_id is not null or ${isInactiveSql('k')}, false) as known,
+  case when k.internal_id is null and k.dirty = k.clean and k.state in ('waiting', 'parked') then k.reason end as "restsFor",
+  d.decision
+from unnest(:externalIds::text[]) as x(id)
+left join external_mappings k on k.system = :system and k.account = :account and k.external_type = :externalType
+  and k.external_id = x.id
+left join external_records d on d.system = :system and d.account = :account and d.external_type = :externalType
+  and d.external_id = x.id`;
+
+/** How each record of a page stands: its mapping, and what was decided about it. */
+export async function readListed(
+  db: Db | Tx,
+  where: Where & { account: string },
+  externalIds: string[],
+): Promise<ListedState[]> {
+  const { rows } = await db.raw<{ rows: ListedState[] }>(listedSql, { ...where, externalIds });
+  return rows;
+}
+
+/** A living row that waits for the first link. */
 export type LinkRow = {
   customerId: number;
+  createdEventId: string;
   /** null: none of its events has been received yet, so it has no mapping. */
   mappingId: number | null;
   name: string;
   email: string;
+  version: number;
+};
+
+export type WaitingRow = LinkRow & {
+  mappingId: number;
   /** A consent was given already. */
   consented: boolean;
-  /** The record that it names. */
-  named: string | null;
+  deleted: boolean;
 };
-
-export type RecordMatch = {
-  externalId: string;
-  /** It has a mapping with a row of ours, or one that has ended. */
-  known: boolean;
-  /** Our owner tag on it names this row, whatever its state. */
-  taggedRow: number | null;
-  /** The row that waits and that its owner tag names, or else that has its email. */
-  row: LinkRow | null;
-  /** A row has its email, and does not wait: it has a counterpart, or is being given one. */
-  taken: boolean;
-};
-
-const matchSql = `
-with r as (
-  select * from jsonb_to_recordset(:records::jsonb) as r(external_id text, owner_tag uuid, email text)
-), bound as (
-  select coalesce((select account from connections where system = :system), '') as account
-), waiting as (
-  select r.external_id, c.id, c.name, c.email, m.id as mapping_id, m.consent is not null as consented,
-         m.consent ->> 'external_id' as named, m.id is null or (m.state = 'waiting' and m.reason = 'not_linked') as waits
-  from r cross join bound
-  cross join lateral ( -- two questions, for either has its index
-    (select * from customers where r.owner_tag is not null and created_event_id = r.owner_tag)
-    union all
-    (select * from customers where r.owner_tag is null and ${folded('email')} = ${folded('r.email')} and deleted_at is null)
-  ) c
-  left join lateral (
-    select * from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
-      and m.account = bound.account and m.external_type = :externalType and m.role = 'primary' and m.state <> 'detached'
-    limit 1 -- or it may be read as a whole first, where nothing is known of the tables yet
-  ) m on true
-  where c.deleted_at is null
-)
-select r.external_id as "externalId",
-  coalesce((select true from external_mappings k where k.system = :system and k.account = (select account from bound)
-            and k.external_type = :externalType and k.external_id = r.external_id
-            and (k.internal_id is not null or ${isInactiveSql('k')}) limit 1), false) as known,
-  (select c.id from customers c where c.created_event_id = r.owner_tag) as "taggedRow",
-  (select jsonb_build_object('customerId', w.id, 'mappingId', w.mapping_id, 'name', w.name, 'email', w.email, 'consented', w.consented, 'named', w.named)
-   from waiting w where w.external_id = r.external_id and w.waits) as row,
-  exists (select from waiting w where w.external_id = r.external_id and not w.waits) as taken
-from r`;
-
-/** What we know of a page of their records: by external id, by our owner tag, by email. */
-export async function matchRecords(
-  db: Db | Tx,
-  where: Where,
-  records: ListedRecord[],
-): Promise<RecordMatch[]> {
-  const listed = records.map(({ externalId, ownerTag, email }) => ({
-    external_id: externalId,
-    owner_tag: ownerTag,
-    email,
-  }));
-  const { rows } = await db.raw<{ rows: RecordMatch[] }>(matchSql, {
-    ...where,
-    records: JSON.stringify(listed),
-  });
-  return rows;
-}
 
 /** Rows that wait for the first link, in order of their mapping. */
 export async function readWaitingRows(
@@ -90,10 +64,10 @@ export async function readWaitingRows(
   system: string,
   after: number,
   limit: number,
-): Promise<(LinkRow & { mappingId: number; deleted: boolean })[]> {
-  const { rows } = await db.raw<{ rows: (LinkRow & { mappingId: number; deleted: boolean })[] }>(
-    `select c.id as "customerId", m.id as "mappingId", c.name, c.email, m.consent is not null as consented,
-            m.consent ->> 'external_id' as named, c.deleted_at is not null as deleted
+): Promise<WaitingRow[]> {
+  const { rows } = await db.raw<{ rows: WaitingRow[] }>(
+    `select c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", c.name, c.email, c.version,
+            m.consent is not null as consented, c.deleted_at is not null as deleted
      from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
      where m.system = :system and m.state = 'waiting' and m.reason = 'not_linked' and m.id > :after
      order by m.id limit :limit`,
@@ -111,9 +85,10 @@ export async function readUnmappedRows(
   { system, externalType }: Where,
   after: number,
   limit: number,
-): Promise<number[]> {
-  const { rows } = await db.raw<{ rows: { id: number }[] }>(
-    `select c.id from customers c
+): Promise<LinkRow[]> {
+  const { rows } = await db.raw<{ rows: LinkRow[] }>(
+    `select c.id as "customerId", c.created_event_id as "createdEventId", null as "mappingId", c.name, c.email, c.version
+     from customers c
      where c.deleted_at is null and c.id > :after and not exists (
        select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
          and m.external_type = :externalType and m.role = 'primary' and (m.state <> 'detached' or ${isLetGoSql('m')})
@@ -121,7 +96,7 @@ export async function readUnmappedRows(
      order by c.id limit :limit`,
     { system, externalType, after, limit },
   );
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
 /**

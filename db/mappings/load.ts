@@ -1,5 +1,6 @@
 // What one reconcile step starts from, read in one statement so that row, mapping and deliveries
 // are of one moment.
+import type { ReceivedEvent } from '../inbound.ts';
 import type { Db } from '../server/connection.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 
@@ -17,7 +18,7 @@ export type OpenDelivery = {
   target: string;
   eventType: string;
   version: number | null;
-  inbound: Record<string, unknown> | null;
+  inbound: ReceivedEvent | null;
   status: 'queued' | 'waiting' | 'parked';
   attempts: number;
   hop: number;

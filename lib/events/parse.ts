@@ -7,9 +7,11 @@ import {
   customerSchema,
   externalSchema,
   parkedSchema,
+  reportedSchema,
   type CustomerEnvelope,
   type ExternalEnvelope,
   type ParkedEnvelope,
+  type ReportedEvent,
 } from './schemas.ts';
 
 export type Parsed =
@@ -31,6 +33,7 @@ const ajv = new Ajv({ allErrors: false, strict: true, allowUnionTypes: true });
 addFormats.default(ajv);
 
 const isCustomer = ajv.compile<CustomerEnvelope>(customerSchema);
+const isReported = ajv.compile<ReportedEvent>(reportedSchema);
 const isExternalEvent = ajv.compile<ExternalEnvelope>(externalSchema);
 const isParked = ajv.compile<ParkedEnvelope>(parkedSchema);
 
@@ -52,6 +55,15 @@ export function parseEnvelope(text: string | null): Parsed {
     return isCustomer(value) ? { kind: 'customer', envelope: value } : rejected(isCustomer, eventId);
   }
   return isExternalEvent(value) ? { kind: 'external', envelope: value } : rejected(isExternalEvent, eventId);
+}
+
+/** An event of an external system that no envelope is around: as an integration or our own table has it. */
+export function parseReported(
+  value: unknown,
+): { ok: true; event: ReportedEvent } | { ok: false; problems: string[] } {
+  return isReported(value)
+    ? { ok: true, event: value }
+    : { ok: false, problems: (isReported.errors ?? []).map(describe) };
 }
 
 function parseJson(text: string | null): { ok: true; value: unknown } | { ok: false; problem: string } {

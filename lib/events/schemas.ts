@@ -22,7 +22,33 @@ export type CustomerEnvelope = Common & {
   external_mappings: Record<string, string>;
 };
 
-export type ExternalEnvelope = Common & { version: null; external: Record<string, unknown> };
+/**
+ * An event of an external system, as intake stores it and the bus carries it. It names a record that
+ * was changed: no value is ever taken from it without a read. What is left out, as older writers
+ * did, says no more than null.
+ */
+export type ReportedEvent = {
+  /** The external id of the record. */
+  id: string;
+  kind: 'created' | 'updated' | 'deleted';
+  account: string;
+  system?: string;
+  /** The system's own id of the event. */
+  event?: string;
+  /** By the system's clock, ISO 8601. */
+  created?: string | null;
+  livemode?: boolean | null;
+  request_id?: string | null;
+  idempotency_key?: string | null;
+  /** By their field names; null where the event carries no values. */
+  after?: Record<string, string | null> | null;
+  previous?: Record<string, string | null> | null;
+  ownerTag?: string | null;
+  /** What of it had the wrong type or no sane length. */
+  unreadable?: string[];
+};
+
+export type ExternalEnvelope = Common & { version: null; external: ReportedEvent };
 
 export type ParkedEnvelope = Common & {
   event_type: 'delivery.parked';
@@ -64,6 +90,32 @@ export const customerSchema = {
   },
 } as const;
 
+const textOrNull = { type: ['string', 'null'] };
+const values = { type: ['object', 'null'], additionalProperties: textOrNull };
+
+/** Checked where an event enters: from an integration, before it is stored, and from the bus. */
+export const reportedSchema = {
+  $id: 'https://twinbox.dev/schemas/reported-event.json',
+  title: 'An event of an external system: the record that it is about, and what it says',
+  type: 'object',
+  required: ['id', 'kind', 'account'],
+  properties: {
+    id: { type: 'string', minLength: 1 },
+    kind: { enum: ['created', 'updated', 'deleted'] },
+    account: { type: 'string' },
+    system: { type: 'string' },
+    event: { type: 'string' },
+    created: { ...textOrNull, format: 'date-time' },
+    livemode: { type: ['boolean', 'null'] },
+    request_id: textOrNull,
+    idempotency_key: textOrNull,
+    after: values,
+    previous: values,
+    ownerTag: textOrNull,
+    unreadable: { type: 'array', items: { type: 'string' } },
+  },
+} as const;
+
 export const externalSchema = {
   $id: 'https://twinbox.dev/schemas/external-event.json',
   title: 'A verified event of an external system',
@@ -73,7 +125,7 @@ export const externalSchema = {
     ...common,
     event_type: { type: 'string', pattern: '^[a-z0-9_-]+\\..+' },
     version: { type: 'null' },
-    external: { type: 'object' },
+    external: { $ref: reportedSchema.$id },
   },
 } as const;
 

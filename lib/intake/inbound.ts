@@ -12,6 +12,7 @@ import {
   receiveExternalEvents,
   storeInboundEvent,
   type ExternalEvent,
+  type NotReceivedEvent,
   type StoreVerdict,
 } from '../../db/inbound.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
@@ -19,31 +20,13 @@ import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import type { InboundEvent, Integration } from '../integrations/integration.ts';
-import type { Fields } from '../catalogue/document.ts';
+import { parseReported } from '../events/parse.ts';
+import type { ReportedEvent } from '../events/schemas.ts';
 import { isUuid, uuidFromTime } from '../uuid.ts';
 import { describeFault } from '../describe-fault.ts';
 import { intentOfKey } from '../sync/intent-key.ts';
 import { receiveBatch } from './receive-batch.ts';
 import type { ReceiveDeps } from './receive-deps.ts';
-
-/** The part of an external event that goes into the envelope and, from there, into the delivery. */
-export interface ReportedEvent {
-  system: string;
-  account: string | null;
-  type: string;
-  id: string;
-  event: string;
-  kind: 'created' | 'updated' | 'deleted';
-  created: string;
-  livemode: boolean;
-  request_id: string | null;
-  idempotency_key: string | null;
-  /** By their field names; null where the event carries no values. */
-  after: Fields | null;
-  previous: Fields | null;
-  ownerTag: string | null;
-  unreadable: string[];
-}
 
 export type Taken = StoreVerdict | 'unreadable' | 'unstorable';
 
@@ -69,6 +52,14 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     await insertRefusal(db, { ...about, reason: 'unreadable', detail: event.unreadable.join(' ') });
     return 'unreadable';
   }
+  const external = toReported(system, event);
+  // The account that an event does not name is stored with it: it is the one of its endpoint.
+  const checked = event.kind === 'other' || parseReported({ ...external, account: event.account ?? '' });
+  if (checked !== true && !checked.ok) {
+    await insertRefusal(db, { ...about, reason: 'unreadable', detail: checked.problems.join(' ') });
+    if (typeof externalId === 'string') await askForRecord(deps, externalId, now);
+    return 'unreadable';
+  }
   const stored = await storeOrExplain(db, {
     system,
     eventId: inboundEventId(system, event),
@@ -81,7 +72,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     livemode: event.livemode,
     foreignTag: event.foreignTag,
     tooOld: externalId !== null && now.getTime() - event.created.getTime() > retentionDays * DAY_MS,
-    payload: { external: told(system, event) },
+    payload: { external },
     now,
   });
   if ('refused' in stored) {
@@ -146,16 +137,12 @@ function typeOf(system: string, event: InboundEvent): string {
   return event.kind === 'other' ? `unknown.${system}.${event.type}` : `${system}.customer.${event.kind}`;
 }
 
-function told(system: string, event: InboundEvent): Record<string, unknown> {
+/** The event in the form in which it is stored and published; of one that reconcile has no use for only its name. */
+function toReported(system: string, event: InboundEvent): object {
   const { externalEventId, externalId, kind, account, livemode, created, requestId, idempotencyKey } = event;
   const common = {
-    system,
-    account,
-    id: externalId,
-    event: externalEventId,
-    kind,
-    created: created.toISOString(),
-    livemode,
+    ...{ system, account, id: externalId, event: externalEventId, kind },
+    ...{ created: created.toISOString(), livemode },
   };
   if (kind === 'other') return common;
   return {
@@ -171,32 +158,21 @@ function told(system: string, event: InboundEvent): Record<string, unknown> {
   };
 }
 
-/** An external event of the bus, ready to be received; null for what is none of the kind. */
+/** A checked event, ready to be received. */
 export function toExternalEvent(
-  envelope: { event_id: string; event_type: string; external: Record<string, unknown> },
+  { event_id: eventId, event_type: eventType }: { event_id: string; event_type: string },
+  { id: externalId, kind, account, ownerTag, ...event }: ReportedEvent,
   syncEventId: number | null,
   ownKeyPrefix: string,
-): ExternalEvent | null {
-  const event = envelope.external as Partial<ReportedEvent>;
-  if (
-    typeof event.id !== 'string' ||
-    (event.kind !== 'created' && event.kind !== 'updated' && event.kind !== 'deleted')
-  )
-    return null;
-  if (typeof event.account !== 'string') return null;
+): ExternalEvent {
   const key = event.idempotency_key ?? null;
   return {
-    eventId: envelope.event_id,
-    syncEventId,
-    eventType: envelope.event_type,
-    account: event.account,
-    externalId: event.id,
-    key,
+    ...{ eventId, syncEventId, eventType, account, externalId, key },
     intentId: key === null ? null : intentOfKey(key, ownKeyPrefix),
-    ownerTag: isUuid(event.ownerTag) ? event.ownerTag : null,
+    ownerTag: isUuid(ownerTag) ? ownerTag : null,
     inbound: {
-      externalId: event.id,
-      kind: event.kind,
+      externalId,
+      kind,
       created: event.created ?? null,
       requestId: event.request_id ?? null,
       key,
@@ -205,6 +181,17 @@ export function toExternalEvent(
       unreadable: event.unreadable ?? [],
     },
   };
+}
+
+/** An event of our own table, which the bus lost: it is checked as one that the bus brings. */
+export function readStored(
+  { syncEventId, external, ...named }: NotReceivedEvent,
+  ownKeyPrefix: string,
+): { event: ExternalEvent } | { problems: string[] } {
+  const checked = parseReported(external);
+  return checked.ok
+    ? { event: toExternalEvent(named, checked.event, syncEventId, ownKeyPrefix) }
+    : { problems: checked.problems };
 }
 
 /** External events become deliveries at the mappings they are about. Returns how many were new. */

@@ -11,7 +11,7 @@
 // worth an operator's look.
 import { findUndelivered } from '../../db/deliveries.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
-import { findNotReceived } from '../../db/inbound.ts';
+import { findNotReceived, type ExternalEvent } from '../../db/inbound.ts';
 import {
   firstAwaitedId,
   publishedUpTo,
@@ -19,9 +19,10 @@ import {
   saveWalkPosition,
 } from '../../db/relay/receive-gap.ts';
 import type { Bus } from '../bus/bus.ts';
+import { AppError } from '../errors.ts';
 import { topics } from '../events/routing.ts';
 import { noteSkipped } from '../skipped.ts';
-import { receiveInbound, toExternalEvent } from './inbound.ts';
+import { readStored, receiveInbound } from './inbound.ts';
 import { receiveOutbound } from './receive.ts';
 import type { ReceiveDeps } from './receive-deps.ts';
 
@@ -63,14 +64,23 @@ export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise
   };
   const inbound = await walk(deps, ofTheirs, async (range) => {
     const missing = await findNotReceived(deps.db, range);
-    await receiveInbound(
-      deps,
-      target,
-      missing.flatMap((event) => toExternalEvent(event, event.syncEventId, keyPrefix) ?? []),
-    );
+    const events: ExternalEvent[] = [];
+    for (const stored of missing) {
+      const read = readStored(stored, keyPrefix);
+      if ('event' in read) events.push(read.event);
+      else await noteUnreadable(deps, stored.event_id, read.problems);
+    }
+    await receiveInbound(deps, target, events);
     return missing.map((event) => event.syncEventId);
   });
   return { found: outbound.found + inbound.found, more: outbound.more || inbound.more };
+}
+
+function noteUnreadable(deps: GapDeps, eventId: string, problems: string[]): Promise<void> {
+  // Pointers and rules, of what our own intake has written.
+  const item = `event ${eventId}: ${problems.join('; ')}`.slice(0, 200);
+  const error = new AppError('internal', { detail: 'a stored event is not as intake writes it' });
+  return noteSkipped(deps, { loop: 'gap', item, instead: NOT_RECEIVED }, error);
 }
 
 type Way = { name: string; system: string; topic: string; group: string };

@@ -1,8 +1,7 @@
 // The plan of the first link: for every row that waits, and every record of the system, what an
-// operator's consent would do. Rows are matched by our owner tag, then by email; a row without a
-// match gets a new record. Of two records with one email the rule of lib/sync/choose-record.ts
-// takes one. Nothing is written while the plan is made, and it holds a few values for each match,
-// never a record or a row.
+// operator's consent would do. Whom to consent to is decided here (link-listing.ts, link-rivals.ts);
+// what workers then do with a row and a record is asked of `decide` (link-outlook.ts). Nothing is
+// written while the plan is made, and it holds a few values for each row and record.
 //
 // The consents are then given in pages, each a transaction of its own. A crash between two leaves a
 // part given; the plan is simply made again, and a consent given already counts once. Records that
@@ -10,29 +9,13 @@
 // no row waits any more, no command makes a plan again.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { lockConnection, readConnection } from '../../db/connections.ts';
-import {
-  askForNewRecords,
-  countOnTheirWay,
-  findWaitingMappings,
-  matchRecords,
-  readUnmappedRows,
-  readWaitingRows,
-} from '../../db/mappings/first-link.ts';
+import { askForNewRecords, countOnTheirWay, findWaitingMappings } from '../../db/mappings/first-link.ts';
 import { insertNotLinked, storeLinkConsents, type LinkConsent } from '../../db/mappings/writes/consents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import type { LinkRow, ListedRecord, RecordMatch } from '../../db/mappings/first-link.ts';
 import { urgencies } from '../../db/urgency.ts';
-import type { ExternalRecord, Integration } from '../integrations/integration.ts';
-import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
-import { canonical } from '../sync/canonical.ts';
-import { isUuid } from '../uuid.ts';
-import { claim, decideRivals, type Rivals } from './link-rivals.ts';
-import type { LinkPlan, PairChanges, PlannedPair } from './planned-link.ts';
-import { merge } from '../sync/merge.ts';
 import type { SyncDeps } from '../sync/step.ts';
-import { theirsOf } from '../sync/values.ts';
-
-const PAGE = 1_000;
+import { listRecords, listRows } from './link-listing.ts';
+import type { LinkPlan } from './planned-link.ts';
 
 /** Reads both catalogues once. `onProgress` receives how many records and rows were looked at. */
 export async function planFirstLink(
@@ -40,124 +23,18 @@ export async function planFirstLink(
   onProgress: (done: number) => void = () => undefined,
 ): Promise<LinkPlan> {
   const plan: LinkPlan = {
-    pairs: new Map(),
-    creates: [],
-    ended: [],
-    underWay: 0,
-    pending: 0,
-    aliases: [],
-    imports: [],
-    others: [],
-    elsewhere: 0,
-    known: 0,
+    ...{ pairs: new Map(), creates: [], ended: [], underWay: 0, pending: 0 },
+    ...{ aliases: [], imports: [], matches: [], others: [], elsewhere: 0, known: 0 },
   };
   const { db, integration } = deps;
-  const { system, document } = integration;
-  const where = { system, externalType: document.externalType };
-  const rivals: Rivals = new Map();
   let done = 0;
-  for await (const page of integration.list({})) {
-    const listed = page.map((record) => toListed(document.fields, record));
-    const matches = await matchRecords(db, where, listed);
-    const byId = new Map(matches.map((match) => [match.externalId, match]));
-    for (const record of page) {
-      const match = byId.get(record.externalId);
-      if (match) place(plan, rivals, deps, record, match);
-    }
-    onProgress((done += page.length));
-  }
+  const onPage = (more: number): void => onProgress((done += more));
+  await listRecords(deps, plan, onPage);
+  const where = { system: integration.system, externalType: integration.document.externalType };
   plan.pending = await countOnTheirWay(db, where);
-  await decideRivals(deps, plan, rivals);
-  for (let after = 0; ;) {
-    const rows = await readWaitingRows(db, system, after, PAGE);
-    for (const { customerId: customer, mappingId: mapping, consented, deleted } of rows) {
-      if (consented) plan.underWay += 1;
-      else if (deleted) plan.ended.push(mapping);
-      else if (!plan.pairs.has(customer)) plan.creates.push({ customer, mapping });
-    }
-    onProgress((done += rows.length));
-    const last = rows.at(-1);
-    if (!last || rows.length < PAGE) break;
-    after = last.mappingId;
-  }
-  for (let after = 0; ;) {
-    const customers = await readUnmappedRows(db, where, after, PAGE);
-    for (const customer of customers)
-      if (!plan.pairs.has(customer)) plan.creates.push({ customer, mapping: null });
-    onProgress((done += customers.length));
-    const last = customers.at(-1);
-    if (last === undefined || customers.length < PAGE) return plan;
-    after = last;
-  }
+  await listRows(deps, plan, onPage);
+  return plan;
 }
-
-function toListed(rules: FieldRule[], { externalId, ownerTag, fields }: ExternalRecord): ListedRecord {
-  return { externalId, ownerTag: isUuid(ownerTag) ? ownerTag : null, email: emailOf(rules, fields) };
-}
-
-function emailOf(rules: FieldRule[], record: Fields): Value {
-  return canonical(theirsOf(rules, record)['email']);
-}
-
-/** Where a record belongs. Several may ask for one row. */
-function place(
-  plan: LinkPlan,
-  rivals: Rivals,
-  deps: SyncDeps,
-  record: ExternalRecord,
-  match: RecordMatch,
-): void {
-  const { externalId, ownerTag, foreignTag, fields } = record;
-  const { imports, linkByEmail } = deps.policy;
-  if (match.known) plan.known += 1;
-  else if (foreignTag && ownerTag === null) plan.elsewhere += 1;
-  else if (match.row?.consented === true) {
-    if (match.row.named !== externalId) plan.others.push({ externalId, why: 'email_taken' });
-  } else if (ownerTag !== null) {
-    if (match.row) claim(plan, rivals, pairOf(deps.integration, record, match.row, 'mark'));
-    else plan.others.push({ externalId, why: match.taggedRow === null ? 'lost_row' : 'marked' });
-  } else if (match.row && linkByEmail !== 'never')
-    claim(plan, rivals, pairOf(deps.integration, record, match.row, 'email'));
-  else if (match.row || match.taken) plan.others.push({ externalId, why: 'email_taken' });
-  else if (emailOf(deps.integration.document.fields, fields) === null)
-    plan.others.push({ externalId, why: 'no_email' });
-  else if (imports) plan.imports.push(externalId);
-  else plan.others.push({ externalId, why: 'not_imported' });
-}
-
-function pairOf(
-  { document }: Integration,
-  { externalId, fields }: ExternalRecord,
-  row: LinkRow,
-  by: PlannedPair['by'],
-): PlannedPair {
-  const changes = changesOf(document.fields, row, fields);
-  return { customer: row.customerId, mapping: row.mappingId, externalId, by, changes, over: NONE };
-}
-
-/** Most pairs: one for all of them. */
-const NONE: PlannedPair['over'] = [];
-
-/** What the merge of a pair without a base does: the very rule that the worker goes by. */
-function changesOf(rules: FieldRule[], { name, email }: LinkRow, record: Fields): PairChanges {
-  const { pull, push, conflicts } = merge({
-    rules,
-    shadow: {},
-    ours: { name, email },
-    theirs: theirsOf(rules, record),
-  });
-  const clashes = conflicts.flatMap(({ field, winner }) => (field === null ? [] : [{ field, winner }]));
-  const filled = (field: string): boolean => !clashes.some((clash) => clash.field === field);
-  if (clashes.length + Object.keys(pull).length + Object.keys(push).length === 0) return AGREED;
-  return {
-    here: Object.keys(pull).filter(filled),
-    there: Object.keys(push).filter(filled),
-    conflicts: clashes,
-  };
-}
-
-/** Most pairs: one for all of them. */
-const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
 
 const AT_ONCE = 500;
 
@@ -190,6 +67,11 @@ async function withMappings(
   });
 }
 
+/** No worker is to look at the record: a setting or a person decides about it first. */
+export function isLeft(why: string): boolean {
+  return why === 'not_imported' || why === 'left_alone';
+}
+
 export interface ConsentsGiven {
   rows: number;
   records: number;
@@ -220,11 +102,19 @@ export async function storeConsents(
     const about = { system, externalType: document.externalType, externalIds };
     given.records += await askForNewRecords(tx, { ...about, urgency: urgencies.bulk, now: clock.now() });
   };
-  const others = plan.others.flatMap(({ externalId, why }) => (why === 'not_imported' ? [] : [externalId]));
-  const records = [...plan.imports, ...others];
+  const { pairs, imports, matches } = plan;
+  const others = plan.others.filter(({ why }) => !isLeft(why));
+  const seconds = Map.groupBy(
+    plan.aliases,
+    ({ customer }) => (customer === null ? null : pairs.get(customer)?.mapping) ?? null,
+  );
+  const records = [
+    ...imports,
+    ...matches,
+    ...[...others, ...(seconds.get(null) ?? [])].map(({ externalId }) => externalId),
+  ];
   for (let from = 0; from < records.length; from += AT_ONCE)
     await ask(db, records.slice(from, from + AT_ONCE));
-  const seconds = Map.groupBy(plan.aliases, ({ customer }) => plan.pairs.get(customer)?.mapping);
   for (let from = 0; from < consents.length; from += AT_ONCE) {
     const page = consents.slice(from, from + AT_ONCE);
     const now = clock.now();

@@ -1,58 +1,70 @@
-// Records that ask for one row in the plan of the first link: by the owner tag before the email,
-// and among several by the rule of lib/sync/choose-record.ts. Only such records are read once more,
-// for how they are used.
-import { saidOfChoice } from '../sync/choose-record.ts';
+// Records that ask for one row, or would become one, in the plan of the first link: by the owner tag
+// before the email, and among several by the rule of lib/sync/choose-record.ts. Only such records
+// are read once more, for how they are used.
+import { saidOfChoice, type RecordChoice } from '../sync/choose-record.ts';
 import { chooseAmong } from '../sync/record-activity.ts';
-import type { LinkPlan, NotTaken, PlannedPair } from './planned-link.ts';
+import type { Listed } from './link-outlook.ts';
+import type { NotTaken, PlannedPair } from './planned-link.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
-/** By customer, the records that ask for it, in the order of the list; a row with one record has no entry. */
-export type Rivals = Map<number, PlannedPair[]>;
+/** A record that can be linked with a row by a consent. */
+export type Claim = { pair: PlannedPair; listed: Listed };
 
-/**
- * A record's claim on a row: it is the row's, or there are several. A page that was read twice
- * names a record once.
- */
-export function claim(plan: LinkPlan, rivals: Rivals, pair: PlannedPair): void {
-  const { customer, externalId } = pair;
-  const before = plan.pairs.get(customer);
-  if (!before) {
-    plan.pairs.set(customer, pair);
-    return;
-  }
-  const some = rivals.get(customer) ?? [before];
-  if (some.some((each) => each.externalId === externalId)) return;
-  rivals.set(customer, [...some, pair]);
+/** By customer, the records that ask for it, in the order of the list. */
+export type Claims = Map<number, Claim[]>;
+
+/** A page that was read twice names a record once. */
+export function addClaim(claims: Claims, claim: Claim): void {
+  const { customer, externalId } = claim.pair;
+  const some = claims.get(customer);
+  if (!some) claims.set(customer, [claim]);
+  else if (!some.some(({ pair }) => pair.externalId === externalId)) some.push(claim);
 }
 
 /**
- * Decides which record each row gets. A record that is gone by now is none; a row whose records are
- * all gone gets one made.
+ * The record that the row gets, and the others that live, each with why it was not taken. Null: by
+ * now all are gone.
  */
-export async function decideRivals(deps: SyncDeps, plan: LinkPlan, rivals: Rivals): Promise<void> {
-  for (const [customer, some] of rivals) {
-    const marked = some.filter(({ by }) => by === 'mark');
-    const asked = marked.length > 0 ? marked : some;
-    const choice = await chooseAmong(
-      deps,
-      asked.map(({ externalId }) => externalId),
-    );
-    const chosen = asked.find(({ externalId }) => externalId === choice?.externalId);
-    if (!choice || !chosen) {
-      plan.pairs.delete(customer);
-      continue;
-    }
-    const byEmail = some.filter((each) => !asked.includes(each));
-    const over: PlannedPair['over'] = [
-      ...choice.over,
-      ...byEmail.map(({ externalId }) => ({ externalId, by: 'mark' as const })),
-    ];
-    plan.pairs.set(customer, { ...chosen, over });
-    plan.aliases.push(...over.map(({ externalId, by }) => ({ externalId, customer, by })));
-  }
+export async function chooseClaim(
+  deps: SyncDeps,
+  claims: Claim[],
+): Promise<{ pair: PlannedPair; others: { listed: Listed; by: NotTaken }[] } | null> {
+  const [only] = claims;
+  if (claims.length === 1 && only) return { pair: only.pair, others: [] };
+  const tagged = claims.filter(({ pair }) => pair.by === 'mark');
+  const asked = tagged.length > 0 ? tagged : claims;
+  const choice = await chooseAmong(deps, asked.map(idOf));
+  const chosen = asked.find((claim) => idOf(claim) === choice?.externalId);
+  if (!choice || !chosen) return null;
+  const others = [
+    ...notTaken(choice, asked),
+    ...claims
+      .filter((claim) => !asked.includes(claim))
+      .map(({ listed }) => ({ listed, by: 'mark' as const })),
+  ];
+  const over = others.map(({ listed, by }) => ({ externalId: listed.record.externalId, by }));
+  return { pair: { ...chosen.pair, over }, others };
+}
+
+function notTaken({ over }: RecordChoice, claims: Claim[]): { listed: Listed; by: NotTaken }[] {
+  return over.flatMap(({ externalId, by }) => {
+    const claim = claims.find((one) => idOf(one) === externalId);
+    return claim ? [{ listed: claim.listed, by }] : [];
+  });
+}
+
+function idOf({ pair }: Claim): string {
+  return pair.externalId;
 }
 
 /** For people, to be read after the chosen record's id. */
 export function saidOfNotTaken(by: NotTaken): string {
-  return by === 'mark' ? "it bears the customer's owner tag" : saidOfChoice(by);
+  switch (by) {
+    case 'mark':
+      return "it bears the customer's owner tag";
+    case 'linked':
+      return 'the customer is linked with it already';
+    default:
+      return saidOfChoice(by);
+  }
 }

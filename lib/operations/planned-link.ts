@@ -1,8 +1,11 @@
 // The plan of the first link as data: which record each row gets, and what becomes of every other record.
 import type { ChosenBy } from '../sync/choose-record.ts';
 
-/** Why a record was not taken for the row: the other one bears its owner tag, or the rule. */
-export type NotTaken = 'mark' | ChosenBy;
+/**
+ * Why a record was not taken for the row: the other one bears its owner tag, the row is linked with
+ * another one already, or the rule.
+ */
+export type NotTaken = 'mark' | 'linked' | ChosenBy;
 
 /** What becomes of the values of a pair: names of fields, never values. */
 export interface PairChanges {
@@ -20,14 +23,23 @@ export type PlannedPair = {
   externalId: string;
   by: 'mark' | 'email';
   changes: PairChanges;
+  /** Why the pair waits once it is linked, such as `writes_off`; null where both sides will agree. */
+  waits: string | null;
   /** Other records that asked for the row, each with why it was not taken. */
   over: { externalId: string; by: NotTaken }[];
 };
 
+export type PlannedRow = {
+  customer: number;
+  mapping: number | null;
+  /** Why no record is made for it yet; null where one is. */
+  waits: string | null;
+};
+
 export interface LinkPlan {
   pairs: Map<number, PlannedPair>;
-  /** Rows for which a record is made. */
-  creates: { customer: number; mapping: number | null }[];
+  /** Rows that get consent to have a record made. */
+  creates: PlannedRow[];
   /** Rows that were deleted while they waited: they end without a call. */
   ended: number[];
   /** Rows whose consent was given before and is not carried out yet. */
@@ -37,12 +49,17 @@ export interface LinkPlan {
    * another reason.
    */
   pending: number;
-  /** Second records, with the customer whose email they have, and why another one was taken. */
-  aliases: { externalId: string; customer: number; by: NotTaken }[];
+  /**
+   * Second records, and why another one was taken. `customer`: the one that they are second records
+   * of; null where that is made of the other record.
+   */
+  aliases: { externalId: string; customer: number | null; by: NotTaken }[];
   /** Unmatched records, which become rows of ours. */
   imports: string[];
-  /** Records that are looked at and will wait, or be decided then. */
-  others: { externalId: string; why: 'no_email' | 'lost_row' | 'marked' | 'email_taken' | 'not_imported' }[];
+  /** Records that are linked with rows which wait for no first link. */
+  matches: string[];
+  /** Records that stay without a row, each with the reason for which it waits. */
+  others: { externalId: string; why: string }[];
   /** Records with another installation's owner tag, and those that were linked before. */
   elsewhere: number;
   known: number;

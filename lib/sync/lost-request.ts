@@ -5,7 +5,7 @@ import { isRequestKnown } from '../../db/closed-intents.ts';
 import { noteAhead } from '../../db/relay/identity.ts';
 import { intentOfKey, keyPrefix } from './intent-key.ts';
 import type { SyncDeps } from './step.ts';
-import type { ReceivedEvent } from './received.ts';
+import type { ReceivedEvent } from '../../db/inbound.ts';
 
 /**
  * Notes the first event of a request of ours that our database does not hold: from then on every

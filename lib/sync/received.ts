@@ -2,6 +2,7 @@
 // a read does. No value of theirs is ever taken from an event: events come late, twice and out of
 // order.
 import type { EchoIntent } from '../../db/closed-intents.ts';
+import type { ReceivedEvent } from '../../db/inbound.ts';
 import type { OpenDelivery } from '../../db/mappings/load.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
 import type { FieldRule, Fields } from '../catalogue/document.ts';
@@ -11,20 +12,6 @@ import { know } from './facts.ts';
 import type { Conflict, UnseenEdit } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Situation } from './situation.ts';
-
-/**
- * What a decision needs of an external event; receive writes it into the delivery. Fields are by
- * their names.
- */
-export interface ReceivedEvent {
-  externalId: string;
-  kind: 'created' | 'updated' | 'deleted';
-  requestId: string | null;
-  key: string | null;
-  /** null where the event carries no values (a thin one), or none that could be read. */
-  after: Fields | null;
-  previous: Fields | null;
-}
 
 export interface Received {
   /** An event came in that our shadow does not explain: only a read does. */
@@ -44,10 +31,7 @@ export function receivedEvents(deliveries: readonly OpenDelivery[]): {
   delivery: OpenDelivery;
   event: ReceivedEvent;
 }[] {
-  // Receive wrote it in this shape; the database does not know it.
-  return deliveries.flatMap((d) =>
-    d.inbound ? [{ delivery: d, event: d.inbound as unknown as ReceivedEvent }] : [],
-  );
+  return deliveries.flatMap((d) => (d.inbound ? [{ delivery: d, event: d.inbound }] : []));
 }
 
 /** Judges the inbound deliveries of a situation. */

@@ -2,8 +2,9 @@
 import type { Db } from '../../db/server/connection.ts';
 import type { Attempt } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
+import { linked as found } from '../../db/mappings/writes/state-change.ts';
 import type { Clock } from '../clock.ts';
-import type { Integration } from '../integrations/integration.ts';
+import type { ExternalRecord, Integration } from '../integrations/integration.ts';
 import type { Known } from './facts.ts';
 import type { SyncPolicy } from './settings.ts';
 import { nothingDone, type Progress, type Situation } from './situation.ts';
@@ -80,6 +81,21 @@ export function situationOf({ policy, integration, clock }: SyncDeps, step: Step
     fields: document.fields,
     findsByEmail: integration.findByEmail !== undefined,
     now: clock.now(),
+  };
+}
+
+/**
+ * A step that goes on with the record that it has just linked, as it was loaded: what came in since
+ * the read is not answered by it, and keeps the pair dirty.
+ */
+export function linkedWith(
+  { mapping, progress }: Step,
+  externalId: string,
+  linked: ExternalRecord,
+): Pick<Step, 'mapping' | 'progress'> {
+  return {
+    mapping: { ...mapping, ...found(), externalId, mustRead: true },
+    progress: { ...progress, linked },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const beforeCreate = 'test/lib/sync/before-create.test.ts';
+const linkOutlook = 'test/lib/operations/link-outlook.test.ts';
 
 /** Mistakes at the first contact and before a create: each makes a record twice, or lets a row wait for ever. */
 export const contactDefects: Defect[] = [
@@ -102,5 +103,27 @@ export const contactDefects: Defect[] = [
       file: 'test/lib/sync/first-link.test.ts',
       title: 'holds no row that was made after the plan',
     },
+  },
+  {
+    name: 'a plan of a first link in which both records with one email become customers',
+    edits: [
+      {
+        file: 'lib/operations/link-listing.ts',
+        find: `else if (by) plan.aliases.push({ externalId, customer: null, by });`,
+        replace: `else if (by) plan.imports.push(externalId);`,
+      },
+    ],
+    caughtBy: { file: linkOutlook, title: 'the best of two records with one email' },
+  },
+  {
+    name: 'second records of a row that was not received, asked for by no consent',
+    edits: [
+      {
+        file: 'lib/operations/link-plan.ts',
+        find: `...(seconds.get(null) ?? [])`,
+        replace: `...(seconds.get(0) ?? [])`,
+      },
+    ],
+    caughtBy: { file: linkOutlook, title: 'a row that no worker has received' },
   },
 ];

@@ -11,13 +11,14 @@ import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import { enableFailpoints, noteFailpoints } from '../../lib/failpoint.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
-import { receiveInbound, toExternalEvent } from '../../lib/intake/inbound.ts';
+import { receiveInbound } from '../../lib/intake/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { sweep } from '../../lib/intake/sweep.ts';
 import { createLane } from '../../workers/lane.ts';
+import { readAll } from './stored-events.ts';
 
 /** One line of JSON. */
 export type Task = {
@@ -71,9 +72,7 @@ for (;;) {
   // No bus delivers nothing.
   const received = lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, target, lost) : 0;
   const notReceived = await findNotReceived(db, everything);
-  const events = notReceived.flatMap(
-    (event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? [],
-  );
+  const events = readAll(notReceived, keyPrefix(deps));
   const heard = await receiveInbound({ db, clock, wake: quiet }, target, events);
   const started = await lane.runOnce();
   await lane.drain();

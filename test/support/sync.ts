@@ -8,7 +8,7 @@ import { claimMappings } from '../../db/mappings/claims.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
-import { receiveInbound, takeIn, toExternalEvent } from '../../lib/intake/inbound.ts';
+import { receiveInbound, takeIn } from '../../lib/intake/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
@@ -19,6 +19,7 @@ import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { useDatabase } from './database.ts';
 import { expectInvariants, type LoggedLine } from './invariants.ts';
+import { readAll } from './stored-events.ts';
 import { mappingOf } from './sync-rows.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
@@ -175,9 +176,7 @@ export async function createWorld(
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = await findNotReceived(db, everything);
-      const own = keyPrefix(deps);
-      const events = notReceived.flatMap((event) => toExternalEvent(event, event.syncEventId, own) ?? []);
-      await receiveInbound(receiving, target, events);
+      await receiveInbound(receiving, target, readAll(notReceived, keyPrefix(deps)));
     },
     run: async (lane = world.lane) => {
       for (;;) {

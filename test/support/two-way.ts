@@ -2,11 +2,12 @@ import type { Db } from '../../db/server/connection.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import type { FieldRule } from '../../lib/catalogue/document.ts';
-import { receiveInbound, takeIn, toExternalEvent, type Taken } from '../../lib/intake/inbound.ts';
+import { receiveInbound, takeIn, type Taken } from '../../lib/intake/inbound.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import { thinEvent } from '../../simulator/webhooks/thin-events.ts';
 import type { Lane } from '../../workers/lane.ts';
+import { readAll } from './stored-events.ts';
 import { useSync, type SyncWorld } from './sync.ts';
 
 export interface Inbound {
@@ -60,9 +61,7 @@ export function createInbound(world: SyncWorld): Inbound {
       const notReceived = choose(
         await findNotReceived(db, { system, after: 0, upTo: 2 ** 52, limit: 10_000 }),
       );
-      const events = notReceived.flatMap(
-        (event) => toExternalEvent(event, event.syncEventId, keyPrefix(deps)) ?? [],
-      );
+      const events = readAll(notReceived, keyPrefix(deps));
       return receiveInbound({ db, clock, wake: () => undefined }, target, events);
     },
     async rest(lane = world.lane) {

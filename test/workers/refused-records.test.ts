@@ -47,7 +47,7 @@ describe('a record that is not what its topic is for', () => {
     ]);
     expect(await notices()).to.have.deep.members([
       [topics.inbound, 'unknown_source'],
-      [topics.inbound, 'unreadable_event'],
+      [topics.inbound, 'invalid_envelope'],
       [topics.outbound, 'unexpected_external'],
     ]);
   });

@@ -68,18 +68,15 @@ export function normalise(event: unknown, settings: NormaliseSettings): InboundE
 
 const NOTHING = { externalId: null, after: null, previous: null, ownerTag: null, foreignTag: false };
 
-type ReportedEvent = Pick<InboundEvent, 'externalId' | 'after' | 'previous' | 'ownerTag' | 'foreignTag'>;
+type Said = Pick<InboundEvent, 'externalId' | 'after' | 'previous' | 'ownerTag' | 'foreignTag'>;
 
 function readSnapshot(
   event: Hash,
   kind: InboundEvent['kind'],
   { names, mapped, tagKey }: NormaliseSettings,
   unreadable: string[],
-): ReportedEvent {
-  const { object, previous_attributes: previous } = hash(event['data']) as {
-    object?: unknown;
-    previous_attributes?: unknown;
-  };
+): Said {
+  const { object, previous_attributes: previous } = hash(event['data']);
   if (!isHash(object)) unreadable.push('data.object');
   if (previous !== undefined && previous !== null && !isHash(previous)) {
     unreadable.push(...mapped.map((name) => `previous.${name}`));
@@ -101,7 +98,7 @@ function readSnapshot(
  * `changes` has before and after of what changed only, so it says what was and never the whole of
  * what is.
  */
-function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string[]): ReportedEvent {
+function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string[]): Said {
   const before = hash(event['changes'])['before'];
   return {
     ...NOTHING,

@@ -1,12 +1,11 @@
 // Carries out one action of a decision. Each edge between two actions is a place where a worker may
 // die: what it leaves stands in the header of the action's own file.
 import { releaseMapping } from '../../../db/mappings/claims.ts';
-import { linked as found } from '../../../db/mappings/writes/state-change.ts';
 import { failpoint } from '../../failpoint.ts';
 import type { Action, OurWrite } from '../action.ts';
 import { withFact } from '../facts.ts';
 import { settle } from '../settle/settle.ts';
-import type { Step, SyncDeps } from '../step.ts';
+import { linkedWith, type Step, type SyncDeps } from '../step.ts';
 import { deleteRow } from './delete-row.ts';
 import { takeOver } from './exchange.ts';
 import { findOut } from './find-out.ts';
@@ -90,13 +89,6 @@ async function settleAs(
   }
   if ((await settle(deps, step, outcome)) === 'over') return 'over';
   if (!linked || outcome.kind !== 'found') return 'load';
-  const { externalId } = outcome;
-  // The step goes on as it was loaded: what came in since the read is not answered by it, and keeps
-  // the pair dirty.
-  step.mapping = {
-    ...step.mapping,
-    ...{ ...found(), externalId, mustRead: true },
-  };
-  step.progress = { ...step.progress, linked };
+  Object.assign(step, linkedWith(step, outcome.externalId, linked));
   return 'decide';
 }

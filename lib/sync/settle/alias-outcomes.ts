@@ -61,7 +61,7 @@ function gone(step: LoadedStep): Partial<Effects> {
     },
     deliveries: step.deliveries.map((d) => ({
       ...at(d),
-      status: d.inbound?.['kind'] === 'deleted' ? 'applied' : 'stale',
+      status: d.inbound?.kind === 'deleted' ? 'applied' : 'stale',
       tried: true,
     })),
     leavesRow: true,

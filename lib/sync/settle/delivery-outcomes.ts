@@ -36,7 +36,7 @@ export function endedDeliveries(
   });
   const theirs = inbound(step).map((d): DeliveryChange => ({
     ...at(d),
-    status: by === 'theirs' && d.inbound?.['kind'] === 'deleted' ? 'applied' : 'stale',
+    status: by === 'theirs' && d.inbound?.kind === 'deleted' ? 'applied' : 'stale',
     tried: true,
   }));
   return [...changes, ...theirs];
@@ -60,7 +60,7 @@ export function answeredInbound(step: LoadedStep, { plan, echoes }: Merged): Del
 
 /** Inbound events about another record, which looks for itself. */
 export function passedOn(step: LoadedStep, externalId: string): DeliveryChange[] {
-  const about = inbound(step).filter((d) => d.inbound?.['externalId'] === externalId);
+  const about = inbound(step).filter((d) => d.inbound?.externalId === externalId);
   return about.map((d): DeliveryChange => ({ ...at(d), status: 'stale', tried: true }));
 }
 

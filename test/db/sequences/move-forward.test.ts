@@ -11,6 +11,7 @@ import { examineSequences } from '../../../lib/operations/doctor-sequences.ts';
 import { keepSequences, sequencesPart, startSequences } from '../../../lib/process/sequences.ts';
 import { newEventId } from '../../../lib/uuid.ts';
 import { useDatabase } from '../../support/database.ts';
+import { onlyNamed } from '../../support/stored-events.ts';
 
 const silent = { warn: () => undefined };
 
@@ -182,7 +183,8 @@ describe('sequences', () => {
                 eventType: 'stripe.customer.created',
                 account: 'acct',
               },
-              ...{ externalId: 'cus_new', key: null, intentId: null, ownerTag: null, inbound: {} },
+              ...{ externalId: 'cus_new', key: null, intentId: null, ownerTag: null },
+              inbound: onlyNamed('cus_new'),
             },
           ],
           { system: 'stripe', externalType: 'customer', now: new Date() },

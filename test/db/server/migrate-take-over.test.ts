@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Db } from '../../../db/server/connection.ts';
 import { insertCustomer } from '../../../db/customers.ts';
-import { matchRecords } from '../../../db/mappings/first-link.ts';
+import { findListed } from '../../../db/mappings/adopt.ts';
 import { migrate } from '../../../db/server/migrate.ts';
 import { newEventId } from '../../../lib/uuid.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -196,8 +196,8 @@ describe('migrate, where a table customers is there already', () => {
       email: `P${n + 1}@example.com`,
     }));
     const { scanned, fetched } = await rowsRead(db, async (tx) => {
-      const matches = await matchRecords(tx, { system: 'stripe', externalType: 'customer' }, records);
-      expect(matches.filter(({ row }) => row !== null)).to.have.length(100);
+      const where = { system: 'stripe', account: '', externalType: 'customer' };
+      expect(await findListed(tx, where, records)).to.have.length(100);
     });
     expect(scanned['customers'] ?? 0).to.equal(0);
     expect(scanned['external_mappings'] ?? 0).to.equal(0);

@@ -13,7 +13,7 @@ describe('reading an envelope', () => {
       ...common,
       event_type: 'stripe.customer.updated',
       version: null,
-      external: { id: 'cus_1' },
+      external: { id: 'cus_1', kind: 'updated', account: 'acct_1' },
     };
     expect(parseEnvelope(JSON.stringify(external))).to.deep.equal({ kind: 'external', envelope: external });
     const parked = {

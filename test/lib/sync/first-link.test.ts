@@ -142,7 +142,9 @@ describe('the first link', () => {
     const newer = theirs({ name: 'Twice again', email: 'twice@example.com' });
     const plan = await planFirstLink(world.deps);
     await storeConsents(world.deps, { ...plan, aliases: [] }, 'test');
-    expect((await consentToAll(world)).others).to.deep.equal([{ externalId: newer, why: 'email_taken' }]);
+    expect((await consentToAll(world)).aliases).to.deep.equal([
+      { externalId: newer, customer: row.id, by: 'linked' },
+    ]);
     await world.rest();
     expect((await primaryOf(row.id)).externalId).to.equal(older);
     expect((await mappingsIn(world.db)).find(({ externalId }) => externalId === newer)?.state).to.equal(
@@ -239,7 +241,7 @@ describe('the first link', () => {
   it('holds no row that was made after the plan', async () => {
     const planned = await world.create();
     const plan = await planFirstLink(world.deps);
-    expect(plan.creates).to.deep.equal([{ customer: planned.id, mapping: null }]);
+    expect(plan.creates).to.deep.equal([{ customer: planned.id, mapping: null, waits: null }]);
     const later = await world.create();
     await storeConsents(world.deps, plan, 'test');
     await world.rest();

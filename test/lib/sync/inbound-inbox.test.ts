@@ -4,7 +4,7 @@ import { readCustomer } from '../../../db/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { takeIn } from '../../../lib/intake/inbound.ts';
 import type { InboundEvent } from '../../../lib/integrations/integration.ts';
-import { closeReceiveGap } from '../../../lib/intake/receive-gap.ts';
+import { closeReceiveGap, type GapFound } from '../../../lib/intake/receive-gap.ts';
 import { keyPrefix } from '../../../lib/sync/intent-key.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
@@ -109,19 +109,58 @@ describe('inward: the inbox', () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Lost on the bus' });
     await world.deliver();
+    expect(await closeGap()).to.deep.equal({ found: 1, more: false });
+    expect(await closeGap()).to.include({ found: 0 });
+    await world.db.raw(`delete from relay_cursor`);
+    await world.run();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Lost on the bus' });
+    await expectAgreement(world);
+  });
+
+  it('passes what is stored in another shape, with a note that says what is wrong, and receives the rest', async () => {
+    const damaged = await linkedPair(world);
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(damaged.externalId, { name: 'Not readable' });
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Readable' });
+    await world.deliver();
+    await world.db.transaction(async (tx) => {
+      await tx.raw(`set local session_replication_role = replica`);
+      await tx.raw(
+        `update sync_events set payload = jsonb_set(payload, '{external,after}', '[7]')
+         where payload #>> '{external,id}' = :record and payload #>> '{external,kind}' = 'updated'`,
+        { record: damaged.externalId },
+      );
+    });
+    await closeGap();
+    await world.db.raw(`delete from relay_cursor`);
+    await world.run();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Readable' });
+    const { rows } = await world.db.raw<{ rows: { item: string }[] }>(`select item from skipped_items`);
+    expect(rows.map(({ item }) => item).join()).to.match(/^event \S+: \/after must be object,null$/);
+  });
+
+  it('stores no event whose shape an integration has got wrong, and reads its record instead', async () => {
+    const { id, externalId } = await linkedPair(world);
+    world.simulator.dashboard.updateCustomer(externalId, { name: 'Changed there' });
+    expect(await take({ unreadable: [7 as unknown as string] })).to.equal('unreadable');
+    const { rows } = await world.db.raw<{ rows: { reason: string; detail: string }[] }>(
+      `select reason, detail from inbound_refusals`,
+    );
+    expect(rows).to.deep.equal([{ reason: 'unreadable', detail: '/unreadable/0 must be string' }]);
+    await world.run();
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Changed there' });
+  });
+
+  /** The relay has published all, and the bus has brought nothing. */
+  async function closeGap(): Promise<GapFound> {
     await world.db.raw(
       `insert into relay_cursor (seen, floor, system_identifier, timeline, address_hash)
-       select pg_current_snapshot(), max(id), 0, 0, '' from sync_events`,
+       select pg_current_snapshot(), max(id), 0, 0, '' from sync_events on conflict do nothing`,
     );
     const { db, clock, deps } = world;
     const groups = { outbound: 'out', inbound: 'in' };
     const target = { system: 'stripe', externalType: 'customer', keyPrefix: keyPrefix(deps), groups };
     const receiving = { db, clock, wake: () => undefined, bus: createInProcessBus() };
-    expect(await closeReceiveGap(receiving, target)).to.deep.equal({ found: 1, more: false });
-    expect(await closeReceiveGap(receiving, target)).to.include({ found: 0 });
-    await db.raw(`delete from relay_cursor`);
-    await world.run();
-    expect(await readCustomer(world.db, id)).to.include({ name: 'Lost on the bus' });
-    await expectAgreement(world);
-  });
+    return closeReceiveGap(receiving, target);
+  }
 });

@@ -11,6 +11,7 @@ import { loadStep } from '../../../db/mappings/load.ts';
 import { reconcile } from '../../../lib/sync/reconcile.ts';
 import { newEventId, uuidLowerBound } from '../../../lib/uuid.ts';
 import { rowsRead } from '../../support/rows-read.ts';
+import { onlyNamed } from '../../support/stored-events.ts';
 import { deliveriesOf, mappingOf } from '../../support/sync-rows.ts';
 import { emptyTables, useSync, type SyncWorld } from '../../support/sync.ts';
 
@@ -83,7 +84,7 @@ describe('the statements of a step', () => {
       key: `tb1:test.x:${intentId}`,
       intentId,
       ownerTag: newEventId(world.clock.now()),
-      inbound: {},
+      inbound: onlyNamed(externalId),
     }));
     expect(await receiveExternalEvents(tx, events, { ...target, now: world.clock.now() })).to.equal(2);
   }

@@ -1,7 +1,7 @@
 // Generated situations: what was loaded, the policy, and what this claim has done.
 import fc from 'fast-check';
 import type { OpenDelivery } from '../../../../db/mappings/load.ts';
-import type { ReceivedEvent } from '../../../../lib/sync/received.ts';
+import type { ReceivedEvent } from '../../../../db/inbound.ts';
 import { nothingDone, type Progress, type Situation } from '../../../../lib/sync/situation.ts';
 import { fieldRule } from '../rules.ts';
 import { email, HOUR, intent, KEY, mapping, name, NOW, OWN_TAG } from './mappings.ts';
@@ -10,6 +10,8 @@ import { answer, written } from './worlds.ts';
 const inbound: fc.Arbitrary<ReceivedEvent> = fc.record({
   externalId: fc.constantFrom('cus_1', 'cus_1', 'cus_1', 'cus_1', 'cus_2'),
   kind: fc.constantFrom('created', 'updated', 'deleted'),
+  created: fc.constant(null),
+  unreadable: fc.constant([]),
   requestId: fc.option(fc.constant('req_1')),
   key: fc.constantFrom(null, KEY, 'somebody-elses'),
   after: fc.option(fc.record({ name, email }), { freq: 4 }),
