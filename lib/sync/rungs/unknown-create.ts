@@ -14,9 +14,10 @@ import { NO_TOKEN } from '../../limits/guarded.ts';
 import type { Action } from '../action.ts';
 import { know } from '../facts.ts';
 import { park } from '../failing.ts';
+import { TAG_TAKEN } from '../sending-again.ts';
 import { errorRow } from '../settle/outcome.ts';
 import type { Situation } from '../situation.ts';
-import { reported } from './reported-record.ts';
+import { foundBy, reported } from './reported-record.ts';
 
 export function unknownCreate(s: Situation, intent: OpenIntent): Action {
   const { row, mapping } = s;
@@ -34,6 +35,9 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
       outcome: { kind: 'postponed', failure, notBefore, spent: false },
     };
   }
+  // A record bears the tag and no look shows it, such as one that was put away: a person decides.
+  if (search.found === null && intent.spent === TAG_TAKEN)
+    return park('create_unknown', { message: 'a record that cannot be found has its owner tag' });
   if (search.found === null)
     return {
       do: 'settle',
@@ -51,7 +55,7 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
   const fields = { mapping: id, intent: intent.id, external_id: externalId, more: others.length };
   return {
     do: 'settle',
-    outcome: { kind: 'found', externalId, by: intent },
+    outcome: foundBy(s, externalId, intent),
     // The others get mappings of their own, which have to read: they find their row linked, and
     // become its aliases.
     notes: [

@@ -10,6 +10,7 @@ import type { MappingChanges } from '../../../db/mappings/mappings.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import { fullJitter } from '../../backoff.ts';
 import type { FieldRule } from '../../catalogue/document.ts';
+import { NO_TOKEN } from '../../limits/guarded.ts';
 import { consentBeside, keptConsent, resolutionOf } from '../consent.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
 import { checkedBy } from '../covered.ts';
@@ -167,13 +168,17 @@ function ended(step: LoadedStep, { state, by, intent, written }: Of<'ended'>): W
   };
 }
 
-function abandoned({ mapping }: LoadedStep, { intent, result, mustRead, stands }: Of<'abandoned'>): Writes {
+function abandoned(
+  { mapping }: LoadedStep,
+  { intent, result, mustRead, stands, stale }: Of<'abandoned'>,
+): Writes {
   return {
     mapping: {
       intent: null,
       mustRead: mapping.mustRead || mustRead,
-      // An answer ends a time of failing; one that was never sent has had none.
-      ...(result === 'not_needed' ? {} : { attempts: 0, firstFailedAt: null }),
+      // An answer ends a time of failing; one that was never sent has had none, and one that was
+      // refused as stale leaves the change where it was.
+      ...(result === 'not_needed' || stale ? {} : { attempts: 0, firstFailedAt: null }),
       ...(stands ? { shadow: { ...mapping.shadow, ...stands } } : {}),
     },
     closed: { intent, result, written: null },
@@ -188,6 +193,9 @@ function postponed(
   now: Date,
 ): Writes {
   const { mapping } = step;
+  // It waits for the account, and has not failed: due as it was, with what was learned of its intent.
+  if (failure.kind === 'quota' || failure.code === NO_TOKEN)
+    return { mapping: mapping.intent ? { intent: mapping.intent } : {} };
   const wait = fullJitter(mapping.attempts + 1, policy.backoff);
   const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
   const wasAtRest = mapping.state === 'parked' || mapping.state === 'waiting';
@@ -247,16 +255,16 @@ function waiting(step: LoadedStep, { reason, detail }: Of<'waiting'>): Writes {
   };
 }
 
-function found({ externalId, by }: Of<'found'>): Writes {
+function found({ externalId, by, withoutBase }: Of<'found'>): Writes {
   return {
     mapping: {
       ...healthy,
       state: 'linked',
       decision: null,
       mustRead: true,
-      ...(by ? { intent: null, shadow: shadowOfCreate(by) } : {}),
+      ...(by ? { intent: null, shadow: withoutBase ? {} : shadowOfCreate(by) } : {}),
     },
-    closed: by ? { intent: by, result: 'done', written: null } : null,
+    closed: by ? { intent: by, result: withoutBase ? 'unknown' : 'done', written: null } : null,
     linked: externalId,
     release: false,
   };
