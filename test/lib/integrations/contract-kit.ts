@@ -1,6 +1,5 @@
 // What all parts of the contract's tests have in common: requests as the engine makes them, each create with an owner tag of its
 // own, and the reason why a part is skipped.
-import type { Context } from 'mocha';
 import type { Fields } from '../../../lib/catalogue/document.ts';
 import type {
   Capabilities,
@@ -11,54 +10,69 @@ import type {
 import type { ContractHarness } from './contract-harness.ts';
 import { required } from './expecting.ts';
 
-export type Kit = ReturnType<typeof createKit>;
+export interface Kit {
+  harness: () => ContractHarness;
+  /** Skips the test where the system does not promise what it asks about, and says so. */
+  only<Name extends keyof Capabilities>(
+    context: Mocha.Context,
+    name: Name,
+    ...values: Capabilities[Name][]
+  ): void;
+  newTag: () => string;
+  /** Every mapped field with a value of its own. */
+  filled: (word: string) => Fields;
+  mapped: (fields: Fields) => Fields;
+  createRequest: (fields: Fields, ownerTag?: string) => WriteRequest;
+  create: (fields: Fields, ownerTag?: string) => Promise<ExternalRecord>;
+  /** Made for the version that the record has now, where the system wants one. */
+  updateOf: (externalId: string, fields: Fields) => Promise<WriteRequest>;
+  deletionOf: (externalId: string) => Promise<WriteRequest>;
+  failureOf: (call: () => Promise<unknown>) => Promise<Failure>;
+}
 
-export function createKit(harness: () => ContractHarness) {
+export function createKit(harness: () => ContractHarness): Kit {
   let serial = 0;
   const nextKey = (): string => `contract-${process.pid}-${++serial}`;
-  const kit = {
+  const kit: Kit = {
     harness,
-    /** Skips the test where the system does not promise what it asks about, and says so. */
-    only<Name extends keyof Capabilities>(context: Context, name: Name, ...values: Capabilities[Name][]) {
+    only(context, name, ...values) {
       const promised = harness().integration.capabilities[name];
       if (values.includes(promised)) return;
       context.runnable().title += ` (left out: ${name} is ${String(promised)})`;
       context.skip();
     },
-    newTag: (): string => `tag-${nextKey()}`,
-    /** Every mapped field with a value of its own. */
-    filled: (word: string): Fields =>
+    newTag: () => `tag-${nextKey()}`,
+    filled: (word) =>
       Object.fromEntries(
         harness().integration.document.fields.map(({ external }) => [
           external,
           external === 'email' ? `${word}@example.com` : `${external} ${word}`,
         ]),
       ),
-    mapped: (fields: Fields): Fields =>
+    mapped: (fields) =>
       Object.fromEntries(
         harness().integration.document.fields.map(({ external }) => [external, fields[external] ?? null]),
       ),
-    createRequest: (fields: Fields, ownerTag = kit.newTag()): WriteRequest => ({
+    createRequest: (fields, ownerTag = kit.newTag()) => ({
       operation: 'create',
       key: nextKey(),
       externalId: null,
       body: harness().integration.body(fields, ownerTag),
     }),
-    async create(fields: Fields, ownerTag?: string): Promise<ExternalRecord> {
+    async create(fields, ownerTag) {
       return required((await harness().integration.write(kit.createRequest(fields, ownerTag))).record);
     },
-    /** Made for the version that the record has now, where the system wants one. */
-    async updateOf(externalId: string, fields: Fields): Promise<WriteRequest> {
+    async updateOf(externalId, fields) {
       const { integration } = harness();
       const body = integration.body(fields, null, await versionOf(externalId));
       return { operation: 'update', key: nextKey(), externalId, body };
     },
-    async deletionOf(externalId: string): Promise<WriteRequest> {
+    async deletionOf(externalId) {
       const version = await versionOf(externalId);
       const body = version === undefined ? {} : harness().integration.body({}, null, version);
       return { operation: 'delete', key: nextKey(), externalId, body };
     },
-    async failureOf(call: () => Promise<unknown>): Promise<Failure> {
+    async failureOf(call) {
       try {
         await call();
       } catch (error) {
