@@ -181,7 +181,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         ...room,
       });
       breaker.saw(due.breaker);
-      guards.rest.saw(due.rest);
+      guards.rest.saw(due.rest, claimedAt);
       for (const claimed of due.claims)
         inHand.set(claimed.id, { claimed, done: work(guards, claimed, deadline) });
       const echoes = due.claims.filter(isEcho).length;

@@ -29,8 +29,11 @@ export interface RestDeps {
 export interface Rest {
   /** Until when nothing is sent; null where calls may be made. */
   until(): Promise<Date | null>;
-  /** The row as a claim has just seen it; null where the account does not rest. */
-  saw(row: RestRow | null): void;
+  /**
+   * The row as a claim has just seen it, and when that claim began (monotonic); null where the
+   * account does not rest.
+   */
+  saw(row: RestRow | null, since: number): void;
   /** A call was refused since the quota is used up. */
   began(failure: Failure): Promise<void>;
 }
@@ -45,6 +48,7 @@ const MOST_MS = 31 * 24 * 3_600_000;
 export function createRest(deps: RestDeps, { asks }: { asks: boolean }): Rest {
   const { db, clock, system, account, log } = deps;
   let seen: RestRow | null = null;
+  let beganAt = -Infinity;
   let hasAsked = !asks;
   return {
     async until() {
@@ -52,13 +56,16 @@ export function createRest(deps: RestDeps, { asks }: { asks: boolean }): Rest {
       hasAsked = true;
       return seen !== null && seen.until > clock.now() ? seen.until : null;
     },
-    saw(row) {
+    saw(row, since) {
+      // A call of ours was refused while the claim was made, and the claim may not have seen that.
+      if (row === null && beganAt > since) return;
       if (seen !== null && row === null) log.info('account.rest_over', { system });
       seen = row;
     },
     async began(failure) {
       const row = await storeRest(deps, failure);
       // Null: it rests that long already, and the next claim shows until when.
+      beganAt = performance.now();
       seen = row ?? (await readRest(db, { system, account, now: clock.now() }));
     },
   };
