@@ -38,7 +38,7 @@ export function createKit(harness: () => ContractHarness): Kit {
     only(context, name, ...values) {
       const promised = harness().integration.capabilities[name];
       if (values.includes(promised)) return;
-      context.runnable().title += ` (left out: ${name} is ${String(promised)})`;
+      context.runnable().title += ` (left out: ${name} is ${JSON.stringify(promised)})`;
       context.skip();
     },
     newTag: () => `tag-${nextKey()}`,

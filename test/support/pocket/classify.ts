@@ -57,14 +57,19 @@ const BY_CODE: Record<string, Verdict> = {
 
 export function classify(error: unknown): Failure {
   try {
-    if (error instanceof PocketError) {
-      const { status, code, field, requestId, retryAfterMs } = error;
-      const said = { status, code, field, requestId, retryAfterMs };
-      return { ...(BY_CODE[code] ?? UNKNOWN), ...said, message: code, replayed: false };
-    }
+    return error instanceof PocketError ? ofAnswer(error) : unknownFailure();
   } catch {
     // An error whose members throw when read: nothing is known of it.
+    return unknownFailure();
   }
+}
+
+function ofAnswer({ status, code, field, requestId, retryAfterMs }: PocketError): Failure {
+  const said = { status, code, field, requestId, retryAfterMs };
+  return { ...(BY_CODE[code] ?? UNKNOWN), ...said, message: code, replayed: false };
+}
+
+function unknownFailure(): Failure {
   const said = { status: null, code: 'unknown', field: null, requestId: null, retryAfterMs: null };
   return { ...UNKNOWN, ...said, message: 'an error that is not known', replayed: false };
 }
