@@ -30,7 +30,7 @@ export async function withSync<T>(
       // shares them.
       const inTurn = !bound?.account
         ? sync.integration
-        : paced(sync.integration, { db, account: bound.account, rates, log: session.log });
+        : paced(sync.integration, { db, clock: sync.clock, account: bound.account, rates, log: session.log });
       const patient = { ...sync, integration: readPatiently(inTurn) };
       return await work({ ...session, sync: patient, simulatorUrl: stripe.simulatorUrl });
     } finally {

@@ -341,6 +341,14 @@ create table account_readings (
   done_at timestamp with time zone
 );
 
+create table account_rests (
+  system text not null,
+  account text not null,
+  since timestamp with time zone not null,
+  until timestamp with time zone not null,
+  why jsonb not null
+);
+
 create table breakers (
   system text not null,
   account text not null,
@@ -737,6 +745,8 @@ create table sync_events_default partition of sync_events default;
 create table sync_intents_default partition of sync_intents default;
 
 alter table account_readings add constraint account_readings_pkey PRIMARY KEY (system, account, external_type);
+alter table account_rests add constraint account_rests_check CHECK ((since < until));
+alter table account_rests add constraint account_rests_pkey PRIMARY KEY (system, account);
 alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));

@@ -1,7 +1,7 @@
 // One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a
 // time. A slow or stuck customer holds only its own place in the pool. What is claimed is what
 // there are tokens for, the most urgent first, and beside it a few echoes, which need none; while
-// the breaker is open that is nothing.
+// the breaker is open or the account rests that is nothing.
 import { backOffMapping, claimDue, type Claimed, type ClaimRoom } from '../db/mappings/claims.ts';
 import { readConnection } from '../db/connections.ts';
 import { isDatabaseAway } from '../db/health/readiness.ts';
@@ -12,6 +12,7 @@ import type { Failure } from '../lib/integrations/integration.ts';
 import { createBreaker, isOfSystem, openBreakerFor } from '../lib/limits/breaker.ts';
 import { guard, type Guards } from '../lib/limits/guarded.ts';
 import { createLimiter } from '../lib/limits/limiter.ts';
+import { accountOf, createRest, findRest, sayRest, storeRest } from '../lib/limits/rest.ts';
 import { breakOff } from '../lib/sync/broken-off.ts';
 import { describeFault } from '../lib/describe-fault.ts';
 import { bindAccount } from '../lib/integrations/bind.ts';
@@ -75,10 +76,15 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 
   /**
    * The first contact: whose account this is. Without an answer nothing is sent; with the wrong one
-   * neither.
+   * neither. Null while the account rests: it is not even asked for its name.
    */
-  async function bind(): Promise<Bound> {
+  async function bind(): Promise<Bound | null> {
     if (bound) return bound;
+    const resting = await findRest(deps, integration);
+    if (resting) {
+      stopped = sayRest(integration.system, resting);
+      return null;
+    }
     const binding = await bindAccount(db, clock, integration).catch(async (error: unknown) => {
       const failure = integration.classify(error);
       stopped = `${integration.system} did not say whose key this is: ${failure.code}: ${failure.message}`;
@@ -119,23 +125,6 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     }
   }
 
-  /**
-   * After an outage the database has these mappings leased to us for up to a minute more: giving
-   * them back spares that wait.
-   */
-  async function giveBackLeft(): Promise<void> {
-    for (const claim of [...left.values()]) {
-      left.delete(claim.id);
-      if (performance.now() >= claim.deadline) continue; // whoever comes next may take it as it is
-      try {
-        await giveUp(deps, claim);
-      } catch (error) {
-        left.set(claim.id, claim);
-        if (isDatabaseAway(error)) throw error;
-      }
-    }
-  }
-
   function count(isOne: (claimed: Claimed) => boolean): number {
     return [...inHand.values()].filter(({ claimed }) => isOne(claimed)).length;
   }
@@ -164,10 +153,12 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 
   return {
     async runOnce() {
-      const { account, guards } = await bind();
+      const to = await bind();
+      if (to === null) return 0;
+      const { account, guards } = to;
       const { breaker } = guards;
-      await giveBackLeft();
-      await breaker.probe();
+      await giveBackLeft(deps, left);
+      if ((await guards.rest.until()) === null) await breaker.probe();
       const busy = breaker.isHalfOpen() ? inHand.size : count((one) => !isEcho(one));
       if (busy >= (breaker.isHalfOpen() ? 1 : options.concurrency)) {
         await oneIsDone();
@@ -190,6 +181,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         ...room,
       });
       breaker.saw(due.breaker);
+      guards.rest.saw(due.rest, claimedAt);
       for (const claimed of due.claims)
         inHand.set(claimed.id, { claimed, done: work(guards, claimed, deadline) });
       const echoes = due.claims.filter(isEcho).length;
@@ -222,6 +214,7 @@ function createGuards({ db, clock, integration, policy, log }: SyncDeps, account
   const { rates } = policy;
   return {
     limiter: rates && createLimiter({ db, system, account, rates, log }),
+    rest: createRest({ db, clock, system, account, log }, { asks: false }),
     breaker: createBreaker({ db, clock, integration, account, log, perSecond: rates?.endpoint ?? UNLIMITED }),
     onError: (error) => log.warn('limits.unnoted', { system, error: describe(error) }),
   };
@@ -230,13 +223,35 @@ function createGuards({ db, clock, integration, policy, log }: SyncDeps, account
 const UNLIMITED = 1_000;
 
 /**
- * A lane that cannot even bind sends nothing: where it belongs to an account already, that is an
- * open breaker.
+ * A lane that cannot even bind sends nothing: that is a rest where the quota is used up, and where it
+ * belongs to an account already, an open breaker.
  */
 async function rememberSilence({ db, clock, integration, log }: SyncDeps, failure: Failure): Promise<void> {
+  if (failure.kind === 'quota') {
+    const { system } = integration;
+    await storeRest({ db, clock, system, account: await accountOf(db, system), log }, failure);
+    return;
+  }
   const connection = await readConnection(db, integration.system);
   if (!connection || connection.account === null || !(failure.kind === 'auth' || isOfSystem(failure))) return;
   await openBreakerFor(db, clock, { system: integration.system, account: connection.account }, failure, log);
+}
+
+/**
+ * After an outage the database has these mappings leased to us for up to a minute more: giving them
+ * back spares that wait.
+ */
+async function giveBackLeft(deps: SyncDeps, left: Map<number, Claim>): Promise<void> {
+  for (const claim of [...left.values()]) {
+    left.delete(claim.id);
+    if (performance.now() >= claim.deadline) continue; // whoever comes next may take it as it is
+    try {
+      await giveUp(deps, claim);
+    } catch (error) {
+      left.set(claim.id, claim);
+      if (isDatabaseAway(error)) throw error;
+    }
+  }
 }
 
 /**

@@ -28,7 +28,7 @@ import {
   type Check,
 } from '../../lib/operations/doctor.ts';
 import { examineSequences } from '../../lib/operations/doctor-sequences.ts';
-import { judgeIntake, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
+import { checkRests, judgeIntake, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
 import { checkKnown } from '../../lib/operations/known-sample.ts';
 import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
 import { relayPart } from '../../lib/health/readiness.ts';
@@ -145,6 +145,7 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
       const unmatched = await readUnmatched(db);
       return judgeUnmatched(unmatched?.isRead === true ? unmatched.undecided : null);
     }),
+    ...(await several('quota', 'Look at the database.', () => checkRests(db, systemClock.now()))),
     await check('skipped', 'Look at the database.', async () =>
       judgeSkipped(await describeSkipped(db, systemClock.now())),
     ),

@@ -7,6 +7,7 @@ import {
   releaseDeletes,
   resumeConnection,
 } from '../../db/connections.ts';
+import { endRest } from '../../db/limits/rests.ts';
 import { raiseHeldDeletes } from '../../db/mappings/writes/decisions.ts';
 import { raiseWaiting } from '../../db/mappings/dirty.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
@@ -60,6 +61,7 @@ export function addResume({ program, output, finish }: CommandContext): void {
     .addHelpText(
       'after',
       `
+It also ends the rest of an account whose quota is used up, before the time that the system named.
 The fuse holds deletes when more than 20 customers, or 5 % if that is more, are deleted within 10 minutes.
 
 Examples:
@@ -111,6 +113,8 @@ function sayPaused(output: Output, system: string, before: Paused | null): void 
 
 type Resumed = {
   was_paused: boolean;
+  /** The account rested, since its quota was used up. */
+  was_resting: boolean;
   released_deletes: number;
   released_writes: number;
   deletes_held: boolean;
@@ -126,22 +130,25 @@ async function resume(
   return withTransaction(db, async (tx) => {
     const before = await lockConnection(tx, system);
     await resumeConnection(tx, system, now);
+    const rested = await endRest(tx, { system, account: before?.account ?? '', now });
     if (deletes) await releaseDeletes(tx, system, now);
     const held = deletes ? await lockWaiting(tx, system, 'fuse') : [];
     const kept = writes ? await lockWaiting(tx, system, 'writes_off') : [];
     const result = {
       was_paused: (before?.pausedAt ?? null) !== null,
+      was_resting: rested !== null,
       released_deletes: deletes ? await raiseHeldDeletes(tx, system, now) : 0,
       // What waited while STRIPE_WRITES was off goes out, unless it still is.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
       deletes_held: !deletes && before !== null && heldDeletes(before).length > 0,
     };
-    if (result.was_paused || kept.length > 0)
+    if (result.was_paused || result.was_resting || kept.length > 0)
       await recordAction(tx, {
         ...{ ...by, action: 'resume', pairs: kept },
         detail: {
           was_paused: result.was_paused,
           paused_since: before?.pausedAt ?? null,
+          ...(rested && { rested_until: rested }),
           released_writes: kept.length,
         },
       });
@@ -155,7 +162,13 @@ async function resume(
 }
 
 function sayResumed(output: Output, system: string, result: Resumed): void {
-  output.say(result.was_paused ? `${system} goes on.` : `${system} was not paused.`);
+  output.say(
+    result.was_resting
+      ? `${system} goes on: its account rested because its quota was used up, and is asked again now.`
+      : result.was_paused
+        ? `${system} goes on.`
+        : `${system} was not paused.`,
+  );
   if (result.released_deletes > 0) output.say(`${count(result.released_deletes, 'held delete')} released.`);
   if (result.released_writes > 0) {
     output.say(`${count(result.released_writes, 'change')} that waited for STRIPE_WRITES released.`);

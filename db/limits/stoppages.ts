@@ -16,7 +16,8 @@ export async function noteStoppage(
   );
 }
 
-// A pause may lie in the time of an open breaker, or overlap it: what lies in both counts once.
+// A pause may lie in the time of an open breaker or of a rest, or overlap it: what lies in both
+// counts once.
 const stoppedSql = `
 with stops as (
   select tstzrange(began_at, ended_at) as stop from stoppages where system = :system and ended_at > :since::timestamptz
@@ -24,6 +25,9 @@ with stops as (
   select tstzrange(paused_at, :now::timestamptz) from connections where system = :system and paused_at < :now::timestamptz
   union all
   select tstzrange(opened_at, :now::timestamptz) from breakers where system = :system and account = :account and opened_at < :now::timestamptz
+  union all
+  select tstzrange(since, least(until, :now::timestamptz)) from account_rests
+  where system = :system and account = :account and since < :now::timestamptz
 )
 select coalesce(sum(extract(epoch from upper(part) - lower(part)) * 1000), 0)::float8 as ms
 from (select unnest(range_agg(stop) * tstzmultirange(tstzrange(:since::timestamptz, :now::timestamptz))) as part from stops) parts`;

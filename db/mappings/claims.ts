@@ -1,6 +1,7 @@
 // The lease on a mapping: taken, given back, and noted before a request leaves. Every write under
 // it names its fence.
 import type { BreakerRow } from '../limits/breakers.ts';
+import type { RestRow } from '../limits/rests.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { urgencies, type Urgency } from '../urgency.ts';
 
@@ -9,10 +10,13 @@ import { urgencies, type Urgency } from '../urgency.ts';
 // Echoes of records that exist have a room of their own, since they need no call. Of all that was
 // read, those go first who are most urgent; but `longest` places go to those that have been due
 // longest, so that none waits for ever. What waits for a reason in `leaves` is another worker's
-// (workers/neighbours.ts). Half-open, one mapping is tried; open, none.
+// (workers/neighbours.ts). Half-open, one mapping is tried; open, none, and none while the account
+// rests.
 const claimSql = `
 with breaker as (
   select since, opened_at, why, probes, probe_at from breakers where system = :system and account = :account
+), rest as (
+  select since, until, why from account_rests where system = :system and account = :account and until > :now::timestamptz
 ), ranges as (
   select l.makes, u.urgency, l.makes = 0 and u.urgency = ${urgencies.echo} as free,
     case when l.makes = 0 and u.urgency = ${urgencies.echo} then :echoes::integer else l.room end as room
@@ -42,6 +46,7 @@ with breaker as (
   ) both_kinds
   where not exists (select from connections c where c.system = :system and c.paused_at is not null)
     and not exists (select from breaker where opened_at is not null)
+    and not exists (select from rest)
   order by free
   limit case when exists (select from breaker) then 1 end
 ), claimed as (
@@ -50,10 +55,12 @@ with breaker as (
   from due where m.id = due.id
   returning m.id, m.fence, m.external_id is null as makes, m.urgency
 )
-select id, fence, makes, urgency, null as breaker from claimed
+select id, fence, makes, urgency, null::jsonb as breaker, null::jsonb as rest from claimed
 union all
-select null, null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at)
-from breaker`;
+select null, null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at), null
+from breaker
+union all
+select null, null, null, null, null, jsonb_build_object('since', since, 'until', until, 'why', why) from rest`;
 
 export type Claimed = {
   id: number;
@@ -76,7 +83,8 @@ export type ClaimRoom = {
   longest: number;
 };
 
-type ClaimRow = (Claimed & { breaker: null }) | { id: null; breaker: StoredBreaker };
+type ClaimRow = (Claimed & { breaker: null }) | { id: null; breaker: StoredBreaker | null; rest: StoredRest };
+type StoredRest = { since: string; until: string; why: RestRow['why'] } | null;
 type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
   since: string;
   openedAt: string | null;
@@ -85,8 +93,8 @@ type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
 
 /**
  * Takes mappings that are dirty, due and unleased, the most urgent first, as many as there is room
- * for. A paused system has none, and one whose breaker is open neither; the row of the breaker
- * comes with the answer.
+ * for. A paused system has none, nor one whose breaker is open or whose account rests; the rows of
+ * the breaker and of the rest come with the answer.
  */
 export async function claimDue(
   db: Db,
@@ -98,15 +106,17 @@ export async function claimDue(
     leaseMs: number;
     leaves?: readonly string[];
   } & ClaimRoom,
-): Promise<{ claims: Claimed[]; breaker: BreakerRow | null }> {
-  const { leaves = [], ...rest } = claim;
-  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, { ...rest, leaves: [...leaves] });
-  const stored = rows.flatMap((row) => (row.id === null ? [row.breaker] : []))[0];
+): Promise<{ claims: Claimed[]; breaker: BreakerRow | null; rest: RestRow | null }> {
+  const { leaves = [], ...others } = claim;
+  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, { ...others, leaves: [...leaves] });
+  const stored = rows.flatMap((row) => (row.id === null && row.breaker ? [row.breaker] : []))[0];
+  const rest = rows.flatMap((row) => (row.id === null && row.rest ? [row.rest] : []))[0];
   return {
     claims: rows.flatMap(({ ...row }) =>
       row.id === null ? [] : [{ id: row.id, fence: row.fence, makes: row.makes, urgency: row.urgency }],
     ),
     breaker: stored ? toBreaker(stored) : null,
+    rest: rest ? { ...rest, since: new Date(rest.since), until: new Date(rest.until) } : null,
   };
 }
 

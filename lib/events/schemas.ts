@@ -43,7 +43,8 @@ export type ReportedEvent = {
   /** By their field names; null where the event carries no values. */
   after?: Record<string, string | null> | null;
   previous?: Record<string, string | null> | null;
-  ownerTag?: string | null;
+  /** Our owner tag, by the name that stored and published events have had from the start. */
+  mark?: string | null;
   /** What of it had the wrong type or no sane length. */
   unreadable?: string[];
 };
@@ -111,7 +112,7 @@ export const reportedSchema = {
     idempotency_key: textOrNull,
     after: values,
     previous: values,
-    ownerTag: textOrNull,
+    mark: textOrNull,
     unreadable: { type: 'array', items: { type: 'string' } },
   },
 } as const;

@@ -71,7 +71,7 @@ export function syncPart(db: Db, systems: string[], clock: Clock = systemClock):
     const skipped = await describeSkipped(db, clock.now());
     const connections = await Promise.all(systems.map((system) => readConnection(db, system)));
     const heldBack = await Promise.all(
-      connections.map(async (found) => (found ? describeHeldBack(db, found.system, found.account) : [])),
+      connections.map(async (found) => (found ? describeHeldBack(db, { ...found, now: clock.now() }) : [])),
     );
     return {
       ready: true,

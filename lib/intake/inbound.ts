@@ -153,7 +153,7 @@ function toReported(system: string, event: InboundEvent): object {
     previous: event.previous,
     // Anyone can write metadata: what is no owner tag of ours is not worth a row, and may be what
     // no row can hold.
-    ownerTag: isUuid(event.ownerTag) ? event.ownerTag : null,
+    mark: isUuid(event.ownerTag) ? event.ownerTag : null,
     unreadable: event.unreadable,
   };
 }
@@ -161,7 +161,7 @@ function toReported(system: string, event: InboundEvent): object {
 /** A checked event, ready to be received. */
 export function toExternalEvent(
   { event_id: eventId, event_type: eventType }: { event_id: string; event_type: string },
-  { id: externalId, kind, account, ownerTag, ...event }: ReportedEvent,
+  { id: externalId, kind, account, mark, ...event }: ReportedEvent,
   syncEventId: number | null,
   ownKeyPrefix: string,
 ): ExternalEvent {
@@ -169,7 +169,7 @@ export function toExternalEvent(
   return {
     ...{ eventId, syncEventId, eventType, account, externalId, key },
     intentId: key === null ? null : intentOfKey(key, ownKeyPrefix),
-    ownerTag: isUuid(ownerTag) ? ownerTag : null,
+    ownerTag: isUuid(mark) ? mark : null,
     inbound: {
       externalId,
       kind,

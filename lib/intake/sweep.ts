@@ -15,6 +15,7 @@ import { failpoint } from '../failpoint.ts';
 import type { EventFeed, EventsPage, Integration } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
 import { paced } from '../limits/paced.ts';
+import { findRest } from '../limits/rest.ts';
 import { noteSkipped } from '../skipped.ts';
 import { inboundEventId, takeIn, type InboxDeps } from './inbound.ts';
 import type { SyncDeps } from '../sync/step.ts';
@@ -42,15 +43,15 @@ export interface SweepOptions {
 }
 
 /**
- * Reads one window, if it is time and no other worker does. A paused system is not asked; a failure
- * is noted and tried again.
+ * Reads one window, if it is time and no other worker does. A paused system is not asked, nor an
+ * account that rests; a failure is noted and tried again.
  */
 export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOptions): Promise<Swept> {
   const { db, clock, integration, policy, log } = deps;
   const { system } = integration;
   if (!integration.feed) return NOTHING;
   const due = await readSweep(db, system);
-  if (!due || !isDue(due, clock.now())) return NOTHING;
+  if (!due || !isDue(due, clock.now()) || (await findRest(deps, integration))) return NOTHING;
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return NOTHING;
   try {
@@ -58,7 +59,7 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
     const from = await readSweep(db, system);
     if (!from || !isDue(from, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
-    const { feed } = paced(integration, { db, account: from.account, rates: policy.rates, log });
+    const { feed } = paced(integration, { db, clock, account: from.account, rates: policy.rates, log });
     return feed ? await sweepWindow({ ...deps, feed, retentionDays, goesOn }, from) : NOTHING;
   } finally {
     await lease.release();

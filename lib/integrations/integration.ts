@@ -6,24 +6,42 @@ import type { Fields, MappingDocument } from '../catalogue/document.ts';
 
 export interface Capabilities {
   /**
-   * How an unknown outcome of a create is made safe. Stripe: the same request again, within the
-   * key's life.
+   * How a create whose outcome is not known is kept from making a second record. `key`: the same
+   * request under its key, sent again within `requestLifeMs`, has one effect. `unique-tag`: the
+   * system takes each owner tag once and `findTagged` is complete and current, so the record is
+   * looked for by its tag before a create is sent again. `none`: a create is never sent again; once
+   * nothing of it can be on its way, its record is looked for by the row's identity and in `list`.
    */
-  unknownOutcome: 'same-request' | 'resolve-first';
-  /** How long, in milliseconds, a request may be sent again under its key. */
+  creates: 'key' | 'unique-tag' | 'none';
+  /**
+   * Whether an update whose outcome is not known may be sent again. `key`: under its key, within
+   * `requestLifeMs`. `version`: an update names the version of the record that was read for it, and
+   * the system refuses any other as a `conflict`; the same request sent again has no second effect.
+   * `none`: never; once nothing of it can be on its way, the record is read.
+   */
+  updates: 'key' | 'version' | 'none';
+  /** How long, in milliseconds, a request may be sent again under its key; 0 where none has one. */
   requestLifeMs: number;
   /** How long after its last send a request may still take effect. */
   inFlightMs: number;
   /** The time limit of one call. */
   callTimeoutMs: number;
-  deletes: 'hard' | 'soft' | 'archive';
+  /**
+   * What a delete does. `delete`: the record is gone for good, so values of it that we had not seen
+   * are kept as conflicts. `archive`: it is put away with its values, which is how people delete
+   * there too; it reads as `erased`, and nothing is lost by it. `none`: no delete is ever sent; the
+   * pair of a deleted row is detached, and its record stays.
+   */
+  deletes: 'delete' | 'archive' | 'none';
+  /** Whether the account has a quota that can be used up, which its calls then answer as `quota`. */
+  quota: boolean;
   /** What the system bears, in requests a second: of the account as a whole, and of each endpoint. */
   rates: { account: number; endpoint: number };
 }
 
 /**
- * What an external record says. `mark` is the owner tag that we wrote into it: the creating event
- * of the row it belongs to.
+ * What an external record says. `ownerTag` is what we wrote into it: the creating event of the row
+ * it belongs to.
  */
 export interface ExternalRecord {
   externalId: string;
@@ -37,6 +55,8 @@ export interface ExternalRecord {
    * is then that clock's time.
    */
   testClock: string | null;
+  /** The version to name in an update or a delete of it, where `updates` is `version`. */
+  version?: string;
 }
 
 /** How a record is used at their side, as far as one read shows. */
@@ -57,7 +77,7 @@ export interface Answered {
 export type Fetched = Answered &
   (
     | { state: 'present'; record: ExternalRecord; blocksDelete: string | null; use?: RecordUse }
-    | { state: 'erased' } // a confirmed deletion
+    | { state: 'erased' } // a confirmed deletion, or an archived record where `deletes` is `archive`
     | { state: 'missing' } // a 404: never a deletion, a wrong key sees nothing but these
   );
 
@@ -83,7 +103,8 @@ export type FailureKind =
   | 'lock' // the record is busy; only this entity waits
   | 'indeterminate' // it may have happened; only the same request again may follow
   | 'spent' // the key can never be used again: a stored failure, or other parameters under it
-  | 'conflict'
+  | 'conflict' // the version it names is not the record's, or a record has the owner tag: not done
+  | 'quota' // the account may ask for nothing until `retryAfterMs` is over; nothing happened
   | 'permanent' // it will not change by itself
   | 'auth'
   | 'gone'; // the record is not there
@@ -99,6 +120,7 @@ export interface Failure {
   requestId: string | null;
   replayed: boolean;
   field: string | null;
+  /** Of a `quota`, when the account may ask again; of others, when this request may. */
   retryAfterMs: number | null;
   /** The answer says explicitly that nothing was stored and nothing happened. */
   nothingHappened: boolean;
@@ -209,10 +231,10 @@ export interface Integration {
   /** `forDelete`: `blocksDelete` is answered too. `withUse`: `use` is. */
   fetch(externalId: string, options?: FetchOptions): Promise<Fetched>;
   /**
-   * The body of a create or update: our values by external field name, and with `mark` our owner
-   * tag.
+   * The body of a request: our values by external field name, with `ownerTag` our owner tag, and
+   * with `version` the version that it is made for. It is frozen with the intent.
    */
-  body(fields: Fields, ownerTag: string | null): Record<string, unknown>;
+  body(fields: Fields, ownerTag: string | null, version?: string): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
   /**
    * Every record of the window, newest first, page by page, also where one is empty; absence from

@@ -1,14 +1,17 @@
-// The integration as one claimed mapping sees it: each call waits for a rate token, and limiter and
-// breaker record how it ended. The engine behind it knows nothing of either.
+// The integration as one claimed mapping sees it: each call waits for a rate token, none is made
+// while the account rests, and limiter, breaker and rest record how it ended. The engine behind it
+// knows nothing of them.
 import type { Integration } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import type { Breaker } from './breaker.ts';
 import type { Limiter } from './limiter.ts';
+import { Resting, restingFailure, type Rest } from './rest.ts';
 
 export interface Guards {
   /** null: nothing is limited. */
   limiter: Limiter | null;
   breaker: Breaker;
+  rest: Rest;
   /** What became of keeping the books; a call's answer stands whatever it is. */
   onError: (error: unknown) => void;
 }
@@ -42,10 +45,12 @@ const noToken = ownFailure({
 });
 
 export function guard(integration: Integration, guards: Books, claim: GuardedClaim): Integration {
-  const { limiter, breaker } = guards;
+  const { limiter, breaker, rest } = guards;
 
   async function take(endpoint: string): Promise<void> {
     claim.release();
+    const until = await rest.until();
+    if (until) throw new Resting(integration.system, until);
     if (limiter && !(await limiter.take(endpoint, claim.lastCall, claim.urgency))) throw new NoToken();
   }
 
@@ -53,6 +58,7 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     try {
       if (error === undefined) return await breaker?.answered();
       const failure = integration.classify(error);
+      if (failure.kind === 'quota') return await rest.began(failure);
       if (failure.kind === 'throttle' && failure.scope !== 'entity')
         return await limiter?.slow(failure.scope === 'endpoint' ? endpoint : '');
       // A refusal is an answer too.
@@ -98,6 +104,9 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     ...(findByEmail && { findByEmail: (email) => call('look', () => findByEmail(email)) }),
     ...(findTagged && { findTagged: (ownerTag) => call('search', () => findTagged(ownerTag)) }),
     ...(feed && { feed: { ...feed, pages: (window) => pages('events', feed.pages(window)) } }),
-    classify: (error) => (error instanceof NoToken ? noToken : integration.classify(error)),
+    classify: (error) => {
+      if (error instanceof NoToken) return noToken;
+      return error instanceof Resting ? restingFailure(error) : integration.classify(error);
+    },
   };
 }

@@ -1,13 +1,21 @@
 // What keeps changes from going out at once, as text for an operator: for readiness and status.
 import { readBreaker, type BreakerRow } from '../../db/limits/breakers.ts';
 import { readSlowed } from '../../db/limits/buckets.ts';
+import { readRest } from '../../db/limits/rests.ts';
 import type { Db } from '../../db/server/connection.ts';
+import { sayRest } from './rest.ts';
 
-export async function describeHeldBack(db: Db, system: string, account: string | null): Promise<string[]> {
-  if (account === null) return [];
+export async function describeHeldBack(
+  db: Db,
+  { system, account, now }: { system: string; account: string | null; now: Date },
+): Promise<string[]> {
+  const rest = await readRest(db, { system, account: account ?? '', now });
+  const rests = rest ? [sayRest(system, rest)] : [];
+  if (account === null) return rests;
   const breaker = await readBreaker(db, { system, account });
   const slowed = await readSlowed(db, { system, account });
   return [
+    ...rests,
     ...(breaker ? [describeBreaker(system, breaker)] : []),
     ...slowed.map(
       ({ endpoint, share }) =>

@@ -1,20 +1,22 @@
-import type { Db } from '../../db/server/connection.ts';
 import type { Integration } from '../integrations/integration.ts';
 import { guard } from './guarded.ts';
-import { createLimiter, type LimiterDeps, type Rates } from './limiter.ts';
+import { createLimiter, type Rates } from './limiter.ts';
+import { createRest, type RestDeps } from './rest.ts';
 
 /**
  * The integration for reading that belongs to no mapping, such as a sweep or a comparison: its
- * calls wait for a rate token among those of all workers on the database, however long that is.
+ * calls wait for a rate token among those of all workers on the database, however long that is, and
+ * none is made while the account rests.
  * What becomes of them is their caller's concern.
  */
 export function paced(
   integration: Integration,
-  { db, account, rates, log }: { db: Db; account: string; rates: Rates | null; log: LimiterDeps['log'] },
+  { db, clock, account, rates, log }: Omit<RestDeps, 'system'> & { rates: Rates | null },
 ): Integration {
-  const { system } = integration;
+  const { system, capabilities } = integration;
   const limiter = rates && createLimiter({ db, system, account, rates, log });
   const onError = (error: unknown): void => log.warn('limits.unnoted', { system, error: String(error) });
   const claim = { id: 0, urgency: 0, lastCall: Infinity, release: () => undefined };
-  return guard(integration, { limiter, breaker: null, onError }, claim);
+  const rest = createRest({ db, clock, system, account, log }, { asks: capabilities.quota });
+  return guard(integration, { limiter, breaker: null, rest, onError }, claim);
 }

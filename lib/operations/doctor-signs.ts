@@ -1,12 +1,15 @@
 // What the doctor judges by the signs that the processes leave: which roles run, and how events of
 // Stripe come in.
+import { listRests } from '../../db/limits/rests.ts';
 import type { RefusalCount } from '../../db/health/doctor.ts';
 import type { ReceiveLag } from '../../db/relay/receive-lag.ts';
 import type { Sweep } from '../../db/sweep.ts';
+import type { Db } from '../../db/server/connection.ts';
 import type { WebhookSigns } from '../../db/health/webhook-signs.ts';
 import { checks, type Check } from './doctor.ts';
 import { refusedWarning, webhookWarnings } from '../health/intake.ts';
 import type { Part } from '../health/readiness.ts';
+import { sayRest } from '../limits/rest.ts';
 import { lateWarnings, missingRoles, sayWho, type RoleStanding } from '../health/roles.ts';
 
 const { ok, warning, problem } = checks;
@@ -111,4 +114,10 @@ function ago(ms: number): string {
   if (minutes < 120) return `${minutes} minutes ago`;
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `${hours} hours ago` : `${Math.round(hours / 24)} days ago`;
+}
+
+/** Nothing where no account rests. */
+export async function checkRests(db: Db, now: Date): Promise<Check[]> {
+  const fix = 'Wait, since all of it goes out then; or have the quota made larger, and resume.';
+  return (await listRests(db, now)).map((rest) => warning('quota', sayRest(rest.system, rest), fix));
 }

@@ -1,11 +1,13 @@
 // Why what would be done about a pair is not being done now: one sentence for each cause that holds.
 import type { BreakerRow } from '../../db/limits/breakers.ts';
+import type { RestRow } from '../../db/limits/rests.ts';
 import type { Connection } from '../../db/connections.ts';
 import type { PairStanding } from '../../db/mappings/standing.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Effect } from '../sync/foresee.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { isInactive } from '../../db/mappings/state.ts';
+import { sayRest } from '../limits/rest.ts';
 import { awaitsConsent } from '../sync/pair-state.ts';
 import type { SyncPolicy } from '../sync/step.ts';
 import { nameOf } from './explain-reasons.ts';
@@ -14,6 +16,7 @@ export type ObstacleKind =
   | 'lease'
   | 'due'
   | 'breaker'
+  | 'rests'
   | 'paused'
   | 'fuse'
   | 'parked'
@@ -33,6 +36,8 @@ export type Obstacle = { kind: ObstacleKind; says: string };
 export type Lane = {
   connection: Connection | null;
   breaker: BreakerRow | null;
+  /** The quota of the account is used up. */
+  rest: RestRow | null;
   /** Who paused it, where it is paused. */
   pausedBy: string | null;
   /** Says that no worker is running; null where one is. */
@@ -170,7 +175,10 @@ function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane):
 }
 
 /** What stops all pairs of a system, or those that have not been received yet. */
-export function laneObstacles(system: string, { connection, breaker, pausedBy, noWorker }: Lane): Obstacle[] {
+export function laneObstacles(
+  system: string,
+  { connection, breaker, rest, pausedBy, noWorker }: Lane,
+): Obstacle[] {
   const name = nameOf(system);
   const found: Obstacle[] = [];
   if (connection?.pausedAt) {
@@ -179,6 +187,7 @@ export function laneObstacles(system: string, { connection, breaker, pausedBy, n
     found.push({ kind: 'paused', says: `${name} is paused since ${time(connection.pausedAt)}${by}${why}` });
   }
   if (breaker) found.push({ kind: 'breaker', says: saysOf(breaker, name) });
+  if (rest) found.push({ kind: 'rests', says: sayRest(name, rest) });
   if (noWorker !== null) found.push({ kind: 'no_worker', says: noWorker });
   return found;
 }

@@ -210,6 +210,13 @@ function replays({ mapping, deliveries }: LoadedStep): Remedy[] {
 
 function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
   switch (kind) {
+    case 'rests':
+      return [
+        {
+          command: `npx twinbox resume ${system}`,
+          does: `asks ${nameOf(system)} before that time, if its quota is larger by now`,
+        },
+      ];
     case 'paused':
       return [
         {

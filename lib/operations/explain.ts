@@ -9,6 +9,7 @@ import { readCustomer, type Customer } from '../../db/customers.ts';
 import { listEvents } from '../../db/events/list.ts';
 import { findKnownRecords, type KnownRecord } from '../../db/external-records.ts';
 import { readBreaker } from '../../db/limits/breakers.ts';
+import { readRest } from '../../db/limits/rests.ts';
 import { findPrimary } from '../../db/mappings/aliases.ts';
 import { loadStep, type LoadedStep, type OpenDelivery } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
@@ -161,7 +162,7 @@ async function describePair(deps: SyncDeps, seen: Seen): Promise<PairExplained> 
   const { rung, effect } = seen.foreseen;
   const { mapping, row } = step;
   const { internalId, system } = mapping;
-  const lane = await readLane(db, system, mapping.account);
+  const lane = await readLane(db, { system, account: mapping.account, now: clock.now() });
   const obstacles = obstaclesOf({ step, standing, lane, policy, effect, now: clock.now() });
   const customer = internalId === null ? null : await readCustomer(db, internalId);
   const primary = internalId === null ? null : await findPrimary(db, { ...mapping, customerId: internalId });
@@ -264,7 +265,9 @@ function shadowHalf({ shadow }: Mapping, field: string): { theirs: Value; reason
   };
 }
 
-async function readLane(db: Db, system: string, account: string): Promise<Lane> {
+type LaneAsked = { system: string; account: string; now: Date };
+
+async function readLane(db: Db, { system, account, now }: LaneAsked): Promise<Lane> {
   const connection = await readConnection(db, system);
   const paused = connection?.pausedAt ? await readLastAction(db, { system, action: 'pause' }) : null;
   const roles = await readRoles(db);
@@ -274,20 +277,21 @@ async function readLane(db: Db, system: string, account: string): Promise<Lane> 
   return {
     connection,
     breaker: await readBreaker(db, { system, account: connection?.account ?? account }),
+    rest: await readRest(db, { system, account: connection?.account ?? account, now }),
     pausedBy: paused?.actor ?? null,
     noWorker: isRunning ? null : (missing?.says ?? 'no worker is running on this database'),
   };
 }
 
 async function notReceived(
-  { db, integration: { system } }: SyncDeps,
+  { db, clock, integration: { system } }: SyncDeps,
   customer: number,
 ): Promise<Explanation['notReceived']> {
   const [newest] = await listEvents(db, { customer, systems: [system], limit: 1 });
-  const lane = await readLane(db, system, '');
+  const lane = await readLane(db, { system, account: '', now: clock.now() });
   return {
     newest: newest === undefined ? null : newest.published ? 'published' : 'unpublished',
     // A pause stops what is sent, not what is received.
-    obstacles: laneObstacles(system, { ...lane, connection: null, breaker: null }),
+    obstacles: laneObstacles(system, { ...lane, connection: null, breaker: null, rest: null }),
   };
 }

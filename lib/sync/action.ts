@@ -56,8 +56,10 @@ export type Request =
       conflicts: Conflict[];
       /** null: it answers for nothing but itself. */
       merged: Merged | null;
+      /** The version that was read, where the system wants it named. */
+      version?: string | undefined;
     }
-  | { operation: 'delete'; seen: Fields; conflicts: Conflict[] };
+  | { operation: 'delete'; seen: Fields; conflicts: Conflict[]; version?: string | undefined };
 
 export type Action =
   /** Ask our database, read one record, or search at the system. Nothing is changed by it. */

@@ -5,18 +5,26 @@ import { know, type Answer } from './facts.ts';
 import type { Comparison } from './merged.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
 import { received, type Received } from './received.ts';
-import { shadowTheirs } from './shadow.ts';
+import { oursUnmoved, shadowTheirs } from './shadow.ts';
 import { takenEmail, type Situation } from './situation.ts';
 import { oursOf, theirsOf } from './values.ts';
 
 /**
  * Null where nothing came in that the shadow does not explain: then their side is the shadow's
- * half, and nothing is read.
+ * half, and nothing is read. Where an update has to name a version, the record is read before each.
  */
 export function readTheirs(s: Situation): Answer<Fetched> | null {
   const { externalId } = s.mapping;
-  if (externalId === null || s.progress.linked || !received(s).mustRead) return null;
+  if (externalId === null || s.progress.linked || !mustRead(s)) return null;
   return know(s, 'record', { externalId, for: 'merge' });
+}
+
+function mustRead(s: Situation): boolean {
+  return received(s).mustRead || (s.capabilities.updates === 'version' && hasOursToPush(s));
+}
+
+function hasOursToPush({ row, mapping, fields }: Situation): boolean {
+  return row !== null && !oursUnmoved(fields, mapping.shadow, oursOf(fields, row));
 }
 
 /** Assumes that their record was found, or was not to be read. Null if the pair has no row. */
@@ -30,8 +38,9 @@ export function compare(s: Situation): Comparison | null {
   const theirs = record ? theirsOf(s.fields, record.fields) : shadowTheirs(mapping.shadow);
   const plan = mergeSides(s, theirs, came);
   const lacksTag = record !== null && s.policy.writes && record.ownerTag !== row.createdEventId;
-  const merged = { plan, read: came.mustRead, echoes: came.echoes };
-  return { plan, theirs, hop: came.hop, merged, ownerTag: lacksTag ? row.createdEventId : null };
+  const merged = { plan, read: mustRead(s), echoes: came.echoes };
+  const ownerTag = lacksTag ? row.createdEventId : null;
+  return { plan, theirs, hop: came.hop, merged, ownerTag, version: record?.version };
 }
 
 /** Conflicts of fields that were pulled are stored with the row. */

@@ -30,7 +30,7 @@ export type CreateSearch =
   | { found: null }
   /** A list does not cover the time for certain yet. */
   | { notBefore: Date; failure: Failure }
-  | { place: 'events' | 'list' | 'search'; failure: Failure };
+  | { place: 'events' | 'list' | 'search' | 'identity'; failure: Failure };
 
 /**
  * Our closed intents by their key, and deletes, which have none, by the system's id of the request.

@@ -7,6 +7,7 @@ import { NO_TOKEN } from '../limits/guarded.ts';
 import type { Action, Note } from './action.ts';
 import { know } from './facts.ts';
 import { errorRow } from './settle/outcome.ts';
+import { mustKeepUnsent } from './sending-again.ts';
 import type { Situation } from './situation.ts';
 
 interface Postponing {
@@ -26,11 +27,15 @@ export function postpone(
   { notBefore = null, spent = false, notes = [] }: Postponing = {},
 ): Action {
   // Nothing was sent, and it has not failed: no attempt, no age, and due as it was.
-  if (failure.code === NO_TOKEN) return { do: 'give_back' };
+  if (failure.code === NO_TOKEN && !mustKeepUnsent(s, s.mapping.intent)) return { do: 'give_back' };
   if (failure.kind === 'permanent') return park(failed(failure));
-  if (failure.kind !== 'auth' && failure.kind !== 'throttle' && hasFailedTooLong(s))
-    return park(failed(failure));
+  if (!isOfTheAccount(failure) && hasFailedTooLong(s)) return park(failed(failure));
   return { do: 'settle', outcome: { kind: 'postponed', failure, notBefore, spent }, notes };
+}
+
+/** It says nothing about this pair: a refused key, a rate, a quota that is used up. */
+function isOfTheAccount({ kind }: Failure): boolean {
+  return kind === 'auth' || kind === 'throttle' || kind === 'quota';
 }
 
 function hasFailedTooLong(s: Situation): boolean {

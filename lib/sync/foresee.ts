@@ -235,7 +235,8 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
 }
 
 function whyPostponed({ failure }: Extract<Outcome, { kind: 'postponed' }>): string {
-  if (failure.kind === 'throttle' && failure.status === null) return failure.message;
+  const isOurWait = failure.kind === 'throttle' || failure.kind === 'quota' || failure.kind === 'conflict';
+  if (isOurWait && failure.status === null) return failure.message;
   return failure.kind === 'indeterminate' ? NOT_KNOWN : `the system could not be read: ${failure.code}`;
 }
 

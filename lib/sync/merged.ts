@@ -18,6 +18,8 @@ export interface Comparison {
   merged: Merged;
   /** Our owner tag, where their record lacks it: such a pair could not be found again after a restore. */
   ownerTag: string | null;
+  /** The version that the record was read with, where the system wants it named. */
+  version?: string | undefined;
 }
 
 /** A create or an owner tag answers for the whole row: there was nothing of theirs to merge. */

@@ -56,7 +56,7 @@ export function received(s: Situation): Received {
     if (event.previous === null || intent.echoEvent !== null) continue;
     if (event.kind === 'updated')
       result.unseen.push(...unseenEdits(s.fields, delivery, event.previous, intent));
-    else if (event.kind === 'deleted')
+    else if (event.kind === 'deleted' && s.capabilities.deletes !== 'archive')
       result.deletedOver.push(...deletedOver(s.fields, delivery.eventId, event.previous, intent));
   }
   return result;

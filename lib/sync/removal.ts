@@ -13,12 +13,13 @@ import { park, postpone, wait } from './failing.ts';
 import { heldDelete } from './held-delete.ts';
 import type { Situation } from './situation.ts';
 import { theirsOf } from './values.ts';
+import { versionMoves } from './version-moves.ts';
 
 export function removal(s: Situation): Action {
   const { mapping } = s;
   const { externalId } = mapping;
   if (externalId === null) return end('tombstoned');
-  if (s.policy.deletes === 'detach') return end('detached');
+  if (s.policy.deletes === 'detach' || s.capabilities.deletes === 'none') return end('detached');
   // A person said that the record is gone: if a read does not find it either, there is nothing to
   // delete.
   const isSaidGone = resolutionOf(mapping) !== null;
@@ -39,9 +40,14 @@ export function removal(s: Situation): Action {
   if (!s.policy.writes) return wait({ code: 'writes_off', detail: { operation: 'delete' } });
   if (s.progress.obstacle === 'fuse') return heldDelete('out');
   if (mapping.intent) return { do: 'resend', intent: mapping.intent };
+  const stale = versionMoves(s);
+  if (stale) return stale;
   const theirs = theirsOf(s.fields, value.record.fields);
-  const conflicts = lostTheirs(s.fields, mapping.shadow, theirs);
-  return { do: 'send', request: { operation: 'delete', seen: theirs, conflicts } };
+  // An archived record keeps its values: nothing of theirs is lost with it.
+  const isLost = s.capabilities.deletes !== 'archive';
+  const conflicts = isLost ? lostTheirs(s.fields, mapping.shadow, theirs) : [];
+  const { version } = value.record;
+  return { do: 'send', request: { operation: 'delete', seen: theirs, conflicts, version } };
 }
 
 function end(state: 'tombstoned' | 'detached', intent: OpenIntent | null = null): Action {

@@ -1,12 +1,15 @@
 import type { Action, Request } from './action.ts';
 import type { Situation } from './situation.ts';
+import { versionMoves } from './version-moves.ts';
 
 /** Sends a create or an update, or says what would be sent where writes are off. */
 export function sendOrWait(
-  { policy }: Situation,
+  s: Situation,
   request: Extract<Request, { operation: 'create' | 'update' }>,
 ): Action {
-  if (policy.writes) return { do: 'send', request };
+  const stale = request.operation === 'update' ? versionMoves(s) : null;
+  if (stale) return stale;
+  if (s.policy.writes) return { do: 'send', request };
   const { operation, ours, ownerTag } = request;
   const reason = { code: 'writes_off', detail: { operation } } as const;
   const outcome = { kind: 'waiting', reason } as const;

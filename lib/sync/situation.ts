@@ -61,6 +61,8 @@ export interface Situation extends LoadedStep {
   /** Whether the system can be asked for records by their email. */
   findsByEmail: boolean;
   now: Date;
+  /** Requests of this claim that the system has refused as stale. */
+  staleSends: number;
   known: Known;
   progress: Progress;
 }

@@ -40,6 +40,8 @@ export interface Claim {
   id: number;
   fence: number;
   deadline: number;
+  /** Requests under this claim that the system has refused as stale. */
+  staleSends?: number;
 }
 
 export interface Step extends LoadedStep {
@@ -81,6 +83,7 @@ export function situationOf({ policy, integration, clock }: SyncDeps, step: Step
     fields: document.fields,
     findsByEmail: integration.findByEmail !== undefined,
     now: clock.now(),
+    staleSends: step.claim.staleSends ?? 0,
   };
 }
 

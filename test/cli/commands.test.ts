@@ -103,6 +103,25 @@ describe('the commands beside a running twinbox', () => {
     });
   });
 
+  it('resume ends the rest of an account whose quota is used up; status and doctor say until when', async () => {
+    await database.db.raw(
+      `insert into account_rests (system, account, since, until, why)
+       select system, account, now(), now() + interval '9 hours', '{"code": "quota_used_up", "message": ""}' from connections`,
+    );
+    const says = /quota of the account is used up .*nothing is sent until .* UTC/;
+    expect((await place.run(['status'])).stdout).to.match(says);
+    expect((await place.run(['doctor'])).stdout).to.match(says);
+    const before = (await database.db('operator_actions').where('action', 'resume')).length;
+    expect(await place.run(['resume', 'stripe', '--why', 'a larger quota'])).to.include({
+      code: 0,
+      stderr: 'stripe goes on: its account rested because its quota was used up, and is asked again now.\n',
+    });
+    const actions = await database.db<{ action: string }>('operator_actions').where('action', 'resume');
+    expect(actions).to.have.length(before + 1);
+    expect((await place.run(['status'])).stdout).to.not.match(says);
+    expect((await place.run(['resume', 'stripe'])).stderr).to.equal('stripe was not paused.\n');
+  });
+
   it('replay: shows without a terminal, and does it with --yes', async () => {
     expect(await place.run(['replay'])).to.include({ code: 3, stdout: '', stderr: 'Nothing is parked.\n' });
     const { id } = await create('Refused', 'refused@localhost');

@@ -18,6 +18,7 @@ import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
+import { promiseDefects } from './promise-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
 import { restoreDefects } from './restore-defects.ts';
@@ -49,4 +50,5 @@ export const defects: readonly Defect[] = [
   ...edgeDefects,
   ...decideDefects,
   ...stateDefects,
+  ...promiseDefects,
 ];

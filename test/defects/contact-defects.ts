@@ -10,8 +10,8 @@ export const contactDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/same-identity.ts',
-        find: `if (!s.findsByEmail || !s.policy.looksBeforeCreate)`,
-        replace: `if (!s.findsByEmail || s.policy.looksBeforeCreate)`,
+        find: `if (!s.findsByEmail || !looksFirst(s))`,
+        replace: `if (!s.findsByEmail || looksFirst(s))`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'though no webhook has brought it' },

@@ -141,7 +141,7 @@ export const writeDefects: Defect[] = [
     name: 'absence as a deletion where an update is looked for',
     edits: [
       {
-        file: 'lib/sync/rungs/open-intent.ts',
+        file: 'lib/sync/whether-done.ts',
         find: `  if (value.state !== 'present') return { do: 'settle', outcome: unknown };`,
         replace: `  if (value.state !== 'present')
     return {
@@ -201,12 +201,12 @@ export const writeDefects: Defect[] = [
     name: 'a write of unknown outcome met as an edit of theirs',
     edits: [
       {
-        file: 'lib/sync/rungs/open-intent.ts',
+        file: 'lib/sync/whether-done.ts',
         find: `  if (standing.length === sent.length) return`,
         replace: `  if (standing.length > sent.length) return`,
       },
       {
-        file: 'lib/sync/rungs/open-intent.ts',
+        file: 'lib/sync/whether-done.ts',
         find: `  return { do: 'settle', outcome: { ...unknown, stands } };`,
         replace: `  const known = standing.length > sent.length ? { stands } : {};
   return { do: 'settle', outcome: { ...unknown, ...known } };`,
@@ -221,7 +221,7 @@ export const writeDefects: Defect[] = [
     name: 'a part of a write of unknown outcome met as an edit of theirs',
     edits: [
       {
-        file: 'lib/sync/rungs/open-intent.ts',
+        file: 'lib/sync/whether-done.ts',
         find: `  return { do: 'settle', outcome: { ...unknown, stands } };`,
         replace: `  const known = standing.length > sent.length ? { stands } : {};
   return { do: 'settle', outcome: { ...unknown, ...known } };`,
@@ -236,7 +236,7 @@ export const writeDefects: Defect[] = [
     name: 'our own event says nothing of a write of unknown outcome',
     edits: [
       {
-        file: 'lib/sync/rungs/open-intent.ts',
+        file: 'lib/sync/whether-done.ts',
         find: `  if (event?.after) {`,
         replace: `  if (event?.after && sent.length === 0) {`,
       },

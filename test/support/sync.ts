@@ -252,6 +252,7 @@ const FILLED_TABLES = [
   'sweeps',
   'rate_buckets',
   'breakers',
+  'account_rests',
   'stoppages',
   'external_records',
   'account_readings',

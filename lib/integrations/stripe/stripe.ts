@@ -2,7 +2,7 @@
 // decides: one call is one request, and its outcome is returned in the contract's terms.
 import type { Stripe } from 'stripe';
 import type { Fields } from '../../catalogue/document.ts';
-import type { Fetched, Integration, WriteRequest, Written } from '../integration.ts';
+import type { Capabilities, Fetched, Integration, WriteRequest, Written } from '../integration.ts';
 import { requireCustomerOf, requireType } from './answer.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
@@ -39,17 +39,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
   return {
     system,
     document,
-    capabilities: {
-      unknownOutcome: 'same-request',
-      // Keys live for at least 24 h (docs.stripe.com/api/idempotent_requests); an hour is left for
-      // clocks and the send itself.
-      requestLifeMs: 23 * HOUR,
-      inFlightMs: 5 * 60_000,
-      callTimeoutMs: settings.timeoutMs ?? CALL_TIMEOUT_MS,
-      deletes: 'hard',
-      // docs.stripe.com/rate-limits
-      rates: { account: livemode ? 100 : 25, endpoint: 25 },
-    },
+    capabilities: promises(settings, livemode),
 
     async identify() {
       const account = await stripe.accounts.retrieveCurrent();
@@ -133,6 +123,23 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     const now = record(answer);
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
   }
+}
+
+function promises({ timeoutMs }: StripeSettings, livemode: boolean): Capabilities {
+  return {
+    creates: 'key',
+    updates: 'key',
+    // Keys live for at least 24 h (docs.stripe.com/api/idempotent_requests); an hour is left for
+    // clocks and the send itself.
+    requestLifeMs: 23 * HOUR,
+    inFlightMs: 5 * 60_000,
+    callTimeoutMs: timeoutMs ?? CALL_TIMEOUT_MS,
+    deletes: 'delete',
+    // A 429 of Stripe's names a rate or a place, and is over in seconds.
+    quota: false,
+    // docs.stripe.com/rate-limits
+    rates: { account: livemode ? 100 : 25, endpoint: 25 },
+  };
 }
 
 /** Without a key the SDK makes one up, which we could not send again. */

@@ -12,7 +12,7 @@
 import { saveLooked } from '../../../db/closed-intents.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import { failpoint } from '../../failpoint.ts';
-import type { EventsPage, ExternalRecord } from '../../integrations/integration.ts';
+import type { Capabilities, EventsPage, ExternalRecord } from '../../integrations/integration.ts';
 import { NO_TOKEN } from '../../limits/guarded.ts';
 import type { CreateSearch } from '../facts.ts';
 import { notYet } from '../not-yet.ts';
@@ -48,7 +48,7 @@ export async function searchCreate(deps: SyncDeps, step: Step): Promise<CreateSe
   const from = new Date(Date.parse(intent.firstSentAt) - BEFORE_MS);
   const to = new Date(Date.parse(intent.lastSentAt) + deps.integration.capabilities.inFlightMs);
   const search = { deps, step, intent, ownerTag: row.createdEventId, from, to };
-  for (const look of [inEvents, inRecords, byOwnerTag]) {
+  for (const look of LOOKS[deps.integration.capabilities.creates]) {
     const found = await look(search);
     if (found === NO_ROOM) return breakOff(search);
     if ('failure' in found)
@@ -60,6 +60,16 @@ export async function searchCreate(deps: SyncDeps, step: Step): Promise<CreateSe
   }
   return { found: null };
 }
+
+/**
+ * By what the system promises. Where it takes each owner tag once, one question answers it. Where a
+ * create has no key, no event names it: the records with the row's identity come first.
+ */
+const LOOKS: Record<Capabilities['creates'], ((search: Search) => Promise<Look>)[]> = {
+  key: [inEvents, inRecords, byOwnerTag],
+  'unique-tag': [byOwnerTag],
+  none: [byIdentity, inRecords, byOwnerTag],
+};
 
 /** The lease is too short for another page: whoever takes the mapping next goes on from here. */
 async function breakOff({ deps, step }: Search): Promise<typeof NO_ROOM> {
@@ -119,6 +129,18 @@ function notSureYet(
   return { notBefore: new Date(now + wait), failure };
 }
 
+/** Among the records with the row's email, by the owner tag; one without it is no proof. */
+async function byIdentity({ deps, step, intent, ownerTag }: Search): Promise<Look> {
+  const { integration } = deps;
+  const find = integration.findByEmail?.bind(integration);
+  const email = intent.fields['email']?.ours ?? null;
+  if (!find || email === null) return [];
+  if (!hasRoomForCall(deps, step.claim)) return NO_ROOM;
+  const answer = await call(deps, step, 'resolve.identity', intent, () => find(email), notedSearch);
+  if (!answer.ok) return { place: 'identity', failure: answer.failure };
+  return oldestFirst(answer.value.filter((record) => record.ownerTag === ownerTag));
+}
+
 /**
  * By the owner tag, among all records made in the time of the sends: two are possible, and the
  * older one comes first.
@@ -150,8 +172,9 @@ async function byOwnerTag({ deps, step, intent, ownerTag }: Search): Promise<Loo
   if (!hasRoomForCall(deps, step.claim)) return NO_ROOM;
   const answer = await call(deps, step, 'resolve.search', intent, () => find(ownerTag), notedSearch);
   if (answer.ok) return oldestFirst(answer.value);
-  // Refused: there is none for this account.
-  if (answer.failure.kind === 'permanent') return [];
+  // Refused: there is none for this account. Where the tag is what makes a create safe, there must be.
+  const isOptional = integration.capabilities.creates !== 'unique-tag';
+  if (isOptional && answer.failure.kind === 'permanent') return [];
   return { place: 'search', failure: answer.failure };
 }
 

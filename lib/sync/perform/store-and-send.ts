@@ -56,9 +56,16 @@ export async function resend(deps: SyncDeps, step: Step, intent: OpenIntent): Pr
 /** What would be sent, as it would be stored. */
 export function bodyOf(
   { integration }: Pick<SyncDeps, 'integration'>,
-  { ours, ownerTag }: { ours: Fields; ownerTag: string | null },
+  { ours, ownerTag, version }: { ours: Fields; ownerTag: string | null; version?: string | undefined },
 ): Record<string, unknown> {
-  return integration.body(byTheirNames(integration.document.fields, ours), ownerTag);
+  return integration.body(byTheirNames(integration.document.fields, ours), ownerTag, version);
+}
+
+/** A delete has no body but the version that it is made for. */
+function frozenBody(deps: SyncDeps, request: Request): Record<string, unknown> {
+  if (request.operation !== 'delete') return bodyOf(deps, request);
+  const { version } = request;
+  return version === undefined ? {} : bodyOf(deps, { ours: {}, ownerTag: null, version });
 }
 
 function makeIntent(deps: SyncDeps, step: Step, request: Request): OpenIntent {
@@ -69,7 +76,7 @@ function makeIntent(deps: SyncDeps, step: Step, request: Request): OpenIntent {
     number: step.mapping.intentNumber + 1,
     key: `${keyPrefix(deps)}${id}`,
     operation: request.operation,
-    body: request.operation === 'delete' ? {} : bodyOf(deps, request),
+    body: frozenBody(deps, request),
     fields: fieldsOf(request),
     version: step.row?.version ?? step.mapping.wantedVersion,
     hop: Math.max(0, ...step.deliveries.map((d) => d.hop)),
@@ -136,6 +143,8 @@ async function sendOpen(
   const write = () => deps.integration.write({ operation, key, externalId, body });
   const answer = await call(deps, step, operation, intent, write, notedOf);
   await failpoint('intent.answered');
+  if (!answer.ok && answer.failure.kind === 'conflict')
+    step.claim.staleSends = (step.claim.staleSends ?? 0) + 1;
   if (!answer.ok && operation !== 'delete') {
     const open = { ...intent };
     if (first && answer.failure.nothingHappened) open.unsent = true;

@@ -3,7 +3,9 @@ import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
 import { failed, park, postpone } from '../failing.ts';
+import { TAG_TAKEN } from '../sending-again.ts';
 import type { Situation } from '../situation.ts';
+import { whetherDone } from '../whether-done.ts';
 
 export function answered(s: Situation): Action | null {
   const { sent } = s.progress;
@@ -25,6 +27,7 @@ export function answered(s: Situation): Action | null {
  */
 function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first: boolean): Action {
   if (failure.kind === 'permanent') return park(failed(failure), intent);
+  if (failure.kind === 'conflict') return refusedAsStale(s, intent, failure, first);
   // Gone between the look and the delete: the next look shows whether it is erased or was never
   // ours to see.
   if (intent.operation === 'delete') return postpone(s, failure);
@@ -49,4 +52,17 @@ function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first:
 function sendNeverAgain(s: Situation, failure: Failure): Action {
   const notBefore = new Date(s.now.getTime() + s.capabilities.inFlightMs);
   return postpone(s, failure, { spent: true, notBefore });
+}
+
+/**
+ * The request named a version that is not the record's any more, so this send did nothing, and no
+ * earlier one can have an effect from now on. An earlier one may have had it: then it was our own
+ * write that moved the record, and a read shows that. Else the record is read and merged, and a new
+ * request is made. A create is refused so where a record has its owner tag: that one is looked for.
+ */
+function refusedAsStale(s: Situation, intent: OpenIntent, failure: Failure, first: boolean): Action {
+  if (intent.operation === 'create') return postpone(s, { ...failure, code: TAG_TAKEN }, { spent: true });
+  if (intent.operation === 'update' && !first) return whetherDone(s, intent);
+  const outcome = { kind: 'abandoned', intent, result: 'refused', mustRead: true, stale: true } as const;
+  return { do: 'settle', outcome };
 }

@@ -14,7 +14,7 @@ import { tableRefusal, takenEmail, type Situation } from '../situation.ts';
 export function pullsOff(s: Situation): Action | null {
   const compared = compare(s);
   if (s.policy.pulls || !compared) return null;
-  const { plan, theirs } = compared;
+  const { plan, theirs, version } = compared;
   const fields = Object.keys(plan.pull);
   if (fields.length === 0) return null;
   const ours = Object.fromEntries(Object.entries(plan.push).filter(([field]) => !fields.includes(field)));
@@ -27,6 +27,7 @@ export function pullsOff(s: Situation): Action | null {
     ownerTag: null,
     conflicts: conflictsBesidesPull(plan),
     merged: null,
+    version,
   });
 }
 

@@ -7,7 +7,7 @@ import type { Situation } from '../situation.ts';
 export function push(s: Situation): Action | null {
   const compared = compare(s);
   if (!compared) return null;
-  const { plan, theirs, merged, ownerTag } = compared;
+  const { plan, theirs, merged, ownerTag, version } = compared;
   if (Object.keys(plan.push).length === 0 && ownerTag === null) return null;
   return sendOrWait(s, {
     operation: 'update',
@@ -16,5 +16,6 @@ export function push(s: Situation): Action | null {
     ownerTag,
     conflicts: conflictsBesidesPull(plan),
     merged,
+    version,
   });
 }

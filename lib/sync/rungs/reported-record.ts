@@ -1,11 +1,13 @@
 // An inbound event reached the row's mapping, by our key or our owner tag, before it was known
 // which record is the row's: the answer to its create was lost, or the pair was lost in a restore.
 // One read shows whether the record bears this row's tag; then it is linked, and none is made.
+import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
 import { know } from '../facts.ts';
 import { postpone } from '../failing.ts';
 import { receivedEvents } from '../received.ts';
+import type { Outcome } from '../settle/outcome.ts';
 import type { Situation } from '../situation.ts';
 import { passOn } from './another-record.ts';
 
@@ -21,6 +23,15 @@ export function reported(s: Situation, later: (failure: Failure) => Action): Act
   if (!answer.ok) return later(answer.failure);
   const { value } = answer;
   if (value.state === 'present' && value.record.ownerTag === s.row.createdEventId)
-    return { do: 'settle', outcome: { kind: 'found', externalId, by: s.mapping.intent } };
+    return { do: 'settle', outcome: foundBy(s, externalId, s.mapping.intent) };
   return passOn(externalId); // not this row's after all
+}
+
+/**
+ * Where a create is sent again before an earlier one has come to rest, the record may be the earlier
+ * one's, with other values: then what was sent last is no base of a merge.
+ */
+export function foundBy({ capabilities }: Situation, externalId: string, by: OpenIntent | null): Outcome {
+  const found = { kind: 'found', externalId, by } as const;
+  return capabilities.creates === 'unique-tag' ? { ...found, withoutBase: true } : found;
 }

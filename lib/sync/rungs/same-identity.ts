@@ -38,10 +38,18 @@ export function sameIdentity(s: Situation): Action | null {
   return judge(s, [...seen.value, ...confirmed.value]);
 }
 
+/**
+ * By the setting; and always where a create is made safe by nothing but a look, since one of unknown
+ * outcome may have made the record.
+ */
+function looksFirst({ policy, capabilities }: Situation): boolean {
+  return policy.looksBeforeCreate || capabilities.creates === 'none';
+}
+
 /** Asks the system by the email as it is written in our row and, if that differs, folded. */
 function recordsByEmail(s: Situation, written: string, folded: string): Answer<ExternalRecord[]> {
   const records = new Map<string, ExternalRecord>();
-  if (!s.findsByEmail || !s.policy.looksBeforeCreate) return { ok: true, value: [] };
+  if (!s.findsByEmail || !looksFirst(s)) return { ok: true, value: [] };
   for (const email of new Set([written, folded])) {
     const answer = know(s, 'recordsByEmail', { email });
     if (!answer.ok) return answer;

@@ -15,9 +15,10 @@ import type { Action } from '../action.ts';
 import { know } from '../facts.ts';
 import { park } from '../failing.ts';
 import { receivedEvents } from '../received.ts';
+import { TAG_TAKEN } from '../sending-again.ts';
 import { errorRow } from '../settle/outcome.ts';
 import type { Situation } from '../situation.ts';
-import { reported } from './reported-record.ts';
+import { foundBy, reported } from './reported-record.ts';
 
 export function unknownCreate(s: Situation, intent: OpenIntent): Action {
   const { row, mapping } = s;
@@ -38,6 +39,12 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
       outcome: { kind: 'postponed', failure, notBefore, spent: false },
     };
   }
+  // A record bears the tag and no look shows it, such as one that was put away: a person decides.
+  if (search.found === null && intent.spent === TAG_TAKEN)
+    return park({
+      code: 'create_unknown',
+      detail: { message: 'a record that cannot be found has its owner tag' },
+    });
   if (search.found === null)
     return {
       do: 'settle',
@@ -55,7 +62,9 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
   const fields = { mapping: id, intent: intent.id, external_id: externalId, more: others.length };
   return {
     do: 'settle',
-    outcome: { kind: 'found', externalId, ...(byAnother ? { notBy: intent } : { by: intent }) },
+    outcome: byAnother
+      ? { kind: 'found', externalId, by: intent, withoutBase: true }
+      : foundBy(s, externalId, intent),
     // The others get mappings of their own, which have to read: they find their row linked, and
     // become its aliases.
     notes: [

@@ -25,18 +25,25 @@ export type Outcome =
     }
   /**
    * An intent is closed without effect that we know of, but for what of it `stands` in the record;
-   * the step begins again.
+   * the step begins again. `stale`: it was refused because the record has another version.
    */
-  | { kind: 'abandoned'; intent: OpenIntent; result: IntentResult; mustRead: boolean; stands?: Shadow }
+  | {
+      kind: 'abandoned';
+      intent: OpenIntent;
+      result: IntentResult;
+      mustRead: boolean;
+      stands?: Shadow;
+      stale?: true;
+    }
   /** Not now: what is open stays open. */
   | { kind: 'postponed'; failure: Failure; notBefore: Date | null; spent: boolean }
   | { kind: 'parked'; reason: Parked; refused: OpenIntent | null }
   /**
    * The row's counterpart existed already: the pair is linked, and the step begins again with a
-   * read. `by` made it. `notBy`: the open create, which did not; so nothing is known of what the two
-   * sides agreed on, and they meet as for the first time.
+   * read. `by` made it; `withoutBase`: or another request did, with other values, so nothing is known
+   * of what the two sides agreed on, and they meet as for the first time.
    */
-  | { kind: 'found'; externalId: string; by?: OpenIntent | null; notBy?: OpenIntent }
+  | { kind: 'found'; externalId: string; by?: OpenIntent | null; withoutBase?: true }
   /** An inbound event is about another record, which looks for itself; the step begins again without it. */
   | { kind: 'passed_on'; externalId: string }
   /** Edits of theirs that our writes covered are kept as conflicts; the step begins again. */

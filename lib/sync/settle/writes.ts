@@ -8,11 +8,11 @@
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import { codeOf } from '../../../db/mappings/reason.ts';
 import * as become from '../../../db/mappings/writes/state-change.ts';
-import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import { fullJitter } from '../../backoff.ts';
 import type { FieldRule } from '../../catalogue/document.ts';
+import { NO_TOKEN } from '../../limits/guarded.ts';
 import { resolutionOf } from '../consent.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
 import { checkedBy } from '../covered.ts';
@@ -167,13 +167,17 @@ function ended(step: LoadedStep, { state, by, intent, written }: Of<'ended'>): W
   };
 }
 
-function abandoned({ mapping }: LoadedStep, { intent, result, mustRead, stands }: Of<'abandoned'>): Writes {
+function abandoned(
+  { mapping }: LoadedStep,
+  { intent, result, mustRead, stands, stale }: Of<'abandoned'>,
+): Writes {
   return {
     mapping: {
       intent: null,
       mustRead: mapping.mustRead || mustRead,
-      // An answer ends a time of failing; one that was never sent has had none.
-      ...(result === 'not_needed' ? {} : { attempts: 0, firstFailedAt: null }),
+      // An answer ends a time of failing; one that was never sent has had none, and one that was
+      // refused as stale leaves the change where it was.
+      ...(result === 'not_needed' || stale ? {} : { attempts: 0, firstFailedAt: null }),
       ...(stands ? { shadow: { ...mapping.shadow, ...stands } } : {}),
     },
     closed: { intent, result, written: null },
@@ -188,6 +192,9 @@ function postponed(
   now: Date,
 ): Writes {
   const { mapping } = step;
+  // It waits for the account, and has not failed: due as it was, with what was learned of its intent.
+  if (failure.kind === 'quota' || failure.code === NO_TOKEN)
+    return { mapping: mapping.intent ? { intent: mapping.intent } : {} };
   const wait = fullJitter(mapping.attempts + 1, policy.backoff);
   const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
   const wasAtRest = mapping.state === 'parked' || mapping.state === 'waiting';
@@ -234,24 +241,18 @@ function waiting(step: LoadedStep, { reason }: Of<'waiting'>): Writes {
   };
 }
 
-function found({ externalId, by, notBy }: Of<'found'>): Writes {
+function found({ externalId, by, withoutBase }: Of<'found'>): Writes {
   return {
     mapping: {
       ...healthy,
       ...become.linked(),
       mustRead: true,
-      ...(by ? { intent: null, shadow: shadowOfCreate(by) } : {}),
-      ...(notBy ? { intent: null } : {}),
+      ...(by ? { intent: null, shadow: withoutBase ? {} : shadowOfCreate(by) } : {}),
     },
-    closed: closedBy(by, notBy),
+    closed: by ? { intent: by, result: withoutBase ? 'unknown' : 'done', written: null } : null,
     linked: externalId,
     release: false,
   };
-}
-
-function closedBy(by: OpenIntent | null | undefined, notBy: OpenIntent | undefined): Effects['closed'] {
-  if (by) return { intent: by, result: 'done', written: null };
-  return notBy ? { intent: notBy, result: 'unknown', written: null } : null;
 }
 
 function stale(step: LoadedStep, outcome: Of<'stale'>): Writes {

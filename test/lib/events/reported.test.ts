@@ -14,7 +14,7 @@ const whole = {
   idempotency_key: null,
   after: { name: 'Ada', email: null },
   previous: { name: 'Bo' },
-  ownerTag: eventId,
+  mark: eventId,
   unreadable: ['after.phone'],
 };
 
@@ -42,7 +42,7 @@ describe('an event of an external system, where it enters', () => {
     ['whole', whole],
     ['with nothing but record, kind and account, as older writers left out what they did not know', oldest()],
     ['with fields that the schema does not name', { ...whole, more: { deep: [1] }, thin: true }],
-    ['without values', { ...whole, after: null, previous: null, ownerTag: null, created: null }],
+    ['without values', { ...whole, after: null, previous: null, mark: null, created: null }],
   ];
   for (const [how, external] of taken)
     it(`is taken ${how}`, () => {
@@ -61,7 +61,7 @@ describe('an event of an external system, where it enters', () => {
     idempotency_key: [1, ['key']],
     after: ['Ada', [], { name: 1 }, { name: { first: 'Ada' } }],
     previous: [true, { email: [] }],
-    ownerTag: [1, {}],
+    mark: [1, {}],
     unreadable: [null, 'after.name', [1]],
   };
   for (const [field, values] of Object.entries(wrong))
@@ -90,7 +90,7 @@ describe('an event of an external system, where it enters', () => {
     });
 
   it('is refused by a sentence that holds no value of it', () => {
-    const said = problemsOf({ ...whole, after: { name: 'secret', email: 7 }, ownerTag: ['secret'] });
+    const said = problemsOf({ ...whole, after: { name: 'secret', email: 7 }, mark: ['secret'] });
     expect(JSON.stringify(said)).to.not.include('secret');
   });
 });

@@ -3,6 +3,9 @@
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import type { Fields } from '../../../lib/catalogue/document.ts';
 
+/** `failed_stored` is asked only of systems with keys, `quota_used_up` only of those with a quota: it lasts until its time. */
+export type Fault = 'answer_lost' | 'throttled' | 'failed_unstored' | 'failed_stored' | 'quota_used_up';
+
 export interface ContractHarness {
   integration: Integration;
   /** Edits by the system's own hands; fields by external name. */
@@ -14,7 +17,7 @@ export interface ContractHarness {
   /** The system's clock goes on by so many milliseconds. */
   advance(ms: number): void;
   /** What happens to the next write. */
-  failNext(fault: 'answer_lost' | 'throttled' | 'failed_unstored' | 'failed_stored'): void;
+  failNext(fault: Fault): void;
   /** The same integration with a credential that is refused. */
   refused: Integration;
   /** The same integration with an address where nobody listens. */

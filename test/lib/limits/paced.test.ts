@@ -14,9 +14,10 @@ describe('reading that belongs to no customer', () => {
     (await readConnection(world.db, 'stripe'))?.account ?? 'not bound';
 
   it('takes its turns from the same buckets as the workers', async () => {
-    const { db, integration, deps } = world;
+    const { db, clock, integration, deps } = world;
     const reading = paced(integration, {
       db,
+      clock,
       account: await account(),
       rates: deps.policy.rates,
       log: deps.log,
@@ -28,10 +29,11 @@ describe('reading that belongs to no customer', () => {
   });
 
   it('is slowed for all when the system says "too often"', async () => {
-    const { db, integration, deps } = world;
+    const { db, clock, integration, deps } = world;
     world.simulator.faults.add({ kind: 'rate_limit', reason: 'endpoint-rate', method: 'GET', times: 1 });
     const reading = paced(integration, {
       db,
+      clock,
       account: await account(),
       rates: deps.policy.rates,
       log: deps.log,

@@ -49,7 +49,10 @@ export async function openContractHarness(): Promise<ContractHarness> {
     deleteThere: (id) => Promise.resolve(simulator.dashboard.deleteCustomer(id)),
     effects: () => simulator.ledger.entries({ source: 'api', effect: true }).length,
     advance: (ms) => simulator.clock.advance(ms),
-    failNext: (fault) => void simulator.faults.add({ ...FAULTS[fault], method: 'POST' }),
+    failNext(fault) {
+      if (fault === 'quota_used_up') throw new Error('Stripe has no quota');
+      simulator.faults.add({ ...FAULTS[fault], method: 'POST' });
+    },
     unknownId: 'cus_NoSuchCustomer',
     refusedBody: { fields: { name: 'Ada', email: 'ada at example' }, field: 'email' },
     close,

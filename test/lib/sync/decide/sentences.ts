@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import type { Action } from '../../../../lib/sync/action.ts';
 import { ladder, type RungName } from '../../../../lib/sync/decide.ts';
+import { MOST_STALE } from '../../../../lib/sync/version-moves.ts';
 import { effectsOf } from '../../../../lib/sync/settle/writes.ts';
 import { answersOf, decideIn, isSame, type Decided } from './decide.ts';
 import { breaksShadowLaw } from './shadow-law.ts';
@@ -57,6 +58,41 @@ export const sentences: Record<string, (decided: Decided, answers: Answers, worl
     const creates = action.do === 'send' && action.request.operation === 'create';
     const may = row !== null && row.deletedAt === null && mapping.externalId === null;
     return creates && !may ? mapping : null;
+  },
+
+  'sends nothing again that could have a second effect': ({ action, situation }) => {
+    if (action.do !== 'resend' || action.intent.operation === 'delete') return null;
+    const { creates, updates } = situation.capabilities;
+    const safety = action.intent.operation === 'create' ? creates : updates;
+    const isSafe = safety === 'key' || safety === 'version';
+    return isSafe && action.intent.spent === undefined ? null : { safety, intent: action.intent };
+  },
+
+  'sends no delete to a system that deletes nothing': ({ action, situation: { capabilities } }) => {
+    const deletes =
+      (action.do === 'send' && action.request.operation === 'delete') ||
+      (action.do === 'resend' && action.intent.operation === 'delete');
+    return deletes && capabilities.deletes === 'none' ? action : null;
+  },
+
+  'names the version that was read in each request to a system that wants it': (decided, _, world) => {
+    const { action, situation } = decided;
+    if (action.do !== 'send' || action.request.operation === 'create') return null;
+    const isRead = world.record.ok && world.record.value.state === 'present';
+    const isWanted = situation.capabilities.updates === 'version' && situation.mapping.externalId !== null;
+    return isRead && isWanted && action.request.version === undefined ? action : null;
+  },
+
+  'sends no further request once the record has moved too often': ({ action, situation }) => {
+    if (action.do !== 'send' || action.request.operation === 'create') return null;
+    return situation.staleSends >= MOST_STALE ? action : null;
+  },
+
+  'takes no attempt for a quota that is used up': ({ action, situation }) => {
+    if (action.do !== 'settle' || action.outcome.kind !== 'postponed') return null;
+    if (action.outcome.failure.kind !== 'quota') return null;
+    const { mapping } = effectsOf(situation.fields, policy, situation, action.outcome, NOW);
+    return 'attempts' in mapping || 'firstFailedAt' in mapping ? mapping : null;
   },
 
   'asks for nothing more where both sides agree': ({ rung, action, situation }, _, world) => {

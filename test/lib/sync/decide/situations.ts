@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import type { OpenDelivery } from '../../../../db/mappings/load.ts';
 import type { ReceivedEvent } from '../../../../db/inbound.ts';
+import type { Capabilities } from '../../../../lib/integrations/integration.ts';
+import { MOST_STALE } from '../../../../lib/sync/version-moves.ts';
 import { nothingDone, type Progress, type Situation } from '../../../../lib/sync/situation.ts';
 import { fieldRule } from '../rules.ts';
 import { email, HOUR, intent, KEY, mapping, name, NOW, OWN_TAG } from './mappings.ts';
@@ -36,6 +38,25 @@ const delivery: fc.Arbitrary<OpenDelivery> = fc
     status: 'queued',
     attempts: 0,
     hop,
+  }));
+
+/** Stripe's as often as all others together. */
+const capabilities: fc.Arbitrary<Capabilities> = fc
+  .oneof(
+    fc.constant({ creates: 'key', updates: 'key', deletes: 'delete', quota: false } as const),
+    fc.record({
+      creates: fc.constantFrom('key' as const, 'unique-tag' as const, 'none' as const),
+      updates: fc.constantFrom('key' as const, 'version' as const, 'none' as const),
+      deletes: fc.constantFrom('delete' as const, 'archive' as const, 'none' as const),
+      quota: fc.boolean(),
+    }),
+  )
+  .map((promises) => ({
+    ...promises,
+    requestLifeMs: promises.creates === 'key' || promises.updates === 'key' ? 23 * HOUR : 0,
+    inFlightMs: 5 * 60_000,
+    callTimeoutMs: 20_000,
+    rates: { account: 100, endpoint: 25 },
   }));
 
 const progress: fc.Arbitrary<Progress> = fc.oneof(
@@ -97,6 +118,8 @@ export const anySituation: fc.Arbitrary<Situation> = fc
       parkAfterMs: fc.constant(24 * HOUR),
     }),
     findsByEmail: fc.boolean(),
+    capabilities,
+    staleSends: fc.constantFrom(0, 0, 0, 0, MOST_STALE),
     progress,
   })
   .map(({ row, mapping: of, ...others }) => ({
@@ -109,14 +132,6 @@ export const anySituation: fc.Arbitrary<Situation> = fc
       fieldRule({ internal: 'name', external: 'name' }),
       fieldRule({ internal: 'email', external: 'email', compare: ['lower'] }),
     ],
-    capabilities: {
-      unknownOutcome: 'same-request',
-      requestLifeMs: 23 * HOUR,
-      inFlightMs: 5 * 60_000,
-      callTimeoutMs: 20_000,
-      deletes: 'hard',
-      rates: { account: 100, endpoint: 25 },
-    },
     now: NOW,
     known: new Map<string, unknown>(),
   }));

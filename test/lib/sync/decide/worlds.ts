@@ -21,6 +21,7 @@ const failure: fc.Arbitrary<Failure> = fc
     'indeterminate',
     'spent',
     'conflict',
+    'quota',
     'permanent',
     'auth',
     'gone',
@@ -53,6 +54,7 @@ const record: fc.Arbitrary<ExternalRecord> = fc
     foreignTag: ownerTag === null && foreignTag,
     createdAt: ago(HOUR),
     testClock: null,
+    version: '3',
   }));
 
 const fetched: fc.Arbitrary<Fetched> = fc

@@ -1,0 +1,55 @@
+// What became of an update that is not sent again.
+import type { OpenIntent } from '../../db/mappings/mappings.ts';
+import type { Written } from '../integrations/integration.ts';
+import type { Action } from './action.ts';
+import { same } from './canonical.ts';
+import { know } from './facts.ts';
+import { postpone } from './failing.ts';
+import { receivedEvents } from './received.ts';
+import type { Situation } from './situation.ts';
+import { theirsOf } from './values.ts';
+
+/**
+ * An event that bears its key says that it took effect, and what that made, as its answer would
+ * have; whatever others have made of it since is theirs, and read in the next step. Without such an
+ * event only a read shows it: if the record holds what was sent, the request took effect, and the
+ * values are ours, not an edit of theirs. If the record holds only part of it, that part is ours,
+ * and of the rest nothing is known but what the record holds.
+ */
+export function whetherDone(s: Situation, intent: OpenIntent): Action {
+  const { externalId } = s.mapping;
+  const sent = Object.entries(intent.fields);
+  const unknown = { kind: 'abandoned', intent, result: 'unknown', mustRead: true } as const;
+  if (externalId === null || sent.length === 0) return { do: 'settle', outcome: unknown };
+  const event = receivedEvents(s.deliveries).find((one) => one.event.key === intent.key)?.event;
+  if (event?.after) {
+    const { after: fields, requestId } = event;
+    const record = {
+      externalId,
+      fields,
+      ownerTag: null,
+      foreignTag: false,
+      createdAt: s.now,
+      testClock: null,
+    };
+    const answer = { requestId, status: 200, answeredAt: null, replayed: true };
+    return tookEffect(intent, { ...answer, externalId, record });
+  }
+  const answer = know(s, 'record', { externalId, for: 'merge' });
+  if (!answer.ok) return postpone(s, answer.failure);
+  const { value } = answer;
+  if (value.state !== 'present') return { do: 'settle', outcome: unknown };
+  const theirs = theirsOf(s.fields, value.record.fields);
+  const standing = sent.filter(([field, { ours }]) =>
+    s.fields.some((rule) => rule.internal === field && same(rule, theirs[field], ours)),
+  );
+  if (standing.length === sent.length) return tookEffect(intent, { ...value, replayed: false, externalId });
+  const stands = Object.fromEntries(
+    standing.map(([field, { ours }]) => [field, { ours, theirs: theirs[field] ?? null }]),
+  );
+  return { do: 'settle', outcome: { ...unknown, stands } };
+}
+
+function tookEffect(intent: OpenIntent, written: Written): Action {
+  return { do: 'settle', outcome: { kind: 'answered', intent, written, merged: null } };
+}
