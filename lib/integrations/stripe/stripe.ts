@@ -90,14 +90,8 @@ export function createStripeIntegration(settings: StripeSettings): StripeIntegra
       }
     },
 
-    body(fields: Fields, ownerTag: string | null, theirs?: Fields) {
-      const body = writeFields(fields, theirs);
-      if (ownerTag === null) return body;
-      return {
-        ...body,
-        metadata: { ...(body['metadata'] as object | undefined), ...writeTag(tagKey, ownerTag) },
-      };
-    },
+    body: (fields, ownerTag, theirs) =>
+      writeFields(fields, theirs, ownerTag === null ? {} : writeTag(tagKey, ownerTag)),
 
     async write({ operation, key, externalId, body }: WriteRequest): Promise<Written> {
       const options = { idempotencyKey: requireKey(key) };

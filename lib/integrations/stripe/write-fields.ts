@@ -9,17 +9,23 @@ import type { Hash } from './read-field.ts';
 /**
  * `theirs`: what the record holds beside these fields, by external name, as it was read; {} for one
  * that is to be made. A group of which only a part is among the fields cannot be written without it.
+ * `tag`: our owner tag, which stands beside the metadata of the user.
  */
-export function writeFields(fields: Fields, theirs: Fields | undefined): Hash {
+export function writeFields(
+  fields: Fields,
+  theirs: Fields | undefined,
+  tag: Readonly<Record<string, string>>,
+): Hash {
   const body: Hash = {};
   const metadata: [string, string][] = [];
   for (const [name, value] of Object.entries(fields)) {
-    const field = fieldNamed(name);
+    const { group = null, clears = true } = fieldNamed(name) ?? {};
     const key = metadataKey(name);
     if (key !== null) metadata.push([key, value ?? '']);
-    else if (field?.group != null) body[field.group] ??= writeGroup(field.group, fields, theirs);
-    else if (value !== null || field?.clears !== false) put(body, name, value);
+    else if (group !== null) body[group] ??= writeGroup(group, fields, theirs);
+    else if (value !== null || clears) put(body, name, value);
   }
+  metadata.push(...Object.entries(tag));
   // From entries, so that no key of the user's own means anything to JavaScript.
   return metadata.length === 0 ? body : { ...body, metadata: Object.fromEntries(metadata) };
 }

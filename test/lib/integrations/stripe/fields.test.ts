@@ -102,8 +102,8 @@ for (const replacesHashes of [false, true]) {
     }
 
     const TOO_LONG = ALL.flatMap((name) => {
-      const { maxLength } = fieldNamed(name) ?? {};
-      return maxLength == null ? [] : [[name, maxLength] as const];
+      const { maxLength = null } = fieldNamed(name) ?? {};
+      return maxLength === null ? [] : [[name, maxLength] as const];
     });
     for (const [name, maxLength] of TOO_LONG) {
       it(`${name} holds ${maxLength} characters and no more`, async () => {
