@@ -94,7 +94,7 @@ export const CUSTOMER_FIELDS: readonly StripeField[] = [
   },
 ];
 
-/** Metadata: keys of the user's own (docs.stripe.com/api/metadata). Given keys are merged into those there. */
+/** Metadata has keys of the user's own; the keys that are given are merged into those there. */
 export const METADATA = { maxKeys: 50, maxKey: 40, maxValue: 500, source: 'docs.stripe.com/api/metadata' };
 
 /** What else a customer has that can be written, and why no text can stand for it. */

@@ -1,6 +1,6 @@
 // One field of a customer, read by its dotted name out of a record, or out of the part of one that
-// an event says was different before (docs.stripe.com/changelog/2015-01-26/events-previous-attributes-render-differences:
-// of a hash, what has changed in it alone).
+// an event says was different before: of a hash, only what has changed in it
+// (docs.stripe.com/changelog/2015-01-26/events-previous-attributes-render-differences).
 import type { Value } from '../../catalogue/document.ts';
 import { fieldNamed, pathOf } from './customer-fields.ts';
 
