@@ -77,6 +77,7 @@ const DEFAULT_RULES: Rules = {
   searchDelayMs: 60_000,
   eventsTipLagMs: 0,
   deletedCursors: true,
+  replacesHashes: false,
   trimsText: false,
   remoteWebhooks: false,
 };

@@ -3,8 +3,9 @@
 // instead of failing one customer at a time.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isVisible } from './characters.ts';
-import { newCustomerSchema } from './customer.ts';
+import { ENTITIES, type Entities, type EntityFields } from './entity.ts';
 import { AppError } from '../errors.ts';
+import { suggestion } from './near-names.ts';
 import { carryNames, isStandIn, standIn, standInNames, type CarryName } from './transforms.ts';
 
 /** A field's value on either side. Canonical form: trimmed, NFC, '' is null (see lib/sync/canonical.ts). */
@@ -48,10 +49,17 @@ export interface MappingDocument {
   fields: FieldRule[];
 }
 
-const CARRY = { type: 'array', items: { type: 'string', enum: carryNames } };
+/** What a document is held against besides its own form. */
+export interface DocumentRules {
+  entities?: Entities;
+  /**
+   * What an external system says about a document of well-formed fields: each problem with its
+   * place, as `/fields/0/external: …`.
+   */
+  external?: (document: MappingDocument, entity: EntityFields) => string[];
+}
 
-/** What an entity always has in our table: no null of theirs can be taken for it. */
-const NEVER_NULL: Record<string, readonly string[]> = { customer: newCustomerSchema.required };
+const CARRY = { type: 'array', items: { type: 'string', enum: carryNames } };
 
 const FIELD = {
   type: 'object',
@@ -93,15 +101,21 @@ const DOCUMENT = {
 let validator: ValidateFunction<MappingDocument> | undefined;
 
 /** The document, frozen, or one error that names every problem with its place. */
-export function parseDocument(candidate: unknown): MappingDocument {
+export function parseDocument(
+  candidate: unknown,
+  { entities = ENTITIES, external }: DocumentRules = {},
+): MappingDocument {
   const validate = (validator ??= new Ajv({ allErrors: true }).compile<MappingDocument>(DOCUMENT));
   if (!validate(candidate)) throw invalid(candidate, (validate.errors ?? []).map(describe));
+  const entity = Object.hasOwn(entities, candidate.entity) ? entities[candidate.entity] : undefined;
   const problems = [
+    ...(entity ? unknownFields(candidate, entity) : [unknownEntity(candidate, entities)]),
     ...repeated(candidate.fields, 'internal'),
     ...repeated(candidate.fields, 'external'),
     ...candidate.fields.flatMap(unknownTransforms),
-    ...clearedThoughNeverNull(candidate),
+    ...(entity ? clearedThoughNeverNull(candidate, entity) : []),
     ...circularFallbacks(candidate.fields),
+    ...(entity && external ? external(candidate, entity) : []),
   ];
   if (problems.length > 0) throw invalid(candidate, problems);
   return deepFreeze(structuredClone(candidate));
@@ -131,7 +145,8 @@ export function fallbackValue(rule: FieldRule, fields: Fields): Value {
   return null;
 }
 
-function parseStep(step: string): { field: string; transforms: string[] } {
+/** A step of a fallback: the field that stands in, and what becomes of its value. */
+export function parseStep(step: string): { field: string; transforms: string[] } {
   const [field = '', ...transforms] = step.split('|').map((part) => part.trim());
   return { field, transforms };
 }
@@ -145,9 +160,25 @@ function unknownTransforms(rule: FieldRule, index: number): string[] {
   );
 }
 
-function clearedThoughNeverNull({ entity, fields }: MappingDocument): string[] {
+function unknownEntity({ entity }: MappingDocument, entities: Entities): string {
+  const known = Object.keys(entities);
+  return `/entity: unknown entity "${entity}"${suggestion(entity, known)} (known: ${known.join(', ')})`;
+}
+
+/** A field that our table does not have would be null on our side, and would be erased on theirs. */
+function unknownFields({ entity, fields }: MappingDocument, { fields: known }: EntityFields): string[] {
+  return fields.flatMap(({ internal }, index) =>
+    known.includes(internal)
+      ? []
+      : [
+          `/fields/${index}/internal: a ${entity} has no field "${internal}"${suggestion(internal, known)} (it has: ${known.join(', ')})`,
+        ],
+  );
+}
+
+function clearedThoughNeverNull({ entity, fields }: MappingDocument, { neverNull }: EntityFields): string[] {
   return fields.flatMap(({ internal, onNull }, index) =>
-    onNull === 'clear' && NEVER_NULL[entity]?.includes(internal)
+    onNull === 'clear' && neverNull.includes(internal)
       ? [
           `/fields/${index}/onNull: a ${entity} here always has a ${internal}, so their null cannot be taken; say "keep"`,
         ]

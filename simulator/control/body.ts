@@ -125,6 +125,7 @@ export const RULES: Schema = {
   search_delay_ms: COUNT,
   events_tip_lag_ms: COUNT,
   deleted_cursors: SWITCH,
+  replaces_hashes: SWITCH,
   trims_text: SWITCH,
   remote_webhooks: SWITCH,
 };

@@ -16,6 +16,11 @@ export type Rules = {
   eventsTipLagMs: number;
   /** Whether an object deleted meanwhile may still be used as a cursor. */
   deletedCursors: boolean;
+  /**
+   * Whether an address or shipping that is given takes the place of the one there, instead of being
+   * merged into it member by member.
+   */
+  replacesHashes: boolean;
   /** Whether names and emails lose the white space around them before they are stored. */
   trimsText: boolean;
   /** Whether webhook endpoints may be on other machines. */

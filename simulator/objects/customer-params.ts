@@ -60,8 +60,21 @@ export const UPDATE_PARAMS: readonly string[] = [...MODELLED, ...NOT_MODELLED_ON
 
 const ADDRESS_PARTS = ['city', 'country', 'line1', 'line2', 'postal_code', 'state'] as const;
 
+const NO_ADDRESS: Address = {
+  city: null,
+  country: null,
+  line1: null,
+  line2: null,
+  postal_code: null,
+  state: null,
+};
+
 /** The customer after the parameters; the one given is left as it is. */
-export function applyCustomerParams(before: Customer, params: Params, known: readonly string[]): Customer {
+export function applyCustomerParams(
+  before: Customer,
+  params: Params,
+  { known, replacesHashes }: { known: readonly string[]; replacesHashes: boolean },
+): Customer {
   refuseUnknown(params, known);
   for (const name of Object.keys(params)) {
     if (![...MODELLED, ...ON_CREATE].some((modelled) => modelled === name)) {
@@ -73,7 +86,7 @@ export function applyCustomerParams(before: Customer, params: Params, known: rea
   const individualName = readText(params['individual_name'], 'individual_name', 150);
   return {
     ...rest,
-    address: patchAddress(before.address, params['address'], 'address'),
+    address: patchAddress(before.address, params['address'], { param: 'address', replacesHashes }),
     balance: readInteger(params['balance'], 'balance') ?? before.balance,
     description: given(readText(params['description'], 'description'), before.description),
     email: given(readEmail(params['email']), before.email),
@@ -86,10 +99,8 @@ export function applyCustomerParams(before: Customer, params: Params, known: rea
     phone: given(readText(params['phone'], 'phone', 20), before.phone),
     preferred_locales:
       readTextList(params['preferred_locales'], 'preferred_locales') ?? before.preferred_locales,
-    shipping: patchShipping(before.shipping, params['shipping']),
-    tax_exempt:
-      readChoice(params['tax_exempt'], 'tax_exempt', ['', 'none', 'exempt', 'reverse'] as const) ||
-      before.tax_exempt,
+    shipping: patchShipping(before.shipping, params['shipping'], replacesHashes),
+    tax_exempt: readTaxExempt(params['tax_exempt']) ?? before.tax_exempt,
     // These two are absent, not null, when they are not set.
     ...present('business_name', given(businessName, business ?? null)),
     ...present('individual_name', given(individualName, individual ?? null)),
@@ -110,47 +121,67 @@ function readEmail(value: ParamValue | undefined): string | null | undefined {
   return email;
 }
 
+/** An empty value is one of the four that Stripe's description lists; that it means `none` is our guess. */
+function readTaxExempt(value: ParamValue | undefined): Customer['tax_exempt'] | undefined {
+  const choice = readChoice(value, 'tax_exempt', ['', 'none', 'exempt', 'reverse'] as const);
+  return choice === '' ? 'none' : choice;
+}
+
 function readInvoicePrefix(value: ParamValue | undefined): string | undefined {
   const prefix = readRequiredText(value, 'invoice_prefix');
-  if (prefix !== undefined && !/^[A-Z0-9]{3,12}$/.test(prefix)) {
-    refuse('Invalid invoice_prefix: must be 3 to 12 uppercase letters or numbers.', {
+  if (prefix !== undefined && !/^[A-Z0-9]{1,12}$/.test(prefix)) {
+    refuse('Invalid invoice_prefix: must be 1 to 12 uppercase letters or numbers.', {
       param: 'invoice_prefix',
     });
   }
   return prefix;
 }
 
-/** Hashes are updated leaf by leaf; an empty leaf becomes null, an empty hash parameter unsets the whole. */
-function patchAddress(before: Address | null, value: ParamValue | undefined, param: string): Address | null {
+/**
+ * An empty leaf becomes null, an empty hash parameter unsets the whole. Whether the leaves that are
+ * not given stay is not documented: the rule `replaces_hashes` decides it.
+ */
+function patchAddress(
+  before: Address | null,
+  value: ParamValue | undefined,
+  { param, replacesHashes }: { param: string; replacesHashes: boolean },
+): Address | null {
   const hash = readHash(value, param);
   if (hash === undefined || hash === null) return hash === null ? null : before;
   refuseUnknown(hash, ADDRESS_PARTS, param);
-  const after: Address = {
-    city: null,
-    country: null,
-    line1: null,
-    line2: null,
-    postal_code: null,
-    state: null,
-    ...before,
-  };
+  const after: Address = { ...NO_ADDRESS, ...(replacesHashes ? null : before) };
   for (const part of ADDRESS_PARTS) {
     after[part] = given(readText(hash[part], nested(param, part)), after[part]);
   }
   return after;
 }
 
-/** Shipping always carries a name, a phone and a full address once it is there. */
-function patchShipping(before: Shipping | null, value: ParamValue | undefined): Shipping | null {
+/**
+ * Whoever gives any of it gives its name and its address, also where they are there already
+ * (stripe/stripe-python#255, stripe/stripe-ruby#755, stripe/stripe-php#371).
+ */
+function patchShipping(
+  before: Shipping | null,
+  value: ParamValue | undefined,
+  replacesHashes: boolean,
+): Shipping | null {
   const hash = readHash(value, 'shipping');
   if (hash === undefined || hash === null) return hash === null ? null : before;
   refuseUnknown(hash, ['address', 'name', 'phone'], 'shipping');
-  const address = patchAddress(before?.address ?? null, hash['address'], 'shipping[address]');
-  const name = given(readText(hash['name'], 'shipping[name]'), before?.name ?? null);
-  const phone = given(readText(hash['phone'], 'shipping[phone]'), before?.phone ?? null);
-  if (address === null) return refuseMissing('shipping[address]');
-  if (name === null) return refuseMissing('shipping[name]');
-  return { address, name, phone };
+  const there = replacesHashes ? null : before;
+  const address = patchAddress(
+    there?.address ?? null,
+    hash['address'] ?? refuseMissing('shipping[address]'),
+    {
+      param: 'shipping[address]',
+      replacesHashes,
+    },
+  );
+  return {
+    address: address ?? NO_ADDRESS,
+    name: readRequiredText(hash['name'], 'shipping[name]') ?? refuseMissing('shipping[name]'),
+    phone: given(readText(hash['phone'], 'shipping[phone]'), there?.phone ?? null),
+  };
 }
 
 function patchInvoiceSettings(before: InvoiceSettings, value: ParamValue | undefined): InvoiceSettings {

@@ -24,7 +24,7 @@ export const createCustomer: Handler = (call) => {
     ...blankCustomer(id, clock?.frozen_time ?? seconds(call.now), freePrefix(call)),
     test_clock: clock?.id ?? null,
   };
-  const customer = applyCustomerParams(blank, trimmed(call), CREATE_PARAMS);
+  const customer = applyCustomerParams(blank, trimmed(call), paramRules(call, CREATE_PARAMS));
   if (clock) refuseFullClock(call, clock);
   refuseTakenPrefix(call, blank, customer);
   stageCustomer(call, customer, takeSeq(call));
@@ -44,7 +44,7 @@ export const retrieveCustomer: Handler = (call) => {
 export const updateCustomer: Handler = (call) => {
   const expand = readExpand(call.params, EXPANDABLE);
   const { value: before, seq } = findLiving(call);
-  const after = applyCustomerParams(before, trimmed(call), UPDATE_PARAMS);
+  const after = applyCustomerParams(before, trimmed(call), paramRules(call, UPDATE_PARAMS));
   refuseTakenPrefix(call, before, after);
   const previous = previousAttributes(before, after);
   if (Object.keys(previous).length === 0) return { body: render(call, before, expand), customer: call.id };
@@ -140,6 +140,10 @@ function freePrefix(call: Call): string {
   let prefix = newInvoicePrefix();
   while (call.account.invoicePrefixes.has(prefix)) prefix = newInvoicePrefix();
   return prefix;
+}
+
+function paramRules({ rules }: Call, known: readonly string[]) {
+  return { known, replacesHashes: rules.replacesHashes };
 }
 
 function trimmed(call: Call): Params {

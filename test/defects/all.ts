@@ -7,6 +7,7 @@ import { coveredDefects } from './covered-defects.ts';
 import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { edgeDefects } from './edge-defects.ts';
+import { fieldDefects } from './field-defects.ts';
 import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
@@ -48,6 +49,7 @@ export const defects: readonly Defect[] = [
   ...restoreDefects,
   ...groundDefects,
   ...edgeDefects,
+  ...fieldDefects,
   ...decideDefects,
   ...stateDefects,
   ...promiseDefects,

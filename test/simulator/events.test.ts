@@ -46,6 +46,33 @@ describe('the simulator’s events', () => {
     expect(event?.data.previous_attributes).to.deep.equal({ address: { city: 'A' } });
   });
 
+  it('give the whole before where a hash or a list comes or goes, and what changed at any depth', async () => {
+    const { stripe } = bench;
+    const { id } = await stripe.customers.create({ preferred_locales: ['de', 'en'] });
+    const previousOf = async (params: object) => {
+      await stripe.customers.update(id, params);
+      const [event] = (await stripe.events.list({ type: 'customer.updated' })).data;
+      return event?.data.previous_attributes;
+    };
+    const shipping = { name: 'N', address: { line1: 'A', city: 'B' } };
+    expect(await previousOf({ shipping, preferred_locales: ['en'] })).to.deep.equal({
+      shipping: null,
+      preferred_locales: ['de', 'en'],
+    });
+    expect(
+      await previousOf({ shipping: { name: 'N', address: { line1: 'C' } }, business_name: 'E' }),
+    ).to.deep.equal({ shipping: { address: { line1: 'A' } }, business_name: null });
+    expect(await previousOf({ metadata: { a: '1' } })).to.deep.equal({ metadata: { a: null } });
+    expect(await previousOf({ metadata: { a: '' }, shipping: '' })).to.deep.equal({
+      metadata: { a: '1' },
+      shipping: {
+        name: 'N',
+        phone: null,
+        address: { line1: 'C', city: 'B', line2: null, country: null, postal_code: null, state: null },
+      },
+    });
+  });
+
   it('are not made by an update that changes nothing, by a replay or by a refusal', async () => {
     const { stripe, simulator } = bench;
     const { id } = await stripe.customers.create({ name: 'A' }, { idempotencyKey: 'k' });

@@ -1,9 +1,10 @@
 // What it takes to receive Stripe's events without ever calling Stripe: webhooks need no key of the
 // account.
 import { AppError } from '../../errors.ts';
-import { externalFields, type MappingDocument, parseDocument } from '../../catalogue/document.ts';
+import { externalFields, type MappingDocument } from '../../catalogue/document.ts';
 import type { Ingress } from '../integration.ts';
 import mapping from './customer.json' with { type: 'json' };
+import { namesToRead, parseStripeDocument } from './document.ts';
 import { isTagKey } from './owner-tag.ts';
 import { createIngress } from './webhook.ts';
 
@@ -12,21 +13,23 @@ export interface StripeIntake {
   document: MappingDocument;
   ingress: Ingress;
   /** The external fields that a record is read for. */
-  names: ReturnType<typeof externalFields>;
+  names: string[];
 }
 
 /**
  * `tagKey`: the metadata key of this installation's owner tag; throws `config_invalid` for a key
- * that Stripe cannot store.
+ * that Stripe cannot store. The document is the built-in one unless another is given.
  */
-export function createStripeIntake(tagKey: string): StripeIntake {
+export function createStripeIntake(
+  tagKey: string,
+  document: MappingDocument = parseStripeDocument(mapping),
+): StripeIntake {
   if (!isTagKey(tagKey)) {
     throw new AppError('config_invalid', {
       detail: `"${tagKey}" cannot be the metadata key of our owner tag`,
     });
   }
-  const document = parseDocument(mapping);
-  const names = externalFields(document);
+  const names = namesToRead(document, externalFields(document));
   const mapped = document.fields.map((rule) => rule.external);
   return { system: 'stripe', document, names, ingress: createIngress({ names, mapped, tagKey }) };
 }

@@ -14,6 +14,11 @@ export function isTagKey(key: string): boolean {
   return /^twinbox_[A-Za-z0-9_-]{1,32}$/.test(key);
 }
 
+/** Of this installation or of another one. */
+export function isOwnerTagKey(key: string): boolean {
+  return key.startsWith(PREFIX);
+}
+
 export function writeTag(tagKey: string, ownerTag: string): Record<string, string> {
   return { [tagKey]: ownerTag };
 }
@@ -30,7 +35,7 @@ export function readTag(metadata: unknown, tagKey: string): TagRead {
   if (typeof metadata !== 'object' || metadata === null) return { ownerTag: null, foreignTag: false };
   const marks = Object.entries(metadata).filter(
     (entry): entry is [string, string] =>
-      entry[0].startsWith(PREFIX) && typeof entry[1] === 'string' && entry[1].trim() !== '',
+      isOwnerTagKey(entry[0]) && typeof entry[1] === 'string' && entry[1].trim() !== '',
   );
   const own = marks.find(([key]) => key === tagKey);
   return { ownerTag: own?.[1] ?? null, foreignTag: own === undefined && marks.length > 0 };

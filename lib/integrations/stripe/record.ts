@@ -1,12 +1,13 @@
 // A customer of Stripe as the flat record that the engine knows: the mapped fields, those that can
-// stand in for them, our owner tag.
+// stand in for them, those that are written with them, our owner tag.
 import type { Stripe } from 'stripe';
-import type { Fields, Value } from '../../catalogue/document.ts';
+import type { Fields } from '../../catalogue/document.ts';
 import type { Answered, ExternalRecord } from '../integration.ts';
 import { requireType } from './answer.ts';
 import { unexpectedAnswer } from './evidence.ts';
 import { readDate, readRequestId } from './headers.ts';
 import { readTag } from './owner-tag.ts';
+import { readField } from './read-field.ts';
 
 /**
  * Takes what an answer holds, of any shape; an answer that is no customer is an error, not a record
@@ -23,7 +24,7 @@ export function toRecord(answer: object, names: string[], tagKey: string): Exter
     throw unexpectedAnswer('a customer without its time of creation');
   const fields: Fields = {};
   for (const name of names) {
-    const value = readValue(customer[name]);
+    const { value } = readField(customer, name);
     if (value === undefined) throw unexpectedAnswer(`a customer whose ${name} is no text, or too long`);
     fields[name] = value;
   }
@@ -43,19 +44,6 @@ const MAX_SECONDS = 4_102_444_800;
 function clockOf(clock: unknown): string | null {
   const id: unknown = typeof clock === 'object' && clock !== null && 'id' in clock ? clock.id : clock;
   return typeof id === 'string' && id !== '' ? id : null;
-}
-
-/** Ten times the longest field that Stripe takes (docs.stripe.com/api/customers). */
-const MAX_TEXT = 5_000;
-
-/**
- * Text, or null where there is none; undefined for another type, or no sane length. What Postgres
- * cannot hold (NUL, half a pair) is taken out.
- */
-export function readValue(value: unknown): Value | undefined {
-  if (value === null || value === undefined) return null;
-  if (typeof value !== 'string' || value.length > MAX_TEXT) return undefined;
-  return value.toWellFormed().replaceAll('\0', '');
 }
 
 export function toAnswered(lastResponse: Stripe.Response<unknown>['lastResponse']): Answered {

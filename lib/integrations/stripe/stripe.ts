@@ -1,7 +1,7 @@
 // Stripe's customers behind the integration contract. Nothing in this file retries, remembers or
 // decides: one call is one request, and its outcome is returned in the contract's terms.
 import type { Stripe } from 'stripe';
-import type { Fields } from '../../catalogue/document.ts';
+import type { Fields, MappingDocument } from '../../catalogue/document.ts';
 import type { Capabilities, Fetched, Integration, WriteRequest, Written } from '../integration.ts';
 import { requireCustomerOf, requireType } from './answer.ts';
 import { classify } from './classify.ts';
@@ -15,6 +15,7 @@ import { readReplay } from './headers.ts';
 import { readTag, writeTag } from './owner-tag.ts';
 import { toAnswered, toRecord } from './record.ts';
 import { readBlock, readUse } from './subscriptions.ts';
+import { writeFields } from './write-fields.ts';
 
 export interface StripeSettings {
   secretKey: string;
@@ -22,6 +23,17 @@ export interface StripeSettings {
   /** `twinbox_<instance id>`: the metadata key of this installation's owner tag. */
   tagKey: string;
   timeoutMs?: number | undefined;
+  /** As `parseStripeDocument` gives it; without it the built-in one. */
+  document?: MappingDocument | undefined;
+}
+
+export interface StripeIntegration extends Integration {
+  /**
+   * As the contract has it. `theirs` is what the record held when it was read for the merge, {} for
+   * one that is to be made: a group of fields is written whole, and what of it is not among `fields`
+   * comes from there (docs/decisions/0064-a-group-is-sent-whole.md).
+   */
+  body(fields: Fields, ownerTag: string | null, theirs?: Fields): Record<string, unknown>;
 }
 
 const HOUR = 3_600_000;
@@ -30,9 +42,9 @@ const HOUR = 3_600_000;
  * The integration for one account; throws a plain `config_invalid` if key, address or the key of
  * the owner tag cannot work.
  */
-export function createStripeIntegration(settings: StripeSettings): Integration {
+export function createStripeIntegration(settings: StripeSettings): StripeIntegration {
   const { tagKey } = settings;
-  const { system, document, names, ingress } = createStripeIntake(tagKey);
+  const { system, document, names, ingress } = createStripeIntake(tagKey, settings.document);
   const { stripe, livemode } = createStripeClient(settings);
   const record = (answer: object) => toRecord(answer, names, tagKey);
 
@@ -68,14 +80,8 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
       }
     },
 
-    body(fields: Fields, ownerTag: string | null) {
-      const body: Record<string, unknown> = {};
-      // Stripe unsets a field by a blank; the SDK sends null as one, and the stored body is to say
-      // what is sent.
-      for (const [name, value] of Object.entries(fields)) body[name] = value ?? '';
-      if (ownerTag !== null) body['metadata'] = writeTag(tagKey, ownerTag);
-      return body;
-    },
+    body: (fields, ownerTag, theirs) =>
+      writeFields(fields, theirs, ownerTag === null ? {} : writeTag(tagKey, ownerTag)),
 
     async write({ operation, key, externalId, body }: WriteRequest): Promise<Written> {
       const options = { idempotencyKey: requireKey(key) };

@@ -5,7 +5,8 @@
 import type { InboundEvent, Ingress } from '../integration.ts';
 import type { Fields } from '../../catalogue/document.ts';
 import { readTag } from './owner-tag.ts';
-import { readValue } from './record.ts';
+import { fieldNamed } from './customer-fields.ts';
+import { isHash, readField, type Hash } from './read-field.ts';
 import { verifySignature } from './signature.ts';
 
 const MAX_ID = 255;
@@ -18,8 +19,6 @@ interface NormaliseSettings {
   mapped: string[];
   tagKey: string;
 }
-
-type Hash = Record<string, unknown>;
 
 export function createIngress(settings: NormaliseSettings): Ingress {
   return {
@@ -89,7 +88,9 @@ function readSnapshot(
   return {
     externalId: requireExternalId(customer['id'], unreadable),
     after: wanted.length > 0 && Object.keys(after).length === wanted.length ? after : null,
-    previous: isHash(before) ? readFields(before, presentIn(before, mapped), 'previous', unreadable) : null,
+    previous: isHash(before)
+      ? readFields(before, saidIn(before, mapped, kind), 'previous', unreadable)
+      : null,
     ...readTag(customer['metadata'], tagKey),
   };
 }
@@ -103,7 +104,7 @@ function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string
   return {
     ...NOTHING,
     externalId: requireExternalId(hash(event['related_object'])['id'], unreadable),
-    previous: isHash(before) ? readFields(before, presentIn(before, mapped), 'previous', unreadable) : null,
+    previous: isHash(before) ? readFields(before, saidIn(before, mapped), 'previous', unreadable) : null,
   };
 }
 
@@ -123,15 +124,21 @@ function kindOf(type: string, thin: boolean): InboundEvent['kind'] {
 function readFields(from: Hash, names: string[], side: 'after' | 'previous', unreadable: string[]): Fields {
   const fields: Fields = {};
   for (const name of names) {
-    const value = readValue(Object.hasOwn(from, name) ? from[name] : null);
+    const { value } = readField(from, name);
     if (value === undefined) unreadable.push(`${side}.${name}`);
     else fields[name] = value;
   }
   return fields;
 }
 
-function presentIn(from: Hash, names: string[]): string[] {
-  return names.filter((name) => Object.hasOwn(from, name));
+/**
+ * Of a change, what is named in it: a hash holds only what has changed in it, and below a null all
+ * was null. Of a deletion also what a customer leaves out where it is not set.
+ */
+function saidIn(from: Hash, names: string[], kind?: InboundEvent['kind']): string[] {
+  return names.filter(
+    (name) => readField(from, name).said || (kind === 'deleted' && fieldNamed(name)?.optional === true),
+  );
 }
 
 function requireExternalId(value: unknown, unreadable: string[]): string | null {
@@ -167,8 +174,4 @@ function readId(value: unknown): string | null {
 
 function hash(value: unknown): Hash {
   return isHash(value) ? value : {};
-}
-
-function isHash(value: unknown): value is Hash {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -88,6 +88,21 @@ describe('a mapping document', () => {
       documentOf({ ...FIELD, onNull: 'clear' }),
       /\/fields\/0\/onNull: a customer here always has a name, so their null cannot be taken/,
     ],
+    [
+      'with a field that the entity does not have',
+      documentOf(FIELD, { ...email, internal: 'emial' }),
+      /\/fields\/1\/internal: a customer has no field "emial"; did you mean "email"\? \(it has: name, email\)/,
+    ],
+    [
+      'with a field named like a member of every object',
+      documentOf({ ...FIELD, internal: 'constructor' }),
+      /\/fields\/0\/internal: a customer has no field "constructor" \(it has: name, email\)/,
+    ],
+    [
+      'of an entity that is not known',
+      { ...(documentOf({ ...FIELD, internal: 'total' }) as object), entity: 'invoice' },
+      /\/entity: unknown entity "invoice" \(known: customer\)/,
+    ],
     ['with a length of nothing', documentOf({ ...FIELD, maxLength: 0 }), /\/fields\/0\/maxLength/],
   ];
   for (const [what, candidate, problem] of WRONG) {

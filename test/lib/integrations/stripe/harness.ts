@@ -1,6 +1,9 @@
-import { createStripeIntegration, type StripeSettings } from '../../../../lib/integrations/stripe/stripe.ts';
+import {
+  createStripeIntegration,
+  type StripeIntegration,
+  type StripeSettings,
+} from '../../../../lib/integrations/stripe/stripe.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../../../simulator/simulator.ts';
-import type { Integration } from '../../../../lib/integrations/integration.ts';
 import type { ContractHarness } from '../contract-harness.ts';
 
 export const TAG_KEY = 'twinbox_testtest';
@@ -8,7 +11,7 @@ export const SECRET_KEY = 'sk_test_twinbox_fake';
 
 export interface StripeHarness {
   simulator: Simulator;
-  connect: (settings?: Partial<StripeSettings>) => Integration;
+  connect: (settings?: Partial<StripeSettings>) => StripeIntegration;
   close: () => Promise<void>;
 }
 
