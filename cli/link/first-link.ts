@@ -1,5 +1,7 @@
 // `twinbox link` while rows wait for the first link of two filled catalogues: shows the plan and
 // records the operator's consent.
+import { settingOf } from '../../lib/config/systems.ts';
+import { labelOf } from '../../lib/integrations/registry.ts';
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
 import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
@@ -99,12 +101,14 @@ function rowsOf({ pairs, creates, ended }: LinkPlan): number {
 const SHOWN = 20;
 
 function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boolean, output: Output): void {
+  const label = labelOf(integration.system);
+  const imports = settingOf(integration.system, 'IMPORT');
   const pairs = [...plan.pairs.values()];
   const differing = pairs.filter(differs);
   const others = (why: LinkPlan['others'][number]['why']): number =>
     plan.others.filter((other) => other.why === why).length;
   const lines: [number, string][] = [
-    [pairs.filter(({ by }) => by === 'mark').length, 'pairs by our mark at Stripe'],
+    [pairs.filter(({ by }) => by === 'mark').length, `pairs by our mark at ${label}`],
     [pairs.filter(({ by }) => by === 'email').length, 'pairs by their email'],
     [differing.length, '… of these pairs differ:'],
     ...saidOf(pairs),
@@ -112,8 +116,8 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
     [plan.ended.length, 'customers were deleted while they waited: nothing is made'],
     [plan.underWay, 'customers have consent already, and workers link them'],
     [plan.pending, 'customers have no record yet and wait for no link: npx twinbox status says why'],
-    [plan.imports.length, 'records have no customer here: each becomes one (STRIPE_IMPORT)'],
-    [others('not_imported'), 'records have no customer here, and stay so (STRIPE_IMPORT=off)'],
+    [plan.imports.length, `records have no customer here: each becomes one (${imports})`],
+    [others('not_imported'), `records have no customer here, and stay so (${imports}=off)`],
     [plan.aliases.length, 'second records of a customer: kept apart, with a conflict'],
     [others('email_taken'), 'records have the email of a customer that they will not be linked with'],
     [others('no_email'), 'records have no email: they wait until they have'],
@@ -129,7 +133,7 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
   for (const [number, says] of shown)
     output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
-  if (shown.length === 0) output.print('No customer here waits to be linked, and Stripe has no customer.');
+  if (shown.length === 0) output.print(`No customer here waits to be linked, and ${label} has no customer.`);
   // Those that differ first: they are what a person has to look at.
   const sorted = pairs.toSorted((a, b) => Number(differs(b)) - Number(differs(a)));
   const listed = all ? sorted : sorted.slice(0, SHOWN);
@@ -142,7 +146,7 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   const calls = callsOf(plan);
   if (calls.all > 0) {
     const seconds = Math.max(calls.all / rates.account, calls.mostOfOneKind / rates.endpoint);
-    output.say(`About ${count(calls.all, 'call')} at Stripe, ${durationOf(seconds)} at its limits.`);
+    output.say(`About ${count(calls.all, 'call')} at ${label}, ${durationOf(seconds)} at its limits.`);
   }
 }
 

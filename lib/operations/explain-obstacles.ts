@@ -3,11 +3,12 @@ import type { BreakerRow } from '../../db/limits/breakers.ts';
 import type { Connection } from '../../db/connections.ts';
 import type { PairStanding } from '../../db/mappings/standing.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
+import { settingOf } from '../config/systems.ts';
+import { labelOf } from '../integrations/registry.ts';
 import type { Effect } from '../sync/foresee.ts';
 import { isInactive } from '../../db/mappings/state.ts';
 import { awaitsConsent } from '../sync/pair-state.ts';
 import type { SyncPolicy } from '../sync/step.ts';
-import { nameOf } from './explain-reasons.ts';
 
 export type ObstacleKind =
   | 'lease'
@@ -86,7 +87,7 @@ function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): O
 
 function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   const { reason, system } = mapping;
-  const name = nameOf(system);
+  const name = labelOf(system);
   if (awaitsConsent(mapping) || reason === 'ask_link' || reason === 'not_linked')
     return { kind: 'consent', says: 'it waits for a person’s consent' };
   switch (reason) {
@@ -97,12 +98,12 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
     case 'writes_off':
       return {
         kind: 'writes_off',
-        says: `writes to ${name} were off when a worker last looked (STRIPE_WRITES=off)`,
+        says: `writes to ${name} were off when a worker last looked (${settingOf(system, 'WRITES')}=off)`,
       };
     case 'pulls_off':
       return {
         kind: 'pulls_off',
-        says: 'writes into our table were off when a worker last looked (STRIPE_PULLS=off)',
+        says: `writes into our table were off when a worker last looked (${settingOf(system, 'PULLS')}=off)`,
       };
     default:
       return {
@@ -120,10 +121,13 @@ function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[]
   if (reason !== 'writes_off' && (waits === 'writes_off' || (!policy.writes && sends(effect))))
     found.push({
       kind: 'writes_off',
-      says: `writes to ${nameOf(mapping.system)} are off (STRIPE_WRITES=off)`,
+      says: `writes to ${labelOf(mapping.system)} are off (${settingOf(mapping.system, 'WRITES')}=off)`,
     });
   if (reason !== 'pulls_off' && (waits === 'pulls_off' || (!policy.pulls && writesOurs(effect))))
-    found.push({ kind: 'pulls_off', says: 'writes into our table are off (STRIPE_PULLS=off)' });
+    found.push({
+      kind: 'pulls_off',
+      says: `writes into our table are off (${settingOf(mapping.system, 'PULLS')}=off)`,
+    });
   if (reason !== 'account_unread' && waits === 'account_unread')
     found.push({ kind: 'account_unread', says: unread(mapping.system) });
   if (reason !== 'fuse' && effect.would === 'held')
@@ -145,7 +149,7 @@ function writesOurs(effect: Effect): boolean {
 }
 
 function unread(system: string): string {
-  return `the records of the ${nameOf(system)} account are still being read`;
+  return `the records of the ${labelOf(system)} account are still being read`;
 }
 
 function ofLane({ step: { mapping }, lane }: Standing): Obstacle[] {
@@ -153,7 +157,7 @@ function ofLane({ step: { mapping }, lane }: Standing): Obstacle[] {
 }
 
 function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane): Obstacle[] {
-  const name = nameOf(mapping.system);
+  const name = labelOf(mapping.system);
   const account = connection?.account ?? null;
   if (account === null)
     return [
@@ -170,7 +174,7 @@ function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane):
 
 /** What stops all pairs of a system, or those that have not been received yet. */
 export function laneObstacles(system: string, { connection, breaker, pausedBy, noWorker }: Lane): Obstacle[] {
-  const name = nameOf(system);
+  const name = labelOf(system);
   const found: Obstacle[] = [];
   if (connection?.pausedAt) {
     const by = pausedBy === null ? '' : ` by ${pausedBy}`;

@@ -8,7 +8,8 @@ import { keptConsent } from '../sync/consent.ts';
 import { ALIAS_LIVES } from '../sync/delete-conflicts.ts';
 import { isInactive } from '../../db/mappings/state.ts';
 import { IDENTITY_EXISTS, NOT_LINKED } from '../sync/pair-state.ts';
-import { idsIn, nameOf } from './explain-reasons.ts';
+import { labelOf } from '../integrations/registry.ts';
+import { idsIn } from './explain-reasons.ts';
 import type { Obstacle, ObstacleKind } from './explain-obstacles.ts';
 import { whyNot, type Resolution } from './resolutions.ts';
 
@@ -80,7 +81,7 @@ function heldDelete({ system, internalId, reasonDetail }: Mapping): Remedy[] {
   return [
     {
       command: `${command} --release`,
-      does: isIn ? 'our row is deleted too' : `the record at ${nameOf(system)} is deleted too`,
+      does: isIn ? 'our row is deleted too' : `the record at ${labelOf(system)} is deleted too`,
     },
     { command: `${command} --take-back`, does: 'the delete does not happen: both sides keep the customer' },
     { command: `${command} --detach`, does: 'each side keeps what it has, and the pair ends' },
@@ -110,7 +111,7 @@ async function notLinked(about: About): Promise<Remedy[]> {
   }
   found.push({
     command: `npx twinbox link ${internalId} --create`,
-    does: `a new record is made at ${nameOf(system)}`,
+    does: `a new record is made at ${labelOf(system)}`,
   });
   return found;
 }
@@ -174,7 +175,7 @@ function resolution(
   deleted: boolean,
 ): Remedy {
   const command = `npx twinbox resolve ${who}`;
-  const name = nameOf(system);
+  const name = labelOf(system);
   if (action === 'let_go')
     return { command: `${command} --let-go`, does: 'the pair ends; each side keeps what it has' };
   if (action === 'record') {
@@ -212,13 +213,13 @@ function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
       return [
         {
           command: `npx twinbox resume ${system}`,
-          does: `sends to ${nameOf(system)} again, for all customers`,
+          does: `sends to ${labelOf(system)} again, for all customers`,
         },
       ];
     case 'breaker':
     case 'account_unknown':
       return [
-        { command: 'npx twinbox doctor', does: `says what is wrong between here and ${nameOf(system)}` },
+        { command: 'npx twinbox doctor', does: `says what is wrong between here and ${labelOf(system)}` },
       ];
     case 'no_worker':
       return [{ command: 'npx twinbox up', does: 'starts everything, a worker with it' }];
