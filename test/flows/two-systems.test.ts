@@ -1,14 +1,16 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { startSystem, type System } from '../../cli/embedded/system.ts';
 import { pauseConnection, resumeConnection } from '../../db/connections.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { ignoreConnectionSettings, loadConfig } from '../../lib/config/config.ts';
 import { createRegistry, systems } from '../../lib/integrations/registry.ts';
 import { createLogger } from '../../lib/log.ts';
 import { call } from '../cli/twinbox.ts';
-import { useDatabase } from '../support/database.ts';
+import { finish } from '../support/child.ts';
+import { useDatabase, type TestDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
 import { defineToy } from '../support/toy/definition.ts';
 import { TOY_SECRET } from '../support/toy/integration.ts';
@@ -21,9 +23,15 @@ type Row = {
   sync: Record<string, { state: string }>;
 };
 
-describe('two systems side by side', function () {
-  this.timeout(180_000);
+const CLI = join(import.meta.dirname, '../support/toy/cli.ts');
+
+describe('two systems side by side', () => {
   const database = useDatabase();
+  // Stopped before the database is removed.
+  describe('in one process', () => runSideBySide(database));
+});
+
+function runSideBySide(database: TestDatabase): void {
   const soon = { timeoutMs: 40_000, everyMs: 20 };
   let folder: string;
   let toy: ToyServer;
@@ -132,4 +140,36 @@ describe('two systems side by side', function () {
     expect(Object.keys(intake)).to.deep.equal(['stripe', 'toy']);
     expect(intake['toy']).to.include({ webhooks_refused: 0 });
   });
-});
+
+  async function command<T>(...args: string[]): Promise<T> {
+    const child = spawn(process.execPath, [CLI, ...args, '--json'], {
+      cwd: folder,
+      env: {
+        ...ignoreConnectionSettings(),
+        ...{ DATABASE_URL: database.url, TWINBOX_DATA_DIR: join(folder, 'beside') },
+        ...{ SIMULATOR_URL: running().simulatorUrl ?? '', TOY_URL: toy.url },
+      },
+    });
+    const { code, stdout, stderr } = await finish(child);
+    expect(code, stderr).to.equal(0);
+    return JSON.parse(stdout) as T;
+  }
+
+  it('are both what a command is about, unless it names one', async () => {
+    const { systems: verified } = await command<{ systems: Record<string, { agree: number }> }>(
+      ...['verify', '--wait', '30'],
+    );
+    expect(verified['stripe']?.agree).to.be.greaterThan(4);
+    expect(verified['toy']?.agree).to.equal(verified['stripe']?.agree);
+
+    expect(await command('pause', 'toy')).to.include({ system: 'toy', paused: true, was_paused: false });
+    type Account = { account: string; paused_at: string | null };
+    const status = await command<{ stripe: Account; toy: Account; unmatched: object }>('status');
+    expect(status.toy).to.include({ account: 'toy_account' });
+    expect([status.stripe.paused_at, typeof status.toy.paused_at]).to.deep.equal([null, 'string']);
+    expect(Object.keys(status.unmatched)).to.deep.equal(['stripe', 'toy']);
+    const { systems: resumed } = await command<{ systems: Record<string, { was_paused: boolean }> }>('resume');
+    expect(resumed['stripe']).to.include({ was_paused: false });
+    expect(resumed['toy']).to.include({ was_paused: true });
+  }).timeout(300_000);
+}
