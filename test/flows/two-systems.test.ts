@@ -168,7 +168,9 @@ function runSideBySide(database: TestDatabase): void {
     expect(status.toy).to.include({ account: 'toy_account' });
     expect([status.stripe.paused_at, typeof status.toy.paused_at]).to.deep.equal([null, 'string']);
     expect(Object.keys(status.unmatched)).to.deep.equal(['stripe', 'toy']);
-    const { systems: resumed } = await command<{ systems: Record<string, { was_paused: boolean }> }>('resume');
+    const { systems: resumed } = await command<{ systems: Record<string, { was_paused: boolean }> }>(
+      'resume',
+    );
     expect(resumed['stripe']).to.include({ was_paused: false });
     expect(resumed['toy']).to.include({ was_paused: true });
   }).timeout(300_000);
