@@ -13,7 +13,7 @@ describe('the names of external systems', () => {
   const planted: [string, string][] = [
     ['lib/sync/x.ts', "if (system === 'stripe') skip();"],
     ['lib/intake/x.ts', 'const every = { stripe: 60_000 };'],
-    ['lib/operations/x.ts', 'const says = `${count} records at Stripe`;'],
+    ['lib/operations/x.ts', 'const says = `records at Stripe`;'],
     ['lib/limits/x.ts', "const lower = 'STRIPE_RATE_LIMIT';"],
     ['workers/x.ts', 'await createStripeIntegration(settings);'],
     ['lib/bus/x.ts', "const group = 'quickbooks';"],
