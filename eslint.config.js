@@ -29,7 +29,6 @@ const LONG_FUNCTIONS = {
   'simulator/simulator.ts': 88,
   'simulator/store/store.ts': 83,
   'simulator/webhooks/webhooks.ts': 189,
-  'workers/housekeeping.ts': 74,
   'workers/lane.ts': 118,
 };
 

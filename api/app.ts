@@ -35,7 +35,8 @@ export type ApiDeps = {
   conflicts: ConflictOperations;
   links: LinkOperations;
   resolutions: ResolveOperations;
-  choices: ChoiceOperations;
+  /** By the system: each that is kept in step has some. */
+  choices: ReadonlyMap<string, ChoiceOperations>;
 };
 
 const basePath = '/api/v1';
@@ -48,6 +49,7 @@ export function createApi(deps: ApiDeps): Express {
   const { store, db, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions } = deps;
   const { apiKeys, deadlineMs = 8_000 } = config;
+  const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -62,9 +64,9 @@ export function createApi(deps: ApiDeps): Express {
   // A webhook has a raw body, and its signature in place of a key.
   app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
-  app.use(basePath, customerRoutes({ store, db, basePath, deadlineMs }));
+  app.use(basePath, customerRoutes({ store, db, systems, basePath, deadlineMs }));
   app.use(basePath, choiceRoutes({ operations: choices, deadlineMs }));
-  app.use(basePath, conflictRoutes({ db, operations: conflicts, basePath, deadlineMs }));
+  app.use(basePath, conflictRoutes({ db, operations: conflicts, systems, basePath, deadlineMs }));
   app.use(basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
   app.use(basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
   app.use(answerUnknownPath);

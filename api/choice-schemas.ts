@@ -1,12 +1,13 @@
 // What may be said about a customer's record, and the shape of the answers: for the checks and for
 // the API document.
 
-export const choiceSchema = {
+/** `systems`: those that are kept in step. */
+export const choiceSchemaOf = (systems: readonly string[]) => ({
   type: 'object',
   required: ['system', 'external_id'],
   additionalProperties: false,
   properties: {
-    system: { type: 'string', enum: ['stripe'] },
+    system: { type: 'string', enum: [...systems] },
     external_id: {
       type: ['string', 'null'],
       minLength: 1,
@@ -18,9 +19,9 @@ export const choiceSchema = {
       'x-problem': 'must be the id of a record, without blanks',
     },
   },
-} as const;
+});
 
-export type Choice = { system: 'stripe'; external_id: string | null };
+export type Choice = { system: string; external_id: string | null };
 
 const text = { type: ['string', 'null'] };
 

@@ -11,7 +11,7 @@ import type {
 } from '../lib/operations/record-choice.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
-import { choiceSchema, type Choice } from './choice-schemas.ts';
+import { choiceSchemaOf, type Choice } from './choice-schemas.ts';
 import { customerPathSchema } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
 import { demand, paramsOf } from './input.ts';
@@ -20,15 +20,16 @@ import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
-const checkChoice = compileCheck<Choice>(choiceSchema);
 
 export function choiceRoutes({
   operations,
   deadlineMs,
 }: {
-  operations: ChoiceOperations;
+  /** By the system that the record is of. */
+  operations: ReadonlyMap<string, ChoiceOperations>;
   deadlineMs: number;
 }): Router {
+  const checkChoice = compileCheck<Choice>(choiceSchemaOf([...operations.keys()]));
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
@@ -38,12 +39,12 @@ export function choiceRoutes({
       soon,
       async (req, res) => {
         const id = idOf(req);
-        const { external_id: externalId } = demand('body', checkChoice(req.body));
+        const { system, external_id: externalId } = demand('body', checkChoice(req.body));
         const actor = actorOf(req) ?? null;
+        const there = operations.get(system);
+        if (!there) throw new Error(`the check of the body let the system ${system} through`);
         const result =
-          externalId === null
-            ? await operations.makeNew(id, actor)
-            : await operations.choose(id, externalId, actor);
+          externalId === null ? await there.makeNew(id, actor) : await there.choose(id, externalId, actor);
         if (!('customer' in result)) throw refused(result);
         const { outcome, customer } = result;
         const insteadOf = 'insteadOf' in result ? result.insteadOf : null;
@@ -56,7 +57,7 @@ export function choiceRoutes({
     post: [
       soon,
       async (req, res) => {
-        const result = await operations.acceptDeletion(idOf(req), actorOf(req) ?? null);
+        const result = await acceptDeletion([...operations.values()], idOf(req), actorOf(req) ?? null);
         if (!('customer' in result)) throw refused(result);
         const { outcome, customer, externalId } = result;
         sendJson(res, 200, { outcome, customer, external_id: externalId });
@@ -64,6 +65,21 @@ export function choiceRoutes({
     ],
   });
   return router;
+}
+
+/** The system in which the customer's record was deleted: the first that has such a deletion. */
+async function acceptDeletion(
+  operations: readonly ChoiceOperations[],
+  id: number,
+  actor: string | null,
+): Promise<AcceptOutcome> {
+  let refusal: AcceptOutcome = { outcome: 'not_found' };
+  for (const { acceptDeletion: accept } of operations) {
+    const result = await accept(id, actor);
+    if ('customer' in result) return result;
+    if (refusal.outcome === 'not_found') refusal = result;
+  }
+  return refusal;
 }
 
 function idOf(req: Request): number {

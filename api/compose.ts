@@ -6,10 +6,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
 import { createConflictOperations } from '../lib/operations/conflicts.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
-import { intakePart } from '../lib/health/intake.ts';
+import { intakesPart } from '../lib/health/intake.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
-import type { Ingress } from '../lib/integrations/integration.ts';
-import type { MappingDocument } from '../lib/catalogue/document.ts';
+import type { Intake } from '../lib/integrations/definition.ts';
 import { createLinkOperations } from '../lib/operations/links.ts';
 import { createResolveOperations } from '../lib/operations/resolutions.ts';
 import { createChoiceOperations } from '../lib/operations/record-choice.ts';
@@ -21,18 +20,23 @@ import type { Readiness } from '../lib/health/readiness-report.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
 
+/** What the API needs of one system. */
+export type ApiSystem = {
+  intake: Intake;
+  /** The secrets that sign its webhooks; with none, events come in by the sweep alone. */
+  secrets: string[];
+  /** Counts deliveries; whoever makes it writes its counts. */
+  tally: WebhookTally;
+};
+
 export type ApiParts = {
   config: Config;
   db: Db;
   clock: Clock;
   log: ApiLog;
   store: CustomerStore;
-  /** The system whose events come in; without `ingress` it has no webhooks. */
-  intake: { system: string; document: MappingDocument; ingress?: Ingress | undefined };
-  /** The secrets that sign its webhooks; with none, events come in by the sweep alone. */
-  secrets: string[];
-  /** Counts deliveries; whoever makes it writes its counts. */
-  tally: WebhookTally;
+  /** The systems that are kept in step. */
+  systems: readonly ApiSystem[];
   nudge: () => void;
   /** Whose signs of life this process shows: it need not warn of itself. */
   owner: string | null;
@@ -41,34 +45,46 @@ export type ApiParts = {
 };
 
 export function composeApi(parts: ApiParts): Express {
-  const { config, db, clock, log, store, intake, secrets, tally, nudge, owner, readiness = {} } = parts;
-  const { system, document, ingress } = intake;
-  const inbox = { db, clock, integration: { system, document }, retentionDays: config.retentionDays, nudge };
+  const { config, db, clock, log, store, systems, nudge, owner, readiness = {} } = parts;
+  const { retentionDays } = config;
+  const names = systems.map(({ intake }) => intake.system);
   return createApi({
     store,
     db,
     clock,
     log,
     config: { apiKeys: config.api.keys },
-    webhooks: ingress ? [{ system, ingress, secrets, inbox, tally }] : [],
-    conflicts: createConflictOperations({ db, clock, nudge, documents: [document] }),
-    links: createLinkOperations({ db, clock }),
-    resolutions: createResolveOperations({ db, clock, log }),
-    choices: createChoiceOperations({
+    webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {
+      const inbox = { db, clock, integration: { system, document }, retentionDays, nudge };
+      return ingress ? [{ system, ingress, secrets, inbox, tally }] : [];
+    }),
+    conflicts: createConflictOperations({
       db,
       clock,
       nudge,
-      target: { system, externalType: document.externalType },
+      documents: systems.map(({ intake }) => intake.document),
     }),
+    links: createLinkOperations({ db, clock }),
+    resolutions: createResolveOperations({ db, clock, log }),
+    choices: new Map(
+      systems.map(({ intake: { system, document } }) => {
+        const target = { system, externalType: document.externalType };
+        return [system, createChoiceOperations({ db, clock, nudge, target })];
+      }),
+    ),
     readiness: {
       database: databasePart(db),
-      roles: rolesPart(db, clock, owner),
+      roles: rolesPart(db, clock, { owner, systems: names }),
       relay: relayPart(db, clock),
       refused: refusedPart(db, clock),
       sequences: sequencesPart(db),
       partitions: partitionsPart(db, clock),
-      sync: syncPart(db, [system]),
-      intake: intakePart(db, clock, system, secrets),
+      sync: syncPart(db, names),
+      intake: intakesPart(
+        db,
+        clock,
+        systems.map(({ intake: { system }, secrets }) => ({ system, secrets })),
+      ),
       ...readiness,
     },
   });

@@ -27,11 +27,19 @@ const checkQuery = compileCheck<ConflictQuery>(conflictQuerySchema);
 export type ConflictRoutesDeps = {
   db: Db;
   operations: ConflictOperations;
+  /** The systems that are kept in step. */
+  systems: readonly string[];
   basePath: string;
   deadlineMs: number;
 };
 
-export function conflictRoutes({ db, operations, basePath, deadlineMs }: ConflictRoutesDeps): Router {
+export function conflictRoutes({
+  db,
+  operations,
+  systems,
+  basePath,
+  deadlineMs,
+}: ConflictRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
@@ -57,7 +65,7 @@ export function conflictRoutes({ db, operations, basePath, deadlineMs }: Conflic
       soon,
       async (req, res) => {
         const conflict = await readConflict(db, idOf(req));
-        if (!conflict) throw refused({ outcome: 'not_found' });
+        if (!conflict) throw refused({ outcome: 'not_found' }, systems);
         sendJson(res, 200, conflictJson(conflict));
       },
     ],
@@ -65,12 +73,13 @@ export function conflictRoutes({ db, operations, basePath, deadlineMs }: Conflic
 
   const reverse = async (req: Request, res: Response) => {
     const result = await operations.reverse(idOf(req), originOf(req, res));
-    if (result.outcome !== 'reversed' && result.outcome !== 'reversed_already') throw refused(result);
+    if (result.outcome !== 'reversed' && result.outcome !== 'reversed_already')
+      throw refused(result, systems);
     const { outcome, conflict, customer } = result;
     sendJson(res, 200, {
       outcome,
       conflict: conflictJson(conflict),
-      customer: customer && customerJson(customer),
+      customer: customer && customerJson(customer, systems),
     });
   };
   declareRoute(router, '/conflicts/:id/reverse', { post: [soon, reverse] });
@@ -119,7 +128,7 @@ function idOf(req: Request): string {
 
 type Refused = Exclude<ReverseOutcome, { outcome: 'reversed' | 'reversed_already' }>;
 
-function refused(refusal: Refused): Problem {
+function refused(refusal: Refused, systems: readonly string[]): Problem {
   switch (refusal.outcome) {
     case 'not_found':
       return new Problem('conflict_not_found', 'No conflict has this id.');
@@ -129,7 +138,7 @@ function refused(refusal: Refused): Problem {
         ? 'The customer no longer holds the value that survived: a later edit stands. If the other value is still wanted, change the customer.'
         : 'The customer was deleted since. If it is wanted again, create a customer with the values of the conflict.';
       return new Problem('overtaken', detail, {
-        members: { current: customer && customerJson(customer), conflict: conflictJson(conflict) },
+        members: { current: customer && customerJson(customer, systems), conflict: conflictJson(conflict) },
       });
     }
     case 'cannot_reverse':

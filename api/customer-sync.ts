@@ -2,16 +2,15 @@
 // not got the newest version is pending: whoever has just changed a customer sees whether the
 // change has arrived, which version the system has, and since when.
 import type { Customer, CustomerMapping } from '../db/customers.ts';
-import { systemNames } from '../lib/integrations/names.ts';
 
 export type SyncState = { state: string; reason: string | null; version: number | null; since: string };
 
 /**
- * By the system's name. A customer that no worker has received yet has no pair, and is pending all
- * the same.
+ * By the system's name. A customer that no worker has received yet has no pair with a system that
+ * is kept in step, and is pending all the same.
  */
-export function syncOf(customer: Customer): Record<string, SyncState> {
-  const systems = new Set<string>([...systemNames, ...customer.mappings.map(({ system }) => system)]);
+export function syncOf(customer: Customer, inStep: readonly string[]): Record<string, SyncState> {
+  const systems = new Set<string>([...inStep, ...customer.mappings.map(({ system }) => system)]);
   return Object.fromEntries(
     [...systems].map((system) => [
       system,

@@ -30,9 +30,16 @@ import { rowRefused } from './row-refusal.ts';
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
 const checkQuery = compileCheck<CustomerQuery>(customerQuerySchema);
 
-export type CustomerRoutesDeps = { store: CustomerStore; db: Db; basePath: string; deadlineMs: number };
+export type CustomerRoutesDeps = {
+  store: CustomerStore;
+  db: Db;
+  /** The systems that are kept in step. */
+  systems: readonly string[];
+  basePath: string;
+  deadlineMs: number;
+};
 
-export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRoutesDeps): Router {
+export function customerRoutes({ store, db, systems, basePath, deadlineMs }: CustomerRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
   const json = readJson();
@@ -52,7 +59,7 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
           ...(since !== undefined && { updatedSince: new Date(since) }),
         });
         const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
-        sendJson(res, 200, page.map(customerJson));
+        sendJson(res, 200, listJson(page, systems));
       },
     ],
     post: [
@@ -61,9 +68,9 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
       async (req, res) => {
         const values = demand('body', checkNewCustomer(req.body));
         const result = await store.create(values, originOf(req, res));
-        if (result.outcome !== 'created') throw refused(result);
+        if (result.outcome !== 'created') throw refused(result, systems);
         res.setHeader('Location', `${basePath}/customers/${result.customer.id}`);
-        sendCustomer(res, 201, result.customer);
+        sendCustomer(res, 201, result.customer, systems);
       },
     ],
   });
@@ -75,8 +82,8 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
       soon,
       async (req, res) => {
         const customer = await readCustomer(db, idOf(req));
-        if (!customer || customer.deletedAt) throw refused({ outcome: 'gone' });
-        sendCustomer(res, 200, customer);
+        if (!customer || customer.deletedAt) throw refused({ outcome: 'gone' }, systems);
+        sendCustomer(res, 200, customer, systems);
       },
     ],
     put: [
@@ -86,8 +93,8 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
         const [id, condition] = [idOf(req), ifMatchOf(req)];
         const values = demand('body', checkNewCustomer(req.body));
         const result = await store.replace(id, values, condition, originOf(req, res));
-        if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result);
-        sendCustomer(res, 200, result.customer);
+        if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result, systems);
+        sendCustomer(res, 200, result.customer, systems);
       },
     ],
     patch: [
@@ -97,15 +104,15 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
         const [id, condition] = [idOf(req), ifMatchOf(req)];
         const values = demand('body', checkCustomerChange(req.body));
         const result = await store.patch(id, values, condition, originOf(req, res));
-        if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result);
-        sendCustomer(res, 200, result.customer);
+        if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result, systems);
+        sendCustomer(res, 200, result.customer, systems);
       },
     ],
     delete: [
       soon,
       async (req, res) => {
         const result = await store.remove(idOf(req), ifMatchOf(req), originOf(req, res));
-        if (result.outcome !== 'deleted') throw refused(result);
+        if (result.outcome !== 'deleted') throw refused(result, systems);
         sendNothing(res);
       },
     ],
@@ -117,7 +124,7 @@ export function customerRoutes({ store, db, basePath, deadlineMs }: CustomerRout
  * A customer on the wire. `sync` says how each system's counterpart stands, so that a parked one
  * shows its reason.
  */
-export function customerJson(customer: Customer): Record<string, unknown> {
+export function customerJson(customer: Customer, systems: readonly string[]): Record<string, unknown> {
   return {
     id: customer.id,
     name: customer.name,
@@ -126,13 +133,17 @@ export function customerJson(customer: Customer): Record<string, unknown> {
     created_at: customer.createdAt.toISOString(),
     updated_at: customer.updatedAt.toISOString(),
     external_mappings: externalIdsOf(customer),
-    sync: syncOf(customer),
+    sync: syncOf(customer, systems),
   };
 }
 
-function sendCustomer(res: Response, status: number, customer: Customer): void {
+function listJson(page: Customer[], systems: readonly string[]): Record<string, unknown>[] {
+  return page.map((customer) => customerJson(customer, systems));
+}
+
+function sendCustomer(res: Response, status: number, customer: Customer, systems: readonly string[]): void {
   res.setHeader('ETag', entityTag(customer));
-  sendJson(res, status, customerJson(customer));
+  sendJson(res, status, customerJson(customer, systems));
 }
 
 function entityTag({ version }: Customer): string {
@@ -156,7 +167,7 @@ export function originOf(req: Request, res: Response): Origin {
   };
 }
 
-function refused(refusal: Refusal): Problem {
+function refused(refusal: Refusal, systems: readonly string[]): Problem {
   switch (refusal.outcome) {
     case 'gone':
       return new Problem('customer_not_found', 'No customer has this id, or it was deleted.');
@@ -165,7 +176,7 @@ function refused(refusal: Refusal): Problem {
       return new Problem(
         'version_mismatch',
         `The customer has version ${customer.version} now. Look at what changed (current), then send your change with the new ETag.`,
-        { headers: { ETag: entityTag(customer) }, members: { current: customerJson(customer) } },
+        { headers: { ETag: entityTag(customer) }, members: { current: customerJson(customer, systems) } },
       );
     }
     case 'duplicate_email': {

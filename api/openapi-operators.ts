@@ -1,5 +1,7 @@
 // The operators' routes and the way in for webhooks, for the API document.
 
+import type { SystemDefinition } from '../lib/integrations/definition.ts';
+import { systems } from '../lib/integrations/registry.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema } from './conflict-schemas.ts';
 import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
@@ -99,19 +101,26 @@ export function operatorPaths(): Json {
         ],
       }),
     },
-    '/api/v1/webhooks/stripe': { post: webhook() },
+    ...webhookPaths(),
   };
 }
 
-function webhook(): Json {
+function webhookPaths(): Json {
+  return Object.fromEntries(
+    systems.all.flatMap((system) => {
+      const { name, signatureHeader: header } = system;
+      return header === null ? [] : [[`/api/v1/webhooks/${name}`, { post: webhook(system, header) }]];
+    }),
+  );
+}
+
+function webhook({ label }: SystemDefinition, header: string): Json {
   return {
-    operationId: 'takeStripeEvent',
-    summary: 'An event of Stripe, stored before it is answered',
+    operationId: `take${label}Event`,
+    summary: `An event of ${label}, stored before it is answered`,
     description: 'Proves itself by its signature over the raw body, and needs no key.',
     security: [],
-    parameters: [
-      { ...parameter('Stripe-Signature', 'header', { type: 'string', minLength: 1 }), required: true },
-    ],
+    parameters: [{ ...parameter(header, 'header', { type: 'string', minLength: 1 }), required: true }],
     requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } },
     responses: {
       200: answer('It is durable, or not for this database; outcome says which', ref('TakenIn')),

@@ -2,9 +2,10 @@
 // table of problems.
 
 import { customerChangeSchema, newCustomerSchema } from '../lib/catalogue/customer.ts';
+import { systems } from '../lib/integrations/registry.ts';
 import { BODY_LIMIT } from './body.ts';
 import { changesQuerySchema, changesSchema } from './change-schemas.ts';
-import { acceptedSchema, choiceSchema, chosenSchema } from './choice-schemas.ts';
+import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerQuerySchema, customerSchema } from './customer-schemas.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
@@ -130,7 +131,7 @@ export function openApiDocument(): Json {
         Linked: linkedSchema,
         Resolution: resolutionSchema,
         Resolved: resolvedSchema,
-        Choice: choiceSchema,
+        Choice: choiceSchemaOf(systems.names),
         Chosen: chosenSchema,
         Accepted: acceptedSchema,
         TakenIn: takenInSchema,

@@ -3,12 +3,12 @@ import { systemClock } from '../lib/clock.ts';
 import { createCustomerStore } from '../lib/customers/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
-import { requireShared, webhookSecrets } from '../lib/process/requirements.ts';
+import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { startRoleSigns } from '../lib/health/role-signs.ts';
-import { createIntake } from '../lib/process/systems.ts';
+import { createIntakes } from '../lib/process/systems.ts';
 import { deafWarning } from '../lib/health/intake.ts';
-import { createWebhookTally } from '../lib/health/webhook-tally.ts';
+import { createWebhookTally, flushAll } from '../lib/health/webhook-tally.ts';
 import { composeApi } from './compose.ts';
 import { listen } from './server.ts';
 import { answerStarting } from './starting.ts';
@@ -28,15 +28,17 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   // Another process relays, and looks often enough by itself.
   const nudge = (): void => undefined;
   const clock = systemClock;
-  const intake = await createIntake(db);
-  const secrets = webhookSecrets(config);
-  const tally = createWebhookTally({ db, clock, log, system: intake.system });
-  const problem = secrets.length === 0 ? deafWarning(intake.system) : null;
+  const systems = (await createIntakes(config, db)).map((each) => ({
+    ...each,
+    tally: createWebhookTally({ db, clock, log, system: each.intake.system }),
+  }));
+  const deaf = systems.filter(({ secrets }) => secrets.length === 0);
+  const problem = deaf.map(({ intake }) => deafWarning(intake.system)).join('; ') || null;
   const signs = await startRoleSigns({
     db,
     log,
     roles: [{ name: 'api', look: () => ({ state: server.url, problem }) }],
-    onBeat: tally.flush,
+    onBeat: () => flushAll(systems),
   });
   const identity = watchIdentity({ db, address: database.address });
   app = composeApi({
@@ -46,9 +48,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     clock,
     log,
     store: createCustomerStore({ db, clock, nudge }),
-    intake,
-    secrets,
-    tally,
+    systems,
     nudge,
   });
   return {

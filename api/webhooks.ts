@@ -8,6 +8,7 @@
 // database): the system sends it again.
 import express, { Router } from 'express';
 import type { Clock } from '../lib/clock.ts';
+import { settingOf } from '../lib/config/systems.ts';
 import type { Ingress } from '../lib/integrations/integration.ts';
 import { takeIn, type InboxDeps } from '../lib/intake/inbound.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
@@ -27,7 +28,7 @@ export interface WebhookSource {
   tally?: WebhookTally;
 }
 
-/** Stripe's own tolerance, in both directions (docs.stripe.com/webhooks#replay-attacks). */
+/** What Stripe recommends, in both directions (docs.stripe.com/webhooks#replay-attacks). */
 const TOLERANCE_S = 300;
 /** Far above any event of a customer; a forged body is not worth more memory. */
 const BODY_LIMIT = 1_000_000;
@@ -82,7 +83,7 @@ function demandSignature(
   if (verdict.code === 'no_secret') {
     throw new Problem(
       'webhooks_not_configured',
-      `No signing secret is set for ${system}: set ${system.toUpperCase()}_WEBHOOK_SECRET to the endpoint's secret.`,
+      `No signing secret is set for ${system}: set ${settingOf(system, 'WEBHOOK_SECRET')} to the endpoint's secret.`,
     );
   }
   tally?.refused(verdict.code);

@@ -156,6 +156,7 @@ async function receive(): Promise<PartFigures> {
   const { loadConfig } = await import('../lib/config/config.ts');
   const { createLogger } = await import('../lib/log.ts');
   const { createSyncDeps } = await import('../lib/process/systems.ts');
+  const { simulatorAccess } = await import('../lib/integrations/stripe/definition.ts');
   const { subscribeOutbound } = await import('../workers/receiver.ts');
   const { topic, count, warmUp, databaseUrl = '', bootstrap } = task;
   const kafka = createKafkaBus({ settings: { brokers: [bootstrap] }, log });
@@ -177,11 +178,11 @@ async function receive(): Promise<PartFigures> {
         },
       }),
   };
-  const stripe = { secretKey: 'sk_test_twinbox_bench', apiBase: 'http://127.0.0.1:9' };
+  const access = simulatorAccess('http://127.0.0.1:9');
   const config = loadConfig({}, { envFile: false });
   const deps = await createSyncDeps(config, {
     db,
-    stripe,
+    access,
     log: createLogger({ level: 'error', format: 'json' }),
     nudge: quiet,
   });

@@ -1,18 +1,21 @@
 // What the engine would do about a pair, as text; `replay` and `explain` say it alike.
+import { labelOf } from '../lib/integrations/registry.ts';
 import type { Effect } from '../lib/sync/foresee.ts';
 
-export function describeEffect(effect: Effect): string {
+/** `system`: the one that the pair is with. */
+export function describeEffect(effect: Effect, system: string): string {
+  const label = labelOf(system);
   switch (effect.would) {
     case 'create':
-      return effect.again === true ? 'send its open create again' : 'create it at Stripe';
+      return effect.again === true ? 'send its open create again' : `create it at ${label}`;
     case 'delete':
-      return effect.again === true ? 'send its open delete again' : 'delete it at Stripe';
+      return effect.again === true ? 'send its open delete again' : `delete it at ${label}`;
     case 'delete_here':
-      return 'delete our row: its record was deleted at Stripe';
+      return `delete our row: its record was deleted at ${label}`;
     case 'held':
-      return `nothing: held by the fuse, its delete ${effect.direction === 'out' ? 'to' : 'at'} Stripe waits (npx twinbox deletes stripe)`;
+      return `nothing: held by the fuse, its delete ${effect.direction === 'out' ? 'to' : 'at'} ${label} waits (npx twinbox deletes ${system})`;
     case 'refused':
-      return `send the same ${effect.operation} again: unchanged since Stripe refused it (${effect.code})`;
+      return `send the same ${effect.operation} again: unchanged since ${label} refused it (${effect.code})`;
     case 'link':
       return `link it with ${effect.customer === null ? 'its customer' : `customer ${effect.customer}`}`;
     case 'import':
@@ -21,8 +24,8 @@ export function describeEffect(effect: Effect): string {
       return `carry out what was decided: ${effect.decision}`;
     case 'update':
       return [
-        ...(effect.there.length + effect.here.length === 0 ? ['write our owner tag at Stripe'] : []),
-        ...(effect.there.length > 0 ? [`change ${effect.there.join(', ')} at Stripe`] : []),
+        ...(effect.there.length + effect.here.length === 0 ? [`write our owner tag at ${label}`] : []),
+        ...(effect.there.length > 0 ? [`change ${effect.there.join(', ')} at ${label}`] : []),
         ...(effect.here.length > 0 ? [`change ${effect.here.join(', ')} in our table`] : []),
       ].join(' and ');
     case 'nothing':

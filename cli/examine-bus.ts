@@ -6,7 +6,7 @@ import { differencesOf, sayDifference } from '../lib/health/alike.ts';
 import { findForeign, sayForeign } from '../lib/bus/own-topics.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
-import { checks, type Check } from '../lib/operations/doctor.ts';
+import { checks, type Check } from '../lib/finding.ts';
 import { topics } from '../lib/events/routing.ts';
 import { sayRefused } from '../lib/health/refused.ts';
 import { readRoles } from '../lib/health/roles.ts';

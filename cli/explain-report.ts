@@ -10,7 +10,7 @@ import type {
   PairExplained,
   ReadResult,
 } from '../lib/operations/explain.ts';
-import { nameOf } from '../lib/operations/explain-reasons.ts';
+import { labelOf } from '../lib/integrations/registry.ts';
 import { shortTime } from './choices.ts';
 import { describeEffect } from './effect.ts';
 import { count, table } from './output.ts';
@@ -26,8 +26,8 @@ export function explanationLines(explained: Explanation): Line[] {
     lines.push({
       text:
         decision === 'leave'
-          ? `A person decided to leave the record ${externalId} of ${nameOf(system)} alone.`
-          : `${nameOf(system)} has the record ${externalId}, and no customer stands for it: npx twinbox link lists such records.`,
+          ? `A person decided to leave the record ${externalId} of ${labelOf(system)} alone.`
+          : `${labelOf(system)} has the record ${externalId}, and no customer stands for it: npx twinbox link lists such records.`,
     });
   if (conflicts > 0 && customer)
     lines.push(
@@ -70,7 +70,7 @@ function notReceivedLines({ newest, obstacles }: NonNullable<Explanation['notRec
 
 function pairLines(pair: PairExplained): Line[] {
   const { mapping, fields } = pair;
-  const title = { text: `${nameOf(mapping.system)}, mapping ${mapping.id}`, isTitle: true };
+  const title = { text: `${labelOf(mapping.system)}, mapping ${mapping.id}`, isTitle: true };
   const facts = asLines([
     ['record', sayRecord(pair)],
     ['state', `${mapping.state} since ${shortTime(pair.since)}`],
@@ -82,7 +82,7 @@ function pairLines(pair: PairExplained): Line[] {
   const shown = fields.length === 0 ? [] : [{ text: '' }, ...fieldLines(pair), { text: '' }];
   const decided = asLines([
     ['rung', sayRung(pair)],
-    ['would now', describeEffect(pair.effect)],
+    ['would now', describeEffect(pair.effect, pair.mapping.system)],
     ...labelled('not now', sayObstacles(pair)),
     ...commandRows(pair),
   ]);
@@ -146,7 +146,7 @@ const LEFT: Record<NonNullable<FieldExplained['left']>, string> = {
 };
 
 function fieldLines({ mapping, fields, read }: PairExplained): Line[] {
-  const name = nameOf(mapping.system);
+  const name = labelOf(mapping.system);
   const isRead = read?.state === 'present';
   const head = [
     'field',

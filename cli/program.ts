@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { systems, type Registry } from '../lib/integrations/registry.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
 
@@ -38,6 +39,7 @@ export async function createProgram(
   [first = '']: string[],
   output: Output,
   finish: (exitStatus: number) => void,
+  registry: Registry = systems,
 ): Promise<Command> {
   const program = new Command('twinbox')
     .description('Keeps the customers of PostgreSQL and of Stripe the same, in both directions.')
@@ -58,7 +60,7 @@ Exit status: 0 well, 1 failed, 2 wrong words (verify: could not tell), 3 nothing
 69 something is not to be had now, 78 wrong settings, 130 Ctrl-C. More in docs/cli.md; settings in docs/settings.md.`,
     );
   const wanted = Object.hasOwn(commands, first) ? [first] : Object.keys(commands);
-  for (const name of wanted) (await commands[name]?.())?.({ program, output, finish });
+  for (const name of wanted) (await commands[name]?.())?.({ program, output, finish, systems: registry });
   for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
     if (command.options.some(({ long }) => long === '--yes')) command.addHelpText('after', UNANSWERED);
   return program;

@@ -1,14 +1,19 @@
 import { CommanderError } from 'commander';
+import type { Registry } from '../lib/integrations/registry.ts';
 import { exit } from './exit.ts';
 import { explain } from './failure.ts';
 import { createOutput, type Output } from './output.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command; answers the exit status and never throws. */
-export async function runCli(args: string[], output: Output = createOutput()): Promise<number> {
+export async function runCli(
+  args: string[],
+  output: Output = createOutput(),
+  systems?: Registry,
+): Promise<number> {
   let status: number = exit.ok;
   try {
-    const program = await createProgram(args, output, (code) => (status = code));
+    const program = await createProgram(args, output, (code) => (status = code), systems);
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (error) {

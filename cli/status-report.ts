@@ -15,6 +15,16 @@ import { count, table, type Output } from './output.ts';
 import type { Running } from './running.ts';
 import { describeUnmatched, unmatchedJson, type Unmatched } from './unmatched.ts';
 
+export type AccountStatus = {
+  system: string;
+  connection: Connection | null;
+  webhooks: WebhookSigns | null;
+  /** Null before the first try. */
+  swept: Sweep | null;
+  /** Unmatched records there; null before the first contact. */
+  unmatched: Unmatched | null;
+};
+
 export type Status = {
   /** The process of `twinbox up` on this folder. */
   running: Running | null;
@@ -29,12 +39,8 @@ export type Status = {
   reasons: ReasonCount[];
   systems: SystemCounts[];
   conflicts: ConflictCounts;
-  stripe: Connection | null;
-  webhooks: WebhookSigns | null;
-  /** Null before the first try. */
-  swept: Sweep | null;
-  /** Unmatched records at Stripe; null before the first contact. */
-  unmatched: Unmatched | null;
+  /** Of each system that is shown. */
+  accounts: AccountStatus[];
   /** Records that Kafka refused, or that we did. */
   refused: RefusedCount[];
 };
@@ -42,7 +48,8 @@ export type Status = {
 export function printStatus(status: Status, problems: string[], output: Output): void {
   for (const line of table(rowsOf(status))) output.print(line);
   for (const problem of problems) output.print(`! ${problem}`);
-  for (const line of status.unmatched ? describeUnmatched(status.unmatched) : []) output.say(line);
+  for (const { unmatched } of status.accounts)
+    for (const line of unmatched ? describeUnmatched(unmatched) : []) output.say(line);
   if (status.backlog.parked > 0) output.say('npx twinbox replay shows what is parked.');
 }
 
@@ -65,7 +72,7 @@ function rowsOf(status: Status): string[][] {
         ...(ended > 0 ? [`${count(ended, 'pair')} ended`] : []),
       ].join('; '),
     ]),
-    ...stripeRows(status),
+    ...accountRows(status.accounts),
     ...(oldest
       ? [
           [
@@ -134,18 +141,30 @@ function lastOf(roles: RoleStanding[]): string {
   return last ? ` since ${shortTime(last.seenAt)}` : '';
 }
 
-function stripeRows({ stripe, webhooks, swept }: Status): string[][] {
+/** Of several systems each row begins with the system's name. */
+function accountRows(accounts: readonly AccountStatus[]): string[][] {
+  return accounts.flatMap((account) =>
+    rowsOfAccount(account).map(([name = '', says = '']) => [
+      accounts.length === 1 ? name : `${account.system} ${name}`,
+      says,
+    ]),
+  );
+}
+
+function rowsOfAccount({ system, connection, webhooks, swept }: AccountStatus): string[][] {
   return [
-    ...(stripe?.account ? [['account', `${stripe.account}, ${stripe.livemode ? 'live' : 'test'} mode`]] : []),
-    ...(stripe?.pausedAt
+    ...(connection?.account
+      ? [['account', `${connection.account}, ${connection.livemode ? 'live' : 'test'} mode`]]
+      : []),
+    ...(connection?.pausedAt
       ? [
           [
             'paused',
-            `stripe since ${shortTime(stripe.pausedAt)}${stripe.pausedWhy ? `: ${stripe.pausedWhy}` : ''}`,
+            `${system} since ${shortTime(connection.pausedAt)}${connection.pausedWhy ? `: ${connection.pausedWhy}` : ''}`,
           ],
         ]
       : []),
-    ...(stripe ? heldDeletes(stripe) : []).map(({ says, since }) => [
+    ...(connection ? heldDeletes(connection) : []).map(({ says, since }) => [
       'deletes',
       `${says} since ${shortTime(since)}`,
     ]),
@@ -174,7 +193,7 @@ function stripeRows({ stripe, webhooks, swept }: Status): string[][] {
 
 export function statusJson(status: Status, problems: string[]): Record<string, unknown> {
   const { running, elsewhere, database, customers, roles, relay, lag, backlog, reasons, systems } = status;
-  const { conflicts, stripe, webhooks, swept } = status;
+  const { conflicts, accounts } = status;
   return {
     running: running && {
       pid: running.pid,
@@ -185,7 +204,7 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
     ...(elsewhere && { running_on_other_database: { pid: elsewhere.pid, database: placeIn(elsewhere) } }),
     database,
     customers,
-    unmatched: status.unmatched && unmatchedJson(status.unmatched),
+    unmatched: unmatchedOf(accounts),
     roles: Object.fromEntries(
       roles.map(({ role, living, last }) => [
         role,
@@ -213,13 +232,28 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
       operation: backlog.oldestIntent.operation,
       first_sent_at: backlog.oldestIntent.firstSentAt,
     },
-    stripe: stripe && {
-      account: stripe.account,
-      livemode: stripe.livemode,
-      paused_at: stripe.pausedAt,
-      paused_why: stripe.pausedWhy,
-      deletes_held_at: stripe.deletesOutHeldAt,
-      deletes_here_held_at: stripe.deletesInHeldAt,
+    ...Object.fromEntries(accounts.map((account) => [account.system, accountJson(account)])),
+    problems,
+  };
+}
+
+/** Of the only system as it stands; of several, of each under its name. */
+function unmatchedOf(accounts: readonly AccountStatus[]): object | null {
+  const [only] = accounts;
+  const json = ({ unmatched }: AccountStatus) => unmatched && unmatchedJson(unmatched);
+  if (only && accounts.length === 1) return json(only);
+  return Object.fromEntries(accounts.map((account) => [account.system, json(account)]));
+}
+
+function accountJson({ connection, webhooks, swept }: AccountStatus): object | null {
+  return (
+    connection && {
+      account: connection.account,
+      livemode: connection.livemode,
+      paused_at: connection.pausedAt,
+      paused_why: connection.pausedWhy,
+      deletes_held_at: connection.deletesOutHeldAt,
+      deletes_here_held_at: connection.deletesInHeldAt,
       last_webhook_at: webhooks?.takenAt ?? null,
       webhooks_refused: webhooks?.refused ?? 0,
       webhooks_refused_since: webhooks?.refusedSince ?? null,
@@ -227,7 +261,6 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
       swept_to: swept?.sweptTo ?? null,
       swept_events: swept?.sweptEvents ?? 0,
       swept_since_last_webhook: swept?.foundEvents ?? 0,
-    },
-    problems,
-  };
+    }
+  );
 }

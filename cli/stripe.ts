@@ -3,20 +3,14 @@ import { join } from 'node:path';
 import type { Config } from '../lib/config/config.ts';
 import { isAppError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { findStripeAccess, simulatorAccess } from '../lib/integrations/stripe/definition.ts';
 import { waitUntil } from '../lib/loop.ts';
-import { findStripeAccess, simulatorAccess } from '../lib/process/requirements.ts';
 import { FolderInUseError } from '../simulator/store/lock.ts';
 import { createSimulator } from '../simulator/simulator.ts';
 import { prepareFolder } from './embedded/folder.ts';
+import type { Host } from './host.ts';
 import { findRunning } from './running.ts';
-
-export type StripeAccess = {
-  secretKey: string;
-  apiBase: string | undefined;
-  /** Null for the real Stripe, or another double that STRIPE_API_BASE names. */
-  simulatorUrl: string | null;
-  close(): Promise<void>;
-};
+import { openWebhooks } from './webhooks.ts';
 
 /**
  * How long a process waits for another one that has the simulator's kept state open: a command is
@@ -32,7 +26,7 @@ export async function startStripe(
   log: Logger,
   port: number,
   waiting: Waiting = {},
-): Promise<StripeAccess> {
+): Promise<Host> {
   return elsewhere(config) ?? (await waitForFolder(() => openSimulator(config, log, port), log, waiting));
 }
 
@@ -40,13 +34,13 @@ export async function startStripe(
  * For a command beside it: the simulator of the running process, or, where none runs, the same
  * state for a moment.
  */
-export async function findStripe(config: Config, log: Logger, waiting: Waiting = {}): Promise<StripeAccess> {
+export async function findStripe(config: Config, log: Logger, waiting: Waiting = {}): Promise<Host> {
   const known = elsewhere(config);
   if (known) return known;
   return await waitForFolder(
     async () => {
       const running = await findRunning(config.dataDir);
-      if (running?.simulatorUrl) return simulatorAt(running.simulatorUrl);
+      if (running?.simulatorUrl) return simulatorAt(config, running.simulatorUrl);
       // One that is starting is about to say where its simulator is.
       return running && running.apiUrl === null ? undefined : await openSimulator(config, log, 0);
     },
@@ -56,18 +50,30 @@ export async function findStripe(config: Config, log: Logger, waiting: Waiting =
 }
 
 /** A simulator that another process runs. */
-export function simulatorAt(url: string): StripeAccess {
-  return { ...simulatorAccess(url), simulatorUrl: url, close: () => Promise.resolve() };
+export function simulatorAt(config: Config, url: string): Host {
+  const access = simulatorAccess(url);
+  return {
+    ...access,
+    simulatorUrl: url,
+    openWebhooks: (apiUrl) => openWebhooks(config, { ...access, simulatorUrl: url }, apiUrl),
+    close: () => Promise.resolve(),
+  };
 }
 
 /** What the settings name, if they name one. */
-function elsewhere(config: Config): StripeAccess | null {
+function elsewhere(config: Config): Host | null {
   const access = findStripeAccess(config);
-  if (access?.apiBase !== undefined && access.simulated) return simulatorAt(access.apiBase);
-  return access && { ...access, simulatorUrl: null, close: () => Promise.resolve() };
+  if (access === null) return null;
+  if (access.standIn !== null) return simulatorAt(config, access.standIn);
+  return {
+    ...access,
+    simulatorUrl: null,
+    openWebhooks: () => Promise.resolve([...config.stripe.webhookSecrets]),
+    close: () => Promise.resolve(),
+  };
 }
 
-async function openSimulator(config: Config, log: Logger, port: number): Promise<StripeAccess> {
+async function openSimulator(config: Config, log: Logger, port: number): Promise<Host> {
   await prepareFolder(config.dataDir);
   const simulator = createSimulator({
     dataDir: join(config.dataDir, 'simulator'),
@@ -75,7 +81,7 @@ async function openSimulator(config: Config, log: Logger, port: number): Promise
   });
   try {
     const { url } = await simulator.listen(port);
-    return { ...simulatorAt(url), close: () => simulator.close() };
+    return { ...simulatorAt(config, url), close: () => simulator.close() };
   } catch (error) {
     await simulator.close();
     throw error;
@@ -84,10 +90,10 @@ async function openSimulator(config: Config, log: Logger, port: number): Promise
 
 /** One process at a time has the kept state open; the others wait, and say so. */
 async function waitForFolder(
-  open: () => Promise<StripeAccess | undefined>,
+  open: () => Promise<Host | undefined>,
   log: Logger,
   { patienceMs = PATIENCE_MS }: Waiting,
-): Promise<StripeAccess> {
+): Promise<Host> {
   const refusals: FolderInUseError[] = [];
   try {
     return await waitUntil(

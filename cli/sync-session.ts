@@ -3,24 +3,29 @@ import type { Config } from '../lib/config/config.ts';
 import { paced } from '../lib/limits/paced.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import type { OpenOptions } from './database.ts';
+import { CliError, exit } from './exit.ts';
 import { readPatiently } from './patient.ts';
 import { withDatabase, type Session } from './session.ts';
-import { findStripe } from './stripe.ts';
-import { findStripeAccess, simulatorAccess } from '../lib/process/requirements.ts';
+import { findHost } from './hosts.ts';
+import { systems } from '../lib/integrations/registry.ts';
+import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 
-/** A session with Stripe at hand: the real one, the running simulator, or its state for a moment. */
+/** `system`: the one that is called; without it the first that is kept in step. */
+type SyncOptions = OpenOptions & { config?: Config; system?: SystemDefinition };
+
+/** A session with a system at hand: the real one, its running double, or the double's state for a moment. */
 export async function withSync<T>(
   work: (session: Session & { sync: SyncDeps; simulatorUrl: string | null }) => Promise<T>,
-  options: OpenOptions & { config?: Config } = {},
+  options: SyncOptions = {},
 ): Promise<T> {
   return withDatabase(async (session) => {
-    const stripe = await findStripe(session.config, session.log);
+    const host = await findHost(options.system ?? firstOf(session.config), session.config, session.log);
     try {
       const { db } = session.database;
       const sync = await createSyncDeps(session.config, {
         db,
-        stripe,
+        access: host,
         log: session.log,
         nudge: () => undefined,
       });
@@ -32,27 +37,34 @@ export async function withSync<T>(
         ? sync.integration
         : paced(sync.integration, { db, clock: sync.clock, account: bound.account, rates, log: session.log });
       const patient = { ...sync, integration: readPatiently(inTurn) };
-      return await work({ ...session, sync: patient, simulatorUrl: stripe.simulatorUrl });
+      return await work({ ...session, sync: patient, simulatorUrl: host.simulatorUrl });
     } finally {
-      await stripe.close();
+      await host.close();
     }
   }, options);
 }
 
 /**
- * A session that decides as the engine does and calls no system: Stripe need not be reachable, nor
- * its key be known.
+ * A session that decides as the engine does and calls no system: it need not be reachable, nor its
+ * key be known.
  */
 export async function withSyncUncalled<T>(
   work: (session: Session & { sync: SyncDeps }) => Promise<T>,
-  options: OpenOptions & { config?: Config } = {},
+  options: SyncOptions = {},
 ): Promise<T> {
   return withDatabase(async (session) => {
     const { config, database, log } = session;
-    const stripe = findStripeAccess(config) ?? simulatorAccess(NOWHERE);
-    const sync = await createSyncDeps(config, { db: database.db, stripe, log, nudge: () => undefined });
+    const system = options.system ?? firstOf(config);
+    const access = system.findAccess(config) ?? system.standInAt(NOWHERE);
+    const sync = await createSyncDeps(config, { db: database.db, access, log, nudge: () => undefined });
     return work({ ...session, sync });
   }, options);
+}
+
+function firstOf(config: Config): SystemDefinition {
+  const [first] = systems.enabled(config);
+  if (!first) throw new CliError(exit.settings, 'No external system is kept in step.');
+  return first;
 }
 
 /** An address for what is never called. */

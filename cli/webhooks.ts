@@ -1,5 +1,5 @@
-// The secrets of Stripe's webhooks: those that are set, or, at the simulator, the one of an
-// endpoint that we create.
+// The webhooks of the simulator: the endpoint that we create there, and its secret beside those that
+// are set.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../lib/config/config.ts';
@@ -9,19 +9,17 @@ import {
   type WebhookEndpoint,
 } from '../lib/integrations/stripe/endpoint.ts';
 import { CliError, exit } from './exit.ts';
-import type { StripeAccess } from './stripe.ts';
 
-/**
- * The secrets to check webhooks with; with none, events come in by the sweep alone. `apiUrl` is
- * where this process listens.
- */
-export async function openWebhooks(config: Config, stripe: StripeAccess, apiUrl: string): Promise<string[]> {
-  if (stripe.simulatorUrl === null) return [...config.stripe.webhookSecrets];
+/** The simulator, as it is called. */
+type Simulator = { secretKey: string; apiBase: string | undefined; simulatorUrl: string };
+
+/** Has the simulator send to `apiUrl`, where this process listens, and answers the secrets to check with. */
+export async function openWebhooks(config: Config, stripe: Simulator, apiUrl: string): Promise<string[]> {
   const file = join(config.dataDir, 'webhook-endpoint.json');
   const known = await readKnown(file);
   const endpoint = await ensureWebhookEndpoint(stripe, `${apiUrl}/api/v1/webhooks/stripe`, known).catch(
     (error: unknown) => {
-      throw isUnreached(error) ? unreached(stripe.simulatorUrl ?? '', error) : error;
+      throw isUnreached(error) ? unreached(stripe.simulatorUrl, error) : error;
     },
   );
   await writeFile(file, JSON.stringify(endpoint), { mode: 0o600 });

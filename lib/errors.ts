@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'process_ended'
   | 'system_unreachable'
   | 'timeout'
+  | 'unknown_system'
   | 'wrong_account';
 
 export type AppErrorOptions = {

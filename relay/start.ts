@@ -5,7 +5,7 @@ import { systemClock } from '../lib/clock.ts';
 import { openBus } from '../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../lib/bus/own-topics.ts';
 import { createRouting, topics } from '../lib/events/routing.ts';
-import { systemNames } from '../lib/integrations/names.ts';
+import { systems } from '../lib/integrations/registry.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
 import { requireShared } from '../lib/process/requirements.ts';
@@ -44,7 +44,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     clock,
     log,
     address,
-    routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [...systemNames] }),
+    routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: systems.names }),
     headers: config.kafka.headers,
     newest,
     idleMs: IDLE_MS,
@@ -57,7 +57,10 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     relay: relayPart(db, clock),
     refused: refusedPart(db, clock),
     sequences: sequencesPart(db),
-    roles: rolesPart(db, clock, signs.owner),
+    roles: rolesPart(db, clock, {
+      owner: signs.owner,
+      systems: systems.enabled(config).map(({ name }) => name),
+    }),
     role: () => Promise.resolve(rolePart(relay)),
   });
   return {

@@ -1,22 +1,18 @@
-// What keeps the house: finds what the bus lost and what no webhook brought, and has partitions
-// ready before they are needed.
+// What keeps the house: finds what the bus lost, and has partitions ready before they are needed.
+// What no webhook brought is found by the sweeps (sweeper.ts).
 import type { Bus } from '../lib/bus/bus.ts';
 import { logActions } from '../lib/operations/operator-log.ts';
 import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
 import { keyPrefix } from '../lib/sync/intent-key.ts';
 import { closeReceiveGap } from '../lib/intake/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
-import { sweep } from '../lib/intake/sweep.ts';
 import { keepPartitions } from '../db/partitions/partitions.ts';
 import { inboundGroup, outboundGroup } from './receiver.ts';
+import { createRounds, type RoundsStatus } from './rounds.ts';
 
-export interface HousekeepingStatus {
+export interface HousekeepingStatus extends RoundsStatus {
   /** Events that had no delivery although the bus should have brought them; normally 0. */
   receivedFromTable: number;
-  /** Rounds begin and end; false once one hangs, or no more are made. */
-  goesOn: boolean;
-  /** Rounds in a row that failed. */
-  failures: number;
 }
 
 export interface HousekeptLane {
@@ -36,9 +32,6 @@ export interface HousekeepingOptions {
   bus: Pick<Bus, 'progress'>;
 }
 
-/** A sweep of many pages under Stripe's limits, at most; and the longest rest after failures is a minute. */
-const LONGEST_ROUND_MS = 10 * 60_000;
-const LONGEST_REST_MS = 2 * 60_000;
 /** Writers and the relay move the sequence of the event ids themselves; the others are looked at so often. */
 const SEQUENCES_EVERY_MS = 60_000;
 
@@ -46,29 +39,11 @@ export function createHousekeeping(
   lanes: HousekeptLane[],
   { retentionDays, groupId, bus }: HousekeepingOptions,
 ) {
-  const status = { receivedFromTable: 0, failures: 0 };
-  /** The round in hand, or the last one, by the monotonic clock. */
-  const round = { running: false, at: performance.now() };
+  const rounds = createRounds();
+  let receivedFromTable = 0;
   let sequencesAt = -Infinity;
 
-  async function runOnce(signal: AbortSignal): Promise<number> {
-    Object.assign(round, { running: true, at: performance.now() });
-    try {
-      const left = await keepHouse(signal);
-      status.failures = 0;
-      return left;
-    } catch (error) {
-      status.failures += 1;
-      throw error;
-    } finally {
-      Object.assign(round, { running: false, at: performance.now() });
-    }
-  }
-
-  const goesOn = (): boolean =>
-    performance.now() - round.at < (round.running ? LONGEST_ROUND_MS : LONGEST_REST_MS);
-
-  async function keepHouse(signal: AbortSignal): Promise<number> {
+  async function keepHouse(): Promise<number> {
     let left = 0;
     const failures: { step: string; error: unknown }[] = [];
     // A step that fails is tried again with the next round; the others do not wait for it.
@@ -86,9 +61,6 @@ export function createHousekeeping(
       await attempt('sequences', () => keepNumbers(first).then(nothingLeft));
       await attempt('partitions', () => keepPartitionsOf(first, retentionDays).then(nothingLeft));
     }
-    for (const { deps, lane } of lanes)
-      if (lane.status().bound)
-        await attempt('sweep', async () => (await sweep(deps, { retentionDays, signal })).more);
     // Last: with Kafka away it cannot be done.
     for (const lane of lanes) await attempt('gap', () => closeGap(lane));
     const [worst] = failures;
@@ -118,13 +90,16 @@ export function createHousekeeping(
       },
     );
     if (gap.found > 0) {
-      status.receivedFromTable += gap.found;
+      receivedFromTable += gap.found;
       log.warn('receive.gap', { system, found: gap.found });
     }
     return gap.more;
   }
 
-  return { runOnce, status: (): HousekeepingStatus => ({ ...status, goesOn: goesOn() }) };
+  return {
+    runOnce: (): Promise<number> => rounds.make(keepHouse),
+    status: (): HousekeepingStatus => ({ receivedFromTable, ...rounds.status() }),
+  };
 }
 
 /** Has partitions ready before they are needed, and lets go of those that are old; says what it did. */

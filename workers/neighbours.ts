@@ -1,6 +1,6 @@
-// Workers with other settings beside this one. What a worker may not do (STRIPE_WRITES=off,
-// STRIPE_PULLS=off, STRIPE_IMPORT=off) it notes as waiting: right where no worker may, and a loss
-// of time without end where another one could.
+// Workers with other settings beside this one. What a worker may not do (a system's WRITES, PULLS or
+// IMPORT is off) it notes as waiting: right where no worker may, and a loss of time without end
+// where another one could.
 //
 // Guarantees: while a worker lives that may do it, what another has left waiting is done, within
 // two looks, whoever took the event; a worker that may not does not take it up again meanwhile.
@@ -8,12 +8,13 @@
 // its last sign has grown old the others take up what waits, and note it as waiting again.
 import { raiseLeft } from '../db/mappings/dirty.ts';
 import { readRoleSigns, type Alike, type RoleSign } from '../db/health/role-signs.ts';
+import { settingOf } from '../lib/config/systems.ts';
 import { standingOf } from '../lib/health/roles.ts';
 import type { SyncDeps, SyncPolicy } from '../lib/sync/step.ts';
 
 /**
- * What a worker leaves, by the reason for which it then waits, and the setting that lets another
- * one do it.
+ * What a worker leaves, by the reason for which it then waits, and the setting of the system that
+ * lets another one do it.
  */
 const LEFT: readonly {
   reason: string;
@@ -21,10 +22,10 @@ const LEFT: readonly {
   may: (policy: SyncPolicy) => boolean;
   sinceStart: boolean;
 }[] = [
-  { reason: 'writes_off', setting: 'STRIPE_WRITES', may: ({ writes }) => writes, sinceStart: false },
-  { reason: 'pulls_off', setting: 'STRIPE_PULLS', may: ({ pulls }) => pulls, sinceStart: false },
+  { reason: 'writes_off', setting: 'WRITES', may: ({ writes }) => writes, sinceStart: false },
+  { reason: 'pulls_off', setting: 'PULLS', may: ({ pulls }) => pulls, sinceStart: false },
   // What was left before this worker ran was left on purpose: a person decides about that (`twinbox link`).
-  { reason: 'not_imported', setting: 'STRIPE_IMPORT', may: ({ imports }) => imports, sinceStart: true },
+  { reason: 'not_imported', setting: 'IMPORT', may: ({ imports }) => imports, sinceStart: true },
 ];
 
 export interface Neighbours {
@@ -39,6 +40,10 @@ export interface Neighbours {
 
 export function createNeighbours(deps: SyncDeps, owner: string): Neighbours {
   const { db, clock, log, integration, policy } = deps;
+  const isOn = (setting: string) => {
+    const name = settingOf(integration.system, setting);
+    return (settings: Alike): boolean => settings[name] === 'on';
+  };
   let leaves: readonly string[] = [];
   /**
    * The reasons that this worker helped with at the last look: it looks for them once more after
@@ -70,10 +75,6 @@ export function createNeighbours(deps: SyncDeps, owner: string): Neighbours {
       return taken;
     },
   };
-}
-
-function isOn(setting: string): (settings: Alike) => boolean {
-  return (settings) => settings[setting] === 'on';
 }
 
 /** Without a sign of its own nothing was left while it ran. */

@@ -9,17 +9,19 @@ import { nameProcess } from '../lib/health/role-signs.ts';
 import { readAccountRecords } from '../lib/intake/account-reading.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
-import { createHousekeeping, type HousekeepingStatus } from './housekeeping.ts';
+import { createHousekeeping, type HousekeepingStatus, type HousekeptLane } from './housekeeping.ts';
 import { startSignOfLife } from './sign-of-life.ts';
 import { createLane, type Lane, type LaneOptions, type LaneStatus } from './lane.ts';
 import { subscribeInbound, subscribeOutbound } from './receiver.ts';
+import type { RoundsStatus } from './rounds.ts';
+import { createSweeper } from './sweeper.ts';
 
 export interface WorkersOptions extends Partial<LaneOptions> {
   groupId: string;
   retentionDays: number;
 }
 
-/** Mappings worked on at once; Stripe's limits are reached long before this is. */
+/** Mappings worked on at once; the limits of a system are reached long before this is. */
 const CONCURRENCY = 16;
 /** Longer than a read, a write (15 s each at most) and their settles. */
 const LEASE_MS = 60_000;
@@ -65,23 +67,56 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const housekeeping = createHousekeeping(lanes, { ...options, bus });
   const readings = lanes.map(({ deps, lane }) => startReading(deps, lane, stopping.signal));
   const house = runLoop(housekeeping.runOnce, {
-    idleMs: 10_000,
-    busyMs: 5_000,
-    backoffMs: (failures) => fullJitter(failures, { baseMs: 5_000, capMs: 60_000 }),
+    ...HOUSE_RESTS,
     onError: (error, failures) => log?.warn('housekeeping.failed', { error: String(error), failures }),
     signal: stopping.signal,
   });
+  const sweepers = lanes.map((lane) => startSweeper(lane, options.retentionDays, stopping.signal));
   return {
     wake: () => lanes.forEach(({ wake }) => wake()),
-    status: () => ({ lanes: lanes.map(({ lane }) => lane.status()), housekeeping: housekeeping.status() }),
+    status: () => ({
+      lanes: lanes.map(({ lane }) => lane.status()),
+      housekeeping: together([housekeeping, ...sweepers]),
+    }),
     async stop() {
       stopping.abort();
       await Promise.all(unsubscribe.map((end) => end()));
-      await house.done;
+      await Promise.all([house, ...sweepers.map(({ loop }) => loop)].map(({ done }) => done));
       await Promise.all(readings.map(({ done }) => done));
       await endLanes();
     },
   };
+}
+
+/** Of the house and of every sweep; how often the longest of them failed, and whether all go on. */
+function together([house, ...sweepers]: [
+  { status(): HousekeepingStatus },
+  ...{ status(): RoundsStatus }[],
+]): HousekeepingStatus {
+  const all = [house.status(), ...sweepers.map((each) => each.status())];
+  return {
+    receivedFromTable: house.status().receivedFromTable,
+    goesOn: all.every(({ goesOn }) => goesOn),
+    failures: Math.max(...all.map(({ failures }) => failures)),
+  };
+}
+
+const HOUSE_RESTS = {
+  idleMs: 10_000,
+  busyMs: 5_000,
+  backoffMs: (failures: number) => fullJitter(failures, { baseMs: 5_000, capMs: 60_000 }),
+};
+
+function startSweeper(lane: HousekeptLane, retentionDays: number, signal: AbortSignal) {
+  const { log, integration } = lane.deps;
+  const { runOnce, status } = createSweeper(lane, { retentionDays });
+  const loop = runLoop(runOnce, {
+    ...HOUSE_RESTS,
+    onError: (error, failures) =>
+      log.warn('sweep.broken_off', { system: integration.system, error: String(error), failures }),
+    signal,
+  });
+  return { loop, status };
 }
 
 /** What waited for writes or pulls to be allowed is looked at now that they are. */

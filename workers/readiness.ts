@@ -5,20 +5,25 @@ import type { Part } from '../lib/health/readiness.ts';
 import type { Workers } from './process.ts';
 
 /**
- * What a process says of the lanes that it runs; `advice` is shown with whatever keeps one from
- * working.
+ * What a process says of the lanes that it runs. One that is stopped is no reason to take the
+ * others out: where others work, it is a warning. `advice` of its system is shown with it.
  */
 export function workersPart(
   { lanes, housekeeping }: ReturnType<Workers['status']>,
-  advice: string | null = null,
+  advice: readonly { system: string; says: string }[] = [],
 ): Part {
-  const stopped = lanes.find((lane) => lane.stopped !== null)?.stopped ?? null;
+  const stopped = lanes.flatMap((lane) => {
+    const says = advice.find(({ system }) => system === lane.system)?.says;
+    return lane.stopped === null ? [] : [says === undefined ? lane.stopped : `${lane.stopped}. ${says}`];
+  });
   const figures = {
     in_hand: lanes.reduce((sum, lane) => sum + lane.inHand, 0),
     received_from_table: housekeeping.receivedFromTable,
   };
-  if (stopped === null) return { ready: true, figures };
-  return { ready: false, problem: advice === null ? stopped : `${stopped}. ${advice}`, figures };
+  const [first] = stopped;
+  if (first === undefined) return { ready: true, figures };
+  if (stopped.length < lanes.length) return { ready: true, figures, warnings: stopped };
+  return { ready: false, problem: stopped.join('; '), figures };
 }
 
 /** Failures in a row that are no chance. */

@@ -1,4 +1,7 @@
 // A worker as a process of its own: receives, reconciles and keeps house. Any number may run.
+import { readInstanceId } from '../db/connections.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { SystemAccess } from '../lib/integrations/definition.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
 import { openBus } from '../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../lib/bus/own-topics.ts';
@@ -6,7 +9,7 @@ import { topics } from '../lib/events/routing.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
-import { requireShared, requireStripe } from '../lib/process/requirements.ts';
+import { requireShared, requireSystems } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, partitionsPart, syncPart } from '../lib/health/readiness.ts';
 import { refusedPart } from '../lib/health/refused.ts';
@@ -21,18 +24,22 @@ import { rolesOfWorkers, workersPart } from './readiness.ts';
 
 export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'worker');
-  const stripe = requireStripe(config, 'worker');
-  const standIn = stripe.simulated ? tellStandIn(stripe.apiBase) : null;
-  if (standIn !== null) log.warn('stripe.simulated', { why: standIn });
+  const accesses = requireSystems(config, 'worker');
+  const advice = adviceOf(accesses);
+  for (const { system, says } of advice) log.warn(`${system}.simulated`, { why: says });
   const health = await startHealthServer('worker', config);
   const { poolSize } = config.database;
   const database = await connectDatabase({ role: 'worker', url: databaseUrl, poolSize, log });
   const { db } = database;
   // Another process relays, and looks often enough by itself.
-  const sync = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
+  const nudge = (): void => undefined;
+  const syncs = await Promise.all(
+    accesses.map((access) => createSyncDeps(config, { db, access, log, nudge })),
+  );
+  const systems = syncs.map(({ integration }) => integration.system);
   const { retentionDays } = config;
   // Before the first row, so that it does not have to be moved later.
-  await keepPartitionsOf(sync, retentionDays);
+  await keepPartitionsOf({ db, clock: systemClock, log }, retentionDays);
   const settings = config.alike.worker;
   let roles: readonly Role[] = [{ name: 'worker', look: () => ({ state: 'starting' }), settings }];
   // Before the bus: while it is waited for, the others see a worker that is starting.
@@ -40,26 +47,26 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   await compareAtStart(db, signs.owner, log);
   const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
-  const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
-  const workers = await startWorkers(bus, [sync], { groupId, retentionDays, owner: signs.owner });
+  const groupId = groupsOf(config.kafka.groupId, await readInstanceId(db));
+  const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner: signs.owner });
   roles = rolesOfWorkers(workers, bus, settings);
   const identity = watchIdentity({ db, address: database.address });
   health.serve({
     database: databasePart(db),
     bus: busPart(bus),
-    roles: rolesPart(db, sync.clock, signs.owner),
-    partitions: partitionsPart(db, sync.clock),
-    refused: refusedPart(db, sync.clock),
+    roles: rolesPart(db, systemClock, { owner: signs.owner, systems }),
+    partitions: partitionsPart(db, systemClock),
+    refused: refusedPart(db, systemClock),
     sequences: sequencesPart(db),
-    sync: syncPart(db, [sync.integration.system]),
-    workers: () => Promise.resolve(workersPart(workers.status(), standIn)),
+    sync: syncPart(db, systems),
+    workers: () => Promise.resolve(workersPart(workers.status(), advice)),
   });
   return {
     facts: {
       health: health.url,
       database: database.place,
       kafka: place,
-      stripe: stripe.simulated ? stripe.apiBase : 'by its key',
+      ...Object.fromEntries(accesses.map(({ system, standIn }) => [system.name, standIn ?? 'by its key'])),
     },
     failed: Promise.race([failed, identity.failed]),
     async stop() {
@@ -73,10 +80,9 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   };
 };
 
-/** An operator who has only forgotten the key must not have to guess why nothing reaches Stripe. */
-function tellStandIn(url: string | undefined): string {
-  return (
-    `STRIPE_SECRET_KEY is not set, so the simulator at ${url} stands in for Stripe: set the key, or let the simulator run ` +
-    '(npm run simulator; in containers: docker compose --profile demo up -d)'
+/** What an operator who has only forgotten a setting reads, for each system that a double stands in for. */
+function adviceOf(accesses: readonly SystemAccess[]): { system: string; says: string }[] {
+  return accesses.flatMap(({ system, standIn }) =>
+    standIn === null ? [] : [{ system: system.name, says: system.standInAdvice(standIn) }],
   );
 }

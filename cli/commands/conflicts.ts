@@ -5,6 +5,7 @@ import {
   whyNotReversible,
   type ReverseOutcome,
 } from '../../lib/operations/conflicts.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
@@ -109,7 +110,7 @@ function addShow(conflicts: Command, { output, finish }: CommandContext): void {
 /** `turn` is what the command was called before. */
 function addReverse(
   conflicts: Command,
-  { output, finish }: CommandContext,
+  { output, finish, systems }: CommandContext,
   name: 'reverse' | 'turn' = 'reverse',
 ): void {
   conflicts
@@ -119,14 +120,12 @@ function addReverse(
     .option('--json', 'print what came of it as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
       if (name === 'turn') output.say('`conflicts turn` is called `conflicts reverse` now.');
-      // Only this one compares by the mapping's rules; the others need not wait for what it takes
-      // to know them.
-      const { withSync } = await import('../sync-session.ts');
-      const result = await withSync(
-        ({ sync: { db, clock, nudge, integration } }) =>
-          createConflictOperations({ db, clock, nudge, documents: [integration.document] }).reverse(id, {
-            context: { actor: 'cli' },
-          }),
+      const result = await withDatabase(
+        ({ config, database: { db } }) =>
+          createConflictOperations({
+            ...{ db, clock: systemClock, nudge: () => undefined },
+            documents: systems.enabled(config).map((system) => system.document()),
+          }).reverse(id, { context: { actor: 'cli' } }),
         { mayCreate: false },
       );
       if (json) output.printJson(resultJson(result));

@@ -1,9 +1,9 @@
-import { Argument } from 'commander';
 import { readConnection } from '../../db/connections.ts';
 import { readHolders } from '../../db/health/reports.ts';
 import type { Identity } from '../../lib/integrations/integration.ts';
 import { allowBesideOriginal } from '../../lib/integrations/original.ts';
 import { moveToAccount, type Move } from '../../lib/operations/connect.ts';
+import { loadConfig } from '../../lib/config/config.ts';
 import { commandActor } from '../actor.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
@@ -11,6 +11,7 @@ import type { CommandContext } from '../command-context.ts';
 import { assertMayAsk, isAgreed } from '../question.ts';
 import { readAccount, unlessSilent } from '../sync.ts';
 import { withSync } from '../sync-session.ts';
+import { chosenSystem, labelsOf, systemArgument, type About } from '../systems.ts';
 
 type Options = {
   newAccount?: boolean;
@@ -20,11 +21,11 @@ type Options = {
   json?: boolean;
 };
 
-export function addConnect({ program, output, finish }: CommandContext): void {
+export function addConnect({ program, output, finish, systems }: CommandContext): void {
   program
     .command('connect')
     .description('say which account the database belongs to, or move it to another one')
-    .addArgument(new Argument('<system>', 'which one').choices(['stripe']))
+    .addArgument(systemArgument(systems))
     .option('--new-account', 'move to the account of the key in the settings')
     .option('--beside-original', 'let a copied database work in the account that its original uses')
     .option('--why <text>', 'the reason; --beside-original needs one')
@@ -39,17 +40,22 @@ The pairs of the old account are let go, and nothing is deleted there; every cus
 Coming back to an account takes its pairs up again.
 A copy (relay --after-restore copy) does nothing in an account where its original has records, because each customer would get a second
 record there; --beside-original --why "…" allows it. Exit status: 0; 1 if the key is of another account and --new-account is not
-given; 2 if Stripe does not answer, or if it would have to ask and there is neither a terminal nor --yes; 130 if the question was left
+given; 2 if ${labelsOf(systems)} does not answer, or if it would have to ask and there is neither a terminal nor --yes; 130 if the question was left
 without an answer.
 
 Examples:
   $ npx twinbox connect stripe
   $ npx twinbox connect stripe --new-account`,
     )
-    .action(async (_system: string, options: Options) => finish(await connect(options, output)));
+    .action(async (named: string | undefined, options: Options) => {
+      const config = loadConfig();
+      const system = chosenSystem(systems, config, named);
+      finish(await connect({ system, config }, options, output));
+    });
 }
 
 async function connect(
+  about: About,
   { newAccount = false, besideOriginal = false, why = '', yes = false, json = false }: Options,
   output: Output,
 ): Promise<number> {
@@ -57,7 +63,7 @@ async function connect(
     if (newAccount) throw new CliError(exit.usage, 'Give --new-account or --beside-original, not both.');
     if (why.trim() === '')
       throw new CliError(exit.usage, 'Give the reason with it: --beside-original --why "…".');
-    return workBesideOriginal(why.trim(), json, output);
+    return workBesideOriginal(about, { why: why.trim(), json }, output);
   }
   if (newAccount) assertMayAsk('connect --new-account', yes);
   return withSync(
@@ -74,7 +80,7 @@ async function connect(
         else output.print(`The database belongs to ${bound?.account ?? 'nobody'}, and so does the key.`);
         return exit.ok;
       }
-      if (!json) sayPlan(planned, output);
+      if (!json) sayPlan(planned, about.system.label, output);
       if (!newAccount || planned.from === null) {
         if (json) output.printJson({ moved: false, ...planned });
         else if (planned.from === null) output.say('Workers bind it at their first contact: npx twinbox up');
@@ -97,11 +103,15 @@ async function connect(
         );
       return exit.ok;
     },
-    { mayCreate: false },
+    { mayCreate: false, ...about },
   );
 }
 
-async function workBesideOriginal(why: string, json: boolean, output: Output): Promise<number> {
+async function workBesideOriginal(
+  about: About,
+  { why, json }: { why: string; json: boolean },
+  output: Output,
+): Promise<number> {
   return withSync(
     async ({ sync }) => {
       const bound = await readAccount(sync.db, sync.integration);
@@ -124,14 +134,14 @@ async function workBesideOriginal(why: string, json: boolean, output: Output): P
         );
       return allowed === null ? exit.failed : exit.ok;
     },
-    { mayCreate: false },
+    { mayCreate: false, ...about },
   );
 }
 
-function sayPlan({ from, to, pairs }: Move, output: Output): void {
+function sayPlan({ from, to, pairs }: Move, label: string, output: Output): void {
   output.print(`The database belongs to ${from ? nameOf(from) : 'no account yet'}.`);
   output.print(`The key in the settings is of ${nameOf(to)}.`);
-  if (from) output.print(`Moving lets ${count(pairs, 'pair')} go; nothing is deleted at Stripe.`);
+  if (from) output.print(`Moving lets ${count(pairs, 'pair')} go; nothing is deleted at ${label}.`);
 }
 
 function nameOf({ account, livemode }: Identity): string {

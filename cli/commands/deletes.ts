@@ -1,6 +1,6 @@
-import { Argument } from 'commander';
 import { findStuck, type StuckPair } from '../../db/mappings/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { loadConfig, type Config } from '../../lib/config/config.ts';
 import { createDeleteOperations, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
@@ -11,6 +11,7 @@ import type { CommandContext } from '../command-context.ts';
 import { isAgreed, isInteractive, these } from '../question.ts';
 import { toSeconds } from '../seconds.ts';
 import { withDatabase, type Session } from '../session.ts';
+import { chosenSystem, systemArgument } from '../systems.ts';
 
 type Options = {
   customer?: number[];
@@ -32,11 +33,11 @@ function addId(text: string, before?: number[]): number[] {
 /** More than a person decides about at once; the next call goes on. */
 const MAX = 100_000;
 
-export function addDeletes({ program, output, finish }: CommandContext): void {
+export function addDeletes({ program, output, finish, systems }: CommandContext): void {
   program
     .command('deletes')
     .description('list deletes that the fuse holds, and release them, take them back, or detach the pairs')
-    .addArgument(new Argument('<system>', 'which one').choices(['stripe']))
+    .addArgument(systemArgument(systems))
     .option('--customer <id>', 'only of this customer; may be given again', addId)
     .option('--release', 'the deletes go on (resume stripe --deletes does the same for all)')
     .option('--take-back', 'the deletes do not happen: both sides keep the customer')
@@ -58,10 +59,16 @@ Examples:
   $ npx twinbox deletes stripe --take-back --why "a script deleted the wrong table" --yes
   $ npx twinbox deletes stripe --customer 12 --release`,
     )
-    .action(async (system: string, options: Options) => finish(await deletes(system, options, output)));
+    .action(async (named: string | undefined, options: Options) => {
+      const config = loadConfig();
+      const { name, label } = chosenSystem(systems, config, named);
+      finish(await deletes({ system: name, label, config }, options, output));
+    });
 }
 
-async function deletes(system: string, options: Options, output: Output): Promise<number> {
+type About = { system: string; label: string; config: Config };
+
+async function deletes({ system, label, config }: About, options: Options, output: Output): Promise<number> {
   const action = actionOf(options);
   return withDatabase(
     async (session) => {
@@ -79,7 +86,9 @@ async function deletes(system: string, options: Options, output: Output): Promis
         output.printJson({ matched: held.length, deletes: held.map(toJson), ...done });
         return held.length === 0 ? exit.nothingMatched : statusOf(done);
       }
-      for (const line of table(held.length > 0 ? [HEAD, ...held.map((pair) => toRow(pair, action))] : []))
+      for (const line of table(
+        held.length > 0 ? [HEAD, ...held.map((pair) => toRow(pair, { action, label }))] : [],
+      ))
         output.print(line);
       if (held.length === 0) {
         output.say(
@@ -101,7 +110,7 @@ async function deletes(system: string, options: Options, output: Output): Promis
       output.say(sayDone(action, done.decided, customer !== undefined));
       return statusOf(done);
     },
-    { mayCreate: false },
+    { mayCreate: false, config },
   );
 }
 
@@ -201,26 +210,28 @@ function statusOf({ refused }: Done): number {
 
 const HEAD = ['customer', 'record', 'deleted', 'since', 'then'];
 
-function toRow({ customerId, externalId, direction, since }: StuckPair, action: Action | null): string[] {
+type Shown = { action: Action | null; label: string };
+
+function toRow({ customerId, externalId, direction, since }: StuckPair, { action, label }: Shown): string[] {
   const there = direction === 'in';
   return [
-    ...[String(customerId ?? '–'), externalId ?? '–', there ? 'at Stripe' : 'here', shortTime(since)],
-    describe(action, there),
+    ...[String(customerId ?? '–'), externalId ?? '–', there ? `at ${label}` : 'here', shortTime(since)],
+    describe(action, there, label),
   ];
 }
 
-function describe(action: Action | null, there: boolean): string {
+function describe(action: Action | null, there: boolean, label: string): string {
   switch (action) {
     case null:
       return '';
     case 'release':
-      return there ? 'is deleted here' : 'is deleted at Stripe';
+      return there ? 'is deleted here' : `is deleted at ${label}`;
     case 'take_back':
       return there
-        ? 'stays, with a new record at Stripe'
+        ? `stays, with a new record at ${label}`
         : 'comes back as a new customer, linked with its record';
     case 'detach':
-      return there ? 'stays here only' : 'stays at Stripe only';
+      return there ? 'stays here only' : `stays at ${label} only`;
   }
 }
 

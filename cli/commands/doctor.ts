@@ -1,62 +1,55 @@
 import { statfs } from 'node:fs/promises';
-import { countRefusals, readDatabaseFacts, readLastReceived } from '../../db/health/doctor.ts';
+import { readDatabaseFacts } from '../../db/health/doctor.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
 import { judgeGround, pendingTables, readGround } from '../../db/server/preflight.ts';
 import { findNoTransactions } from '../../db/server/transactions.ts';
 import { partitionStatus } from '../../db/partitions/status.ts';
 import { countReasons } from '../../db/health/reports.ts';
-import { readSweep } from '../../db/sweep.ts';
-import { readWebhookSigns } from '../../db/health/webhook-signs.ts';
 import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { checks, type Check } from '../../lib/finding.ts';
+import type { Registry } from '../../lib/integrations/registry.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
 import {
-  checks,
   hasProblem,
   judgeAttention,
   judgeClock,
   judgeDatabase,
   judgeDisk,
-  judgeEndpoints,
   judgeGroundFacts,
   judgePartitions,
   judgeRetention,
-  judgeRights,
   judgeSkipped,
   judgeUnmatched,
   tellOnce,
-  type Check,
 } from '../../lib/operations/doctor.ts';
 import { examineSequences } from '../../lib/operations/doctor-sequences.ts';
-import { checkRests, judgeIntake, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
-import { checkKnown } from '../../lib/operations/known-sample.ts';
-import { inspectStripe } from '../../lib/integrations/stripe/inspect.ts';
+import { checkRests, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
 import { relayPart } from '../../lib/health/readiness.ts';
-import { findStripeAccess } from '../../lib/process/requirements.ts';
 import { readRoles } from '../../lib/health/roles.ts';
-import { systemNames } from '../../lib/integrations/names.ts';
+import type { SystemDefinition } from '../../lib/integrations/definition.ts';
 import { readReceiveLag } from '../../db/relay/receive-lag.ts';
 import { openDatabase, type OpenDatabase } from '../database.ts';
 import { inspectFolder } from '../embedded/folder.ts';
 import { lookAtBus, lookAtRefused, lookAtSettings } from '../examine-bus.ts';
 import { readUnmatched } from '../unmatched.ts';
 import { exit } from '../exit.ts';
-import { explain } from '../failure.ts';
 import { table, type Output } from '../output.ts';
+import { chosenSystems, systemOption } from '../systems.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findRunning } from '../running.ts';
 import { quietLog } from '../session.ts';
-import { findStripe } from '../stripe.ts';
+import { attempt, check, several } from '../attempt.ts';
+import { examineSystems, examineSystemsAlone } from '../examine-systems.ts';
 import { describeSkipped } from '../../lib/skipped.ts';
-import { createSyncDeps } from '../../lib/process/systems.ts';
-import { readAccount } from '../sync.ts';
 
-export function addDoctor({ program, output, finish }: CommandContext): void {
+export function addDoctor({ program, output, finish, systems }: CommandContext): void {
   program
     .command('doctor')
     .description(
       'look at settings, connections, clocks, webhooks and rights, and say how to fix what is wrong',
     )
+    .addOption(systemOption(systems))
     .option('--json', 'print what was found as JSON')
     .addHelpText(
       'after',
@@ -67,15 +60,17 @@ Examples:
   $ npx twinbox doctor
   $ npx twinbox doctor --json | jq '.checks[] | select(.level != "ok")'`,
     )
-    .action(async ({ json = false }: { json?: boolean }) => {
-      const found = tellOnce(await examine());
+    .action(async ({ json = false, system }: { json?: boolean; system?: string }) => {
+      const found = tellOnce(await examine(systems, system));
       if (json) output.printJson({ ok: !hasProblem(found), checks: found });
       else print(found, output);
       finish(hasProblem(found) ? exit.failed : exit.ok);
     });
 }
 
-async function examine(): Promise<Check[]> {
+type About = { config: Config; systems: readonly SystemDefinition[] };
+
+async function examine(registry: Registry, named: string | undefined): Promise<Check[]> {
   const config = await attempt('settings', 'Fix what is named; docs/settings.md explains each.', () =>
     loadConfig(),
   );
@@ -86,6 +81,7 @@ async function examine(): Promise<Check[]> {
       `read; database ${config.database.url === undefined ? 'embedded' : 'from DATABASE_URL'}`,
     ),
   ];
+  const about = { config, systems: chosenSystems(registry, config, named) };
   const embedded = config.database.url === undefined;
   const disk = await attempt('disk', FOLDER, async () => ({ check: await lookAtDisk(config) }));
   found.push('level' in disk ? disk : disk.check);
@@ -95,23 +91,24 @@ async function examine(): Promise<Check[]> {
   const opened = await attempt('database', 'Start it, or fix DATABASE_URL.', () =>
     openDatabase(config, log, { mayCreate: false, asItIs: true }),
   );
-  if ('level' in opened) return [...found, opened, ...(await examineStripeAlone(config))];
+  if ('level' in opened) return [...found, opened, ...(await examineSystemsAlone(about))];
   try {
-    return [...found, ...(await examineWithDatabase(config, opened))];
+    return [...found, ...(await examineWithDatabase(about, opened))];
   } finally {
     await opened.close();
   }
 }
 
-async function examineWithDatabase(config: Config, { db, place, address }: OpenDatabase): Promise<Check[]> {
+async function examineWithDatabase(about: About, { db, place, address }: OpenDatabase): Promise<Check[]> {
+  const { config, systems } = about;
   const found: Check[] = [];
   const began = Date.now();
   const facts = await attempt('database', 'Start it, or fix DATABASE_URL.', () => readDatabaseFacts(db));
-  if ('level' in facts) return [facts, ...(await examineStripeAlone(config))];
+  if ('level' in facts) return [facts, ...(await examineSystemsAlone(about))];
   const untransacted = await findNoTransactions(db);
   if (untransacted !== null) {
     const { says, fix } = untransacted;
-    return [checks.problem('database', says, fix), ...(await examineStripeAlone(config))];
+    return [checks.problem('database', says, fix), ...(await examineSystemsAlone(about))];
   }
   found.push(judgeDatabase(place, facts));
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
@@ -121,7 +118,7 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
     return checks.ok('migrations', 'the schema is this program’s');
   });
   found.push(migrations);
-  if (migrations.level !== 'ok') return [...found, ...(await examineStripe(config, null))];
+  if (migrations.level !== 'ok') return [...found, ...(await examineSystems(about, null))];
   found.push(await check('identity', 'Look at the database.', () => judgeIdentity(db, address)));
   const running = await findRunning(config.dataDir);
   const sequences = await attempt('sequences', 'Look at the database.', async () => ({
@@ -129,7 +126,7 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
   }));
   found.push(...('level' in sequences ? [sequences] : sequences.checks));
   found.push(
-    ...(await examineRoles(db, running !== null || config.database.url !== undefined)),
+    ...(await examineRoles(db, systems, running !== null || config.database.url !== undefined)),
     ...(await several('settings', 'Look at the database.', () => lookAtSettings(db, config))),
     await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config, db)),
     ...(await several('refused', 'Look at the database.', () => lookAtRefused(db))),
@@ -139,13 +136,20 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
     await check('retention', 'Look at TWINBOX_RETENTION_DAYS.', async () => {
       const tables = await partitionStatus(db, systemClock.now());
       const events = tables.find(({ table: name }) => name === 'sync_events');
-      return judgeRetention(config.retentionDays, events?.oldest ?? null, systemClock.now());
-    }),
-    await check('records', 'Look at the database.', async () => {
-      const unmatched = await readUnmatched(db);
-      return judgeUnmatched(unmatched?.isRead === true ? unmatched.undecided : null);
+      return judgeRetention(config.retentionDays, events?.oldest ?? null, {
+        now: systemClock.now(),
+        systems: systems.map(({ label, eventsKeptDays: keptDays }) => ({ label, keptDays })),
+      });
     }),
     ...(await several('quota', 'Look at the database.', () => checkRests(db, systemClock.now()))),
+    ...(await several('records', 'Look at the database.', () =>
+      Promise.all(
+        systems.map(async (system) => {
+          const unmatched = await readUnmatched(db, system);
+          return judgeUnmatched(system.label, unmatched?.isRead === true ? unmatched.undecided : null);
+        }),
+      ),
+    )),
     await check('skipped', 'Look at the database.', async () =>
       judgeSkipped(await describeSkipped(db, systemClock.now())),
     ),
@@ -153,7 +157,7 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
       judgeAttention(await countReasons(db)),
     ),
   );
-  return [...found, ...(await examineStripe(config, db))];
+  return [...found, ...(await examineSystems(about, db))];
 }
 
 async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['address']): Promise<Check> {
@@ -179,19 +183,18 @@ async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
 
 const GROUND = 'Look at the rights of the role in DATABASE_URL (docs/deployment.md).';
 
-/**
- * Without a database what the settings say of Stripe can be tried all the same; the simulator's
- * state would be opened for nothing.
- */
-async function examineStripeAlone(config: Config): Promise<Check[]> {
-  return findStripeAccess(config) === null ? [] : await examineStripe(config, null);
-}
-
 /** `elsewhere`: what works on this database need not be a process on this folder. */
-async function examineRoles(db: OpenDatabase['db'], elsewhere: boolean): Promise<Check[]> {
+async function examineRoles(
+  db: OpenDatabase['db'],
+  systems: readonly SystemDefinition[],
+  elsewhere: boolean,
+): Promise<Check[]> {
   const seen = await attempt('roles', 'Look at the database.', async () => ({
     standings: await readRoles(db),
-    lag: await readReceiveLag(db, systemNames),
+    lag: await readReceiveLag(
+      db,
+      systems.map(({ name }) => name),
+    ),
     relay: await relayPart(db, systemClock)(),
   }));
   if ('level' in seen) return [seen];
@@ -203,89 +206,12 @@ async function examineRoles(db: OpenDatabase['db'], elsewhere: boolean): Promise
   ];
 }
 
-const DAY_MS = 86_400_000;
-
-async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Promise<Check[]> {
-  const fix = 'Look at STRIPE_SECRET_KEY and at the network.';
-  const log = quietLog(config);
-  const found: Check[] = [];
-  const stripe = await attempt('stripe', fix, () => findStripe(config, log));
-  if ('level' in stripe) return [stripe];
-  try {
-    const facts = await attempt('stripe', fix, () => inspectStripe(stripe, () => new Date()));
-    if ('level' in facts) return [facts];
-    found.push(...judgeRights(facts.rights));
-    if (facts.clock)
-      found.push(judgeClock(stripe.simulatorUrl === null ? 'Stripe' : 'the simulator', facts.clock));
-    const running = (await findRunning(config.dataDir)) !== null;
-    const secrets = config.stripe.webhookSecrets.length;
-    found.push(...judgeEndpoints(facts, { secrets, simulated: stripe.simulatorUrl !== null, running }));
-    // Whose key it is cannot be asked either: the check of the rights says why.
-    const mayIdentify = facts.rights.some(({ name, allowed }) => allowed && name === 'Account (read)');
-    if (db === null) return found;
-    const { integration } = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
-    const account = (): Promise<Check> =>
-      check('account', fix, async () => {
-        const read = await readAccount(db, integration);
-        if (read.ok) return checks.ok('account', `${read.account}, ${read.livemode ? 'live' : 'test'} mode`);
-        return checks.problem(
-          'account',
-          read.message,
-          'Use the key of the account that this database belongs to.',
-        );
-      });
-    if (mayIdentify) found.push(await account());
-    if (mayIdentify && found.at(-1)?.level === 'ok')
-      found.push(await check('known records', fix, () => checkKnown(db, integration)));
-    const now = systemClock.now();
-    const heard = await attempt('heard', 'Look at the database.', async () =>
-      judgeIntake(
-        {
-          last: await readLastReceived(db, integration.system),
-          signs: await readWebhookSigns(db, integration.system),
-          // Without a secret another check already says that events come in by the sweep alone.
-          sweep: secrets > 0 || stripe.simulatorUrl !== null ? await readSweep(db, integration.system) : null,
-          refusals: await countRefusals(db, integration.system, new Date(now.getTime() - DAY_MS)),
-        },
-        now,
-      ),
-    );
-    return [...found, ...('level' in heard ? [heard] : heard)];
-  } finally {
-    await stripe.close();
-  }
-}
-
 const FOLDER = 'Let TWINBOX_DATA_DIR name a folder that this user can write to.';
 
 async function lookAtDisk({ dataDir }: Config): Promise<Check> {
   // Where nothing has run yet the disk is the one of the folder around it.
   const { bavail, bsize } = await statfs(await inspectFolder(dataDir));
   return judgeDisk(dataDir, bavail * bsize);
-}
-
-/** What fails is a finding: nothing may keep the other checks from being made. */
-async function attempt<T extends object>(
-  name: string,
-  fix: string,
-  work: () => T | Promise<T>,
-): Promise<T | Check> {
-  try {
-    return await work();
-  } catch (error) {
-    // What to do stands beneath it, and is said once.
-    const says = explain(error).message.replace(`${fix}.`, '').replace(fix, '').trim();
-    return checks.problem(name, says, fix);
-  }
-}
-
-function check(name: string, fix: string, work: () => Promise<Check>): Promise<Check> {
-  return attempt(name, fix, work);
-}
-
-async function several(name: string, fix: string, work: () => Promise<Check[]>): Promise<Check[]> {
-  const found = await attempt(name, fix, work);
-  return 'level' in found ? [found] : found;
 }
 
 function print(found: Check[], output: Output): void {

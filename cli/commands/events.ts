@@ -1,6 +1,5 @@
 import { Option, type Command } from 'commander';
 import { listEvents, type EventStatus, type ListedEvent } from '../../db/events/list.ts';
-import { systemNames } from '../../lib/integrations/names.ts';
 import { readTimeline } from '../../lib/operations/timeline.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTime, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
@@ -42,7 +41,7 @@ Examples:
   addShow(events, context);
 }
 
-function addList(events: Command, { output, finish }: CommandContext): void {
+function addList(events: Command, { output, finish, systems }: CommandContext): void {
   events
     .command('list', { isDefault: true })
     .description('list events, newest first')
@@ -60,7 +59,7 @@ function addList(events: Command, { output, finish }: CommandContext): void {
         ({ database: { db } }) =>
           listEvents(db, {
             ...filter,
-            systems: systemNames,
+            systems: systems.names,
             ...(status ? { statuses: status } : {}),
             limit: filter.limit + 1,
           }),

@@ -1,24 +1,26 @@
 import { Argument, Option } from 'commander';
-import { systemNames } from '../../lib/integrations/names.ts';
+import { loadConfig } from '../../lib/config/config.ts';
+import type { Registry } from '../../lib/integrations/registry.ts';
 import { explain, type Asked, type Explanation } from '../../lib/operations/explain.ts';
 import { CliError, exit } from '../exit.ts';
 import { explanationJson, explanationLines } from '../explain-report.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withSync, withSyncUncalled } from '../sync-session.ts';
+import { chosenSystems } from '../systems.ts';
 
 const KINDS = ['customer', 'record', 'mapping'] as const;
 
 type Kind = (typeof KINDS)[number];
 type Options = { read?: boolean; system?: string; json?: boolean };
 
-export function addExplain({ program, output, finish }: CommandContext): void {
+export function addExplain({ program, output, finish, systems }: CommandContext): void {
   program
     .command('explain')
     .description('how a customer stands: both sides, what would be done now, why it is not, what you can do')
     .addArgument(new Argument('<kind>', 'what is named').choices(KINDS))
     .argument('<id>', 'the number of the customer or of the mapping, or the id of the record')
     .option('--read', 'read the record now: one request to the system; without it nothing is called')
-    .addOption(new Option('--system <system>', 'only the pairs with this system').choices(systemNames))
+    .addOption(new Option('--system <system>', 'only the pairs with this system').choices(systems.names))
     .option('--json', 'print it as one JSON object')
     .addHelpText(
       'after',
@@ -34,7 +36,7 @@ Examples:
     )
     .action(async (kind: Kind, id: string, options: Options) => {
       const asked = toAsked(kind, id);
-      const explained = await ask(asked, options);
+      const explained = await ask(systems, asked, options);
       if (explained === null) {
         if (options.json === true) output.printJson({ found: false });
         output.say(notFound(kind, id));
@@ -65,9 +67,24 @@ function toAsked(kind: Kind, id: string): Asked {
   return kind === 'customer' ? { customer: number } : { mapping: number };
 }
 
-function ask(asked: Asked, { read = false, system = null }: { read?: boolean; system?: string | null }) {
+/** What would be done about a pair depends on its system's settings: each is asked for its own pairs. */
+async function ask(
+  systems: Registry,
+  asked: Asked,
+  { read = false, system: named }: { read?: boolean; system?: string },
+): Promise<Explanation | null> {
+  const config = loadConfig();
   const inSession = read ? withSync : withSyncUncalled;
-  return inSession(({ sync }) => explain(sync, asked, { read, system }), { mayCreate: false });
+  const chosen = chosenSystems(systems, config, named);
+  const found: Explanation[] = [];
+  for (const system of chosen) {
+    const only = chosen.length > 1 || named !== undefined ? system.name : null;
+    const options = { mayCreate: false, config, system };
+    const one = await inSession(({ sync }) => explain(sync, asked, { read, system: only }), options);
+    if (one !== null) found.push(one);
+  }
+  const [first] = found;
+  return first === undefined ? null : { ...first, pairs: found.flatMap(({ pairs }) => pairs) };
 }
 
 function notFound(kind: Kind, id: string): string {

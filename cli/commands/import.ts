@@ -12,11 +12,11 @@ import { isEncoding } from '../import/encoding.ts';
 import { importRows } from '../import/import-rows.ts';
 import { sayLayout, saySummary } from '../import/report.ts';
 import { readRows, type Passed } from '../import/rows.ts';
-import type { Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { createProgress } from '../progress.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
+import { labelsOf } from '../systems.ts';
 import { describeUnmatched, readUnmatched } from '../unmatched.ts';
 import { listenForStop } from '../../lib/process/stopping.ts';
 
@@ -32,7 +32,7 @@ type Options = {
 /** What --map can name. */
 const FIELDS = targets.join(', ');
 
-export function addImport({ program, output, finish }: CommandContext): void {
+export function addImport({ program, output, finish, systems }: CommandContext): void {
   program
     .command('import')
     .description('bring customers in from a CSV file: one of your own, or an export of another program')
@@ -56,10 +56,16 @@ Examples:
   $ npx twinbox import members.csv --map 'Mail=email' --map 'Member=name'
   $ psql -c 'copy (select name, email from people) to stdout csv header' | npx twinbox import - --update`,
     )
-    .action(async (file: string, options: Options) => finish(await runImport(file, options, output)));
+    .action(async (file: string, options: Options) =>
+      finish(await runImport(file, options, { output, systems })),
+    );
 }
 
-async function runImport(file: string, options: Options, output: Output): Promise<number> {
+async function runImport(
+  file: string,
+  options: Options,
+  { output, systems }: Pick<CommandContext, 'output' | 'systems'>,
+): Promise<number> {
   const { update = false, json = false, delimiter, map, namesFromEmail, encoding } = options;
   const source = await openSource(file);
   const stopping = listenForStop();
@@ -91,10 +97,12 @@ async function runImport(file: string, options: Options, output: Output): Promis
       const follows =
         (await findRunning(config.dataDir)) ?? (await readHolders(db)).find(({ name }) => name === 'relay');
       if (!follows && summary.created + summary.updated > 0) {
-        output.say('Nothing runs that brings them to Stripe yet: npx twinbox up');
+        output.say(`Nothing runs that brings them to ${labelsOf(systems)} yet: npx twinbox up`);
       }
-      const unmatched = await readUnmatched(db);
-      for (const line of unmatched && !json ? describeUnmatched(unmatched) : []) output.say(line);
+      for (const system of systems.enabled(config)) {
+        const unmatched = await readUnmatched(db, system);
+        for (const line of unmatched && !json ? describeUnmatched(unmatched) : []) output.say(line);
+      }
       return summary.bad.length + summary.different.length > 0 ? exit.failed : exit.ok;
     });
   } finally {

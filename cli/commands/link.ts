@@ -4,6 +4,8 @@ import { countNotLinked } from '../../db/mappings/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings/list.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { loadConfig } from '../../lib/config/config.ts';
+import type { SystemDefinition } from '../../lib/integrations/definition.ts';
 import { createLinkOperations } from '../../lib/operations/links.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
@@ -14,6 +16,7 @@ import { assertMayAsk, isAgreed, these } from '../question.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
+import { chosenSystem, labelsOf, systemOption, type About } from '../systems.ts';
 import { firstLink } from '../link/first-link.ts';
 import { decideAboutUnmatched } from '../link/link-unmatched.ts';
 import {
@@ -29,6 +32,7 @@ type Options = {
   dryRun?: boolean;
   import?: boolean;
   leave?: boolean;
+  system?: string;
   yes?: boolean;
   json?: boolean;
 } & RecordOptions;
@@ -40,11 +44,11 @@ function addId(text: string, before?: number[]): number[] {
 /** More than a person decides about at once; what is left is listed by the next call. */
 const MAX = 10_000;
 
-export function addLink({ program, output, finish }: CommandContext): void {
+export function addLink({ program, output, finish, systems }: CommandContext): void {
   program
     .command('link')
     .description(
-      'link records at Stripe with customers here: the first time, and those that wait for consent',
+      `link records at ${labelsOf(systems)} with customers here: the first time, and those that wait for consent`,
     )
     .argument('[number...]', 'only these, by the number that is listed; with --record the customer', addId)
     .option('--all', 'all that wait for consent')
@@ -54,6 +58,7 @@ export function addLink({ program, output, finish }: CommandContext): void {
     .option('--dry-run', 'only show who would be linked with whom, and what becomes of the others')
     .option('--import', 'make a customer here of every record that has none, whatever STRIPE_IMPORT says')
     .option('--leave', 'leave every record that has no customer here alone')
+    .addOption(systemOption(systems))
     .option('--yes', 'do it without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(
@@ -79,10 +84,14 @@ Examples:
   $ npx twinbox link 42 --accept-deletion
   $ npx twinbox link --all --yes`,
     )
-    .action(async (ids: number[], options: Options) => finish(await link(ids, options, output)));
+    .action(async (ids: number[], options: Options) => {
+      const config = loadConfig();
+      const about = { system: chosenSystem(systems, config, options.system), config };
+      finish(await link(about, ids, options, output));
+    });
 }
 
-async function link(ids: number[], options: Options, output: Output): Promise<number> {
+async function link(about: About, ids: number[], options: Options, output: Output): Promise<number> {
   const { all = false, dryRun = false, yes = false, json = false } = options;
   if (all && ids.length > 0) throw new CliError(exit.usage, 'Give numbers or --all, not both.');
   const decision = options.import === true ? 'import' : options.leave === true ? 'leave' : null;
@@ -93,7 +102,7 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         'Give one of --all, --import and --leave; --import and --leave take no numbers.',
       );
     if (!dryRun) assertMayAsk(`link --${decision}`, yes);
-    return decideAboutUnmatched(decision, { dryRun, yes, json }, output);
+    return decideAboutUnmatched(decision, { ...about, dryRun, yes, json }, output);
   }
   const ofOne = [options.record !== undefined, options.create === true, options.acceptDeletion === true];
   if (ofOne.includes(true)) {
@@ -104,18 +113,18 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         'Give one customer, and one of --record, --create and --accept-deletion: npx twinbox link 42 --record cus_…',
       );
     if (all || dryRun) throw new CliError(exit.usage, '--all and --dry-run are for many: leave them out.');
-    return linkRecord(customer, options, output);
+    return linkRecord(about, { ...options, customer }, output);
   }
   const chosen = all || ids.length > 0;
   if (chosen && !dryRun) assertMayAsk(all ? 'link --all' : 'link MAPPING', yes);
-  const first = ids.length === 0 ? await linkFirst(options, output) : NONE_FIRST;
+  const first = ids.length === 0 ? await linkFirst(about, options, output) : NONE_FIRST;
   if (first.status !== null && (json || first.status !== exit.ok)) return first.status;
   return withDatabase(
     async ({ config, database: { db } }) => {
-      const found = await findLinkable(db, { ids: ids.length > 0 ? ids : null, limit: MAX });
+      const found = await findOpen(db, about.system.name, ids);
       const unmatched = ids.filter((id) => !found.some(({ mappingId }) => mappingId === id));
       const open = found.filter(({ consent }) => !consent);
-      const other = ids.length > 0 ? NO_OTHERS : await findOtherRecords(db);
+      const other = ids.length > 0 ? NO_OTHERS : await findOtherRecords(db, about.system.name);
       const others = other.held.length + other.left.length;
       const matched = (number: number): number =>
         number + first.waiting + others === 0 ? exit.nothingMatched : exit.ok;
@@ -151,8 +160,13 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
       } else if (open.length === 0) output.say('Your word is given already; a worker links them.');
       return exit.ok;
     },
-    { mayCreate: false },
+    { mayCreate: false, config: about.config },
   );
+}
+
+async function findOpen(db: Db, system: string, ids: number[]): Promise<Linkable[]> {
+  const found = await findLinkable(db, { ids: ids.length > 0 ? ids : null, limit: MAX });
+  return found.filter((each) => each.system === system);
 }
 
 type First = {
@@ -168,15 +182,17 @@ const NONE_FIRST: First = { waiting: 0, status: null };
 
 /** The first link, where rows wait for it. Only with --all or --dry-run are both sides read. */
 async function linkFirst(
+  about: About,
   { all = false, dryRun = false, yes = false, json = false }: Options,
   output: Output,
 ): Promise<First> {
-  const { waiting, undecided } = await withDatabase(({ database: { db } }) => countUnlinked(db), {
-    mayCreate: false,
-  });
+  const { waiting, undecided } = await withDatabase(
+    ({ database: { db } }) => countUnlinked(db, about.system),
+    { mayCreate: false, config: about.config },
+  );
   if (undecided > 0 && !all && !dryRun)
     output.say(
-      `Stripe has ${count(undecided, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
+      `${about.system.label} has ${count(undecided, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
     );
   if (waiting + undecided === 0 && !dryRun) return NONE_FIRST;
   if (!all && !dryRun) {
@@ -191,18 +207,19 @@ async function linkFirst(
     : (question: string) => (yes ? Promise.resolve(true) : isAgreed(question, output));
   const status = await withSync(({ sync }) => firstLink(sync, { agree, all, json }, output), {
     mayCreate: false,
+    ...about,
   });
   return { waiting: waiting + undecided, status: status === exit.nothingMatched && !json ? null : status };
 }
 
 /** Rows that wait for their first link, and records that nothing was decided about. */
-async function countUnlinked(db: Db): Promise<{ waiting: number; undecided: number }> {
-  const account = (await readConnection(db, 'stripe'))?.account ?? '';
-  const place = { system: 'stripe', account, externalType: 'customer' };
-  const [waiting, { undecided }] = await Promise.all([
-    countNotLinked(db, 'stripe'),
-    countUnmatched(db, place),
-  ]);
+async function countUnlinked(
+  db: Db,
+  { name: system, externalType }: SystemDefinition,
+): Promise<{ waiting: number; undecided: number }> {
+  const account = (await readConnection(db, system))?.account ?? '';
+  const place = { system, account, externalType };
+  const [waiting, { undecided }] = await Promise.all([countNotLinked(db, system), countUnmatched(db, place)]);
   return { waiting, undecided };
 }
 

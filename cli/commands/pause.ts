@@ -1,4 +1,3 @@
-import { Argument } from 'commander';
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import {
   ensureConnection,
@@ -12,6 +11,7 @@ import { raiseHeldDeletes } from '../../db/mappings/writes/decisions.ts';
 import { raiseWaiting } from '../../db/mappings/dirty.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { settingOf } from '../../lib/config/systems.ts';
 import { heldDeletes } from '../../lib/sync/fuse.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime } from '../choices.ts';
@@ -19,14 +19,13 @@ import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../session.ts';
+import { chosenSystems, ofEach, systemArgument } from '../systems.ts';
 
-const SYSTEMS = ['stripe'];
-
-export function addPause({ program, output, finish }: CommandContext): void {
+export function addPause({ program, output, finish, systems }: CommandContext): void {
   program
     .command('pause')
     .description('send nothing to a system any more; changes are kept for later')
-    .addArgument(new Argument('<system>', 'which one').choices(SYSTEMS))
+    .addArgument(systemArgument(systems))
     .option('--why <text>', 'a reason for those who look later')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -37,24 +36,30 @@ Holds for every process on this database and over restarts, until \`twinbox resu
 Examples:
   $ npx twinbox pause stripe --why "importing prices until five"`,
     )
-    .action(async (system: string, { why, json = false }: { why?: string; json?: boolean }) => {
-      const before = await withDatabase(({ database: { db } }) => pause(db, system, why ?? null), {
-        mayCreate: false,
-      });
-      if (json)
-        output.printJson({
-          ...{ system, paused: true, why: before ? before.why : (why ?? null), was_paused: before !== null },
-        });
-      else sayPaused(output, system, before);
-      finish(exit.ok);
+    .action(async (named: string | undefined, { why, json = false }: { why?: string; json?: boolean }) => {
+      const status = await withDatabase(
+        ({ config, database: { db } }) =>
+          ofEach(chosenSystems(systems, config, named), output, async ({ name: system }, each) => {
+            const before = await pause(db, system, why ?? null);
+            if (json)
+              each.printJson({
+                ...{ system, paused: true, why: before ? before.why : (why ?? null) },
+                was_paused: before !== null,
+              });
+            else sayPaused(each, system, before);
+            return exit.ok;
+          }),
+        { mayCreate: false },
+      );
+      finish(status);
     });
 }
 
-export function addResume({ program, output, finish }: CommandContext): void {
+export function addResume({ program, output, finish, systems }: CommandContext): void {
   program
     .command('resume')
     .description('send to a system again')
-    .addArgument(new Argument('<system>', 'which one').choices(SYSTEMS))
+    .addArgument(systemArgument(systems))
     .option('--why <text>', 'a reason for those who look later')
     .option('--deletes', 'also release deletes that the fuse holds: look at what was deleted first')
     .option('--json', 'print the result as JSON')
@@ -70,17 +75,22 @@ Examples:
     )
     .action(
       async (
-        system: string,
+        named: string | undefined,
         { why, deletes = false, json = false }: { why?: string; deletes?: boolean; json?: boolean },
       ) => {
-        const result = await withDatabase(
+        const status = await withDatabase(
           ({ config, database: { db } }) =>
-            resume(db, system, { why: why ?? null, deletes, writes: config.stripe.writes }),
+            ofEach(chosenSystems(systems, config, named), output, async (definition, each) => {
+              const system = definition.name;
+              const { writes } = definition.settings(config);
+              const result = await resume(db, system, { why: why ?? null, deletes, writes });
+              if (json) each.printJson({ system, paused: false, ...result });
+              else sayResumed(each, system, result);
+              return exit.ok;
+            }),
           { mayCreate: false },
         );
-        if (json) output.printJson({ system, paused: false, ...result });
-        else sayResumed(output, system, result);
-        finish(exit.ok);
+        finish(status);
       },
     );
 }
@@ -138,7 +148,7 @@ async function resume(
       was_paused: (before?.pausedAt ?? null) !== null,
       was_resting: rested !== null,
       released_deletes: deletes ? await raiseHeldDeletes(tx, system, now) : 0,
-      // What waited while STRIPE_WRITES was off goes out, unless it still is.
+      // What waited while writes were off goes out, unless they still are.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
       deletes_held: !deletes && before !== null && heldDeletes(before).length > 0,
     };
@@ -171,7 +181,9 @@ function sayResumed(output: Output, system: string, result: Resumed): void {
   );
   if (result.released_deletes > 0) output.say(`${count(result.released_deletes, 'held delete')} released.`);
   if (result.released_writes > 0) {
-    output.say(`${count(result.released_writes, 'change')} that waited for STRIPE_WRITES released.`);
+    output.say(
+      `${count(result.released_writes, 'change')} that waited for ${settingOf(system, 'WRITES')} released.`,
+    );
   }
   if (result.deletes_held) {
     output.say(

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { DeliveryStatus } from '../../db/deliveries.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { planReplay, runReplay, type DeliveryChoice, type ReplayItem } from '../../lib/operations/replay.ts';
+import { loadConfig } from '../../lib/config/config.ts';
 import { commandActor } from '../actor.ts';
 import { describeEffect } from '../effect.ts';
 import { exit } from '../exit.ts';
@@ -11,6 +12,7 @@ import { isAgreed, isInteractive, these } from '../question.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { toSeconds } from '../seconds.ts';
 import { withSync } from '../sync-session.ts';
+import { chosenSystems, labelsOf, ofEach, systemOption, type About } from '../systems.ts';
 
 const STATUSES: DeliveryStatus[] = [
   ...(['queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
@@ -24,13 +26,14 @@ type Options = {
   error?: string;
   since?: Date;
   limit: number;
+  system?: string;
   yes?: boolean;
   reason: string;
   wait: number;
   json?: boolean;
 };
 
-export function addReplay({ program, output, finish }: CommandContext): void {
+export function addReplay({ program, output, finish, systems }: CommandContext): void {
   program
     .command('replay')
     .description('show what is parked and what trying it again would do; --yes does it')
@@ -43,6 +46,7 @@ export function addReplay({ program, output, finish }: CommandContext): void {
     .option('--error <code>', 'those that failed with this code, such as email_invalid')
     .option('--since <time>', 'those since then: 30m, 2h, 7d, or a time with its zone', toTime)
     .option('--limit <number>', 'at most so many', toId, 1_000)
+    .addOption(systemOption(systems))
     .option('--yes', 'do it without asking')
     .option('--reason <text>', 'why, for the record and the log', 'asked for on the command line')
     .option('--wait <seconds>', 'wait this long for the results', toSeconds, RESULT_WAIT)
@@ -50,7 +54,7 @@ export function addReplay({ program, output, finish }: CommandContext): void {
     .addHelpText(
       'after',
       `
-Safe at any age: Stripe is read before anything is written, and what an unanswered request did is looked for first.
+Safe at any age: ${labelsOf(systems)} is read before anything is written, and what an unanswered request did is looked for first.
 Without a terminal and without --yes it only shows. Exit status: 0, or 3 if nothing matched.
 
 Examples:
@@ -60,11 +64,14 @@ Examples:
     )
     .action(async (events: string[], options: Options) => {
       const id = [...events, ...(options.id ?? [])];
-      finish(await replay({ ...options, ...(id.length > 0 ? { id } : {}) }, output));
+      const asked = { ...options, ...(id.length > 0 ? { id } : {}) };
+      const config = loadConfig();
+      const chosen = chosenSystems(systems, config, options.system);
+      finish(await ofEach(chosen, output, (system, each) => replay({ system, config }, asked, each)));
     });
 }
 
-async function replay(options: Options, output: Output): Promise<number> {
+async function replay(about: About, options: Options, output: Output): Promise<number> {
   return withSync(
     async (session) => {
       const { sync } = session;
@@ -92,7 +99,7 @@ async function replay(options: Options, output: Output): Promise<number> {
       } else if (!isInteractive()) output.say('Only shown. --yes does it (make replay YES=1).');
       return exit.ok;
     },
-    { mayCreate: false },
+    { mayCreate: false, ...about },
   );
 }
 
@@ -125,7 +132,7 @@ function toRow({ row, eventType, status, error, mapping, effect, eventId }: Repl
     eventType.replace('customer.', ''),
     status,
     codeOf(error) ?? shownReason(mapping) ?? '–',
-    describeEffect(effect),
+    describeEffect(effect, mapping.system),
     eventId,
   ];
 }

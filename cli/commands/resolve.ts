@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { findStuck, type StuckPair, type StuckState } from '../../db/mappings/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { loadConfig } from '../../lib/config/config.ts';
 import { createResolveOperations, type Resolution } from '../../lib/operations/resolutions.ts';
 import { commandActor } from '../actor.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit } from '../choices.ts';
@@ -11,6 +12,7 @@ import type { CommandContext } from '../command-context.ts';
 import { isAgreed, isInteractive, these } from '../question.ts';
 import { toSeconds } from '../seconds.ts';
 import { withDatabase, type Session } from '../session.ts';
+import { chosenSystem, labelsOf, systemOption, type About } from '../systems.ts';
 
 type Options = {
   recreate?: boolean;
@@ -19,6 +21,7 @@ type Options = {
   mapping?: number[];
   reasonCode?: string;
   state?: StuckState;
+  system?: string;
   limit: number;
   why?: string;
   wait: number;
@@ -31,13 +34,14 @@ function addId(text: string, before?: number[]): number[] {
 }
 
 function toRecord(text: string): string {
-  if (!/^\S{1,255}$/.test(text)) throw new InvalidArgumentError('It must be the id of a record at Stripe.');
+  if (!/^\S{1,255}$/.test(text))
+    throw new InvalidArgumentError('It must be the id of a record, without blanks.');
   return text;
 }
 
 const STATES: StuckState[] = ['parked', 'waiting', 'detached'];
 
-export function addResolve({ program, output, finish }: CommandContext): void {
+export function addResolve({ program, output, finish, systems }: CommandContext): void {
   program
     .command('resolve')
     .description(
@@ -45,11 +49,12 @@ export function addResolve({ program, output, finish }: CommandContext): void {
     )
     .argument('[customer...]', 'only these customers', addId)
     .option('--recreate', 'the record is gone: a new one is made; the delete of a deleted customer ends')
-    .option('--let-go', 'the pair ends: edits stop, and the record at Stripe stays as it is')
-    .option('--record <id>', 'this record at Stripe is the customer’s (one customer only)', toRecord)
+    .option('--let-go', 'the pair ends: edits stop, and the record at the system stays as it is')
+    .option('--record <id>', 'this record is the customer’s (one customer only)', toRecord)
     .option('--mapping <number>', 'a pair by its number, such as a record without a customer', addId)
     .option('--reason-code <code>', 'those with this reason, such as missing (npx twinbox status lists them)')
     .addOption(new Option('--state <state>', 'those in this state; detached: let go before').choices(STATES))
+    .addOption(systemOption(systems))
     .option('--limit <number>', 'at most so many', toLimit, LIMIT_MAX)
     .option('--why <text>', 'a reason for those who look later')
     .option('--wait <seconds>', 'wait this long for the results', toSeconds, RESULT_WAIT)
@@ -58,7 +63,7 @@ export function addResolve({ program, output, finish }: CommandContext): void {
     .addHelpText(
       'after',
       `
-Without --recreate, --let-go or --record it only lists. Stripe is read before anything is made or linked: a record that is there
+Without --recreate, --let-go or --record it only lists. ${labelsOf(systems)} is read before anything is made or linked: a record that is there
 after all is linked again, never made a second time. Without a terminal and without --yes it only shows.
 Exit status: 0; 1 if a decision could not be taken or carried out; 3 if nothing matched.
 
@@ -68,12 +73,15 @@ Examples:
   $ npx twinbox resolve --reason-code missing --recreate --yes
   $ npx twinbox resolve 42 --record cus_NffrFeUfNV2Hib`,
     )
-    .action(async (customers: number[], options: Options) =>
-      finish(await resolve(customers, options, output)),
-    );
+    .action(async (customers: number[], options: Options) => {
+      const config = loadConfig();
+      const about = { system: chosenSystem(systems, config, options.system), config };
+      finish(await resolve(about, customers, options, output));
+    });
 }
 
-async function resolve(customers: number[], options: Options, output: Output): Promise<number> {
+async function resolve(about: About, customers: number[], options: Options, output: Output): Promise<number> {
+  const { name: system, label } = about.system;
   const action = actionOf(options);
   const mappings = options.mapping ?? [];
   const narrowed = [customers, mappings].some(({ length }) => length > 0);
@@ -86,7 +94,7 @@ async function resolve(customers: number[], options: Options, output: Output): P
     );
   return withDatabase(
     async (session) => {
-      const found = await findPairs(session, customers, options);
+      const found = await findPairs(session, system, customers, options);
       const unknown = customers.filter((id) => !found.some(({ customerId }) => customerId === id));
       const act = () => decideAll(session, found, { action: action ?? 'let_go', options }, output);
       if (options.json === true) {
@@ -94,7 +102,9 @@ async function resolve(customers: number[], options: Options, output: Output): P
         output.printJson({ matched: found.length, unknown, pairs: found.map(toJson), ...done });
         return found.length === 0 ? exit.nothingMatched : statusOf(done);
       }
-      for (const line of table(found.length > 0 ? [HEAD, ...found.map((pair) => toRow(pair, action))] : []))
+      for (const line of table(
+        found.length > 0 ? [HEAD, ...found.map((pair) => toRow(pair, { action, label }))] : [],
+      ))
         output.print(line);
       for (const id of unknown) output.say(`Customer ${id} is not stuck: npx twinbox verify compares it.`);
       if (found.length === options.limit) output.say(`Only the first ${options.limit} are shown (--limit).`);
@@ -115,7 +125,7 @@ async function resolve(customers: number[], options: Options, output: Output): P
       output.say(`${count(done.decided, 'decision')} taken.`);
       return statusOf(done);
     },
-    { mayCreate: false },
+    { mayCreate: false, config: about.config },
   );
 }
 
@@ -129,6 +139,7 @@ function actionOf({ recreate, letGo, record }: Options): Resolution['action'] | 
 
 function findPairs(
   { database: { db } }: Session,
+  system: string,
   customers: number[],
   options: Options,
 ): Promise<StuckPair[]> {
@@ -136,7 +147,7 @@ function findPairs(
   // A pair that an operator let go is decided again only if the command names it.
   const named: StuckState[] = customers.length + (mapping?.length ?? 0) > 0 ? STATES : ['parked', 'waiting'];
   return findStuck(db, {
-    ...{ system: 'stripe', limit, states: state === undefined ? named : [state] },
+    ...{ system, limit, states: state === undefined ? named : [state] },
     ...(customers.length > 0 && { customers }),
     ...(mapping !== undefined && { mappings: mapping }),
     ...(reasonCode !== undefined && { reason: reasonCode }),
@@ -191,17 +202,19 @@ function statusOf({ refused, stuck }: Done): number {
 
 const HEAD = ['customer', 'record', 'state', 'because', 'since', 'then'];
 
-function toRow(pair: StuckPair, action: Resolution['action'] | null): string[] {
+type Shown = { action: Resolution['action'] | null; label: string };
+
+function toRow(pair: StuckPair, shown: Shown): string[] {
   const { customerId, mappingId, externalId, state, reason, since } = pair;
   return [
     customerId === null ? `(mapping ${mappingId})` : String(customerId),
-    ...[externalId ?? '–', state, reason ?? '–', shortTime(since), describe(pair, action)],
+    ...[externalId ?? '–', state, reason ?? '–', shortTime(since), describe(pair, shown)],
   ];
 }
 
 function describe(
   { externalId, deleted, decision, customerId }: StuckPair,
-  action: Resolution['action'] | null,
+  { action, label }: Shown,
 ): string {
   switch (action) {
     case null:
@@ -213,10 +226,10 @@ function describe(
       return 'is linked with the record named, if that is nobody else’s';
     case 'recreate':
       if (customerId === null) return 'cannot: it has no customer';
-      if (deleted) return 'its delete ends, if Stripe does not know the record';
+      if (deleted) return `its delete ends, if ${label} does not know the record`;
       return externalId === null
         ? 'a record is made'
-        : 'a new record is made, if Stripe does not know this one';
+        : `a new record is made, if ${label} does not know this one`;
   }
 }
 

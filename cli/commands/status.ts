@@ -15,8 +15,8 @@ import { readSweep } from '../../db/sweep.ts';
 import { readWebhookSigns } from '../../db/health/webhook-signs.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { findOtherDatabase } from '../../lib/process/database-identity.ts';
-import { intakePart } from '../../lib/health/intake.ts';
-import { systemNames } from '../../lib/integrations/names.ts';
+import { intakesPart } from '../../lib/health/intake.ts';
+import type { SystemDefinition } from '../../lib/integrations/definition.ts';
 import { reportReadiness } from '../../lib/health/readiness-report.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../../lib/health/readiness.ts';
 import { refusedPart, refusedWarnings } from '../../lib/health/refused.ts';
@@ -28,12 +28,14 @@ import type { CommandContext } from '../command-context.ts';
 import { findRunning, type Running } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { readUnmatched } from '../unmatched.ts';
-import { printStatus, statusJson, type Status } from '../status-report.ts';
+import { printStatus, statusJson, type AccountStatus, type Status } from '../status-report.ts';
+import { chosenSystems, systemOption } from '../systems.ts';
 
-export function addStatus({ program, output, finish }: CommandContext): void {
+export function addStatus({ program, output, finish, systems }: CommandContext): void {
   program
     .command('status')
     .description('what runs, what is on its way and what needs somebody')
+    .addOption(systemOption(systems))
     .option('--json', 'print the figures as JSON')
     .addHelpText(
       'after',
@@ -44,19 +46,20 @@ Examples:
   $ npx twinbox status
   $ npx twinbox status --json | jq .parked`,
     )
-    .action(async ({ json = false }: { json?: boolean }) => {
+    .action(async ({ json = false, system }: { json?: boolean; system?: string }) => {
       const { status, problems } = await withDatabase(
         async ({ config, database: { db, place, address } }) => {
+          const chosen = chosenSystems(systems, config, system);
           const found = await findRunning(config.dataDir);
           const elsewhere = found && (await isOfOtherDatabase(found, db)) ? found : null;
           const running = elsewhere === null ? found : null;
-          const read: Status = { running, elsewhere, database: place, ...(await readStatus(db)) };
+          const read: Status = { running, elsewhere, database: place, ...(await readStatus(db, chosen)) };
           const nothingRuns = read.roles.every(({ living }) => living.length === 0);
           const other = await findOtherDatabase(db, address);
           // What does not run is late with everything: one line says so, and the others would only
           // follow from it. What was refused lasts, whether anything runs or not.
           const problems =
-            running || !nothingRuns ? await findProblems(db, running) : refusedWarnings(read.refused);
+            running || !nothingRuns ? await findProblems(db, chosen, running) : refusedWarnings(read.refused);
           return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
         },
         { mayCreate: false, mayBeOther: true },
@@ -69,38 +72,25 @@ Examples:
 
 const DAY_MS = 86_400_000;
 
-async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'elsewhere' | 'database'>> {
-  const [
-    lag,
-    received,
-    backlog,
-    reasons,
-    systems,
-    holders,
-    customers,
-    stripe,
-    webhooks,
-    swept,
-    roles,
-    conflicts,
-    unmatched,
-    refused,
-  ] = await Promise.all([
-    readRelayLag(db),
-    readReceiveLag(db, systemNames),
-    readSyncBacklog(db),
-    countReasons(db),
-    countMappings(db),
-    readHolders(db),
-    countLivingCustomers(db),
-    readConnection(db, 'stripe'),
-    readWebhookSigns(db, 'stripe'),
-    readSweep(db, 'stripe'),
-    readRoles(db),
-    countConflicts(db, uuidLowerBound(Date.now() - DAY_MS)),
-    readUnmatched(db),
-    readRefusedCounts(db, systemClock.now()),
-  ]);
+async function readStatus(
+  db: Db,
+  chosen: readonly SystemDefinition[],
+): Promise<Omit<Status, 'running' | 'elsewhere' | 'database'>> {
+  const names = chosen.map(({ name }) => name);
+  const [lag, received, backlog, reasons, systems, holders, customers, accounts, roles, conflicts, refused] =
+    await Promise.all([
+      readRelayLag(db),
+      readReceiveLag(db, names),
+      readSyncBacklog(db),
+      countReasons(db),
+      countMappings(db),
+      readHolders(db),
+      countLivingCustomers(db),
+      Promise.all(chosen.map((each) => readAccountStatus(db, each))),
+      readRoles(db),
+      countConflicts(db, uuidLowerBound(Date.now() - DAY_MS)),
+      readRefusedCounts(db, systemClock.now()),
+    ]);
   const behind = lag.oldest === null ? 0 : Math.max(0, (Date.now() - lag.oldest.getTime()) / 1_000);
   return {
     customers,
@@ -112,14 +102,22 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'elsewhere' 
     lag: received,
     backlog,
     reasons,
-    systems,
+    systems: systems.filter(({ system }) => names.includes(system)),
     conflicts,
-    stripe,
-    webhooks,
-    swept: swept?.triedAt ? swept : null,
-    unmatched,
+    accounts,
     refused,
   };
+}
+
+async function readAccountStatus(db: Db, definition: SystemDefinition): Promise<AccountStatus> {
+  const { name: system } = definition;
+  const [connection, webhooks, swept, unmatched] = await Promise.all([
+    readConnection(db, system),
+    readWebhookSigns(db, system),
+    readSweep(db, system),
+    readUnmatched(db, definition),
+  ]);
+  return { system, connection, webhooks, swept: swept?.triedAt ? swept : null, unmatched };
 }
 
 /** Two databases may share a data folder. What does not say yet what it works on is starting. */
@@ -128,8 +126,12 @@ async function isOfOtherDatabase({ database }: Running, db: Db): Promise<boolean
 }
 
 /** From the process on this folder, which knows of itself what stands in no table; else from the tables. */
-async function findProblems(db: Db, running: Running | null): Promise<string[]> {
-  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeHere(db));
+async function findProblems(
+  db: Db,
+  chosen: readonly SystemDefinition[],
+  running: Running | null,
+): Promise<string[]> {
+  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeHere(db, chosen));
 }
 
 type Report = { not_ready?: { part: string; problem: string }[]; warnings?: string[] };
@@ -150,16 +152,21 @@ async function askReady(apiUrl: string): Promise<string[] | null> {
 }
 
 /** As an API says it, but for which webhook secrets it has. */
-async function judgeHere(db: Db): Promise<string[]> {
+async function judgeHere(db: Db, chosen: readonly SystemDefinition[]): Promise<string[]> {
   const clock = systemClock;
+  const systems = chosen.map(({ name }) => name);
   const parts = {
     database: databasePart(db),
-    roles: rolesPart(db, clock, null),
+    roles: rolesPart(db, clock, { owner: null, systems }),
     relay: relayPart(db, clock),
     refused: refusedPart(db, clock),
     partitions: partitionsPart(db, clock),
-    sync: syncPart(db, [...systemNames]),
-    intake: intakePart(db, clock, 'stripe', null),
+    sync: syncPart(db, systems),
+    intake: intakesPart(
+      db,
+      clock,
+      systems.map((system) => ({ system, secrets: null })),
+    ),
   };
   const { body } = await reportReadiness(parts, { limitMs: 5_000, gates: ['database'] });
   return problemsOf(body);

@@ -1,5 +1,6 @@
 import { readDatabaseId } from '../../db/connections.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
+import type { Registry } from '../../lib/integrations/registry.ts';
 import { createLogger } from '../../lib/log.ts';
 import { startSystem, type System } from '../embedded/system.ts';
 import { exit } from '../exit.ts';
@@ -10,7 +11,7 @@ import { listenForStop } from '../../lib/process/stopping.ts';
 import { readAccount, type Account } from '../sync.ts';
 import { describeUnmatched, readUnmatched } from '../unmatched.ts';
 
-export function addUp({ program, output, finish }: CommandContext): void {
+export function addUp({ program, output, finish, systems }: CommandContext): void {
   program
     .command('up')
     .description('start everything in this one process and leave it running')
@@ -26,20 +27,20 @@ Examples:
   $ API_PORT=8001 SIMULATOR_PORT=12112 TWINBOX_DATA_DIR=/tmp/second npx twinbox up
   $ STRIPE_SECRET_KEY=sk_test_… npx twinbox up      (a real Stripe account, its test side)`,
     )
-    .action(async ({ json = false }: { json?: boolean }) => finish(await up(json, output)));
+    .action(async ({ json = false }: { json?: boolean }) => finish(await up(json, output, systems)));
 }
 
 /** A supervisor waits 10 s before it kills. */
 const STOP_MS = 9_500;
 
-async function up(json: boolean, output: Output): Promise<number> {
+async function up(json: boolean, output: Output, systems: Registry): Promise<number> {
   const config = loadConfig();
   const stopping = listenForStop();
   const claim = await claimFolder(config.dataDir);
   try {
     const log = createLogger(config.log);
     if (!json) output.say('Starting Twinbox …');
-    const system = await startSystem({ config, log });
+    const system = await startSystem({ config, log, systems });
     try {
       const { url: apiUrl, simulatorUrl, databasePlace: place } = system;
       // At once, and without waiting for the database: the API answers already, and others look here for its address.
@@ -50,8 +51,10 @@ async function up(json: boolean, output: Output): Promise<number> {
       if (json) output.printJsonLine(toJson(system, config, account));
       else {
         describe(system, config, account, output);
-        const unmatched = await readUnmatched(system.db);
-        for (const line of unmatched ? describeUnmatched(unmatched) : []) output.say(line);
+        for (const each of systems.enabled(config)) {
+          const unmatched = await readUnmatched(system.db, each);
+          for (const line of unmatched ? describeUnmatched(unmatched) : []) output.say(line);
+        }
       }
       return await stayUntilStopped(system, stopping.requested, output);
     } finally {

@@ -1,5 +1,6 @@
 import { exitStatusOf, type Comparison, type Finding } from '../../lib/operations/comparison.ts';
 import { repair, type Asked } from '../../lib/operations/repair.ts';
+import { loadConfig } from '../../lib/config/config.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { commandActor } from '../actor.ts';
 import { compare, countKinds, summarise } from '../comparison.ts';
@@ -10,14 +11,15 @@ import { createProgress } from '../progress.ts';
 import { toSeconds } from '../seconds.ts';
 import { findRunning } from '../running.ts';
 import { withSync } from '../sync-session.ts';
+import { chosenSystems, labelsOf, ofEach, systemOption, type About } from '../systems.ts';
 import { readAccount, unlessSilent } from '../sync.ts';
 
-type Options = { wait?: number; repair?: boolean; json?: boolean; all?: boolean };
+type Options = { wait?: number; repair?: boolean; json?: boolean; all?: boolean; system?: string };
 
-export function addVerify({ program, output, finish }: CommandContext): void {
+export function addVerify({ program, output, finish, systems }: CommandContext): void {
   program
     .command('verify')
-    .description('compare every customer with Stripe; reads only, unless told to repair')
+    .description(`compare every customer with ${labelsOf(systems)}; reads only, unless told to repair`)
     .option(
       '--wait <seconds>',
       `wait this long for what is still on its way (0; with --repair ${REPAIR_WAIT})`,
@@ -27,6 +29,7 @@ export function addVerify({ program, output, finish }: CommandContext): void {
       '--repair',
       'have what drifts brought into agreement, by the rules of any change, and compare again',
     )
+    .addOption(systemOption(systems))
     .option('--all', `list every finding, not only the first ${SHOWN}`)
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -40,14 +43,18 @@ Examples:
   $ npx twinbox verify --wait 30 --json
   $ npx twinbox verify --repair`,
     )
-    .action(async (options: Options) => finish(await verify(options, output)));
+    .action(async (options: Options) => {
+      const config = loadConfig();
+      const chosen = chosenSystems(systems, config, options.system);
+      finish(await ofEach(chosen, output, (system, each) => verify({ system, config }, options, each)));
+    });
 }
 
 const SHOWN = 50;
 /** Seconds. */
 const REPAIR_WAIT = 30;
 
-async function verify(options: Options, output: Output): Promise<number> {
+async function verify(about: About, options: Options, output: Output): Promise<number> {
   const { repair: fix = false, json = false, all = false } = options;
   const { wait = fix ? REPAIR_WAIT : 0 } = options;
   return withSync(
@@ -62,7 +69,7 @@ async function verify(options: Options, output: Output): Promise<number> {
       if (report === null) return exit.undecided;
       const asked = fix ? await repair(sync, report, { comparedSince: began, actor: commandActor() }) : null;
       if (asked) {
-        for (const line of sayAsked(asked)) output.say(line);
+        for (const line of sayAsked(asked, about.system.label)) output.say(line);
         if (asked.pairs.length + asked.records.length > 0) {
           if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
             output.say('Nothing runs that would do it: npx twinbox up');
@@ -79,10 +86,10 @@ async function verify(options: Options, output: Output): Promise<number> {
           }),
           findings: report.findings.map(toJson),
         });
-      else printReport(report, all, output);
+      else printReport(report, { all, label: about.system.label }, output);
       return exitStatusOf(report);
     },
-    { mayCreate: false },
+    { mayCreate: false, ...about },
   );
 }
 
@@ -94,7 +101,7 @@ async function compareAloud(sync: SyncDeps, wait: number, output: Output): Promi
   return report;
 }
 
-function sayAsked({ pairs, records, left }: Asked): string[] {
+function sayAsked({ pairs, records, left }: Asked, label: string): string[] {
   const customers = pairs
     .slice(0, SHOWN)
     .map(({ customer, externalId }) => `${customer ?? externalId ?? '?'}`);
@@ -104,7 +111,7 @@ function sayAsked({ pairs, records, left }: Asked): string[] {
       ? [`Looked at again now: ${count(pairs.length, 'pair')} (${customers.join(', ')}${more}).`]
       : []),
     ...(records.length > 0
-      ? [`Looked into now: ${count(records.length, 'record')} of Stripe that nobody here knew.`]
+      ? [`Looked into now: ${count(records.length, 'record')} of ${label} that nobody here knew.`]
       : []),
     ...(left.length > 0
       ? [
@@ -117,7 +124,11 @@ function sayAsked({ pairs, records, left }: Asked): string[] {
 
 const KINDS = ['drift', 'pending', 'parked', 'missing', 'waiting', 'held', 'alias', 'detached'] as const;
 
-function printReport(report: Comparison, all: boolean, output: Output): void {
+function printReport(
+  report: Comparison,
+  { all, label }: { all: boolean; label: string },
+  output: Output,
+): void {
   // What counts first.
   const findings = [...report.findings].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
   const shown = all ? findings : findings.slice(0, SHOWN);
@@ -126,7 +137,7 @@ function printReport(report: Comparison, all: boolean, output: Output): void {
     output.print(`… and ${findings.length - shown.length} more (--all lists them)`);
   if (report.unknownThere > 0) {
     output.say(
-      `Stripe has ${count(report.unknownThere, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
+      `${label} has ${count(report.unknownThere, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
     );
   }
   output.print(summarise(report));

@@ -70,9 +70,9 @@ export function createWorld(config: Config, claim: FolderClaim, useSettings: boo
       await claim.announce({ apiUrl: system.api, simulatorUrl: system.simulator });
       // Found running; from here on this process uses it too, so it outlives a kill of the other.
       database ??= await openDatabase(config, log);
-      const stripe =
-        system.simulator === null ? await startStripe(config, log, 0) : simulatorAt(system.simulator);
-      sync = await createSyncDeps(config, { db: database.db, stripe, log, nudge: () => undefined });
+      const access =
+        system.simulator === null ? await startStripe(config, log, 0) : simulatorAt(config, system.simulator);
+      sync = await createSyncDeps(config, { db: database.db, access, log, nudge: () => undefined });
     },
     async request<T>(method: string, path: string, body?: object) {
       const key = config.api.keys[0];

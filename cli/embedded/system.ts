@@ -1,6 +1,6 @@
 // Every role in one process: what `twinbox up` and `twinbox demo` run. Each part is chosen by
-// whether its setting is there: an embedded PostgreSQL or DATABASE_URL, the simulator or
-// STRIPE_SECRET_KEY, a bus in this process or KAFKA_BOOTSTRAP_SERVERS.
+// whether its setting is there: an embedded PostgreSQL or DATABASE_URL, a system's double or the
+// system itself, a bus in this process or KAFKA_BOOTSTRAP_SERVERS.
 import { hostname } from 'node:os';
 import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
@@ -8,13 +8,16 @@ import { answerStarting } from '../../api/starting.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
 import { compareAtStart } from '../../lib/health/alike.ts';
+import type { Bus } from '../../lib/bus/bus.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { assertSameDatabase } from '../../lib/process/database-identity.ts';
 import { createCustomerStore, type CustomerStore } from '../../lib/customers/customers.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
+import { AppError } from '../../lib/errors.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
+import { systems as builtIn, type Registry } from '../../lib/integrations/registry.ts';
 import type { Logger } from '../../lib/log.ts';
 import { sleep } from '../../lib/loop.ts';
 import { busPart } from '../../lib/health/readiness.ts';
@@ -26,24 +29,26 @@ import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
 import { rolesOfWorkers, workersPart } from '../../workers/readiness.ts';
 import { openDatabase } from '../database.ts';
-import { startStripe } from '../stripe.ts';
-import { openWebhooks } from '../webhooks.ts';
+import type { Host } from '../host.ts';
+import { startHost } from '../hosts.ts';
 import { createSyncDeps } from '../../lib/process/systems.ts';
-import { createWebhookTally } from '../../lib/health/webhook-tally.ts';
+import { createWebhookTally, flushAll } from '../../lib/health/webhook-tally.ts';
 import { isAlive } from './processes.ts';
 
 export interface System {
   url: string;
   db: Db;
   store: CustomerStore;
+  /** Of the first system. */
   integration: Integration;
-  /** What the engine of this process works with. */
+  /** What the engine of this process works with: of the first system, and of all of them. */
   sync: SyncDeps;
+  syncs: readonly SyncDeps[];
   /** Where the database is, for people. */
   databasePlace: string;
   /** Kafka's brokers; null for the bus in this process. */
   busPlace: string | null;
-  /** Where Stripe is: the simulator's address, or null for the real one. */
+  /** Where our double of the first system is; null for the real one. */
   simulatorUrl: string | null;
   /** Resolves when a part can no longer work; the process should say so and end. */
   failed: Promise<Error>;
@@ -56,19 +61,20 @@ export interface SystemOptions {
   log: Logger;
   /** Ports and simulator as the demo wants them: free ones, nothing kept from before. */
   ports?: { api: number; simulator: number } | undefined;
+  systems?: Registry | undefined;
 }
 
 /**
  * Starts every role, each once what it needs is there. What was started is stopped again if a later
  * part cannot start.
  */
-export async function startSystem({ config, log, ports }: SystemOptions): Promise<System> {
+export async function startSystem({ config, log, ports, systems }: SystemOptions): Promise<System> {
   const cleanups: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   };
   try {
-    return await start({ config, log, ports, cleanups, stop });
+    return await start({ config, log, ports, systems, cleanups, stop });
   } catch (error) {
     await stop();
     throw error;
@@ -79,10 +85,12 @@ async function start({
   config,
   log,
   ports = { api: config.api.port, simulator: config.simulator.port },
+  systems = builtIn,
   cleanups,
   stop,
 }: SystemOptions & {
   ports?: { api: number; simulator: number } | undefined;
+  systems?: Registry | undefined;
   cleanups: (() => Promise<unknown>)[];
   stop: () => Promise<void>;
 }): Promise<System> {
@@ -96,13 +104,14 @@ async function start({
   const { db } = database;
   // Before anything runs: a copy must not write to the original's customers.
   await assertSameDatabase(db, database.address);
-  const stripe = await startStripe(config, log, ports.simulator);
-  cleanups.push(() => stripe.close());
+  const hosts = await startHosts(systems, { config, log, port: ports.simulator }, cleanups);
   if (database.embedded) await endLeasesOfTheDead(db);
   let relay: Relay | null = null;
   const nudge = (): void => relay?.nudge();
-  const sync = await createSyncDeps(config, { db, stripe, log, nudge });
-  const { integration, clock } = sync;
+  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge });
+  const syncs = [sync, ...others];
+  const { clock } = sync;
+  const names = syncs.map(({ integration }) => integration.system);
   // Before the first row, so that it does not have to be moved later.
   await keepPartitionsOf(sync, config.retentionDays);
 
@@ -111,7 +120,7 @@ async function start({
     log,
     topics: Object.values(topics),
     required: {
-      [topics.outbound]: [outboundGroup(groupId, integration.system)],
+      [topics.outbound]: names.map((name) => outboundGroup(groupId, name)),
       [topics.inbound]: [inboundGroup(groupId)],
     },
   });
@@ -124,14 +133,14 @@ async function start({
     clock,
     log,
     address: database.address,
-    routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [integration.system] }),
+    routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: names }),
     // On the bus in process no consumer reads them.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
   });
   const { retentionDays } = config;
   const owner = nameProcess();
-  const workers = await startWorkers(bus, [sync], { groupId, retentionDays, owner });
+  const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner });
   // A call that hangs may take longer than a stop has: it is left to its lease, and the next start
   // finishes it.
   cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
@@ -140,25 +149,21 @@ async function start({
   cleanups.push(() => following.stop());
 
   // After what it speaks of runs; stopped after it, so that no sign follows the end.
-  const tally = createWebhookTally({ db, clock, log, system: integration.system });
+  const received = syncs.map(withTally);
   const signs = await startRoleSigns({
     db,
     log,
     owner,
-    onBeat: tally.flush,
+    onBeat: () => flushAll(received),
     roles: [
       { name: 'api', look: () => ({ state: server.url }) },
-      {
-        name: 'relay',
-        settings: config.alike.relay,
-        look: () => ({ state: following.isActive() ? 'active' : 'standby', problem: bus.health().problem }),
-      },
+      { name: 'relay', settings: config.alike.relay, look: () => lookAtRelay(following, bus) },
       ...rolesOfWorkers(workers, bus, config.alike.worker),
     ],
   });
   cleanups.push(() => signs.stop());
   await compareAtStart(db, owner, log);
-  const secrets = await openWebhooks(config, stripe, server.url);
+  const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(server.url)));
   const store = createCustomerStore({ db, clock, nudge });
   app = composeApi({
     config,
@@ -166,9 +171,7 @@ async function start({
     clock,
     log,
     store,
-    intake: integration,
-    secrets,
-    tally,
+    systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
     nudge,
     owner: signs.owner,
     readiness: {
@@ -182,14 +185,51 @@ async function start({
     url: server.url,
     db,
     store,
-    integration,
+    integration: sync.integration,
     sync,
+    syncs,
     databasePlace: database.place,
     busPlace: opened.place,
-    simulatorUrl: stripe.simulatorUrl,
+    simulatorUrl: hosts[0]?.simulatorUrl ?? null,
     failed: Promise.race([relayFailed, opened.failed]),
     stop,
   };
+}
+
+/** Each is stopped by a cleanup of its own, also where a later one cannot start. */
+async function startHosts(
+  systems: Registry,
+  options: { config: Config; log: Logger; port: number },
+  cleanups: (() => Promise<unknown>)[],
+): Promise<Host[]> {
+  const hosts: Host[] = [];
+  for (const definition of systems.enabled(options.config)) {
+    const host = await startHost(definition, options);
+    hosts.push(host);
+    cleanups.push(() => host.close());
+  }
+  return hosts;
+}
+
+async function createSyncs(
+  config: Config,
+  hosts: readonly Host[],
+  parts: { db: Db; log: Logger; nudge: () => void },
+): Promise<[SyncDeps, ...SyncDeps[]]> {
+  const [first, ...others] = await Promise.all(
+    hosts.map((access) => createSyncDeps(config, { ...parts, access })),
+  );
+  if (!first) throw new AppError('config_invalid', { detail: 'No external system is kept in step.' });
+  return [first, ...others];
+}
+
+function withTally({ db, clock, log, integration }: SyncDeps) {
+  const tally = createWebhookTally({ db, clock, log, system: integration.system });
+  return { intake: integration, tally };
+}
+
+function lookAtRelay(relay: Relay, bus: Bus) {
+  return { state: relay.isActive() ? 'active' : 'standby', problem: bus.health().problem };
 }
 
 /** A stop has 10 s in all; these are what requests and reconciles in hand may take of them. */

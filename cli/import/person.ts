@@ -1,6 +1,6 @@
 // A row's values as a customer: its name out of the columns that can give one, and its email.
-import customer from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
-import { fallbackValue, parseDocument } from '../../lib/catalogue/document.ts';
+import { fallbackValue } from '../../lib/catalogue/document.ts';
+import { systems } from '../../lib/integrations/registry.ts';
 import type { Columns, Target } from './columns.ts';
 import { UNREADABLE } from './encoding.ts';
 
@@ -15,7 +15,9 @@ export type Person = {
   severalEmails?: true;
 };
 
-const NAME_RULE = parseDocument(customer).fields.find((rule) => rule.internal === 'name');
+const NAME_RULE = systems.all
+  .flatMap((system) => system.document().fields)
+  .find((rule) => rule.internal === 'name' && rule.fallback.length > 0);
 
 /** Google Contacts puts the addresses of one label into one field, the main one first. */
 const SEVERAL = /\s+:::\s+/;
@@ -47,7 +49,7 @@ export function toPerson(fields: readonly string[], { at }: Columns): Person | {
   return { values: { name, email }, ...(derived === null ? {} : { derived }), ...several };
 }
 
-/** By the same rule as a record that comes in from Stripe without a name. */
+/** By the same rule as a record that comes in without a name. */
 function deriveName(company: string, email: string): string {
   const fields = { individual_name: null, business_name: company, email };
   return (NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields)) ?? '';

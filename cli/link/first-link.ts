@@ -1,5 +1,7 @@
 // `twinbox link` while rows wait for the first link of two filled catalogues: shows the plan and
 // records the operator's consent.
+import { settingOf } from '../../lib/config/systems.ts';
+import { labelOf } from '../../lib/integrations/registry.ts';
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
 import { isLeft, storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
@@ -100,12 +102,13 @@ function rowsOf({ pairs, creates, ended }: LinkPlan): number {
 const SHOWN = 20;
 
 function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boolean, output: Output): void {
+  const label = labelOf(integration.system);
   const pairs = [...plan.pairs.values()];
-  const shown = linesOf(plan);
+  const shown = linesOf(plan, integration.system);
   const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
   for (const [number, says] of shown)
     output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
-  if (shown.length === 0) output.print('No customer here waits to be linked, and Stripe has no customer.');
+  if (shown.length === 0) output.print(`No customer here waits to be linked, and ${label} has no customer.`);
   // Those that differ first: they are what a person has to look at.
   const sorted = pairs.toSorted((a, b) => Number(differs(b)) - Number(differs(a)));
   const listed = all ? sorted : sorted.slice(0, SHOWN);
@@ -118,7 +121,7 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   const calls = callsOf(plan);
   if (calls.all > 0) {
     const seconds = Math.max(calls.all / rates.account, calls.mostOfOneKind / rates.endpoint);
-    output.say(`About ${count(calls.all, 'call')} at Stripe, ${durationOf(seconds)} at its limits.`);
+    output.say(`About ${count(calls.all, 'call')} at ${label}, ${durationOf(seconds)} at its limits.`);
   }
 }
 

@@ -1,5 +1,5 @@
 // `twinbox link CUSTOMER --record ID` and `--accept-deletion`: which record is a customer's, and
-// what becomes of a customer whose record was deleted at Stripe. The rules are in
+// what becomes of a customer whose record was deleted at its system. The rules are in
 // lib/operations/record-choice.ts.
 import {
   listHeldDeletions,
@@ -15,11 +15,13 @@ import {
   type ChoiceOutcome,
   type NewOutcome,
 } from '../../lib/operations/record-choice.ts';
+import type { SystemDefinition } from '../../lib/integrations/definition.ts';
 import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { shortTime } from '../choices.ts';
 import { count, table, type Output } from '../output.ts';
 import { withDatabase } from '../session.ts';
+import type { About } from '../systems.ts';
 
 export type RecordOptions = { record?: string; create?: boolean; acceptDeletion?: boolean; json?: boolean };
 
@@ -27,18 +29,18 @@ type Result = ChoiceOutcome | NewOutcome | AcceptOutcome;
 
 /** Carries the choice out at once; a worker reads and merges. */
 export async function linkRecord(
-  customer: number,
-  { record, create = false, json = false }: RecordOptions,
+  { system, config }: About,
+  { customer, record, create = false, json = false }: RecordOptions & { customer: number },
   output: Output,
 ): Promise<number> {
   const result = await withDatabase(
     async ({ database: { db } }): Promise<Result> => {
-      if (record !== undefined) return operationsOf(db).choose(customer, record, commandActor());
+      if (record !== undefined) return operationsOf(db, system).choose(customer, record, commandActor());
       return create
-        ? operationsOf(db).makeNew(customer, commandActor())
-        : operationsOf(db).acceptDeletion(customer, commandActor());
+        ? operationsOf(db, system).makeNew(customer, commandActor())
+        : operationsOf(db, system).acceptDeletion(customer, commandActor());
     },
-    { mayCreate: false },
+    { mayCreate: false, config },
   );
   if (json) output.printJson(resultJson(result));
   else output.say(saidOf(customer, result));
@@ -46,8 +48,8 @@ export async function linkRecord(
   return 'customer' in result ? exit.ok : exit.failed;
 }
 
-function operationsOf(db: Db) {
-  const target = { system: 'stripe', externalType: 'customer' };
+function operationsOf(db: Db, { name, externalType }: SystemDefinition) {
+  const target = { system: name, externalType };
   return createChoiceOperations({ db, clock: systemClock, nudge: () => undefined, target });
 }
 
@@ -93,13 +95,13 @@ export type OtherRecords = { held: HeldDeletion[]; left: LeftRecord[] };
 const SHOWN = 1_000;
 
 /**
- * Customers that wait because one of two records was deleted at Stripe, and records that stayed
+ * Customers that wait because one of two records was deleted at the system, and records that stayed
  * when their customer was deleted in our table.
  */
-export async function findOtherRecords(db: Db): Promise<OtherRecords> {
+export async function findOtherRecords(db: Db, system: string): Promise<OtherRecords> {
   return {
-    held: await listHeldDeletions(db, 'stripe', SHOWN),
-    left: await listLeftAliases(db, 'stripe', SHOWN),
+    held: await listHeldDeletions(db, system, SHOWN),
+    left: await listLeftAliases(db, system, SHOWN),
   };
 }
 

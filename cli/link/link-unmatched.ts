@@ -1,4 +1,4 @@
-// `twinbox link --import` and `--leave`: what becomes of the unmatched records at Stripe.
+// `twinbox link --import` and `--leave`: what becomes of the unmatched records at a system.
 import type { Decision } from '../../db/external-records.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { decideUnmatched } from '../../lib/intake/unmatched.ts';
@@ -7,17 +7,20 @@ import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import { isAgreed, isInteractive } from '../question.ts';
 import { withDatabase } from '../session.ts';
+import type { About } from '../systems.ts';
 import { readUnmatched } from '../unmatched.ts';
+
+type UnmatchedOptions = About & { dryRun: boolean; yes: boolean; json: boolean };
 
 /** Decides about every unmatched record, after asking. */
 export async function decideAboutUnmatched(
   decision: Decision,
-  { dryRun, yes, json }: { dryRun: boolean; yes: boolean; json: boolean },
+  { system, config, dryRun, yes, json }: UnmatchedOptions,
   output: Output,
 ): Promise<number> {
   return withDatabase(
     async ({ database: { db } }) => {
-      const unmatched = await readUnmatched(db);
+      const unmatched = await readUnmatched(db, system);
       if (unmatched === null || !unmatched.isRead) {
         output.say(
           'The account has not been read yet: workers do that at their first contact (npx twinbox up).',
@@ -27,13 +30,13 @@ export async function decideAboutUnmatched(
       const open = unmatched.undecided + (decision === 'import' ? unmatched.left : unmatched.importing);
       if (open === 0) {
         if (json) output.printJson({ decision, records: 0 });
-        else output.say('There is no record at Stripe to decide about.');
+        else output.say(`There is no record at ${system.label} to decide about.`);
         return exit.nothingMatched;
       }
       const question =
         decision === 'import'
-          ? `Make customers here of ${count(open, 'record')} at Stripe?`
-          : `Leave ${count(open, 'record')} at Stripe without a customer here?`;
+          ? `Make customers here of ${count(open, 'record')} at ${system.label}?`
+          : `Leave ${count(open, 'record')} at ${system.label} without a customer here?`;
       if (dryRun || !(yes || (await isAgreed(question, output)))) {
         if (json) output.printJson({ decision, records: 0, matched: open });
         else if (dryRun || !isInteractive()) output.say(`${question} Only shown. --yes does it.`);
@@ -51,6 +54,6 @@ export async function decideAboutUnmatched(
       else output.say(`Left alone: ${count(decided, 'record')}. --import takes that back.`);
       return exit.ok;
     },
-    { mayCreate: false },
+    { mayCreate: false, config },
   );
 }

@@ -2,19 +2,23 @@
 import { join } from 'node:path';
 import type { Connection } from '../../db/connections.ts';
 import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
+import { settingOf } from '../../lib/config/systems.ts';
+import { systems } from '../../lib/integrations/registry.ts';
 import { CliError, exit } from '../exit.ts';
 
 const WHY =
   'twinbox repl is for development only: it lets whoever types change rows, pairs and Stripe without a question';
 
 /** Refuses an environment that is called production, and a live key. */
-export function assertDevelopment({ env, stripe }: Config): void {
+export function assertDevelopment(config: Config): void {
+  const { env } = config;
   if (env.split('-').some((part) => ['production', 'prod', 'live'].includes(part)))
     throw new CliError(exit.settings, `TWINBOX_ENV is ${env}. ${WHY}. Use another TWINBOX_ENV and database.`);
-  if (stripe.secretKey !== undefined && /^.k_live_/.test(stripe.secretKey))
+  const live = systems.enabled(config).find((system) => system.isLive(config));
+  if (live)
     throw new CliError(
       exit.settings,
-      `STRIPE_SECRET_KEY is a live key. ${WHY}. Use a key of test mode, or no key for the simulator.`,
+      `${settingOf(live.name, 'SECRET_KEY')} is a live key. ${WHY}. Use a key of test mode, or no key for the simulator.`,
     );
 }
 

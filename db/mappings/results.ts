@@ -5,6 +5,7 @@ import type { MappingState } from './mappings.ts';
 export type PairResult = {
   /** The mapping that was asked for. */
   mappingId: number;
+  system: string;
   customerId: number | null;
   /** As the row's pair stands now: another one than was asked for, where that one was replaced. */
   externalId: string | null;
@@ -22,7 +23,7 @@ export type PairResult = {
 
 // An ended pair stands for the row's newest one.
 const resultsSql = `
-select a.id as "mappingId", a.internal_id as "customerId", m.external_id as "externalId", m.state, m.reason,
+select a.id as "mappingId", a.system, a.internal_id as "customerId", m.external_id as "externalId", m.state, m.reason,
        refused ->> 'tried' as tried, case when jsonb_exists(refused, 'tried') then refused ->> 'why' end as why,
        m.dirty = m.clean and (m.lease_until is null or m.lease_until < clock_timestamp()) as settled
 from external_mappings a

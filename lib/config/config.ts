@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'dotenv';
 import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './schema.ts';
+import { findSystemConflicts, readSystems, systemPrefixes } from './systems.ts';
 import { describeUnknown, describeWrong } from './problems.ts';
 import { unknownSettings } from './unknown.ts';
 import { AppError } from '../errors.ts';
@@ -54,12 +55,14 @@ export function loadConfig(env: Env = process.env, options: LoadOptions = {}): C
 
 /**
  * An environment in which the demo, the tests and the benchmark cannot reach a real system:
- * whatever names a database, a Kafka, a Stripe account or a port is left out. Give `envFile: false`
- * with it.
+ * whatever names a database, a Kafka, an account of an external system or a port is left out. Give
+ * `envFile: false` with it.
  */
 export function ignoreConnectionSettings(env: Env = process.env): Env {
-  const ignored = /^(DATABASE|KAFKA|STRIPE|API|HEALTH|SIMULATOR)_/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !ignored.test(name)));
+  const ignored = ['DATABASE_', 'KAFKA_', 'API_', 'HEALTH_', 'SIMULATOR_', ...systemPrefixes];
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !ignored.some((prefix) => name.startsWith(prefix))),
+  );
 }
 
 function buildConfig(values: Settings, isTerminal: boolean) {
@@ -70,19 +73,7 @@ function buildConfig(values: Settings, isTerminal: boolean) {
     retentionDays: values.TWINBOX_RETENTION_DAYS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
     kafka: buildKafka(values),
-    stripe: {
-      secretKey: values.STRIPE_SECRET_KEY,
-      webhookSecrets: values.STRIPE_WEBHOOK_SECRET ?? [],
-      apiBase: values.STRIPE_API_BASE,
-      deletePolicy: values.STRIPE_DELETE_POLICY,
-      linkByEmail: values.STRIPE_LINK_BY_EMAIL,
-      looksBeforeCreate: values.STRIPE_LOOK_BEFORE_CREATE === 'on',
-      imports: values.STRIPE_IMPORT === 'on',
-      writes: values.STRIPE_WRITES === 'on',
-      pulls: values.STRIPE_PULLS === 'on',
-      rateLimit: values.STRIPE_RATE_LIMIT,
-      endpointRateLimit: values.STRIPE_ENDPOINT_RATE_LIMIT,
-    },
+    ...readSystems(values),
     api: {
       host: values.API_HOST,
       port: values.API_PORT,
@@ -205,17 +196,7 @@ function findConflicts(values: Settings): string[] {
       `API_HOST is ${host}, which others can reach, and there are no API_KEYS. Set API_KEYS, listen on 127.0.0.1, or set API_INSECURE=yes if something in front of the API checks who calls`,
     );
   }
-  problems.push(...findKafkaConflicts(values));
-  if (values.STRIPE_API_BASE !== undefined && values.STRIPE_SECRET_KEY === undefined) {
-    problems.push(
-      'STRIPE_API_BASE needs a STRIPE_SECRET_KEY; a simulator takes any that begins with sk_test_',
-    );
-  }
-  if (values.STRIPE_API_BASE?.startsWith('http:') === true && isLiveKey(values.STRIPE_SECRET_KEY)) {
-    problems.push(
-      'STRIPE_SECRET_KEY is a live key, and STRIPE_API_BASE would send it unencrypted. Use https',
-    );
-  }
+  problems.push(...findKafkaConflicts(values), ...findSystemConflicts(values));
   return problems;
 }
 
@@ -244,10 +225,6 @@ function findKafkaConflicts(values: Settings): string[] {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function isLiveKey(key: string | undefined): boolean {
-  return key !== undefined && /^..?_live_/.test(key);
 }
 
 function invalid(problems: string[]): AppError {

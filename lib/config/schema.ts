@@ -1,6 +1,7 @@
 import { kafkaProperties } from './kafka.ts';
-import { stripeProperties } from './stripe.ts';
 import type { secretForms } from './secret-forms.ts';
+import { systemProperties } from './systems.ts';
+import type { ValuesOf } from './values.ts';
 
 /**
  * Every setting of Twinbox, in one JSON Schema: it checks them, and `.env.example` and
@@ -31,7 +32,7 @@ export const settingsSchema = {
       example: '10',
     },
     ...kafkaProperties,
-    ...stripeProperties,
+    ...systemProperties,
     API_HOST: {
       group: 'API',
       type: 'string',
@@ -235,19 +236,8 @@ export type Setting = {
   alike?: readonly ('relay' | 'worker')[];
 };
 
-type ValueOf<S> = S extends { enum: readonly (infer E)[] }
-  ? E
-  : S extends { type: 'integer' | 'number' }
-    ? number
-    : S extends { type: 'array' }
-      ? string[]
-      : string;
-
 /** The checked values, under the names that they have outside. */
-export type Settings = {
-  [K in SettingName]:
-    ValueOf<Properties[K]> | (Properties[K] extends { default: unknown } ? never : undefined);
-};
+export type Settings = ValuesOf<Properties>;
 
 export const settings: readonly (readonly [SettingName, Setting])[] = Object.entries(
   settingsSchema.properties,

@@ -1,4 +1,6 @@
-/** The settings of Stripe, a part of schema.ts. */
+// The settings of Stripe, a part of schema.ts, and what the config has of them.
+import type { ValuesOf } from './values.ts';
+
 export const stripeProperties = {
   STRIPE_SECRET_KEY: {
     group: 'Stripe',
@@ -111,3 +113,39 @@ export const stripeProperties = {
     example: '20',
   },
 } as const;
+
+type Values = ValuesOf<typeof stripeProperties>;
+
+export function readStripe(values: Values) {
+  return {
+    secretKey: values.STRIPE_SECRET_KEY,
+    webhookSecrets: values.STRIPE_WEBHOOK_SECRET ?? [],
+    apiBase: values.STRIPE_API_BASE,
+    deletePolicy: values.STRIPE_DELETE_POLICY,
+    linkByEmail: values.STRIPE_LINK_BY_EMAIL,
+    looksBeforeCreate: values.STRIPE_LOOK_BEFORE_CREATE === 'on',
+    imports: values.STRIPE_IMPORT === 'on',
+    writes: values.STRIPE_WRITES === 'on',
+    pulls: values.STRIPE_PULLS === 'on',
+    rateLimit: values.STRIPE_RATE_LIMIT,
+    endpointRateLimit: values.STRIPE_ENDPOINT_RATE_LIMIT,
+  } as const;
+}
+
+/** Settings that are right by themselves and wrong together. */
+export function findStripeConflicts({ STRIPE_API_BASE, STRIPE_SECRET_KEY }: Values): string[] {
+  const problems: string[] = [];
+  if (STRIPE_API_BASE !== undefined && STRIPE_SECRET_KEY === undefined)
+    problems.push(
+      'STRIPE_API_BASE needs a STRIPE_SECRET_KEY; a simulator takes any that begins with sk_test_',
+    );
+  if (STRIPE_API_BASE?.startsWith('http:') === true && isLiveKey(STRIPE_SECRET_KEY))
+    problems.push(
+      'STRIPE_SECRET_KEY is a live key, and STRIPE_API_BASE would send it unencrypted. Use https',
+    );
+  return problems;
+}
+
+function isLiveKey(key: string | undefined): boolean {
+  return key !== undefined && /^..?_live_/.test(key);
+}

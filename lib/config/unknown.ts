@@ -5,8 +5,12 @@
  * ours.
  */
 import { settings } from './schema.ts';
+import { systemPrefixes } from './systems.ts';
 
-const PREFIXES = ['TWINBOX_', 'STRIPE_', 'API_', 'KAFKA_', 'DATABASE_', 'LOG_', 'HEALTH_', 'SIMULATOR_'];
+const PREFIXES = [
+  ...(['TWINBOX_', 'API_', 'KAFKA_', 'DATABASE_', 'LOG_', 'HEALTH_', 'SIMULATOR_'] as const),
+  ...systemPrefixes,
+];
 
 /**
  * Well-known names of other programs: neither in `.env` nor for being nearly one of ours do they

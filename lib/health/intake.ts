@@ -5,9 +5,10 @@ import type { Db } from '../../db/server/connection.ts';
 import { readSweep, type Sweep } from '../../db/sweep.ts';
 import { readWebhookSigns, type WebhookSigns } from '../../db/health/webhook-signs.ts';
 import type { Clock } from '../clock.ts';
+import { settingOf } from '../config/systems.ts';
 import type { Part } from './readiness.ts';
 
-/** A sweep follows the last one after a minute (lib/intake/sweep.ts). */
+/** A sweep follows the last one within minutes (lib/integrations/integration.ts, `everyMs`). */
 const SWEEP_LATE_MS = 15 * 60_000;
 /** So many refused signatures in a row of days are no chance. */
 export const REFUSED_OFTEN = 3;
@@ -38,6 +39,26 @@ export function intakePart(
         ...webhookWarnings(system, { signs, sweep: deaf ? null : sweep, now: clock.now() }),
         ...(sweep ? sweepWarnings(system, sweep, clock.now()) : []),
       ],
+    };
+  };
+}
+
+export type IntakeOfSystem = { system: string; secrets: readonly string[] | null };
+
+/** Of one system as it stands; of several, the figures of each under its name. */
+export function intakesPart(db: Db, clock: Clock, systems: readonly IntakeOfSystem[]): () => Promise<Part> {
+  return async () => {
+    const parts = await Promise.all(
+      systems.map(({ system, secrets }) => intakePart(db, clock, system, secrets)()),
+    );
+    const [only] = parts;
+    if (only && parts.length === 1) return only;
+    return {
+      ready: true,
+      figures: {
+        intake: Object.fromEntries(parts.map(({ figures }, at) => [systems[at]?.system, figures])),
+      },
+      warnings: parts.flatMap(({ warnings = [] }) => warnings),
     };
   };
 }
@@ -111,7 +132,7 @@ export function sweepWarnings(system: string, sweep: Sweep, now: Date): string[]
 }
 
 function secretOf(system: string): string {
-  return `${system.toUpperCase()}_WEBHOOK_SECRET`;
+  return settingOf(system, 'WEBHOOK_SECRET');
 }
 
 function time(at: Date | null): string {

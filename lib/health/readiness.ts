@@ -64,7 +64,11 @@ export function busPart(bus: Pick<Bus, 'health'>): () => Promise<Part> {
   };
 }
 
-export function syncPart(db: Db, systems: string[], clock: Clock = systemClock): () => Promise<Part> {
+export function syncPart(
+  db: Db,
+  systems: readonly string[],
+  clock: Clock = systemClock,
+): () => Promise<Part> {
   return async () => {
     const { dirty, parked, waiting, oldestIntent } = await readSyncBacklog(db);
     const reasons = parked > 0 ? (await countReasons(db)).filter(({ state }) => state === 'parked') : [];

@@ -4,7 +4,6 @@ import { readReceiveLag } from '../../db/relay/receive-lag.ts';
 import { readRoleSigns, type RoleName, type RoleSign } from '../../db/health/role-signs.ts';
 import { differencesOf, sayDifference } from './alike.ts';
 import type { Clock } from '../clock.ts';
-import { systemNames } from '../integrations/names.ts';
 import type { Part } from './readiness.ts';
 import { isLiving } from './role-signs.ts';
 
@@ -75,11 +74,15 @@ export function missingRoles(standings: readonly RoleStanding[]): { role: RoleNa
 
 /**
  * Who runs, what the others say of themselves, and what is published and received by no worker.
- * Never unready by itself.
+ * Never unready by itself. `systems`: those that are kept in step.
  */
-export function rolesPart(db: Db, clock: Clock, owner: string | null): () => Promise<Part> {
+export function rolesPart(
+  db: Db,
+  clock: Clock,
+  { owner, systems }: { owner: string | null; systems: readonly string[] },
+): () => Promise<Part> {
   return async () => {
-    const [standings, lag] = await Promise.all([readRoles(db), readReceiveLag(db, systemNames)]);
+    const [standings, lag] = await Promise.all([readRoles(db), readReceiveLag(db, systems)]);
     const others = standings.flatMap(({ living }) => living).filter((sign) => sign.owner !== owner);
     return {
       ready: true,

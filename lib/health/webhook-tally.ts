@@ -80,3 +80,8 @@ function together(before: Counted, after: Counted): Counted {
     reason: after.reason ?? before.reason,
   };
 }
+
+/** Writes what was counted of every system. */
+export async function flushAll(systems: readonly { tally: WebhookTally }[]): Promise<void> {
+  await Promise.all(systems.map(({ tally }) => tally.flush()));
+}

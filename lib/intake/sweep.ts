@@ -4,9 +4,9 @@
 //
 // Windows in the system's own time, oldest first. A window is done when every page of it is in the
 // inbox, and only then the position moves on; so a crash, an error or a lease lost in the middle
-// reads it again. Each begins ten minutes before the end of the last one, because events are
-// written to the list late and out of order, and none ends later than a minute before the time of
-// the answer, by the system's clock. The first begins when the database was bound to the account.
+// reads it again. How often, how far each begins before the end of the last one (events are written
+// to the list late and out of order) and how much of the newest part is left to the next one: the
+// feed says that for its system. The first begins when the database was bound to the account.
 import type { Db } from '../../db/server/connection.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { findTaken, readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
@@ -20,11 +20,6 @@ import { noteSkipped } from '../skipped.ts';
 import { inboundEventId, takeIn, type InboxDeps } from './inbound.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
-/** How long after a sweep the next one follows. */
-export const SWEEP_EVERY_MS = 60_000;
-const OVERLAP_MS = 10 * 60_000;
-/** What is caught up with at a time, after a pause or a fall: done with, it need not be read again. */
-const WINDOW_MS = 6 * 3_600_000;
 const LEASE_MS = 30_000;
 
 export interface Swept {
@@ -51,13 +46,13 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
   const { system } = integration;
   if (!integration.feed) return NOTHING;
   const due = await readSweep(db, system);
-  if (!due || !isDue(due, clock.now()) || (await findRest(deps, integration))) return NOTHING;
+  if (!due || !isDue(due, integration.feed, clock.now()) || (await findRest(deps, integration))) return NOTHING;
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return NOTHING;
   try {
     // Another worker may have read it between the look and the lease.
     const from = await readSweep(db, system);
-    if (!from || !isDue(from, clock.now())) return NOTHING;
+    if (!from || !isDue(from, integration.feed, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
     const { feed } = paced(integration, { db, clock, account: from.account, rates: policy.rates, log });
     return feed ? await sweepWindow({ ...deps, feed, retentionDays, goesOn }, from) : NOTHING;
@@ -66,10 +61,10 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
   }
 }
 
-function isDue({ paused, triedAt, problem, more }: Sweep, now: Date): boolean {
+function isDue({ paused, triedAt, problem, more }: Sweep, { everyMs }: EventFeed, now: Date): boolean {
   if (paused) return false;
   if (triedAt === null || (more && problem === null)) return true;
-  return Math.abs(now.getTime() - triedAt.getTime()) >= SWEEP_EVERY_MS;
+  return Math.abs(now.getTime() - triedAt.getTime()) >= everyMs;
 }
 
 type SweepDeps = SyncDeps & { feed: EventFeed; retentionDays: number; goesOn: () => boolean };
@@ -105,8 +100,8 @@ async function readWindow(
   { boundAt, sweptTo }: Sweep,
 ): Promise<{ stored: number; end: End | { problem: string } | 'broken_off' }> {
   const { feed, integration } = deps;
-  const createdFrom = new Date(Math.max(boundAt.getTime(), sweptTo.getTime() - OVERLAP_MS));
-  const createdTo = new Date(sweptTo.getTime() + WINDOW_MS);
+  const createdFrom = new Date(Math.max(boundAt.getTime(), sweptTo.getTime() - feed.overlapMs));
+  const createdTo = new Date(sweptTo.getTime() + feed.windowMs);
   const pages = feed.pages({ createdFrom, createdTo })[Symbol.asyncIterator]();
   let stored = 0;
   let end: End | null = null;

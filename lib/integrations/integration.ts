@@ -211,6 +211,12 @@ export interface EventFeed {
   keptMs: number;
   /** What is younger than this, by the system's own clock when it answered, may still be missing from it. */
   tipMs: number;
+  /** How long after a sweep of it the next one follows. */
+  everyMs: number;
+  /** Events are listed this late and out of order: a sweep begins so far before the end of the last one. */
+  overlapMs: number;
+  /** What is caught up with at a time, after a pause or a fall: done with, it need not be read again. */
+  windowMs: number;
   /**
    * Every event that we listen to in a window of their times, newest first; the first page comes
    * even if it is empty.

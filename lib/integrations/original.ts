@@ -56,14 +56,14 @@ export async function findOriginal(
       refused: !isAllowed,
       says: isAllowed
         ? `${says}: they are left alone, since an operator lets the copy work there`
-        : `${says}: nothing is created or linked there, because each customer would get a second record. ${ADVICE}`,
+        : `${says}: nothing is created or linked there, because each customer would get a second record. ${adviceFor(system)}`,
     };
   }
 }
 
-const ADVICE =
-  'Use the key of another account (npx twinbox connect stripe --new-account), or say that the copy is to work beside its original: ' +
-  'npx twinbox connect stripe --beside-original --why "the reason".';
+const adviceFor = (system: string): string =>
+  `Use the key of another account (npx twinbox connect ${system} --new-account), or say that the copy is to work beside its original: ` +
+  `npx twinbox connect ${system} --beside-original --why "the reason".`;
 
 /** Lets the copy work in the account of its original. Null where this database is no copy. */
 export async function allowBesideOriginal(

@@ -3,6 +3,7 @@ import { readBreaker, type BreakerRow } from '../../db/limits/breakers.ts';
 import { readSlowed } from '../../db/limits/buckets.ts';
 import { readRest } from '../../db/limits/rests.ts';
 import type { Db } from '../../db/server/connection.ts';
+import { settingOf } from '../config/systems.ts';
 import { sayRest } from './rest.ts';
 
 export async function describeHeldBack(
@@ -20,7 +21,8 @@ export async function describeHeldBack(
     ...slowed.map(
       ({ endpoint, share }) =>
         `${system} said "too often": ${endpoint === '' ? 'all calls go' : `"${endpoint}" goes`} at ${Math.round(share * 100)} % of the rate, ` +
-        'growing back within a minute. If this lasts, somebody else uses the account too: lower STRIPE_RATE_LIMIT',
+        'growing back within a minute. If this lasts, somebody else uses the account too: lower ' +
+        settingOf(system, 'RATE_LIMIT'),
     ),
   ];
 }

@@ -3,7 +3,7 @@ import type { Db } from '../../db/server/connection.ts';
 import { findUnfitEventIds } from '../../db/sequences/event-ids.ts';
 import { readMovesSince, type RecordedMove } from '../../db/sequences/moved.ts';
 import { findBehind } from '../../db/sequences/move-forward.ts';
-import { checks, type Check } from './doctor.ts';
+import { checks, type Check } from '../finding.ts';
 
 const { ok, warning, problem } = checks;
 

@@ -1,12 +1,14 @@
 // What the doctor judges by the signs that the processes leave: which roles run, and how events of
-// Stripe come in.
+// the systems come in.
 import { listRests } from '../../db/limits/rests.ts';
 import type { RefusalCount } from '../../db/health/doctor.ts';
 import type { ReceiveLag } from '../../db/relay/receive-lag.ts';
 import type { Sweep } from '../../db/sweep.ts';
 import type { Db } from '../../db/server/connection.ts';
 import type { WebhookSigns } from '../../db/health/webhook-signs.ts';
-import { checks, type Check } from './doctor.ts';
+import { settingOf } from '../config/systems.ts';
+import { checks, type Check } from '../finding.ts';
+import { labelOf } from '../integrations/registry.ts';
 import { refusedWarning, webhookWarnings } from '../health/intake.ts';
 import type { Part } from '../health/readiness.ts';
 import { sayRest } from '../limits/rest.ts';
@@ -67,6 +69,7 @@ export function judgeRoles(
 }
 
 export type Received = {
+  system: string;
   /** When an event of whatever way was last stored. */
   last: Date | null;
   signs: WebhookSigns | null;
@@ -75,18 +78,19 @@ export type Received = {
 };
 
 /** A wrong secret is a problem of the webhooks; the sweep, which goes on meanwhile, must not hide it. */
-export function judgeIntake({ last, signs, sweep, refusals }: Received, now: Date): Check[] {
-  const refused = signs && refusedWarning('stripe', signs, now);
-  const wrong = webhookWarnings('stripe', { signs, sweep, now });
+export function judgeIntake({ system, last, signs, sweep, refusals }: Received, now: Date): Check[] {
+  const label = labelOf(system);
+  const refused = signs && refusedWarning(system, signs, now);
+  const wrong = webhookWarnings(system, { signs, sweep, now });
   const said = [
-    ...wrong.map((says) => (refused ? problem : warning)('webhooks', says, DELIVERIES)),
+    ...wrong.map((says) => (refused ? problem : warning)('webhooks', says, deliveriesOf(system))),
     last === null
       ? warning(
           'heard',
-          'no event of Stripe was ever stored, as far as can be seen',
+          `no event of ${label} was ever stored, as far as can be seen`,
           'Change a customer in the dashboard and look again; if nothing comes, look at the endpoint’s deliveries there.',
         )
-      : ok('heard', sayReceived(last, { signs, sweep }, now)),
+      : ok('heard', sayReceived(label, { last, signs, sweep }, now)),
   ];
   if (refusals.length === 0) return said;
   const list = refusals.map(({ reason, count }) => `${count} ${reason}`).join(', ');
@@ -96,13 +100,18 @@ export function judgeIntake({ last, signs, sweep, refusals }: Received, now: Dat
   ];
 }
 
-const DELIVERIES =
-  'Look at the endpoint’s deliveries in the dashboard, and set STRIPE_WEBHOOK_SECRET to the secret of that endpoint.';
+function deliveriesOf(system: string): string {
+  return `Look at the endpoint’s deliveries in the dashboard, and set ${settingOf(system, 'WEBHOOK_SECRET')} to the secret of that endpoint.`;
+}
 
-function sayReceived(last: Date, { signs, sweep }: Pick<Received, 'signs' | 'sweep'>, now: Date): string {
+function sayReceived(
+  label: string,
+  { last, signs, sweep }: Pick<Received, 'signs' | 'sweep'> & { last: Date },
+  now: Date,
+): string {
   const since = (at: Date): string => ago(now.getTime() - at.getTime());
   return [
-    `the last event of Stripe came ${since(last)}`,
+    `the last event of ${label} came ${since(last)}`,
     ...(signs?.takenAt ? [`the last webhook ${since(signs.takenAt)}`] : ['no webhook yet']),
     ...(sweep?.triedAt ? [`the last sweep ${since(sweep.triedAt)}`] : []),
   ].join(', ');

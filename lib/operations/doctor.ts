@@ -3,22 +3,9 @@
 import type { PartitionStatus } from '../../db/partitions/status.ts';
 import type { Ground } from '../../db/server/preflight.ts';
 import { sayReason, type ReasonCount } from '../../db/health/reports.ts';
-import type { EndpointSeen, Right, StripeFacts } from '../integrations/stripe/inspect.ts';
+import { checks, type Check } from '../finding.ts';
 
-export type Level = 'ok' | 'warning' | 'problem';
-
-export type Check = {
-  name: string;
-  level: Level;
-  says: string;
-  /** How to fix it; present unless it is ok. */
-  fix?: string;
-};
-
-const ok = (name: string, says: string): Check => ({ name, level: 'ok', says });
-const warning = (name: string, says: string, fix: string): Check => ({ name, level: 'warning', says, fix });
-const problem = (name: string, says: string, fix: string): Check => ({ name, level: 'problem', says, fix });
-export const checks = { ok, warning, problem };
+const { ok, warning, problem } = checks;
 
 export function judgeDatabase(
   place: string,
@@ -54,7 +41,7 @@ function upperFirst(text: string): string {
 
 /** A signature is refused if its time is this far from ours (api/webhooks.ts). */
 const TOLERANCE_MS = 300_000;
-/** Stripe gives whole seconds, and an answer travels. */
+/** A system gives whole seconds, and an answer travels. */
 const NOTICED_MS = 5_000;
 
 /** `theirs` is what another clock said at the moment at which this machine's said `ours`. */
@@ -87,15 +74,18 @@ function names(tables: PartitionStatus[]): string {
   return tables.map(({ table }) => table).join(', ');
 }
 
-/** Stripe lists and resends events for this long (docs.stripe.com/api/events/list). */
-const STRIPE_KEEPS_DAYS = 30;
-
-export function judgeRetention(days: number, oldest: Date | null, now: Date): Check {
-  if (days <= STRIPE_KEEPS_DAYS)
+/** `systems`: each sends or lists its events again for `keptDays`. */
+export function judgeRetention(
+  days: number,
+  oldest: Date | null,
+  { now, systems }: { now: Date; systems: readonly { label: string; keptDays: number }[] },
+): Check {
+  const longer = systems.find(({ keptDays }) => days <= keptDays);
+  if (longer)
     return problem(
       'retention',
-      `events are kept for ${days} days, and Stripe resends for ${STRIPE_KEEPS_DAYS}`,
-      'Set TWINBOX_RETENTION_DAYS to 35 or more.',
+      `events are kept for ${days} days, and ${longer.label} resends for ${longer.keptDays}`,
+      `Set TWINBOX_RETENTION_DAYS to ${longer.keptDays + 5} or more.`,
     );
   const age = oldest === null ? null : Math.floor((now.getTime() - oldest.getTime()) / 86_400_000);
   const says = `events are kept for ${days} days${age === null || age < 1 ? '' : `; the oldest partition is ${age} days old`}`;
@@ -103,95 +93,6 @@ export function judgeRetention(days: number, oldest: Date | null, now: Date): Ch
   return age !== null && age > days + 31
     ? warning('retention', says, 'Old partitions do not leave: the workers’ log says what holds them.')
     : ok('retention', says);
-}
-
-const NEEDED = new Set(['Account (read)', 'Customers (read)', 'Events (read)']);
-
-export function judgeRights(rights: Right[]): Check[] {
-  const missing = rights.filter(({ allowed }) => !allowed);
-  if (missing.length === 0)
-    return [ok('key rights', `may read ${rights.map(({ name }) => name.replace(' (read)', '')).join(', ')}`)];
-  if (missing.length === rights.length) {
-    const { code, message } = missing[0] ?? {};
-    return [
-      problem(
-        'key rights',
-        `Stripe answers nothing: ${code ?? ''} ${message ?? ''}`.trim(),
-        hintFor(code ?? null),
-      ),
-    ];
-  }
-  return missing.map(({ name, code }) => {
-    const says = `may not: ${name} (${code ?? 'refused'})`;
-    const fix = `Give the restricted key the permission ${name.replace(' (read)', '')}: ${name.includes('Customers') ? 'write' : 'read'}.`;
-    return NEEDED.has(name) ? problem('key rights', says, fix) : warning('key rights', says, fix);
-  });
-}
-
-function hintFor(code: string | null): string {
-  return /key|auth|401|expired/.test(code ?? '')
-    ? 'Set STRIPE_SECRET_KEY to a key of the dashboard that is not revoked.'
-    : 'Look at the network, the proxy and status.stripe.com, and try again.';
-}
-
-const WANTED_EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'];
-const PATH = '/api/v1/webhooks/stripe';
-
-/** `simulated`: the endpoint is our own doing. */
-export function judgeEndpoints(
-  { endpoints, apiVersion }: Pick<StripeFacts, 'endpoints' | 'apiVersion'>,
-  { secrets, simulated, running }: { secrets: number; simulated: boolean; running: boolean },
-): Check[] {
-  const checksOfAll: Check[] = [];
-  if (!simulated && secrets === 0)
-    checksOfAll.push(
-      problem(
-        'webhooks',
-        'no signing secret is set, so Stripe is heard by the sweep only, minutes later',
-        `Make an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
-      ),
-    );
-  // The check of the key's rights says why they cannot be listed.
-  if (endpoints === null) return checksOfAll;
-  const ours = endpoints.filter(({ url }) => URL.parse(url)?.pathname === PATH);
-  if (ours.length === 0) {
-    const says = `no endpoint of this account leads to ${PATH}`;
-    if (simulated && !running)
-      checksOfAll.push(ok('webhooks', `${says}; twinbox up makes one at the simulator`));
-    else
-      checksOfAll.push(
-        warning(
-          'webhooks',
-          says,
-          'Make one in the dashboard (docs/webhooks.md), unless a proxy changes the path.',
-        ),
-      );
-  }
-  return [...checksOfAll, ...ours.map((endpoint) => judgeEndpoint(endpoint, apiVersion))];
-}
-
-function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, spoken: string): Check {
-  const says = `${id} to ${url}, version ${apiVersion ?? 'of the account'}`;
-  if (!enabled)
-    return problem(
-      'webhooks',
-      `${says}, is disabled`,
-      'Enable it in the dashboard; Stripe disables what fails for days.',
-    );
-  const missing = events.includes('*') ? [] : WANTED_EVENTS.filter((type) => !events.includes(type));
-  if (missing.length > 0)
-    return problem(
-      'webhooks',
-      `${says}, does not send ${missing.join(', ')}`,
-      'Add these events to the endpoint.',
-    );
-  return apiVersion !== null && apiVersion !== spoken
-    ? warning(
-        'webhooks',
-        says,
-        `This program knows ${spoken}: make an endpoint of that version when you can.`,
-      )
-    : ok('webhooks', says);
 }
 
 /** What waits for a person: none of it is a fault of the installation. */
@@ -215,13 +116,13 @@ export function judgeSkipped(skipped: { says: string } | null): Check {
 }
 
 /** `undecided`: unmatched records at the system; null before the account was read. */
-export function judgeUnmatched(undecided: number | null): Check {
+export function judgeUnmatched(label: string, undecided: number | null): Check {
   if (undecided === null) return ok('records', 'the account has not been read yet: creates wait for that');
   if (undecided === 0)
-    return ok('records', 'every record at Stripe has a customer here, or was decided about');
+    return ok('records', `every record at ${label} has a customer here, or was decided about`);
   return warning(
     'records',
-    `${undecided.toLocaleString('en-US')} at Stripe have no customer here`,
+    `${undecided.toLocaleString('en-US')} at ${label} have no customer here`,
     'npx twinbox link --dry-run shows them; link --all, --import or --leave decides.',
   );
 }

@@ -4,13 +4,14 @@ import type { RestRow } from '../../db/limits/rests.ts';
 import type { Connection } from '../../db/connections.ts';
 import type { PairStanding } from '../../db/mappings/standing.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
+import { settingOf } from '../config/systems.ts';
+import { labelOf } from '../integrations/registry.ts';
 import type { Effect } from '../sync/foresee.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { isInactive } from '../../db/mappings/state.ts';
 import { sayRest } from '../limits/rest.ts';
 import { awaitsConsent } from '../sync/pair-state.ts';
 import type { SyncPolicy } from '../sync/step.ts';
-import { nameOf } from './explain-reasons.ts';
 
 export type ObstacleKind =
   | 'lease'
@@ -92,7 +93,7 @@ function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): O
 
 function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   const { reason, system } = mapping;
-  const name = nameOf(system);
+  const name = labelOf(system);
   if (awaitsConsent(mapping) || reason?.code === 'ask_link' || reason?.code === 'not_linked')
     return { kind: 'consent', says: 'it waits for a person’s consent' };
   switch (reason?.code) {
@@ -103,12 +104,12 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
     case 'writes_off':
       return {
         kind: 'writes_off',
-        says: `writes to ${name} were off when a worker last looked (STRIPE_WRITES=off)`,
+        says: `writes to ${name} were off when a worker last looked (${settingOf(system, 'WRITES')}=off)`,
       };
     case 'pulls_off':
       return {
         kind: 'pulls_off',
-        says: 'writes into our table were off when a worker last looked (STRIPE_PULLS=off)',
+        says: `writes into our table were off when a worker last looked (${settingOf(system, 'PULLS')}=off)`,
       };
     default:
       return {
@@ -126,10 +127,13 @@ function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[]
   if (reason !== 'writes_off' && (waits === 'writes_off' || (!policy.writes && sends(effect))))
     found.push({
       kind: 'writes_off',
-      says: `writes to ${nameOf(mapping.system)} are off (STRIPE_WRITES=off)`,
+      says: `writes to ${labelOf(mapping.system)} are off (${settingOf(mapping.system, 'WRITES')}=off)`,
     });
   if (reason !== 'pulls_off' && (waits === 'pulls_off' || (!policy.pulls && writesOurs(effect))))
-    found.push({ kind: 'pulls_off', says: 'writes into our table are off (STRIPE_PULLS=off)' });
+    found.push({
+      kind: 'pulls_off',
+      says: `writes into our table are off (${settingOf(mapping.system, 'PULLS')}=off)`,
+    });
   if (reason !== 'account_unread' && waits === 'account_unread')
     found.push({ kind: 'account_unread', says: unread(mapping.system) });
   if (reason !== 'fuse' && effect.would === 'held')
@@ -151,7 +155,7 @@ function writesOurs(effect: Effect): boolean {
 }
 
 function unread(system: string): string {
-  return `the records of the ${nameOf(system)} account are still being read`;
+  return `the records of the ${labelOf(system)} account are still being read`;
 }
 
 function ofLane({ step: { mapping }, lane }: Standing): Obstacle[] {
@@ -159,7 +163,7 @@ function ofLane({ step: { mapping }, lane }: Standing): Obstacle[] {
 }
 
 function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane): Obstacle[] {
-  const name = nameOf(mapping.system);
+  const name = labelOf(mapping.system);
   const account = connection?.account ?? null;
   if (account === null)
     return [
@@ -179,7 +183,7 @@ export function laneObstacles(
   system: string,
   { connection, breaker, rest, pausedBy, noWorker }: Lane,
 ): Obstacle[] {
-  const name = nameOf(system);
+  const name = labelOf(system);
   const found: Obstacle[] = [];
   if (connection?.pausedAt) {
     const by = pausedBy === null ? '' : ` by ${pausedBy}`;

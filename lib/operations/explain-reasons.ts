@@ -2,9 +2,12 @@
 // the pair's own detail says.
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { shownDetail, shownReason } from '../../db/mappings/shown.ts';
+import { settingOf } from '../config/systems.ts';
+import { labelOf } from '../integrations/registry.ts';
 
 type Detail = Record<string, unknown>;
-type Sentence = (detail: Detail, system: string) => string;
+/** `system`: as people call it; `setting`: the name of one of its settings. */
+type Sentence = (detail: Detail, system: string, setting: (name: string) => string) => string;
 
 /** The sentence; null for a pair that is neither parked nor waits. */
 export function whyParkedOrWaiting(mapping: Mapping): string | null {
@@ -13,15 +16,10 @@ export function whyParkedOrWaiting(mapping: Mapping): string | null {
   const detail: Detail = shownDetail(mapping) ?? {};
   if (state === 'detached') return whyDetached(detail);
   if (reason === null || (state !== 'parked' && state !== 'waiting')) return null;
-  const name = nameOf(system);
+  const name = labelOf(system);
   const sentence = Object.hasOwn(SENTENCES, reason) ? SENTENCES[reason] : undefined;
-  if (sentence) return sentence(detail, name);
+  if (sentence) return sentence(detail, name, (setting) => settingOf(system, setting));
   return state === 'parked' ? whyFailed(reason, detail, name) : `It waits: ${reason}.`;
-}
-
-/** As people write a system's name. */
-export function nameOf(system: string): string {
-  return system.charAt(0).toUpperCase() + system.slice(1);
 }
 
 const SENTENCES: Record<string, Sentence> = {
@@ -48,9 +46,10 @@ const SENTENCES: Record<string, Sentence> = {
   not_linked: whyNotLinked,
   account_unread: (_, system) =>
     `No record is made before every record of the ${system} account was read once.`,
-  writes_off: (detail, system) =>
-    `Writes to ${system} are off (STRIPE_WRITES=off); its ${textOf(detail['operation']) ?? 'write'} is not sent.`,
-  pulls_off: (_, system) => `Nothing of ${system} is written into our table (STRIPE_PULLS=off).`,
+  writes_off: (detail, system, setting) =>
+    `Writes to ${system} are off (${setting('WRITES')}=off); its ${textOf(detail['operation']) ?? 'write'} is not sent.`,
+  pulls_off: (_, system, setting) =>
+    `Nothing of ${system} is written into our table (${setting('PULLS')}=off).`,
   fuse: (detail, system) =>
     detail['direction'] === 'in'
       ? `Its record was deleted at ${system} among many; the fuse holds the deletion of our row.`
@@ -63,10 +62,11 @@ const SENTENCES: Record<string, Sentence> = {
   no_name: () => 'The record has no name, so it cannot become a customer.',
   ask_link: (detail) =>
     `The record has the email of customer ${textOf(detail['customer']) ?? '?'}; they are linked once a person consents.`,
-  duplicate_email: (detail) =>
-    `The record has the email of customer ${textOf(detail['customer']) ?? '?'}, and STRIPE_LINK_BY_EMAIL=never links nobody by an email.`,
+  duplicate_email: (detail, _, setting) =>
+    `The record has the email of customer ${textOf(detail['customer']) ?? '?'}, and ${setting('LINK_BY_EMAIL')}=never links nobody by an email.`,
   left_alone: () => 'A person decided to leave the record alone.',
-  not_imported: () => 'The settings make no customer of a record that belongs to none (STRIPE_IMPORT).',
+  not_imported: (_, __, setting) =>
+    `The settings make no customer of a record that belongs to none (${setting('IMPORT')}).`,
   other_environment: () => 'The record bears the owner tag of another installation.',
   chosen: (detail) => `A person chose the record for customer ${textOf(detail['customer']) ?? '?'}.`,
   reopened: () => 'A pair that had ended was taken up again for a person’s decision.',

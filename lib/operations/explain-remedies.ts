@@ -8,7 +8,7 @@ import type { Db } from '../../db/server/connection.ts';
 import { isLetGo } from '../../db/mappings/consent.ts';
 import { isInactive } from '../../db/mappings/state.ts';
 import { recordsAlike } from '../sync/pair-state.ts';
-import { nameOf } from './explain-reasons.ts';
+import { labelOf } from '../integrations/registry.ts';
 import type { Obstacle, ObstacleKind } from './explain-obstacles.ts';
 import { whyNot, type Resolution } from './resolutions.ts';
 
@@ -80,7 +80,7 @@ function heldDelete({ system, internalId }: Mapping, direction: DeleteDirection)
   return [
     {
       command: `${command} --release`,
-      does: direction === 'in' ? 'our row is deleted too' : `the record at ${nameOf(system)} is deleted too`,
+      does: direction === 'in' ? 'our row is deleted too' : `the record at ${labelOf(system)} is deleted too`,
     },
     { command: `${command} --take-back`, does: 'the delete does not happen: both sides keep the customer' },
     { command: `${command} --detach`, does: 'each side keeps what it has, and the pair ends' },
@@ -111,7 +111,7 @@ async function notLinked(about: About): Promise<Remedy[]> {
   }
   found.push({
     command: `npx twinbox link ${internalId} --create`,
-    does: `a new record is made at ${nameOf(system)}`,
+    does: `a new record is made at ${labelOf(system)}`,
   });
   return found;
 }
@@ -175,7 +175,7 @@ function resolution(
   deleted: boolean,
 ): Remedy {
   const command = `npx twinbox resolve ${who}`;
-  const name = nameOf(system);
+  const name = labelOf(system);
   if (action === 'let_go')
     return { command: `${command} --let-go`, does: 'the pair ends; each side keeps what it has' };
   if (action === 'record') {
@@ -214,20 +214,20 @@ function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
       return [
         {
           command: `npx twinbox resume ${system}`,
-          does: `asks ${nameOf(system)} before that time, if its quota is larger by now`,
+          does: `asks ${labelOf(system)} before that time, if its quota is larger by now`,
         },
       ];
     case 'paused':
       return [
         {
           command: `npx twinbox resume ${system}`,
-          does: `sends to ${nameOf(system)} again, for all customers`,
+          does: `sends to ${labelOf(system)} again, for all customers`,
         },
       ];
     case 'breaker':
     case 'account_unknown':
       return [
-        { command: 'npx twinbox doctor', does: `says what is wrong between here and ${nameOf(system)}` },
+        { command: 'npx twinbox doctor', does: `says what is wrong between here and ${labelOf(system)}` },
       ];
     case 'no_worker':
       return [{ command: 'npx twinbox up', does: 'starts everything, a worker with it' }];

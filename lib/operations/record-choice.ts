@@ -81,7 +81,7 @@ export type ChoiceOperationsDeps = {
 type Where = { system: string; account: string; externalType: string };
 type Asked = { where: Where; customer: Customer; externalId: string; actor: string | null; now: Date };
 
-/** What Stripe and others take for an id; never blank. */
+/** What systems take for an id; never blank. */
 const ANY_ID = /^\S{1,255}$/;
 
 export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOperationsDeps): ChoiceOperations {

@@ -2,6 +2,7 @@
 // text what came of each.
 import type { Db } from '../../db/server/connection.ts';
 import { readResults, type PairResult } from '../../db/mappings/results.ts';
+import { labelOf } from '../integrations/registry.ts';
 
 /** Asks until everything is settled or the time is over; `rest` is between two questions. */
 export async function awaitResults(
@@ -17,9 +18,17 @@ export async function awaitResults(
 }
 
 /** What came of one pair, for people. */
-export function describeResult({ settled, state, reason, externalId, tried, why }: PairResult): string {
+export function describeResult({
+  system,
+  settled,
+  state,
+  reason,
+  externalId,
+  tried,
+  why,
+}: PairResult): string {
   if (!settled) return 'not done yet';
-  const refused = tried === null ? '' : `; ${tried} was tried, and ${sayWhyNotTaken(why)}`;
+  const refused = tried === null ? '' : `; ${tried} was tried, and ${sayWhyNotTaken(why, labelOf(system))}`;
   switch (state) {
     case 'linked':
     case 'pending':
@@ -38,12 +47,12 @@ export function describeResult({ settled, state, reason, externalId, tried, why 
 }
 
 /** Why a record that an operator named cannot be the customer's (lib/sync/rungs/decision.ts). */
-function sayWhyNotTaken(why: string | null): string {
+function sayWhyNotTaken(why: string | null, label: string): string {
   switch (why) {
     case 'missing':
-      return 'Stripe has no such record (missing)';
+      return `${label} has no such record (missing)`;
     case 'erased':
-      return 'it was deleted at Stripe (erased)';
+      return `it was deleted at ${label} (erased)`;
     case 'unsendable':
       return 'it is no id of a record (unsendable)';
     case 'another_customers':

@@ -1,15 +1,9 @@
 // What a process of its own needs that `twinbox up` brings along.
 import type { Config } from '../config/config.ts';
 import { AppError } from '../errors.ts';
+import type { SystemAccess } from '../integrations/definition.ts';
+import { systems, type Registry } from '../integrations/registry.ts';
 import type { Role } from './run.ts';
-
-/** Where Stripe is, and what its webhooks are signed with. */
-export type StripeAccess = {
-  secretKey: string;
-  apiBase: string | undefined;
-  /** The simulator stands in for it. */
-  simulated: boolean;
-};
 
 /**
  * The database and Kafka: nothing inside this process can take their place. Throws `config_invalid`
@@ -29,34 +23,19 @@ export function requireShared(config: Config, role: Role): { databaseUrl: string
   return { databaseUrl: url };
 }
 
-/** Where the process that calls Stripe finds it. Throws `config_invalid` if nothing says so. */
-export function requireStripe(config: Config, role: Role): StripeAccess {
-  const access = findStripeAccess(config);
-  if (access) return access;
-  throw lacks(role, [
-    'STRIPE_SECRET_KEY: the account to keep in step; or SIMULATOR_URL, to try it with `npm run simulator`',
-  ]);
-}
-
-/** Stripe by its key, else the simulator that runs by itself, else null. */
-export function findStripeAccess({ stripe, simulator }: Config): StripeAccess | null {
-  const { secretKey, apiBase } = stripe;
-  if (secretKey !== undefined) return { secretKey, apiBase, simulated: false };
-  if (simulator.url !== undefined) return simulatorAccess(simulator.url);
-  return null;
-}
-
-export function simulatorAccess(url: string): StripeAccess {
-  return { secretKey: SIMULATOR_KEY, apiBase: url, simulated: true };
-}
-
-/** Obviously made up: the simulator takes any test key. */
-const SIMULATOR_KEY = 'sk_test_twinbox_simulator';
-
-/** The simulator's secret is believed only where no real account could be meant. */
-export function webhookSecrets({ stripe, simulator }: Config): string[] {
-  const simulated = stripe.secretKey === undefined && simulator.webhookSecret !== undefined;
-  return simulated ? [simulator.webhookSecret, ...stripe.webhookSecrets] : [...stripe.webhookSecrets];
+/**
+ * Where a process that calls the systems finds each that is kept in step. Throws `config_invalid`
+ * with all that is missing.
+ */
+export function requireSystems(
+  config: Config,
+  role: Role,
+  registry: Registry = systems,
+): readonly SystemAccess[] {
+  const found = registry.enabled(config).map((system) => system.findAccess(config) ?? system.missing);
+  const missing = found.filter((each) => typeof each === 'string');
+  if (missing.length > 0) throw lacks(role, missing);
+  return found.filter((each) => typeof each !== 'string');
 }
 
 function lacks(role: Role, missing: string[]): AppError {

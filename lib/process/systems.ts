@@ -3,25 +3,25 @@ import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { createStripeIntake, type StripeIntake } from '../integrations/stripe/intake.ts';
-import { tagKeyOf } from '../integrations/stripe/owner-tag.ts';
-import { createStripeIntegration } from '../integrations/stripe/stripe.ts';
+import type { Intake, SystemAccess, SystemDefinition } from '../integrations/definition.ts';
+import { systems, type Registry } from '../integrations/registry.ts';
 import type { Logger } from '../log.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
 export type SyncParts = {
   db: Db;
-  /** Where Stripe is. */
-  stripe: { secretKey: string; apiBase: string | undefined };
+  /** Where the system is. */
+  access: SystemAccess;
   log: Logger;
   nudge: () => void;
 };
 
+/** What the engine is given of one system. */
 export async function createSyncDeps(config: Config, parts: SyncParts): Promise<SyncDeps> {
-  const { db, stripe, log, nudge } = parts;
+  const { db, access, log, nudge } = parts;
   const instanceId = await readInstanceId(db);
-  const { secretKey, apiBase } = stripe;
-  const integration = createStripeIntegration({ secretKey, apiBase, tagKey: tagKeyOf(instanceId) });
+  const integration = await access.integrate(instanceId);
+  const { rates, ...settings } = access.system.settings(config);
   return {
     db,
     clock: systemClock,
@@ -31,23 +31,31 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
     policy: {
       environment: config.env,
       instanceId,
-      writes: config.stripe.writes,
-      pulls: config.stripe.pulls,
-      deletes: config.stripe.deletePolicy,
-      linkByEmail: config.stripe.linkByEmail,
-      looksBeforeCreate: config.stripe.looksBeforeCreate,
-      imports: config.stripe.imports,
+      ...settings,
       parkAfterMs: config.parkAfterHours * 3_600_000,
       backoff: { baseMs: 500, capMs: 300_000 },
       rates: {
-        account: config.stripe.rateLimit ?? integration.capabilities.rates.account,
-        endpoint: config.stripe.endpointRateLimit ?? integration.capabilities.rates.endpoint,
+        account: rates.account ?? integration.capabilities.rates.account,
+        endpoint: rates.endpoint ?? integration.capabilities.rates.endpoint,
       },
     },
   };
 }
 
-/** For a process that only receives Stripe's events. */
-export async function createIntake(db: Db): Promise<StripeIntake> {
-  return createStripeIntake(tagKeyOf(await readInstanceId(db)));
+/** What receives the events of one system, and the secrets that sign its webhooks. */
+export type SecretIntake = { intake: Intake; secrets: string[] };
+
+/** For a process that only receives events: of every system that is kept in step. */
+export async function createIntakes(
+  config: Config,
+  db: Db,
+  registry: Registry = systems,
+): Promise<SecretIntake[]> {
+  const instanceId = await readInstanceId(db);
+  return Promise.all(
+    registry.enabled(config).map(async (system: SystemDefinition) => ({
+      intake: await system.intake(instanceId),
+      secrets: system.webhookSecrets(config),
+    })),
+  );
 }

@@ -86,12 +86,15 @@ export async function startApi({
     conflicts: createConflictOperations({ db, clock, nudge, documents }),
     links: createLinkOperations({ db, clock }),
     resolutions: createResolveOperations({ db, clock, log }),
-    choices: createChoiceOperations({
-      db,
-      clock,
-      nudge,
-      target: { system: 'stripe', externalType: 'customer' },
-    }),
+    choices: new Map([
+      [
+        'stripe',
+        createChoiceOperations({
+          ...{ db, clock, nudge },
+          target: { system: 'stripe', externalType: 'customer' },
+        }),
+      ],
+    ]),
   });
   const server: ApiServer = await listen(app, { host: '127.0.0.1', port: 0 });
 

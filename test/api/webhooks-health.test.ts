@@ -63,7 +63,7 @@ describe('whether webhooks are in order', () => {
     await intake.flush();
     const signs = await readWebhookSigns(database.db, 'stripe');
     const now = intake.clock.now();
-    const checks = judgeIntake({ last: now, signs, sweep: null, refusals: [] }, now);
+    const checks = judgeIntake({ system: 'stripe', last: now, signs, sweep: null, refusals: [] }, now);
     expect(checks.filter(({ level }) => level === 'problem').map(({ says }) => says)).to.deep.equal([
       "5 deliveries of stripe refused since 2026-03-01 12:00: the secret in STRIPE_WEBHOOK_SECRET is not the endpoint's, or a proxy changes the body",
     ]);

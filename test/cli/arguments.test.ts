@@ -53,8 +53,11 @@ describe('the command line', () => {
     [['import', 'no-such-file.csv'], /no-such-file\.csv cannot be read: there is no such file/],
     [['import', '.'], /is a folder/],
     [['import', 'x.csv', '--delimiter', ';;'], /one character/],
-    [['pause'], /missing required argument 'system'/],
     [['pause', 'strype'], /Allowed choices are stripe/],
+    [['connect', 'strype'], /Allowed choices are stripe/],
+    ...['status', 'verify', 'replay', 'link', 'resolve', 'doctor', 'explain'].map(
+      (name): [string[], RegExp] => [[name, '--system', 'strype'], /Allowed choices are stripe/],
+    ),
     [['resume', 'stripe', '--delets'], /Did you mean --deletes\?/],
     [['replay', 'not-a-uuid'], /is no event id/],
     [['replay', '--id', 'not-a-uuid'], /is no event id/],

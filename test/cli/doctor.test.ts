@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { checks, tellOnce } from '../../lib/operations/doctor.ts';
+import { checks } from '../../lib/finding.ts';
+import { tellOnce } from '../../lib/operations/doctor.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';
 

@@ -272,24 +272,22 @@ describe('one event among others', () => {
   });
 
   it('is one step of housekeeping that fails: the others are made', async () => {
-    const { externalId } = await linkedPair(world);
-    world.simulator.dashboard.updateCustomer(externalId, { name: 'Swept' });
-    world.advance(5 * MINUTE);
+    // The relay has published something, so that the bus is asked how far it is received.
+    await world.db.raw(`insert into relay_cursor (seen, floor, system_identifier, timeline, address_hash)
+                        values (pg_current_snapshot(), 1000000, 1, 1, '')`);
     const lane = { deps: world.deps, wake: () => undefined, lane: { status: () => ({ bound: true }) } };
-    const house = createHousekeeping([lane], {
-      retentionDays: 35,
-      groupId: 'test',
-      bus: createInProcessBus(),
-    });
+    let asked = 0;
+    const progress = (): Promise<null> => {
+      asked += 1;
+      return Promise.resolve(null);
+    };
+    const house = createHousekeeping([lane], { retentionDays: 35, groupId: 'test', bus: { progress } });
     await world.db.raw('alter table operator_actions rename to operator_actions_away');
-    const failed: unknown = await house.runOnce(signal).catch((error: unknown) => error);
+    const failed: unknown = await house.runOnce().catch((error: unknown) => error);
     await world.db.raw('alter table operator_actions_away rename to operator_actions');
+    await world.db('relay_cursor').delete();
     expect(failed).to.include({ code: '42P01' });
-    await world.rest();
-    const { rows } = await world.db.raw<{ rows: { count: number }[] }>(
-      `select count(*) from sync_events where event_type = 'stripe.customer.updated' and created_at is not null`,
-    );
-    expect(rows[0]?.count).to.equal(1);
+    expect(asked).to.be.greaterThan(0);
     expect(house.status().failures).to.equal(1);
   });
 });

@@ -97,8 +97,8 @@ async function runSystem(
   const system = await startSystem({ config, log, ports: { api: 0, simulator: 0 } });
   try {
     const { db } = system;
-    const stripe = simulatorAt(simulator.url);
-    const deps = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
+    const access = simulatorAt(config, simulator.url);
+    const deps = await createSyncDeps(config, { db, access, log, nudge: () => undefined });
     await work({ url, simulator, db, system, deps });
   } finally {
     await system.stop();

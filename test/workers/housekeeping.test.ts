@@ -58,7 +58,7 @@ describe('a round of housekeeping', () => {
       }),
     );
     const house = round();
-    await house.runOnce(new AbortController().signal);
+    await house.runOnce();
     expect(world.log.filter(({ event }) => event === 'operator.pause')).to.have.length(1);
     expect(house.status()).to.deep.equal({ receivedFromTable: 0, goesOn: true, failures: 0 });
   });
@@ -72,11 +72,11 @@ describe('a round of housekeeping', () => {
       progress: () => (away ? Promise.reject(new Error('Kafka is away')) : Promise.resolve(null)),
     });
     for (const failures of [1, 2]) {
-      await house.runOnce(new AbortController().signal).catch(() => undefined);
+      await house.runOnce().catch(() => undefined);
       expect(house.status()).to.include({ failures });
     }
     away = false;
-    await house.runOnce(new AbortController().signal);
+    await house.runOnce();
     expect(house.status()).to.include({ failures: 0 });
     await world.db('relay_cursor').delete();
   });

@@ -8,7 +8,8 @@ import { unexpectedAnswer } from './evidence.ts';
 import { pagesOf } from './pages.ts';
 import { toAnswered } from './record.ts';
 
-const DAY = 24 * 3_600_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 export function createFeed(stripe: Stripe, { normalise }: Ingress): EventFeed {
   async function* pages(window: ListWindow): AsyncGenerator<EventsPage> {
@@ -22,7 +23,14 @@ export function createFeed(stripe: Stripe, { normalise }: Ingress): EventFeed {
       yield { ...toAnswered(answer.lastResponse), events };
     }
   }
-  return { keptMs: 30 * DAY, tipMs: 60_000, pages };
+  return {
+    keptMs: 30 * DAY,
+    tipMs: 60_000,
+    everyMs: 60_000,
+    overlapMs: 10 * 60_000,
+    windowMs: 6 * HOUR,
+    pages,
+  };
 }
 
 function noEvent(): never {

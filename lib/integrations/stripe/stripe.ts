@@ -33,7 +33,12 @@ export interface StripeIntegration extends Integration {
    * one that is to be made: a group of fields is written whole, and what of it is not among `fields`
    * comes from there (docs/decisions/0064-a-group-is-sent-whole.md).
    */
-  body(fields: Fields, ownerTag: string | null, theirs?: Fields): Record<string, unknown>;
+  body(
+    fields: Fields,
+    ownerTag: string | null,
+    version?: string,
+    theirs?: Fields,
+  ): Record<string, unknown>;
 }
 
 const HOUR = 3_600_000;
@@ -80,7 +85,8 @@ export function createStripeIntegration(settings: StripeSettings): StripeIntegra
       }
     },
 
-    body: (fields, ownerTag, theirs) =>
+    // Stripe's customers have no version.
+    body: (fields, ownerTag, _version, theirs) =>
       writeFields(fields, theirs, ownerTag === null ? {} : writeTag(tagKey, ownerTag)),
 
     async write({ operation, key, externalId, body }: WriteRequest): Promise<Written> {

@@ -24,7 +24,7 @@ describe('signs of life of the roles', () => {
     look: () => ({ problem }),
   });
   const warnings = async (owner: string | null = null): Promise<string> =>
-    ((await rolesPart(world.db, world.clock, owner)()).warnings ?? []).join('\n');
+    ((await rolesPart(world.db, world.clock, { owner, systems: ['stripe'] })()).warnings ?? []).join('\n');
   /** As after so long without a sign: what a kill or a freeze leaves. */
   const age = (name: string, ms: number): Promise<unknown> =>
     world.db.raw(
@@ -38,7 +38,7 @@ describe('signs of life of the roles', () => {
   it('of all roles there, nothing is missing', async () => {
     await start([role('api'), role('relay'), role('worker'), role('housekeeping')]);
     expect(await warnings()).to.equal('');
-    const { figures } = await rolesPart(world.db, world.clock, null)();
+    const { figures } = await rolesPart(world.db, world.clock, { owner: null, systems: ['stripe'] })();
     expect(figures?.['roles']).to.deep.equal({ api: 1, relay: 1, worker: 1, housekeeping: 1 });
   });
 
@@ -139,7 +139,8 @@ describe('what is published and not received', () => {
     await publishAll();
     await world.create();
     expect(await lag()).to.deep.equal({ events: 2, oldest: first.createdAt, more: false });
-    const [warning] = (await rolesPart(world.db, world.clock, null)()).warnings ?? [];
+    const [warning] =
+      (await rolesPart(world.db, world.clock, { owner: null, systems: ['stripe'] })()).warnings ?? [];
     expect(warning).to.match(/^published, not received: 2, oldest 2026-03-01 12:00:00: is a worker running/);
     await world.receive();
     expect(await lag()).to.deep.equal({ events: 0, oldest: null, more: false });
@@ -168,7 +169,8 @@ describe('what is published and not received', () => {
       `select min(created_at) as at from sync_events`,
     );
     expect(await lag()).to.deep.equal({ events: 10_000, more: true, oldest: rows[0]?.at });
-    const [warning] = (await rolesPart(world.db, world.clock, null)()).warnings ?? [];
+    const [warning] =
+      (await rolesPart(world.db, world.clock, { owner: null, systems: ['stripe'] })()).warnings ?? [];
     expect(warning).to.match(/^published, not received: at least 10000, oldest /);
     // The invariants are asked of customers that exist.
     await world.db.transaction((tx) =>
@@ -180,7 +182,9 @@ describe('what is published and not received', () => {
     await world.create();
     await publishAll();
     world.advance(5_000);
-    expect((await rolesPart(world.db, world.clock, null)()).warnings).to.deep.equal([]);
+    expect(
+      (await rolesPart(world.db, world.clock, { owner: null, systems: ['stripe'] })()).warnings,
+    ).to.deep.equal([]);
     await world.run();
   });
 });

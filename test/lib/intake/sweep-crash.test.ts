@@ -1,9 +1,8 @@
 import { expect } from 'chai';
-import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { readSweep } from '../../../db/sweep.ts';
 import { sweep } from '../../../lib/intake/sweep.ts';
-import { createHousekeeping } from '../../../workers/housekeeping.ts';
+import { createSweeper } from '../../../workers/sweeper.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { killAtEach } from '../../support/killed-worker.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
@@ -58,14 +57,11 @@ describe('a sweep that is cut short', () => {
     expect(await stored()).to.equal(130);
   });
 
-  it('is not begun by housekeeping while nobody knows whose key this is', async () => {
+  it('is not begun by a worker that does not know yet whose key it has', async () => {
     await flood(1);
-    const wake = (): void => undefined;
     for (const bound of [false, true]) {
-      const lane = { deps: world.deps, wake, lane: { status: () => ({ bound }) } };
-      await createHousekeeping([lane], { ...options, groupId: 'test', bus: createInProcessBus() }).runOnce(
-        signal,
-      );
+      const lane = { deps: world.deps, lane: { status: () => ({ bound }) } };
+      await createSweeper(lane, options).runOnce(signal);
       expect(await stored()).to.equal(bound ? 1 : 0);
     }
   });

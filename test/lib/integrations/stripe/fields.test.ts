@@ -23,7 +23,7 @@ for (const replacesHashes of [false, true]) {
     after(() => harness.close());
 
     const create = async (fields: Fields, tag: string | null = null): Promise<ExternalRecord> => {
-      const body = integration.body(fields, tag, {});
+      const body = integration.body(fields, tag, undefined, {});
       const { record } = await integration.write({ operation: 'create', key: key(), externalId: null, body });
       if (record === null) throw new Error('a create gives the record');
       return record;
@@ -39,7 +39,7 @@ for (const replacesHashes of [false, true]) {
           operation: 'update',
           key: key(),
           externalId,
-          body: integration.body(fields, null, theirs),
+          body: integration.body(fields, null, undefined, theirs),
         }),
       );
       return record?.fields ?? {};
@@ -173,7 +173,7 @@ describe('the body of a write', () => {
     const { body } = harness.connect({ document: documentOf(ALL) });
     const theirs = { 'address.line1': 'Street 1', 'address.country': 'DE', 'address.state': null };
     const fields = { 'address.city': null, 'metadata.plan': 'team', preferred_locales: 'de, en' };
-    expect(body(fields, 'ev-1', theirs)).to.deep.equal({
+    expect(body(fields, 'ev-1', undefined, theirs)).to.deep.equal({
       address: { line1: 'Street 1', city: '', country: 'DE' },
       preferred_locales: ['de', 'en'],
       metadata: { plan: 'team', [TAG_KEY]: 'ev-1' },

@@ -1,0 +1,26 @@
+// Checks of doctor: what fails is a finding, and may not keep the other checks from being made.
+import { checks, type Check } from '../lib/finding.ts';
+import { explain } from './failure.ts';
+
+export async function attempt<T extends object>(
+  name: string,
+  fix: string,
+  work: () => T | Promise<T>,
+): Promise<T | Check> {
+  try {
+    return await work();
+  } catch (error) {
+    // What to do stands beneath it, and is said once.
+    const says = explain(error).message.replace(`${fix}.`, '').replace(fix, '').trim();
+    return checks.problem(name, says, fix);
+  }
+}
+
+export function check(name: string, fix: string, work: () => Promise<Check>): Promise<Check> {
+  return attempt(name, fix, work);
+}
+
+export async function several(name: string, fix: string, work: () => Promise<Check[]>): Promise<Check[]> {
+  const found = await attempt(name, fix, work);
+  return 'level' in found ? [found] : found;
+}

@@ -1,0 +1,14 @@
+// The types of checked values, from the properties of a schema.
+
+type ValueOf<S> = S extends { enum: readonly (infer E)[] }
+  ? E
+  : S extends { type: 'integer' | 'number' }
+    ? number
+    : S extends { type: 'array' }
+      ? string[]
+      : string;
+
+/** The checked values, under the names that they have outside. */
+export type ValuesOf<P> = {
+  [K in keyof P]: ValueOf<P[K]> | (P[K] extends { default: unknown } ? never : undefined);
+};

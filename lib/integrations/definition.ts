@@ -1,0 +1,93 @@
+// What the program has to know of an external system before it speaks to it: one definition for each,
+// in the system's own folder, listed in registry.ts. Whatever else would have to name a system asks
+// its definition instead.
+//
+// A definition loads nothing that speaks to its system: that is loaded by its functions, so that a
+// short command does not wait for it.
+import type { MappingDocument } from '../catalogue/document.ts';
+import type { Config } from '../config/config.ts';
+import type { Check } from '../finding.ts';
+import type { Ingress, Integration } from './integration.ts';
+
+/** What the settings say of every system, whatever their names are. */
+export interface SystemSettings {
+  writes: boolean;
+  pulls: boolean;
+  deletes: 'delete' | 'detach';
+  linkByEmail: 'ask' | 'link' | 'never';
+  looksBeforeCreate: boolean;
+  imports: boolean;
+  /** Requests a second; undefined: what the system allows by default. */
+  rates: { account: number | undefined; endpoint: number | undefined };
+}
+
+/** What it takes to receive a system's events without ever calling the system. */
+export interface Intake {
+  system: string;
+  document: MappingDocument;
+  /** None where a system pushes nothing. */
+  ingress?: Ingress | undefined;
+}
+
+/** What a look at an account found, for doctor. */
+export interface Examined {
+  /** What the credential may do. */
+  rights: Check[];
+  /** The system's clock, and this machine's in the middle of that call; null where none was read. */
+  clock: { theirs: Date; ours: Date } | null;
+  /** How the system's events reach us; none where it pushes nothing. */
+  webhooks: Check[];
+  /** Whether the key may ask whose account it is. */
+  mayIdentify: boolean;
+}
+
+export interface ExamineOptions {
+  /** How many secrets of its webhooks are set. */
+  secrets: number;
+  /** `twinbox up` runs on this folder. */
+  running: boolean;
+}
+
+/** Where a system is, and with which credential it is called. */
+export interface SystemAccess {
+  system: SystemDefinition;
+  /** The address of a double that stands in for the system; null for the system itself. */
+  standIn: string | null;
+  /** `instanceId`: the installation whose owner tag the records bear. */
+  integrate(instanceId: string): Promise<Integration>;
+  /** Reads only; never tries a write. */
+  examine(options: ExamineOptions): Promise<Examined>;
+}
+
+export interface SystemDefinition {
+  /** In rows, topics, groups, paths and commands; its settings begin with it in capitals. */
+  name: string;
+  /** As people call it. */
+  label: string;
+  /** What a record of a customer is there. */
+  externalType: string;
+  /** How far back the system lists or sends its events again, in days. */
+  eventsKeptDays: number;
+  /** Whether it is kept in step. Of a system that is not, no setting is demanded. */
+  isEnabled(config: Config): boolean;
+  settings(config: Config): SystemSettings;
+  /** Null where the settings do not say where it is; `missing` is then what a person reads. */
+  findAccess(config: Config): SystemAccess | null;
+  /** By a double at this address, with a credential that is obviously made up. */
+  standInAt(address: string): SystemAccess;
+  /** Whether the settings name an account of real customers. */
+  isLive(config: Config): boolean;
+  /** The setting that is missing, and what it is for. */
+  missing: string;
+  /** Where to look if it does not answer. */
+  lookAt: string;
+  /** Whoever has only forgotten a setting must not have to guess why nothing reaches the system. */
+  standInAdvice(address: string): string;
+  /** The mapping document, checked whole. */
+  document(): MappingDocument;
+  intake(instanceId: string): Promise<Intake>;
+  /** Those that sign its webhooks; several while one is being rolled. */
+  webhookSecrets(config: Config): string[];
+  /** What the API's document says of the header that its webhooks are signed in; null without webhooks. */
+  signatureHeader: string | null;
+}

@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { ignoreConnectionSettings, loadConfig } from '../../../lib/config/config.ts';
+import { settingPrefix, settingsOfSystems } from '../../../lib/config/systems.ts';
+import { createRegistry, labelOf, systems } from '../../../lib/integrations/registry.ts';
+import { requireSystems } from '../../../lib/process/requirements.ts';
+import { defineToy } from '../../support/toy/definition.ts';
+
+const config = loadConfig({ SIMULATOR_URL: 'http://127.0.0.1:9' }, { envFile: false });
+
+describe('the list of systems', () => {
+  it('gives a definition by its name, and answers a wrong name with those that there are', () => {
+    const both = createRegistry([...systems.all, defineToy(null)]);
+    expect(both.get('toy').label).to.equal('Toy');
+    expect(() => both.get('tow')).to.throw('there is no system "tow"; there are: stripe, toy');
+    expect(() => systems.get('tow')).to.throw('there is no system "tow"; there is: stripe');
+  });
+
+  it('has names under which rows and topics can hold them, each with a mapping document of its own', () => {
+    for (const system of systems.all) {
+      expect(system.name).to.match(/^[a-z][a-z0-9_]*$/);
+      expect(system.document()).to.include({ system: system.name, externalType: system.externalType });
+    }
+  });
+
+  it('finds no account of theirs where the tests leave connections out, whatever is set', () => {
+    for (const [system, properties] of Object.entries(settingsOfSystems)) {
+      const names = Object.keys(properties);
+      expect(names.filter((name) => !name.startsWith(settingPrefix(system)))).to.deep.equal([]);
+      const env = Object.fromEntries(names.map((name) => [name, 'x']));
+      expect(ignoreConnectionSettings(env)).to.deep.equal({});
+    }
+  });
+
+  it('names what is missing of a system that is kept in step, and asks nothing of one that is not', () => {
+    const missing = createRegistry([...systems.all, defineToy(null)]);
+    expect(() => requireSystems(config, 'worker', missing)).to.throw('TOY_URL: where the toy is');
+    const disabled = createRegistry([...systems.all, defineToy(null, { enabled: false })]);
+    expect(requireSystems(config, 'worker', disabled).map(({ system }) => system.name)).to.deep.equal([
+      'stripe',
+    ]);
+  });
+
+  it('calls a system by its own name, and one that is gone by what rows say', () => {
+    expect(labelOf('stripe')).to.equal('Stripe');
+    expect(labelOf('toy')).to.equal('Toy');
+  });
+});
