@@ -1,6 +1,5 @@
 // `twinbox link` while rows wait for the first link of two filled catalogues: shows the plan and
 // records the operator's consent.
-import { settingOf } from '../../lib/config/systems.ts';
 import { labelOf } from '../../lib/integrations/registry.ts';
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
