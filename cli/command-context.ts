@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { Output } from './output.ts';
 
-/** What each command is given to add itself: where it prints, and where it leaves its exit status. */
+/**
+ * What each command is given to add itself: the output, and a function that sets the exit status.
+ */
 export type CommandContext = { program: Command; output: Output; finish: (exitStatus: number) => void };

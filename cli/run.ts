@@ -4,7 +4,7 @@ import { explain } from './failure.ts';
 import { createOutput, type Output } from './output.ts';
 import { createProgram } from './program.ts';
 
-/** Runs one command; answers the exit status and never throws. */
+/** Runs one command; returns the exit status and never throws. */
 export async function runCli(args: string[], output: Output = createOutput()): Promise<number> {
   let status: number = exit.ok;
   try {
@@ -12,7 +12,7 @@ export async function runCli(args: string[], output: Output = createOutput()): P
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (error) {
-    // Commander has printed what was wrong with the arguments, or the help that was asked for.
+    // Commander has printed what is wrong with the arguments, or the requested help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
     const { message, exitCode } = explain(error);
     output.say(message);

@@ -1,4 +1,4 @@
-// What `twinbox status` has read, as lines for a person and as JSON.
+// Prints what `twinbox status` has read, as lines for a person or as JSON.
 import type { Connection } from '../db/connections.ts';
 import type { SyncBacklog } from '../db/health/readiness.ts';
 import type { ReceiveLag } from '../db/relay/receive-lag.ts';
@@ -18,7 +18,7 @@ import { describeUnmatched, unmatchedJson, type Unmatched } from './unmatched.ts
 export type Status = {
   /** The process of `twinbox up` on this folder. */
   running: Running | null;
-  /** The same, where it works on another database. */
+  /** The process of `twinbox up` on this folder, if it works on another database. */
   elsewhere: Running | null;
   database: string;
   customers: number;
@@ -31,11 +31,11 @@ export type Status = {
   conflicts: ConflictCounts;
   stripe: Connection | null;
   webhooks: WebhookSigns | null;
-  /** Null before the first try. */
+  /** The last sweep; null before the first one. */
   swept: Sweep | null;
   /** Unmatched records at Stripe; null before the first contact. */
   unmatched: Unmatched | null;
-  /** Records that Kafka refused, or that we did. */
+  /** Records that Kafka or Twinbox refused. */
   refused: RefusedCount[];
 };
 
@@ -86,7 +86,7 @@ function rowsOf(status: Status): string[][] {
   ];
 }
 
-/** The one process that runs everything; else each role, wherever it runs. */
+/** The one process that runs everything; otherwise a line for each role. */
 function processRows(status: Status): string[][] {
   const { elsewhere } = status;
   const other = elsewhere

@@ -1,4 +1,4 @@
-// Which Stripe a process talks to: the real one, if there is a key, else our simulator.
+// Which Stripe a process calls: the real one if there is a key, otherwise the simulator.
 import { join } from 'node:path';
 import type { Config } from '../lib/config/config.ts';
 import { isAppError } from '../lib/errors.ts';
@@ -13,41 +13,41 @@ import { findRunning } from './running.ts';
 export type StripeAccess = {
   secretKey: string;
   apiBase: string | undefined;
-  /** Null for the real Stripe, or another double that STRIPE_API_BASE names. */
+  /** Null for the real Stripe, and for a server that STRIPE_API_BASE names. */
   simulatorUrl: string | null;
   close(): Promise<void>;
 };
 
 /**
- * How long a process waits for another one that has the simulator's kept state open: a command is
- * done by then.
+ * How long a process waits while another one has the simulator's stored state open. A command is
+ * done sooner.
  */
 const PATIENCE_MS = 60_000;
 
 type Waiting = { patienceMs?: number };
 
-/** For the process that runs everything: the simulator is a part of it. */
+/** For the process that runs everything, with the simulator inside. */
 export async function startStripe(
   config: Config,
   log: Logger,
   port: number,
   waiting: Waiting = {},
 ): Promise<StripeAccess> {
-  return elsewhere(config) ?? (await waitForFolder(() => openSimulator(config, log, port), log, waiting));
+  return configured(config) ?? (await waitForFolder(() => openSimulator(config, log, port), log, waiting));
 }
 
 /**
- * For a command beside it: the simulator of the running process, or, where none runs, the same
- * state for a moment.
+ * For a command: the simulator of the running process; if no process runs, a simulator that opens
+ * the same stored state while the command runs.
  */
 export async function findStripe(config: Config, log: Logger, waiting: Waiting = {}): Promise<StripeAccess> {
-  const known = elsewhere(config);
+  const known = configured(config);
   if (known) return known;
   return await waitForFolder(
     async () => {
       const running = await findRunning(config.dataDir);
       if (running?.simulatorUrl) return simulatorAt(running.simulatorUrl);
-      // One that is starting is about to say where its simulator is.
+      // A process that is starting will soon announce the address of its simulator.
       return running && running.apiUrl === null ? undefined : await openSimulator(config, log, 0);
     },
     log,
@@ -55,13 +55,13 @@ export async function findStripe(config: Config, log: Logger, waiting: Waiting =
   );
 }
 
-/** A simulator that another process runs. */
+/** The access to a simulator in another process. */
 export function simulatorAt(url: string): StripeAccess {
   return { ...simulatorAccess(url), simulatorUrl: url, close: () => Promise.resolve() };
 }
 
-/** What the settings name, if they name one. */
-function elsewhere(config: Config): StripeAccess | null {
+/** The Stripe or simulator that the settings name; null if they name none. */
+function configured(config: Config): StripeAccess | null {
   const access = findStripeAccess(config);
   if (access?.apiBase !== undefined && access.simulated) return simulatorAt(access.apiBase);
   return access && { ...access, simulatorUrl: null, close: () => Promise.resolve() };
@@ -82,7 +82,7 @@ async function openSimulator(config: Config, log: Logger, port: number): Promise
   }
 }
 
-/** One process at a time has the kept state open; the others wait, and say so. */
+/** Only one process at a time has the stored state open; the others log that they wait. */
 async function waitForFolder(
   open: () => Promise<StripeAccess | undefined>,
   log: Logger,
@@ -97,7 +97,7 @@ async function waitForFolder(
         } catch (error) {
           if (!(error instanceof FolderInUseError)) throw error;
           if (refusals.length === 0)
-            log.warn('simulator.waiting', { why: 'another process uses its kept state' });
+            log.warn('simulator.waiting', { why: 'another process uses its stored state' });
           refusals.push(error);
           return undefined;
         }

@@ -9,7 +9,9 @@ import { findStripe } from './stripe.ts';
 import { findStripeAccess, simulatorAccess } from '../lib/process/requirements.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 
-/** A session with Stripe at hand: the real one, the running simulator, or its state for a moment. */
+/**
+ * A session with access to Stripe: the real one, the running simulator, or one for this command.
+ */
 export async function withSync<T>(
   work: (session: Session & { sync: SyncDeps; simulatorUrl: string | null }) => Promise<T>,
   options: OpenOptions & { config?: Config } = {},
@@ -26,12 +28,12 @@ export async function withSync<T>(
       });
       const bound = await readConnection(db, sync.integration.system);
       const { rates } = sync.policy;
-      // Beside the workers it takes rate tokens as they do; before an account is bound no worker
-      // shares them.
-      const inTurn = !bound?.account
+      // The command shares the rate tokens with the workers. Before an account is bound no worker
+      // makes calls.
+      const limited = !bound?.account
         ? sync.integration
         : paced(sync.integration, { db, account: bound.account, rates, log: session.log });
-      const patient = { ...sync, integration: readPatiently(inTurn) };
+      const patient = { ...sync, integration: readPatiently(limited) };
       return await work({ ...session, sync: patient, simulatorUrl: stripe.simulatorUrl });
     } finally {
       await stripe.close();
@@ -40,20 +42,20 @@ export async function withSync<T>(
 }
 
 /**
- * A session that decides as the engine does and calls no system: Stripe need not be reachable, nor
- * its key be known.
+ * A session in which the engine decides and calls no system: it needs no reachable Stripe and no
+ * key.
  */
-export async function withSyncUncalled<T>(
+export async function withSyncOffline<T>(
   work: (session: Session & { sync: SyncDeps }) => Promise<T>,
   options: OpenOptions & { config?: Config } = {},
 ): Promise<T> {
   return withDatabase(async (session) => {
     const { config, database, log } = session;
-    const stripe = findStripeAccess(config) ?? simulatorAccess(NOWHERE);
+    const stripe = findStripeAccess(config) ?? simulatorAccess(NEVER_CALLED);
     const sync = await createSyncDeps(config, { db: database.db, stripe, log, nudge: () => undefined });
     return work({ ...session, sync });
   }, options);
 }
 
-/** An address for what is never called. */
-const NOWHERE = 'http://127.0.0.1:1';
+/** The address in place of Stripe's; it is never called. */
+const NEVER_CALLED = 'http://127.0.0.1:1';

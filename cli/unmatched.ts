@@ -1,4 +1,5 @@
-// What every command says of the unmatched records at Stripe, and which command decides about them.
+// The sentences of every command about the unmatched records at Stripe, and about the command that
+// decides.
 import { readReading } from '../db/account-readings.ts';
 import { readConnection } from '../db/connections.ts';
 import type { Db } from '../db/server/connection.ts';
@@ -6,13 +7,13 @@ import { countUnmatched, type RecordPlace, type UnmatchedCounts } from '../db/ex
 import { count } from './output.ts';
 
 export type Unmatched = UnmatchedCounts & {
-  /** Records that were read so far; null before the first contact. */
+  /** The number of records that were read so far; null before the first contact. */
   read: number | null;
-  /** Every record of the account was read. */
+  /** Whether every record of the account was read. */
   isRead: boolean;
 };
 
-/** What is known of the unmatched records; null before the database belongs to an account. */
+/** The numbers of unmatched records; null before the database belongs to an account. */
 export async function readUnmatched(db: Db): Promise<(Unmatched & { place: RecordPlace }) | null> {
   const account = (await readConnection(db, 'stripe'))?.account ?? null;
   if (account === null) return null;
@@ -22,23 +23,25 @@ export async function readUnmatched(db: Db): Promise<(Unmatched & { place: Recor
 }
 
 /**
- * The sentences that say how many there are and which command decides; none where there is nothing
- * to say.
+ * Sentences that say how many unmatched records there are, and which command decides; none if there
+ * are no such records.
  */
 export function describeUnmatched({ undecided, importing, left, read, isRead }: Unmatched): string[] {
   if (!isRead)
     return [
-      `The records at Stripe are being read for the first time (${(read ?? 0).toLocaleString('en-US')} so far); creates wait until that is done.`,
+      `The records at Stripe are being read for the first time (${(read ?? 0).toLocaleString('en-US')} so far); creates wait until all are read.`,
     ];
   return [
     ...(undecided > 0
       ? [
-          `Stripe has ${count(undecided, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them; ` +
-            'link --all, --import or --leave decides.',
+          `Stripe has ${count(undecided, 'record')} without a customer in our table: npx twinbox link --dry-run shows them; ` +
+            'decide with link --all, --import or --leave.',
         ]
       : []),
-    ...(importing > 0 ? [`${count(importing, 'record')} at Stripe will become customers here.`] : []),
-    ...(left > 0 ? [`Left alone at Stripe: ${count(left, 'record')}.`] : []),
+    ...(importing > 0
+      ? [`Workers will create customers in our table for ${count(importing, 'record')} at Stripe.`]
+      : []),
+    ...(left > 0 ? [`Left without a customer: ${count(left, 'record')} at Stripe.`] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
-// The secrets of Stripe's webhooks: those that are set, or, at the simulator, the one of an
-// endpoint that we create.
+// The secrets of Stripe's webhooks: those of the settings, or, with the simulator, the secret of an
+// endpoint that is created there.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../lib/config/config.ts';
@@ -12,8 +12,8 @@ import { CliError, exit } from './exit.ts';
 import type { StripeAccess } from './stripe.ts';
 
 /**
- * The secrets to check webhooks with; with none, events come in by the sweep alone. `apiUrl` is
- * where this process listens.
+ * The secrets with which webhooks are checked; without a secret only the sweep brings events.
+ * `apiUrl` is the address of this process's API.
  */
 export async function openWebhooks(config: Config, stripe: StripeAccess, apiUrl: string): Promise<string[]> {
   if (stripe.simulatorUrl === null) return [...config.stripe.webhookSecrets];
@@ -32,15 +32,15 @@ export async function openWebhooks(config: Config, stripe: StripeAccess, apiUrl:
 function unreached(url: string, cause: unknown): CliError {
   return new CliError(
     exit.unavailable,
-    `The Stripe simulator at ${url} does not answer. Start it (npm run simulator), fix SIMULATOR_URL, or leave that setting out: ` +
-      'up then starts one of its own.',
+    `The Stripe simulator at ${url} does not answer. Start it (npm run simulator), fix SIMULATOR_URL, or remove that setting: ` +
+      '`up` then starts a simulator of its own.',
     { cause },
   );
 }
 
 /**
- * The endpoint of an earlier start. A file that cannot be read is as good as none: a new endpoint
- * is made.
+ * The endpoint of an earlier start; null if the file is missing or cannot be read, and then a new
+ * endpoint is created.
  */
 async function readKnown(file: string): Promise<WebhookEndpoint | null> {
   try {

@@ -1,5 +1,5 @@
-// What keeps the house: finds what the bus lost and what no webhook brought, and has partitions
-// ready before they are needed.
+// Housekeeping: finds events that the bus lost and events that no webhook brought, keeps the
+// sequences ahead of their tables, and makes partitions before they are needed.
 import type { Bus } from '../lib/bus/bus.ts';
 import { logActions } from '../lib/operations/operator-log.ts';
 import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
@@ -11,11 +11,13 @@ import { keepPartitions } from '../db/partitions/partitions.ts';
 import { inboundGroup, outboundGroup } from './receiver.ts';
 
 export interface HousekeepingStatus {
-  /** Events that had no delivery although the bus should have brought them; normally 0. */
+  /**
+   * Events that the bus should have delivered and that were found in the table instead; normally 0.
+   */
   receivedFromTable: number;
-  /** Rounds begin and end; false once one hangs, or no more are made. */
+  /** False if a round hangs, or if no more rounds begin. */
   goesOn: boolean;
-  /** Rounds in a row that failed. */
+  /** The number of failed rounds since the last successful one. */
   failures: number;
 }
 
@@ -23,23 +25,29 @@ export interface HousekeptLane {
   deps: SyncDeps;
   wake: () => void;
   /**
-   * Bound: the key is of the account that the database belongs to. Until that is known nothing is
-   * asked with it.
+   * Bound: the key is of the account that the database belongs to. Until this is known,
+   * housekeeping sends no request with the key.
    */
   lane: { status(): { bound: boolean } };
 }
 
 export interface HousekeepingOptions {
   retentionDays: number;
-  /** The beginning of the groups' names. */
+  /** The prefix of the names of the consumer groups. */
   groupId: string;
   bus: Pick<Bus, 'progress'>;
 }
 
-/** A sweep of many pages under Stripe's limits, at most; and the longest rest after failures is a minute. */
+/**
+ * The longest sweep of many pages takes less under Stripe's limits; the longest rest after failures
+ * is a minute.
+ */
 const LONGEST_ROUND_MS = 10 * 60_000;
 const LONGEST_REST_MS = 2 * 60_000;
-/** Writers and the relay move the sequence of the event ids themselves; the others are looked at so often. */
+/**
+ * How often the sequences are checked; writers and the relay move the sequence of the event ids
+ * themselves.
+ */
 const SEQUENCES_EVERY_MS = 60_000;
 
 export function createHousekeeping(
@@ -47,14 +55,14 @@ export function createHousekeeping(
   { retentionDays, groupId, bus }: HousekeepingOptions,
 ) {
   const status = { receivedFromTable: 0, failures: 0 };
-  /** The round in hand, or the last one, by the monotonic clock. */
+  /** The round in progress, or else the last one; `at` is of the monotonic clock. */
   const round = { running: false, at: performance.now() };
   let sequencesAt = -Infinity;
 
   async function runOnce(signal: AbortSignal): Promise<number> {
     Object.assign(round, { running: true, at: performance.now() });
     try {
-      const left = await keepHouse(signal);
+      const left = await runSteps(signal);
       status.failures = 0;
       return left;
     } catch (error) {
@@ -68,10 +76,10 @@ export function createHousekeeping(
   const goesOn = (): boolean =>
     performance.now() - round.at < (round.running ? LONGEST_ROUND_MS : LONGEST_REST_MS);
 
-  async function keepHouse(signal: AbortSignal): Promise<number> {
+  async function runSteps(signal: AbortSignal): Promise<number> {
     let left = 0;
     const failures: { step: string; error: unknown }[] = [];
-    // A step that fails is tried again with the next round; the others do not wait for it.
+    // A step that fails is tried again in the next round; the other steps do not wait for it.
     const attempt = async (step: string, work: () => Promise<boolean>): Promise<void> => {
       try {
         if (await work()) left += 1;
@@ -89,11 +97,11 @@ export function createHousekeeping(
     for (const { deps, lane } of lanes)
       if (lane.status().bound)
         await attempt('sweep', async () => (await sweep(deps, { retentionDays, signal })).more);
-    // Last: with Kafka away it cannot be done.
+    // Last, because it fails while Kafka does not answer.
     for (const lane of lanes) await attempt('gap', () => closeGap(lane));
     const [worst] = failures;
     if (worst === undefined) return left;
-    // The loop logs the one that it is given.
+    // The loop logs the error that is thrown; the others are logged here.
     for (const { step, error } of failures.slice(1))
       first?.log.warn('housekeeping.step_failed', { step, error });
     throw worst.error;
@@ -127,7 +135,7 @@ export function createHousekeeping(
   return { runOnce, status: (): HousekeepingStatus => ({ ...status, goesOn: goesOn() }) };
 }
 
-/** Has partitions ready before they are needed, and lets go of those that are old; says what it did. */
+/** Makes partitions before they are needed, drops old ones, and logs what it did. */
 export async function keepPartitionsOf(
   { db, clock, log }: Pick<SyncDeps, 'db' | 'clock' | 'log'>,
   retentionDays: number,

@@ -1,19 +1,22 @@
-// Workers with other settings beside this one. What a worker may not do (STRIPE_WRITES=off,
-// STRIPE_PULLS=off, STRIPE_IMPORT=off) it notes as waiting: right where no worker may, and a loss
-// of time without end where another one could.
+// Workers with other settings beside this one. If a setting forbids a worker to do something
+// (STRIPE_WRITES=off, STRIPE_PULLS=off, STRIPE_IMPORT=off), it notes the pair as waiting. That is
+// right if the settings of all workers forbid it. If another worker is allowed to do it, the pair
+// must not wait.
 //
-// Guarantees: while a worker lives that may do it, what another has left waiting is done, within
-// two looks, whoever took the event; a worker that may not does not take it up again meanwhile.
-// Assumes: a worker's sign is written before its lanes begin. A crash of the one that may: after
-// its last sign has grown old the others take up what waits, and note it as waiting again.
+// Guarantees: while a worker lives that is allowed to do it, a pair that another worker has left
+// waiting is worked on, within two looks, whichever worker received the event. A worker that is not
+// allowed does not claim the pair meanwhile.
+// Assumes: a worker writes its sign of life before its lanes begin. If the worker that is allowed
+// crashes, the others claim the pair after its last sign of life has grown old, and note it as
+// waiting again.
 import { raiseLeft } from '../db/mappings/dirty.ts';
 import { readRoleSigns, type Alike, type RoleSign } from '../db/health/role-signs.ts';
 import { standingOf } from '../lib/health/roles.ts';
 import type { SyncDeps, SyncPolicy } from '../lib/sync/step.ts';
 
 /**
- * What a worker leaves, by the reason for which it then waits, and the setting that lets another
- * one do it.
+ * The reasons for which a worker leaves a pair waiting, each with the setting that allows another
+ * worker to work on it.
  */
 const LEFT: readonly {
   reason: string;
@@ -23,16 +26,17 @@ const LEFT: readonly {
 }[] = [
   { reason: 'writes_off', setting: 'STRIPE_WRITES', may: ({ writes }) => writes, sinceStart: false },
   { reason: 'pulls_off', setting: 'STRIPE_PULLS', may: ({ pulls }) => pulls, sinceStart: false },
-  // What was left before this worker ran was left on purpose: a person decides about that (`twinbox link`).
+  // A record that was left before this worker started was left on purpose: a person decides
+  // (`twinbox link`).
   { reason: 'not_imported', setting: 'STRIPE_IMPORT', may: ({ imports }) => imports, sinceStart: true },
 ];
 
 export interface Neighbours {
-  /** The reasons for which what waits is another worker's to take, by the last look. */
+  /** The reasons for which a waiting pair is left to other workers, according to the last look. */
   leaves(): readonly string[];
   /**
-   * Looks who lives with which settings, and takes up what those have left who may do less. Returns
-   * how many.
+   * Reads which workers live and with which settings, and raises the pairs that workers with fewer
+   * permissions have left waiting. Returns how many.
    */
   look(): Promise<number>;
 }
@@ -41,8 +45,8 @@ export function createNeighbours(deps: SyncDeps, owner: string): Neighbours {
   const { db, clock, log, integration, policy } = deps;
   let leaves: readonly string[] = [];
   /**
-   * The reasons that this worker helped with at the last look: it looks for them once more after
-   * the last worker that leaves them has gone.
+   * The reasons for which this worker raised pairs at the last look. It looks for them once more
+   * after the last worker that leaves such pairs has ended.
    */
   let helped: readonly string[] = [];
 
@@ -76,7 +80,7 @@ function isOn(setting: string): (settings: Alike) => boolean {
   return (settings) => settings[setting] === 'on';
 }
 
-/** Without a sign of its own nothing was left while it ran. */
+/** When this worker started; a time in the far future if it has no sign of life yet. */
 function startOf(own: RoleSign | undefined): Date {
   return own?.startedAt ?? new Date(8.64e15);
 }

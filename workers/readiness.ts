@@ -5,8 +5,8 @@ import type { Part } from '../lib/health/readiness.ts';
 import type { Workers } from './process.ts';
 
 /**
- * What a process says of the lanes that it runs; `advice` is shown with whatever keeps one from
- * working.
+ * The part of /ready about the lanes of a process. `advice` is added to the reason for which a lane
+ * does not work.
  */
 export function workersPart(
   { lanes, housekeeping }: ReturnType<Workers['status']>,
@@ -21,12 +21,12 @@ export function workersPart(
   return { ready: false, problem: advice === null ? stopped : `${stopped}. ${advice}`, figures };
 }
 
-/** Failures in a row that are no chance. */
+/** This many failed rounds in a row are reported as a problem. */
 const FAILED_OFTEN = 3;
 
 /**
- * The signs of life of a process that runs workers: their lanes, and housekeeping, which shows none
- * while it stands still.
+ * The signs of life of a process that runs workers: one for the lanes, and one for housekeeping,
+ * which is not written while housekeeping hangs.
  */
 export function rolesOfWorkers(
   workers: Pick<Workers, 'status'>,

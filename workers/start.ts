@@ -1,4 +1,4 @@
-// A worker as a process of its own: receives, reconciles and keeps house. Any number may run.
+// Starts a worker as a separate process: receive, reconcile and housekeeping. Any number may run.
 import { compareAtStart } from '../lib/health/alike.ts';
 import { openBus } from '../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../lib/bus/own-topics.ts';
@@ -22,20 +22,20 @@ import { rolesOfWorkers, workersPart } from './readiness.ts';
 export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'worker');
   const stripe = requireStripe(config, 'worker');
-  const standIn = stripe.simulated ? tellStandIn(stripe.apiBase) : null;
-  if (standIn !== null) log.warn('stripe.simulated', { why: standIn });
+  const simulated = stripe.simulated ? describeSimulated(stripe.apiBase) : null;
+  if (simulated !== null) log.warn('stripe.simulated', { why: simulated });
   const health = await startHealthServer('worker', config);
   const { poolSize } = config.database;
   const database = await connectDatabase({ role: 'worker', url: databaseUrl, poolSize, log });
   const { db } = database;
-  // Another process relays, and looks often enough by itself.
+  // The relay is another process, which polls often enough without `nudge`.
   const sync = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
   const { retentionDays } = config;
-  // Before the first row, so that it does not have to be moved later.
+  // Before the first row is written, so that no row has to be moved to a partition later.
   await keepPartitionsOf(sync, retentionDays);
   const settings = config.alike.worker;
   let roles: readonly Role[] = [{ name: 'worker', look: () => ({ state: 'starting' }), settings }];
-  // Before the bus: while it is waited for, the others see a worker that is starting.
+  // Before the bus: while this process waits for the bus, the others see a worker that is starting.
   const signs = await startRoleSigns({ db, log, roles: () => roles });
   await compareAtStart(db, signs.owner, log);
   const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
@@ -52,7 +52,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
     refused: refusedPart(db, sync.clock),
     sequences: sequencesPart(db),
     sync: syncPart(db, [sync.integration.system]),
-    workers: () => Promise.resolve(workersPart(workers.status(), standIn)),
+    workers: () => Promise.resolve(workersPart(workers.status(), simulated)),
   });
   return {
     facts: {
@@ -73,10 +73,10 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   };
 };
 
-/** An operator who has only forgotten the key must not have to guess why nothing reaches Stripe. */
-function tellStandIn(url: string | undefined): string {
+/** Says why nothing reaches Stripe, for an operator who has forgotten the key. */
+function describeSimulated(url: string | undefined): string {
   return (
-    `STRIPE_SECRET_KEY is not set, so the simulator at ${url} stands in for Stripe: set the key, or let the simulator run ` +
+    `STRIPE_SECRET_KEY is not set, so the simulator at ${url} is used in place of Stripe: set the key, or start the simulator ` +
     '(npm run simulator; in containers: docker compose --profile demo up -d)'
   );
 }

@@ -9,7 +9,7 @@ import { CliError, exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { assertMayAsk, isAgreed } from '../question.ts';
-import { readAccount, unlessSilent } from '../sync.ts';
+import { readAccount, answerOrNull } from '../sync.ts';
 import { withSync } from '../sync-session.ts';
 
 type Options = {
@@ -23,24 +23,25 @@ type Options = {
 export function addConnect({ program, output, finish }: CommandContext): void {
   program
     .command('connect')
-    .description('say which account the database belongs to, or move it to another one')
-    .addArgument(new Argument('<system>', 'which one').choices(['stripe']))
-    .option('--new-account', 'move to the account of the key in the settings')
-    .option('--beside-original', 'let a copied database work in the account that its original uses')
-    .option('--why <text>', 'the reason; --beside-original needs one')
-    .option('--yes', 'do it without asking')
+    .description('show which account the database belongs to, or move the database to another account')
+    .addArgument(new Argument('<system>', 'the external system').choices(['stripe']))
+    .option('--new-account', 'move the database to the account of the key in the settings')
+    .option('--beside-original', 'allow a copied database to use the account of its original')
+    .option('--why <text>', 'the reason; required with --beside-original')
+    .option('--yes', 'go ahead without asking')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-A database belongs to one account from its first contact on; with a key of another account nothing is sent. To move it: stop API,
-relays and workers, put the new key and webhook secret into the settings, run this, link (npx twinbox link --dry-run), start again.
-The pairs of the old account are let go, and nothing is deleted there; every customer waits until it is linked with the new one.
-Coming back to an account takes its pairs up again.
-A copy (relay --after-restore copy) does nothing in an account where its original has records, because each customer would get a second
-record there; --beside-original --why "…" allows it. Exit status: 0; 1 if the key is of another account and --new-account is not
-given; 2 if Stripe does not answer, or if it would have to ask and there is neither a terminal nor --yes; 130 if the question was left
-without an answer.
+A database belongs to one account, from its first contact with that account. With a key of another account nothing is sent.
+To move the database: stop API, relays and workers; put the new key and webhook secret into the settings; run this command;
+link the customers (npx twinbox link --dry-run); start the processes again. All pairs of the old account are detached, and
+nothing is deleted in it. Every customer waits until it is linked with a record of the new account. If the database moves back
+to an earlier account, the pairs of that account are linked again.
+A copy of a database (relay --after-restore copy) does nothing in an account in which its original has records: each customer
+would get a second record in that account. --beside-original --why "…" allows it.
+Exit status: 0; 1 if the key is of another account and --new-account is not given; 2 if Stripe does not answer, or if the
+command has a question and there is neither a terminal nor --yes; 130 if a question was not answered.
 
 Examples:
   $ npx twinbox connect stripe
@@ -56,7 +57,7 @@ async function connect(
   if (besideOriginal) {
     if (newAccount) throw new CliError(exit.usage, 'Give --new-account or --beside-original, not both.');
     if (why.trim() === '')
-      throw new CliError(exit.usage, 'Give the reason with it: --beside-original --why "…".');
+      throw new CliError(exit.usage, '--beside-original needs a reason: --beside-original --why "…".');
     return workBesideOriginal(why.trim(), json, output);
   }
   if (newAccount) assertMayAsk('connect --new-account', yes);
@@ -65,35 +66,36 @@ async function connect(
       const asked = moveToAccount(sync, { dryRun: true, actor: commandActor() }).then((planned) => ({
         planned,
       }));
-      const answer = await unlessSilent(sync.integration, asked, output);
+      const answer = await answerOrNull(sync.integration, asked, output);
       if (answer === null) return exit.undecided;
       const { planned } = answer;
       if (planned === null) {
         const bound = await readConnection(sync.db, sync.integration.system);
         if (json) output.printJson({ moved: false, account: bound?.account ?? null });
-        else output.print(`The database belongs to ${bound?.account ?? 'nobody'}, and so does the key.`);
+        else output.print(`The database and the key belong to the account ${bound?.account ?? '–'}.`);
         return exit.ok;
       }
       if (!json) sayPlan(planned, output);
       if (!newAccount || planned.from === null) {
         if (json) output.printJson({ moved: false, ...planned });
-        else if (planned.from === null) output.say('Workers bind it at their first contact: npx twinbox up');
-        else output.say('Nothing was changed. --new-account moves it.');
+        else if (planned.from === null)
+          output.say('A worker binds the database to this account at the first contact: npx twinbox up');
+        else output.say('Nothing was changed. --new-account moves the database.');
         return planned.from === null ? exit.ok : exit.failed;
       }
       const holders = await readHolders(sync.db);
       if (holders.length > 0) {
         output.say(
-          `Something still runs on this database (${holders.map(({ name }) => name).join(', ')}): stop API, relays and workers first.`,
+          `Processes still run on this database (${holders.map(({ name }) => name).join(', ')}): stop API, relays and workers first.`,
         );
         return exit.unavailable;
       }
-      if (!yes && !(await isAgreed('Move it?', output))) return exit.failed;
+      if (!yes && !(await isAgreed('Move the database?', output))) return exit.failed;
       const moved = await moveToAccount(sync, { dryRun: false, actor: commandActor() });
       if (json) output.printJson({ moved: true, ...moved });
       else
         output.say(
-          `Moved. ${count(moved?.revived ?? 0, 'pair')} taken up again; ${count(moved?.waiting ?? 0, 'customer')} waiting for the first link: npx twinbox link --dry-run`,
+          `Moved. ${count(moved?.revived ?? 0, 'pair')} linked again; ${count(moved?.waiting ?? 0, 'customer')} waiting for the first link: npx twinbox link --dry-run`,
         );
       return exit.ok;
     },
@@ -106,21 +108,21 @@ async function workBesideOriginal(why: string, json: boolean, output: Output): P
     async ({ sync }) => {
       const bound = await readAccount(sync.db, sync.integration);
       if (!bound.ok) {
-        output.say(`Could not tell: ${bound.message}`);
+        output.say(`No result: ${bound.message}`);
         return exit.undecided;
       }
       const asked = allowBesideOriginal(sync, { actor: commandActor(), why }).then((allowed) => ({
         allowed,
       }));
-      const answer = await unlessSilent(sync.integration, asked, output);
+      const answer = await answerOrNull(sync.integration, asked, output);
       if (answer === null) return exit.undecided;
       const { allowed } = answer;
       if (json) output.printJson({ allowed: allowed !== null, ...allowed });
-      else if (allowed === null) output.say('This database is no copy: nothing has to be allowed.');
+      else if (allowed === null) output.say('This database is not a copy: nothing has to be allowed.');
       else
         output.say(
-          `This copy may work in ${allowed.account} beside its original. ${count(allowed.records, 'record')} of the original stay as they are; ` +
-            'npx twinbox link --dry-run shows what link --all would make.',
+          `This copy may use the account ${allowed.account} of its original now. ${count(allowed.records, 'record')} of the original stay as they are; ` +
+            'npx twinbox link --dry-run shows what link --all would create.',
         );
       return allowed === null ? exit.failed : exit.ok;
     },
@@ -131,7 +133,7 @@ async function workBesideOriginal(why: string, json: boolean, output: Output): P
 function sayPlan({ from, to, pairs }: Move, output: Output): void {
   output.print(`The database belongs to ${from ? nameOf(from) : 'no account yet'}.`);
   output.print(`The key in the settings is of ${nameOf(to)}.`);
-  if (from) output.print(`Moving lets ${count(pairs, 'pair')} go; nothing is deleted at Stripe.`);
+  if (from) output.print(`Moving detaches ${count(pairs, 'pair')}; nothing is deleted at Stripe.`);
 }
 
 function nameOf({ account, livemode }: Identity): string {

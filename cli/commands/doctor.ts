@@ -54,14 +54,12 @@ import { readAccount } from '../sync.ts';
 export function addDoctor({ program, output, finish }: CommandContext): void {
   program
     .command('doctor')
-    .description(
-      'look at settings, connections, clocks, webhooks and rights, and say how to fix what is wrong',
-    )
-    .option('--json', 'print what was found as JSON')
+    .description('check settings, connections, clocks, webhooks and rights, and say how to fix each problem')
+    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Reads only; a key's right to write is not tried. No secret is printed. Exit status: 0, or 1 if there is a problem.
+The command only reads, so it does not check whether a key may write. It prints no secret. Exit status: 0, or 1 if there is a problem.
 
 Examples:
   $ npx twinbox doctor
@@ -89,10 +87,10 @@ async function examine(): Promise<Check[]> {
   const embedded = config.database.url === undefined;
   const disk = await attempt('disk', FOLDER, async () => ({ check: await lookAtDisk(config) }));
   found.push('level' in disk ? disk : disk.check);
-  // A database of our own would be in that folder: the same cause a second time.
+  // The embedded database is in that folder, so its check would report the same cause again.
   if ('level' in disk && embedded) return found;
   const log = quietLog(config);
-  const opened = await attempt('database', 'Start it, or fix DATABASE_URL.', () =>
+  const opened = await attempt('database', 'Start the database, or fix DATABASE_URL.', () =>
     openDatabase(config, log, { mayCreate: false, asItIs: true }),
   );
   if ('level' in opened) return [...found, opened, ...(await examineStripeAlone(config))];
@@ -106,7 +104,9 @@ async function examine(): Promise<Check[]> {
 async function examineWithDatabase(config: Config, { db, place, address }: OpenDatabase): Promise<Check[]> {
   const found: Check[] = [];
   const began = Date.now();
-  const facts = await attempt('database', 'Start it, or fix DATABASE_URL.', () => readDatabaseFacts(db));
+  const facts = await attempt('database', 'Start the database, or fix DATABASE_URL.', () =>
+    readDatabaseFacts(db),
+  );
   if ('level' in facts) return [facts, ...(await examineStripeAlone(config))];
   const untransacted = await findNoTransactions(db);
   if (untransacted !== null) {
@@ -118,7 +118,7 @@ async function examineWithDatabase(config: Config, { db, place, address }: OpenD
   found.push(...(await examineGround(db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
     await assertMigrated(db);
-    return checks.ok('migrations', 'the schema is this program’s');
+    return checks.ok('migrations', 'the schema is that of this version');
   });
   found.push(migrations);
   if (migrations.level !== 'ok') return [...found, ...(await examineStripe(config, null))];
@@ -161,7 +161,10 @@ async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['addr
   return checks.problem('identity', other.found, other.fix);
 }
 
-/** What every start asks of the database, too (db/server/preflight.ts), each finding by itself. */
+/**
+ * The checks that every process makes at its start (db/server/preflight.ts), each as a finding of
+ * its own.
+ */
 async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
   const seen = await attempt('ground', GROUND, async () => {
     const ground = await readGround(db);
@@ -171,7 +174,7 @@ async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
   if ('level' in seen) return [seen];
   const { ground } = seen;
   const pending = new Set(seen.pending);
-  // A database that is not migrated needs more rights than one that is.
+  // A database that is not migrated yet requires more rights.
   const found = judgeGround(ground, pending.size > 0 ? 'migrate' : 'partitions', pending);
   return judgeGroundFacts(ground, found);
 }
@@ -179,14 +182,14 @@ async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
 const GROUND = 'Look at the rights of the role in DATABASE_URL (docs/deployment.md).';
 
 /**
- * Without a database what the settings say of Stripe can be tried all the same; the simulator's
- * state would be opened for nothing.
+ * The checks of Stripe that need no database. The simulator is left out: its stored state would be
+ * opened for no use.
  */
 async function examineStripeAlone(config: Config): Promise<Check[]> {
   return findStripeAccess(config) === null ? [] : await examineStripe(config, null);
 }
 
-/** `elsewhere`: what works on this database need not be a process on this folder. */
+/** `elsewhere`: processes on other machines or folders may work on this database. */
 async function examineRoles(db: OpenDatabase['db'], elsewhere: boolean): Promise<Check[]> {
   const seen = await attempt('roles', 'Look at the database.', async () => ({
     standings: await readRoles(db),
@@ -219,7 +222,7 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
     const running = (await findRunning(config.dataDir)) !== null;
     const secrets = config.stripe.webhookSecrets.length;
     found.push(...judgeEndpoints(facts, { secrets, simulated: stripe.simulatorUrl !== null, running }));
-    // Whose key it is cannot be asked either: the check of the rights says why.
+    // Without this right the account cannot be read; the check of the rights reports that.
     const mayIdentify = facts.rights.some(({ name, allowed }) => allowed && name === 'Account (read)');
     if (db === null) return found;
     const { integration } = await createSyncDeps(config, { db, stripe, log, nudge: () => undefined });
@@ -237,19 +240,19 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
     if (mayIdentify && found.at(-1)?.level === 'ok')
       found.push(await check('known records', fix, () => checkKnown(db, integration)));
     const now = systemClock.now();
-    const heard = await attempt('heard', 'Look at the database.', async () =>
+    const intake = await attempt('heard', 'Look at the database.', async () =>
       judgeIntake(
         {
           last: await readLastReceived(db, integration.system),
           signs: await readWebhookSigns(db, integration.system),
-          // Without a secret another check already says that events come in by the sweep alone.
+          // Without a secret another check already says that only the sweep brings events.
           sweep: secrets > 0 || stripe.simulatorUrl !== null ? await readSweep(db, integration.system) : null,
           refusals: await countRefusals(db, integration.system, new Date(now.getTime() - DAY_MS)),
         },
         now,
       ),
     );
-    return [...found, ...('level' in heard ? [heard] : heard)];
+    return [...found, ...('level' in intake ? [intake] : intake)];
   } finally {
     await stripe.close();
   }
@@ -258,12 +261,12 @@ async function examineStripe(config: Config, db: OpenDatabase['db'] | null): Pro
 const FOLDER = 'Let TWINBOX_DATA_DIR name a folder that this user can write to.';
 
 async function lookAtDisk({ dataDir }: Config): Promise<Check> {
-  // Where nothing has run yet the disk is the one of the folder around it.
+  // If the folder does not exist yet, its nearest existing parent is on the same disk.
   const { bavail, bsize } = await statfs(await inspectFolder(dataDir));
   return judgeDisk(dataDir, bavail * bsize);
 }
 
-/** What fails is a finding: nothing may keep the other checks from being made. */
+/** A failure becomes a finding, so that the other checks are still made. */
 async function attempt<T extends object>(
   name: string,
   fix: string,
@@ -272,7 +275,7 @@ async function attempt<T extends object>(
   try {
     return await work();
   } catch (error) {
-    // What to do stands beneath it, and is said once.
+    // The fix is printed on its own line, so it is removed from the message.
     const says = explain(error).message.replace(`${fix}.`, '').replace(fix, '').trim();
     return checks.problem(name, says, fix);
   }

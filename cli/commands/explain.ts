@@ -4,7 +4,7 @@ import { explain, type Asked, type Explanation } from '../../lib/operations/expl
 import { CliError, exit } from '../exit.ts';
 import { explanationJson, explanationLines } from '../explain-report.ts';
 import type { CommandContext } from '../command-context.ts';
-import { withSync, withSyncUncalled } from '../sync-session.ts';
+import { withSync, withSyncOffline } from '../sync-session.ts';
 
 const KINDS = ['customer', 'record', 'mapping'] as const;
 
@@ -14,16 +14,18 @@ type Options = { read?: boolean; system?: string; json?: boolean };
 export function addExplain({ program, output, finish }: CommandContext): void {
   program
     .command('explain')
-    .description('how a customer stands: both sides, what would be done now, why it is not, what you can do')
-    .addArgument(new Argument('<kind>', 'what is named').choices(KINDS))
+    .description(
+      'show the state of a customer: both sides, what would be done now, why it is not done, what you can do',
+    )
+    .addArgument(new Argument('<kind>', 'what the id is of').choices(KINDS))
     .argument('<id>', 'the number of the customer or of the mapping, or the id of the record')
-    .option('--read', 'read the record now: one request to the system; without it nothing is called')
+    .option('--read', 'read the record now, by one request to the system')
     .addOption(new Option('--system <system>', 'only the pairs with this system').choices(systemNames))
-    .option('--json', 'print it as one JSON object')
+    .option('--json', 'print the result as one JSON object')
     .addHelpText(
       'after',
       `
-Nothing is changed. Without --read no system is called, and what the other side holds is what was last known of it.
+Nothing is changed. Without --read no system is called, and the values of the record are those that were last known.
 Exit status: 0 explained, 2 wrong arguments, or no answer to --read, 3 no such customer, record or mapping.
 
 Examples:
@@ -66,7 +68,7 @@ function toAsked(kind: Kind, id: string): Asked {
 }
 
 function ask(asked: Asked, { read = false, system = null }: { read?: boolean; system?: string | null }) {
-  const inSession = read ? withSync : withSyncUncalled;
+  const inSession = read ? withSync : withSyncOffline;
   return inSession(({ sync }) => explain(sync, asked, { read, system }), { mayCreate: false });
 }
 
@@ -75,7 +77,7 @@ function notFound(kind: Kind, id: string): string {
     case 'customer':
       return `No customer has the id ${id}.`;
     case 'record':
-      return `No pair knows the record ${id}. If it is new at the other side, its webhook has not come yet: npx twinbox status`;
+      return `No pair has the record ${id}. If the record is new, its webhook may not have arrived yet: npx twinbox status`;
     case 'mapping':
       return `No mapping has the number ${id}.`;
   }

@@ -37,40 +37,49 @@ function addId(text: string, before?: number[]): number[] {
   return [...(before ?? []), toId(text)];
 }
 
-/** More than a person decides about at once; what is left is listed by the next call. */
+/** More records than a person decides about at once; the next call lists the others. */
 const MAX = 10_000;
 
 export function addLink({ program, output, finish }: CommandContext): void {
   program
     .command('link')
     .description(
-      'link records at Stripe with customers here: the first time, and those that wait for consent',
+      'link records at Stripe with customers in our table: the first time, and those that wait for consent',
     )
-    .argument('[number...]', 'only these, by the number that is listed; with --record the customer', addId)
-    .option('--all', 'all that wait for consent')
-    .option('--record <id>', 'link the customer with this record, also where another one is linked')
-    .option('--create', 'make a new record for the customer, although records with its email exist')
-    .option('--accept-deletion', 'delete the customer here whose record was deleted there')
-    .option('--dry-run', 'only show who would be linked with whom, and what becomes of the others')
-    .option('--import', 'make a customer here of every record that has none, whatever STRIPE_IMPORT says')
-    .option('--leave', 'leave every record that has no customer here alone')
-    .option('--yes', 'do it without asking')
+    .argument(
+      '[number...]',
+      'only these mappings, by their listed numbers; with --record the number of the customer',
+      addId,
+    )
+    .option('--all', 'all records that wait for consent')
+    .option('--record <id>', 'link the customer with this record, also if another one is linked')
+    .option('--create', 'create a new record for the customer, although records with its email exist')
+    .option('--accept-deletion', 'delete the customer in our table, as its record was deleted at Stripe')
+    .option(
+      '--dry-run',
+      'only show which records would be linked with which customers, and what would happen to the others',
+    )
+    .option('--import', 'create a customer for every record that has none, also if STRIPE_IMPORT is off')
+    .option('--leave', 'leave all records without a customer as they are')
+    .option('--yes', 'go ahead without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
       `
-Without numbers and without --all it only lists. Anyone can check out with anyone's email, so an email alone links nothing
-(STRIPE_LINK_BY_EMAIL=ask): a person gives consent. --dry-run reads both sides and shows which record each customer would get, and
-what would become of every other record; --all does it (docs/first-link.md). Broken off, it is simply done again.
+Without numbers and without --all the command only lists. Anyone can check out at Stripe with the email of another person, so an
+equal email alone links nothing (STRIPE_LINK_BY_EMAIL=ask): a person has to consent. --dry-run reads both sides and shows which
+record each customer would get, and what would happen to every other record; --all gives consent to this plan (docs/first-link.md).
+If the command is interrupted, run it again.
 
-Records at Stripe that no customer here stands for: --import makes a customer of each, --leave leaves them as they are.
+For records at Stripe without a customer in our table: --import creates a customer for each, --leave leaves them as they are.
 
-Exit status: 0; 2 if Stripe does not answer or the key is of another account, or if it would have to ask and there is neither a
-terminal nor --yes; 3 if nothing waits for consent; 130 if a question was left unanswered.
+A customer with several records is linked with one of them. --record chooses another one, now or later: the chosen record takes the
+place of the linked one, which stays at Stripe as it is. If the linked record was deleted at Stripe and another record exists, the
+customer waits for --record or --accept-deletion.
 
-A customer with several records is linked with one of them. --record chooses another, now or later: the two change places, and the
-old one stays at Stripe as it is. Where the linked record was deleted there and another one lives, the customer waits for one of both.
-Status 1 if nothing was changed, with the reason.
+Exit status: 0; 1 if --record, --create or --accept-deletion changed nothing, with the reason; 2 if Stripe does not answer or the
+key is of another account, or if the command has a question and there is neither a terminal nor --yes; 3 if nothing waits for
+consent; 130 if a question was not answered.
 
 Examples:
   $ npx twinbox link --dry-run
@@ -90,7 +99,7 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
     if (all || ids.length > 0 || (options.import === true && options.leave === true))
       throw new CliError(
         exit.usage,
-        'Give one of --all, --import and --leave; --import and --leave take no numbers.',
+        'Give one of --all, --import and --leave; with --import and --leave no numbers are allowed.',
       );
     if (!dryRun) assertMayAsk(`link --${decision}`, yes);
     return decideAboutUnmatched(decision, { dryRun, yes, json }, output);
@@ -103,7 +112,8 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         exit.usage,
         'Give one customer, and one of --record, --create and --accept-deletion: npx twinbox link 42 --record cus_…',
       );
-    if (all || dryRun) throw new CliError(exit.usage, '--all and --dry-run are for many: leave them out.');
+    if (all || dryRun)
+      throw new CliError(exit.usage, '--all and --dry-run cannot be used for one customer: leave them out.');
     return linkRecord(customer, options, output);
   }
   const chosen = all || ids.length > 0;
@@ -121,7 +131,7 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         number + first.waiting + others === 0 ? exit.nothingMatched : exit.ok;
       const act = async (): Promise<number> => (chosen && !dryRun ? storeConsents(db, open) : 0);
       if (json) {
-        const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length)}?`, output);
+        const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length, 'record')}?`, output);
         const agreed = yes || (chosen && !dryRun && open.length > 0 && (await ask()));
         const linked = agreed ? await act() : 0;
         output.printJson({
@@ -135,7 +145,7 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         return matched(found.length);
       }
       for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
-      for (const id of unmatched) output.say(`${id} does not wait for a word.`);
+      for (const id of unmatched) output.say(`Mapping ${id} does not wait for consent.`);
       printOtherRecords(other, output);
       if (found.length === 0) {
         if (unmatched.length === 0 && first.waiting + others === 0 && !dryRun)
@@ -143,12 +153,17 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         return matched(0);
       }
       if (dryRun || !chosen) {
-        output.say(`Only shown. npx twinbox link --all, or with numbers, links them.`);
-      } else if (open.length > 0 && (yes || (await isAgreed(`Link ${these(open.length)}?`, output)))) {
-        output.say(`${count(await act(), 'record')} will be linked by a worker now.`);
+        output.say(
+          `Nothing was changed. To link these records: npx twinbox link --all, or npx twinbox link with their numbers.`,
+        );
+      } else if (
+        open.length > 0 &&
+        (yes || (await isAgreed(`Link ${these(open.length, 'record')}?`, output)))
+      ) {
+        output.say(`A worker links ${count(await act(), 'record')} now.`);
         if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
-          output.say('Nothing runs that would do it: npx twinbox up');
-      } else if (open.length === 0) output.say('Your word is given already; a worker links them.');
+          output.say('No worker runs. Start one: npx twinbox up');
+      } else if (open.length === 0) output.say('Consent was given before; a worker links them.');
       return exit.ok;
     },
     { mayCreate: false },
@@ -158,7 +173,7 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
 type First = {
   /** Rows that wait for their first link. */
   waiting: number;
-  /** What came of it, where both sides were read. */
+  /** The exit status, if both sides were read; otherwise null. */
   status: number | null;
 };
 
@@ -166,7 +181,7 @@ const NO_OTHERS = { held: [], left: [] };
 
 const NONE_FIRST: First = { waiting: 0, status: null };
 
-/** The first link, where rows wait for it. Only with --all or --dry-run are both sides read. */
+/** The first link, if rows wait for it. Both sides are read only with --all or --dry-run. */
 async function linkFirst(
   { all = false, dryRun = false, yes = false, json = false }: Options,
   output: Output,
@@ -176,13 +191,13 @@ async function linkFirst(
   });
   if (undecided > 0 && !all && !dryRun)
     output.say(
-      `Stripe has ${count(undecided, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
+      `Stripe has ${count(undecided, 'record')} without a customer in our table: npx twinbox link --dry-run shows them.`,
     );
   if (waiting + undecided === 0 && !dryRun) return NONE_FIRST;
   if (!all && !dryRun) {
     if (waiting === 0) return { waiting: undecided, status: null };
     output.say(
-      `${count(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for the first link: npx twinbox link --dry-run shows what it would do.`,
+      `${count(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for the first link: npx twinbox link --dry-run shows the plan.`,
     );
     return { waiting, status: null };
   }
@@ -195,7 +210,10 @@ async function linkFirst(
   return { waiting: waiting + undecided, status: status === exit.nothingMatched && !json ? null : status };
 }
 
-/** Rows that wait for their first link, and records that nothing was decided about. */
+/**
+ * The number of rows that wait for their first link, and of records about which nothing was
+ * decided.
+ */
 async function countUnlinked(db: Db): Promise<{ waiting: number; undecided: number }> {
   const account = (await readConnection(db, 'stripe'))?.account ?? '';
   const place = { system: 'stripe', account, externalType: 'customer' };
@@ -226,9 +244,9 @@ function toRow(each: Linkable): string[] {
 }
 
 function describe({ name, linkedWith, consent }: Linkable): string {
-  if (name === null) return 'the customer is deleted: it is looked at anew';
-  if (linkedWith !== null) return `the customer has ${linkedWith} by now: it becomes an alias`;
-  return consent ? 'your word is given; a worker links them' : 'they are linked';
+  if (name === null) return 'the customer is deleted: a worker looks at the record again';
+  if (linkedWith !== null) return `the customer has ${linkedWith} now: this record becomes an alias`;
+  return consent ? 'consent was given; a worker links them' : 'they are linked';
 }
 
 function toJson(each: Linkable) {

@@ -24,14 +24,14 @@ const SYSTEMS = ['stripe'];
 export function addPause({ program, output, finish }: CommandContext): void {
   program
     .command('pause')
-    .description('send nothing to a system any more; changes are kept for later')
-    .addArgument(new Argument('<system>', 'which one').choices(SYSTEMS))
-    .option('--why <text>', 'a reason for those who look later')
+    .description('stop sending to a system; changes are kept and sent later')
+    .addArgument(new Argument('<system>', 'the external system').choices(SYSTEMS))
+    .option('--why <text>', 'the reason, which is stored')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Holds for every process on this database and over restarts, until \`twinbox resume\`. What is in hand is finished.
+A pause holds for every process on this database and over restarts, until \`twinbox resume\`. Steps in progress are finished.
 
 Examples:
   $ npx twinbox pause stripe --why "importing prices until five"`,
@@ -53,9 +53,9 @@ export function addResume({ program, output, finish }: CommandContext): void {
   program
     .command('resume')
     .description('send to a system again')
-    .addArgument(new Argument('<system>', 'which one').choices(SYSTEMS))
-    .option('--why <text>', 'a reason for those who look later')
-    .option('--deletes', 'also release deletes that the fuse holds: look at what was deleted first')
+    .addArgument(new Argument('<system>', 'the external system').choices(SYSTEMS))
+    .option('--why <text>', 'the reason, which is stored')
+    .option('--deletes', 'also release the deletes that the fuse holds; check first what was deleted')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -85,7 +85,9 @@ Examples:
 
 type Paused = { since: Date; why: string | null };
 
-/** Answers the pause that held already, whose reason stays; this one is in the record all the same. */
+/**
+ * Returns an earlier pause that still holds, and keeps its reason; the new reason is recorded too.
+ */
 async function pause(db: Db, system: string, why: string | null): Promise<Paused | null> {
   const now = systemClock.now();
   return withTransaction(db, async (tx) => {
@@ -104,9 +106,9 @@ async function pause(db: Db, system: string, why: string | null): Promise<Paused
 function sayPaused(output: Output, system: string, before: Paused | null): void {
   if (before)
     output.say(
-      `${system} is paused already, since ${shortTime(before.since)}${before.why === null ? '' : `: ${before.why}`}. Your reason is in the record.`,
+      `${system} is paused already, since ${shortTime(before.since)}${before.why === null ? '' : `: ${before.why}`}. Your reason was recorded.`,
     );
-  else output.say(`${system} is paused. Changes are kept and go out after: npx twinbox resume ${system}`);
+  else output.say(`${system} is paused. Changes are kept, and are sent after: npx twinbox resume ${system}`);
 }
 
 type Resumed = {
@@ -132,7 +134,7 @@ async function resume(
     const result = {
       was_paused: (before?.pausedAt ?? null) !== null,
       released_deletes: deletes ? await raiseHeldDeletes(tx, system, now) : 0,
-      // What waited while STRIPE_WRITES was off goes out, unless it still is.
+      // Changes that waited while STRIPE_WRITES was off are released, unless it still is off.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
       deletes_held: !deletes && before !== null && heldDeletes(before).length > 0,
     };
@@ -155,14 +157,14 @@ async function resume(
 }
 
 function sayResumed(output: Output, system: string, result: Resumed): void {
-  output.say(result.was_paused ? `${system} goes on.` : `${system} was not paused.`);
+  output.say(result.was_paused ? `${system} is resumed.` : `${system} was not paused.`);
   if (result.released_deletes > 0) output.say(`${count(result.released_deletes, 'held delete')} released.`);
   if (result.released_writes > 0) {
     output.say(`${count(result.released_writes, 'change')} that waited for STRIPE_WRITES released.`);
   }
   if (result.deletes_held) {
     output.say(
-      `Deletes are still held by the fuse: npx twinbox deletes ${system} shows them, and releases them or takes them back.`,
+      `Deletes are still held by the fuse: npx twinbox deletes ${system} shows, releases or takes back these deletes.`,
     );
   }
 }

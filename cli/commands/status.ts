@@ -33,12 +33,12 @@ import { printStatus, statusJson, type Status } from '../status-report.ts';
 export function addStatus({ program, output, finish }: CommandContext): void {
   program
     .command('status')
-    .description('what runs, what is on its way and what needs somebody')
+    .description('show which processes run, what is on its way and what needs a person')
     .option('--json', 'print the figures as JSON')
     .addHelpText(
       'after',
       `
-Exit status: 0 also where something needs somebody; \`twinbox verify\` judges.
+Exit status: 0, also if something needs a person; the status of \`twinbox verify\` shows whether both sides agree.
 
 Examples:
   $ npx twinbox status
@@ -53,8 +53,8 @@ Examples:
           const read: Status = { running, elsewhere, database: place, ...(await readStatus(db)) };
           const nothingRuns = read.roles.every(({ living }) => living.length === 0);
           const other = await findOtherDatabase(db, address);
-          // What does not run is late with everything: one line says so, and the others would only
-          // follow from it. What was refused lasts, whether anything runs or not.
+          // If nothing runs, everything is behind: the first line says so, and other warnings would
+          // only follow from it. Refused records are reported in any case.
           const problems =
             running || !nothingRuns ? await findProblems(db, running) : refusedWarnings(read.refused);
           return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
@@ -122,23 +122,28 @@ async function readStatus(db: Db): Promise<Omit<Status, 'running' | 'elsewhere' 
   };
 }
 
-/** Two databases may share a data folder. What does not say yet what it works on is starting. */
+/**
+ * Two databases may share a data folder. A process that has not named its database yet is starting.
+ */
 async function isOfOtherDatabase({ database }: Running, db: Db): Promise<boolean> {
   return database !== null && database.id !== (await readDatabaseId(db));
 }
 
-/** From the process on this folder, which knows of itself what stands in no table; else from the tables. */
+/**
+ * Asks the process on this folder, which knows more about itself than the tables show; otherwise
+ * reads the tables.
+ */
 async function findProblems(db: Db, running: Running | null): Promise<string[]> {
-  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeHere(db));
+  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeTables(db));
 }
 
 type Report = { not_ready?: { part: string; problem: string }[]; warnings?: string[] };
 
-function problemsOf({ not_ready: wrong = [], warnings = [] }: Report): string[] {
-  return [...wrong.map(({ part, problem }) => `${part}: ${problem}`), ...warnings];
+function problemsOf({ not_ready: problems = [], warnings = [] }: Report): string[] {
+  return [...problems.map(({ part, problem }) => `${part}: ${problem}`), ...warnings];
 }
 
-/** Null if it has ended between the two questions. */
+/** Null if the process has ended meanwhile. */
 async function askReady(apiUrl: string): Promise<string[] | null> {
   try {
     const answer = await fetch(`${apiUrl}/ready`, { signal: AbortSignal.timeout(4_000) });
@@ -149,8 +154,8 @@ async function askReady(apiUrl: string): Promise<string[] | null> {
   }
 }
 
-/** As an API says it, but for which webhook secrets it has. */
-async function judgeHere(db: Db): Promise<string[]> {
+/** The same parts as /ready of an API, without the part that needs its webhook secrets. */
+async function judgeTables(db: Db): Promise<string[]> {
   const clock = systemClock;
   const parts = {
     database: databasePart(db),

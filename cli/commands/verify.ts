@@ -10,30 +10,30 @@ import { createProgress } from '../progress.ts';
 import { toSeconds } from '../seconds.ts';
 import { findRunning } from '../running.ts';
 import { withSync } from '../sync-session.ts';
-import { readAccount, unlessSilent } from '../sync.ts';
+import { readAccount, answerOrNull } from '../sync.ts';
 
 type Options = { wait?: number; repair?: boolean; json?: boolean; all?: boolean };
 
 export function addVerify({ program, output, finish }: CommandContext): void {
   program
     .command('verify')
-    .description('compare every customer with Stripe; reads only, unless told to repair')
+    .description('compare every customer with Stripe; only reads, unless --repair is given')
     .option(
       '--wait <seconds>',
-      `wait this long for what is still on its way (0; with --repair ${REPAIR_WAIT})`,
+      `how long to wait for changes that are on their way (0; with --repair ${REPAIR_WAIT})`,
       toSeconds,
     )
     .option(
       '--repair',
-      'have what drifts brought into agreement, by the rules of any change, and compare again',
+      'have workers bring pairs that drift into agreement, by the rules of any change, and compare again',
     )
-    .option('--all', `list every finding, not only the first ${SHOWN}`)
+    .option('--all', `list every finding, and not only the first ${SHOWN}`)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Exit status: 0 all agree; 1 drift: a pair differs and nothing is on its way; 2 could not tell, or somebody has to look
-(pending, parked, missing). Pairs that are held, waiting or an alias are listed and do not count.
+Exit status: 0 if all agree; 1 for drift: a pair differs, and no change is on its way; 2 if the result is not certain, or a
+person has to look (pending, parked, missing). Pairs that are held, waiting, detached or an alias are listed and do not count.
 
 Examples:
   $ npx twinbox verify
@@ -54,19 +54,19 @@ async function verify(options: Options, output: Output): Promise<number> {
     async ({ sync, config }) => {
       const account = await readAccount(sync.db, sync.integration);
       if (!account.ok) {
-        output.say(`Could not tell: ${account.message}`);
+        output.say(`No result: ${account.message}`);
         return exit.undecided;
       }
       const began = sync.clock.now();
-      let report = await compareAloud(sync, wait, output);
+      let report = await compareWithProgress(sync, wait, output);
       if (report === null) return exit.undecided;
       const asked = fix ? await repair(sync, report, { comparedSince: began, actor: commandActor() }) : null;
       if (asked) {
         for (const line of sayAsked(asked)) output.say(line);
         if (asked.pairs.length + asked.records.length > 0) {
           if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
-            output.say('Nothing runs that would do it: npx twinbox up');
-          report = await compareAloud(sync, wait, output);
+            output.say('No worker runs. Start one: npx twinbox up');
+          report = await compareWithProgress(sync, wait, output);
           if (report === null) return exit.undecided;
         }
       }
@@ -86,10 +86,10 @@ async function verify(options: Options, output: Output): Promise<number> {
   );
 }
 
-/** Shows how far it is; null where the system stopped answering, which is said. */
-async function compareAloud(sync: SyncDeps, wait: number, output: Output): Promise<Comparison | null> {
+/** Compares and shows the progress; null if the system stopped answering, which is printed. */
+async function compareWithProgress(sync: SyncDeps, wait: number, output: Output): Promise<Comparison | null> {
   const progress = createProgress(output, 'compared');
-  const report = await unlessSilent(sync.integration, compare(sync, wait, progress.update), output);
+  const report = await answerOrNull(sync.integration, compare(sync, wait, progress.update), output);
   progress.end();
   return report;
 }
@@ -101,24 +101,24 @@ function sayAsked({ pairs, records, left }: Asked): string[] {
   const more = pairs.length > SHOWN ? `, and ${pairs.length - SHOWN} more` : '';
   return [
     ...(pairs.length > 0
-      ? [`Looked at again now: ${count(pairs.length, 'pair')} (${customers.join(', ')}${more}).`]
+      ? [`Workers look again at ${count(pairs.length, 'pair')} (${customers.join(', ')}${more}).`]
       : []),
     ...(records.length > 0
-      ? [`Looked into now: ${count(records.length, 'record')} of Stripe that nobody here knew.`]
+      ? [`Workers look at ${count(records.length, 'record')} of Stripe that no pair has.`]
       : []),
     ...(left.length > 0
       ? [
-          `Left as they are: ${count(left.length, 'customer')} whose pair has ended: npx twinbox resolve CUSTOMER --recreate, or delete it here.`,
+          `Not changed: ${count(left.length, 'customer')} whose pair has ended. For each: npx twinbox resolve CUSTOMER --recreate, or delete the customer.`,
         ]
       : []),
-    ...(pairs.length + records.length + left.length === 0 ? ['Nothing drifts.'] : []),
+    ...(pairs.length + records.length + left.length === 0 ? ['No pair drifts.'] : []),
   ];
 }
 
 const KINDS = ['drift', 'pending', 'parked', 'missing', 'waiting', 'held', 'alias', 'detached'] as const;
 
 function printReport(report: Comparison, all: boolean, output: Output): void {
-  // What counts first.
+  // The findings that count come first.
   const findings = [...report.findings].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
   const shown = all ? findings : findings.slice(0, SHOWN);
   for (const line of table(shown.map(toRow))) output.print(line);
@@ -126,7 +126,7 @@ function printReport(report: Comparison, all: boolean, output: Output): void {
     output.print(`… and ${findings.length - shown.length} more (--all lists them)`);
   if (report.unknownThere > 0) {
     output.say(
-      `Stripe has ${count(report.unknownThere, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
+      `Stripe has ${count(report.unknownThere, 'record')} without a customer in our table: npx twinbox link --dry-run shows them.`,
     );
   }
   output.print(summarise(report));

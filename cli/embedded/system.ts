@@ -1,6 +1,6 @@
-// Every role in one process: what `twinbox up` and `twinbox demo` run. Each part is chosen by
-// whether its setting is there: an embedded PostgreSQL or DATABASE_URL, the simulator or
-// STRIPE_SECRET_KEY, a bus in this process or KAFKA_BOOTSTRAP_SERVERS.
+// Runs every role in one process, for `twinbox up` and `twinbox demo`. The settings choose the
+// parts: an embedded PostgreSQL or DATABASE_URL, the simulator or STRIPE_SECRET_KEY, a bus in this
+// process or KAFKA_BOOTSTRAP_SERVERS.
 import { hostname } from 'node:os';
 import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
@@ -37,30 +37,30 @@ export interface System {
   db: Db;
   store: CustomerStore;
   integration: Integration;
-  /** What the engine of this process works with. */
+  /** What the engine of this process is given. */
   sync: SyncDeps;
   /** Where the database is, for people. */
   databasePlace: string;
   /** Kafka's brokers; null for the bus in this process. */
   busPlace: string | null;
-  /** Where Stripe is: the simulator's address, or null for the real one. */
+  /** The simulator's address; null for the real Stripe. */
   simulatorUrl: string | null;
-  /** Resolves when a part can no longer work; the process should say so and end. */
+  /** Resolves when a part can no longer work; the process should report this and end. */
   failed: Promise<Error>;
-  /** Takes nothing new, finishes what is in hand, and closes everything. */
+  /** Begins no new work, finishes the work in progress, and closes everything. */
   stop(): Promise<void>;
 }
 
 export interface SystemOptions {
   config: Config;
   log: Logger;
-  /** Ports and simulator as the demo wants them: free ones, nothing kept from before. */
+  /** The ports in place of those in the settings; 0 means any free port. */
   ports?: { api: number; simulator: number } | undefined;
 }
 
 /**
- * Starts every role, each once what it needs is there. What was started is stopped again if a later
- * part cannot start.
+ * Starts every role, each after the parts that it needs. If a part cannot start, the parts that
+ * were started before it are stopped.
  */
 export async function startSystem({ config, log, ports }: SystemOptions): Promise<System> {
   const cleanups: (() => Promise<unknown>)[] = [];
@@ -86,8 +86,8 @@ async function start({
   cleanups: (() => Promise<unknown>)[];
   stop: () => Promise<void>;
 }): Promise<System> {
-  // The port first: another process that has it is the likeliest reason for not starting, and the
-  // quickest to find.
+  // The port first: the most frequent reason why a start fails is that another process uses the
+  // port, and this is found at once.
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), { ...config.api, port: ports.api });
   cleanups.push(() => server.close());
@@ -103,7 +103,7 @@ async function start({
   const nudge = (): void => relay?.nudge();
   const sync = await createSyncDeps(config, { db, stripe, log, nudge });
   const { integration, clock } = sync;
-  // Before the first row, so that it does not have to be moved later.
+  // Before the first row is written, so that no row has to be moved to a partition later.
   await keepPartitionsOf(sync, config.retentionDays);
 
   const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
@@ -125,21 +125,21 @@ async function start({
     log,
     address: database.address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: [integration.system] }),
-    // On the bus in process no consumer reads them.
+    // On the bus in one process no consumer reads the headers.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
   });
   const { retentionDays } = config;
   const owner = nameProcess();
   const workers = await startWorkers(bus, [sync], { groupId, retentionDays, owner });
-  // A call that hangs may take longer than a stop has: it is left to its lease, and the next start
-  // finishes it.
-  cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
+  // A call that hangs may take longer than a stop may take: its lease ends later, and the next
+  // start finishes its intent.
+  cleanups.push(() => atMost(FINISH_MS, workers.stop()));
   const following = relay;
   const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
-  // After what it speaks of runs; stopped after it, so that no sign follows the end.
+  // Started after the roles that the signs are about.
   const tally = createWebhookTally({ db, clock, log, system: integration.system });
   const signs = await startRoleSigns({
     db,
@@ -176,7 +176,7 @@ async function start({
       workers: () => Promise.resolve(workersPart(workers.status())),
     },
   });
-  // Requests end before what they use does, whatever was started first.
+  // Closed first: requests end before the parts that they use.
   cleanups.push(() => server.close(FINISH_REQUESTS_MS));
   return {
     url: server.url,
@@ -192,13 +192,13 @@ async function start({
   };
 }
 
-/** A stop has 10 s in all; these are what requests and reconciles in hand may take of them. */
+/** A whole stop may take 10 s; requests and steps in progress may take this much of it. */
 const FINISH_REQUESTS_MS = 2_500;
 const FINISH_MS = 4_500;
 
 /**
- * A process that was killed here cannot come back for its leases; waiting for them to run out would
- * only cost time.
+ * Ends the leases of killed processes of this machine at once: those processes cannot use them any
+ * more, and to wait for the end of the leases would only cost time.
  */
 async function endLeasesOfTheDead(db: Db): Promise<void> {
   const owners = await readLeaseOwners(db);
@@ -206,14 +206,14 @@ async function endLeasesOfTheDead(db: Db): Promise<void> {
     db,
     owners.filter((owner) => {
       const [host, pid] = owner.split(':');
-      // No earlier process can still run under our own id: ids are given out again, above all in
-      // containers.
+      // An owner with our own process id is an earlier process that has ended, since ids are used
+      // again, especially in containers.
       return host === hostname() && (Number(pid) === process.pid || !isAlive(Number(pid)));
     }),
   );
 }
 
-async function noLonger(ms: number, work: Promise<void>): Promise<void> {
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
   const done = new AbortController();
   await Promise.race([work, sleep(ms, done.signal)]);
   done.abort();

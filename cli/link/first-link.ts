@@ -1,5 +1,5 @@
-// `twinbox link` while rows wait for the first link of two filled catalogues: shows the plan and
-// records the operator's consent.
+// `twinbox link` while rows wait for the first link: shows the plan, and records the operator's
+// consent.
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
 import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
@@ -10,19 +10,19 @@ import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import { readAccount, unlessSilent } from '../sync.ts';
+import { readAccount, answerOrNull } from '../sync.ts';
 
 export type FirstLinkOptions = {
   /**
-   * Give consent; else the plan is only shown. `agree` is asked first, with what it is for, as a
-   * question.
+   * Asks the question that it is given, and returns whether the operator agrees. Null: the plan is
+   * only shown.
    */
   agree: ((question: string) => Promise<boolean>) | null;
   all: boolean;
   json: boolean;
 };
 
-/** Shows the plan and, if the operator asks for that and agrees, records the consents. */
+/** Shows the plan and, if the operator agrees, records the consents. */
 export async function firstLink(
   sync: SyncDeps,
   { agree, all, json }: FirstLinkOptions,
@@ -30,17 +30,17 @@ export async function firstLink(
 ): Promise<number> {
   const account = await readAccount(sync.db, sync.integration);
   if (!account.ok) {
-    output.say(`Could not tell: ${account.message}`);
+    output.say(`No result: ${account.message}`);
     return exit.undecided;
   }
   const found = findOriginal(sync, account.account, { recount: true }).then((original) => ({ original }));
-  const answer = await unlessSilent(sync.integration, found, output);
+  const answer = await answerOrNull(sync.integration, found, output);
   if (answer === null) return exit.undecided;
   const { original } = answer;
   if (original !== null) output.say(sentence(original.says));
   if (original?.refused === true && agree !== null) return exit.undecided;
   const reading = createProgress(output, 'records and rows read');
-  const plan = await unlessSilent(sync.integration, planFirstLink(sync, reading.update), output);
+  const plan = await answerOrNull(sync.integration, planFirstLink(sync, reading.update), output);
   reading.end();
   if (plan === null) return exit.undecided;
   if (!json) printPlan(plan, sync, all, output);
@@ -50,29 +50,31 @@ export async function firstLink(
   let given = { rows: 0, records: 0 };
   if (agreed) {
     const asked = bindAccount(sync.db, sync.clock, sync.integration);
-    const binding = await unlessSilent(sync.integration, asked, output);
+    const binding = await answerOrNull(sync.integration, asked, output);
     if (binding === null) return exit.undecided;
     if (!binding.ok) {
-      output.say(`Could not tell: ${binding.message}`);
+      output.say(`No result: ${binding.message}`);
       return exit.undecided;
     }
-    const giving = createProgress(output, 'words given');
-    given = await storeConsents(sync, plan, commandActor(), (done) => giving.update(done, done / rows));
-    giving.end();
+    const storing = createProgress(output, 'consents stored');
+    given = await storeConsents(sync, plan, commandActor(), (done) => storing.update(done, done / rows));
+    storing.end();
   }
   const tagged =
     original === null ? {} : { original: { records: original.records, refused: original.refused } };
   if (json) output.printJson({ ...toJson(plan), ...tagged, given });
   else if (agreed)
     output.say(
-      `Your word is given for ${count(given.rows, 'customer')}, and ${count(given.records, 'record')} will be looked at. Workers do it, behind what happens now.`,
+      `Consent is stored for ${count(given.rows, 'customer')}, and workers will look at ${count(given.records, 'record')}. Newer changes are worked on first.`,
     );
   else if (question !== null && original?.refused !== true)
-    output.say('Nothing was changed. npx twinbox link --all does it, after asking (--yes does not ask).');
+    output.say(
+      'Nothing was changed. To go ahead: npx twinbox link --all, which asks first (with --yes it does not ask).',
+    );
   const undecided = plan.others.filter(({ why }) => why === 'not_imported').length;
   if (undecided > 0 && !json)
     output.say(
-      `${count(undecided, 'record')} without a customer here: npx twinbox link --import makes a customer of each, --leave leaves them alone.`,
+      `${count(undecided, 'record')} without a customer in our table: npx twinbox link --import creates a customer for each, --leave leaves them as they are.`,
     );
   return question === null && undecided === 0 ? exit.nothingMatched : exit.ok;
 }
@@ -81,11 +83,11 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }
 
-/** Null: there is nothing to agree to. */
+/** The question to the operator; null if there is nothing to agree to. */
 function questionOf(rows: number, imports: number): string | null {
   const parts = [
     ...(rows > 0 ? [`link ${count(rows, 'customer')}`] : []),
-    ...(imports > 0 ? [`make ${count(imports, 'customer')} of the records that have none`] : []),
+    ...(imports > 0 ? [`create ${count(imports, 'customer')} for the records without a customer`] : []),
   ];
   if (parts.length === 0) return null;
   const text = parts.join(' and ');
@@ -104,33 +106,37 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   const others = (why: LinkPlan['others'][number]['why']): number =>
     plan.others.filter((other) => other.why === why).length;
   const lines: [number, string][] = [
-    [pairs.filter(({ by }) => by === 'mark').length, 'pairs by our mark at Stripe'],
+    [pairs.filter(({ by }) => by === 'mark').length, 'pairs by the owner tag at Stripe'],
     [pairs.filter(({ by }) => by === 'email').length, 'pairs by their email'],
     [differing.length, '… of these pairs differ:'],
-    ...saidOf(pairs),
-    [plan.creates.length, 'customers have no record there: one is made for each'],
-    [plan.ended.length, 'customers were deleted while they waited: nothing is made'],
+    ...fieldLines(pairs),
+    [plan.creates.length, 'customers have no record at Stripe: one is created for each'],
+    [plan.ended.length, 'customers were deleted while they waited: nothing is created'],
     [plan.underWay, 'customers have consent already, and workers link them'],
-    [plan.pending, 'customers have no record yet and wait for no link: npx twinbox status says why'],
-    [plan.imports.length, 'records have no customer here: each becomes one (STRIPE_IMPORT)'],
-    [others('not_imported'), 'records have no customer here, and stay so (STRIPE_IMPORT=off)'],
-    [plan.aliases.length, 'second records of a customer: kept apart, with a conflict'],
-    [others('email_taken'), 'records have the email of a customer that they will not be linked with'],
-    [others('no_email'), 'records have no email: they wait until they have'],
-    [others('marked'), 'records bear our mark for a customer that does not wait: looked at'],
+    [plan.pending, 'customers have no record yet, and do not wait for a link: npx twinbox status says why'],
+    [plan.imports.length, 'records have no customer in our table: one is created for each (STRIPE_IMPORT)'],
+    [
+      others('not_imported'),
+      'records have no customer in our table, and none is created (STRIPE_IMPORT=off)',
+    ],
+    [plan.aliases.length, 'second records of a customer: each becomes an alias, with a conflict'],
+    [others('email_taken'), 'records have the email of a customer, and will not be linked with it'],
+    [others('no_email'), 'records have no email: they wait until they have one'],
+    [others('marked'), 'records have our owner tag of a customer that does not wait: workers look at them'],
     [
       others('lost_row'),
-      'records bear our owner tag for a customer that is not here, as after a restore: link --import makes them customers, link CUSTOMER --record ID gives one to a customer',
+      'records have our owner tag of a customer that is not in our table, as after a restore: link --import creates customers for them, link CUSTOMER --record ID links one with a customer',
     ],
-    [plan.elsewhere, 'records belong to another installation: left alone'],
+    [plan.elsewhere, 'records belong to another installation: left as they are'],
     [plan.known, 'records are paired already'],
   ];
   const shown = lines.filter(([number]) => number > 0);
   const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
   for (const [number, says] of shown)
     output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
-  if (shown.length === 0) output.print('No customer here waits to be linked, and Stripe has no customer.');
-  // Those that differ first: they are what a person has to look at.
+  if (shown.length === 0)
+    output.print('No customer in our table waits for a link, and Stripe has no customer.');
+  // Pairs that differ come first, since a person has to look at them.
   const sorted = pairs.toSorted((a, b) => Number(differs(b)) - Number(differs(a)));
   const listed = all ? sorted : sorted.slice(0, SHOWN);
   if (listed.length > 0) output.print();
@@ -142,26 +148,28 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   const calls = callsOf(plan);
   if (calls.all > 0) {
     const seconds = Math.max(calls.all / rates.account, calls.mostOfOneKind / rates.endpoint);
-    output.say(`About ${count(calls.all, 'call')} at Stripe, ${durationOf(seconds)} at its limits.`);
+    output.say(
+      `This takes about ${count(calls.all, 'call')} to Stripe: ${durationOf(seconds)} at its rate limits.`,
+    );
   }
 }
 
-/** A line for each thing that happens to a field. */
-function saidOf(pairs: PlannedPair[]): [number, string][] {
+/** A line for each kind of change of a field, with the number of pairs. */
+function fieldLines(pairs: PlannedPair[]): [number, string][] {
   const counts = new Map<string, number>();
   const add = (says: string): void => void counts.set(says, (counts.get(says) ?? 0) + 1);
   for (const { changes } of pairs) {
-    for (const field of changes.here) add(`  ${field} is blank here, and filled from there`);
-    for (const field of changes.there) add(`  ${field} is blank there, and filled from here`);
+    for (const field of changes.here) add(`  ${field} is empty in our table, and is filled from Stripe`);
+    for (const field of changes.there) add(`  ${field} is empty at Stripe, and is filled from our table`);
     for (const { field, winner } of changes.conflicts)
-      add(`  ${field} differs: ${winner} stays, the other is kept in a conflict`);
+      add(`  ${field} differs: ${winner} stays, the other value is kept in a conflict`);
   }
   return [...counts].map(([says, number]) => [number, says]);
 }
 
 /**
- * One read and one write for each pair and each record that becomes a customer; one write for each
- * that is made.
+ * One read and one write for each pair and for each record that gets a customer; one write for each
+ * record that is created.
  */
 function callsOf({ pairs, creates, imports, aliases, others }: LinkPlan): {
   all: number;
@@ -179,7 +187,7 @@ function durationOf(seconds: number): string {
   return seconds < 90 ? count(Math.ceil(seconds), 'second') : count(Math.ceil(seconds / 60), 'minute');
 }
 
-/** Where several records asked for one customer: which one it gets, and why. */
+/** For customers with several possible records: which record each gets, and why. */
 function printChoices(pairs: PlannedPair[], all: boolean, output: Output): void {
   const rows = pairs.flatMap(({ customer, externalId, over }) =>
     over.map((other) => [String(customer), externalId, other.externalId, saidOfNotTaken(other.by)]),
@@ -190,7 +198,7 @@ function printChoices(pairs: PlannedPair[], all: boolean, output: Output): void 
   for (const line of table([['customer', 'gets', 'not', 'because'], ...shown])) output.print(line);
   if (rows.length > shown.length)
     output.print(`… and ${(rows.length - shown.length).toLocaleString('en-US')} more (--json has all)`);
-  output.say('Another choice, now or later: npx twinbox link CUSTOMER --record ID');
+  output.say('To choose another record, now or later: npx twinbox link CUSTOMER --record ID');
 }
 
 function differs({ changes }: PlannedPair): boolean {
@@ -202,8 +210,8 @@ const HEAD = ['customer', 'record', 'by', 'values'];
 function toRow({ customer, externalId, by, changes }: PlannedPair): string[] {
   const { here, there, conflicts } = changes;
   const says = [
-    ...here.map((field) => `${field} filled here`),
-    ...there.map((field) => `${field} filled there`),
+    ...here.map((field) => `${field} filled in our table`),
+    ...there.map((field) => `${field} filled at Stripe`),
     ...conflicts.map(({ field, winner }) => `${field}: ${winner} stays`),
   ];
   return [String(customer), externalId, by, says.join(', ') || 'agree'];

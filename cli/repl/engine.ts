@@ -1,4 +1,4 @@
-// The engine in a session: what a worker is given, and what one asks of it by hand.
+// The engine in a session: what a worker is given, and functions to call by hand.
 import { readReading } from '../../db/account-readings.ts';
 import { readConnection } from '../../db/connections.ts';
 import { withTransaction } from '../../db/server/connection.ts';
@@ -16,26 +16,26 @@ import { waitUntil } from '../../lib/loop.ts';
 import { reconcile } from '../../lib/sync/reconcile.ts';
 import type { Claim, SyncDeps } from '../../lib/sync/step.ts';
 
-/** As long as a worker's. */
+/** As long as the lease of a worker. */
 const LEASE_MS = 60_000;
 const QUIET_MS = 60_000;
 const IN_HAND_MS = 3_000;
 
 export type Engine = SyncDeps & {
-  /** The customer's pair: its row in `external_mappings`. Throws where it has none. */
+  /** The customer's pair: its row in `external_mappings`. Throws if the customer has none. */
   mapping(customerId: number): Promise<Mapping>;
-  /** Every pair of the customer: also those that have ended, and second records. */
+  /** Every pair of the customer, also ended pairs and second records. */
   mappings(customerId: number): Promise<Mapping[]>;
   /**
-   * Takes one step for the customer now, in this process, reading their record first; answers the
-   * pair after it.
+   * Takes one step for the customer now, in this process, which reads the record first; returns the
+   * pair after the step.
    */
   reconcile(customerId: number): Promise<Mapping>;
   /** The customer's record at the other system, read now. */
   theirs(customerId: number): Promise<Fetched>;
   /**
-   * Waits until nothing is on its way: the account read, all that is committed published, received
-   * and settled.
+   * Waits until no change is on its way: the account is read, and all committed events are
+   * published, received and settled.
    */
   quiet(timeoutMs?: number): Promise<void>;
 };
@@ -49,7 +49,7 @@ export function createEngine(deps: SyncDeps): Engine {
     return await findMappingsOf(db, customerId, system);
   }
 
-  /** The living pair; where there is none, the last one that ended. */
+  /** The pair that has not ended; if all have ended, the last one. */
   async function mapping(customerId: number): Promise<Mapping> {
     const all = (await mappings(customerId)).filter(({ role }) => role === 'primary');
     const found = all.find(({ state }) => state !== 'detached') ?? all.at(-1);
@@ -59,8 +59,8 @@ export function createEngine(deps: SyncDeps): Engine {
   }
 
   /**
-   * In one transaction, so that no worker takes the raised pair between the two. Null while a
-   * worker has it.
+   * Claims and raises the pair in one transaction, so that no worker claims it in between. Null
+   * while a worker has the pair.
    */
   async function tryClaim(id: number): Promise<Claim | null> {
     const deadline = performance.now() + LEASE_MS;
@@ -71,7 +71,7 @@ export function createEngine(deps: SyncDeps): Engine {
     });
   }
 
-  /** A worker's step is mostly over at once; what takes longer is said. */
+  /** Waits a moment for a worker's step to end; throws if the step takes longer. */
   async function claim({ id }: Mapping): Promise<Claim> {
     try {
       const claimed = async (): Promise<Claim | undefined> => (await tryClaim(id)) ?? undefined;
@@ -97,9 +97,9 @@ export function createEngine(deps: SyncDeps): Engine {
     async reconcile(customerId) {
       const before = await mapping(customerId);
       const { account } = await integration.identify();
-      // A worker refuses the whole system then; here nothing else would.
+      // A worker would refuse the whole system; in a session nothing else checks the account.
       if (before.account !== account)
-        throw new Error(`its pair is with account "${before.account}", and the key is of ${account}`);
+        throw new Error(`the pair is with account "${before.account}", and the key is of ${account}`);
       await reconcile(deps, await claim(before));
       return await mapping(customerId);
     },
@@ -114,7 +114,7 @@ export function createEngine(deps: SyncDeps): Engine {
         (await readRelayLag(db)).oldest === null &&
         (await readReceiveLag(db, [system])).events === 0 &&
         (await readSyncBacklog(db)).dirty === 0;
-      await waitUntil(isQuiet, { timeoutMs, what: 'everything that is on its way arrives' });
+      await waitUntil(isQuiet, { timeoutMs, what: 'no change is on its way' });
     },
   };
 }

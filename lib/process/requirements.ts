@@ -1,19 +1,20 @@
-// What a process of its own needs that `twinbox up` brings along.
+// What a separate process requires, and `twinbox up` starts by itself.
 import type { Config } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import type { Role } from './run.ts';
 
-/** Where Stripe is, and what its webhooks are signed with. */
+/** The key and the address for calls to Stripe. */
 export type StripeAccess = {
   secretKey: string;
   apiBase: string | undefined;
-  /** The simulator stands in for it. */
+  /** Whether it is the simulator and not the real Stripe. */
   simulated: boolean;
 };
 
 /**
- * The database and Kafka: nothing inside this process can take their place. Throws `config_invalid`
- * with all that is missing.
+ * Requires a database and Kafka, which a separate process cannot replace by parts of its own.
+ * Throws
+ * `config_invalid` with all that is missing.
  */
 export function requireShared(config: Config, role: Role): { databaseUrl: string } {
   const { url } = config.database;
@@ -21,24 +22,26 @@ export function requireShared(config: Config, role: Role): { databaseUrl: string
     ...(url === undefined ? ['DATABASE_URL: the PostgreSQL that all processes share'] : []),
     ...(config.kafka.bootstrapServers.length === 0
       ? [
-          'KAFKA_BOOTSTRAP_SERVERS: the bus inside a process reaches no other process; `make kafka` starts a broker to try it with',
+          'KAFKA_BOOTSTRAP_SERVERS: without Kafka events do not reach other processes; `make kafka` starts a broker to try it with',
         ]
       : []),
   ];
-  if (url === undefined || missing.length > 0) throw lacks(role, missing);
+  if (url === undefined || missing.length > 0) throw settingsMissing(role, missing);
   return { databaseUrl: url };
 }
 
-/** Where the process that calls Stripe finds it. Throws `config_invalid` if nothing says so. */
+/**
+ * The access to Stripe of a process that calls it. Throws `config_invalid` if no setting names one.
+ */
 export function requireStripe(config: Config, role: Role): StripeAccess {
   const access = findStripeAccess(config);
   if (access) return access;
-  throw lacks(role, [
-    'STRIPE_SECRET_KEY: the account to keep in step; or SIMULATOR_URL, to try it with `npm run simulator`',
+  throw settingsMissing(role, [
+    'STRIPE_SECRET_KEY: the key of the account whose customers are kept the same; or SIMULATOR_URL, to try Twinbox with `npm run simulator`',
   ]);
 }
 
-/** Stripe by its key, else the simulator that runs by itself, else null. */
+/** Stripe if there is a key, otherwise the simulator of SIMULATOR_URL, otherwise null. */
 export function findStripeAccess({ stripe, simulator }: Config): StripeAccess | null {
   const { secretKey, apiBase } = stripe;
   if (secretKey !== undefined) return { secretKey, apiBase, simulated: false };
@@ -50,20 +53,20 @@ export function simulatorAccess(url: string): StripeAccess {
   return { secretKey: SIMULATOR_KEY, apiBase: url, simulated: true };
 }
 
-/** Obviously made up: the simulator takes any test key. */
+/** An invented key: the simulator accepts any test key. */
 const SIMULATOR_KEY = 'sk_test_twinbox_simulator';
 
-/** The simulator's secret is believed only where no real account could be meant. */
+/** The simulator's secret is accepted only if there is no key of a real account. */
 export function webhookSecrets({ stripe, simulator }: Config): string[] {
   const simulated = stripe.secretKey === undefined && simulator.webhookSecret !== undefined;
   return simulated ? [simulator.webhookSecret, ...stripe.webhookSecrets] : [...stripe.webhookSecrets];
 }
 
-function lacks(role: Role, missing: string[]): AppError {
+function settingsMissing(role: Role, missing: string[]): AppError {
   const list = missing.map((line) => `  - ${line}.`).join('\n');
   return new AppError('config_invalid', {
     detail:
-      `A process of its own cannot start as ${role} without\n${list}\n` +
-      'Everything in one process needs no settings: npx twinbox up. More in docs/deployment.md.',
+      `A separate ${role} process cannot start without\n${list}\n` +
+      'To run everything in one process, no settings are required: npx twinbox up. More in docs/deployment.md.',
   });
 }

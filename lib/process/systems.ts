@@ -1,4 +1,5 @@
-// The systems that are kept in step, made from the settings: what the engine is given wherever it runs.
+// Builds what the engine is given, from the settings: the integrations, the policy, the clock, the
+// log.
 import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
@@ -11,7 +12,7 @@ import type { SyncDeps } from '../sync/step.ts';
 
 export type SyncParts = {
   db: Db;
-  /** Where Stripe is. */
+  /** The key and the address of Stripe. */
   stripe: { secretKey: string; apiBase: string | undefined };
   log: Logger;
   nudge: () => void;
@@ -47,7 +48,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
   };
 }
 
-/** For a process that only receives Stripe's events. */
+/** For a process that only receives events of Stripe, such as the API. */
 export async function createIntake(db: Db): Promise<StripeIntake> {
   return createStripeIntake(tagKeyOf(await readInstanceId(db)));
 }

@@ -47,7 +47,7 @@ describe('the folder of the data', () => {
       const error = await prepareFolder('/proc/twinbox/data').catch((caught: unknown) => caught);
       expect(error)
         .to.have.property('message')
-        .that.matches(/no folder can be made there|may not write/);
+        .that.matches(/no folder can be created there|may not write/);
     });
   }
 

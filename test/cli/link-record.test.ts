@@ -80,6 +80,6 @@ describe('twinbox link with the record of a customer', () => {
     const { code, stdout, stderr } = await place.run(['link']);
     expect(code).to.equal(0);
     expect(stdout).to.match(new RegExp(`cus_eve_b +${id} +eve@example\\.com`));
-    expect(stderr).to.include('stayed there when the customer was deleted here');
+    expect(stderr).to.include('stayed at Stripe when the customer was deleted in our table');
   });
 });

@@ -45,7 +45,7 @@ describe('twinbox link', () => {
       expect(code).to.equal(0);
       expect(stdout).to.match(/cus_ada +\d+ +ada +ada@example\.com .* they are linked\n/);
       expect(stdout.trimEnd().split('\n')).to.have.length(4);
-      expect(stderr).to.include('Only shown');
+      expect(stderr).to.include('Nothing was changed');
       expect(await consents()).to.deep.equal([false, false, false]);
     }
   });
@@ -53,7 +53,7 @@ describe('twinbox link', () => {
   it('reads both sides in a dry run, and changes nothing', async () => {
     const { code, stdout } = await place.run(['link', '--dry-run', '--all', '--yes']);
     expect(code).to.equal(0);
-    expect(stdout).to.match(/3 +customers have no record there: one is made for each\n/);
+    expect(stdout).to.match(/3 +customers have no record at Stripe: one is created for each\n/);
     expect(stdout).to.match(/cus_ada +\d+ +ada +ada@example\.com .* they are linked\n/);
     expect(await consents()).to.deep.equal([false, false, false]);
   });
@@ -77,7 +77,7 @@ describe('twinbox link', () => {
       const { code, stderr } = await place.run(['link', ...words], { env: AS_TERMINAL, input });
       expect(code, words.join(' ')).to.equal(130);
       expect(stderr)
-        .to.match(/Link (it|these 3)\? \[y\/N\] /)
+        .to.match(/Link (this record|these 3 records)\? \[y\/N\] /)
         .and.match(/\nNothing was done\.\n$/);
     }
     const refused = await place.run(['link', '--all'], { env: AS_TERMINAL, input: 'n\n' });

@@ -77,7 +77,9 @@ describe('loadConfig', () => {
     expect(text).to.include(
       'LOG_LEVEL (in the environment) is "loud", which is not error, warn, info or debug.',
     );
-    expect(text).to.include('API_PROT (in the environment) is no setting of Twinbox. Did you mean API_PORT?');
+    expect(text).to.include(
+      'API_PROT (in the environment) is not a setting of Twinbox. Did you mean API_PORT?',
+    );
     expect(text).to.include('docs/settings.md');
   });
 
