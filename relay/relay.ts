@@ -1,25 +1,23 @@
-// The relay publishes every committed row of sync_events to the bus, at least once, and for each
-// entity in the order of the commits (docs/relay.md).
+// The relay publishes every committed row of sync_events to the bus, at least once, and for each entity
+// in the order of the commits (docs/relay.md).
 //
-// Guarantees: no row is left out, however late its transaction commits. No event waits for an
-// unrelated transaction. One relay is active, and any number of others stand by. A row is published
-// again only if the lease changed its owner, or if a publish or a save failed.
-// Assumes: writers take their transaction id before they draw an event id, and lock the entity
-// before they draw it (the tables' triggers and functions ensure both). Consumers recognise each
-// event_id and never go back to an older version.
+// Guarantees: no row is left out, however late its transaction commits. No event waits for an unrelated
+// transaction. One relay is active, others stand by. A row is published again only if the lease changed
+// its owner, or if a publish or a save failed.
+// Assumes: writers take their transaction id before they draw an event id, and lock the entity before they
+// draw it (triggers and functions ensure both). Consumers recognise each event_id, and never go back to an
+// older version.
 //
 // A crash between any two lines of a round leaves:
 //   after take, before claim      a lease that expires; the cursor as it was
 //   after claim                   a cursor that no earlier holder can save any more; nothing was sent
 //   after read                    nothing
-//   during or after publish       messages on the bus that the cursor does not know: the next holder
-//                                 sends them again
+//   during or after publish       messages that the cursor does not know: the next holder sends them again
 //   after save                    the page is done; a page that was read ahead is read again
-// The save is one transaction: the cursor, relay_batches and the notices of refused records, all or
-// none. It does not wait for the disk: a crash of the server may undo it, and then the page is sent
-// again. A relay that is frozen at any line and goes on after its lease has ended checks its own
-// deadline before each send, and the fence refuses its save: it can repeat messages, and it cannot
-// move the cursor.
+// The save is one transaction (cursor, relay_batches, notices of refused records). It does not wait for
+// the disk: a crash of the server may undo it, and then the page is sent again. A relay that was frozen
+// beyond its lease checks its deadline before each send, and the fence refuses its save: it can repeat
+// messages, and it cannot move the cursor.
 
 import { isOfOneRow } from '../db/server/errors.ts';
 import { claimCursor, readPage, saveCursor, type Cursor, type Page, type Save } from '../db/relay/cursor.ts';
@@ -65,24 +63,15 @@ export type RelayDeps = {
   pageSize?: number;
   /** How long another relay waits after this one has died; default 5 s. */
   leaseMs?: number;
-  /**
-   * The longest rest between polls that find nothing; default 200. Polling alone is enough; `nudge`
-   * makes it quicker.
-   */
+  /** The longest rest between polls that find nothing; default 200. `nudge` only makes polling quicker. */
   idleMs?: number;
   monotonic?: () => number;
 };
 
 export type Relay = {
-  /**
-   * Sends one page and returns its number of rows; 0 if there was none, or if another relay is
-   * active.
-   */
+  /** Sends one page and returns its number of rows; 0 if there was none, or if another relay is active. */
   runOnce(): Promise<number>;
-  /**
-   * Repeats rounds until stop(). Rejects with IdentityError if this relay must not run on this
-   * database.
-   */
+  /** Repeats rounds until stop(). Rejects with IdentityError if this relay must not run on this database. */
   start(): Promise<void>;
   /** An event was committed: poll now. May be called any number of times. */
   nudge(): void;
@@ -96,10 +85,7 @@ export type Relay = {
 /** How often the identity of the database is checked; after a failure it is checked at once. */
 const IDENTITY_EVERY_MS = 5_000;
 
-/**
- * The least time between two attempts to move a sequence: if this role may not move it, it stays
- * behind.
- */
+/** The least time between two attempts to move a sequence: if this role may not move it, it stays behind. */
 const MOVE_EVERY_MS = 1_000;
 const NOT_PUBLISHED =
   'the event is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';
@@ -151,10 +137,7 @@ export function createRelay(deps: RelayDeps): Relay {
     }
   }
 
-  /**
-   * The sequence was set back below the floor. Writers correct it too; ids that they drew below it
-   * are looked for.
-   */
+  /** The sequence was set back below the floor. Writers correct it too; ids drawn below are looked for. */
   async function moveSequence(): Promise<void> {
     if (monotonic() - movedAt < MOVE_EVERY_MS) return;
     movedAt = monotonic();
@@ -178,14 +161,12 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   async function claim(): Promise<Cursor> {
-    // A copy of a database gets an instance id of its own while no relay runs, so the id that is
-    // read before the claim is the new one.
+    // A copy gets its instance id while no relay runs, so the id that is read before the claim is the new one.
     installation = await readInstanceId(db);
     await identity.refuseOlderState();
     const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
     if (claimed) return claimed;
-    // Another relay has the cursor, or it was bound to another bus after the check; the next round
-    // finds out.
+    // Another relay has the cursor, or it was bound to another bus after the check; the next round finds out.
     lease.forget();
     throw new Error(`the cursor could not be claimed with fence ${fence}`);
   }
@@ -213,8 +194,7 @@ export function createRelay(deps: RelayDeps): Relay {
       .sort((a, b) => b.id - a.id)[0];
     const count = rows.length + unreadable.length;
     const closed = count < pageSize;
-    // An empty window need not be closed, unless the floors are still behind: every poll would then
-    // read through delivered rows.
+    // An empty window is closed only if the floors are behind: else every poll would read delivered rows.
     if (last === undefined && from.win === null && from.floor >= sequence) return 0;
     if (last !== undefined && !closed) readAhead({ ...from, win, lastId: last.id });
     await failpoint('relay.before-publish');
@@ -264,8 +244,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   function readAhead(from: Cursor & { win: string }): void {
     const page = readPage(db, from, pageSize);
-    // The code that awaits the page gets the error. If the page is never awaited, the error must
-    // not end the process.
+    // If the page is never awaited, its error must not end the process.
     page.catch(() => undefined);
     ahead = { win: from.win, lastId: from.lastId, page };
   }

@@ -161,10 +161,7 @@ async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['addr
   return checks.problem('identity', other.found, other.fix);
 }
 
-/**
- * The checks that every process makes at its start (db/server/preflight.ts), each as a finding of
- * its own.
- */
+/** The checks that every process makes at its start (db/server/preflight.ts), each as one finding. */
 async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
   const seen = await attempt('ground', GROUND, async () => {
     const ground = await readGround(db);

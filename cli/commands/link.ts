@@ -112,8 +112,7 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         exit.usage,
         'Give one customer, and one of --record, --create and --accept-deletion: npx twinbox link 42 --record cus_…',
       );
-    if (all || dryRun)
-      throw new CliError(exit.usage, '--all and --dry-run cannot be used for one customer: leave them out.');
+    if (all || dryRun) throw new CliError(exit.usage, 'Leave out --all and --dry-run for one customer.');
     return linkRecord(customer, options, output);
   }
   const chosen = all || ids.length > 0;
@@ -130,8 +129,8 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
       const matched = (number: number): number =>
         number + first.waiting + others === 0 ? exit.nothingMatched : exit.ok;
       const act = async (): Promise<number> => (chosen && !dryRun ? storeConsents(db, open) : 0);
+      const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length, 'record')}?`, output);
       if (json) {
-        const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length, 'record')}?`, output);
         const agreed = yes || (chosen && !dryRun && open.length > 0 && (await ask()));
         const linked = agreed ? await act() : 0;
         output.printJson({
@@ -153,13 +152,8 @@ async function link(ids: number[], options: Options, output: Output): Promise<nu
         return matched(0);
       }
       if (dryRun || !chosen) {
-        output.say(
-          `Nothing was changed. To link these records: npx twinbox link --all, or npx twinbox link with their numbers.`,
-        );
-      } else if (
-        open.length > 0 &&
-        (yes || (await isAgreed(`Link ${these(open.length, 'record')}?`, output)))
-      ) {
+        output.say('Nothing was changed. To link records: npx twinbox link --all, or give their numbers.');
+      } else if (open.length > 0 && (yes || (await ask()))) {
         output.say(`A worker links ${count(await act(), 'record')} now.`);
         if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
           output.say('No worker runs. Start one: npx twinbox up');

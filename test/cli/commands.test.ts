@@ -78,7 +78,7 @@ describe('the commands beside a running twinbox', () => {
     expect(lastLine(pending.stdout)).to.equal('60 customers agree, 0 drift, 1 pending');
 
     const resumed = await place.run(['resume', 'stripe', '--why', 'books are closed']);
-    expect(resumed).to.include({ code: 0, stderr: 'stripe goes on.\n' });
+    expect(resumed).to.include({ code: 0, stderr: 'stripe is resumed.\n' });
     const asked = await database.db<{ action: string; reason: string; actor: string }>('operator_actions');
     expect(asked.map(({ action, reason }) => [action, reason])).to.deep.equal([
       ...[

@@ -69,6 +69,6 @@ describe('twinbox connect', () => {
     });
     const again = await place.run(['connect', 'stripe', '--new-account', '--yes']);
     expect(again.code).to.equal(0);
-    expect(again.stdout).to.include(`belongs to ${OTHER.account}`);
+    expect(again.stdout).to.include(`belong to the account ${OTHER.account}`);
   });
 });

@@ -109,7 +109,7 @@ describe('the encoding of a CSV file', () => {
     ['.json', Buffer.from('[\n  { "name": "Ada" }\n]'), /JSON file/],
     ['.rtf', Buffer.from('{\\rtf1\\ansi name,email}'), /rich text/],
     ['UTF-32', Buffer.from('fffe00006e000000', 'hex'), /UTF-32/],
-    ['zero bytes', Buffer.alloc(600), /no text/],
+    ['zero bytes', Buffer.alloc(600), /not text/],
   ];
   for (const [what, bytes, expected] of others) {
     it(`calls a file that is ${what} by its name, and says what to do`, async () => {

@@ -108,7 +108,7 @@ describe('twinbox import', () => {
     [['--map', 'Mail=phone'], /the fields are email, name, first_name/],
     [['--map', 'a=email', '--map', 'b=email'], /email is given twice/],
     [['--encoding', 'ebcdic'], /name of an encoding/],
-    [['--delimiter', '"'], /one character, no quote/],
+    [['--delimiter', '"'], /one character and not a quote/],
   ] as const) {
     it(`refuses ${options.join(' ')}`, async () => {
       const { code, stderr } = await runHere('import', 'x.csv', ...options);

@@ -106,10 +106,10 @@ describe('twinbox link', () => {
   it('gives its word for all, and names what waits for none', async () => {
     const unmatched = await place.run(['link', '4711', '--yes']);
     expect(unmatched.code).to.equal(3);
-    expect(unmatched.stderr).to.include('4711 does not wait for a word');
+    expect(unmatched.stderr).to.include('Mapping 4711 does not wait for consent');
     const { code, stderr } = await place.run(['link', '--all', '--yes']);
     expect(code).to.equal(0);
-    expect(stderr).to.include('2 records will be linked');
+    expect(stderr).to.include('A worker links 2 records now.');
     expect(await consents()).to.deep.equal([true, true, true]);
     await database.db('external_mappings').whereIn('id', ids).update({ state: 'linked', reason: null });
     expect((await place.run(['link', '--all', '--yes'])).code).to.equal(3);

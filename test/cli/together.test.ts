@@ -72,7 +72,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
       (caught: unknown) => caught,
     );
     expect(explain(error)).to.have.property('exitCode', 69);
-    expect(explain(error).message).to.include(`process ${process.ppid}`).and.include('Stop it');
+    expect(explain(error).message).to.include(`process ${process.ppid}`).and.include('Stop that process');
     await writeFile(join(dataDir, 'lock'), '');
   });
 

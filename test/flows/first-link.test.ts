@@ -25,7 +25,7 @@ describe('two catalogues that were filled before they met', function () {
     expect(stdout).to.match(/10 {2}records have no customer in our table: one is created for each/);
     expect(stdout).to.match(/2 {2}second records of a customer/);
     expect(stderr)
-      .to.match(/About 2\d\d calls at Stripe/)
+      .to.match(/about 2\d\d calls to Stripe/)
       .and.include('Nothing was changed');
     const json = await place.run(['link', '--dry-run', '--json']);
     expect((JSON.parse(json.stdout) as { pairs: object[] }).pairs).to.have.length(90);

@@ -142,7 +142,7 @@ describe('loadConfig', () => {
       .to.include('KAFKA_SASL_PASSWORD belong together')
       .and.include('KAFKA_SSL_CERT and KAFKA_SSL_KEY belong together')
       .and.include('Set KAFKA_SSL=on')
-      .and.include('below TWINBOX_RETENTION_DAYS');
+      .and.include('shorter than TWINBOX_RETENTION_DAYS');
   });
 
   it('takes an address without a path for Stripe’s, with a key, and sends no live key in the clear', () => {
