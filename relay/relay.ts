@@ -161,7 +161,7 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   async function claim(): Promise<Cursor> {
-    // A copy gets its instance id while no relay runs, so the id that is read before the claim is the new one.
+    // A copy gets its instance id while no relay runs, so the id that is read here is the new one.
     installation = await readInstanceId(db);
     await identity.refuseOlderState();
     const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
