@@ -78,7 +78,7 @@ describe('the layout of a CSV file', () => {
       'With "," between the fields no line names the columns. With ";" a line does: --delimiter \';\'',
     );
     expect(errorOf('name\temail\n', { delimiter: ';' })).to.match(
-      /It does with a tabulator: --delimiter tab$/,
+      /With a tabulator a line does: --delimiter tab$/,
     );
   });
 
