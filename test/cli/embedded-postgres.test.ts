@@ -145,7 +145,7 @@ describe('the embedded PostgreSQL', () => {
     await rm(join(dataDir, 'password'));
     expect(await failure(start()))
       .to.have.property('message')
-      .that.includes('password is gone');
+      .that.includes('password is missing');
     await writeFile(join(dataDir, 'password'), password, { mode: 0o600 });
 
     const version = join(await dataFolder(), 'PG_VERSION');
