@@ -90,7 +90,7 @@ async function examine(): Promise<Check[]> {
   // The embedded database is in that folder, so its check would report the same cause again.
   if ('level' in disk && embedded) return found;
   const log = quietLog(config);
-  const opened = await attempt('database', 'Start the database, or fix DATABASE_URL.', () =>
+  const opened = await attempt('database', 'Start it, or fix DATABASE_URL.', () =>
     openDatabase(config, log, { mayCreate: false, asItIs: true }),
   );
   if ('level' in opened) return [...found, opened, ...(await examineStripeAlone(config))];
@@ -104,7 +104,7 @@ async function examine(): Promise<Check[]> {
 async function examineWithDatabase(config: Config, { db, place, address }: OpenDatabase): Promise<Check[]> {
   const found: Check[] = [];
   const began = Date.now();
-  const facts = await attempt('database', 'Start the database, or fix DATABASE_URL.', () =>
+  const facts = await attempt('database', 'Start it, or fix DATABASE_URL.', () =>
     readDatabaseFacts(db),
   );
   if ('level' in facts) return [facts, ...(await examineStripeAlone(config))];

@@ -124,7 +124,7 @@ describe('twinbox doctor', () => {
     const { checks } = await examine(noDatabase);
     expect(wrong(checks)).to.deep.equal(['database']);
     expect(named(checks, 'database', 'problem')).to.match(
-      /^The database does not answer \(\w+\)\. → Start the database, [^.]*\.$/,
+      /^The database does not answer \(\w+\)\. → Start it, [^.]*\.$/,
     );
     expect(named(checks, 'key rights', 'ok')).to.match(/may read/);
     const noFolder = { DATABASE_URL: '', TWINBOX_DATA_DIR: process.execPath };
@@ -211,7 +211,7 @@ describe('twinbox doctor', () => {
     );
     const { checks } = await examine();
     expect(named(checks, 'roles', 'problem')).to.match(
-      /^no worker is running: the last one \(host:2\) showed its last sign of life at .* → Start the database: npm run worker/,
+      /^no worker is running: the last one \(host:2\) showed its last sign of life at .* → Start it: npm run worker/,
     );
     await database.db('role_signs').delete();
   });
@@ -225,7 +225,7 @@ describe('twinbox doctor', () => {
     away.password = 'hunter2';
     const { code, checks } = await examine({ DATABASE_URL: away.href });
     expect(code).to.equal(1);
-    expect(named(checks, 'database', 'problem')).to.match(/does not answer.* → Start the database/s);
+    expect(named(checks, 'database', 'problem')).to.match(/does not answer.* → Start it/s);
     const silent = await examine({ KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' });
     expect(named(silent.checks, 'bus', 'problem')).to.match(/Kafka at 127\.0\.0\.1:1 does not answer/);
     expect(named(silent.checks, 'key rights', 'ok')).to.match(/may read/);
