@@ -1,4 +1,4 @@
-// Who runs a command, for the records of what people asked for.
+// Who runs a command, for the records of operations.
 import { hostname, userInfo } from 'node:os';
 
 /** Such as `cli:ada on db-host`. In a container the user may have a number and no name. */

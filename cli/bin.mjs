@@ -1,39 +1,38 @@
 #!/usr/bin/env node
-// The `twinbox` command. Plain JavaScript for whatever Node the machine has (20 or newer): it hands
-// over to the Node 24 that npm has put into node_modules, which runs the TypeScript files as they
-// are.
+// The `twinbox` command. It is plain JavaScript, which every Node from version 20 runs. It starts
+// the Node 24 that npm has installed in node_modules, which runs TypeScript files directly.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const ownNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
-// Where this Node can do it there need not be another one.
+// If node_modules has no Node, this one is used if it is new enough.
 const node = existsSync(ownNode) ? ownNode : process.execPath;
 
-// V8 takes a machine's memory for its own: without these 340 MB instead of 170 after a few thousand
-// customers, and no faster. What lives in the heap is a tenth of the second figure, even with the
-// simulator inside.
+// V8 uses much of a machine's memory: without these flags 340 MB in place of 170 MB after a few
+// thousand customers, and it is no faster. The living objects take a tenth of the second figure,
+// even with the simulator in the process.
 const FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
 
 if (!existsSync(fileURLToPath(new URL('../node_modules', import.meta.url)))) {
   console.error('Twinbox is not installed yet. Run: make install   (or: npm ci)');
   process.exitCode = 69;
 } else if (node === ownNode || Number.parseInt(process.versions.node, 10) >= 24) {
-  handOver();
+  runInOwnNode();
 } else {
   console.error(
-    `Twinbox needs Node 24; this is ${process.versions.node}, and node_modules has none. npm was perhaps told to\n` +
+    `Twinbox needs Node 24; this is ${process.versions.node}, and node_modules has no Node. Perhaps npm is set to\n` +
       'ignore install scripts. Run: npm rebuild node',
   );
   process.exitCode = 69;
 }
 
-function handOver() {
+function runInOwnNode() {
   const child = spawn(node, [...FLAGS, main, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
-      // A terminal sends Ctrl-C to the child too, and a second one would mean "at once".
+      // A terminal sends Ctrl-C to the child too, and a second Ctrl-C would end it at once.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   }
@@ -43,7 +42,7 @@ function handOver() {
   });
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
-    // Ended by a signal: end in the same way, so that the shell sees it.
+    // The child was ended by a signal: end in the same way, so that the shell sees the signal.
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });

@@ -1,4 +1,4 @@
-// What several commands take on the command line, checked as it is read.
+// Arguments that several commands have, checked when they are read.
 import { InvalidArgumentError } from 'commander';
 
 /** A whole number from 1: an id. */
@@ -11,17 +11,17 @@ export function toId(text: string): number {
 
 export const LIMIT_MAX = 1_000;
 
-/** How many rows a list shows. */
+/** The largest number of rows that a list shows. */
 export function toLimit(text: string): number {
   const limit = toId(text);
   if (limit > LIMIT_MAX)
-    throw new InvalidArgumentError(`It must be at most ${LIMIT_MAX}; --after goes on from there.`);
+    throw new InvalidArgumentError(`It must be at most ${LIMIT_MAX}; --after shows the next ones.`);
   return limit;
 }
 
 export function toUuid(text: string): string {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
-    throw new InvalidArgumentError(`${JSON.stringify(text)} is no UUID.`);
+    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a UUID.`);
   return text.toLowerCase();
 }
 
@@ -32,7 +32,9 @@ export function toTime(text: string): Date {
   const [, number, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
   const at = unit === undefined ? Date.parse(text) : Date.now() - Number(number) * (UNITS[unit] ?? 0);
   if (Number.isNaN(at))
-    throw new InvalidArgumentError('It must be like 30m, 2h or 7d, or a time such as 2026-01-31T12:00:00Z.');
+    throw new InvalidArgumentError(
+      'It must have the form 30m, 2h or 7d, or be a time such as 2026-01-31T12:00:00Z.',
+    );
   return new Date(at);
 }
 

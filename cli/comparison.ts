@@ -1,4 +1,4 @@
-// Both sides compared, and the result in one line: for `twinbox verify` and for the demo.
+// Compares both sides, and sums the result up in one line: for `twinbox verify` and for the demo.
 import {
   compareAll,
   compareUntilQuiet,
@@ -11,7 +11,7 @@ import { count } from './output.ts';
 
 const REST_MS = 500;
 
-/** Compares once; with time to wait, until nothing is on its way any more. */
+/** Compares once; with time to wait, compares again until no change is on its way. */
 export function compare(
   sync: SyncDeps,
   waitSeconds: number,
@@ -38,7 +38,7 @@ export function countKinds({ agree, findings }: Comparison): Record<'agree' | Fi
   };
 }
 
-/** `59 customers agree, 0 drift`; what else there is follows. */
+/** `59 customers agree, 0 drift`; the numbers of other findings follow. */
 export function summarise(report: Comparison): string {
   const { agree, drift, ...others } = countKinds(report);
   const rest = Object.entries(others).flatMap(([kind, number]) => (number > 0 ? [`${number} ${kind}`] : []));

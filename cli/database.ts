@@ -1,5 +1,5 @@
-// The database that a command works on: DATABASE_URL, or the embedded one of the data folder, which
-// the first process starts and the last one stops.
+// The database that a command works on: that of DATABASE_URL, or the embedded database of the data
+// folder, which its first process starts and its last process stops.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDb, type Db } from '../db/server/connection.ts';
@@ -17,18 +17,18 @@ import { CliError, exit } from './exit.ts';
 export type OpenDatabase = {
   db: Db;
   address: ReturnType<typeof addressOf>;
-  /** What it is, for people; no password. */
+  /** Where the database is, for people; without the password. */
   place: string;
   embedded: boolean;
   close(): Promise<void>;
 };
 
 export type OpenOptions = {
-  /** False where a database that does not exist yet is a mistake, not a beginning. */
+  /** False if the command must not create an embedded database that does not exist yet. */
   mayCreate?: boolean;
-  /** Leave the schema as it is: `migrate` sees to it itself. */
+  /** Leaves the schema as it is, since `migrate` itself migrates it. */
   asItIs?: boolean;
-  /** What of the database has to be in order; by default only that it can be read. */
+  /** What the database must allow; by default only reading. */
   purpose?: Purpose;
 };
 

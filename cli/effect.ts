@@ -19,7 +19,7 @@ export function describeEffect(effect: Effect, system: string): string {
     case 'link':
       return `link it with ${effect.customer === null ? 'its customer' : `customer ${effect.customer}`}`;
     case 'import':
-      return 'make a customer of it in our table';
+      return 'create a customer for it in our table';
     case 'resolve':
       return `carry out what was decided: ${effect.decision}`;
     case 'update':

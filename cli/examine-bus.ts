@@ -1,4 +1,5 @@
-// What the doctor sees of the bus, and of processes whose settings differ. What cannot be asked is thrown.
+// The doctor's checks of the bus, and of processes whose settings differ. They throw if something
+// does not answer.
 import type { Db } from '../db/server/connection.ts';
 import { readInstanceId } from '../db/connections.ts';
 import { readRefusedCounts } from '../db/health/refused-counts.ts';
@@ -15,11 +16,11 @@ import { quietLog } from './session.ts';
 export async function lookAtBus(config: Config, db: Db): Promise<Check> {
   const { bootstrapServers, topics: made } = config.kafka;
   if (bootstrapServers.length === 0) return checks.ok('bus', 'inside the process');
-  // Only here: what speaks to Kafka takes long to load.
+  // Loaded only here, since the Kafka client takes long to load.
   const { openBus } = await import('../lib/bus/open-bus.ts');
   const { bus, newest } = await openBus(
     { kafka: { ...config.kafka, topics: { ...made, create: false } } },
-    // Nothing is made by looking: topics that a start makes are not missed.
+    // This check creates no topic. If a start creates missing topics, they are not reported here.
     { log: quietLog(config), topics: made.create ? [] : Object.values(topics), patienceMs: 0 },
   );
   try {
@@ -34,15 +35,15 @@ export async function lookAtBus(config: Config, db: Db): Promise<Check> {
   }
 }
 
-/** Records that Kafka refused, or that we did; none is no finding. */
+/** A finding for records that Kafka or Twinbox refused; none if there are no such records. */
 export async function lookAtRefused(db: Db): Promise<Check[]> {
   const counts = await readRefusedCounts(db, systemClock.now());
   return counts.map(sayRefused).map(({ says, fix }) => checks.warning('refused', says, fix));
 }
 
 /**
- * This command's settings beside those of every process that lives: commands such as replay and
- * resume go by theirs.
+ * Compares this command's settings with those of every living process, since commands such as
+ * replay and resume use their own settings.
  */
 export async function lookAtSettings(db: Db, config: Config): Promise<Check[]> {
   const living = (await readRoles(db)).flatMap((standing) => standing.living);

@@ -54,10 +54,10 @@ function sayCustomer({ id, version, updatedAt, deletedAt }: Customer): string {
 function notReceivedLines({ newest, obstacles }: NonNullable<Explanation['notReceived']>): Line[] {
   const how =
     newest === null
-      ? 'It has no pair yet, and no event of it is kept.'
+      ? 'The customer has no pair yet, and its events are no longer stored.'
       : newest === 'unpublished'
-        ? 'It has no pair yet: the relay has not published its newest change.'
-        : 'It has no pair yet: its newest change is published, and no worker has received it.';
+        ? 'The customer has no pair yet: the relay has not published its newest change.'
+        : 'The customer has no pair yet: its newest change is published, and no worker has received it.';
   const rows = [
     ['so far', how],
     ...labelled(
@@ -65,7 +65,7 @@ function notReceivedLines({ newest, obstacles }: NonNullable<Explanation['notRec
       obstacles.map(({ says }) => says),
     ),
   ];
-  return asLines([...rows, ['you can', 'npx twinbox status   (says what runs and what is on its way)']]);
+  return asLines([...rows, ['you can', 'npx twinbox status   (shows what runs and what is on its way)']]);
 }
 
 function pairLines(pair: PairExplained): Line[] {
@@ -100,15 +100,15 @@ function sayRecord({ mapping, read }: PairExplained): string {
 function sayRead(read: ReadResult): string {
   switch (read.state) {
     case 'present':
-      return '; read now: it is there';
+      return '; read now: the record exists';
     case 'erased':
-      return '; read now: it was deleted';
+      return '; read now: the record was deleted';
     case 'missing':
-      return '; read now: it is not known (404)';
+      return '; read now: the record is not known (404)';
     case 'no_record':
       return '';
     case 'unreadable':
-      return `; it could not be read: ${read.code}`;
+      return `; the record could not be read: ${read.code}`;
   }
 }
 
@@ -124,10 +124,11 @@ function sayDecision({
 }
 
 function sayVersions({ mapping, version, isDone }: PairExplained): string {
-  const none = mapping.internalId === null ? 'no row of ours stands for it' : 'our row is not in the table';
+  const none =
+    mapping.internalId === null ? 'the record has no row in our table' : 'the row is not in our table';
   const ours = version === null ? none : `ours is at ${version}`;
   const sent = mapping.pushedVersion === 0 ? 'nothing was sent yet' : `sent up to ${mapping.pushedVersion}`;
-  return `${ours}, ${sent}; ${isDone ? 'nothing is to be done' : 'something is to be done'}`;
+  return `${ours}, ${sent}; ${isDone ? 'nothing is left to do' : 'a worker has to look'}`;
 }
 
 function sayOpen(open: OpenDeliveries[]): string {
@@ -135,14 +136,14 @@ function sayOpen(open: OpenDeliveries[]): string {
   return open.map(({ type, status, count: number }) => `${number} ${type} (${status})`).join(', ');
 }
 
-/** Why the pair in the shadow stands although its halves differ. */
+/** Why the two values of a field in the shadow are left different. */
 const LEFT: Record<NonNullable<FieldExplained['left']>, string> = {
-  derived: 'ours was made from their other fields, and is not sent',
+  derived: 'ours was derived from their other fields, and is not sent',
   held: 'both stay: another customer has the email',
-  null_refused: 'ours stays: they emptied it, and it is never empty in our table',
-  cannot_carry: 'both stay: ours is longer than they take',
-  reformed: 'our table made another value of theirs, which goes out',
-  reform_refused: 'both stay: they put back what our table changes',
+  null_refused: 'ours stays: they emptied the field, which is never empty in our table',
+  cannot_carry: 'both stay: ours is longer than they accept',
+  reformed: 'our table changed their value, and the changed value is sent to them',
+  reform_refused: 'both stay: they restore the value that our table changes',
 };
 
 function fieldLines({ mapping, fields, read }: PairExplained): Line[] {
@@ -176,19 +177,19 @@ function commandRows({ remedies }: PairExplained): string[][] {
   );
 }
 
-/** Which one answers is known only with what it asks for. */
+/** If the rung needs a read, only the read shows whether this rung or one below it answers. */
 function sayRung({ rung, effect }: PairExplained): string {
-  if (rung === null) return 'none: a worker is at it right now';
+  if (rung === null) return 'none: a worker works on this pair now';
   const asks = effect.would === 'unknown' && effect.needs !== undefined;
-  return asks ? `${rung}, or one below it: explain --read tells` : rung;
+  return asks ? `${rung}, or one below it: explain --read shows which` : rung;
 }
 
 function sayObstacles({ obstacles, isDone }: PairExplained): string[] {
   if (obstacles.length > 0) return obstacles.map(({ says }) => says);
-  return isDone ? [] : ['nothing is in the way: a worker takes it next'];
+  return isDone ? [] : ['no obstacle: a worker claims this pair next'];
 }
 
-/** The label stands beside the first of several. */
+/** Puts the label beside the first text only. */
 function labelled(label: string, texts: string[]): string[][] {
   return texts.map((text, at) => [at === 0 ? label : '', text]);
 }
@@ -215,7 +216,7 @@ export function explanationJson({ customer, pairs, notReceived, conflicts, unmat
   };
 }
 
-/** A pair that is due at any time is stored with a time before all others. */
+/** When the pair is due; null if it is due at any time, which is stored as the earliest time. */
 function dueOf({ nextAttemptAt }: PairExplained['mapping']): Date | null {
   return nextAttemptAt !== null && nextAttemptAt > EARLIEST ? nextAttemptAt : null;
 }

@@ -1,5 +1,5 @@
-// What a person reads when a command cannot do its work: the same as of a process, and what only a
-// command meets.
+// The messages for a command that cannot do its work: those of a process, and those for errors that
+// only commands have.
 import { explain as explainProcess, type Explanation } from '../lib/process/failure.ts';
 import { FolderUnusableError } from '../simulator/store/folder.ts';
 import { FolderInUseError } from '../simulator/store/lock.ts';
@@ -22,7 +22,7 @@ export function explain(error: unknown): Explanation {
   return explainProcess(error);
 }
 
-/** A call that failed on a file, not on a socket. */
+/** Whether a call failed on a file, and not on a socket. */
 function isOfFiles(error: unknown): error is Error & { path: string } {
   return (
     error instanceof Error &&

@@ -1,19 +1,20 @@
-// What a command asked workers for, waited for and said: `replay`, `resolve` and `deletes` end alike.
+// Waits for the results of what a command asked workers to do, and prints them: for `replay`,
+// `resolve` and `deletes`.
 import type { Db } from '../db/server/connection.ts';
 import type { PairResult } from '../db/mappings/results.ts';
 import { sleep } from '../lib/loop.ts';
 import { awaitResults, describeResult } from '../lib/operations/results.ts';
-import { table, type Output } from './output.ts';
+import { count, table, type Output } from './output.ts';
 import { findRunning } from './running.ts';
 import type { Session } from './session.ts';
 
-/** Seconds that a command waits for its results unless --wait says otherwise. */
+/** How many seconds a command waits for the results, unless --wait is given. */
 export const RESULT_WAIT = 10;
 const REST_MS = 250;
 
 /**
- * Waits for the pairs, unless nothing runs that would work on them; says so then. Null if nothing
- * was waited for.
+ * Waits until workers are done with the pairs. If no worker runs, it prints that and returns null
+ * at once.
  */
 export async function waitForResults(
   { config, database: { db } }: Pick<Session, 'config' | 'database'>,
@@ -22,7 +23,7 @@ export async function waitForResults(
   output: Output,
 ): Promise<PairResult[] | null> {
   if (!(await findRunning(config.dataDir)) && config.database.url === undefined) {
-    output.say('Nothing runs that would do it: npx twinbox up');
+    output.say('No worker runs. Start one: npx twinbox up');
     return null;
   }
   return resultsOf(db, ids, seconds);
@@ -42,7 +43,8 @@ export function printResults(results: PairResult[], output: Output): void {
   ]);
   for (const line of table(rows)) output.print(line);
   const open = results.filter(({ settled }) => !settled).length;
-  if (open > 0) output.say(`${open} not done yet: npx twinbox status shows what is on its way.`);
+  if (open > 0)
+    output.say(`${count(open, 'pair')} not done yet: npx twinbox status shows what is on its way.`);
 }
 
 export function resultJson({

@@ -1,14 +1,14 @@
-// Standard output is for data, standard error for everything else. A reader that goes away (`… |
-// head`) ends the printing, not the work: the exit status stays true.
+// Standard output is for data, standard error for everything else. If the program that reads the
+// output ends early (`… | head`), printing stops, and the work and its exit status do not change.
 //
-// Anyone who checks out at Stripe writes names and emails. So everything that is printed passes
-// this file, and what would move a cursor, change the order of letters or begin a line of its own
-// is shown as an escape; JSON keeps its values by its own escapes.
+// Anyone who checks out at Stripe can write any name and email. So this file prints everything, and
+// shows characters that would move the cursor, change the order of letters or begin a new line as
+// escapes. JSON keeps its values by its own escapes.
 import { escapeUnseen, escapeUnseenJson } from '../lib/escape-unseen.ts';
 
 export type Output = ReturnType<typeof createOutput>;
 
-/** As much of a WriteStream as is used. */
+/** The part of a WriteStream that is used. */
 type Stream = {
   write(text: string): unknown;
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
@@ -33,35 +33,35 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
     stream.isTTY === true && stream.hasColors?.() === true ? `\u001b[${code}m${text}\u001b[0m` : text;
 
   return {
-    /** A line of data; a line break in it is shown as one. */
+    /** A line of data; a line break in it is shown as an escape. */
     print: (line = '') => write(stdout, `${escapeUnseen(line)}\n`),
-    /** A line of data that stands out, where there are colours. */
+    /** A line of data, in bold if the terminal has colours. */
     printTitle: (line: string) => write(stdout, `${paint(stdout, 1, escapeUnseen(line))}\n`),
     printJson: (value: unknown) => write(stdout, `${escapeUnseenJson(JSON.stringify(value, null, 2))}\n`),
-    /** One line of JSON, for those who read as it comes. */
+    /** One line of JSON, for programs that read line by line. */
     printJsonLine: (value: unknown) => write(stdout, `${escapeUnseenJson(JSON.stringify(value))}\n`),
-    /** A line for a person, or several; a further one never begins where lines of their own begin. */
+    /** One or several lines for a person; the lines after the first one are indented. */
     say: (text = '') => write(stderr, `${forPerson(text)}\n`),
-    /** As they come, for the parser of the command line. */
+    /** Text without an added line end, for the parser of the command line. */
     write: (text: string) => write(stdout, escapeUnseen(text, '\n')),
     writeError: (text: string) => write(stderr, escapeUnseen(text, '\n')),
-    /** Moves within the last line; only where `canRedraw`. */
+    /** Replaces the last line; only if `canRedraw`. */
     redraw: (text: string) => write(stderr, `\r\u001b[2K${escapeUnseen(text)}`),
     canRedraw: stderr.isTTY === true,
   };
 }
 
 /**
- * For standard error, past an Output: the same as `say`. Messages of our own have several lines,
- * and values within them.
+ * The text of `say`, for code that writes to standard error without an Output. Our messages may
+ * have several lines, and values in them.
  */
 export function forPerson(text: string): string {
   return escapeUnseen(text, '\n').replace(/\n(?=[^\s])/g, '\n  ');
 }
 
 /**
- * Columns as wide as their widest cell; the last one is not filled up. Cells are escaped here,
- * since that makes them wider.
+ * Columns as wide as their widest cell; the last column is not padded. Cells are escaped here,
+ * since escapes make them wider.
  */
 export function table(cells: readonly (readonly string[])[]): string[] {
   const rows = cells.map((row) => row.map((cell) => escapeUnseen(cell)));
@@ -75,6 +75,6 @@ export function table(cells: readonly (readonly string[])[]): string[] {
 }
 
 /** `1 customer`, `2 customers`. */
-export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number.toLocaleString('en-US')} ${number === 1 ? noun : plural}`;
 }

@@ -1,14 +1,14 @@
-// Reads for a command, which has time: if the system says "too often" (the workers use the same
-// allowance) they wait for a rate token and go on from where they were.
+// Reads of a command. A command can wait: if the system answers that requests come too often (the
+// workers share the same limit), the read rests and then goes on from where it was.
 import type { ExternalRecord, Integration } from '../lib/integrations/integration.ts';
 import { sleep } from '../lib/loop.ts';
 
-/** Refusals in a row, without one answer between them, before it is given up: more than half a minute. */
+/** After this many refusals in a row, which take more than half a minute, the read fails. */
 const MAX_REFUSALS = 60;
 const REST_MS = 600;
 
 export function readPatiently(integration: Integration): Integration {
-  /** Rests if it was only too often; throws what it was otherwise. */
+  /** Rests after a refusal because of the rate; throws every other error. */
   async function restOrThrow(error: unknown, refusals: number): Promise<void> {
     const { kind, retryAfterMs } = integration.classify(error);
     if ((kind !== 'throttle' && kind !== 'lock') || refusals >= MAX_REFUSALS) throw error;
@@ -27,10 +27,12 @@ export function readPatiently(integration: Integration): Integration {
       }
     },
     async *list(window) {
-      // Newest first: what is left was made in the second of the last one given, or before.
+      // The list is newest first: the remaining records were created in the second of the last one,
+      // or before.
       let last: ExternalRecord | undefined;
       let given = new Set<string>();
-      // Those of test clocks come behind the others and bear times of their own: each is given once.
+      // Records of test clocks are listed after the others and have times of their own: each is
+      // yielded once.
       const clocked = new Set<string>();
       for (let refusals = 1; ; refusals += 1) {
         try {

@@ -6,7 +6,7 @@ import type { Output } from './output.ts';
 
 type Add = (context: CommandContext) => void;
 
-/** Each command by itself, so that a short one does not wait for what only `up` needs. */
+/** Each command is loaded by itself, so that a short one does not load what only `up` needs. */
 const commands: Record<string, () => Promise<Add>> = {
   up: async () => (await import('./commands/up.ts')).addUp,
   demo: async () => (await import('./commands/demo.ts')).addDemo,
@@ -32,8 +32,8 @@ const commands: Record<string, () => Promise<Add>> = {
 };
 
 /**
- * With the one command that the first argument names; with all of them if it names none, as for
- * help and misspellings.
+ * Adds the command that the first argument names; adds all commands if it names none, as for --help
+ * and for misspellings.
  */
 export async function createProgram(
   [first = '']: string[],
@@ -44,7 +44,7 @@ export async function createProgram(
   const program = new Command('twinbox')
     .description('Keeps the customers of PostgreSQL and of Stripe the same, in both directions.')
     .showSuggestionAfterError()
-    .showHelpAfterError('(--help explains what there is)')
+    .showHelpAfterError('(--help lists the commands and options)')
     .configureHelp({ showGlobalOptions: false })
     .exitOverride()
     .configureOutput({ writeOut: output.write, writeErr: output.writeError })
@@ -53,11 +53,11 @@ export async function createProgram(
       'after',
       `
 Begin with:
-  $ npx twinbox demo      the whole of it in a minute, in a folder of its own
-  $ npx twinbox up        start everything and leave it running
+  $ npx twinbox demo      show the whole of Twinbox in a minute, in a folder of its own
+  $ npx twinbox up        start everything, and keep running
 
-Exit status: 0 well, 1 failed, 2 wrong words (verify: could not tell), 3 nothing matched,
-69 something is not to be had now, 78 wrong settings, 130 Ctrl-C. More in docs/cli.md; settings in docs/settings.md.`,
+Exit status: 0 success, 1 failed, 2 wrong arguments (verify: the result is not certain), 3 nothing matched,
+69 something is not available now, 78 wrong settings, 130 Ctrl-C. More in docs/cli.md; settings in docs/settings.md.`,
     );
   const wanted = Object.hasOwn(commands, first) ? [first] : Object.keys(commands);
   for (const name of wanted) (await commands[name]?.())?.({ program, output, finish, systems: registry });
@@ -66,9 +66,9 @@ Exit status: 0 well, 1 failed, 2 wrong words (verify: could not tell), 3 nothing
   return program;
 }
 
-/** Of every command that asks. */
+/** Added to the help of every command that has a question. */
 const UNANSWERED =
-  '\nCtrl-C, or a question left without an answer, ends it with status 130 and nothing done.';
+  '\nCtrl-C, or a question that is not answered, ends the command with status 130, and nothing is done.';
 
 function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

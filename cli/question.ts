@@ -1,11 +1,11 @@
-// Questions are asked on a terminal only, and only a "yes" that was finished with Enter is one:
-// Ctrl-C, Ctrl-D, an input that ends, a terminal that is closed and a signal all leave the question
-// without an answer, and then nothing is done.
+// Questions are asked on a terminal only, and only "yes" with Enter means yes. After Ctrl-C,
+// Ctrl-D, the end of the input, a closed terminal or a signal the question counts as not answered,
+// and nothing is done.
 import { createInterface } from 'node:readline';
 import { CliError, exit } from './exit.ts';
-import { forPerson, type Output } from './output.ts';
+import { count, forPerson, type Output } from './output.ts';
 
-/** Where a question is asked and answered. */
+/** The streams on which a question is asked and answered. */
 export type Terminal = {
   input: NodeJS.ReadableStream & { isTTY?: boolean };
   output: NodeJS.WritableStream & { isTTY?: boolean };
@@ -18,15 +18,15 @@ export function isInteractive({ input, output }: Terminal = OWN): boolean {
 }
 
 /**
- * Whether a person at a terminal says yes; without a terminal none does. Throws a CliError with
- * status 130 where the question is left without an answer: what was opened for the command is
- * closed on the way out.
+ * Asks, and returns whether the answer is yes; without a terminal the result is no. Throws a
+ * CliError with status 130 if the question is not answered, so that the command closes what it has
+ * opened.
  */
 export async function isAgreed(question: string, output: Output, terminal = OWN): Promise<boolean> {
   if (!isInteractive(terminal)) return false;
   const answer = await ask(`${forPerson(question)} [y/N] `, terminal);
   if (answer === null) {
-    // The cursor still stands behind the question.
+    // The cursor is still after the question, so a new line is begun.
     output.say();
     throw new CliError(exit.interrupted, 'Nothing was done.');
   }
@@ -36,8 +36,8 @@ export async function isAgreed(question: string, output: Output, terminal = OWN)
 }
 
 /**
- * For a command that was asked to do something and would have to ask first: refuses where it
- * neither may nor can.
+ * Refuses a command that has to ask before it changes something, if there is neither --yes nor a
+ * terminal.
  */
 export function assertMayAsk(command: string, yes: boolean, terminal = OWN): void {
   if (yes || isInteractive(terminal)) return;
@@ -49,12 +49,12 @@ export function assertMayAsk(command: string, yes: boolean, terminal = OWN): voi
 
 const SIGNALS: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** The line that was typed, or null if the question was left without one. */
+/** The typed line, or null if the question was not answered. */
 async function ask(text: string, { input, output }: Terminal): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const leave = (): void => resolve(null);
-  // Before the reader of lines has its own listeners: at the end of the input it takes a line
-  // without Enter for a whole one.
+  // Added before readline adds its listeners: at the end of the input readline treats a line
+  // without Enter as a whole line.
   input.once('end', leave).once('error', leave).once('close', leave);
   for (const signal of SIGNALS) process.on(signal, leave);
   const lines = createInterface({ input, output, terminal: true });
@@ -65,13 +65,14 @@ async function ask(text: string, { input, output }: Terminal): Promise<string | 
     return await promise;
   } finally {
     for (const signal of SIGNALS) process.removeListener(signal, leave);
-    // That of 'error' stays: a terminal that is closed later must not break off what was agreed to.
+    // The listener for 'error' stays: a terminal that is closed later must not break off the agreed
+    // work.
     for (const event of ['end', 'close']) input.removeListener(event, leave);
     lines.close();
   }
 }
 
-/** `it`, `these 12`. */
-export function these(number: number): string {
-  return number === 1 ? 'it' : `these ${number.toLocaleString('en-US')}`;
+/** `this record`, `these 12 records`. */
+export function these(number: number, noun: string): string {
+  return number === 1 ? `this ${noun}` : `these ${count(number, noun)}`;
 }

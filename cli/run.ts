@@ -17,7 +17,7 @@ export async function runCli(
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (error) {
-    // Commander has printed what was wrong with the arguments, or the help that was asked for.
+    // Commander has printed what is wrong with the arguments, or the requested help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
     const { message, exitCode } = explain(error);
     output.say(message);

@@ -1,6 +1,6 @@
-// Which process runs Twinbox on a data folder, and where it answers: `running.json` in that folder.
-// Written by `up`, read by every other command. The file of a process that was killed stays behind
-// and counts for nothing, since no process with its id and beginning lives.
+// The file `running.json` in a data folder says which process runs Twinbox on the folder, and at
+// which addresses. `up` writes it, and every other command reads it. A killed process leaves its
+// file, which is ignored, since no living process has its id and its start time.
 import { randomBytes } from 'node:crypto';
 import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,16 +11,16 @@ import { CliError, exit } from './exit.ts';
 
 export type Running = {
   pid: number;
-  /** When the process began, as the machine reports it: ids are given out again. */
+  /** When the process started, as the machine reports it: the machine uses process ids again. */
   began: string;
   startedAt: string;
   /** Null while it is starting. */
   apiUrl: string | null;
-  /** Null while it is starting, and where Stripe is the real one. */
+  /** Null while it is starting, and if the real Stripe is used. */
   simulatorUrl: string | null;
   /**
-   * What it works on: for people, without a password, and by its id (db/connections.ts). Null while
-   * it is starting.
+   * The database of the process: its place for people, without the password, and its id
+   * (db/connections.ts). Null while the process is starting.
    */
   database: { place: string; id: string } | null;
 };
@@ -32,7 +32,7 @@ export type FolderClaim = {
   release(): Promise<void>;
 };
 
-/** Takes the folder for this process; refuses while another one lives on it. */
+/** Reserves the folder for this process; throws if another living process has it. */
 export async function claimFolder(dataDir: string): Promise<FolderClaim> {
   await prepareFolder(dataDir);
   const path = fileOf(dataDir);
@@ -47,7 +47,8 @@ export async function claimFolder(dataDir: string): Promise<FolderClaim> {
   for (;;) {
     const part = await writePart(path, own);
     try {
-      // Whole or not at all, and only one of two that start at the same moment.
+      // `link` makes the file whole or not at all, and for only one of two processes that start
+      // together.
       await link(part, path);
       break;
     } catch (error) {
@@ -69,7 +70,7 @@ export async function claimFolder(dataDir: string): Promise<FolderClaim> {
   };
 }
 
-/** The living process on this folder, or null. */
+/** The living process that has this folder, or null. */
 export async function findRunning(dataDir: string): Promise<Running | null> {
   const found = await read(fileOf(dataDir));
   return found && startedAt(found.pid) === found.began ? found : null;
@@ -85,7 +86,7 @@ async function read(path: string): Promise<Running | null> {
   try {
     return JSON.parse(text) as Running;
   } catch (error) {
-    // Written whole and by this file only; but a power cut may leave the name without its text.
+    // Only this file writes it, and always whole; but a power cut may leave an empty file.
     if (error instanceof SyntaxError) return null;
     throw error;
   }
@@ -97,7 +98,7 @@ async function writePart(path: string, running: Running): Promise<string> {
   return part;
 }
 
-/** Moved away first: of two that see the same stale file one gets it. */
+/** Renames the file first, so that only one of two processes that find it stale removes it. */
 async function removeStale(path: string): Promise<void> {
   const aside = `${path}-stale-${process.pid}`;
   try {
@@ -107,7 +108,7 @@ async function removeStale(path: string): Promise<void> {
     throw error;
   }
   const moved = await read(aside);
-  // The other one was quicker, and this is its new file: put it back.
+  // Another process was quicker, and this is its new file: rename it back.
   if (moved && startedAt(moved.pid) === moved.began) await rename(aside, path);
   else await rm(aside, { force: true });
 }
@@ -116,7 +117,7 @@ function inUse(dataDir: string, { pid, apiUrl }: Running): CliError {
   const where = apiUrl === null ? 'is starting' : `serves ${apiUrl}`;
   return new CliError(
     exit.unavailable,
-    `Twinbox already runs on ${dataDir}: process ${pid} ${where}. Use that one, stop it (kill ${pid}), ` +
-      'or give this one another folder with TWINBOX_DATA_DIR.',
+    `Twinbox already runs on ${dataDir}: process ${pid} ${where}. Use that process, stop it (kill ${pid}), ` +
+      'or set TWINBOX_DATA_DIR to another folder for this process.',
   );
 }

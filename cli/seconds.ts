@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 
 const DAY = 86_400;
 
-/** What `--wait` takes. */
+/** The argument of `--wait`. */
 export function toSeconds(text: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !(seconds >= 0 && seconds <= DAY))

@@ -1,5 +1,5 @@
-// What nearly every command begins with: settings read, a log, the database open; and at the end
-// everything closed again.
+// Nearly every command begins with this: it reads the settings, opens a log and the database, and
+// closes them at the end.
 import { loadConfig, type Config } from '../lib/config/config.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
 import { isStandby } from '../db/server/database-place.ts';
@@ -12,7 +12,10 @@ export type Session = {
   database: OpenDatabase;
 };
 
-/** Commands that come and go only log what is wrong; `up` logs as LOG_LEVEL says. */
+/**
+ * A log for short commands: warnings and errors only, or all if LOG_LEVEL is debug. `up` follows
+ * LOG_LEVEL.
+ */
 export function quietLog(config: Config): Logger {
   return createLogger({ ...config.log, level: config.log.level === 'debug' ? 'debug' : 'warn' });
 }
@@ -21,7 +24,9 @@ export async function withDatabase<T>(
   work: (session: Session) => Promise<T>,
   options: OpenOptions & {
     config?: Config;
-    /** True where a copy or a restored database is what the command is for, or where it says so itself. */
+    /**
+     * True if the command is for a copied or restored database, or reports such a database itself.
+     */
     mayBeOther?: boolean;
   } = {},
 ): Promise<T> {
@@ -29,8 +34,8 @@ export async function withDatabase<T>(
   const log = quietLog(config);
   const database = await openDatabase(config, log, options);
   try {
-    // The same verdict as that of what runs for long: a copy must not write to the original's
-    // customers, nor be taken for it.
+    // The same check as in a long-running process: a copy must not write to the original's
+    // customers, and must not be mistaken for the original.
     if (options.mayBeOther !== true && options.asItIs !== true && !(await isStandby(database.db)))
       await assertSameDatabase(database.db, database.address, { remember: false });
     return await work({ config, log, database });

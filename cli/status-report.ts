@@ -1,4 +1,4 @@
-// What `twinbox status` has read, as lines for a person and as JSON.
+// Prints what `twinbox status` has read, as lines for a person or as JSON.
 import type { Connection } from '../db/connections.ts';
 import type { SyncBacklog } from '../db/health/readiness.ts';
 import type { ReceiveLag } from '../db/relay/receive-lag.ts';
@@ -28,7 +28,7 @@ export type AccountStatus = {
 export type Status = {
   /** The process of `twinbox up` on this folder. */
   running: Running | null;
-  /** The same, where it works on another database. */
+  /** The process of `twinbox up` on this folder, if it works on another database. */
   elsewhere: Running | null;
   database: string;
   customers: number;
@@ -93,7 +93,7 @@ function rowsOf(status: Status): string[][] {
   ];
 }
 
-/** The one process that runs everything; else each role, wherever it runs. */
+/** The one process that runs everything; otherwise a line for each role. */
 function processRows(status: Status): string[][] {
   const { elsewhere } = status;
   const other = elsewhere

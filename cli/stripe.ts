@@ -1,4 +1,4 @@
-// Which Stripe a process talks to: the real one, if there is a key, else our simulator.
+// Which Stripe a process calls: the real one if there is a key, otherwise the simulator.
 import { join } from 'node:path';
 import type { Config } from '../lib/config/config.ts';
 import { isAppError } from '../lib/errors.ts';
@@ -13,14 +13,14 @@ import { findRunning } from './running.ts';
 import { openWebhooks } from './webhooks.ts';
 
 /**
- * How long a process waits for another one that has the simulator's kept state open: a command is
- * done by then.
+ * How long a process waits while another one has the simulator's stored state open. A command is
+ * done sooner.
  */
 const PATIENCE_MS = 60_000;
 
 type Waiting = { patienceMs?: number };
 
-/** For the process that runs everything: the simulator is a part of it. */
+/** For the process that runs everything, with the simulator inside. */
 export async function startStripe(
   config: Config,
   log: Logger,
@@ -31,8 +31,8 @@ export async function startStripe(
 }
 
 /**
- * For a command beside it: the simulator of the running process, or, where none runs, the same
- * state for a moment.
+ * For a command: the simulator of the running process; if no process runs, a simulator that opens
+ * the same stored state while the command runs.
  */
 export async function findStripe(config: Config, log: Logger, waiting: Waiting = {}): Promise<Host> {
   const known = elsewhere(config);
@@ -88,7 +88,7 @@ async function openSimulator(config: Config, log: Logger, port: number): Promise
   }
 }
 
-/** One process at a time has the kept state open; the others wait, and say so. */
+/** Only one process at a time has the stored state open; the others log that they wait. */
 async function waitForFolder(
   open: () => Promise<Host | undefined>,
   log: Logger,
@@ -103,7 +103,7 @@ async function waitForFolder(
         } catch (error) {
           if (!(error instanceof FolderInUseError)) throw error;
           if (refusals.length === 0)
-            log.warn('simulator.waiting', { why: 'another process uses its kept state' });
+            log.warn('simulator.waiting', { why: 'another process uses its stored state' });
           refusals.push(error);
           return undefined;
         }

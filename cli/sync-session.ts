@@ -31,9 +31,9 @@ export async function withSync<T>(
       });
       const bound = await readConnection(db, sync.integration.system);
       const { rates } = sync.policy;
-      // Beside the workers it takes rate tokens as they do; before an account is bound no worker
-      // shares them.
-      const inTurn = !bound?.account
+      // The command shares the rate tokens with the workers. Before an account is bound no worker
+      // makes calls.
+      const limited = !bound?.account
         ? sync.integration
         : paced(sync.integration, { db, clock: sync.clock, account: bound.account, rates, log: session.log });
       const patient = { ...sync, integration: readPatiently(inTurn) };
@@ -48,7 +48,7 @@ export async function withSync<T>(
  * A session that decides as the engine does and calls no system: it need not be reachable, nor its
  * key be known.
  */
-export async function withSyncUncalled<T>(
+export async function withSyncOffline<T>(
   work: (session: Session & { sync: SyncDeps }) => Promise<T>,
   options: SyncOptions = {},
 ): Promise<T> {

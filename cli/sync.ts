@@ -1,4 +1,4 @@
-// What a command asks about the account before it works with it.
+// What a command checks about the account before it uses it.
 import { readConnection } from '../db/connections.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Integration } from '../lib/integrations/integration.ts';
@@ -6,9 +6,12 @@ import type { Output } from './output.ts';
 
 export type Account =
   | { ok: true; account: string; livemode: boolean }
-  | { ok: false; why: 'silent' | 'foreign'; message: string };
+  | { ok: false; why: 'no_answer' | 'other_account'; message: string };
 
-/** Whose key this is, and whether this database belongs to that account. Reads only: the workers bind. */
+/**
+ * The account of the key, and whether the database belongs to it. Only reads: workers bind the
+ * database.
+ */
 export async function readAccount(db: Db, integration: Integration): Promise<Account> {
   const { system } = integration;
   try {
@@ -22,28 +25,28 @@ export async function readAccount(db: Db, integration: Integration): Promise<Acc
       return { ok: true, account, livemode };
     return {
       ok: false,
-      why: 'foreign',
+      why: 'other_account',
       message:
         `this database belongs to ${system} account ${bound.account}, but the key is of account ${account}: nothing is sent. ` +
-        'Use the right key, or another database; npx twinbox connect moves this one.',
+        'Use the key of that account, or another database; npx twinbox connect stripe moves this database.',
     };
   } catch (error) {
     const { code, message } = integration.classify(error);
-    return { ok: false, why: 'silent', message: `${system} does not answer (${code}): ${message}` };
+    return { ok: false, why: 'no_answer', message: `${system} does not answer (${code}): ${message}` };
   }
 }
 
-/** What a command asks a system; null where it stopped answering, which is said. */
-export async function unlessSilent<T>(
+/** The answer of a system; null if the system stopped answering, which is printed. */
+export async function answerOrNull<T>(
   integration: Integration,
   answer: Promise<T>,
   output: Output,
 ): Promise<T | null> {
   return answer.catch((error: unknown) => {
     const { code, message, status, scope } = integration.classify(error);
-    // No answer of a system and no failed call to one: the database, or a fault of ours.
+    // The error is not of the external system: it is of the database, or a fault of Twinbox.
     if (status === null && scope === 'entity') throw error;
-    output.say(`Could not tell: ${integration.system} stopped answering (${code}): ${message}`);
+    output.say(`No result: ${integration.system} stopped answering (${code}): ${message}`);
     return null;
   });
 }

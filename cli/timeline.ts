@@ -1,9 +1,9 @@
-// One event's way in lines for a person, and as JSON.
+// The path of one event, as lines for a person or as JSON.
 import type { Timeline } from '../lib/operations/timeline.ts';
 import { shortTime } from './choices.ts';
 import { table } from './output.ts';
 
-/** Times have milliseconds: the steps of one event are often within one second. */
+/** With milliseconds, since the steps of one event are often within one second. */
 function time(at: Date): string {
   return `${shortTime(at)}.${String(at.getUTCMilliseconds()).padStart(3, '0')}`;
 }
@@ -41,31 +41,31 @@ export function timelineLines(timeline: Timeline): string[] {
   ];
 }
 
-/** What a person asked for that had to do with the event, with who and why. */
+/** An operation that concerned the event, with the person and the reason. */
 function actionLine({ action, actor, reason, at }: Timeline['actions'][number]): Line {
   return { at, what: 'operator', detail: `${action} by ${actor}${reason === null ? '' : `: ${reason}`}` };
 }
 
-/** Who asked: a request of the API, an event of theirs, an operator. */
+/** What caused the event: a request of the API, an inbound event, an operator. */
 function askedBy({ event }: Timeline): Line[] {
   const { context, payload } = event;
-  const said = Object.entries(context).map(([name, value]) => `${name} ${String(value)}`);
+  const facts = Object.entries(context).map(([name, value]) => `${name} ${String(value)}`);
   const external = payload['external'] as Record<string, unknown> | undefined;
   const line = (what: string, detail: string): Line => ({ at: null, what, detail });
-  if (!external) return said.length > 0 ? [line('asked by', said.join(', '))] : [];
+  if (!external) return facts.length > 0 ? [line('asked by', facts.join(', '))] : [];
   const key = external['idempotency_key'];
   const request = external['request_id'];
-  const behind = [
+  const cause = [
     ...(typeof request === 'string' ? [`request ${request}`] : []),
     ...(typeof key === 'string' ? [`key ${key}`] : []),
   ];
   const created = Date.parse(String(external['created']));
-  const told = `${String(external['event'])} about ${String(external['id'])}`;
+  const about = `${String(external['event'])} about ${String(external['id'])}`;
   return [
     {
       at: Number.isNaN(created) ? null : new Date(created),
-      what: 'happened there',
-      detail: [told, ...behind].join(', '),
+      what: `at ${event.source}`,
+      detail: [about, ...cause].join(', '),
     },
   ];
 }

@@ -11,7 +11,7 @@ export type Unmatched = UnmatchedCounts & {
   label: string;
   /** Records that were read so far; null before the first contact. */
   read: number | null;
-  /** Every record of the account was read. */
+  /** Whether every record of the account was read. */
   isRead: boolean;
 };
 
@@ -28,8 +28,8 @@ export async function readUnmatched(
 }
 
 /**
- * The sentences that say how many there are and which command decides; none where there is nothing
- * to say.
+ * Sentences that say how many unmatched records there are, and which command decides; none if there
+ * are no such records.
  */
 export function describeUnmatched({ label, undecided, importing, left, read, isRead }: Unmatched): string[] {
   if (!isRead)

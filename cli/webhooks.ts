@@ -30,15 +30,15 @@ export async function openWebhooks(config: Config, stripe: Simulator, apiUrl: st
 function unreached(url: string, cause: unknown): CliError {
   return new CliError(
     exit.unavailable,
-    `The Stripe simulator at ${url} does not answer. Start it (npm run simulator), fix SIMULATOR_URL, or leave that setting out: ` +
-      'up then starts one of its own.',
+    `The Stripe simulator at ${url} does not answer. Start it (npm run simulator), fix SIMULATOR_URL, or remove that setting: ` +
+      '`up` then starts a simulator of its own.',
     { cause },
   );
 }
 
 /**
- * The endpoint of an earlier start. A file that cannot be read is as good as none: a new endpoint
- * is made.
+ * The endpoint of an earlier start; null if the file is missing or cannot be read, and then a new
+ * endpoint is created.
  */
 async function readKnown(file: string): Promise<WebhookEndpoint | null> {
   try {

@@ -1,13 +1,15 @@
-// Looks below the floor for events that were never published, and publishes them.
+// Walks through the events below the floor, finds those that were never published, and publishes
+// them.
 //
-// Guarantees: each such event goes to its topics, as the relay's pages do: noted in relay_batches
-// under the fence, in the same transaction as the walk's position. A crash between publishing and
-// that save sends them again, which consumers know by event_id. It goes through the rows a chunk at
-// a time, only while there is a reason (db/relay/floor-walk.ts), and one walk more once the
-// transactions that ran at its beginning are over: they may have had a low id that was not visible
-// yet. A row that cannot be read is left out and noted; the others go on. An event that comes this
-// late may be older than its entity's last version: consumers pass it over, and the workers compare
-// the pair.
+// Guarantees: each such event goes to its topics as an event of a page does. Its batches are stored
+// in relay_batches under the fence, in the same transaction as the position of the walk. A crash
+// between publishing and storing the position publishes the events again; consumers recognise them
+// by event_id. The walk reads a chunk of rows at a time, only while there is a reason
+// (db/relay/floor-walk.ts). After its end there is a second walk, once the transactions that ran
+// when the first one began have ended: they may hold a low id that was not visible before. A row
+// that cannot be read is noted and left out, and the walk goes on. An event that is published so
+// late may be older than the newest version of its entity: consumers ignore it, and the workers
+// compare the pair.
 import type { Db } from '../db/server/connection.ts';
 import { isOfOneRow } from '../db/server/errors.ts';
 import { lookFor, readLost, readWalk, saveWalk, type Walk } from '../db/relay/floor-walk.ts';
@@ -26,24 +28,24 @@ export type FloorWalkDeps = {
   log: { warn(event: string, fields?: Record<string, unknown>): void };
   routing: Routing;
   headers: HeaderStyle;
-  /** Of the database, known once the cursor is claimed. */
+  /** The instance id of the database; it is known once the cursor is claimed. */
   installation: () => string;
   monotonic: () => number;
 };
 
 export type FloorWalk = {
   /**
-   * One chunk, if it is time for one. `busy`: pages go out. Answers whether there is more to look
-   * at, now.
+   * Walks through one chunk, if the time has come for one. `busy`: pages are being published.
+   * Returns whether there are more rows to read now.
    */
   step(active: { fence: number; busy: boolean; mayStillSend: () => boolean }): Promise<boolean>;
-  /** A sequence was moved: look now. */
+  /** A sequence was moved: the next step looks for a walk at once. */
   lookNow(): void;
 };
 
 /**
- * Rows looked at under one statement; and how often without a walk, and how often beside pages that
- * go out.
+ * The number of rows that one statement reads; the rest between two looks when there is no walk;
+ * and the rest between two chunks while pages are being published.
  */
 const CHUNK = 5_000;
 const LOOK_EVERY_MS = 5_000;
@@ -52,7 +54,7 @@ const BUSY_EVERY_MS = 250;
 const LEFT_OUT = {
   loop: 'relay',
   instead:
-    'it lies below what the relay has passed and is not on the bus; npx twinbox verify --repair compares its pair',
+    'the event is below the relay’s floor and is not on the bus; npx twinbox verify --repair compares its pair',
 } as const;
 
 export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
@@ -71,7 +73,7 @@ export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
     return more && !active.busy;
   }
 
-  /** What is wrong with the table must not stop the pages: the walk stays where it is, and says so. */
+  /** A fault of one row must not stop the pages: the walk keeps its position and logs the fault. */
   async function goOnOrPass(
     walk: Walk,
     active: { fence: number; mayStillSend: () => boolean },
@@ -112,8 +114,8 @@ export function createFloorWalk(deps: FloorWalkDeps): FloorWalk {
   }
 
   /**
-   * Once more from the beginning, when no open transaction can still hold a low id that is not
-   * visible yet.
+   * Begins the second walk, once no open transaction can still hold a low id that is not visible
+   * yet.
    */
   async function beginAgain({ id, final, settled }: Walk, fence: number): Promise<boolean> {
     if (!final && !settled) return false;

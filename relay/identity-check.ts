@@ -1,5 +1,5 @@
-// Whether the relay may run on this database and this bus: asked before it is active, and every few
-// seconds after that.
+// Checks whether the relay may run on this database and this bus: before it becomes active, and
+// then every few seconds.
 import { withTransaction, type Db } from '../db/server/connection.ts';
 import { notePlace } from '../db/server/database-place.ts';
 import {
@@ -20,7 +20,10 @@ export type IdentityCheck = {
    * person has to decide.
    */
   check(): Promise<void>;
-  /** Throws IdentityError where the bus has events of ours that this database lacks. */
+  /**
+   * Throws IdentityError if the bus has events of this installation that the database does not
+   * have.
+   */
   refuseOlderState(): Promise<void>;
 };
 
@@ -29,12 +32,15 @@ export type IdentityCheckDeps = {
   bus: Bus;
   log: { warn(event: string, fields?: Record<string, unknown>): void };
   address: Address;
-  /** The newest records of our topics; null for a bus that keeps none. */
+  /** Reads the newest records of our topics; null for a bus that stores none. */
   newest: (() => Promise<Received[]>) | null;
 };
 
 export function createIdentityCheck({ db, bus, log, address, newest }: IdentityCheckDeps): IdentityCheck {
-  /** What the bus has of ours and this database lacks; null for nothing. */
+  /**
+   * The events of this installation that the bus has and the database does not have; null if there
+   * are none.
+   */
   async function lookAtBus(): Promise<RestoreSigns | null> {
     return newest === null ? null : findLostOnBus(db, await newest());
   }
@@ -49,17 +55,17 @@ export function createIdentityCheck({ db, bus, log, address, newest }: IdentityC
       if (verdict === 'failed_over') {
         const lost = await lookAtBus();
         const { noted, mappings } = await withTransaction(db, (tx) => acceptFailover(tx, lost));
-        // Another server has taken over, and may lack what the old one had sent to other systems:
-        // every mapping is compared once.
+        // Another server has taken over. It may not have the last writes that the old server had
+        // already sent to other systems, so every mapping is compared once.
         if (noted) log.warn('relay.failed_over', { mappings, lost: lost?.count ?? 0 });
       }
-      // A relay that stands by with the wrong bus must say so now, not when it is needed.
+      // A standby relay with the wrong bus must report it now, and not only when it becomes active.
       const bound = (await readRelayCounts(db))?.bus ?? null;
       const present = await bus.identity();
       if (bound !== null && bound !== present) throw otherBus(bound, present);
     },
 
-    // Only the bus shows that a copy was put back under the same name.
+    // If an older copy was restored under the same name, only the bus shows it.
     async refuseOlderState() {
       const lost = await lookAtBus();
       if (lost === null) return;

@@ -1,7 +1,7 @@
-/** The relay as a process of its own. */
+/** The relay as a separate process. */
 import { enableCompileCache } from 'node:module';
 
-// Most of a start's time would otherwise go into reading TypeScript.
+// Without the cache most of the start's time is spent on compiling TypeScript.
 enableCompileCache();
 const { runProcess } = await import('../lib/process/run.ts');
 const { startRelay } = await import('./start.ts');

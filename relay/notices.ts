@@ -1,11 +1,12 @@
-// The notices of what the bus refused: a person reads them in the dlq.
+// The notices about records that the bus refused. They are published to the dlq, where people read
+// them.
 import type { Refused } from '../db/relay/cursor.ts';
 import type { Clock } from '../lib/clock.ts';
 import { topics } from '../lib/events/routing.ts';
 import { newEventId } from '../lib/uuid.ts';
 import type { RefusedMessage } from './send.ts';
 
-/** Logs each refused message, and answers the notices to be stored with the page. */
+/** Logs each refused message, and returns the notices to be stored with the page. */
 export function toNotices(
   refused: readonly RefusedMessage[],
   { clock, log }: { clock: Clock; log: { error(event: string, fields?: Record<string, unknown>): void } },
@@ -19,7 +20,7 @@ export function toNotices(
       reason: error.message,
     });
   }
-  // A notice that is refused itself gets no notice: the row it came from says the same.
+  // A refused notice gets no notice of its own: the row from which it was made has the same facts.
   const parked = refused.filter(({ message }) => message.topic !== topics.dlq);
   return parked.map(({ message, error }) => ({
     eventId: newEventId(clock.now()),

@@ -1,9 +1,9 @@
-// Reading a page of which one row cannot be read: its time is none, its number is too large for
-// this program, its bytes are damaged.
+// Reads a page of which one row cannot be read: its time is invalid, its number is too large for
+// this program, or its bytes are damaged.
 //
-// Guarantees: the rows that can be read go out in their order, each of the others is named once,
-// and the cursor moves behind all of them. Costs statements only where a page could not be read as
-// a whole.
+// Guarantees: the readable rows are published in their order, each other row is named once, and the
+// cursor moves past all of them. This costs more statements, and only for a page that could not be
+// read as a whole.
 import type { Db } from '../db/server/connection.ts';
 import {
   readPageIds,

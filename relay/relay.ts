@@ -1,21 +1,23 @@
-// The relay: every committed row of sync_events goes to the bus, at least once, per entity in the order of the commits
-// (docs/relay.md).
+// The relay publishes every committed row of sync_events to the bus, at least once, and for each entity
+// in the order of the commits (docs/relay.md).
 //
-// Guarantees: no row is passed over, however late its transaction commits; nothing waits for an unrelated transaction; one
-// relay is active, any number stand by; a row is repeated only where the lease changed hands, or a publish or a save failed.
-// Assumes: writers take their transaction id before they draw an event id, and lock the entity before they draw it (the tables'
-// triggers and functions see to both); consumers know each event_id and never go back to an older version.
+// Guarantees: no row is left out, however late its transaction commits. No event waits for an unrelated
+// transaction. One relay is active, others stand by. A row is published again only if the lease changed
+// its owner, or if a publish or a save failed.
+// Assumes: writers take their transaction id before they draw an event id, and lock the entity before they
+// draw it (triggers and functions ensure both). Consumers recognise each event_id, and never go back to an
+// older version.
 //
 // A crash between any two lines of a round leaves:
-//   after take, before claim      a lease that runs out; the cursor as it was
-//   after claim                   a cursor that no older holder can save any more; nothing was sent
+//   after take, before claim      a lease that expires; the cursor as it was
+//   after claim                   a cursor that no earlier holder can save any more; nothing was sent
 //   after read                    nothing
-//   during or after publish       messages on the bus that the cursor does not know: the next holder sends them again
-//   after save                    the page is done; the next one, even if it was read already, is read again
-// The save itself is one transaction: cursor, relay_batches and the notices of refused records, all or none. It does not wait
-// for the disk: a crash of the server may undo it, and that repeats the page.
-// A relay that is frozen anywhere and wakes up after its lease checks its own deadline before each send, and its save is
-// refused by the fence: it can repeat messages, it cannot move the cursor.
+//   during or after publish       messages that the cursor does not know: the next holder sends them again
+//   after save                    the page is done; a page that was read ahead is read again
+// The save is one transaction (cursor, relay_batches, notices of refused records). It does not wait for
+// the disk: a crash of the server may undo it, and then the page is sent again. A relay that was frozen
+// beyond its lease checks its deadline before each send, and the fence refuses its save: it can repeat
+// messages, and it cannot move the cursor.
 
 import { isOfOneRow } from '../db/server/errors.ts';
 import { claimCursor, readPage, saveCursor, type Cursor, type Page, type Save } from '../db/relay/cursor.ts';
@@ -51,45 +53,42 @@ export type RelayDeps = {
   bus: Bus;
   clock: Clock;
   log: RelayLog;
-  /** Where the database is (see addressOf). */
+  /** The address of the database (see addressOf). */
   address: Address;
   routing: Routing;
   headers: HeaderStyle;
-  /** The newest records of our topics; null for a bus that keeps none. */
+  /** Reads the newest records of our topics; null for a bus that stores none. */
   newest?: (() => Promise<Received[]>) | null;
   /** Rows per page; default 1,000. */
   pageSize?: number;
   /** How long another relay waits after this one has died; default 5 s. */
   leaseMs?: number;
-  /**
-   * The longest rest between polls that find nothing; default 200. Polling alone is enough, a nudge
-   * is quicker.
-   */
+  /** The longest rest between polls that find nothing; default 200. `nudge` only makes polling quicker. */
   idleMs?: number;
   monotonic?: () => number;
 };
 
 export type Relay = {
-  /** Sends one page and answers how many rows it held; 0 if there was none, or another relay is active. */
+  /** Sends one page and returns its number of rows; 0 if there was none, or if another relay is active. */
   runOnce(): Promise<number>;
-  /** Rounds without end. Settles after stop(); rejects when this relay must not run here (IdentityError). */
+  /** Repeats rounds until stop(). Rejects with IdentityError if this relay must not run on this database. */
   start(): Promise<void>;
-  /** Something was committed: do not wait for the next poll. As many calls as one likes. */
+  /** An event was committed: poll now. May be called any number of times. */
   nudge(): void;
-  /** Finishes the page in hand and hands the lease over. */
+  /** Finishes the page in progress and releases the lease. */
   stop(): Promise<void>;
   isActive(): boolean;
   /** The age of the oldest undelivered row, in seconds; 0 if there is none. */
   secondsBehind(): Promise<number>;
 };
 
-/** How often the database's identity is asked for while all goes well; after a failure it is asked at once. */
+/** How often the identity of the database is checked; after a failure it is checked at once. */
 const IDENTITY_EVERY_MS = 5_000;
 
-/** How often a sequence that is behind is moved, at most: where this role may not, it stays behind. */
+/** The least time between two attempts to move a sequence: if this role may not move it, it stays behind. */
 const MOVE_EVERY_MS = 1_000;
 const NOT_PUBLISHED =
-  'it is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';
+  'the event is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';
 const NO_NOTICE = 'the record is not on the bus, and no notice could be stored';
 
 type Ahead = { win: string; lastId: number; page: Promise<Page> };
@@ -109,7 +108,7 @@ export function createRelay(deps: RelayDeps): Relay {
   let cursor: Cursor | null = null;
   let installation = '';
   let ahead: Ahead | null = null;
-  const below = createFloorWalk({
+  const floorWalk = createFloorWalk({
     ...{ db, bus, clock, log, routing, headers, monotonic },
     installation: () => installation,
   });
@@ -129,32 +128,32 @@ export function createRelay(deps: RelayDeps): Relay {
       const page = await nextPage(cursor);
       if (page.sequence < cursor.floor) await moveSequence();
       const count = await deliver(cursor, page);
-      return count + (await lookBelow(count));
+      return count + (await walkBelowFloor(count));
     } catch (error) {
-      // Whether a save that failed was written is not known, nor which server answers next.
-      await stepBack();
+      // It is not known whether a failed save was written, nor which server answers next.
+      await forgetCursor();
       checkedAt = -Infinity;
       throw error;
     }
   }
 
-  /** It was set back below the floor. Writers draw above it all the same; what got past them is looked for. */
+  /** The sequence was set back below the floor. Writers correct it too; ids drawn below are looked for. */
   async function moveSequence(): Promise<void> {
     if (monotonic() - movedAt < MOVE_EVERY_MS) return;
     movedAt = monotonic();
     await keepSequences({ db, log });
-    below.lookNow();
+    floorWalk.lookNow();
   }
 
-  /** Zero if there is nothing to look for. */
-  async function lookBelow(count: number): Promise<number> {
+  /** 1 if the walk has more rows to read, otherwise 0. */
+  async function walkBelowFloor(count: number): Promise<number> {
     if (cursor === null || fence === null) return 0;
-    const more = await below.step({ fence, busy: count > 0, mayStillSend: lease.isHeld });
+    const more = await floorWalk.step({ fence, busy: count > 0, mayStillSend: lease.isHeld });
     return more ? 1 : 0;
   }
 
   async function becomeActive(): Promise<boolean> {
-    await stepBack();
+    await forgetCursor();
     fence = await lease.take();
     if (fence === null) return false;
     log.info('relay.active', { owner: lease.owner, fence });
@@ -162,12 +161,12 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   async function claim(): Promise<Cursor> {
-    // A copy of a database gets an id of its own while no relay runs: whoever claims the cursor after that has the new one.
+    // A copy gets its instance id while no relay runs, so the id that is read here is the new one.
     installation = await readInstanceId(db);
     await identity.refuseOlderState();
     const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
     if (claimed) return claimed;
-    // Taken over, or bound to another bus, since this was checked; the next round finds out which.
+    // Another relay has the cursor, or it was bound to another bus after the check; the next round finds out.
     lease.forget();
     throw new Error(`the cursor could not be claimed with fence ${fence}`);
   }
@@ -176,18 +175,18 @@ export function createRelay(deps: RelayDeps): Relay {
     try {
       const read = ahead;
       ahead = null;
-      // What was read ahead of a page that was then not saved belongs to another place.
+      // If the page before was not saved, the page that was read ahead does not follow the cursor.
       if (read && read.win === from.win && read.lastId === from.lastId) return await read.page;
       await read?.page.catch(() => undefined);
       return await readPage(db, from, pageSize);
     } catch (error) {
       if (!isOfOneRow(error)) throw error;
-      // One row of the page cannot be read: it is found and left out, and the others go on.
+      // One row of the page cannot be read: it is found and left out, and the others are published.
       return await readByRow(db, from, pageSize);
     }
   }
 
-  /** Sends the page and moves the cursor behind it. */
+  /** Sends the page and moves the cursor past it. */
   async function deliver(from: Cursor, page: ReadPage): Promise<number> {
     const { rows, win, sequence, unreadable = [] } = page;
     const last = [rows.at(-1), unreadable.at(-1)]
@@ -195,14 +194,14 @@ export function createRelay(deps: RelayDeps): Relay {
       .sort((a, b) => b.id - a.id)[0];
     const count = rows.length + unreadable.length;
     const closed = count < pageSize;
-    // An empty window need not be closed, unless the floors still lag and would have every poll walk through delivered rows.
+    // An empty window is closed only if the floors are behind: else every poll would read delivered rows.
     if (last === undefined && from.win === null && from.floor >= sequence) return 0;
     if (last !== undefined && !closed) readAhead({ ...from, win, lastId: last.id });
     await failpoint('relay.before-publish');
     const messages = toMessages(rows, { routing, headers, installation });
     const sent = await sendPage(bus, messages, lease.isHeld);
     await failpoint('relay.after-publish');
-    if (sent === null) return await lose('its lease ended before the page was sent');
+    if (sent === null) return await giveUpLease('its lease ended before the page was sent');
     const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
     for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);
     cursor = await save({
@@ -220,12 +219,15 @@ export function createRelay(deps: RelayDeps): Relay {
       ],
       now: clock.now(),
     });
-    if (cursor === null) return await lose('another relay has taken the cursor over');
+    if (cursor === null) return await giveUpLease('another relay has taken over the cursor');
     await failpoint('relay.after-save');
     return count;
   }
 
-  /** A notice that the database refuses must not hold what was published: it stands in the log and in the list of skipped items. */
+  /**
+   * If the database refuses a notice, the page is saved without its notices: they are in the log
+   * and in the list of skipped items.
+   */
   async function save(page: Save): Promise<Cursor | null> {
     try {
       return await saveCursor(db, page);
@@ -242,20 +244,19 @@ export function createRelay(deps: RelayDeps): Relay {
 
   function readAhead(from: Cursor & { win: string }): void {
     const page = readPage(db, from, pageSize);
-    // Whoever awaits the page sees the error; if it is never awaited, the error must not end the
-    // process.
+    // If the page is never awaited, its error must not end the process.
     page.catch(() => undefined);
     ahead = { win: from.win, lastId: from.lastId, page };
   }
 
-  async function lose(why: string): Promise<0> {
+  async function giveUpLease(why: string): Promise<0> {
     log.warn('relay.lost', { why, fence });
     lease.forget();
-    await stepBack();
+    await forgetCursor();
     return 0;
   }
 
-  async function stepBack(): Promise<void> {
+  async function forgetCursor(): Promise<void> {
     cursor = null;
     const read = ahead;
     ahead = null;
@@ -276,7 +277,7 @@ export function createRelay(deps: RelayDeps): Relay {
     try {
       await loop.done;
     } finally {
-      await stepBack();
+      await forgetCursor();
       await lease.release();
     }
   }
@@ -288,9 +289,9 @@ export function createRelay(deps: RelayDeps): Relay {
     nudge: () => loop?.wake(),
     async stop() {
       stopping.abort();
-      // Whoever called start has the error.
+      // The caller of start() gets the error.
       await running?.catch(() => undefined);
-      await stepBack();
+      await forgetCursor();
       await lease.release();
     },
     isActive: () => lease.isHeld(),

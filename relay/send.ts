@@ -1,8 +1,9 @@
-// Sending one page, and finding the record that the bus will not take.
+// Sends one page, and finds the records that the bus refuses.
 //
-// Guarantees: messages of one key go out in order, refused ones left out; nothing is reported as
-// sent that the bus did not answer for. Assumes: the bus refuses a record for what it is, not for
-// its company; a batch that is too long as a whole is found to be innocent when its halves pass.
+// Guarantees: the messages of one key are sent in order, without the refused ones. Only messages
+// that the bus has confirmed are reported as sent. Assumes: the bus refuses a record for its own
+// content. If a batch is refused because it is too large as a whole, its halves are accepted, and
+// no record of it counts as refused.
 
 import { BusError, isRefusedRecord, type Bus, type Message, type Published } from '../lib/bus/bus.ts';
 import type { Batch } from '../db/relay/cursor.ts';
@@ -10,12 +11,14 @@ import type { Batch } from '../db/relay/cursor.ts';
 export type RefusedMessage = { message: Message; error: BusError };
 
 export type Sent = {
-  /** In the order of the messages; null where one was refused. */
+  /** In the order of the messages; null for a refused one. */
   places: (Published | null)[];
   refused: RefusedMessage[];
 };
 
-/** Null if the lease ended before everything was sent: what was sent, the next holder sends again. */
+/**
+ * Null if the lease ended before all was sent: the next holder of the lease sends the page again.
+ */
 export async function sendPage(
   bus: Bus,
   messages: readonly Message[],
@@ -33,8 +36,8 @@ export async function sendPage(
 type Sending = { bus: Bus; mayStillSend: () => boolean; sent: Sent };
 
 /**
- * Sends the messages at these indexes; after a refusal again in halves, in order, until the
- * culprits stand alone.
+ * Sends the messages at these indexes. After a refusal it sends them again in halves, in order,
+ * until each refused message is alone.
  */
 async function sendPart(
   indexes: readonly number[],
@@ -69,7 +72,7 @@ async function sendPart(
 
 function keepPlaces(indexes: readonly number[], published: readonly Published[], sent: Sent): void {
   if (published.length !== indexes.length) {
-    // An answer that does not name every message proves nothing of any.
+    // An answer that does not name every message proves nothing about any message.
     throw new BusError(
       'unavailable',
       `the bus answered for ${published.length} of ${indexes.length} messages`,
@@ -78,7 +81,10 @@ function keepPlaces(indexes: readonly number[], published: readonly Published[],
   indexes.forEach((index, at) => (sent.places[index] = published[at] ?? null));
 }
 
-/** Runs of consecutive offsets in one partition, each with its events' ids: what `relay_batches` keeps. */
+/**
+ * Runs of consecutive offsets in one partition, each with the ids of its events, for
+ * `relay_batches`.
+ */
 export function toBatches(messages: readonly Message[], places: readonly (Published | null)[]): Batch[] {
   const batches: Batch[] = [];
   const open = new Map<string, Batch>();

@@ -1,4 +1,5 @@
-// The relay as a process of its own: one is active, the others stand by and take over within its lease.
+// Starts the relay as a separate process: one is active, and a standby takes over when its lease
+// ends.
 import type { Alike } from '../db/health/role-signs.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -19,21 +20,22 @@ import type { Bus } from '../lib/bus/bus.ts';
 import { createRelay, type Relay } from './relay.ts';
 
 /**
- * A relay in its own process gets no nudge: this is what the first event after a rest waits, at
- * most.
+ * No other process calls `nudge` of a separate relay. This is the longest time that the first event
+ * after a rest waits.
  */
 const IDLE_MS = 50;
 
 export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'relay');
   const health = await startHealthServer('relay', config);
-  // It reads with one connection, reads ahead with a second, and renews its lease with a third.
+  // The relay reads with one connection, reads ahead with a second, and renews its lease with a
+  // third.
   const poolSize = Math.min(config.database.poolSize, 4);
   const database = await connectDatabase({ role: 'relay', url: databaseUrl, poolSize, log });
   const { db, address } = database;
   const clock = systemClock;
   const running: { relay?: Relay; bus?: Bus } = {};
-  // Before the bus: while it is waited for, the others see a relay that is starting.
+  // Before the bus: while this process waits for the bus, the others see a relay that is starting.
   const signs = await startRoleSigns({ db, log, roles: [roleOf(running, config.alike.relay)] });
   await compareAtStart(db, signs.owner, log);
   const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
@@ -87,7 +89,7 @@ function roleOf(running: { relay?: Relay; bus?: Bus }, settings: Alike): Role {
   };
 }
 
-/** Standing by is ready, too. */
+/** A standby relay is ready, too. */
 function rolePart(relay: Relay) {
   return { ready: true, figures: { relay_role: relay.isActive() ? 'active' : 'standby' } };
 }

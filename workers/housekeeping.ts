@@ -19,15 +19,15 @@ export interface HousekeptLane {
   deps: SyncDeps;
   wake: () => void;
   /**
-   * Bound: the key is of the account that the database belongs to. Until that is known nothing is
-   * asked with it.
+   * Bound: the key is of the account that the database belongs to. Until this is known,
+   * housekeeping sends no request with the key.
    */
   lane: { status(): { bound: boolean } };
 }
 
 export interface HousekeepingOptions {
   retentionDays: number;
-  /** The beginning of the groups' names. */
+  /** The prefix of the names of the consumer groups. */
   groupId: string;
   bus: Pick<Bus, 'progress'>;
 }
@@ -46,7 +46,7 @@ export function createHousekeeping(
   async function keepHouse(): Promise<number> {
     let left = 0;
     const failures: { step: string; error: unknown }[] = [];
-    // A step that fails is tried again with the next round; the others do not wait for it.
+    // A step that fails is tried again in the next round; the other steps do not wait for it.
     const attempt = async (step: string, work: () => Promise<boolean>): Promise<void> => {
       try {
         if (await work()) left += 1;
@@ -65,7 +65,7 @@ export function createHousekeeping(
     for (const lane of lanes) await attempt('gap', () => closeGap(lane));
     const [worst] = failures;
     if (worst === undefined) return left;
-    // The loop logs the one that it is given.
+    // The loop logs the error that is thrown; the others are logged here.
     for (const { step, error } of failures.slice(1))
       first?.log.warn('housekeeping.step_failed', { step, error });
     throw worst.error;
@@ -102,7 +102,7 @@ export function createHousekeeping(
   };
 }
 
-/** Has partitions ready before they are needed, and lets go of those that are old; says what it did. */
+/** Makes partitions before they are needed, drops old ones, and logs what it did. */
 export async function keepPartitionsOf(
   { db, clock, log }: Pick<SyncDeps, 'db' | 'clock' | 'log'>,
   retentionDays: number,

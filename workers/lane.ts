@@ -20,20 +20,20 @@ import { reconcile } from '../lib/sync/reconcile.ts';
 import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
 
 export interface LaneOptions {
-  /** Names this worker in the lease; for people. */
+  /** The name of this worker in its leases; for people. */
   owner: string;
-  /** How many mappings are worked on at once. */
+  /** How many mappings are worked on at the same time. */
   concurrency: number;
-  /** Longer than a read, a write and their settles together. */
+  /** The length of a lease: longer than a read, a write and their settles together. */
   leaseMs: number;
-  /** The reasons for which another worker takes what waits; default none. */
+  /** Mappings that wait for these reasons are left to other workers; default: none. */
   leaves?: () => readonly string[];
 }
 
 export interface Lane {
-  /** Starts work on what is due, as far as there is room; says how many it started. */
+  /** Starts steps for mappings that are due, as far as there are places; returns how many. */
   runOnce(): Promise<number>;
-  /** Resolves when nothing is in hand. */
+  /** Resolves when no step is in progress. */
   drain(): Promise<void>;
   status(): LaneStatus;
 }
@@ -41,21 +41,24 @@ export interface Lane {
 export interface LaneStatus {
   system: string;
   bound: boolean;
-  /** Why the lane does nothing, as text for an operator. */
+  /** Why the lane does nothing, as text for people. */
   stopped: string | null;
   inHand: number;
 }
 
 /**
- * Records to be made and records that exist have lines of their own; neither may take all the
- * places from the other.
+ * Mappings whose record has to be created and mappings with a record have a line each. Neither line
+ * may take all places from the other.
  */
 const LINE_PART = 0.75;
-/** Echoes have so many places beside the others: they wait behind no token, and take no edit's place. */
+/**
+ * The places for echoes, as a part of the others' places and in addition to them: echoes wait for
+ * no token.
+ */
 const ECHO_PART = 0.25;
 /**
- * Of so many claims one is of the mapping that has been due longest: no class waits for ever behind
- * a more urgent one.
+ * One of this many claims takes the mapping that has been due longest, so that no class waits for
+ * ever behind a more urgent one.
  */
 const LONGEST_EVERY = 8;
 /** How often echoes are looked for while there is no token for anything else. */
@@ -64,13 +67,16 @@ const ECHOES_EVERY_MS = 1_000;
 export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => void): Lane {
   const { db, clock, integration, log } = deps;
   const inHand = new Map<number, { claimed: Claimed; done: Promise<void> }>();
-  /** Broke off while the database was away, and could not even be given back. */
+  /**
+   * Claims of steps that broke off while the database did not answer, and that could not be given
+   * back.
+   */
   const left = new Map<number, Claim>();
   let bound: Bound | null = null;
   let stopped: string | null = null;
-  /** Claimed since the last one that had been due longest. */
+  /** The number of claims since the last one of the mapping that had been due longest. */
   let sinceLongest = 0;
-  /** The last claim filled the places of echoes: more of them may be due. */
+  /** The last claim filled all places for echoes, so more echoes may be due. */
   let moreEchoes = false;
   let claimedAt = -Infinity;
 
@@ -87,8 +93,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     }
     const binding = await bindAccount(db, clock, integration).catch(async (error: unknown) => {
       const failure = integration.classify(error);
-      stopped = `${integration.system} did not say whose key this is: ${failure.code}: ${failure.message}`;
-      await rememberSilence(deps, failure);
+      stopped = `${integration.system} did not say of which account the key is: ${failure.code}: ${failure.message}`;
+      await openBreakerOnFailure(deps, failure);
       throw new AppError('system_unreachable', { cause: error, detail: stopped, retryable: true });
     });
     if (!binding.ok) {
@@ -97,7 +103,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     }
     const { account, livemode } = binding;
     const guards = createGuards(deps, account);
-    // A key that was fixed, or a system that came back, is seen at the start.
+    // At the start a worker asks at once, so that a corrected key or a system that answers again is
+    // noticed.
     await guards.breaker.answers();
     stopped = null;
     bound = { account, guards };
@@ -107,15 +114,15 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 
   async function work(guards: Guards, claimed: Claimed, deadline: number): Promise<void> {
     const claim: Claim = { id: claimed.id, fence: claimed.fence, deadline };
-    const nothing = (): void => undefined;
-    const release = isEcho(claimed) ? nothing : (guards.limiter?.reserve(claimed.makes) ?? nothing);
+    const noRelease = (): void => undefined;
+    const release = isEcho(claimed) ? noRelease : (guards.limiter?.reserve(claimed.makes) ?? noRelease);
     const lastCall = lastCallOf(deps, claim);
     const guarded = guard(integration, guards, { id: claim.id, urgency: claimed.urgency, lastCall, release });
     try {
       await reconcile({ ...deps, integration: guarded }, claim);
     } catch (error) {
-      await breakOff(deps, claim, error).catch((unsaid: unknown) => {
-        log.debug('reconcile.lease_left', { mapping: claim.id, ...describeFault(unsaid) });
+      await breakOff(deps, claim, error).catch((failure: unknown) => {
+        log.debug('reconcile.lease_left', { mapping: claim.id, ...describeFault(failure) });
         left.set(claim.id, claim);
       });
     } finally {
@@ -130,8 +137,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
   }
 
   /**
-   * How many of each line may begin. The account's tokens are for both, those for making records
-   * for one, and echoes need none.
+   * How many mappings of each line may be claimed. The account's tokens count for both lines, the
+   * tokens for creates for one, and echoes need none.
    */
   async function roomFor({ limiter }: Guards): Promise<ClaimRoom> {
     const [working, making] = [count((one) => !isEcho(one)), count(({ makes }) => makes)];
@@ -165,8 +172,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         return 1;
       }
       const room = await roomFor(guards);
-      // It has rested already until there may be tokens. Echoes need none, but each look for them
-      // is a statement.
+      // Without tokens only echoes can be claimed, and each look for echoes costs a statement, so
+      // there is one at most every second.
       const looks = moreEchoes || performance.now() - claimedAt > ECHOES_EVERY_MS;
       if (room.limit === 0 && !(looks && room.echoes > 0)) return 1;
       claimedAt = performance.now();
@@ -197,8 +204,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 }
 
 /**
- * It was claimed without a token: what came in is the event of a write of ours, or of a pair that
- * has ended.
+ * Whether the mapping was claimed without a token, because its event is an echo of our own write or
+ * is about a pair that has ended.
  */
 function isEcho({ makes, urgency }: Claimed): boolean {
   return !makes && urgency === urgencies.echo;
@@ -258,7 +265,7 @@ async function giveBackLeft(deps: SyncDeps, left: Map<number, Claim>): Promise<v
  * A step that broke off (the database went away, or a fault of ours) is tried again a little later,
  * not at once.
  */
-async function giveUp({ db, clock, policy }: SyncDeps, { id, fence }: Claim): Promise<void> {
+async function postpone({ db, clock, policy }: SyncDeps, { id, fence }: Claim): Promise<void> {
   const until = new Date(clock.now().getTime() + 1_000 + fullJitter(3, policy.backoff));
   await backOffMapping(db, id, fence, until);
 }

@@ -1,7 +1,7 @@
-/** A worker as a process of its own. */
+/** A worker as a separate process. */
 import { enableCompileCache } from 'node:module';
 
-// Most of a start's time would otherwise go into reading TypeScript.
+// Without the cache most of the start's time is spent on compiling TypeScript.
 enableCompileCache();
 const { runProcess } = await import('../lib/process/run.ts');
 const { startWorker } = await import('./start.ts');

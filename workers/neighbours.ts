@@ -2,10 +2,12 @@
 // IMPORT is off) it notes as waiting: right where no worker may, and a loss of time without end
 // where another one could.
 //
-// Guarantees: while a worker lives that may do it, what another has left waiting is done, within
-// two looks, whoever took the event; a worker that may not does not take it up again meanwhile.
-// Assumes: a worker's sign is written before its lanes begin. A crash of the one that may: after
-// its last sign has grown old the others take up what waits, and note it as waiting again.
+// Guarantees: while a worker lives that is allowed to do it, a pair that another worker has left
+// waiting is worked on, within two looks, whichever worker received the event. A worker that is not
+// allowed does not claim the pair meanwhile.
+// Assumes: a worker writes its sign of life before its lanes begin. If the worker that is allowed
+// crashes, the others claim the pair after its last sign of life has grown old, and note it as
+// waiting again.
 import { raiseLeft } from '../db/mappings/dirty.ts';
 import { readRoleSigns, type Alike, type RoleSign } from '../db/health/role-signs.ts';
 import { settingOf } from '../lib/config/systems.ts';
@@ -29,11 +31,11 @@ const LEFT: readonly {
 ];
 
 export interface Neighbours {
-  /** The reasons for which what waits is another worker's to take, by the last look. */
+  /** The reasons for which a waiting pair is left to other workers, according to the last look. */
   leaves(): readonly string[];
   /**
-   * Looks who lives with which settings, and takes up what those have left who may do less. Returns
-   * how many.
+   * Reads which workers live and with which settings, and raises the pairs that workers with fewer
+   * permissions have left waiting. Returns how many.
    */
   look(): Promise<number>;
 }
@@ -46,8 +48,8 @@ export function createNeighbours(deps: SyncDeps, owner: string): Neighbours {
   };
   let leaves: readonly string[] = [];
   /**
-   * The reasons that this worker helped with at the last look: it looks for them once more after
-   * the last worker that leaves them has gone.
+   * The reasons for which this worker raised pairs at the last look. It looks for them once more
+   * after the last worker that leaves such pairs has ended.
    */
   let helped: readonly string[] = [];
 

@@ -1,5 +1,5 @@
-// The workers' role: receive, reconcile and keep house, for every system in use. Built the same way
-// whether it is a process of its own or one role among others in an embedded one.
+// The workers' role: receive, reconcile and housekeeping, for every system in use. It is built in
+// the same way for a separate process and for the process that runs every role.
 import { raiseWaiting } from '../db/mappings/dirty.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
@@ -27,17 +27,17 @@ const CONCURRENCY = 16;
 const LEASE_MS = 60_000;
 
 export interface Workers {
-  /** Looks for work now rather than at the next poll. */
+  /** Looks for work now, and not only at the next poll. */
   wake(): void;
   status(): { lanes: LaneStatus[]; housekeeping: HousekeepingStatus };
-  /** Takes nothing new, finishes what is in hand. */
+  /** Begins no new work, and finishes the work in progress. */
   stop(): Promise<void>;
 }
 
-/** How long a lane that cannot work at all rests, at most, before it asks again. */
+/** The longest rest of a lane that cannot work at all, before it tries again. */
 const STOPPED_REST_MS = 30_000;
 
-/** Starts the lanes; resolves once nothing published from now on can be missed. */
+/** Starts the lanes; resolves once every event that is published from now on will be received. */
 export async function startWorkers(bus: Bus, systems: SyncDeps[], options: WorkersOptions): Promise<Workers> {
   const { owner = nameProcess(), concurrency = CONCURRENCY, leaseMs = LEASE_MS } = options;
   const stopping = new AbortController();
@@ -60,7 +60,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     ...lanes.map((lane) => subscribeOutbound(bus, lane, options.groupId)),
     ...(log ? [subscribeInbound(bus, lanes, options.groupId, log)] : []),
   ]).catch(async (error: unknown) => {
-    // What works on would keep a process alive that has said that it cannot start.
+    // A lane that still works would keep a process alive that has reported that it cannot start.
     await endLanes();
     throw error;
   });
@@ -126,19 +126,19 @@ async function raiseAllowed({ db, clock, integration: { system }, policy }: Sync
 }
 
 /**
- * The first contact: reads what the account held before, beside the work of the lane, which binds
- * the account.
+ * The first contact: reads the records that the account had before, in parallel to the lane, which
+ * binds the account.
  */
 function startReading(deps: SyncDeps, lane: Lane, signal: AbortSignal): Loop {
   const { system } = deps.integration;
   let done = false;
-  let told = false;
+  let isLogged = false;
   return runLoop(
     async () => {
       if (done || !lane.status().bound) return 0;
       const run = await readAccountRecords(deps, signal);
       done = run === 'done';
-      told = false;
+      isLogged = false;
       return run === 'reading' ? 1 : 0;
     },
     {
@@ -146,15 +146,15 @@ function startReading(deps: SyncDeps, lane: Lane, signal: AbortSignal): Loop {
       busyMs: 50,
       backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: STOPPED_REST_MS }),
       onError: (error, failures) => {
-        if (!told) deps.log.warn('account.reading_failed', { system, error: String(error), failures });
-        told = true;
+        if (!isLogged) deps.log.warn('account.reading_failed', { system, error: String(error), failures });
+        isLogged = true;
       },
       signal,
     },
   );
 }
 
-/** How often it is looked which other workers live, and what they have left. */
+/** How often a worker reads which other workers live, and which pairs they have left waiting. */
 const LOOK_MS = 5_000;
 
 function startLooks(deps: SyncDeps, neighbours: Neighbours, wake: () => void, signal: AbortSignal): Loop {
@@ -175,15 +175,15 @@ function startLooks(deps: SyncDeps, neighbours: Neighbours, wake: () => void, si
 function startLane(deps: SyncDeps, options: LaneOptions, signal: AbortSignal) {
   const neighbours = createNeighbours(deps, options.owner);
   const lane = createLane(deps, { ...options, leaves: neighbours.leaves }, () => wake());
-  let told = '';
+  let lastLogged = '';
   const loop = runLoop(() => lane.runOnce(), {
     idleMs: 250,
     backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: STOPPED_REST_MS }),
     onError: (error, failures) => {
-      // Said once, not at each try: it is in status and readiness as long as it lasts.
+      // Logged once, not at each try: `status` and `/ready` show it as long as it lasts.
       const text = error instanceof Error ? error.message : String(error);
-      if (text === told) return;
-      told = text;
+      if (text === lastLogged) return;
+      lastLogged = text;
       const level = isAppError(error, 'wrong_account') ? 'warn' : 'info';
       deps.log[level]('lane.stopped', { system: deps.integration.system, why: text, failures });
     },

@@ -26,12 +26,12 @@ export function workersPart(
   return { ready: false, problem: stopped.join('; '), figures };
 }
 
-/** Failures in a row that are no chance. */
+/** This many failed rounds in a row are reported as a problem. */
 const FAILED_OFTEN = 3;
 
 /**
- * The signs of life of a process that runs workers: their lanes, and housekeeping, which shows none
- * while it stands still.
+ * The signs of life of a process that runs workers: one for the lanes, and one for housekeeping,
+ * which is not written while housekeeping hangs.
  */
 export function rolesOfWorkers(
   workers: Pick<Workers, 'status'>,

@@ -1,4 +1,4 @@
-// Takes what the bus delivers into the database.
+// Receives events from the bus and stores them in the database.
 import type { Bus, Received } from '../lib/bus/bus.ts';
 import { parseEnvelope, type Parsed } from '../lib/events/parse.ts';
 import { topics } from '../lib/events/routing.ts';
@@ -21,25 +21,25 @@ export interface Listener {
 export type Unsubscribe = () => Promise<void>;
 
 /**
- * The beginning of an installation's groups. With its instance id in it two installations that came
- * to share topics never share a group: each reads everything and refuses what is the other's, and
- * neither passes by what the other has to take.
+ * The prefix of an installation's consumer groups. It contains the instance id, so two
+ * installations that share topics never share a group: each reads all records and refuses those of
+ * the other.
  */
 export function groupsOf(groupId: string, installation: string): string {
   return `${groupId}.${installation}`;
 }
 
-/** The group of a system: it receives every change of ours once. */
+/** The group of a system, which receives every outbound event once. */
 export function outboundGroup(groupId: string, system: string): string {
   return `${groupId}.${system}`;
 }
 
-/** The group that receives every external event once, whatever system it is of. */
+/** The group that receives every inbound event of every system once. */
 export function inboundGroup(groupId: string): string {
   return `${groupId}.internal`;
 }
 
-/** Subscribes one system to our own changes. */
+/** Subscribes one system to the outbound events. */
 export function subscribeOutbound(bus: Bus, listener: Listener, groupId: string): Promise<Unsubscribe> {
   const { system, document } = listener.deps.integration;
   return bus.subscribe({
@@ -53,7 +53,7 @@ export function subscribeOutbound(bus: Bus, listener: Listener, groupId: string)
   });
 }
 
-/** Subscribes us to the events of all systems. */
+/** Subscribes to the inbound events of all systems. */
 export function subscribeInbound(
   bus: Bus,
   listeners: Listener[],
@@ -61,23 +61,23 @@ export function subscribeInbound(
   log: SyncLog,
 ): Promise<Unsubscribe> {
   const [first] = listeners;
-  if (first === undefined) throw new Error('subscribeInbound: nobody listens');
+  if (first === undefined) throw new Error('subscribeInbound: there is no listener');
   const bySystem = new Map(listeners.map((one) => [one.deps.integration.system, one]));
   return bus.subscribe({
     topic: topics.inbound,
     group: inboundGroup(groupId),
     handler: async (batch) => {
       const { taken, refused } = sort(batch, first.deps.policy.instanceId, (record, parsed) =>
-        toHeard(record, parsed, bySystem),
+        toInboundEvent(record, parsed, bySystem),
       );
       await noteRefused(bus, { ...first.deps, log }, refused);
-      for (const [listener, heard] of Map.groupBy(taken, ({ listener }) => listener)) {
+      for (const [listener, received] of Map.groupBy(taken, ({ listener }) => listener)) {
         const { system, document } = listener.deps.integration;
         const target = { system, externalType: document.externalType };
         await receiveInbound(
           receiveDeps(listener),
           target,
-          heard.map(({ event }) => event),
+          received.map(({ event }) => event),
         );
       }
     },
@@ -88,7 +88,7 @@ function receiveDeps({ deps, wake }: Listener): ReceiveDeps {
   return { db: deps.db, clock: deps.clock, wake, log: deps.log };
 }
 
-/** What a topic is for, or why a record on it is not that. */
+/** The event of a record, or the reason for which the record is refused. */
 type Sorted<T> = { taken: T } | { refused: string };
 
 function sort<T>(
@@ -99,7 +99,8 @@ function sort<T>(
   const taken: T[] = [];
   const refused: RefusedRecord[] = [];
   for (const record of batch) {
-    // Before anything of it is read: of a cluster that is shared this may be most of what comes.
+    // Checked before the value is parsed: in a shared cluster most records may be of another
+    // installation.
     if (isForeign(record.installation, own)) {
       refused.push(foreign(record, record.installation));
       continue;
@@ -121,7 +122,7 @@ function sort<T>(
   return { taken, refused };
 }
 
-/** A record of before records named their installation is taken for ours. */
+/** A record without an installation, from older programs, counts as ours. */
 function isForeign(installation: string | null, own: string): installation is string {
   return installation !== null && installation !== own;
 }
@@ -136,7 +137,7 @@ function toInternalEvent(record: Received, parsed: Parsed): Sorted<InternalEvent
   return { taken: { eventId, syncEventId: record.syncEventId, eventType, entityId: customer.id, version } };
 }
 
-function toHeard(
+function toInboundEvent(
   record: Received,
   parsed: Parsed,
   listeners: ReadonlyMap<string, Listener>,

@@ -1,12 +1,13 @@
-// What becomes of a record on our topics that is not what its topic is for: a notice on the dlq,
-// and the ones behind it go on.
+// Handles a record on our topics that is not of the kind of its topic: a notice about it is
+// published to the dlq, and the records after it are received.
 //
-// Guarantees: the notice is committed before the record's offset is; a record that comes again
-// makes no second one; a notice says where the record lies, how large it is and what was wrong with
-// it, and never what it holds. A flood makes at most NOTICES_PER_MINUTE + 1 rows a minute for each
-// partition; what another installation publishes makes one for each minute in which it was
-// published. Every record is counted (db/health/refused-counts.ts). A crash after the notice and
-// before the offset: the record comes again, has its notice and is counted once more.
+// Guarantees: the notice is committed before the record's offset. A record that is read again gets
+// no second notice. A notice says where the record is, how large it is and what was wrong with it,
+// and never has its content. Many refused records make at most NOTICES_PER_MINUTE + 1 rows a minute
+// for each partition; records that another installation publishes make one row for each minute in
+// which they were published. Every refused record is counted (db/health/refused-counts.ts). After a
+// crash between the notice and the offset the record is read again; it has its notice, and it is
+// counted once more.
 
 import { createHash } from 'node:crypto';
 import { withTransaction, type Db } from '../db/server/connection.ts';
@@ -19,9 +20,9 @@ import { uuidFromTime } from '../lib/uuid.ts';
 export type RefusedRecord = {
   record: Received;
   reason: string;
-  /** The installation that names itself as the record's, if that is why. */
+  /** The installation that the record names, if the record is refused for that reason. */
   installation?: string;
-  /** For the log alone: a pointer can name a field, and a field's name can be anything. */
+  /** Only for the log: a problem can contain the name of a field, and that name can be any text. */
   problems?: readonly string[];
 };
 
@@ -33,7 +34,7 @@ export type RefusalDeps = {
 
 export const NOTICES_PER_MINUTE = 20;
 
-/** Notes them all; what it throws has to bring the batch again. */
+/** Stores the notices. If it throws, the caller must have the batch delivered again. */
 export async function noteRefused(
   bus: Pick<Bus, 'identity'>,
   deps: RefusalDeps,
@@ -67,7 +68,7 @@ export async function noteRefused(
   }
 }
 
-/** One for each record; of another installation's, one for each minute of theirs. */
+/** One notice for each record; for records of another installation one for each minute. */
 function toNotices(identity: string, refused: readonly RefusedRecord[]): RecordNotice[] {
   const theirs = Map.groupBy(refused, ({ record, installation }) =>
     installation === undefined ? null : `${installation}/${minuteOf(record)}`,
@@ -93,7 +94,7 @@ function minuteOf({ timestamp }: Received): number {
   return Math.floor((timestamp ?? 0) / 60_000) * 60_000;
 }
 
-/** What names itself an installation can be anything. */
+/** The installation's id if it has the form of one, since a record can name any text. */
 function shownId(installation = ''): string | null {
   return /^[a-z0-9]{1,32}$/.test(installation) ? installation : null;
 }
@@ -115,15 +116,18 @@ function toNotice(identity: string, { record, reason }: RefusedRecord): RecordNo
 }
 
 /**
- * A place names a record for good only where the bus outlives us; in process it is the event that
- * comes again.
+ * A name that stays the same when the record is read again: its place in Kafka, or its event id on
+ * the bus in one process, where places begin again at each start.
  */
 function nameOf(identity: string, { topic, partition, offset, eventId }: Received): string {
   const place = identity === 'in-process' ? eventId : `${partition}/${offset}`;
   return `${identity}/${topic}/${place}`;
 }
 
-/** A foreign record can claim any time. */
+/**
+ * A UUID of this time and name; 0 in place of a time that is not valid, since a record can have any
+ * time.
+ */
 function idOf(ms: number, name: string): string {
   const time = Number.isInteger(ms) && ms >= 0 && ms < 2 ** 48 ? ms : 0;
   return uuidFromTime(time, createHash('sha256').update(name).digest());

@@ -1,14 +1,14 @@
-// Each worker shows that it lives by a lease of its own, renewed every few seconds; the others end
-// what a dead one held.
+// Each worker has a lease as its sign of life, which it renews every few seconds. When the sign of
+// a worker has ended, the other workers end its leases on mappings.
 //
-// A lease on a mapping has to outlast the slowest call, a minute. A worker that was killed would
-// keep its customers waiting that long, so the others do not wait for it. Guarantees: what a dead
-// worker had in hand can be claimed within the length of a sign of life. Assumes: two workers at
-// one mapping do no harm. One that was only frozen may still send its request; the fence keeps it
-// from settling, and whoever took over has sent the same request under the same key, of which
-// Stripe carries out one.
+// A lease on a mapping has to be longer than the slowest call, so it lasts a minute. The customers
+// of a killed worker would wait that long, so the others end its leases early. Guarantees: the
+// mappings of a dead worker can be claimed again within the length of a sign of life. Assumes: two
+// workers at one mapping do no harm. A worker that was only frozen may still send its request. The
+// fence prevents that it settles, and the worker that took over has sent the same request under the
+// same key, which Stripe carries out once.
 //
-// A crash between ending the leases and forgetting the worker: the next look does both again.
+// After a crash between ending the leases and deleting the sign, the next look does both again.
 import { endLeasesOf, forgetWorkers, readDeadWorkers } from '../db/lease-owners.ts';
 import type { Db } from '../db/server/connection.ts';
 import { fullJitter } from '../lib/backoff.ts';
@@ -17,22 +17,25 @@ import { runLoop } from '../lib/loop.ts';
 import type { SyncLog } from '../lib/sync/step.ts';
 
 export interface SignOfLife {
-  /** Ends it, so that no other process takes the rest of its length for life. */
+  /** Ends the sign of life at once, so that the other workers do not wait for its end. */
   stop(): Promise<void>;
 }
 
 export interface SignOfLifeOptions {
   db: Db;
-  /** As in the leases of the mappings that it claims. */
+  /** The name of the worker in the leases of its mappings. */
   owner: string;
   log: SyncLog;
-  /** How long after its last sign a worker counts as dead; default 10 s. */
+  /** How long after its last sign of life a worker counts as dead; default 10 s. */
   lengthMs?: number;
 }
 
 const PREFIX = 'worker:';
 
-/** Resolves once the sign is there: what is claimed from then on is let go if this process dies. */
+/**
+ * Resolves once the sign is written: from then on the others end the leases of this process if it
+ * dies.
+ */
 export async function startSignOfLife(options: SignOfLifeOptions): Promise<SignOfLife> {
   const { db, owner, log, lengthMs = 10_000 } = options;
   const stopping = new AbortController();
@@ -48,7 +51,7 @@ export async function startSignOfLife(options: SignOfLifeOptions): Promise<SignO
   });
 
   async function look(): Promise<number> {
-    // It ran out while the database was away, or this process stood still.
+    // It ended while the database did not answer, or while this process was frozen.
     if (!lease.isHeld()) await lease.take();
     const dead = await readDeadWorkers(db, PREFIX);
     if (dead.length === 0) return 0;

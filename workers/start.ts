@@ -42,7 +42,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   await keepPartitionsOf({ db, clock: systemClock, log }, retentionDays);
   const settings = config.alike.worker;
   let roles: readonly Role[] = [{ name: 'worker', look: () => ({ state: 'starting' }), settings }];
-  // Before the bus: while it is waited for, the others see a worker that is starting.
+  // Before the bus: while this process waits for the bus, the others see a worker that is starting.
   const signs = await startRoleSigns({ db, log, roles: () => roles });
   await compareAtStart(db, signs.owner, log);
   const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });

@@ -40,7 +40,7 @@ type ListOptions = {
 export function addConflicts(context: CommandContext): void {
   const conflicts = context.program
     .command('conflicts')
-    .description('values that did not survive a merge: see them, and reverse one')
+    .description('list the values that were given up in a merge, and reverse one')
     .addHelpText(
       'after',
       `
@@ -58,16 +58,16 @@ Examples:
 function addList(conflicts: Command, { output, finish }: CommandContext): void {
   conflicts
     .command('list', { isDefault: true })
-    .description('list them, newest first')
-    .option('--customer <id>', 'those of one customer', toId)
-    .addOption(new Option('--kind <kind>', 'those of one kind').choices(KINDS))
-    .addOption(new Option('--field <field>', 'those about one field').choices(['name', 'email']))
+    .description('list the conflicts, newest first')
+    .option('--customer <id>', 'only those of this customer', toId)
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KINDS))
+    .addOption(new Option('--field <field>', 'only those about this field').choices(['name', 'email']))
     .option('--reversed', 'only those that were reversed')
     .option('--no-reversed', 'only those that were not')
     .addOption(new Option('--turned', 'the old name of --reversed').hideHelp())
     .addOption(new Option('--no-turned', 'the old name of --no-reversed').hideHelp())
-    .option('--after <id>', 'go on behind this one', toUuid)
-    .option('--limit <number>', `at most so many (${LIMIT_MAX})`, toLimit, 50)
+    .option('--after <id>', 'only those after this one in the list', toUuid)
+    .option('--limit <number>', `the largest number of lines, up to ${LIMIT_MAX}`, toLimit, 50)
     .option('--json', 'print the list as JSON')
     .action(async ({ json = false, turned, ...asked }: ListOptions) => {
       const filter = turned === undefined ? asked : { reversed: turned, ...asked };
@@ -90,9 +90,9 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
 function addShow(conflicts: Command, { output, finish }: CommandContext): void {
   conflicts
     .command('show')
-    .description('show one with its three values and what decided')
-    .argument('<conflict>', 'its id', toUuid)
-    .option('--json', 'print it as JSON')
+    .description('show one conflict: its three values, and the rule that decided')
+    .argument('<conflict>', 'the id of the conflict', toUuid)
+    .option('--json', 'print the conflict as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
       const conflict = await withDatabase(({ database: { db } }) => readConflict(db, id), {
         mayCreate: false,
@@ -107,7 +107,7 @@ function addShow(conflicts: Command, { output, finish }: CommandContext): void {
     });
 }
 
-/** `turn` is what the command was called before. */
+/** `turn` is the old name of the command `reverse`. */
 function addReverse(
   conflicts: Command,
   { output, finish, systems }: CommandContext,
@@ -115,9 +115,9 @@ function addReverse(
 ): void {
   conflicts
     .command(name, { hidden: name === 'turn' })
-    .description('give the customer the value that did not survive, if no later edit stands')
-    .argument('<conflict>', 'its id', toUuid)
-    .option('--json', 'print what came of it as JSON')
+    .description('give the customer the value that was given up, unless a later edit changed the field')
+    .argument('<conflict>', 'the id of the conflict', toUuid)
+    .option('--json', 'print the result as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
       if (name === 'turn') output.say('`conflicts turn` is called `conflicts reverse` now.');
       const result = await withDatabase(
@@ -145,24 +145,24 @@ function sayResult(id: string, result: ReverseOutcome, output: Output): void {
       return output.say(`No conflict has the id ${id}.`);
     case 'reversed':
       return output.say(
-        `Customer ${result.conflict.internalId ?? '?'} has the ${result.conflict.field ?? 'value'} that did not survive; it goes out like any change.`,
+        `Customer ${result.conflict.internalId ?? '?'} has the ${result.conflict.field ?? 'value'} that was given up. Like any change, it will be sent to Stripe.`,
       );
     case 'reversed_already':
-      return output.say('It was reversed before; nothing was changed.');
+      return output.say('This conflict was reversed before. Nothing was changed.');
     case 'overtaken':
       return output.say(
         result.customer
-          ? `A later edit stands: the customer has version ${result.customer.version} and another ${result.conflict.field ?? 'value'}. Nothing was changed.`
-          : 'The customer was deleted since. Nothing was changed.',
+          ? `A later edit has changed the customer: it has version ${result.customer.version} and another ${result.conflict.field ?? 'value'}. Nothing was changed.`
+          : 'The customer was deleted after the conflict. Nothing was changed.',
       );
     case 'cannot_reverse':
-      return output.say(`This one cannot be reversed. ${result.instead}`);
+      return output.say(`This conflict cannot be reversed. ${result.instead}`);
     case 'duplicate_email':
-      return output.say(`Customer ${result.rivalId} has that email by now. Nothing was changed.`);
+      return output.say(`Customer ${result.rivalId} has that email now. Nothing was changed.`);
     case 'refused':
       return output.say(`Nothing was changed: ${result.refusal.message}.`);
     case 'contended':
-      return output.say('Others keep changing this customer. Nothing was changed; try again.');
+      return output.say('Other writers keep changing this customer. Nothing was changed. Try again.');
   }
 }
 

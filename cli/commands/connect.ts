@@ -9,7 +9,7 @@ import { CliError, exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { assertMayAsk, isAgreed } from '../question.ts';
-import { readAccount, unlessSilent } from '../sync.ts';
+import { readAccount, answerOrNull } from '../sync.ts';
 import { withSync } from '../sync-session.ts';
 import { chosenSystem, labelsOf, systemArgument, type About } from '../systems.ts';
 
@@ -71,35 +71,36 @@ async function connect(
       const asked = moveToAccount(sync, { dryRun: true, actor: commandActor() }).then((planned) => ({
         planned,
       }));
-      const answer = await unlessSilent(sync.integration, asked, output);
+      const answer = await answerOrNull(sync.integration, asked, output);
       if (answer === null) return exit.undecided;
       const { planned } = answer;
       if (planned === null) {
         const bound = await readConnection(sync.db, sync.integration.system);
         if (json) output.printJson({ moved: false, account: bound?.account ?? null });
-        else output.print(`The database belongs to ${bound?.account ?? 'nobody'}, and so does the key.`);
+        else output.print(`The database and the key belong to the account ${bound?.account ?? '–'}.`);
         return exit.ok;
       }
       if (!json) sayPlan(planned, about.system.label, output);
       if (!newAccount || planned.from === null) {
         if (json) output.printJson({ moved: false, ...planned });
-        else if (planned.from === null) output.say('Workers bind it at their first contact: npx twinbox up');
-        else output.say('Nothing was changed. --new-account moves it.');
+        else if (planned.from === null)
+          output.say('A worker binds the database to this account at the first contact: npx twinbox up');
+        else output.say('Nothing was changed. --new-account moves the database.');
         return planned.from === null ? exit.ok : exit.failed;
       }
       const holders = await readHolders(sync.db);
       if (holders.length > 0) {
         output.say(
-          `Something still runs on this database (${holders.map(({ name }) => name).join(', ')}): stop API, relays and workers first.`,
+          `Processes still run on this database (${holders.map(({ name }) => name).join(', ')}): stop API, relays and workers first.`,
         );
         return exit.unavailable;
       }
-      if (!yes && !(await isAgreed('Move it?', output))) return exit.failed;
+      if (!yes && !(await isAgreed('Move the database?', output))) return exit.failed;
       const moved = await moveToAccount(sync, { dryRun: false, actor: commandActor() });
       if (json) output.printJson({ moved: true, ...moved });
       else
         output.say(
-          `Moved. ${count(moved?.revived ?? 0, 'pair')} taken up again; ${count(moved?.waiting ?? 0, 'customer')} waiting for the first link: npx twinbox link --dry-run`,
+          `Moved. ${count(moved?.revived ?? 0, 'pair')} linked again; ${count(moved?.waiting ?? 0, 'customer')} waiting for the first link: npx twinbox link --dry-run`,
         );
       return exit.ok;
     },
@@ -116,21 +117,21 @@ async function workBesideOriginal(
     async ({ sync }) => {
       const bound = await readAccount(sync.db, sync.integration);
       if (!bound.ok) {
-        output.say(`Could not tell: ${bound.message}`);
+        output.say(`No result: ${bound.message}`);
         return exit.undecided;
       }
       const asked = allowBesideOriginal(sync, { actor: commandActor(), why }).then((allowed) => ({
         allowed,
       }));
-      const answer = await unlessSilent(sync.integration, asked, output);
+      const answer = await answerOrNull(sync.integration, asked, output);
       if (answer === null) return exit.undecided;
       const { allowed } = answer;
       if (json) output.printJson({ allowed: allowed !== null, ...allowed });
-      else if (allowed === null) output.say('This database is no copy: nothing has to be allowed.');
+      else if (allowed === null) output.say('This database is not a copy: nothing has to be allowed.');
       else
         output.say(
-          `This copy may work in ${allowed.account} beside its original. ${count(allowed.records, 'record')} of the original stay as they are; ` +
-            'npx twinbox link --dry-run shows what link --all would make.',
+          `This copy may use the account ${allowed.account} of its original now. ${count(allowed.records, 'record')} of the original stay as they are; ` +
+            'npx twinbox link --dry-run shows what link --all would create.',
         );
       return allowed === null ? exit.failed : exit.ok;
     },

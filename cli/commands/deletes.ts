@@ -8,7 +8,7 @@ import { CliError, exit } from '../exit.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
-import { isAgreed, isInteractive, these } from '../question.ts';
+import { isAgreed, isInteractive } from '../question.ts';
 import { toSeconds } from '../seconds.ts';
 import { withDatabase, type Session } from '../session.ts';
 import { chosenSystem, systemArgument } from '../systems.ts';
@@ -30,7 +30,7 @@ function addId(text: string, before?: number[]): number[] {
   return [...(before ?? []), toId(text)];
 }
 
-/** More than a person decides about at once; the next call goes on. */
+/** More deletes than a person decides about at once; the next call shows the others. */
 const MAX = 100_000;
 
 export function addDeletes({ program, output, finish, systems }: CommandContext): void {
@@ -49,9 +49,10 @@ export function addDeletes({ program, output, finish, systems }: CommandContext)
     .addHelpText(
       'after',
       `
-Without --release, --take-back or --detach it only lists. --release is of the deletes that are held at that moment: the fuse counts later
-ones anew and may hold them again. A customer that was deleted here stays deleted; taken back, it is a new
-customer with the same values, linked with its record at Stripe. One that was deleted at Stripe keeps its number and gets a new record.
+Without --release, --take-back or --detach the command only lists. --release applies to the deletes that are held at that moment;
+the fuse counts later deletes from zero and may hold them again. A customer that was deleted in our table stays deleted: --take-back
+creates a new customer with the same values, linked with the record at Stripe. A customer that was deleted at Stripe keeps its
+number: --take-back creates a new record for it.
 Exit status: 0; 1 if a delete could not be taken back; 3 if none is held.
 
 Examples:
@@ -94,16 +95,19 @@ async function deletes({ system, label, config }: About, options: Options, outpu
         output.say(
           customer === undefined
             ? 'The fuse holds no delete.'
-            : 'The fuse holds no delete of the customers named.',
+            : 'The fuse holds no delete of these customers.',
         );
         return exit.nothingMatched;
       }
       if (action === null) {
-        output.say('Only listed. --release, --take-back or --detach decides.');
+        output.say('Nothing was changed. Decide with --release, --take-back or --detach.');
         return exit.ok;
       }
-      if (options.yes !== true && !(await isAgreed(`Do that for ${these(held.length)}?`, output))) {
-        if (!isInteractive()) output.say('Only shown. --yes does it.');
+      if (
+        options.yes !== true &&
+        !(await isAgreed(`${questionOf(action)} ${count(held.length, 'delete')}?`, output))
+      ) {
+        if (!isInteractive()) output.say('Nothing was changed. Add --yes to go ahead.');
         return exit.ok;
       }
       const done = await act();
@@ -122,6 +126,18 @@ function actionOf({ release, takeBack, detach }: Options): Action | null {
   ];
   if (given.length > 1) throw new CliError(exit.usage, 'Give one of --release, --take-back and --detach.');
   return given[0] ?? null;
+}
+
+/** The beginning of the question. */
+function questionOf(action: Action): string {
+  switch (action) {
+    case 'release':
+      return 'Release';
+    case 'take_back':
+      return 'Take back';
+    case 'detach':
+      return 'Detach the pairs of';
+  }
 }
 
 type Done = {
@@ -174,34 +190,37 @@ function note(done: Done, customer: number | null, result: HeldOutcome, output: 
       done.decided += 1;
       done.taken_back.push({ customer, as: result.customer });
       if (result.customer !== customer)
-        output.say(`Customer ${customer ?? '?'} is back as customer ${result.customer}.`);
+        output.say(`Customer ${customer ?? '?'} was created again as customer ${result.customer}.`);
       return;
     case 'detached':
       done.decided += 1;
       return;
     case 'email_taken': {
-      const why = `Customer ${customer ?? '?'} cannot come back: another customer has its email by now. Change that one first, or use --detach.`;
+      const why = `The delete of customer ${customer ?? '?'} cannot be taken back: another customer has its email now. Change the email of that customer first, or use --detach.`;
       done.refused.push({ customer, why });
       output.say(why);
       return;
     }
     case 'refused': {
-      const why = `Customer ${customer ?? '?'} cannot come back: ${result.refusal.message}. Change that rule first, or use --detach.`;
+      const why = `The delete of customer ${customer ?? '?'} cannot be taken back: ${result.refusal.message}. Change that rule first, or use --detach.`;
       done.refused.push({ customer, why });
       output.say(why);
       return;
     }
     case 'not_held':
-      done.refused.push({ customer, why: 'its delete was decided meanwhile' });
+      done.refused.push({ customer, why: 'somebody else decided about this delete meanwhile' });
   }
 }
 
-/** A release is of what is held when it is asked for: a later delete is counted by the fuse anew. */
+/**
+ * A release applies to the deletes that are held at that moment; the fuse counts later ones from
+ * zero.
+ */
 function sayDone(action: Action, decided: number, isNamed: boolean): string {
   if (action !== 'release') return `${count(decided, 'delete')} decided.`;
   const released = `${count(decided, 'delete')} released`;
-  if (isNamed) return `${released}, and no other.`;
-  return `${released}: all that the fuse held at this moment. Later deletes are counted anew, and the fuse may hold them again.`;
+  if (isNamed) return `${released}, and no others.`;
+  return `${released}: all that the fuse held at this moment. The fuse counts later deletes from zero and may hold them again.`;
 }
 
 function statusOf({ refused }: Done): number {

@@ -54,7 +54,7 @@ export function addDoctor({ program, output, finish, systems }: CommandContext):
     .addHelpText(
       'after',
       `
-Reads only; a key's right to write is not tried. No secret is printed. Exit status: 0, or 1 if there is a problem.
+The command only reads, so it does not check whether a key may write. It prints no secret. Exit status: 0, or 1 if there is a problem.
 
 Examples:
   $ npx twinbox doctor
@@ -85,7 +85,7 @@ async function examine(registry: Registry, named: string | undefined): Promise<C
   const embedded = config.database.url === undefined;
   const disk = await attempt('disk', FOLDER, async () => ({ check: await lookAtDisk(config) }));
   found.push('level' in disk ? disk : disk.check);
-  // A database of our own would be in that folder: the same cause a second time.
+  // The embedded database is in that folder, so its check would report the same cause again.
   if ('level' in disk && embedded) return found;
   const log = quietLog(config);
   const opened = await attempt('database', 'Start it, or fix DATABASE_URL.', () =>
@@ -115,7 +115,7 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
   found.push(...(await examineGround(db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
     await assertMigrated(db);
-    return checks.ok('migrations', 'the schema is this program’s');
+    return checks.ok('migrations', 'the schema is that of this version');
   });
   found.push(migrations);
   if (migrations.level !== 'ok') return [...found, ...(await examineSystems(about, null))];
@@ -166,7 +166,7 @@ async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['addr
   return checks.problem('identity', other.found, other.fix);
 }
 
-/** What every start asks of the database, too (db/server/preflight.ts), each finding by itself. */
+/** The checks that every process makes at its start (db/server/preflight.ts), each as one finding. */
 async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
   const seen = await attempt('ground', GROUND, async () => {
     const ground = await readGround(db);
@@ -176,7 +176,7 @@ async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
   if ('level' in seen) return [seen];
   const { ground } = seen;
   const pending = new Set(seen.pending);
-  // A database that is not migrated needs more rights than one that is.
+  // A database that is not migrated yet requires more rights.
   const found = judgeGround(ground, pending.size > 0 ? 'migrate' : 'partitions', pending);
   return judgeGroundFacts(ground, found);
 }
@@ -209,7 +209,7 @@ async function examineRoles(
 const FOLDER = 'Let TWINBOX_DATA_DIR name a folder that this user can write to.';
 
 async function lookAtDisk({ dataDir }: Config): Promise<Check> {
-  // Where nothing has run yet the disk is the one of the folder around it.
+  // If the folder does not exist yet, its nearest existing parent is on the same disk.
   const { bavail, bsize } = await statfs(await inspectFolder(dataDir));
   return judgeDisk(dataDir, bavail * bsize);
 }

@@ -28,7 +28,7 @@ type ListOptions = {
 export function addEvents(context: CommandContext): void {
   const events = context.program
     .command('events')
-    .description('what happened: list events, or follow one from its request to its echo')
+    .description('list events, or follow one event from its request to its echo')
     .addHelpText(
       'after',
       `
@@ -45,14 +45,18 @@ function addList(events: Command, { output, finish, systems }: CommandContext): 
   events
     .command('list', { isDefault: true })
     .description('list events, newest first')
-    .addOption(new Option('--status <status...>', 'those with such a delivery').choices(STATUSES))
-    .option('--type <type>', 'those of one type, such as customer.updated or stripe.*')
-    .option('--customer <id>', 'those of one customer', toId)
-    .option('--target <target>', 'those that went to a system, or to internal')
-    .option('--since <time>', 'those since then: 30m, 2h, 7d, or a time with its zone', toTime)
-    .option('--until <time>', 'those before then', toTime)
-    .option('--after <number>', 'go on behind this number', toId)
-    .option('--limit <number>', `at most so many (${LIMIT_MAX})`, toLimit, 50)
+    .addOption(
+      new Option('--status <status...>', 'only those with a delivery in one of these states').choices(
+        STATUSES,
+      ),
+    )
+    .option('--type <type>', 'only those of this type, such as customer.updated or stripe.*')
+    .option('--customer <id>', 'only those of this customer', toId)
+    .option('--target <target>', 'only those for this target: a system, or internal')
+    .option('--since <time>', 'only those since then: 30m, 2h, 7d, or a time with its zone', toTime)
+    .option('--until <time>', 'only those before then', toTime)
+    .option('--after <number>', 'only those after this number in the list', toId)
+    .option('--limit <number>', `the largest number of lines, up to ${LIMIT_MAX}`, toLimit, 50)
     .option('--json', 'print the list as JSON')
     .action(async ({ json = false, status, ...filter }: ListOptions) => {
       const found = await withDatabase(
@@ -80,15 +84,15 @@ function addList(events: Command, { output, finish, systems }: CommandContext): 
 function addShow(events: Command, { output, finish }: CommandContext): void {
   events
     .command('show')
-    .description('follow one event: request, row, bus, deliveries, calls, echo')
-    .argument('<event>', 'its id', toUuid)
-    .option('--json', 'print it as JSON, its payload included')
+    .description('show the whole path of one event: request, row, bus, deliveries, calls, echo')
+    .argument('<event>', 'the id of the event', toUuid)
+    .option('--json', 'print the path as JSON, with the payload of the event')
     .action(async (eventId: string, { json = false }: { json?: boolean }) => {
       const timeline = await withDatabase(({ database: { db } }) => readTimeline(db, eventId), {
         mayCreate: false,
       });
       if (!timeline) {
-        output.say(`No event has the id ${eventId}; or it is older than the retention.`);
+        output.say(`No event has the id ${eventId}, or the event is older than the retention.`);
         return finish(exit.nothingMatched);
       }
       if (json) output.printJson(timelineJson(timeline));

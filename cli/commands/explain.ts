@@ -16,8 +16,10 @@ type Options = { read?: boolean; system?: string; json?: boolean };
 export function addExplain({ program, output, finish, systems }: CommandContext): void {
   program
     .command('explain')
-    .description('how a customer stands: both sides, what would be done now, why it is not, what you can do')
-    .addArgument(new Argument('<kind>', 'what is named').choices(KINDS))
+    .description(
+      'show the state of a customer: both sides, what would be done now, why it is not done, what you can do',
+    )
+    .addArgument(new Argument('<kind>', 'what the id is of').choices(KINDS))
     .argument('<id>', 'the number of the customer or of the mapping, or the id of the record')
     .option('--read', 'read the record now: one request to the system; without it nothing is called')
     .addOption(new Option('--system <system>', 'only the pairs with this system').choices(systems.names))
@@ -25,7 +27,7 @@ export function addExplain({ program, output, finish, systems }: CommandContext)
     .addHelpText(
       'after',
       `
-Nothing is changed. Without --read no system is called, and what the other side holds is what was last known of it.
+Nothing is changed. Without --read no system is called, and the values of the record are those that were last known.
 Exit status: 0 explained, 2 wrong arguments, or no answer to --read, 3 no such customer, record or mapping.
 
 Examples:
@@ -92,7 +94,7 @@ function notFound(kind: Kind, id: string): string {
     case 'customer':
       return `No customer has the id ${id}.`;
     case 'record':
-      return `No pair knows the record ${id}. If it is new at the other side, its webhook has not come yet: npx twinbox status`;
+      return `No pair has the record ${id}. If the record is new, its webhook may not have arrived yet: npx twinbox status`;
     case 'mapping':
       return `No mapping has the number ${id}.`;
   }

@@ -29,27 +29,43 @@ type Options = {
   json?: boolean;
 };
 
-/** What --map can name. */
+/** The fields that --map can name. */
 const FIELDS = targets.join(', ');
 
 export function addImport({ program, output, finish, systems }: CommandContext): void {
   program
     .command('import')
-    .description('bring customers in from a CSV file: one of your own, or an export of another program')
+    .description('import customers from a CSV file: one of your own, or an export of another program')
     .argument('<file>', 'the file, or - for standard input')
-    .option('--update', 'change customers that are there with other values')
-    .option('--map <column=field>', `which column is which, by its name or position: ${FIELDS}`, addMapping)
-    .option('--names-from-email', 'take a file without names: the part of the email before the @ is the name')
-    .option('--delimiter <character>', 'what separates the fields, if it is not found by itself', toDelimiter)
-    .option('--encoding <name>', 'of a file that is not Unicode, such as windows-1252', toEncoding)
+    .option('--update', 'change existing customers that have other values')
+    .option(
+      '--map <column=field>',
+      `which column, by its name or position, has which field: ${FIELDS}`,
+      addMapping,
+    )
+    .option(
+      '--names-from-email',
+      'accept a file without names: the part of the email before the @ becomes the name',
+    )
+    .option(
+      '--delimiter <character>',
+      'the character between the fields, if it is not recognised',
+      toDelimiter,
+    )
+    .option(
+      '--encoding <name>',
+      'the encoding of a file that is not Unicode, such as windows-1252',
+      toEncoding,
+    )
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
       `
-The columns name and email are found by their names, also those of exports of Stripe, HubSpot, Google Contacts,
-Shopify, Salesforce and QuickBooks; a first and a last name are put together.
-The email says who it is: run twice, equal rows are skipped, and others are reported, or changed with --update.
-Exit status: 0 if every row is in the database as the file has it, else 1; the rows that are not are named by their line.
+The columns name and email are recognised by their names, also those in exports of Stripe, HubSpot, Google Contacts,
+Shopify, Salesforce and QuickBooks. A first and a last name are joined to one name.
+A customer is identified by its email. If you run the import again, rows with equal values are skipped; rows with other
+values are reported, or changed with --update.
+Exit status: 0 if every row is in the database as the file has it, otherwise 1; each row that is not is named by its line.
 
 Examples:
   $ npx twinbox import data/chinook-customers.csv
@@ -91,7 +107,9 @@ async function runImport(
       if (json) output.printJson({ ...summary, passed });
       else saySummary(summary, passed, output);
       if (stop.signal.aborted) {
-        output.say('Stopped before the end. Run it again for the rest: what is there is skipped.');
+        output.say(
+          'Stopped before the end. Run the import again for the other rows; the imported rows are then skipped.',
+        );
         return exit.interrupted;
       }
       const follows =
@@ -117,8 +135,8 @@ async function openSource(file: string) {
     const info = await stat(file);
     if (info.isDirectory()) throw new CliError(exit.usage, `${file} is a folder, not a CSV file.`);
     const stream = createReadStream(file);
-    // Of the rows that are done, not of those that are read: a small file is read at once. A pipe
-    // has no size.
+    // The part of the file that is imported, not the part that is read: a small file is read at
+    // once. A pipe has no size.
     const fraction = (done: number): number | undefined =>
       info.size > 0 ? Math.min(1, done / info.size) : undefined;
     return { stream, fraction };
@@ -134,7 +152,7 @@ async function openSource(file: string) {
 function toDelimiter(text: string): string {
   const character = text === '\\t' || text === 'tab' ? '\t' : text;
   if (character.length !== 1 || /["\r\n]/.test(character))
-    throw new InvalidArgumentError('It must be one character, no quote; tab for a tabulator.');
+    throw new InvalidArgumentError('It must be one character and not a quote; write tab for a tabulator.');
   return character;
 }
 
@@ -145,14 +163,16 @@ function toEncoding(text: string): string {
   );
 }
 
-/** `E-mail 1 - Value=email`: the last = counts. */
+/** `E-mail 1 - Value=email`: the last = separates the column and the field. */
 function addMapping(text: string, before: Mapping[] = []): Mapping[] {
   const equals = text.lastIndexOf('=');
   const [column, field] = [text.slice(0, equals).trim(), foldName(text.slice(equals + 1))];
   const target = targets.find((one) => foldName(one) === field);
   if (equals < 1 || column === '' || target === undefined)
-    throw new InvalidArgumentError(`It must be like 'E-mail 1 - Value=email'; the fields are ${FIELDS}.`);
+    throw new InvalidArgumentError(
+      `It must have the form 'E-mail 1 - Value=email'; the fields are ${FIELDS}.`,
+    );
   if (before.some((one) => one.target === target))
-    throw new InvalidArgumentError(`${target} is given twice.`);
+    throw new InvalidArgumentError(`A column for ${target} is given twice.`);
   return [...before, { column, target }];
 }

@@ -41,7 +41,7 @@ function addId(text: string, before?: number[]): number[] {
   return [...(before ?? []), toId(text)];
 }
 
-/** More than a person decides about at once; what is left is listed by the next call. */
+/** More records than a person decides about at once; the next call lists the others. */
 const MAX = 10_000;
 
 export function addLink({ program, output, finish, systems }: CommandContext): void {
@@ -64,18 +64,20 @@ export function addLink({ program, output, finish, systems }: CommandContext): v
     .addHelpText(
       'after',
       `
-Without numbers and without --all it only lists. Anyone can check out with anyone's email, so an email alone links nothing
-(STRIPE_LINK_BY_EMAIL=ask): a person gives consent. --dry-run reads both sides and shows which record each customer would get, and
-what would become of every other record; --all does it (docs/first-link.md). Broken off, it is simply done again.
+Without numbers and without --all the command only lists. Anyone can check out at Stripe with the email of another person, so an
+equal email alone links nothing (STRIPE_LINK_BY_EMAIL=ask): a person has to consent. --dry-run reads both sides and shows which
+record each customer would get, and what would happen to every other record; --all gives consent to this plan (docs/first-link.md).
+If the command is interrupted, run it again.
 
-Records at Stripe that no customer here stands for: --import makes a customer of each, --leave leaves them as they are.
+For records at Stripe without a customer in our table: --import creates a customer for each, --leave leaves them as they are.
 
-Exit status: 0; 2 if Stripe does not answer or the key is of another account, or if it would have to ask and there is neither a
-terminal nor --yes; 3 if nothing waits for consent; 130 if a question was left unanswered.
+A customer with several records is linked with one of them. --record chooses another one, now or later: the chosen record takes the
+place of the linked one, which stays at Stripe as it is. If the linked record was deleted at Stripe and another record exists, the
+customer waits for --record or --accept-deletion.
 
-A customer with several records is linked with one of them. --record chooses another, now or later: the two change places, and the
-old one stays at Stripe as it is. Where the linked record was deleted there and another one lives, the customer waits for one of both.
-Status 1 if nothing was changed, with the reason.
+Exit status: 0; 1 if --record, --create or --accept-deletion changed nothing, with the reason; 2 if Stripe does not answer or the
+key is of another account, or if the command has a question and there is neither a terminal nor --yes; 3 if nothing waits for
+consent; 130 if a question was not answered.
 
 Examples:
   $ npx twinbox link --dry-run
@@ -99,7 +101,7 @@ async function link(about: About, ids: number[], options: Options, output: Outpu
     if (all || ids.length > 0 || (options.import === true && options.leave === true))
       throw new CliError(
         exit.usage,
-        'Give one of --all, --import and --leave; --import and --leave take no numbers.',
+        'Give one of --all, --import and --leave; with --import and --leave no numbers are allowed.',
       );
     if (!dryRun) assertMayAsk(`link --${decision}`, yes);
     return decideAboutUnmatched(decision, { ...about, dryRun, yes, json }, output);
@@ -129,8 +131,8 @@ async function link(about: About, ids: number[], options: Options, output: Outpu
       const matched = (number: number): number =>
         number + first.waiting + others === 0 ? exit.nothingMatched : exit.ok;
       const act = async (): Promise<number> => (chosen && !dryRun ? storeConsents(db, open) : 0);
+      const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length, 'record')}?`, output);
       if (json) {
-        const ask = (): Promise<boolean> => isAgreed(`Link ${these(open.length)}?`, output);
         const agreed = yes || (chosen && !dryRun && open.length > 0 && (await ask()));
         const linked = agreed ? await act() : 0;
         output.printJson({
@@ -144,7 +146,7 @@ async function link(about: About, ids: number[], options: Options, output: Outpu
         return matched(found.length);
       }
       for (const line of table(found.length > 0 ? [HEAD, ...found.map(toRow)] : [])) output.print(line);
-      for (const id of unmatched) output.say(`${id} does not wait for a word.`);
+      for (const id of unmatched) output.say(`Mapping ${id} does not wait for consent.`);
       printOtherRecords(other, output);
       if (found.length === 0) {
         if (unmatched.length === 0 && first.waiting + others === 0 && !dryRun)
@@ -152,12 +154,12 @@ async function link(about: About, ids: number[], options: Options, output: Outpu
         return matched(0);
       }
       if (dryRun || !chosen) {
-        output.say(`Only shown. npx twinbox link --all, or with numbers, links them.`);
-      } else if (open.length > 0 && (yes || (await isAgreed(`Link ${these(open.length)}?`, output)))) {
-        output.say(`${count(await act(), 'record')} will be linked by a worker now.`);
+        output.say('Nothing was changed. To link records: npx twinbox link --all, or give their numbers.');
+      } else if (open.length > 0 && (yes || (await ask()))) {
+        output.say(`A worker links ${count(await act(), 'record')} now.`);
         if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
-          output.say('Nothing runs that would do it: npx twinbox up');
-      } else if (open.length === 0) output.say('Your word is given already; a worker links them.');
+          output.say('No worker runs. Start one: npx twinbox up');
+      } else if (open.length === 0) output.say('Consent was given before; a worker links them.');
       return exit.ok;
     },
     { mayCreate: false, config: about.config },
@@ -172,7 +174,7 @@ async function findOpen(db: Db, system: string, ids: number[]): Promise<Linkable
 type First = {
   /** Rows that wait for their first link. */
   waiting: number;
-  /** What came of it, where both sides were read. */
+  /** The exit status, if both sides were read; otherwise null. */
   status: number | null;
 };
 
@@ -180,7 +182,7 @@ const NO_OTHERS = { held: [], left: [] };
 
 const NONE_FIRST: First = { waiting: 0, status: null };
 
-/** The first link, where rows wait for it. Only with --all or --dry-run are both sides read. */
+/** The first link, if rows wait for it. Both sides are read only with --all or --dry-run. */
 async function linkFirst(
   about: About,
   { all = false, dryRun = false, yes = false, json = false }: Options,
@@ -198,7 +200,7 @@ async function linkFirst(
   if (!all && !dryRun) {
     if (waiting === 0) return { waiting: undecided, status: null };
     output.say(
-      `${count(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for the first link: npx twinbox link --dry-run shows what it would do.`,
+      `${count(waiting, 'customer')} ${waiting === 1 ? 'waits' : 'wait'} for the first link: npx twinbox link --dry-run shows the plan.`,
     );
     return { waiting, status: null };
   }
@@ -243,9 +245,9 @@ function toRow(each: Linkable): string[] {
 }
 
 function describe({ name, linkedWith, consent }: Linkable): string {
-  if (name === null) return 'the customer is deleted: it is looked at anew';
-  if (linkedWith !== null) return `the customer has ${linkedWith} by now: it becomes an alias`;
-  return consent ? 'your word is given; a worker links them' : 'they are linked';
+  if (name === null) return 'the customer is deleted: a worker looks at the record again';
+  if (linkedWith !== null) return `the customer has ${linkedWith} now: this record becomes an alias`;
+  return consent ? 'consent was given; a worker links them' : 'they are linked';
 }
 
 function toJson(each: Linkable) {

@@ -9,12 +9,15 @@ import { withDatabase } from '../session.ts';
 export function addMigrate({ program, output, finish }: CommandContext): void {
   program
     .command('migrate')
-    .description('bring the database up to this version’s schema; `up` does it by itself for an embedded one')
+    .description('bring the database to the schema of this version; `up` does this for an embedded database')
     .option(
       '--time-zone <name>',
-      'read times without a zone in a table customers that is taken over as times of this zone, such as Europe/Berlin; the session’s TimeZone unless given',
+      'the zone of times without a zone in an existing table customers, such as Europe/Berlin; default: the session’s TimeZone',
     )
-    .option('--json', 'print the names of the files that were run, and what was said of the table, as JSON')
+    .option(
+      '--json',
+      'print the names of the migrations that were run, and the notes about the table, as JSON',
+    )
     .addHelpText(
       'after',
       `
@@ -49,7 +52,7 @@ Examples:
     });
 }
 
-/** A table that was taken over may have rows whose ids its sequence never gave out. */
+/** An existing table that was taken over may have rows whose ids do not come from its sequence. */
 function sayMove({ sequence, movedFrom, movedTo, widenedFrom }: SequenceMove): string {
   return [
     `The sequence ${sequence}`,

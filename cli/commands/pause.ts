@@ -31,7 +31,7 @@ export function addPause({ program, output, finish, systems }: CommandContext): 
     .addHelpText(
       'after',
       `
-Holds for every process on this database and over restarts, until \`twinbox resume\`. What is in hand is finished.
+A pause holds for every process on this database and over restarts, until \`twinbox resume\`. Steps in progress are finished.
 
 Examples:
   $ npx twinbox pause stripe --why "importing prices until five"`,
@@ -97,7 +97,9 @@ Examples:
 
 type Paused = { since: Date; why: string | null };
 
-/** Answers the pause that held already, whose reason stays; this one is in the record all the same. */
+/**
+ * Returns an earlier pause that still holds, and keeps its reason; the new reason is recorded too.
+ */
 async function pause(db: Db, system: string, why: string | null): Promise<Paused | null> {
   const now = systemClock.now();
   return withTransaction(db, async (tx) => {
@@ -116,9 +118,9 @@ async function pause(db: Db, system: string, why: string | null): Promise<Paused
 function sayPaused(output: Output, system: string, before: Paused | null): void {
   if (before)
     output.say(
-      `${system} is paused already, since ${shortTime(before.since)}${before.why === null ? '' : `: ${before.why}`}. Your reason is in the record.`,
+      `${system} is paused already, since ${shortTime(before.since)}${before.why === null ? '' : `: ${before.why}`}. Your reason was recorded.`,
     );
-  else output.say(`${system} is paused. Changes are kept and go out after: npx twinbox resume ${system}`);
+  else output.say(`${system} is paused. Changes are kept, and are sent after: npx twinbox resume ${system}`);
 }
 
 type Resumed = {
@@ -187,7 +189,7 @@ function sayResumed(output: Output, system: string, result: Resumed): void {
   }
   if (result.deletes_held) {
     output.say(
-      `Deletes are still held by the fuse: npx twinbox deletes ${system} shows them, and releases them or takes them back.`,
+      `Deletes are still held by the fuse: npx twinbox deletes ${system} shows, releases or takes back these deletes.`,
     );
   }
 }

@@ -1,5 +1,5 @@
-// What only a person can say of the relay's cursor: that a restored database is a move or a copy,
-// or that another bus is meant.
+// What only a person can decide about the relay's cursor: whether a restored database is a move or
+// a copy, and whether another bus is to be used.
 import { Option } from 'commander';
 import { adoptBus } from '../../db/relay/identity.ts';
 import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
@@ -15,21 +15,21 @@ type Options = { afterRestore?: 'move' | 'copy'; adoptBus?: boolean; json?: bool
 export function addRelay({ program, output, finish }: CommandContext): void {
   program
     .command('relay')
-    .description('say what a restored database is, or that another bus is meant')
+    .description('state what a restored database is, or that another bus is to be used')
     .addOption(
-      new Option('--after-restore <what>', 'move: the original no longer runs; copy: it lives on').choices([
-        'move',
-        'copy',
-      ]),
+      new Option(
+        '--after-restore <what>',
+        'move: the original no longer runs; copy: the original is still in use',
+      ).choices(['move', 'copy']),
     )
     .option('--adopt-bus', 'publish to the bus of the present settings from now on')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Stop every process on the database first. A move delivers what was not delivered, gives out event ids, versions and customer ids
-above all that may have been given out before, reads every record at Stripe again, and compares every pair once. A copy gets an
-instance id of its own and lets go of every external record, so that it never writes to the original's customers.
+Stop every process on the database first. After a move, events that were not published are published; new event ids, versions and
+customer ids begin above all that may have been used before; every record at Stripe is read again, and every pair is compared
+once. A copy gets an instance id of its own, and all its pairs are detached, so that it never writes to the original's customers.
 
 Examples:
   $ npx twinbox relay --after-restore move
@@ -37,9 +37,7 @@ Examples:
     )
     .action(async ({ afterRestore, adoptBus: adopt = false, json = false }: Options) => {
       if (afterRestore === undefined && !adopt) {
-        output.say(
-          'Say what is meant: --after-restore move, --after-restore copy or --adopt-bus (see --help).',
-        );
+        output.say('Give one of --after-restore move, --after-restore copy and --adopt-bus (see --help).');
         finish(exit.usage);
         return;
       }
@@ -54,7 +52,7 @@ Examples:
           if (!adopt) return { restored, bus: null };
           const { kafka } = config;
           const { bus, newest } = await openBus(
-            // Nothing is made here: what is missing a start makes.
+            // No topic is created here: the start of a process creates missing topics.
             { kafka: { ...kafka, topics: { ...kafka.topics, create: false } } },
             { log, topics: [], patienceMs: 10_000 },
           );
@@ -73,15 +71,15 @@ Examples:
             await bus.close();
           }
         },
-        // To say what it is, it is opened whatever it is; another bus is adopted only where the
-        // database is known.
+        // With --after-restore a moved or copied database has to be opened; --adopt-bus alone
+        // requires the database that was used before.
         { mayCreate: false, mayBeOther: afterRestore !== undefined },
       );
       if (json) output.printJson({ after_restore: afterRestore ?? null, ...result });
       else {
         if (result.restored)
           output.say(
-            `This database is a ${afterRestore} now: ${result.restored.mappings} pairs ${afterRestore === 'move' ? 'will be compared' : 'were let go'}.`,
+            `This database is a ${afterRestore} now: ${result.restored.mappings} pairs ${afterRestore === 'move' ? 'will be compared' : 'were detached'}.`,
           );
         if (result.bus !== null) output.say(`Events are published to ${result.bus} from now on.`);
       }

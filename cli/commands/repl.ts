@@ -12,26 +12,28 @@ import { runShell } from '../repl/shell.ts';
 export function addRepl({ program, output, finish }: CommandContext): void {
   program
     .command('repl')
-    .description('JavaScript with the database, the engine and the simulator at hand; for development only')
-    .option('--scratch', 'start a whole system for it, in a folder of its own that begins empty')
+    .description(
+      'a JavaScript prompt with the database, the engine and the simulator as variables; for development only',
+    )
+    .option('--scratch', 'start a whole system for the session, in a folder of its own that begins empty')
     .addHelpText(
       'after',
       `
-Statements are typed, or read from standard input; \`await\` works everywhere. Ctrl-D ends it and stops what it started.
-Refused where TWINBOX_ENV is production and where the key or the account is live.
+Statements are typed, or read from standard input; \`await\` works everywhere. Ctrl-D ends the session and stops all that it started.
+The command is refused if TWINBOX_ENV is production, and if the key or the account is live.
 
 Examples:
   $ npx twinbox repl --scratch                                 (the same: make try)
-  $ npx twinbox repl                                           beside \`twinbox up\`, or on its kept data
+  $ npx twinbox repl                                           beside \`twinbox up\`, or on its stored data
   $ echo 'await engine.reconcile(42)' | npx twinbox repl`,
     )
     .action(async ({ scratch = false }: { scratch?: boolean }) => {
       const open = scratch ? withScratch : withSettings;
-      finish(await open((place) => converse(place, output)));
+      finish(await open((place) => runSession(place, output)));
     });
 }
 
-async function converse(place: Place, output: Output): Promise<number> {
+async function runSession(place: Place, output: Output): Promise<number> {
   const { sync, store, config } = place;
   const simulator = place.simulatorUrl === null ? null : createControl(place.simulatorUrl);
   const names = {
@@ -40,7 +42,7 @@ async function converse(place: Place, output: Output): Promise<number> {
   };
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
-  // On a terminal Ctrl-C is a key of the session.
+  // On a terminal the session itself handles Ctrl-C.
   const signals = ['SIGTERM', 'SIGHUP', ...(process.stdin.isTTY ? [] : ['SIGINT'])];
   for (const signal of signals) process.on(signal, stop);
   try {
@@ -60,7 +62,7 @@ async function converse(place: Place, output: Output): Promise<number> {
   }
 }
 
-/** One for all sessions, beside the scratch folder, which is emptied. */
+/** One history for all sessions, outside the scratch folder, which is emptied at each start. */
 function historyFile(): string {
   return join(loadConfig(ignoreConnectionSettings(), { envFile: false }).dataDir, 'repl-history');
 }
@@ -68,7 +70,7 @@ function historyFile(): string {
 function banner({ database, apiUrl, simulatorUrl, about }: Place): string[] {
   const stripe =
     simulatorUrl === null
-      ? 'null: Stripe is the real one, test mode'
+      ? 'null: the real Stripe is used, in test mode'
       : `${simulatorUrl}: customers(), create({…}), edit(id, {…}), remove(id), fault({…}), ledger()`;
   return [
     `Twinbox: JavaScript, \`await\` works. ${about}`,
@@ -76,12 +78,12 @@ function banner({ database, apiUrl, simulatorUrl, about }: Place): string[] {
       ['  db', `knex on ${database}: await db('customers')`],
       [
         '  engine',
-        'what a worker is given, and mapping(id), reconcile(id), theirs(id), quiet(); id: a customer',
+        'what a worker is given, and mapping(id), reconcile(id), theirs(id), quiet(); id: of a customer',
       ],
       ['  customers', 'as by the API: create({ name, email }), read(id), edit(id, {…}), remove(id)'],
       ['  simulator', stripe],
       ['  config', `the settings${apiUrl === null ? '' : `; the API is at ${apiUrl}/api/v1`}`],
     ]),
-    'docs/cli.md has more. Ctrl-D ends it and stops what it started.',
+    'docs/cli.md has more. Ctrl-D ends the session and stops all that it started.',
   ];
 }

@@ -8,7 +8,7 @@ import { describeEffect } from '../effect.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
-import { isAgreed, isInteractive, these } from '../question.ts';
+import { isAgreed, isInteractive } from '../question.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { toSeconds } from '../seconds.ts';
 import { withSync } from '../sync-session.ts';
@@ -36,10 +36,12 @@ type Options = {
 export function addReplay({ program, output, finish, systems }: CommandContext): void {
   program
     .command('replay')
-    .description('show what is parked and what trying it again would do; --yes does it')
+    .description('show what is parked and what another attempt would do; with --yes try again')
     .argument('[event...]', 'only these events, whatever their status', toUuids)
     .addOption(
-      new Option('--status <status...>', 'those with this status instead of parked').choices(STATUSES),
+      new Option('--status <status...>', 'only those with one of these states, in place of parked').choices(
+        STATUSES,
+      ),
     )
     .option('--id <event...>', 'the same as naming them', toUuids)
     .option('--customer <id>', 'those of one customer', toId)
@@ -76,9 +78,9 @@ async function replay(about: About, options: Options, output: Output): Promise<n
     async (session) => {
       const { sync } = session;
       const items = await planReplay(sync, toChoice(options, sync.integration.system));
-      const doIt = async (): Promise<number> => runReplay(sync, items, options.reason, commandActor());
+      const run = async (): Promise<number> => runReplay(sync, items, options.reason, commandActor());
       if (options.json === true) {
-        const raised = options.yes === true ? await doIt() : 0;
+        const raised = options.yes === true ? await run() : 0;
         const results = raised > 0 ? await waitForResults(session, idsOf(items), options.wait, output) : null;
         output.printJson({
           ...{ matched: items.length, replayed: raised, items: items.map(toJson) },
@@ -91,12 +93,16 @@ async function replay(about: About, options: Options, output: Output): Promise<n
         return exit.nothingMatched;
       }
       for (const line of table([HEAD, ...items.map(toRow)])) output.print(line);
-      if (items.length === options.limit) output.say(`Only the first ${options.limit} are shown (--limit).`);
-      if (options.yes === true || (await isAgreed(`Try ${these(items.length)} again?`, output))) {
-        output.say(`${count(await doIt(), 'customer')} will be tried again now.`);
+      if (items.length === options.limit) output.say(`Only the first ${options.limit} are listed (--limit).`);
+      if (
+        options.yes === true ||
+        (await isAgreed(`Try ${count(items.length, 'delivery', 'deliveries')} again?`, output))
+      ) {
+        output.say(`${count(await run(), 'customer')} will be tried again now.`);
         const results = await waitForResults(session, idsOf(items), options.wait, output);
         if (results !== null) printResults(results, output);
-      } else if (!isInteractive()) output.say('Only shown. --yes does it (make replay YES=1).');
+      } else if (!isInteractive())
+        output.say('Nothing was changed. Add --yes to try again (make replay YES=1).');
       return exit.ok;
     },
     { mayCreate: false, ...about },
@@ -140,7 +146,7 @@ function toRow({ row, eventType, status, error, mapping, effect, eventId }: Repl
 function codeOf(error: ReplayItem['error']): string | null {
   const { code, rule } = error ?? {};
   if (typeof code !== 'string') return null;
-  // Of the table customers, where it refuses the row.
+  // The rule of the table customers that refused the row.
   return typeof rule === 'string' ? `${code}: ${rule}` : code;
 }
 
@@ -171,9 +177,9 @@ function toJson({
 
 function toUuids(text: string, before: string[] = []): string[] {
   const ids = text.split(',').map((id) => id.trim());
-  const wrong = ids.find((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id));
-  if (wrong !== undefined)
-    throw new InvalidArgumentError(`${JSON.stringify(wrong)} is no event id (a UUID).`);
+  const invalid = ids.find((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id));
+  if (invalid !== undefined)
+    throw new InvalidArgumentError(`${JSON.stringify(invalid)} is not the id of an event (a UUID).`);
   return [...before, ...ids];
 }
 
@@ -190,6 +196,8 @@ function toTime(text: string): Date {
   const [, number, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
   const at = unit === undefined ? Date.parse(text) : Date.now() - Number(number) * (UNITS[unit] ?? 0);
   if (Number.isNaN(at))
-    throw new InvalidArgumentError('It must be like 30m, 2h or 7d, or a time such as 2026-01-31T12:00:00Z.');
+    throw new InvalidArgumentError(
+      'It must have the form 30m, 2h or 7d, or be a time such as 2026-01-31T12:00:00Z.',
+    );
   return new Date(at);
 }

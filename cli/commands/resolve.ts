@@ -9,7 +9,7 @@ import { CliError, exit } from '../exit.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
-import { isAgreed, isInteractive, these } from '../question.ts';
+import { isAgreed, isInteractive } from '../question.ts';
 import { toSeconds } from '../seconds.ts';
 import { withDatabase, type Session } from '../session.ts';
 import { chosenSystem, labelsOf, systemOption, type About } from '../systems.ts';
@@ -45,7 +45,7 @@ export function addResolve({ program, output, finish, systems }: CommandContext)
   program
     .command('resolve')
     .description(
-      'decide about customers that are parked or wait: make the record anew, let go, or name the record',
+      'decide about customers that are parked or wait: create a new record, detach the pair, or name the record',
     )
     .argument('[customer...]', 'only these customers', addId)
     .option('--recreate', 'the record is gone: a new one is made; the delete of a deleted customer ends')
@@ -86,19 +86,19 @@ async function resolve(about: About, customers: number[], options: Options, outp
   const mappings = options.mapping ?? [];
   const narrowed = [customers, mappings].some(({ length }) => length > 0);
   if (action === 'record' && customers.length + mappings.length !== 1)
-    throw new CliError(exit.usage, 'With --record name one customer: a record is one customer’s.');
+    throw new CliError(exit.usage, 'With --record name one customer: a record belongs to one customer.');
   if (action !== null && !narrowed && options.reasonCode === undefined && options.state === undefined)
     throw new CliError(
       exit.usage,
-      'Say about whom: customers by their numbers, --reason-code missing, or --state parked. npx twinbox resolve lists them.',
+      'Choose pairs: customers by their numbers, --reason-code missing, or --state parked. npx twinbox resolve lists the pairs.',
     );
   return withDatabase(
     async (session) => {
       const found = await findPairs(session, system, customers, options);
       const unknown = customers.filter((id) => !found.some(({ customerId }) => customerId === id));
-      const act = () => decideAll(session, found, { action: action ?? 'let_go', options }, output);
+      const decide = () => decideAll(session, found, { action: action ?? 'let_go', options }, output);
       if (options.json === true) {
-        const done = action !== null && options.yes === true ? await act() : NOTHING;
+        const done = action !== null && options.yes === true ? await decide() : NOTHING;
         output.printJson({ matched: found.length, unknown, pairs: found.map(toJson), ...done });
         return found.length === 0 ? exit.nothingMatched : statusOf(done);
       }
@@ -106,22 +106,25 @@ async function resolve(about: About, customers: number[], options: Options, outp
         found.length > 0 ? [HEAD, ...found.map((pair) => toRow(pair, { action, label }))] : [],
       ))
         output.print(line);
-      for (const id of unknown) output.say(`Customer ${id} is not stuck: npx twinbox verify compares it.`);
-      if (found.length === options.limit) output.say(`Only the first ${options.limit} are shown (--limit).`);
+      for (const id of unknown)
+        output.say(
+          `Customer ${id} is not parked and does not wait: npx twinbox verify compares it with Stripe.`,
+        );
+      if (found.length === options.limit) output.say(`Only the first ${options.limit} are listed (--limit).`);
       if (found.length === 0) {
         if (unknown.length === 0)
           output.say(narrowed ? 'Nothing matched.' : 'Nothing is parked, and nothing waits.');
         return exit.nothingMatched;
       }
       if (action === null) {
-        output.say('Only listed. --recreate, --let-go or --record ID decides.');
+        output.say('Nothing was changed. Decide with --recreate, --let-go or --record ID.');
         return exit.ok;
       }
-      if (options.yes !== true && !(await isAgreed(`Do that for ${these(found.length)}?`, output))) {
-        if (!isInteractive()) output.say('Only shown. --yes does it.');
+      if (options.yes !== true && !(await isAgreed(questionOf(action, found.length), output))) {
+        if (!isInteractive()) output.say('Nothing was changed. Add --yes to go ahead.');
         return exit.ok;
       }
-      const done = await act();
+      const done = await decide();
       output.say(`${count(done.decided, 'decision')} taken.`);
       return statusOf(done);
     },
@@ -137,6 +140,17 @@ function actionOf({ recreate, letGo, record }: Options): Resolution['action'] | 
   return record === undefined ? null : 'record';
 }
 
+function questionOf(action: Resolution['action'], pairs: number): string {
+  switch (action) {
+    case 'recreate':
+      return `Create a new record for ${count(pairs, 'pair')}?`;
+    case 'let_go':
+      return `Detach ${count(pairs, 'pair')}?`;
+    case 'record':
+      return 'Link the customer with this record?';
+  }
+}
+
 function findPairs(
   { database: { db } }: Session,
   system: string,
@@ -144,7 +158,7 @@ function findPairs(
   options: Options,
 ): Promise<StuckPair[]> {
   const { mapping, reasonCode, state, limit } = options;
-  // A pair that an operator let go is decided again only if the command names it.
+  // A detached pair is decided again only if the command names it.
   const named: StuckState[] = customers.length + (mapping?.length ?? 0) > 0 ? STATES : ['parked', 'waiting'];
   return findStuck(db, {
     ...{ system, limit, states: state === undefined ? named : [state] },
@@ -158,7 +172,7 @@ type Done = {
   decided: number;
   refused: { mapping: number; customer: number | null; why: string }[];
   results: object[];
-  /** Pairs that a worker has come back from and that are parked or wait all the same. */
+  /** The number of pairs that a worker has finished and that are parked or wait nevertheless. */
   stuck: number;
 };
 
@@ -173,7 +187,7 @@ async function decideAll(
   const { db } = session.database;
   const operations = createResolveOperations({ db, clock: systemClock, log: session.log });
   const done: Done = { decided: 0, refused: [], results: [], stuck: 0 };
-  const carried: number[] = [];
+  const waitedFor: number[] = [];
   for (const { mappingId, customerId } of found) {
     const { record: externalId, why = null } = options;
     const result = await operations.resolve(mappingId, { action, externalId, why, actor: commandActor() });
@@ -184,9 +198,10 @@ async function decideAll(
       continue;
     }
     if (result.outcome !== 'decided_already') done.decided += 1;
-    carried.push(mappingId);
+    waitedFor.push(mappingId);
   }
-  const results = carried.length === 0 ? null : await waitForResults(session, carried, options.wait, output);
+  const results =
+    waitedFor.length === 0 ? null : await waitForResults(session, waitedFor, options.wait, output);
   if (results === null) return done;
   done.results = results.map(resultJson);
   done.stuck = results.filter(
@@ -218,12 +233,12 @@ function describe(
 ): string {
   switch (action) {
     case null:
-      if (decision === null) return deleted ? 'deleted here' : '';
+      if (decision === null) return deleted ? 'deleted in our table' : '';
       return `decided: ${decision.kind}${decision.external_id === undefined ? '' : ` ${decision.external_id}`}`;
     case 'let_go':
-      return deleted ? 'its delete ends' : 'edits stop';
+      return deleted ? 'its delete ends' : 'is detached: edits stop';
     case 'record':
-      return 'is linked with the record named, if that is nobody else’s';
+      return 'is linked with this record, if it belongs to no other customer';
     case 'recreate':
       if (customerId === null) return 'cannot: it has no customer';
       if (deleted) return `its delete ends, if ${label} does not know the record`;

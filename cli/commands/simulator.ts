@@ -6,11 +6,11 @@ import type { CommandContext } from '../command-context.ts';
 export function addSimulator({ program, finish }: CommandContext): void {
   program
     .command('simulator')
-    .description('run the Stripe simulator by itself; `up` has its own')
+    .description('run the Stripe simulator as a process of its own; `up` has a simulator inside')
     .addHelpText(
       'after',
       `
-Its settings are its own: SIMULATOR_PORT (12111), SIMULATOR_DATA_DIR (.twinbox/simulator, or "memory"),
+The simulator has settings of its own: SIMULATOR_PORT (12111), SIMULATOR_DATA_DIR (.twinbox/simulator, or "memory"),
 SIMULATOR_ACCOUNT, SIMULATOR_GLOBAL_PER_SECOND, SIMULATOR_ENDPOINT_PER_SECOND. See docs/simulator.md.
 
 Examples:
@@ -20,17 +20,17 @@ Examples:
     .action(async () => finish(await runSimulator()));
 }
 
-/** In a process of its own, as `npm run simulator` has it: what it does on a signal is its business. */
+/** Runs it in a child process, as `npm run simulator` does, so that it handles signals itself. */
 async function runSimulator(): Promise<number> {
   const main = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url));
   const child = spawn(process.execPath, [main], { stdio: 'inherit' });
-  const pass = (signal: NodeJS.Signals): void => {
-    // A terminal's Ctrl-C reaches it without us.
+  const passOn = (signal: NodeJS.Signals): void => {
+    // A terminal sends Ctrl-C to the child too, so it is not passed on.
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, pass);
+  for (const signal of signals) process.on(signal, passOn);
   const [code] = (await once(child, 'exit')) as [number | null];
-  for (const signal of signals) process.removeListener(signal, pass);
+  for (const signal of signals) process.removeListener(signal, passOn);
   return code ?? 1;
 }

@@ -40,7 +40,7 @@ export function addStatus({ program, output, finish, systems }: CommandContext):
     .addHelpText(
       'after',
       `
-Exit status: 0 also where something needs somebody; \`twinbox verify\` judges.
+Exit status: 0, also if something needs a person; the status of \`twinbox verify\` shows whether both sides agree.
 
 Examples:
   $ npx twinbox status
@@ -56,8 +56,8 @@ Examples:
           const read: Status = { running, elsewhere, database: place, ...(await readStatus(db, chosen)) };
           const nothingRuns = read.roles.every(({ living }) => living.length === 0);
           const other = await findOtherDatabase(db, address);
-          // What does not run is late with everything: one line says so, and the others would only
-          // follow from it. What was refused lasts, whether anything runs or not.
+          // If nothing runs, everything is behind: the first line says so, and other warnings would
+          // only follow from it. Refused records are reported in any case.
           const problems =
             running || !nothingRuns ? await findProblems(db, chosen, running) : refusedWarnings(read.refused);
           return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
@@ -136,11 +136,11 @@ async function findProblems(
 
 type Report = { not_ready?: { part: string; problem: string }[]; warnings?: string[] };
 
-function problemsOf({ not_ready: wrong = [], warnings = [] }: Report): string[] {
-  return [...wrong.map(({ part, problem }) => `${part}: ${problem}`), ...warnings];
+function problemsOf({ not_ready: problems = [], warnings = [] }: Report): string[] {
+  return [...problems.map(({ part, problem }) => `${part}: ${problem}`), ...warnings];
 }
 
-/** Null if it has ended between the two questions. */
+/** Null if the process has ended meanwhile. */
 async function askReady(apiUrl: string): Promise<string[] | null> {
   try {
     const answer = await fetch(`${apiUrl}/ready`, { signal: AbortSignal.timeout(4_000) });

@@ -1,4 +1,5 @@
-// The topics of Kafka, made or checked before anything runs: what a deployment does once, beside `migrate`.
+// Creates or checks the topics of Kafka before any process runs. A deployment does this once,
+// besides `migrate`.
 import { kafkaSettings, openBus } from '../../lib/bus/open-bus.ts';
 import { readTopicFacts, type TopicFacts } from '../../lib/bus/kafka/topic-facts.ts';
 import { loadConfig } from '../../lib/config/config.ts';
@@ -16,14 +17,14 @@ export function addTopics({ program, output, finish }: CommandContext): void {
   program
     .command('topics')
     .description('create the topics of Kafka that are missing, check the others, and list them')
-    .option('--wait <seconds>', 'wait this long for a Kafka that does not answer yet', toSeconds, 10)
+    .option('--wait <seconds>', 'how long to wait for a Kafka that does not answer yet', toSeconds, 10)
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
       `
-With KAFKA_CREATE_TOPICS=no it only checks. What exists is never changed.
-Exit status: 0 all are there and as the settings say; 69 if Kafka does not answer, or a topic is missing or wrong: each is
-named; 78 if no KAFKA_BOOTSTRAP_SERVERS is set.
+With KAFKA_CREATE_TOPICS=no the command only checks. A topic that exists is never changed.
+Exit status: 0 if all topics exist and are as the settings say; 69 if Kafka does not answer, or if a topic is missing or wrong
+(each is named); 78 if KAFKA_BOOTSTRAP_SERVERS is not set.
 
 Examples:
   $ KAFKA_BOOTSTRAP_SERVERS=kafka.example.com:9092 npx twinbox topics
@@ -42,8 +43,8 @@ async function provideTopics(patienceMs: number): Promise<{ kafka: string | null
   if (config.kafka.bootstrapServers.length === 0) {
     throw new AppError('config_invalid', {
       detail:
-        'There are topics only in a Kafka, and KAFKA_BOOTSTRAP_SERVERS is not set. Set it to host:port of its brokers; ' +
-        '`make kafka` starts one to try it with.',
+        'The topics are in Kafka, and KAFKA_BOOTSTRAP_SERVERS is not set. Set it to host:port of the brokers; ' +
+        '`make kafka` starts a broker to try it with.',
     });
   }
   const log = quietLog(config);
@@ -71,7 +72,7 @@ function printTopics(facts: readonly TopicFacts[], output: Output): void {
 }
 
 function describeRetention(hours: TopicFacts['retentionHours']): string {
-  if (hours === undefined) return 'not ours to read';
+  if (hours === undefined) return 'may not be read';
   return hours === null ? 'for ever' : `${hours} h`;
 }
 

@@ -14,23 +14,24 @@ import { describeUnmatched, readUnmatched } from '../unmatched.ts';
 export function addUp({ program, output, finish, systems }: CommandContext): void {
   program
     .command('up')
-    .description('start everything in this one process and leave it running')
-    .option('--json', 'print where everything is as one line of JSON')
+    .description('start everything in this one process, and keep running')
+    .option('--json', 'print all addresses as one line of JSON')
     .addHelpText(
       'after',
       `
-Nothing has to be set: without settings it brings a PostgreSQL and a Stripe simulator of its own, in .twinbox/.
-Ctrl-C or SIGTERM: takes nothing new, finishes what is in hand, exits 0 within 10 s; a second Ctrl-C exits at once (130).
+No setting is required: without settings the command starts a PostgreSQL and a Stripe simulator of its own, in .twinbox/.
+On Ctrl-C or SIGTERM it begins no new work, finishes the work in progress, and exits 0 within 10 s; a second Ctrl-C exits at
+once (130).
 
 Examples:
   $ npx twinbox up
   $ API_PORT=8001 SIMULATOR_PORT=12112 TWINBOX_DATA_DIR=/tmp/second npx twinbox up
-  $ STRIPE_SECRET_KEY=sk_test_… npx twinbox up      (a real Stripe account, its test side)`,
+  $ STRIPE_SECRET_KEY=sk_test_… npx twinbox up      (a real Stripe account, in test mode)`,
     )
     .action(async ({ json = false }: { json?: boolean }) => finish(await up(json, output, systems)));
 }
 
-/** A supervisor waits 10 s before it kills. */
+/** A supervisor kills a process that has not ended after 10 s. */
 const STOP_MS = 9_500;
 
 async function up(json: boolean, output: Output, systems: Registry): Promise<number> {
@@ -43,7 +44,8 @@ async function up(json: boolean, output: Output, systems: Registry): Promise<num
     const system = await startSystem({ config, log, systems });
     try {
       const { url: apiUrl, simulatorUrl, databasePlace: place } = system;
-      // At once, and without waiting for the database: the API answers already, and others look here for its address.
+      // Before the database is read: the API answers already, and other commands read its address
+      // here.
       await claim.announce({ apiUrl, simulatorUrl });
       const id = await readDatabaseId(system.db);
       await claim.announce({ apiUrl, simulatorUrl, database: { place, id } });
@@ -59,7 +61,7 @@ async function up(json: boolean, output: Output, systems: Registry): Promise<num
       return await stayUntilStopped(system, stopping.requested, output);
     } finally {
       await system.stop();
-      // Nothing of ours is left to wait for; only a call that hangs could still keep the process.
+      // All parts have stopped; only a call that hangs could still keep the process alive.
       setTimeout(() => process.exit(), 300).unref();
     }
   } finally {
@@ -78,8 +80,9 @@ async function stayUntilStopped(
     output.say(`Twinbox cannot go on: ${end.message}`);
     return exit.failed;
   }
-  output.say('Stopping: finishing what is in hand (a second Ctrl-C exits at once) …');
-  // A call that hangs must not hold the process: its intent is stored, and the next start finishes it.
+  output.say('Stopping: finishing the work in progress (a second Ctrl-C exits at once) …');
+  // A call that hangs must not keep the process alive: its intent is stored, and the next start
+  // finishes it.
   setTimeout(() => process.exit(exit.ok), STOP_MS).unref();
   return exit.ok;
 }
@@ -104,11 +107,15 @@ function describe(system: System, config: Config, account: Account, output: Outp
     [
       '  API',
       `${url}/api/v1/customers`,
-      config.api.keys.length > 0 ? 'asks for one of API_KEYS' : 'open to this machine',
+      config.api.keys.length > 0 ? 'requires one of API_KEYS' : 'open to this machine',
     ],
-    ['  PostgreSQL', databasePlace, embedded ? 'real, brought along' : 'yours, from DATABASE_URL'],
+    [
+      '  PostgreSQL',
+      databasePlace,
+      embedded ? 'a real server, started by Twinbox' : 'yours, from DATABASE_URL',
+    ],
     busPlace === null
-      ? ['  bus', 'inside this process', 'in place of Kafka; KAFKA_BOOTSTRAP_SERVERS names one']
+      ? ['  bus', 'inside this process', 'in place of Kafka; set KAFKA_BOOTSTRAP_SERVERS to use Kafka']
       : ['  Kafka', busPlace, 'yours, from KAFKA_BOOTSTRAP_SERVERS'],
     stripeRow(simulatorUrl, account),
   ];
@@ -116,25 +123,27 @@ function describe(system: System, config: Config, account: Account, output: Outp
   output.printTitle('Twinbox runs.');
   for (const line of table(rows)) output.print(line);
   if (!config.stripe.writes)
-    output.print('  STRIPE_WRITES=off: nothing is written to Stripe; `twinbox status` counts what would be.');
+    output.print(
+      '  STRIPE_WRITES=off: nothing is written to Stripe; `twinbox status` counts the changes that wait.',
+    );
   if (simulatorUrl === null && config.stripe.webhookSecrets.length === 0)
     output.print(
-      '  Without STRIPE_WEBHOOK_SECRET changes made at Stripe are heard by the sweep only, minutes later (docs/webhooks.md).',
+      '  STRIPE_WEBHOOK_SECRET is not set: only the sweep finds changes made at Stripe, minutes later (docs/webhooks.md).',
     );
   if (!account.ok) {
     output.say();
-    output.say(`${account.why === 'foreign' ? 'Attention: ' : ''}${account.message}`);
+    output.say(`${account.why === 'other_account' ? 'Attention: ' : ''}${account.message}`);
   }
   output.print();
-  output.print('Try it from another terminal:');
+  output.print('Try Twinbox from another terminal:');
   for (const line of nextSteps(url, config)) output.print(`  ${line}`);
   output.print();
-  output.print('Ctrl-C stops it; everything is kept.');
+  output.print('Ctrl-C stops Twinbox; all data is kept.');
 }
 
 function stripeRow(simulatorUrl: string | null, account: Account): string[] {
   if (simulatorUrl !== null)
-    return ['  Stripe', simulatorUrl, 'simulated: our own double, spoken to by the real stripe package'];
+    return ['  Stripe', simulatorUrl, 'simulated: Twinbox’s simulator, called by the real stripe package'];
   if (!account.ok) return ['  Stripe', 'from STRIPE_SECRET_KEY', 'real'];
   const mode = account.livemode ? 'LIVE MODE: these are real customers' : 'real, test mode';
   return ['  Stripe', `account ${account.account}`, mode];

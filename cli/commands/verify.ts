@@ -22,12 +22,12 @@ export function addVerify({ program, output, finish, systems }: CommandContext):
     .description(`compare every customer with ${labelsOf(systems)}; reads only, unless told to repair`)
     .option(
       '--wait <seconds>',
-      `wait this long for what is still on its way (0; with --repair ${REPAIR_WAIT})`,
+      `how long to wait for changes that are on their way (0; with --repair ${REPAIR_WAIT})`,
       toSeconds,
     )
     .option(
       '--repair',
-      'have what drifts brought into agreement, by the rules of any change, and compare again',
+      'have workers bring pairs that drift into agreement, by the rules of any change, and compare again',
     )
     .addOption(systemOption(systems))
     .option('--all', `list every finding, not only the first ${SHOWN}`)
@@ -35,8 +35,8 @@ export function addVerify({ program, output, finish, systems }: CommandContext):
     .addHelpText(
       'after',
       `
-Exit status: 0 all agree; 1 drift: a pair differs and nothing is on its way; 2 could not tell, or somebody has to look
-(pending, parked, missing). Pairs that are held, waiting or an alias are listed and do not count.
+Exit status: 0 if all agree; 1 for drift: a pair differs, and no change is on its way; 2 if the result is not certain, or a
+person has to look (pending, parked, missing). Pairs that are held, waiting, detached or an alias are listed and do not count.
 
 Examples:
   $ npx twinbox verify
@@ -61,19 +61,19 @@ async function verify(about: About, options: Options, output: Output): Promise<n
     async ({ sync, config }) => {
       const account = await readAccount(sync.db, sync.integration);
       if (!account.ok) {
-        output.say(`Could not tell: ${account.message}`);
+        output.say(`No result: ${account.message}`);
         return exit.undecided;
       }
       const began = sync.clock.now();
-      let report = await compareAloud(sync, wait, output);
+      let report = await compareWithProgress(sync, wait, output);
       if (report === null) return exit.undecided;
       const asked = fix ? await repair(sync, report, { comparedSince: began, actor: commandActor() }) : null;
       if (asked) {
         for (const line of sayAsked(asked, about.system.label)) output.say(line);
         if (asked.pairs.length + asked.records.length > 0) {
           if (!(await findRunning(config.dataDir)) && config.database.url === undefined)
-            output.say('Nothing runs that would do it: npx twinbox up');
-          report = await compareAloud(sync, wait, output);
+            output.say('No worker runs. Start one: npx twinbox up');
+          report = await compareWithProgress(sync, wait, output);
           if (report === null) return exit.undecided;
         }
       }
@@ -93,10 +93,10 @@ async function verify(about: About, options: Options, output: Output): Promise<n
   );
 }
 
-/** Shows how far it is; null where the system stopped answering, which is said. */
-async function compareAloud(sync: SyncDeps, wait: number, output: Output): Promise<Comparison | null> {
+/** Compares and shows the progress; null if the system stopped answering, which is printed. */
+async function compareWithProgress(sync: SyncDeps, wait: number, output: Output): Promise<Comparison | null> {
   const progress = createProgress(output, 'compared');
-  const report = await unlessSilent(sync.integration, compare(sync, wait, progress.update), output);
+  const report = await answerOrNull(sync.integration, compare(sync, wait, progress.update), output);
   progress.end();
   return report;
 }
@@ -108,17 +108,17 @@ function sayAsked({ pairs, records, left }: Asked, label: string): string[] {
   const more = pairs.length > SHOWN ? `, and ${pairs.length - SHOWN} more` : '';
   return [
     ...(pairs.length > 0
-      ? [`Looked at again now: ${count(pairs.length, 'pair')} (${customers.join(', ')}${more}).`]
+      ? [`Workers look again at ${count(pairs.length, 'pair')} (${customers.join(', ')}${more}).`]
       : []),
     ...(records.length > 0
       ? [`Looked into now: ${count(records.length, 'record')} of ${label} that nobody here knew.`]
       : []),
     ...(left.length > 0
       ? [
-          `Left as they are: ${count(left.length, 'customer')} whose pair has ended: npx twinbox resolve CUSTOMER --recreate, or delete it here.`,
+          `Not changed: ${count(left.length, 'customer')} whose pair has ended. For each: npx twinbox resolve CUSTOMER --recreate, or delete the customer.`,
         ]
       : []),
-    ...(pairs.length + records.length + left.length === 0 ? ['Nothing drifts.'] : []),
+    ...(pairs.length + records.length + left.length === 0 ? ['No pair drifts.'] : []),
   ];
 }
 

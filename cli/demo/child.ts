@@ -1,6 +1,6 @@
 // The process that the demo starts, kills and starts again: the same system as `twinbox up`. It
-// says where it is as one line of JSON, and stops when its input ends, so that it never outlives
-// the demo.
+// prints its addresses as one line of JSON, and stops when its input ends, so that it never runs
+// longer than the demo.
 import { createLogger } from '../../lib/log.ts';
 import { startSystem } from '../embedded/system.ts';
 import { explain } from '../failure.ts';

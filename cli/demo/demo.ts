@@ -1,6 +1,6 @@
-// The main job once through, on real data, with a crash in the middle. Each step waits for what it
-// claims, with a deadline, and throws if it does not hold: the demo ends with 0 only if all of it
-// was true.
+// Shows the whole of Twinbox once on real data, with a crash in the middle. Each step waits for the
+// result that it announces, with a deadline, and throws if the result is another one. So the demo
+// ends with status 0 only if every step succeeded.
 import { relative } from 'node:path';
 import { emptyFolder } from '../embedded/empty.ts';
 import { CliError, exit } from '../exit.ts';
@@ -22,7 +22,7 @@ import { editBothSides } from './steps/both.ts';
 import { followStripe } from './steps/theirs.ts';
 import { compareBoth, printTimes } from './steps/compare.ts';
 
-/** Slow machines take half a minute; what takes longer than this hangs. */
+/** Slow machines need half a minute; a demo that takes longer than this hangs. */
 const LIMIT_MS = 170_000;
 
 export async function runDemo({ useSettings }: { useSettings: boolean }, output: Output): Promise<number> {
@@ -41,15 +41,16 @@ export async function runDemo({ useSettings }: { useSettings: boolean }, output:
     );
     const interrupted = stopping.requested.then(() => exit.interrupted);
     const late = sleep(LIMIT_MS, over.signal).then(() => {
-      if (!over.signal.aborted) throw new CliError(exit.failed, `not done within ${LIMIT_MS / 1_000} s`);
+      if (!over.signal.aborted)
+        throw new CliError(exit.failed, `the demo did not end within ${LIMIT_MS / 1_000} s`);
       return exit.failed;
     });
-    return await Promise.race([playThrough(world, narrator, output), interrupted, late]);
+    return await Promise.race([runSteps(world, narrator, output), interrupted, late]);
   } catch (error) {
     const { message, exitCode } = explain(error);
     output.say();
     output.say(`The demo failed: ${message}`);
-    output.say(`What the system logged is in ${relative('.', folder)}/twinbox.log`);
+    output.say(`The log of the system is in ${relative('.', folder)}/twinbox.log`);
     return exitCode;
   } finally {
     over.abort();
@@ -59,7 +60,7 @@ export async function runDemo({ useSettings }: { useSettings: boolean }, output:
   }
 }
 
-async function playThrough(world: World, narrator: ReturnType<typeof createNarrator>, output: Output) {
+async function runSteps(world: World, narrator: ReturnType<typeof createNarrator>, output: Output) {
   const simulated = world.config.stripe.secretKey === undefined;
   if (simulated) await fillStripe(world, narrator);
   await startSystem(world, narrator);
@@ -74,7 +75,7 @@ async function playThrough(world: World, narrator: ReturnType<typeof createNarra
   }
   const verdict = await compareBoth(world, narrator);
   await printTimes(world, narrator);
-  // Stopped before the last line, so that nothing follows it.
+  // The system is stopped before the last line, so that nothing is printed after it.
   await world.close();
   output.print();
   output.printTitle(verdict.line);

@@ -1,6 +1,6 @@
 import { table, type Output } from '../output.ts';
 
-/** Numbered short steps, with a few real rows under them. */
+/** Prints numbered steps with a few real rows under each. */
 export function createNarrator(output: Output) {
   let number = 0;
   return {

@@ -1,18 +1,18 @@
-// What the demo runs on: a folder of its own and free ports, whatever the shell says; with
-// --use-settings what the shell says.
+// The settings of the demo: a folder of its own and free ports, without the shell's connection
+// settings; with --use-settings those of the shell.
 import { join, resolve } from 'node:path';
 import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
 import { CliError, exit } from '../exit.ts';
 
 /**
- * A change that Stripe keeps failing is parked after this long; the usual setting is a day, too
- * long for a demo.
+ * How long a failing change is tried again before it is parked. The usual setting is a day, which
+ * is too long for a demo.
  */
 export const DEMO_PARK_MS = 2_000;
 
 export function demoFolder(): string {
-  // The folder is no connection setting: this one is honoured, so that a second demo can run beside
-  // the first.
+  // The folder is not a connection setting. It is used, so that a second demo can run beside the
+  // first one.
   const { dataDir } = loadConfig(ignoreConnectionSettings(), { envFile: false });
   return join(dataDir, 'demo');
 }
@@ -28,7 +28,7 @@ export function demoConfig(folder: string, useSettings: boolean): Config {
   return {
     ...config,
     dataDir: resolve(folder),
-    // Real Stripe has hiccups of its own; only scripted failures are to be parked so soon.
+    // The real Stripe fails now and then; only the demo's own failures should be parked so soon.
     parkAfterHours: config.stripe.secretKey === undefined ? DEMO_PARK_MS / 3_600_000 : config.parkAfterHours,
     log: { level: 'info', format: 'json' },
   };

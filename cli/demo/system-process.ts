@@ -12,9 +12,9 @@ export type SystemProcess = {
   pid: number;
   api: string;
   simulator: string | null;
-  /** SIGKILL: no warning, nothing finished. */
+  /** Sends SIGKILL: the process cannot finish anything. */
   kill(): Promise<void>;
-  /** SIGTERM, and its exit status. */
+  /** Sends SIGTERM, and returns the exit status. */
   stop(): Promise<number | null>;
 };
 
@@ -27,7 +27,8 @@ export async function startSystemProcess(
   const logPath = join(folder, 'twinbox.log');
   const log = await open(logPath, 'a', 0o600);
   const main = fileURLToPath(new URL('./child.ts', import.meta.url));
-  // A group of its own: a terminal's Ctrl-C is for the demo, which then stops it in order.
+  // In a process group of its own: Ctrl-C on the terminal goes to the demo, which then stops this
+  // process.
   const child = spawn(process.execPath, [main, folder, ...(useSettings ? ['use-settings'] : [])], {
     stdio: ['pipe', 'pipe', log.fd],
     detached: true,

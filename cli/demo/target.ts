@@ -1,17 +1,17 @@
 import { relative } from 'node:path';
 import type { Config } from '../../lib/config/config.ts';
 
-/** What the demo is about to use, in lines for the person who has to agree with it. */
+/** The database and the Stripe that the demo will use, in lines for a person. */
 export function describeTarget(config: Config): string[] {
   const { url } = config.database;
   const place = relative('.', config.dataDir) || '.';
   const at = url === undefined ? null : new URL(url);
   return [
     at === null
-      ? `PostgreSQL is real and brought along, in ${place} (emptied at each start; nothing else is touched).`
+      ? `PostgreSQL is a real server, started by Twinbox in ${place} (emptied at each start; no other data is changed).`
       : `PostgreSQL is YOURS: ${at.hostname}${at.port === '' ? '' : `:${at.port}`}${at.pathname}`,
     config.stripe.secretKey === undefined
-      ? 'Stripe is our simulator, spoken to over HTTP by the real stripe package.'
-      : `Stripe is REAL, the test side of the account of ${config.stripe.secretKey.slice(0, 8)}…${config.stripe.apiBase ? ` at ${config.stripe.apiBase}` : ''}`,
+      ? 'Stripe is Twinbox’s simulator, called over HTTP by the real stripe package.'
+      : `Stripe is REAL, in test mode, with the key ${config.stripe.secretKey.slice(0, 8)}…${config.stripe.apiBase ? ` at ${config.stripe.apiBase}` : ''}`,
   ];
 }

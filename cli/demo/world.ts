@@ -1,5 +1,5 @@
-// What the demo's steps work with: the system's process, its API over HTTP, its database, and
-// Stripe through the integration.
+// What the steps of the demo use: the process of the system, its API over HTTP, its database, and
+// Stripe by the integration.
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRelayLag } from '../../db/relay/lag.ts';
 import type { Config } from '../../lib/config/config.ts';
@@ -19,7 +19,7 @@ export type CustomerView = {
   name: string;
   email: string;
   version: number;
-  /** External id by system, once there is one. */
+  /** The external id by system, once the pair has one. */
   external_mappings: Record<string, string>;
   sync: Record<string, { state: string; reason: string | null }>;
 };
@@ -30,14 +30,14 @@ export type World = {
   readonly sync: SyncDeps;
   readonly config: Config;
   start(): Promise<void>;
-  /** One request to the API; any status comes back. */
+  /** Sends one request to the API; returns the answer with any status. */
   request<T>(method: string, path: string, body?: object): Promise<{ status: number; body: T }>;
   customer(id: number): Promise<CustomerView>;
-  /** A call of the simulator's control routes. */
+  /** Calls a control route of the simulator. */
   control<T>(method: string, path: string, body?: object): Promise<T>;
-  /** What Stripe says of a customer, or the state it is in at Stripe. */
+  /** The fields of a customer at Stripe, or its state if Stripe does not have it. */
   atStripe(externalId: string): Promise<Fields | string>;
-  /** Waits until nothing is on its way: all published, received and written, or parked. */
+  /** Waits until no change is on its way: all are published, received, and written or parked. */
   quiet(timeoutMs?: number): Promise<void>;
   close(): Promise<void>;
 };
@@ -68,7 +68,8 @@ export function createWorld(config: Config, claim: FolderClaim, useSettings: boo
     async start() {
       system = await startSystemProcess(config.dataDir, { useSettings });
       await claim.announce({ apiUrl: system.api, simulatorUrl: system.simulator });
-      // Found running; from here on this process uses it too, so it outlives a kill of the other.
+      // The embedded server runs already. This process uses it too, so it goes on when the other
+      // one is killed.
       database ??= await openDatabase(config, log);
       const access =
         system.simulator === null ? await startStripe(config, log, 0) : simulatorAt(config, system.simulator);
@@ -111,7 +112,7 @@ export function createWorld(config: Config, claim: FolderClaim, useSettings: boo
       const { db } = world.database;
       await waitUntil(
         async () => (await readRelayLag(db)).oldest === null && (await readSyncBacklog(db)).dirty === 0,
-        { timeoutMs, what: 'everything that is on its way arrives' },
+        { timeoutMs, what: 'no change is on its way' },
       );
     },
     async close() {

@@ -1,6 +1,6 @@
 /**
- * `make clean`: stops and removes every PostgreSQL of ours that no living process uses, wherever
- * its data is.
+ * `make clean`: stops and removes every embedded PostgreSQL that no living process uses, also if
+ * its data is outside the folder.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';

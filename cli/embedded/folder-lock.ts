@@ -1,10 +1,10 @@
-// One process at a time in what starts and stops the server of a folder. Without it the last user
-// of a server could stop it under a process that has found it running a moment before, and two that
-// start at once could each make a place of their own.
+// A lock: only one process at a time starts or stops the server of a folder. Without the lock, the
+// last user of a server could stop it just after another process has found it running, and two
+// processes that start together could each create data of their own.
 //
-// The lock is the file `lock` in the folder: made whole by one link, with the id of its holder and
-// when that process began. A crash while it is held leaves the file, which counts for nothing once
-// no such process lives.
+// The lock is the file `lock` in the folder. One link creates it whole, with the id of its holder
+// and the start time of that process. After a crash of the holder the file remains, and is ignored,
+// since no living process has that id and start time.
 import { randomBytes } from 'node:crypto';
 import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,14 +15,14 @@ import { startedAt } from './processes.ts';
 
 type Holder = { pid: number; began: string; nonce: string };
 
-/** Longer than the making of a database on a slow machine takes. */
+/** Longer than a slow machine needs to create a database. */
 const PATIENCE_MS = 90_000;
 
 /**
- * Does the work while no other process does such work on this folder, which must exist. Throws
- * `embedded_postgres_held`.
+ * Does the work while this process has the lock of the folder, which must exist. Throws
+ * `embedded_postgres_held` if another process has the lock for too long.
  */
-export async function inTurn<T>(
+export async function withFolderLock<T>(
   folder: string,
   work: () => Promise<T>,
   patienceMs = PATIENCE_MS,
@@ -37,7 +37,7 @@ export async function inTurn<T>(
   try {
     return await work();
   } finally {
-    // Gone with its folder where the work was to remove it.
+    // If the work has removed the folder, the lock is gone with it.
     if ((await readHolder(path))?.nonce === own.nonce) await rm(path, { force: true });
   }
 }
@@ -58,12 +58,12 @@ async function take(path: string, own: Holder, patienceMs: number): Promise<void
     if (!isAppError(error, 'timeout')) throw error;
     throw new AppError('embedded_postgres_held', {
       cause: error,
-      detail: `the process ${(holder as Holder | null)?.pid ?? 'of another user'} has been starting or stopping the database of ${path} for ${Math.round(patienceMs / 1_000)} s. Stop it and start again`,
+      detail: `the process ${(holder as Holder | null)?.pid ?? 'of another user'} has been starting or stopping the database of ${path} for ${Math.round(patienceMs / 1_000)} s. Stop that process and start again`,
     });
   }
 }
 
-/** Whole or not at all, and by one process only. */
+/** Creates the lock whole or not at all, and for one process only. */
 async function makeWhole(path: string, own: Holder): Promise<boolean> {
   const part = `${path}-${own.nonce}`;
   await writeFile(part, JSON.stringify(own), { mode: 0o600 });
@@ -84,7 +84,7 @@ async function readHolder(path: string): Promise<Holder | null> {
   try {
     return JSON.parse(text) as Holder;
   } catch (error) {
-    // A power cut may leave the name without its text: then no process holds it any more.
+    // A power cut may leave an empty file, which no process holds any more.
     if (error instanceof SyntaxError) return { pid: 0, began: 'unknown', nonce: '' };
     throw error;
   }
@@ -94,7 +94,9 @@ function isHeld({ pid, began }: Holder): boolean {
   return startedAt(pid) === began;
 }
 
-/** Moved away first: of two that see the same stale file one gets it, and a newer one is put back. */
+/**
+ * Renames the file first, so that only one of two processes removes it; a newer lock is restored.
+ */
 async function removeStale(path: string, stale: Holder): Promise<void> {
   const aside = `${path}-stale-${randomBytes(4).toString('hex')}`;
   try {
@@ -103,7 +105,7 @@ async function removeStale(path: string, stale: Holder): Promise<void> {
     if (isMissing(error)) return;
     throw error;
   }
-  // Not by a rename, which would take the place of a lock that was made meanwhile.
+  // Restored by a link: a rename would replace a lock that was created meanwhile.
   if ((await readHolder(aside))?.nonce !== stale.nonce)
     await link(aside, path).catch((error: unknown) => {
       if (!hasCode(error, 'EEXIST')) throw error;

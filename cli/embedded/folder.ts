@@ -1,4 +1,4 @@
-// Makes the folder that a process keeps its things in, and says at once where nothing can be kept.
+// Creates the data folder of a process, and reports at once if nothing can be stored in it.
 import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { AppError } from '../../lib/errors.ts';
 import { hasCode } from './files.ts';
 
 /**
- * Makes the folder and its parents where they are missing, and tries a file in it. Throws
+ * Creates the folder and its parents if they are missing, and tries to write a file in it. Throws
  * `folder_unusable`.
  */
 export async function prepareFolder(folder: string): Promise<void> {
@@ -20,7 +20,9 @@ export async function prepareFolder(folder: string): Promise<void> {
   }
 }
 
-/** Not `recursive: true`: where the kernel makes no folders (`/proc`), Node tries that for ever. */
+/**
+ * Not with `recursive: true`: if the kernel creates no folders (`/proc`), Node then tries for ever.
+ */
 async function makeFolder(folder: string): Promise<void> {
   try {
     return await mkdir(folder);
@@ -36,7 +38,7 @@ async function makeFolder(folder: string): Promise<void> {
   });
 }
 
-/** Only looks: answers the folder, or the nearest one above it that is there. Throws `folder_unusable`. */
+/** Only reads: returns the folder, or its nearest parent that exists. Throws `folder_unusable`. */
 export async function inspectFolder(folder: string): Promise<string> {
   try {
     const info = await stat(folder);
@@ -53,17 +55,17 @@ export async function inspectFolder(folder: string): Promise<string> {
 const WHY: Record<string, string> = {
   EEXIST: 'a file is in its place',
   ENOTDIR: 'a part of the path is a file',
-  ENOENT: 'no folder can be made there',
+  ENOENT: 'no folder can be created there',
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   EROFS: 'it is read-only',
   ENAMETOOLONG: 'the path is too long',
-  ELOOP: 'its links lead in a circle',
+  ELOOP: 'its symbolic links form a circle',
   ENOSPC: 'the disk is full',
   EDQUOT: 'this user’s share of the disk is used up',
 };
 
-/** The sentence about a failed call of the file system; null if the error is no such thing. */
+/** The error for a failed call of the file system; null if the error is of another kind. */
 export function folderUnusable(folder: string, error: unknown): AppError | null {
   const why = whyUnusable(error);
   if (why === null) return null;
@@ -74,7 +76,7 @@ export function folderUnusable(folder: string, error: unknown): AppError | null 
   });
 }
 
-/** Why the file system refused, for people; null if it did not. */
+/** Why the file system refused a call, for people; null if the error is of another kind. */
 export function whyUnusable(error: unknown): string | null {
   return error instanceof Error && 'code' in error ? (WHY[String(error.code)] ?? null) : null;
 }

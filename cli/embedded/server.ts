@@ -11,11 +11,11 @@ import { isMissing, readIfThere } from './files.ts';
 import type { Place } from './place.ts';
 import { commandLine, isAlive } from './processes.ts';
 
-/** One PostgreSQL server process: is it there, start it, stop it. */
+/** Finds, starts and stops one PostgreSQL server process. */
 
 export type Found = { pid: number; port: number; stopping: boolean };
 
-/** What `postmaster.pid` says, if its process lives and really is the server of this data. */
+/** The facts of `postmaster.pid`, if its process lives and is the server of this data. */
 export async function findServer(data: string): Promise<Found | undefined> {
   const lines = await pidFileLines(data);
   const pid = Number(lines[0]);
@@ -24,8 +24,8 @@ export async function findServer(data: string): Promise<Found | undefined> {
 }
 
 /**
- * A server has its data folder as its working folder; an unrelated process with the same id has
- * not.
+ * Whether the process is the server of this data: a server has its data folder as its working
+ * folder, and an unrelated process with the same id does not.
  */
 function servesData(pid: number, data: string): boolean {
   if (!isAlive(pid)) return false;
@@ -33,14 +33,15 @@ function servesData(pid: number, data: string): boolean {
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(data);
   } catch {
-    // A process that ended meanwhile, or of another user: either way not ours.
+    // The process has ended meanwhile or belongs to another user, so it is not this server.
     return false;
   }
 }
 
 /**
- * Waits until the server answers with our password and says that it serves this data. `gone` if its process
- * ended first; throws `embedded_postgres_held` if it answers otherwise or not at all.
+ * Waits until the server accepts our password and confirms that it serves this data. Returns `gone`
+ * if its process ended first; throws `embedded_postgres_held` if it answers differently or not at
+ * all.
  */
 export async function waitForAnswer(url: string, pid: number, data: string, timeoutMs = 60_000) {
   let last: unknown;
@@ -66,7 +67,7 @@ export async function waitForAnswer(url: string, pid: number, data: string, time
   }
 }
 
-/** Starts the server and leaves it to itself: it lives on if this process is killed. */
+/** Starts the server detached, so that it keeps running if this process is killed. */
 export async function launchServer(
   place: Place,
   options: { port: number; fsync: boolean; logFile: string },
@@ -79,9 +80,9 @@ export async function launchServer(
     const child = spawn(join(native, 'bin/postgres'), serverArguments(data, options), {
       ...account,
       cwd: data,
-      // By now an id in postmaster.pid may belong to an unrelated process. PostgreSQL disregards
-      // its "grandparent's" id in that file, and still checks itself whether any process has its
-      // shared memory: safer than to remove the file.
+      // The id in a stale postmaster.pid may belong to an unrelated process now. PostgreSQL ignores
+      // the id of its "grandparent" in that file, and still checks whether a process has its shared
+      // memory. That is safer than to remove the file.
       env: { ...serverEnv(), ...(stalePid === undefined ? {} : { PG_GRANDPARENT_PID: stalePid }) },
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
@@ -100,7 +101,7 @@ export async function stopServer(pid: number): Promise<void> {
   try {
     await waitUntil(() => !isAlive(pid), { timeoutMs: 8_000, what: 'PostgreSQL stops' });
   } catch (error) {
-    // Too slow for a stop that has to end within 10 s: the next start recovers from the log.
+    // Too slow, since a whole stop has to end within 10 s: the next start recovers from the log.
     if (!isAlive(pid)) return;
     process.kill(pid, 'SIGQUIT');
     await waitUntil(() => !isAlive(pid), { timeoutMs: 5_000, what: 'PostgreSQL stops at once' });
@@ -114,7 +115,7 @@ function serverArguments(data: string, { port, fsync }: { port: number; fsync: b
     port,
     unix_socket_directories: '',
     cluster_name: 'twinbox',
-    // For one small machine that has other work to do too.
+    // For a small machine that also does other work.
     max_connections: 100,
     shared_buffers: '128MB',
     max_wal_size: '1GB',
@@ -126,7 +127,7 @@ function serverArguments(data: string, { port, fsync }: { port: number; fsync: b
     log_timezone: 'UTC',
     log_min_messages: 'warning',
     log_checkpoints: 'off',
-    // A statement in the log would bring names and emails into the log.
+    // Statements in the log would contain names and emails.
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
     ...(fsync ? {} : { fsync: 'off', full_page_writes: 'off' }),
@@ -151,6 +152,6 @@ function held(data: string, pid: number, cause: unknown): AppError {
   const reason = cause instanceof Error ? ` (${cause.message})` : '';
   return new AppError('embedded_postgres_held', {
     cause,
-    detail: `the process ${pid} (${commandLine(pid)?.slice(0, 80) ?? 'ended'}) holds ${data}, but does not answer as our PostgreSQL${reason}. Stop it and start again`,
+    detail: `the process ${pid} (${commandLine(pid)?.slice(0, 80) ?? 'ended'}) uses ${data}, but does not answer as the embedded PostgreSQL${reason}. Stop that process and start again`,
   });
 }

@@ -50,23 +50,23 @@ export interface System {
   busPlace: string | null;
   /** Where our double of the first system is; null for the real one. */
   simulatorUrl: string | null;
-  /** Resolves when a part can no longer work; the process should say so and end. */
+  /** Resolves when a part can no longer work; the process should report this and end. */
   failed: Promise<Error>;
-  /** Takes nothing new, finishes what is in hand, and closes everything. */
+  /** Begins no new work, finishes the work in progress, and closes everything. */
   stop(): Promise<void>;
 }
 
 export interface SystemOptions {
   config: Config;
   log: Logger;
-  /** Ports and simulator as the demo wants them: free ones, nothing kept from before. */
+  /** The ports in place of those in the settings; 0 means any free port. */
   ports?: { api: number; simulator: number } | undefined;
   systems?: Registry | undefined;
 }
 
 /**
- * Starts every role, each once what it needs is there. What was started is stopped again if a later
- * part cannot start.
+ * Starts every role, each after the parts that it needs. If a part cannot start, the parts that
+ * were started before it are stopped.
  */
 export async function startSystem({ config, log, ports, systems }: SystemOptions): Promise<System> {
   const cleanups: (() => Promise<unknown>)[] = [];
@@ -94,8 +94,8 @@ async function start({
   cleanups: (() => Promise<unknown>)[];
   stop: () => Promise<void>;
 }): Promise<System> {
-  // The port first: another process that has it is the likeliest reason for not starting, and the
-  // quickest to find.
+  // The port first: the most frequent reason why a start fails is that another process uses the
+  // port, and this is found at once.
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), { ...config.api, port: ports.api });
   cleanups.push(() => server.close());
@@ -179,7 +179,7 @@ async function start({
       workers: () => Promise.resolve(workersPart(workers.status())),
     },
   });
-  // Requests end before what they use does, whatever was started first.
+  // Closed first: requests end before the parts that they use.
   cleanups.push(() => server.close(FINISH_REQUESTS_MS));
   return {
     url: server.url,
@@ -237,8 +237,8 @@ const FINISH_REQUESTS_MS = 2_500;
 const FINISH_MS = 4_500;
 
 /**
- * A process that was killed here cannot come back for its leases; waiting for them to run out would
- * only cost time.
+ * Ends the leases of killed processes of this machine at once: those processes cannot use them any
+ * more, and to wait for the end of the leases would only cost time.
  */
 async function endLeasesOfTheDead(db: Db): Promise<void> {
   const owners = await readLeaseOwners(db);
@@ -246,14 +246,14 @@ async function endLeasesOfTheDead(db: Db): Promise<void> {
     db,
     owners.filter((owner) => {
       const [host, pid] = owner.split(':');
-      // No earlier process can still run under our own id: ids are given out again, above all in
-      // containers.
+      // An owner with our own process id is an earlier process that has ended, since ids are used
+      // again, especially in containers.
       return host === hostname() && (Number(pid) === process.pid || !isAlive(Number(pid)));
     }),
   );
 }
 
-async function noLonger(ms: number, work: Promise<void>): Promise<void> {
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
   const done = new AbortController();
   await Promise.race([work, sleep(ms, done.signal)]);
   done.abort();

@@ -1,33 +1,33 @@
-// Which column holds what: the header names of the exports that people have, or what --map says.
+// Which column holds which field: found by the header names of common exports, or named by --map.
 
-/** What a column can be taken for. */
+/** The fields that a column can hold. */
 export const targets = ['email', 'name', 'first_name', 'middle_name', 'last_name', 'company'] as const;
 export type Target = (typeof targets)[number];
 
-/** What --map says: `column` is a header name, or a position, of which 1 is the first. */
+/** An argument of --map: `column` is a header name, or a position that begins at 1. */
 export type Mapping = { column: string; target: Target };
 
 export type Columns = {
   /** How many fields the header has. */
   width: number;
-  /** Where each is, from 0; what is not in the file is not in here. */
+  /** The position of each field, from 0; fields that are not in the file are left out. */
   at: Partial<Record<Target, number>>;
   names: string[];
-  /** Those that no target takes, by name, each once; columns without a name are left out. */
+  /** The names of unused columns, each once; columns without a name are left out. */
   unused: string[];
 };
 
 export type HeaderReading =
   | { kind: 'found'; columns: Columns }
   | { kind: 'twice'; target: Target; name: string; positions: number[] }
-  /** A column that --map names is not there. */
+  /** The file has no column that --map names. */
   | { kind: 'unmapped'; column: string }
   | { kind: 'missing'; missing: ('name' | 'email')[] };
 
 /**
- * Header names folded to their letters and digits, the best first. They are those of Stripe,
- * HubSpot, Google Contacts, Shopify, Salesforce, QuickBooks, Mailchimp, Outlook, WooCommerce and
- * Xero in English.
+ * Header names in small letters and digits only, the preferred name first: the names in English
+ * exports of Stripe, HubSpot, Google Contacts, Shopify, Salesforce, QuickBooks, Mailchimp, Outlook,
+ * WooCommerce and Xero.
  */
 const KNOWN: Record<Target, readonly string[]> = {
   email: [
@@ -44,7 +44,7 @@ const KNOWN: Record<Target, readonly string[]> = {
   ],
 };
 
-/** `namesFromEmail`: a file without any column for a name is taken. */
+/** `namesFromEmail`: a file without a column for a name is accepted. */
 export function readHeader(
   header: readonly string[],
   mappings: readonly Mapping[],
@@ -79,7 +79,7 @@ function isOnlyEmail(names: string[], at: Columns['at']): boolean {
   return at.email !== undefined && names.filter((name) => name !== '').length === 1;
 }
 
-/** "E-mail 1 - Value", "e_mail_1_value" and "EMail1Value" are one name. */
+/** "E-mail 1 - Value", "e_mail_1_value" and "EMail1Value" become the same name. */
 export function foldName(name: string): string {
   return name
     .normalize('NFKC')
@@ -88,8 +88,8 @@ export function foldName(name: string): string {
 }
 
 /**
- * All columns of the best name that is there: the one that is written just so before those that
- * only fold to it.
+ * All columns with the preferred name that the file has. A column whose name is equal is preferred
+ * to columns whose folded names are equal.
  */
 function findKnown(names: string[], target: Target): number[] {
   const lower = names.map((name) => name.toLowerCase());

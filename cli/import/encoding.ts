@@ -1,16 +1,16 @@
-// The bytes of a file as text. What its encoding is, is read from the file where that is certain (a
-// byte order mark, the zero bytes of UTF-16) or said by a person; anything else is UTF-8, and what
-// is no UTF-8 is never guessed at.
+// Decodes the bytes of a file to text. The encoding is read from the file if it is certain (by a
+// BOM, or by the zero bytes of UTF-16), or a person names it. Every other file is read as UTF-8; no
+// encoding is guessed.
 import { TextDecoder } from 'node:util';
 import { CliError, exit } from '../exit.ts';
 import { findOtherKind, KIND_BYTES } from './file-kind.ts';
 
-/** What stands in the text for bytes that are none in its encoding. */
+/** The character that the decoder writes in place of bytes that are invalid in the encoding. */
 export const UNREADABLE = '\ufffd';
 
 /**
- * Texts as they come. `encoding` is a name that TextDecoder knows. Throws a CliError for a file
- * that is surely no CSV.
+ * Decodes a stream. `encoding` is a name that TextDecoder knows. Throws a CliError for a file that
+ * is certainly not CSV.
  */
 export async function* decodeText(
   input: AsyncIterable<string | Buffer>,
@@ -43,8 +43,8 @@ export async function* decodeText(
 }
 
 /**
- * Bytes that a text takes in a file of this encoding; near enough for a progress bar where letters
- * vary in length.
+ * The number of bytes of a text in a file of this encoding; an estimate, good enough for a progress
+ * bar, if characters vary in length.
  */
 export function byteLength(text: string, encoding: string): number {
   if (encoding === 'utf-8') return Buffer.byteLength(text);
@@ -61,8 +61,8 @@ export function isEncoding(name: string): boolean {
 }
 
 /**
- * How much of the beginning is looked at for zero bytes: mostly the header, whose names are Latin
- * letters.
+ * How many bytes at the beginning are searched for zero bytes: mostly those of the header, whose
+ * names are in Latin letters.
  */
 const SAMPLE_BYTES = 512;
 
@@ -73,12 +73,10 @@ function findEncoding(head: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
   const zeros = [0, 0];
   for (const [at, byte] of sample.entries()) if (byte === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
   const [even = 0, odd = 0] = zeros;
-  // A text in UTF-8 has none at all; one of letters beyond Latin still has its separators and line ends.
+  // UTF-8 text has no zero bytes. UTF-16 has them also in other scripts, in separators and line
+  // ends.
   if ((even + odd) * 10 < sample.length) return 'utf-8';
   if (odd >= 4 * even) return 'utf-16le';
   if (even >= 4 * odd) return 'utf-16be';
-  throw new CliError(
-    exit.failed,
-    'The file is no text: it is full of zero bytes. A CSV file is wanted, in UTF-8.',
-  );
+  throw new CliError(exit.failed, 'The file is not text: it has many zero bytes. Give a CSV file in UTF-8.');
 }

@@ -1,9 +1,10 @@
-// What a file is that is no CSV, by how it begins: its name may end in .csv all the same.
+// Recognises files that are not CSV by their first bytes, since their names may end in .csv
+// nevertheless.
 
 const SAVE = 'Open it in a spreadsheet program and save it as "CSV UTF-8"; import that file.';
 const UNPACK = 'Unpack it and import the CSV file that is in it.';
 
-/** As bytes in Latin-1; what it is called, and what to do. */
+/** The first bytes, in Latin-1; the name of the format; what to do. */
 const BEGINNINGS: readonly [RegExp, string, string][] = [
   [/^PK\x03\x04.*(?:\[Content_Types\]\.xml|xl\/)/s, 'an Excel workbook (.xlsx)', SAVE],
   [/^PK\x03\x04.*opendocument\.spreadsheet/s, 'a LibreOffice workbook (.ods)', SAVE],
@@ -30,10 +31,10 @@ const BEGINNINGS: readonly [RegExp, string, string][] = [
   ],
 ];
 
-/** How many bytes of the beginning are needed. */
+/** How many bytes at the beginning are needed. */
 export const KIND_BYTES = 4_096;
 
-/** A sentence if the file is surely no CSV, else null. */
+/** A sentence if the file is certainly not CSV, otherwise null. */
 export function findOtherKind(head: Buffer): string | null {
   const text = head.subarray(0, KIND_BYTES).toString('latin1');
   const found = BEGINNINGS.find(([begins]) => begins.test(text));

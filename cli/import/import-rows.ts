@@ -1,10 +1,10 @@
-// Brings rows into the database through the API's own write path, several at a time; rows of one
-// email keep their order.
+// Imports rows in the same way as the API writes customers, several at a time; rows with the same
+// email are written in their order.
 //
-// The email says who it is. A row that is there already with the same values is skipped, so a
-// second run does nothing; one that differs is reported, or changed with `update`. A name that the
-// file does not give never changes one that is there. A crash in the middle leaves whole customers
-// with their events: run it again.
+// A customer is identified by its email. A row with the values that the customer has already is
+// skipped, so a second run changes nothing. A row with other values is reported, or written with
+// `update`. If the file gives no name, the name of an existing customer is never changed. A crash
+// in the middle leaves whole customers with their events: run the import again.
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { Customer } from '../../db/customers.ts';
 import { fold } from '../../db/email-fold.ts';
@@ -13,7 +13,7 @@ import { checkNewCustomer } from '../../lib/catalogue/customer.ts';
 import type { Derived } from './person.ts';
 import type { Row } from './rows.ts';
 
-/** `found`: the values in the row that it is about, as the file has them. */
+/** `found`: the values of the row that the reason is about, as the file has them. */
 export type Refused = { line: number; reason: string; found?: Record<string, string> };
 
 export type Summary = {
@@ -21,12 +21,15 @@ export type Summary = {
   created: number;
   updated: number;
   skipped: number;
-  /** There already, with other values; they were left as they are. */
+  /** Rows of existing customers with other values, which were not changed. */
   different: Refused[];
   bad: Refused[];
-  /** Customers that were created without a name in the file, by what their name was made of. */
+  /**
+   * The number of customers that were created without a name in the file, by the source of the
+   * name.
+   */
   named: Record<Derived, number>;
-  /** Lines of rows with several addresses, of which the first counts. */
+  /** Lines of rows with several addresses, of which the first was used. */
   severalEmails: number[];
 };
 
@@ -34,20 +37,20 @@ export type ImportDeps = {
   store: Pick<CustomerStore, 'create' | 'patch'>;
   read: (id: number) => Promise<Customer | null>;
   update: boolean;
-  /** Ends the import after the rows in hand. */
+  /** Ends the import after the rows in progress. */
   signal?: AbortSignal;
   /**
-   * After each row that is decided: in the database, left or refused. `bytes`: what those rows take
-   * in the file.
+   * Called after each row that is written, skipped or refused. `bytes`: the size of these rows in
+   * the file.
    */
   onDone?: (done: { rows: number; bytes: number }) => void;
 };
 
 const IN_FLIGHT = 8;
-// As bulk: what people edit one by one does not wait behind it (docs/sync.md, "Order of work").
+// Bulk: single edits by people do not wait behind these events (docs/sync.md, "Order of work").
 const ORIGIN: Origin = { context: { actor: 'twinbox import', bulk: true } };
-/** Others may take and free an email while we look; more than this is no coincidence. */
-const MAX_LOOKS = 5;
+/** Other writers may take and free an email meanwhile; after this many tries the row is refused. */
+const MAX_TRIES = 5;
 
 export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Promise<Summary> {
   const summary: Summary = {
@@ -112,7 +115,7 @@ async function importOne(
   summary: Summary,
 ): Promise<void> {
   const given: Partial<CustomerValues> = derived === undefined ? values : { email: values.email };
-  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const made = await store.create(values, ORIGIN);
     if (made.outcome === 'created') {
       summary.created += 1;
@@ -149,7 +152,7 @@ async function importOne(
       return;
     }
   }
-  summary.bad.push({ line, reason: 'others change this customer all the time; run the import again' });
+  summary.bad.push({ line, reason: 'other writers keep changing this customer; run the import again' });
 }
 
 function refusedRow(line: number, values: CustomerValues, { message, says, columns }: TableRefusal): Refused {

@@ -1,6 +1,6 @@
-// How a file is laid out, read from its beginning: what separates the fields, and on which line the
-// header is. A delimiter is right if it makes a header of columns that are known; nothing is
-// counted or guessed.
+// Finds the layout of a file from its beginning: the character between the fields, and the line of
+// the header. The right delimiter is the one that gives a header of known columns; nothing is
+// guessed by counting characters.
 import { CliError, exit } from '../exit.ts';
 import { readHeader, type Columns, type HeaderReading, type Mapping } from './columns.ts';
 import { firstRecords, type CsvRecord } from './records.ts';
@@ -11,32 +11,35 @@ export type Layout = {
   columns: Columns;
   /** The header's line. */
   line: number;
-  /** Records with something in them before the header: titles and comments. */
+  /** The number of non-empty records before the header: titles and comments. */
   before: number;
-  /** Where the records begin that follow the header, in characters, and the line that this is. */
+  /** Where the records after the header begin: the position in characters, and the line. */
   body: { at: number; line: number };
 };
 
 export type LayoutOptions = {
-  /** Said by a person; found if not. */
+  /** Given by a person; found in the file if it is not given. */
   delimiter?: string | undefined;
   map?: readonly Mapping[] | undefined;
   namesFromEmail?: boolean | undefined;
 };
 
-/** What separates fields in the files that people have. */
+/** Common characters between fields. */
 const DELIMITERS = [',', ';', '\t', '|'];
-/** Enough for titles and comments. */
+/** The largest number of records that are searched for the header. */
 const MOST_BEFORE = 30;
 
-/** Excel's own first line. */
+/** The first line of some Excel exports: `sep=;`. */
 const SEPARATOR = /^\ufeff?"?sep=([^"\r\n])"?[ \t]*(?:\r\n|\n|\r|$)/i;
 
-/** `isEnd`: the text is the whole file. Throws a CliError that names the columns found where no header is. */
+/**
+ * `isEnd`: the text is the whole file. If no line is a header, throws a CliError that names the
+ * columns.
+ */
 export function findLayout(text: string, isEnd: boolean, options: LayoutOptions): Layout {
   const separator = SEPARATOR.exec(text)?.[1];
-  const said = options.delimiter ?? separator;
-  const candidates = said === undefined ? DELIMITERS : [said];
+  const given = options.delimiter ?? separator;
+  const candidates = given === undefined ? DELIMITERS : [given];
   const readings = candidates.map((delimiter) => lookFor(text, isEnd, delimiter, options));
   const found = readings
     .filter((reading) => reading.layout !== undefined)
@@ -45,28 +48,28 @@ export function findLayout(text: string, isEnd: boolean, options: LayoutOptions)
   if (readings.every(({ header, fault }) => header.length > 0 || fault !== undefined)) {
     const best = readings.sort((a, b) => b.header.length - a.header.length)[0];
     if (best !== undefined)
-      throw new CliError(exit.failed, explain(best, said, findOther(said, text, isEnd, options)));
+      throw new CliError(exit.failed, explain(best, given, findOther(given, text, isEnd, options)));
   }
   if (text.trim() !== '' && !isEnd) {
-    throw new CliError(exit.failed, 'The file begins with a line without end. Is it a CSV file?');
+    throw new CliError(exit.failed, 'The first line of the file is too long. Is it a CSV file?');
   }
-  throw new CliError(exit.failed, 'The file is empty: a line that names the columns is wanted, and rows.');
+  throw new CliError(exit.failed, 'The file is empty. It needs a line that names the columns, and rows.');
 }
 
-/** A delimiter that would do where the one that was said does not. */
+/** A delimiter that gives a header where the given one does not. */
 function findOther(
-  said: string | undefined,
+  given: string | undefined,
   text: string,
   isEnd: boolean,
   options: LayoutOptions,
 ): string | undefined {
-  if (said === undefined) return undefined;
+  if (given === undefined) return undefined;
   return DELIMITERS.find((delimiter) => lookFor(text, isEnd, delimiter, options).layout !== undefined);
 }
 
 type Look = {
   layout?: Layout;
-  /** The line that is the likeliest to be meant as the header; empty where no line has a value. */
+  /** The line that is most probably meant as the header; empty if no line has a value. */
   header: string[];
   line: number;
   reading: HeaderReading;
@@ -96,19 +99,19 @@ function lookFor(text: string, isEnd: boolean, delimiter: string, options: Layou
       return { layout, header, line: record.line, reading };
     }
     before += 1;
-    // Not before now: the first column may be called "#".
+    // Checked only after the header was looked for: the first column may be called "#".
     if (record.comment) continue;
     if (rank(reading, header) > rank(best.reading, best.header))
       best = { ...best, header, line: record.line, reading };
-    // Rows have begun: what names the columns stands before them, or nowhere.
+    // This is a row already, so a header cannot follow.
     if (isRow(header)) break;
   }
   return best;
 }
 
 /**
- * Which line is the likeliest to be meant as the header: one that has some of what is wanted, then
- * the widest.
+ * How probable it is that a line is meant as the header: a line with more of the required columns,
+ * then the line with more columns.
  */
 function rank(reading: HeaderReading, header: string[]): number {
   const known = reading.kind === 'missing' ? 2 - reading.missing.length : 3;
@@ -139,12 +142,12 @@ function lineEnds(raw: string): number {
 
 function explain(
   { header, line, reading, fault }: Look,
-  said: string | undefined,
+  given: string | undefined,
   other: string | undefined,
 ): string {
   if (other !== undefined) {
     return (
-      `With ${nameOf(said ?? ',')} between the fields no line names the columns. It does with ${nameOf(other)}: ` +
+      `With ${nameOf(given ?? ',')} between the fields no line names the columns. With ${nameOf(other)} a line does: ` +
       `--delimiter ${other === '\t' ? 'tab' : `'${other}'`}`
     );
   }
@@ -153,8 +156,8 @@ function explain(
   if (reading.kind === 'twice') {
     const positions = reading.positions.join(' and ');
     return (
-      `The column ${show(reading.name)} is there twice, at the positions ${positions}. ` +
-      `Say which one is meant by its position: --map '${reading.positions[0] ?? 1}=${reading.target}'. ${columns}`
+      `The file has two columns ${show(reading.name)}, at the positions ${positions}. ` +
+      `Choose one by its position: --map '${reading.positions[0] ?? 1}=${reading.target}'. ${columns}`
     );
   }
   if (reading.kind === 'unmapped') return `No column is called ${show(reading.column)} (--map). ${columns}`;
@@ -167,9 +170,9 @@ function explain(
   return [
     `No line names the columns name and email; ${reading.missing.join(' and ')} ${reading.missing.length === 1 ? 'is' : 'are'} missing.`,
     columns,
-    `Say which column is which, such as ${example.join(' ')}.`,
+    `Name the columns, such as ${example.join(' ')}.`,
     ...(reading.missing.join() === 'name'
-      ? ['Or take the part of the email before the @ as the name: --names-from-email.']
+      ? ['Or use the part of the email before the @ as the name: --names-from-email.']
       : []),
     ...(fault === undefined ? [] : [fault]),
     ...(header.length === 1 ? ['Is another character between the fields? See --delimiter.'] : []),

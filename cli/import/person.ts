@@ -4,14 +4,14 @@ import { systems } from '../../lib/integrations/registry.ts';
 import type { Columns, Target } from './columns.ts';
 import { UNREADABLE } from './encoding.ts';
 
-/** What a name was made of where the file gives none. */
+/** The source of a name if the file gives none. */
 export type Derived = 'company' | 'email';
 
 export type Person = {
   values: { name: string; email: string };
-  /** Set where the name is no name that the file gives. */
+  /** Set if the file gives no name. */
   derived?: Derived;
-  /** There were several addresses, and the first of them was taken. */
+  /** The field had several addresses, and the first one was used. */
   severalEmails?: true;
 };
 
@@ -31,7 +31,7 @@ export function toPerson(fields: readonly string[], { at }: Columns): Person | {
     return {
       problem:
         `${unreadable.replace('_', ' ')} has a character that is not UTF-8, or that an earlier conversion has lost; ` +
-        'save the file as UTF-8, or say its encoding: --encoding windows-1252',
+        'save the file as UTF-8, or name its encoding: --encoding windows-1252',
     };
   }
   const problem = findEmailProblem(email);
@@ -42,7 +42,7 @@ export function toPerson(fields: readonly string[], { at }: Columns): Person | {
   const given = read('name') || parts.filter((part) => part !== '').join(' ');
   const company = read('company');
   if (given !== '') return { values: { name: given, email }, ...several };
-  // A file of companies: theirs is the name.
+  // In a file of companies the company is the name.
   const isCompanyName = at.name === undefined && at.first_name === undefined && at.last_name === undefined;
   const derived: Derived | null = company === '' ? 'email' : isCompanyName ? null : 'company';
   const name = deriveName(company, email);
@@ -55,19 +55,19 @@ function deriveName(company: string, email: string): string {
   return (NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields)) ?? '';
 }
 
-/** What is no address though it might pass for one. */
+/** Why a value is not one address although the check of emails could accept it; null if it is. */
 function findEmailProblem(email: string): string | null {
   if (email === '') return 'the email is missing';
   if ((email.match(/@/g)?.length ?? 0) > 1 && /[,;|\s/]/.test(email)) {
-    return 'the email holds several addresses; leave the one that says who it is';
+    return 'the email field holds several addresses; keep the one that identifies the customer';
   }
   if (/^["'“”„‘’«»`<]|["'“”„‘’«»`>]$/u.test(email)) {
-    return 'the email stands in quotes or brackets that are no part of it';
+    return 'the email is in quotes or brackets; remove them';
   }
   return null;
 }
 
-/** Excel's ="text", by which programs keep it from taking text for a number. */
+/** The text in ="text", which programs write so that Excel does not read the text as a number. */
 function unwrap(field: string): string {
   return /^\s*="([^"]*)"\s*$/.exec(field)?.[1] ?? field;
 }

@@ -1,40 +1,42 @@
-// The records of a CSV text, with the line on which each begins. A fault costs the lines on which
-// it stands, never the rest.
+// Reads the records of a CSV text, with the line on which each begins. A fault affects only the
+// lines on which it is, and never the lines after it.
 //
-// csv-parse does not do this: with `trim` a single row that goes on after its closing quote makes
-// it drop all that follows without an error, and without `trim` blanks beside quotes are stored
-// together with the quotes. On well-formed files both answer the same, which a test holds.
+// csv-parse cannot do this. With `trim`, a row that goes on after its closing quote makes csv-parse
+// drop all rows after it without an error; without `trim`, spaces beside quotes are stored together
+// with the quotes. For well-formed files both give the same result, which a test checks.
 
 export type CsvRecord = {
-  /** The line on which it begins; the first line is 1. */
+  /** The line on which the record begins; the first line is 1. */
   line: number;
-  /** The text that it was read from, line end included. */
+  /** The text of the record, with its line end. */
   raw: string;
 } & (
   | {
-      /** As written: without the quotes around a field, but with the blanks of a field that has none. */
+      /** The fields without their quotes; spaces of a field without quotes are kept. */
       fields: string[];
-      /** Begins with a # outside quotes, and no number: it is a comment or was meant as a row. */
+      /** Begins with a # outside quotes and is not a number: a comment, or meant as a row. */
       comment: boolean;
-      /** False where the text ends before the record's line does. */
+      /** False if the text ends within the record's line. */
       ended: boolean;
     }
   | { problem: string }
 );
 
 /**
- * Far above any customer: a quote that is never closed takes no more than this into memory. In
- * UTF-16 code units.
+ * The longest record, in UTF-16 code units, far longer than any customer. After a quote that is
+ * never closed no more than this is kept in memory.
  */
 export const MAX_RECORD = 1_000_000;
 
 const NEVER_CLOSED = 'opens a quote that is never closed';
 
 const LINE_END = /\r\n|\n|\r/g;
-/** White space of any kind (a byte order mark is some), but no line end. */
+/** White space of any kind, also a BOM, but no line end. */
 const BLANKS = /[^\S\r\n]*/y;
 
-/** `delimiter` is one character; any of CRLF, LF and CR ends a line, in any mixture. Reads as it comes. */
+/**
+ * `delimiter` is one character; any of CRLF, LF and CR ends a line, in any mixture. Reads a stream.
+ */
 export async function* readRecords(
   texts: AsyncIterable<string>,
   delimiter: string,
@@ -51,7 +53,7 @@ export async function* readRecords(
       if (inOverlong) {
         const next = lineAfter(text, at, isEnd);
         if (next === null) {
-          // A CR at the end waits for what follows it.
+          // A CR at the end may be the first half of a CRLF, so it is kept.
           at = text.length - (text.endsWith('\r') ? 1 : 0);
           break;
         }
@@ -72,7 +74,7 @@ export async function* readRecords(
   }
 
   for await (const more of texts) {
-    // Only a line end completes a record, so a long one is not read anew for each part of it.
+    // Only a line end completes a record, so a long record is not read again for each part of it.
     const completes = text.endsWith('\r') || /[\r\n]/.test(more);
     text += more;
     if (completes || text.length > MAX_RECORD) yield* takeAll(false);
@@ -80,7 +82,10 @@ export async function* readRecords(
   yield* takeAll(true);
 }
 
-/** The first records of a text that goes on behind it; what is cut off at its end is left out. */
+/**
+ * The first records of a text that is the beginning of a file; an incomplete record at its end is
+ * left out.
+ */
 export function firstRecords(text: string, delimiter: string, most: number, isEnd: boolean): CsvRecord[] {
   const take = createTaker(delimiter);
   const records: CsvRecord[] = [];
@@ -97,13 +102,13 @@ export function firstRecords(text: string, delimiter: string, most: number, isEn
 }
 
 type Content = { fields: string[]; comment: boolean; ended: boolean } | { problem: string };
-/** `isCut`: the line goes on behind `next`, and the rest of it belongs to what was refused. */
+/** `isCut`: the line continues after `next`, and the rest of it is refused too. */
 type Taken = { content: Content; next: number; isCut: boolean };
 type Field = { value: string; next: number };
 type Fields = { fields: string[]; next: number };
 type Fault = { problem: string; openedAt: number };
 
-/** Takes the record at a place; null where more text is needed to tell. Pure. */
+/** Reads the record at a position; null if more text is needed. Pure. */
 function createTaker(delimiter: string): (text: string, at: number, isEnd: boolean) => Taken | null {
   const fieldEnd = new RegExp(`[${delimiter.replace(/[\\\]^-]/, '\\$&')}\\r\\n]`, 'g');
 
@@ -133,7 +138,7 @@ function createTaker(delimiter: string): (text: string, at: number, isEnd: boole
         return { value: text.slice(openedAt + 1, quote).replaceAll('""', '"'), next };
       }
       const problem =
-        'goes on after a closing quote; inside quotes a quote is written twice ("")' +
+        'has text after a closing quote; write a quote inside quotes twice ("")' +
         (text[quote - 1] === '\\' ? ', not as \\"' : '');
       return { problem, openedAt };
     }
@@ -159,7 +164,7 @@ function createTaker(delimiter: string): (text: string, at: number, isEnd: boole
     }
   }
 
-  /** It never takes more than its line, so that a quote in it cannot hide rows. */
+  /** A comment is never more than its line, so that a quote in it cannot hide rows. */
   function takeComment(text: string, start: number, isEnd: boolean): Taken | null {
     const isLong = text.length - start > MAX_RECORD;
     const end = lineAfter(text, start, isEnd || isLong);
@@ -172,7 +177,7 @@ function createTaker(delimiter: string): (text: string, at: number, isEnd: boole
       return { content: { fields: taken.fields, comment: true, ended: end !== null }, ...place };
     }
     if (taken?.problem === NEVER_CLOSED || line.includes('@')) {
-      const problem = `begins with # like a comment, but ${taken?.problem ?? 'is no line'}`;
+      const problem = `begins with # like a comment, but ${taken?.problem ?? 'is not a valid line'}`;
       return { content: { problem }, ...place };
     }
     return { content: { fields: [line], comment: true, ended: true }, ...place };
@@ -202,7 +207,7 @@ function cut(text: string, start: number): Taken {
   return { content: { problem }, next: next ?? text.length, isCut: next === null };
 }
 
-/** Where the line that follows begins; null if the text ends before that is known. */
+/** Where the next line begins; null if the text ends before that is known. */
 function lineAfter(text: string, at: number, isEnd: boolean): number | null {
   LINE_END.lastIndex = at;
   const end = LINE_END.exec(text);

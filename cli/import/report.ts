@@ -1,4 +1,4 @@
-// What an import says of itself: how it reads the file, and what became of each row.
+// What an import prints: how it reads the file, and what happened to each row.
 import { count, type Output } from '../output.ts';
 import { foldName, type Columns, type Target } from './columns.ts';
 import type { Refused, Summary } from './import-rows.ts';
@@ -7,13 +7,13 @@ import type { Passed } from './rows.ts';
 import { show } from './shown.ts';
 
 const LISTED = 50;
-/** Exports have dozens of columns. */
+/** At most this many unused columns are named, since exports can have dozens. */
 const COLUMNS_LISTED = 12;
 
 export function sayLayout({ columns, line, before }: Layout, output: Output): void {
-  if (before > 0) output.say(`The header is on line ${line}; what stands before it was not read.`);
-  const taken = describeColumns(columns);
-  if (taken !== null) output.say(`Taken: ${taken}.`);
+  if (before > 0) output.say(`The header is on line ${line}; the lines before it were not imported.`);
+  const used = describeColumns(columns);
+  if (used !== null) output.say(`Used: ${used}.`);
   const { unused } = columns;
   if (unused.length > 0) {
     const names = unused.map((name) => show(name).slice(1, -1));
@@ -23,7 +23,7 @@ export function sayLayout({ columns, line, before }: Layout, output: Output): vo
   }
 }
 
-/** Null where the columns are just name and email. */
+/** Null if the columns are called name and email. */
 function describeColumns({ at, names }: Columns): string | null {
   const entries = Object.entries(at) as [Target, number][];
   const isPlain = entries.every(
@@ -42,12 +42,12 @@ export function saySummary(summary: Summary, passed: Passed | undefined, output:
   if (severalEmails.length > 0) {
     const lines = showLines(severalEmails);
     output.say(
-      `${count(severalEmails.length, 'row')} with several addresses, of which the first was taken: ${lines}.`,
+      `${count(severalEmails.length, 'row')} with several addresses, of which the first was used: ${lines}.`,
     );
   }
   const derived = [
-    ...(named.company > 0 ? [`${count(named.company, 'row')} took the company as the name`] : []),
-    ...(named.email > 0 ? [`${count(named.email, 'row')} took the part of the email before the @`] : []),
+    ...(named.company > 0 ? [`${count(named.company, 'row')} got the company as the name`] : []),
+    ...(named.email > 0 ? [`${count(named.email, 'row')} got the part of the email before the @`] : []),
   ];
   if (derived.length > 0) output.say(`No name in the file: ${derived.join(', ')}.`);
   if (passed && passed.blank + passed.comments > 0) {
@@ -55,14 +55,14 @@ export function saySummary(summary: Summary, passed: Passed | undefined, output:
       ...(passed.blank > 0 ? [`${count(passed.blank, 'row')} without any value`] : []),
       ...(passed.comments > 0 ? [count(passed.comments, 'comment')] : []),
     ];
-    output.say(`Passed over: ${kinds.join(', ')}.`);
+    output.say(`Not imported: ${kinds.join(', ')}.`);
   }
   output.print(
     [
       `${count(rows, 'row')}: ${created} created`,
       ...(updated > 0 ? [`${updated} changed`] : []),
-      `${skipped} skipped (there already)`,
-      ...(different.length > 0 ? [`${different.length} left as they are`] : []),
+      `${skipped} skipped (already in the table)`,
+      ...(different.length > 0 ? [`${different.length} not changed`] : []),
       ...(bad.length > 0 ? [`${bad.length} refused`] : []),
     ].join(', '),
   );
@@ -73,7 +73,7 @@ function list(refused: Refused[], output: Output): void {
     const values = Object.entries(found).map(([field, value]) => `${field.replace('_', ' ')} ${show(value)}`);
     output.say(`line ${line}: ${reason}${values.length > 0 ? ` (${values.join(', ')})` : ''}`);
   }
-  if (refused.length > LISTED) output.say(`… and ${refused.length - LISTED} more (--json lists them all)`);
+  if (refused.length > LISTED) output.say(`… and ${refused.length - LISTED} more (--json lists all)`);
 }
 
 function showLines(lines: number[]): string {

@@ -1,9 +1,8 @@
-// A file as rows of customers, read as it streams: a file of any size takes the memory of its
+// Reads a file as rows of customers from a stream: a file of any size takes the memory of its
 // longest row.
 //
-// Nothing is lost silently: each line of the file is a row, a row that is refused with its line and
-// reason, or counted among what was passed over (titles and comments by number, rows without any
-// value).
+// No line is lost silently: it is a row, or it is refused with its line and reason, or it is
+// counted as not imported (titles, comments, and rows without any value).
 import type { Columns } from './columns.ts';
 import { byteLength, decodeText } from './encoding.ts';
 import { findLayout, isBlank, type Layout, type LayoutOptions } from './layout.ts';
@@ -12,31 +11,31 @@ import { readRecords, type CsvRecord } from './records.ts';
 
 export type Row =
   | (Person & Place)
-  /** `found`: the values of the row, by what they were taken for. */
+  /** `found`: the values of the row, by their fields. */
   | ({ problem: string; found?: Record<string, string> } & Place);
 
 type Place = {
-  /** The line on which it begins; the first line is 1. */
+  /** The line on which the row begins; the first line is 1. */
   line: number;
-  /** Of the file, with what was passed over before it. */
+  /** The size in the file, with the lines before it that were not imported. */
   bytes?: number;
 };
 
 export type Passed = { before: number; comments: number; blank: number };
 
 export type ReadOptions = LayoutOptions & {
-  /** As TextDecoder knows it; found if not said. */
+  /** A name that TextDecoder knows; found in the file if it is not given. */
   encoding?: string | undefined;
   /** Called once, before the first row. */
   onLayout?: (layout: Layout) => void;
-  /** What was passed over, when all is read. */
+  /** Called at the end, with the numbers of lines that were not imported. */
   onEnd?: (passed: Passed) => void;
 };
 
-/** How much of the beginning is looked at to find the header, in characters. */
+/** How many characters at the beginning are searched for the header. */
 const HEAD = 65_536;
 
-/** Throws a CliError for a file that cannot be read as a whole, and says what to do. */
+/** Throws a CliError that says what to do if the whole file cannot be read. */
 export async function* readRows(
   input: AsyncIterable<string | Buffer>,
   options: ReadOptions = {},
@@ -67,7 +66,7 @@ export async function* readRows(
     }
     options.onEnd?.(passed);
   } finally {
-    // Also where no header was found: the file is closed.
+    // The file is closed, also if no header was found.
     await texts.return(undefined);
   }
 }
@@ -80,7 +79,7 @@ function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'bla
   const { fields, comment, ended } = record;
   const { width, at } = columns;
   if (comment) {
-    // A row that is commented out, or a name that begins so: only a person knows.
+    // A row that is commented out, or a name that begins with #: only a person knows.
     if (!(fields[at.email ?? -1] ?? '').includes('@')) return 'comments';
     const problem =
       'begins with # like a comment, but has an email; if it is a row, put its first field in quotes';
@@ -89,18 +88,18 @@ function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'bla
   const isLong = fields.slice(width).some((field) => field.trim() !== '');
   if (isLong) {
     return {
-      problem: `has ${fields.length} fields where the header has ${width}; a field with a separator in it is written in quotes`,
+      problem: `has ${fields.length} fields where the header has ${width}; put a field that contains the separator in quotes`,
       found: findValues(fields, columns),
     };
   }
   if (fields.length < width && !ended) {
     return {
-      problem: `is cut off: the file ends in it, after ${fields.length} of ${width} fields`,
+      problem: `is cut off: the file ends after ${fields.length} of ${width} fields`,
       found: findValues(fields, columns),
     };
   }
   if (fields.length <= (at.email ?? 0)) {
-    const problem = `the email is missing: it has ${fields.length} of ${width} fields`;
+    const problem = `the email is missing: the row has ${fields.length} of ${width} fields`;
     return { problem, found: findValues(fields, columns) };
   }
   const person = toPerson(fields, columns);

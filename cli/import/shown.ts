@@ -1,9 +1,9 @@
-// Text of a file as a terminal may show it: what controls a terminal, changes the direction of
-// writing or cannot be seen is written as its code point.
+// Text of a file in a form that a terminal may show: characters that control a terminal, change the
+// writing direction or are invisible are written as their code points.
 
 const LONGEST = 80;
 
-/** In double quotes; cut to what a line can hold. */
+/** The text in double quotes, shortened so that it fits into a line. */
 export function show(text: string): string {
   const characters = Array.from(text);
   const cut = characters.length > LONGEST ? [...characters.slice(0, LONGEST - 1), '…'] : characters;

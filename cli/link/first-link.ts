@@ -16,15 +16,15 @@ import { differs, linesOf } from './plan-lines.ts';
 
 export type FirstLinkOptions = {
   /**
-   * Give consent; else the plan is only shown. `agree` is asked first, with what it is for, as a
-   * question.
+   * Asks the question that it is given, and returns whether the operator agrees. Null: the plan is
+   * only shown.
    */
   agree: ((question: string) => Promise<boolean>) | null;
   all: boolean;
   json: boolean;
 };
 
-/** Shows the plan and, if the operator asks for that and agrees, records the consents. */
+/** Shows the plan and, if the operator agrees, records the consents. */
 export async function firstLink(
   sync: SyncDeps,
   { agree, all, json }: FirstLinkOptions,
@@ -32,17 +32,17 @@ export async function firstLink(
 ): Promise<number> {
   const account = await readAccount(sync.db, sync.integration);
   if (!account.ok) {
-    output.say(`Could not tell: ${account.message}`);
+    output.say(`No result: ${account.message}`);
     return exit.undecided;
   }
   const found = findOriginal(sync, account.account, { recount: true }).then((original) => ({ original }));
-  const answer = await unlessSilent(sync.integration, found, output);
+  const answer = await answerOrNull(sync.integration, found, output);
   if (answer === null) return exit.undecided;
   const { original } = answer;
   if (original !== null) output.say(sentence(original.says));
   if (original?.refused === true && agree !== null) return exit.undecided;
   const reading = createProgress(output, 'records and rows read');
-  const plan = await unlessSilent(sync.integration, planFirstLink(sync, reading.update), output);
+  const plan = await answerOrNull(sync.integration, planFirstLink(sync, reading.update), output);
   reading.end();
   if (plan === null) return exit.undecided;
   if (!json) printPlan(plan, sync, all, output);
@@ -52,29 +52,31 @@ export async function firstLink(
   let given = { rows: 0, records: 0 };
   if (agreed) {
     const asked = bindAccount(sync.db, sync.clock, sync.integration);
-    const binding = await unlessSilent(sync.integration, asked, output);
+    const binding = await answerOrNull(sync.integration, asked, output);
     if (binding === null) return exit.undecided;
     if (!binding.ok) {
-      output.say(`Could not tell: ${binding.message}`);
+      output.say(`No result: ${binding.message}`);
       return exit.undecided;
     }
-    const giving = createProgress(output, 'words given');
-    given = await storeConsents(sync, plan, commandActor(), (done) => giving.update(done, done / rows));
-    giving.end();
+    const storing = createProgress(output, 'consents stored');
+    given = await storeConsents(sync, plan, commandActor(), (done) => storing.update(done, done / rows));
+    storing.end();
   }
   const tagged =
     original === null ? {} : { original: { records: original.records, refused: original.refused } };
   if (json) output.printJson({ ...toJson(plan), ...tagged, given });
   else if (agreed)
     output.say(
-      `Your word is given for ${count(given.rows, 'customer')}, and ${count(given.records, 'record')} will be looked at. Workers do it, behind what happens now.`,
+      `Consent is stored for ${count(given.rows, 'customer')}, and workers will look at ${count(given.records, 'record')}. Newer changes are worked on first.`,
     );
   else if (question !== null && original?.refused !== true)
-    output.say('Nothing was changed. npx twinbox link --all does it, after asking (--yes does not ask).');
+    output.say(
+      'Nothing was changed. To go ahead: npx twinbox link --all, which asks first (with --yes it does not ask).',
+    );
   const undecided = plan.others.filter(({ why }) => why === 'not_imported').length;
   if (undecided > 0 && !json)
     output.say(
-      `${count(undecided, 'record')} without a customer here: npx twinbox link --import makes a customer of each, --leave leaves them alone.`,
+      `${count(undecided, 'record')} without a customer in our table: npx twinbox link --import creates a customer for each, --leave leaves them as they are.`,
     );
   return question === null && undecided === 0 ? exit.nothingMatched : exit.ok;
 }
@@ -83,11 +85,11 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }
 
-/** Null: there is nothing to agree to. */
+/** The question to the operator; null if there is nothing to agree to. */
 function questionOf(rows: number, imports: number): string | null {
   const parts = [
     ...(rows > 0 ? [`link ${count(rows, 'customer')}`] : []),
-    ...(imports > 0 ? [`make ${count(imports, 'customer')} of the records that have none`] : []),
+    ...(imports > 0 ? [`create ${count(imports, 'customer')} for the records without a customer`] : []),
   ];
   if (parts.length === 0) return null;
   const text = parts.join(' and ');
@@ -125,8 +127,8 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
 }
 
 /**
- * One read and one write for each pair and each record that becomes a customer; one write for each
- * that is made.
+ * One read and one write for each pair and for each record that gets a customer; one write for each
+ * record that is created.
  */
 function callsOf({ pairs, creates, imports, matches, aliases, others }: LinkPlan): {
   all: number;
@@ -142,7 +144,7 @@ function durationOf(seconds: number): string {
   return seconds < 90 ? count(Math.ceil(seconds), 'second') : count(Math.ceil(seconds / 60), 'minute');
 }
 
-/** Where several records asked for one customer: which one it gets, and why. */
+/** For customers with several possible records: which record each gets, and why. */
 function printChoices(pairs: PlannedPair[], all: boolean, output: Output): void {
   const rows = pairs.flatMap(({ customer, externalId, over }) =>
     over.map((other) => [String(customer), externalId, other.externalId, saidOfNotTaken(other.by)]),
@@ -153,7 +155,7 @@ function printChoices(pairs: PlannedPair[], all: boolean, output: Output): void 
   for (const line of table([['customer', 'gets', 'not', 'because'], ...shown])) output.print(line);
   if (rows.length > shown.length)
     output.print(`… and ${(rows.length - shown.length).toLocaleString('en-US')} more (--json has all)`);
-  output.say('Another choice, now or later: npx twinbox link CUSTOMER --record ID');
+  output.say('To choose another record, now or later: npx twinbox link CUSTOMER --record ID');
 }
 
 const HEAD = ['customer', 'record', 'by', 'values'];
@@ -161,8 +163,8 @@ const HEAD = ['customer', 'record', 'by', 'values'];
 function toRow({ customer, externalId, by, changes, waits }: PlannedPair): string[] {
   const { here, there, conflicts } = changes;
   const says = [
-    ...here.map((field) => `${field} filled here`),
-    ...there.map((field) => `${field} filled there`),
+    ...here.map((field) => `${field} filled in our table`),
+    ...there.map((field) => `${field} filled at Stripe`),
     ...conflicts.map(({ field, winner }) => `${field}: ${winner} stays`),
     ...(waits === null ? [] : [`waits: ${waits}`]),
   ];

@@ -27,7 +27,7 @@ export type RecordOptions = { record?: string; create?: boolean; acceptDeletion?
 
 type Result = ChoiceOutcome | NewOutcome | AcceptOutcome;
 
-/** Carries the choice out at once; a worker reads and merges. */
+/** Stores the choice at once; then a worker reads the record and merges. */
 export async function linkRecord(
   { system, config }: About,
   { customer, record, create = false, json = false }: RecordOptions & { customer: number },
@@ -43,7 +43,7 @@ export async function linkRecord(
     { mayCreate: false, config },
   );
   if (json) output.printJson(resultJson(result));
-  else output.say(saidOf(customer, result));
+  else output.say(describeResult(customer, result));
   if (result.outcome === 'not_found') return exit.nothingMatched;
   return 'customer' in result ? exit.ok : exit.failed;
 }
@@ -53,24 +53,24 @@ function operationsOf(db: Db, { name, externalType }: SystemDefinition) {
   return createChoiceOperations({ db, clock: systemClock, nudge: () => undefined, target });
 }
 
-function saidOf(customer: number, result: Result): string {
+function describeResult(customer: number, result: Result): string {
   switch (result.outcome) {
     case 'linked':
-      return `Customer ${customer} is linked with ${result.externalId} now; a worker reads it and merges. ${result.insteadOf ?? 'What it had'} is no longer its record, and stays as it is.`;
+      return `Customer ${customer} is linked with ${result.externalId} now; a worker reads that record and merges. ${result.insteadOf ?? 'The record before'} is no longer linked, and stays as it is.`;
     case 'linked_already':
       return `Customer ${customer} is linked with ${result.externalId} already. Nothing was changed.`;
     case 'consented':
-      return `A worker reads ${result.externalId} and links customer ${customer} with it. Until then ${result.insteadOf ?? 'nothing'} is linked.`;
+      return `A worker reads ${result.externalId} and links customer ${customer} with that record. Until then ${result.insteadOf ?? 'no record'} is linked.`;
     case 'consented_already':
-      return `This was chosen before; a worker links them.`;
+      return `This record was chosen before; a worker links it.`;
     case 'new_consented':
-      return `A worker makes a new record for customer ${customer}; those with its email stay as they are.`;
+      return `A worker creates a new record for customer ${customer}; the other records with its email stay as they are.`;
     case 'new_consented_already':
-      return 'This was decided before; a worker carries it out.';
+      return 'The new record was decided before; a worker creates it.';
     case 'accepted':
-      return `A worker deletes customer ${customer} here, as ${result.externalId ?? 'its record'} was deleted there. Its other records stay.`;
+      return `A worker deletes customer ${customer} in our table, as ${result.externalId ?? 'its record'} was deleted at Stripe. Its other records stay.`;
     case 'accepted_already':
-      return 'The deletion was accepted before; a worker carries it out.';
+      return 'The deletion was accepted before; a worker deletes the customer.';
     case 'cannot_link':
     case 'in_progress':
       return `Nothing was changed. ${result.why}`;
@@ -109,13 +109,13 @@ export function printOtherRecords({ held, left }: OtherRecords, output: Output):
   if (held.length > 0) {
     const rows = held.map((each) => [
       ...[String(each.customerId), each.externalId, each.aliases.join(' '), shortTime(each.since)],
-      each.accepted ? 'the deletion is accepted; a worker deletes it here' : 'a person decides',
+      each.accepted ? 'the deletion is accepted; a worker deletes the customer' : 'a person decides',
     ]);
-    for (const line of table([['customer', 'deleted there', 'other records', 'since', 'then'], ...rows]))
+    for (const line of table([['customer', 'deleted at Stripe', 'other records', 'since', 'then'], ...rows]))
       output.print(line);
     output.say(
-      `${count(held.length, 'customer')} whose record was deleted there, and which ${held.length === 1 ? 'has' : 'have'} another: ` +
-        'npx twinbox link CUSTOMER --record ID takes that one over, --accept-deletion deletes the customer here.',
+      `The record of ${count(held.length, 'customer')} was deleted at Stripe, and another record exists: ` +
+        'npx twinbox link CUSTOMER --record ID links the other record, --accept-deletion deletes the customer in our table.',
     );
   }
   if (left.length === 0) return;
@@ -124,8 +124,8 @@ export function printOtherRecords({ held, left }: OtherRecords, output: Output):
   ]);
   for (const line of table([['record', 'was of customer', 'email', 'since'], ...rows])) output.print(line);
   output.say(
-    `${count(left.length, 'second record')} that stayed there when the customer was deleted here: delete them there, or give one to a ` +
-      'customer with npx twinbox link CUSTOMER --record ID.',
+    `${count(left.length, 'second record')} stayed at Stripe when the customer was deleted in our table: delete them at Stripe, or link ` +
+      'one with another customer: npx twinbox link CUSTOMER --record ID.',
   );
 }
 

@@ -23,7 +23,7 @@ export async function decideAboutUnmatched(
       const unmatched = await readUnmatched(db, system);
       if (unmatched === null || !unmatched.isRead) {
         output.say(
-          'The account has not been read yet: workers do that at their first contact (npx twinbox up).',
+          'The records of the account have not been read yet: workers read them at the first contact (npx twinbox up).',
         );
         return exit.undecided;
       }
@@ -39,7 +39,8 @@ export async function decideAboutUnmatched(
           : `Leave ${count(open, 'record')} at ${system.label} without a customer here?`;
       if (dryRun || !(yes || (await isAgreed(question, output)))) {
         if (json) output.printJson({ decision, records: 0, matched: open });
-        else if (dryRun || !isInteractive()) output.say(`${question} Only shown. --yes does it.`);
+        else if (dryRun || !isInteractive())
+          output.say(`${question} Nothing was changed. Add --yes to go ahead.`);
         return exit.ok;
       }
       const decided = await decideUnmatched(
@@ -50,8 +51,10 @@ export async function decideAboutUnmatched(
       );
       if (json) output.printJson({ decision, records: decided });
       else if (decision === 'import')
-        output.say(`${count(decided, 'record')} will become customers here, behind all other work.`);
-      else output.say(`Left alone: ${count(decided, 'record')}. --import takes that back.`);
+        output.say(
+          `Workers will create customers in our table for ${count(decided, 'record')}, after all other work.`,
+        );
+      else output.say(`Left without a customer: ${count(decided, 'record')}. --import reverses this.`);
       return exit.ok;
     },
     { mayCreate: false, config },

@@ -1,5 +1,5 @@
-// The simulator's control routes (docs/simulator.md), for a session: what people do in Stripe's
-// dashboard, faults, what it was asked.
+// The simulator's control routes (docs/simulator.md) for a session: edits as in Stripe's dashboard,
+// faults, and the list of requests.
 
 type Json = Record<string, unknown>;
 
@@ -12,16 +12,18 @@ export type Control = {
   delete(path: string): Promise<unknown>;
   /** Living customers at Stripe, oldest first. */
   customers(): Promise<unknown>;
-  /** As by a person in the dashboard. */
+  /** Creates a customer, like a person in the dashboard; so do `edit` and `remove`. */
   create(values: Json): Promise<unknown>;
   edit(externalId: string, values: Json): Promise<unknown>;
   remove(externalId: string): Promise<unknown>;
-  /** Calls that the rule picks fail from now on, such as `{ kind: 'reset', times: 2 }`. */
+  /**
+   * Makes the calls that match the rule fail from now on, such as `{ kind: 'reset', times: 2 }`.
+   */
   fault(rule: Json): Promise<unknown>;
   clearFaults(): Promise<unknown>;
   /** Waits until every webhook was answered. */
   idle(): Promise<unknown>;
-  /** What it was asked, oldest first; filters such as `{ method: 'POST' }`. */
+  /** The requests to the simulator, oldest first; filters such as `{ method: 'POST' }`. */
   ledger(filter?: Record<string, string>): Promise<unknown>;
 };
 

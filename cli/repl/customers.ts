@@ -1,4 +1,4 @@
-// Customers in a session: made, edited and deleted as the API does it, row and event in one transaction.
+// Creates, edits and deletes customers in a session like the API: row and event in one transaction.
 import { readCustomer, type Customer } from '../../db/customers.ts';
 import type { Db } from '../../db/server/connection.ts';
 import type { Checked } from '../../lib/catalogue/check.ts';

@@ -1,4 +1,4 @@
-// The engine in a session: what a worker is given, and what one asks of it by hand.
+// The engine in a session: what a worker is given, and functions to call by hand.
 import { readReading } from '../../db/account-readings.ts';
 import { readConnection } from '../../db/connections.ts';
 import { withTransaction } from '../../db/server/connection.ts';
@@ -16,7 +16,7 @@ import { waitUntil } from '../../lib/loop.ts';
 import { reconcile } from '../../lib/sync/reconcile.ts';
 import type { Claim, SyncDeps } from '../../lib/sync/step.ts';
 
-/** As long as a worker's. */
+/** As long as the lease of a worker. */
 const LEASE_MS = 60_000;
 const QUIET_MS = 60_000;
 const IN_HAND_MS = 3_000;
@@ -27,15 +27,15 @@ export type Engine = SyncDeps & {
   /** Every pair of the customer: also those that have ended, and second records. */
   mappings(customerId: number): Promise<ShownMapping[]>;
   /**
-   * Takes one step for the customer now, in this process, reading their record first; answers the
-   * pair after it.
+   * Takes one step for the customer now, in this process, which reads the record first; returns the
+   * pair after the step.
    */
   reconcile(customerId: number): Promise<ShownMapping>;
   /** The customer's record at the other system, read now. */
   theirs(customerId: number): Promise<Fetched>;
   /**
-   * Waits until nothing is on its way: the account read, all that is committed published, received
-   * and settled.
+   * Waits until no change is on its way: the account is read, and all committed events are
+   * published, received and settled.
    */
   quiet(timeoutMs?: number): Promise<void>;
 };
@@ -59,8 +59,8 @@ export function createEngine(deps: SyncDeps): Engine {
   }
 
   /**
-   * In one transaction, so that no worker takes the raised pair between the two. Null while a
-   * worker has it.
+   * Claims and raises the pair in one transaction, so that no worker claims it in between. Null
+   * while a worker has the pair.
    */
   async function tryClaim(id: number): Promise<Claim | null> {
     const deadline = performance.now() + LEASE_MS;
@@ -97,9 +97,9 @@ export function createEngine(deps: SyncDeps): Engine {
     async reconcile(customerId) {
       const before = await mapping(customerId);
       const { account } = await integration.identify();
-      // A worker refuses the whole system then; here nothing else would.
+      // A worker would refuse the whole system; in a session nothing else checks the account.
       if (before.account !== account)
-        throw new Error(`its pair is with account "${before.account}", and the key is of ${account}`);
+        throw new Error(`the pair is with account "${before.account}", and the key is of ${account}`);
       await reconcile(deps, await claim(before));
       return await mapping(customerId);
     },
@@ -114,7 +114,7 @@ export function createEngine(deps: SyncDeps): Engine {
         (await readRelayLag(db)).oldest === null &&
         (await readReceiveLag(db, [system])).events === 0 &&
         (await readSyncBacklog(db)).dirty === 0;
-      await waitUntil(isQuiet, { timeoutMs, what: 'everything that is on its way arrives' });
+      await waitUntil(isQuiet, { timeoutMs, what: 'no change is on its way' });
     },
   };
 }

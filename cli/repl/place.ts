@@ -1,6 +1,6 @@
-// What a session works on. Scratch: a whole system in this process, in a folder that begins empty.
-// Otherwise what every command finds: DATABASE_URL or the embedded database of the data folder, and
-// the simulator of a running `twinbox up` or its kept state.
+// What a session works on. With --scratch: a whole system in this process, in a folder that begins
+// empty. Otherwise, as every command: DATABASE_URL or the embedded database of the data folder, and
+// the simulator of a running `twinbox up` or its stored state.
 import { createWriteStream } from 'node:fs';
 import { join, relative } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -20,11 +20,11 @@ export type Place = {
   config: Config;
   sync: SyncDeps;
   store: CustomerStore;
-  /** Where the database is, for people; no password. */
+  /** Where the database is, for people; without the password. */
   database: string;
-  /** Null where no `twinbox up` runs on the folder. */
+  /** Null if no `twinbox up` runs on the folder. */
   apiUrl: string | null;
-  /** Null where Stripe is the real one. */
+  /** Null if the real Stripe is used. */
   simulatorUrl: string | null;
   /** What runs beside the session, as a sentence. */
   about: string;
@@ -47,13 +47,14 @@ export async function withScratch<T>(work: (place: Place) => Promise<T>): Promis
       const { sync, store, url: apiUrl, simulatorUrl, failed } = system;
       try {
         await claim.announce({ apiUrl, simulatorUrl });
-        // The first contact: the first customer that is made need not wait for it.
+        // Waits for the first contact, so that the first customer of the session need not wait for
+        // it.
         await createEngine(sync).quiet();
         const where = relative('.', file);
         return await work({
           ...{ config, sync, store, apiUrl, simulatorUrl, failed },
           database: relative('.', system.databasePlace),
-          about: `A scratch system runs in this process, emptied at each start; it logs to ${where}.`,
+          about: `A scratch system runs in this process, with an empty database at each start; its log is ${where}.`,
         });
       } finally {
         await system.stop();
@@ -80,8 +81,8 @@ export async function withSettings<T>(work: (place: Place) => Promise<T>): Promi
         store: createCustomerStore({ db, clock, nudge }),
         apiUrl: running?.apiUrl ?? null,
         about: running
-          ? `\`twinbox up\` runs beside it as process ${running.pid}.`
-          : 'No relay and no worker was started: only what you call happens. `twinbox repl --scratch` starts all of them.',
+          ? `\`twinbox up\` runs beside this session as process ${running.pid}.`
+          : 'No relay and no worker runs: only the functions that you call do something. `twinbox repl --scratch` starts a whole system.',
         failed: Promise.withResolvers<Error>().promise,
       });
     },

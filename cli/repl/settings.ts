@@ -1,4 +1,4 @@
-// What `twinbox repl` may work on: never anything that real customers depend on.
+// What `twinbox repl` may work on: never data of real customers.
 import { join } from 'node:path';
 import type { Connection } from '../../db/connections.ts';
 import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
@@ -7,7 +7,7 @@ import { systems } from '../../lib/integrations/registry.ts';
 import { CliError, exit } from '../exit.ts';
 
 const WHY =
-  'twinbox repl is for development only: it lets whoever types change rows, pairs and Stripe without a question';
+  'twinbox repl is for development only: in it rows, pairs and Stripe can be changed without a question';
 
 /** Refuses an environment that is called production, and a live key. */
 export function assertDevelopment(config: Config): void {
@@ -31,7 +31,10 @@ export function assertTestAccount(connection: Connection | null): void {
     );
 }
 
-/** The settings of a scratch system: whatever names a database, a Kafka, an account or a port is left out. */
+/**
+ * The settings of a scratch system, without those that name a database, a Kafka, an account or a
+ * port.
+ */
 export function scratchConfig(): Config {
   const config = loadConfig(ignoreConnectionSettings(), { envFile: false });
   return { ...config, dataDir: join(config.dataDir, 'try'), log: { level: 'info', format: 'json' } };

@@ -1,6 +1,6 @@
-// node:repl around names of ours. On a terminal a person types; otherwise statements come from
-// standard input, each waits for the one before it, also where that awaits something, and a
-// statement that fails makes the exit status 1.
+// A prompt by node:repl with variables of Twinbox. On a terminal a person types statements.
+// Otherwise the statements come from standard input: each begins after the end of the one before
+// it, also if that one awaits something, and a statement that fails makes the exit status 1.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Recoverable, start, type REPLServer } from 'node:repl';
@@ -11,7 +11,7 @@ import { exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 
 export type ShellOptions = {
-  /** What statements find by name; none of it can be overwritten. */
+  /** The variables that statements can use; statements cannot overwrite them. */
   names: Record<string, unknown>;
   historyFile: string;
   output: Output;
@@ -20,14 +20,14 @@ export type ShellOptions = {
 };
 
 export async function runShell(options: ShellOptions): Promise<number> {
-  return process.stdin.isTTY ? await talk(options) : await readStatements(options);
+  return process.stdin.isTTY ? await runInteractive(options) : await readStatements(options);
 }
 
-async function talk({ names, historyFile, output, signal }: ShellOptions): Promise<number> {
+async function runInteractive({ names, historyFile, output, signal }: ShellOptions): Promise<number> {
   const server = startServer(names, {
     prompt: 'twinbox> ',
     terminal: true,
-    // Ctrl-C gives up a statement that waits.
+    // Ctrl-C ends a statement that waits.
     breakEvalOnSigint: true,
   });
   server.setupHistory(historyFile, (error) => {
@@ -65,7 +65,8 @@ type ServerOptions = {
 function startServer(names: Record<string, unknown>, options: ServerOptions): REPLServer {
   const server = start({
     ...{ input: process.stdin, output: process.stdout, ...options },
-    // One realm, as in `node` itself: a Date that is typed is one to the driver of the database.
+    // One realm, as in `node` itself, so that the database driver accepts a Date that a person
+    // types.
     useGlobal: true,
     preview: false,
     // Anyone can write names and emails, so they must not move the cursor.
@@ -76,16 +77,13 @@ function startServer(names: Record<string, unknown>, options: ServerOptions): RE
   return server;
 }
 
-/**
- * Sees each statement end: the server then shows its prompt, which has no reader without a
- * terminal.
- */
+/** Notices the end of each statement: the server then shows its prompt. */
 function watch(server: REPLServer) {
   const state = { failed: false, unfinished: false, prompted };
   let show = (): void => undefined;
   function prompted(): Promise<undefined> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    // `_error` is where node:repl keeps the last error; some errors pass by every callback.
+    // node:repl stores the last error in `_error`; some errors reach no callback.
     const before = server.context['_error'] as unknown;
     show = () => {
       state.failed ||= server.context['_error'] !== before;

@@ -1,6 +1,7 @@
 /**
- * The only reader of the environment. Everything else gets the frozen object that `loadConfig` makes, once,
- * in a process's `main`. The settings themselves are in `schema.ts`.
+ * The only reader of the environment. `loadConfig` is called once, in a process's `main`, and
+ * returns a frozen object, which all other code is given. The settings themselves are in
+ * `schema.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -17,11 +18,11 @@ export type Env = Record<string, string | undefined>;
 
 export type LoadOptions = {
   /**
-   * A file of settings; the environment goes before it. Default `.env` in the working folder, false
-   * for none.
+   * A file of settings. A variable of the environment overrides the same setting in the file.
+   * Default: `.env` in the working folder; false: no file.
    */
   envFile?: string | false;
-  /** Decides how the log looks unless LOG_FORMAT says so. */
+  /** Decides the format of the log where LOG_FORMAT is not set. */
   isTerminal?: boolean;
 };
 
@@ -84,7 +85,7 @@ function buildConfig(values: Settings, isTerminal: boolean) {
     },
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
-    /** What has to be the same in every process of a role. */
+    /** The settings that must be the same in every process of a role. */
     alike: { relay: alikeOf(values, 'relay'), worker: alikeOf(values, 'worker') },
     simulator: {
       port: values.SIMULATOR_PORT,
@@ -117,7 +118,7 @@ function buildKafka(values: Settings) {
       cert: values.KAFKA_SSL_CERT,
       key: values.KAFKA_SSL_KEY,
     },
-    // findConflicts has seen to it that the three come together.
+    // findConflicts has checked that either all three are set or none.
     sasl: mechanism && { mechanism, username: username ?? '', password: password ?? '' },
     topics: {
       create: values.KAFKA_CREATE_TOPICS === 'yes',
@@ -141,7 +142,9 @@ function readEnvFile(path: string): Env {
   }
 }
 
-/** What is given, the environment before the file. An empty value is the same as none. */
+/**
+ * All settings that are set. The environment overrides the file; an empty value counts as not set.
+ */
 function collect(env: Env, file: Env): Record<string, string> {
   const given: Record<string, string> = {};
   for (const source of [file, env]) {
@@ -163,7 +166,10 @@ function splitList(text: string): string[] {
     .filter((item) => item !== '');
 }
 
-/** As the schema wants it: a list, a choice in small letters; numbers are made by the check itself. */
+/**
+ * A value in the form of the schema: a list is split, a choice is put in small letters. The check
+ * converts numbers.
+ */
 function readText(text: string, setting: Setting): string | string[] {
   if (setting.type === 'array') return splitList(text);
   return setting.enum?.includes(text.toLowerCase()) === true ? text.toLowerCase() : text;
@@ -174,7 +180,7 @@ function findUnknown(given: Record<string, string>, { file, ignored }: { file: E
   return unknownSettings(names, Array.isArray(ignored) ? ignored.map(String) : []);
 }
 
-/** Checks against the schema; on the way texts become numbers and defaults are filled in. */
+/** Checks against the schema, which also converts texts to numbers and fills in defaults. */
 function findWrong(values: Record<string, unknown>): (readonly [SettingName, Setting])[] {
   const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
   for (const [name, form] of Object.entries(secretForms)) ajv.addFormat(name, (text) => form(text) === null);
@@ -186,14 +192,14 @@ function findWrong(values: Record<string, unknown>): (readonly [SettingName, Set
 
 const OWN_KEYWORDS = ['alike', 'group', 'secret', 'expects', 'example'];
 
-/** Settings that are right by themselves and wrong together. */
+/** Settings that are valid each by itself and wrong in combination. */
 function findConflicts(values: Settings): string[] {
   const problems: string[] = [];
   const host = values.API_HOST;
   const keyless = values.API_KEYS === undefined || values.API_KEYS.length === 0;
   if (!isLoopback(host) && keyless && values.API_INSECURE !== 'yes') {
     problems.push(
-      `API_HOST is ${host}, which others can reach, and there are no API_KEYS. Set API_KEYS, listen on 127.0.0.1, or set API_INSECURE=yes if something in front of the API checks who calls`,
+      `API_HOST is ${host}, which other machines can reach, and API_KEYS is not set. Set API_KEYS, or API_HOST=127.0.0.1, or API_INSECURE=yes if a proxy in front of the API checks its clients`,
     );
   }
   problems.push(...findKafkaConflicts(values), ...findSystemConflicts(values));
@@ -205,7 +211,8 @@ function findKafkaConflicts(values: Settings): string[] {
   const { KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY } = values;
   const files = Object.entries({ KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY });
   const given = files.flatMap(([name, path]) => (path === undefined ? [] : [name]));
-  // Silence here would send passwords in the clear while the certificates lie ready.
+  // Without this error passwords would be sent unencrypted although the certificates are
+  // configured.
   if (values.KAFKA_SSL === 'off' && given.length > 0)
     problems.push(`${given.join(' and ')} is set, and KAFKA_SSL is off. Set KAFKA_SSL=on`);
   if ((KAFKA_SSL_CERT === undefined) !== (KAFKA_SSL_KEY === undefined))
@@ -218,7 +225,7 @@ function findKafkaConflicts(values: Settings): string[] {
     );
   if (values.KAFKA_TOPIC_RETENTION_HOURS >= values.TWINBOX_RETENTION_DAYS * 24)
     problems.push(
-      'KAFKA_TOPIC_RETENTION_HOURS has to be below TWINBOX_RETENTION_DAYS: a record must not outlive what makes its repeat harmless',
+      'KAFKA_TOPIC_RETENTION_HOURS has to be shorter than TWINBOX_RETENTION_DAYS: the rows by which a repeated record is recognised have to be kept longer than the record',
     );
   return problems;
 }

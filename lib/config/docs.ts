@@ -1,10 +1,10 @@
 import { settings, type Setting } from './schema.ts';
 
-/** The documents that are written from the schema; `npm run docs:settings` puts them in their place. */
+/** The documents that are generated from the schema; `npm run docs:settings` writes the files. */
 
 export function envExample(): string {
   const parts = [
-    '# Copy this to .env and take the # away from what you want to set. Nothing here has to be set.',
+    '# Copy this to .env and remove the # before each setting that you want to set. None is required.',
   ];
   for (const [group, members] of groups()) {
     parts.push(`\n# --- ${group} ---`);
@@ -21,12 +21,17 @@ export function settingsPage(): string {
     '',
     'Terms: [glossary](glossary.md).',
     '',
-    'Nothing has to be set: without settings Twinbox starts a PostgreSQL and a Stripe simulator of its own.',
-    'Settings are environment variables, or lines in a file `.env` in the working folder; the environment goes before the file.',
-    'A wrong value stops the start; all problems are in one message. In `.env` an unknown name that begins like one of these stops it too. In the',
-    'environment, which other programs share, only a name that is nearly one of these does, or an unknown one that begins with `TWINBOX_`.',
-    'Where a setting is a choice, any case is taken (`LOG_LEVEL=INFO`).',
-    'This page is written by `npm run docs:settings` from `lib/config/schema.ts`.',
+    'No setting is required: without settings Twinbox starts a PostgreSQL and a Stripe simulator of its',
+    'own. Settings are environment variables, or lines in a file `.env` in the working folder. A variable',
+    'of the environment overrides the line in the file.',
+    '',
+    'With a wrong value no process starts; one message names all problems. In `.env` an unknown name that',
+    'begins with the prefix of a setting stops the start too. Other programs share the environment, so',
+    'there only two kinds of unknown names stop the start: a name that is almost the name of a setting,',
+    'and a name that begins with `TWINBOX_`.',
+    '',
+    'The values of a choice are accepted in capital and small letters (`LOG_LEVEL=INFO`).',
+    '`npm run docs:settings` writes this page from `lib/config/schema.ts`.',
   ];
   for (const [group, members] of groups()) {
     parts.push('', `## ${group}`, '', '| setting | default | what it does |', '| --- | --- | --- |');

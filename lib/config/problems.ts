@@ -1,4 +1,7 @@
-/** Sentences about settings that are wrong: what, where and how to fix it. A secret is never repeated. */
+/**
+ * Sentences about wrong settings: what is wrong, where it is set, how to fix it. No secret is
+ * shown.
+ */
 import type { Setting } from './schema.ts';
 import type { UnknownSetting } from './unknown.ts';
 import { redact } from '../redact.ts';
@@ -7,9 +10,9 @@ import { secretForms } from './secret-forms.ts';
 export function describeUnknown({ name, suggestion }: UnknownSetting, place: string): string {
   const fix =
     suggestion === undefined
-      ? 'Remove it, or add its name to TWINBOX_IGNORE if it belongs to another program'
+      ? 'Remove it, or add its name to TWINBOX_IGNORE if another program uses it'
       : `Did you mean ${suggestion}? If another program uses it, add its name to TWINBOX_IGNORE`;
-  return `${name} (${place}) is no setting of Twinbox. ${fix}`;
+  return `${name} (${place}) is not a setting of Twinbox. ${fix}`;
 }
 
 export type WrongSetting = {
@@ -29,7 +32,9 @@ export function describeWrong(wrong: WrongSetting): string {
   return `${name} (${place})${what}. For example: ${name}=${setting.example}`;
 }
 
-/** Why a secret is refused, by its form; of several, the first that is wrong. */
+/**
+ * Why a secret is refused by the rule of its form. Of several secrets the first wrong one is named.
+ */
 function whyOfForm({ setting, text, items }: WrongSetting): string | null {
   const name = setting.format ?? setting.items?.format;
   if (name === undefined) return null;
@@ -42,8 +47,9 @@ function whyOfForm({ setting, text, items }: WrongSetting): string | null {
 
 function hintFor(setting: Setting, text: string): string {
   if (/^(["'`\u2018-\u201f]).*["'`\u2018-\u201f]$/.test(text)) return '. Leave out the quotation marks';
-  // Only where a port or a number was expected does Kubernetes' address say anything.
+  // A value like tcp://10.0.0.1:8000 is an address that Kubernetes sets, where a port or a number
+  // is expected.
   if (setting.secret !== true && /^(tcp|udp):\/\//.test(text))
-    return '. Kubernetes sets it for a service of that name: switch off enableServiceLinks';
+    return '. Kubernetes sets this variable for a service of that name: set enableServiceLinks to false';
   return '';
 }

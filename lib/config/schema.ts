@@ -4,9 +4,9 @@ import { systemProperties } from './systems.ts';
 import type { ValuesOf } from './values.ts';
 
 /**
- * Every setting of Twinbox, in one JSON Schema: it checks them, and `.env.example` and
- * docs/settings.md are written from it (`npm run docs:settings`). A secret has no default. A
- * setting of type `array` is a list with commas.
+ * Every setting of Twinbox, in one JSON Schema. The schema checks the settings, and `.env.example`
+ * and docs/settings.md are generated from it (`npm run docs:settings`). A secret has no default. A
+ * setting of type `array` is a list, separated by commas.
  */
 export const settingsSchema = {
   type: 'object',
@@ -17,7 +17,7 @@ export const settingsSchema = {
       pattern: '^postgres(ql)?://[^/]+/.+',
       secret: true,
       description:
-        'The PostgreSQL (15 or newer) that holds the customers. Without it Twinbox starts one of its own in `TWINBOX_DATA_DIR`.',
+        'The PostgreSQL (15 or newer) that holds the customers. If it is not set, Twinbox starts a PostgreSQL of its own in `TWINBOX_DATA_DIR`.',
       expects: 'an address with a database name',
       example: 'postgresql://user:password@localhost:5432/twinbox',
     },
@@ -39,7 +39,7 @@ export const settingsSchema = {
       pattern: '^[A-Za-z0-9.:_-]+$',
       default: '127.0.0.1',
       description:
-        'The address the API listens on. Any but a loopback address needs `API_KEYS`, or `API_INSECURE=yes`.',
+        'The address that the API listens on. An address that is not a loopback address requires `API_KEYS`, or `API_INSECURE=yes`.',
       expects: 'a host name or an IP address',
       example: '127.0.0.1',
     },
@@ -49,7 +49,7 @@ export const settingsSchema = {
       minimum: 0,
       maximum: 65_535,
       default: 8000,
-      description: 'The port the API listens on; 0 takes a free one.',
+      description: 'The port that the API listens on; 0 means any free port.',
       expects: 'a port, from 0 to 65535',
       example: '8000',
     },
@@ -59,7 +59,7 @@ export const settingsSchema = {
       minimum: 1,
       maximum: 64,
       default: 1,
-      description: 'How many processes serve the API when it runs by itself.',
+      description: 'How many processes serve the API when the API runs separately from the other roles.',
       expects: 'a whole number from 1 to 64',
       example: '1',
     },
@@ -70,7 +70,7 @@ export const settingsSchema = {
       maximum: 3600,
       default: 75,
       description:
-        'How many seconds a connection may stay idle between two requests. Set it above the limit of the load balancer or proxy in front, which is mostly 60: else that sends a request down a connection that is being closed, and answers 502.',
+        'How many seconds a connection may stay idle between two requests. Set a higher number than the limit of the load balancer or proxy in front of the API, which is usually 60. Otherwise the proxy may send a request on a connection that is being closed, and answer 502.',
       expects: 'a whole number of seconds from 1 to 3600',
       example: '75',
     },
@@ -80,9 +80,9 @@ export const settingsSchema = {
       items: { type: 'string', format: 'bearer-key' },
       secret: true,
       description:
-        'Bearer keys that clients must show for everything but `/health`, `/ready` and webhooks; several with commas.',
+        'Bearer keys of the API. A client must send one of them with every request, except to `/health`, `/ready` and webhooks.',
       expects:
-        'keys of at least 16 letters, digits and -._~+/ each, several with commas (openssl rand -hex 24 makes one)',
+        'keys of at least 16 letters, digits and -._~+/ each, several separated by commas (openssl rand -hex 24 makes one)',
       example: 'a-long-random-text',
     },
     API_INSECURE: {
@@ -90,7 +90,7 @@ export const settingsSchema = {
       type: 'string',
       enum: ['yes', 'no'],
       default: 'no',
-      description: '`yes` lets the API listen on an open address without keys.',
+      description: 'With `yes` the API may listen without keys on an address that other machines can reach.',
       expects: 'yes or no',
       example: 'yes',
     },
@@ -100,7 +100,7 @@ export const settingsSchema = {
       pattern: '^[A-Za-z0-9.:_-]+$',
       default: '127.0.0.1',
       description:
-        'The address on which a relay or worker of its own answers `/health` and `/ready`. They tell no secrets and no customer, but how far behind the work is.',
+        'The address on which a separate relay or worker process answers `/health` and `/ready`. The answers hold no secrets and no customer data, but they show how far the work is behind.',
       expects: 'a host name or an IP address',
       example: '0.0.0.0',
     },
@@ -110,7 +110,7 @@ export const settingsSchema = {
       minimum: 0,
       maximum: 65_535,
       description:
-        'The port for that; 8001 for a relay and 8002 for a worker unless set. 0 takes a free one.',
+        'The port for `/health` and `/ready` of a separate process. If it is not set: 8001 for a relay, 8002 for a worker. 0 means any free port.',
       expects: 'a port, from 0 to 65535',
       example: '8003',
     },
@@ -119,7 +119,7 @@ export const settingsSchema = {
       type: 'string',
       enum: ['error', 'warn', 'info', 'debug'],
       default: 'info',
-      description: 'The least important lines that are written.',
+      description: 'The lowest level of the lines that are written to the log.',
       expects: 'error, warn, info or debug',
       example: 'debug',
     },
@@ -127,7 +127,8 @@ export const settingsSchema = {
       group: 'Log',
       type: 'string',
       enum: ['json', 'pretty'],
-      description: 'One JSON object per line, or lines for a person. On a terminal `pretty`, else `json`.',
+      description:
+        '`json`: one JSON object per line. `pretty`: lines for people. If it is not set: `pretty` on a terminal, otherwise `json`.',
       expects: 'json or pretty',
       example: 'json',
     },
@@ -137,7 +138,8 @@ export const settingsSchema = {
       type: 'string',
       pattern: '^[a-z0-9-]{1,20}$',
       default: 'dev',
-      description: 'The name of this environment. It is part of every idempotency key sent to Stripe.',
+      description:
+        'The name of this environment. The name is part of every idempotency key that is sent to Stripe.',
       expects: '1 to 20 small letters, digits and dashes',
       example: 'production',
     },
@@ -145,7 +147,7 @@ export const settingsSchema = {
       group: 'Twinbox',
       type: 'string',
       default: '.twinbox',
-      description: 'Where Twinbox keeps its own PostgreSQL and the simulator’s state.',
+      description: 'The folder in which Twinbox keeps its own PostgreSQL and the simulator’s state.',
       expects: 'a folder',
       example: '.twinbox',
     },
@@ -156,7 +158,8 @@ export const settingsSchema = {
       exclusiveMinimum: 0,
       maximum: 8760,
       default: 24,
-      description: 'How long a customer’s change is tried again before it is parked for a person to look at.',
+      description:
+        'How long a customer’s change is tried again before the customer is parked, so that a person looks at it.',
       expects: 'a number of hours, more than 0',
       example: '24',
     },
@@ -168,7 +171,7 @@ export const settingsSchema = {
       maximum: 3650,
       default: 35,
       description:
-        'How long events and deliveries are kept. Stripe lists and resends 30 days, so 35 is the least.',
+        'How long events and deliveries are kept. Stripe lists and sends again the events of 30 days, so 35 is the minimum.',
       expects: 'a whole number of days, at least 35',
       example: '90',
     },
@@ -177,8 +180,8 @@ export const settingsSchema = {
       type: 'array',
       items: { type: 'string', pattern: '^[A-Za-z0-9_]+$' },
       description:
-        'Variables of other programs that are taken for a mistake in a name of ours and are none; several with commas.',
-      expects: 'names of variables, several with commas',
+        'Variables of other programs whose names are similar to a setting of Twinbox. They are then not reported as a mistake.',
+      expects: 'names of variables, several separated by commas',
       example: 'API_TOKEN',
     },
     SIMULATOR_URL: {
@@ -186,7 +189,7 @@ export const settingsSchema = {
       type: 'string',
       pattern: '^http://[^/?#@]+/?$',
       description:
-        'Where a simulator that runs by itself is. It takes the place of Stripe while there is no `STRIPE_SECRET_KEY`.',
+        'The address of a simulator that runs as a process of its own. It is used in place of Stripe if `STRIPE_SECRET_KEY` is not set.',
       expects: 'an http address without a path',
       example: 'http://localhost:12111',
     },
@@ -196,7 +199,7 @@ export const settingsSchema = {
       format: 'signing-secret',
       secret: true,
       description:
-        'What that simulator signs its webhooks with, the same in its own environment. It is believed only while there is no `STRIPE_SECRET_KEY`.',
+        'The secret with which the simulator of `SIMULATOR_URL` signs its webhooks; give the simulator’s process the same value. It is accepted only if `STRIPE_SECRET_KEY` is not set.',
       expects: 'a signing secret, which begins with whsec_',
       example: 'whsec_only_for_the_simulator',
     },
@@ -206,7 +209,7 @@ export const settingsSchema = {
       minimum: 0,
       maximum: 65_535,
       default: 12_111,
-      description: 'The port the Stripe simulator listens on; 0 takes a free one.',
+      description: 'The port that the Stripe simulator listens on; 0 means any free port.',
       expects: 'a port, from 0 to 65535',
       example: '12111',
     },
@@ -217,22 +220,24 @@ type Properties = typeof settingsSchema.properties;
 
 export type SettingName = keyof Properties;
 
-/** One property of the schema, as the code that walks all of them sees it. */
+/** The type of one property of the schema, for code that goes through all of them. */
 export type Setting = {
   group: string;
   type: 'string' | 'integer' | 'number' | 'array';
   description: string;
-  /** What a right value is, to complete "it must be …". */
+  /** What a valid value is; completes the sentence "it must be …". */
   expects: string;
   example: string;
   default?: string | number;
-  /** Texts to choose from, all in small letters; any case is taken. */
+  /** The texts to choose from, all in small letters; capital letters are accepted too. */
   enum?: readonly string[];
-  /** A secret's form, by its name in secret-forms.ts; of a list, the form of each item. */
+  /** The name of a secret's form in secret-forms.ts; for a list, the form of each item. */
   format?: keyof typeof secretForms;
   items?: { format?: keyof typeof secretForms };
   secret?: boolean;
-  /** The roles whose processes all have to have the same value, because it changes what is done. */
+  /**
+   * The roles whose processes must all have the same value, because the value changes what they do.
+   */
   alike?: readonly ('relay' | 'worker')[];
 };
 

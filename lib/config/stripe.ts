@@ -7,7 +7,8 @@ export const stripeProperties = {
     type: 'string',
     format: 'stripe-key',
     secret: true,
-    description: 'The key of the Stripe account to keep in step. Without it Twinbox uses its own simulator.',
+    description:
+      'The key of the Stripe account whose customers are kept the same. If it is not set, Twinbox uses its own simulator.',
     expects:
       'a secret or restricted key of Stripe, which begins with sk_test_, sk_live_, rk_test_ or rk_live_',
     example: 'sk_test_…',
@@ -17,15 +18,17 @@ export const stripeProperties = {
     type: 'array',
     items: { type: 'string', format: 'signing-secret' },
     secret: true,
-    description: 'What Stripe signs its webhooks with; two with a comma while one replaces the other.',
-    expects: 'a signing secret, which begins with whsec_; several with commas',
+    description:
+      'The secret with which Stripe signs its webhooks. While a new secret replaces an old one, set both, separated by a comma.',
+    expects: 'a signing secret, which begins with whsec_; several separated by commas',
     example: 'whsec_…',
   },
   STRIPE_API_BASE: {
     group: 'Stripe',
     type: 'string',
     pattern: '^https?://[^/?#@]+/?$',
-    description: 'Another address that speaks Stripe’s API, such as a simulator started by itself.',
+    description:
+      'The address of another server with Stripe’s API, such as a simulator that runs as a process of its own.',
     expects: 'an http or https address without a path',
     example: 'http://localhost:12111',
   },
@@ -35,7 +38,8 @@ export const stripeProperties = {
     type: 'string',
     enum: ['delete', 'detach'],
     default: 'delete',
-    description: 'What a delete here does there: delete the Stripe customer too, or only forget the link.',
+    description:
+      'What the delete of a customer in our table does at Stripe: `delete` deletes the Stripe customer too, `detach` leaves it as it is and ends the pair.',
     expects: 'delete or detach',
     example: 'detach',
   },
@@ -46,7 +50,7 @@ export const stripeProperties = {
     enum: ['ask', 'link', 'never'],
     default: 'ask',
     description:
-      'What happens to a new Stripe customer with the email of a customer here: wait for your word, link the two unasked, or never link by email.',
+      'What happens to a new Stripe customer with the email of a customer in our table: `ask` waits for your consent, `link` links the two without asking, `never` never links by email.',
     expects: 'ask, link or never',
     example: 'ask',
   },
@@ -57,7 +61,7 @@ export const stripeProperties = {
     enum: ['on', 'off'],
     default: 'on',
     description:
-      'Whether Stripe is asked for customers with the email before a new one is made: one more call for each, and no second customer where a webhook is late. `off` trusts the records known from events alone.',
+      'Whether a worker asks Stripe for customers with the same email before it creates one. This costs one more call for each create, and no second customer is created if a webhook is late. With `off` a worker looks only at records that are known from events.',
     expects: 'on or off',
     example: 'on',
   },
@@ -68,7 +72,7 @@ export const stripeProperties = {
     enum: ['on', 'off'],
     default: 'on',
     description:
-      'Whether a Stripe customer that no Twinbox has marked as its own becomes a customer here. Of several installations on one account at most one should say on.',
+      'Whether a Stripe customer without an owner tag of any Twinbox becomes a customer in our table. If several installations use one account, set it to `on` for at most one of them.',
     expects: 'on or off',
     example: 'on',
   },
@@ -78,7 +82,8 @@ export const stripeProperties = {
     type: 'string',
     enum: ['on', 'off'],
     default: 'on',
-    description: '`off` only looks: nothing is written to Stripe, and what would be is listed.',
+    description:
+      'With `off` nothing is written to Stripe: workers only read, and `twinbox status` counts the changes that wait.',
     expects: 'on or off',
     example: 'off',
   },
@@ -88,7 +93,7 @@ export const stripeProperties = {
     type: 'string',
     enum: ['on', 'off'],
     default: 'on',
-    description: '`off` takes nothing over from Stripe.',
+    description: 'With `off` no change made at Stripe is written to our table.',
     expects: 'on or off',
     example: 'off',
   },
@@ -98,7 +103,7 @@ export const stripeProperties = {
     minimum: 1,
     maximum: 10_000,
     description:
-      'The most requests a second that all workers together send to the account. Without it what Stripe allows by default: 100 in live mode, 25 in test mode. Less leaves room for other users of the account.',
+      'The most requests a second that all workers together send to the account. If it is not set, Stripe’s default limit is used: 100 in live mode, 25 in test mode. A lower number leaves requests for other programs that use the account.',
     expects: 'a whole number of requests a second, from 1 to 10000',
     example: '80',
   },
@@ -108,7 +113,7 @@ export const stripeProperties = {
     minimum: 1,
     maximum: 10_000,
     description:
-      'The same for each endpoint: creating, reading, updating and deleting a customer are four. Without it Stripe’s default, 25.',
+      'The most requests a second to one endpoint. Creating, reading, updating and deleting a customer are four endpoints. If it is not set, Stripe’s default limit is used: 25.',
     expects: 'a whole number of requests a second, from 1 to 10000',
     example: '20',
   },

@@ -1,8 +1,9 @@
 /**
- * Names that are no settings, and were perhaps meant to be. In `.env`, which is ours, and for
- * `TWINBOX_` everywhere, any name with one of our prefixes counts. The environment is shared with
- * every other program of the machine, so of the names there only those count that are nearly one of
- * ours.
+ * Finds names that are not settings of Twinbox but were perhaps meant as one. In `.env`, which
+ * belongs to Twinbox, every unknown name with one of our prefixes is reported; names with the
+ * prefix
+ * `TWINBOX_` are reported everywhere. The environment is shared with all other programs of the
+ * machine, so in it only those names are reported that differ little from the name of a setting.
  */
 import { settings } from './schema.ts';
 import { systemPrefixes } from './systems.ts';
@@ -13,11 +14,12 @@ const PREFIXES = [
 ];
 
 /**
- * Well-known names of other programs: neither in `.env` nor for being nearly one of ours do they
- * stop the start.
+ * Well-known names of other programs. They do not stop the start, neither in `.env` nor because
+ * they are similar to the name of a setting.
  */
-const KNOWN_ELSEWHERE: readonly RegExp[] = [
-  // What the simulator reads by itself when it is a process of its own; there it says what it does not know.
+const OF_OTHER_PROGRAMS: readonly RegExp[] = [
+  // Settings of the simulator when it runs as a process of its own; that process reports unknown
+  // names itself.
   /^SIMULATOR_(HOST|DATA_DIR|ACCOUNT|GLOBAL_PER_SECOND|ENDPOINT_PER_SECOND|WEBHOOK_URL)$/,
   // Stripe's command line and its plug-ins; dj-stripe's pairs of keys.
   /^STRIPE_(API_KEY|DEVICE_NAME|PROJECT_NAME|PUBLISHABLE_KEY|ACCOUNT|API_VERSION)$/,
@@ -32,8 +34,11 @@ const KNOWN_ELSEWHERE: readonly RegExp[] = [
   /^[A-Z]+(_[A-Z0-9]+)*_PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?$/,
 ];
 
-/** What people write for ours where it is too short to be found by its parts. */
-const CALLED: Record<string, string> = {
+/**
+ * Short forms that people write in place of a setting's name and that `hasOnePartMore` does not
+ * find.
+ */
+const SHORT_FORMS: Record<string, string> = {
   STRIPE_KEY: 'STRIPE_SECRET_KEY',
   STRIPE_SECRET: 'STRIPE_SECRET_KEY',
   STRIPE_WEBHOOK: 'STRIPE_WEBHOOK_SECRET',
@@ -42,17 +47,17 @@ const CALLED: Record<string, string> = {
   KAFKA_SERVERS: 'KAFKA_BOOTSTRAP_SERVERS',
 };
 
-/** `isStrict`: named in our own file. */
+/** `isStrict`: the name is in `.env`. */
 export type GivenName = { name: string; isStrict: boolean };
 export type UnknownSetting = { name: string; suggestion: string | undefined };
 
-/** The given names that stop the start, each with the setting that was perhaps meant. */
+/** The names that stop the start, each with the setting that was perhaps meant. */
 export function unknownSettings(given: readonly GivenName[], ignored: readonly string[]): UnknownSetting[] {
   const known = settings.map(([name]) => name as string);
   const isGiven = (setting: string): boolean => given.some(({ name }) => name === setting);
   return given
     .filter(({ name }) => !known.includes(name) && !ignored.includes(name))
-    .filter(({ name }) => !KNOWN_ELSEWHERE.some((pattern) => pattern.test(name)))
+    .filter(({ name }) => !OF_OTHER_PROGRAMS.some((pattern) => pattern.test(name)))
     .flatMap(({ name, isStrict }) => {
       const near = nearly(name, known, isGiven);
       const ours = PREFIXES.some((prefix) => name.startsWith(prefix));
@@ -63,8 +68,8 @@ export function unknownSettings(given: readonly GivenName[], ignored: readonly s
 }
 
 /**
- * The setting that a name differs from by so little that it is more likely a slip than another
- * program's name.
+ * The setting whose name differs so little from this name that a typing mistake is more likely than
+ * a variable of another program.
  */
 function nearly(
   name: string,
@@ -73,40 +78,43 @@ function nearly(
 ): string | undefined {
   const bySpelling = known.find((setting) => isMisspelt(name, setting));
   if (bySpelling !== undefined) return bySpelling;
-  // Beside the setting itself, a longer or shorter name is meant for another program.
-  const called = CALLED[name];
-  if (called !== undefined) return isGiven(called) ? undefined : called;
+  // If the setting itself is given too, the similar name belongs to another program.
+  const meant = SHORT_FORMS[name];
+  if (meant !== undefined) return isGiven(meant) ? undefined : meant;
   return known.find((setting) => !isGiven(setting) && hasOnePartMore(name, setting));
 }
 
 /**
- * A letter too many, too few, another or two swapped: two such slips in a long name, none in a
- * short one.
+ * Whether the name differs from the setting's by a few letters that are missing, added, changed or
+ * swapped: at most two in a long name, one in a short name.
  */
 function isMisspelt(name: string, setting: string): boolean {
   if (name.toUpperCase() === setting) return true;
   const [prefix, own] = split(name);
   const [settingPrefix, settingOwn] = split(setting);
-  // APP_PORT is not API_PORT; but what else would STRPE_SECRET_KEY be?
+  // APP_PORT is not meant as API_PORT; STRPE_SECRET_KEY is meant as STRIPE_SECRET_KEY.
   if (prefix !== settingPrefix)
     return own === settingOwn && settingPrefix.length > 5 && editDistance(prefix, settingPrefix) === 1;
   return editDistance(own, settingOwn) <= (settingOwn.length < 8 ? 1 : 2);
 }
 
-/** The same parts in their order but for one that only the longer name has; one part alone is no likeness. */
+/** Whether the longer name has the parts of the shorter one, in their order, and one part more. */
 function hasOnePartMore(name: string, setting: string): boolean {
   const [long = [], short = []] = [name.split('_'), setting.split('_')].sort((a, b) => b.length - a.length);
   if (long.length !== short.length + 1 || short.length < 3 || long[0] !== short[0]) return false;
   return long.some((_, at) => long.toSpliced(at, 1).join('_') === short.join('_'));
 }
 
-/** The prefix with its line, and the rest. */
+/** The prefix, underscore included, and the rest of the name. */
 function split(name: string): [string, string] {
   const at = name.indexOf('_') + 1;
   return [name.slice(0, at), name.slice(at)];
 }
 
-/** The known name that differs in the fewest letters, if these are few enough to be worth saying. */
+/**
+ * The known name that differs in the fewest letters; undefined if it differs in more than half of
+ * them.
+ */
 function closest(name: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
@@ -114,7 +122,7 @@ function closest(name: string, known: readonly string[]): string | undefined {
   return best !== undefined && best.distance <= split(name)[1].length / 2 ? best.candidate : undefined;
 }
 
-/** How many letters to insert, remove or change, or neighbours to swap (optimal string alignment). */
+/** How many letters have to be inserted, removed, changed or swapped (optimal string alignment). */
 function editDistance(from: string, to: string): number {
   let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -1,6 +1,6 @@
-// Is this the database that the relay's cursor was made in? Every process asks at its start, before
-// anything else runs: after a restore elsewhere, only a person can say whether the original lives
-// on.
+// Checks whether this is the database in which the relay's cursor was made. Every process checks it
+// at its start, before anything else runs: after a restore on another server, only a person can say
+// whether the original is still in use.
 
 import type { Db } from '../../db/server/connection.ts';
 import { isOtherName, isStandby, notePlace } from '../../db/server/database-place.ts';
@@ -14,7 +14,7 @@ import {
 
 export type IdentityErrorCode = 'other_cluster' | 'other_address' | 'restored' | 'other_bus';
 
-/** A fault that time does not fix: the process says so and exits. */
+/** A fault that time does not fix: the process reports it and exits. */
 export class IdentityError extends Error {
   override readonly name = 'IdentityError';
   readonly code: IdentityErrorCode;
@@ -31,8 +31,8 @@ export class IdentityError extends Error {
 }
 
 /**
- * Whether this is the database that the cursor was made in, by whichever of its names it was
- * reached. Changes nothing.
+ * Whether this is the database in which the cursor was made, also if it is reached by another of
+ * its names. Changes nothing.
  */
 export async function judgeDatabase(db: Db, address: Address): Promise<Verdict> {
   const verdict = await judgeIdentity(db, address);
@@ -40,9 +40,9 @@ export async function judgeDatabase(db: Db, address: Address): Promise<Verdict> 
 }
 
 /**
- * Answers the verdict, or throws with what a person has to decide. A fail-over passes: the relay
- * deals with it. What runs for long has its address remembered; a command that comes and goes does
- * not.
+ * Returns the verdict, or throws an error that says what a person has to decide. A fail-over is
+ * accepted: the relay handles it. The address of a long-running process is stored; that of a
+ * command is not.
  */
 export async function assertSameDatabase(
   db: Db,
@@ -58,8 +58,8 @@ export async function assertSameDatabase(
 type OtherDatabase = 'other_cluster' | 'other_address' | 'restored';
 
 /**
- * The same verdict for what only looks: null if all is well, or if this is a standby, to which
- * nothing can be written.
+ * The same check for commands that only read: null if the database is the right one, or if it is a
+ * standby, to which nothing can be written.
  */
 export async function findOtherDatabase(db: Db, address: Address): Promise<IdentityError | null> {
   if (await isStandby(db)) return null;
@@ -76,28 +76,28 @@ async function otherDatabase(db: Db, verdict: OtherDatabase): Promise<IdentityEr
   const found =
     verdict === 'other_cluster'
       ? 'This database was restored into another PostgreSQL cluster'
-      : 'This database is at another address than the one it was used at, and nothing proves that it is the same server';
+      : 'This database has another address than before, and nothing proves that it is the same server';
   return new IdentityError(
     verdict,
-    `${found}: its place in the stream of events has to be found anew`,
-    'If it replaces the original, which no longer runs: npx twinbox relay --after-restore move. ' +
-      'If it is a copy and the original lives on: npx twinbox relay --after-restore copy ' +
-      '(the copy gets a name of its own and lets go of every external record).',
+    `${found}: a person has to say whether it replaces the original or is a copy`,
+    'If it replaces the original, and the original no longer runs: npx twinbox relay --after-restore move. ' +
+      'If it is a copy, and the original is still in use: npx twinbox relay --after-restore copy ' +
+      '(the copy gets an instance id of its own, and every pair of it is detached).',
   );
 }
 
 /**
- * An older state was put back in place: what it would give out a second time has to begin above
- * what was given out.
+ * The error for a database in which an older state was restored in place: its next event ids,
+ * versions and customer ids have to begin above all that were used before.
  */
 export function restored(signs: RestoreSigns | null): IdentityError {
   return new IdentityError(
     'restored',
-    `This database holds an older state that was put back in place: ${describeSigns(signs)}. ` +
-      'Event ids, versions and customer ids that it would give out next may have been given out before',
-    'If this state is meant, and nothing else runs on a newer one: npx twinbox relay --after-restore move ' +
-      '(they begin above all that was given out, and every pair is compared once). ' +
-      'If the original lives on and this is a copy of it: npx twinbox relay --after-restore copy.',
+    `An older state of this database was restored in place: ${describeSigns(signs)}. ` +
+      'Its next event ids, versions and customer ids may have been used before',
+    'If you want to go on from this state, and nothing else runs on a newer one: npx twinbox relay --after-restore move ' +
+      '(new ids and versions begin above all that were used, and every pair is compared once). ' +
+      'If the original is still in use, and this is a copy of it: npx twinbox relay --after-restore copy.',
   );
 }
 
@@ -105,20 +105,20 @@ function describeSigns(signs: RestoreSigns | null): string {
   const { by, count = 1, example = '' } = signs ?? {};
   switch (by) {
     case 'bus':
-      return `Kafka holds ${count === 1 ? 'an event' : `${count} events`} that it does not have (${example})`;
+      return `Kafka holds ${count === 1 ? 'an event' : `${count} events`} that the database does not have (${example})`;
     case 'requests':
-      return `Stripe names a request of this installation that it does not have (${example})`;
+      return `Stripe names a request of this installation that the database does not have (${example})`;
     case 'rows':
       return 'its rows were loaded from a backup';
     default:
-      return 'its tables were made anew from a backup';
+      return 'its tables were created again from a backup';
   }
 }
 
 export function otherBus(bound: string, present: string): IdentityError {
   return new IdentityError(
     'other_bus',
-    `This database's events were published to ${bound}, and the bus here is ${present}: what the one has, the other lacks`,
-    'If the change is meant: npx twinbox relay --adopt-bus',
+    `The events of this database were published to ${bound}, and the settings name another bus, ${present}: it lacks those events`,
+    'If you want to change the bus: npx twinbox relay --adopt-bus',
   );
 }

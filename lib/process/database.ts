@@ -1,5 +1,5 @@
-// The database of a process of its own: waited for while it is away, refused if it is not migrated
-// or not the one it was.
+// The connection of a separate process to its database. The process waits while the database does
+// not answer, and refuses a database that is not migrated or is not the one that was used before.
 import { createDb, leavesEncryptionOpen, type Db } from '../../db/server/connection.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
 import { assertGround } from '../../db/server/preflight.ts';
@@ -14,7 +14,7 @@ import type { Role } from './run.ts';
 export type ProcessDatabase = {
   db: Db;
   address: Address;
-  /** For people; no password. */
+  /** Where the database is, for people; without the password. */
   place: string;
   close(): Promise<void>;
 };
@@ -24,7 +24,7 @@ export type ConnectOptions = {
   url: string;
   poolSize: number;
   log: Logger;
-  /** How long a database that does not answer is waited for; default 30 s. */
+  /** How long the process waits for a database that does not answer; default 30 s. */
   patienceMs?: number;
 };
 
@@ -42,8 +42,8 @@ export async function connectDatabase(options: ConnectOptions): Promise<ProcessD
     // Before anything runs: a copy must not write to the original's customers.
     await assertSameDatabase(db, address);
     await startSequences({ db, log });
-    // psql would encrypt this connection if the server can; pg does not, and that should not
-    // surprise the operator.
+    // psql would encrypt this connection if the server can, and pg does not: the log says so, or
+    // the operator would not expect it.
     if (leavesEncryptionOpen(url) && (await isInClearText(db)))
       log.warn('database.clear_text', { place: placeOf(url), fix: CLEAR_TEXT });
   } catch (error) {
@@ -54,29 +54,29 @@ export async function connectDatabase(options: ConnectOptions): Promise<ProcessD
 }
 
 const CLEAR_TEXT =
-  'customers go over the network unencrypted: add sslmode=verify-full to DATABASE_URL, or sslmode=disable if that is meant';
+  'customers are sent over the network unencrypted: add sslmode=verify-full to DATABASE_URL, or sslmode=disable if you want no encryption';
 
-/** In a deployment everything starts at once, and the database is seldom the first. */
+/** In a deployment all processes start at once, and the database is seldom the first to answer. */
 async function waitFor(
   ask: () => Promise<void>,
   { log, patienceMs }: { log: Logger; patienceMs: number },
 ): Promise<void> {
   const deadline = performance.now() + patienceMs;
-  for (let told = false; ; told = true) {
+  for (let isLogged = false; ; isLogged = true) {
     try {
       await ask();
       return;
     } catch (error) {
       const worthWaiting = isDatabaseAway(error) && !isConnectionRefused(error);
       if (!worthWaiting || performance.now() > deadline) throw error;
-      if (!told)
+      if (!isLogged)
         log.warn('database.waiting', { why: error instanceof Error ? error.message : String(error) });
       await sleep(500);
     }
   }
 }
 
-/** Host, port and name of a database, without what lets one in. */
+/** Host, port and name of a database, without user and password. */
 export function placeOf(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;

@@ -22,18 +22,18 @@ export function explain(error: unknown): Explanation {
   }
   const state = sqlState(error);
   if (error instanceof Error && isConnectionRefused(error)) {
-    // No entry in pg_hba.conf: the usual reason for a server that takes no connection in clear
-    // text.
+    // There is no entry in pg_hba.conf: usually because the server accepts no unencrypted
+    // connection.
     const hint =
       state === '28000' && /pg_hba/.test(error.message)
-        ? ', with sslmode=verify-full where the server wants encryption'
+        ? ', with sslmode=verify-full if the server requires encryption'
         : '';
     return {
-      message: `The database refuses us: ${error.message}. Fix DATABASE_URL${hint}.`,
+      message: `The database refuses the connection: ${error.message}. Fix DATABASE_URL${hint}.`,
       exitCode: exit.unavailable,
     };
   }
-  if (isDatabaseAway(error) && isToldApart(error)) {
+  if (isDatabaseAway(error) && isFromStatement(error)) {
     const { says, fix } = describeAway(error);
     return { message: `${sentence(says)} ${fix}`.trimEnd(), exitCode: exit.unavailable };
   }
@@ -48,14 +48,17 @@ function exitCodeOf({ code }: DbError): number {
   return code === 'address_invalid' ? exit.settings : exit.unavailable;
 }
 
-/** A plain Error may be anything here: that it came from a statement is known only where one was asked. */
-function isToldApart(error: unknown): boolean {
+/**
+ * Whether the error comes from the driver of the database; a plain Error without a code may come
+ * from anywhere.
+ */
+function isFromStatement(error: unknown): boolean {
   return error instanceof Error && (error.constructor !== Error || 'code' in error);
 }
 
 /**
- * A statement that PostgreSQL refused: in its own sentence, with what it is about and where in the
- * program it was asked.
+ * The message for a statement that PostgreSQL refused: PostgreSQL's sentence, the table and column
+ * that it names, and the place in the program that sent the statement.
  */
 function sayRefused(error: Error, state: string): string {
   const { table, column, constraint, hint } = error as Error & Record<string, unknown>;
@@ -65,16 +68,18 @@ function sayRefused(error: Error, state: string): string {
     ...(typeof hint === 'string' ? [sentence(hint)] : []),
     state === '42501'
       ? 'Give the role of DATABASE_URL the right (docs/deployment.md); npx twinbox doctor names what is missing.'
-      : 'npx twinbox doctor looks at what the database has to be like.',
+      : 'npx twinbox doctor checks what Twinbox requires of the database.',
   ];
   const { at } = describeFault(error);
   return [
     ...lines,
-    ...(at === null ? [] : [`If this is a fault of Twinbox, please report it with this place: ${at}.`]),
+    ...(at === null
+      ? []
+      : [`If this is a fault of Twinbox, please report it with this place in the program: ${at}.`]),
   ].join(' ');
 }
 
-/** knex puts the whole statement before what PostgreSQL says, where it has one. */
+/** knex puts the whole statement before PostgreSQL's message; this returns the message. */
 function lastLine(message: string): string {
   return message
     .slice(message.lastIndexOf(' - ') + 1)

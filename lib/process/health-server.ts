@@ -1,5 +1,5 @@
-// GET /health and /ready of a process that serves nothing else. Asked from outside only if
-// HEALTH_HOST says so.
+// GET /health and /ready of a process that has no API. Other machines reach it only if HEALTH_HOST
+// allows it.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Config } from '../config/config.ts';
 import { reportReadiness, type Readiness } from '../health/readiness-report.ts';
@@ -7,15 +7,15 @@ import { listenError, urlOf } from './listening.ts';
 
 export type HealthServer = {
   url: string;
-  /** Before this /ready says that the process is starting. */
+  /** Until this is called, /ready answers that the process is starting. */
   serve(readiness: Readiness): void;
   close(): Promise<void>;
 };
 
-/** So that one machine can have one of each without a setting. */
+/** Different ports, so that one machine can run a relay and a worker without a setting. */
 const PORTS = { relay: 8001, worker: 8002 };
 const SETTINGS = { host: 'HEALTH_HOST', port: 'HEALTH_PORT' };
-/** Whoever asks /ready asks every few seconds. */
+/** Load balancers ask /ready every few seconds, so the answer must not take longer. */
 const READY_MS = 3_000;
 
 export async function startHealthServer(
@@ -49,21 +49,21 @@ export async function startHealthServer(
 async function answer(req: IncomingMessage, res: ServerResponse, readiness: Readiness): Promise<void> {
   const [path] = (req.url ?? '').split('?');
   if (path !== '/health' && path !== '/ready')
-    return send(res, 404, problem(404, 'Not found', 'not_found', 'There are /health and /ready here.'));
-  if (req.method !== 'GET' && req.method !== 'HEAD') {
-    res.setHeader('allow', 'GET, HEAD');
     return send(
       res,
-      405,
-      problem(405, 'Method not allowed', 'method_not_allowed', 'Only GET is answered here.'),
+      404,
+      problem(404, 'Not found', 'not_found', 'This address has /health and /ready only.'),
     );
+  if (req.method !== 'GET' && req.method !== 'HEAD') {
+    res.setHeader('allow', 'GET, HEAD');
+    return send(res, 405, problem(405, 'Method not allowed', 'method_not_allowed', 'Only GET is allowed.'));
   }
   if (path === '/health') return send(res, 200, { status: 'healthy' });
   const { ready, body } = await reportReadiness(readiness, { limitMs: READY_MS });
   send(res, ready ? 200 : 503, body);
 }
 
-/** RFC 9457, as the API has it. */
+/** An error as in RFC 9457, like those of the API. */
 function problem(status: number, title: string, code: string, detail: string): Record<string, unknown> {
   return { type: 'about:blank', title, status, code, detail };
 }

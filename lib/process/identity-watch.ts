@@ -1,6 +1,6 @@
-// A database may be put back, or copied over, under a process that runs: it looks every few
-// seconds, and ends when this is not the database that it has begun with. The relay looks by
-// itself.
+// A database may be restored or replaced while a process runs on it. So the process checks every
+// few seconds whether this is still the database with which it started, and ends if it is not. The
+// relay has a check of its own.
 import type { Db } from '../../db/server/connection.ts';
 import type { Address } from '../../db/relay/identity.ts';
 import { assertSameDatabase, IdentityError } from './database-identity.ts';
@@ -8,7 +8,7 @@ import { fullJitter } from '../backoff.ts';
 import { runLoop } from '../loop.ts';
 
 export type IdentityWatch = {
-  /** Resolves when the database is not the one it was: the process says so and ends. */
+  /** Resolves when the database is another one than before: the process reports this and ends. */
   failed: Promise<Error>;
   stop(): Promise<void>;
 };
@@ -35,7 +35,7 @@ export function watchIdentity({
       idleMs: everyMs,
       busyMs: everyMs,
       backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: everyMs }),
-      // A database that is away shows elsewhere, and comes back.
+      // Other parts report a database that does not answer, and it usually answers again later.
       onError(error) {
         if (!(error instanceof IdentityError)) return;
         failure.resolve(error);

@@ -1,8 +1,8 @@
-// Notifies whoever started the process with a channel to it that it is up: our own API processes,
-// tests, and pm2's `wait_ready`.
+// A process that was started with a message channel reports on it that it is ready. The main
+// process of the API, the tests and pm2's `wait_ready` wait for this message.
 const SIGN = 'ready';
 
-export function tellReady(): void {
+export function announceReady(): void {
   process.send?.(SIGN);
 }
 

@@ -1,4 +1,4 @@
-// What a process of its own needs that `twinbox up` brings along.
+// What a separate process requires, and `twinbox up` starts by itself.
 import type { Config } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import type { SystemAccess } from '../integrations/definition.ts';
@@ -6,8 +6,9 @@ import { systems, type Registry } from '../integrations/registry.ts';
 import type { Role } from './run.ts';
 
 /**
- * The database and Kafka: nothing inside this process can take their place. Throws `config_invalid`
- * with all that is missing.
+ * Requires a database and Kafka, which a separate process cannot replace by parts of its own.
+ * Throws
+ * `config_invalid` with all that is missing.
  */
 export function requireShared(config: Config, role: Role): { databaseUrl: string } {
   const { url } = config.database;
@@ -15,11 +16,11 @@ export function requireShared(config: Config, role: Role): { databaseUrl: string
     ...(url === undefined ? ['DATABASE_URL: the PostgreSQL that all processes share'] : []),
     ...(config.kafka.bootstrapServers.length === 0
       ? [
-          'KAFKA_BOOTSTRAP_SERVERS: the bus inside a process reaches no other process; `make kafka` starts a broker to try it with',
+          'KAFKA_BOOTSTRAP_SERVERS: without Kafka events do not reach other processes; `make kafka` starts a broker to try it with',
         ]
       : []),
   ];
-  if (url === undefined || missing.length > 0) throw lacks(role, missing);
+  if (url === undefined || missing.length > 0) throw settingsMissing(role, missing);
   return { databaseUrl: url };
 }
 
@@ -38,11 +39,11 @@ export function requireSystems(
   return found.filter((each) => typeof each !== 'string');
 }
 
-function lacks(role: Role, missing: string[]): AppError {
+function settingsMissing(role: Role, missing: string[]): AppError {
   const list = missing.map((line) => `  - ${line}.`).join('\n');
   return new AppError('config_invalid', {
     detail:
-      `A process of its own cannot start as ${role} without\n${list}\n` +
-      'Everything in one process needs no settings: npx twinbox up. More in docs/deployment.md.',
+      `A separate ${role} process cannot start without\n${list}\n` +
+      'To run everything in one process, no settings are required: npx twinbox up. More in docs/deployment.md.',
   });
 }

@@ -1,31 +1,34 @@
-// What every process does around its work: settings, log, a stop that finishes what is in hand, and
-// an end that says why.
+// What every process does besides its work: it reads the settings, opens the log, finishes its work
+// in progress when it is stopped, and says why it ends.
 //
-// Exit status: 0 after a stop that was asked for, 78 for wrong settings, 69 for what is not to be
-// had now, 1 for a part that cannot go on. So a supervisor that starts it again after anything but
-// 0 and 78 does the right thing.
+// Exit status: 0 after a requested stop, 78 for wrong settings, 69 if something that it requires is
+// not available now, 1 if a part of it cannot go on. So a supervisor should start it again after
+// every status except 0 and 78.
 import { escapeUnseen } from '../escape-unseen.ts';
 import { loadConfig, type Config } from '../config/config.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { exit } from './exit.ts';
 import { explain } from './failure.ts';
-import { tellReady } from './ready-sign.ts';
+import { announceReady } from './ready-sign.ts';
 import { listenForStop } from './stopping.ts';
 
 export type Role = 'api' | 'relay' | 'worker';
 
 export type Running = {
-  /** For the log: where it answers, what it is connected to. No secrets. */
+  /** For the log: its addresses, and what it is connected to. No secrets. */
   facts: Record<string, unknown>;
-  /** Resolves when a part can no longer work: better an end that is seen than a process that idles. */
+  /**
+   * Resolves when a part can no longer work. The process then ends: people notice that sooner than
+   * a process that runs and does nothing.
+   */
   failed: Promise<Error>;
-  /** Takes nothing new, finishes what is in hand. */
+  /** Begins no new work, and finishes the work in progress. */
   stop(): Promise<void>;
 };
 
 export type Start = (context: { config: Config; log: Logger }) => Promise<Running>;
 
-/** A supervisor waits 10 s before it kills. */
+/** A supervisor kills a process that has not ended after 10 s. */
 const STOP_MS = 9_500;
 
 /** Runs until a signal or a failure, and sets the exit status. */
@@ -38,14 +41,14 @@ export async function runProcess(role: Role, start: Start): Promise<void> {
     const running = await orStop(start({ config, log }), stopping.requested);
     if (running === 'stopped') return endNow(exit.ok);
     log.info('process.started', { pid: process.pid, ...running.facts });
-    tellReady();
+    announceReady();
     const end = await Promise.race([stopping.requested, running.failed]);
     const failure = end instanceof Error ? explain(end) : null;
     if (failure) log.error('process.failed', { why: failure.message });
     else log.info('process.stopping', { signal: end });
     const status = failure ? exit.failed : exit.ok;
-    // A call that hangs must not hold the process: what it was about is stored, and whoever comes
-    // next finishes it.
+    // A call that hangs must not keep the process alive: its intent is stored, and another worker
+    // or the next start finishes it.
     setTimeout(() => endNow(status), STOP_MS).unref();
     await running.stop();
     log.info('process.stopped');
@@ -58,12 +61,12 @@ export async function runProcess(role: Role, start: Start): Promise<void> {
   }
 }
 
-/** Nothing is in hand yet while it starts, so a stop need not wait for what it waits for. */
+/** While a process starts it has no work in progress, so a stop does not wait for the start. */
 async function orStop(start: Promise<Running>, requested: Promise<unknown>): Promise<Running | 'stopped'> {
   return await Promise.race([start, requested.then(() => 'stopped' as const)]);
 }
 
-/** What was only being put away, such as a socket or a timer, would hold the process. */
+/** Ends at once: a socket that is still being closed, or a timer, would keep the process alive. */
 function endNow(status: number): void {
   process.exitCode = status;
   process.exit();

@@ -1,7 +1,7 @@
 // Keeps the sequences ahead of their tables, at each start of a process and regularly after it, and
-// puts what was moved into the log.
+// logs each move.
 //
-// A crash after a move and before its line: the next process that keeps them logs it.
+// After a crash between a move and its line in the log, the next process that runs this logs it.
 import type { Db } from '../../db/server/connection.ts';
 import { sqlState } from '../../db/server/errors.ts';
 import { assertEventIdsFit, findUnfitEventIds } from '../../db/sequences/event-ids.ts';
@@ -12,7 +12,10 @@ import type { Part } from '../health/readiness.ts';
 
 type Deps = { db: Db; log: { warn(event: string, fields: Record<string, unknown>): void } };
 
-/** Moves what is behind and logs it. What this role may not move is logged with the command that does. */
+/**
+ * Moves the sequences that are behind, and logs each move. If the database role may not move one,
+ * the log has the command for its owner.
+ */
 export async function keepSequences({ db, log }: Deps): Promise<Moved> {
   const result = await moveSequences(db);
   await logSequenceMoves({ db, log });
@@ -21,7 +24,10 @@ export async function keepSequences({ db, log }: Deps): Promise<Moved> {
   return result;
 }
 
-/** Also those that a writer has made since: it met an id below the relay's floor. */
+/**
+ * Logs also the moves that writers have made: a writer moves the sequence if its id is below the
+ * floor.
+ */
 export async function logSequenceMoves({ db, log }: Deps): Promise<void> {
   for (const { sequence, movedFrom, movedTo, widenedFrom, at } of await takeUnloggedMoves(db)) {
     const widened = widenedFrom === null ? {} : { widened_from: widenedFrom };
@@ -30,12 +36,12 @@ export async function logSequenceMoves({ db, log }: Deps): Promise<void> {
 }
 
 const WHY =
-  'it was behind what the tables hold: after a cut-over, a restore of data alone, rows loaded with their ids, or a setval';
+  'it was behind the ids in the tables, as after a cut-over, a restore of the data alone, rows loaded with their ids, or a setval';
 
 /**
- * Before anything of a process runs. Throws `sequence_unfit`; a server that takes no writes is
- * looked at again later, and a role that may only look leaves it to the others: what a role needs
- * for its own work was asked before (db/server/preflight.ts).
+ * Called before any other part of a process runs. Throws `sequence_unfit`. If the server accepts no
+ * writes, the sequences are checked again later; if the database role may not write, other
+ * processes move them. The rights that the role needs were checked before (db/server/preflight.ts).
  */
 export async function startSequences(deps: Deps): Promise<void> {
   await assertEventIdsFit(deps.db);
@@ -49,14 +55,17 @@ export async function startSequences(deps: Deps): Promise<void> {
 
 const [READ_ONLY, NO_RIGHT] = ['25006', '42501'];
 
-/** Named while it lasts: ids that are not given out one by one, or lie below what the relay has passed. */
+/**
+ * The part of /ready for sequences: event ids that do not rise one by one, or lie below the relay's
+ * floor.
+ */
 export function sequencesPart(db: Db): () => Promise<Part> {
   return async () => {
     const unfit = await findUnfitEventIds(db);
     if (unfit) return { ready: false, problem: `${unfit.says}. ${unfit.fix}` };
     const { last, floor } = await readEventIdState(db);
     if (last >= floor) return { ready: true };
-    const says = `the sequence sync_event_ids was set back to ${last}, and the relay has passed ${floor}: the next write or a running relay moves it forward`;
+    const says = `the sequence sync_event_ids was set back to ${last}, below the relay’s floor ${floor}: the next write or a running relay moves it forward`;
     return { ready: true, warnings: [says] };
   };
 }

@@ -1,14 +1,16 @@
-// Signals of a process that stays: the first asks it to stop, a second one ends it at once.
+// Signals to a long-running process: the first one asks it to stop, a second one ends it at once.
 import { exit } from './exit.ts';
 
 export type Stopping = {
   /** Resolves with the first signal's name. */
   requested: Promise<NodeJS.Signals>;
-  /** Gives the signals back to Node. */
+  /** Removes the listeners: Node handles the signals again. */
   dispose(): void;
 };
 
-/** One Ctrl-C may arrive twice: from the terminal, and passed on by whoever started us. */
+/**
+ * One Ctrl-C may arrive twice: from the terminal, and from the parent process, which passes it on.
+ */
 const SAME_PRESS_MS = 250;
 
 export function listenForStop(): Stopping {

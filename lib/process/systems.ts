@@ -1,4 +1,5 @@
-// The systems that are kept in step, made from the settings: what the engine is given wherever it runs.
+// Builds what the engine is given, from the settings: the integrations, the policy, the clock, the
+// log.
 import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';

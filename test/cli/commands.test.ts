@@ -36,7 +36,7 @@ describe('the commands beside a running twinbox', () => {
     await writeFile(file, ['name,email,city', 'Nobody,nowhere,Basel', ...rows].join('\n'));
     const first = await place.run(['import', file]);
     expect(first.code).to.equal(1);
-    expect(first.stdout).to.equal('61 rows: 60 created, 0 skipped (there already), 1 refused\n');
+    expect(first.stdout).to.equal('61 rows: 60 created, 0 skipped (already in the table), 1 refused\n');
     expect(first.stderr)
       .to.include('Not used: the column city')
       .and.match(/line 2: email must be an email address/);
@@ -69,7 +69,7 @@ describe('the commands beside a running twinbox', () => {
     const again = await place.run(['pause', 'stripe', '--why', 'and the books']);
     expect(again).to.include({ code: 0 });
     expect(again.stderr).to.match(
-      /^stripe is paused already, since .*: month end\. Your reason is in the record\.$/m,
+      /^stripe is paused already, since .*: month end\. Your reason was recorded\.$/m,
     );
     expect((await status()).stripe.paused_why).to.equal('month end');
 
@@ -78,7 +78,7 @@ describe('the commands beside a running twinbox', () => {
     expect(lastLine(pending.stdout)).to.equal('60 customers agree, 0 drift, 1 pending');
 
     const resumed = await place.run(['resume', 'stripe', '--why', 'books are closed']);
-    expect(resumed).to.include({ code: 0, stderr: 'stripe goes on.\n' });
+    expect(resumed).to.include({ code: 0, stderr: 'stripe is resumed.\n' });
     const asked = await database.db<{ action: string; reason: string; actor: string }>('operator_actions');
     expect(asked.map(({ action, reason }) => [action, reason])).to.deep.equal([
       ...[
@@ -143,7 +143,7 @@ describe('the commands beside a running twinbox', () => {
         'm',
       ),
     );
-    expect(shown.stderr).to.include('Only shown');
+    expect(shown.stderr).to.include('Nothing was changed');
     expect(await attempts()).to.equal(before);
     expect((await place.run(['replay', '--error', 'nothing_like_it'])).code).to.equal(3);
 
@@ -197,7 +197,7 @@ describe('the commands beside a running twinbox', () => {
     expect(drift.stdout).to.match(/^drift +customer \d+ +cus_\w+ +name\n61 customers agree, 1 drift\n$/);
 
     const asked = await place.run(['verify', '--repair', '--wait', '0']);
-    expect(asked.stderr).to.match(/Looked at again now: 1 pair \(\d+\)/);
+    expect(asked.stderr).to.match(/Workers look again at 1 pair \(\d+\)/);
     expect(asked).to.include({ code: 2 });
     expect(asked.stdout).to.include('61 customers agree, 0 drift, 1 pending');
   });
@@ -214,6 +214,6 @@ describe('the commands beside a running twinbox', () => {
     const silent = { STRIPE_SECRET_KEY: 'sk_test_nobody', STRIPE_API_BASE: 'http://127.0.0.1:1' };
     const verified = await place.run(['verify'], { env: silent });
     expect(verified).to.include({ code: 2, stdout: '' });
-    expect(verified.stderr).to.match(/Could not tell: stripe does not answer \(connection_refused\)/);
+    expect(verified.stderr).to.match(/No result: stripe does not answer \(connection_refused\)/);
   });
 });

@@ -96,7 +96,7 @@ describe('twinbox conflicts', () => {
     expect(kind.stderr).to.match(/create a customer with them/);
     const late = await place.run(['conflicts', 'reverse', ids[2] ?? '']);
     expect(late.code).to.equal(1);
-    expect(late.stderr).to.match(/later edit stands/);
+    expect(late.stderr).to.match(/A later edit has changed the customer/);
     expect(await readCustomer(database.db, customer)).to.include({ version: 2 });
     expect((await list('--reversed')).conflicts.map(({ id }) => id)).to.deep.equal([ids[0]]);
     expect((await list('--no-reversed')).conflicts).to.have.length(2);

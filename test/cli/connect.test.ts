@@ -45,7 +45,7 @@ describe('twinbox connect', () => {
     expect(unasked.stderr).to.include('--yes');
     const left = await place.run(['connect', 'stripe', '--new-account'], { env: AS_TERMINAL, input: '\x04' });
     expect(left.code).to.equal(130);
-    expect(left.stderr).to.match(/Move it\? \[y\/N\] .*\nNothing was done\.\n$/);
+    expect(left.stderr).to.match(/Move the database\? \[y\/N\] .*\nNothing was done\.\n$/);
     expect((await readConnection(database.db, 'stripe'))?.account).to.equal(FIRST);
   });
 
@@ -69,6 +69,6 @@ describe('twinbox connect', () => {
     });
     const again = await place.run(['connect', 'stripe', '--new-account', '--yes']);
     expect(again.code).to.equal(0);
-    expect(again.stdout).to.include(`belongs to ${OTHER.account}`);
+    expect(again.stdout).to.include(`belong to the account ${OTHER.account}`);
   });
 });

@@ -85,7 +85,7 @@ describe('a copied database and the account of its original', function () {
     expect(bare.stderr).to.match(/reason/);
     expect(bare.code).to.equal(2);
     const allowed = await place.run(['connect', 'stripe', '--beside-original', '--why', 'a drill']);
-    expect(allowed.stderr).to.match(/may work in acct_original beside its original.*2 records/s);
+    expect(allowed.stderr).to.match(/may use the account acct_original of its original now.*2 records/s);
     expect(allowed.code).to.equal(0);
     const { rows } = await database.db.raw<{ rows: object[] }>(
       `select action, reason, detail from operator_actions where action = 'allow_beside_original'`,

@@ -27,7 +27,9 @@ describe('kill -9 during an import', () => {
     await first.exited;
 
     // The import writes to the database itself and goes on.
-    expect((await importing).stdout).to.equal(`${ROWS} rows: ${ROWS} created, 0 skipped (there already)\n`);
+    expect((await importing).stdout).to.equal(
+      `${ROWS} rows: ${ROWS} created, 0 skipped (already in the table)\n`,
+    );
     const second = await place.up();
     await noLimits(second);
     const verified = await place.run(['verify', '--wait', '40']);

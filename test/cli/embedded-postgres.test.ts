@@ -124,7 +124,7 @@ describe('the embedded PostgreSQL', () => {
     await once(unmatched, 'listening');
     const server = await start();
     expect(Number(new URL(server.url).port)).to.not.equal(taken);
-    expect(log.join('\n')).to.include(`port ${taken} is taken`);
+    expect(log.join('\n')).to.include(`another program uses port ${taken}`);
     await server.stop();
     unmatched.close();
   });
@@ -145,7 +145,7 @@ describe('the embedded PostgreSQL', () => {
     await rm(join(dataDir, 'password'));
     expect(await failure(start()))
       .to.have.property('message')
-      .that.includes('password is gone');
+      .that.includes('password is missing');
     await writeFile(join(dataDir, 'password'), password, { mode: 0o600 });
 
     const version = join(await dataFolder(), 'PG_VERSION');
@@ -154,7 +154,7 @@ describe('the embedded PostgreSQL', () => {
     expect(error).to.have.property('code', 'embedded_postgres_wrong_version');
     expect(error)
       .to.have.property('message')
-      .that.matches(/data of PostgreSQL 17.*brings PostgreSQL 18/);
+      .that.matches(/data of PostgreSQL 17.*has PostgreSQL 18/);
     await writeFile(version, '18\n');
   });
 

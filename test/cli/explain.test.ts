@@ -84,7 +84,7 @@ describe('twinbox explain', () => {
 
   it('ends with 1 where nothing is found, and with 2 for wrong arguments', async () => {
     for (const [kind, id, says] of [
-      ['record', 'cus_unheard', 'No pair knows the record cus_unheard.'],
+      ['record', 'cus_unheard', 'No pair has the record cus_unheard.'],
       ['mapping', '987654', 'No mapping has the number 987654.'],
     ] as const) {
       const { code, stderr, stdout } = await place.run(['explain', kind, id]);

@@ -28,7 +28,7 @@ describe('the folder of the data', () => {
     ['a file is in its place', () => join(root, 'file'), /a file is in its place/],
     ['a file is above it', () => join(root, 'file', 'x', 'y'), /a part of the path is a file/],
     ['its path is too long', () => join(root, 'x'.repeat(300)), /the path is too long/],
-    ['its links lead in a circle', () => join(root, 'circle', 'x'), /links lead in a circle/],
+    ['its symbolic links form a circle', () => join(root, 'circle', 'x'), /links form a circle/],
   ];
   for (const [what, folder, why] of WRONG) {
     it(`is refused where ${what}, in a sentence that names the setting, by looking and by making`, async () => {
@@ -47,7 +47,7 @@ describe('the folder of the data', () => {
       const error = await prepareFolder('/proc/twinbox/data').catch((caught: unknown) => caught);
       expect(error)
         .to.have.property('message')
-        .that.matches(/no folder can be made there|may not write/);
+        .that.matches(/no folder can be created there|may not write/);
     });
   }
 

@@ -54,7 +54,7 @@ describe('the encoding of a CSV file', () => {
     const [first, second, third, ...more] = await read(bytes);
     const problem = (field: string) =>
       `${field} has a character that is not UTF-8, or that an earlier conversion has lost; ` +
-      'save the file as UTF-8, or say its encoding: --encoding windows-1252';
+      'save the file as UTF-8, or name its encoding: --encoding windows-1252';
     expect(first).to.deep.include({ line: 2, problem: problem('name') });
     expect(second).to.deep.include({ line: 3, values: { name: 'Bo', email: 'bo@x.ch' } });
     expect(third).to.deep.include({ line: 4, problem: problem('email') });
@@ -109,7 +109,7 @@ describe('the encoding of a CSV file', () => {
     ['.json', Buffer.from('[\n  { "name": "Ada" }\n]'), /JSON file/],
     ['.rtf', Buffer.from('{\\rtf1\\ansi name,email}'), /rich text/],
     ['UTF-32', Buffer.from('fffe00006e000000', 'hex'), /UTF-32/],
-    ['zero bytes', Buffer.alloc(600), /no text/],
+    ['zero bytes', Buffer.alloc(600), /not text/],
   ];
   for (const [what, bytes, expected] of others) {
     it(`calls a file that is ${what} by its name, and says what to do`, async () => {

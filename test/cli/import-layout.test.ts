@@ -59,7 +59,7 @@ describe('the layout of a CSV file', () => {
     expect(errorOf('Export of May\nKunde,Mail-Adr.,Ort\nAda,ada@x.ch,Bern\n')).to.equal(
       'No line names the columns name and email; name and email are missing. ' +
         'The columns on line 2 are "Kunde", "Mail-Adr.", "Ort". ' +
-        "Say which column is which, such as --map 'Kunde=name' --map 'Mail-Adr.=email'.",
+        "Name the columns, such as --map 'Kunde=name' --map 'Mail-Adr.=email'.",
     );
   });
 
@@ -75,10 +75,10 @@ describe('the layout of a CSV file', () => {
 
   it('names the delimiter that would do where the one that was said does not', () => {
     expect(errorOf('name;email\n', { delimiter: ',' })).to.equal(
-      'With "," between the fields no line names the columns. It does with ";": --delimiter \';\'',
+      'With "," between the fields no line names the columns. With ";" a line does: --delimiter \';\'',
     );
     expect(errorOf('name\temail\n', { delimiter: ';' })).to.match(
-      /It does with a tabulator: --delimiter tab$/,
+      /With a tabulator a line does: --delimiter tab$/,
     );
   });
 
@@ -123,7 +123,7 @@ describe('the layout of a CSV file', () => {
   });
 
   it('says which line it is that cannot be read, where that may be the header', () => {
-    const fault = 'Line 1 goes on after a closing quote; inside quotes a quote is written twice ("").';
+    const fault = 'Line 1 has text after a closing quote; write a quote inside quotes twice ("").';
     expect(errorOf('"name"s,email\n')).to.equal(`No line names the columns name and email. ${fault}`);
     expect(errorOf('"name"s,email\nAda,ada@x.ch\n')).to.include(fault).and.include('"Ada", "ada@x.ch"');
   });

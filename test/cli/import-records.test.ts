@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { MAX_RECORD, readRecords, type CsvRecord } from '../../cli/import/records.ts';
 
 const NEVER_CLOSED = 'opens a quote that is never closed';
-const GOES_ON = 'goes on after a closing quote; inside quotes a quote is written twice ("")';
+const GOES_ON = 'has text after a closing quote; write a quote inside quotes twice ("")';
 
 async function read(text: string, { delimiter = ',', chunk = 3 } = {}): Promise<CsvRecord[]> {
   const records: CsvRecord[] = [];

@@ -72,11 +72,11 @@ describe('reading rows of a CSV file', () => {
   it('refuses rows that are cut before their email, and a last one in which the file ends', async () => {
     const { rows } = await read('name,email,phone\nA\nB,b@x.ch,1\nC,c@x.c');
     expect(rows).to.deep.equal([
-      { line: 2, problem: 'the email is missing: it has 1 of 3 fields', found: { name: 'A' } },
+      { line: 2, problem: 'the email is missing: the row has 1 of 3 fields', found: { name: 'A' } },
       { line: 3, values: values('B', 'b@x.ch') },
       {
         line: 4,
-        problem: 'is cut off: the file ends in it, after 2 of 3 fields',
+        problem: 'is cut off: the file ends after 2 of 3 fields',
         found: values('C', 'c@x.c'),
       },
     ]);

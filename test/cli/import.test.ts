@@ -26,14 +26,14 @@ describe('twinbox import', () => {
     );
     const first = await bring(file);
     expect(first.code).to.equal(0);
-    expect(first.stdout).to.equal('3 rows: 3 created, 0 skipped (there already)\n');
+    expect(first.stdout).to.equal('3 rows: 3 created, 0 skipped (already in the table)\n');
     expect(first.stderr).to.include(
       [
-        'The header is on line 2; what stands before it was not read.',
-        'Taken: email from "E-mail Address", first name from "First Name", last name from "Last Name", company from "Company".',
+        'The header is on line 2; the lines before it were not imported.',
+        'Used: email from "E-mail Address", first name from "First Name", last name from "Last Name", company from "Company".',
         'Not used: the column City.',
-        'No name in the file: 1 row took the company as the name, 1 row took the part of the email before the @.',
-        'Passed over: 1 row without any value.',
+        'No name in the file: 1 row got the company as the name, 1 row got the part of the email before the @.',
+        'Not imported: 1 row without any value.',
       ].join('\n'),
     );
     // Several rows are written at a time, so their numbers are in no order.
@@ -43,7 +43,7 @@ describe('twinbox import', () => {
       ['bo', 'bo@example.com'],
     ]);
     const again = await bring(file);
-    expect(again).to.include({ code: 0, stdout: '3 rows: 0 created, 3 skipped (there already)\n' });
+    expect(again).to.include({ code: 0, stdout: '3 rows: 0 created, 3 skipped (already in the table)\n' });
     expect(again.stderr).not.to.include('No name in the file');
   });
 
@@ -52,11 +52,11 @@ describe('twinbox import', () => {
       'name,email\n"\u001b[2JCy\u202e\nline 9: fine",cy at example\n"D"d,d@example.com\nEve,"e@example.com;f@example.com"\n',
     );
     expect(refused.code).to.equal(1);
-    expect(refused.stdout).to.equal('3 rows: 0 created, 0 skipped (there already), 3 refused\n');
+    expect(refused.stdout).to.equal('3 rows: 0 created, 0 skipped (already in the table), 3 refused\n');
     expect(refused.stderr.trimEnd().split('\n')).to.deep.equal([
       'line 2: email must be an email address: one @, something on both sides, no spaces or control characters (email "cy at example")',
-      'line 4: goes on after a closing quote; inside quotes a quote is written twice ("")',
-      'line 5: the email holds several addresses; leave the one that says who it is (email "e@example.com;f@example.com", name "Eve")',
+      'line 4: has text after a closing quote; write a quote inside quotes twice ("")',
+      'line 5: the email field holds several addresses; keep the one that identifies the customer (email "e@example.com;f@example.com", name "Eve")',
     ]);
     const faked = await bring('name,email,x\n"\u001b[2JCy\u202e\nline 9",,\n');
     expect(faked.stderr).to.include(String.raw`(name "\u{1b}[2JCy\u{202e}\nline 9")`);
@@ -78,7 +78,7 @@ describe('twinbox import', () => {
     const file = Buffer.from('Wer^Mail-Adr.^Mail\nJos\xe9^^jose@example.com\n', 'latin1');
     const columns = ['--map', 'Wer=name', '--map', '3=email'];
     const brought = await bring(file, '--delimiter', '^', '--encoding', 'windows-1252', ...columns);
-    expect(brought).to.include({ code: 0, stdout: '1 row: 1 created, 0 skipped (there already)\n' });
+    expect(brought).to.include({ code: 0, stdout: '1 row: 1 created, 0 skipped (already in the table)\n' });
     expect((await names()).at(-1)).to.deep.equal(['José', 'jose@example.com']);
     const alone = await bring('E-Mail,Ort\nkim.lee@example.com,Bern\n', '--names-from-email');
     expect(alone.code).to.equal(0);
@@ -91,7 +91,7 @@ describe('twinbox import', () => {
       ['Kunde;Ort\nAda;Bern\n', /columns on line 1 are "Kunde", "Ort".*--map 'Kunde=name'/],
       [
         'name,email,Email\nAda,a@example.com,b@example.com\n',
-        /"email" is there twice, at the positions 2 and 3/,
+        /two columns "email", at the positions 2 and 3/,
       ],
       [Buffer.from('504b0304140000000800', 'hex'), /a workbook .* save it as "CSV UTF-8"/],
       ['', /The file is empty/],
@@ -108,7 +108,7 @@ describe('twinbox import', () => {
     [['--map', 'Mail=phone'], /the fields are email, name, first_name/],
     [['--map', 'a=email', '--map', 'b=email'], /email is given twice/],
     [['--encoding', 'ebcdic'], /name of an encoding/],
-    [['--delimiter', '"'], /one character, no quote/],
+    [['--delimiter', '"'], /one character and not a quote/],
   ] as const) {
     it(`refuses ${options.join(' ')}`, async () => {
       const { code, stderr } = await runHere('import', 'x.csv', ...options);

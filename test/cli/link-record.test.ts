@@ -63,10 +63,10 @@ describe('twinbox link with the record of a customer', () => {
     const list = await place.run(['link']);
     expect(list.code).to.equal(0);
     expect(list.stdout).to.match(new RegExp(`${id} +cus_dora_a +cus_dora_b .* a person decides`));
-    expect(list.stderr).to.include('--accept-deletion deletes the customer here');
+    expect(list.stderr).to.include('--accept-deletion deletes the customer in our table');
     const accepted = await place.run(['link', String(id), '--accept-deletion']);
     expect(accepted.code).to.equal(0);
-    expect(accepted.stderr).to.include(`A worker deletes customer ${id} here`);
+    expect(accepted.stderr).to.include(`A worker deletes customer ${id} in our table`);
     const json = JSON.parse((await place.run(['link', '--json'])).stdout) as {
       held_deletions: { customer: number; accepted: boolean; other_records: string[] }[];
     };
@@ -80,6 +80,6 @@ describe('twinbox link with the record of a customer', () => {
     const { code, stdout, stderr } = await place.run(['link']);
     expect(code).to.equal(0);
     expect(stdout).to.match(new RegExp(`cus_eve_b +${id} +eve@example\\.com`));
-    expect(stderr).to.include('stayed there when the customer was deleted here');
+    expect(stderr).to.include('stayed at Stripe when the customer was deleted in our table');
   });
 });

@@ -45,7 +45,7 @@ describe('twinbox link', () => {
       expect(code).to.equal(0);
       expect(stdout).to.match(/cus_ada +\d+ +ada +ada@example\.com .* they are linked\n/);
       expect(stdout.trimEnd().split('\n')).to.have.length(4);
-      expect(stderr).to.include('Only shown');
+      expect(stderr).to.include('Nothing was changed');
       expect(await consents()).to.deep.equal([false, false, false]);
     }
   });
@@ -53,7 +53,7 @@ describe('twinbox link', () => {
   it('reads both sides in a dry run, and changes nothing', async () => {
     const { code, stdout } = await place.run(['link', '--dry-run', '--all', '--yes']);
     expect(code).to.equal(0);
-    expect(stdout).to.match(/3 +customers have no record there: one is made for each\n/);
+    expect(stdout).to.match(/3 +customers have no record at Stripe: one is created for each\n/);
     expect(stdout).to.match(/cus_ada +\d+ +ada +ada@example\.com .* they are linked\n/);
     expect(await consents()).to.deep.equal([false, false, false]);
   });
@@ -77,7 +77,7 @@ describe('twinbox link', () => {
       const { code, stderr } = await place.run(['link', ...words], { env: AS_TERMINAL, input });
       expect(code, words.join(' ')).to.equal(130);
       expect(stderr)
-        .to.match(/Link (it|these 3)\? \[y\/N\] /)
+        .to.match(/Link (this record|these 3 records)\? \[y\/N\] /)
         .and.match(/\nNothing was done\.\n$/);
     }
     const refused = await place.run(['link', '--all'], { env: AS_TERMINAL, input: 'n\n' });
@@ -103,10 +103,10 @@ describe('twinbox link', () => {
   it('gives its word for all, and names what waits for none', async () => {
     const unmatched = await place.run(['link', '4711', '--yes']);
     expect(unmatched.code).to.equal(3);
-    expect(unmatched.stderr).to.include('4711 does not wait for a word');
+    expect(unmatched.stderr).to.include('Mapping 4711 does not wait for consent');
     const { code, stderr } = await place.run(['link', '--all', '--yes']);
     expect(code).to.equal(0);
-    expect(stderr).to.include('2 records will be linked');
+    expect(stderr).to.include('A worker links 2 records now.');
     expect(await consents()).to.deep.equal([true, true, true]);
     await database.db('external_mappings').whereIn('id', ids).update({ state: 'linked', reason: null });
     expect((await place.run(['link', '--all', '--yes'])).code).to.equal(3);

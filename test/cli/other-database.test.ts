@@ -16,7 +16,7 @@ describe('on a database that was used at another address', function () {
     it(`twinbox ${args[0]} refuses as up does, and changes nothing`, async () => {
       const { code, stdout, stderr } = await place.run(args, { input: 'name,email\nAda,ada@example.com\n' });
       expect(stderr + stdout)
-        .to.match(/another address than the one it was used at.*--after-restore move.*--after-restore copy/s)
+        .to.match(/another address than before.*--after-restore move.*--after-restore copy/s)
         .and.not.include('a fault of Twinbox');
       expect(code).to.equal(69);
       const { rows } = await database.db.raw<{ rows: { count: number }[] }>('select count(*) from customers');

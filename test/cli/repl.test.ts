@@ -76,7 +76,7 @@ describe('twinbox repl', () => {
       const { id } = await create('Alone');
       const { code, stdout, stderr } = await repl(typed(`(await customers.read(${id})).name`));
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "'Alone'\n" });
-      expect(stderr).to.include('No relay and no worker was started');
+      expect(stderr).to.include('No relay and no worker runs');
       expect(await database.db('sync_deliveries').count('* as n')).to.deep.equal([{ n: 0 }]);
     });
 
@@ -169,7 +169,7 @@ describe('twinbox repl', () => {
         '',
       ]);
       expect(code).to.equal(0);
-      expect(stderr).to.include(`\`twinbox up\` runs beside it as process ${up.pid}`);
+      expect(stderr).to.include(`\`twinbox up\` runs beside this session as process ${up.pid}`);
       expect((await fetch(`${up.api}/health`)).status).to.equal(200);
     });
 

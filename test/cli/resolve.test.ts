@@ -46,7 +46,7 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
     expect(listed.code).to.equal(0);
     expect(listed.stdout.trimEnd().split('\n')).to.have.length(5);
     expect(listed.stdout).to.match(/^2 .* its delete ends, if Stripe does not know the record$/m);
-    expect(listed.stderr).to.include('Only shown');
+    expect(listed.stderr).to.include('Nothing was changed');
 
     const plan = await place.run(['replay']);
     expect(plan.stdout).to.include('do nothing: the system does not know its counterpart');
@@ -65,7 +65,7 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
     const id = await create('eva');
     const refused = await place.run(['resolve', String(id), '--recreate', '--yes']);
     expect(refused.code).to.equal(3);
-    expect(refused.stderr).to.include(`Customer ${id} is not stuck`);
+    expect(refused.stderr).to.include(`Customer ${id} is not parked and does not wait`);
     const { id: bad } = await call<View>('POST', customers(), { name: 'Bad', email: 'bad@localhost' });
     await inState(bad, 'parked');
     const plan = await place.run(['replay', '--customer', String(bad), '--yes']);
@@ -95,7 +95,7 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
       { timeoutMs: 60_000, everyMs: 500, what: 'two deletes are held' },
     );
     const listed = await place.run(['deletes', 'stripe', '--take-back']);
-    expect(listed.stdout).to.include('comes back as a new customer, linked with its record');
+    expect(listed.stdout).to.include('is created again as a new customer, linked with its record');
     const done = await place.run(['deletes', 'stripe', '--take-back', '--yes', '--json']);
     expect(done.code, done.stderr).to.equal(0);
     const { taken_back: taken } = JSON.parse(done.stdout) as { taken_back: { as: number }[] };

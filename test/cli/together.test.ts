@@ -4,7 +4,7 @@ import { watch } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { inTurn } from '../../cli/embedded/folder-lock.ts';
+import { withFolderLock } from '../../cli/embedded/folder-lock.ts';
 import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { isAlive, startedAt } from '../../cli/embedded/processes.ts';
 import { stopServer } from '../../cli/embedded/server.ts';
@@ -31,7 +31,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
 
   it('take turns: a start beside the last user’s stop waits for its end, and has a server of its own', async () => {
     const first = await start();
-    const second = await inTurn(dataDir, async () => {
+    const second = await withFolderLock(dataDir, async () => {
       const arrived = createSignal();
       const arriving = watch(dataDir).on('change', (_, name) => {
         if (String(name).startsWith('lock-')) arrived.fire();
@@ -68,9 +68,11 @@ describe('starts and stops of one embedded PostgreSQL', () => {
   it('name the living process that does not come to an end', async () => {
     const held = { pid: process.ppid, began: startedAt(process.ppid), nonce: 'x' };
     await writeFile(join(dataDir, 'lock'), JSON.stringify(held));
-    const error = await inTurn(dataDir, () => Promise.resolve(), 50).catch((caught: unknown) => caught);
+    const error = await withFolderLock(dataDir, () => Promise.resolve(), 50).catch(
+      (caught: unknown) => caught,
+    );
     expect(explain(error)).to.have.property('exitCode', 69);
-    expect(explain(error).message).to.include(`process ${process.ppid}`).and.include('Stop it');
+    expect(explain(error).message).to.include(`process ${process.ppid}`).and.include('Stop that process');
     await writeFile(join(dataDir, 'lock'), '');
   });
 
@@ -83,7 +85,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
       await new Promise((resolve) => setImmediate(resolve));
       inside -= 1;
     };
-    await Promise.all(Array.from({ length: 8 }, () => inTurn(dataDir, work)));
+    await Promise.all(Array.from({ length: 8 }, () => withFolderLock(dataDir, work)));
     expect(most).to.equal(1);
   });
 });

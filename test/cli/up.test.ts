@@ -39,7 +39,7 @@ describe('twinbox up', () => {
     const api = await place.run(['up'], { env: { ...folder, API_PORT: new URL(up.api).port } });
     expect(api.code).to.equal(69);
     expect(api.stderr)
-      .to.match(/port \d+ .* is taken.*set API_PORT/)
+      .to.match(/another program uses port \d+ .*set API_PORT/)
       .and.not.to.match(/^ {4}at /m);
     const simulator = await place.run(['up'], {
       env: { ...folder, SIMULATOR_PORT: new URL(up.simulator).port },

@@ -84,7 +84,11 @@ describe('a process whose database will not have it', function () {
 
   it('for the password, ends with 69 and names the setting', async () => {
     const url = withPart((to) => (to.password = 'wrong'));
-    await expectRefusal(url, 69, /database refuses us: password authentication failed .* Fix DATABASE_URL\./);
+    await expectRefusal(
+      url,
+      69,
+      /database refuses the connection: password authentication failed .* Fix DATABASE_URL\./,
+    );
   });
 
   it('for the name of the database, ends with 69 and names it', async () => {

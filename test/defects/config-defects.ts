@@ -46,8 +46,8 @@ export const configDefects: Defect[] = [
     edits: [
       {
         file: 'cli/embedded/postgres.ts',
-        find: `return await inTurn(dataDir, () => startInTurn({ dataDir, log, databaseName, fsync }));`,
-        replace: `return await startInTurn({ dataDir, log, databaseName, fsync });`,
+        find: `return await withFolderLock(dataDir, () => startLocked({ dataDir, log, databaseName, fsync }));`,
+        replace: `return await startLocked({ dataDir, log, databaseName, fsync });`,
       },
     ],
     caughtBy: {

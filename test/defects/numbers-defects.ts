@@ -21,7 +21,7 @@ export const numbersDefects: Defect[] = [
     edits: [
       {
         file: 'relay/relay.ts',
-        find: 'return count + (await lookBelow(count));',
+        find: 'return count + (await walkBelowFloor(count));',
         replace: 'return count;',
       },
     ],

@@ -19,13 +19,13 @@ describe('two catalogues that were filled before they met', function () {
     const { code, stdout, stderr } = await place.run(['link', '--dry-run']);
     expect(code, stderr).to.equal(0);
     expect(stdout).to.match(/90 {2}pairs by their email/);
-    expect(stdout).to.match(/10 {2} {2}name is blank there, and filled from here/);
-    expect(stdout).to.match(/10 {2} {2}name differs: ours stays, the other is kept in a conflict/);
-    expect(stdout).to.match(/10 {2}customers have no record there: one is made for each/);
-    expect(stdout).to.match(/10 {2}records have no customer here: each becomes one/);
+    expect(stdout).to.match(/10 {2} {2}name is empty at Stripe, and is filled from our table/);
+    expect(stdout).to.match(/10 {2} {2}name differs: ours stays, the other value is kept in a conflict/);
+    expect(stdout).to.match(/10 {2}customers have no record at Stripe: one is created for each/);
+    expect(stdout).to.match(/10 {2}records have no customer in our table: one is created for each/);
     expect(stdout).to.match(/2 {2}second records of a customer/);
     expect(stderr)
-      .to.match(/About 2\d\d calls at Stripe/)
+      .to.match(/about 2\d\d calls to Stripe/)
       .and.include('Nothing was changed');
     const json = await place.run(['link', '--dry-run', '--json']);
     expect((JSON.parse(json.stdout) as { pairs: object[] }).pairs).to.have.length(90);
@@ -47,7 +47,7 @@ describe('two catalogues that were filled before they met', function () {
       const { code, stderr } = await place.run([...words]);
       both.simulator.faults.clear();
       expect(code, stderr).to.equal(2);
-      expect(stderr).to.match(/Could not tell: stripe stopped answering/);
+      expect(stderr).to.match(/No result: stripe stopped answering/);
     }
   });
 

@@ -42,7 +42,7 @@ describe('an older state that only the bus can tell', () => {
       const restarted = relayOn(db, arrivals.bus, { newest });
       const error = await failure(restarted.runOnce());
       expect(error).to.include({ code: 'restored', retryable: false });
-      expect(String(error)).to.include('Kafka holds 2 events that it does not have');
+      expect(String(error)).to.include('Kafka holds 2 events that the database does not have');
       expect(gone.some(({ eventId }) => String(error).includes(String(eventId)))).to.equal(true);
       expect(arrivals.all).to.have.length(held.length);
       expect(await failure(assertSameDatabase(db, 'here')), 'whoever does not ask Kafka').to.include({

@@ -154,7 +154,7 @@ function ways(programs: Installed | null): Record<string, Way> {
         await anew(server);
         await runProgram(programs, 'psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', file, url]);
       },
-      seen: 'its tables were made anew from a backup',
+      seen: 'its tables were created again from a backup',
     },
     'pg_restore --clean into the database that is there': {
       async load(_, url, file) {
@@ -165,7 +165,7 @@ function ways(programs: Installed | null): Record<string, Way> {
           },
         );
       },
-      seen: 'its tables were made anew from a backup',
+      seen: 'its tables were created again from a backup',
     },
     'pg_restore --data-only into the tables that are there': {
       times: 2,

@@ -51,7 +51,7 @@ describe('a restore, as docs/restore.md has it', function () {
     const refused = await place.run(['up', '--json']);
     expect(refused.code).to.equal(69);
     expect(refused.stderr)
-      .to.include('This database holds an older state that was put back in place')
+      .to.include('An older state of this database was restored in place')
       .and.include('npx twinbox relay --after-restore move');
     await page(say, variables);
     up = await place.up();
@@ -61,7 +61,7 @@ describe('a restore, as docs/restore.md has it', function () {
     const status = await waitUntil(
       async () => {
         const { stdout, stderr } = await place.run(['status']);
-        return /Stripe has 5 customers that no customer here stands for/.test(stdout + stderr) || undefined;
+        return /Stripe has 5 records without a customer in our table/.test(stdout + stderr) || undefined;
       },
       { ...LONG, what: 'status names the lost rows' },
     );
@@ -124,7 +124,7 @@ describe('a restore, as docs/restore.md has it', function () {
       const unaware = await place.up();
       await unaware.exited;
       expect(unaware.stderr()).to.include(
-        'Stripe names a request of this installation that it does not have',
+        'Stripe names a request of this installation that the database does not have',
       );
       expect((await place.run(['up', '--json'])).code).to.equal(69);
       const [, say, back] = await blocksOf('Restore');
@@ -133,7 +133,7 @@ describe('a restore, as docs/restore.md has it', function () {
       await waitUntil(
         async () => {
           const { stdout, stderr } = await place.run(['status']);
-          return /Stripe has 3 customers that no customer here stands for/.test(stdout + stderr) || undefined;
+          return /Stripe has 3 records without a customer in our table/.test(stdout + stderr) || undefined;
         },
         { ...LONG, what: 'status names the lost rows' },
       );

@@ -1,6 +1,6 @@
-// Both sides edit one customer: once so that the merge sees both edits together, once so that our
-// write covers their edit before its webhook comes in. Both edits are kept: each has its conflict
-// row with both values, and one call reverses a decision.
+// Both sides edit one customer: first so that the merge sees both edits together, then so that our
+// write covers their edit before its webhook arrives. No edit is lost: each case has a conflict row
+// with both values, and one call reverses the decision.
 import { pauseConnection, resumeConnection } from '../../../db/connections.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { CliError, exit } from '../../exit.ts';
@@ -27,23 +27,23 @@ export async function editBothSides(world: World, narrator: Narrator): Promise<v
     .slice(-2);
   if (!first || !second) throw new CliError(exit.failed, 'no two customers are linked');
 
-  const met = await atOnce(world, first);
-  narrator.line('at the same moment: the rule decides, and keeps both values');
-  narrator.rows([rowOf(met)]);
-  const reversed = await world.request<{ customer: CustomerView }>('POST', `/conflicts/${met.id}/reverse`);
+  const merged = await editAtOnce(world, first);
+  narrator.line('at the same moment: the field’s rule decides, and a conflict keeps both values');
+  narrator.rows([rowOf(merged)]);
+  const reversed = await world.request<{ customer: CustomerView }>('POST', `/conflicts/${merged.id}/reverse`);
   if (reversed.status !== 200)
     throw new CliError(exit.failed, `reversing the conflict answered ${reversed.status}`);
-  await holds(world, first, met.theirs);
-  narrator.line(`POST /api/v1/conflicts/${met.id}/reverse`);
-  narrator.rows([[`customer ${first.id}`, 'name is now', met.theirs, 'here and there']]);
+  await waitForName(world, first, merged.theirs);
+  narrator.line(`POST /api/v1/conflicts/${merged.id}/reverse`);
+  narrator.rows([[`customer ${first.id}`, 'name is now', merged.theirs, 'on both sides']]);
 
-  const covered = await unseen(world, second);
-  narrator.line('an edit that ours covered before its webhook came: found again by the echo of ours');
+  const covered = await editUnseen(world, second);
+  narrator.line('an edit that our write covered before its webhook arrived: the echo of our write shows it');
   narrator.rows([rowOf(covered)]);
 }
 
-/** The lane rests until both edits are there, so that one look sees both. */
-async function atOnce(world: World, customer: CustomerView): Promise<ConflictView> {
+/** Sending is paused until both edits are made, so that one step sees both. */
+async function editAtOnce(world: World, customer: CustomerView): Promise<ConflictView> {
   const { db } = world.database;
   const { system } = world.sync.integration;
   await pauseConnection(db, system, 'the demo edits both sides at once', new Date());
@@ -59,15 +59,15 @@ async function atOnce(world: World, customer: CustomerView): Promise<ConflictVie
   return findConflict(world, customer, 'both_moved');
 }
 
-/** Their webhook is kept back until our write has gone over their edit. */
-async function unseen(world: World, customer: CustomerView): Promise<ConflictView> {
+/** Their webhook is held until our write has covered their edit. */
+async function editUnseen(world: World, customer: CustomerView): Promise<ConflictView> {
   await world.control('PUT', '/webhooks', { hold: true });
   try {
     await world.control('POST', `/dashboard/customers/${externalId(customer)}`, {
       name: `${customer.name} (unseen)`,
     });
     await patch(world, customer, `${customer.name} (ours)`);
-    await holds(world, customer, `${customer.name} (ours)`);
+    await waitForName(world, customer, `${customer.name} (ours)`);
   } finally {
     await world.control('PUT', '/webhooks', { hold: false });
     await world.control('POST', '/webhooks/release', {});
@@ -80,13 +80,13 @@ async function patch(world: World, customer: CustomerView, name: string): Promis
   if (status !== 200) throw new CliError(exit.failed, `PATCH /customers/${customer.id} answered ${status}`);
 }
 
-async function holds(world: World, customer: CustomerView, name: string): Promise<void> {
+async function waitForName(world: World, customer: CustomerView, name: string): Promise<void> {
   await waitUntil(
     async () => {
-      const there = await world.atStripe(externalId(customer));
+      const record = await world.atStripe(externalId(customer));
       return (
-        typeof there !== 'string' &&
-        there['name'] === name &&
+        typeof record !== 'string' &&
+        record['name'] === name &&
         (await world.customer(customer.id)).name === name
       );
     },
@@ -100,7 +100,7 @@ function findConflict(world: World, customer: CustomerView, kind: string): Promi
       const { body } = await world.request<ConflictView[]>('GET', `/conflicts?customer=${customer.id}`);
       return body.find((conflict) => conflict.kind === kind);
     },
-    { timeoutMs: ARRIVES_MS, what: `the conflict "${kind}" of customer ${customer.id} is on record` },
+    { timeoutMs: ARRIVES_MS, what: `the conflict "${kind}" of customer ${customer.id} is stored` },
   );
 }
 

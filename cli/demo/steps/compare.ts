@@ -6,7 +6,7 @@ import type { World } from '../world.ts';
 
 const WAIT_SECONDS = 30;
 
-/** Every customer, field by field, on both sides. */
+/** Compares every customer, field by field. */
 export async function compareBoth(
   world: World,
   narrator: Narrator,
@@ -18,7 +18,7 @@ export async function compareBoth(
   return { agree: exitStatusOf(report) === 0 && report.agree > 0, line: summarise(report) };
 }
 
-/** From the commit of a change to Stripe's answer. */
+/** The times from the commit of a change to Stripe's answer. */
 export async function printTimes(world: World, narrator: Narrator): Promise<void> {
   const times = await readAnswerTimes(world.database.db, { system: world.sync.integration.system });
   const created = times.filter(({ eventType }) => eventType === 'customer.created');

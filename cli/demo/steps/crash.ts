@@ -1,5 +1,5 @@
-// Import through the API, kill the process in the middle, start it again, and import again: nothing
-// is lost or made twice.
+// Imports through the API, kills the process in the middle, starts it again, and imports again: no
+// customer is lost or created twice.
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { countLivingCustomers, countMappings } from '../../../db/health/reports.ts';
@@ -14,8 +14,8 @@ import type { CustomerView, World } from '../world.ts';
 
 const FILE = new URL('../../../data/chinook-customers.csv', import.meta.url);
 /**
- * Rows written before the kill: most, so that some are at Stripe, some on their way and some not
- * even sent.
+ * Rows that are written before the kill: most of them, so that some are at Stripe, some are on
+ * their way and some are not sent.
  */
 const BEFORE_KILL = 45;
 const AT_STRIPE = 12;
@@ -28,7 +28,7 @@ export async function startSystem(world: World, narrator: Narrator): Promise<voi
   if (!embedded && (await countLivingCustomers(db)) > 0) {
     throw new CliError(
       exit.settings,
-      'the database of DATABASE_URL holds customers; the demo only uses an empty one',
+      'the database of DATABASE_URL holds customers; the demo needs a database without customers',
     );
   }
   narrator.line(
@@ -67,9 +67,9 @@ export async function importThroughCrash(world: World, narrator: Narrator): Prom
 }
 
 export function rowOf({ id, name, email, external_mappings, sync }: CustomerView): string[] {
-  const there =
+  const record =
     external_mappings['stripe'] ?? `${sync['stripe']?.state ?? '–'}: ${sync['stripe']?.reason ?? ''}`;
-  return [`customer ${id}`, name, email, there];
+  return [`customer ${id}`, name, email, record];
 }
 
 async function importUntilKilled(world: World): Promise<void> {
@@ -91,7 +91,7 @@ async function importUntilKilled(world: World): Promise<void> {
   try {
     await importAll(world, rows());
   } catch (error) {
-    // fetch's error when no process listens on the port any more: what this step wants to see.
+    // fetch throws a TypeError when no process listens on the port any more; this step expects it.
     if (error instanceof TypeError) return;
     throw error;
   }
@@ -102,7 +102,7 @@ function chinook(): AsyncGenerator<Row> {
   return readRows(createReadStream(fileURLToPath(FILE)));
 }
 
-/** The engine of `twinbox import`, writing over HTTP. */
+/** The rows of `twinbox import`, written over HTTP. */
 function importAll(world: World, rows: AsyncIterable<Row>): Promise<Summary> {
   const { db } = world.database;
   const create: CustomerStore['create'] = async (values) => {
@@ -111,7 +111,7 @@ function importAll(world: World, rows: AsyncIterable<Row>): Promise<Summary> {
       '/customers',
       values,
     );
-    if (status === 201) return { outcome: 'created', customer: await present(body.id) };
+    if (status === 201) return { outcome: 'created', customer: await stored(body.id) };
     if (status !== 409) throw new CliError(exit.failed, `POST /customers answered ${status}`);
     const holder = await world.request<CustomerView[]>(
       'GET',
@@ -119,7 +119,7 @@ function importAll(world: World, rows: AsyncIterable<Row>): Promise<Summary> {
     );
     return { outcome: 'duplicate_email', rivalId: holder.body[0]?.id ?? 0 };
   };
-  const present = async (id: number): Promise<Customer> => {
+  const stored = async (id: number): Promise<Customer> => {
     const customer = await readCustomer(db, id);
     if (!customer) throw new CliError(exit.failed, `customer ${id} is not in the database`);
     return customer;
@@ -145,7 +145,9 @@ async function assertOnce(world: World, narrator: Narrator, after: string): Prom
   if (living !== linked || repeated.length > 0) {
     throw new CliError(exit.failed, `${linked} customers are linked, but Stripe has ${living}`);
   }
-  narrator.line(`after ${after} s ${linked} of 59 are at Stripe, which has ${living} customers: none twice`);
+  narrator.line(
+    `after ${after} s ${linked} of 59 are at Stripe, which has ${living} customers: no customer twice`,
+  );
 }
 
 export function seconds(since: number): string {

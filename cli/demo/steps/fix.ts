@@ -1,20 +1,20 @@
-// One of the 59 has an address that Stripe refuses: it is parked with its reason, its neighbours
-// are not held up, and the next edit fixes it.
+// One of the 59 customers has an address that Stripe refuses. It is parked with its reason, the
+// other customers do not wait for it, and the next edit fixes it.
 import { CliError, exit } from '../../exit.ts';
 import type { Narrator } from '../narrator.ts';
 import type { CustomerView, World } from '../world.ts';
 import { rowOf } from './crash.ts';
 
 export async function fixParked(world: World, narrator: Narrator): Promise<void> {
-  narrator.step('One is refused by Stripe: parked with its reason, and fixed by an edit');
+  narrator.step('Stripe refuses one customer: it is parked with its reason, and an edit fixes it');
   let parked = await findParked(world);
   if (!parked) {
-    // The real Stripe may take the address that our simulator refuses.
+    // The real Stripe may accept the address that the simulator refuses.
     await world.request('POST', '/customers', { name: 'Ada Lovelace', email: 'ada@lovelace' });
     await world.quiet();
     parked = await findParked(world);
   }
-  if (!parked) throw new CliError(exit.failed, 'Stripe took every address; none is parked');
+  if (!parked) throw new CliError(exit.failed, 'Stripe accepted every address; no customer is parked');
   narrator.rows([rowOf(parked)]);
   const email = fixed(parked.email);
   const { status } = await world.request('PATCH', `/customers/${parked.id}`, { email });
@@ -33,7 +33,7 @@ async function findParked(world: World): Promise<CustomerView | undefined> {
   return body.find(({ sync }) => sync['stripe']?.state === 'parked');
 }
 
-/** The same address in letters that every system takes. */
+/** The same address in letters that every system accepts. */
 function fixed(email: string): string {
   const plain = email
     .normalize('NFD')

@@ -1,5 +1,5 @@
-// Stripe fails one create for so long that it is parked; when the fault is gone a replay does it,
-// after saying what it would do.
+// Stripe fails one create for so long that the customer is parked. When the fault is gone, a replay
+// shows what it would do, and then does it.
 import { planReplay, runReplay } from '../../../lib/operations/replay.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { CliError, exit } from '../../exit.ts';
@@ -11,7 +11,9 @@ import { rowOf } from './crash.ts';
 const GRACE = { name: 'Grace Hopper', email: 'grace.hopper@navy.example' };
 
 export async function replayParked(world: World, narrator: Narrator): Promise<void> {
-  narrator.step('Stripe answers 503 to one create for too long: parked, and replayed when the fault is gone');
+  narrator.step(
+    'Stripe answers 503 to one create for too long: the customer is parked, and replayed when the fault is gone',
+  );
   const fault = await world.control<{ id: string }>('POST', '/faults', {
     kind: 'error_before_effect',
     status: 503,
@@ -29,7 +31,7 @@ export async function replayParked(world: World, narrator: Narrator): Promise<vo
     what: 'the failing create is parked',
   });
   narrator.rows([rowOf(await world.customer(body.id))]);
-  narrator.line(`(parked after ${DEMO_PARK_MS / 1_000} s of trying in this demo, after 24 h elsewhere)`);
+  narrator.line(`(parked after ${DEMO_PARK_MS / 1_000} s of attempts in this demo; the default is 24 h)`);
   await world.control('DELETE', `/faults/${fault.id}`);
 
   const items = await planReplay(world.sync, { system: world.sync.integration.system });

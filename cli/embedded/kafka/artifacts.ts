@@ -1,5 +1,5 @@
-// A real Apache Kafka from its Maven artifacts: no container engine, no download page. Fetched
-// once, then kept.
+// Fetches a real Apache Kafka from its Maven artifacts, once, and keeps it. No container engine and
+// no manual download is needed.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,10 @@ const run = promisify(execFile);
 
 export const KAFKA_VERSION = '4.3.1';
 
-/** Only what a broker without OAuth, tiered storage and native codecs needs: 28 MB instead of 44. */
+/**
+ * Artifacts that a broker without OAuth, tiered storage and native codecs does not need: 28 MB
+ * instead of 44.
+ */
 const EXCLUDED = [
   'com.github.luben:zstd-jni',
   'org.xerial.snappy:snappy-java',
@@ -25,8 +28,8 @@ const EXCLUDED = [
   'commons-digester:commons-digester',
 ];
 
-// The tools' one jar is for Kafka's own console clients: what they need is the broker's already.
-// Without a binding of slf4j Kafka logs nothing; this one needs no file of settings.
+// kafka-tools is for Kafka's own console clients, whose other jars the broker has already. Without
+// an slf4j binding Kafka logs nothing; slf4j-simple needs no configuration file.
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>twinbox</groupId><artifactId>kafka-broker</artifactId><version>1</version>
@@ -49,14 +52,16 @@ const GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-depend
 const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/twinbox');
 
 export type Jars = {
-  /** As `java -cp` takes it; always in the same order, or an AppCDS archive would not fit. */
+  /**
+   * For `java -cp`; always in the same order, since an AppCDS archive is valid only for that order.
+   */
   classpath: string;
   folder: string;
 };
 
-/** Throws `kafka_unavailable` where there is no Java, no Maven, or nothing to fetch from. */
+/** Throws `kafka_unavailable` if Java, Maven or the artifacts are not available. */
 export async function kafkaJars(say: (text: string) => void): Promise<Jars> {
-  await demand('java', ['-version'], 'Java 17 or newer');
+  await requireProgram('java', ['-version'], 'Java 17 or newer');
   const key = createHash('sha256').update(POM).digest('hex').slice(0, 8);
   const folder = join(CACHE, `kafka-${KAFKA_VERSION}-${key}`);
   const jars = (await jarsIn(folder)) ?? (await fetchJars(folder, say));
@@ -77,10 +82,11 @@ async function jarsIn(folder: string): Promise<string[] | undefined> {
 }
 
 async function fetchJars(folder: string, say: (text: string) => void): Promise<string[]> {
-  await demand('mvn', ['-version'], 'Maven');
-  say(`fetching Apache Kafka ${KAFKA_VERSION} by Maven, once`);
+  await requireProgram('mvn', ['-version'], 'Maven');
+  say(`fetching Apache Kafka ${KAFKA_VERSION} with Maven, once`);
   await mkdir(dirname(folder), { recursive: true });
-  // Fetched beside and then renamed: a fetch that was cut short is never taken for a whole one.
+  // Fetched into another folder and then renamed, so that an interrupted fetch never looks
+  // complete.
   const part = await mkdtemp(`${folder}-`);
   try {
     await writeFile(join(part, 'pom.xml'), POM);
@@ -98,9 +104,12 @@ async function fetchJars(folder: string, say: (text: string) => void): Promise<s
   return (await jarsIn(folder)) ?? [];
 }
 
-async function demand(program: string, args: string[], what: string): Promise<void> {
+async function requireProgram(program: string, args: string[], what: string): Promise<void> {
   await run(program, args).catch((cause: unknown) => {
-    throw unavailable(`a Kafka of our own needs ${what}, and \`${program}\` does not run here`, cause);
+    throw unavailable(
+      `an embedded Kafka needs ${what}, and \`${program}\` does not run on this machine`,
+      cause,
+    );
   });
 }
 

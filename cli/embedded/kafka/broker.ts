@@ -16,18 +16,18 @@ import { formatDataDir, newKafkaId, serverProperties, type BrokerSettings } from
 export type Broker = {
   /** host:port of the plain listener. */
   bootstrap: string;
-  /** Of the process that runs now; undefined if none does. */
+  /** The id of the running process; undefined if it does not run. */
   pid(): number | undefined;
-  /** Starts it, or starts it again; resolves when its port takes connections. */
+  /** Starts the broker, also again after a stop; resolves when its port accepts connections. */
   start(): Promise<void>;
-  /** Asks it to end and waits. */
+  /** Sends SIGTERM, and waits for the end. */
   stop(): Promise<void>;
-  /** SIGKILL, and waits. */
+  /** Sends SIGKILL, and waits for the end. */
   kill(): Promise<void>;
-  /** SIGSTOP and SIGCONT. */
+  /** Send SIGSTOP and SIGCONT. */
   freeze(): void;
   thaw(): void;
-  /** Resolves when the process that runs now has ended, by whatever. */
+  /** Resolves when the running process has ended, for any reason. */
   ended(): Promise<void>;
 };
 
@@ -37,11 +37,11 @@ export type BrokerOptions = BrokerSettings & {
   say?: (text: string) => void;
 };
 
-// On a machine with other work a start has taken 7 s.
+// On a busy machine a start has taken 7 s.
 const START_MS = 60_000;
 const STOP_MS = 60_000;
 
-/** A broker that does not run yet. */
+/** Creates a broker, and does not start it. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const { dataDir, node, clusterId = newKafkaId(), heapMb = 512, say = () => undefined } = options;
   const jars = await kafkaJars(say);
@@ -53,20 +53,20 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   async function start(): Promise<void> {
     if (isRunning(child)) return;
     const { client } = node.ports;
-    if (await takesConnections(client)) throw portTaken(client);
+    if (await acceptsConnections(client)) throw portTaken(client);
     await writeFile(settings, serverProperties(options));
     const archive = await openClassArchive(jars.folder);
     const logPath = join(dataDir, 'broker.log');
     const logBegin = ((await readIfThere(logPath)) ?? '').length;
     const log = createWriteStream(logPath, { flags: 'a' });
     const args = [...javaOptions(heapMb), ...archive.options, '-cp', jars.classpath, 'kafka.Kafka', settings];
-    // In our process group: a terminal's Ctrl-C, or a runner that ends its group, reaches it too.
+    // In the same process group, so that Ctrl-C, or a signal to the group, ends the broker too.
     const started = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: dataDir });
     child = started;
     started.stdout.pipe(log);
     started.stderr.pipe(log);
     started.once('exit', () => void archive.keep());
-    await waitUntil(() => !isRunning(started) || takesConnections(client), {
+    await waitUntil(() => !isRunning(started) || acceptsConnections(client), {
       timeoutMs: START_MS,
       everyMs: 15,
       what: `Kafka on port ${client}`,
@@ -116,7 +116,7 @@ function javaOptions(heapMb: number): string[] {
   ];
 }
 
-async function takesConnections(port: number): Promise<boolean> {
+async function acceptsConnections(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('error', () => resolve(false));
@@ -129,7 +129,7 @@ async function takesConnections(port: number): Promise<boolean> {
 
 function portTaken(port: number): AppError {
   return new AppError('kafka_unavailable', {
-    detail: `port ${port} is taken: give another, or stop what has it`,
+    detail: `port ${port} is in use: choose another port, or stop the program that uses it`,
     retryable: true,
   });
 }
@@ -141,7 +141,7 @@ async function failedStart(dataDir: string, logBegin: number): Promise<AppError>
   const reasons = lines.filter((line) => / (ERROR|FATAL) |^Caused by: |^Exception in /.test(line));
   const tail = (reasons.length > 0 ? reasons.slice(0, 4) : lines.slice(-8)).join('\n');
   return new AppError('kafka_unavailable', {
-    detail: `Kafka ended as it started:\n${tail}`,
+    detail: `Kafka ended during its start:\n${tail}`,
     retryable: true,
   });
 }

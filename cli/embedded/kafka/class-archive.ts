@@ -1,28 +1,28 @@
-// The broker's classes as the JVM wants them in memory (AppCDS): halves every start but the first,
-// whose orderly stop makes it.
+// An archive of the broker's classes in the JVM's memory format (AppCDS). The first orderly stop
+// creates it; later starts then take half the time.
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from '../files.ts';
 
 export type ClassArchive = {
-  /** For the command line. */
+  /** Options for the command line of Java. */
   options: string[];
-  /** To be called when the JVM has ended. */
+  /** Has to be called when the JVM has ended. */
   keep(): Promise<void>;
 };
 
 export async function openClassArchive(folder: string): Promise<ClassArchive> {
   const path = join(folder, 'classes.jsa');
   if (await isThere(path)) {
-    // Java ignores an archive that another version of Java has made, and logs nothing.
+    // Java silently ignores an archive of another Java version.
     return { options: ['-Xshare:auto', `-XX:SharedArchiveFile=${path}`], keep: () => Promise.resolve() };
   }
   const part = `${path}.${randomUUID()}`;
   return {
     options: [`-XX:ArchiveClassesAtExit=${part}`],
     async keep() {
-      // There is none after a kill.
+      // After a kill there is no archive.
       if (await isThere(part)) await rename(part, path);
       await rm(part, { force: true });
     },

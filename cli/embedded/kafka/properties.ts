@@ -1,5 +1,5 @@
-// The settings of an embedded broker: KRaft, broker and controller in one process, small, quick to
-// start and to forget dead clients.
+// The settings of an embedded broker: KRaft, broker and controller in one process, with little
+// memory, a quick start and short time limits for dead clients.
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export type Node = { id: number; ports: Ports };
 export type Listener = {
   port: number;
   protocol: 'PLAINTEXT' | 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
-  /** The port that clients are sent to, if that is not the port itself, or not at this host. */
+  /** The port and the host that the broker names to clients, if they differ from its own. */
   advertisedPort?: number;
   advertisedHost?: string;
 };
@@ -40,7 +40,7 @@ export function serverProperties({
   const plain: Listener = { port: node.ports.client, protocol: 'PLAINTEXT' };
   const all = Object.entries({ PLAINTEXT: plain, ...listeners });
   const bound = all.map(([name, { port }]) => `${name}://${HOST}:${port}`);
-  const told = all.map(
+  const advertised = all.map(
     ([name, { port, advertisedPort = port, advertisedHost = HOST }]) =>
       `${name}://${advertisedHost}:${advertisedPort}`,
   );
@@ -50,7 +50,7 @@ export function serverProperties({
     'node.id': String(node.id),
     'controller.quorum.voters': cluster.map(({ id, ports }) => `${id}@${HOST}:${ports.controller}`).join(','),
     listeners: [...bound, `CONTROLLER://${HOST}:${node.ports.controller}`].join(','),
-    'advertised.listeners': told.join(','),
+    'advertised.listeners': advertised.join(','),
     'listener.security.protocol.map': ['CONTROLLER:PLAINTEXT', ...protocols].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
@@ -65,7 +65,7 @@ export function serverProperties({
     'transaction.state.log.replication.factor': replicas,
     'transaction.state.log.min.isr': '1',
     'group.initial.rebalance.delay.ms': '0',
-    // A broker that was killed may come back only when its session is over: 9 s by default.
+    // A killed broker may start again only when its session has ended: after 9 s by default.
     'broker.session.timeout.ms': '1500',
     'broker.heartbeat.interval.ms': '300',
     'num.network.threads': '2',
@@ -80,15 +80,12 @@ export function serverProperties({
     .join('');
 }
 
-/** 16 random bytes as Kafka writes its ids. */
+/** A random id in Kafka's format: 16 bytes in base64url. */
 export function newKafkaId(): string {
   return randomBytes(16).toString('base64url');
 }
 
-/**
- * What Kafka's own `format` leaves for a node on its own: it costs a JVM, and this is all that it
- * is needed for.
- */
+/** Writes the file that Kafka's own `format` would write, without the start of a JVM for it. */
 export async function formatDataDir(dataDir: string, nodeId: number, clusterId: string): Promise<void> {
   const path = join(dataDir, 'data', 'meta.properties');
   if ((await readIfThere(path)) !== undefined) return;

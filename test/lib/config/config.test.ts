@@ -77,7 +77,9 @@ describe('loadConfig', () => {
     expect(text).to.include(
       'LOG_LEVEL (in the environment) is "loud", which is not error, warn, info or debug.',
     );
-    expect(text).to.include('API_PROT (in the environment) is no setting of Twinbox. Did you mean API_PORT?');
+    expect(text).to.include(
+      'API_PROT (in the environment) is not a setting of Twinbox. Did you mean API_PORT?',
+    );
     expect(text).to.include('docs/settings.md');
   });
 
@@ -140,7 +142,7 @@ describe('loadConfig', () => {
       .to.include('KAFKA_SASL_PASSWORD belong together')
       .and.include('KAFKA_SSL_CERT and KAFKA_SSL_KEY belong together')
       .and.include('Set KAFKA_SSL=on')
-      .and.include('below TWINBOX_RETENTION_DAYS');
+      .and.include('shorter than TWINBOX_RETENTION_DAYS');
   });
 
   it('takes an address without a path for Stripe’s, with a key, and sends no live key in the clear', () => {

@@ -34,7 +34,7 @@ describe('the webhook secret', () => {
     ['quoted by a word processor', `\u201c${GOOD}\u201d`, /quotation marks/],
     ['a quote at its end', `${GOOD}"`, /quotation marks/],
     ['an invisible character at its end', `${GOOD}\u200b`, /U\+200B/],
-    ['a byte order mark before it', `${GOOD},whsec_a\u2060b`, /value 2 of 2 has the character U\+2060/],
+    ['a byte order mark before it', `${GOOD},whsec_a\u2060b`, /value 2 of 2 contains the character U\+2060/],
     ['another alphabet’s letter', `whsec_\u0430bc`, /U\+0430/],
     ['masked with dots', 'whsec_••••••', /is masked/],
     ['masked with three points', 'whsec_...abc', /is masked/],
@@ -43,7 +43,7 @@ describe('the webhook secret', () => {
     ['its prefix twice', `whsec_${GOOD}`, /whsec_ twice/],
     ['its prefix alone', 'whsec_', /malformed/],
     ['without its prefix', '0neAnd0nly', /does not begin with whsec_/],
-    ['an API key', 'sk_test_abc', /is an API key: it belongs into STRIPE_SECRET_KEY/],
+    ['an API key', 'sk_test_abc', /is an API key: it belongs in STRIPE_SECRET_KEY/],
     ['a restricted key', 'rk_live_abc', /is an API key/],
     ['a publishable key', 'pk_live_abc', /is a publishable key/],
     ['the endpoint’s id', 'we_1Abc', /id of an endpoint/],
@@ -69,8 +69,8 @@ describe('the webhook secret', () => {
 describe('the key of Stripe', () => {
   const WRONG: [string, string, RegExp][] = [
     ['publishable', 'pk_live_oops1234', /publishable key/],
-    ['a webhook’s secret', 'whsec_oops1234', /belongs into STRIPE_WEBHOOK_SECRET/],
-    ['an organization’s', 'sk_org_live_oops1234', /organization key/],
+    ['a webhook’s secret', 'whsec_oops1234', /belongs in STRIPE_WEBHOOK_SECRET/],
+    ['an organization’s', 'sk_org_live_oops1234', /key of an organization/],
     ['quoted', '"sk_test_oops1234"', /quotation marks/],
     ['masked', 'sk_live_••••1234', /is masked/],
     ['cut short in a list', 'sk_live_...1234', /is masked/],
@@ -127,8 +127,8 @@ describe('keys of the API', () => {
       ['tooshort', /shorter than 16/],
       [`"${good}"`, /quotation marks/],
       ['correct horse battery staple', /white space/],
-      ['first-key-of-them;second-key-of-them', /no bearer key/],
-      [`${good},second-key-of-th\u200bem`, /value 2 of 2 has the character U\+200B/],
+      ['first-key-of-them;second-key-of-them', /not allowed in a bearer key/],
+      [`${good},second-key-of-th\u200bem`, /value 2 of 2 contains the character U\+200B/],
     ] as const)
       expect(refusal({ API_KEYS: text }))
         .to.match(why)

@@ -99,7 +99,9 @@ describe('names in the environment that are no settings', () => {
       ].filter((slip) => !settings.some(([setting]) => setting === slip));
       for (const slip of slips)
         expect(refusal({ [slip]: '1' }), slip).to.match(
-          new RegExp(`${slip} \\(in the environment\\) is no setting of Twinbox\\. Did you mean [A-Z_]+\\?`),
+          new RegExp(
+            `${slip} \\(in the environment\\) is not a setting of Twinbox\\. Did you mean [A-Z_]+\\?`,
+          ),
         );
     }
   });
@@ -133,7 +135,7 @@ describe('names in the environment that are no settings', () => {
   });
 
   it('always stop it where they begin with TWINBOX_', () => {
-    expect(refusal({ TWINBOX_X: '1' })).to.match(/TWINBOX_X .* is no setting .* Remove it, or add/);
+    expect(refusal({ TWINBOX_X: '1' })).to.match(/TWINBOX_X .* is not a setting .* Remove it, or add/);
     expect(refusal({ TWINBOX_X: '1', TWINBOX_IGNORE: 'TWINBOX_X' })).to.equal('');
   });
 });
@@ -153,7 +155,7 @@ describe('names in .env that are no settings', () => {
         'SIMULATOR_X',
       ]) {
         await writeFile(envFile, `${name}=1\n`);
-        expect(refusal({}, envFile)).to.include(`${name} (in ${envFile}) is no setting of Twinbox`);
+        expect(refusal({}, envFile)).to.include(`${name} (in ${envFile}) is not a setting of Twinbox`);
         // What the environment has as well is in our own file all the same.
         expect(refusal({ [name]: '2' }, envFile), name).to.include(name);
         expect(refusal({ TWINBOX_IGNORE: name }, envFile)).to.equal('');
