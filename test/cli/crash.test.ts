@@ -26,7 +26,7 @@ describe('kill -9 during an import', () => {
     first.process.kill('SIGKILL');
     await first.exited;
 
-    // The import writes to the database itself and goes on.
+    // The import writes to the database itself and continues.
     expect((await importing).stdout).to.equal(`${ROWS} rows: ${ROWS} created, 0 skipped (there already)\n`);
     const second = await place.up();
     await noLimits(second);

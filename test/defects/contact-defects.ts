@@ -2,7 +2,10 @@ import type { Defect } from './defect.ts';
 
 const beforeCreate = 'test/lib/sync/before-create.test.ts';
 
-/** Mistakes at the first contact and before a create: each makes a record twice, or lets a row wait for ever. */
+/**
+ * Mistakes at the first contact and before a create: each creates a record twice, or leaves a row
+ * waiting for ever.
+ */
 export const contactDefects: Defect[] = [
   {
     name: 'a create that does not look at the system first',
@@ -37,7 +40,7 @@ export const contactDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/intake/account-reading.test.ts',
-      title: 'lets creates wait until it is done',
+      title: 'holds creates back until it is done',
     },
   },
   {

@@ -1,9 +1,12 @@
 import type { Defect } from './defect.ts';
 
 const ladder = 'lib/sync/decide.ts';
-const inwardAdopt = 'test/lib/sync/inbound-adopt.test.ts';
+const inboundAdopt = 'test/lib/sync/inbound-adopt.test.ts';
 
-/** Mistakes in the order of the rungs, in what a decision remembers, and in how an action is carried out. */
+/**
+ * Mistakes in the order of the rungs, in the facts that a decision keeps, and in how an action is
+ * carried out.
+ */
 export const decideDefects: Defect[] = [
   {
     name: 'a second record taken for a pair that has ended',
@@ -80,7 +83,7 @@ export const decideDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/situations/deletes.test.ts',
-      title: `a delete here meets an active subscription there`,
+      title: `a row is deleted while its record has an active subscription`,
     },
   },
   {
@@ -92,7 +95,7 @@ export const decideDefects: Defect[] = [
         replace: `  if (progress.pulled && progress.deleted) return progress.pulled;`,
       },
     ],
-    caughtBy: { file: inwardAdopt, title: 'that was copied to a record of another row is put right' },
+    caughtBy: { file: inboundAdopt, title: 'that was copied to a record of another row is put right' },
   },
   {
     name: 'the merge behind a request forgotten with its answer',
@@ -147,7 +150,7 @@ export const decideDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/workers/lane.test.ts',
-      title: 'sends nothing but reads, keeps the bodies, and sends them once writes are on',
+      title: 'only reads, keeps the bodies, and sends them once writes are on',
     },
   },
   {
@@ -190,7 +193,7 @@ export const decideDefects: Defect[] = [
         replace: `  if (notes.length > 9) await leaveNotes(deps, step, notes);`,
       },
     ],
-    caughtBy: { file: inwardAdopt, title: 'on two records of one row links one' },
+    caughtBy: { file: inboundAdopt, title: 'on two records of one row links one' },
   },
   {
     name: 'a record that was read for its link, read again for the merge',

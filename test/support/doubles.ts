@@ -1,15 +1,17 @@
 import type { Db } from '../../db/server/connection.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
 
-/** A create whose look found nothing: how many events of theirs there were by then, by mapping. */
+/**
+ * A create whose look found no record: how many of their events existed at that time, by mapping.
+ */
 export type Looks = { mapping: number; events: number }[];
 
 type Living = Map<string, string | null>;
 
 /**
- * The law of first contact: no second living record with one identity unless a person said so. A record of ours breaks it if another
- * one had its email already when the engine looked, the last time before it was made; or if the engine never looked and no person
- * asked for a new record all the same.
+ * The rule of first contact: no second living record with one identity unless a person decided so.
+ * A record of ours breaks it if another one had its email already at the engine's last look before
+ * the create; or if the engine never looked and no person asked for a new record all the same.
  */
 export async function doublesOf(db: Db, events: StoredEvent[], looks: Looks): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { key: string; mapping: number }[] }>(
@@ -32,7 +34,7 @@ export async function doublesOf(db: Db, events: StoredEvent[], looks: Looks): Pr
   });
 }
 
-/** By `link CUSTOMER --create`. */
+/** Requested by `link CUSTOMER --create`. */
 async function mappingsAskedAnew(db: Db): Promise<Set<number>> {
   const { rows } = await db.raw<{ rows: { mapping: number }[] }>(
     `select p.mapping_id as mapping from operator_action_pairs p join operator_actions a on a.id = p.action_id

@@ -1,5 +1,6 @@
-// What the engine relies on, as tests that any integration can run: `describeContract('stripe', openHarness)`. The harness is
-// the other system, or a faithful double of it, and the means to do there what a person or a bad day would do.
+// What the engine relies on, as tests that any integration can run: `describeContract('stripe',
+// openHarness)`. The harness is the other system, or a faithful double of it, and the means to
+// change it as a person or a failure would.
 import { expect } from 'chai';
 import { type Fields, parseDocument } from '../../../lib/catalogue/document.ts';
 import type { ContractHarness } from './contract-harness.ts';
@@ -44,7 +45,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
           external === 'email' ? `${tag}@example.com` : `${external} ${tag}`,
         ]),
       );
-    const createRequest = (fields: Fields, ownerTag = 'mark-1'): WriteRequest => ({
+    const createRequest = (fields: Fields, ownerTag = 'tag-1'): WriteRequest => ({
       operation: 'create',
       key: key(),
       externalId: null,
@@ -67,19 +68,19 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         h.integration.document.fields.map(({ external }) => [external, fields[external] ?? null]),
       );
 
-    describe('who and what', () => {
+    describe('identity and settings', () => {
       it('names the same account each time', async () => {
         const first = await h.integration.identify();
         expect(first.account).to.be.a('string').and.not.equal('');
         expect(await h.integration.identify()).to.deep.equal(first);
       });
 
-      it('has a mapping document that a start-up would accept', () => {
+      it('has a mapping document that a start would accept', () => {
         expect(parseDocument(h.integration.document)).to.deep.equal(h.integration.document);
         expect(h.integration.document.system).to.equal(h.integration.system);
       });
 
-      it('gives a request a life longer than any call, and no call longer than it may be in flight', () => {
+      it('gives a request a life longer than any call, and no call longer than a request may be open', () => {
         const { callTimeoutMs, inFlightMs, requestLifeMs } = h.integration.capabilities;
         expect(callTimeoutMs).to.be.lessThan(inFlightMs);
         expect(inFlightMs).to.be.lessThan(requestLifeMs);
@@ -87,28 +88,28 @@ export function describeContract(system: string, open: () => Promise<ContractHar
     });
 
     describe('write and fetch', () => {
-      it('creates what it is given, with our mark, and reads the same back', async () => {
-        const written = await h.integration.write(createRequest(filled('made'), 'mark-made'));
+      it('creates a record as requested, with our owner tag, and reads the same back', async () => {
+        const written = await h.integration.write(createRequest(filled('made'), 'tag-made'));
         const record = required(written.record);
         expect(written.externalId).to.equal(record.externalId);
         expect(written.replayed).to.equal(false);
         expect(written.requestId).to.be.a('string');
         expect(written.answeredAt).to.be.instanceOf(Date);
         expect(mapped(record.fields)).to.deep.equal(filled('made'));
-        expect(record).to.include({ ownerTag: 'mark-made', foreignTag: false });
+        expect(record).to.include({ ownerTag: 'tag-made', foreignTag: false });
         const fetched = present(await h.integration.fetch(record.externalId));
         expect(fetched.record).to.deep.equal(record);
         expect(fetched.blocksDelete).to.equal(null);
       });
 
-      it('changes only the fields that are sent, and keeps the mark', async () => {
-        const { externalId } = await create(filled('before'), 'mark-kept');
+      it('changes only the fields that are sent, and keeps the owner tag', async () => {
+        const { externalId } = await create(filled('before'), 'tag-kept');
         const [first] = h.integration.document.fields;
         const name = required(first).external;
         await h.integration.write(updateOf(externalId, { [name]: 'changed' }));
         const { record } = present(await h.integration.fetch(externalId));
         expect(mapped(record.fields)).to.deep.equal({ ...filled('before'), [name]: 'changed' });
-        expect(record.ownerTag).to.equal('mark-kept');
+        expect(record.ownerTag).to.equal('tag-kept');
       });
 
       it('unsets a field by null', async () => {
@@ -118,7 +119,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect(mapped(required(written.record).fields)).to.deep.equal(blank);
       });
 
-      it('sees what a person changed there', async () => {
+      it('reads what a person changed at the external system', async () => {
         const id = await h.createThere(filled('theirs'));
         await h.updateThere(id, filled('edited'));
         const { record } = present(await h.integration.fetch(id));
@@ -126,7 +127,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect(record).to.include({ ownerTag: null, foreignTag: false });
       });
 
-      it('sends a body that went through the database as the same request', async () => {
+      it('sends a body that was stored in the database as the same request', async () => {
         const request = createRequest(filled('frozen'));
         const first = await h.integration.write(request);
         const effects = h.effects();
@@ -138,7 +139,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         }
       });
 
-      it('tells a deletion from an id that was never there', async () => {
+      it('distinguishes a deletion from an id that never existed', async () => {
         const { externalId } = await create(filled('deleted'));
         const written: Written = await h.integration.write(deletionOf(externalId));
         expect(written).to.include({ externalId, record: null });
@@ -146,7 +147,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect((await h.integration.fetch(h.unknownId)).state).to.equal('missing');
       });
 
-      it('sees a deletion made there', async () => {
+      it('reads a deletion that was made at the external system', async () => {
         const id = await h.createThere(filled('gone'));
         await h.deleteThere(id);
         expect((await h.integration.fetch(id)).state).to.equal('erased');
@@ -154,17 +155,17 @@ export function describeContract(system: string, open: () => Promise<ContractHar
     });
 
     describe('failures', () => {
-      it('call a write to what is not there gone, a second delete too', async () => {
+      it('are `gone` for a write to a record that does not exist, also for a second delete', async () => {
         const { externalId } = await create(filled('twice'));
         await h.integration.write(deletionOf(externalId));
         expect(await failureOf(() => h.integration.write(deletionOf(externalId)))).to.include({
           kind: 'gone',
         });
-        const update = await failureOf(() => h.integration.write(updateOf(h.unknownId, filled('nobody'))));
+        const update = await failureOf(() => h.integration.write(updateOf(h.unknownId, filled('none'))));
         expect(update).to.include({ kind: 'gone', scope: 'entity' });
       });
 
-      it('say which field was refused for good, without the value', async () => {
+      it('name the field that was refused for good, without its value', async () => {
         const { fields, field } = h.refusedBody;
         const effects = h.effects();
         const failure = await failureOf(() => h.integration.write(createRequest(fields)));
@@ -173,7 +174,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect(h.effects()).to.equal(effects);
       });
 
-      it('leave a lost answer open, and the same request finds what it did', async () => {
+      it('leave the outcome unknown after a lost answer, and the same request finds what it did', async () => {
         const request = createRequest(filled('lost'));
         const effects = h.effects();
         h.failNext('answer_lost');
@@ -185,7 +186,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
           expect(h.effects()).to.equal(effects + 1);
       });
 
-      it('leave a throttled request open, sure that nothing happened', async () => {
+      it('leave a throttled request open, with the certainty that it had no effect', async () => {
         const request = createRequest(filled('throttled'));
         const effects = h.effects();
         h.failNext('throttled');
@@ -195,7 +196,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect((await h.integration.write(request)).replayed).to.equal(false);
       });
 
-      it('leave a fault there that was not kept open', async () => {
+      it('leave a request open whose failure the system did not keep', async () => {
         const request = createRequest(filled('fault'));
         h.failNext('failed_unstored');
         const failure = await failureOf(() => h.integration.write(request));
@@ -203,7 +204,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect((await h.integration.write(request)).record).to.not.equal(null);
       });
 
-      it('call a key spent once its failure is kept, at first and whenever it comes back', async function () {
+      it('are `spent` for a key whose failure is kept, at first and whenever it comes back', async function () {
         if (h.integration.capabilities.unknownOutcome !== 'same-request') return this.skip();
         const request = createRequest(filled('kept'));
         h.failNext('failed_stored');
@@ -217,11 +218,11 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         });
       });
 
-      it('call a key spent that was used for another body', async function () {
+      it('are `spent` for a key that was used for another body', async function () {
         if (h.integration.capabilities.unknownOutcome !== 'same-request') return this.skip();
         const request = createRequest(filled('one'));
         await h.integration.write(request);
-        const other = { ...request, body: h.integration.body(filled('other'), 'mark-1') };
+        const other = { ...request, body: h.integration.body(filled('other'), 'tag-1') };
         expect(await failureOf(() => h.integration.write(other))).to.include({
           kind: 'spent',
           scope: 'entity',
@@ -238,12 +239,12 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         }
       });
 
-      it('know that nothing happened where nobody listens', async () => {
-        const failure = await failureOf(() => h.unreachable.write(createRequest(filled('nobody'))));
+      it('are certain to have had no effect where no server listens', async () => {
+        const failure = await failureOf(() => h.unreachable.write(createRequest(filled('none'))));
         expect(failure).to.include({ kind: 'retry', scope: 'system', nothingHappened: true });
       });
 
-      it('are whole and never thrown, whatever is classified', () => {
+      it('are complete results and never thrown, whatever is classified', () => {
         for (const hostile of hostileErrors()) {
           const failure = h.integration.classify(hostile);
           expect(failure.kind).to.be.oneOf(KINDS);

@@ -13,7 +13,7 @@ describe('reading that belongs to no customer', () => {
   const account = async (): Promise<string> =>
     (await readConnection(world.db, 'stripe'))?.account ?? 'not bound';
 
-  it('takes its turns from the same buckets as the workers', async () => {
+  it('takes its rate tokens from the same buckets as the workers', async () => {
     const { db, integration, deps } = world;
     const reading = paced(integration, {
       db,
@@ -27,7 +27,7 @@ describe('reading that belongs to no customer', () => {
     expect(performance.now() - begin).to.be.greaterThan(700);
   });
 
-  it('is slowed for all when the system says "too often"', async () => {
+  it('is slowed for all when the system answers "too often"', async () => {
     const { db, integration, deps } = world;
     world.simulator.faults.add({ kind: 'rate_limit', reason: 'endpoint-rate', method: 'GET', times: 1 });
     const reading = paced(integration, {
@@ -42,7 +42,7 @@ describe('reading that belongs to no customer', () => {
     expect(slowed.map(({ endpoint }) => endpoint)).to.deep.equal(['read']);
   });
 
-  it('is how the sweep reads', async () => {
+  it('is used by the sweep', async () => {
     world.advance(10 * MINUTE);
     await sweep(world.deps, { retentionDays: 35, signal: new AbortController().signal });
     const { rows } = await world.db.raw<{ rows: { endpoint: string }[] }>(

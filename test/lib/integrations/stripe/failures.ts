@@ -10,7 +10,7 @@ interface Case {
   means: Partial<Failure>;
 }
 
-/** An answer of Stripe's own shape. */
+/** An answer in Stripe's own form. */
 function refusal(
   status: number,
   error: Record<string, unknown>,
@@ -19,7 +19,7 @@ function refusal(
   return { status, headers, body: { error: { type: 'invalid_request_error', message: 'no', ...error } } };
 }
 
-/** Every answer, or want of one, that the engine treats in its own way. */
+/** Every answer, or missing answer, that the engine treats differently. */
 export const FAILURES: Case[] = [
   {
     says: 'a refused parameter',
@@ -124,12 +124,12 @@ export const FAILURES: Case[] = [
   },
   { says: 'a lack of rights that is kept', answer: refusal(403, {}, REPLAYED), means: { kind: 'spent' } },
   {
-    says: 'nobody of that id',
+    says: 'no customer of that id',
     answer: refusal(404, { code: 'resource_missing', param: 'id', message: "No such customer: 'cus_1'" }),
     means: { kind: 'gone', scope: 'entity', message: "No such customer: 'cus_1'" },
   },
   {
-    says: 'nobody, kept',
+    says: 'no customer, kept',
     answer: refusal(404, { code: 'resource_missing' }, REPLAYED),
     means: { kind: 'gone' },
   },
@@ -174,7 +174,7 @@ export const FAILURES: Case[] = [
     means: { kind: 'indeterminate', status: 500 },
   },
   {
-    says: 'an error that is only a word',
+    says: 'an error that is only a text',
     answer: { status: 502, body: { error: 'bad' } },
     means: { kind: 'indeterminate' },
   },
