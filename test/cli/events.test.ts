@@ -33,7 +33,7 @@ describe('twinbox events', () => {
   let up: Up;
   let ada = 0;
 
-  before('one customer made and renamed here, and renamed there', async function () {
+  before('one customer that we created and renamed, and that Stripe renamed', async function () {
     up = await place.up();
     await noLimits(up);
     const customers = `${up.api}/api/v1/customers`;

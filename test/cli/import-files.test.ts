@@ -24,8 +24,7 @@ type File = {
   headerEnd: string;
   lines: Line[];
   endsInLine: boolean;
-  encoding:
-    'utf-8' | 'utf-8 with BOM' | 'utf-16le' | 'utf-16le with BOM' | 'utf-16be' | 'utf-16be with BOM';
+  encoding: 'utf-8' | 'utf-8 with BOM' | 'utf-16le' | 'utf-16le with BOM' | 'utf-16be' | 'utf-16be with BOM';
 };
 
 const end = fc.constantFrom('\n', '\r\n', '\r');

@@ -41,7 +41,7 @@ describe('the fold of emails', () => {
 describe('the migration to one fold', () => {
   let turkish: LocaleDatabase;
 
-  beforeEach('a database of before', async () => {
+  beforeEach('a database without the migration', async () => {
     turkish = await createLocaleDatabase(LOCALES['tr of ICU'] ?? '');
     await migrate(turkish.db);
     await run(`drop index customers_email;

@@ -96,13 +96,13 @@ for (const one of installed)
         const theirs = (name: string) => stripe<Found>('GET', `/v1/customers?email=${name}%40example.com`);
         const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
           ...soon,
-          what: 'ada is there',
+          what: 'ada is at Stripe',
         });
         await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
         const here = () => call<Customer>('GET', `${up.api}/api/v1/customers/${ada.id}`);
         await waitUntil(async () => (await here()).name === 'Ada Lovelace', {
           ...soon,
-          what: 'the edit is here',
+          what: 'the edit is in our table',
         });
         await call('DELETE', `${up.api}/api/v1/customers/${grace.id}`);
         await call('GET', `${up.simulator}/_sim/webhooks/idle`);

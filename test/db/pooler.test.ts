@@ -63,12 +63,12 @@ describe('behind PgBouncer', function () {
         stripe<Found>('GET', `/v1/customers?email=${encodeURIComponent(email(name))}`);
       const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
         ...SOON,
-        what: 'ada is there',
+        what: 'ada is at Stripe',
       });
       await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
       await waitUntil(async () => (await here(ada.id)).name === 'Ada Lovelace', {
         ...SOON,
-        what: 'the edit is here',
+        what: 'the edit is in our table',
       });
 
       await pooler.stop();
@@ -82,12 +82,12 @@ describe('behind PgBouncer', function () {
       await waitUntil(renamed, { ...SOON, what: 'a write goes' });
       await waitUntil(async () => (await here(ada.id)).name === 'Ada King', {
         ...SOON,
-        what: 'the next edit is here',
+        what: 'the next edit is in our table',
       });
       await call('DELETE', `${up.api}/api/v1/customers/${grace.id}`);
       await waitUntil(async () => (await theirs('grace')).data.length === 0, {
         ...SOON,
-        what: 'the delete is there',
+        what: 'the delete is at Stripe',
       });
       await call('GET', `${up.simulator}/_sim/webhooks/idle`);
       const verified = await place.run(['verify', '--wait', '60']);

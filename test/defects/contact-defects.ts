@@ -82,7 +82,7 @@ export const contactDefects: Defect[] = [
     caughtBy: { file: beforeCreate, title: 'looks again before a request goes out that could not be sent' },
   },
   {
-    name: 'the record of a pair that was let go, forgotten',
+    name: 'the record of a detached pair, forgotten',
     edits: [
       {
         file: 'lib/sync/left-record.ts',

@@ -22,7 +22,10 @@ export const edgeDefects: Defect[] = [
       }`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-pages.test.ts`, title: 'gets no second request after a redirect with 302' },
+    caughtBy: {
+      file: `${FOLDER}/edge-pages.test.ts`,
+      title: 'gets no second request after a redirect with 302',
+    },
   },
   {
     name: 'edge: a part of an answer is a success',
@@ -123,7 +126,10 @@ export const edgeDefects: Defect[] = [
         replace: `{ ignoreBOM: true }`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-pages.test.ts`, title: 'has given no name where its bytes are not UTF-8' },
+    caughtBy: {
+      file: `${FOLDER}/edge-pages.test.ts`,
+      title: 'has given no name where its bytes are not UTF-8',
+    },
   },
   {
     name: 'edge: a page in the place of the test clocks ends a list',

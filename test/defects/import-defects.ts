@@ -25,7 +25,10 @@ export const importDefects: Defect[] = [
         replace: `if (text[first] === '#' && text.indexOf('"', first) === -1)`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-records.test.ts', title: 'is not led by a quote in a comment to hide the rows' },
+    caughtBy: {
+      file: 'test/cli/import-records.test.ts',
+      title: 'is not led by a quote in a comment to hide the rows',
+    },
   },
   {
     name: 'a row in which the file ends taken for whole',
@@ -59,6 +62,9 @@ export const importDefects: Defect[] = [
         replace: `    summary.rows += 1;\n    done.bytes += row.bytes ?? 0;`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'counts rows as done once they are in the database' },
+    caughtBy: {
+      file: 'test/cli/import-written.test.ts',
+      title: 'counts rows as done once they are in the database',
+    },
   },
 ];

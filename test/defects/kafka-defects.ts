@@ -36,7 +36,10 @@ export const kafkaDefects: Defect[] = [
         replace: `if (!now) continue;`,
       },
     ],
-    caughtBy: { file: 'test/workers/neighbours.test.ts', title: 'has its last work taken over once more when it ends' },
+    caughtBy: {
+      file: 'test/workers/neighbours.test.ts',
+      title: 'has its last work taken over once more when it ends',
+    },
   },
   {
     name: 'prefix left out of the bus’s identity',

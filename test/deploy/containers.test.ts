@@ -167,7 +167,7 @@ describe('the containers, as processes of this machine', function () {
       await waitUntil(
         async () =>
           (await call<Customer>('GET', `${url('api')}/api/v1/customers/${id}`)).name === 'Ada Lovelace',
-        { ...SETTLED, what: 'the edit back here' },
+        { ...SETTLED, what: 'the edit in our table' },
       );
     });
 

@@ -21,16 +21,16 @@ function replace(value: unknown, variables: Variables): unknown {
 
 function fill(text: string, variables: Variables): string {
   return text.replace(REFERENCE, (whole: string, ...groups: (string | undefined)[]) => {
-    const [dollar, plain, name = plain, colon, operator, text = '', wrong] = groups;
+    const [dollar, plain, name = plain, colon, operator, substitute = '', wrong] = groups;
     if (dollar !== undefined) return '$';
     if (name === undefined || wrong !== undefined)
       throw new Error(`no reference to a variable in ${JSON.stringify(text)}: ${whole}`);
     const given = variables[name];
     // With the colon an empty value is the same as none.
     const isThere = given !== undefined && !(colon === ':' && given === '');
-    if (operator === '+') return isThere ? text : '';
+    if (operator === '+') return isThere ? substitute : '';
     if (isThere) return given;
-    if (operator === '?') throw new Error(`${name}: ${text}`);
-    return operator === '-' ? text : '';
+    if (operator === '?') throw new Error(`${name}: ${substitute}`);
+    return operator === '-' ? substitute : '';
   });
 }

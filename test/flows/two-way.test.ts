@@ -65,11 +65,11 @@ describe('edits on both sides at once', function () {
     const seen = async (name: string | undefined): Promise<boolean> =>
       (await list('&email=ada%40example.com'))[0]?.name === name;
     const soon = { timeoutMs: 10_000, everyMs: 10 };
-    await waitUntil(() => seen('Ada'), { ...soon, what: 'Ada is here' });
+    await waitUntil(() => seen('Ada'), { ...soon, what: 'Ada is in our table' });
     await stripe.customers.update(theirs.id, { name: 'Ada Lovelace' });
-    await waitUntil(() => seen('Ada Lovelace'), { ...soon, what: 'her new name is here' });
+    await waitUntil(() => seen('Ada Lovelace'), { ...soon, what: 'her new name is in our table' });
     await stripe.customers.del(theirs.id);
-    await waitUntil(() => seen(undefined), { ...soon, what: 'she is gone here' });
+    await waitUntil(() => seen(undefined), { ...soon, what: 'she is deleted in our table' });
     await expectAllAgree();
   });
 

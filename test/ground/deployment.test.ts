@@ -125,7 +125,9 @@ if (installed)
           ['SQL_ASCII', 'A database in `SQL_ASCII`'],
         ] as const) {
           const suffix = encoding.toLowerCase();
-          await root.raw(`create database shop_${suffix} template template0 encoding '${encoding}' locale 'C'`);
+          await root.raw(
+            `create database shop_${suffix} template template0 encoding '${encoding}' locale 'C'`,
+          );
           const old = createDb({
             url: databaseUrl(server.url, `shop_${suffix}`),
             poolSize: 1,
@@ -144,7 +146,12 @@ if (installed)
           });
           await run(
             'bash',
-            ['-euo', 'pipefail', '-c', `PATH=${installed.bin}:$PATH; ${named(commandsAfter(phrase), suffix)}`],
+            [
+              '-euo',
+              'pipefail',
+              '-c',
+              `PATH=${installed.bin}:$PATH; ${named(commandsAfter(phrase), suffix)}`,
+            ],
             { env },
           );
           const db = createDb({

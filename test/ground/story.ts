@@ -138,18 +138,18 @@ async function createAndEdit(story: Story): Promise<void> {
   deepStrictEqual(simulator.customers().find((one) => one.id === theirs)?.name, 'Şükrü €');
   // From us to Stripe, by case alone: no collation may take it for no change.
   await change(story, id, { name: 'ŞÜKRÜ €' });
-  await waitUntil(() => nameThere(story, theirs) === 'ŞÜKRÜ €', { ...soon, what: 'the edit is there' });
+  await waitUntil(() => nameThere(story, theirs) === 'ŞÜKRÜ €', { ...soon, what: 'the edit is at Stripe' });
   // From Stripe to us, by a webhook, in the same way.
   simulator.dashboard.updateCustomer(theirs, { name: 'şükrü €' });
   await waitUntil(async () => (await read(story, id)).name === 'şükrü €', {
     ...soon,
-    what: 'their edit is here',
+    what: 'their edit is in our table',
   });
   // A record that is created at Stripe.
   simulator.dashboard.createCustomer({ name: 'Łukasz', email: 'lukasz@x.example' });
   await waitUntil(async () => (await find(story, 'lukasz@x.example'))?.name === 'Łukasz', {
     ...soon,
-    what: 'theirs is here',
+    what: 'their new record is in our table',
   });
 }
 
@@ -168,7 +168,7 @@ async function importFile({ db, system, simulator }: Story): Promise<void> {
   );
   await waitUntil(() => emails(simulator).includes('odysseus@x.example'), {
     ...soon,
-    what: 'the import is there',
+    what: 'the import is at Stripe',
   });
 }
 
@@ -180,12 +180,12 @@ async function deleteOnBothSides(story: Story): Promise<void> {
   deepStrictEqual((await ask(story, 'DELETE', `/customers/${ours.id}`)).status, 204);
   await waitUntil(() => nameThere(story, counterpart) === undefined, {
     ...soon,
-    what: 'it is deleted there',
+    what: 'it is deleted at Stripe',
   });
   simulator.dashboard.deleteCustomer(await counterpartOf(story, theirs.id));
   await waitUntil(async () => (await find(story, 'lukasz@x.example')) === undefined, {
     ...soon,
-    what: 'it is a tombstone here',
+    what: 'it is a tombstone in our table',
   });
 }
 

@@ -96,7 +96,7 @@ describe('api, relay and worker as processes of their own', function () {
     await stripe('POST', `/v1/customers/${theirs}`, { name: 'Ada Lovelace' });
     await waitUntil(
       async () => (await call<Customer>('GET', `${api.url}/api/v1/customers/${id}`)).name === 'Ada Lovelace',
-      { ...soon, what: 'the name from Stripe is here' },
+      { ...soon, what: 'the name from Stripe is in our table' },
     );
   });
 

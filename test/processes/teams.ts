@@ -60,11 +60,11 @@ export function createTeams({ api, simulator, pairs }: Workplace, seed: number):
       return { side, round, field: on, value: on === 'name' ? text : `${text}@example.com` };
     };
     const chance = random();
-    if (chance < 0.2) return { what: 'one edit here', ours: [make('ours', field)], theirs: [] };
-    if (chance < 0.4) return { what: 'one edit there', ours: [], theirs: [make('theirs', field)] };
+    if (chance < 0.2) return { what: 'one edit of ours', ours: [make('ours', field)], theirs: [] };
+    if (chance < 0.4) return { what: 'one edit of theirs', ours: [], theirs: [make('theirs', field)] };
     const three = (side: TeamEdit['side']): TeamEdit[] => [1, 2, 3].map(() => make(side, field));
-    if (chance < 0.48) return { what: 'three edits here', ours: three('ours'), theirs: [] };
-    if (chance < 0.56) return { what: 'three edits there', ours: [], theirs: three('theirs') };
+    if (chance < 0.48) return { what: 'three edits of ours', ours: three('ours'), theirs: [] };
+    if (chance < 0.56) return { what: 'three edits of theirs', ours: [], theirs: three('theirs') };
     const ours = make('ours', field);
     if (chance < 0.7) return { what: 'two fields', ours: [ours], theirs: [make('theirs', other)] };
     if (chance < 0.75)

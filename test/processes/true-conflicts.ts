@@ -27,7 +27,7 @@ export interface Meeting {
 export function trueConflicts(
   edits: readonly TeamEdit[],
   oursShown: readonly Values[],
-  toursShown: readonly Values[],
+  theirsShown: readonly Values[],
 ): Meeting[] {
   const ofSide = (side: TeamEdit['side']): TeamEdit[] => edits.filter((edit) => edit.side === side);
   return ofSide('ours').flatMap(({ round, field, value: ours }) =>

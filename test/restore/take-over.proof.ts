@@ -97,7 +97,7 @@ describe('a change of server as described in docs/restore.md', function () {
       await end(up);
       await waitUntil(async () => (await page(wait, variables)).trim() === 't', {
         ...LONG,
-        what: 'all is there',
+        what: 'the new server has all changes',
       });
       await page(drop, variables);
       await page(say, { DATABASE_URL: variables.NEW_URL });

@@ -31,10 +31,10 @@ describe('bad input', () => {
 
   describe('an answer of Stripe', () => {
     let proxy: AlteringProxy;
-    beforeEach('stand between', async () => {
+    beforeEach('open a proxy before the simulator', async () => {
       proxy = await openAlteringProxy(world.simulator.url);
     });
-    afterEach('go away', () => proxy.close());
+    afterEach('close the proxy', () => proxy.close());
 
     const bad: [string, Record<string, unknown>][] = [
       ['a number for a name', { name: 7 }],

@@ -60,15 +60,19 @@ describe('first contact and records that existed before', () => {
     },
   );
 
-  situation(48, 'a checkout creates a record, then a row is created before its webhook: one record', async () => {
-    const { id } = world.simulator.dashboard.createCustomer({ name: 'Bo', email: 'bo@example.com' });
-    const row = await world.create({ name: 'Bo', email: 'bo@example.com' });
-    const linking = world.worker({ policy: { linkByEmail: 'link' } });
-    await world.rest(linking);
-    expect(there('bo@example.com')).to.deep.equal([id]);
-    expect((await mappingOf(world.db, row.id)).externalId).to.equal(id);
-    await expectAgreement(world);
-  });
+  situation(
+    48,
+    'a checkout creates a record, then a row is created before its webhook: one record',
+    async () => {
+      const { id } = world.simulator.dashboard.createCustomer({ name: 'Bo', email: 'bo@example.com' });
+      const row = await world.create({ name: 'Bo', email: 'bo@example.com' });
+      const linking = world.worker({ policy: { linkByEmail: 'link' } });
+      await world.rest(linking);
+      expect(there('bo@example.com')).to.deep.equal([id]);
+      expect((await mappingOf(world.db, row.id)).externalId).to.equal(id);
+      await expectAgreement(world);
+    },
+  );
 
   situation(49, 'the record that a create waits for is deleted at Stripe: the create is sent', async () => {
     const { id } = world.simulator.dashboard.createCustomer({ name: 'Bo', email: 'bo@example.com' });
@@ -81,34 +85,43 @@ describe('first contact and records that existed before', () => {
     await expectAgreement(world);
   });
 
-  situation(50, 'the linked one of two records is deleted at Stripe: the customer stays, and waits', async () => {
-    const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
-    const { id: second } = world.simulator.dashboard.createCustomer({ email: 'ada@example.com' });
-    await world.rest();
-    world.simulator.dashboard.deleteCustomer(pair.externalId);
-    await world.rest();
-    const primary = (await mappingsIn(world.db)).find(({ role }) => role === 'primary');
-    expect(primary).to.include({ state: 'waiting', reason: 'alias_lives' });
-    const target = { system: 'stripe', externalType: 'customer' };
-    await createChoiceOperations({ db: world.db, clock: world.clock, nudge: () => undefined, target }).choose(
-      pair.id,
-      second,
-      'ops',
-    );
-    await world.rest();
-    expect(there('ada@example.com')).to.deep.equal([second]);
-    await expectAgreement(world);
-  });
+  situation(
+    50,
+    'the linked one of two records is deleted at Stripe: the customer stays, and waits',
+    async () => {
+      const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
+      const { id: second } = world.simulator.dashboard.createCustomer({ email: 'ada@example.com' });
+      await world.rest();
+      world.simulator.dashboard.deleteCustomer(pair.externalId);
+      await world.rest();
+      const primary = (await mappingsIn(world.db)).find(({ role }) => role === 'primary');
+      expect(primary).to.include({ state: 'waiting', reason: 'alias_lives' });
+      const target = { system: 'stripe', externalType: 'customer' };
+      await createChoiceOperations({
+        db: world.db,
+        clock: world.clock,
+        nudge: () => undefined,
+        target,
+      }).choose(pair.id, second, 'ops');
+      await world.rest();
+      expect(there('ada@example.com')).to.deep.equal([second]);
+      await expectAgreement(world);
+    },
+  );
 
-  situation(51, 'a row is deleted, its record stays, and the row is created again: no third record', async () => {
-    const letting = world.worker({ policy: { deletes: 'detach' } });
-    const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
-    await world.remove(pair.id);
-    await world.rest(letting);
-    await world.create({ name: 'Ada', email: 'ada@example.com' });
-    await world.rest(letting);
-    expect(there('ada@example.com')).to.deep.equal([pair.externalId]);
-  });
+  situation(
+    51,
+    'a row is deleted, its record stays, and the row is created again: no third record',
+    async () => {
+      const letting = world.worker({ policy: { deletes: 'detach' } });
+      const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
+      await world.remove(pair.id);
+      await world.rest(letting);
+      await world.create({ name: 'Ada', email: 'ada@example.com' });
+      await world.rest(letting);
+      expect(there('ada@example.com')).to.deep.equal([pair.externalId]);
+    },
+  );
 
   situation(52, 'a customer of a test clock, which no list shows, is found all the same', async () => {
     await world.db('account_readings').delete();

@@ -48,23 +48,27 @@ describe('webhooks that do not come, and lists', () => {
     },
   );
 
-  situation(21, 'two events of one second, the second shown late by the list, are both received', async () => {
-    const { externalId } = await linkedPair(world);
-    await sweepAll();
-    world.simulator.dashboard.updateCustomer(externalId, { name: 'First' });
-    world.advance(2 * MINUTE);
-    await sweepAll();
-    const { sweptTo } = (await readSweep(world.db, 'stripe'))!;
-    // Stripe writes it into a second that has already been swept.
-    world.simulator.clock.advance(-2 * MINUTE);
-    world.simulator.dashboard.updateCustomer(externalId, { name: 'Second' });
-    world.simulator.clock.advance(2 * MINUTE);
-    expect(world.simulator.events().at(-1)!.created * 1_000).to.be.lessThan(sweptTo.getTime());
-    world.advance(MINUTE);
-    await sweepAll();
-    expect((await listCustomers(world.db, { limit: 9 }))[0]).to.include({ name: 'Second' });
-    await expectAgreement(world);
-  });
+  situation(
+    21,
+    'two events of one second, the second shown late by the list, are both received',
+    async () => {
+      const { externalId } = await linkedPair(world);
+      await sweepAll();
+      world.simulator.dashboard.updateCustomer(externalId, { name: 'First' });
+      world.advance(2 * MINUTE);
+      await sweepAll();
+      const { sweptTo } = (await readSweep(world.db, 'stripe'))!;
+      // Stripe writes it into a second that has already been swept.
+      world.simulator.clock.advance(-2 * MINUTE);
+      world.simulator.dashboard.updateCustomer(externalId, { name: 'Second' });
+      world.simulator.clock.advance(2 * MINUTE);
+      expect(world.simulator.events().at(-1)!.created * 1_000).to.be.lessThan(sweptTo.getTime());
+      world.advance(MINUTE);
+      await sweepAll();
+      expect((await listCustomers(world.db, { limit: 9 }))[0]).to.include({ name: 'Second' });
+      await expectAgreement(world);
+    },
+  );
 
   situation(22, 'no webhook comes for four days, and the sweep brings everything', async () => {
     const { id, externalId } = await linkedPair(world);

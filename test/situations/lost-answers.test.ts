@@ -180,23 +180,27 @@ describe('lost answers', () => {
     await expectAgreement(world);
   });
 
-  situation(40, 'a webhook makes a mapping before the create is answered, and the two mappings are merged', async () => {
-    await world.create();
-    await world.receive();
-    const held = pauseAt('intent.answered');
-    const working = world.lane.runOnce();
-    await held.reached;
-    // A thin event without key and owner tag: nothing shows yet to which row the record belongs.
-    const [customer] = world.simulator.customers();
-    world.simulator.dashboard.updateCustomer(customer!.id, { phone: '1' });
-    await world.deliver([world.undelivered().at(-1)!], { thin: true });
-    await world.receiveInbound();
-    expect(await mappingsIn(world.db)).to.have.length(2);
-    held.resume();
-    await working;
-    await world.lane.drain();
-    await world.rest();
-    expect(await mappingsIn(world.db)).to.have.length(1);
-    await expectAgreement(world);
-  });
+  situation(
+    40,
+    'a webhook makes a mapping before the create is answered, and the two mappings are merged',
+    async () => {
+      await world.create();
+      await world.receive();
+      const held = pauseAt('intent.answered');
+      const working = world.lane.runOnce();
+      await held.reached;
+      // A thin event without key and owner tag: nothing shows yet to which row the record belongs.
+      const [customer] = world.simulator.customers();
+      world.simulator.dashboard.updateCustomer(customer!.id, { phone: '1' });
+      await world.deliver([world.undelivered().at(-1)!], { thin: true });
+      await world.receiveInbound();
+      expect(await mappingsIn(world.db)).to.have.length(2);
+      held.resume();
+      await working;
+      await world.lane.drain();
+      await world.rest();
+      expect(await mappingsIn(world.db)).to.have.length(1);
+      await expectAgreement(world);
+    },
+  );
 });

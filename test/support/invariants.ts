@@ -220,7 +220,8 @@ function* leaks({ log, simulator }: Observed, { customers }: Snapshot): Generato
 function* brokenAtRest(world: Observed, all: Snapshot): Generator<string> {
   const received = new Set(all.deliveries.map(({ event_id: id }) => id));
   for (const event of all.events)
-    if (!received.has(event.event_id)) yield `version ${event.version} of ${event.entity_id} was not received`;
+    if (!received.has(event.event_id))
+      yield `version ${event.version} of ${event.entity_id} was not received`;
   for (const { status, version } of all.deliveries)
     if (status === 'queued') yield `the delivery of version ${version} is still queued`;
   for (const mapping of all.mappings) {

@@ -178,7 +178,8 @@ function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
     if (kind !== 'both_moved' && kind !== 'overwritten_unseen') continue;
     const text = `${kind} of ${field ?? ''}: ours ${our ?? 'null'}, theirs ${their ?? 'null'}`;
     if (their !== null && !theirs.has(their)) yield `no edit of theirs had this value: ${text}`;
-    if (kind === 'both_moved' && our !== null && !ours.has(our)) yield `no edit of ours had this value: ${text}`;
+    if (kind === 'both_moved' && our !== null && !ours.has(our))
+      yield `no edit of ours had this value: ${text}`;
     // Their value may come again beside another value of ours; a value that was set twice proves
     // nothing.
     const set = edits.filter((e) => e.field === field && lower(e.value) === lower(their));

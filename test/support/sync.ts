@@ -167,10 +167,10 @@ export async function createWorld(
       return receiveOutbound(receiving, target, await findUndelivered(db, everything));
     },
     bringTheirs: async () => {
-      const events = simulator.events().slice(seen);
-      seen += events.length;
+      const reported = simulator.events().slice(seen);
+      seen += reported.length;
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
-      for (const event of events) {
+      for (const event of reported) {
         const incoming = integration.ingress?.normalise(event);
         if (incoming) await takeIn(inbox, incoming);
       }

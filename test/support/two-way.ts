@@ -52,10 +52,12 @@ export function createInbound(world: SyncWorld): Inbound {
     async deliver(events = inbound.undelivered(), { thin = false } = {}) {
       const taken: Taken[] = [];
       for (const event of events) {
-        const inbound = ingress?.normalise(structuredClone(thin ? thinEvent(event) : event));
-        if (!inbound) throw new Error(`no event: ${event.id}`);
+        const incoming = ingress?.normalise(structuredClone(thin ? thinEvent(event) : event));
+        if (!incoming) throw new Error(`no event: ${event.id}`);
         const { db, clock, integration } = world;
-        taken.push(await takeIn({ db, clock, integration, retentionDays: 30, nudge: () => undefined }, inbound));
+        taken.push(
+          await takeIn({ db, clock, integration, retentionDays: 30, nudge: () => undefined }, incoming),
+        );
         if (!thin) delivered.add(event.id);
       }
       return taken;

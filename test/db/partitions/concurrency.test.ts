@@ -119,7 +119,7 @@ describe('partition upkeep beside other transactions', () => {
     const all = [];
     for (let week = 0; week < 3; week += 1) {
       const now = later(week * WEEK_MS);
-      for (let round = 0; round < 4; round += 1) {
+      for (let n = 0; n < 4; n += 1) {
         const round = [1, 2, 3, 4].map(() => keepPartitions(db, { now, retentionDays, moveLimit: 5 }));
         all.push(...(await Promise.all(round)));
       }

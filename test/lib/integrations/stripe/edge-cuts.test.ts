@@ -63,7 +63,7 @@ describe('an answer of Stripe that is cut or damaged on the way', () => {
     ['its status is no number', stays(whole(CUSTOMER).replace('200 OK', 'OK 200'))],
   ];
   for (const [says, act] of CUTS) {
-    it(`${says}: the outcome is unknown, and nothing is sent again`, async () => {
+    it(`(${says}) leaves the outcome unknown, and nothing is sent again`, async () => {
       for (const kind of ALL_CALLS) {
         wire.script(act);
         expectUnknown(await outcomeOf(wire.integration, kind), `${says}, ${kind.says}`);

@@ -28,7 +28,7 @@ describe('a call of Stripe that gets no complete answer', () => {
       (socket) => void socket.write(`${head(`content-length: ${BODY.length}`)}${BODY.slice(0, -1)}`),
     ],
     [
-      'the body is whole and its length is not',
+      'the body is shorter than its length',
       (socket) => void socket.write(`${head(`content-length: ${BODY.length + 1}`)}${BODY}`),
     ],
     [
@@ -36,7 +36,7 @@ describe('a call of Stripe that gets no complete answer', () => {
       (socket) =>
         void socket.write(`${head('transfer-encoding: chunked')}${BODY.length.toString(16)}\r\n${BODY}\r\n`),
     ],
-    ['it is asked to go on again and again', (socket) => dripFor(socket, 'HTTP/1.1 100 Continue\r\n\r\n')],
+    ['only interim answers come', (socket) => dripFor(socket, 'HTTP/1.1 100 Continue\r\n\r\n')],
     [
       'the head comes line by line',
       (socket) => {
