@@ -115,7 +115,7 @@ describe('writing imported rows', () => {
 
   it('refuses the rows that the table does not accept, with the name of the rule, and continues', async () => {
     await database.db.raw(
-      `alter table customers add constraint name_short check (length(name) <= 20) not valid; ${triggerSql('quiet', `if new.name = 'Nobody' then return null; end if; return new;`)}`,
+      `alter table customers add constraint name_short check (length(name) <= 20) not valid; ${triggerSql('quiet', `if new.name = 'Refused' then return null; end if; return new;`)}`,
     );
     const given = [
       row(2, 'Kim', 'kim@example.com'),

@@ -13,7 +13,7 @@ export interface Catalogues {
   url: string;
   simulator: Simulator;
   /** How many rows and records of each kind there are. */
-  counts: { pairs: number; differing: number; blank: number; alone: number; nobodys: number; twice: number };
+  counts: { pairs: number; differing: number; blank: number; alone: number; unmatched: number; twice: number };
   end(): Promise<void>;
 }
 
@@ -44,14 +44,14 @@ export async function fillCatalogues(size: number): Promise<Catalogues> {
      from generate_series(0, :size::integer - 1) n`,
     { size },
   );
-  const counts = { pairs: 0, differing: 0, blank: 0, alone: 0, nobodys: 0, twice: 0 };
+  const counts = { pairs: 0, differing: 0, blank: 0, alone: 0, unmatched: 0, twice: 0 };
   for (let n = 0; n < size; n++) {
     const email = `person${n}@example.com`;
     const kind = n % 10;
     if (kind === 9) {
       counts.alone += 1;
-      counts.nobodys += 1;
-      simulator.dashboard.createCustomer({ name: `Nobody’s ${n}`, email: `unmatched${n}@example.com` });
+      counts.unmatched += 1;
+      simulator.dashboard.createCustomer({ name: `Unmatched ${n}`, email: `unmatched${n}@example.com` });
       continue;
     }
     counts.pairs += 1;
@@ -136,7 +136,7 @@ export async function linkThem(
   // A second time, as a person would after an interruption: a pair with consent keeps it.
   const again = await place.run(['link', '--all', '--yes', '--json']);
   expect([0, 3], again.stderr).to.include(again.code);
-  await waitUntil(async () => (await linked()) >= rows + counts.nobodys, {
+  await waitUntil(async () => (await linked()) >= rows + counts.unmatched, {
     timeoutMs: 900_000,
     everyMs: 500,
     what: 'all are linked',
@@ -174,11 +174,11 @@ export async function expectLinked(
   const { rows } = await db.raw<{ rows: { state: string; count: number }[] }>(
     `select state || coalesce(' ' || reason, '') as state, count(*) from external_mappings group by 1 order by 1`,
   );
-  const { pairs, alone, nobodys, twice } = counts;
+  const { pairs, alone, unmatched, twice } = counts;
   expect(rows).to.deep.equal([
     { state: 'alias', count: twice },
-    { state: 'linked', count: pairs + alone + nobodys },
+    { state: 'linked', count: pairs + alone + unmatched },
   ]);
-  expect(simulator.customers(), 'customers there').to.have.length(pairs + alone + nobodys + twice);
+  expect(simulator.customers(), 'customers there').to.have.length(pairs + alone + unmatched + twice);
   expect(simulator.ledger.effects().repeated).to.deep.equal([]);
 }

@@ -28,7 +28,7 @@ describe('the first link of two filled catalogues', () => {
       const records = pairs.map(({ email }, n) =>
         world.simulator.dashboard.createCustomer({ name: n % 5 === 0 ? `Other ${n}` : `Person ${n}`, email }),
       );
-      world.simulator.dashboard.createCustomer({ name: 'Nobody’s', email: 'nobody@example.com' });
+      world.simulator.dashboard.createCustomer({ name: 'Unmatched', email: 'unmatched@example.com' });
       const plan = await planFirstLink(world.deps);
 
       // Interrupted when half of the consents are stored.

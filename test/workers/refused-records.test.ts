@@ -40,7 +40,7 @@ describe('a record that does not belong on its topic', () => {
   it('is reported with the reason', async () => {
     const bus = await openBus();
     await bus.publish([
-      external('unknown', readable),
+      external('other', readable),
       external('stripe', { ...readable, kind: 'wobbled' }),
       { ...external('stripe', readable), topic: topics.outbound },
       external('stripe', readable),
@@ -77,21 +77,21 @@ describe('a record that does not belong on its topic', () => {
 
   it('is counted from one again after a week without any, and is shown until then', async () => {
     const bus = await openBus();
-    await bus.publish([external('unknown', readable)]);
+    await bus.publish([external('other', readable)]);
     const shown = async () =>
       (await readRefusedCounts(world.db, world.clock.now())).map(({ records }) => records);
     world.advance(6 * DAY_MS);
-    await bus.publish([external('unknown', readable)]);
+    await bus.publish([external('other', readable)]);
     expect(await shown()).to.deep.equal([2]);
     world.advance(8 * DAY_MS);
     expect(await shown()).to.deep.equal([]);
-    await bus.publish([external('unknown', readable)]);
+    await bus.publish([external('other', readable)]);
     expect(await shown()).to.deep.equal([1]);
   });
 
   it('is reported once when its page is published again', async () => {
     const bus = await openBus();
-    const page = [external('unknown', readable)];
+    const page = [external('other', readable)];
     await bus.publish(page);
     await bus.publish(page);
     expect(await notices()).to.have.length(1);
@@ -102,7 +102,7 @@ describe('a record that does not belong on its topic', () => {
     await world.db.raw('alter table sync_events rename to sync_events_away');
     try {
       const error: unknown = await bus
-        .publish([external('unknown', readable)])
+        .publish([external('other', readable)])
         .catch((reason: unknown) => reason);
       expect(error).to.include({ code: 'handler_failed', retryable: true });
     } finally {

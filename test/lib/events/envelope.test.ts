@@ -42,7 +42,7 @@ describe('the messages of a page', () => {
   it('are one for each topic of each event, in order, with the entity’s key', () => {
     const rows = [
       row,
-      { ...row, id: 13, eventType: 'unknown.type' },
+      { ...row, id: 13, eventType: 'other.type' },
       { ...row, id: 14, eventType: 'delivery.parked' },
     ];
     expect(
