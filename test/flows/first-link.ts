@@ -13,7 +13,14 @@ export interface Catalogues {
   url: string;
   simulator: Simulator;
   /** How many rows and records of each kind there are. */
-  counts: { pairs: number; differing: number; blank: number; alone: number; unmatched: number; twice: number };
+  counts: {
+    pairs: number;
+    differing: number;
+    blank: number;
+    alone: number;
+    unmatched: number;
+    twice: number;
+  };
   end(): Promise<void>;
 }
 
