@@ -1,8 +1,8 @@
 /**
- * The types, as `tsc` checks them, and the rules of eslint, on one program that both read: each with
- * a program of its own costs a quarter more. The next run looks only at the files that have changed
- * and at those whose types a change can alter; TypeScript tells which they are, from what it noted
- * in `node_modules/.cache/lint`.
+ * The types, as `tsc` checks them, and the rules of eslint, on one program that both read: a
+ * program for each costs a quarter more. The next run checks only the files that have changed and
+ * those whose types a change can alter; TypeScript finds these by its notes in
+ * `node_modules/.cache/lint`.
  */
 import { globSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -16,7 +16,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const notes = openLintNotes(ROOT);
 const program = openProgram(notes.typesFile);
 notes.forget(affectedFiles().map((path) => relative(ROOT, path)));
-// Only now may TypeScript note what it has seen: a stop between the two lints a file once more.
+// Only now may TypeScript store its notes: a stop between the two lines lints a file once more.
 program.emit();
 const failed = [reportTypes(), await reportRules()].filter((found) => found > 0).length;
 writeCounts({ passed: 2 - failed, failed, skipped: 0 });
@@ -42,14 +42,14 @@ function openProgram(tsBuildInfoFile: string): ts.EmitAndSemanticDiagnosticsBuil
   });
 }
 
-/** Of the project, not of its packages; checks their types on the way. */
+/** Files of the project, not of its packages; their types are checked as well. */
 function affectedFiles(): string[] {
   const paths: string[] = [];
   const add = ({ fileName }: ts.SourceFile) => paths.push(fileName);
   for (;;) {
     const next = program.getSemanticDiagnosticsOfNextAffectedFile();
     if (next === undefined) return paths;
-    // A whole program where the change can be seen from everywhere.
+    // The whole program is checked where the change may affect every file.
     if ('fileName' in next.affected) add(next.affected);
     else next.affected.getSourceFiles().forEach(add);
   }

@@ -25,7 +25,8 @@ const ROOT = import.meta.dirname;
 const stop = { asked: false };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    // The jobs end, so this process goes on to clean up; a second signal is for a job that does not.
+    // The jobs end, so this process stays to clean up; a second signal is for a job that does not
+    // end.
     stopJobs(stop.asked ? 'SIGKILL' : 'SIGTERM');
     stop.asked = true;
   });
@@ -41,12 +42,12 @@ try {
     ...env,
     TMPDIR: folder,
     TEST_POSTGRES_URL: server.url,
-    // Each process would otherwise compile the packages that another one has compiled before.
+    // Otherwise each process would compile packages that another one has compiled before.
     NODE_COMPILE_CACHE: join(folder, 'compiled'),
     ...(coverage ? { NODE_V8_COVERAGE: covered } : {}),
   };
   results = await runJobs(selectJobs(), width, jobEnv);
-  // These take all the processors there are, and what is before them waits for signs of life.
+  // These use all processors, and the jobs before them depend on signs of life in time.
   if (flags.proof && !stop.asked) results.push(...(await runJobs(selectSearches(), 1, jobEnv)));
   if (coverage && !stop.asked) await reportCoverage(covered, env);
   kept = keep && results.some(({ failed }) => failed > 0);

@@ -1,6 +1,6 @@
 /**
- * What `make watch ONLY="lib/uuid.test.ts"` runs: these tests, and these tests again whenever a file
- * of the project changes. One PostgreSQL serves all the runs. Ctrl-C ends it.
+ * What `make watch ONLY="lib/uuid.test.ts"` runs: these tests, and again whenever a file of the
+ * project changes. One PostgreSQL serves all the runs. Ctrl-C ends it.
  */
 import { watch } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -16,7 +16,7 @@ describe('API keys', () => {
   const bearer = (key: string) => ({ headers: { Authorization: `Bearer ${key}` } });
 
   for (const key of ['first-key-0123456789', 'second-key-0123456789']) {
-    it(`lets ${key.split('-')[0]} in`, async () => {
+    it(`let requests with the ${key.split('-')[0]} key in`, async () => {
       expect((await api.send('GET', customers, bearer(key))).status).to.equal(200);
     });
   }
@@ -32,7 +32,7 @@ describe('API keys', () => {
     'a key without its scheme': { headers: { Authorization: 'first-key-0123456789' } },
   };
   for (const [what, options] of Object.entries(refused)) {
-    it(`answers 401 to ${what}, before it says what exists`, async () => {
+    it(`answer 401 to ${what}, whether the path exists or not`, async () => {
       for (const path of [customers, `${customers}/1`, '/nowhere']) {
         const { status, headers, json } = await api.send('GET', path, options);
         expect(status).to.equal(401);
@@ -42,14 +42,14 @@ describe('API keys', () => {
     });
   }
 
-  it('leaves /health, /ready and webhooks open', async () => {
+  it('are not needed for /health, /ready and webhooks', async () => {
     for (const path of ['/health', '/ready', '/api/v1/health', '/api/v1/ready']) {
       expect((await api.send('GET', path)).status, path).to.equal(200);
     }
     expect((await api.send('POST', '/api/v1/webhooks/unknown')).status).to.equal(404);
   });
 
-  it('puts who asked into the event, by a part of the key’s hash', async () => {
+  it('put the caller into the event, by a part of the key’s hash', async () => {
     const { json } = await api.send('POST', customers, {
       body: freshCustomer(),
       ...bearer('first-key-0123456789'),

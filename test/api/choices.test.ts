@@ -4,7 +4,7 @@ import { useTwoWay } from '../support/two-way.ts';
 import { expectDescribed } from './described.ts';
 import { expectProblem, startApi } from './start-api.ts';
 
-describe('the record of a customer over the API', () => {
+describe('choosing the record of a customer over the API', () => {
   const world = useTwoWay();
   let api: Awaited<ReturnType<typeof startApi>>;
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe('the record of a customer over the API', () => {
     return answer;
   };
 
-  it('is chosen by one call, which says what was linked before', async () => {
+  it('takes one call, whose answer names the record that was linked before', async () => {
     const { id, first, second } = await doubled(world);
     const answer = await link(id, { system: 'stripe', external_id: second });
     expect([answer.status, answer.json]).to.deep.equal([
@@ -41,7 +41,7 @@ describe('the record of a customer over the API', () => {
     });
   });
 
-  it('that is not known yet is read by a worker first', async () => {
+  it('has a worker read the record first where it is not known yet', async () => {
     const { id, first } = await doubled(world);
     const answer = await link(id, { system: 'stripe', external_id: 'cus_typed_wrong' });
     expect(answer.json).to.include({ outcome: 'consented', instead_of: first });
@@ -49,7 +49,7 @@ describe('the record of a customer over the API', () => {
     expect((await standsOf(world, id))[0]).to.equal(`${first} primary linked`);
   });
 
-  it('is refused with what stands against it', async () => {
+  it('is refused with the reason', async () => {
     const { id, second } = await doubled(world);
     expectProblem(await link(99_999, { system: 'stripe', external_id: second }), 404, 'customer_not_found');
     for (const body of [
@@ -72,7 +72,7 @@ describe('the record of a customer over the API', () => {
     await world.rest();
   });
 
-  it('that was deleted there while another one lives: the deletion is accepted by one call', async () => {
+  it('accepts by one call the deletion of a linked record while another record of the customer lives', async () => {
     const { id, first } = await doubled(world);
     world.simulator.dashboard.deleteCustomer(first);
     await world.rest();
@@ -88,7 +88,7 @@ describe('the record of a customer over the API', () => {
     expectProblem(await api.send('GET', `/api/v1/customers/${id}`), 404, 'customer_not_found');
   });
 
-  it('that stayed there when its customer was deleted here is listed, with that as its reason', async () => {
+  it('lists a second record that was left at the external system when its customer was deleted, with that reason', async () => {
     const { id, second } = await doubled(world);
     await world.remove(id);
     await world.rest();

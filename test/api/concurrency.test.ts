@@ -31,7 +31,7 @@ describe('many callers of the API at once', () => {
     return rows.map(({ version }) => version);
   }
 
-  it('50 PATCHes of one customer make versions without a gap, an event each, in id order', async () => {
+  it('50 PATCHes of one customer make versions without a gap, each with its event, in id order', async () => {
     const path = await create();
     const answers = await fifty((n) => api.send('PATCH', path, { body: { name: `Writer ${n}` } }));
     expect(answers.map(({ status }) => status)).to.deep.equal(Array.from({ length: 50 }, () => 200));
@@ -41,7 +41,7 @@ describe('many callers of the API at once', () => {
     expect(await versionsInIdOrder(path)).to.deep.equal([1, ...expected]);
   });
 
-  it('50 PATCHes with the same If-Match: one is taken, the others are told what is there now', async () => {
+  it('50 PATCHes with the same If-Match: one succeeds, the others get 412 with the current state', async () => {
     const path = await create();
     const headers = { 'If-Match': '"1"' };
     const answers = await fifty((n) => api.send('PATCH', path, { body: { name: `Writer ${n}` }, headers }));
@@ -54,7 +54,7 @@ describe('many callers of the API at once', () => {
     expect(await versionsInIdOrder(path)).to.deep.equal([1, 2]);
   });
 
-  it('20 callers who read, change and try again all get their change in', async () => {
+  it('20 callers that read, change and retry all get their change stored', async () => {
     const path = await create();
     await many(20, async (n) => {
       for (;;) {
@@ -68,7 +68,7 @@ describe('many callers of the API at once', () => {
     expect(await versionsInIdOrder(path)).to.deep.equal(Array.from({ length: 21 }, (_, n) => n + 1));
   });
 
-  it('50 equal PUTs are one change', async () => {
+  it('50 equal PUTs make one change', async () => {
     const path = await create();
     const body = freshCustomer();
     const answers = await fifty(() => api.send('PUT', path, { body }));
@@ -79,7 +79,7 @@ describe('many callers of the API at once', () => {
     expect(await versionsInIdOrder(path)).to.deep.equal([1, 2]);
   });
 
-  it('50 creations with one email: one is taken, the others are told whose it is', async () => {
+  it('50 creations with one email: one succeeds, the others get the id of its customer', async () => {
     const answers = await fifty((n) =>
       api.send('POST', customers, {
         body: { name: `Racer ${n}`, email: n % 2 ? 'RACE@example.org' : 'race@example.org' },

@@ -49,7 +49,7 @@ describe('the list of conflicts', () => {
     expectProblem(await api.send('GET', '/api/v1/mappings'), 401, 'unauthorized');
   });
 
-  it('has the newest first, and its Link header walks it, each once', async () => {
+  it('begins with the newest, and its Link header leads through all conflicts, each once', async () => {
     const seen: number[] = [];
     let next: string | undefined = '?limit=10&turned=false';
     while (next !== undefined) {
@@ -62,7 +62,7 @@ describe('the list of conflicts', () => {
     expect(seen).to.deep.equal(Array.from({ length: 25 }, (_, n) => 24 - n).filter((n) => n !== 3));
   });
 
-  it('filters by customer, kind, field and whether it was turned', async () => {
+  it('filters by customer, kind, field and whether the conflict was reversed', async () => {
     expect(await ours('?customer=1')).to.deep.equal([20, 15, 10, 5, 0]);
     expect(await ours('?customer=1&kind=deleted_there')).to.deep.equal([15, 5]);
     expect(await ours('?customer=1&field=email')).to.deep.equal([15, 0]);
@@ -70,7 +70,7 @@ describe('the list of conflicts', () => {
     expect(await ours('?customer=999')).to.deep.equal([]);
   });
 
-  it('shows one, and knows which kinds can be turned', async () => {
+  it('shows one conflict, and says which kinds can be reversed', async () => {
     const [newest] = (await get('?limit=1&kind=both_moved')).list;
     const answer = await get(`/${String(newest?.id)}`);
     expectDescribed('get', `${conflicts}/{id}`, answer);

@@ -48,7 +48,7 @@ describe('reversing a conflict', () => {
     return { row, cus, conflict: await newest() };
   }
 
-  it('gives the row the value that did not survive, as an ordinary change that is pushed', async () => {
+  it('gives the row the value that was given up, as an ordinary change that is pushed', async () => {
     const { row, conflict } = await bothMoved();
     expect(conflict).to.include({
       ...{ kind: 'both_moved', customer: row.id, system: 'stripe', field: 'name', base: 'Base' },
@@ -78,7 +78,7 @@ describe('reversing a conflict', () => {
     await expectAgreement(world);
   });
 
-  it('does it once, however often it is sent, and at the same moment', async () => {
+  it('happens once, however often it is requested, also at the same moment', async () => {
     const { row, conflict } = await bothMoved();
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => reverse(conflict.id)));
     expect(answers.map(({ json }) => json['outcome']).sort()).to.deep.equal([
@@ -93,7 +93,7 @@ describe('reversing a conflict', () => {
     await expectAgreement(world);
   });
 
-  it('turns back what their side had won', async () => {
+  it('gives our value back where their value had won', async () => {
     const lane = world.worker({ integration: withRules(world.integration, { conflict: 'external_wins' }) });
     const { conflict } = await bothMoved(lane);
     expect(conflict).to.include({ winner: 'theirs', ours: 'Ours', theirs: 'Theirs' });
@@ -118,7 +118,7 @@ describe('reversing a conflict', () => {
     await expectAgreement(world);
   });
 
-  it('lets a later edit stand: 409, the row says overtaken, nothing is written', async () => {
+  it('leaves a later edit unchanged: 409 overtaken, and nothing is written', async () => {
     const { row, conflict } = await bothMoved();
     await world.update(row.id, { name: 'Later' });
     const answer = await reverse(conflict.id);
@@ -128,7 +128,7 @@ describe('reversing a conflict', () => {
     expect((await newest())['note']).to.equal('overtaken');
     await world.rest();
     expect(there()).to.equal('Later');
-    // Back at the value that survived, it can be turned again.
+    // The row has again the value that survived, so the conflict can be reversed again.
     await world.update(row.id, { name: ' Ours ' });
     expect((await reverse(conflict.id)).json['outcome']).to.equal('reversed');
     await world.rest();
@@ -136,14 +136,17 @@ describe('reversing a conflict', () => {
     await expectAgreement(world);
   });
 
-  it('is overtaken by a pull that is about to be stored', async () => {
+  it('answers overtaken where a pull is about to be stored', async () => {
     const { row, cus, conflict } = await bothMoved();
     world.simulator.dashboard.updateCustomer(cus, { name: 'Pulled' });
     const held = pauseAt('write-ours.before-commit');
     const running = world.rest();
     await held.reached;
     const answering = reverse(conflict.id);
-    await waitUntil(() => isAnyoneWaiting(), { timeoutMs: 5_000, what: 'the turn waits for the mapping' });
+    await waitUntil(() => isAnyoneWaiting(), {
+      timeoutMs: 5_000,
+      what: 'the reversal waits for the mapping',
+    });
     held.resume();
     expectProblem(await answering, 409, 'overtaken');
     await running;
@@ -151,7 +154,7 @@ describe('reversing a conflict', () => {
     await expectAgreement(world);
   });
 
-  it('says of a deleted customer that it was overtaken', async () => {
+  it('answers overtaken for a deleted customer', async () => {
     const { row, conflict } = await bothMoved();
     await world.remove(row.id);
     const answer = await reverse(conflict.id);
@@ -160,7 +163,7 @@ describe('reversing a conflict', () => {
     await world.rest();
   });
 
-  it('does not take an email that another customer has by now', async () => {
+  it('does not take an email that another customer has by then', async () => {
     const { row, cus } = await linked();
     world.simulator.dashboard.updateCustomer(cus, { email: 'theirs@example.com' });
     await world.deliver();
@@ -175,7 +178,7 @@ describe('reversing a conflict', () => {
     await world.rest();
   });
 
-  it('refuses what no call can turn, and says what to do', async () => {
+  it('refuses a conflict that no call can reverse, and says what to do', async () => {
     const { row, cus } = await linked();
     world.simulator.dashboard.updateCustomer(cus, { name: null });
     await world.rest();
@@ -209,7 +212,7 @@ describe('reversing a conflict', () => {
     await expectRefused('deleted_there', /create a customer with them/);
   });
 
-  it('answers 404 for an id that no conflict has, and 400 for what is no id', async () => {
+  it('answers 404 for an id that no conflict has, and 400 for an invalid id', async () => {
     const unknown = '00000000-0000-7000-8000-000000000000';
     expectProblem(await reverse(unknown), 404, 'conflict_not_found');
     expectProblem(await api.send('GET', `${conflicts}/${unknown}`), 404, 'conflict_not_found');

@@ -31,7 +31,7 @@ describe('the changes of customers over HTTP', () => {
     return Number((await api.send('POST', customers, { body: freshCustomer() })).json.id);
   }
 
-  it('begin now with no change, and follow with each version, deletions with id and version', async () => {
+  it('begin with an empty answer for after=now, and then list each version, and deletions with id and version', async () => {
     await create();
     const start = await ask('?after=now');
     expect(start.json).to.deep.include({ changes: [], more: false });
@@ -53,7 +53,7 @@ describe('the changes of customers over HTTP', () => {
     expect(changesOf(empty)).to.deep.equal([]);
   });
 
-  it('go on from the position beside any change, and from the same one as often as it is asked', async () => {
+  it('continue from the position of any change, and answer the same for a position as often as it is used', async () => {
     const start = positionOf(await ask('?after=now'));
     const ids = [await create(), await create(), await create()];
     for (let times = 0; times < 2; times += 1) {
@@ -69,7 +69,7 @@ describe('the changes of customers over HTTP', () => {
     }
   });
 
-  it('are never missed by a follower that reads while a transaction is open, as updated_since misses them', async () => {
+  it('are never missed by a follower that reads while a transaction is open, though updated_since misses them', async () => {
     const start = positionOf(await ask('?after=now'));
     const late = await database.db.transaction();
     const { rows } = await late.raw<{ rows: { id: number }[] }>(
@@ -88,7 +88,7 @@ describe('the changes of customers over HTTP', () => {
     expect(changesOf(await ask(`?after=${positionOf(first)}`)).map(({ id }) => id)).to.deep.equal([lateId]);
   });
 
-  it('come from the oldest that is kept where no position is given', async () => {
+  it('begin with the oldest that is kept where no position is given', async () => {
     let answer = await ask('?limit=3');
     const seen = changesOf(answer);
     while (answer.json['more'] === true) {
@@ -115,13 +115,13 @@ describe('the changes of customers over HTTP', () => {
     });
   }
 
-  it('refuse a position that lost its end', async () => {
+  it('refuse a position that has lost its end', async () => {
     const position = positionOf(await ask('?after=now'));
     const answer = await api.send('GET', `${path}?after=${position.slice(0, -3)}`);
     expectProblem(answer, 400, 'invalid_request');
   });
 
-  it('answer 410 to a position of another database, and say how to begin anew', async () => {
+  it('answer 410 to a position of another database, and say how to start again', async () => {
     const position = positionOf(await ask('?after=now'));
     const [was] = await database.db<{ id: string }>('instance').select('id');
     await database.db('instance').update({ id: 'another1' });
@@ -134,20 +134,20 @@ describe('the changes of customers over HTTP', () => {
     expect((await api.send('GET', `${path}?after=${position}`)).status).to.equal(200);
   });
 
-  // Last, since it moves the ids on.
+  // This test comes last, since it raises the ids.
   it('answer 410 to a position whose changes were dropped, and never to one that is up to date', async () => {
     const old = positionOf(await ask('?after=now'));
     await create();
     const newest = await database.db('sync_events').max<{ last: number }[]>('id as last');
     const last = newest[0]?.last ?? 0;
-    // As the relay leaves it: behind all that was written, and behind every transaction.
+    // As the relay leaves the cursor: behind all events and behind every transaction.
     await database.db.raw(
       `insert into relay_cursor (seen, floor, pending_floor, system_identifier, timeline, address_hash)
        values (pg_current_snapshot(), :last, :last, 1, 1, 'here')`,
       { last },
     );
     const upToDate = positionOf(await ask('?after=now'));
-    // As retention leaves it: partitions begin behind what was dropped.
+    // As retention leaves the table: partitions begin after the dropped ones.
     await database.db.raw(
       `create table kept partition of sync_events for values from (${last + 1}) to (${last + 1_000})`,
     );
@@ -159,7 +159,7 @@ describe('the changes of customers over HTTP', () => {
     expect(changesOf(await ask()).map((change) => change.id)).to.deep.equal([id]);
   });
 
-  it('answers 400 and says what is wrong for a made-up position whose checksum is right', async () => {
+  it('answer 400, with the reason, to an invented position whose checksum is right', async () => {
     const { place } = await presentPosition(database.db);
     const seen = { xmin: 2 ** 32, xmax: 2 ** 32, running: [] };
     const made = { place, seen, floor: 0, lateFloors: [], next: { xid: 3, id: 1 }, window: null };

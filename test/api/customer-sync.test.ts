@@ -6,7 +6,7 @@ import { linkedPair, useTwoWay } from '../support/two-way.ts';
 import { expectDescribed } from './described.ts';
 import { startApi } from './start-api.ts';
 
-describe('what is said of a customer that is on its way', () => {
+describe('the sync state of a customer in the API', () => {
   const world = useTwoWay();
   let api: Awaited<ReturnType<typeof startApi>>;
   beforeEach(async () => {
@@ -20,7 +20,7 @@ describe('what is said of a customer that is on its way', () => {
     return answer.json.sync?.['stripe'];
   }
 
-  it('not received by any worker yet, it is pending since it was made', async () => {
+  it('is pending since the creation while no worker has received the event', async () => {
     const { id, createdAt } = await world.create();
     world.advance(60_000);
     expect(await syncOf(id)).to.deep.equal({
@@ -30,7 +30,7 @@ describe('what is said of a customer that is on its way', () => {
     expect(await syncOf(id)).to.include({ state: 'linked', reason: null, version: 1 });
   });
 
-  it('edited twice and not carried out, it is pending since the first of the edits, with the version there', async () => {
+  it('is pending since the first of two edits, with the version that the external system has', async () => {
     const { id } = await world.create();
     await world.rest();
     world.advance(60_000);
@@ -44,14 +44,14 @@ describe('what is said of a customer that is on its way', () => {
     expect(await syncOf(id)).to.include({ state: 'linked', version: 3 });
   });
 
-  it('changed there, it is linked: the system has what is newest', async () => {
+  it('is linked with the newest version after a change at the external system', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.rest();
     expect(await syncOf(id)).to.include({ state: 'linked', version: 2 });
   });
 
-  it('parked, it says so and which version is there; and the answer of a change says pending', async () => {
+  it('is parked with the version that the external system has; the answer to a new change says pending', async () => {
     const { id } = await world.create({ email: 'refused@localhost' });
     await world.rest();
     expect(await syncOf(id)).to.include({ state: 'parked', reason: 'email_invalid', version: null });
@@ -62,7 +62,7 @@ describe('what is said of a customer that is on its way', () => {
     await world.rest();
   });
 
-  it('parked, it was tried as often as it was tried', async () => {
+  it('counts the attempts of a parked customer', async () => {
     const { id } = await world.create({ email: 'refused@localhost' });
     await world.rest();
     const attempts = async (): Promise<unknown> =>
@@ -73,7 +73,7 @@ describe('what is said of a customer that is on its way', () => {
     expect(await attempts()).to.equal(2);
   });
 
-  it('parked, it is a line of the log at warn and a warning of /ready, with how many and why', async () => {
+  it('of parked customers is a warning in the log and in /ready, with their number and the reason', async () => {
     const { id } = await world.create({ email: 'refused@localhost' });
     await world.create({ email: 'refused-too@localhost' });
     await world.rest();
@@ -88,14 +88,15 @@ describe('what is said of a customer that is on its way', () => {
   });
 });
 
-describe('a comparison beside work in hand', () => {
+describe('a comparison while workers are busy', () => {
   const world = useTwoWay();
 
-  it('reads a pair again before it says that our mark has no mapping', async () => {
+  it('reads a pair again before it says that a record with our owner tag has no mapping', async () => {
     const { id } = await world.create();
     await world.rest();
     const { id: mapping, externalId } = await mappingOf(world.db, id);
-    // As between two looks, of which the first was before the answer to the create was settled and the second after it.
+    // As between two reads, the first before the answer to the create was settled and the second
+    // after it.
     await world.db('external_mappings').where({ id: mapping }).update({ external_id: null });
     const integration = {
       ...world.integration,
@@ -112,7 +113,7 @@ describe('a comparison beside work in hand', () => {
     ]);
   });
 
-  it('reads every pair again before it says drift, and calls what has begun to move pending', async () => {
+  it('reads every pair again before it reports drift, and calls a pair that has changed meanwhile pending', async () => {
     const { id, externalId } = await linkedPair(world);
     const still = await linkedPair(world);
     for (const one of [externalId, still.externalId])
@@ -123,7 +124,7 @@ describe('a comparison beside work in hand', () => {
       async *list(options: Parameters<typeof world.integration.list>[0]) {
         yield* world.integration.list(options);
         reads += 1;
-        // After both pairs were judged: the webhook of the first one comes.
+        // The webhook of the first pair comes after both pairs were judged.
         await world.notify(id);
       },
     };

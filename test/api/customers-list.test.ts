@@ -29,7 +29,7 @@ describe('the list of customers', () => {
     expect(found).to.deep.equal(found.toSorted((a, b) => a - b));
   });
 
-  it('is walked by its Link header, each customer once', async () => {
+  it('is read page by page through its Link header, each customer once', async () => {
     const seen: number[] = [];
     let next: string | undefined = `${customers}?limit=10&updated_since=2020-01-01T00:00:00%2B02:00`;
     let pages = 0;
@@ -49,14 +49,14 @@ describe('the list of customers', () => {
     expect(answer.headers.get('Link')).to.equal(null);
   });
 
-  it('finds one by email in any case, a plus sign being a plus sign, encoded or not', async () => {
+  it('finds a customer by email in any case; a plus sign is a plus sign, encoded or not', async () => {
     expect(await ids('?email=C%2B7@example.org')).to.deep.equal([7]);
     expect(await ids('?email=c+7@Example.org')).to.deep.equal([7]);
     expect(await ids('?email=nobody')).to.deep.equal([]);
     expect(await ids('?email=c%2B13@example.org'), 'deleted').to.deep.equal([]);
   });
 
-  it('finds those changed since a time', async () => {
+  it('finds the customers changed since a time', async () => {
     const { json } = await api.send('PATCH', `${customers}/5`, { body: { name: 'Changed later' } });
     const found = await ids(`?updated_since=${json.updated_at}`);
     expect(found).to.include(5);
@@ -66,7 +66,7 @@ describe('the list of customers', () => {
     expect(await ids('?updated_since=2020-01-01T00:00:00+02:00')).to.have.length(24);
   });
 
-  it('takes digits as text where the parameter is text', async () => {
+  it('takes digits as text where the parameter is a text', async () => {
     expect(await ids('?email=12345')).to.deep.equal([]);
     for (const path of ['/api/v1/mappings?reason=42', '/api/v1/mappings?reason=007']) {
       expect((await api.send('GET', path)).status, path).to.equal(200);

@@ -4,7 +4,7 @@ import { freshCustomer, startApi, type Answer } from './start-api.ts';
 
 const customers = '/api/v1/customers';
 
-describe('the customers of the API', () => {
+describe('the customers API', () => {
   const database = useDatabase();
   let api: Awaited<ReturnType<typeof startApi>>;
 
@@ -29,7 +29,7 @@ describe('the customers of the API', () => {
       .orderBy('id');
   }
 
-  it('creates one, says where it is, and writes its event with the request id', async () => {
+  it('creates a customer, answers its location, and writes its event with the request id', async () => {
     const answer = await api.send('POST', customers, {
       body: { name: 'Ada Lovelace', email: 'ada@example.org' },
       headers: { 'X-Request-Id': 'req-42', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
@@ -50,7 +50,7 @@ describe('the customers of the API', () => {
     });
   });
 
-  it('notes with the event of each change whether its writer calls it one of many', async () => {
+  it('stores with the event of each change whether its writer calls it bulk', async () => {
     const many = { 'Twinbox-Bulk': 'true' };
     const answer = await api.send('POST', customers, { body: freshCustomer(), headers: many });
     await api.send('PATCH', at(answer), { body: { name: 'Second' }, headers: many });
@@ -60,7 +60,7 @@ describe('the customers of the API', () => {
     expect(bulk).to.deep.equal([true, true, undefined, true]);
   });
 
-  it('refuses another value of Twinbox-Bulk, and writes nothing', async () => {
+  it('refuses any other value of Twinbox-Bulk, and writes nothing', async () => {
     const answer = await created();
     const refused = await api.send('PATCH', at(answer), {
       body: { name: 'Second' },
@@ -83,7 +83,7 @@ describe('the customers of the API', () => {
     expect(answer.json).to.include({ name: 'Jos\u00e9', email: 'jos\u00e9@example.org' });
   });
 
-  it('strips an email of what cannot be seen at its ends, and finds it by the same', async () => {
+  it('strips invisible characters from both ends of an email, and finds a customer by the same rule', async () => {
     const { email } = freshCustomer();
     const answer = await created({ name: 'Copied', email: `\u202a\u200b ${email}\u202c\ufeff\u{e0020} ` });
     expect(answer.json.email).to.equal(email);
@@ -108,7 +108,7 @@ describe('the customers of the API', () => {
     expect(joined.json.name, 'joiners are part of many names').to.equal('می\u200cخواهم 👩\u200d💻');
   });
 
-  it('shows the mapping and why it is parked', async () => {
+  it('shows the mapping and the reason why it is parked', async () => {
     const answer = await created();
     await database.db('external_mappings').insert({
       internal_id: answer.json.id,
@@ -155,7 +155,7 @@ describe('the customers of the API', () => {
     expect(api.nudges()).to.equal(nudges);
   });
 
-  it('deletes with 204, and then there is no such customer for any method', async () => {
+  it('deletes with 204; afterwards every method answers 404', async () => {
     const first = await created();
     expect((await api.send('DELETE', at(first))).status).to.equal(204);
     for (const [method, body] of [
@@ -181,7 +181,7 @@ describe('the customers of the API', () => {
     await created(values);
   });
 
-  it('refuses the email of another with 409, in any case of letters, naming the field and the rival', async () => {
+  it('refuses the email of another customer with 409, in any case of letters, and names the field and that customer', async () => {
     const values = freshCustomer();
     const rival = await created(values);
     const other = await created();
@@ -204,7 +204,7 @@ describe('the customers of the API', () => {
   });
 
   describe('If-Match', () => {
-    it('lets a change through that saw the present version, and refuses others with the current state', async () => {
+    it('accepts a change with the current version, and refuses others with the current state', async () => {
       const first = await created();
       const headers = { 'If-Match': '"1"' };
       expect((await api.send('PATCH', at(first), { body: { name: 'Two' }, headers })).status).to.equal(200);
@@ -220,14 +220,14 @@ describe('the customers of the API', () => {
       expect(deleted.status).to.equal(204);
     });
 
-    it('takes * as: if there is one', async () => {
+    it('takes * to mean: if the customer exists', async () => {
       const first = await created();
       const headers = { 'If-Match': '*' };
       expect((await api.send('PATCH', at(first), { body: { name: 'Any' }, headers })).status).to.equal(200);
       expect((await api.send('DELETE', `${customers}/999999`, { headers })).status).to.equal(404);
     });
 
-    it('answers 412 to equal values of an old version, and to a tag that is none of ours', async () => {
+    it('answers 412 to an old version even if the values are equal, and to an unknown tag', async () => {
       const first = await created();
       await api.send('PATCH', at(first), { body: { name: 'Two' } });
       for (const tag of ['"1"', '"abc"', '""', '"99999999999999999999"', '"01"']) {
@@ -239,7 +239,7 @@ describe('the customers of the API', () => {
 
     const seen = ['"1"', 'W/"1"', '"1-gzip"', '"1"-gzip', '"1;gzip"', '"1";gzip', '"1-br"', '"1"-br'];
     for (const tag of [...seen, 'W/"1-gzip"', '"1--gzip"', '"1-deflate"', '"7", "1"', ', "0",W/"1" ,']) {
-      it(`takes ${tag} as version 1, whatever stood between us and the caller`, async () => {
+      it(`takes ${tag} as version 1, whatever proxies lie between the caller and us`, async () => {
         const first = await created();
         const headers = { 'If-Match': tag };
         const changed = await api.send('PATCH', at(first), { body: { name: 'Two' }, headers });
@@ -253,7 +253,7 @@ describe('the customers of the API', () => {
     }
 
     for (const tag of ['"10"', '"1-gzipped"', '"1-"', '"1 "x', 'w/"1"', '"-1"', '"1-gzip-br"']) {
-      it(`never takes ${tag} as version 1`, async () => {
+      it(`does not take ${tag} as version 1`, async () => {
         const first = await created();
         const headers = { 'If-Match': tag };
         const answer = await api.send('PATCH', at(first), { body: { name: 'Two' }, headers });
@@ -271,7 +271,7 @@ describe('the customers of the API', () => {
       });
     }
 
-    it('never answers 304, since linking changes a customer without a version', async () => {
+    it('never makes a 304, since linking changes a customer without a new version', async () => {
       const first = await created();
       const headers = { 'If-None-Match': '"1"', 'Cache-Control': 'max-age=60' };
       expect((await api.send('GET', at(first), { headers })).status).to.equal(200);

@@ -10,7 +10,7 @@ const document = JSON.parse(JSON.stringify(openApiDocument())) as Document;
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 ajv.addSchema(document, 'api');
 
-/** That the API document describes this answer of this route: its status, its type and its shape. */
+/** Asserts that the API document describes this answer of this route: status, type and shape. */
 export function expectDescribed(method: string, path: string, answer: Answer): void {
   const name = `${method} ${path} ${answer.status}`;
   const described = document.paths[path]?.[method]?.responses[answer.status];

@@ -30,19 +30,19 @@ describe('/ready', () => {
     return (await insertCustomer(database.db, { name: 'Ada', email }, stamp)).id;
   }
 
-  it('says that the relay has not run, and how old the oldest event is that waits for it', async () => {
+  it('says that no relay has run, and how old the oldest unpublished event is', async () => {
     await writeCustomer('a@example.org');
     clock.advance(90_000);
     await writeCustomer('b@example.org');
     const { status, json } = await api.send('GET', '/ready');
-    // A balancer that took it out would take out an API that takes everything.
+    // A balancer that removed this API would remove one that takes every request.
     expect(status).to.equal(200);
     expect(json).to.deep.include({ status: 'ready', not_ready: [] });
     expect(json['warnings']).to.include('relay: no relay has ever run on this database: start one');
     expect(json['relay_seconds_behind']).to.equal(90);
   });
 
-  it('counts from the relay’s cursor: nothing behind it, then what came after, then what an open window lacks', async () => {
+  it('counts from the relay’s cursor: nothing pending, then newer events, then what an open window has left', async () => {
     const { db } = database;
     await db.raw(`insert into relay_cursor (seen, floor, system_identifier, timeline, address_hash)
                   values (pg_current_snapshot(), 0, 1, 1, '')`);
@@ -82,7 +82,7 @@ describe('/ready', () => {
     });
   });
 
-  it('is unready by its database alone, and then says nothing of what hangs on that', async () => {
+  it('is unready only because of its database, and then says nothing about parts that depend on it', async () => {
     let databaseReady = false;
     const odd = await startApi({
       deadlineMs: 100,
@@ -105,7 +105,7 @@ describe('/ready', () => {
     expect(back.json['warnings']).to.deep.equal(['bus: Kafka does not answer', 'relay: could not be asked']);
   });
 
-  it('says which part failed or hangs, and does not hang with it', async () => {
+  it('names the part that failed or hangs, and does not hang with it', async () => {
     const odd = await startApi({
       deadlineMs: 100,
       db: database.db,
@@ -124,7 +124,7 @@ describe('/ready', () => {
     expect(text).not.to.include('secret');
   });
 
-  it('is asked only for the parts that run here', async () => {
+  it('asks only the parts that run in this process', async () => {
     const bare = await startApi({ db: database.db });
     expect((await bare.send('GET', '/ready')).json).to.deep.equal({
       status: 'ready',

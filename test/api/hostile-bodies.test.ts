@@ -18,7 +18,7 @@ describe('hostile bodies sent to the API', () => {
   });
   after(() => api.server.close());
 
-  // Whatever came in, the API goes on and nothing was written but the one customer.
+  // Whatever came in, the API still answers, and only the one customer was written.
   afterEach(async () => {
     expect((await api.send('GET', target)).json.version).to.equal(1);
     expect(await database.db('customers').count()).to.deep.equal([{ count: 1 }]);
@@ -41,13 +41,13 @@ describe('hostile bodies sent to the API', () => {
     });
   }
 
-  it('refuses a PATCH that names nothing, null, or something unknown', async () => {
+  it('refuses a PATCH with no field, with null, or with an unknown field', async () => {
     for (const body of [{}, { name: null }, { email: '' }, { nickname: 'x' }, [{ op: 'replace' }]]) {
       expectProblem(await api.send('PATCH', target, { body }), 400, 'invalid_request');
     }
   });
 
-  it('takes a byte order mark', async () => {
+  it('accepts a byte order mark', async () => {
     const answer = await api.send('POST', customers, {
       body: Buffer.from('\ufeff{"name":" ","email":"a@b"}'),
     });
@@ -99,7 +99,7 @@ describe('hostile bodies sent to the API', () => {
     });
   }
 
-  it('refuses an unknown encoding, a broken one, and a bomb', async () => {
+  it('refuses an unknown encoding, a broken one, and a decompression bomb', async () => {
     const headers = (encoding: string) => ({ 'Content-Encoding': encoding });
     const unknown = await api.send('POST', customers, { body: 'x', headers: headers('compress') });
     expectProblem(unknown, 415, 'unsupported_media_type');

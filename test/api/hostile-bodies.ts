@@ -1,4 +1,5 @@
-// Bodies that must be refused, with the code of the answer and, where one field is to blame, the pointer to it.
+// Bodies that must be refused, with the code of the answer and, where one field is wrong, its
+// pointer.
 
 export const good = { name: 'Good', email: 'good@example.org' };
 const deep = (depth: number, open: string, close: string) => open.repeat(depth) + close.repeat(depth);

@@ -17,7 +17,7 @@ describe('hostile paths, methods and headers sent to the API', () => {
   });
   after(() => api.server.close());
 
-  // Whatever came in, the API goes on and nothing was written but the one customer.
+  // Whatever came in, the API still answers, and only the one customer was written.
   afterEach(async () => {
     expect((await api.send('GET', target)).json.version).to.equal(1);
     expect(await database.db('customers').count()).to.deep.equal([{ count: 1 }]);
@@ -68,13 +68,13 @@ describe('hostile paths, methods and headers sent to the API', () => {
     });
   }
 
-  it('answers 404 to an id that was never given out, the largest included', async () => {
+  it('answers 404 to an id that was never given out, even the largest', async () => {
     for (const id of ['2', '9007199254740991']) {
       expectProblem(await api.send('GET', `${customers}/${id}`), 404, 'customer_not_found');
     }
   });
 
-  it('refuses bad percent signs in path and query', async () => {
+  it('refuses invalid percent encoding in path and query', async () => {
     for (const path of [
       `${customers}/%`,
       `${customers}/%zz`,
@@ -102,7 +102,7 @@ describe('hostile paths, methods and headers sent to the API', () => {
     }
   });
 
-  it('answers 405 with Allow to methods a path does not take, and 204 to OPTIONS', async () => {
+  it('answers 405 with Allow to methods that a path does not take, and 204 to OPTIONS', async () => {
     const allowed = {
       [customers]: 'GET, HEAD, POST, OPTIONS',
       [target]: 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS',
@@ -123,7 +123,7 @@ describe('hostile paths, methods and headers sent to the API', () => {
     }
   });
 
-  it('makes a request id of its own when the given one is not sane', async () => {
+  it('makes a request id of its own when the given one is not valid', async () => {
     for (const given of ['a b', 'x'.repeat(129), '<script>', '"quoted"']) {
       const { headers } = await api.send('GET', target, { headers: { 'X-Request-Id': given } });
       expect(headers.get('X-Request-Id')).to.match(/^[0-9a-f-]{36}$/);

@@ -11,7 +11,7 @@ import { expectProblem, startApi, type Body } from './start-api.ts';
 const mappings = '/api/v1/mappings';
 
 describe('linking by consent', () => {
-  // Our rows stay unlinked as long as nothing may be written there.
+  // Our rows stay unlinked while writes are off.
   const world = useTwoWay({ policy: { writes: false } });
   const writing = () => world.worker({ policy: { writes: true } });
   let api: Awaited<ReturnType<typeof startApi>>;
@@ -32,8 +32,8 @@ describe('linking by consent', () => {
     return answer;
   };
 
-  /** A row of ours without counterpart, and a record there with its email. */
-  async function unmatched(): Promise<{ row: Customer; cus: string; waiting: Body }> {
+  /** A row of ours without a record, and a record at Stripe with its email. */
+  async function waitingPair(): Promise<{ row: Customer; cus: string; waiting: Body }> {
     const row = await world.create({ name: 'Ada', email: 'ada@example.com' });
     const { id: cus } = world.simulator.dashboard.createCustomer({
       name: 'Ada L.',
@@ -41,12 +41,12 @@ describe('linking by consent', () => {
     });
     await world.rest();
     const [waiting] = await list('?state=waiting&reason=ask_link');
-    if (!waiting) throw new Error('nothing waits for a word');
+    if (!waiting) throw new Error('no pair waits for consent');
     return { row, cus, waiting };
   }
 
-  it('lists who waits for a word, and links the two after it, with our mark', async () => {
-    const { row, cus, waiting } = await unmatched();
+  it('lists the pairs that wait for consent, and links one after it was given, with our owner tag', async () => {
+    const { row, cus, waiting } = await waitingPair();
     expect(waiting).to.deep.include({
       ...{ system: 'stripe', external_id: cus, customer: null, state: 'waiting', reason: 'ask_link' },
       detail: { customer: row.id },
@@ -62,8 +62,8 @@ describe('linking by consent', () => {
     await expectAgreement(world);
   });
 
-  it('takes the word once, and remembers who gave it and when', async () => {
-    const { waiting } = await unmatched();
+  it('takes the consent once, and keeps who gave it and when', async () => {
+    const { waiting } = await waitingPair();
     await link(waiting.id);
     expect((await link(waiting.id)).json).to.include({ outcome: 'consented_already' });
     const [shown] = await list('?reason=ask_link');
@@ -73,8 +73,8 @@ describe('linking by consent', () => {
     await world.rest(writing());
   });
 
-  it('holds the word against a step that began before it', async () => {
-    const { row, cus, waiting } = await unmatched();
+  it('keeps the consent though a step that began earlier settles after it', async () => {
+    const { row, cus, waiting } = await waitingPair();
     world.simulator.dashboard.updateCustomer(cus, { name: 'Ada Lovelace' });
     const held = pauseAt('adopt.read');
     const lane = writing();
@@ -88,8 +88,8 @@ describe('linking by consent', () => {
     await expectAgreement(world);
   });
 
-  it('holds the word over a failure there', async () => {
-    const { row, cus, waiting } = await unmatched();
+  it('keeps the consent over a failure of the external system', async () => {
+    const { row, cus, waiting } = await waitingPair();
     await link(waiting.id);
     world.simulator.faults.add({ kind: 'error_before_effect', method: 'GET', path: '/v1/customers/:id' });
     await world.rest(writing());
@@ -97,8 +97,8 @@ describe('linking by consent', () => {
     await expectAgreement(world);
   });
 
-  it('does not link with another row, to which the email has moved since the word was asked for', async () => {
-    const { row, cus, waiting } = await unmatched();
+  it('does not link with another row that has got the email since the consent was asked for', async () => {
+    const { row, cus, waiting } = await waitingPair();
     const other = await world.create({ name: 'Bea', email: 'bea@example.com' });
     await link(waiting.id);
     world.simulator.dashboard.updateCustomer(cus, { email: 'bea@example.com' });
@@ -108,12 +108,13 @@ describe('linking by consent', () => {
     expect(still).to.deep.include({ external_id: cus, detail: { customer: other.id } });
   });
 
-  it('refuses what does not wait for a word: 409, with how it stands', async () => {
-    const { row, waiting } = await unmatched();
+  it('refuses a pair that does not wait for consent: 409, with its state', async () => {
+    const { row, waiting } = await waitingPair();
     const own = await mappingOf(world.db, row.id);
     const unlinked = await link(own.id);
     expectProblem(unlinked, 409, 'cannot_link');
-    // By which of the two a worker takes first: nothing may be written, or the record is known to be there.
+    // The reason depends on which of the two a worker takes first: writes are off, or the record is
+    // known.
     expect(unlinked.json.state).to.equal('waiting');
     expect(unlinked.json['reason']).to.be.oneOf(['writes_off', 'not_linked']);
     await link(waiting.id);
@@ -132,7 +133,7 @@ describe('linking by consent', () => {
     expect(first.json.detail).to.include('twinbox link --dry-run');
   });
 
-  it('answers 404 for a mapping that is not there, and 400 for what is no id', async () => {
+  it('answers 404 for a mapping that does not exist, and 400 for an invalid id', async () => {
     expectProblem(await link(4_711), 404, 'mapping_not_found');
     for (const id of ['0', '-1', 'x', '9007199254740993'])
       expectProblem(await link(id), 400, 'invalid_request');

@@ -23,19 +23,19 @@ describe('the API document', () => {
     expect(JSON.parse(written)).to.deep.equal(document);
   });
 
-  it('has only patterns that the dialects of other languages read too', () => {
+  it('has only patterns that regular expressions of other languages can read', () => {
     const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
       ([, text = '']) => JSON.parse(text) as string,
     );
     expect(patterns).to.have.length.greaterThan(5);
     for (const pattern of patterns) {
-      // No classes of Unicode, no code units, no looking around, no names, no counts above RE2's thousand.
+      // No Unicode classes, code units, lookarounds or names, and no counts above RE2's thousand.
       expect(pattern).not.to.match(/\\[pPuUkXRhGAZz]|\(\?[^:]|\{\d*,?\d{4,}|\\[1-9]/);
       for (const flags of ['', 'u', 'v']) expect(() => new RegExp(pattern, flags)).not.to.throw();
     }
   });
 
-  it('says of If-Match exactly what is enforced', async () => {
+  it('says about If-Match exactly what is enforced', async () => {
     const { json } = await api.send('POST', '/api/v1/customers', { body: freshCustomer() });
     type Parameter = { schema: { pattern: string } };
     const { parameters } = document.components as { parameters: Record<string, Parameter> };
@@ -65,7 +65,7 @@ describe('the API document', () => {
     }
   });
 
-  it('says what else is enforced: the least of an email, the signature, and each limit', () => {
+  it('says what else is enforced: the shortest email, the signature, and each limit', () => {
     const operations = document.paths as unknown as Record<string, Record<string, { parameters: object[] }>>;
     const [signature] = operations['/api/v1/webhooks/stripe']?.['post']?.parameters ?? [];
     expect(signature).to.include({ name: 'Stripe-Signature', required: true });
@@ -78,7 +78,7 @@ describe('the API document', () => {
     }
   });
 
-  it('describes what is answered, the refusals included', async () => {
+  it('describes every answer, refusals included', async () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     ajv.addSchema(document, 'api');
     const one = '/api/v1/customers/{id}';

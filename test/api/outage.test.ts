@@ -9,7 +9,10 @@ import { freshCustomer, startApi } from './start-api.ts';
 
 const customers = '/api/v1/customers';
 
-/** Stands between the API and Postgres: can cut every connection, refuse new ones, or fall silent. */
+/**
+ * Stands between the API and Postgres: it can break every connection, refuse new ones, or stop
+ * answering.
+ */
 async function startProxy(target: URL) {
   const sockets = new Set<Socket>();
   let silent = false;
@@ -94,7 +97,7 @@ describe('the API while the database is away', () => {
     }
   }
 
-  it('answers 503 with Retry-After to everything, is alive but not ready, and goes on by itself', async () => {
+  it('answers 503 with Retry-After to everything, is alive but not ready, and works again by itself afterwards', async () => {
     expect((await api.send('GET', '/ready')).status).to.equal(200);
     await proxy.cut();
     await expectAway();
@@ -109,7 +112,7 @@ describe('the API while the database is away', () => {
     expect(after.json).to.include({ name: 'Back again', version: 2 });
   });
 
-  it('answers 503 to a request whose connection breaks under it', async () => {
+  it('answers 503 to a request whose connection breaks', async () => {
     await database.db.transaction(async (tx) => {
       await tx.raw('select id from customers for update');
       const waiting = api.send('PATCH', path, { body: { name: 'Cut in the middle' } });
@@ -118,7 +121,7 @@ describe('the API while the database is away', () => {
       expect((await waiting).json.code).to.equal('database_unavailable');
     });
     await proxy.fix();
-    // Postgres may have gone on without us. Whichever it was, the row and its events agree.
+    // Postgres may have committed meanwhile. In both cases the row and its events agree.
     const { rows } = await database.db.raw<{ rows: { agree: boolean }[] }>(
       `select c.version = count(*) as agree from customers c join sync_events e on e.entity_id = c.id group by c.id`,
     );
@@ -126,23 +129,23 @@ describe('the API while the database is away', () => {
     expect((await api.send('GET', path)).status).to.equal(200);
   });
 
-  it('answers 503 in time when the database is silent, and says that a write may have been made', async () => {
+  it('answers 503 in time when the database does not answer, and says that a write may have been made', async () => {
     proxy.silence(true);
     await expectAway();
     const { json } = await api.send('PATCH', path, { body: { name: 'Silent' } });
     expect(json.detail).to.include('not known');
     proxy.silence(false);
-    // What fell into the silence is lost for good; a real network would break these connections as this does.
+    // What was sent during the silence is lost; a real network would break these connections too.
     await proxy.cut();
     await proxy.fix();
     expect((await api.send('GET', path)).status).to.equal(200);
   });
 });
 
-describe('a database that does not take writes', () => {
+describe('the API with a database that refuses writes', () => {
   const database = useDatabase();
 
-  it('is 503, and /ready says why', async () => {
+  it('answers 503, and /ready says why', async () => {
     await database.db.raw(`alter database ${database.name} set default_transaction_read_only = on`);
     const db = createDb({ url: database.url, poolSize: 1, applicationName: 'read-only' });
     const api = await startApi({ db, readiness: { database: databasePart(db) } });

@@ -29,7 +29,7 @@ describe('resolving a stuck pair by the API', () => {
     return { customer: id, mapping, externalId };
   }
 
-  it('makes the record anew, and says once that it is decided', async () => {
+  it('creates a new record, and decides this only once', async () => {
     const { customer, mapping, externalId } = await missing();
     const body = { action: 'recreate', reason: 'the test data was deleted' };
     const said = { mapping: mapping.id, customer, external_id: externalId };
@@ -45,7 +45,7 @@ describe('resolving a stuck pair by the API', () => {
     });
   });
 
-  it('lets it go: it is listed, and its customer says so', async () => {
+  it('detaches the pair: it is listed, and the answer for its customer says so', async () => {
     const { customer, mapping } = await missing();
     expect((await resolve(mapping.id, { action: 'let_go' })).json).to.include({ outcome: 'let_go' });
     await world.rest();
@@ -56,7 +56,7 @@ describe('resolving a stuck pair by the API', () => {
     expect(json.external_mappings).to.deep.equal({});
   });
 
-  it('refuses what cannot be decided, and what is no decision', async () => {
+  it('refuses a pair that cannot be decided, and an unknown decision', async () => {
     const { mapping } = await missing();
     const { id } = await linkedPair(world);
     const [own] = (

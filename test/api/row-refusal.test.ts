@@ -8,7 +8,7 @@ import { expectProblem, startApi } from './start-api.ts';
 const customers = '/api/v1/customers';
 const one = `${customers}/{id}`;
 
-describe('what the table customers refuses, at the API', () => {
+describe('a write that a rule of the table customers refuses, at the API', () => {
   const world = useTwoWay();
   let api: Awaited<ReturnType<typeof startApi>>;
   beforeEach(async () => {
@@ -19,7 +19,7 @@ describe('what the table customers refuses, at the API', () => {
     await removeRules(world.db);
   });
 
-  it('is 400 with the rule and the member of the body for a check, on every way to write', async () => {
+  it('is answered 400 with the rule and the field for a check, for every kind of write', async () => {
     const { id } = await world.create();
     await world.db.raw(`alter table customers add constraint name_short check (length(name) <= 20)`);
     const body = { name: 'A name of twenty-two ..', email: 'long@example.com' };
@@ -42,7 +42,7 @@ describe('what the table customers refuses, at the API', () => {
     }
   });
 
-  it('is 409 where another row stands in the way, without a value of that row', async () => {
+  it('is answered 409 where another row conflicts, without a value of that row', async () => {
     const { id } = await world.create({ name: 'Secret twin' });
     await world.db.raw(`alter table customers add constraint name_once unique (name)`);
     const answer = await api.send('POST', customers, {
@@ -55,7 +55,7 @@ describe('what the table customers refuses, at the API', () => {
     expect((await api.send('GET', `${customers}/${id}`)).json).to.include({ version: 1 });
   });
 
-  it('tells what a trigger says for itself, also of a delete', async () => {
+  it('is answered with the message of the trigger, also for a delete', async () => {
     const { id } = await world.create({ name: 'Ada' });
     await world.db.raw(
       triggerSql(
@@ -71,7 +71,7 @@ describe('what the table customers refuses, at the API', () => {
     expect((await api.send('GET', `${customers}/${id}`)).status).to.equal(200);
   });
 
-  it('is 409 row_swallowed where a trigger answers null, and no 503', async () => {
+  it('is answered 409 row_swallowed where a trigger returns null, and not 503', async () => {
     const { id } = await world.create({ name: 'Ada' });
     await world.db.raw(triggerSql('quiet', 'return null;'));
     const answers = [
@@ -86,18 +86,18 @@ describe('what the table customers refuses, at the API', () => {
     expect((await api.send('PATCH', `${customers}/${id}`, { body: { name: 'Ada' } })).status).to.equal(200);
   });
 
-  it('is in the log as a refusal, by the rule alone', async () => {
+  it('is logged as a refusal that names the rule and no value', async () => {
     await world.db.raw(triggerSql('closed', `raise exception 'no %', new.name;`));
     await api.send('POST', customers, { body: { name: 'Secret', email: 'secret@example.com' } });
-    const told = api.lines.filter(({ level }) => level !== 'debug');
-    expect(told.map(({ level, message }) => [level, message])).to.deep.equal([
+    const logged = api.lines.filter(({ level }) => level !== 'debug');
+    expect(logged.map(({ level, message }) => [level, message])).to.deep.equal([
       ['info', 'row refused by the table'],
     ]);
-    expect(told[0]?.fields).to.include({ rule: 'closed()', kind: 'trigger', sqlstate: 'P0001' });
+    expect(logged[0]?.fields).to.include({ rule: 'closed()', kind: 'trigger', sqlstate: 'P0001' });
     expect(JSON.stringify(api.lines)).not.to.match(/secret/i);
   });
 
-  it('answers a row as the triggers of the table have made it', async () => {
+  it('answers the row with the values that the triggers of the table gave it', async () => {
     await world.db.raw(triggerSql('tidy', 'new.name := initcap(new.name); return new;'));
     const answer = await api.send('POST', customers, {
       body: { name: 'ada king', email: 'ada@example.com' },
@@ -107,7 +107,7 @@ describe('what the table customers refuses, at the API', () => {
     expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Ada King']);
   });
 
-  it('refuses a conflict that is turned round, too', async () => {
+  it('refuses the reversal of a conflict, too', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.deliver();

@@ -8,7 +8,7 @@ import { createSignal } from '../support/signal.ts';
 const local = { host: '127.0.0.1', port: 0 };
 
 describe('the API’s server', () => {
-  it('says which port is taken and how to fix it', async () => {
+  it('says which port is in use and how to fix it', async () => {
     const first = await listen(() => undefined, local);
     const error = await listen(() => undefined, { host: '127.0.0.1', port: first.port }).catch(
       (e: unknown) => e,
@@ -23,7 +23,7 @@ describe('the API’s server', () => {
     expect(error).to.have.property('message').that.includes('192.0.2.1').and.includes('API_HOST');
   });
 
-  it('finishes the requests in hand, closes what is kept alive, and takes no new ones', async () => {
+  it('finishes running requests, closes idle connections, and takes no new ones when it stops', async () => {
     const arrived = createSignal<ServerResponse>();
     const server = await listen((req, res) => {
       if (req.url === '/slow') arrived.fire(res);
@@ -54,7 +54,7 @@ describe('the API’s server', () => {
     agent.destroy();
   });
 
-  it('keeps an idle connection for 75 s unless set, and says so', async () => {
+  it('keeps an idle connection for 75 s, or as long as its setting says', async () => {
     for (const [keepAliveS, header] of [
       [undefined, 'timeout=75'],
       [120, 'timeout=120'],
@@ -73,7 +73,8 @@ describe('the API’s server', () => {
     const kept = connect(server.port, '127.0.0.1');
     kept.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(String((await once(kept, 'data'))[0])).to.include('200 OK');
-    // Connected later, and never asks: when this one is cut, the time for headers is over for both.
+    // This one is opened later and sends nothing: when it is closed, the time for headers is over
+    // for both.
     const silent = connect(server.port, '127.0.0.1');
     await once(silent, 'connect');
     await once(silent.resume(), 'close');
@@ -83,7 +84,7 @@ describe('the API’s server', () => {
     await server.close();
   });
 
-  it('cuts a request that does not end within the grace', async () => {
+  it('breaks off a request that does not end within the grace period', async () => {
     const arrived = createSignal();
     const server = await listen(() => arrived.fire(), local);
     const hanging = fetch(server.url).catch((error: unknown) => error);

@@ -129,7 +129,9 @@ export function freshCustomer(): { name: string; email: string } {
   return { name: `Customer ${made}`, email: `customer-${made}@example.org` };
 }
 
-/** A problem document as every refusal has it: small, with its code, its words and the request's id. */
+/**
+ * A problem document as every refusal has it: small, with its code, its texts and the request's id.
+ */
 export function expectProblem(answer: Answer, status: number, code: string): void {
   expect(answer.status, answer.text.slice(0, 300)).to.equal(status);
   expect(answer.headers.get('Content-Type')).to.match(/^application\/problem\+json/);

@@ -21,7 +21,7 @@ export type IntakeOptions = { secrets?: string[]; apiKeys?: string[] };
 
 export async function startIntake(db: Db, { secrets = [SECRET], apiKeys = [] }: IntakeOptions = {}) {
   const clock = createTestClock(NOW);
-  // Nothing is asked there: an event is only taken in.
+  // No call is made there: an event is only stored.
   const integration = createStripeIntegration({
     secretKey: 'sk_test_twinbox_fake',
     apiBase: 'http://127.0.0.1:9',
@@ -44,7 +44,7 @@ export async function startIntake(db: Db, { secrets = [SECRET], apiKeys = [] }: 
     clock,
     post,
     path: PATH,
-    /** Writes what was counted, as the process does every few seconds. */
+    /** Stores the counts, as the process does every few seconds. */
     flush: tally.flush,
     warned,
     /** Signs as Stripe does, and sends. */
@@ -52,7 +52,7 @@ export async function startIntake(db: Db, { secrets = [SECRET], apiKeys = [] }: 
       const body = typeof event === 'string' ? event : JSON.stringify(event);
       return post(body, { 'Stripe-Signature': signed(body) });
     },
-    /** How often the relay was woken. */
+    /** How often the relay was notified. */
     nudges: () => stored,
     close: () => api.server.close(),
   };
@@ -83,7 +83,7 @@ export function signed(body: string | Uint8Array, secret = SECRET, t = seconds()
 
 let made = 0;
 
-/** An event that no other has; of a customer that no other has, unless told. */
+/** An event with an id of its own; also its customer has an id of its own, unless one is given. */
 export function freshEvent(changes: Record<string, unknown> = {}, customer: Record<string, unknown> = {}) {
   made += 1;
   const object = { ...CUSTOMER, id: `cus_${made}`, ...customer };
@@ -96,7 +96,7 @@ export function freshEvent(changes: Record<string, unknown> = {}, customer: Reco
   };
 }
 
-/** All rows of all tables: what a refused request may not have added to. */
+/** All rows of all tables: a refused request must not add to them. */
 export async function countRows(db: Db): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
     `select sum((xpath('/row/c/text()', query_to_xml(format('select count(*) as c from %I', relname), false, true, '')))[1]::text::bigint)::bigint as count

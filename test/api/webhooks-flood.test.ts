@@ -3,10 +3,13 @@ import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
 import { bind, countRows, freshEvent, signed, startIntake, type Intake } from './webhook-source.ts';
 
-/** Several seconds of 2,000 a second, where the machine can; what is asserted hangs on no clock. */
+/**
+ * Several seconds of 2,000 webhooks a second, where the machine can; no assertion depends on a
+ * clock.
+ */
 const FORGED = 10_000;
 const IN_FLIGHT = 64;
-/** One honest webhook beside so many forged ones: 20 a second beside 2,000. */
+/** One genuine webhook beside so many forged ones: 20 a second beside 2,000. */
 const EACH = 100;
 
 describe('a flood of forged webhooks', () => {
@@ -37,7 +40,7 @@ describe('a flood of forged webhooks', () => {
     });
   }
 
-  it('keeps no honest one waiting, leaves no row, and takes no memory', async () => {
+  it('delays no genuine webhook, leaves no row, and uses no memory', async () => {
     const forged = JSON.stringify(freshEvent());
     const header = signed(forged, 'whsec_of_somebody');
     const flood = async (count: number, each: (sent: number) => void): Promise<Set<number>> => {
@@ -53,7 +56,7 @@ describe('a flood of forged webhooks', () => {
       await Promise.all(Array.from({ length: IN_FLIGHT }, one));
       return statuses;
     };
-    // What runs for the first time takes memory once.
+    // Code that runs for the first time takes memory once.
     await flood(1_000, () => undefined);
     intake.api.lines.length = 0;
     const rows = await countRows(database.db);
@@ -62,7 +65,7 @@ describe('a flood of forged webhooks', () => {
     let over = false;
     const honest: Promise<{ status: number; text: string; during: boolean }>[] = [];
     const statuses = await flood(FORGED, (sent) => {
-      // The last tenth of the flood is for the answers of those sent before it.
+      // The last tenth of the flood gives the answers to the earlier ones time to arrive.
       if (sent % EACH !== 0 || sent > FORGED * 0.9) return;
       intake.api.lines.length = 0; // the test's own record of the log is not what is measured
       const body = JSON.stringify(freshEvent());
@@ -77,7 +80,7 @@ describe('a flood of forged webhooks', () => {
       [],
     );
     expect(answers.filter(({ during }) => !during)).to.deep.equal([]);
-    // Two rows for each honest one: the event, and its id.
+    // Two rows for each genuine webhook: the event, and its id.
     expect(await countRows(database.db)).to.equal(rows + 2 * answers.length);
     expect(process.memoryUsage.rss() - memory).to.be.lessThan(100 * 1024 ** 2);
   });

@@ -7,7 +7,7 @@ import { ACCOUNT, bind, freshEvent, seconds, signed, startIntake, type Intake } 
 
 const MINUTE = 60_000;
 
-describe('whether webhooks are in order', () => {
+describe('the health of webhooks', () => {
   const database = useDatabase();
   let intake: Intake;
   before(() => bind(database.db));
@@ -20,7 +20,7 @@ describe('whether webhooks are in order', () => {
   const part = () => intakePart(database.db, intake.clock, 'stripe', ['whsec_of_a_test'])();
   const warnings = async (): Promise<string> => ((await part()).warnings ?? []).join('\n');
   const postSigned = () => intake.postSigned(freshEvent());
-  /** Signed with another secret, as by an endpoint whose secret is not the one that is set. */
+  /** Signed with another secret, as by an endpoint whose secret is not the one in the settings. */
   async function refuse(count: number, header?: (body: string) => Record<string, string>): Promise<void> {
     for (let n = 0; n < count; n += 1) {
       const body = JSON.stringify(freshEvent());
@@ -29,7 +29,7 @@ describe('whether webhooks are in order', () => {
     }
   }
 
-  it('keeps the last one that was taken, whatever the sweep does', async () => {
+  it('shows when the last webhook was accepted, whatever the sweep does', async () => {
     expect((await part()).figures).to.include({ last_webhook_at: null });
     await postSigned();
     await intake.flush();
@@ -58,7 +58,7 @@ describe('whether webhooks are in order', () => {
     ).to.deep.equal([['webhooks.refused', 3, 'no_match']]);
   });
 
-  it('is a problem for the doctor too, though the sweep has heard a moment ago', async () => {
+  it('is a problem in doctor as well, though the sweep has just received an event', async () => {
     await refuse(5);
     await intake.flush();
     const signs = await readWebhookSigns(database.db, 'stripe');
@@ -87,13 +87,13 @@ describe('whether webhooks are in order', () => {
     ['one that is none', () => ({ 'Stripe-Signature': 'nonsense' }), /cannot be read \(malformed\)/],
   ];
   for (const [what, header, says] of kinds)
-    it(`says what a refusal means: ${what}`, async () => {
+    it(`says what a refusal for ${what} means`, async () => {
       await refuse(3, header);
       await intake.flush();
       expect(await warnings()).to.match(says);
     });
 
-  it('ends with the deliveries that are taken again, ten minutes after the last refusal', async () => {
+  it('is good again once deliveries are accepted, ten minutes after the last refusal', async () => {
     await refuse(3);
     await intake.flush();
     intake.clock.advance(MINUTE);
@@ -113,7 +113,7 @@ describe('whether webhooks are in order', () => {
     ];
   }
 
-  it('counts a refusal after a quiet day from the beginning', async () => {
+  it('counts refusals from one again after a day without any', async () => {
     await refuse(3);
     await intake.flush();
     intake.clock.advance(25 * 60 * MINUTE);
@@ -125,7 +125,7 @@ describe('whether webhooks are in order', () => {
     expect(await warnings()).not.to.match(/refused since/);
   });
 
-  it('warns of what only the sweep found, with count and since when, until a webhook comes', async () => {
+  it('warns of events that only the sweep found, with their number and since when, until a webhook comes', async () => {
     const now = intake.clock.now();
     await database.db('sweeps').insert({
       ...{ system: 'stripe', account: ACCOUNT, swept_to: now, tried_at: now },
@@ -140,7 +140,7 @@ describe('whether webhooks are in order', () => {
     expect(await warnings()).to.equal('');
   });
 
-  it('loses no count to a database that does not take it', async () => {
+  it('loses no count when the database cannot store it', async () => {
     await refuse(1);
     await database.db.raw('alter table webhook_signs rename to webhook_signs_aside');
     const failed = await intake.flush().then(

@@ -40,7 +40,7 @@ async function refusalsOf(db: Db, id: string): Promise<Refused[]> {
   return rows;
 }
 
-describe('a webhook that is signed', () => {
+describe('a signed webhook', () => {
   const database = useDatabase();
   let intake: Intake;
   before(async () => {
@@ -56,7 +56,7 @@ describe('a webhook that is signed', () => {
     expectDescribed('post', intake.path, answer);
   }
 
-  it('is stored before it is answered, and wakes the relay', async () => {
+  it('is stored before it is answered, and notifies the relay', async () => {
     const event = freshEvent();
     const nudges = intake.nudges();
     await expectOutcome(event, 'stored');
@@ -72,7 +72,7 @@ describe('a webhook that is signed', () => {
     expect(intake.nudges()).to.equal(nudges + 1);
   });
 
-  it('sent five times at once is one row, and wakes the relay once', async () => {
+  it('that is sent five times at once makes one row, and notifies the relay once', async () => {
     const event = freshEvent();
     const nudges = intake.nudges();
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => intake.postSigned(event)));
@@ -86,13 +86,13 @@ describe('a webhook that is signed', () => {
     expect(intake.nudges()).to.equal(nudges + 1);
   });
 
-  it('carries fields that nobody knows yet', () =>
+  it('may have fields that are unknown today', () =>
     expectOutcome(
       freshEvent({ tomorrow: { deep: [1, { er: null }] } }, { balance: 3, new_field: [] }),
       'stored',
     ));
 
-  const unmatched: [string, string, Record<string, unknown>, Record<string, unknown>][] = [
+  const foreign: [string, string, Record<string, unknown>, Record<string, unknown>][] = [
     ['of a mode that cannot be read', 'other_livemode', { livemode: 'no' }, {}],
     [
       'of another installation',
@@ -101,8 +101,8 @@ describe('a webhook that is signed', () => {
       { metadata: { twinbox_other000: '01990000-0000-7000-8000-000000000001' } },
     ],
   ];
-  for (const [name, reason, changes, customer] of unmatched) {
-    it(`${name} is answered 2xx and refused with an id and a reason, and no body`, async () => {
+  for (const [name, reason, changes, customer] of foreign) {
+    it(`${name} is answered 2xx and refused: the refusal keeps an id and a reason, and no body`, async () => {
       const event = freshEvent(changes, customer);
       await expectOutcome(event, reason);
       expect(await eventsOf(database.db, event.id)).to.deep.equal([]);
@@ -113,7 +113,7 @@ describe('a webhook that is signed', () => {
     });
   }
 
-  it('of another installation about a record that is ours is ours', async () => {
+  it('that names another installation is stored where the record belongs to us', async () => {
     const event = freshEvent({}, { metadata: { twinbox_other000: 'x', [TAG_KEY]: 'y' } });
     await expectOutcome(event, 'stored');
     const copied = freshEvent({}, { metadata: { twinbox_other000: 'x' } });
@@ -124,7 +124,7 @@ describe('a webhook that is signed', () => {
     await expectOutcome(copied, 'stored');
   });
 
-  it('of a type that nobody reconciles is kept and counted, without its contents', async () => {
+  it('of a type that Twinbox does not use is kept and counted, without its contents', async () => {
     const event = {
       ...freshEvent(),
       type: 'invoice.paid',
@@ -137,7 +137,7 @@ describe('a webhook that is signed', () => {
     expect(JSON.stringify(rows)).not.to.include('of theirs');
   });
 
-  it('older than what is kept leaves no event, a refusal, and a pair that has to read', async () => {
+  it('older than the retention leaves no event, but a refusal and a pair that has to read', async () => {
     const event = freshEvent({ created: seconds(-36 * 86_400) });
     await expectOutcome(event, 'too_old');
     expect(await eventsOf(database.db, event.id)).to.deep.equal([]);
@@ -150,12 +150,12 @@ describe('a webhook that is signed', () => {
     await expectOutcome(freshEvent({ created: seconds(-34 * 86_400) }), 'stored');
   });
 
-  it('whose time cannot be read is treated as one long past', async () => {
+  it('whose time cannot be read counts as older than the retention', async () => {
     for (const created of ['yesterday', null, -1, 1e300, {}, undefined])
       await expectOutcome(freshEvent({ created }), 'too_old');
   });
 
-  it('about a record that cannot be told is refused as unreadable', async () => {
+  it('whose record id cannot be read is refused as unreadable', async () => {
     for (const id of [7, null, '', 'c'.repeat(300), { a: 1 }, 'cus\0']) {
       const event = freshEvent({}, { id });
       await expectOutcome(event, 'unreadable');
@@ -185,7 +185,7 @@ describe('a webhook that is signed', () => {
     ['half a character', { name: 'half \ud800' }],
   ];
   for (const [name, customer] of odd) {
-    it(`with ${name} is stored, and small`, async () => {
+    it(`with ${name} is stored in less than 10 kB`, async () => {
       const event = freshEvent({}, customer);
       await expectOutcome(event, 'stored');
       const [row] = await eventsOf(database.db, event.id);
@@ -201,7 +201,7 @@ describe('a webhook that is signed', () => {
       );
   });
 
-  it('with an odd request is stored', async () => {
+  it('of a request with odd members is stored', async () => {
     for (const request of [
       null,
       'req_old',
@@ -214,7 +214,7 @@ describe('a webhook that is signed', () => {
   });
 });
 
-describe('a webhook that cannot be kept now', () => {
+describe('a webhook that cannot be stored at the moment', () => {
   const database = useDatabase();
 
   async function expectPutOff(intake: Intake, code: string): Promise<Answer> {
@@ -227,9 +227,9 @@ describe('a webhook that cannot be kept now', () => {
         expectProblem(answer, 503, code);
         expectDescribed('post', intake.path, answer);
       }
-      // Expected: told without a stack, once, and not as a fault.
-      const told = intake.api.lines.filter(({ level }) => level !== 'debug');
-      expect(told.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([['warn', code]]);
+      // Expected: logged once, without a stack, and not as a fault.
+      const logged = intake.api.lines.filter(({ level }) => level !== 'debug');
+      expect(logged.map(({ level, fields }) => [level, fields['code']])).to.deep.equal([['warn', code]]);
       expect(JSON.stringify(intake.api.lines)).not.to.include('.ts:');
       return answers[0] as Answer;
     } finally {

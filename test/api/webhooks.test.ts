@@ -46,7 +46,7 @@ describe('the signature of a webhook', () => {
     ['beside schemes that we do not know', (body) => `${signed(body)},v0=abc,v2=def`],
     ['with blanks and capitals', (body) => `t=${seconds()} , v1=${signature(body).toUpperCase()}`],
   ];
-  for (const [name, header] of taken) it(`is taken ${name}`, () => expectStored(header));
+  for (const [name, header] of taken) it(`is accepted ${name}`, () => expectStored(header));
 
   const forged: [string, string, (body: string) => string | null][] = [
     ['no_match', 'of another secret', (body) => signed(body, 'whsec_of_somebody')],
@@ -66,7 +66,7 @@ describe('the signature of a webhook', () => {
     ['malformed', 'of 5 kB', (body) => `${signed(body)},${'x=y,'.repeat(1_250)}`],
   ];
   for (const [reason, name, header] of forged) {
-    it(`is refused ${name}: 400 and not one row`, async () => {
+    it(`${name} is refused: 400 and no row`, async () => {
       const rows = await countRows(database.db);
       const body = JSON.stringify(freshEvent());
       const given = header(body);
@@ -78,7 +78,7 @@ describe('the signature of a webhook', () => {
     });
   }
 
-  it('is looked at before the body is: what is forged may be anything', async () => {
+  it('is checked before the body is read, whatever the body is', async () => {
     const rows = await countRows(database.db);
     for (const body of ['', '{', 'null', '[]', '\0'.repeat(1_000), JSON.stringify({ id: 'x' })]) {
       const answer = await intake.post(body, { 'Stripe-Signature': signed('other') });
@@ -102,7 +102,7 @@ describe('the signature of a webhook', () => {
     ['no type', JSON.stringify({ ...freshEvent(), type: null }), 'invalid_event'],
   ];
   for (const [name, body, code] of signedNonsense) {
-    it(`does not help ${name}: 400 and not one row`, async () => {
+    it(`does not help a body with ${name}: 400 and no row`, async () => {
       const rows = await countRows(database.db);
       const answer = await intake.post(body, { 'Stripe-Signature': signed(body) });
       expectProblem(answer, 400, code);
@@ -111,7 +111,7 @@ describe('the signature of a webhook', () => {
     });
   }
 
-  it('is not looked for in a body beyond a megabyte', async () => {
+  it('is not checked for a body of more than a megabyte', async () => {
     const body = JSON.stringify({ ...freshEvent(), padding: 'x'.repeat(1_000_000) });
     const answer = await intake.post(body, { 'Stripe-Signature': signed(body) });
     expectProblem(answer, 413, 'body_too_large');
@@ -119,10 +119,11 @@ describe('the signature of a webhook', () => {
     described(answer);
   });
 
-  it('in a header of 1 MB is refused cleanly, and the next one is taken', async () => {
+  it('in a header of 1 MB is refused, and the next webhook is accepted', async () => {
     const { hostname, port } = new URL(intake.api.server.url);
     const socket = connect(Number(port), hostname);
-    // What is still on its way when the answer has come is cut off, which may be an error here.
+    // What is still being sent when the answer has come is cut off, which may be an error in the
+    // client.
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     socket.on('error', () => socket.destroy());
     await once(socket, 'connect');
@@ -135,7 +136,7 @@ describe('the signature of a webhook', () => {
     await expectStored((body) => signed(body));
   });
 
-  it('comes by POST only, and stands in no log', async () => {
+  it('is accepted by POST only, and never logged', async () => {
     expectProblem(await intake.api.send('GET', intake.path), 405, 'method_not_allowed');
     const log = JSON.stringify(intake.api.lines);
     expect(log).to.include('/api/v1/webhooks/stripe');

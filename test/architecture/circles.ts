@@ -8,7 +8,7 @@ export function findCircles(files: readonly SourceFacts[]): string[] {
 const RULE =
   'files never import one another in a circle, types included: move what they share into a file below them';
 
-/** For each file the shortest way along its imports back to itself; each circle once. */
+/** For each file the shortest path along its imports back to itself; each circle once. */
 function circlesOf(files: readonly SourceFacts[]): string[][] {
   const known = new Set(files.map(({ path }) => path));
   const graph = new Map(
@@ -26,7 +26,7 @@ function circlesOf(files: readonly SourceFacts[]): string[][] {
 function shortestCircle(graph: ReadonlyMap<string, readonly string[]>, start: string): string[] | null {
   const importers = new Map<string, string>();
   const reached = [start];
-  // What is reached is added while it is walked through: the nearest files come first.
+  // Files are added to the list while it is walked through: the nearest files come first.
   for (const path of reached) {
     for (const target of graph.get(path) ?? []) {
       if (target === start) return wayTo(path, importers);

@@ -97,7 +97,7 @@ describe('the rules of the house', () => {
         ...(room === undefined || top === 'test' ? [] : [`${top}/${room}/`]),
       ]);
     expect([...new Set(rooms)].filter((room) => !text.includes(`| \`${room}\` |`))).to.deep.equal([]);
-    // The rooms of lib/ stand there in their order, too.
+    // The rooms of lib/ are listed there in their order, too.
     const places = LIB_ROOMS.map(([room]) =>
       text.indexOf(room === '' ? '| flat files of `lib/` |' : `| \`lib/${room}/\` |`),
     );

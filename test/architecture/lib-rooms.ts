@@ -21,7 +21,7 @@ const ORDER = LIB_ROOMS.map(([room]) => room);
 
 export const LIB_ORDER_RULE = 'the rooms of lib/ stand in an order, and none imports one behind it';
 
-/** What breaks the order of the rooms, as rules for one file. */
+/** The order of the rooms, as rules for one file. */
 export function breaksLibOrder(file: SourceFacts): string[] {
   const own = placeOf(file.path);
   if (own === -1) return [];
@@ -30,7 +30,7 @@ export function breaksLibOrder(file: SourceFacts): string[] {
     .map((target) => `${LIB_ORDER_RULE} (${target}; see test/architecture/lib-rooms.ts)`);
 }
 
-/** `''` for a flat file of lib/; null for what is not in lib/. */
+/** `''` for a file directly in lib/; null for a file outside lib/. */
 export function libRoomOf(path: string): string | null {
   const [top, room, file] = path.split('/');
   if (top !== 'lib' || room === undefined) return null;

@@ -1,6 +1,6 @@
 /**
- * What imports cannot say: tests that prove a room or a file by running the whole of it. A name that
- * ends in a slash is a folder, on either side; tests are named from test/ on.
+ * What imports cannot say: tests that prove a room or a file by running the whole of it. A name
+ * that ends in a slash is a folder, on either side; test names begin below test/.
  */
 export const PROVEN_ELSEWHERE: readonly [how: string, proven: string, tests: readonly string[]][] = [
   ['each numbered situation of a row and its record', 'lib/sync/', ['situations/']],

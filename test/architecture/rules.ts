@@ -6,7 +6,10 @@ import { breaksStateWriters } from './state-writers.ts';
 
 const PROCESSES = ['api', 'relay', 'workers'];
 
-/** What each room may import besides itself; a room that is not here may import anything. */
+/**
+ * What each room may import besides itself; a room that is missing in this list may import
+ * anything.
+ */
 const ROOMS: Record<string, { may: readonly string[]; rule: string }> = {
   api: { may: ['lib', 'db'], rule: 'api/ may import lib/ and db/ only' },
   relay: { may: ['lib', 'db'], rule: 'relay/ may import lib/ and db/ only' },
@@ -43,7 +46,7 @@ const OWNERS: Record<string, readonly string[]> = {
 
 const ENV_READERS = ['lib/config/config.ts', 'simulator/settings.ts', 'cli/bin.mjs', 'test/support/'];
 
-/** The simulator may not import the loop, and its latency is no waiting for something to happen. */
+/** The simulator may not import the loop, and its simulated latency does not wait for an event. */
 const SLEEPERS = ['lib/loop.ts', 'simulator/'];
 
 const BANNED_NAME = /^(utils?|helpers?|common|misc|services?|shared|base[a-z-]*|.*-v\d+|v\d+)$/;
@@ -56,7 +59,7 @@ export function findViolations(files: readonly SourceFacts[]): string[] {
   );
 }
 
-/** What can be said of one file by itself; of all together: findCircles. */
+/** What can be checked in one file by itself; circles over all files: findCircles. */
 const CHECKS: readonly ((file: SourceFacts) => string[])[] = [
   breaksRooms,
   breaksLibOrder,

@@ -7,7 +7,7 @@ import ts from 'typescript';
 export type SourceFacts = {
   /** From the project's root, with slashes. */
   path: string;
-  /** Whatever it imports, requires or resolves, as written. */
+  /** Everything that it imports, requires or resolves, as written. */
   imports: string[];
   readsEnvironment: boolean;
   sleeps: boolean;
@@ -31,7 +31,7 @@ function filesIn(folder: string): string[] {
       .filter((name) => /\.(ts|mjs|js)$/.test(name))
       .map((name) => join(folder, name));
   } catch (error) {
-    // A room that has not been built yet.
+    // A room that does not exist yet.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
   }
@@ -86,11 +86,15 @@ function importedName(node: ts.Node): string | undefined {
   const callee = node.expression;
   if (callee.kind === ts.SyntaxKind.ImportKeyword) return argument.text;
   if (ts.isIdentifier(callee) && callee.text === 'require') return argument.text;
-  // createRequire(…).resolve('x') and import.meta.resolve('x'); a promise's resolve('x') names no package of ours.
+  // createRequire(…).resolve('x') and import.meta.resolve('x'); a promise's resolve('x') names no
+  // package of ours.
   return ts.isPropertyAccessExpression(callee) && callee.name.text === 'resolve' ? argument.text : undefined;
 }
 
-/** A promise of nothing but a timer, in whatever words; a deadline beside something awaited is no sleep. */
+/**
+ * A promise of nothing but a timer, however it is written; a time limit beside an awaited result is
+ * no sleep.
+ */
 function isSleep(node: ts.Node, source: ts.SourceFile): boolean {
   if (!ts.isNewExpression(node) || node.expression.getText(source) !== 'Promise') return false;
   const [executor] = node.arguments ?? [];
@@ -107,7 +111,7 @@ function isEnvironment(node: ts.Node): boolean {
   );
 }
 
-/** The files that it imports, by their paths from the project's root; packages left out. */
+/** The files that it imports, by their paths from the project's root, without packages. */
 export function targetsOf({ path, imports }: SourceFacts): string[] {
   return imports.filter((name) => name.startsWith('.')).map((name) => joinPosix(dirname(path), name));
 }

@@ -6,23 +6,23 @@ import { PROVEN_ELSEWHERE } from './proven-elsewhere.ts';
 import { targetsOf, type SourceFacts } from './source.ts';
 
 const ROOMS = ['lib', 'db', 'relay', 'workers', 'api'];
-/** Of many tests that import a file these are enough to begin with. */
+/** So many of the tests that import a file are enough to begin with. */
 const MOST = 3;
 
 export type Proof = {
   path: string;
-  /** From test/ on. */
+  /** The path below test/. */
   tests: readonly string[];
-  /** The nearest file that imports this one and has tests, where it has none of its own. */
+  /** The nearest file that imports this one and has tests, for a file without tests of its own. */
   partOf: string | null;
 };
 
 type Tests = {
   /** Named after the file. */
   named: string[];
-  /** Import the file by themselves, the nearest first. */
+  /** Tests that import the file directly, the nearest first. */
   direct: string[];
-  /** Import it by what stands beside them to support them. */
+  /** Tests that import the file through the support files beside them. */
   supported: string[];
 };
 
@@ -74,7 +74,7 @@ function nearestProven(
   return null;
 }
 
-/** What stands in test/ for each file of the product. */
+/** The tests of each file of the product. */
 function testsOf(files: readonly SourceFacts[]): Map<string, Tests> {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const found = new Map<string, Tests>();
@@ -83,7 +83,7 @@ function testsOf(files: readonly SourceFacts[]): Map<string, Tests> {
     found.set(path, tests);
     return tests;
   };
-  /** How many files of the product each imports: a test of few is about them. */
+  /** How many files of the product each test imports: a test of few is about those files. */
   const reach = new Map<string, number>();
   for (const file of files) {
     const { path } = file;
@@ -111,10 +111,10 @@ function testsOf(files: readonly SourceFacts[]): Map<string, Tests> {
   return found;
 }
 
-/** Whether the first word of a file's name is also a test's. */
+/** Whether the first part of a file's name is also a test's. */
 function likeness(path: string, test: string): number {
-  const [word] = basename(path, '.ts').split('-');
-  return word === basename(test).split(/[-.]/)[0] ? 1 : 0;
+  const [part] = basename(path, '.ts').split('-');
+  return part === basename(test).split(/[-.]/)[0] ? 1 : 0;
 }
 
 /** lib/sync/merge-laws.test.ts is named after lib/sync/merge.ts, unless there is a lib/sync/merge-laws.ts. */
@@ -178,7 +178,7 @@ function line({ path, tests, partOf }: Proof): string {
   return `- \`${basename(path)}\` → ${seen === null ? tests.join(', ') : `see \`${seen}\``}`;
 }
 
-/** Of the table that is written by hand: what names a file or a folder that is not there. */
+/** Names a file or a folder of the table written by hand that does not exist. */
 export function missingFrom(root: string): string[] {
   return PROVEN_ELSEWHERE.flatMap(([, proven, tests]) => [
     proven,

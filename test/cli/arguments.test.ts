@@ -67,7 +67,7 @@ describe('the command line', () => {
     [['replay', '--limit', '1.5'], /whole number from 1/],
   ];
   for (const [args, message] of wrong) {
-    it(`refuses "twinbox ${args.join(' ')}" with status 2 and without a stack trace`, async () => {
+    it(`refuses the invalid call "twinbox ${args.join(' ')}" with status 2 and without a stack trace`, async () => {
       const { code, stdout, stderr } = await run(...args);
       expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
       expect(stderr)
@@ -80,7 +80,7 @@ describe('the command line', () => {
     expect((await run('--version')).stdout).to.match(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it('keeps columns straight', () => {
+  it('aligns columns', () => {
     expect(
       table([
         ['a', 'bb'],

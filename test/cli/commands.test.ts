@@ -30,7 +30,7 @@ describe('the commands beside a running twinbox', () => {
   const attempts = async (): Promise<number> =>
     Number((await database.db('sync_attempts').count('* as n'))[0]?.['n']);
 
-  it('verify and import: rows arrive, bad ones are named by line, equal ones skipped', async () => {
+  it('verify and import: rows arrive, invalid ones are named by line, equal ones are skipped', async () => {
     const file = join(place.folder, 'customers.csv');
     const rows = Array.from({ length: 60 }, (_, at) => `Customer ${at},c${at}@example.com,Basel`);
     await writeFile(file, ['name,email,city', 'Nobody,nowhere,Basel', ...rows].join('\n'));
@@ -51,7 +51,7 @@ describe('the commands beside a running twinbox', () => {
     expect(verified).to.include({ code: 0, stdout: '60 customers agree, 0 drift\n' });
   });
 
-  it('pause and resume: changes are kept, verify cannot tell meanwhile', async () => {
+  it('pause and resume: changes are kept, and verify cannot compare meanwhile', async () => {
     expect((await place.run(['pause', 'stripe', '--why', 'month end'])).code).to.equal(0);
     await create('Paused');
     await waitUntil(async () => (await database.db('external_mappings').count('* as n'))[0]?.['n'] === 61, {
@@ -172,7 +172,7 @@ describe('the commands beside a running twinbox', () => {
     });
   });
 
-  it('work after it has stopped too; verify finds real drift', async () => {
+  it('work after twinbox has stopped too; verify finds real drift', async () => {
     up.process.kill('SIGTERM');
     expect(await up.exited).to.equal(0);
     expect(await place.run(['verify'])).to.include({ code: 0, stdout: '62 customers agree, 0 drift\n' });
@@ -202,7 +202,7 @@ describe('the commands beside a running twinbox', () => {
     expect(asked.stdout).to.include('61 customers agree, 0 drift, 1 pending');
   });
 
-  it('say plainly what they lack', async () => {
+  it('say clearly what is missing', async () => {
     const nothing = { DATABASE_URL: '', TWINBOX_DATA_DIR: join(place.folder, 'nothing') };
     const lost = [['verify'], ['status'], ['replay'], ['pause', 'stripe']];
     for (const { code, stdout, stderr } of await Promise.all(

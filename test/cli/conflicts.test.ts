@@ -57,7 +57,7 @@ describe('twinbox conflicts', () => {
     return JSON.parse(stdout) as Page;
   };
 
-  it('lists the newest first, by page and by choice', async () => {
+  it('lists the newest first, in pages and by filter', async () => {
     const all = await list();
     expect(all.conflicts.map(({ id }) => id)).to.deep.equal(ids.toReversed());
     expect(all.conflicts.map(({ reversible }) => reversible)).to.deep.equal([true, false, true]);
@@ -71,7 +71,7 @@ describe('twinbox conflicts', () => {
     expect(stdout).to.match(/^when +customer +field +kind +won +ours +theirs +note +conflict\n/);
   });
 
-  it('shows one with both values and what decided', async () => {
+  it('shows a conflict with both values and the rule that decided', async () => {
     const { code, stdout, stderr } = await place.run(['conflicts', 'show', ids[0] ?? '']);
     expect(code).to.equal(0);
     for (const line of [
@@ -84,7 +84,7 @@ describe('twinbox conflicts', () => {
     expect(stderr).to.include(`conflicts reverse ${ids[0]}`);
   });
 
-  it('reverses one, once, and says what it refuses', async () => {
+  it('reverses a conflict, once, and says what it refuses', async () => {
     const reversed = await place.run(['conflicts', 'reverse', ids[0] ?? '']);
     expect(reversed.code, reversed.stderr).to.equal(0);
     expect(await readCustomer(database.db, customer)).to.include({ name: 'Theirs', version: 2 });
@@ -102,7 +102,7 @@ describe('twinbox conflicts', () => {
     expect((await list('--no-reversed')).conflicts).to.have.length(2);
   });
 
-  it('knows the names of before: `turn`, which says its new name, `--turned` and `--no-turned`', async () => {
+  it('accepts its old names: `turn`, which says the new name, `--turned` and `--no-turned`', async () => {
     const again = await place.run(['conflicts', 'turn', ids[0] ?? '']);
     expect(again.code).to.equal(0);
     expect(again.stderr).to.include('`conflicts turn` is called `conflicts reverse` now.');
@@ -110,17 +110,17 @@ describe('twinbox conflicts', () => {
     expect((await list('--no-turned')).conflicts).to.have.length(2);
   });
 
-  it('ends with 3 for one that is not there, and with 2 for wrong words', async () => {
+  it('ends with 3 for a conflict that does not exist, and with 2 for invalid arguments', async () => {
     const unknown = '00000000-0000-7000-8000-000000000000';
     for (const verb of ['show', 'reverse'])
       expect((await place.run(['conflicts', verb, unknown])).code).to.equal(3);
-    for (const words of [
+    for (const args of [
       ['reverse', '7'],
       ['reverse'],
       ['list', '--kind', 'lost'],
       ['list', '--after', '7'],
       ['wat'],
     ])
-      expect((await runHere('conflicts', ...words)).code, words.join(' ')).to.equal(2);
+      expect((await runHere('conflicts', ...args)).code, args.join(' ')).to.equal(2);
   });
 });

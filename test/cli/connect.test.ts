@@ -24,14 +24,14 @@ describe('twinbox connect', () => {
   });
   after('close it', () => simulator.close());
 
-  it('says that the database belongs to nobody yet', async () => {
+  it('says that the database is not bound to any account yet', async () => {
     const { code, stdout, stderr } = await place.run(['connect', 'stripe']);
     expect(code, stderr).to.equal(0);
     expect(stdout).to.include('no account yet').and.include(OTHER.account);
     expect(stderr).to.include('first contact');
   });
 
-  it('names both accounts where the key is of another one, and changes nothing unasked', async () => {
+  it('names both accounts where the key is of another account, and changes nothing unless asked', async () => {
     await withTransaction(database.db, async (tx) => {
       await ensureConnection(tx, 'stripe');
       await bindConnection(tx, { system: 'stripe', account: FIRST, livemode: false, now: new Date() });
@@ -49,7 +49,7 @@ describe('twinbox connect', () => {
     expect((await readConnection(database.db, 'stripe'))?.account).to.equal(FIRST);
   });
 
-  it('refuses while something runs on the database', async () => {
+  it('refuses while a process runs on the database', async () => {
     await database.db.raw(
       `insert into leases (name, owner, until) values ('relay', 'test', now() + interval '1 minute')`,
     );
@@ -59,7 +59,7 @@ describe('twinbox connect', () => {
     await database.db.raw(`delete from leases`);
   });
 
-  it('moves it by --new-account, once', async () => {
+  it('moves the database to another account by --new-account, once', async () => {
     const moved = await place.run(['connect', 'stripe', '--new-account', '--yes', '--json']);
     expect(moved.code, moved.stderr).to.equal(0);
     expect(JSON.parse(moved.stdout)).to.deep.include({

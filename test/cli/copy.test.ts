@@ -1,4 +1,5 @@
-// A copy of a database with a key of the account that its original uses: each customer would be made a second time there.
+// A copy of a database with a key of the account that its original uses: without the check, each
+// customer would get a second record there.
 import { expect } from 'chai';
 import { bindConnection, ensureConnection, readInstanceId } from '../../db/connections.ts';
 import { insertCustomer } from '../../db/customers.ts';
@@ -59,13 +60,13 @@ describe('a copied database and the account of its original', function () {
     return bindAccount(database.db, systemClock, integration);
   };
 
-  it('is refused by workers, and the message says how many records are the original’s', async () => {
+  it('is refused by workers, with the number of records that bear the original’s owner tag', async () => {
     const refused = await binding();
     expect(refused.ok).to.equal(false);
     expect(refused.ok ? '' : refused.message).to.match(REFUSAL);
   });
 
-  it('link --dry-run shows the plan and says it; link --all refuses, and makes nothing', async () => {
+  it('link --dry-run shows the plan and the refusal; link --all refuses, and links nothing', async () => {
     const shown = await place.run(['link', '--dry-run']);
     expect(shown.stderr).to.match(REFUSAL);
     expect(shown.stdout).to.match(/2 +customers have no record/);
@@ -99,7 +100,7 @@ describe('a copied database and the account of its original', function () {
     expect(all.code).to.equal(0);
   });
 
-  it('works at once in an account without records of the original', async () => {
+  it('needs no permission in an account without records of the original', async () => {
     const again = await place.run(['relay', '--after-restore', 'copy']);
     expect(again.code, again.stderr).to.equal(0);
     expect((await binding()).ok, 'a copy of the copy is asked anew').to.equal(false);

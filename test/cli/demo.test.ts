@@ -4,7 +4,7 @@ import { usePlace } from './twinbox.ts';
 describe('twinbox demo', () => {
   const place = usePlace();
 
-  it('shows the whole way, crash included, whatever the shell has set, and ends with 0 drift', async () => {
+  it('shows a customer’s whole way, a crash included, whatever variables the shell has set, and ends with 0 drift', async () => {
     const { code, stdout, stderr } = await place.run(['demo'], {
       env: {
         DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
@@ -21,7 +21,7 @@ describe('twinbox demo', () => {
       .and.match(/killed: \d+ rows are committed/);
   });
 
-  it('refuses a live key, even when told to use the settings', async () => {
+  it('refuses a live key, even with the option to use the settings', async () => {
     const { code, stderr } = await place.run(['demo', '--use-settings'], {
       env: { STRIPE_SECRET_KEY: 'sk_live_abc' },
     });

@@ -16,7 +16,7 @@ describe('twinbox doctor', () => {
   const place = usePlace(() => ({ DATABASE_URL: database.url }));
   let stripe: Server;
   let apiBase: string;
-  /** What each path answers; a status alone is a refusal. */
+  /** What each path answers; a bare status is a refusal. */
   let answers: Record<string, object | number> = {};
 
   before(async () => {
@@ -73,7 +73,7 @@ describe('twinbox doctor', () => {
       .map(({ says, fix }) => `${says} → ${fix ?? ''}`)
       .join('\n');
 
-  it('has no problem with a key that may all, an endpoint and its secret; and warns that nothing was heard', async () => {
+  it('has no problem with a key that may do everything, an endpoint and its secret; and warns that no event came', async () => {
     answers = well;
     const { code, checks } = await examine();
     const relay = named(checks, 'relay', 'problem');
@@ -96,19 +96,19 @@ describe('twinbox doctor', () => {
     expect(checks.filter(({ says }) => /endpoint/i.test(says))).to.have.length(1);
   });
 
-  it('says that a key is good for nothing', async () => {
+  it('says that a key has no rights at all', async () => {
     answers = Object.fromEntries(Object.keys(well).map((path) => [path, 401]));
     const { checks } = await examine();
     expect(named(checks, 'key rights', 'problem')).to.match(/answers nothing/);
   });
 
-  /** What is wrong besides that nothing has run on this database yet. */
+  /** What is wrong, besides that no process has run on this database yet. */
   const wrong = (found: Check[]): string[] =>
     found
       .filter(({ level, name }) => level !== 'ok' && !['relay', 'partitions', 'heard'].includes(name))
       .map(({ name }) => name);
 
-  it('tells one cause once: a revoked key, a Stripe that is away, a right that is missing', async () => {
+  it('reports one cause once: a revoked key, a Stripe that does not answer, a missing right', async () => {
     answers = Object.fromEntries(Object.keys(well).map((path) => [path, 401]));
     expect(wrong((await examine()).checks)).to.deep.equal(['key rights']);
     answers = { ...well, '/v1/account': 403 };
@@ -117,7 +117,7 @@ describe('twinbox doctor', () => {
     expect(wrong(away.checks)).to.deep.equal(['key rights']);
   });
 
-  it('tells one cause once: a database that is away, a folder of no use, and both beside a key of no use', async () => {
+  it('reports one cause once: no database, no usable folder, and no database beside a Stripe that does not answer', async () => {
     answers = well;
     const away = new URL(database.url);
     away.port = '1';
@@ -138,7 +138,7 @@ describe('twinbox doctor', () => {
     expect(wrong(both.checks)).to.deep.equal(['database', 'key rights']);
   });
 
-  it('tells what several checks have met once, with their names', () => {
+  it('reports once what several checks have found, with their names', () => {
     const away = (name: string) => checks.problem(name, 'The database does not answer.', 'Start it.');
     const fine = [checks.ok('settings', 'read'), checks.ok('bus', 'read')];
     const [settings, bus] = fine as [Check, Check];
@@ -150,7 +150,7 @@ describe('twinbox doctor', () => {
     ]);
   });
 
-  it('looks at the endpoint: disabled, without the events, in another version, or none at all', async () => {
+  it('checks the endpoint: disabled, without the events, in another version, or missing', async () => {
     const seen = async (...endpoints: object[]): Promise<string> => {
       answers = { ...well, '/v1/webhook_endpoints': list(...endpoints) };
       const { checks } = await examine();
@@ -164,14 +164,14 @@ describe('twinbox doctor', () => {
     expect(await seen()).to.match(/no endpoint of this account leads to/);
   });
 
-  it('says that only the sweep hears without a secret', async () => {
+  it('says without a webhook secret that only the sweep receives events', async () => {
     answers = well;
     const { code, checks } = await examine({ STRIPE_WEBHOOK_SECRET: '' });
     expect(code).to.equal(1);
     expect(named(checks, 'webhooks', 'problem')).to.match(/heard by the sweep only.* STRIPE_WEBHOOK_SECRET/);
   });
 
-  it('names what was refused in the last day, and what waits for somebody', async () => {
+  it('names the events that were refused in the last day, and the pairs that wait for a person', async () => {
     answers = well;
     await database.db('inbound_refusals').insert([
       { system: 'stripe', reason: 'other_livemode' },
@@ -188,7 +188,7 @@ describe('twinbox doctor', () => {
     );
   });
 
-  it('says that deliveries are refused, and which setting is wrong, though the endpoint itself is well', async () => {
+  it('says that deliveries are refused and which setting is wrong, though the endpoint itself is fine', async () => {
     answers = well;
     const now = new Date();
     await database.db('webhook_signs').insert({
@@ -203,7 +203,7 @@ describe('twinbox doctor', () => {
     await database.db('webhook_signs').delete();
   });
 
-  it('names the role that is missing, and what it is missed for, once', async () => {
+  it('names once the role that is missing, and what needs it', async () => {
     answers = well;
     await database.db.raw(
       `insert into role_signs (role, owner, seen_at, stopped_at)
@@ -217,7 +217,7 @@ describe('twinbox doctor', () => {
     await database.db('role_signs').delete();
   });
 
-  it('goes on where one thing is wrong: settings, a database that is away, a schema that is not ours', async () => {
+  it('continues where one check fails: wrong settings, no database, a schema of a newer program', async () => {
     answers = well;
     const wrong = await examine({ API_PORT: 'many' });
     expect(named(wrong.checks, 'settings', 'problem')).to.match(/API_PORT/);
@@ -237,7 +237,7 @@ describe('twinbox doctor', () => {
     await database.db('schema_migrations').where({ name: '9999-later.sql' }).delete();
   });
 
-  it('prints a line for each check, and beneath it how to fix it', async () => {
+  it('prints a line for each check, and below it how to fix the problem', async () => {
     answers = well;
     const { code, stdout } = await place.run(['doctor']);
     expect(code).to.equal(1);

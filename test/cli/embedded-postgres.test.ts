@@ -17,7 +17,7 @@ let dataDir: string;
 const start = (options: { databaseName?: string } = {}) =>
   startEmbeddedPostgres({ dataDir, fsync: false, log: (text) => log.push(text), ...options });
 
-/** What a query answers there, on a connection of its own. */
+/** What a query on a connection of its own answers. */
 async function ask(url: string, sql: string): Promise<unknown> {
   const db = createDb({ url, poolSize: 1, applicationName: 'test' });
   try {
@@ -62,22 +62,22 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(server.url, 'show unix_socket_directories')).to.equal('');
     expect(await ask(server.url, "select lower('ÀÉÎ')")).to.equal('àéî');
     expect((await stat(join(dataDir, 'password'))).mode & 0o777).to.equal(0o600);
-    const unmatched = new URL(server.url);
-    unmatched.password = 'guess';
-    expect(await failure(ask(unmatched.href, 'select 1'))).to.have.property('code', '28P01');
+    const guessed = new URL(server.url);
+    guessed.password = 'guess';
+    expect(await failure(ask(guessed.href, 'select 1'))).to.have.property('code', '28P01');
     await ask(server.url, 'create table kept as select 42 as n');
     await server.stop();
     expect(isAlive(server.pid)).to.equal(false);
   });
 
-  it('keeps its data and its port from one start to the next', async () => {
+  it('keeps its data and its port when it is started again', async () => {
     const server = await start({ databaseName: 'first' });
     expect(await ask(server.url, 'select n from kept')).to.equal(42);
     expect(new URL(server.url).port).to.equal((await readFile(join(dataDir, 'port'), 'utf8')).trim());
     await server.stop();
   });
 
-  it('is found by a second start, and stops with its last user, whichever that is', async () => {
+  it('is found by a second start, and stops with its last user, whichever of the two that is', async () => {
     const first = await start();
     const second = await start();
     expect(second).to.include({ pid: first.pid, url: first.url, wasRunning: true });
@@ -94,7 +94,7 @@ describe('the embedded PostgreSQL', () => {
     await Promise.all([kill(one.child), kill(other.child)]);
   });
 
-  it('outlives a kill -9 of whoever started it, is found by the next start, and stops with that', async () => {
+  it('survives a kill -9 of the process that started it, is found by the next start, and stops with that one', async () => {
     const orphan = await startElsewhere();
     await kill(orphan.child);
     expect(isAlive(orphan.pid)).to.equal(true);
@@ -104,7 +104,7 @@ describe('the embedded PostgreSQL', () => {
     expect(isAlive(orphan.pid)).to.equal(false);
   });
 
-  it('starts again after it was killed itself, though its lock file now names a stranger', async () => {
+  it('starts again after its server was killed, though its lock file now names another process', async () => {
     const killed = await start({ databaseName: 'first' });
     process.kill(killed.pid, 'SIGKILL');
     await waitUntil(() => !isAlive(killed.pid), { timeoutMs: 10_000, what: 'the killed server ends' });
@@ -118,18 +118,18 @@ describe('the embedded PostgreSQL', () => {
     await killed.stop();
   });
 
-  it('takes another port when a stranger has its own, and says so', async () => {
+  it('takes another port when another program uses its port, and says so', async () => {
     const taken = Number(await readFile(join(dataDir, 'port'), 'utf8'));
-    const unmatched = createServer().listen(taken, '127.0.0.1');
-    await once(unmatched, 'listening');
+    const listener = createServer().listen(taken, '127.0.0.1');
+    await once(listener, 'listening');
     const server = await start();
     expect(Number(new URL(server.url).port)).to.not.equal(taken);
     expect(log.join('\n')).to.include(`another program uses port ${taken}`);
     await server.stop();
-    unmatched.close();
+    listener.close();
   });
 
-  it('names the process that holds the data when that does not answer to our password', async () => {
+  it('names the process that holds the data when its server does not accept our password', async () => {
     const server = await start();
     const password = await readFile(join(dataDir, 'password'), 'utf8');
     await writeFile(join(dataDir, 'password'), 'another');
@@ -140,7 +140,7 @@ describe('the embedded PostgreSQL', () => {
     await server.stop();
   });
 
-  it('refuses data whose password is lost, or that another major version made, and says what to do', async () => {
+  it('refuses data whose password is lost or that another major version wrote, and says what to do', async () => {
     const password = await readFile(join(dataDir, 'password'), 'utf8');
     await rm(join(dataDir, 'password'));
     expect(await failure(start()))
@@ -158,7 +158,7 @@ describe('the embedded PostgreSQL', () => {
     await writeFile(version, '18\n');
   });
 
-  it('is not removed while somebody uses it', async () => {
+  it('is not removed while a process uses it', async () => {
     const server = await start();
     expect(await removeEmbeddedPostgres(dataDir)).to.equal(false);
     expect(await ask(server.url, 'select 1')).to.equal(1);
@@ -171,10 +171,10 @@ describe('the embedded PostgreSQL', () => {
   }
 });
 
-// Only root hands the server over to another account, which may be locked out.
+// Only root runs the server as another account, which may have no access.
 if (process.getuid?.() === 0) {
-  describe('the embedded PostgreSQL, for root below a folder that is closed to others', () => {
-    it('lives in an open place, named in the log, found again and removed; the folder keeps its mode', async () => {
+  describe('the embedded PostgreSQL, for root below a folder that is closed to other users', () => {
+    it('keeps its data in an open folder, which the log names and which is found again and removed; the closed folder keeps its mode', async () => {
       const closed = await makeRunFolder();
       await chmod(closed, 0o700);
       dataDir = join(closed, 'clone', '.twinbox', 'postgres');

@@ -33,7 +33,7 @@ describe('twinbox events', () => {
   let up: Up;
   let ada = 0;
 
-  before('one customer made and renamed here, and renamed there', async function () {
+  before('one customer that we created and renamed, and that Stripe renamed', async function () {
     up = await place.up();
     await noLimits(up);
     const customers = `${up.api}/api/v1/customers`;
@@ -52,7 +52,7 @@ describe('twinbox events', () => {
     await settled(6);
   });
 
-  /** So many deliveries have their outcome, and each write of ours its echo. */
+  /** Waits until this number of deliveries have their outcome, and each write of ours its echo. */
   async function settled(count: number): Promise<void> {
     await waitUntil(
       async () => {
@@ -63,7 +63,7 @@ describe('twinbox events', () => {
           ({ status, confirmed_by: echo }) =>
             ['queued', 'waiting'].includes(status) || (status === 'applied' && echo === null),
         );
-        // A change of theirs is applied here and has no echo.
+        // A change of theirs is applied to our table and has no echo.
         return rows.length === count && open.length <= (count === 6 ? 1 : 0);
       },
       { timeoutMs: 20_000, what: `${count} deliveries are settled` },
@@ -82,7 +82,7 @@ describe('twinbox events', () => {
   };
   const ids = ({ events }: Page): number[] => events.map(({ id }) => id);
 
-  it('lists the newest first, and goes on behind a number', async () => {
+  it('lists the newest first, and continues from a given number', async () => {
     const all = await list();
     expect(ids(all)).to.deep.equal(ids(all).toSorted((a, b) => b - a));
     expect(all.after).to.equal(null);
@@ -96,7 +96,7 @@ describe('twinbox events', () => {
     expect(walked).to.deep.equal(ids(all));
   });
 
-  it('chooses by status, type, customer, target and time', async () => {
+  it('filters by status, type, customer, target and time', async () => {
     const all = await list();
     const types = async (...args: string[]): Promise<Set<string>> =>
       new Set((await list(...args)).events.map(({ event_type: type }) => type));
@@ -105,7 +105,7 @@ describe('twinbox events', () => {
       new Set(['stripe.customer.created', 'stripe.customer.updated']),
     );
     expect(await types('--status', 'origin')).to.deep.equal(new Set(['customer.updated']));
-    // The relay has passed all, and what no worker is for has no delivery for good.
+    // The relay has passed all events; an event that no worker takes never has a delivery.
     expect(ids(await list('--status', 'unpublished', 'published'))).to.deep.equal([]);
     expect(ids(await list('--customer', String(ada)))).to.deep.equal(ids(all));
     expect(ids(await list('--customer', '999'))).to.deep.equal([]);
@@ -151,18 +151,18 @@ describe('twinbox events', () => {
     expect(stdout).not.to.include('ada@example.com');
   });
 
-  it('says of an event of theirs what it led to', async () => {
+  it('says what an inbound event has led to', async () => {
     const inbound = (await list('--target', 'internal', '--status', 'applied')).events;
     const shown = await show(inbound[0]?.event_id);
     expect(shown.led_to).to.have.length(1);
     expect(shown.led_to[0]).to.include({ event_type: 'customer.updated', version: 3 });
   });
 
-  it('ends with 3 for an event that is not there, and with 2 for wrong words', async () => {
+  it('ends with 3 for an event that does not exist, and with 2 for invalid arguments', async () => {
     const gone = await place.run(['events', 'show', '00000000-0000-7000-8000-000000000000']);
     expect(gone.code).to.equal(3);
     expect(gone.stderr).to.match(/older than the retention/);
-    for (const words of [
+    for (const args of [
       ['show', 'x'],
       ['list', '--status', 'lost'],
       ['list', '--limit', '5000'],
@@ -170,13 +170,13 @@ describe('twinbox events', () => {
       ['list', '--after', '0'],
       ['show'],
     ]) {
-      const { code, stderr } = await runHere('events', ...words);
-      expect(code, words.join(' ')).to.equal(2);
+      const { code, stderr } = await runHere('events', ...args);
+      expect(code, args.join(' ')).to.equal(2);
       expect(stderr).not.to.match(/^ {4}at /m);
     }
   });
 
-  it('finds nothing wrong with a system that runs', async () => {
+  it('finds no problem in a system that runs', async () => {
     const { code, stdout } = await place.run(['doctor', '--json']);
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; level: string }[] };
     expect({ code, ok }, stdout).to.deep.equal({ code: 0, ok: true });

@@ -26,16 +26,16 @@ describe('twinbox explain', () => {
     ...{ DATABASE_URL: url, STRIPE_SECRET_KEY: fakeKey, STRIPE_API_BASE: world.simulator.url },
   }));
 
-  describe('prints what stands in docs/explain.md', () => {
+  describe('prints what docs/explain.md shows', () => {
     for (const [at, [state, make]] of Object.entries(explainedPairs).entries())
       it(`for a pair that is ${state}`, async () => {
         const id = await make(world);
         const read = state === 'conflicting' ? ['--read'] : [];
-        const words = ['explain', 'customer', String(id), ...read];
-        const { code, stdout, stderr } = await place.run(words);
+        const args = ['explain', 'customer', String(id), ...read];
+        const { code, stdout, stderr } = await place.run(args);
         expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
-        const printed = { command: words.join(' '), output: stdout };
-        // WRITE_PAGE=1 writes the page anew; what it then says is for a person to read.
+        const printed = { command: args.join(' '), output: stdout };
+        // WRITE_PAGE=1 writes the page again; a person has to review the new text.
         if (writesPages()) await writeExample(at, printed);
         const example = (await readExamples())[at];
         expect(normalise(example?.command ?? '')).to.equal(normalise(printed.command));
@@ -44,7 +44,7 @@ describe('twinbox explain', () => {
       });
   });
 
-  it('prints one object with the same facts', async () => {
+  it('prints one object with the same facts as JSON', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
     const { code, stdout } = await place.run(['explain', 'record', externalId, '--json', '--read']);
     expect(code).to.equal(0);
@@ -67,7 +67,7 @@ describe('twinbox explain', () => {
     });
   });
 
-  it('calls no system unless it reads, and shows no control character', async () => {
+  it('calls no external system unless --read is given, and shows no control character', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ada\u202eecila' });
     const { id: mapping } = await mappingOf(world.db, id);
     const nowhere = { STRIPE_API_BASE: 'http://127.0.0.1:1' };
@@ -96,7 +96,7 @@ describe('twinbox explain', () => {
     expect({ code: asData.code, found: JSON.parse(asData.stdout) as object }).to.deep.equal({
       ...{ code: 3, found: { found: false } },
     });
-    for (const words of [
+    for (const args of [
       ['explain'],
       ['explain', 'customer'],
       ['explain', 'customer', 'x'],
@@ -106,6 +106,6 @@ describe('twinbox explain', () => {
       ['explain', 'invoice', '1'],
       ['explain', 'customer', '1', '--system', 'adyen'],
     ])
-      expect((await runHere(...words)).code, words.join(' ')).to.equal(2);
+      expect((await runHere(...args)).code, args.join(' ')).to.equal(2);
   });
 });

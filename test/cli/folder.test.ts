@@ -8,7 +8,7 @@ import { makeRunFolder, removeRunFolder } from '../support/run-folder.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';
 
-describe('the folder of the data', () => {
+describe('the data folder', () => {
   let root: string;
   before(async () => {
     root = await makeRunFolder();
@@ -17,7 +17,7 @@ describe('the folder of the data', () => {
   });
   after(() => removeRunFolder(root));
 
-  it('is made with all that is missing above it, also by two at once, and nothing is left in it', async () => {
+  it('is created with all missing parent folders, also by two processes at once, and stays empty', async () => {
     const folder = join(root, 'a', 'b', 'c');
     await Promise.all([prepareFolder(folder), prepareFolder(folder), prepareFolder(join(root, 'a', 'b'))]);
     await prepareFolder(folder);
@@ -31,7 +31,7 @@ describe('the folder of the data', () => {
     ['its symbolic links form a circle', () => join(root, 'circle', 'x'), /links form a circle/],
   ];
   for (const [what, folder, why] of WRONG) {
-    it(`is refused where ${what}, in a sentence that names the setting, by looking and by making`, async () => {
+    it(`is refused where ${what}, in a sentence that names the setting, both when it is inspected and when it is created`, async () => {
       for (const use of [prepareFolder, inspectFolder]) {
         const error = await use(folder()).catch((caught: unknown) => caught);
         expect(error).to.have.property('code', 'folder_unusable');
@@ -43,7 +43,7 @@ describe('the folder of the data', () => {
   }
 
   if (existsSync('/proc/self')) {
-    it('is refused at once where the kernel makes no folders, which Node by itself tries for ever', async () => {
+    it('is refused at once where the kernel allows no folders, though Node by itself would retry for ever', async () => {
       const error = await prepareFolder('/proc/twinbox/data').catch((caught: unknown) => caught);
       expect(error)
         .to.have.property('message')
@@ -64,7 +64,7 @@ describe('the folder of the data', () => {
   }
 });
 
-describe('a command whose folder is of no use', () => {
+describe('a command whose data folder is unusable', () => {
   const database = useDatabase();
   const place = usePlace();
 
@@ -85,7 +85,7 @@ describe('a command whose folder is of no use', () => {
     }
   });
 
-  it('says so also where only the simulator’s state would be in it', async () => {
+  it('says so also where only the simulator’s state would be in the folder', async () => {
     const file = join(place.folder, 'other');
     await writeFile(file, '');
     const env = { DATABASE_URL: database.url, TWINBOX_DATA_DIR: file };

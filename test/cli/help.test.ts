@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createProgram } from '../../cli/program.ts';
 import type { Output } from '../../cli/output.ts';
 
-describe('the help of a command that asks', () => {
+describe('the help of a command that asks a question', () => {
   for (const args of [['deletes'], ['resolve'], ['link'], ['replay'], ['connect']])
     it(`twinbox ${args.join(' ')} --help names the status of Ctrl-C`, async () => {
       let written = '';

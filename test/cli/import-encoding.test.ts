@@ -33,12 +33,12 @@ describe('the encoding of a CSV file', () => {
     ['UTF-16BE without one', utf16be(TEXT)],
   ];
   for (const [what, bytes] of files) {
-    it(`reads ${what}, wherever it is cut, and counts its bytes`, async () => {
+    it(`reads ${what}, wherever the bytes are cut, and counts them`, async () => {
       for (const chunk of [1, 2, 3, 7, 1_000]) {
         const rows = await read(bytes, { chunk });
         expect(rows.map((row) => ({ ...row, bytes: 0 }))).to.deep.equal(ROWS);
         const counted = rows.reduce((sum, row) => sum + (row.bytes ?? 0), 0);
-        // A mark is not part of the text.
+        // A byte order mark is not part of the text.
         expect(bytes.length - counted)
           .to.be.at.least(0)
           .and.at.most(3);
@@ -46,7 +46,7 @@ describe('the encoding of a CSV file', () => {
     });
   }
 
-  it('refuses the rows whose used fields are no UTF-8, by line, and only those', async () => {
+  it('refuses only the rows whose used fields are not UTF-8, by line', async () => {
     const bytes = Buffer.from(
       'name,email,city\nJos\xe9,j@x.ch,\nBo,bo@x.ch,Z\xfcrich\nCy,c\xff@x.ch,\n',
       'latin1',
@@ -61,7 +61,7 @@ describe('the encoding of a CSV file', () => {
     expect(more).to.deep.equal([]);
   });
 
-  it('reads another encoding where a person says it', async () => {
+  it('reads another encoding where the option names it', async () => {
     const latin = await read(Buffer.from('name,email\nJos\xe9 \x80,j@x.ch\n', 'latin1'), {
       encoding: 'windows-1252',
     });
@@ -112,7 +112,7 @@ describe('the encoding of a CSV file', () => {
     ['zero bytes', Buffer.alloc(600), /not text/],
   ];
   for (const [what, bytes, expected] of others) {
-    it(`calls a file that is ${what} by its name, and says what to do`, async () => {
+    it(`names the kind of a file that is ${what}, and says what to do`, async () => {
       for (const chunk of [1, 1_000]) {
         const error = await read(bytes, { chunk }).catch((caught: unknown) => caught);
         expect(error).to.include({ name: 'CliError', exitCode: 1 });

@@ -4,9 +4,9 @@ import { readRows, type Row } from '../../cli/import/rows.ts';
 
 type Export = {
   text: string;
-  /** What comes in, by its line. */
+  /** The customers that are imported, by their line. */
   rows: Record<number, [name: string, email: string]>;
-  /** Lines that are refused, since they are no customers or have no single address. */
+  /** Lines that are refused, since they are not customers or have no single address. */
   refused?: number[];
 };
 
@@ -125,7 +125,7 @@ const EXPORTS: Record<string, Export> = {
   },
 };
 
-describe('exports of other programs', () => {
+describe('CSV exports of other programs', () => {
   for (const [program, { text, rows, refused = [] }] of Object.entries(EXPORTS)) {
     it(`are read without any option: ${program}`, async () => {
       const read: Row[] = [];

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { readRows, type Passed, type Row } from '../../cli/import/rows.ts';
 
-// Files as they come about: by every program, cut, glued together and edited by hand. What is in them is known here by how
-// they are made, and has to be what is read.
+// Files in many forms: from any program, cut, joined and edited by hand. The generator knows what
+// is in each file, and the import has to read exactly that.
 
 type Style = { quoted: boolean; before: string; after: string };
 type Line = { end: string } & (
@@ -24,8 +24,7 @@ type File = {
   headerEnd: string;
   lines: Line[];
   endsInLine: boolean;
-  encoding:
-    'utf-8' | 'utf-8 with mark' | 'utf-16le' | 'utf-16le with mark' | 'utf-16be' | 'utf-16be with mark';
+  encoding: 'utf-8' | 'utf-8 with BOM' | 'utf-16le' | 'utf-16le with BOM' | 'utf-16be' | 'utf-16be with BOM';
 };
 
 const end = fc.constantFrom('\n', '\r\n', '\r');
@@ -96,11 +95,11 @@ const file: fc.Arbitrary<File> = fc.record({
   encoding: fc.constantFrom(
     ...([
       'utf-8',
-      'utf-8 with mark',
+      'utf-8 with BOM',
       'utf-16le',
-      'utf-16le with mark',
+      'utf-16le with BOM',
       'utf-16be',
-      'utf-16be with mark',
+      'utf-16be with BOM',
     ] as const),
   ),
 });
@@ -115,7 +114,7 @@ function render(made: File): { text: string; expected: Expected } {
   let written = '';
   const write = (content: string, lineEnd: string): number => {
     const line = 1 + (written.match(/\r\n|\n|\r/g)?.length ?? 0);
-    // An LF behind a CR would belong to it.
+    // An LF after a CR would be part of the same line end.
     const separate = written.endsWith('\r') && (content + lineEnd).startsWith('\n') ? ' ' : '';
     written += separate + content + lineEnd;
     return line;
@@ -135,7 +134,7 @@ function render(made: File): { text: string; expected: Expected } {
     const isLast = index === made.lines.length - 1;
     const lineEnd = isLast && made.endsInLine ? '' : one.end;
     if (one.kind === 'blank') {
-      // Without any character at the end of the file there is no line.
+      // A file that ends without a character after the line end has no further line.
       const content = one.text.replaceAll(',', delimiter);
       write(content, lineEnd);
       if (content + lineEnd !== '') expected.passed.blank += 1;
@@ -176,9 +175,9 @@ function field(
 }
 
 function encode(written: string, encoding: File['encoding']): Buffer {
-  const marked = encoding.endsWith('mark') ? `\ufeff${written}` : written;
-  if (encoding.startsWith('utf-8')) return Buffer.from(marked);
-  const bytes = Buffer.from(marked, 'utf16le');
+  const withBom = encoding.endsWith('BOM') ? `\ufeff${written}` : written;
+  if (encoding.startsWith('utf-8')) return Buffer.from(withBom);
+  const bytes = Buffer.from(withBom, 'utf16le');
   return encoding.startsWith('utf-16be') ? bytes.swap16() : bytes;
 }
 
@@ -194,8 +193,8 @@ async function read(bytes: Buffer, chunk: number): Promise<Expected> {
   return found;
 }
 
-describe('files of every make', () => {
-  it('are read as what they were made of: each row with its line, each fault refused, the rest counted', async () => {
+describe('generated CSV files in every layout and encoding', () => {
+  it('are read as they were generated: each row with its line, each error refused, the rest counted', async () => {
     await fc.assert(
       fc.asyncProperty(file, fc.integer({ min: 1, max: 50 }), async (made, chunk) => {
         const { text: written, expected } = render(made);

@@ -18,7 +18,7 @@ const map = (column: string, target: Mapping['target']): Mapping => ({ column, t
 
 describe('the layout of a CSV file', () => {
   for (const delimiter of [',', ';', '\t', '|']) {
-    it(`finds ${JSON.stringify(delimiter)} between the fields by itself`, () => {
+    it(`has ${JSON.stringify(delimiter)} between the fields, which the import finds by itself`, () => {
       const header = ['Name', '"Email, ; | or so"', 'Email'].join(delimiter);
       for (const end of ['\n', '\r\n', '\r', '']) {
         const layout = layoutOf(header + end);
@@ -29,7 +29,7 @@ describe('the layout of a CSV file', () => {
     });
   }
 
-  it('follows a first line sep=, and a person rather than it', () => {
+  it('follows a first line sep=, unless an option says otherwise', () => {
     for (const first of ['sep=;', '"sep=;"', 'SEP=; ', '\ufeffsep=;']) {
       expect(layoutOf(`${first}\r\nname;email\r\n`)).to.include({ delimiter: ';', line: 2, before: 0 });
     }
@@ -38,24 +38,24 @@ describe('the layout of a CSV file', () => {
     expect(layoutOf('sep=;\nname,email\n', { delimiter: ',' })).to.include({ delimiter: ',', line: 2 });
   });
 
-  it('finds the header below titles, comments and empty rows, and says how many they are', () => {
+  it('has its header below titles, comments and empty rows, which are counted', () => {
     const text =
       '"Example Co, LLC",,,\r\nContact List,,,\r\n\r\n# by Ada\r\nName,Phone,Email,\r\nA,1,a@x.ch,\r\n';
     const layout = layoutOf(text);
     expect(layout).to.deep.include({ line: 5, before: 3, body: { at: text.indexOf('A,1'), line: 6 } });
   });
 
-  it('knows a header whose first column is called #, or that is written as a comment', () => {
+  it('has a header even if its first column is called #, or if it is written as a comment', () => {
     expect(layoutOf('#,Name,Email\n1,A,a@x.ch\n').columns.at).to.deep.equal({ name: 1, email: 2 });
     expect(layoutOf('# made by hand\n# name,email\nA,a@x.ch\n')).to.include({ line: 2, before: 1 });
   });
 
-  it('takes no row for a title: where rows have begun no header follows', () => {
+  it('has no title below its rows: where rows have begun no header follows', () => {
     const message = errorOf('Ada,ada@x.ch\nname,email\nBo,bo@x.ch\n');
     expect(message).to.include('The columns on line 1 are "Ada", "ada@x.ch"');
   });
 
-  it('names the columns found where none is known, and an option that says which is which', () => {
+  it('is refused with the names of its columns where none is known, and with the option that assigns them', () => {
     expect(errorOf('Export of May\nKunde,Mail-Adr.,Ort\nAda,ada@x.ch,Bern\n')).to.equal(
       'No line names the columns name and email; name and email are missing. ' +
         'The columns on line 2 are "Kunde", "Mail-Adr.", "Ort". ' +
@@ -63,7 +63,7 @@ describe('the layout of a CSV file', () => {
     );
   });
 
-  it('says what is missing where one of both is there', () => {
+  it('is refused with the name of the missing column where only one of name and email is there', () => {
     const withoutEmail = errorOf('name,phone\nA,1\n');
     expect(withoutEmail).to.include('email is missing').and.include("--map 'name=email'");
     const withoutName = errorOf('Kunde,email\nA,a@x.ch\n');
@@ -73,7 +73,7 @@ describe('the layout of a CSV file', () => {
     });
   });
 
-  it('names the delimiter that would do where the one that was said does not', () => {
+  it('is refused with the delimiter that would work where the given one does not', () => {
     expect(errorOf('name;email\n', { delimiter: ',' })).to.equal(
       'With "," between the fields no line names the columns. With ";" a line does: --delimiter \';\'',
     );
@@ -82,7 +82,7 @@ describe('the layout of a CSV file', () => {
     );
   });
 
-  it('lets columns that are not used be there twice, without a name or with a name of JavaScript', () => {
+  it('may have unused columns twice, without a name or with a name of JavaScript', () => {
     const { columns } = layoutOf('name,email,Phone,Phone,,, ,__proto__,constructor,toString\n');
     expect(columns.unused).to.deep.equal(['Phone', '__proto__', 'constructor', 'toString']);
     expect(columns.at).to.deep.equal({ name: 0, email: 1 });
@@ -94,7 +94,7 @@ describe('the layout of a CSV file', () => {
     ['E-mail,name,e mail', '1 and 3', 'email'],
     ['email,First Name,Last Name,first_name', '2 and 4', 'first_name'],
   ] as const) {
-    it(`refuses ${header}, where a used column is there twice, and takes it by position`, () => {
+    it(`is refused where ${header} has a used column twice, which --map can name by position`, () => {
       const message = errorOf(`${header}\n`);
       expect(message).to.include(`at the positions ${positions}`).and.include(`${positions[0]}=${target}`);
       const { columns } = layoutOf(`${header}\n`, { map: [map(positions.slice(-1), target)] });
@@ -102,7 +102,7 @@ describe('the layout of a CSV file', () => {
     });
   }
 
-  it('takes columns as --map says, by name in any case or by position, and knows the others by itself', () => {
+  it('follows --map by column name in any case or by position, and the other columns are recognised', () => {
     const header = 'Mail,2,E-mail 2 - Value,First Name,Last Name\n';
     const at = (...mappings: Mapping[]) => layoutOf(header, { map: mappings }).columns.at;
     expect(at(map('e-MAIL 2 - value', 'email'))).to.deep.equal({ email: 2, first_name: 3, last_name: 4 });
@@ -111,13 +111,13 @@ describe('the layout of a CSV file', () => {
     expect(at(map('Mail', 'email'), map('Mail', 'name'))).to.include({ email: 0, name: 0 });
   });
 
-  it('says of a column in --map that it is not there, with those that are', () => {
+  it('is refused where --map names a column that is missing, with the columns that exist', () => {
     expect(errorOf('name,mail\nA,a@x.ch\n', { map: [map('E-Mail', 'email')] })).to.equal(
       'No column is called "E-Mail" (--map). The columns on line 1 are "name", "mail".',
     );
   });
 
-  it('writes what controls a terminal as code points', () => {
+  it('is refused in a message that shows control characters as code points', () => {
     const message = errorOf('a\u001b[2J,b\u202egnp,c\u200bd,"e""\n"\n');
     expect(message).to.include(String.raw`"a\u{1b}[2J", "b\u{202e}gnp", "c\u{200b}d", "e\""`);
   });
@@ -129,7 +129,7 @@ describe('the layout of a CSV file', () => {
   });
 
   for (const text of ['', '\n\n', ',,\n , \n', '\ufeff']) {
-    it(`calls ${JSON.stringify(text)} empty`, () => {
+    it(`is that of an empty file for ${JSON.stringify(text)}`, () => {
       expect(errorOf(text)).to.include('The file is empty');
     });
   }

@@ -14,7 +14,7 @@ async function read(text: string, { delimiter = ',', chunk = 3 } = {}): Promise<
   return records;
 }
 
-/** In chunks of a few characters: a row, a quote and a line end are cut wherever it hurts. */
+/** In chunks of a few characters: rows, quotes and line ends are cut at every position. */
 function inChunks(text: string, chunk: number): string[] {
   return Array.from({ length: Math.ceil(text.length / chunk) }, (_, at) =>
     text.slice(at * chunk, (at + 1) * chunk),
@@ -24,7 +24,7 @@ function inChunks(text: string, chunk: number): string[] {
 const fieldsOf = (records: CsvRecord[]) =>
   records.map((record) => ('fields' in record ? record.fields : record.problem));
 
-describe('the records of a CSV text', () => {
+describe('the reader of CSV records', () => {
   const lines: [string, string[] | string][] = [
     ['a,b', ['a', 'b']],
     ['a, "b"', ['a', 'b']],
@@ -50,7 +50,7 @@ describe('the records of a CSV text', () => {
     });
   }
 
-  it('ends a line at any of CRLF, LF and CR, in any mixture, and counts each once', async () => {
+  it('ends a line at CRLF, LF or CR, in any mixture, and counts each line once', async () => {
     const ends = fc.constantFrom('\n', '\r\n', '\r');
     const rows = fc.array(fc.tuple(fc.constantFrom('a,b', '"a\r\nb\rc\nd",e', '', '"x"'), ends), {
       maxLength: 12,
@@ -69,7 +69,7 @@ describe('the records of a CSV text', () => {
     );
   });
 
-  it('lets a quote that is never closed cost the line on which it is opened, and no other', async () => {
+  it('loses only the line on which a quote is opened that is never closed', async () => {
     const records = await read('name,email\n"A,a@x.ch\nB,b@x.ch\n"C","c\n@x.ch"\nD,"d@x.ch\nE,e@x.ch\n');
     expect(records.map(({ line }) => line)).to.deep.equal([1, 2, 3, 4, 6, 7]);
     expect(fieldsOf(records)).to.deep.equal([
@@ -92,7 +92,7 @@ describe('the records of a CSV text', () => {
     ]);
   });
 
-  it('lets no quote in a comment hide the rows behind it', async () => {
+  it('is not led by a quote in a comment to hide the rows after it', async () => {
     const records = await read('#, "a\n","b"\n# x, "y" z@x.ch\nA,b\n');
     expect(fieldsOf(records)).to.deep.equal([
       `begins with # like a comment, but ${NEVER_CLOSED}`,
@@ -114,7 +114,7 @@ describe('the records of a CSV text', () => {
     ['in quotes that are never closed', `"${'x'.repeat(MAX_RECORD + 70_000)}`],
     ['of many fields', 'x,'.repeat(MAX_RECORD)],
   ] as const) {
-    it(`refuses a record ${what} that is too long, and goes on behind it`, async () => {
+    it(`refuses a record ${what} that is too long, and continues after it`, async () => {
       for (const end of ['\n', '\r\n', '\r']) {
         const records = await read(`a,b${end}${line}${end}c,d${end}`, { chunk: 65_536 });
         expect(records.map(({ line: at }) => at)).to.deep.equal([1, 2, 3]);
@@ -126,7 +126,7 @@ describe('the records of a CSV text', () => {
     });
   }
 
-  it('answers any text without an error, loses nothing of it, and the same however it is cut', async () => {
+  it('reads any text without an error and without a loss, and gives the same however the text is cut', async () => {
     const text = fc.string({
       unit: fc.constantFrom('"', ',', '\r', '\n', ' ', 'a', '#', ';'),
       maxLength: 60,

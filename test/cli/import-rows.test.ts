@@ -6,7 +6,7 @@ import { readRows, type Passed, type ReadOptions, type Row } from '../../cli/imp
 async function read(text: string | Buffer, { chunk = 3, ...options }: ReadOptions & { chunk?: number } = {}) {
   const rows: Row[] = [];
   const said: { layout?: Layout; passed?: Passed } = {};
-  // In chunks of a few bytes: a row, a quote and a letter of two bytes are cut wherever it hurts.
+  // In chunks of a few bytes: rows, quotes and letters of two bytes are cut at every position.
   const bytes = Buffer.from(text);
   const chunks = Array.from({ length: Math.ceil(bytes.length / chunk) }, (_, at) =>
     bytes.subarray(at * chunk, (at + 1) * chunk),
@@ -25,14 +25,14 @@ async function read(text: string | Buffer, { chunk = 3, ...options }: ReadOption
 
 const values = (name: string, email: string) => ({ name, email });
 
-describe('reading rows of a CSV file', () => {
-  it('takes columns in any order and case, behind a BOM, and names those not used', async () => {
+describe('reading the rows of a CSV file', () => {
+  it('takes columns in any order and case, after a BOM, and names the unused ones', async () => {
     const { rows, layout } = await read('\ufeffCity,E-Mail,Email,NAME\nBasel,x,a@b.ch,Änne\n');
     expect(rows).to.deep.equal([{ line: 2, values: values('Änne', 'a@b.ch') }]);
     expect(layout?.columns.unused).to.deep.equal(['City', 'E-Mail']);
   });
 
-  it('names the line on which a row begins, over empty lines, line breaks in quotes and quotes in the middle', async () => {
+  it('names the line on which a row begins, across empty lines, line breaks in quotes and quotes in the middle', async () => {
     const { rows, passed } = await read(
       [
         ...['name,email', 'A,a@x.ch', '', '"B', 'b ""b"" ",b@x.ch'],
@@ -50,7 +50,7 @@ describe('reading rows of a CSV file', () => {
     expect(passed).to.deep.equal({ before: 0, comments: 0, blank: 2 });
   });
 
-  it('passes over rows without any value, in whatever way they are empty', async () => {
+  it('skips rows without any value, however they are empty', async () => {
     const blank = [',,', ' , ,', '"","",""', '', '  ', ',,,,,,', ',', '\u00a0,\v,\ufeff', '" "'];
     for (const delimiter of [',', ';', '\t', '|']) {
       const lines = ['name,email,phone', ...blank, 'A,a@x.ch,1', ...blank];
@@ -60,7 +60,7 @@ describe('reading rows of a CSV file', () => {
     }
   });
 
-  it('takes rows that lack what is not used, and rows with separators at their end', async () => {
+  it('accepts rows without the unused fields, and rows with delimiters at their end', async () => {
     const { rows } = await read('name,email,phone,city\nA,a@x.ch\nB,b@x.ch,1,,,\nC,c@x.ch,,\n');
     expect(rows).to.deep.equal([
       { line: 2, values: values('A', 'a@x.ch') },
@@ -69,7 +69,7 @@ describe('reading rows of a CSV file', () => {
     ]);
   });
 
-  it('refuses rows that are cut before their email, and a last one in which the file ends', async () => {
+  it('refuses rows that are cut before their email, and a last row that the end of the file cuts', async () => {
     const { rows } = await read('name,email,phone\nA\nB,b@x.ch,1\nC,c@x.c');
     expect(rows).to.deep.equal([
       { line: 2, problem: 'the email is missing: the row has 1 of 3 fields', found: { name: 'A' } },
@@ -82,7 +82,7 @@ describe('reading rows of a CSV file', () => {
     ]);
   });
 
-  it('passes over comments, but not over what may be a row: a number, a quoted #, or an email in it', async () => {
+  it('skips comments, but not what may be a row: a number, a quoted #, or an email in it', async () => {
     const { rows, passed } = await read(
       '# of May\nname,email\n# old, ones\n#1 Club,club@x.ch\n"#A",\n#Bo,bo@x.ch\n#2 Club,\n',
     );
@@ -94,7 +94,7 @@ describe('reading rows of a CSV file', () => {
     expect(passed).to.deep.equal({ before: 1, comments: 1, blank: 0 });
   });
 
-  it('refuses the row whose quote goes wrong, by line and reason, and reads the others', async () => {
+  it('refuses the row whose quote is wrong, by line and reason, and reads the others', async () => {
     const { rows } = await read('name,email\nA,a@x.ch\n"B,b@x.ch\nC,c@x.ch\n');
     expect(rows).to.deep.equal([
       { line: 2, values: values('A', 'a@x.ch') },
@@ -114,7 +114,7 @@ describe('reading rows of a CSV file', () => {
     ['email', 'bo.lee@x.ch', { values: values('bo.lee', 'bo.lee@x.ch'), derived: 'email' }],
   ];
   for (const [header, row, expected] of names) {
-    it(`names the customer of ${JSON.stringify(row)} under ${header} as an inbound record would be`, async () => {
+    it(`gives the customer of ${JSON.stringify(row)} under ${header} the name that an inbound record would get`, async () => {
       expect((await read(`${header}\n${row}\n`)).rows).to.deep.equal([{ line: 2, ...expected }]);
     });
   }
@@ -127,18 +127,18 @@ describe('reading rows of a CSV file', () => {
     ['“a@x.ch”', /in quotes or brackets/],
   ];
   for (const [email, problem] of emails) {
-    it(`refuses ${email}, which is no single address`, async () => {
+    it(`refuses ${email}, which is not a single address`, async () => {
       const { rows } = await read(`name,email\nA,${email}\n`);
       expect(rows[0]).to.have.property('problem').that.matches(problem);
     });
   }
 
-  it('takes the first of the addresses that Google puts into one field, and says so', async () => {
+  it('takes the first of several addresses that Google puts into one field, and says so', async () => {
     const { rows } = await read('name,email\nA,a@x.ch ::: b@x.ch\n');
     expect(rows).to.deep.equal([{ line: 2, values: values('A', 'a@x.ch'), severalEmails: true }]);
   });
 
-  it('takes what stands in ="…", as spreadsheets write text', async () => {
+  it('takes the text in ="…", as spreadsheets write it', async () => {
     const { rows } = await read('name,email\n="A","=""a@x.ch"""\n');
     expect(rows).to.deep.equal([{ line: 2, values: values('A', 'a@x.ch') }]);
   });

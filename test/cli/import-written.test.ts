@@ -10,7 +10,7 @@ import { removeRules, triggerSql } from '../support/table-rules.ts';
 
 const values = (name: string, email: string) => ({ name, email });
 
-describe('importing rows', () => {
+describe('writing imported rows', () => {
   const database = useDatabase();
 
   const deps = (update = false): ImportDeps => {
@@ -21,7 +21,7 @@ describe('importing rows', () => {
   const bring = (rows: Row[], update = false) => importRows(Readable.from(rows), deps(update));
   const row = (line: number, name: string, email: string): Row => ({ line, values: { name, email } });
 
-  it('skips equal rows the second time, reports others, and changes them when told to', async () => {
+  it('skips equal rows at a second import, reports different ones, and changes them with the option', async () => {
     const first = [row(2, 'Ada', 'ada@example.com'), row(3, ' Bo ', 'bo@example.com')];
     expect(await bring(first)).to.include({ rows: 2, created: 2 });
     expect(await bring(first)).to.include({ rows: 2, created: 0, skipped: 2 });
@@ -39,7 +39,7 @@ describe('importing rows', () => {
     expect(await bring(changed, true)).to.include({ skipped: 2, updated: 0 });
   });
 
-  it('writes every event as bulk, which single edits overtake on their way to Stripe', async () => {
+  it('writes every event as bulk, and single edits go to Stripe before them', async () => {
     const since = await lastEventId();
     await bring([row(2, 'Di', 'di@example.com')]);
     await bring([row(2, 'Di B.', 'di@example.com')], true);
@@ -60,7 +60,7 @@ describe('importing rows', () => {
     return rows[0]?.id ?? 0;
   }
 
-  it('keeps the order of rows with one email, so that the last one stands', async () => {
+  it('keeps the order of rows with one email, so that the last one stays', async () => {
     const rows = Array.from({ length: 20 }, (_, at) =>
       row(at + 2, `Cy ${at}`, at % 2 ? 'cy@example.com' : 'Cy@example.com'),
     );
@@ -70,7 +70,7 @@ describe('importing rows', () => {
     expect(found?.name).to.equal('Cy 19');
   });
 
-  it('strips what cannot be seen from the ends of an email, and refuses it inside with its name', async () => {
+  it('strips invisible characters from both ends of an email, and refuses one inside it by its name', async () => {
     const summary = await bring([
       row(2, 'Zed', '\u202a\ufeffzed@example.com\u200b'),
       row(3, 'Zoe', 'z\u00adoe@example.com'),
@@ -84,7 +84,7 @@ describe('importing rows', () => {
     ]);
   });
 
-  it('names bad rows by line and reason, in order, and brings in the others', async () => {
+  it('names invalid rows by line and reason, in order, and imports the others', async () => {
     const summary = await bring([
       row(2, '', 'no-name@example.com'),
       { line: 3, problem: 'cannot be read' },
@@ -98,7 +98,7 @@ describe('importing rows', () => {
     expect(summary.bad[2]?.reason).to.include('email must be an email address');
   });
 
-  it('never changes a name that is there by one that the file does not give', async () => {
+  it('never replaces a name in our table by a name that the file does not give', async () => {
     const nameless: Row = { line: 2, values: values('flo', 'flo@example.com'), derived: 'email' };
     const company: Row = { line: 3, values: values('Acme', 'gil@example.com'), derived: 'company' };
     const first = await bring([nameless, company]);
@@ -113,14 +113,14 @@ describe('importing rows', () => {
     expect(found?.name).to.equal('Flo Rida');
   });
 
-  it('refuses the rows that the table does not take, by the name of the rule, and goes on', async () => {
+  it('refuses the rows that the table does not accept, with the name of the rule, and continues', async () => {
     await database.db.raw(
-      `alter table customers add constraint name_short check (length(name) <= 20) not valid; ${triggerSql('quiet', `if new.name = 'Nobody' then return null; end if; return new;`)}`,
+      `alter table customers add constraint name_short check (length(name) <= 20) not valid; ${triggerSql('quiet', `if new.name = 'Refused' then return null; end if; return new;`)}`,
     );
     const given = [
       row(2, 'Kim', 'kim@example.com'),
       row(3, 'A name of twenty-two ..', 'long@example.com'),
-      row(4, 'Nobody', 'nobody@example.com'),
+      row(4, 'Refused', 'refused@example.com'),
       row(5, 'Lee', 'lee@example.com'),
     ];
     const summary = await bring(given);
@@ -140,13 +140,13 @@ describe('importing rows', () => {
     await removeRules(database.db);
   });
 
-  it('says with each refused row which values were in it', async () => {
+  it('names with each refused row the values that were in it', async () => {
     const summary = await bring([row(2, 'Hal', 'hal at example'), row(3, 'Ada B.', 'ada@example.com')]);
     expect(summary.bad[0]?.found).to.deep.equal({ email: 'hal at example' });
     expect(summary.different[0]?.found).to.deep.equal({ name: 'Ada B.', email: 'ada@example.com' });
   });
 
-  it('counts as done what is in the database or refused, not what is read', async () => {
+  it('counts rows as done once they are in the database or refused, not when they are read', async () => {
     const lines = Array.from({ length: 200 }, (_, at) =>
       at % 10 === 0 ? `Ivy ${at},nowhere` : `Ivy ${at},ivy${at}@example.com`,
     );
@@ -161,7 +161,7 @@ describe('importing rows', () => {
       return outcome;
     };
     let last = { rows: 0, bytes: 0 };
-    // The whole file is in one part, as a small one is when it is read from a disk.
+    // The whole file is one chunk, as a small file on disk is.
     const summary = await importRows(readRows(Readable.from([file])), {
       ...others,
       store: { ...store, create },

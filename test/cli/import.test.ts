@@ -18,7 +18,7 @@ describe('twinbox import', () => {
       ({ name, email }: { name: string; email: string }) => [name, email],
     );
 
-  it('says how it read an export, what it made of it, and skips all of it the second time', async () => {
+  it('says how it read an export and what became of it, and skips all of it the second time', async () => {
     const file = Buffer.from(
       '\ufeff# contacts\nFirst Name\tLast Name\tCompany\tE-mail Address\tCity\n' +
         'Ada\tLovelace\t\tada@example.com\tLondon\n\t\tAcme\tinfo@example.com\t\n\t\t\tbo@example.com\t\n\t\t\t\t\n',
@@ -47,7 +47,7 @@ describe('twinbox import', () => {
     expect(again.stderr).not.to.include('No name in the file');
   });
 
-  it('names each row that is refused by line, reason and value, with nothing that a terminal would obey', async () => {
+  it('names each refused row by line, reason and value, with nothing that a terminal would execute', async () => {
     const refused = await bring(
       'name,email\n"\u001b[2JCy\u202e\nline 9: fine",cy at example\n"D"d,d@example.com\nEve,"e@example.com;f@example.com"\n',
     );
@@ -74,7 +74,7 @@ describe('twinbox import', () => {
     });
   });
 
-  it('takes columns, delimiter and encoding as it is told', async () => {
+  it('takes columns, delimiter and encoding from its options', async () => {
     const file = Buffer.from('Wer^Mail-Adr.^Mail\nJos\xe9^^jose@example.com\n', 'latin1');
     const columns = ['--map', 'Wer=name', '--map', '3=email'];
     const brought = await bring(file, '--delimiter', '^', '--encoding', 'windows-1252', ...columns);
@@ -85,7 +85,7 @@ describe('twinbox import', () => {
     expect((await names()).at(-1)).to.deep.equal(['kim.lee', 'kim.lee@example.com']);
   });
 
-  it('writes nothing of a file that it cannot read, and says what to do', async () => {
+  it('writes nothing from a file that it cannot read, and says what to do', async () => {
     const before = await names();
     for (const [content, message] of [
       ['Kunde;Ort\nAda;Bern\n', /columns on line 1 are "Kunde", "Ort".*--map 'Kunde=name'/],

@@ -1,4 +1,7 @@
-/** A command in this process, for what ends before any setting is read: a tenth of the time of a process of its own. */
+/**
+ * Runs a command in this process, for one that ends before any setting is read: a tenth of the time
+ * of a process of its own.
+ */
 import { createOutput } from '../../cli/output.ts';
 import { runCli } from '../../cli/run.ts';
 

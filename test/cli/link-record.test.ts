@@ -4,7 +4,7 @@ import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';
 
-describe('twinbox link with the record of a customer', () => {
+describe('twinbox link with --record or --accept-deletion', () => {
   const database = useDatabase();
   const place = usePlace(() => ({ DATABASE_URL: database.url }));
   const stamp = () => ({ eventId: newEventId(new Date()), source: 'internal', context: {}, now: new Date() });
@@ -27,7 +27,7 @@ describe('twinbox link with the record of a customer', () => {
     return rows.map(({ says }) => says);
   };
 
-  it('takes another one for it, and says what is linked now', async () => {
+  it('links a customer with another record, and says what is linked now', async () => {
     const id = await doubled('ada');
     const { code, stderr } = await place.run(['link', String(id), '--record', 'cus_ada_b']);
     expect(code).to.equal(0);
@@ -40,7 +40,7 @@ describe('twinbox link with the record of a customer', () => {
     });
   });
 
-  it('says what stands against it, with status 1, and 3 for a customer that is not here', async () => {
+  it('says why a record is refused, with status 1, and ends with 3 for an unknown customer', async () => {
     const [id, other] = [await doubled('bea'), await doubled('cleo')];
     const taken = await place.run(['link', String(id), '--record', 'cus_cleo_a']);
     expect(taken.code).to.equal(1);
@@ -48,17 +48,17 @@ describe('twinbox link with the record of a customer', () => {
     expect((await place.run(['link', '4711', '--record', 'cus_bea_b'])).code).to.equal(3);
   });
 
-  it('wants one customer, and one of the two', async () => {
-    for (const words of [
+  it('needs one customer, and one of the two options', async () => {
+    for (const args of [
       ['--record', 'cus_x'],
       ['1', '2', '--record', 'cus_x'],
       ['1', '--record', 'cus_x', '--accept-deletion'],
       ['1', '--record', 'cus_x', '--dry-run'],
     ])
-      expect((await place.run(['link', ...words])).code, words.join(' ')).to.equal(2);
+      expect((await place.run(['link', ...args])).code, args.join(' ')).to.equal(2);
   });
 
-  it('lists a customer whose record was deleted there while another lives, and accepts the deletion', async () => {
+  it('lists a customer whose record was deleted at Stripe while an alias lives, and accepts the deletion', async () => {
     const id = await doubled('dora', 'waiting', 'alias_lives');
     const list = await place.run(['link']);
     expect(list.code).to.equal(0);
@@ -74,7 +74,7 @@ describe('twinbox link with the record of a customer', () => {
     expect(held).to.deep.include({ customer: id, accepted: true, other_records: ['cus_dora_b'] });
   });
 
-  it('lists second records that stayed there when their customer was deleted here', async () => {
+  it('lists the aliases that stayed at Stripe when their customer was deleted', async () => {
     const id = await doubled('eve');
     await deleteCustomer(database.db, id, {}, stamp());
     const { code, stdout, stderr } = await place.run(['link']);

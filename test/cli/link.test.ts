@@ -15,7 +15,7 @@ describe('twinbox link', () => {
   const place = usePlace(() => ({ DATABASE_URL: database.url }));
   const ids: number[] = [];
 
-  before('three records wait for a word', async () => {
+  before('three records wait for consent', async () => {
     const now = new Date();
     for (const name of ['ada', 'bea', 'cleo']) {
       const stamp = { eventId: newEventId(now), source: 'internal', context: {}, now };
@@ -39,9 +39,9 @@ describe('twinbox link', () => {
       }),
     );
 
-  it('only lists without being told whom, and in a dry run', async () => {
-    for (const words of [[]]) {
-      const { code, stdout, stderr } = await place.run(['link', ...words]);
+  it('only lists where no pair is named', async () => {
+    for (const args of [[]]) {
+      const { code, stdout, stderr } = await place.run(['link', ...args]);
       expect(code).to.equal(0);
       expect(stdout).to.match(/cus_ada +\d+ +ada +ada@example\.com .* they are linked\n/);
       expect(stdout.trimEnd().split('\n')).to.have.length(4);
@@ -58,24 +58,24 @@ describe('twinbox link', () => {
     expect(await consents()).to.deep.equal([false, false, false]);
   });
 
-  it('does nothing and ends with 2 where it would have to ask and cannot', async () => {
-    for (const words of [['--all'], ['--all', '--json'], [String(ids[0])]]) {
-      const { code, stdout, stderr } = await place.run(['link', ...words]);
-      expect({ code, stdout }, words.join(' ')).to.deep.equal({ code: 2, stdout: '' });
+  it('does nothing and ends with 2 where it would have to ask and has no terminal', async () => {
+    for (const args of [['--all'], ['--all', '--json'], [String(ids[0])]]) {
+      const { code, stdout, stderr } = await place.run(['link', ...args]);
+      expect({ code, stdout }, args.join(' ')).to.deep.equal({ code: 2, stdout: '' });
       expect(stderr).to.match(/^Nothing was done: link .* asks first, .* Add --yes/);
     }
     expect(await consents()).to.deep.equal([false, false, false]);
   });
 
-  it('asks on a terminal, and takes a question left without an answer for a no', async () => {
+  it('asks on a terminal, and takes no answer for a no', async () => {
     const left: [string[], string][] = [
       [['--all'], '\x03'],
       [['--all', '--json'], ''],
       [[String(ids[0])], 'y'],
     ];
-    for (const [words, input] of left) {
-      const { code, stderr } = await place.run(['link', ...words], { env: AS_TERMINAL, input });
-      expect(code, words.join(' ')).to.equal(130);
+    for (const [args, input] of left) {
+      const { code, stderr } = await place.run(['link', ...args], { env: AS_TERMINAL, input });
+      expect(code, args.join(' ')).to.equal(130);
       expect(stderr)
         .to.match(/Link (this record|these 3 records)\? \[y\/N\] /)
         .and.match(/\nNothing was done\.\n$/);
@@ -90,7 +90,7 @@ describe('twinbox link', () => {
     await database.db('external_mappings').where({ id: ids[0] }).update({ consent: null, dirty: 1 });
   });
 
-  it('gives its word for those that are named, once', async () => {
+  it('gives consent for the pairs that are named, once', async () => {
     const args = ['link', String(ids[1]), '--yes', '--json'];
     const { code, stdout } = await place.run(args);
     expect(code).to.equal(0);
@@ -112,9 +112,9 @@ describe('twinbox link', () => {
     expect((await place.run(['link', '--all', '--yes'])).code).to.equal(3);
   });
 
-  it('ends with 2 for wrong words', async () => {
-    for (const words of [['x'], ['0'], ['7', '--all']])
-      expect((await runHere('link', ...words)).code, words.join(' ')).to.equal(2);
+  it('ends with 2 for invalid arguments', async () => {
+    for (const args of [['x'], ['0'], ['7', '--all']])
+      expect((await runHere('link', ...args)).code, args.join(' ')).to.equal(2);
   });
 });
 
@@ -137,7 +137,7 @@ describe('twinbox link --import and --leave', () => {
     ]);
   });
 
-  it('decides about as many records as the question says', async () => {
+  it('decides about exactly as many records as the question names', async () => {
     for (const decision of ['--leave', '--import']) {
       const shown = await place.run(['link', decision, '--dry-run', '--json']);
       expect(JSON.parse(shown.stdout), decision).to.include({ matched: 2 });

@@ -17,7 +17,7 @@ describe('twinbox migrate --time-zone', () => {
     await made.drop();
   });
 
-  it('refuses what is no zone as a wrong word, and says where the times are read that it takes over', async () => {
+  it('refuses an unknown time zone as an invalid argument, and says how it reads the times of the table', async () => {
     const refused = await place.run(['migrate', '--time-zone', 'Berlin']);
     expect(refused.code, refused.stderr).to.equal(2);
     expect(refused.stderr)

@@ -3,17 +3,20 @@ import { createCursor } from '../../db/relay/identity.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';
 
-/** All commands open the database in one place; these stand for what writes, what compares, what decides and what runs. */
+/**
+ * All commands open the database in one place; these represent the ones that write, compare, decide
+ * and run.
+ */
 const REFUSE = [['import', '-'], ['verify'], ['resolve', '1', '--recreate', '--yes'], ['up']];
 
-describe('on a database that was used at another address', function () {
+describe('commands on a database that was used at another address', function () {
   this.timeout(180_000);
   const database = useDatabase();
   const place = usePlace(() => ({ DATABASE_URL: database.url }));
   before('a cursor that was made elsewhere', () => createCursor(database.db, 'elsewhere'));
 
   for (const args of REFUSE)
-    it(`twinbox ${args[0]} refuses as up does, and changes nothing`, async () => {
+    it(`twinbox ${args[0]} refuses as twinbox up does, and changes nothing`, async () => {
       const { code, stdout, stderr } = await place.run(args, { input: 'name,email\nAda,ada@example.com\n' });
       expect(stderr + stdout)
         .to.match(/another address than before.*--after-restore move.*--after-restore copy/s)
@@ -23,7 +26,7 @@ describe('on a database that was used at another address', function () {
       expect(rows[0]?.count).to.equal(0);
     });
 
-  it('status says so first, and doctor as a problem', async () => {
+  it('twinbox status says so first, and twinbox doctor reports it as a problem', async () => {
     const status = await place.run(['status']);
     expect(status.stdout + status.stderr).to.match(/database: .*another address.*--after-restore move/);
     expect(status.code).to.equal(0);
@@ -32,7 +35,7 @@ describe('on a database that was used at another address', function () {
     expect(doctor.code).to.equal(1);
   });
 
-  it('all go on once a person has said what it is, also by another name of this machine', async () => {
+  it('all continue once a person has said that the database was moved, also by another name of this machine', async () => {
     expect(await place.run(['relay', '--after-restore', 'move'])).to.include({ code: 0 });
     const verified = await place.run(['verify']);
     expect(verified.code, verified.stderr).to.be.oneOf([0, 2]);
@@ -49,7 +52,7 @@ describe('two databases that share a data folder', function () {
   const second = useDatabase();
   const place = usePlace(() => ({ DATABASE_URL: first.url }));
 
-  it('status of the one does not take the process of the other for its own, and says where that works', async () => {
+  it('status of one database does not take the process of the other for its own, and says where that one works', async () => {
     const up = await place.up();
     const own = JSON.parse((await place.run(['status', '--json'])).stdout) as { running: { pid: number } };
     expect(own.running.pid).to.equal(up.pid);

@@ -34,13 +34,13 @@ describe('the output of a command', () => {
     });
   }
 
-  it('lets no text begin a line of its own on standard error, and keeps the lines of our messages', () => {
+  it('does not let a text begin a new line on standard error, and keeps the line breaks of our messages', () => {
     const { written, output } = capture();
     output.say('Settings are wrong:\n  API_PORT is\n99  changed  done');
     expect(written.stderr).to.equal('Settings are wrong:\n  API_PORT is\n  99  changed  done\n');
   });
 
-  it('makes columns as wide as what is shown', () => {
+  it('makes columns as wide as the characters that are shown', () => {
     expect(
       table([
         ['a\u202eb', 'x'],
@@ -49,14 +49,14 @@ describe('the output of a command', () => {
     ).to.deep.equal(['a\\u202eb  x', 'c         y']);
   });
 
-  it('stands out on a terminal only, whatever the text says', () => {
+  it('is highlighted on a terminal only, whatever the text contains', () => {
     const [there, piped] = [capture({ isTTY: true }), capture()];
     for (const { output } of [there, piped]) output.printTitle('one\u001b[31m');
     expect(there.written.stdout).to.equal('\u001b[1mone\\u001b[31m\u001b[0m\n');
     expect(piped.written.stdout).to.equal('one\\u001b[31m\n');
   });
 
-  it('keeps values in JSON', () => {
+  it('keeps values unchanged in JSON', () => {
     const { written, output } = capture();
     output.printJsonLine({ name: HOSTILE });
     expect(written.stdout).not.to.match(/[\u202e\u009b\u001b]/);

@@ -3,13 +3,13 @@ import { readPatiently } from '../../cli/patient.ts';
 import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
 import { createSimulator, type Simulator } from '../../simulator/simulator.ts';
 
-describe('reads that wait for their turn', () => {
+describe('reads that wait for a rate token', () => {
   let simulator: Simulator;
   let now = Date.parse('2026-03-01T12:00:00Z');
   before('start the simulator', async () => {
     simulator = createSimulator({ now: () => now });
     await simulator.listen();
-    // Several in one second, so that a page ends in the middle of one.
+    // Several in one second, so that a page ends within a second.
     for (let at = 0; at < 350; at += 1) {
       if (at % 60 === 0) now += 1_000;
       simulator.dashboard.createCustomer({ email: `c${at}@example.com` });
@@ -20,7 +20,7 @@ describe('reads that wait for their turn', () => {
   const connect = () =>
     createStripeIntegration({ secretKey: 'sk_test_patient', apiBase: simulator.url, tagKey: 'twinbox_x' });
 
-  it('list everything once although every other page is refused', async () => {
+  it('list every customer once although every other page is refused', async () => {
     simulator.faults.add({ kind: 'rate_limit', method: 'GET', path: '/v1/customers', nth: 2, times: 1 });
     simulator.faults.add({ kind: 'rate_limit', method: 'GET', path: '/v1/customers', nth: 3, times: 2 });
     const ids: string[] = [];
@@ -52,13 +52,13 @@ describe('reads that wait for their turn', () => {
     await clocked.close();
   });
 
-  it('fetch one after a refusal', async () => {
+  it('fetch one customer after a refusal', async () => {
     simulator.faults.add({ kind: 'rate_limit', times: 1 });
     const id = simulator.customers()[0]?.id ?? '';
     expect(await readPatiently(connect()).fetch(id)).to.include({ state: 'present' });
   });
 
-  it('throw what waiting does not cure', async () => {
+  it('throw an error that waiting does not help', async () => {
     simulator.keys.revokeKey('sk_test_patient');
     const error = await readPatiently(connect())
       .fetch('cus_1')

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { commandLine, isAlive, startedAt } from '../../cli/embedded/processes.ts';
 
-describe('what the machine says about a process', () => {
-  it('has a mark of its beginning that stays, and nothing once it has ended', async () => {
+describe('what the machine knows about a process', () => {
+  it('has a start time that stays, and none once the process has ended', async () => {
     const child = spawn(process.execPath, ['-e', 'process.stdin.resume()']);
     await once(child, 'spawn');
     const pid = child.pid ?? 0;
@@ -15,7 +15,7 @@ describe('what the machine says about a process', () => {
     expect([isAlive(pid), commandLine(pid)]).to.deep.equal([false, undefined]);
   });
 
-  it('tells this process from another with the same id', () => {
+  it('distinguishes this process from another one with the same id', () => {
     expect(startedAt(process.pid)).to.not.equal(startedAt(process.ppid));
   });
 });

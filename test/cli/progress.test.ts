@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createProgress } from '../../cli/progress.ts';
 
 describe('progress without a terminal', () => {
-  it('is a line where something changed, and at most one every 30 seconds', () => {
+  it('is a line when something has changed, and at most one line every 30 seconds', () => {
     const said: string[] = [];
     let now = 0;
     const output = { canRedraw: false, say: (text = '') => said.push(text), redraw: () => undefined };

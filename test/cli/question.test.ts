@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { createOutput } from '../../cli/output.ts';
 import { assertMayAsk, isAgreed, isInteractive, type Terminal } from '../../cli/question.ts';
 
-/** A terminal whose keys the test presses; `said` is all that appeared on it. */
+/** A terminal whose keys the test presses; `said` is all the text that appeared on it. */
 function openTerminal(isTTY = true) {
   const [input, output] = [new PassThrough(), new PassThrough()].map((each) =>
     Object.assign(each, { isTTY }),
@@ -73,7 +73,7 @@ describe('a question on a terminal', () => {
 });
 
 describe('without a terminal', () => {
-  it('no question is asked, and a command that would have to ask is refused as wrongly called', async () => {
+  it('no question is asked, and a command that would have to ask is refused as an invalid call', async () => {
     const { terminal, said, own } = openTerminal(false);
     expect(isInteractive(terminal)).to.equal(false);
     expect(await isAgreed('Link it?', own, terminal)).to.equal(false);

@@ -6,17 +6,17 @@ import { insertCustomer } from '../../db/customers.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { AS_TERMINAL, usePlace, type Up } from './twinbox.ts';
 
-/** Statements as somebody types them, one a line. */
+/** Statements as a person types them, one a line. */
 const typed = (...lines: string[]): string => `${lines.join('\n')}\n`;
 
 describe('twinbox repl --scratch', function () {
-  // A whole system is started and stopped; on a busy machine that takes long.
+  // A whole system is started and stopped, which takes long on a busy machine.
   this.timeout(180_000);
   const place = usePlace();
   const scratch = (input: string, env: Record<string, string> = {}) =>
     place.run(['repl', '--scratch'], { input, env });
 
-  it('starts a whole system, whatever the shell has set, runs statements and stops what it started', async () => {
+  it('starts a whole system, whatever variables the shell has set, runs statements and stops what it started', async () => {
     const { code, stdout, stderr } = await scratch(
       typed(
         "const ada = await customers.create({ name: 'Ada', email: 'ada@example.com' })",
@@ -72,7 +72,7 @@ describe('twinbox repl', () => {
   };
 
   describe('without a running `up`', () => {
-    it('does only what it is told to, and says so', async () => {
+    it('works only when its statements say so, and says that', async () => {
       const { id } = await create('Alone');
       const { code, stdout, stderr } = await repl(typed(`(await customers.read(${id})).name`));
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: "'Alone'\n" });
@@ -91,12 +91,12 @@ describe('twinbox repl', () => {
       expect(stdout.split('\n').at(-2)).to.equal("'first second'");
     });
 
-    it('takes statements of several lines', async () => {
+    it('accepts statements of several lines', async () => {
       const { code, stdout } = await repl(typed('function twice(x) {', '  return 2 * x', '}', 'twice(21)'));
       expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'undefined\n42\n' });
     });
 
-    it('goes on after a statement that fails, and ends with status 1', async () => {
+    it('continues after a statement that fails, and ends with status 1', async () => {
       for (const wrong of ["throw new Error('as asked')", "await Promise.reject(new Error('as asked'))"]) {
         const { code, stdout } = await repl(typed(wrong, '1 + 1'));
         expect(code).to.equal(1);
@@ -110,7 +110,7 @@ describe('twinbox repl', () => {
       expect(stderr).to.include('The input ended within a statement.');
     });
 
-    it('shows what cannot be seen in a name as an escape, and refuses values as the API does', async () => {
+    it('shows invisible characters in a name as escapes, and refuses the values that the API refuses', async () => {
       const { id } = await create('Ada\u202e gnp');
       const { code, stdout } = await repl(
         typed(`(await customers.read(${id})).name`, "await customers.create({ name: 'Ada', email: 'ada' })"),
@@ -119,7 +119,7 @@ describe('twinbox repl', () => {
       expect(stdout).to.include("'Ada\\u202e gnp'").and.include('email must be an email address');
     });
 
-    it('lets nobody take a name of its own by mistake', async () => {
+    it('does not let a statement redefine one of its own names by mistake', async () => {
       const { code, stdout } = await repl(typed('const db = 5', 'typeof db'));
       expect(code).to.equal(1);
       expect(stdout).to.include("'db' has already been declared").and.include("'function'");
@@ -148,7 +148,7 @@ describe('twinbox repl', () => {
       await up.exited;
     });
 
-    it('works on what runs, and leaves it running', async () => {
+    it('uses the running system, and leaves it running', async () => {
       const { code, stdout, stderr } = await repl(
         typed(
           "const { id } = await customers.create({ name: 'Bo', email: 'bo@example.com' })",
@@ -173,7 +173,7 @@ describe('twinbox repl', () => {
       expect((await fetch(`${up.api}/health`)).status).to.equal(200);
     });
 
-    it('takes no step for a customer that a worker has in hand', async () => {
+    it('takes no step for a customer that a worker is working on', async () => {
       const { id } = await create('Held');
       await repl(typed('await engine.quiet()'));
       const held = database.db('external_mappings').where({ internal_id: id });
@@ -188,14 +188,14 @@ describe('twinbox repl', () => {
     });
   });
 
-  describe('is refused', () => {
+  describe('is refused where it could do harm', () => {
     const refusal = async (env: Record<string, string>): Promise<string> => {
       const { code, stdout, stderr } = await repl(typed('1 + 1'), env);
       expect({ code, stdout }).to.deep.equal({ code: 78, stdout: '' });
       return stderr;
     };
 
-    it('where the environment is called production', async () => {
+    it('because the environment is called production', async () => {
       const names = ['production', 'prod-eu', 'live'];
       const said = await Promise.all(names.map((name) => refusal({ TWINBOX_ENV: name })));
       said.forEach((text, at) =>
@@ -205,19 +205,19 @@ describe('twinbox repl', () => {
       expect(code).to.equal(78);
     });
 
-    it('where the key is live', async () => {
+    it('because the key is live', async () => {
       const keys = ['sk_live_abc', 'rk_live_abc'];
       for (const said of await Promise.all(keys.map((key) => refusal({ STRIPE_SECRET_KEY: key }))))
         expect(said).to.include('STRIPE_SECRET_KEY is a live key.').and.not.include('live_abc');
     });
 
-    it('where the database belongs to a live account', async () => {
+    it('because the database belongs to a live account', async () => {
       const bound = { system: 'stripe', account: 'acct_live', livemode: true, bound_at: new Date() };
       await database.db('connections').insert(bound).onConflict('system').merge();
       expect(await refusal({})).to.include('This database belongs to the live account acct_live.');
     });
 
-    it('where there is no database yet', async () => {
+    it('because no database exists yet', async () => {
       const { code, stderr } = await repl('', { DATABASE_URL: '' });
       expect(code).to.equal(69);
       expect(stderr).to.include('There is no database');

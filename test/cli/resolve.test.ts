@@ -29,7 +29,7 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
     return id;
   }
 
-  it('ends what deleted test data leaves: doctor says so, all are made anew, a delete ends', async () => {
+  it('repair what deleted test data leaves: doctor reports it, all records are created anew, a delete ends', async () => {
     const ids = [await create('ada'), await create('bea'), await create('cleo'), await create('dora')];
     await call('POST', `${up.simulator}/_sim/reset`);
     const doctor = await place.run(['doctor']);
@@ -61,7 +61,7 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
     expect((await place.run(['resolve'])).code).to.equal(3);
   });
 
-  it('decides about one customer, and says what it cannot', async () => {
+  it('decide about one customer, and name what cannot be decided', async () => {
     const id = await create('eva');
     const refused = await place.run(['resolve', String(id), '--recreate', '--yes']);
     expect(refused.code).to.equal(3);
@@ -86,7 +86,7 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
     expect(taken.stderr).to.include(`${owner} is the record of customer ${id}`);
   });
 
-  it('takes held deletes back', async () => {
+  it('take held deletes back', async () => {
     const made: number[] = [];
     for (let n = 0; n < 22; n++) made.push(await create(`many${n}`));
     for (const id of made) await call('DELETE', `${customers()}/${id}`);
@@ -107,8 +107,8 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
     expect(verified.code).to.equal(0);
   });
 
-  it('end with 2 for wrong words', async () => {
-    for (const words of [
+  it('end with 2 for invalid arguments', async () => {
+    for (const args of [
       ['resolve', 'x', '--recreate'],
       ['resolve', '--recreate'],
       ['resolve', '1', '--recreate', '--let-go'],
@@ -116,6 +116,6 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
       ['deletes', 'stripe', '--release', '--detach'],
       ['deletes', 'adyen'],
     ])
-      expect((await runHere(...words)).code, words.join(' ')).to.equal(2);
+      expect((await runHere(...args)).code, args.join(' ')).to.equal(2);
   });
 });

@@ -15,10 +15,12 @@ import { usePlace, type Up } from './twinbox.ts';
 type Ready = { status: string; warnings: string[]; published_not_received: { events: number } };
 type Status = { roles: Record<string, { living: { process: string }[] }>; problems: string[] };
 
-/** What issue and documentation promise: from the kill or the freeze to the first sign of it. */
+/**
+ * The time from the kill or the freeze to the first report of it, as the documentation promises.
+ */
 const SEEN_WITHIN_MS = 30_000;
 
-describe('a system whose processes die or freeze', () => {
+describe('the status of a system whose processes die or freeze', () => {
   const database = useDatabase();
   const place = usePlace(() => ({ DATABASE_URL: database.url }));
   let up: Up;
@@ -32,7 +34,7 @@ describe('a system whose processes die or freeze', () => {
       env: {
         ...ignoreConnectionSettings(),
         DATABASE_URL: database.url,
-        // An API never speaks to it.
+        // An API never connects to Kafka.
         KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1',
         STRIPE_WEBHOOK_SECRET: 'whsec_of_a_test',
         API_PORT: new URL(apiUrl).port,
@@ -65,16 +67,19 @@ describe('a system whose processes die or freeze', () => {
     try {
       const answer = await fetch(`${apiUrl}/ready`, { signal: AbortSignal.timeout(5_000) });
       const body = (await answer.json()) as Partial<Ready>;
-      // One that starts answers too, with a problem document.
+      // An API that is starting answers too, with a problem document.
       return body.warnings ? { ...(body as Ready), code: answer.status } : null;
     } catch {
-      return null; // not there yet, or frozen
+      return null; // not started yet, or frozen
     }
   }
-  /** How long until that is seen, and what is said; printed, since it is a promise. */
+  /**
+   * How long until the change is reported, and with which text; printed, since the time is a
+   * promise.
+   */
   async function timeUntil(what: string, isSeen: () => Promise<boolean>): Promise<void> {
     const began = performance.now();
-    // Three times as long as promised: a machine under load must not fail what is measured here.
+    // Three times the promised time: a busy machine must not fail this measurement.
     await waitUntil(isSeen, { timeoutMs: 3 * SEEN_WITHIN_MS, everyMs: 250, what });
     const seconds = (performance.now() - began) / 1_000;
     console.log(`      ${what}: seen after ${seconds.toFixed(1)} s`);
@@ -85,7 +90,7 @@ describe('a system whose processes die or freeze', () => {
   const status = async (): Promise<Status> =>
     JSON.parse((await place.run(['status', '--json'])).stdout) as Status;
 
-  it('whole: nothing is missing, and the roles are listed from whichever folder', async () => {
+  it('names no missing role while all run, and lists the roles from whichever folder it is asked', async () => {
     const seen = await ready();
     expect(seen?.warnings).to.deep.equal([]);
     expect(seen).to.deep.include({ code: 200, roles: { api: 2, relay: 1, worker: 1, housekeeping: 1 } });
@@ -98,7 +103,7 @@ describe('a system whose processes die or freeze', () => {
     expect(stdout).not.to.match(/twinbox up/);
   });
 
-  it('frozen: relay, worker and housekeeping are named by the API, which stays ready, and by the doctor', async () => {
+  it('names relay, worker and housekeeping when they freeze: in the API, which stays ready, and in doctor', async () => {
     up.process.kill('SIGSTOP');
     await timeUntil(
       'a freeze of relay and worker',
@@ -121,7 +126,7 @@ describe('a system whose processes die or freeze', () => {
     });
   });
 
-  it('killed: the same, and the API takes a customer all the same', async () => {
+  it('names the same when they are killed, and the API takes a customer all the same', async () => {
     up.process.kill('SIGKILL');
     await up.exited;
     await timeUntil('a kill of relay and worker', says(/^no worker is running/));
@@ -140,7 +145,7 @@ describe('a system whose processes die or freeze', () => {
     expect(stdout).to.match(/^worker +\S+:\d+ silent since \d{4}-/m);
   });
 
-  it('killed, an API is missed by whoever else asks', async () => {
+  it('names a killed API in any other process that is asked', async () => {
     api.kill('SIGKILL');
     await once(api, 'exit');
     await timeUntil('a kill of the API', async () =>

@@ -29,7 +29,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
   after(() => removeRunFolder(folder));
   const start = () => startEmbeddedPostgres({ dataDir, fsync: false, log: () => undefined });
 
-  it('take turns: a start beside the last user’s stop waits for its end, and has a server of its own', async () => {
+  it('happen one after the other: a start waits for the stop of the last user, and starts a server of its own', async () => {
     const first = await start();
     const second = await withFolderLock(dataDir, async () => {
       const arrived = createSignal();
@@ -39,7 +39,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
       const starting = start();
       await Promise.race([arrived.promise, starting]);
       arriving.close();
-      // What the last user does once it has seen that nobody else is there.
+      // What the last user does after it has found no other user.
       await stopServer(first.pid);
       return { starting };
     });
@@ -54,7 +54,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
     expect(isAlive(server.pid)).to.equal(false);
   });
 
-  it('are not held up by the lock of a process that was killed, nor by one that a power cut has emptied', async () => {
+  it('are not blocked by the lock of a killed process, nor by an empty lock file after a power failure', async () => {
     const gone = spawn(process.execPath, ['-e', '']);
     await once(gone, 'exit');
     const left = [JSON.stringify({ pid: gone.pid, began: '1', nonce: 'x' }), ''];
@@ -65,7 +65,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
     }
   });
 
-  it('name the living process that does not come to an end', async () => {
+  it('name the living process that does not finish', async () => {
     const held = { pid: process.ppid, began: startedAt(process.ppid), nonce: 'x' };
     await writeFile(join(dataDir, 'lock'), JSON.stringify(held));
     const error = await withFolderLock(dataDir, () => Promise.resolve(), 50).catch(
@@ -90,7 +90,7 @@ describe('starts and stops of one embedded PostgreSQL', () => {
   });
 });
 
-describe('the simulator’s kept state, which one process at a time has open', () => {
+describe('the simulator’s stored state, which only one process at a time may open', () => {
   let folder: string;
   before(async () => {
     folder = await makeRunFolder();
@@ -98,7 +98,7 @@ describe('the simulator’s kept state, which one process at a time has open', (
   after(() => removeRunFolder(folder));
   const config = () => loadConfig({ TWINBOX_DATA_DIR: folder }, { envFile: false });
 
-  /** A log, and what tells that it has said so. */
+  /** A log, and a promise that resolves when this event was logged. */
   function listen(event: string) {
     const said = createSignal();
     const base = createLogger({ level: 'error', format: 'json' });
@@ -108,7 +108,7 @@ describe('the simulator’s kept state, which one process at a time has open', (
     return { log: { ...base, warn }, said: said.promise };
   }
 
-  it('is waited for, which is said, and used once the other is done', async () => {
+  it('is waited for, which is logged, and opened once the other process is done', async () => {
     const other = createSimulator({ dataDir: join(folder, 'simulator') });
     const { log, said } = listen('simulator.waiting');
     const finding = findStripe(config(), log);
@@ -119,7 +119,7 @@ describe('the simulator’s kept state, which one process at a time has open', (
     await stripe.close();
   });
 
-  it('is not waited for without end: the process that has it is named', async () => {
+  it('is not waited for without end: the process that has it open is named', async () => {
     const other = createSimulator({ dataDir: join(folder, 'simulator') });
     const error = await findStripe(config(), listen('').log, { patienceMs: 50 }).catch(
       (caught: unknown) => caught,
@@ -130,7 +130,7 @@ describe('the simulator’s kept state, which one process at a time has open', (
     expect(message).to.match(/simulator cannot start: .* is in use by process \d+/);
   });
 
-  it('is that of a twinbox up which has just started, as soon as it says where', async () => {
+  it('is found at the twinbox up that has just started, as soon as that one announces its address', async () => {
     const claim = await claimFolder(folder);
     const finding = findStripe(config(), listen('').log);
     const simulatorUrl = 'http://127.0.0.1:4711';
@@ -140,10 +140,10 @@ describe('the simulator’s kept state, which one process at a time has open', (
   });
 });
 
-describe('commands at once, without a running twinbox up', () => {
+describe('several commands at once, without a running twinbox up', () => {
   const place = usePlace();
 
-  it('all do their work, also in a folder where nothing is yet', async () => {
+  it('all succeed, also in an empty data folder', async () => {
     const file = join(place.folder, 'few.csv');
     await writeFile(file, 'name,email\nAda,ada@example.com\nBo,bo@example.com\n');
     const imports = await Promise.all([1, 2].map(() => place.run(['import', file, '--json'])));

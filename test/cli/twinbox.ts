@@ -1,4 +1,7 @@
-/** The command as a process of its own, in a folder of its own, with nobody's settings but those given. */
+/**
+ * Runs the command as a process of its own, in a folder of its own, with only the settings that are
+ * given.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -33,7 +36,10 @@ export type Place = {
   up(env?: Record<string, string>): Promise<Up>;
 };
 
-/** Call it in the body of a `describe`; `env` is asked when a process starts. Whatever is still running is killed at the end. */
+/**
+ * Call this in the body of a `describe`; `env` is called when a process starts. Processes that are
+ * still running are killed at the end.
+ */
 export function usePlace(env: () => Record<string, string> = () => ({})): Place {
   let folder = '';
   const running = new Set<ChildProcess>();
@@ -54,7 +60,7 @@ export function usePlace(env: () => Record<string, string> = () => ({})): Place 
 
   function start(args: string[], extra: Record<string, string> = {}): ChildProcess {
     const child = spawn(process.execPath, [MAIN, ...args], {
-      // No .env of this repository.
+      // Without the .env of this repository.
       cwd: folder,
       env: {
         ...ignoreConnectionSettings(),

@@ -28,13 +28,13 @@ describe('twinbox up', () => {
     await waitUntil(() => linked(id), { timeoutMs: 10_000, what: 'ada is linked' });
   });
 
-  it('refuses a second start on the same folder, and says who is there', async () => {
+  it('refuses a second start on the same folder, and names the process that runs there', async () => {
     const { code, stdout, stderr } = await place.run(['up']);
     expect({ code, stdout }).to.deep.equal({ code: 69, stdout: '' });
     expect(stderr).to.include(`process ${up.pid} serves ${up.api}`).and.include('TWINBOX_DATA_DIR');
   });
 
-  it('says which setting to change when a port is taken', async () => {
+  it('says which setting to change when a port is in use', async () => {
     const folder = { TWINBOX_DATA_DIR: `${place.folder}/second` };
     const api = await place.run(['up'], { env: { ...folder, API_PORT: new URL(up.api).port } });
     expect(api.code).to.equal(69);
@@ -71,7 +71,7 @@ describe('twinbox up', () => {
       .and.not.to.match(/^ {4}at /m);
   });
 
-  it('finishes what is in hand at Ctrl-C, and is gone within 10 s', async () => {
+  it('finishes its running work at Ctrl-C, and ends within 10 s', async () => {
     const { id: fault } = await addFault({
       kind: 'latency',
       ms: 1_500,
@@ -94,7 +94,7 @@ describe('twinbox up', () => {
     expect(await linked(id)).to.equal(true);
   });
 
-  it('exits at once at a second Ctrl-C, and goes on where it was at the next start', async () => {
+  it('exits at once at a second Ctrl-C, and the next start continues the work', async () => {
     up = await place.up();
     await addFault({ kind: 'hang', method: 'POST', path: '/v1/customers' });
     const { id } = await create('cy');
@@ -104,7 +104,8 @@ describe('twinbox up', () => {
       timeoutMs: 5_000,
       what: 'it says that it stops',
     });
-    // Two signals within a moment are one press of the key: sent again until it counts.
+    // Two signals within a moment count as one press of the key, so the test sends again until the
+    // second counts.
     const pressing = setInterval(() => up.process.kill('SIGINT'), 100);
     const before = performance.now();
     expect(await up.exited).to.equal(130);
@@ -112,7 +113,7 @@ describe('twinbox up', () => {
     expect(performance.now() - before).to.be.below(2_000);
 
     up = await place.up();
-    // The lease of the process that was cut off has to run out first where the database is not our own.
+    // Where the database is not embedded, the lease of the interrupted process has to expire first.
     await database.db.raw(
       `update external_mappings set lease_until = clock_timestamp() where lease_until is not null`,
     );

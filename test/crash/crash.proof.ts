@@ -19,7 +19,7 @@ describe('a worker that is killed', function () {
   });
 
   for (const way of ways) {
-    it(`on the way "${way.name}" leaves nothing undone, wherever it is`, async () => {
+    it(`in the case "${way.name}" leaves nothing undone, at whichever failpoint`, async () => {
       const row = await killAtAll(database.db, workers, way);
       rows.push(row);
       expect(row.points.flatMap(({ violations }) => violations)).to.deep.equal([]);

@@ -7,9 +7,9 @@ import { describeTable, killAtAll, record } from './table.ts';
 import { ways } from './ways.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** What a worker runs. */
+/** The folders whose code a worker runs. */
 const FOLDERS = ['workers', 'lib/sync', 'lib/intake', 'lib/limits', 'lib/bus', 'lib/integrations', 'db'];
-/** Failpoints that no way passes, and the test that stops there. */
+/** Failpoints that none of these cases passes, and the test that stops there. */
 const ELSEWHERE: Record<string, string> = {
   'breaker.probing': 'test/lib/limits/breaker.test.ts',
   'breaker.closed': 'test/lib/limits/breaker.test.ts',
@@ -27,7 +27,7 @@ describe('a worker that is killed', function () {
   after(() => workers.end());
 
   for (const way of ways.filter(({ quick }) => quick === true)) {
-    it(`on the way "${way.name}" leaves nothing undone, wherever it is`, async () => {
+    it(`in the case "${way.name}" leaves nothing undone, at whichever failpoint`, async () => {
       const row = await killAtAll(database.db, workers, way);
       for (const { name } of row.points) passed.add(name);
       console.log(describeTable([row]));
@@ -35,7 +35,7 @@ describe('a worker that is killed', function () {
     });
   }
 
-  it('is killed by the proof at every failpoint there is: no way is missing', async () => {
+  it('is killed by the proof at every failpoint in the source: no case is missing', async () => {
     for (const way of ways.filter(({ quick }) => quick !== true))
       for (const name of await record(database.db, workers, way)) passed.add(name);
     const named = failpointsNamed();

@@ -1,5 +1,6 @@
-// Kills a worker at every failpoint that a way passes, each time it passes it, and looks at what a restart makes of it. Which those
-// are is seen by letting one worker go the way to its end; so the table knows of a new failpoint by itself.
+// Kills a worker at every failpoint of a case, each time the worker passes it, and checks the
+// result after a restart. One worker first runs the case to its end, which shows its failpoints; so
+// the table finds a new failpoint by itself.
 import { expect } from 'chai';
 import type { Db } from '../../db/server/connection.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
@@ -19,18 +20,21 @@ export interface Row {
 export interface Point {
   name: string;
   kills: number;
-  /** What did not hold after a kill here. */
+  /** What did not hold after a kill at this failpoint. */
   violations: string[];
 }
 
 const MINUTE = 60_000;
 
-/** The failpoints that a worker passes on this way, in order. Throws if it does not end as it has to even without a kill. */
+/**
+ * The failpoints that a worker passes in this case, in order. Throws if the case fails even without
+ * a kill.
+ */
 export async function record(db: Db, workers: Workers, way: Way): Promise<string[]> {
   return inWorld(db, async (world) => {
     await way.prepare(world);
     const passed = await workers.work(world);
-    if (passed === null) throw new Error(`${way.name}: killed by somebody else`);
+    if (passed === null) throw new Error(`${way.name}: killed from outside`);
     await restart(world);
     await look(world, way);
     return passed;
@@ -50,7 +54,7 @@ export async function killAtAll(db: Db, workers: Workers, way: Way): Promise<Row
   return { way: way.name, points: [...points.values()] };
 }
 
-/** What is wrong after it; null if nothing is. */
+/** What is wrong afterwards; null if nothing is. */
 function killAt(db: Db, workers: Workers, way: Way, failpoint: string): Promise<string | null> {
   return inWorld(db, async (world) => {
     await way.prepare(world);
@@ -77,7 +81,10 @@ async function inWorld<T>(db: Db, work: (world: TwoWayWorld) => Promise<T>): Pro
   }
 }
 
-/** A worker that is started now, when every lease of the dead one is over, with all that goes on meanwhile. */
+/**
+ * A worker that is started after every lease of the dead one has expired, with all that a worker
+ * does besides.
+ */
 async function restart(world: TwoWayWorld): Promise<void> {
   await expireLeases(world.db);
   await world.db.raw(`update leases set until = clock_timestamp()`);
@@ -97,16 +104,19 @@ async function look(world: TwoWayWorld, { living, conflicts = [] }: Way): Promis
   const open = await read(
     `select event_type, status from sync_deliveries where status in ('queued', 'waiting', 'parked')`,
   );
-  const told = await read<{ ours: string; theirs: string }>(
+  const recorded = await read<{ ours: string; theirs: string }>(
     `select ours #>> '{}' as ours, theirs #>> '{}' as theirs from sync_conflicts where field is not null order by id`,
   );
   expect(here, 'our rows').to.deep.equal(living);
   expect(there, 'their customers').to.deep.equal(living);
   expect(open, 'open deliveries').to.deep.equal([]);
-  expect(told.map(({ ours, theirs }) => [ours, theirs])).to.deep.equal(conflicts);
+  expect(recorded.map(({ ours, theirs }) => [ours, theirs])).to.deep.equal(conflicts);
 }
 
-/** A line for each way, with kills and violations at each of its points; the last line has the sums. */
+/**
+ * A line for each case, with kills and violations at each of its failpoints; the last line has the
+ * sums.
+ */
 export function describeTable(rows: readonly Row[]): string {
   const points = rows.flatMap((row) => row.points);
   const kills = sum(points.map((point) => point.kills));

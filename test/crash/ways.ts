@@ -1,4 +1,4 @@
-// The ways through a worker at whose every failpoint one is killed.
+// The cases in which a worker is killed at every failpoint.
 import { operationsOf } from '../support/choice.ts';
 import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { mappingOf } from '../support/sync-rows.ts';
@@ -7,13 +7,13 @@ import { linkedPair, type TwoWayWorld } from '../support/two-way.ts';
 
 export interface Way {
   name: string;
-  /** One of those at which `make test` kills; at the others only `make proof` does. */
+  /** Whether `make test` kills in this case; in the others only `make proof` does. */
   quick?: boolean;
-  /** Brings about, in a world without rows, what the worker is to do. */
+  /** Prepares, in a world without rows, the work of the worker. */
   prepare(world: TwoWayWorld): Promise<void>;
-  /** Who has to live in the end, on both sides. */
+  /** The customers that have to exist at the end, on both sides. */
   living: Person[];
-  /** The values of every conflict row about a field there has to be, ours and theirs. */
+  /** The values of every conflict row about a field that has to exist, ours and theirs. */
   conflicts?: [ours: string, theirs: string][];
 }
 
@@ -124,7 +124,7 @@ export const ways: readonly Way[] = [
     conflicts: [[OURS.name, THEIRS.name]],
   },
   {
-    name: 'a record with the mark of a row that has none',
+    name: 'a record with the owner tag of a row that has no record',
     prepare: async (world) => {
       const refused = { kind: 'error_before_effect', method: 'POST', status: 400 } as const;
       world.simulator.faults.add({ ...refused, path: '/v1/customers' });
@@ -132,18 +132,18 @@ export const ways: readonly Way[] = [
       await world.run();
       const metadata = { [`twinbox_${world.deps.policy.instanceId}`]: createdEventId };
       world.simulator.dashboard.createCustomer({ ...OURS, metadata });
-      // A thin event tells no mark, so only the read does.
+      // A thin event has no owner tag, so only the read shows it.
       await world.deliver(world.undelivered(), { thin: true });
     },
     living: [OURS],
   },
   {
-    name: 'a create of unknown outcome that took effect',
+    name: 'a create of unknown outcome that had an effect',
     prepare: (world) => createOfUnknownOutcome(world, 'after'),
     living: [OURS],
   },
   {
-    name: 'a create of unknown outcome that took none',
+    name: 'a create of unknown outcome that had no effect',
     prepare: (world) => createOfUnknownOutcome(world, 'before'),
     living: [OURS],
   },
@@ -178,7 +178,7 @@ export const ways: readonly Way[] = [
     living: [THEIRS],
   },
   {
-    name: 'a record that is gone, and a person has it made anew',
+    name: 'a record that is gone, which a person has created again',
     prepare: async (world) => {
       const { id } = await linkedPair(world, FIRST);
       world.simulator.reset();
@@ -191,7 +191,7 @@ export const ways: readonly Way[] = [
     living: [OURS],
   },
   {
-    name: 'a second record that gets an email of its own there',
+    name: 'an alias that gets an email of its own',
     prepare: async (world) => {
       const { second } = await doubledPair(world);
       world.simulator.dashboard.updateCustomer(second, { ...THEIRS });
@@ -200,7 +200,7 @@ export const ways: readonly Way[] = [
     living: [FIRST, THEIRS],
   },
   {
-    name: 'a second record that is deleted there, and before it the linked one',
+    name: 'an alias that is deleted after the linked record',
     prepare: async (world) => {
       const { externalId, second } = await doubledPair(world);
       world.simulator.dashboard.deleteCustomer(externalId);
@@ -211,7 +211,7 @@ export const ways: readonly Way[] = [
     living: [],
   },
   {
-    name: 'a second record that takes over from one that was deleted there',
+    name: 'an alias that replaces a deleted record',
     prepare: async (world) => {
       const { id, externalId, second } = await doubledPair(world);
       world.simulator.dashboard.deleteCustomer(externalId);

@@ -7,8 +7,11 @@ import { useDatabase } from '../support/database.ts';
 
 const YEAR_2020 = new Date('2020-01-01T00:00:00Z');
 
-/** The SQL that docs/first-link.md shows, under whatever a client or a framework wraps around its statements. */
-describe('SQL by hand', () => {
+/**
+ * The SQL of docs/first-link.md, with all that a client or a framework may add around its
+ * statements.
+ */
+describe('a change of customers by hand in SQL', () => {
   const database = useDatabase();
   let number = 0;
 
@@ -41,7 +44,10 @@ describe('SQL by hand', () => {
     return rows.map(({ name }) => name);
   }
 
-  /** Transaction ids that others take and end meanwhile: those of savepoints lie between theirs. */
+  /**
+   * Transaction ids that others take and end meanwhile, so that those of savepoints lie between
+   * them.
+   */
   async function others(): Promise<void> {
     for (let n = 0; n < 3; n += 1) await database.db.raw('select pg_current_xact_id()');
   }
@@ -87,14 +93,14 @@ describe('SQL by hand', () => {
     ],
   ];
   for (const [what, sql] of ways) {
-    it(`is taken with ${what}`, async () => {
+    it(`is accepted with ${what}`, async () => {
       const { id, name } = await fresh();
       await run(sql(id));
       expect(await namesOf(id)).to.deep.equal([name, 'By hand']);
     });
   }
 
-  it('is taken under a savepoint while others take transaction ids before, between and after', async () => {
+  it('is accepted under a savepoint while others take transaction ids before, between and after', async () => {
     const { id, name } = await fresh();
     await withTransaction(database.db, async (tx) => {
       await tx.raw('select pg_current_xact_id()');
@@ -106,7 +112,7 @@ describe('SQL by hand', () => {
     expect(await namesOf(id)).to.deep.equal([name, 'By hand']);
   });
 
-  it('is taken as a new customer under a savepoint, and as a deletion', async () => {
+  it('is accepted as a new customer under a savepoint, and as a deletion', async () => {
     const { rows } = await database.db.raw<{ rows: { id: number }[] }>(`select nextval(
       pg_get_serial_sequence('customers', 'id')) as id`);
     const id = rows[0]?.id ?? 0;
@@ -117,7 +123,7 @@ describe('SQL by hand', () => {
     expect(await namesOf(id)).to.deep.equal(['New', 'New']);
   });
 
-  it('is taken twice in one transaction, each change with its event', async () => {
+  it('is accepted twice in one transaction, each change with its event', async () => {
     const { id, name } = await fresh();
     await run(
       `savepoint a; ${change(id, `name = 'One'`)} ${event(id)} release a; savepoint a; ${change(id, `name = 'Two'`)} ${event(id)} release a;`,
@@ -125,8 +131,8 @@ describe('SQL by hand', () => {
     expect(await namesOf(id)).to.deep.equal([name, 'One', 'Two']);
   });
 
-  describe('gives no second event', () => {
-    it('to a version of an earlier transaction whose event retention has taken, in a transaction that changed another row', async () => {
+  describe('gets no second event', () => {
+    it('for a version of an earlier transaction whose event retention has dropped, though the transaction changed another row', async () => {
       const [old, other] = [await fresh(), await fresh()];
       await forgetEvents(old.id);
       const state = await stateOf(
@@ -138,7 +144,7 @@ describe('SQL by hand', () => {
       expect(await namesOf(old.id)).to.deep.equal([]);
     });
 
-    it('to a version that another transaction has committed since this one began', async () => {
+    it('for a version that another transaction has committed since this one began', async () => {
       const { id } = await fresh();
       const state = await stateOf(
         withTransaction(database.db, async (tx) => {
@@ -151,19 +157,19 @@ describe('SQL by hand', () => {
       expect(state).to.equal('TB002');
     });
 
-    it('to a version that has one', async () => {
+    it('for a version that has an event', async () => {
       const { id } = await fresh();
       const twice = `savepoint a; ${change(id, `name = 'Once'`)} release a; ${event(id)} savepoint b; ${event(id)}`;
       expect(await stateOf(run(twice))).to.equal('TB002');
     });
 
-    it('to a version whose change was taken back by its savepoint', async () => {
+    it('for a version whose change its savepoint has rolled back', async () => {
       const { id } = await fresh();
       const back = `savepoint a; ${change(id, `name = 'Back'`)} rollback to a; ${event(id)}`;
       expect(await stateOf(run(back))).to.equal('TB002');
     });
 
-    it('to rows so old that their transaction id reads like one that is not given out yet', async () => {
+    it('for rows so old that their transaction id looks like one that is not given out yet', async () => {
       const { rows } = await database.db.raw<{ rows: { of: boolean }[] }>(
         `select is_of_this_transaction(written) as of from (values ('1'::xid), ('2'::xid), ('3'::xid),
            (((pg_current_xact_id()::text::bigint + 2000000000) % 4294967296)::text::xid)) w(written)`,
@@ -172,8 +178,8 @@ describe('SQL by hand', () => {
     });
   });
 
-  describe('moves updated_at', () => {
-    it('to the time of its transaction where it does not do so itself', async () => {
+  describe('sets updated_at', () => {
+    it('to the time of its transaction where the statement names none', async () => {
       const { id } = await fresh();
       await run(`${change(id, `name = 'Moved'`)} ${event(id)}`);
       const [row] = await times(id);
@@ -181,13 +187,13 @@ describe('SQL by hand', () => {
       expect(row?.isEvents).to.equal(true);
     });
 
-    it('not where it names a later time itself', async () => {
+    it('to the time that the statement names, if that is later', async () => {
       const { id } = await fresh();
       await run(`${change(id, `name = 'Named', updated_at = '2020-06-01Z'`)} ${event(id)}`);
       expect((await times(id))[0]?.updatedAt).to.deep.equal(new Date('2020-06-01T00:00:00Z'));
     });
 
-    it('never backwards, whatever it names, and whatever clock the last change had', async () => {
+    it('never backwards, whatever time it names, and whatever clock the last change had', async () => {
       const future = new Date('2100-01-01T00:00:00Z');
       const [{ id: late }, { id }] = [await fresh(future), await fresh()];
       await run(
@@ -198,7 +204,7 @@ describe('SQL by hand', () => {
       expect((await times(id))[0]?.updatedAt.getTime()).to.be.greaterThan(YEAR_2020.getTime());
     });
 
-    it('and leaves it to the statements of the program, whose clock may be another one', async () => {
+    it('but not where the program’s own statements change the row, whose clock may differ', async () => {
       const { id } = await fresh();
       const [early, same] = [new Date('2019-01-01T00:00:00Z'), YEAR_2020];
       for (const [n, at] of [early, same].entries()) {
@@ -209,7 +215,7 @@ describe('SQL by hand', () => {
     });
   });
 
-  it('is taken from a role with no more than the rights it needs, also where the relay has passed its id meanwhile', async () => {
+  it('is accepted from a role with only the rights it needs, also where the relay has passed its event id meanwhile', async () => {
     const { id } = await fresh();
     await database.db.raw(
       `insert into relay_cursor (seen, system_identifier, timeline, address_hash) values ('1:1:', 1, 1, 'here')`,

@@ -41,7 +41,7 @@ describe('customers in the database', () => {
   const eventsOf = (id: number): Promise<EventRow[]> =>
     database.db<EventRow>('sync_events').where('entity_key', `customer:${id}`).orderBy('id').select();
 
-  /** The SQLSTATE and the hint with which the work is refused, commit included. */
+  /** The SQLSTATE and the hint of the error that refuses the work, at the commit too. */
   async function refusal(work: (tx: Tx) => Promise<unknown>): Promise<{ code?: string; hint?: string }> {
     const error: unknown = await withTransaction(database.db, work).then(
       () => undefined,
@@ -52,7 +52,7 @@ describe('customers in the database', () => {
   }
 
   describe('written by our statements', () => {
-    it('each have an event that says what the row says', async () => {
+    it('each have an event with the values of the row', async () => {
       const made = stamp();
       const row = await insertCustomer(database.db, { name: 'Ada', email: 'ada@example.org' }, made);
       expect(row).to.deep.include({
@@ -87,7 +87,7 @@ describe('customers in the database', () => {
       expect(await eventsOf(customer.id)).to.have.length(1);
     });
 
-    it('write nothing when nothing differs, the version is another, or the row is gone', async () => {
+    it('write nothing when no value differs, the version is another one, or the row is deleted', async () => {
       const { id, name, email } = await fresh();
       const { db } = database;
       expect(await updateCustomer(db, id, { name, email }, {}, stamp())).to.equal(null);
@@ -113,7 +113,7 @@ describe('customers in the database', () => {
       expect(listed.map((each) => each.id)).not.to.include(id);
     });
 
-    it('never have an updated_at that goes back, whatever a process’s clock says', async () => {
+    it('never have an updated_at that moves backwards, whatever the clock of a process says', async () => {
       const { id } = await fresh();
       const row = await updateCustomer(database.db, id, { name: 'Early' }, {}, stamp(new Date(0)));
       expect(row?.updatedAt).to.deep.equal(now);
@@ -152,7 +152,7 @@ describe('customers in the database', () => {
         [id],
       );
 
-    it('need version + 1', async () => {
+    it('need version + 1 at a change', async () => {
       const { id } = await fresh();
       const { code, hint } = await refusal((tx) =>
         tx.raw(`update customers set name = 'x' where id = ?`, [id]),
@@ -163,13 +163,13 @@ describe('customers in the database', () => {
       expect((await refusal((tx) => tx.raw(leap, [id]))).code).to.equal('TB001');
     });
 
-    it('need an event id that was drawn anew', async () => {
+    it('need a newly drawn event id', async () => {
       const { id } = await fresh();
       const stale = `update customers set name = 'x', version = version + 1 where id = ?`;
       expect((await refusal((tx) => tx.raw(stale, [id]))).code).to.equal('TB001');
     });
 
-    it('need their event in the same transaction, and are told the function that writes it', async () => {
+    it('need their event in the same transaction; the error names the function that writes it', async () => {
       const { id } = await fresh();
       const { code, hint } = await refusal((tx) => byHand(tx, id, `name = 'x'`));
       expect(code).to.equal('TB002');
@@ -177,7 +177,7 @@ describe('customers in the database', () => {
       expect((await readCustomer(database.db, id))?.version).to.equal(1);
     });
 
-    it('are taken with write_customer_event, as a change, a delete or a new customer', async () => {
+    it('are accepted with write_customer_event, as a change, a delete or a new customer', async () => {
       const { id } = await fresh();
       await withTransaction(database.db, async (tx) => {
         await byHand(tx, id, `name = 'By hand'`);
@@ -218,7 +218,7 @@ describe('customers in the database', () => {
       expect((await refusal((tx) => tx.raw(insert))).code).to.equal('TB001');
     });
 
-    it('are not noticed when an update changes nothing at all', async () => {
+    it('make no event when an update changes nothing at all', async () => {
       const { id } = await fresh();
       await database.db.raw('update customers set name = name where id = ?', [id]);
       expect((await readCustomer(database.db, id))?.version).to.equal(1);
@@ -226,7 +226,7 @@ describe('customers in the database', () => {
     });
   });
 
-  it('cannot be removed by DELETE or TRUNCATE, only purged once every system has let go', async () => {
+  it('cannot be removed by DELETE or TRUNCATE, only purged once every external system has the deletion', async () => {
     const { id } = await fresh();
     const { code, hint } = await refusal((tx) => tx.raw('delete from customers where id = ?', [id]));
     expect(code).to.equal('TB003');
@@ -243,7 +243,7 @@ describe('customers in the database', () => {
     expect(await readCustomer(database.db, id)).to.equal(null);
   });
 
-  it('have events that nobody can change', async () => {
+  it('have events that cannot be changed', async () => {
     const { id } = await fresh();
     for (const sql of [
       `update sync_events set version = 9 where entity_id = ${id}`,

@@ -7,7 +7,10 @@ import { createLocaleDatabase, LOCALES, type LocaleDatabase } from '../support/l
 const CHARACTERS = Array.from({ length: 0x20000 }, (_, code) => code).filter(
   (code) => code > 0 && (code < 0xd800 || code > 0xdfff),
 );
-/** Where rules of languages look at neighbours: a sigma at the end, an I with an accent, a dot above. */
+/**
+ * Letters whose lower case depends on language or neighbours: a final sigma, an I with an accent, a
+ * dot above.
+ */
 const WORDS = ['ΣΑΣ@ΑΣ.GR', 'INFO@X.IO', 'I\u0300Ì@x', 'İI\u0307ıi@X', 'STRAẞE@x', 'ǅ@Ǆ.X', 'K@Å'];
 
 describe('the fold of emails', () => {
@@ -34,11 +37,11 @@ describe('the fold of emails', () => {
     });
 });
 
-/** As a database is that ran the migrations before 0018, in which lower() is Turkish. */
+/** A database that ran the migrations before 0018, in which lower() is Turkish. */
 describe('the migration to one fold', () => {
   let turkish: LocaleDatabase;
 
-  beforeEach('a database of before', async () => {
+  beforeEach('a database without the migration', async () => {
     turkish = await createLocaleDatabase(LOCALES['tr of ICU'] ?? '');
     await migrate(turkish.db);
     await run(`drop index customers_email;
@@ -47,7 +50,7 @@ describe('the migration to one fold', () => {
   });
   afterEach('remove it', () => turkish.drop());
 
-  it('makes the index anew, and nothing but the index', async () => {
+  it('builds the index again, and nothing else', async () => {
     await add('INFO@x.io', 'Ä@x.io');
     expect(await migrate(turkish.db)).to.deep.equal(['0018-one-fold.sql']);
     const { db, drop } = await createTestDatabase();
@@ -64,7 +67,7 @@ describe('the migration to one fold', () => {
     expect(taken).to.include({ constraint: 'customers_email' });
   });
 
-  it('refuses customers who are one by the new rule, names them, and changes nothing', async () => {
+  it('refuses customers whose emails are equal by the new rule, names them, and changes nothing', async () => {
     await add('INFO@x.io', 'other@x.io', 'info@x.io');
     const error = await migrate(turkish.db).catch((caught: unknown) => caught);
     expect(error).to.include({ code: 'customers_unfit' });
@@ -79,7 +82,7 @@ describe('the migration to one fold', () => {
     expect(await migrate(turkish.db)).to.deep.equal(['0018-one-fold.sql']);
   });
 
-  it('has the records of an account read again where an identity was folded by the rule of before, and takes no decision back', async () => {
+  it('has the records of an account read again where an identity was folded by the old rule, and keeps each decision', async () => {
     await run(`insert into account_readings (system, account, external_type, started_at, imports, read_to, records, done_at) values
         ('stripe', 'acct_plain', 'customer', now(), true, now(), 7, now()), ('stripe', 'acct_umlaut', 'customer', now(), true, now(), 7, now());
       insert into external_records (system, account, external_id, identity, created_at, decision) values

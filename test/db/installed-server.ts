@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 export type Installed = { major: number; bin: string };
 
-/** Where Debian, Ubuntu and the packages of postgresql.org for them put it. */
+/** The folder of the packages of Debian, Ubuntu and postgresql.org. */
 export async function findInstalled(from: number, to: number): Promise<Installed[]> {
   const root = '/usr/lib/postgresql';
   const found: Installed[] = [];
@@ -31,13 +31,13 @@ export async function findInstalled(from: number, to: number): Promise<Installed
 
 export async function startInstalled({ bin }: Installed): Promise<{ url: string; stop(): Promise<void> }> {
   const account = await serverAccount();
-  // Not the prefix of the embedded ones, which are removed where no user of theirs lives.
+  // Not the prefix of the embedded servers, whose folders are removed when no user of theirs lives.
   const folder = await makeRunFolder('twinbox-installed-');
   const data = join(folder, 'data');
   await mkdir(data, { mode: 0o700 });
   if (account.uid !== undefined && account.gid !== undefined) await chown(data, account.uid, account.gid);
   const as = { ...account, cwd: data, env: serverEnv() };
-  // It takes anybody: it listens to this machine alone, with nothing in it, for as long as the test runs.
+  // It accepts any user: it listens on this machine alone, is empty, and runs only during the test.
   const initdb = [
     '--username=twinbox',
     '--auth=trust',
@@ -65,7 +65,7 @@ export async function startInstalled({ bin }: Installed): Promise<{ url: string;
   return {
     url,
     async stop() {
-      // At once: nobody needs what is in it.
+      // At once, since its data is not needed any more.
       server.kill('SIGQUIT');
       await ended;
       await removeRunFolder(folder);

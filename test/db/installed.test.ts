@@ -16,7 +16,10 @@ type Found = { data: { id: string }[] };
 
 const TEST = resolve(import.meta.dirname, '..');
 
-/** The oldest that is supported, up to the one before the embedded one, on which all other tests run. */
+/**
+ * From the oldest supported version up to the one before the embedded one, on which all other tests
+ * run.
+ */
 const installed = await findInstalled(15, 17);
 if (installed.length === 0)
   console.log('Not tried: no PostgreSQL 15 to 17 is installed in /usr/lib/postgresql.\n');
@@ -32,7 +35,7 @@ for (const one of installed)
       await (server as typeof server | undefined)?.stop();
     });
 
-    it('is migrated whole', async () => {
+    it('is migrated completely', async () => {
       await ensureDatabase(server.url, 'migrated', 'template0');
       const db = createDb({
         url: databaseUrl(server.url, 'migrated'),
@@ -47,13 +50,13 @@ for (const one of installed)
       }
     });
 
-    it('passes what its catalog, snapshots and collations are asked for: partitions, retention, the relay’s cursor, texts', async () => {
+    it('supports what Twinbox asks its catalog, snapshots and collations for: partitions, retention, the relay’s cursor, texts', async () => {
       const files = [
         ...['db/partitions/partitions.test.ts', 'db/partitions/retention.test.ts', 'relay/cursor.test.ts'],
         ...['db/fold.test.ts', 'flows/collations.test.ts'],
       ];
       const { code, stdout } = await finish(
-        // A year of weeks is long, and no version makes a difference to it.
+        // A year of weeks takes long, and depends on no version.
         spawn(
           process.execPath,
           [mochaProgram, '--grep', 'year of weeks', '--invert', ...files.map((file) => join(TEST, file))],
@@ -69,7 +72,7 @@ for (const one of installed)
       expect(code).to.equal(0);
     });
 
-    describe('under a whole twinbox', () => {
+    describe('under a whole Twinbox', () => {
       const place = usePlace(() => ({ DATABASE_URL: databaseUrl(server.url, 'whole') }));
       let up: Up;
       const soon = { timeoutMs: 40_000, everyMs: 50 };
@@ -93,13 +96,13 @@ for (const one of installed)
         const theirs = (name: string) => stripe<Found>('GET', `/v1/customers?email=${name}%40example.com`);
         const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
           ...soon,
-          what: 'ada is there',
+          what: 'ada is at Stripe',
         });
         await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
         const here = () => call<Customer>('GET', `${up.api}/api/v1/customers/${ada.id}`);
         await waitUntil(async () => (await here()).name === 'Ada Lovelace', {
           ...soon,
-          what: 'the edit is here',
+          what: 'the edit is in our table',
         });
         await call('DELETE', `${up.api}/api/v1/customers/${grace.id}`);
         await call('GET', `${up.simulator}/_sim/webhooks/idle`);
@@ -111,7 +114,7 @@ for (const one of installed)
   });
 
 describe('the version of a server', () => {
-  it('is refused below 15, by the name that people know it by', () => {
+  it('is refused below 15, with the version number that people know', () => {
     for (const number of [149_999, 140_011, 130_000, 90_624])
       expect(judgeServerVersion(number), String(number)).to.include({ code: 'server_too_old' });
     expect(judgeServerVersion(140_011)?.message).to.equal(

@@ -1,4 +1,5 @@
-// PgBouncer itself: the machine's, or Debian's package, fetched by apt without installing it and kept beside the Kafka of the tests.
+// PgBouncer itself: the machine's own, or Debian's package, fetched by apt without installing it
+// and kept beside the Kafka of the tests.
 import { execFile } from 'node:child_process';
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -9,17 +10,20 @@ const run = promisify(execFile);
 export type PoolerProgram = {
   path: string;
   env: NodeJS.ProcessEnv;
-  /** What has to be copied to where its account can read it; absent where it is installed. */
+  /**
+   * The files that have to be copied to where PgBouncer's account can read them; absent where it is
+   * installed.
+   */
   folder?: string;
 };
 
 const CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/twinbox');
 const FETCHED = join(CACHE, 'pgbouncer');
 
-/** Where Debian has it; the PATH of somebody who is not root seldom leads there. */
+/** Debian's folder, which is seldom in the PATH of a user who is not root. */
 const INSTALLED = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'];
 
-/** The program, or why there is none. */
+/** The program, or the reason why it is missing. */
 export async function findPooler(): Promise<PoolerProgram | { missing: string }> {
   for (const path of INSTALLED) if (await exists(path)) return { path, env: {} };
   if (await exists(FETCHED)) return await fetchedProgram();

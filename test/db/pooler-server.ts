@@ -1,4 +1,5 @@
-// A PgBouncer in front of a database, as somebody may have it: started, stopped and started again at the same port.
+// A PgBouncer in front of a database, as in an installation: started, stopped and started again on
+// the same port.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, cp, mkdir, writeFile } from 'node:fs/promises';
@@ -12,10 +13,10 @@ import { waitUntil } from '../support/signal.ts';
 import type { PoolerProgram } from './pooler-program.ts';
 
 export type Pooler = {
-  /** Of the database, by the pooler. */
+  /** The address of the database through the pooler. */
   url: string;
   start(): Promise<void>;
-  /** With every connection, both to us and to PostgreSQL. */
+  /** Ends it with every connection, both to us and to PostgreSQL. */
   stop(): Promise<void>;
   remove(): Promise<void>;
 };
@@ -36,7 +37,7 @@ export async function createPooler(
   const name = decodeURIComponent(pathname.slice(1));
   const ini = join(home, 'pgbouncer.ini');
   const lines = {
-    // It asks nobody for a password, listens to this machine alone, and lives as long as the test.
+    // It asks for no password, listens on this machine alone, and runs only during the test.
     ...{ auth_type: 'any', listen_addr: '127.0.0.1', listen_port: String(port), unix_socket_dir: '' },
     ...settings,
   };
@@ -73,7 +74,7 @@ export async function createPooler(
   async function stop(): Promise<void> {
     if (child === undefined) return;
     const ended = once(child, 'exit');
-    // At once: SIGINT would wait for whoever is connected.
+    // At once: SIGINT would wait for connected clients.
     child.kill('SIGTERM');
     await ended;
     child = undefined;
@@ -91,7 +92,10 @@ export async function createPooler(
   };
 }
 
-/** The folder of this project may be closed to the account that PgBouncer runs as; a run folder is not. */
+/**
+ * The folder of this project may be closed to the account that PgBouncer runs as; a run folder is
+ * not.
+ */
 async function readable(program: PoolerProgram, folder: string): Promise<PoolerProgram> {
   if (program.folder === undefined) return program;
   const copy = join(folder, 'program');

@@ -1,4 +1,4 @@
-// The whole of twinbox behind a real PgBouncer, in the modes that docs/pooler.md names.
+// The whole of Twinbox behind a real PgBouncer, in the modes that docs/pooler.md names.
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
@@ -15,7 +15,7 @@ type Found = { data: { id: string }[] };
 
 const DOCS = resolve(import.meta.dirname, '../../docs/pooler.md');
 
-/** The block `[pgbouncer]` of docs/pooler.md for this mode: what stands there is what is tried. */
+/** The block `[pgbouncer]` of docs/pooler.md for this mode: the test uses exactly its settings. */
 async function documented(mode: string): Promise<Record<string, string>> {
   const blocks = (await readFile(DOCS, 'utf8')).match(/(?<=```ini\n)[^`]*/g) ?? [];
   const block = blocks.find((text) => text.includes(`pool_mode = ${mode}`)) ?? '';
@@ -45,10 +45,10 @@ describe('behind PgBouncer', function () {
   const SOON = { timeoutMs: 60_000, everyMs: 100 };
 
   for (const mode of ['session', 'transaction'])
-    it(`in ${mode} mode a customer goes to Stripe, edits go both ways, the pooler is restarted, and all agree`, async () => {
+    it(`in ${mode} mode a customer reaches Stripe, edits go both ways, the pooler is restarted, and both sides agree`, async () => {
       const settings = await documented(mode);
       expect(settings).to.include({ pool_mode: mode });
-      // A tenth of what stands there, so that what needs more connections than there are is found.
+      // A tenth of the documented sizes, so that the test finds work that needs more connections.
       const size = mode === 'transaction' ? { default_pool_size: '2' } : {};
       pooler = await createPooler(program, database.url, { ...settings, ...size });
       const up = await place.up();
@@ -63,12 +63,12 @@ describe('behind PgBouncer', function () {
         stripe<Found>('GET', `/v1/customers?email=${encodeURIComponent(email(name))}`);
       const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
         ...SOON,
-        what: 'ada is there',
+        what: 'ada is at Stripe',
       });
       await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
       await waitUntil(async () => (await here(ada.id)).name === 'Ada Lovelace', {
         ...SOON,
-        what: 'the edit is here',
+        what: 'the edit is in our table',
       });
 
       await pooler.stop();
@@ -82,12 +82,12 @@ describe('behind PgBouncer', function () {
       await waitUntil(renamed, { ...SOON, what: 'a write goes' });
       await waitUntil(async () => (await here(ada.id)).name === 'Ada King', {
         ...SOON,
-        what: 'the next edit is here',
+        what: 'the next edit is in our table',
       });
       await call('DELETE', `${up.api}/api/v1/customers/${grace.id}`);
       await waitUntil(async () => (await theirs('grace')).data.length === 0, {
         ...SOON,
-        what: 'the delete is there',
+        what: 'the delete is at Stripe',
       });
       await call('GET', `${up.simulator}/_sim/webhooks/idle`);
       const verified = await place.run(['verify', '--wait', '60']);
@@ -98,7 +98,7 @@ describe('behind PgBouncer', function () {
       expect(up.stderr()).not.to.match(/prepared statement|startup parameter|SECURITY/);
     });
 
-  /** More at a time than the pooler has sessions. */
+  /** More requests at a time than the pooler has sessions. */
   function crowd(mode: string, up: Up): Promise<Customer>[] {
     return Array.from({ length: 12 }, (_, n) =>
       call<Customer>('POST', `${up.api}/api/v1/customers`, {
@@ -126,7 +126,7 @@ describe('behind PgBouncer', function () {
     return rows[0]?.value;
   }
 
-  it('in transaction mode each transaction has what it needs, and a stranger’s session has no limits of ours', async () => {
+  it('in transaction mode each transaction has the settings it needs, and another program’s session has none of ours', async () => {
     await database.db.raw(`alter database "${database.name}" set datestyle to 'German'`);
     await database.db.raw(`alter database "${database.name}" set array_nulls to off`);
     pooler = await createPooler(program, database.url, {
@@ -138,7 +138,7 @@ describe('behind PgBouncer', function () {
     try {
       expect(await value(db, 'DateStyle')).to.equal('ISO, DMY');
       expect(await value(db, 'statement_timeout')).to.equal('0');
-      // As a program of somebody else leaves the one session that both are lent.
+      // As another program leaves the one session that both are lent.
       await another.raw(`set datestyle to 'SQL, MDY'; set array_nulls to off`);
       expect(await value(another, 'DateStyle')).to.equal('SQL, MDY');
       const inside = await withTransaction(db, async (tx) => [
@@ -156,7 +156,7 @@ describe('behind PgBouncer', function () {
     }
   });
 
-  it('what it refuses is said in its own words, with what to do', async () => {
+  it('a refusal of the pooler is reported in its own text, with what to do', async () => {
     pooler = await createPooler(program, database.url, { pool_mode: 'session', max_client_conn: '100' });
     const status = async (change: (url: URL) => void) => {
       const url = new URL(pooler.url);
@@ -173,7 +173,7 @@ describe('behind PgBouncer', function () {
     expect(unknown.code).to.equal(69);
   });
 
-  it('a pool in session mode that has no session left is named as such', async () => {
+  it('a pool in session mode without a free session is named as such', async () => {
     pooler = await createPooler(program, database.url, { pool_mode: 'session', default_pool_size: '1' });
     const holder = createDb({ url: pooler.url, poolSize: 1, applicationName: 'holder' });
     try {
@@ -187,7 +187,7 @@ describe('behind PgBouncer', function () {
     }
   });
 
-  it('in statement mode every start, status and doctor say that transactions cannot span statements', async () => {
+  it('in statement mode every start, status and doctor say that a transaction cannot span several statements', async () => {
     const settings = { pool_mode: 'statement', max_client_conn: '100' };
     pooler = await createPooler(program, database.url, settings);
     const said = /this pooler .*cannot span statements.*pool_mode = transaction.*docs\/pooler\.md/is;

@@ -16,13 +16,15 @@ import { startTlsServer, withParameters, type TlsServer } from './server/tls-ser
 
 const TWINBOX = resolve(import.meta.dirname, '../../cli/main.ts');
 
-/** Nobody listens: a process that gets this far has passed the database. */
+/** A port without a listener: a process that gets this far has passed the database. */
 const KAFKA = '127.0.0.1:1';
 
 describe('a process that connects over a network', () => {
   const database = useDatabase();
 
-  /** Linux and macOS lead 0.0.0.0 to this machine, and it is no loopback address by its name. */
+  /**
+   * Linux and macOS lead 0.0.0.0 to this machine, though by its name it is not a loopback address.
+   */
   async function warningsOf(parameters: Record<string, string>): Promise<string> {
     const url = withParameters(database.url, parameters).replace('@127.0.0.1:', '@0.0.0.0:');
     let written = '';
@@ -37,13 +39,13 @@ describe('a process that connects over a network', () => {
     return written;
   }
 
-  it('in clear text, without anybody having said so, says it', async () => {
+  it('logs a warning where the connection is in clear text and its address does not ask for that', async () => {
     expect(await warningsOf({})).to.match(/database\.clear_text.*sslmode=verify-full/);
     expect(await warningsOf({ sslmode: 'disable' })).to.equal('');
   });
 });
 
-describe('a process whose database will not have it', function () {
+describe('a process that its database refuses', function () {
   this.timeout(60_000);
   const database = useDatabase();
   let folder = '';
@@ -60,7 +62,10 @@ describe('a process whose database will not have it', function () {
     return await finish(spawn(process.execPath, [TWINBOX, 'status'], { cwd: folder, env }));
   }
 
-  /** As a process and as a command: ended with this status and these words, and did not wait for what time cannot fix. */
+  /**
+   * As a process and as a command: it ended with this status and this text, and did not wait, since
+   * waiting cannot help.
+   */
   async function expectRefusal(url: string, code: number, says: RegExp): Promise<void> {
     const relay = await fleet.fail('relay', { DATABASE_URL: url });
     const command = await status(url);
@@ -82,7 +87,7 @@ describe('a process whose database will not have it', function () {
     return url.href;
   };
 
-  it('for the password, ends with 69 and names the setting', async () => {
+  it('because of the password, ends with 69 and names the setting', async () => {
     const url = withPart((to) => (to.password = 'wrong'));
     await expectRefusal(
       url,
@@ -91,22 +96,22 @@ describe('a process whose database will not have it', function () {
     );
   });
 
-  it('for the name of the database, ends with 69 and names it', async () => {
+  it('because of the database’s name, ends with 69 and names it', async () => {
     const url = withPart((to) => (to.pathname = '/nowhere'));
     await expectRefusal(url, 69, /database \\?"nowhere\\?" does not exist\. Fix DATABASE_URL\./);
   });
 
-  it('because it takes no TLS, ends with 69 and names the parameter', async () => {
+  it('because the server takes no TLS, ends with 69 and names the parameter', async () => {
     const url = withParameters(database.url, { sslmode: 'require' });
     await expectRefusal(url, 69, /takes no TLS, and sslmode=require in DATABASE_URL demands it/);
   });
 
-  it('because the address asks for what cannot be, ends with 78 and names the parameter', async () => {
+  it('because its address has an impossible parameter, ends with 78 and names the parameter', async () => {
     const url = withParameters(database.url, { sslmode: 'prefer' });
     await expectRefusal(url, 78, /Sslmode=prefer in DATABASE_URL would fall back to clear text/i);
   });
 
-  it('and is only silent, says that it does not answer', async () => {
+  it('by giving no answer, says that it does not answer', async () => {
     const silent = createServer((socket) => socket.on('error', () => undefined));
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -132,24 +137,24 @@ describe('a process whose database will not have it', function () {
       await (server as TlsServer | undefined)?.stop();
     });
 
-    it('for another authority, ends with 69 and names sslrootcert', async () => {
+    it('because the certificate is of another authority, ends with 69 and names sslrootcert', async () => {
       const url = server.url({ sslmode: 'verify-full', sslrootcert: server.file('other-ca.pem') });
       await expectRefusal(url, 69, /is not trusted \([A-Z_]+\): .*sslrootcert in DATABASE_URL/);
     });
 
-    it('for another host name, ends with 69 and names the host', async () => {
+    it('because the certificate is for another host name, ends with 69 and names the host', async () => {
       const url = server.url({ sslmode: 'verify-full', sslrootcert: server.certificates.caFile });
       const elsewhere = url.replace('@127.0.0.1:', '@0.0.0.0:');
       await expectRefusal(elsewhere, 69, /for another name\. Fix the host in DATABASE_URL/);
     });
 
-    it('and that wants its own password, ends with 69 over TLS as well', async () => {
+    it('because of the password, ends with 69 over TLS as well', async () => {
       const url = new URL(server.url({ sslmode: 'verify-full', sslrootcert: server.certificates.caFile }));
       url.password = 'wrong';
       await expectRefusal(url.href, 69, /password authentication failed .* Fix DATABASE_URL\./);
     });
 
-    it('and nothing else, ends with 69 and says how to ask for it', async () => {
+    it('because the server takes only TLS, ends with 69 and says how to ask for it', async () => {
       await server.takeOnlyTls();
       await expectRefusal(server.url({}), 69, /no encryption\. Fix DATABASE_URL, with sslmode=verify-full/);
     });

@@ -1,4 +1,5 @@
-// One process with every role, on a PostgreSQL that dies and comes back, and that drops connections, while people work on both sides.
+// One process with every role, on a PostgreSQL that crashes and comes back, and that breaks
+// connections, while people work on both sides.
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../cli/embedded/postgres.ts';
@@ -14,11 +15,11 @@ type Effects = { living: number; repeated: unknown[] };
 
 const CUSTOMERS = 80;
 const HANDS = 8;
-/** After so many customers some connections are ended, and at these the whole server. */
+/** After this number of customers some connections are ended, and after these the whole server. */
 const CUT_EVERY = 8;
 const CRASH_AT = [24, 56];
 
-describe('a PostgreSQL that crashes and cuts connections under load', function () {
+describe('a PostgreSQL that crashes and breaks connections under load', function () {
   this.timeout(180_000);
   let folder = '';
   let postgres: EmbeddedPostgres;
@@ -35,24 +36,28 @@ describe('a PostgreSQL that crashes and cuts connections under load', function (
     up = await place.up();
     await noLimits(up);
   });
-  // By now `usePlace` has ended twinbox.
+  // At this point `usePlace` has ended Twinbox.
   after('stop it', async () => {
     await (postgres as EmbeddedPostgres | undefined)?.stop();
     await removeRunFolder(folder);
   });
 
-  /** What `pg_ctl stop -m immediate` does, and a start at the same address: it recovers from its log. */
+  /**
+   * What `pg_ctl stop -m immediate` does, and a start at the same address: the server recovers from
+   * its log.
+   */
   async function crash(): Promise<void> {
     const { pid, url, stop: leave } = postgres;
     process.kill(pid, 'SIGQUIT');
     await waitUntil(() => !isAlive(pid), { timeoutMs: 20_000, what: 'PostgreSQL is gone' });
     postgres = await startPostgres();
-    // Or this process would count as a user of it twice, and the last stop would leave it running.
+    // Otherwise this process would count as a user twice, and the last stop would leave the server
+    // running.
     await leave();
     expect(postgres).to.deep.include({ url, wasRunning: false });
   }
 
-  /** Ends up to three connections of twinbox, whatever they are doing; answers how many. */
+  /** Ends up to three connections of Twinbox, whatever they are doing; returns how many. */
   async function cut(db: Db): Promise<number> {
     const { rows } = await db.raw<{ rows: { ended: boolean }[] }>(
       `select pg_terminate_backend(pid) as ended from (
@@ -102,7 +107,7 @@ describe('a PostgreSQL that crashes and cuts connections under load', function (
     expect(ended).to.be.greaterThan(CUSTOMERS / CUT_EVERY / 2);
 
     await call('GET', `${up.simulator}/_sim/webhooks/idle`);
-    // There may be more deletes than the fuse lets through: a person has looked at them.
+    // There may be more deletes than the fuse permits; a person releases them.
     await place.run(['resume', 'stripe', '--deletes']);
     const { code, stdout } = await place.run(['verify', '--wait', '60']);
     expect(code, stdout).to.equal(0);
@@ -117,7 +122,7 @@ describe('a PostgreSQL that crashes and cuts connections under load', function (
         what: 'no open delivery',
       });
       expect(await count(db)).to.deep.equal({ living, linked: living, open: 0 });
-      expect(await lossesOf(db, await people.told(), people.edits)).to.deep.equal([]);
+      expect(await lossesOf(db, await people.reported(), people.edits)).to.deep.equal([]);
     });
   });
 });

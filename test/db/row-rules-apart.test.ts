@@ -6,8 +6,8 @@ import { useDatabase } from '../support/database.ts';
 import { emptyTables } from '../support/sync.ts';
 import { removeRules, triggerSql } from '../support/table-rules.ts';
 
-/** What is a refusal by the table's owner, and what only looks like one. */
-describe('a rule of the table customers, beside what is none,', () => {
+/** Which errors are refusals by the table's owner, and which are not. */
+describe('the refusals of the table customers', () => {
   const database = useDatabase();
   let store: CustomerStore;
   let number = 0;
@@ -29,7 +29,7 @@ describe('a rule of the table customers, beside what is none,', () => {
     store.patch(id, values, {}, { context: {} });
   const run = (sql: string): Promise<unknown> => database.db.raw(sql);
 
-  it('may be an AFTER trigger that changes other columns, which is no refusal', async () => {
+  it('do not include an AFTER trigger that changes other columns', async () => {
     await run(
       `alter table customers add column plan text; ${triggerSql(
         'planned',
@@ -45,7 +45,7 @@ describe('a rule of the table customers, beside what is none,', () => {
     expect(rows).to.deep.equal([{ plan: 'free', name: 'Eve', version: 2 }]);
   });
 
-  it('may not change a name behind the back of a change of other columns, in whatever order triggers fire', async () => {
+  it('include a trigger that changes a name during a change of other columns, in whatever order triggers fire', async () => {
     await run('alter table customers add column plan text');
     const id = await made('Ada');
     for (const [name, state] of [
@@ -62,7 +62,7 @@ describe('a rule of the table customers, beside what is none,', () => {
     expect((await store.patch(id, { name: 'Eve' }, {}, { context: {} })).outcome).to.equal('updated');
   });
 
-  it('of a policy is told from a right that is missing', async () => {
+  it('by a policy are distinguished from a missing right', async () => {
     const id = await made('Ada');
     await run(`alter table customers enable row level security; alter table customers force row level security;
       create policy reading on customers using (true) with check (name <> 'Nobody');
@@ -81,7 +81,7 @@ describe('a rule of the table customers, beside what is none,', () => {
     await run('drop policy reading on customers; revoke all on customers from ruled; drop role ruled');
   });
 
-  it('is nothing that ends by itself, and nothing of our own tables', async () => {
+  it('do not include errors that pass by themselves, and no error of our own tables', async () => {
     const of = async (sql: string): Promise<unknown> =>
       refusedByTable(await run(sql).catch((error: unknown) => error));
     expect(await of(`do $$ begin raise exception using errcode = '40001'; end $$`)).to.equal(null);
@@ -94,14 +94,14 @@ describe('a rule of the table customers, beside what is none,', () => {
     expect(refusedByTable(null)).to.equal(null);
   });
 
-  it('leaves the email that a living customer has to its own answer', async () => {
+  it('do not include the email of a living customer, which has an answer of its own', async () => {
     await run(`create unique index of_mine on customers (reverse(email))`);
     const at = email();
     await made('Ada', at);
     expect((await create('Twin', at.toUpperCase())).outcome).to.equal('duplicate_email');
   });
 
-  it('is told with the columns it is about, by whoever asks for them', async () => {
+  it('are reported with the columns of the rule, to every caller that asks for them', async () => {
     await made('Ada');
     await run(`alter table customers add constraint both_short check (length(name || email) <= 40)`);
     const error: unknown = await run(
@@ -111,7 +111,7 @@ describe('a rule of the table customers, beside what is none,', () => {
     expect(await describeRefusal(database.db, error)).to.deep.include({ columns: ['name', 'email'] });
   });
 
-  it('is told apart from the functions of Twinbox, which are all known', async () => {
+  it('are distinguished from errors of Twinbox’s own functions, which are all known', async () => {
     const { rows } = await database.db.raw<{ rows: { name: string }[] }>(
       `select proname as name from pg_proc where pronamespace = 'public'::regnamespace order by 1`,
     );

@@ -5,7 +5,10 @@ import { useDatabase } from '../support/database.ts';
 import { emptyTables } from '../support/sync.ts';
 import { constraintTriggerSql, removeRules, triggerSql } from '../support/table-rules.ts';
 
-/** Rules and triggers as owners of tables have them, each met by a create, a change and, where it has to do with it, a delete. */
+/**
+ * Rules and triggers as owners of tables have them, each tried with a create, a change and, where
+ * it concerns it, a delete.
+ */
 describe('a rule of the table customers', () => {
   const database = useDatabase();
   let store: CustomerStore;
@@ -27,8 +30,8 @@ describe('a rule of the table customers', () => {
   const patch = (id: number, values: { name?: string; email?: string }) =>
     store.patch(id, values, {}, { context: {} });
 
-  type ReportedEvent = { kind: string; rule: string | null; columns: string[]; says?: string | null };
-  const told = (result: { outcome: string } | Refusal): ReportedEvent => {
+  type TableRefusal = { kind: string; rule: string | null; columns: string[]; says?: string | null };
+  const refusalOf = (result: { outcome: string } | Refusal): TableRefusal => {
     if (result.outcome !== 'refused' || !('refusal' in result)) throw new Error(`it was ${result.outcome}`);
     const { kind, rule, columns, says, message } = result.refusal;
     expect(message).to.match(/the table customers/);
@@ -36,7 +39,7 @@ describe('a rule of the table customers', () => {
     return { kind, rule, columns, ...(says !== null && { says }) };
   };
 
-  const rules: [string, string, string, ReportedEvent][] = [
+  const rules: [string, string, string, TableRefusal][] = [
     [
       'CHECK',
       `alter table customers add constraint name_short check (length(name) <= 20)`,
@@ -174,18 +177,18 @@ describe('a rule of the table customers', () => {
     ],
   ];
   for (const [what, sql, name, expected] of rules) {
-    it(`(${what}) refuses a create and a change by name, and lets the next ones through`, async () => {
+    it(`(${what}) refuses a create and a change, is named, and lets the next writes through`, async () => {
       await made('Taken');
       const id = await made('Ada');
       await run(sql);
-      expect(told(await create(name))).to.deep.equal(expected);
-      expect(told(await patch(id, { name }))).to.deep.equal(expected);
+      expect(refusalOf(await create(name))).to.deep.equal(expected);
+      expect(refusalOf(await patch(id, { name }))).to.deep.equal(expected);
       expect((await patch(id, { name: 'Ordinary' })).outcome).to.equal('updated');
     });
   }
 
-  it('refuses a delete by name, at once or at the commit, or swallows it', async () => {
-    const bodies: [string, (name: string) => string, ReportedEvent][] = [
+  it('refuses a delete, at once or at the commit, or suppresses it, and is named', async () => {
+    const bodies: [string, (name: string) => string, TableRefusal][] = [
       [
         'kept',
         (name) =>
@@ -213,7 +216,7 @@ describe('a rule of the table customers', () => {
     for (const [name, sql, expected] of bodies) {
       const id = await made('Ada');
       await run(sql(name));
-      expect(told(await store.remove(id, {}, { context: {} })), name).to.deep.equal(expected);
+      expect(refusalOf(await store.remove(id, {}, { context: {} })), name).to.deep.equal(expected);
       await takeAway();
     }
   });
@@ -229,19 +232,19 @@ describe('a rule of the table customers', () => {
     return rows[0] ?? {};
   }
 
-  it('a change that a trigger turns back raises no version, makes no event, and is said', async () => {
+  it('that undoes a change in a trigger raises no version, makes no event, and is named', async () => {
     const id = await made('Ada');
     const before = await standing(id);
     await run(triggerSql('frozen', `new.name := old.name; return new;`, 'before update'));
     const expected = { kind: 'swallowed', rule: 'frozen', columns: [] };
-    expect(told(await patch(id, { name: 'Ada King' }))).to.deep.equal(expected);
+    expect(refusalOf(await patch(id, { name: 'Ada King' }))).to.deep.equal(expected);
     expect(await standing(id)).to.deep.equal(before);
     const changed = await patch(id, { name: 'Ada King', email: email() });
     expect(changed).to.nested.include({ outcome: 'updated', 'customer.name': 'Ada' });
     expect(await standing(id)).to.include({ version: 2, events: 2 });
   });
 
-  it('a change of which a trigger keeps something in another column stays a change', async () => {
+  it('that moves a value into another column by a trigger lets the change count', async () => {
     const id = await made('Ada');
     await run(
       `alter table customers add column plan text;
@@ -251,11 +254,11 @@ describe('a rule of the table customers', () => {
     expect(await standing(id)).to.include({ name: 'Ada', version: 2, events: 2 });
   });
 
-  it('a delete that a trigger turns back makes no event of a delete', async () => {
+  it('that undoes a delete in a trigger makes no event of a delete', async () => {
     const id = await made('Ada');
     const before = await standing(id);
     await run(triggerSql('kept', `new.deleted_at := old.deleted_at; return new;`, 'before update'));
-    expect(told(await store.remove(id, {}, { context: {} }))).to.deep.equal({
+    expect(refusalOf(await store.remove(id, {}, { context: {} }))).to.deep.equal({
       ...{ kind: 'swallowed', rule: 'kept', columns: [] },
     });
     expect(await standing(id)).to.deep.equal(before);

@@ -1,6 +1,8 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes about second records: each makes two customers of one, loses one, or lets an old choice win. */
+/**
+ * Mistakes about aliases: each makes two customers of one, loses one, or uses an outdated choice.
+ */
 export const aliasDefects: Defect[] = [
   {
     name: 'a deletion there takes the customer along though another record of it lives',

@@ -1,6 +1,6 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes by which a setting, a question or a second command does what was not meant. */
+/** Mistakes by which a setting, a question or a second command has an unintended effect. */
 export const configDefects: Defect[] = [
   {
     name: 'a signing secret taken by its beginning alone',
@@ -24,7 +24,7 @@ export const configDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/config/unknown.test.ts',
-      title: 'stop no start where they are other programs’ own',
+      title: 'do not stop a start where they belong to other programs',
     },
   },
   {
@@ -52,7 +52,7 @@ export const configDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/cli/together.test.ts',
-      title: 'take turns: a start beside the last user’s stop waits for its end',
+      title: 'a start waits for the stop of the last user',
     },
   },
 ];

@@ -1,6 +1,9 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes with connections: sessions that mean something else, that are worth nothing, or that lead to another database. */
+/**
+ * Mistakes with connections: sessions with other settings, useless sessions, or sessions of another
+ * database.
+ */
 export const connectionDefects: Defect[] = [
   {
     name: 'a read-only session goes back to the pool',
@@ -18,7 +21,7 @@ export const connectionDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/db/server/lost-sessions.test.ts',
-      title: `gives them up as well where the write was refused inside a transaction`,
+      title: `closes them as well where the write was refused inside a transaction`,
     },
   },
   {
@@ -32,13 +35,13 @@ export const connectionDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/db/server/lost-sessions.test.ts',
-      title: `that were opened while the database was read-only gives all of them up at the first write that is refused`,
+      title: `that were opened while the database was read-only closes all of them at the first write that is refused`,
     },
   },
   {
     name: 'DateStyle of the database',
     edits: [{ file: 'db/server/session.ts', find: `  ['DateStyle', 'ISO'],`, replace: `` }],
-    caughtBy: { file: 'test/db/server/session.test.ts', title: `does not mind DateStyle = German` },
+    caughtBy: { file: 'test/db/server/session.test.ts', title: `works the same under DateStyle = German` },
   },
   {
     name: 'a copy of the files is another name',
@@ -51,7 +54,7 @@ export const connectionDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/db/server/database-place.test.ts',
-      title: `is none where it leads to a copy of the server’s files that was started elsewhere`,
+      title: `is refused where it leads to a copy of the server’s files that was started elsewhere`,
     },
   },
   {
@@ -65,7 +68,7 @@ export const connectionDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/db/server/database-place.test.ts',
-      title: `is none where it leads to a copy within the same cluster`,
+      title: `is refused where it leads to a copy within the same cluster`,
     },
   },
 ];

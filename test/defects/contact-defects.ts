@@ -3,7 +3,10 @@ import type { Defect } from './defect.ts';
 const beforeCreate = 'test/lib/sync/before-create.test.ts';
 const linkOutlook = 'test/lib/operations/link-outlook.test.ts';
 
-/** Mistakes at the first contact and before a create: each makes a record twice, or lets a row wait for ever. */
+/**
+ * Mistakes at the first contact and before a create: each creates a record twice, or leaves a row
+ * waiting for ever.
+ */
 export const contactDefects: Defect[] = [
   {
     name: 'a create that does not look at the system first',
@@ -38,7 +41,7 @@ export const contactDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/intake/account-reading.test.ts',
-      title: 'lets creates wait until it is done',
+      title: 'holds creates back until it is done',
     },
   },
   {
@@ -80,7 +83,7 @@ export const contactDefects: Defect[] = [
     caughtBy: { file: beforeCreate, title: 'looks again before a request goes out that could not be sent' },
   },
   {
-    name: 'the record of a pair that was let go, forgotten',
+    name: 'the record of a detached pair, forgotten',
     edits: [
       {
         file: 'lib/sync/left-record.ts',

@@ -2,7 +2,10 @@ import type { Defect } from './defect.ts';
 
 const caught = 'test/lib/sync/covered.test.ts';
 
-/** Mistakes by which an edit of theirs that our write covered is forgotten: no merge follows, and the echo alone told of it. */
+/**
+ * Mistakes that forget an unseen edit of theirs: no merge follows, and only the echo shows that
+ * edit.
+ */
 export const coveredDefects: Defect[] = [
   {
     name: 'a covered edit forgotten once another record was chosen',

@@ -3,7 +3,10 @@ import type { Defect } from './defect.ts';
 const ladder = 'lib/sync/decide.ts';
 const inboundAdopt = 'test/lib/sync/inbound-adopt.test.ts';
 
-/** Mistakes in the order of the rungs, in what a decision remembers, and in how an action is carried out. */
+/**
+ * Mistakes in the order of the rungs, in the facts that a decision keeps, and in how an action is
+ * carried out.
+ */
 export const decideDefects: Defect[] = [
   {
     name: 'a second record taken for a pair that has ended',
@@ -80,7 +83,7 @@ export const decideDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/situations/deletes.test.ts',
-      title: `a delete here meets an active subscription there`,
+      title: `a row is deleted while its record has an active subscription`,
     },
   },
   {
@@ -175,7 +178,7 @@ export const decideDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/workers/lane.test.ts',
-      title: 'sends nothing but reads, keeps the bodies, and sends them once writes are on',
+      title: 'only reads, keeps the bodies, and sends them once writes are on',
     },
   },
   {

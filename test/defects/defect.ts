@@ -1,4 +1,4 @@
-/** A mistake that some test has to catch, as a change of the source. */
+/** A mistake that a test has to catch, as a change of the source. */
 export interface Defect {
   name: string;
   edits: readonly Edit[];
@@ -7,10 +7,12 @@ export interface Defect {
 
 export interface Edit {
   file: string;
-  /** Stands in the file exactly once. */
+  /** The file contains this text exactly once. */
   find: string;
   replace: string;
 }
 
-/** A test by its file and what only its title has in it, or one of the histories that never change. */
+/**
+ * A test, by its file and a text that only its title contains, or the histories with fixed seeds.
+ */
 export type Catcher = { file: string; title: string } | 'histories';

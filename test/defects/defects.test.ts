@@ -9,7 +9,7 @@ import type { Defect } from './defect.ts';
 import { applyDefect, copySource, StaleDefect } from './source-copy.ts';
 import { brokenCatchers, tryDefect, type Finding } from './trial.ts';
 
-/** `make defects` tries all of them; here its own machinery is tried, on three. */
+/** `make defects` tries all of them; this test tries its machinery with three. */
 describe('seeded defects', function () {
   this.timeout(120_000);
   let folder: string;
@@ -36,7 +36,7 @@ describe('seeded defects', function () {
   });
   const merging = 'test/lib/sync/merge.test.ts';
 
-  it('have each of their texts once in the source', async () => {
+  it('have each of their texts exactly once in the source', async () => {
     for (const defect of defects) {
       const takeOut = await applyDefect(copy, defect);
       await takeOut();
@@ -71,7 +71,7 @@ describe('seeded defects', function () {
     expect((await tried(unreadable)).result).to.equal('did not run');
   });
 
-  it('are refused when their text is not there any more', async () => {
+  it('are refused when the source no longer has their text', async () => {
     const stale = {
       ...harmless('histories'),
       edits: [{ file: 'lib/clock.ts', find: 'no such text', replace: '' }],
@@ -81,7 +81,7 @@ describe('seeded defects', function () {
     expect(String(error)).to.include('"harmless" is stale').and.to.include('lib/clock.ts');
   });
 
-  it('mean nothing where the test fails also without them', async () => {
+  it('prove nothing where the test fails also without them', async () => {
     const without = await brokenCatchers(
       copy,
       [harmless({ file: merging, title: 'no such test' })],

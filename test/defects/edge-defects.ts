@@ -2,7 +2,10 @@ import type { Defect } from './defect.ts';
 
 const FOLDER = 'test/lib/integrations/stripe';
 
-/** Mistakes of the Stripe client at the HTTP edge: each believes what Stripe did not say, or repeats what it must not. */
+/**
+ * Mistakes of the Stripe client in HTTP: each accepts what Stripe did not say, or repeats what must
+ * not be repeated.
+ */
 export const edgeDefects: Defect[] = [
   {
     name: 'edge: a redirect is followed, with the key',
@@ -19,7 +22,10 @@ export const edgeDefects: Defect[] = [
       }`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-pages.test.ts`, title: 'sends nothing after a redirect with 302' },
+    caughtBy: {
+      file: `${FOLDER}/edge-pages.test.ts`,
+      title: 'gets no second request after a redirect with 302',
+    },
   },
   {
     name: 'edge: a part of an answer is a success',
@@ -41,7 +47,7 @@ export const edgeDefects: Defect[] = [
         replace: `return json;`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-status.test.ts`, title: 'an error with 200 is none of Stripe' },
+    caughtBy: { file: `${FOLDER}/edge-status.test.ts`, title: '200 with an error is not an error of Stripe' },
   },
   {
     name: 'edge: an error of a gateway refuses for good',
@@ -54,7 +60,7 @@ export const edgeDefects: Defect[] = [
     ],
     caughtBy: {
       file: `${FOLDER}/edge-status.test.ts`,
-      title: 'an error without a type of Stripe is the error of a gateway',
+      title: 'without a type of Stripe in its error is an error of a gateway',
     },
   },
   {
@@ -69,7 +75,7 @@ export const edgeDefects: Defect[] = [
     ],
     caughtBy: {
       file: `${FOLDER}/edge-pages.test.ts`,
-      title: 'keeps the key in use where a page stands in the place of a kept failure',
+      title: 'keeps the key in use where a page comes in the place of a kept failure',
     },
   },
   {
@@ -81,7 +87,7 @@ export const edgeDefects: Defect[] = [
         replace: `    fits: (e) => between(e, 400, 499),`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-status.test.ts`, title: '451 with an error is no refusal for good' },
+    caughtBy: { file: `${FOLDER}/edge-status.test.ts`, title: '451 with an error is not a refusal for good' },
   },
   {
     name: 'edge: another customer than the one asked for is taken for it',
@@ -94,7 +100,7 @@ export const edgeDefects: Defect[] = [
     ],
     caughtBy: {
       file: `${FOLDER}/edge-shapes.test.ts`,
-      title: 'another customer than the one asked for is neither read, nor deleted',
+      title: 'with another customer than requested is neither a read, nor a delete',
     },
   },
   {
@@ -108,7 +114,7 @@ export const edgeDefects: Defect[] = [
     ],
     caughtBy: {
       file: `${FOLDER}/edge-shapes.test.ts`,
-      title: 'a list is a list with data and an end that is said',
+      title: 'is a list only with data and a stated end',
     },
   },
   {
@@ -120,7 +126,10 @@ export const edgeDefects: Defect[] = [
         replace: `{ ignoreBOM: true }`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-pages.test.ts`, title: 'takes no name whose bytes are no UTF-8' },
+    caughtBy: {
+      file: `${FOLDER}/edge-pages.test.ts`,
+      title: 'has given no name where its bytes are not UTF-8',
+    },
   },
   {
     name: 'edge: a page in the place of the test clocks ends a list',
@@ -133,7 +142,7 @@ export const edgeDefects: Defect[] = [
     ],
     caughtBy: {
       file: `${FOLDER}/edge-walk.test.ts`,
-      title: 'is not done where a page of a proxy, with 403, stands in the place of the test clocks',
+      title: 'is not complete where a page of a proxy, with 403, comes in the place of the test clocks',
     },
   },
   {
@@ -159,7 +168,7 @@ export const edgeDefects: Defect[] = [
         replace: `Math.min(Math.max(0, ms), HOUR * HOUR)`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-headers.test.ts`, title: 'holds a customer for an hour at most' },
+    caughtBy: { file: `${FOLDER}/edge-headers.test.ts`, title: 'delays a customer for an hour at most' },
   },
   {
     name: 'edge: an unclear header makes a stored answer one of the present',
@@ -170,7 +179,7 @@ export const edgeDefects: Defect[] = [
         replace: `readReplay(answer.lastResponse.headers['idempotent-replayed']) === 'yes'`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-headers.test.ts`, title: 'makes an answer one of the past' },
+    caughtBy: { file: `${FOLDER}/edge-headers.test.ts`, title: 'makes the answer a replay' },
   },
   {
     name: 'edge: a failure repeats the key',
@@ -181,7 +190,7 @@ export const edgeDefects: Defect[] = [
         replace: `.replace(SECRETS, (found) => (found === '' ? CUT : found))`,
       },
     ],
-    caughtBy: { file: `${FOLDER}/edge-secrets.test.ts`, title: 'repeats no key and no email' },
+    caughtBy: { file: `${FOLDER}/edge-secrets.test.ts`, title: 'shows no key and no email' },
   },
   {
     name: 'edge: a call is limited only until the head is there',
@@ -195,7 +204,7 @@ export const edgeDefects: Defect[] = [
     ],
     caughtBy: {
       file: `${FOLDER}/edge-time.test.ts`,
-      title: 'is over at its limit where only the head comes',
+      title: 'ends at its time limit where only the head comes',
     },
   },
 ];

@@ -1,6 +1,6 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes by which a stuck state has no end, or a person's decision is lost. */
+/** Mistakes by which a stuck state never ends, or a person's decision is lost. */
 export const exitDefects: Defect[] = [
   {
     name: 'a release that does not outlive a guard that cannot read',

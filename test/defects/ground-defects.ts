@@ -1,6 +1,6 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes about the database that somebody brings, and about the one row in it that is not like the others. */
+/** Mistakes with a database of unusual settings, and with one row that differs from all others. */
 export const groundDefects: Defect[] = [
   {
     name: 'a database taken whatever its encoding (ground)',
@@ -13,7 +13,7 @@ export const groundDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/ground/preflight.test.ts',
-      title: `names the encoding SQL_ASCII and how to make a database in UTF8`,
+      title: `name the encoding SQL_ASCII and how to make a database in UTF8`,
     },
   },
   {
@@ -27,7 +27,7 @@ export const groundDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/ground/preflight.test.ts',
-      title: `names the role and the grant where the role may not make tables in its schema`,
+      title: `name the role and the grant where the role may not make tables in its schema`,
     },
   },
   {
@@ -41,7 +41,7 @@ export const groundDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/ground/one-row.test.ts',
-      title: `is parked by its name, and every other row goes out in its order`,
+      title: `is parked with the reason, and every other row is published in its order`,
     },
   },
   {
@@ -55,7 +55,7 @@ export const groundDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/ground/one-row.test.ts',
-      title: `of ours that the database refuses keeps none back`,
+      title: `of ours that the database refuses delays no other`,
     },
   },
   {
@@ -69,7 +69,7 @@ export const groundDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/ground/one-row.test.ts',
-      title: `of Stripe’s that cannot be stored is refused by its reason and its record is read`,
+      title: `of Stripe’s that cannot be stored is refused with the reason and its record is read`,
     },
   },
 ];

@@ -1,6 +1,9 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes by which a file brings in other customers than it holds, or fewer than it says. */
+/**
+ * Mistakes by which an import creates other customers than the file holds, or fewer than it
+ * reports.
+ */
 export const importDefects: Defect[] = [
   {
     name: 'a row with blanks behind a closing quote refused',
@@ -11,7 +14,7 @@ export const importDefects: Defect[] = [
         replace: `const next = quote + 1;`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-files.test.ts', title: 'are read as what they were made of' },
+    caughtBy: { file: 'test/cli/import-files.test.ts', title: 'are read as they were generated' },
   },
   {
     name: 'a comment whose quote hides the rows behind it',
@@ -22,7 +25,10 @@ export const importDefects: Defect[] = [
         replace: `if (text[first] === '#' && text.indexOf('"', first) === -1)`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-records.test.ts', title: 'lets no quote in a comment hide the rows' },
+    caughtBy: {
+      file: 'test/cli/import-records.test.ts',
+      title: 'is not led by a quote in a comment to hide the rows',
+    },
   },
   {
     name: 'a row in which the file ends taken for whole',
@@ -33,7 +39,7 @@ export const importDefects: Defect[] = [
         replace: `if (fields.length < (at.email ?? 0) && !ended) {`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'a last one in which the file ends' },
+    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'a last row that the end of the file cuts' },
   },
   {
     name: 'a name changed to one that the file does not give',
@@ -44,7 +50,7 @@ export const importDefects: Defect[] = [
         replace: `values`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'never changes a name that is there' },
+    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'never replaces a name in our table' },
   },
   {
     name: 'rows counted as done when they are read',
@@ -56,6 +62,9 @@ export const importDefects: Defect[] = [
         replace: `    summary.rows += 1;\n    done.bytes += row.bytes ?? 0;`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'counts as done what is in the database' },
+    caughtBy: {
+      file: 'test/cli/import-written.test.ts',
+      title: 'counts rows as done once they are in the database',
+    },
   },
 ];

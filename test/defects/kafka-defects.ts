@@ -1,6 +1,6 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes where a broker or a database is shared with processes that are not alike. */
+/** Mistakes where a broker or a database is shared by processes with different settings. */
 export const kafkaDefects: Defect[] = [
   {
     name: 'another installation’s events taken for ours',
@@ -25,7 +25,7 @@ export const kafkaDefects: Defect[] = [
         replace: `      and (:leaves::text[] is not null)`,
       },
     ],
-    caughtBy: { file: 'test/workers/neighbours.test.ts', title: 'does not take it up again' },
+    caughtBy: { file: 'test/workers/neighbours.test.ts', title: 'does not take it again' },
   },
   {
     name: 'what a neighbour left looked for no more once it has gone',
@@ -36,7 +36,10 @@ export const kafkaDefects: Defect[] = [
         replace: `if (!now) continue;`,
       },
     ],
-    caughtBy: { file: 'test/workers/neighbours.test.ts', title: 'is looked after once more when it ends' },
+    caughtBy: {
+      file: 'test/workers/neighbours.test.ts',
+      title: 'has its last work taken over once more when it ends',
+    },
   },
   {
     name: 'prefix left out of the bus’s identity',
@@ -47,6 +50,6 @@ export const kafkaDefects: Defect[] = [
         replace: `const suffix = prefix !== 'none'`,
       },
     ],
-    caughtBy: { file: 'test/kafka/installations.test.ts', title: 'a bus of their own by a prefix' },
+    caughtBy: { file: 'test/kafka/installations.test.ts', title: 'a bus of their own with a prefix' },
   },
 ];

@@ -1,6 +1,6 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes by which one customer holds up others, or is tried for ever. */
+/** Mistakes by which one customer delays others, or is tried for ever. */
 export const laneDefects: Defect[] = [
   {
     name: 'a damaged row worked on all the same',
@@ -27,7 +27,7 @@ export const laneDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/situations/bad-input.test.ts',
-      title: `in its settle, always backs off, is parked after a day with the fault named`,
+      title: `in its settle, always backs off, is parked after a day with the error named`,
     },
   },
   {
@@ -37,7 +37,7 @@ export const laneDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/situations/bad-input.test.ts',
-      title: `and is damaged beyond being given back keeps the lane from nobody else`,
+      title: `and whose mapping cannot be released does not keep the lane from other pairs`,
     },
   },
 ];

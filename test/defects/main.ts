@@ -1,10 +1,11 @@
 /**
- * What `make defects` runs: each known mistake is put into a copy of the source, and the test that has to catch it is run there. A
- * defect that is not caught is a hole in the tests, not in the program: fix the test.
+ * What `make defects` runs: it puts each known mistake into a copy of the source and runs the test
+ * that has to catch it there. A defect that is not caught shows a gap in the tests, not in the
+ * program: fix the test.
  *
  *   make defects                   all of them
- *   make defects ONLY='shadow'     those whose name has this in it
- *   make defects BY=histories      each against the random histories alone, which nobody wrote for it
+ *   make defects ONLY='shadow'     those whose name contains this text
+ *   make defects BY=histories      each against the random histories alone, which were not written for it
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -48,7 +49,7 @@ try {
 }
 conclude();
 
-/** Histories have no Kafka. */
+/** The histories use no Kafka. */
 function againstHistories(all: readonly Defect[]): Defect[] {
   return all
     .filter(({ edits }) => edits.every(({ file }) => !file.includes('/kafka/')))

@@ -1,6 +1,8 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes in reading the other side and bringing both together: each looks right, and loses or overwrites edits. */
+/**
+ * Mistakes in reading the other side and merging: each looks right, and loses or overwrites edits.
+ */
 export const mergeDefects: Defect[] = [
   {
     name: 'no version check when writing ours',
@@ -28,7 +30,7 @@ export const mergeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/situations/both-sides.test.ts',
-      title: `35: our own answer shows a field that somebody else edited, and it is pulled`,
+      title: `35: the answer to our write shows a field that a person edited, and it is pulled`,
     },
   },
   {
@@ -152,7 +154,7 @@ export const mergeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/situations/both-sides.test.ts',
-      title: `35: our own answer shows a field that somebody else edited, and it is pulled`,
+      title: `35: the answer to our write shows a field that a person edited, and it is pulled`,
     },
   },
   {

@@ -3,7 +3,7 @@ import type { Defect } from './defect.ts';
 const back = 'test/relay/sequence-back.test.ts';
 const sequences = 'test/db/sequences/move-forward.test.ts';
 
-/** Mistakes by which a number that is given out a second time loses or refuses a change. */
+/** Mistakes by which an id that is given out a second time loses or refuses a change. */
 export const numbersDefects: Defect[] = [
   {
     name: 'a floor that writers do not see',
@@ -14,7 +14,7 @@ export const numbersDefects: Defect[] = [
         replace: ' and (not :closed or :sequence >= 0)',
       },
     ],
-    caughtBy: { file: back, title: 'publishes what is written next' },
+    caughtBy: { file: back, title: 'publishes the next events' },
   },
   {
     name: 'events below the floor that are never looked for',
@@ -25,7 +25,7 @@ export const numbersDefects: Defect[] = [
         replace: 'return count;',
       },
     ],
-    caughtBy: { file: back, title: 'publishes events that lie below the floor from before' },
+    caughtBy: { file: back, title: 'publishes events that lay below the floor once' },
   },
   {
     name: 'a look below the floor that ends before the transactions of its beginning',
@@ -36,7 +36,7 @@ export const numbersDefects: Defect[] = [
         replace: 'const ended = walkedTo >= upTo;',
       },
     ],
-    caughtBy: { file: back, title: 'waits with the end of its look' },
+    caughtBy: { file: back, title: 'ends its look only after the transactions' },
   },
   {
     name: 'a taken id that passes for a known pair',
@@ -48,7 +48,7 @@ export const numbersDefects: Defect[] = [
         replace: 'on conflict do nothing',
       },
     ],
-    caughtBy: { file: sequences, title: 'an id that is taken is not taken for a pair' },
+    caughtBy: { file: sequences, title: 'an id that is in use is not taken for a known pair' },
   },
   {
     name: 'a taken number that ends the write',
@@ -59,6 +59,6 @@ export const numbersDefects: Defect[] = [
         replace: `      return false;`,
       },
     ],
-    caughtBy: { file: sequences, title: 'to 1: a create draws again' },
+    caughtBy: { file: sequences, title: 'to 1: a create draws a new id' },
   },
 ];

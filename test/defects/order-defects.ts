@@ -2,7 +2,7 @@ import type { Defect } from './defect.ts';
 
 const order = 'test/workers/order.test.ts';
 
-/** Mistakes by which urgent work waits behind other work, or other work for ever behind it. */
+/** Mistakes by which urgent work waits for other work, or other work waits for it for ever. */
 export const orderDefects: Defect[] = [
   {
     name: 'imported rows as urgent as single ones',
@@ -48,7 +48,7 @@ export const orderDefects: Defect[] = [
     ],
     caughtBy: {
       file: order,
-      title: 'an edit of an imported row that is still in line takes it to the front',
+      title: 'of a waiting imported row rises with an edit',
     },
   },
 ];

@@ -1,6 +1,8 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes about records that Stripe has in its own way: ids of the account's choice, customers of test clocks. */
+/**
+ * Mistakes about special records of Stripe: ids of the account's choice, customers of test clocks.
+ */
 export const recordDefects: Defect[] = [
   {
     name: 'an id sent that names another part of the API',

@@ -1,9 +1,9 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes by which an older state that was put back goes unnoticed, or gives out numbers again. */
+/** Mistakes by which a restored older state stays unnoticed, or gives out ids again. */
 export const restoreDefects: Defect[] = [
   {
-    name: 'an older state on the disk that only the bus can tell, not looked for',
+    name: 'an older state on the disk that only the bus can show, not looked for',
     edits: [
       {
         file: 'relay/identity-check.ts',
@@ -29,7 +29,7 @@ order by r.published_at`,
     ],
     caughtBy: {
       file: 'test/relay/bus-ahead.test.ts',
-      title: `is none where a relay died between the publish and its save`,
+      title: `is not concluded where a relay died between the publish and its save`,
     },
   },
   {
@@ -37,7 +37,7 @@ order by r.published_at`,
     edits: [{ file: 'db/sequences/after-restore.ts', find: `  await tx.raw(readAgainSql);\n`, replace: `` }],
     caughtBy: {
       file: 'test/situations/restored.test.ts',
-      title: `that no event has told of yet is found all the same: after a move nothing is made before every record was read`,
+      title: `is found though no event has shown it yet: after a move nothing is created before every record was read`,
     },
   },
   {
@@ -51,7 +51,7 @@ order by r.published_at`,
     ],
     caughtBy: {
       file: 'test/db/sequences/after-restore.test.ts',
-      title: `a row of the older state goes on above all that it may have had, once, and a new row begins at 1`,
+      title: `of the versions of a row continue above all that it may have had, and a new row begins at 1`,
     },
   },
 ];

@@ -2,12 +2,14 @@ import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Defect, Edit } from './defect.ts';
 
-/** What a test needs nothing of, or what must not be touched by one. */
+/** Folders that no test needs, or that no test may change. */
 const LEFT_OUT = new Set(['node_modules', '.git', '.twinbox', '.env', 'coverage']);
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The whole source in `folder`, which is made; its packages are those of the original. */
+/**
+ * Copies the whole source to `folder`, which is created; its packages are those of the original.
+ */
 export async function copySource(folder: string): Promise<void> {
   await cp(ROOT, folder, {
     recursive: true,
@@ -16,7 +18,10 @@ export async function copySource(folder: string): Promise<void> {
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 }
 
-/** Puts the defect into a copy of the source; what it returns takes it out again. Throws, and changes nothing, if it is stale. */
+/**
+ * Puts the defect into a copy of the source; the returned function removes it again. Throws, and
+ * changes nothing, if it is stale.
+ */
 export async function applyDefect(folder: string, { name, edits }: Defect): Promise<() => Promise<void>> {
   const before = new Map<string, string>();
   const after = new Map<string, string>();
@@ -34,7 +39,7 @@ export async function applyDefect(folder: string, { name, edits }: Defect): Prom
   return () => writeAll(folder, before);
 }
 
-/** The source has changed under a defect: it has to be written anew, or it proves nothing any more. */
+/** The source has changed under a defect: record its text again, or the defect proves nothing. */
 export class StaleDefect extends Error {
   constructor(name: string, file: Edit['file'], places: number) {
     super(`the defect "${name}" is stale: its text stands ${places} times in ${file}, not once`);

@@ -1,6 +1,6 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes by which a system says that it is well while it is not, or the other way round. */
+/** Mistakes by which a system reports that it is well while it is not, or the reverse. */
 export const statusDefects: Defect[] = [
   {
     name: 'a role that fell silent taken for one that lives',
@@ -13,7 +13,7 @@ export const statusDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/health/roles.test.ts',
-      title: `ended without a word: worker is missing once three signs did not come`,
+      title: `once three signs are late, and no sooner: worker ended without a notice`,
     },
   },
   {
@@ -27,7 +27,7 @@ export const statusDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/api/health.test.ts',
-      title: `is unready by its database alone`,
+      title: `is unready only because of its database`,
     },
   },
   {
@@ -47,7 +47,7 @@ export const statusDefects: Defect[] = [
         replace: `where system = :system\``,
       },
     ],
-    caughtBy: { file: 'test/workers/lane.test.ts', title: `keeps since when and why of a pause` },
+    caughtBy: { file: 'test/workers/lane.test.ts', title: `keeps the time and the reason of a pause` },
   },
   {
     name: 'drift said of a pair that was linked while it was compared',

@@ -4,7 +4,7 @@ const refuses = 'test/lib/sync/table-refuses.test.ts';
 const forms = 'test/lib/sync/table-forms.test.ts';
 const byHand = 'test/db/by-hand.test.ts';
 
-/** Mistakes in what the table's own rules and triggers, and SQL by hand under savepoints, mean for us. */
+/** Mistakes about the table's own rules and triggers, and about SQL by hand under savepoints. */
 export const tableDefects: Defect[] = [
   {
     name: 'only the rules of the statement, not those of the commit',
@@ -53,7 +53,7 @@ export const tableDefects: Defect[] = [
         replace: `    const isUntouched = before !== null && version < before;`,
       },
     ],
-    caughtBy: { file: 'test/api/row-refusal.test.ts', title: 'where a trigger answers null, and no 503' },
+    caughtBy: { file: 'test/api/row-refusal.test.ts', title: 'where a trigger returns null, and not 503' },
   },
   {
     name: 'a savepoint is another transaction',

@@ -1,4 +1,5 @@
-// Mistakes about text that cannot be seen, about what proxies do to requests, and about followers of changes.
+// Mistakes about invisible characters, about proxies that change requests, and about followers of
+// changes.
 import type { Defect } from './defect.ts';
 
 export const textApiDefects: readonly Defect[] = [
@@ -13,7 +14,7 @@ export const textApiDefects: readonly Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/customers/changes.test.ts',
-      title: 'of a transaction that commits below ids already read come as soon as it has',
+      title: 'of a transaction that commits below ids already read come once it has committed',
     },
   },
   {
@@ -28,7 +29,7 @@ export const textApiDefects: readonly Defect[] = [
     caughtBy: {
       file: 'test/lib/customers/changes.test.ts',
       title:
-        'of a transaction above xmax of the snapshot, with an id below all that was read, come all the same',
+        'of a transaction above xmax of the snapshot, with an id below all that was read, are not missed',
     },
   },
   {
@@ -43,7 +44,7 @@ export const textApiDefects: readonly Defect[] = [
     caughtBy: {
       file: 'test/lib/customers/changes-histories.test.ts',
       title:
-        'come each exactly once, with rising versions, for every interleaving of transactions and readings',
+        'come exactly once each, with rising versions, for every interleaving of transactions and readings',
     },
   },
   {

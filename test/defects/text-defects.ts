@@ -1,4 +1,4 @@
-// Mistakes about what texts and times are: whose locale, collation or zone decides.
+// Mistakes about texts and times: which locale, collation or zone decides.
 import type { Defect } from './defect.ts';
 
 export const textDefects: readonly Defect[] = [
@@ -38,7 +38,7 @@ export const textDefects: readonly Defect[] = [
     ],
     caughtBy: {
       file: 'test/flows/collations.test.ts',
-      title: 'takes a rename by case, accents or blanks alone for a change, by the API',
+      title: 'counts a rename by case, accents or blanks alone as a change, made by the API',
     },
   },
   {
@@ -57,7 +57,7 @@ export const textDefects: readonly Defect[] = [
     ],
     caughtBy: {
       file: 'test/db/server/times.test.ts',
-      title: 'takes the one that is named, in whatever case',
+      title: 'uses the zone that is named, in any case of letters',
     },
   },
 ];

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { Catcher, Defect } from './defect.ts';
 import { applyDefect } from './source-copy.ts';
 
-/** What became of a defect: only `caught` is well. */
+/** The result for a defect: only `caught` is good. */
 export interface Finding {
   result: 'caught' | 'not caught' | 'did not run' | 'hung';
-  /** The test that failed and what it said, or what is known of why none did. */
+  /** The test that failed with its message, or the reason why none failed. */
   detail: string;
   seconds: number;
 }
@@ -24,7 +24,10 @@ const HISTORIES = 'test/defects/histories.ts';
 const LONGEST_MS = 180_000;
 const LONGEST_WORDS = 200;
 
-/** Runs the test that has to catch the defect on a copy of the source that has it. The copy is as it was after it. */
+/**
+ * Runs the test that has to catch the defect on a copy of the source with it. Afterwards the copy
+ * is unchanged.
+ */
 export async function tryDefect(folder: string, defect: Defect, env: NodeJS.ProcessEnv): Promise<Finding> {
   const begin = performance.now();
   const takeOut = await applyDefect(folder, defect);
@@ -48,7 +51,7 @@ function judge({ report, output, hung }: Run): Omit<Finding, 'seconds'> {
   return { result: 'not caught', detail: `passed: ${report.passes[0]?.fullTitle}` };
 }
 
-/** The tests that do not pass without any defect; what they say of one would mean nothing. */
+/** The tests that do not pass even without a defect; they prove nothing about one. */
 export async function brokenCatchers(
   folder: string,
   defects: readonly Defect[],

@@ -1,6 +1,9 @@
 import type { Defect } from './defect.ts';
 
-/** Mistakes in sending, settling and looking for what was sent: each looks right, and loses or doubles changes. */
+/**
+ * Mistakes in sending, settling and finding the effect of a request: each looks right, and loses or
+ * doubles changes.
+ */
 export const writeDefects: Defect[] = [
   {
     name: 'body not frozen',
@@ -79,7 +82,7 @@ export const writeDefects: Defect[] = [
         file: 'lib/sync/settle/settle.ts',
         find: `  const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };`,
         replace: `  const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
-  // Clean as of now, whatever came in since the step was loaded.
+  // Clean as of now, whatever was received since the step was loaded.
   if (changes.clean !== undefined) changes.clean = mapping.dirty;`,
       },
     ],
@@ -99,7 +102,7 @@ export const writeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/intake/receive-halfway.test.ts',
-      title: `carries our change all the same once the bus brings it again`,
+      title: `still carries our change once the bus delivers it again`,
     },
   },
   {
@@ -115,7 +118,7 @@ export const writeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/intake/receive-halfway.test.ts',
-      title: `carries their change all the same once the bus brings it again`,
+      title: `still carries their change once the bus delivers it again`,
     },
   },
   {
@@ -166,7 +169,7 @@ export const writeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/situations/deletes.test.ts',
-      title: `a delete here meets an active subscription there`,
+      title: `a row is deleted while its record has an active subscription`,
     },
   },
   {

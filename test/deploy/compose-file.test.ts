@@ -34,9 +34,9 @@ describe('docker-compose.yml', () => {
   describe('by the schema of the Compose Specification', () => {
     let isValid: ValidateFunction;
     before(() => {
-      // The linter's package carries the specification's own schema.
+      // The linter's package contains the specification's own schema.
       const schema = readJson('node_modules/dclint/schemas/compose.schema.json');
-      // Its own $schema is an address that ajv does not know by that spelling.
+      // ajv does not know the address of its $schema in that spelling.
       delete schema['$schema'];
       isValid = new Ajv({ allErrors: true, strict: false, logger: false }).compile(schema);
     });
@@ -49,7 +49,7 @@ describe('docker-compose.yml', () => {
       }
     });
 
-    it('would not be with a misspelt word', () => {
+    it('would be invalid with a misspelt key', () => {
       const { api, ...others } = compose.services;
       const wrong = { ...compose, services: { ...others, api: { ...api, dependson: {} } } };
       expect(isValid(wrong)).to.equal(false);
@@ -63,7 +63,7 @@ describe('docker-compose.yml', () => {
     expect(published).to.deep.equal([['api', '127.0.0.1:8000:8000']]);
   });
 
-  it('takes the versions that the tests run on, and this one of our own', () => {
+  it('uses the versions that the tests run on, and our own present version', () => {
     const { version, dependencies } = readJson('package.json') as {
       version: string;
       dependencies: Record<string, string>;
@@ -76,7 +76,7 @@ describe('docker-compose.yml', () => {
     expect(ours).to.have.length(6);
   });
 
-  it('starts nothing before the schema and the topics are there', () => {
+  it('starts nothing before the schema and the topics exist', () => {
     for (const role of ['api', 'relay', 'worker']) {
       const before = waitsFor(role, real);
       expect(before, role).to.deep.equal([
@@ -88,32 +88,32 @@ describe('docker-compose.yml', () => {
     expect(waitsFor('topics', real)).to.deep.equal([{ name: 'kafka', condition: 'service_healthy' }]);
   });
 
-  it('has a health check and comes back by itself wherever something stays', () => {
+  it('has a health check and a restart policy for every service that keeps running', () => {
     for (const [name, { healthcheck, restart }] of Object.entries(trial)) {
       if (name === 'migrate' || name === 'topics') expect(restart, name).to.equal('no');
       else expect([healthcheck?.test[0], restart], name).to.deep.equal(['CMD', 'unless-stopped']);
     }
   });
 
-  it('gives every process longer to stop than it takes', () => {
+  it('gives every process longer to stop than it needs', () => {
     for (const [name, service] of Object.entries(trial).filter(([, one]) => isOurs(one)))
       expect(Number.parseInt(service.stop_grace_period ?? '0'), name).to.be.above(10);
   });
 
-  it('keeps what Postgres, Kafka and the simulator write', () => {
+  it('keeps the data of Postgres, Kafka and the simulator', () => {
     const mounts = Object.values(trial).flatMap(({ volumes = [] }) => volumes);
     expect(mounts.map((mount) => mount.split(':')[0])).to.have.members(Object.keys(compose.volumes));
-    // The image of Postgres 18 refuses a volume on the folder of the versions before.
+    // The image of Postgres 18 refuses a volume at the folder of earlier versions.
     expect(mounts).to.include('postgres:/var/lib/postgresql');
   });
 
-  it('hands on every setting that has a meaning in a container', () => {
+  it('passes on every setting that has a meaning in a container', () => {
     const given = new Set(Object.values(trial).flatMap(({ environment = {} }) => Object.keys(environment)));
     const missing = settings.map(([name]) => name).filter((name) => !given.has(name));
     expect(missing).to.have.members(Object.keys(NOT_FOR_CONTAINERS));
   });
 
-  it('takes a setting from .env, the password of Postgres and the trial’s secret included', () => {
+  it('takes settings from .env, the password of Postgres and the trial’s secret included', () => {
     const variables = {
       STRIPE_SECRET_KEY: 'sk_test_made_up',
       POSTGRES_PASSWORD: 'p@ss/w:rd%',
@@ -129,11 +129,11 @@ describe('docker-compose.yml', () => {
       expect(service?.environment).to.include({ SIMULATOR_WEBHOOK_SECRET: 'whsec_another' });
   });
 
-  it('gives the key of Stripe only to those who need it', () => {
+  it('gives the key of Stripe only to the services that need it', () => {
     const holders = Object.entries(real).filter(
       ([, { environment = {} }]) => 'STRIPE_SECRET_KEY' in environment,
     );
-    // The API, because with a key the simulator's secret is no longer believed.
+    // The API, because with a key the simulator's secret is not accepted any more.
     expect(holders.map(([name]) => name)).to.have.members(['api', 'worker']);
   });
 });

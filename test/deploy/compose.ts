@@ -25,7 +25,7 @@ export type Service = {
 
 export type Compose = { services: Record<string, Service>; volumes: Record<string, unknown> };
 
-/** As it is written; its shape is checked by the schema in compose-file.test.ts. */
+/** As written; compose-file.test.ts checks its shape by the schema. */
 export function readCompose(): Compose {
   return parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose;
 }
@@ -41,7 +41,10 @@ export function servicesOf(
   return interpolate(Object.fromEntries(chosen), variables);
 }
 
-/** What a service waits for; what a profile leaves out is waited for only where it is required. */
+/**
+ * What a service waits for; a service that a profile leaves out is waited for only where it is
+ * required.
+ */
 export function waitsFor(
   name: string,
   services: Record<string, Service>,

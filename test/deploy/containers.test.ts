@@ -11,7 +11,7 @@ import { prepareMachine, whyNotHere, type PreparedMachine } from './machine.ts';
 type Customer = { id: number; name: string; email: string };
 type Theirs = { id: string; name: string; email: string };
 
-/** With every character that would have to be escaped in an address. */
+/** Contains every character that has to be escaped in an address. */
 const PASSWORD = 'p@ss/w:rd%41?#';
 const SETTLED = { timeoutMs: 120_000, everyMs: 250 };
 
@@ -51,7 +51,7 @@ describe('the containers, as processes of this machine', function () {
   };
   const url = (name: string) => `http://127.0.0.1:${one(name).port}`;
 
-  it('hold what runs, and neither tools nor a PostgreSQL', () => {
+  it('contain what runs, and neither development tools nor a PostgreSQL', () => {
     const holds = (path: string) => existsSync(join(machine?.folder ?? '', path));
     expect(['api/main.ts', 'node_modules/pg', 'db/migrations'].filter((path) => !holds(path))).to.deep.equal(
       [],
@@ -66,7 +66,7 @@ describe('the containers, as processes of this machine', function () {
   });
 
   describe('topics', () => {
-    it('names every topic that is missing where it must not make them', async () => {
+    it('names every missing topic where it must not create topics', async () => {
       const { code, stderr } = await containers.run(
         'topics',
         environment('topics', { KAFKA_CREATE_TOPICS: 'no' }),
@@ -76,7 +76,7 @@ describe('the containers, as processes of this machine', function () {
         expect(stderr).to.include(`there is no topic ${topic}`);
     });
 
-    it('makes them, and lists them', async () => {
+    it('creates the topics, and lists them', async () => {
       const { code, stdout } = await containers.run('topics');
       expect(
         stdout
@@ -93,7 +93,7 @@ describe('the containers, as processes of this machine', function () {
       expect(code).to.equal(0);
     });
 
-    it('lists them as JSON, and may be run again', async () => {
+    it('lists the topics as JSON, and may be run again', async () => {
       const command = [...(trial['topics']?.command ?? []), '--json'];
       const { code, stdout } = await containers.run('topics', { command });
       expect(code).to.equal(0);
@@ -107,7 +107,7 @@ describe('the containers, as processes of this machine', function () {
       });
     });
 
-    it('names every topic that is not as the settings say', async () => {
+    it('names every topic that differs from the settings', async () => {
       const more = { KAFKA_TOPIC_PARTITIONS: '12', KAFKA_TOPIC_RETENTION_HOURS: '200' };
       const { code, stdout, stderr } = await containers.run('topics', environment('topics', more));
       expect([code, stdout]).to.deep.equal([69, '']);
@@ -115,7 +115,7 @@ describe('the containers, as processes of this machine', function () {
       expect(stderr.match(/keeps 168 hours/g)).to.have.length(4);
     });
 
-    it('says that Kafka does not answer, or that none is set', async () => {
+    it('says that Kafka does not answer, or that no broker is set', async () => {
       const command = [...(trial['topics']?.command ?? []), '--wait', '0'];
       const away = environment('topics', { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' });
       const [silent, unset] = await Promise.all([
@@ -129,7 +129,7 @@ describe('the containers, as processes of this machine', function () {
   });
 
   describe('all together', () => {
-    it('come up in the order of the file, each healthy by its own check', async () => {
+    it('start in the order of the file, each healthy by its own check', async () => {
       all = await containers.up((name) => came.push(name));
       expect(came).to.have.members(Object.keys(trial));
       expect(came.indexOf('postgres')).to.be.below(came.indexOf('migrate'));
@@ -142,7 +142,7 @@ describe('the containers, as processes of this machine', function () {
       ]);
     });
 
-    it('have one active relay, and one that stands by', async () => {
+    it('have one active relay and one that is ready to take over', async () => {
       const roles = (all.get('relay') ?? []).map(async ({ port }) => {
         const ready = await call<{ relay_role: string }>('GET', `http://127.0.0.1:${port}/ready`);
         return ready.relay_role;
@@ -150,7 +150,7 @@ describe('the containers, as processes of this machine', function () {
       expect(await Promise.all(roles)).to.have.members(['active', 'standby']);
     });
 
-    it('bring a customer to the simulator, and an edit there back', async () => {
+    it('bring a customer to the simulator, and an edit from there back', async () => {
       const ada = { name: 'Ada', email: 'ada@example.com' };
       const { id } = await call<Customer>('POST', `${url('api')}/api/v1/customers`, ada);
       const theirs = await waitUntil(
@@ -167,33 +167,33 @@ describe('the containers, as processes of this machine', function () {
       await waitUntil(
         async () =>
           (await call<Customer>('GET', `${url('api')}/api/v1/customers/${id}`)).name === 'Ada Lovelace',
-        { ...SETTLED, what: 'the edit back here' },
+        { ...SETTLED, what: 'the edit in our table' },
       );
     });
 
     it('run an operator’s commands', async () => {
-      const run = async (...words: string[]) => {
-        const command = ['node', 'cli/main.ts', ...words];
+      const run = async (...args: string[]) => {
+        const command = ['node', 'cli/main.ts', ...args];
         const { code, stdout, stderr } = await containers.run('worker', { command });
         return { code, said: stdout + stderr };
       };
-      const succeeds = async (...words: string[]) => {
-        const { code, said } = await run(...words);
-        expect(code, `${words.join(' ')}: ${said}`).to.equal(0);
+      const succeeds = async (...args: string[]) => {
+        const { code, said } = await run(...args);
+        expect(code, `${args.join(' ')}: ${said}`).to.equal(0);
       };
       const reading = [['--help'], ['migrate'], ['status'], ['events', 'list'], ['conflicts', 'list']];
-      await Promise.all([...reading, ['verify', '--wait', '30']].map((words) => succeeds(...words)));
+      await Promise.all([...reading, ['verify', '--wait', '30']].map((args) => succeeds(...args)));
       await succeeds('pause', 'stripe');
       await succeeds('resume', 'stripe');
       const [replay, doctor] = await Promise.all([run('replay'), run('doctor')]);
-      // Nothing is parked.
+      // No delivery is parked.
       expect(replay.code, replay.said).to.equal(3);
       expect(doctor.said)
         .to.match(/ok +bus +Kafka at/)
         .and.match(/ok +migrations/);
     });
 
-    it('have no PostgreSQL of their own, and say what they want instead', async () => {
+    it('have no PostgreSQL of their own, and say what they need instead', async () => {
       const { code, stderr } = await containers.run('worker', {
         command: ['node', 'cli/bin.mjs', 'up'],
         ...environment('worker', { DATABASE_URL: '' }),
@@ -202,7 +202,7 @@ describe('the containers, as processes of this machine', function () {
       expect(stderr).to.include('set DATABASE_URL');
     });
 
-    it('believe the simulator’s secret only while there is no key of Stripe', async () => {
+    it('accept the simulator’s secret only while there is no key of Stripe', async () => {
       const secret = String(trial['api']?.environment?.['SIMULATOR_WEBHOOK_SECRET']);
       const more = { STRIPE_SECRET_KEY: 'sk_test_made_up', STRIPE_WEBHOOK_SECRET: 'whsec_made_up' };
       const real = await containers.add('api', environment('api', more));

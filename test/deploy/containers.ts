@@ -1,5 +1,6 @@
-// The services of the compose file as processes of this machine: each with its own command line, environment and health check,
-// started in the order of depends_on. Only addresses differ: here all share one loopback, where containers have names.
+// The services of the compose file as processes of this machine: each with its own command line,
+// environment and health check, started in the order of depends_on. Only addresses differ: all
+// share one loopback address, where containers have names.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { freePorts } from '../kafka/support/ports.ts';
@@ -8,7 +9,7 @@ import { waitUntil } from '../support/signal.ts';
 import { isOurs, waitsFor, type Service } from './compose.ts';
 
 export type Machine = {
-  /** The image's /app, and the variables it sets. */
+  /** The image's /app, and the variables that the image sets. */
   folder: string;
   imageEnvironment: Readonly<Record<string, string>>;
   /** The image's /data. */
@@ -22,20 +23,20 @@ export type Finished = { code: number | null; stdout: string; stderr: string };
 
 export type Container = {
   name: string;
-  /** Its port here in place of the one it has in its container. */
+  /** Its port on this machine, in place of the one in its container. */
   port: number;
   /** Its own health check. */
   check(): Promise<Finished>;
-  /** What it has written so far. */
+  /** Its output so far. */
   log(): string;
-  /** As `docker stop`: SIGTERM, and what it ends with. */
+  /** As `docker stop`: sends SIGTERM, and returns the exit status. */
   stop(): Promise<number | null>;
 };
 
 const PORTS: Record<string, number> = { api: 8000, relay: 8001, worker: 8002, simulator: 12111 };
 
 const STARTS_MS = 150_000;
-/** Each check is a process, and takes from those that start. */
+/** Each check is a process, and takes processor time from services that are starting. */
 const CHECK_MS = 1_500;
 
 export type Containers = Awaited<ReturnType<typeof createContainers>>;
@@ -46,7 +47,9 @@ export async function createContainers(services: Record<string, Service>, machin
   const addresses = await freePorts(named.length);
   const portOf = new Map(named.map((name, at) => [name, addresses[at] ?? 0]));
 
-  /** The addresses of the containers' network, and of a container itself, as they are here. */
+  /**
+   * Addresses of the containers' network, and of a container itself, as they are on this machine.
+   */
   function here(text: string, own = 0, ownHere = 0): string {
     return text
       .replace('postgresql://twinbox@postgres:5432/twinbox', machine.databaseUrl)
@@ -70,7 +73,7 @@ export async function createContainers(services: Record<string, Service>, machin
   }
 
   function start(program: string, args: string[], env: NodeJS.ProcessEnv) {
-    // The image's node is this one.
+    // The image's node is the one that runs this test.
     const path = program === 'node' ? process.execPath : program;
     const child = spawn(path, args, { cwd: machine.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
@@ -101,7 +104,7 @@ export async function createContainers(services: Record<string, Service>, machin
       check: () =>
         start(
           checker,
-          asked.map((word) => here(word, PORTS[name], port)),
+          asked.map((part) => here(part, PORTS[name], port)),
           env,
         ).ended,
       log,
@@ -112,7 +115,7 @@ export async function createContainers(services: Record<string, Service>, machin
     };
   }
 
-  /** One more container of a service, beside those that `up` starts; not waited for. */
+  /** One more container of a service, besides those that `up` starts; it is not waited for. */
   async function add(name: string, change: Partial<Service> = {}): Promise<Container> {
     const [port = 0] = await freePorts(1);
     return startOne(name, port, change);
@@ -128,8 +131,11 @@ export async function createContainers(services: Record<string, Service>, machin
     return containers;
   }
 
-  /** As `docker compose up --wait`: every service once what it waits for is there. `tell` hears each as it has come so far. */
-  async function up(tell: (name: string) => void): Promise<Map<string, Container[]>> {
+  /**
+   * As `docker compose up --wait`: starts every service once those are ready that it waits for.
+   * `report` is called with each state.
+   */
+  async function up(report: (name: string) => void): Promise<Map<string, Container[]>> {
     const all = new Map<string, Promise<Container[]>>();
     const bring = (name: string): Promise<Container[]> => {
       const known = all.get(name) ?? begin(name);
@@ -142,7 +148,7 @@ export async function createContainers(services: Record<string, Service>, machin
       const containers = !isOurs(service) || service.restart === 'no' ? [] : await startAll(name);
       if (name === 'kafka') await untilKafkaAnswers();
       if (isOurs(service) && service.restart === 'no') await completed(name);
-      tell(name);
+      report(name);
       return containers;
     }
     const names = Object.keys(services);
@@ -158,7 +164,7 @@ export async function createContainers(services: Record<string, Service>, machin
   async function untilKafkaAnswers(): Promise<void> {
     const [program = '', ...args] = (demand('kafka').healthcheck?.test ?? [])
       .slice(1)
-      .map((word) => here(word));
+      .map((part) => here(part));
     const answers = async () => (await start(program, args, bareEnvironment()).ended).code === 0;
     await waitUntil(answers, { timeoutMs: STARTS_MS, everyMs: CHECK_MS, what: 'the health check of kafka' });
   }
@@ -187,7 +193,7 @@ export async function createContainers(services: Record<string, Service>, machin
     up,
     run,
     add,
-    /** Kills what still runs. */
+    /** Kills all processes that still run. */
     async clear() {
       const gone = [...running].map((child) => once(child, 'exit'));
       for (const child of running) child.kill('SIGKILL');

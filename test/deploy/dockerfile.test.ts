@@ -16,7 +16,7 @@ describe('the image', () => {
       expect(from).to.match(new RegExp(`^node:${devDependencies.node}-\\w+-slim( AS \\w+)?$`));
   });
 
-  it('runs as a user who is not root, to the end', () => {
+  it('runs as a user who is not root in its last stage', () => {
     const last = instructionsOf(final, 'USER').at(-1);
     expect(last)
       .to.be.a('string')
@@ -45,7 +45,7 @@ describe('the image', () => {
     expect(names.filter((name) => /KEY|SECRET|PASSWORD|TOKEN|DATABASE_URL/i.test(name))).to.deep.equal([]);
   });
 
-  it('copies what exists, and never this whole folder', () => {
+  it('copies only what exists, and never the whole folder', () => {
     const sources = stages.flatMap((stage) => copiesOf(stage)).map(({ from }) => from);
     expect(sources).to.include.members(['package.json', 'package-lock.json', 'api', 'relay', 'workers']);
     for (const source of sources) {
@@ -55,7 +55,7 @@ describe('the image', () => {
     expect(sources).to.not.include('.');
   });
 
-  it('is kept clear of what lies about in this folder', () => {
+  it('leaves out the temporary and secret files of the folder', () => {
     const mustStayOut = [
       ...['.env', '.env.production', '.git/config', '.twinbox/postgres/password', 'node_modules/pg/index.js'],
       ...['api/.env', 'lib/node_modules/x.js', 'test/run.ts', 'coverage/index.html', 'docker-compose.yml'],

@@ -1,4 +1,4 @@
-// The Dockerfile and .dockerignore, read as far as they are used here.
+// The Dockerfile and .dockerignore, read as far as these two use the syntax.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './compose.ts';
@@ -27,14 +27,14 @@ export function instructionsOf(stage: Stage | undefined, name: string): string[]
   return (stage?.instructions ?? []).filter((one) => one.name === name).map(({ text }) => text);
 }
 
-/** What a stage takes from this folder: each source with where it goes. */
+/** What a stage copies from this folder: each source with its target. */
 export function copiesOf(stage: Stage | undefined): { from: string; to: string }[] {
   return instructionsOf(stage, 'COPY')
     .filter((text) => !text.startsWith('--from='))
     .flatMap((text) => {
-      const words = text.split(/\s+/);
-      const to = words.pop() ?? '';
-      return words.map((from) => ({ from, to: to.endsWith('/') ? join(to, from) : to }));
+      const paths = text.split(/\s+/);
+      const to = paths.pop() ?? '';
+      return paths.map((from) => ({ from, to: to.endsWith('/') ? join(to, from) : to }));
     });
 }
 
@@ -46,7 +46,7 @@ export function environmentOf(stage: Stage | undefined): Record<string, string> 
   return Object.fromEntries(pairs.map(([, name = '', quoted, plain = '']) => [name, quoted ?? plain]));
 }
 
-/** Whether .dockerignore keeps a path out of the image: the last rule that fits it decides. */
+/** Whether .dockerignore keeps a path out of the image: the last rule that matches decides. */
 export function isIgnored(path: string): boolean {
   const rules = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
     .split('\n')
@@ -58,14 +58,17 @@ export function isIgnored(path: string): boolean {
   }, false);
 }
 
-/** A rule is for what it names and for all that is below it; a star also begins a name with a dot, unlike a shell's. */
+/**
+ * A rule applies to the path that it names and to all below it; unlike in a shell, a star also
+ * matches a name that begins with a dot.
+ */
 function patternOf(rule: string): RegExp {
   const parts = rule.split('/').map((part) => part.replaceAll('.', String.raw`\.`).replaceAll('*', '[^/]*'));
   const text = parts.join('/').replaceAll('[^/]*[^/]*/', '(.*/)?');
   return new RegExp(`^${text}(/|$)`);
 }
 
-/** Every file below a path of this folder that goes into the image with it. */
+/** Every file below a path of this folder that is copied into the image. */
 export function filesToCopy(from: string): string[] {
   return globSync([from, `${from}/**/*`], { cwd: ROOT, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -21,7 +21,8 @@ export async function buildImageFolder(folder: string): Promise<void> {
   const npmLines = stages
     .flatMap((stage) => instructionsOf(stage, 'RUN'))
     .filter((line) => line.startsWith('npm '));
-  // Installed before the rest is there, as in the image: no script of ours may be needed for it.
+  // Installed before the other files are copied, as in the image: no script of ours may be needed
+  // for it.
   await copy(stages[0], folder);
   for (const line of npmLines) await runNpm(line, folder);
   await copy(stages.at(-1), folder);

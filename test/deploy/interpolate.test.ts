@@ -14,7 +14,7 @@ describe('the variables of a compose file', () => {
     ['127.0.0.1:${PORT:-8000}:8000', '127.0.0.1:8000:8000'],
   ];
   for (const [text, expected] of cases) {
-    it(`makes ${JSON.stringify(expected)} of ${text}`, () => {
+    it(`gives ${JSON.stringify(expected)} for ${text}`, () => {
       expect(interpolate({ list: [text, 7] }, given)).to.deep.equal({ list: [expected, 7] });
     });
   }
@@ -25,7 +25,7 @@ describe('the variables of a compose file', () => {
     expect(interpolate('${EMPTY?set it}', given)).to.equal('');
   });
 
-  it('refuses what it does not know, rather than pass it on', () => {
+  it('refuses a syntax that it does not know', () => {
     for (const text of ['${A:-${B}}', '${1}', '${A', 'a $ b', '${A/x/y}'])
       expect(() => interpolate(text, given), text).to.throw('no reference to a variable');
   });

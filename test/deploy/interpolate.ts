@@ -1,12 +1,15 @@
-// The variables of a compose file, filled in as Docker Compose does it. What this does not know it refuses.
+// The variables of a compose file, filled in as Docker Compose does it. Unknown syntax is refused.
 
 export type Variables = Readonly<Record<string, string>>;
 
 const REFERENCE = /\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?)([-?+])([^${}]*))?\}|(.?))/g;
 
-/** Every text inside `value`, its variables replaced. Throws what `${NAME:?text}` says of a missing one. */
+/**
+ * Every text inside `value`, with its variables replaced. Throws the message of `${NAME:?text}` for
+ * a missing one.
+ */
 export function interpolate<T>(value: T, variables: Variables): T {
-  return replace(value, variables) as T; // The same shape: only texts change.
+  return replace(value, variables) as T; // The shape stays the same: only texts change.
 }
 
 function replace(value: unknown, variables: Variables): unknown {
@@ -18,16 +21,16 @@ function replace(value: unknown, variables: Variables): unknown {
 
 function fill(text: string, variables: Variables): string {
   return text.replace(REFERENCE, (whole: string, ...groups: (string | undefined)[]) => {
-    const [dollar, plain, name = plain, colon, operator, word = '', wrong] = groups;
+    const [dollar, plain, name = plain, colon, operator, substitute = '', wrong] = groups;
     if (dollar !== undefined) return '$';
     if (name === undefined || wrong !== undefined)
       throw new Error(`no reference to a variable in ${JSON.stringify(text)}: ${whole}`);
     const given = variables[name];
     // With the colon an empty value is the same as none.
     const isThere = given !== undefined && !(colon === ':' && given === '');
-    if (operator === '+') return isThere ? word : '';
+    if (operator === '+') return isThere ? substitute : '';
     if (isThere) return given;
-    if (operator === '?') throw new Error(`${name}: ${word}`);
-    return operator === '-' ? word : '';
+    if (operator === '?') throw new Error(`${name}: ${substitute}`);
+    return operator === '-' ? substitute : '';
   });
 }

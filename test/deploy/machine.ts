@@ -1,4 +1,5 @@
-// What containers would find around them: the image, a database with a user of its own, a broker. For one test file.
+// What containers find around them: the image, a database with a user of its own, a broker. For one
+// test file.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,14 +46,17 @@ export async function prepareMachine(
   };
 }
 
-/** Why the machine cannot be had here, if that is no fault of ours. */
+/** Why the machine cannot be prepared here, if the cause is outside of this project. */
 export function whyNotHere(error: unknown): string | null {
   if (error instanceof NoRegistry) return `npm finds no registry (${error.message})`;
   if (isAppError(error, 'kafka_unavailable') && !error.retryable) return error.message;
   return null;
 }
 
-/** What the compose file tells the broker, but for where it is: KAFKA_A_B is its property a.b. */
+/**
+ * The settings of the broker from the compose file, except its address: KAFKA_A_B is its property
+ * a.b.
+ */
 function brokerOptions(kafka: Service | undefined) {
   const { CLUSTER_ID, ...rest } = kafka?.environment ?? {};
   const places = /_(LISTENERS|VOTERS|DIRS|ID)$/;

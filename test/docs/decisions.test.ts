@@ -11,7 +11,7 @@ const names = readdirSync(FOLDER)
   .sort();
 const index = readFileSync(resolve(FOLDER, 'README.md'), 'utf8');
 
-/** What a page says of itself in its first lines. */
+/** What a page states in its first lines. */
 function readDecision(file: string): Decision {
   const [first = '', empty, third = ''] = readFileSync(resolve(FOLDER, file), 'utf8').split('\n');
   const heading = /^# (\d{4}): (\S.*)$/.exec(first);
@@ -42,11 +42,11 @@ describe('docs/decisions', () => {
     expect(dates).to.deep.equal(dates.toSorted());
   });
 
-  it('has one row for each page in README.md: number, title, a line in plain words, state', () => {
+  it('has one row for each page in README.md: number, title, a sentence in plain language, state', () => {
     const rows = [...index.matchAll(/^\| (\[\d{4}\].*) \|$/gm)].map(([, row = '']) => row.split(' | '));
-    const told = rows.map(([link, title, , state]) => [link, title, state]);
+    const listed = rows.map(([link, title, , state]) => [link, title, state]);
     const pages = names.map(readDecision);
-    expect(told).to.deep.equal(
+    expect(listed).to.deep.equal(
       pages.map(({ number, file, title, state }) => [`[${number}](${file})`, title, state]),
     );
     for (const [link, , plain = ''] of rows) expect(plain, link).to.match(/^[A-Z].{20,}\.$/);

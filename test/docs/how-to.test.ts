@@ -58,7 +58,7 @@ describe('docs/how-to', () => {
 
   describe('follow-one-event.md', () => {
     const run = usePage('follow-one-event.md');
-    it('shows what it says, run as written', async () => {
+    it('shows the output that its commands really give', async () => {
       const shown = await run();
       expect(shown)
         .to.include('1 customer agrees, 0 drift')
@@ -71,7 +71,7 @@ describe('docs/how-to', () => {
 
   describe('debug-a-parked-customer.md', () => {
     const run = usePage('debug-a-parked-customer.md');
-    it('parks a customer and ends it, run as written', async () => {
+    it('parks a customer and ends the parking, run as written', async () => {
       const shown = await run();
       expect(shown)
         .to.include('1 parked')

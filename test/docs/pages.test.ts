@@ -23,7 +23,7 @@ const atTheTop = readdirSync(ROOT)
 
 type Link = { target: string; anchor: string | undefined };
 
-/** Links to files of ours; what stands between backticks is no link. */
+/** Links to files of ours; text between backticks is not a link. */
 function linksOf({ path, text }: Page): Link[] {
   const prose = text.replaceAll(/```[\s\S]*?```|`[^`\n]*`/g, '');
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
@@ -64,7 +64,7 @@ describe('the documentation', () => {
     expect(broken).to.deep.equal([]);
   });
 
-  it('explains each word of the glossary once, and each table in the order of the alphabet', () => {
+  it('explains each term of the glossary once, and orders each table by the alphabet', () => {
     const [words = '', retired = ''] = readFileSync(GLOSSARY, 'utf8').split('## Retired words');
     const wordsOf = (text: string): string[] =>
       [...text.matchAll(/^\| ([^|]+) \| [^|]+ \|$/gm)]

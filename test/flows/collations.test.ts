@@ -1,5 +1,5 @@
-// Columns whose collation is not deterministic: for it 'ada' and 'ADA' are equal, or 'José' and 'Jose'. Whether a value has changed,
-// and whose an email is, is never asked of it.
+// Columns with a collation that is not deterministic: for it 'ada' and 'ADA' are equal, or 'José'
+// and 'Jose'. The program never asks it whether a value has changed or whom an email belongs to.
 import { expect } from 'chai';
 import { readCustomer } from '../../db/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
@@ -54,7 +54,7 @@ describe('a table whose name and email have collations that are not deterministi
     expect(rows.map(({ column }) => column)).to.deep.equal(['name text blind', 'email text caseless']);
   });
 
-  it('takes a rename by case, accents or blanks alone for a change, by the API', async () => {
+  it('counts a rename by case, accents or blanks alone as a change, made by the API', async () => {
     const { id } = await world.create({ name: 'Jose', email: 'jose@example.com' });
     await inbound.rest();
     const names = ['JOSE', 'José', 'Jo se', 'Jo-se'];
@@ -77,7 +77,7 @@ describe('a table whose name and email have collations that are not deterministi
     expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Jo-se']);
   });
 
-  it('takes one for a change that comes from Stripe, and comes to rest', async () => {
+  it('counts such a rename as a change that comes from Stripe, and both sides agree', async () => {
     const { id } = await world.create({ name: 'Jose', email: 'jose@example.com' });
     await inbound.rest();
     const { externalId } = await mappingOf(world.db, id);
@@ -86,7 +86,7 @@ describe('a table whose name and email have collations that are not deterministi
     expect(await readCustomer(world.db, id)).to.include({ name: 'JOSÉ', version: 2 });
   });
 
-  it('takes one for a change that is made by hand, in the database', async () => {
+  it('counts such a rename as a change that is made by hand in the database', async () => {
     const { id } = await world.create({ name: 'Jose' });
     await world.db.transaction(async (tx) => {
       await tx.raw(
@@ -104,7 +104,7 @@ describe('a table whose name and email have collations that are not deterministi
     await inbound.rest();
   });
 
-  it('has one customer for an email by the rule of all tables, and not by its collation', async () => {
+  it('has one customer for an email by the rule of all tables, not by its collation', async () => {
     expect((await post('jose@example.com')).status).to.equal(201);
     expect((await post('JOSE@example.com')).json['code']).to.equal('duplicate_email');
     const accent = await post('JOSÉ@example.com');

@@ -20,7 +20,7 @@ describe(`two catalogues of ${SIZE} customers each`, function () {
   });
   after('remove them', () => both.end());
 
-  it('are linked with live edits on both sides, killed three times and resumed, in less than 200 MB', async () => {
+  it('are linked during live edits on both sides, killed three times and resumed, in less than 200 MB', async () => {
     const { edits, kills, seconds, upMb } = await linkThem(both, place, {
       killAt: [0.2, 0.5, 0.8],
       edits: 1_000,

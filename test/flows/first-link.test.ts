@@ -4,7 +4,7 @@ import { expectLinked, fillCatalogues, linkThem, settingsOf, type Catalogues } f
 
 const SIZE = 100;
 
-describe('two catalogues that were filled before they met', function () {
+describe('two catalogues that were both filled before the first link', function () {
   this.timeout(120_000);
   let both: Catalogues;
   const place = usePlace(() => settingsOf(both));
@@ -14,7 +14,7 @@ describe('two catalogues that were filled before they met', function () {
   });
   after('remove them', () => both.end());
 
-  it('are shown before anything is done: who is whose, what differs, what is made', async () => {
+  it('are shown before anything is done: the pairs, the differences, and what would be created', async () => {
     expect((await place.run(['migrate'])).code).to.equal(0);
     const { code, stdout, stderr } = await place.run(['link', '--dry-run']);
     expect(code, stderr).to.equal(0);
@@ -38,27 +38,27 @@ describe('two catalogues that were filled before they met', function () {
     expect(JSON.parse(listed.stdout)).to.include({ matched: 0, not_linked: 100 });
   });
 
-  it('are left alone, and nothing is called a fault, where Stripe stops answering', async () => {
-    for (const [path, words] of [
+  it('stay unchanged, and no error is blamed on Twinbox, where Stripe stops answering', async () => {
+    for (const [path, args] of [
       ['/v1/customers', ['link', '--all', '--yes']],
       ['/v1/account', ['connect', 'stripe']],
     ] as const) {
       both.simulator.faults.add({ kind: 'error_before_effect', method: 'GET', path, times: null });
-      const { code, stderr } = await place.run([...words]);
+      const { code, stderr } = await place.run([...args]);
       both.simulator.faults.clear();
       expect(code, stderr).to.equal(2);
       expect(stderr).to.match(/No result: stripe stopped answering/);
     }
   });
 
-  it('are linked with live edits on both sides, killed and resumed, and agree', async () => {
+  it('are linked during live edits on both sides, killed and resumed, and agree', async () => {
     const { kills } = await linkThem(both, place, { killAt: [0.3], edits: 40 });
     expect(kills).to.equal(1);
     await expectLinked(both, place);
     expect((await place.run(['link', '--all', '--yes'])).code).to.equal(3);
   });
 
-  it('keep the columns of others and what they say', async () => {
+  it('keep the columns of other programs and their values', async () => {
     const { rows } = await both.db.raw<{ rows: { plan: string | null; count: number }[] }>(
       `select plan, count(*) from customers group by 1 order by 1`,
     );

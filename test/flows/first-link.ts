@@ -1,4 +1,5 @@
-// Two catalogues that were filled before they met, and everything that happens while they are linked.
+// Two catalogues that were both filled before the first link, and all that happens while they are
+// linked.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Db } from '../../db/server/connection.ts';
@@ -12,11 +13,18 @@ export interface Catalogues {
   url: string;
   simulator: Simulator;
   /** How many rows and records of each kind there are. */
-  counts: { pairs: number; differing: number; blank: number; alone: number; nobodys: number; twice: number };
+  counts: {
+    pairs: number;
+    differing: number;
+    blank: number;
+    alone: number;
+    unmatched: number;
+    twice: number;
+  };
   end(): Promise<void>;
 }
 
-/** What every process of them is told. Stripe's own limits would make the wait, and nothing here is about them. */
+/** Settings of every process of this test. Stripe's own limits would only make the test wait. */
 export function settingsOf({ url, simulator }: Catalogues): Record<string, string> {
   return {
     DATABASE_URL: url,
@@ -26,7 +34,10 @@ export function settingsOf({ url, simulator }: Catalogues): Record<string, strin
   };
 }
 
-/** `size` rows here and as many records there: most are pairs by their email, some differ, some have no other side. */
+/**
+ * `size` rows and as many records: most are pairs by their email, some pairs differ, some have no
+ * partner.
+ */
 export async function fillCatalogues(size: number): Promise<Catalogues> {
   const { db, url, drop } = await createTestDatabase({ migrated: false, poolSize: 2 });
   const simulator = createSimulator({ rateLimits: { globalPerSecond: null, endpointPerSecond: null } });
@@ -40,14 +51,14 @@ export async function fillCatalogues(size: number): Promise<Catalogues> {
      from generate_series(0, :size::integer - 1) n`,
     { size },
   );
-  const counts = { pairs: 0, differing: 0, blank: 0, alone: 0, nobodys: 0, twice: 0 };
+  const counts = { pairs: 0, differing: 0, blank: 0, alone: 0, unmatched: 0, twice: 0 };
   for (let n = 0; n < size; n++) {
     const email = `person${n}@example.com`;
     const kind = n % 10;
     if (kind === 9) {
       counts.alone += 1;
-      counts.nobodys += 1;
-      simulator.dashboard.createCustomer({ name: `Nobody’s ${n}`, email: `nobody${n}@example.com` });
+      counts.unmatched += 1;
+      simulator.dashboard.createCustomer({ name: `Unmatched ${n}`, email: `unmatched${n}@example.com` });
       continue;
     }
     counts.pairs += 1;
@@ -56,7 +67,7 @@ export async function fillCatalogues(size: number): Promise<Catalogues> {
     const name = kind === 8 ? `Other ${n}` : kind === 7 ? null : `Person ${n}`;
     simulator.dashboard.createCustomer({ name, email });
   }
-  // Of two in one second the list does not tell which is older.
+  // Of two records made in one second the list does not show which is older.
   simulator.clock.advance(2_000);
   for (let n = 0; n < size; n += 50) {
     if (n % 10 === 9) continue;
@@ -77,11 +88,14 @@ export interface Linked {
   edits: number;
   kills: number;
   seconds: number;
-  /** The most memory that a process had, in MB; null where the system does not tell. */
+  /** The most memory that a process used, in MB; null where the system does not report it. */
   upMb: number | null;
 }
 
-/** Starts everything, gives the word, edits on both sides meanwhile, and kills it while it is at work. */
+/**
+ * Starts everything, gives consent, edits on both sides meanwhile, and kills the system while it
+ * links.
+ */
 export async function linkThem(
   { db, simulator, counts }: Catalogues,
   place: Place,
@@ -107,7 +121,7 @@ export async function linkThem(
       const n = (edits * 37) % rows;
       const record = records[(edits * 53) % records.length] ?? '';
       simulator.dashboard.updateCustomer(record, { name: `There ${edits}` });
-      // A process that was just killed answers nobody.
+      // A process that was just killed does not answer.
       await call('PATCH', `${up.api}/api/v1/customers/${n + 1}`, { name: `Here ${edits}` }).then(
         () => (edits += 1),
         () => undefined,
@@ -126,10 +140,10 @@ export async function linkThem(
     await up.exited;
     up = await place.up();
   }
-  // Again, as somebody would who saw it broken off: what has its word keeps it.
+  // A second time, as a person would after an interruption: a pair with consent keeps it.
   const again = await place.run(['link', '--all', '--yes', '--json']);
   expect([0, 3], again.stderr).to.include(again.code);
-  await waitUntil(async () => (await linked()) >= rows + counts.nobodys, {
+  await waitUntil(async () => (await linked()) >= rows + counts.unmatched, {
     timeoutMs: 900_000,
     everyMs: 500,
     what: 'all are linked',
@@ -145,7 +159,7 @@ export async function linkThem(
   };
 }
 
-/** The most memory that a process has had, as Linux tells. */
+/** The most memory that a process has used, as Linux reports it. */
 export function peakMb(pid: number): number | null {
   try {
     const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -155,7 +169,7 @@ export function peakMb(pid: number): number | null {
   }
 }
 
-/** Both sides say the same; nobody was made twice, and nothing is left. */
+/** Both sides agree, no customer was created twice, and nothing is left to do. */
 export async function expectLinked(
   { db, simulator, counts }: Catalogues,
   place: Pick<Place, 'run'>,
@@ -167,11 +181,11 @@ export async function expectLinked(
   const { rows } = await db.raw<{ rows: { state: string; count: number }[] }>(
     `select state || coalesce(' ' || reason, '') as state, count(*) from external_mappings group by 1 order by 1`,
   );
-  const { pairs, alone, nobodys, twice } = counts;
+  const { pairs, alone, unmatched, twice } = counts;
   expect(rows).to.deep.equal([
     { state: 'alias', count: twice },
-    { state: 'linked', count: pairs + alone + nobodys },
+    { state: 'linked', count: pairs + alone + unmatched },
   ]);
-  expect(simulator.customers(), 'customers there').to.have.length(pairs + alone + nobodys + twice);
+  expect(simulator.customers(), 'customers there').to.have.length(pairs + alone + unmatched + twice);
   expect(simulator.ledger.effects().repeated).to.deep.equal([]);
 }

@@ -1,4 +1,5 @@
-// One story in databases of other locales: which emails are one is the program's rule (db/email-fold.ts), and no database has another.
+// The same cases in databases of different locales: which emails are equal is the program's rule
+// (db/email-fold.ts), and no database has another.
 import { expect } from 'chai';
 import { importRows } from '../../cli/import/import-rows.ts';
 import { listCustomers, readCustomer } from '../../db/customers.ts';
@@ -42,7 +43,7 @@ export function tellStories(name: string, locale: string): void {
       await expectInvariants(world);
     });
 
-    it('an email belongs to one customer in whatever case of A to Z it is written: by POST, PATCH, search and import', async () => {
+    it('an email belongs to one customer in any case of A to Z: by POST, PATCH, search and import', async () => {
       const made = await post('INFO@ILI.io');
       expect(made.status).to.equal(201);
       expect((await post('info@ili.io')).json['code']).to.equal('duplicate_email');
@@ -58,7 +59,7 @@ export function tellStories(name: string, locale: string): void {
       expect(summary.different.map(({ line }) => line)).to.deep.equal([2, 3, 4]);
     });
 
-    it('letters of other scripts and with accents are told apart by their case, so each is its own customer', async () => {
+    it('letters with accents and of other scripts differ by their case, so each email has its own customer', async () => {
       const emails = [
         'ä@x.io',
         'Ä@x.io',
@@ -78,7 +79,7 @@ export function tellStories(name: string, locale: string): void {
       }
     });
 
-    it('a record that Stripe tells of in other letters is a second record of the customer, and nobody new', async () => {
+    it('a record whose email differs by case is a second record of the customer, and makes no new customer', async () => {
       const { id } = await world.create({ email: 'INFO2@x.io' });
       await inbound.rest();
       const record = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'info2@x.io' });
@@ -94,7 +95,7 @@ export function tellStories(name: string, locale: string): void {
       ]);
     });
 
-    it('a change of case alone is a change of the row, and nothing that one side has to take over from the other', async () => {
+    it('a change of case alone is a change of the row, and neither side takes it over from the other', async () => {
       const { id } = await world.create({ email: 'INFO@x.io' });
       await inbound.rest();
       const externalId = (await mappingOf(world.db, id)).externalId ?? '';
@@ -108,7 +109,7 @@ export function tellStories(name: string, locale: string): void {
       expect((await mappingOf(world.db, id)).pushedVersion).to.equal(2);
     });
 
-    it('the first link finds the record of each, and makes nobody twice', async () => {
+    it('the first link finds the record of each row, and creates no customer twice', async () => {
       const row = await waitingRow(world, { name: 'Info', email: 'INFO@x.io' });
       const record = world.simulator.dashboard.createCustomer({ name: 'Info', email: 'info@x.io' });
       const plan = await planFirstLink(world.deps);

@@ -1,7 +1,10 @@
 import { LOCALES } from '../support/locales.ts';
 import { tellStories } from './locale-stories.ts';
 
-/** The one in which A to Z have other rules, and one of the C library; all others: locales.proof.ts. */
+/**
+ * One locale in which A to Z follow other rules, and one of the C library; all others:
+ * locales.proof.ts.
+ */
 const TOLD_ALWAYS = ['tr of ICU', 'C.UTF-8 of the C library'];
 
 for (const name of TOLD_ALWAYS) tellStories(name, LOCALES[name] ?? '');

@@ -9,7 +9,7 @@ import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 type Row = { id: number; name: string; email: string; external_ids?: Record<string, string> };
 type Effects = { created: number; living: number; repeated: unknown[] };
 
-describe('both ways at once', function () {
+describe('edits on both sides at once', function () {
   this.timeout(120_000);
   const database = useDatabase();
   const place = usePlace(() => ({ DATABASE_URL: database.url }));
@@ -43,7 +43,7 @@ describe('both ways at once', function () {
     return rows[0]?.externalId ?? '';
   }
 
-  /** Everything that was sent has arrived, and both sides say the same. */
+  /** All that was sent has arrived, and both sides agree. */
   async function expectAllAgree(): Promise<void> {
     await call('GET', `${up.simulator}/_sim/webhooks/idle`);
     const { code, stdout } = await place.run(['verify', '--wait', '40']);
@@ -60,20 +60,20 @@ describe('both ways at once', function () {
     return events.reverse();
   }
 
-  it('shows here what is made, renamed and deleted there', async () => {
+  it('are shown in our table for a record that is created, renamed and deleted at Stripe', async () => {
     const theirs = await stripe.customers.create({ name: 'Ada', email: 'ada@example.com' });
     const seen = async (name: string | undefined): Promise<boolean> =>
       (await list('&email=ada%40example.com'))[0]?.name === name;
     const soon = { timeoutMs: 10_000, everyMs: 10 };
-    await waitUntil(() => seen('Ada'), { ...soon, what: 'Ada is here' });
+    await waitUntil(() => seen('Ada'), { ...soon, what: 'Ada is in our table' });
     await stripe.customers.update(theirs.id, { name: 'Ada Lovelace' });
-    await waitUntil(() => seen('Ada Lovelace'), { ...soon, what: 'her new name is here' });
+    await waitUntil(() => seen('Ada Lovelace'), { ...soon, what: 'her new name is in our table' });
     await stripe.customers.del(theirs.id);
-    await waitUntil(() => seen(undefined), { ...soon, what: 'she is gone here' });
+    await waitUntil(() => seen(undefined), { ...soon, what: 'she is deleted in our table' });
     await expectAllAgree();
   });
 
-  it('explains each value that did not survive 200 renames on both sides at the same moment', async () => {
+  it('leave an explanation for each value that did not survive 200 renames on both sides at the same moment', async () => {
     const rows = await Promise.all(Array.from({ length: 50 }, (_, n) => make(`both${n}`)));
     const pairs = await waitUntil(
       async () => {
@@ -102,7 +102,7 @@ describe('both ways at once', function () {
     expect(await lossesOf(database.db, await theirEvents(), edits)).to.deep.equal([]);
   });
 
-  it('is killed five times during 500 mixed edits on both sides, and loses and doubles nothing', async () => {
+  it('lose and double nothing in 500 mixed edits while the system is killed five times', async () => {
     const before = (await list()).length;
     let made = 0;
     let done = 0;
@@ -140,7 +140,7 @@ describe('both ways at once', function () {
     async function editor(): Promise<void> {
       while (done < 500) {
         const n = ++done;
-        // What is cut off by a kill has an outcome that nobody knows, as for any caller.
+        // A request that a kill interrupts has an unknown outcome, as for any caller.
         await editOne(n).catch(() => running);
         await running;
       }
@@ -156,7 +156,7 @@ describe('both ways at once', function () {
         running = (async () => {
           up.process.kill('SIGKILL');
           await up.exited;
-          await expireLeases(database.db); // as if their time had gone by
+          await expireLeases(database.db); // as if their time had passed
           await database.db.raw(`update leases set until = clock_timestamp()`);
           await start();
         })();

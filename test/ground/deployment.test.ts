@@ -1,4 +1,4 @@
-// The commands of docs/deployment.md, run as they stand there; only the names are made free ones.
+// The commands of docs/deployment.md, run as written; only names are replaced by unused ones.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -19,22 +19,22 @@ import { testServerUrl } from '../support/server.ts';
 const text = await readFile(new URL('../../docs/deployment.md', import.meta.url), 'utf8');
 const run = promisify(execFile);
 
-/** The block of commands that follows these words. */
-function commandsAfter(words: string): string {
-  const at = text.indexOf(words);
+/** The block of commands after this text. */
+function commandsAfter(phrase: string): string {
+  const at = text.indexOf(phrase);
   const [, commands] = /```(?:sql|sh)\n([^]*?)```/.exec(text.slice(at)) ?? [];
   if (at < 0 || commands === undefined)
-    throw new Error(`docs/deployment.md has no commands after "${words}"`);
+    throw new Error(`docs/deployment.md has no commands after "${phrase}"`);
   return commands;
 }
 
-const named = (commands: string, mark: string): string =>
-  commands.replace(/\b(shop_utf8|shop|twinbox_owner|twinbox_rows)\b/g, `$1_${mark}`);
+const named = (commands: string, suffix: string): string =>
+  commands.replace(/\b(shop_utf8|shop|twinbox_owner|twinbox_rows)\b/g, `$1_${suffix}`);
 
-describe('docs/deployment.md: what is asked of the database', () => {
+describe('the database of docs/deployment.md', () => {
   let server: string;
-  const mark = String(process.pid);
-  const [shop, owner, rows] = [`shop_${mark}`, `twinbox_owner_${mark}`, `twinbox_rows_${mark}`];
+  const suffix = String(process.pid);
+  const [shop, owner, rows] = [`shop_${suffix}`, `twinbox_owner_${suffix}`, `twinbox_rows_${suffix}`];
   const opened: Db[] = [];
   const open = (url: string): Db => {
     const db = createDb({ url, poolSize: 4, applicationName: 'deployment' });
@@ -43,9 +43,9 @@ describe('docs/deployment.md: what is asked of the database', () => {
   };
   const urlOf = (role: string, password: string): string =>
     Object.assign(new URL(databaseUrl(server, shop)), { username: role, password }).href;
-  const runSql = async (db: Db, words: string): Promise<void> => {
+  const runSql = async (db: Db, phrase: string): Promise<void> => {
     // One statement at a time, as a person types them: a database cannot be made in a transaction.
-    for (const statement of named(commandsAfter(words), mark)
+    for (const statement of named(commandsAfter(phrase), suffix)
       .split(/;\n/)
       .filter((each) => each.trim() !== ''))
       await db.raw(statement);
@@ -62,7 +62,7 @@ describe('docs/deployment.md: what is asked of the database', () => {
     await root.destroy();
   });
 
-  it('a database of its own, a schema of its own, a table that is there already: each is migrated by its owner', async () => {
+  it('is migrated by its owner: as a database of its own, in a schema of its own, with an existing table', async () => {
     for (const way of ['its own', 'a schema', 'a table']) {
       const root = open(databaseUrl(server, 'postgres'));
       await runSql(root, '**A database of its own**');
@@ -89,7 +89,7 @@ describe('docs/deployment.md: what is asked of the database', () => {
     }
   });
 
-  it('fewer rights: api and relay do their work with them', async () => {
+  it('needs fewer rights for api and relay, which do their work with them', async () => {
     await runSql(open(databaseUrl(server, 'postgres')), '**A database of its own**');
     await migrate(open(urlOf(owner, 'choose-one')));
     await runSql(open(databaseUrl(server, shop)), '**Fewer rights for api and relay.**');
@@ -112,22 +112,24 @@ describe('docs/deployment.md: what is asked of the database', () => {
 
 const [installed] = await findInstalled(15, 99);
 
-/** createdb, pg_dump and psql come with an installed server alone. */
+/** createdb, pg_dump and psql exist only with an installed server. */
 if (installed)
-  describe('docs/deployment.md: from another encoding', () => {
-    it('the text of LATIN1, and of SQL_ASCII with the bytes of Windows-1252, is the same in UTF8', async function () {
+  describe('the change of encoding in docs/deployment.md', () => {
+    it('keeps the text of LATIN1, and of SQL_ASCII with the bytes of Windows-1252, the same in UTF8', async function () {
       this.timeout(60_000);
       const server = await startInstalled(installed);
       try {
         const root = createDb({ url: server.url, poolSize: 1, applicationName: 'deployment' });
-        for (const [encoding, words] of [
+        for (const [encoding, phrase] of [
           ['LATIN1', '**From another encoding**'],
           ['SQL_ASCII', 'A database in `SQL_ASCII`'],
         ] as const) {
-          const mark = encoding.toLowerCase();
-          await root.raw(`create database shop_${mark} template template0 encoding '${encoding}' locale 'C'`);
+          const suffix = encoding.toLowerCase();
+          await root.raw(
+            `create database shop_${suffix} template template0 encoding '${encoding}' locale 'C'`,
+          );
           const old = createDb({
-            url: databaseUrl(server.url, `shop_${mark}`),
+            url: databaseUrl(server.url, `shop_${suffix}`),
             poolSize: 1,
             applicationName: 'old',
           });
@@ -144,11 +146,16 @@ if (installed)
           });
           await run(
             'bash',
-            ['-euo', 'pipefail', '-c', `PATH=${installed.bin}:$PATH; ${named(commandsAfter(words), mark)}`],
+            [
+              '-euo',
+              'pipefail',
+              '-c',
+              `PATH=${installed.bin}:$PATH; ${named(commandsAfter(phrase), suffix)}`,
+            ],
             { env },
           );
           const db = createDb({
-            url: databaseUrl(server.url, `shop_utf8_${mark}`),
+            url: databaseUrl(server.url, `shop_utf8_${suffix}`),
             poolSize: 1,
             applicationName: 'new',
           });

@@ -1,4 +1,5 @@
-// The rows of the matrix: each is a database as people have them. `test` rows run with every `make test`, all with `make proof`.
+// The rows of the matrix: each is a database as installations have them. `test` rows run with every
+// `make test`, all with `make proof`.
 
 /** What the row's server is: the embedded one, or an installed one of an older version (test/db/installed-server.ts). */
 export type GroundServer = 'embedded' | 'installed';
@@ -8,7 +9,7 @@ export type GroundRow = {
   server?: GroundServer;
   /** Runs with `make test`, not only with `make proof`. */
   test?: true;
-  /** Words of `create database`; UTF8 and the locale C.UTF-8 unless told. */
+  /** Options of `create database`; by default UTF8 and the locale C.UTF-8. */
   options?: string;
   /** Session defaults, by `alter database … set`. */
   settings?: Record<string, string>;
@@ -16,7 +17,9 @@ export type GroundRow = {
   sql?: string;
   /** The type of name and email in the table that is taken over. */
   columnType?: string;
-  /** Another way to the same database, such as a pooler: started before the story, stopped after it. */
+  /**
+   * Another way to the same database, such as a pooler: started before the story, stopped after it.
+   */
   through?: (url: string) => Promise<{ url: string; stop(): Promise<void> }>;
 };
 
@@ -65,7 +68,7 @@ const PLANNER: Record<string, string> = {
   debug_parallel_query: 'off',
 };
 
-/** What may change the course of a statement. */
+/** Settings that may change how a statement runs. */
 const COURSE: Record<string, string> = {
   statement_timeout: '10s',
   lock_timeout: '5s',
@@ -107,7 +110,7 @@ export const grounds: readonly GroundRow[] = [
   },
   { name: '15: C.UTF-8', test: true, server: 'installed' },
 
-  // The rest of the grid: make proof.
+  // The rest of the combinations: make proof.
   ...['az', 'lt', 'de', 'el', 'und-u-ks-level1'].map((locale) => ({
     name: `ICU ${locale}`,
     options: ICU(locale),

@@ -50,7 +50,10 @@ export function describeGrounds(title: string, rows: readonly GroundRow[]): void
   });
 }
 
-/** Answers what stands in the table where the row cannot be tried here: the operating system has no such locale. */
+/**
+ * Returns the text for the table where the row cannot be tried on this machine: the operating
+ * system has no such locale.
+ */
 async function onGround(server: string, name: string, row: GroundRow): Promise<string | null> {
   const root = createDb({ url: server, poolSize: 1, applicationName: 'ground' });
   try {

@@ -1,12 +1,12 @@
-// A sequence that gives no number is no fault of the row in hand.
+// A sequence that gives out no id is not an error of the row that is being written.
 import { expect } from 'chai';
 import { expectAgreement } from '../support/invariants.ts';
 import { useTwoWay } from '../support/two-way.ts';
 
-describe('a sequence of the event ids that gives no number', () => {
+describe('a sequence of the event ids that gives out no id', () => {
   const world = useTwoWay();
 
-  it('makes a webhook an error, which Stripe sends again, and counts no event as refused', async () => {
+  it('makes a webhook fail, so that Stripe sends it again, and counts no event as refused', async () => {
     world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@numbers.example' });
     await world.db.raw(
       `do $$ begin execute 'alter sequence sync_event_ids maxvalue ' || greatest(nextval('sync_event_ids'), nextval('sync_event_ids')); end $$`,

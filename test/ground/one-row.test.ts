@@ -1,4 +1,4 @@
-// One event or row that PostgreSQL refuses, or that cannot be read, stops nothing but itself.
+// One event or row that PostgreSQL refuses, or that cannot be read, stops only itself.
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import type { Db } from '../../db/server/connection.ts';
@@ -29,7 +29,7 @@ async function skippedIn(db: Db): Promise<string[]> {
   return rows.map(({ said }) => said);
 }
 
-/** A rule of somebody's on a table of ours, for as long as the work runs. */
+/** A rule of another owner on a table of ours, for as long as the work runs. */
 async function withRule(db: Db, table: string, rule: string, work: () => Promise<void>): Promise<void> {
   await db.raw(`alter table ${table} add constraint house_rule check (${rule}) not valid`);
   try {
@@ -40,7 +40,7 @@ async function withRule(db: Db, table: string, rule: string, work: () => Promise
 }
 
 describe('a row of sync_events that cannot be read', () => {
-  /** Written by SQL, with what no program of ours would write. */
+  /** Written by SQL, with values that no program of ours would write. */
   async function writeOdd(db: Db, column: string, value: string): Promise<{ id: number; eventId: string }> {
     const eventId = randomUUID();
     const columns = {
@@ -64,7 +64,7 @@ describe('a row of sync_events that cannot be read', () => {
       return parsed.kind === 'parked' ? [parsed.envelope.parked] : [];
     });
 
-  it('is parked by its name, and every other row goes out in its order, whatever the page’s length', async () => {
+  it('is parked with the reason, and every other row is published in its order, whatever the page’s length', async () => {
     for (const pageSize of [2, 100])
       await withWorld(
         async (world) => {
@@ -97,7 +97,7 @@ describe('a row of sync_events that cannot be read', () => {
       );
   });
 
-  it('holds nothing up either where its notice is refused, too', () =>
+  it('does not block the others even where its notice is refused, too', () =>
     withWorld(async (world) => {
       const { db, relay, arrivals } = world;
       await withRule(db, 'sync_events', `event_type <> 'delivery.parked'`, async () => {
@@ -113,21 +113,21 @@ describe('a row of sync_events that cannot be read', () => {
     }));
 });
 
-describe('one event among others', () => {
+describe('one bad event among others', () => {
   const world = useTwoWay();
   const target = { system: 'stripe', externalType: 'customer' };
   const everything = { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 1_000 };
   const { signal } = new AbortController();
   const deps = () => ({ db: world.db, clock: world.clock, wake: () => undefined, log: world.deps.log });
 
-  it('of ours whose writer gave it an odd context is received like any other', async () => {
+  it('of ours whose writer gave it an unusual context is received like any other', async () => {
     const { id } = await world.create({}, { hop: 'many', bulk: 'no' });
     expect(await world.receive()).to.equal(1);
     await world.run();
     expect(await mappingOf(world.db, id)).to.include({ state: 'linked' });
   });
 
-  it('of ours that the database refuses keeps none back, and its own change goes out all the same', async () => {
+  it('of ours that the database refuses delays no other, and the change itself is published all the same', async () => {
     const rows = [await world.create(), await world.create(), await world.create()];
     const events = await findUndelivered(world.db, everything);
     const poison = events[1]!.eventId;
@@ -144,7 +144,7 @@ describe('one event among others', () => {
     await expectAgreement(world);
   });
 
-  it('of Stripe’s that cannot be stored is refused by its reason and its record is read; the sweep and the webhooks go on', async () => {
+  it('of Stripe’s that cannot be stored is refused with the reason and its record is read; sweep and webhooks continue', async () => {
     for (const way of ['webhook', 'sweep']) {
       await withRule(
         world.db,
@@ -180,7 +180,7 @@ describe('one event among others', () => {
     await expectAgreement(world);
   });
 
-  it('of Stripe’s that cannot be received keeps none back, and its record is read', async () => {
+  it('of Stripe’s that cannot be received delays no other, and its record is read', async () => {
     const pairs = [await linkedPair(world), await linkedPair(world), await linkedPair(world)];
     for (const { externalId } of pairs)
       world.simulator.dashboard.updateCustomer(externalId, { name: `New ${externalId}` });
@@ -204,7 +204,7 @@ describe('one event among others', () => {
     expect(await skippedIn(world.db)).to.have.length(1);
   });
 
-  it('that cannot be read is passed by the walk that looks for what the bus lost', async () => {
+  it('that cannot be read is passed by the walk that looks for events that the bus lost', async () => {
     await world.db.raw(
       `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
        values (gen_random_uuid(), 'customer.updated', 'customer', 1, 'customer:1', ${2n ** 60n}, 'sql', '{}')`,
@@ -231,7 +231,7 @@ describe('one event among others', () => {
     await world.rest();
   });
 
-  it('is one record of the first contact that cannot be kept: the others are, and the reading comes to its end', async () => {
+  it('does not stop the first contact: one record cannot be stored, the others are, and the reading ends', async () => {
     const { dashboard } = world.simulator;
     for (const name of ['a', 'b', 'c']) dashboard.createCustomer({ name, email: `${name}@first.example` });
     await world.db.raw('delete from account_readings');
@@ -250,7 +250,7 @@ describe('one event among others', () => {
     await world.rest();
   });
 
-  it('is one pair that cannot be read: verify names it and compares the others', async () => {
+  it('does not stop verify: it names the pair that cannot be read and compares the others', async () => {
     const pairs = [await linkedPair(world), await linkedPair(world), await linkedPair(world)];
     const damage = (value: string) =>
       world.db.raw(

@@ -12,7 +12,7 @@ import { testServerUrl } from '../support/server.ts';
 const ROLE = `ground_${process.pid}`;
 const PASSWORD = 'ground';
 
-describe('what a database has to be like, asked before anything is changed there', () => {
+describe('the checks of a database before anything is changed', () => {
   let server: string;
   let root: Db;
   const made: string[] = [];
@@ -36,7 +36,7 @@ describe('what a database has to be like, asked before anything is changed there
     return url.href;
   }
 
-  /** A database with this done to it by a superuser; its `db` is the role's. */
+  /** A database that a superuser has changed in this way; its `db` connects as the role. */
   async function withDatabase(
     { options = `owner ${ROLE}`, sql = '' }: { options?: string; sql?: string },
     work: (it: { db: Db; root: Db; name: string; url: string }) => Promise<void>,
@@ -55,7 +55,9 @@ describe('what a database has to be like, asked before anything is changed there
     }
   }
 
-  /** What a person reads; fails if there is a stack trace, or if anything was left behind. */
+  /**
+   * The message that a person reads; fails if it has a stack trace, or if anything was left behind.
+   */
   async function refusal(db: Db, purpose: Purpose = 'migrate'): Promise<string> {
     const before = await relations(db);
     const call = purpose === 'migrate' ? migrate(db) : assertGround(db, purpose);
@@ -76,7 +78,7 @@ describe('what a database has to be like, asked before anything is changed there
   }
 
   for (const encoding of ['LATIN1', 'SQL_ASCII'])
-    it(`names the encoding ${encoding} and how to make a database in UTF8`, async () => {
+    it(`name the encoding ${encoding} and how to make a database in UTF8`, async () => {
       await withDatabase(
         { options: `owner ${ROLE} encoding '${encoding}' locale_provider libc locale 'C'` },
         async ({ db }) => {
@@ -89,7 +91,7 @@ describe('what a database has to be like, asked before anything is changed there
       );
     });
 
-  it('names the role and the grant where the role may not make tables in its schema', async () => {
+  it('name the role and the grant where the role may not make tables in its schema', async () => {
     await withDatabase({ options: '' }, async ({ db, root: inside }) => {
       const said = await refusal(db);
       expect(said).to.include(`the role ${ROLE} may not make tables in the schema public`);
@@ -99,7 +101,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('names a sequence that the table only draws from, which did not come along with its new owner', async () => {
+  it('name a sequence that the table uses without owning it, where its owner is another role', async () => {
     const sql = `create sequence legacy_ids; create table customers (id bigint primary key default nextval('legacy_ids'), name text not null, email text not null);
       alter table customers owner to ${ROLE}`;
     await withDatabase({ sql }, async ({ db, root: inside }) => {
@@ -111,7 +113,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('a role that may only read is refused no look', async () => {
+  it('can be made by a role that may only read', async () => {
     const sql = `grant select on all tables in schema public to ${ROLE}; grant select on all sequences in schema public to ${ROLE}`;
     await withDatabase({ options: '' }, async ({ db, root: inside }) => {
       await migrate(inside);
@@ -121,7 +123,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('says that no schema of search_path is there, and its own command is the way out', async () => {
+  it('say that no schema of search_path exists, and the command that they name fixes that', async () => {
     await withDatabase(
       { sql: `alter role ${ROLE} set search_path = nowhere` },
       async ({ db, root: inside, url }) => {
@@ -142,7 +144,7 @@ describe('what a database has to be like, asked before anything is changed there
     );
   });
 
-  it('names the owner of a table customers that is another’s', async () => {
+  it('name the owner of a table customers that belongs to another role', async () => {
     const sql = 'create table customers (id bigint primary key, name text not null, email text not null)';
     await withDatabase({ sql }, async ({ db, root: inside }) => {
       const owner = (await inside.raw<{ rows: { name: string }[] }>('select current_user as name')).rows[0]
@@ -152,7 +154,7 @@ describe('what a database has to be like, asked before anything is changed there
         `the table customers belongs to ${owner}, and only an owner may change it, not the role ${ROLE}`,
       );
       const [, command = ''] = /(alter table \S+ owner to \w+)/.exec(said) ?? [];
-      // Its owner is a superuser, whose role nobody should be granted.
+      // Its owner is a superuser, whose role should not be granted.
       expect(said).not.to.match(/\bgrant\b/);
       await inside.raw('grant all on schema public to public');
       await inside.raw(command);
@@ -160,7 +162,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('says everything at once, a number before each', async () => {
+  it('report everything at once, with a number before each point', async () => {
     const sql = `create table customers (id bigint primary key, name text, email text); create table leases (a text);
       revoke execute on function pg_control_system() from public`;
     await withDatabase(
@@ -176,7 +178,7 @@ describe('what a database has to be like, asked before anything is changed there
     );
   });
 
-  it('names tables of other programs that have names of ours', async () => {
+  it('name tables of other programs that have the names of ours', async () => {
     const sql = `create schema authorization ${ROLE} create table connections (a int) create table leases (a int)`;
     await withDatabase({ sql }, async ({ db }) => {
       expect(await refusal(db)).to.include(
@@ -185,7 +187,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('says in one sentence what PostgreSQL refuses in a migration for a reason nobody thought of', async () => {
+  it('leave an unforeseen refusal of PostgreSQL in a migration to one sentence that names it', async () => {
     const sql = `create schema authorization ${ROLE} create view sync_event_ids as select 1`;
     await withDatabase({ sql }, async ({ db }) => {
       const said = await refusal(db);
@@ -195,7 +197,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('takes a process with rights on the rows alone, not one that makes partitions, and names what is missing', async () => {
+  it('accept a process with rights on the rows alone, refuse one that makes partitions, and name what is missing', async () => {
     await withDatabase({ options: '' }, async ({ db, root: inside, name }) => {
       await migrate(inside);
       await inside.raw(`grant usage on schema public to ${ROLE}`);
@@ -212,7 +214,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('names row security that hides rows, and triggers that a session’s role turns off', async () => {
+  it('name row security that hides rows, and triggers that a session’s role switches off', async () => {
     await withDatabase({}, async ({ db, root: inside, url }) => {
       await migrate(db);
       await inside.raw('alter table customers enable row level security');
@@ -230,7 +232,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('waits at a start for a server that takes no writes, and then says so; reading goes on', async () => {
+  it('wait at a start for a server that takes no writes, and then say so; reading continues', async () => {
     await withDatabase({}, async ({ db, root: inside, name, url }) => {
       await migrate(db);
       await inside.raw(`alter database ${name} set default_transaction_read_only = on`);
@@ -249,7 +251,7 @@ describe('what a database has to be like, asked before anything is changed there
     });
   });
 
-  it('takes an ordinary database, and knows its locale', async () => {
+  it('accept an ordinary database, and know its locale', async () => {
     const options = `owner ${ROLE} locale_provider icu icu_locale 'tr-TR' locale 'C'`;
     await withDatabase({ options }, async ({ db }) => {
       await migrate(db);

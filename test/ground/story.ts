@@ -1,5 +1,6 @@
-// The main story of Twinbox, as short as it goes, in one process: a table of somebody's is taken over, an account that has customers
-// is linked with it, and then customers are made, edited on both sides, imported and deleted, and compared. It throws what is wrong.
+// The main story of Twinbox, as short as possible, in one process: an existing table is taken over,
+// an account with customers is linked with it, and then customers are created, edited on both
+// sides, imported, deleted and compared. It throws what is wrong.
 import { deepStrictEqual, ok } from 'node:assert';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +39,7 @@ type Answer<T> = { status: number; body: T };
 /** One row of the matrix while it runs. */
 export type Story = { url: string; simulator: Simulator; db: Db; system: System; deps: SyncDeps };
 
-/** What the table holds before Twinbox comes: the second one is at Stripe already, in other letters. */
+/** The rows of the table before Twinbox; the second one is at Stripe already, in another case. */
 const BEFORE = [
   { name: 'Straße & Söhne', email: 'strasse@first.example' },
   { name: 'Ilgın Işık', email: 'INFO@first.example' },
@@ -47,7 +48,7 @@ const BEFORE = [
 const soon = { timeoutMs: 20_000, everyMs: 10 };
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** `columnType`: of name and email in the table that is taken over. */
+/** `columnType`: the type of name and email in the table that is taken over. */
 export async function tellStory(
   url: string,
   { columnType = 'text' }: { columnType?: string } = {},
@@ -115,7 +116,7 @@ async function link({ db, deps, simulator }: Story): Promise<void> {
   deepStrictEqual(
     emails(simulator),
     ['info@first.example', 'strasse@first.example'],
-    'the first link makes nobody twice',
+    'the first link creates no customer twice',
   );
 }
 
@@ -135,20 +136,20 @@ async function createAndEdit(story: Story): Promise<void> {
   const { id } = made.body;
   const theirs = await counterpartOf(story, id);
   deepStrictEqual(simulator.customers().find((one) => one.id === theirs)?.name, 'Şükrü €');
-  // Ours to theirs, by case alone: no collation may take it for no change.
+  // From us to Stripe, by case alone: no collation may take it for no change.
   await change(story, id, { name: 'ŞÜKRÜ €' });
-  await waitUntil(() => nameThere(story, theirs) === 'ŞÜKRÜ €', { ...soon, what: 'the edit is there' });
-  // Theirs to ours, by a webhook, likewise.
+  await waitUntil(() => nameThere(story, theirs) === 'ŞÜKRÜ €', { ...soon, what: 'the edit is at Stripe' });
+  // From Stripe to us, by a webhook, in the same way.
   simulator.dashboard.updateCustomer(theirs, { name: 'şükrü €' });
   await waitUntil(async () => (await read(story, id)).name === 'şükrü €', {
     ...soon,
-    what: 'their edit is here',
+    what: 'their edit is in our table',
   });
-  // One that is made there.
+  // A record that is created at Stripe.
   simulator.dashboard.createCustomer({ name: 'Łukasz', email: 'lukasz@x.example' });
   await waitUntil(async () => (await find(story, 'lukasz@x.example'))?.name === 'Łukasz', {
     ...soon,
-    what: 'theirs is here',
+    what: 'their new record is in our table',
   });
 }
 
@@ -167,7 +168,7 @@ async function importFile({ db, system, simulator }: Story): Promise<void> {
   );
   await waitUntil(() => emails(simulator).includes('odysseus@x.example'), {
     ...soon,
-    what: 'the import is there',
+    what: 'the import is at Stripe',
   });
 }
 
@@ -179,16 +180,16 @@ async function deleteOnBothSides(story: Story): Promise<void> {
   deepStrictEqual((await ask(story, 'DELETE', `/customers/${ours.id}`)).status, 204);
   await waitUntil(() => nameThere(story, counterpart) === undefined, {
     ...soon,
-    what: 'it is deleted there',
+    what: 'it is deleted at Stripe',
   });
   simulator.dashboard.deleteCustomer(await counterpartOf(story, theirs.id));
   await waitUntil(async () => (await find(story, 'lukasz@x.example')) === undefined, {
     ...soon,
-    what: 'it is a tombstone here',
+    what: 'it is a tombstone in our table',
   });
 }
 
-/** Housekeeping makes its rounds: it sweeps, and it has partitions ready. */
+/** Housekeeping runs: it sweeps, and it has partitions ready. */
 async function keepHouse({ db }: Story): Promise<void> {
   await waitUntil(async () => (await readSweep(db, 'stripe'))?.triedAt !== null, {
     ...soon,

@@ -67,7 +67,7 @@ describe('consuming from Kafka', function () {
     await untilAll(messages, kept);
   });
 
-  it('goes on where the group was, and reads nothing twice after an orderly stop', async () => {
+  it('continues where the group was, and reads nothing twice after an orderly stop', async () => {
     const first = messagesFor(topic, 30);
     await bus.publish(first);
     const before = keeper();
@@ -82,7 +82,7 @@ describe('consuming from Kafka', function () {
     expect(idsOf(after.kept)).to.deep.equal(idsOf(second));
   });
 
-  it('lets one partition wait whose handler fails, and the others go on', async () => {
+  it('pauses only the partition whose handler fails, and the others continue', async () => {
     const stuck = partitionOf('customer:stuck', 3);
     const other = messagesFor(topic, 60).filter(({ key }) => partitionOf(key, 3) !== stuck);
     const { kept, handler } = keeper();
@@ -124,7 +124,7 @@ describe('consuming from Kafka', function () {
     await bus.publish([message]);
     await begun.promise;
     const second = await secondMember();
-    // Two sessions long nobody else may get it.
+    // Until two session lengths have passed, no other member may get it.
     const started = performance.now();
     await waitUntil(() => performance.now() - started > 2_200, { timeoutMs: 5_000, what: 'two sessions' });
     expect(second.kept).to.deep.equal([]);
@@ -132,7 +132,7 @@ describe('consuming from Kafka', function () {
     await untilAll([message], kept);
     expect([calls, second.kept.length]).to.deep.equal([1, 0]);
 
-    /** Only asks: the group is shared again when the first has come to its heartbeat. */
+    /** A check only: the group is rebalanced once the first member sends its heartbeat. */
     async function secondMember() {
       const member = keeper();
       void openBus().subscribe({ topic, group, handler: member.handler });
@@ -140,7 +140,7 @@ describe('consuming from Kafka', function () {
     }
   });
 
-  it('shares a group among its members without loss or disorder, as they come and go', async () => {
+  it('shares the partitions of a group among its members without loss or disorder, as members join and leave', async () => {
     const messages: Message[] = [];
     const stop = { asked: false };
     const writing = (async () => {
@@ -150,7 +150,7 @@ describe('consuming from Kafka', function () {
         await publishUntilTaken(bus, page);
       }
     })();
-    // One list for all: the order in which anything was done at all.
+    // One list for all members: the order of all events.
     const { kept, handler } = keeper();
     const partitionsOf = (one: KafkaBus) => one.subscriptions()[0]?.partitions?.length ?? 0;
     const [one, two] = [openBus(), openBus()];
@@ -169,7 +169,7 @@ describe('consuming from Kafka', function () {
     expect(orders(kept)).to.deep.equal(orders(messages));
   });
 
-  it('goes on by itself after the broker was killed, with nothing lost', async () => {
+  it('continues by itself after the broker was killed, with nothing lost', async () => {
     const { kept, handler } = keeper();
     await bus.subscribe({ topic, group, handler });
     const first = messagesFor(topic, 50);
@@ -182,7 +182,7 @@ describe('consuming from Kafka', function () {
     await untilAll(second, kept);
   });
 
-  it('hands over records that are not ours as they are, and reads on', async () => {
+  it('passes on records that are not ours unchanged, and continues', async () => {
     const kafka = createClient({ brokers: [sharedBroker().bootstrap] }, quiet);
     const producer = kafka.producer({ createPartitioner: () => () => 0 });
     await producer.connect();
@@ -209,7 +209,7 @@ describe('consuming from Kafka', function () {
     ]);
   });
 
-  it('begins at the oldest record that is left when its own place is gone', async () => {
+  it('begins at the oldest record that is left when the group’s offset is gone', async () => {
     const { kept, handler } = keeper();
     const stop = await bus.subscribe({ topic, group, handler });
     const first = messagesFor(topic, 5, 1);
@@ -221,7 +221,7 @@ describe('consuming from Kafka', function () {
     const admin = createClient({ brokers: [sharedBroker().bootstrap] }, quiet).admin();
     await admin.connect();
     const { partition = 0, offset = 0 } = place ?? {};
-    // kafkajs finds the leader only in what it has asked for before.
+    // kafkajs finds the leader only in a topic that it has requested before.
     await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset + 5) }] });
     await admin.disconnect();
@@ -232,7 +232,7 @@ describe('consuming from Kafka', function () {
     expect(kept).to.have.length(10);
   });
 
-  it('says that a topic is not there', async () => {
+  it('says that a topic does not exist', async () => {
     const missing = `${topic}.missing`;
     const error: unknown = await bus
       .subscribe({ topic: missing, group, handler: keeper().handler })
@@ -242,10 +242,10 @@ describe('consuming from Kafka', function () {
   });
 
   it('reports a consumer that can never read again, so that the process ends', async () => {
-    const unmatched = createClient({ brokers: [sharedBroker().bootstrap] }, quiet).consumer({
+    const foreign = createClient({ brokers: [sharedBroker().bootstrap] }, quiet).consumer({
       groupId: group,
       maxWaitTimeInMs: 100,
-      // A group whose members share by another rule takes nobody who does not know it.
+      // A group whose members use another assignment rule accepts no member that does not know it.
       partitionAssigners: [
         () => ({
           name: 'another',
@@ -256,18 +256,18 @@ describe('consuming from Kafka', function () {
       ],
     });
     try {
-      await unmatched.connect();
-      await unmatched.subscribe({ topic });
-      await unmatched.run({ eachMessage: () => Promise.resolve() });
+      await foreign.connect();
+      await foreign.subscribe({ topic });
+      await foreign.run({ eachMessage: () => Promise.resolve() });
       await bus.subscribe({ topic, group, handler: keeper().handler });
       const failed = await bus.failed;
       expect(failed.message).to.include(group).and.include(topic);
     } finally {
-      await unmatched.disconnect();
+      await foreign.disconnect();
     }
   });
 
-  it('reports one that is alive, has messages waiting, and does nothing', async () => {
+  it('reports a consumer that is alive, has messages waiting, and does nothing', async () => {
     const watched = openBus({}, { stallMs: 600 });
     const hang = createSignal();
     await watched.subscribe({ topic, group, handler: () => hang.promise });
@@ -277,7 +277,7 @@ describe('consuming from Kafka', function () {
     hang.fire();
   });
 
-  it('does not report one that has nothing to do', async () => {
+  it('does not report a consumer that has nothing to do', async () => {
     const watched = openBus({}, { stallMs: 100 });
     const { kept, handler } = keeper();
     await watched.subscribe({ topic, group, handler });

@@ -11,7 +11,7 @@ describeBusContract('kafka', async ({ maxValueBytes }) => {
   return {
     bus: {
       ...bus,
-      // Members of one group share what they read, whichever test they are of.
+      // Members of one group share what they read, also across tests.
       subscribe: (subscription) =>
         bus.subscribe({ ...subscription, group: `${topic}.${subscription.group}` }),
     },

@@ -12,17 +12,17 @@ import { doors, makeTopic, openTestBus, readTopic, sharedBroker } from './suppor
 
 const TOPIC = { partitions: 3, replication: null, retentionHours: 24, create: true };
 
-/** Until readiness says so. */
-const complains = (bus: KafkaBus, ...words: (string | RegExp)[]) =>
+/** Waits until readiness says so. */
+const complains = (bus: KafkaBus, ...texts: (string | RegExp)[]) =>
   waitUntil(
     async () => {
       const { ready, problem = '' } = await busPart(bus)();
       return (
         !ready &&
-        words.every((word) => (typeof word === 'string' ? problem.includes(word) : word.test(problem)))
+        texts.every((text) => (typeof text === 'string' ? problem.includes(text) : text.test(problem)))
       );
     },
-    { ...WAIT, what: `readiness to say ${words.join(' and ')}` },
+    { ...WAIT, what: `readiness to say ${texts.join(' and ')}` },
   );
 const recovers = (bus: KafkaBus) =>
   waitUntil(() => bus.health().problem === null, { ...WAIT, what: 'readiness' });
@@ -30,12 +30,12 @@ const recovers = (bus: KafkaBus) =>
 describe('when Kafka fails', function () {
   this.timeout(90_000);
 
-  describe('under the whole way out', () => {
+  describe('the whole way from the relay to Kafka', () => {
     const world = useSync();
     const chain = useChain(world, { requestTimeoutMs: 2_000 });
     afterEach(() => sharedBroker().thaw());
 
-    it('a broker that is frozen for a while is named, and costs only delay', async () => {
+    it('names a broker that is frozen for a while, and only waits', async () => {
       await world.create();
       await chain.relayAll();
       await chain.received(1);
@@ -55,7 +55,7 @@ describe('when Kafka fails', function () {
       await recovers(chain.kafka);
     });
 
-    it('a topic that is deleted under it is named, and all goes on when it is back', async () => {
+    it('names a topic that is deleted, and continues when it exists again', async () => {
       await world.create();
       await chain.relayAll();
       await chain.received(1);
@@ -74,7 +74,7 @@ describe('when Kafka fails', function () {
       await recovers(chain.kafka);
     });
 
-    it('what a deleted topic held and nobody had read is found in Postgres', async () => {
+    it('finds in Postgres the unread records of a deleted topic', async () => {
       await chain.unsubscribe();
       await world.create();
       await chain.relayAll();
@@ -96,7 +96,7 @@ describe('when Kafka fails', function () {
     });
   });
 
-  describe('for a client', () => {
+  describe('a client', () => {
     const open: KafkaBus[] = [];
     const openBus = (...args: Parameters<typeof openTestBus>): KafkaBus => {
       const bus = openTestBus(...args);
@@ -108,7 +108,7 @@ describe('when Kafka fails', function () {
       await sharedBroker().start();
     });
 
-    it('a reader that begins while Kafka is away waits for it, says so, and then reads', async () => {
+    it('that begins to read while Kafka is away waits, says so, and then reads', async () => {
       const topic = await makeTopic(openBus());
       await sharedBroker().stop();
       const bus = openBus();
@@ -126,7 +126,7 @@ describe('when Kafka fails', function () {
       await recovers(bus);
     });
 
-    it('a stop does not wait for a Kafka that is away', async () => {
+    it('that is stopped does not wait for a Kafka that is away', async () => {
       const bus = openBus();
       const topic = await makeTopic(bus);
       const kept: Received[] = [];
@@ -145,7 +145,7 @@ describe('when Kafka fails', function () {
       expect(performance.now() - began).to.be.below(8_000);
     });
 
-    it('a line too slow for a large request gets smaller ones', async () => {
+    it('sends smaller requests over a line that is too slow for a large one', async () => {
       const proxy = await startProxy(doors().proxied, doors().direct);
       try {
         const topic = await makeTopic(openBus());
@@ -155,7 +155,7 @@ describe('when Kafka fails', function () {
           newMessage(topic, { key: `customer:${n % 5}`, value }),
         );
         await bus.publish(messages.slice(0, 1));
-        // The 1.2 MB would take 4 s in one piece.
+        // The 1.2 MB would take 4 s as one request.
         proxy.slow(300_000);
         await publishUntilTaken(bus, messages);
         expect(findFaults(await readTopic(topic), messages)).to.deep.equal([]);

@@ -87,7 +87,7 @@ describe('two installations on one broker', function () {
       (error: unknown) => error,
     );
 
-  it('that share topics: each takes its own, makes nothing of the other’s, and counts it', async () => {
+  it('that share topics: each receives its own events, ignores those of the other, and counts them', async () => {
     const [own, theirs] = [await install(world), await install(other)];
     await listen(own.bus, world);
     const COUNT = 100;
@@ -133,7 +133,7 @@ describe('two installations on one broker', function () {
     expect(notices.length).to.be.within(1, 6);
   });
 
-  it('name themselves in each record, by a header and in the value', async () => {
+  it('are named in each record, by a header and in the value', async () => {
     const { relay } = await install(world);
     await world.create();
     await relayAll(relay);
@@ -142,7 +142,7 @@ describe('two installations on one broker', function () {
     expect(lying?.installation).to.equal(OWN_ID);
   });
 
-  it('are told apart at the start: who comes second is refused unless that is meant', async () => {
+  it('are distinguished at the start: the second one is refused unless sharing is allowed', async () => {
     const own = await install(world);
     await assertOwnTopics(inUse(world, own.bus));
     await world.create();
@@ -160,7 +160,7 @@ describe('two installations on one broker', function () {
     expect(warned).to.have.length(1);
   });
 
-  it('that are bound to their topics go on, whoever comes later', async () => {
+  it('that have used their topics before go on after a second one has come', async () => {
     const [own, theirs] = [await install(world), await install(other)];
     await world.create();
     await relayAll(own.relay);
@@ -169,7 +169,7 @@ describe('two installations on one broker', function () {
     await assertOwnTopics(inUse(world, own.bus));
   });
 
-  it('have topics, groups and a bus of their own by a prefix', async () => {
+  it('have topics, groups and a bus of their own with a prefix', async () => {
     const own = await install(world);
     await world.create();
     await relayAll(own.relay);
@@ -187,7 +187,7 @@ describe('two installations on one broker', function () {
     expect(await theirs.bus.identity()).to.equal(
       `${(await own.bus.identity()).replace(/\/.*/, '')}/${prefix}b.`,
     );
-    // The same cluster by another name is another bus: what the one has, the other lacks.
+    // The same cluster with another prefix is another bus: one has records that the other lacks.
     const moved = await install(world, `${prefix}c.`);
     expect(await refusal(moved.relay.start())).to.include({ code: 'other_bus' });
   });

@@ -1,5 +1,5 @@
-// Three brokers, and the leader of a partition is killed under load, again and again. Counting acknowledgements cannot see a loss:
-// the topic is read back at the end, and ids are compared.
+// Three brokers; the leader of a partition is killed under load, again and again. Counts of
+// acknowledgements cannot show a loss, so the topic is read back at the end and ids are compared.
 import { expect } from 'chai';
 import type { Message, Received } from '../../lib/bus/bus.ts';
 import { createClient } from '../../lib/bus/kafka/client.ts';
@@ -16,7 +16,9 @@ const TOPIC = 'proof.leader-kill';
 const GROUP = 'proof';
 const WAIT = { timeoutMs: 60_000 };
 
-/** Leaders of partitions that die are missed within seconds; Kafka's own figures are for slower machines. */
+/**
+ * The death of a leader is noticed within seconds; Kafka's own defaults are for slower machines.
+ */
 const QUICK = {
   'controller.quorum.election.timeout.ms': '500',
   'controller.quorum.fetch.timeout.ms': '1000',
@@ -46,12 +48,12 @@ describe('a leader that is killed under load', function () {
   });
   after(async () => {
     await bus.close();
-    // All at once they would wait for each other's votes.
+    // Started all at once they would wait for each other's votes.
     await Promise.all(brokers.map((broker) => broker.kill()));
     await Promise.all(brokers.map((broker) => broker.remove()));
   });
 
-  /** In turn each broker that leads a partition; what is in sync with it takes over. */
+  /** One after the other, each broker that leads a partition; an in-sync replica takes over. */
   async function leaderOf(partition: number): Promise<TestBroker> {
     const admin = createClient({ brokers: brokers.map(({ bootstrap }) => bootstrap) }, quiet).admin();
     await admin.connect();
@@ -60,7 +62,8 @@ describe('a leader that is killed under load', function () {
         async () => {
           const { topics } = await admin.fetchTopicMetadata({ topics: [TOPIC] });
           const found = topics[0]?.partitions ?? [];
-          // Nobody is killed while a copy is still missing: with two of three gone nothing may be acknowledged at all.
+          // No broker is killed while a replica is missing: with two of three gone no message may
+          // be acknowledged.
           if (found.length === 0 || found.some(({ isr }) => isr.length < 3)) return undefined;
           const leader = found.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
           return brokers[leader - 1];

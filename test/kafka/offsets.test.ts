@@ -7,7 +7,7 @@ import { makeTopic, openTestBus } from './support/shared-broker.ts';
 describe('an offset in Kafka', function () {
   this.timeout(60_000);
 
-  it('is not committed before the handler is done: who comes after one that failed is given the same', async () => {
+  it('is not committed before the handler is done: after a failed handler the next one gets the same record', async () => {
     const bus = openTestBus();
     try {
       const topic = await makeTopic(bus, { partitions: 1 });
@@ -25,7 +25,8 @@ describe('an offset in Kafka', function () {
       await bus.publish([message]);
       await failed.promise;
       await stop();
-      // A later one shows that the second member reads; without it a lost message could only be waited for.
+      // A later record shows that the second member reads; without it the test could only wait for
+      // a lost one.
       const later = newMessage(topic, { key: 'customer:1' });
       await bus.publish([later]);
       const given = createSignal<string | null | undefined>();

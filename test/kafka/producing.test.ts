@@ -17,7 +17,7 @@ describe('producing to Kafka', function () {
   });
   afterEach(() => bus.close());
 
-  it('takes more than a request may hold: long pages, long values, a page of more than 8 MB', async () => {
+  it('accepts more than one request can hold: long pages, long values, a page of more than 8 MB', async () => {
     const topic = await makeTopic(bus, { partitions: 2 });
     const messages = [...page(topic, 1_500, 50), ...page(topic, 30, 400_000)];
     const places = await bus.publish(messages);
@@ -54,7 +54,7 @@ describe('producing to Kafka', function () {
         expect(proxy.swallowed()).to.be.at.least(4);
         const lying = await readTopic(topic);
         expect(findFaults(lying, pages.flat())).to.deep.equal([]);
-        // What was swallowed had been written: the repeats prove that the test has tested something.
+        // The swallowed requests had been written: the repeats prove that the fault happened.
         expect(lying.length).to.be.above(pages.flat().length);
       });
     }
@@ -63,7 +63,7 @@ describe('producing to Kafka', function () {
   it('loses nothing and keeps each key’s order while the broker is restarted', () =>
     restartUnderLoad(bus, 2));
 
-  it('parks a record that is too large, alone, and takes all others in their order', async () => {
+  it('parks a record that is too large, alone, and accepts all others in their order', async () => {
     const topic = await makeTopic(bus);
     const messages = page(topic, 300);
     const value = JSON.stringify('x'.repeat(1_200_000));
@@ -87,7 +87,7 @@ describe('producing to Kafka', function () {
     });
   });
 
-  it('says which topic is not there, and goes on when it is', async () => {
+  it('says which topic does not exist, and continues when it does', async () => {
     const topic = await makeTopic(bus);
     const missing = `${topic}.missing`;
     const messages = [newMessage(topic), newMessage(missing)];
@@ -99,7 +99,7 @@ describe('producing to Kafka', function () {
     expect(await readTopic(missing)).to.have.length(1);
   });
 
-  it('gives a frozen broker up in time, and loses nothing when it wakes', async () => {
+  it('gives up a frozen broker in time, and loses nothing when it answers again', async () => {
     const topic = await makeTopic(bus);
     const impatient = openTestBus({ requestTimeoutMs: 700 });
     try {

@@ -9,7 +9,7 @@ import { quiet } from './support/test-broker.ts';
 
 type Read = { headers: Record<string, string>; key: string; value: string };
 
-/** As docs/kafka.md has it. */
+/** The values of docs/kafka.md. */
 async function readByConsole(topic: string, count: number): Promise<Read[]> {
   const output = await runKafkaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
     ...['--bootstrap-server', sharedBroker().bootstrap, '--topic', topic, '--from-beginning'],
@@ -49,22 +49,22 @@ describe('what a client that is not ours reads', function () {
     await relay.stop();
     await bus.close();
 
-    // Created here; told to Stripe and linked; heard from Stripe.
+    // Created by us, sent to Stripe and linked, and its event received from Stripe.
     const outbound = await readByConsole(topics.outbound, 1);
-    const told = await readByConsole(topics.customerEvents, 2);
+    const published = await readByConsole(topics.customerEvents, 2);
     const inbound = await readByConsole(topics.inbound, 1);
 
     expect(outbound.map(({ key }) => key)).to.deep.equal([`customer:${id}`]);
-    expect(told.map(({ key }) => key)).to.deep.equal([`customer:${id}`, `customer:${id}`]);
+    expect(published.map(({ key }) => key)).to.deep.equal([`customer:${id}`, `customer:${id}`]);
     expect(inbound[0]?.key).to.match(/^stripe:acct_\w+:cus_\w+$/);
-    const types = [...outbound, ...told, ...inbound].map(({ headers }) => headers['ce_type']);
+    const types = [...outbound, ...published, ...inbound].map(({ headers }) => headers['ce_type']);
     expect(types).to.deep.equal([
       'customer.created',
       'customer.created',
       'customer.linked',
       'stripe.customer.created',
     ]);
-    for (const { headers, value } of [...outbound, ...told, ...inbound]) {
+    for (const { headers, value } of [...outbound, ...published, ...inbound]) {
       const parsed = parseEnvelope(value);
       if (parsed.kind === 'invalid') throw new Error(parsed.problems.join());
       const { event_id, event_type, source, timestamp } = parsed.envelope;

@@ -31,7 +31,7 @@ describe('from the relay through Kafka to a worker', function () {
     await chain.received(3);
   });
 
-  it('reads a whole topic again without any effect when the group’s offsets are gone', async () => {
+  it('reads a whole topic again without any effect when the group’s offsets are lost', async () => {
     await threeChanges();
     await chain.received(3);
     const before = await dirt();
@@ -44,7 +44,7 @@ describe('from the relay through Kafka to a worker', function () {
     expect(await chain.count('sync_deliveries', "status = 'queued'")).to.equal(0);
   });
 
-  it('does so when they were set to zero', async () => {
+  it('reads it again without any effect when the offsets were set to zero', async () => {
     await threeChanges();
     await chain.received(3);
     const before = await dirt();
@@ -54,7 +54,7 @@ describe('from the relay through Kafka to a worker', function () {
     expect(await dirt()).to.deep.equal(before);
   });
 
-  it('takes an envelope for what it is when its headers are missing', async () => {
+  it('reads an envelope by its value when its headers are missing', async () => {
     await chain.unsubscribe();
     await threeChanges();
     const lying = await readTopic(chain.topic);
@@ -73,7 +73,7 @@ describe('from the relay through Kafka to a worker', function () {
     expect(await chain.count('sync_deliveries', 'sync_event_id > 0')).to.equal(3);
   });
 
-  it('takes nothing for lost that still waits in Kafka for a worker', async () => {
+  it('counts nothing as lost that still waits in Kafka for a worker', async () => {
     await threeChanges();
     await chain.received(3);
     await chain.unsubscribe();
@@ -109,8 +109,8 @@ describe('from the relay through Kafka to a worker', function () {
       select id from external_mappings where internal_id = ${later})`,
       ),
     ).to.equal(1);
-    // The walk goes as far as the group has committed, which follows what was received, and no further
-    // than the relay has passed for certain, which its next round may move.
+    // The walk goes as far as the group has committed, which follows what was received, and no
+    // further than the relay's floor, which its next round may raise.
     let found = 0;
     const lookOnce = async (): Promise<number> => {
       await chain.relayAll();
@@ -125,11 +125,11 @@ describe('from the relay through Kafka to a worker', function () {
     expect(await chain.closeGap()).to.equal(0);
   });
 
-  it('brings everything to agreement while partitions are added, although keys move', async () => {
+  it('ends in agreement while partitions are added, although keys move', async () => {
     const customers = [];
     for (let n = 0; n < 12; n += 1) customers.push(await world.create());
     await chain.relayAll();
-    // Nobody reads on meanwhile: older versions wait in the old partitions, newer ones in the new.
+    // No worker reads meanwhile: older versions wait in the old partitions, newer ones in the new.
     await chain.unsubscribe();
     for (const { id } of customers) await world.update(id, { name: 'Second' });
     await chain.relayAll();
@@ -161,7 +161,7 @@ describe('from the relay through Kafka to a worker', function () {
     }
   });
 
-  it('stops at a Kafka that is not the one the cursor was bound to, and says how to switch', async () => {
+  it('stops at a Kafka that the cursor was not bound to, and says how to switch', async () => {
     await world.create();
     await chain.relayAll();
     await chain.relay.stop();
@@ -176,7 +176,7 @@ describe('from the relay through Kafka to a worker', function () {
       const error: unknown = await relay.start().catch((reason: unknown) => reason);
       expect(error).to.include({ code: 'other_bus', retryable: false });
       expect(String(error)).to.include(bound).and.include(present).and.include('--adopt-bus');
-      // The first group of a new cluster: nothing about it is worth a warning.
+      // This is the first group of a new cluster, so it is no reason for a warning.
       await makeTopic(elsewhere).then((topic) =>
         elsewhere.subscribe({ topic, group: 'first', handler: () => Promise.resolve() }),
       );

@@ -42,7 +42,7 @@ describe('records on our topics that are no envelope', function () {
     null,
   ];
 
-  it('passes them by with a notice each, and takes what comes behind them', async () => {
+  it('are skipped with a notice each, and the records after them are received', async () => {
     for (const partition of [0, 1, 2])
       await produce(foreign.map((value) => ({ value, partition, headers: { ce_id: 'Ada' } })));
     await world.create();
@@ -66,7 +66,7 @@ describe('records on our topics that are no envelope', function () {
     expect(JSON.stringify([found, world.log])).not.to.include('Ada');
   });
 
-  it('tells of a record once, however often it is read, and by however many groups', async () => {
+  it('are reported once, however often they are read, and by however many groups', async () => {
     await produce(foreign.map((value) => ({ value, partition: 1 })));
     await noticed(5);
     const before = await notices();
@@ -76,7 +76,7 @@ describe('records on our topics that are no envelope', function () {
     expect(await notices()).to.deep.equal(before);
   });
 
-  it('tells of a flood in a bounded number of notices, the last with a count', async () => {
+  it('are reported in a bounded number of notices when many come, the last with a count', async () => {
     for (let part = 0; part < 4; part += 1)
       await produce(Array.from({ length: 500 }, (_, n) => ({ value: `${part}.${n}?`, partition: 2 })));
     await world.create();
@@ -96,7 +96,7 @@ describe('records on our topics that are no envelope', function () {
     expect((await notices()).at(-1)).to.include({ reason: 'not_json' });
   });
 
-  it('has the relay bring the notices to the dlq, as valid envelopes', async () => {
+  it('lead to notices that the relay publishes on sync.dlq as valid envelopes', async () => {
     await produce([{ value: 'not json', partition: 0 }]);
     await noticed(1);
     await chain.relayAll();

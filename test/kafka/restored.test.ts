@@ -1,4 +1,5 @@
-// An older state of the database behind a Kafka that is ahead of it: nothing but the records themselves can tell.
+// An older state of the database behind a Kafka that is ahead of it: only the records themselves
+// show it.
 import { expect } from 'chai';
 import { readInstanceId } from '../../db/connections.ts';
 import { readRestoreSigns } from '../../db/relay/identity.ts';
@@ -6,12 +7,12 @@ import { findLostOnBus } from '../../lib/events/lost-events.ts';
 import { useSync } from '../support/sync.ts';
 import { useChain } from './support/chain.ts';
 
-describe('a Kafka that is ahead of a database that was put back', function () {
+describe('a Kafka that is ahead of a restored database', function () {
   this.timeout(60_000);
   const world = useSync();
   const chain = useChain(world);
 
-  it('is told from one that a dead relay was just about to save', async () => {
+  it('is distinguished from one whose newest page a dead relay could not save', async () => {
     const { db } = world;
     await world.create({ name: 'Ada', email: 'ada@example.com' });
     await world.create({ name: 'Alan', email: 'alan@example.com' });

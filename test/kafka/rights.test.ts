@@ -46,7 +46,7 @@ describe('a user with a password (SCRAM) and few rights', function () {
   const { READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS, CREATE } = AclOperationTypes;
 
   before(async () => {
-    // One at a time: a request that alters two of one user is refused.
+    // One at a time: a request that changes one user twice is refused.
     for (const name of ['SCRAM-SHA-256', 'SCRAM-SHA-512'])
       await runKafkaTool('kafka.admin.ConfigCommand', [
         ...['--bootstrap-server', sharedBroker().bootstrap, '--entity-type', 'users', '--entity-name', user],
@@ -58,7 +58,7 @@ describe('a user with a password (SCRAM) and few rights', function () {
   after(() => admin.disconnect());
   afterEach(() => Promise.all(open.splice(0).map((bus) => bus.close())));
 
-  it('fails closed with a wrong password, soon, without telling it', async () => {
+  it('is refused with a wrong password, soon, without showing it', async () => {
     const began = performance.now();
     for (const bus of [openAs('a wrong one'), openAs('a wrong one', 'scram-sha-256')]) {
       const error = await refusalOf(bus.identity().catch(() => bus.ensureTopics([newTopicName()], TOPIC)));
@@ -88,7 +88,7 @@ describe('a user with a password (SCRAM) and few rights', function () {
     }
   });
 
-  it('names what it may not do: a topic, a group', async () => {
+  it('gets the name of the topic or group that it may not use', async () => {
     const topic = await makeTopic(openTestBus(), { partitions: 1 });
     const bus = openAs(PASSWORD);
     const unseen = await refusalOf(bus.ensureTopics([topic], TOPIC));

@@ -42,7 +42,7 @@ describe('starting on a Kafka', function () {
   };
   afterEach(() => Promise.all(open.splice(0).map((one) => one.close())));
 
-  /** What a start says with these settings, and that it says it soon. */
+  /** The message of a start with these settings; the start has to fail soon. */
   async function refusal(settings: Partial<KafkaSettings>): Promise<Error> {
     const began = performance.now();
     const topicSettings = { partitions: 1, replication: null, retentionHours: 1, create: true };
@@ -50,7 +50,7 @@ describe('starting on a Kafka', function () {
     expect(performance.now() - began).to.be.below(QUICK_MS);
     return error;
   }
-  /** That one can really work with these settings. */
+  /** Asserts that a start with these settings really works. */
   async function works(settings: Partial<KafkaSettings>): Promise<void> {
     const bus = openWith(settings);
     const topic = await makeTopic(bus);
@@ -81,7 +81,7 @@ describe('starting on a Kafka', function () {
       expect(error.message).to.include('KAFKA_SSL_CERT');
     });
 
-    it('fails closed with another authority, soon, and says why', async () => {
+    it('is refused with another authority, soon, and says why', async () => {
       for (const tls of [{ ca: made().otherCa }, {}]) {
         const error = await refusal({ brokers: at(doors().tls), tls });
         expect(error).to.include({ code: 'kafka_refused', retryable: false });
@@ -91,21 +91,22 @@ describe('starting on a Kafka', function () {
       }
     });
 
-    it('fails closed when the certificate is another host’s', async () => {
+    it('is refused when the certificate is for another host', async () => {
       const { ca } = made();
       const error = await refusal({ brokers: [`127.0.0.2:${doors().tls}`], tls: { ca } });
-      // The broker listens on 127.0.0.1 alone: nobody answers there, or somebody whose name is not 127.0.0.2.
+      // The broker listens on 127.0.0.1 alone: no server answers there, or one whose name is not
+      // 127.0.0.2.
       expect(error).to.have.property('code').that.is.oneOf(['kafka_refused', 'kafka_unavailable']);
     });
 
-    it('says so when one side speaks TLS and the other does not', async () => {
+    it('says that one side uses TLS and the other does not', async () => {
       const plainTo = await refusal({ brokers: at(doors().tls) });
       expect(plainTo.message).to.include(String(doors().tls));
       const tlsTo = await refusal({ brokers: [sharedBroker().bootstrap], tls: { ca: made().ca } });
       expect(tlsTo.message).to.include(sharedBroker().bootstrap);
     });
 
-    it('works with a log-in inside TLS', () =>
+    it('works with a log-in over TLS', () =>
       works({
         brokers: at(doors().loginTls),
         tls: { ca: made().ca },
@@ -117,7 +118,7 @@ describe('starting on a Kafka', function () {
     it('works with the right password', () =>
       works({ brokers: at(doors().login), sasl: { mechanism: 'plain', ...LOGIN } }));
 
-    it('fails closed with a wrong one, soon, without telling it', async () => {
+    it('is refused with a wrong password, soon, without showing it', async () => {
       const password = 'wrong horse';
       const error = await refusal({
         brokers: at(doors().login),
@@ -127,7 +128,7 @@ describe('starting on a Kafka', function () {
       expect(error.message).to.include('KAFKA_SASL_PASSWORD').and.not.include(password);
     });
 
-    it('fails closed with a mechanism that the broker does not offer', async () => {
+    it('is refused with a mechanism that the broker does not offer', async () => {
       const error = await refusal({
         brokers: at(doors().login),
         sasl: { mechanism: 'scram-sha-256', ...LOGIN },
@@ -138,30 +139,30 @@ describe('starting on a Kafka', function () {
   });
 
   describe('that sends clients to an address that cannot be reached', () => {
-    const told = (answered: number, place: string): string =>
+    const messageOf = (answered: number, place: string): string =>
       `127.0.0.1:${answered} answered and sends clients to ${place}, which cannot be reached from here: fix advertised.listeners`;
 
-    it('names who answered and where clients are sent, and waits, for it may pass', async () => {
-      const { nameless, deserted, nobody } = doors();
+    it('names the broker that answered and the address that it advertises, and waits, since this may pass', async () => {
+      const { nameless, deserted, closed } = doors();
       for (const [door, place] of [
         [nameless, `kafka.invalid:${nameless}`],
-        [deserted, `127.0.0.1:${nobody}`],
+        [deserted, `127.0.0.1:${closed}`],
       ] as const) {
         const error = await refusal({ brokers: at(door) });
         expect(error).to.include({ code: 'kafka_unavailable', retryable: true });
-        expect(error.message).to.include(told(door, place));
+        expect(error.message).to.include(messageOf(door, place));
         expect(error.message).not.to.include('KAFKA_BOOTSTRAP_SERVERS');
       }
     });
 
-    it('says so as well in the health of a bus that is at work', async () => {
-      const { deserted, nobody } = doors();
+    it('names both in the health of a running bus as well', async () => {
+      const { deserted, closed } = doors();
       const bus = openWith({ brokers: at(deserted) });
       const topic = await makeTopic(openWith({}));
       await bus.subscribe({ topic, group: 'lost', handler: () => Promise.resolve() });
       await faultOf(bus.identity());
-      // One look is no proof: a broker that is just restarting refuses for a moment, too.
-      const says = () => bus.health().problem?.includes(told(deserted, `127.0.0.1:${nobody}`)) === true;
+      // One failed look proves nothing: a broker that restarts refuses for a moment, too.
+      const says = () => bus.health().problem?.includes(messageOf(deserted, `127.0.0.1:${closed}`)) === true;
       await waitUntil(says, { timeoutMs: 15_000, what: 'the address in the health of the bus' });
     });
   });
@@ -169,21 +170,21 @@ describe('starting on a Kafka', function () {
   describe('with its topics', () => {
     const settings = { partitions: 3, replication: 1, retentionHours: 24, create: true };
 
-    it('makes what is missing, as the settings say, and finds it right the next time', async () => {
+    it('creates the missing topics as the settings say, and accepts them the next time', async () => {
       const bus = openWith({});
       const names = [newTopicName(), newTopicName()];
       await bus.ensureTopics(names, settings);
       await bus.ensureTopics(names, { ...settings, create: false });
     });
 
-    it('may find more partitions and a longer retention than it needs', async () => {
+    it('accepts more partitions and a longer retention than it needs', async () => {
       const bus = openWith({});
       const name = newTopicName();
       await bus.ensureTopics([name], { ...settings, partitions: 5, retentionHours: 48 });
       await bus.ensureTopics([name], settings);
     });
 
-    it('names everything that is wrong in one message', async () => {
+    it('names everything that is wrong with the topics in one message', async () => {
       const bus = openWith({});
       const [few, compacted, missing] = [newTopicName(), newTopicName(), newTopicName()];
       await bus.ensureTopics([few], { ...settings, partitions: 2, retentionHours: 1 });
@@ -195,7 +196,7 @@ describe('starting on a Kafka', function () {
       const wanted = { ...settings, replication: 2, create: false };
       const error = await faultOf(bus.ensureTopics([few, compacted, missing], wanted));
       expect(error).to.include({ code: 'kafka_refused', retryable: false });
-      for (const words of [
+      for (const text of [
         `no topic ${missing}`,
         'KAFKA_CREATE_TOPICS',
         `${few} has 2 partitions`,
@@ -203,10 +204,10 @@ describe('starting on a Kafka', function () {
         `${few} keeps 1 hours`,
         `${compacted} has cleanup.policy=compact`,
       ])
-        expect(error.message).to.include(words);
+        expect(error.message).to.include(text);
     });
 
-    it('says that a replication is more than the cluster has', async () => {
+    it('says that the replication is more than the cluster allows', async () => {
       const error = await faultOf(
         openWith({}).ensureTopics([newTopicName()], { ...settings, replication: 3 }),
       );
@@ -215,7 +216,7 @@ describe('starting on a Kafka', function () {
     });
   });
 
-  describe('by the settings', () => {
+  describe('with the settings', () => {
     const load = (env: Record<string, string>) => loadConfig(env, { envFile: false });
     const topics = () => [newTopicName()];
 
@@ -225,7 +226,7 @@ describe('starting on a Kafka', function () {
       await bus.close();
     });
 
-    it('takes the Kafka that is named, with its topics made', async () => {
+    it('takes the Kafka that is named, and creates its topics', async () => {
       const config = load({ KAFKA_BOOTSTRAP_SERVERS: sharedBroker().bootstrap });
       const names = topics();
       const { bus, place } = await openBus(config, { log: quiet, topics: names });
@@ -238,7 +239,7 @@ describe('starting on a Kafka', function () {
       }
     });
 
-    it('waits for a Kafka that does not answer yet, and says in the end that none does', async () => {
+    it('waits for a Kafka that does not answer yet, and says at the end that none does', async () => {
       const [port = 0] = await freePorts(1);
       const waiting: string[] = [];
       const log = { ...quiet, warn: (event: string) => void waiting.push(event) };
@@ -249,7 +250,7 @@ describe('starting on a Kafka', function () {
       expect(waiting).to.deep.equal(['kafka.waiting']);
     });
 
-    it('waits as well when Kafka does not answer the look at the newest records', async () => {
+    it('waits as well when Kafka does not answer the request for the newest records', async () => {
       let proxy = await startProxy(doors().proxied, doors().direct);
       const waiting: string[] = [];
       const log = { ...quiet, warn: (event: string) => void waiting.push(event) };
@@ -268,7 +269,7 @@ describe('starting on a Kafka', function () {
       }
     });
 
-    it('names a certificate that cannot be read, or is none', async () => {
+    it('names a certificate file that cannot be read, or is not a certificate', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'twinbox-pem-'));
       const path = join(folder, 'ca.pem');
       const config = load({ KAFKA_BOOTSTRAP_SERVERS: 'a:1', KAFKA_SSL: 'on', KAFKA_SSL_CA: path });

@@ -10,7 +10,7 @@ import { runSettings } from '../support/run-settings.ts';
 const RUN = join(import.meta.dirname, '../run.ts');
 const FILES = ['kafka/contract.test.ts', 'lib/uuid.test.ts'];
 
-/** Not the child's. */
+/** Not needed by the child process. */
 const OF_THIS_RUN = new Set(['CI', 'COVERAGE', 'NODE_V8_COVERAGE', 'RESULT_FILE', 'TEST_POSTGRES_URL']);
 
 describe('without Java the tests of Kafka', function () {
@@ -20,7 +20,7 @@ describe('without Java the tests of Kafka', function () {
   before(async () => {
     programs = await mkdtemp(join(tmpdir(), 'twinbox-path-'));
     const folders = (runSettings().env['PATH'] ?? '').split(delimiter);
-    // The first folder that has a name wins, as on any PATH.
+    // The first folder in the PATH that has a name wins.
     for (const [name, folder] of await programsIn(folders.reverse()))
       if (name !== 'java') await symlink(join(folder, name), join(programs, name));
   });
@@ -45,7 +45,7 @@ describe('without Java the tests of Kafka', function () {
     return { output: out + err, status };
   }
 
-  it('say so in one loud line and are counted as skipped', async () => {
+  it('print one clear line and are counted as skipped', async () => {
     const { output, status } = await run({});
     const loud = output.split('\n').filter((line) => line.includes('***'));
     expect(loud, output).to.have.length(1);

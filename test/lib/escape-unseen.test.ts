@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { escapeUnseen, escapeUnseenJson } from '../../lib/escape-unseen.ts';
 import { odd } from '../support/odd-texts.ts';
 
-// What moves a cursor, ends a line or turns the order of letters, written out from Unicode's Bidi_Control and general category Cc.
+// Characters that move a cursor, end a line or reverse the order of letters, from Unicode's
+// Bidi_Control and general category Cc.
 const DANGEROUS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-describe('escaping what cannot be seen', () => {
-  it('leaves nothing dangerous and nothing to do, and keeps what is plain', () => {
+describe('escaping invisible characters', () => {
+  it('leaves nothing dangerous, nothing to escape a second time, and keeps ordinary text', () => {
     fc.assert(
       fc.property(odd, (text) => {
         const shown = escapeUnseen(text);
@@ -20,14 +21,14 @@ describe('escaping what cannot be seen', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme-ascii' }), (text) => escapeUnseen(text) === text));
   });
 
-  it('shows what was there, by its code', () => {
+  it('shows each removed character by its code', () => {
     expect(escapeUnseen('\u001b[2J\u202egnp.exe\n99\t\u009b\u{e0041}\ud83d')).to.equal(
       '\\u001b[2J\\u202egnp.exe\\n99\\t\\u009b\\u{e0041}\\ud83d',
     );
     expect(escapeUnseen('a\nb\r', '\n')).to.equal('a\nb\\r');
   });
 
-  it('leaves joiners and selectors that are part of a sign', () => {
+  it('keeps joiners and selectors that are part of a visible sign', () => {
     for (const text of [
       '👩\u200d💻',
       '👩🏽\u200d🚀',
@@ -43,7 +44,7 @@ describe('escaping what cannot be seen', () => {
     }
   });
 
-  it('gives JSON that is read back as the very values', () => {
+  it('gives JSON that is read back as the same values', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ [`x\u202e`]: odd, y: odd })), (value) => {
         for (const indent of [undefined, 2]) {

@@ -10,8 +10,8 @@ import {
 } from '../../lib/failpoint.ts';
 import { pauseAt } from '../support/signal.ts';
 
-describe('failpoint', () => {
-  it('is nothing at all unless something is enabled', async () => {
+describe('a failpoint', () => {
+  it('does nothing unless it is enabled', async () => {
     expect(failpoint('any')).to.equal(undefined);
     enableFailpoint('other', 'throw');
     await failpoint('any');
@@ -19,7 +19,7 @@ describe('failpoint', () => {
     expect(failpoint('other')).to.equal(undefined);
   });
 
-  it('throws at the pass that was asked for, and only until it is taken back', async () => {
+  it('throws at the given pass, and only until it is disabled', async () => {
     const disable = enableFailpoint('here', 'throw', { onPass: 2 });
     await failpoint('here');
     const error = await Promise.resolve(failpoint('here')).catch((caught: unknown) => caught);
@@ -28,7 +28,7 @@ describe('failpoint', () => {
     await failpoint('here');
   });
 
-  it('holds whoever passes until it is resumed', async () => {
+  it('holds the program until it is resumed', async () => {
     const pause = pauseAt('here');
     const steps: string[] = [];
     const passing = (async () => {
@@ -42,7 +42,7 @@ describe('failpoint', () => {
     expect(steps).to.deep.equal(['reached', 'passed']);
   });
 
-  it('tells each pass in order to whoever asked for it', async () => {
+  it('reports each pass in order to its listener', async () => {
     const passed: string[] = [];
     noteFailpoints((name) => passed.push(name));
     for (const name of ['first', 'second', 'first']) await failpoint(name);
@@ -66,7 +66,7 @@ describe('failpoint', () => {
     expect(Buffer.concat(output).toString()).to.equal('12');
   });
 
-  it('refuses a list that it does not understand', () => {
+  it('refuses a list in an unknown form', () => {
     expect(() => enableFailpoints('relay.after-publish=explode')).to.throw('relay.after-publish=explode');
   });
 });

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { createLogger, type LoggerOptions } from '../../lib/log.ts';
 
-/** A log into memory. */
+/** A log that writes to memory. */
 function capture(options: Partial<LoggerOptions> = {}) {
   const stream = new PassThrough();
   const log = createLogger({ level: 'debug', format: 'json', stream, ...options });
@@ -13,7 +13,7 @@ function capture(options: Partial<LoggerOptions> = {}) {
 }
 
 describe('createLogger', () => {
-  it('writes one JSON object per line, with its time, level and event first', () => {
+  it('writes one JSON object per line, with time, level and event first', () => {
     const { log, text } = capture();
     log.info('delivery.settled', { event_id: 'e1', attempt: 2, at: new Date(0), nothing: undefined });
     const [line = '', rest] = text().split('\n');
@@ -31,7 +31,7 @@ describe('createLogger', () => {
     );
   });
 
-  it('lets no field take the place of the event', () => {
+  it('lets no field replace the event', () => {
     const { log, line } = capture();
     log.warn('real', { event: 'forged', level: 'info' });
     expect(line()).to.include({ event: 'real', level: 'warn' });
@@ -78,7 +78,7 @@ describe('createLogger', () => {
     );
   });
 
-  it('writes to standard error unless told, and nothing when it is only imported', async () => {
+  it('writes to standard error by default, and nothing when it is only imported', async () => {
     const script = `import { createLogger } from './lib/log.ts'; import './lib/config/config.ts';
       if (process.argv[1]) createLogger({ level: 'info', format: 'json' }).info('hello');`;
     const run = async (...args: string[]) => {
@@ -98,7 +98,7 @@ describe('createLogger', () => {
   });
 });
 
-describe('the guard in front of the log', () => {
+describe('the redaction of the log', () => {
   const KEY = ['sk', 'test', 'abcdef123456'].join('_');
   const SIGNING = ['whsec', 'abcdef123456'].join('_');
   const write = (fields: Record<string, unknown>) => {
@@ -125,7 +125,7 @@ describe('the guard in front of the log', () => {
     }
   });
 
-  it('leaves alone what only sounds like one', () => {
+  it('keeps fields whose name is only similar', () => {
     expect(write({ hostname: 'h1', monkey: 'm1', event_id: 'e1', renamed: 'r1' })).to.not.include(
       '[redacted]',
     );
@@ -151,7 +151,7 @@ describe('the guard in front of the log', () => {
     expect(text).to.not.match(/eve@|abcdef123456/);
   });
 
-  it('survives a field that contains itself', () => {
+  it('accepts a field that contains itself', () => {
     const loop: Record<string, unknown> = { id: 1 };
     loop['self'] = loop;
     expect(write({ loop })).to.include('"self":"[…]"');

@@ -19,7 +19,7 @@ function start(step: Step, options: Partial<Parameters<typeof runLoop>[1]> = {})
 }
 
 describe('runLoop', () => {
-  it('goes on without a rest while there is work, and rests when there is none', async () => {
+  it('runs without a rest while there is work, and rests when there is none', async () => {
     const idle = createSignal();
     const counts = [3, 2, 1];
     let rounds = 0;
@@ -35,7 +35,7 @@ describe('runLoop', () => {
     expect(rounds).to.equal(4);
   });
 
-  it('is woken from a rest, and by a call during a step from the rest that would follow', async () => {
+  it('wakes from a rest by a call, and a call during a step skips the next rest', async () => {
     const passes = [createSignal(), createSignal(), createSignal()];
     let rounds = 0;
     const loop = start(async () => {
@@ -53,7 +53,7 @@ describe('runLoop', () => {
     expect(rounds).to.equal(3);
   });
 
-  it('lengthens its idle rest up to the bound', async () => {
+  it('lengthens its idle rest up to the limit', async () => {
     const third = createSignal();
     let rounds = 0;
     const begin = performance.now();
@@ -72,7 +72,7 @@ describe('runLoop', () => {
     expect(performance.now() - begin).to.be.at.least(32);
   });
 
-  it('counts failures in a row, tells them and backs off; a wake does not shorten that', async () => {
+  it('counts and reports failures in a row and backs off; a wake does not shorten that', async () => {
     const waits: number[] = [];
     const done = createSignal();
     let rounds = 0;
@@ -99,7 +99,7 @@ describe('runLoop', () => {
     ]);
   });
 
-  it('finishes the step in hand when it is stopped, and takes its failure then for none', async () => {
+  it('finishes the running step when it is stopped, and then ignores its failure', async () => {
     const begun = createSignal();
     const loop = start(async (signal) => {
       begun.fire();
@@ -112,7 +112,7 @@ describe('runLoop', () => {
     expect(loop.errors).to.deep.equal([]);
   });
 
-  it('ends with what onError throws: a component that cannot work says so', async () => {
+  it('ends with the error that onError throws, for a component that cannot work', async () => {
     const fault = new Error('another cluster');
     const loop = start(async () => await Promise.reject(fault), {
       onError: (error) => {
@@ -124,7 +124,7 @@ describe('runLoop', () => {
 });
 
 describe('waitUntil', () => {
-  it('gives the first answer that is one, and says after the deadline what it waited for', async () => {
+  it('returns the first defined answer, and names after the deadline what it waited for', async () => {
     const answers = [undefined, false, 0];
     expect(
       await waitUntil(() => answers.shift(), { timeoutMs: 5_000, everyMs: 1, what: 'an answer' }),

@@ -5,7 +5,7 @@ import { newEventId, uuidFromTime, uuidLowerBound, uuidTime } from '../../lib/uu
 const NOW = new Date('2026-03-04T05:06:07.089Z');
 
 describe('uuid', () => {
-  it('gives a new id the form of version 7 and its time', () => {
+  it('makes a new id of version 7 with its time', () => {
     const id = newEventId(NOW);
     expect(id).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(uuidTime(id)).to.equal(NOW.getTime());
@@ -17,14 +17,14 @@ describe('uuid', () => {
     expect(uuidFromTime(0x017f22e279b0, bytes)).to.equal('017f22e2-79b0-7cc3-98c4-dc0c0c07398f');
   });
 
-  it('gives the same time and hash the same id, and another hash another one', () => {
+  it('makes the same id from the same time and hash, and another one from another hash', () => {
     const idOf = (text: string) =>
       uuidFromTime(1_700_000_000_000, createHash('sha256').update(text).digest());
     expect(idOf('evt_1')).to.equal(idOf('evt_1'));
     expect(idOf('evt_1')).not.to.equal(idOf('evt_2'));
   });
 
-  it('sorts by time, with the lower bound below every id of its millisecond and above the one before', () => {
+  it('sorts by time, with the lower limit below every id of its millisecond and above the one before', () => {
     const time = NOW.getTime();
     const smallest = uuidFromTime(time, Buffer.alloc(10));
     const largestBefore = uuidFromTime(time - 1, Buffer.alloc(10, 0xff));

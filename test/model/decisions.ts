@@ -1,4 +1,5 @@
-// The part of `make model` that asks `decide` alone: every sentence of test/lib/sync/decide/ in generated situations, without a database.
+// The part of `make model` that tries `decide` alone: every sentence of test/lib/sync/decide/ in
+// generated situations, without a database.
 import { checkSentences, rungs } from '../lib/sync/decide/sentences.ts';
 
 const runs = Number(process.argv[2]);

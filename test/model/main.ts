@@ -1,6 +1,7 @@
 /**
- * What `make model` runs: random histories of both sides against the real engine, each decided by its seed. A broken one is made as
- * short as it gets, and printed with what it did. The last lines say how often each awkward thing has happened.
+ * What `make model` runs: random histories of both sides against the real engine, each decided by
+ * its seed. A failed one is shortened as far as possible and printed with its steps. The last lines
+ * say how often each rare event has happened.
  *
  *   make model                     2,000 histories from a seed of this moment
  *   SEED=417 make model            that one
@@ -40,7 +41,10 @@ if (broken.length > 0) console.log(`\nBroken: ${broken.map((seed) => `SEED=${see
 console.log(`\n${done} histories from seed ${first} in ${seconds()} s, ${broken.length} broken`);
 process.exitCode = broken.length > 0 || done < count || contradicted ? 1 : 0;
 
-/** Beside the histories, 50 decisions of `decide` alone for each; false if a sentence about them is broken. */
+/**
+ * Besides the histories, 50 decisions of `decide` alone for each; false if one of its sentences
+ * fails.
+ */
 async function runDecisions(): Promise<boolean> {
   const child = fork(new URL('decisions.ts', import.meta.url), [String(50 * count)], { env });
   const [code] = (await once(child, 'exit')) as [number | null];
@@ -57,13 +61,13 @@ async function runPart(): Promise<void> {
   while (next < first + count) {
     const answer = answerOf(child);
     child.send(next++);
-    note((await answer) as Report); // a part that is ready says nothing else
+    note((await answer) as Report); // a part that is ready sends nothing else
   }
   child.disconnect();
   await ended;
 }
 
-/** What it says next; throws if it ends instead. */
+/** The next message; throws if the part ends instead. */
 async function answerOf(child: ChildProcess): Promise<unknown> {
   const stop = new AbortController();
   try {

@@ -1,6 +1,6 @@
 /**
- * One process of `make model`: runs every history whose seed it is sent, on a database of its own, and answers with what came of
- * it. It ends when its parent goes.
+ * One process of `make model`: runs every history whose seed it receives, on a database of its own,
+ * and answers with the result. It ends with its parent.
  */
 import { createTestDatabase } from '../support/database.ts';
 import { optionsOf } from '../support/history-options.ts';
@@ -9,7 +9,7 @@ import { runHistory, type Verdict } from '../support/history.ts';
 
 export type Report = Verdict & { seed: number; text?: string };
 
-/** To make one as short as it gets takes as long as many histories. */
+/** Shortening one history takes as long as many histories. */
 const REPORTED = 2;
 
 const { db, drop } = await createTestDatabase();

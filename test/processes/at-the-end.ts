@@ -1,4 +1,4 @@
-// What has to hold when everything has come to rest, whatever happened before.
+// What has to hold when all work is done, whatever happened before.
 import type { Db } from '../../db/server/connection.ts';
 import { call } from '../cli/twinbox.ts';
 import type { Deployment } from './deployment.ts';
@@ -6,7 +6,7 @@ import type { Deployment } from './deployment.ts';
 type Effects = { living: number; repeated: unknown[] };
 type Simulated = Pick<Deployment, 'simulator'>;
 
-/** Keys under which Stripe has done more than one thing. */
+/** Keys under which Stripe has done more than one change. */
 export async function effectsTwice(deployment: Simulated): Promise<unknown[]> {
   return (await effects(deployment)).repeated;
 }

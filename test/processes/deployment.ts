@@ -1,4 +1,5 @@
-// A whole deployment on real parts of its own, whose every part can be killed and comes back at the same address.
+// A whole deployment on real parts of its own; each part can be killed and comes back at the same
+// address.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,12 +16,12 @@ const SECRET = 'whsec_only_for_the_simulator';
 const TWINBOX = resolve(import.meta.dirname, '../../cli/main.ts');
 
 export type Deployment = {
-  /** Of every api, living or not. */
+  /** The addresses of every api, living or not. */
   apis: readonly string[];
   simulator: Member;
   fleet: Fleet;
   databaseUrl(): string;
-  /** Ends one of them, and starts its successor, which is up when this resolves. */
+  /** Ends one of them, and starts its successor, which is ready when this resolves. */
   replace(victim: Member, signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   killBroker(): Promise<void>;
   /** What `pg_ctl stop -m immediate` does, and a start. */
@@ -33,7 +34,9 @@ export type DeploymentOptions = {
   apis: number;
   relays: number;
   workers: number;
-  /** Requests a second that the simulator takes for each endpoint, and that the workers keep to. */
+  /**
+   * Requests a second that the simulator accepts for each endpoint, and that the workers keep to.
+   */
   perSecond: number;
 };
 
@@ -101,7 +104,7 @@ export async function deploy({ apis, relays, workers, perSecond }: DeploymentOpt
       async killPostgres() {
         process.kill(postgres.pid, 'SIGQUIT');
         await waitUntil(() => !lives(postgres.pid), { timeoutMs: 20_000, what: 'PostgreSQL is gone' });
-        // Its use ends with it, or the last one would leave the new server to it.
+        // The server's use ends with it; otherwise the last one would leave the new server running.
         await postgres.stop();
         postgres = await startPostgres();
       },
@@ -118,7 +121,7 @@ function lives(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {
-    // There is nobody to send it to.
+    // There is no receiver for it yet.
     return false;
   }
 }

@@ -1,4 +1,5 @@
-// Api, relay, worker and simulator as the processes that a deployment runs, started and killed at will.
+// Api, relay, worker and simulator as the processes of a deployment, started and killed by the
+// test.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
@@ -12,10 +13,10 @@ export type LogLine = { event: string; level: string; why?: string } & Record<st
 export type Member = {
   kind: Kind;
   pid: number;
-  /** Where it answers /health and /ready; of the simulator, where it is. */
+  /** The address of /health and /ready; for the simulator, its own address. */
   url: string;
   log(): LogLine[];
-  /** Sends the signal and answers the exit status, null if a signal ended it. */
+  /** Sends the signal and returns the exit status, null if a signal ended the process. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   isAlive(): boolean;
 };
@@ -23,9 +24,9 @@ export type Member = {
 export type Ended = { code: number | null; output: string };
 
 export type Fleet = {
-  /** Resolves when it is up; throws with what it said if it ended before. */
+  /** Resolves when the process is ready; throws with its output if it ended before. */
   start(kind: Kind, env?: Record<string, string>): Promise<Member>;
-  /** For a start that is to fail: what came of it. */
+  /** For a start that has to fail: returns the result. */
   fail(kind: Kind, env?: Record<string, string>): Promise<Ended>;
   members(kind?: Kind): Member[];
   endAll(): Promise<void>;
@@ -39,7 +40,7 @@ const MAIN: Record<Kind, string> = {
   simulator: 'simulator/main.ts',
 };
 
-/** `settings` is asked at each start. */
+/** `settings` is called at each start. */
 export function createFleet(settings: () => Record<string, string>): Fleet {
   const running = new Map<ChildProcess, Member>();
 
@@ -114,7 +115,7 @@ function toLine(text: string): LogLine[] {
   return text.startsWith('{') ? [JSON.parse(text) as LogLine] : [];
 }
 
-/** A process of several says it in the lines of those. */
+/** A process that consists of several prints it in the lines of each. */
 function addressIn(log: LogLine[]): string {
   const started = log.filter(({ event }) => event === 'process.started');
   const addresses = started.flatMap(({ url, health }) => [url, health]);

@@ -12,10 +12,10 @@ type Kill = { what: string; seconds: number };
 
 const CUSTOMERS = 3_000;
 const HANDS = 16;
-/** So many lives between two kills: a few seconds. */
+/** The number of customers handled between two kills: a few seconds. */
 const BETWEEN = 40;
 
-describe('a deployment of which something is killed every few seconds', function () {
+describe('a deployment in which a process is killed every few seconds', function () {
   this.timeout(0);
   let deployment: Deployment;
   let people: People;
@@ -32,7 +32,7 @@ describe('a deployment of which something is killed every few seconds', function
     await deployment.remove();
   });
 
-  /** Kills, and waits until a customer made after it is at Stripe. */
+  /** Kills, and waits until a customer created afterwards is at Stripe. */
   async function kill(what: string, how: () => Promise<void>): Promise<void> {
     const back = how();
     const seconds = await people.probe();
@@ -41,7 +41,7 @@ describe('a deployment of which something is killed every few seconds', function
   }
 
   const replace = (kind: 'api' | 'relay' | 'worker') => async (): Promise<void> => {
-    // The oldest: each has its turn.
+    // The oldest, so that each is killed once in a while.
     const [victim] = deployment.fleet.members(kind);
     if (victim) await deployment.replace(victim, 'SIGKILL');
   };
@@ -83,7 +83,7 @@ describe('a deployment of which something is killed every few seconds', function
     expect({ here, linked }).to.deep.equal({ here: there, linked: there });
   });
 
-  it('has an end for every event: none without a delivery, none still open', async () => {
+  it('has an outcome for every event: none without a delivery, none still open', async () => {
     // The echoes of the last writes may still be on their way.
     await waitUntil(async () => (await openDeliveries(db)).open === 0, {
       timeoutMs: 60_000,
@@ -93,10 +93,10 @@ describe('a deployment of which something is killed every few seconds', function
   });
 
   it('explains each edit that did not survive', async () => {
-    expect(await lossesOf(db, await people.told(), people.edits)).to.deep.equal([]);
+    expect(await lossesOf(db, await people.reported(), people.edits)).to.deep.equal([]);
   });
 
-  it('is restarted process by process, and customers go on arriving', async () => {
+  it('is restarted process by process, while customers keep arriving', async () => {
     const all = deployment.fleet.members().filter(({ kind }) => kind !== 'simulator');
     const restart = { done: false };
     const seconds: number[] = [];
@@ -111,11 +111,14 @@ describe('a deployment of which something is killed every few seconds', function
     );
   });
 
-  /** More are deleted than the fuse lets through in ten minutes: an operator looks at them, and lets them go. */
+  /**
+   * More rows are deleted than the fuse permits in ten minutes: an operator checks the deletes and
+   * releases them.
+   */
   async function verifyReleased(): Promise<Finished> {
-    for (let turn = 0; ; turn++) {
+    for (let round = 0; ; round++) {
       const verified = await deployment.twinbox(['verify', '--wait', '300']);
-      if (turn === 5 || !verified.stdout.includes(' waiting')) return verified;
+      if (round === 5 || !verified.stdout.includes(' waiting')) return verified;
       await deployment.twinbox(['resume', 'stripe', '--deletes']);
     }
   }

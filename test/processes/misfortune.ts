@@ -1,4 +1,5 @@
-// What goes wrong between the workers and Stripe in the proof with two teams: faults by chance, and webhooks that never come.
+// The faults between the workers and Stripe in the proof with two teams: random failures, and
+// webhooks that never come.
 import { call } from '../cli/twinbox.ts';
 import type { Member } from './fleet.ts';
 
@@ -45,9 +46,11 @@ function keptOf(calls: Pick<Rule, 'path' | 'probability' | 'times' | 'nth'>): Ru
 
 export type Misfortune = {
   begin(): Promise<void>;
-  /** Requests that hang are carried out now, though whoever sent them may be long gone. */
+  /** Requests that hang are carried out now, though their senders may be dead. */
   releaseHung(): Promise<void>;
-  /** Ends it, and says how often each kind has hit, and how many calls it could have. */
+  /**
+   * Ends the faults, and says how often each kind happened, and in how many calls it was possible.
+   */
   end(): Promise<{ calls: number; hits: Record<string, number> }>;
 };
 

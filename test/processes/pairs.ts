@@ -1,4 +1,5 @@
-// What both sides say of every pair: our rows from the database, their records from Stripe's events.
+// What both sides say of every pair: our rows from the database, their records from Stripe's
+// events.
 import type { Stripe } from 'stripe';
 import type { Db } from '../../db/server/connection.ts';
 import type { Values } from './true-conflicts.ts';
@@ -7,11 +8,14 @@ export interface PairSeen extends Values {
   id: number;
   externalId: string;
   version: number;
-  /** Every change of ours and of theirs that there was at this look is heard and done with, and both say the same. */
+  /**
+   * Every change of ours and of theirs up to this look is received and finished, and both sides
+   * agree.
+   */
   atRest: boolean;
 }
 
-/** What each side showed of a pair, oldest first. */
+/** The values that each side showed of a pair, oldest first. */
 export interface Shown {
   ours: Values[];
   theirs: Values[];
@@ -27,14 +31,14 @@ type Row = Values & {
 };
 
 const pairsSql = `
-with told as (
+with counts as (
   select mapping_id, count(*) filter (where inbound is null) as ours, count(*) filter (where inbound is not null) as theirs,
          bool_or(status in ('queued', 'waiting', 'parked')) as open
   from sync_deliveries group by mapping_id
 )
 select c.id, m.external_id as "externalId", c.name, c.email, c.version, t.ours, t.theirs,
        m.state = 'linked' and m.dirty = m.clean and m.intent is null and not m.must_read and not t.open as calm
-from external_mappings m join customers c on c.id = m.internal_id join told t on t.mapping_id = m.id
+from external_mappings m join customers c on c.id = m.internal_id join counts t on t.mapping_id = m.id
 where m.role = 'primary' and m.external_id is not null order by c.id`;
 
 export type Pairs = {
@@ -66,12 +70,13 @@ export function createPairs(db: Db, stripe: Stripe): Pairs {
   return {
     async look() {
       const { rows } = await db.raw<{ rows: Row[] }>(pairsSql);
-      // After the rows: what is calm there, and has no event since that it has not heard, is at rest.
+      // After the rows: a pair without open work, and without an event that it has not received, is
+      // at rest.
       await catchUp();
       return rows.map(({ calm, ours, theirs, ...row }) => {
         const values = shown.get(row.externalId) ?? [];
-        const heard = ours === row.version && theirs === values.length;
-        return { ...row, atRest: calm && heard };
+        const received = ours === row.version && theirs === values.length;
+        return { ...row, atRest: calm && received };
       });
     },
     async shown({ id, externalId }) {

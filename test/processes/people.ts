@@ -1,4 +1,5 @@
-// People on both sides who make, edit and delete customers while parts of the deployment die under their hands.
+// People on both sides who create, edit and delete customers while parts of the deployment are
+// killed.
 import { Stripe } from 'stripe';
 import type { Edit, ReportedEvent } from '../support/losses.ts';
 import { waitUntil } from '../support/signal.ts';
@@ -8,18 +9,20 @@ type Row = { id: number; name: string; email: string; external_mappings: { strip
 type Known = { id: number; externalId: string };
 
 export type People = {
-  /** Makes so many customers, edits and deletes among them, so many hands at a time. */
+  /**
+   * Creates this number of customers, with edits and deletes, by this number of people at a time.
+   */
   work(customers: number, hands: number): Promise<void>;
-  /** How many customers were begun so far. */
+  /** The number of customers begun so far. */
   begun(): number;
-  /** Seconds until a customer that is made now is at Stripe. */
+  /** Seconds until a customer that is created now is at Stripe. */
   probe(): Promise<number>;
   edits: Edit[];
-  told(): Promise<ReportedEvent[]>;
+  reported(): Promise<ReportedEvent[]>;
   counts: Record<string, number>;
 };
 
-/** A process that is dead answers nobody; it is back within this, unless another time is given. */
+/** A dead process does not answer; it is back within this time, unless another one is given. */
 const PATIENCE_MS = 120_000;
 
 /** What they need to know of what they work on. */
@@ -34,9 +37,12 @@ export function createPeople({ apis, simulator }: Workplace, seed: number, patie
   const count = (what: string): void => void (counts[what] = (counts[what] ?? 0) + 1);
   let begun = 0;
   let moment = 0;
-  let turn = 0;
+  let next = 0;
 
-  /** Asks one api after the other until one answers, as a balancer would. `known` says what a repeat may also answer. */
+  /**
+   * Tries one api after the other until one answers, as a balancer would. `known` lists what a
+   * repeat may also answer.
+   */
   async function ask<T>(
     method: string,
     path: string,
@@ -45,7 +51,7 @@ export function createPeople({ apis, simulator }: Workplace, seed: number, patie
   ): Promise<T | null> {
     return await waitUntil(
       async () => {
-        const api = apis[turn++ % apis.length] ?? '';
+        const api = apis[next++ % apis.length] ?? '';
         try {
           const answer = await fetch(`${api}/api/v1${path}`, {
             method,
@@ -68,7 +74,7 @@ export function createPeople({ apis, simulator }: Workplace, seed: number, patie
   }
 
   async function makeHere(email: string): Promise<void> {
-    // Cut off and sent again, it may be there already.
+    // A request that was interrupted and sent again may find the customer already created.
     await ask('POST', '/customers', { name: `Here ${email}`, email }, [409]);
     count('made_here');
   }
@@ -101,7 +107,10 @@ export function createPeople({ apis, simulator }: Workplace, seed: number, patie
     count('deleted');
   }
 
-  /** One customer's life: made on one side, known on both, edited a few times on either, now and then deleted. */
+  /**
+   * One customer's life: created on one side, known on both, edited a few times on either,
+   * sometimes deleted.
+   */
   async function live(n: number): Promise<void> {
     const email = `person${n}@example.com`;
     await (random() < 0.75 ? makeHere(email) : makeThere(email));
@@ -136,7 +145,7 @@ export function createPeople({ apis, simulator }: Workplace, seed: number, patie
       });
       return (performance.now() - begin) / 1000;
     },
-    async told() {
+    async reported() {
       const events: ReportedEvent[] = [];
       for await (const event of stripe.events.list({ limit: 100, type: 'customer.*' }))
         events.push(event as ReportedEvent);
@@ -147,7 +156,7 @@ export function createPeople({ apis, simulator }: Workplace, seed: number, patie
 
 class Refused extends Error {}
 
-/** Deleted by somebody else meanwhile. */
+/** Deleted by another person meanwhile. */
 function ignoreGone(error: unknown): void {
   if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
 }

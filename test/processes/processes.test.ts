@@ -30,7 +30,7 @@ describe('api, relay and worker as processes of their own', function () {
 
   before('start them', async () => {
     folder = await mkdtemp(join(tmpdir(), 'twinbox-fleet-'));
-    // The api first, for its address is what the simulator sends to; neither waits for the other.
+    // The api first, since the simulator sends to its address; neither waits for the other.
     api = await fleet.start('api', { SIMULATOR_URL: 'http://127.0.0.1:1', SIMULATOR_WEBHOOK_SECRET: SECRET });
     simulator = await fleet.start('simulator', {
       SIMULATOR_PORT: '0',
@@ -96,11 +96,11 @@ describe('api, relay and worker as processes of their own', function () {
     await stripe('POST', `/v1/customers/${theirs}`, { name: 'Ada Lovelace' });
     await waitUntil(
       async () => (await call<Customer>('GET', `${api.url}/api/v1/customers/${id}`)).name === 'Ada Lovelace',
-      { ...soon, what: 'the name from Stripe is here' },
+      { ...soon, what: 'the name from Stripe is in our table' },
     );
   });
 
-  it('say that they live and that they can work, each on its own port', async () => {
+  it('report that they live and that they can work, each on its own port', async () => {
     for (const member of fleet.members().filter(({ kind }) => kind !== 'simulator')) {
       expect((await fetch(`${member.url}/health`)).status).to.equal(200);
       await waitUntil(async () => (await ready(member)).status === 200, {
@@ -114,7 +114,7 @@ describe('api, relay and worker as processes of their own', function () {
     expect([refused.status, refused.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD']);
   });
 
-  it('go on with the other relay when the active one is killed', async () => {
+  it('continue with the other relay when the active one is killed', async () => {
     const active = await activeRelay();
     await active.end('SIGKILL');
     await make('grace');
@@ -123,7 +123,7 @@ describe('api, relay and worker as processes of their own', function () {
     await fleet.start('relay');
   });
 
-  it('go on with the other worker when one is killed', async () => {
+  it('continue with the other worker when one is killed', async () => {
     const [first] = fleet.members('worker');
     await first?.end('SIGKILL');
     for (const name of ['edsger', 'barbara', 'donald', 'frances']) await make(name);
@@ -131,7 +131,7 @@ describe('api, relay and worker as processes of their own', function () {
     await fleet.start('worker', here());
   });
 
-  it('end with 0 at SIGTERM, and leave nothing that the next would have to wait for', async () => {
+  it('end with 0 at SIGTERM, and leave nothing that the next process would have to wait for', async () => {
     const relay = await activeRelay();
     const [worker] = fleet.members('worker');
     expect(await Promise.all([relay.end('SIGTERM'), worker?.end('SIGTERM')])).to.deep.equal([0, 0]);
@@ -140,7 +140,7 @@ describe('api, relay and worker as processes of their own', function () {
     await Promise.all([fleet.start('relay'), fleet.start('worker', here())]);
   });
 
-  it('serve one port from several processes, and start one anew that was killed', async () => {
+  it('serve one port from several processes, and replace one that was killed', async () => {
     const several = await fleet.start('api', { API_WORKERS: '2' });
     const started = (): number[] =>
       several
@@ -155,7 +155,7 @@ describe('api, relay and worker as processes of their own', function () {
   });
 
   describe('refuse to start', () => {
-    it('without Kafka and without a database, and name both', async () => {
+    it('without Kafka and without a database, and name both settings', async () => {
       for (const kind of ['api', 'relay', 'worker'] as const) {
         const { code, output } = await fleet.fail(kind, { DATABASE_URL: '', KAFKA_BOOTSTRAP_SERVERS: '' });
         expect(code).to.equal(78);
@@ -163,14 +163,14 @@ describe('api, relay and worker as processes of their own', function () {
       }
     });
 
-    it('as a worker that has no Stripe to work with', async () => {
+    it('as a worker without any Stripe to work with', async () => {
       const { code, output } = await fleet.fail('worker');
       expect([code, output]).to.satisfy(([status, text]: [number, string]) => {
         return status === 78 && text.includes('STRIPE_SECRET_KEY') && text.includes('SIMULATOR_URL');
       });
     });
 
-    it('on a port that is taken, and say which setting gives another', async () => {
+    it('on a port that is in use, and name the setting for another one', async () => {
       const [relay] = fleet.members('relay');
       const port = new URL(relay?.url ?? '').port;
       const { code, output } = await fleet.fail('relay', { HEALTH_PORT: port });
@@ -186,7 +186,7 @@ describe('api, relay and worker as processes of their own', function () {
       expect(output).to.include('npx twinbox migrate');
     });
 
-    it('with several processes of which none can start', async () => {
+    it('as several processes of which none can start', async () => {
       const { code, output } = await fleet.fail('api', { API_WORKERS: '2', API_PORT: new URL(api.url).port });
       expect(code).to.equal(69);
       expect(output).to.include('API_PORT');

@@ -1,5 +1,6 @@
-// Two teams who edit the same customers, one through the API, one in Stripe's dashboard. A customer is edited in rounds; before each
-// both sides have come to agree, so what a round may end in is known from the round alone.
+// Two teams who edit the same customers, one through the API, one in Stripe's dashboard. A customer
+// is edited in rounds; before each round both sides agree, so the possible results of a round
+// follow from the round alone.
 import { sleep } from '../../lib/loop.ts';
 import { call } from '../cli/twinbox.ts';
 import { createChances } from '../support/chances.ts';
@@ -10,9 +11,12 @@ import type { Field, TeamEdit } from './true-conflicts.ts';
 export type Teams = {
   /** Makes customers on both sides. */
   make(customers: number): Promise<void>;
-  /** Begins a round with each of some pairs that are at rest; says how many pairs are not at rest now. */
-  turn(rounds: number): Promise<number>;
-  /** How many edits were begun. */
+  /**
+   * Begins a round with each of some pairs that are at rest; returns how many pairs are not at rest
+   * now.
+   */
+  pass(rounds: number): Promise<number>;
+  /** The number of edits begun so far. */
   count(): number;
   counts: Record<string, number>;
   editsOf(pair: Pick<PairSeen, 'id' | 'externalId'>): TeamEdit[];
@@ -21,7 +25,10 @@ export type Teams = {
 
 type Workplace = { api: string; simulator: string; pairs: Pairs };
 
-/** So far apart two edits of a round may be: some meet before either has left, some on the way, and some not at all. */
+/**
+ * The time between two edits of a round: some cross before either is carried over, some on the way,
+ * and some not at all.
+ */
 const APART_MS = 15_000;
 const FIELDS: readonly Field[] = ['name', 'email'];
 
@@ -44,20 +51,20 @@ export function createTeams({ api, simulator, pairs }: Workplace, seed: number):
     else await call('POST', `${simulator}/_sim/dashboard/customers/${externalId}`, change);
   }
 
-  /** What both teams do in a round: one list of edits for each side. */
+  /** The edits of both teams in a round: one list for each side. */
   function plan(round: number, id: number): { what: string; ours: TeamEdit[]; theirs: TeamEdit[] } {
     const field = pick(FIELDS) ?? 'name';
     const other = field === 'name' ? 'email' : 'name';
-    const make = (side: TeamEdit['side'], on: Field, word: string = side): TeamEdit => {
-      const text = `${word}-${id}-${round}-${++moment}`;
+    const make = (side: TeamEdit['side'], on: Field, prefix: string = side): TeamEdit => {
+      const text = `${prefix}-${id}-${round}-${++moment}`;
       return { side, round, field: on, value: on === 'name' ? text : `${text}@example.com` };
     };
     const chance = random();
-    if (chance < 0.2) return { what: 'one edit here', ours: [make('ours', field)], theirs: [] };
-    if (chance < 0.4) return { what: 'one edit there', ours: [], theirs: [make('theirs', field)] };
+    if (chance < 0.2) return { what: 'one edit of ours', ours: [make('ours', field)], theirs: [] };
+    if (chance < 0.4) return { what: 'one edit of theirs', ours: [], theirs: [make('theirs', field)] };
     const three = (side: TeamEdit['side']): TeamEdit[] => [1, 2, 3].map(() => make(side, field));
-    if (chance < 0.48) return { what: 'three edits here', ours: three('ours'), theirs: [] };
-    if (chance < 0.56) return { what: 'three edits there', ours: [], theirs: three('theirs') };
+    if (chance < 0.48) return { what: 'three edits of ours', ours: three('ours'), theirs: [] };
+    if (chance < 0.56) return { what: 'three edits of theirs', ours: [], theirs: three('theirs') };
     const ours = make('ours', field);
     if (chance < 0.7) return { what: 'two fields', ours: [ours], theirs: [make('theirs', other)] };
     if (chance < 0.75)
@@ -96,7 +103,7 @@ export function createTeams({ api, simulator, pairs }: Workplace, seed: number):
         else await call('POST', `${simulator}/_sim/dashboard/customers`, who);
       }
     },
-    async turn(wanted) {
+    async pass(wanted) {
       if (failed.length > 0) throw failed[0];
       const busy = new Set(editing);
       const seen = await pairs.look();

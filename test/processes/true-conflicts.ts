@@ -1,9 +1,10 @@
-// Which edits of two sides truly met, told from what both sides showed and from nothing that the engine says of itself.
+// Finds the edits of two sides that truly conflict, only from what both sides showed and not from
+// what the engine reports.
 
 /** What a person set a field to. No two edits of one customer that differ set the same value. */
 export interface TeamEdit {
   side: 'ours' | 'theirs';
-  /** Before the first edit of a round both sides agreed, and everything was heard everywhere. */
+  /** Before the first edit of a round both sides agreed, and each had received every event. */
   round: number;
   field: Field;
   value: string;
@@ -19,14 +20,14 @@ export interface Meeting {
 }
 
 /**
- * Two edits of one field in one round, to different values, of which neither was made by somebody who could see the other: their
- * value did not stand in our row before ours, nor ours in their record before theirs. `here` and `there` are what each side showed,
- * oldest first.
+ * Two edits of one field in one round, to different values, of which neither person could see the
+ * other's value: their value was not in our row before our edit, nor our value in their record
+ * before theirs. `oursShown` and `theirsShown` are each side's values, oldest first.
  */
 export function trueConflicts(
   edits: readonly TeamEdit[],
-  here: readonly Values[],
-  there: readonly Values[],
+  oursShown: readonly Values[],
+  theirsShown: readonly Values[],
 ): Meeting[] {
   const ofSide = (side: TeamEdit['side']): TeamEdit[] => edits.filter((edit) => edit.side === side);
   return ofSide('ours').flatMap(({ round, field, value: ours }) =>
@@ -37,7 +38,7 @@ export function trueConflicts(
           const places = shown.map((values) => values[field]);
           return places.includes(first) && places.indexOf(first) < places.indexOf(then);
         };
-        return !stood(here, theirs, ours) && !stood(there, ours, theirs);
+        return !stood(oursShown, theirs, ours) && !stood(theirsShown, ours, theirs);
       })
       .map(({ value: theirs }): Meeting => ({ field, ours, theirs })),
   );

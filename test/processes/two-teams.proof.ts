@@ -16,15 +16,15 @@ type ReportedEvent = Meeting & { row: number; kind: string };
 
 const CUSTOMERS = 300;
 const EDITS = 3_000;
-/** A turn is a look at all pairs, and this many rounds begun. */
+/** In each pass the test looks at all pairs and begins this number of rounds. */
 const ROUNDS = 6;
 const TURN_MS = 500;
 const KILL_MS = 5_000;
-/** A 500 that Stripe keeps, and a webhook lost after it: five minutes and a few. */
+/** A 500 that Stripe keeps, and a webhook lost after it: five minutes and a few more. */
 const LONGEST_REST_MS = 900_000;
-const HUNG_TURNS = 25;
+const HUNG_PASSES = 25;
 
-describe('two teams at the same customers, while a tenth of all calls fails and a worker is killed every five seconds', function () {
+describe('two teams that edit the same customers, while a tenth of all calls fails and a worker is killed every five seconds', function () {
   this.timeout(0);
   let deployment: Deployment;
   let db: Db;
@@ -49,7 +49,7 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
     await deployment.remove();
   });
 
-  /** One every five seconds, whether those before it are replaced by then or not. */
+  /** One every five seconds, whether the killed ones are replaced by then or not. */
   async function kill(working: AbortSignal): Promise<number> {
     const replaced: Promise<unknown>[] = [];
     for (;;) {
@@ -66,11 +66,11 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
   async function work(): Promise<void> {
     const begin = performance.now();
     await teams.make(CUSTOMERS);
-    for (let turn = 1; ; turn++) {
+    for (let pass = 1; ; pass++) {
       const left = EDITS - teams.count();
-      const busy = await teams.turn(Math.max(0, Math.min(ROUNDS, left)));
+      const busy = await teams.pass(Math.max(0, Math.min(ROUNDS, left)));
       if (left <= 0 && busy === 0) return;
-      if (turn % HUNG_TURNS === 0) await misfortune.releaseHung();
+      if (pass % HUNG_PASSES === 0) await misfortune.releaseHung();
       if (performance.now() - begin > LONGEST_REST_MS) throw new Error(`${busy} pairs do not come to rest`);
       await sleep(TURN_MS);
     }
@@ -110,7 +110,7 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
     });
   });
 
-  it('has an end for every event: none without a delivery, none still open', async () => {
+  it('has an outcome for every event: none without a delivery, none still open', async () => {
     await waitUntil(async () => (await openDeliveries(db)).open === 0, {
       timeoutMs: 60_000,
       what: 'no open delivery',
@@ -118,7 +118,7 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
     expect(await openDeliveries(db)).to.deep.equal({ open: 0, unreceived: 0 });
   });
 
-  it('holds exactly the conflicts that there were, each once', async () => {
+  it('records exactly the conflicts that happened, each once', async () => {
     const expected: string[] = [];
     for (const pair of await pairs.look()) {
       const { ours, theirs } = await pairs.shown(pair);
@@ -129,7 +129,7 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
       `select internal_id as row, kind, field, ours #>> '{}' as ours, theirs #>> '{}' as theirs from sync_conflicts order by id`,
     );
     const kinds = Object.groupBy(rows, ({ kind }) => kind);
-    const found = rows.map((told) => describeMeeting(told.row, told));
+    const found = rows.map((conflict) => describeMeeting(conflict.row, conflict));
     say(
       `${expected.length} conflicts expected, ${found.length} found: ` +
         Object.entries(kinds)
@@ -137,7 +137,7 @@ describe('two teams at the same customers, while a tenth of all calls fails and 
           .join(', '),
     );
     expect(difference(expected, found), 'missing').to.deep.equal([]);
-    expect(difference(found, expected), 'told of what never was, or twice').to.deep.equal([]);
+    expect(difference(found, expected), 'a conflict that never was, or twice').to.deep.equal([]);
     expect(Object.keys(kinds).sort()).to.deep.equal(['both_moved', 'overwritten_unseen']);
   });
 
@@ -150,7 +150,7 @@ function describeMeeting(row: number, { field, ours, theirs }: Meeting): string 
   return `customer ${row}: ${field ?? ''} ${ours ?? ''} / ${theirs ?? ''}`;
 }
 
-/** What is in `all` more often than in `known`. */
+/** Elements that are more often in `all` than in `known`. */
 function difference(all: readonly string[], known: readonly string[]): string[] {
   const rest = [...known];
   return all.filter((one) => {

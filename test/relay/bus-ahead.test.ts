@@ -10,13 +10,16 @@ import { drain, relayOn, withWorld, writeEvent, writeEvents, type Arrivals } fro
 
 const failure = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
 
-/** What a Kafka would still hold of these arrivals. */
+/** The records that a Kafka would still hold of these arrivals. */
 async function recordsOf(db: Db, { all }: Arrivals): Promise<Received[]> {
   const installation = await readInstanceId(db);
   return all.map((record) => ({ ...record, installation, timestamp: Date.now() }));
 }
 
-/** As a copy of the disk would be that was made before these events: same cluster, same timeline, same tables. */
+/**
+ * As a copy of the disk would be that was made before these events: same cluster, same timeline,
+ * same tables.
+ */
 async function forget(db: Db, ids: readonly number[]): Promise<void> {
   await db.raw('alter table sync_events disable trigger sync_events_append_only');
   await db.raw('delete from sync_events where id = any(:ids)', { ids });
@@ -24,7 +27,7 @@ async function forget(db: Db, ids: readonly number[]): Promise<void> {
   await db.raw(`select setval('sync_event_ids', :next, false)`, { next: ids[0] ?? 1 });
 }
 
-describe('an older state that only the bus can tell', () => {
+describe('an older state of the database that only the bus can show', () => {
   it('is refused by the relay before anything is published, and from then on by every process', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       await writeEvents(db, 2);
@@ -59,7 +62,7 @@ describe('an older state that only the bus can tell', () => {
       await moved.stop();
     }));
 
-  it('is none where a relay died between the publish and its save', () =>
+  it('is not concluded where a relay died between the publish and its save', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       await relay.runOnce();
       const ids = await writeEvents(db, 3);
@@ -73,7 +76,7 @@ describe('an older state that only the bus can tell', () => {
       await next.stop();
     }));
 
-  it('is none where the missing event left with its partition, is another installation’s, or a notice', () =>
+  it('is not concluded where the missing event left with its partition, is another installation’s, or is a notice', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       const [old = 0, foreign = 0, notice = 0] = await writeEvents(db, 3);
       await drain(relay);
@@ -81,7 +84,8 @@ describe('an older state that only the bus can tell', () => {
       const all = await recordsOf(db, arrivals);
       await forget(db, [old, foreign, notice]);
       await writeEvent(db);
-      // Without its id in a header; and one that was published after a younger one had been written.
+      // Without its id in a header; and one that was published after a younger event had been
+      // written.
       let left = { timestamp: Date.now() - 60_000, syncEventId: null as number | null };
       const newest = () =>
         Promise.resolve(
@@ -100,7 +104,7 @@ describe('an older state that only the bus can tell', () => {
       }
     }));
 
-  it('of a server that took over goes on, above what the lost one had given out', () =>
+  it('of a server that took over is not used: new ids lie above all that the lost server had given out', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       await writeEvents(db, 2);
       await drain(relay);
@@ -123,7 +127,7 @@ describe('an older state that only the bus can tell', () => {
       await next.stop();
     }));
 
-  it('ends a process that runs, once the relay has seen it', () =>
+  it('ends a running process, once the relay has found it', () =>
     withWorld(async ({ db, relay }) => {
       await relay.runOnce();
       const watch = watchIdentity({ db, address: 'here', everyMs: 20 });

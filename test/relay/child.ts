@@ -1,6 +1,7 @@
-// A relay as a process of its own, to be killed or frozen: `child.ts <database url> <arrivals file> <page size> <lease ms>`.
-// Each message of sync.outbound becomes a line of the file, appended before the relay hears that it was taken, with
-// the fence of the lease under which it was sent. A line of stdout tells that the relay has become active, with its fence.
+// A relay as a process of its own, to be killed or frozen: `child.ts <database url> <arrivals file>
+// <page size> <lease ms>`. Each message of sync.outbound becomes a line of the file, appended
+// before the relay gets the acknowledgement, with the fence of the lease under which it was sent. A
+// line of stdout says that the relay has become active, with its fence.
 import { appendFileSync } from 'node:fs';
 import { createDb } from '../../db/server/connection.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';

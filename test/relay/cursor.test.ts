@@ -11,7 +11,7 @@ import {
 } from './world.ts';
 
 describe('the relay’s cursor', () => {
-  it('delivers every row that was there before its first start', () =>
+  it('delivers every row that existed before its first start', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       const ids = await writeEvents(db, 5);
       expect(await drain(relay)).to.equal(5);
@@ -48,7 +48,7 @@ describe('the relay’s cursor', () => {
       expect(arrivals.ids()).to.deep.equal([...ids, lateId]);
     }));
 
-  it('delivers a transaction whose id and xid are old by many windows, while others pass it', () =>
+  it('delivers a transaction whose id and xid are many windows old, while others pass it', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       const late = await db.transaction();
       const lateId = await writeEvent(late);
@@ -75,8 +75,9 @@ describe('the relay’s cursor', () => {
       expect(arrivals.ids()).to.deep.equal(ids);
     }));
 
-  // "first" has the lower xid and the higher ids, so when it is delivered the snapshot's xmax is still below "second", which
-  // runs, is listed nowhere, and holds an id below all that has been delivered.
+  // "first" has the lower xid and the higher ids, so when it is delivered the snapshot's xmax is
+  // still below "second", which runs, is listed in no snapshot, and holds an id below all that has
+  // been delivered.
   // The relay is active already: its own start takes transaction ids, and they would raise xmax.
   async function hideBelowXmax({ db, relay }: World) {
     await drain(relay);
@@ -104,7 +105,7 @@ describe('the relay’s cursor', () => {
         { pageSize, leaseMs: 600_000 },
       ));
 
-    it(`delivers it as well after windows have closed over it, in pages of ${pageSize}`, () =>
+    it(`delivers such an id as well after windows have closed over it, in pages of ${pageSize}`, () =>
       withWorld(
         async (world) => {
           const { db, relay, arrivals } = world;
@@ -158,7 +159,7 @@ describe('the relay’s cursor', () => {
       expect(arrivals.ids()).to.deep.equal(ids);
     }));
 
-  it('does not wait for an old transaction, whatever it does', () =>
+  it('does not wait for an old transaction, whatever that does', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       const pinned = await beginWithXid(db);
       const ids = await writeEvents(db, 3);
@@ -169,7 +170,7 @@ describe('the relay’s cursor', () => {
       await pinned.rollback();
     }));
 
-  it('leaves a window open over full pages, and goes on inside it after a restart', () =>
+  it('leaves a window open over full pages, and continues inside it after a restart', () =>
     withWorld(
       async ({ db, relay, arrivals }) => {
         const ids = await writeEvents(db, 5);
@@ -191,7 +192,7 @@ describe('the relay’s cursor', () => {
       { pageSize: 2 },
     ));
 
-  it('rolls the floor once for each window, not for each page', () =>
+  it('moves the floor once for each window, not for each page', () =>
     withWorld(
       async ({ db, relay }) => {
         const ids = await writeEvents(db, 5);
@@ -206,7 +207,7 @@ describe('the relay’s cursor', () => {
       { pageSize: 2 },
     ));
 
-  it('leaves the row alone while there is nothing to do', () =>
+  it('leaves its row unchanged while there is nothing to do', () =>
     withWorld(async ({ db, relay }) => {
       await writeEvents(db, 3);
       await drain(relay);
@@ -253,7 +254,7 @@ describe('the relay’s cursor', () => {
       { pageSize: 2 },
     ));
 
-  it('passes over types that no topic is for, and counts them', () =>
+  it('skips types that have no topic, and counts them', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       await writeEvent(db, { type: 'invoice.created' });
       const id = await writeEvent(db);

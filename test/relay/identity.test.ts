@@ -22,7 +22,9 @@ async function readMappings(db: Db) {
   return rows;
 }
 
-/** As if the server had been started anew since: then nothing proves that another address leads to it. */
+/**
+ * As if the server had been restarted since: then nothing proves that another address leads to it.
+ */
 async function restart(db: Db): Promise<void> {
   await db.raw(`update database_place set server_started_at = server_started_at - interval '1 microsecond'`);
 }
@@ -34,14 +36,14 @@ async function transplant(db: Db, xidsAhead: number): Promise<void> {
   await db.raw('alter table sync_events enable trigger sync_events_append_only');
   await db.raw(
     `update relay_cursor set system_identifier = system_identifier + 1,
-       seen = (select string_agg(case when mark[1] = '' then mark[2] else (mark[1]::bigint + :xidsAhead)::text || mark[2] end, '' order by n)
-               from regexp_matches(seen::text, '(\\d*)([:,]|$)', 'g') with ordinality p(mark, n))::pg_snapshot`,
+       seen = (select string_agg(case when part[1] = '' then part[2] else (part[1]::bigint + :xidsAhead)::text || part[2] end, '' order by n)
+               from regexp_matches(seen::text, '(\\d*)([:,]|$)', 'g') with ordinality p(part, n))::pg_snapshot`,
     { xidsAhead },
   );
 }
 
-describe('which database this is', () => {
-  it('is told by host list and name, whoever asks; an embedded server by its folder', () => {
+describe('the identity of a database', () => {
+  it('consists of host list and database name, whoever asks; for an embedded server of its folder', () => {
     const one = addressOf({ url: 'postgresql://a:b@db1:5432,db2:5432/twinbox?sslmode=require' });
     expect(addressOf({ url: 'postgresql://c:d@DB2:5432,db1:5432/twinbox' })).to.equal(one);
     expect(addressOf({ url: 'postgresql://a:b@db1:5432/twinbox' })).to.not.equal(one);
@@ -50,14 +52,14 @@ describe('which database this is', () => {
     expect(addressOf(folder)).to.not.equal(addressOf({ ...folder, database: 'other' }));
   });
 
-  it('is first, then the same', () =>
+  it('is new at first, then the same', () =>
     withWorld(async ({ db, relay }) => {
       expect(await assertSameDatabase(db, 'here')).to.equal('first');
       await relay.runOnce();
       expect(await assertSameDatabase(db, 'here')).to.equal('same');
     }));
 
-  it('stops every process at another address, and says what can be done', () =>
+  it('stops every process at another address, and the message names the choices', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       await relay.runOnce();
       await relay.stop();
@@ -72,7 +74,7 @@ describe('which database this is', () => {
       expect(arrivals.all).to.deep.equal([]);
     }));
 
-  it('is the same after the cursor was written under a savepoint, by psql or an exception block', () =>
+  it('stays the same after the cursor was written under a savepoint, by psql or an exception block', () =>
     withWorld(async ({ db, relay }) => {
       await relay.runOnce();
       for (const sql of [
@@ -101,7 +103,7 @@ describe('which database this is', () => {
       expect(await failure(assertSameDatabase(db, 'here'))).to.include({ code: 'other_cluster' });
     }));
 
-  it('goes on after a fail-over, and has every mapping compared once', () =>
+  it('survives a fail-over, after which every mapping is compared once', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       await relay.runOnce();
       await relay.stop();
@@ -136,7 +138,7 @@ describe('which database this is', () => {
 
 describe('after a restore', () => {
   for (const xidsAhead of [1_000_000, 40, 0]) {
-    it(`a move delivers what the old cluster had not, when its xids were ${xidsAhead} ahead`, () =>
+    it(`a move delivers what the old cluster had not delivered, when its xids were ${xidsAhead} ahead`, () =>
       withWorld(async ({ db, relay, arrivals }) => {
         await writeEvents(db, 4);
         await drain(relay);
@@ -156,7 +158,8 @@ describe('after a restore', () => {
         const late = await db.transaction();
         const lateId = await writeEvent(late);
         await drain(moved);
-        // The counter of this cluster passes the old xids: none of those rows may come to life again.
+        // The counter of this cluster passes the old xids: none of those rows may count as new
+        // again.
         for (let n = 0; n < 60; n += 1) await db.raw('select pg_current_xact_id()');
         await late.commit();
         ids.push(lateId, await writeEvent(db));
@@ -167,7 +170,7 @@ describe('after a restore', () => {
       }));
   }
 
-  it('a move in the middle of a window goes on behind its last page', () =>
+  it('a move in the middle of a window continues after its last page', () =>
     withWorld(
       async ({ db, relay, arrivals }) => {
         const ids = await writeEvents(db, 5);
@@ -187,7 +190,7 @@ describe('after a restore', () => {
       { pageSize: 2 },
     ));
 
-  it('a copy gets its own name, lets go of every external record, and leaves the past to the original', () =>
+  it('a copy gets its own name, detaches every external record, and leaves past events to the original', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       const instance = async () =>
         (await db.raw<{ rows: { id: string }[] }>('select id from instance')).rows[0]?.id;
@@ -222,8 +225,8 @@ describe('after a restore', () => {
 
 describe('after a restore of a state from before the first relay', () => {
   for (const [way, relays] of [
-    ['a move delivers all that is there', true],
-    ['a copy leaves all of it to the original', false],
+    ['a move delivers all existing events', true],
+    ['a copy leaves all of them to the original', false],
   ] as const)
     it(way, () =>
       withWorld(async ({ db, relay, arrivals }) => {
@@ -236,7 +239,7 @@ describe('after a restore of a state from before the first relay', () => {
     );
 });
 
-describe('which bus the cursor has published to', () => {
+describe('the bus that the cursor has published to', () => {
   const named = (bus: Bus, identity: string): Bus => ({ ...bus, identity: () => Promise.resolve(identity) });
 
   it('is bound at the first start; another bus is refused until it is adopted', () =>
@@ -258,7 +261,7 @@ describe('which bus the cursor has published to', () => {
       expect(await failure(relayOn(db, arrivals.bus).runOnce())).to.include({ code: 'other_bus' });
     }));
 
-  it('is not the original’s Kafka for a copy, unless that is asked for', () =>
+  it('may not be the original’s Kafka for a copy, unless that is requested', () =>
     withWorld(async ({ db, arrivals }) => {
       const bus = named(arrivals.bus, 'kafka:abc');
       const original = relayOn(db, bus);

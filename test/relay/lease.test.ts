@@ -18,7 +18,7 @@ describe('a lease', () => {
   const expire = (name: string) =>
     database.db.raw(`update leases set until = clock_timestamp() where name = :name`, { name });
 
-  it('has one holder at a time, and a fence that rises with each', async () => {
+  it('has one holder at a time, and a fence that rises with each holder', async () => {
     const [one, two] = [createOn('a'), createOn('a')];
     expect(await one.take()).to.equal(1);
     expect(await two.take()).to.equal(null);
@@ -29,7 +29,7 @@ describe('a lease', () => {
     await two.release();
   });
 
-  it('is lost to another only after its end, and then for good', async () => {
+  it('can be taken by another only after its end, and then for good', async () => {
     const [one, two] = [createOn('b'), createOn('b')];
     await one.take();
     await expire('b');
@@ -42,7 +42,7 @@ describe('a lease', () => {
     await two.release();
   });
 
-  it('is not ended by a holder that has lost it and does not know', async () => {
+  it('is not ended by a former holder that does not know that it has lost the lease', async () => {
     const [one, two] = [createOn('f'), createOn('f')];
     await one.take();
     await expire('f');
@@ -52,7 +52,7 @@ describe('a lease', () => {
     await two.release();
   });
 
-  it('is not held past its local deadline, even when the database was never asked', async () => {
+  it('is not kept past its local deadline, even when the database was never asked', async () => {
     let now = 0;
     const one = createOn('c', { lengthMs: 9_000, monotonic: () => now });
     await one.take();
@@ -61,7 +61,7 @@ describe('a lease', () => {
     now = 9_000;
     expect(one.isHeld()).to.equal(false);
     expect(await one.renew()).to.equal(true);
-    expect(one.isHeld(), 'nobody else took it').to.equal(true);
+    expect(one.isHeld(), 'no other holder took it').to.equal(true);
     await one.release();
   });
 
@@ -79,7 +79,7 @@ describe('a lease', () => {
     await one.release();
   });
 
-  it('is taken by one of many who try together', async () => {
+  it('is taken by only one of many that try together', async () => {
     const takers = Array.from({ length: 8 }, () => createOn('e'));
     const fences = await Promise.all(takers.map(({ take }) => take()));
     expect(fences.filter((fence) => fence !== null)).to.deep.equal([1]);
@@ -88,7 +88,7 @@ describe('a lease', () => {
 });
 
 describe('several relays', () => {
-  it('stand by while one is active, and take over when it stops', () =>
+  it('wait while one is active, and take over when it stops', () =>
     withWorld(async ({ db, relay, arrivals }) => {
       const standby = relayOn(db, arrivals.bus);
       const ids = await writeEvents(db, 2);
@@ -102,7 +102,7 @@ describe('several relays', () => {
       await standby.stop();
     }));
 
-  it('cannot be moved back by one that was frozen after it had sent', () =>
+  it('are not moved back by one that was frozen after it had sent', () =>
     withWorld(
       async ({ db, relay, arrivals }) => {
         const ids = await writeEvents(db, 4);
@@ -127,7 +127,7 @@ describe('several relays', () => {
       { pageSize: 2 },
     ));
 
-  it('do not send once the lease has run out by their own clock', async () => {
+  it('do not send once the lease has expired by their own clock', async () => {
     let now = 0;
     await withWorld(
       async ({ db, relay, arrivals }) => {
@@ -181,7 +181,7 @@ describe('several relays', () => {
       { leaseMs: 1_000 },
     ));
 
-  it('find what is committed by polling alone, and at once when nudged', () =>
+  it('find committed events by polling alone, and at once when notified', () =>
     withWorld(
       async ({ db, relay, arrivals }) => {
         const arrived = createSignal();

@@ -44,7 +44,7 @@ export function followArrivals(file: string) {
 
   return {
     all,
-    /** Takes in what has come since; whole lines only, the last one may be on its way. */
+    /** Reads the new lines of the file; whole lines only, since the last one may be incomplete. */
     read(): { arrivals: number; events: number } {
       const bytes = readFrom(file, position);
       const end = bytes.lastIndexOf('\n') + 1;

@@ -9,8 +9,8 @@ import { sendPage } from '../../relay/send.ts';
 import { newMessage } from '../lib/bus/contract.ts';
 import { createArrivals, drain, withWorld, writeEvent, writeEvents } from './world.ts';
 
-describe('what the relay tells', () => {
-  it('says how far behind it is: the age of the oldest row that is still to go', () =>
+describe('the figures of the relay', () => {
+  it('say how far behind it is: the age of the oldest row that is not published', () =>
     withWorld(async ({ db, relay }) => {
       expect(await relay.secondsBehind()).to.equal(0);
       const write = `insert into sync_events (event_id, event_type, entity_type, entity_key, source, payload, created_at)
@@ -18,12 +18,12 @@ describe('what the relay tells', () => {
       await db.raw(write, { at: new Date(Date.now() - 60_000) });
       await db.raw(write, { at: new Date() });
       expect(await relay.secondsBehind()).to.be.within(60, 120);
-      // One round: the floors lag still, the rows are above them, and delivered.
+      // One round: the floors are still behind, the rows are above them, and delivered.
       await relay.runOnce();
       expect(await relay.secondsBehind()).to.equal(0);
     }));
 
-  it('gives what was published where, for any event', () =>
+  it('name the position at which each event was published', () =>
     withWorld(
       async ({ db, relay }) => {
         const ids = await writeEvents(db, 5);
@@ -41,7 +41,7 @@ describe('what the relay tells', () => {
 });
 
 describe('the save after a page', () => {
-  it('does not wait for the disk, and no other commit on that connection does without', () =>
+  it('does not wait for the disk, while every other commit on that connection does', () =>
     withWorld(async ({ db, relay }) => {
       const unflushed = async () => {
         const { rows } = await db.raw<{ rows: { waits: boolean; setting: string }[] }>(
@@ -54,7 +54,7 @@ describe('the save after a page', () => {
       for (let n = 0; n < 20; n += 1) {
         await writeEvent(db);
         await relay.runOnce();
-        // The server's own writer may flush in between, now and then.
+        // The server's own writer may flush in between, sometimes.
         if (await unflushed()) late += 1;
       }
       expect(late).to.be.at.least(1);
@@ -62,7 +62,7 @@ describe('the save after a page', () => {
 });
 
 describe('a record that the bus refuses', () => {
-  it('is parked, the dlq says why, and the stream goes on', () =>
+  it('is parked, a notice on sync.dlq says why, and the relay continues', () =>
     withWorld(
       async ({ db, relay, arrivals }) => {
         const ids = await writeEvents(db, 3);
@@ -93,7 +93,7 @@ describe('a record that the bus refuses', () => {
       { pageSize: 10, maxValueBytes: 2_000 },
     ));
 
-  it('gives no notice of a notice', () =>
+  it('leads to no second notice when it is itself a notice', () =>
     withWorld(
       async ({ db, relay, arrivals }) => {
         const note = 'x'.repeat(3_000);
@@ -107,7 +107,7 @@ describe('a record that the bus refuses', () => {
       { maxValueBytes: 2_000 },
     ));
 
-  it('is found among many in a few tries, and nothing else is sent twice', async () => {
+  it('is found among many in a few tries, and no other record is sent twice', async () => {
     const tries: number[] = [];
     const bus = createInProcessBus({ maxValueBytes: 100 });
     const counting: Bus = {
@@ -130,9 +130,9 @@ describe('a record that the bus refuses', () => {
 });
 
 describe('reading a page', () => {
-  // Two partitions and the default; statistics from before there was a row, and fresh ones.
+  // Two partitions and the default; statistics from before the first row, and fresh ones.
   for (const analyzed of [false, true]) {
-    it(`walks the primary key from the lowest bound, ${analyzed ? 'with' : 'without'} statistics`, () =>
+    it(`follows the primary key from the lowest bound, ${analyzed ? 'with' : 'without'} statistics`, () =>
       withWorld(async ({ db, relay }) => {
         await db.raw('create table sync_events_a partition of sync_events for values from (0) to (2000)');
         await db.raw('create table sync_events_b partition of sync_events for values from (2000) to (9000)');
@@ -145,7 +145,8 @@ describe('reading a page', () => {
         await drain(relay);
         const claimed = await claimCursor(db, { fence: 1, bus: 'in-process' });
         if (claimed === null) throw new Error('the cursor was not claimed');
-        // Transactions of other databases on the server run in its snapshot too; here they are not to be looked for.
+        // Transactions of other databases on the server are in its snapshot too; this test does not
+        // look for them.
         const cursor = { ...claimed, lateFloors: '{}' };
         const first = { ...cursor, seen: '1:1:', floor: 0 };
         const middle = { ...first, win: cursor.seen, lastId: 5_000 };
@@ -153,7 +154,7 @@ describe('reading a page', () => {
           [cursor, 0],
           [first, 0],
           [middle, 0],
-          // A late transaction has ended: from its floor on, once.
+          // A late transaction has ended: it is read once, from its floor on.
           [{ ...cursor, lateFloors: '{"3": 9500}' }, 500],
         ] as const) {
           const plan = await explainPage(db, from, 100);

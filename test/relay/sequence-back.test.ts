@@ -9,7 +9,9 @@ import { createChances } from '../support/chances.ts';
 import { waitUntil } from '../support/signal.ts';
 import { drain, relayOn, withWorld, writeEvent, writeEvents, type World } from './world.ts';
 
-/** Whatever is at or below the floor is written here past the check: as it was in a database from before the check. */
+/**
+ * Writes an event at or below the floor without the check, as in a database from before the check.
+ */
 async function writeBelow(db: Db | Tx, id: number): Promise<number> {
   await db.raw(`set local session_replication_role = replica`);
   await db.raw(
@@ -21,7 +23,7 @@ async function writeBelow(db: Db | Tx, id: number): Promise<number> {
 }
 
 /**
- * So that ids lie free below every floor. A transaction that was open meanwhile keeps a floor of its own,
+ * Makes free ids below every floor. A transaction that was open meanwhile keeps a floor of its own,
  * down to which the relay's pages still look; floors move on only with what is published.
  */
 async function publishFrom({ db, relay }: World, start: number): Promise<number[]> {
@@ -51,7 +53,7 @@ const stamp = (): Stamp => {
 };
 
 describe('the relay, where the sequence of the event ids is set back', () => {
-  it('publishes what is written next, also with the sequence below all that it has passed', () =>
+  it('publishes the next events, also with the sequence below all that it has passed', () =>
     withWorld(async (world) => {
       const { db, relay, arrivals } = world;
       const ids = await publishFrom(world, 1_000_000);
@@ -83,7 +85,7 @@ describe('the relay, where the sequence of the event ids is set back', () => {
     );
   });
 
-  it('publishes events that lie below the floor from before, once, and no other a second time', () =>
+  it('publishes events that lay below the floor once, and no other a second time', () =>
     withWorld(async (world) => {
       const { db, relay, arrivals } = world;
       const ids = await publishFrom(world, 1_000_000);
@@ -91,7 +93,7 @@ describe('the relay, where the sequence of the event ids is set back', () => {
       for (const id of [17, 500_000]) ids.push(await db.transaction((tx) => writeBelow(tx, id)));
       await drain(relay);
       expect(arrivals.ids()).to.have.length(above);
-      // What the migration leaves in a database with a past.
+      // What the migration leaves in a database with older events.
       await db.raw(`insert into sequence_moves (sequence, moved_from, moved_to, logged_at, walked_to, final)
                     select 'sync_event_ids', pending_floor, pending_floor, now(), 0, true from relay_cursor`);
       const next = relayOn(db, arrivals.bus);
@@ -102,7 +104,7 @@ describe('the relay, where the sequence of the event ids is set back', () => {
       expect(arrivals.ids()).to.deep.equal(ids);
     }));
 
-  it('publishes them also beside one that cannot be read, and names that', () =>
+  it('publishes them also beside one that cannot be read, and names that one', () =>
     withWorld(async (world) => {
       const { db, relay, arrivals } = world;
       await publishFrom(world, 1_000_000);
@@ -125,7 +127,7 @@ describe('the relay, where the sequence of the event ids is set back', () => {
       expect(rows).to.deep.equal([{ item: 'sync_events 11' }]);
     }));
 
-  it('waits with the end of its look for transactions that ran when the sequence was moved', () =>
+  it('ends its look only after the transactions that ran when the sequence was moved', () =>
     withWorld(async (world) => {
       const { db, relay, arrivals } = world;
       let now = 0;
@@ -151,7 +153,7 @@ describe('the relay, where the sequence of the event ids is set back', () => {
       expect(arrivals.ids()).to.deep.equal(ids);
     }));
 
-  it('loses nothing of sessions that draw ahead by a cache', () =>
+  it('loses no event of sessions that draw ids ahead by a cache', () =>
     withWorld(async ({ db, url, relay, arrivals }) => {
       await db.raw(`alter sequence sync_event_ids cache 20`);
       const writers = createDb({ url, poolSize: 8, applicationName: 'writers' });
@@ -161,7 +163,7 @@ describe('the relay, where the sequence of the event ids is set back', () => {
           insertCustomer(writers, { name: `C ${n}`, email: `c${n}@example.org` }, stamp());
         for (let wave = 0; wave < 9; wave += 1) {
           await Promise.all(Array.from({ length: 8 }, (_, n) => create(wave * 8 + n)));
-          // So that the relay closes windows between the waves.
+          // So that the relay closes windows between the groups of writers.
           await waitUntil(() => arrivals.ids().length > wave * 8, {
             timeoutMs: 30_000,
             what: 'some of the wave',
@@ -178,7 +180,7 @@ describe('the relay, where the sequence of the event ids is set back', () => {
       }
     }));
 
-  it('loses and doubles nothing, whatever the moments and places, amid writers', function () {
+  it('loses and doubles nothing at any moment and position, while writers are at work', function () {
     this.timeout(120_000);
     return withWorld(async ({ db, url, relay, arrivals }) => {
       const chances = createChances(Date.now() % 2 ** 31);
@@ -189,15 +191,15 @@ describe('the relay, where the sequence of the event ids is set back', () => {
       const started = relay.start();
       let committed = 12;
       const write = async (writer: number): Promise<void> => {
-        for (let turn = 0; committed < 400; turn += 1) {
+        for (let round = 0; committed < 400; round += 1) {
           const id = 1 + below(12);
           if (below(4) === 0) {
-            await insertCustomer(pool, { name: 'new', email: `w${writer}t${turn}@example.org` }, stamp());
+            await insertCustomer(pool, { name: 'new', email: `w${writer}t${round}@example.org` }, stamp());
           } else {
             await withTransaction(pool, async (tx) => {
               await tx.raw('select pg_current_xact_id()');
               await sleep(below(8));
-              await updateCustomer(tx, id, { name: `w${writer}t${turn}` }, {}, stamp());
+              await updateCustomer(tx, id, { name: `w${writer}t${round}` }, {}, stamp());
               if (below(3) === 0) await sleep(below(20));
             });
           }

@@ -56,7 +56,7 @@ describe('the relay under stress', function () {
       { timeoutMs: 60_000, what: 'a relay to become active' },
     );
 
-  it('loses nothing, keeps every entity in order, and repeats only where the lease changed hands', () =>
+  it('loses nothing, keeps every entity in order, and repeats only where the lease changed its holder', () =>
     withStress(async ({ db, arrivals, start }) => {
       await createCustomers(db, SHARED + WRITERS * 20);
       const pinned = await beginWithXid(db);
@@ -66,12 +66,13 @@ describe('the relay under stress', function () {
         shared: SHARED,
         stragglerMs: 2_500,
       });
-      // Pages of 2 and of 1,000 in turn, always one relay more than is needed; each is ended in the middle of its work.
+      // Pages of 2 and of 1,000 alternately, always one relay more than is needed; each is ended
+      // while it works.
       const children = [start(2)];
       let active = await nextActive(children);
       const endings = ['SIGKILL', 'SIGSTOP', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const;
-      for (const [turn, ending] of endings.entries()) {
-        children.push(start(turn % 2 === 0 ? LARGEST_PAGE : 2));
+      for (const [round, ending] of endings.entries()) {
+        children.push(start(round % 2 === 0 ? LARGEST_PAGE : 2));
         const until = arrivals.read().arrivals + 500;
         await waitUntil(() => arrivals.read().arrivals >= until, {
           timeoutMs: 60_000,
@@ -79,11 +80,12 @@ describe('the relay under stress', function () {
         });
         active.signal(ending);
         const successor = await nextActive(children, active);
-        // The one that was frozen lives on, stands by and may be active again.
+        // The one that was frozen lives on, waits and may be active again.
         if (ending === 'SIGSTOP') active.signal('SIGCONT');
         active = successor;
       }
-      // One with large pages does the rest; for one with pages of 2 it would take a minute on a busy machine.
+      // One with large pages publishes the rest; for one with pages of 2 it would take a minute on
+      // a busy machine.
       const last = start(LARGEST_PAGE);
       for (const { signal } of children) signal('SIGKILL');
       await nextActive([last]);
@@ -130,8 +132,9 @@ function expectOrder(arrivals: readonly Arrival[]): void {
 }
 
 /**
- * By relay_batches every event was saved once for each topic, under one fence, and arrived once under that fence. Whatever
- * arrived besides was sent by holders of older fences, and is no more than the one page that each of them could not save.
+ * By relay_batches every event was saved once for each topic, under one fence, and arrived once
+ * under that fence. Further arrivals were sent by holders of older fences, and are no more than the
+ * one page that each of them could not save.
  */
 async function expectRepeatsAtHandovers(db: Db, arrivals: readonly Arrival[]): Promise<void> {
   const { rows } = await db.raw<{ rows: { id: number; fence: number; topics: number }[] }>(`

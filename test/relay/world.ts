@@ -51,7 +51,10 @@ export function relayOn(db: Db, bus: Bus, options: Partial<RelayDeps> = {}): Rel
   });
 }
 
-/** Rounds until one finds nothing and the floors have caught up; answers how many rows went out. */
+/**
+ * Runs until a round finds nothing and the floors have caught up; returns how many rows were
+ * published.
+ */
 export async function drain(relay: Relay): Promise<number> {
   let count = 0;
   for (let empty = 0; empty < 4;) {
@@ -64,7 +67,7 @@ export async function drain(relay: Relay): Promise<number> {
 
 export type NewEvent = { key?: string; type?: string; version?: number; source?: string; payload?: string };
 
-/** Writes one event and answers its id. */
+/** Writes one event and returns its id. */
 export async function writeEvent(db: Db | Tx, event: NewEvent = {}): Promise<number> {
   const {
     key = 'customer:1',

@@ -1,4 +1,5 @@
-// Writers for the stress test: real transactions on customers, in every shape that has ever broken a relay.
+// Writers for the stress test: real transactions on customers, in every form that has ever failed
+// in a relay.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { sleep } from '../../lib/loop.ts';
 
@@ -43,9 +44,9 @@ export async function createCustomers(db: Db, count: number): Promise<void> {
 }
 
 /**
- * `concurrency` writers until they have committed `target` rows between them and are told to finish; past the target they
- * slow down. Customers up to `shared` are everybody's; each
- * writer has twenty more to itself, which it may hold for long without anybody waiting for it.
+ * `concurrency` writers until they have committed `target` rows together and `finish` is called;
+ * past the target they slow down. All writers use the customers up to `shared`; each has twenty
+ * more of its own, which it may hold for long without blocking another writer.
  */
 export function startWriters(
   db: Db,
@@ -65,23 +66,23 @@ export function startWriters(
 
   async function writer(number: number): Promise<void> {
     const own = shared + number * 20;
-    for (let turn = 0; rows < target || !finishing; turn += 1) {
+    for (let round = 0; rows < target || !finishing; round += 1) {
       if (rows >= target) await sleep(100);
-      const committed = await transaction(own, turn * concurrency + number);
+      const committed = await transaction(own, round * concurrency + number);
       rows += committed;
     }
   }
 
-  /** One transaction, some way or other; answers how many rows it committed. */
-  async function transaction(own: number, turn: number): Promise<number> {
-    const shape = turn % 97 === 96 ? 'straggler' : shapes[Math.floor(Math.random() * shapes.length)];
+  /** One transaction of some form; returns how many rows it committed. */
+  async function transaction(own: number, round: number): Promise<number> {
+    const shape = round % 97 === 96 ? 'straggler' : shapes[Math.floor(Math.random() * shapes.length)];
     if (shape === 'plain') return await change(db, any()).then(() => 1);
-    if (shape === 'many') return await db.raw(manySql, { id: own, name: `n${turn}` }).then(() => 20);
+    if (shape === 'many') return await db.raw(manySql, { id: own, name: `n${round}` }).then(() => 20);
     return await withTransaction(db, async (tx) => {
       if (shape !== 'two rows') await tx.raw('select pg_current_xact_id()');
       if (shape === 'straggler') {
-        // Half of them draw their id now and half when the others are far ahead.
-        const early = turn % 2 === 0;
+        // Half of them draw their id now and half when the other transactions are far ahead.
+        const early = round % 2 === 0;
         if (early) await change(tx, own + 1);
         await sleep(stragglerMs);
         if (!early) await change(tx, own + 1);

@@ -1,4 +1,5 @@
-// What the drills share: a whole Twinbox in one process, a Stripe simulator beside it, servers, and the commands of docs/restore.md.
+// What the drills share: a whole Twinbox in one process, a Stripe simulator, servers, and the
+// commands of docs/restore.md.
 import { expect } from 'chai';
 import { createDb, type Db } from '../../db/server/connection.ts';
 import { call, usePlace, type Place, type Up } from '../cli/twinbox.ts';
@@ -13,13 +14,13 @@ import { makeServer, type Server } from './servers.ts';
 
 export type Customer = { id: number; version: number; name: string };
 
-/** Nothing here rests on how quick the machine is. */
+/** No assertion depends on the speed of the machine. */
 export const LONG = { timeoutMs: 600_000, everyMs: 100 };
 
 const SECRET = 'whsec_only_for_the_simulator';
 
 export type Drill = {
-  /** DATABASE_URL of whatever is started next. */
+  /** DATABASE_URL of the next process that is started. */
   url: string;
   readonly folder: string;
   readonly simulator: Member;
@@ -27,18 +28,18 @@ export type Drill = {
   readonly servers: Server[];
   readonly place: Place;
   start(name: string, settings?: string[]): Promise<Server>;
-  /** Runs a block of the page; answers what it printed. */
+  /** Runs a block of the page; returns its output. */
   page(block: string | undefined, variables: Record<string, string>): Promise<string>;
   end(up: Up): Promise<void>;
   withDb<T>(work: (db: Db) => Promise<T>): Promise<T>;
   make(up: Up, name: string): Promise<Customer>;
-  /** Until `verify` finds no drift. */
+  /** Runs `verify` until it finds no drift. */
   verified(): Promise<void>;
-  /** What must hold at the end of each drill; answers how many customers live. */
+  /** Asserts what must hold at the end of each drill; returns how many customers live. */
   nothingLostNorDoubled(): Promise<number>;
 };
 
-/** Call it in the body of a `describe`. */
+/** Call this in the body of a `describe`. */
 export function useDrill(programs: Installed): Drill {
   let folder = '';
   let url = '';

@@ -1,4 +1,4 @@
-// An older state put back in place, by the ways that people use.
+// An older state put back in place, in the ways that people use.
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -29,7 +29,10 @@ async function rename(db: Db, id: number, name: string): Promise<Customer> {
   return row;
 }
 
-/** Everything that somebody was given, and what a consumer of it, who never goes back to an older version, holds. */
+/**
+ * Every id that a caller has got, and the versions of a consumer, which never goes back to an older
+ * one.
+ */
 async function follow(db: Db) {
   const arrivals = await createArrivals();
   const relay = relayOn(db, arrivals.bus);
@@ -57,7 +60,7 @@ describe('a backup put back in place', function () {
   });
 
   for (const [way, restore] of Object.entries(ways(programs)))
-    it(`${way}: is refused by name, and after a move nothing is given out a second time`, async () => {
+    it(`${way}: is refused by name, and after a move no id is given out a second time`, async () => {
       const url = databaseUrl(server.url, 'twinbox');
       await ensureDatabase(server.url, 'twinbox', 'template0');
       const file = join(folder, 'backup');
@@ -75,7 +78,8 @@ describe('a backup put back in place', function () {
         await runProgram(programs, 'pg_dump', [...(restore.dump ?? ['-Fc']), `--file=${file}`, url]);
         expect(await assertSameDatabase(db, 'here')).to.equal('same');
 
-        // Twice the same backup: what the first state after it gave out must not come again either.
+        // Twice the same backup: the ids that the first restored state gave out must not come again
+        // either.
         const given = new Map<number, number>([[alan.id, alan.version]]);
         const customers = new Set<number>([ada.id, alan.id]);
         let newest = 0;
@@ -158,7 +162,8 @@ function ways(programs: Installed | null): Record<string, Way> {
     },
     'pg_restore --clean into the database that is there': {
       async load(_, url, file) {
-        // It cannot drop the constraints of partitions one by one, says so, drops their tables all the same, and ends with 1.
+        // pg_restore cannot drop the constraints of partitions one by one, says so, drops their
+        // tables all the same, and ends with 1.
         await runProgram(programs, 'pg_restore', ['--clean', '--if-exists', '-d', url, file]).catch(
           (error: unknown) => {
             expect(String(error)).to.include('cannot drop inherited constraint');

@@ -12,7 +12,7 @@ export async function findPrograms(): Promise<Installed | null> {
   return (await findInstalled(15, 99)).at(-1) ?? null;
 }
 
-/** Runs a program of that installation, as an operator would in a shell; answers what it printed. */
+/** Runs a program of that installation, as an operator would in a shell; returns its output. */
 export async function runProgram(
   { bin }: Installed,
   program: 'pg_dump' | 'pg_restore' | 'psql' | 'pg_basebackup',
@@ -25,7 +25,10 @@ export async function runProgram(
   return stdout;
 }
 
-/** For a suite that cannot run here: one line that says so, and one test that counts as skipped. */
+/**
+ * For a suite that cannot run on this machine: one line that says so, and one test that counts as
+ * skipped.
+ */
 export function sayNotTried(what: string): void {
   console.log(`Not tried: ${what}, because no PostgreSQL is installed in /usr/lib/postgresql.\n`);
   it(`${what}: no PostgreSQL is installed in /usr/lib/postgresql`, function () {

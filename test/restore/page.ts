@@ -1,4 +1,4 @@
-// The commands of docs/restore.md, run as they stand there.
+// The commands of docs/restore.md, run as written.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -10,7 +10,7 @@ import type { Installed } from '../db/installed-server.ts';
 const run = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The blocks of one section, in their order. Throws for a heading that is not there. */
+/** The blocks of one section, in order. Throws for a heading that does not exist. */
 export async function blocksOf(heading: string): Promise<string[]> {
   const page = await readFile(resolve(ROOT, 'docs/restore.md'), 'utf8');
   const section = page.split(/^#{2,3} /m).find((text) => text.startsWith(`${heading}\n`));
@@ -18,7 +18,10 @@ export async function blocksOf(heading: string): Promise<string[]> {
   return [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = '']) => text);
 }
 
-/** One block, in a shell in which `npx twinbox` is this one and the programs are those of an installation. */
+/**
+ * Runs one block, in a shell in which `npx twinbox` is this program and the others are those of an
+ * installation.
+ */
 export async function runBlock(
   { bin }: Installed,
   block: string,

@@ -11,7 +11,7 @@ import { blocksOf } from './page.ts';
 import { openAddress, serve } from './servers.ts';
 
 const programs = await findPrograms();
-describe('a restore, as docs/restore.md has it', function () {
+describe('a restore as described in docs/restore.md', function () {
   this.timeout(1_800_000);
   if (programs === null) return sayNotTried('a restore, as docs/restore.md has it');
   const drill = useDrill(programs);
@@ -37,7 +37,8 @@ describe('a restore, as docs/restore.md has it', function () {
     const [backup] = await blocksOf('Backup');
     await page(backup, variables);
 
-    // What the backup does not have: five customers, a rename here and one at Stripe, and a deletion there.
+    // What the backup does not have: five customers, a rename of ours and one at Stripe, and a
+    // deletion there.
     const lost: Customer[] = [];
     for (let n = 0; n < 5; n += 1) lost.push(await make(up, `lost${n}`));
     const renamed = await call<Customer>('PATCH', `${up.api}/api/v1/customers/${kept[0]?.id}`, {
@@ -55,7 +56,8 @@ describe('a restore, as docs/restore.md has it', function () {
       .and.include('npx twinbox relay --after-restore move');
     await page(say, variables);
     up = await place.up();
-    // Made again before anybody said what becomes of the lost ones: not made at Stripe a second time.
+    // Created again before a person decided about the lost rows: no second record is created at
+    // Stripe.
     const again = await make(up, 'lost0');
     expect(lost.map(({ id }) => id)).to.not.include(again.id);
     const status = await waitUntil(
@@ -95,7 +97,7 @@ describe('a restore, as docs/restore.md has it', function () {
     console.log('  restore in place: 5 rows lost by the backup, 5 taken back, 0 lost, 0 doubled');
   });
 
-  it('a copy of the disk put back, without Kafka: Stripe shows it, and all is taken back', async () => {
+  it('a copy of the disk put back, without Kafka: Stripe’s events show it, and the lost rows are imported again', async () => {
     let server = await start('server');
     await ensureDatabase(server.url('postgres'), 'twinbox', 'template0');
     const address = await openAddress(server.port);

@@ -1,4 +1,5 @@
-// Servers of an installed PostgreSQL for the drills: a new one, or one on data that is there, such as a standby's.
+// Servers of an installed PostgreSQL for the drills: a new one, or one on existing data, such as a
+// standby's.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdir } from 'node:fs/promises';
@@ -18,7 +19,7 @@ export type Server = {
   port: number;
   data: string;
   url(database: string): string;
-  /** As a machine that loses its power. */
+  /** As when a machine loses its power. */
   kill(): Promise<void>;
 };
 
@@ -31,7 +32,7 @@ export async function makeDataFolder(folder: string, name: string): Promise<stri
   return data;
 }
 
-/** What this user has copied belongs to the server's account from now on. */
+/** From now on the server's account owns what this user has copied. */
 export async function giveToServer(data: string): Promise<void> {
   const { uid, gid } = await serverAccount();
   if (uid !== undefined && gid !== undefined) await run('chown', ['-R', `${uid}:${gid}`, data]);
@@ -84,7 +85,9 @@ export async function serve({ bin }: Installed, data: string, settings: string[]
   };
 }
 
-/** An address that stays while the server behind it changes, as a virtual one or a pooler's does. */
+/**
+ * An address that stays while the server behind it changes, as with a virtual address or a pooler.
+ */
 export async function openAddress(
   port: number,
 ): Promise<{ port: number; leadTo(next: number): void; close(): Promise<void> }> {

@@ -1,5 +1,5 @@
-// The drills of docs/restore.md, by its own commands: another server takes over while people work on both sides. What is measured is
-// printed.
+// The drills of docs/restore.md, by its own commands: another server takes over while people work
+// on both sides. The measured times are printed.
 import { expect } from 'chai';
 import { ensureDatabase } from '../../db/server/server.ts';
 import { createPeople } from '../processes/people.ts';
@@ -11,7 +11,7 @@ import { blocksOf } from './page.ts';
 import { giveToServer, makeDataFolder, openAddress, serve } from './servers.ts';
 
 const programs = await findPrograms();
-describe('another server, as docs/restore.md has it', function () {
+describe('a change of server as described in docs/restore.md', function () {
   this.timeout(1_800_000);
   if (programs === null) return sayNotTried('another server, as docs/restore.md has it');
   const drill = useDrill(programs);
@@ -59,7 +59,7 @@ describe('another server, as docs/restore.md has it', function () {
       await place.run(['resume', 'stripe', '--deletes']);
       await verified();
       const living = await nothingLostNorDoubled();
-      const losses = await withDb(async (db) => lossesOf(db, await people.told(), people.edits));
+      const losses = await withDb(async (db) => lossesOf(db, await people.reported(), people.edits));
       expect(losses).to.deep.equal([]);
       console.log(
         `  fail-over: ${living} customers, ${people.edits.length} edits, lost 0, doubled 0; writes again after ${seconds.toFixed(1)} s`,
@@ -97,7 +97,7 @@ describe('another server, as docs/restore.md has it', function () {
       await end(up);
       await waitUntil(async () => (await page(wait, variables)).trim() === 't', {
         ...LONG,
-        what: 'all is there',
+        what: 'the new server has all changes',
       });
       await page(drop, variables);
       await page(say, { DATABASE_URL: variables.NEW_URL });
@@ -107,11 +107,11 @@ describe('another server, as docs/restore.md has it', function () {
       seconds = (performance.now() - began) / 1000;
     };
     await Promise.all([people.work(36, 6), cutOver()]);
-    // A webhook that met no API comes again when Stripe thinks best, or by the sweep.
+    // A webhook that found no API is sent again by Stripe later, or found by the sweep.
     await place.run(['resume', 'stripe', '--deletes']);
     await verified();
     const living = await nothingLostNorDoubled();
-    const losses = await withDb(async (db) => lossesOf(db, await people.told(), people.edits));
+    const losses = await withDb(async (db) => lossesOf(db, await people.reported(), people.edits));
     expect(losses).to.deep.equal([]);
     console.log(
       `  cut-over: ${living} customers, ${people.edits.length} edits, lost 0, doubled 0; no writes for ${seconds.toFixed(1)} s`,

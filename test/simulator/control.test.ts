@@ -103,7 +103,7 @@ describe('the simulator’s control routes', () => {
     expect(bench.simulator.customers()).to.have.length(1);
   });
 
-  it('give keys to accounts and take them away', async () => {
+  it('give keys to accounts and take keys away', async () => {
     await control('PUT', '/accounts/keys', { key: 'sk_test_b', account: 'acct_b' });
     expect((await bench.call('GET', '/v1/account', { key: 'sk_test_b' })).body).to.include({ id: 'acct_b' });
     await control('PUT', '/accounts/keys', { key: 'sk_test_b', account: null });
@@ -131,7 +131,7 @@ describe('the simulator’s control routes', () => {
     expect((await control('GET', '/customers?account=acct_other')).body).to.have.length(1);
   });
 
-  it('hold, release, roll, resend and send webhooks', async () => {
+  it('hold, release, reorder, resend and send webhooks', async () => {
     const receiver = await startReceiver();
     const { id } = await bench.stripe.webhookEndpoints.create({ url: receiver.url, enabled_events: ['*'] });
     expect((await control('PUT', '/webhooks', { hold: true })).body).to.include({ hold: true });
@@ -160,7 +160,7 @@ describe('the simulator’s control routes', () => {
     await receiver.close();
   });
 
-  it('say that waiting was in vain', async () => {
+  it('report that waiting ended without a result', async () => {
     await bench.stripe.webhookEndpoints.create({ url: 'http://127.0.0.1:1/', enabled_events: ['*'] });
     bench.simulator.dashboard.createCustomer({ name: 'A' });
     expect((await control('GET', '/webhooks/idle?timeout_ms=20')).status).to.equal(504);
@@ -186,7 +186,7 @@ describe('the simulator’s control routes', () => {
     await receiver.close();
   });
 
-  it('tell in short what there is', async () => {
+  it('list in short the objects that exist', async () => {
     bench.simulator.dashboard.createCustomer({ name: 'A' });
     expect((await control('GET', '')).body).to.deep.include({
       service: 'stripe-simulator',

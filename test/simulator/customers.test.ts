@@ -9,7 +9,7 @@ describe('the simulator’s customers', () => {
   before(async () => void (bench = await startSimulator()));
   after(() => bench.simulator.close());
 
-  it('have every nullable member as null when nothing is given', async () => {
+  it('have every nullable member as null when no value is given', async () => {
     const { body } = await bench.call('POST', '/v1/customers');
     expect(body).to.deep.include({
       object: 'customer',
@@ -67,7 +67,7 @@ describe('the simulator’s customers', () => {
     expect((await stripe.customers.list({ limit: 1 })).data[0]).to.deep.equal(updated);
   });
 
-  it('lose what an empty value unsets', async () => {
+  it('lose a member when it is set to an empty value', async () => {
     const { stripe } = bench;
     const { id } = await stripe.customers.create({
       name: 'A',
@@ -76,7 +76,7 @@ describe('the simulator’s customers', () => {
       address: { city: 'C' },
       metadata: { a: '1', b: '2' },
     });
-    // The SDK sends null as an empty string; its types know that of some parameters only.
+    // The SDK sends null as an empty string; its types allow that for some parameters only.
     const { body } = await bench.call('POST', `/v1/customers/${id}`, {
       form: { name: '', email: '', business_name: '', address: '', metadata: '' },
     });
@@ -84,21 +84,21 @@ describe('the simulator’s customers', () => {
     expect(body).to.not.have.property('business_name');
   });
 
-  it('are updated leaf by leaf in nested hashes', async () => {
+  it('are updated member by member in nested hashes', async () => {
     const { stripe } = bench;
     const { id } = await stripe.customers.create({ address: { city: 'A', line1: 'B' } });
     const { address } = await stripe.customers.update(id, { address: { line1: 'C', city: '' } });
     expect(address).to.include({ city: null, line1: 'C' });
   });
 
-  it('refuse to unset what cannot be unset', async () => {
+  it('refuse to unset a member that cannot be unset', async () => {
     const { id } = await bench.stripe.customers.create({});
     const answer = await bench.call('POST', `/v1/customers/${id}`, { form: { balance: '' } });
     expect(answer.status).to.equal(400);
     expect(bench.errorOf(answer)).to.include({ code: 'parameter_invalid_empty', param: 'balance' });
   });
 
-  it('keep an invoice prefix for one customer of the account, also after its delete', async () => {
+  it('keep an invoice prefix for one customer of the account, also after the delete', async () => {
     const { stripe } = bench;
     const { id, invoice_prefix: prefix } = await stripe.customers.create({ invoice_prefix: 'TAKEN1' });
     await stripe.customers.del(id);
@@ -107,13 +107,13 @@ describe('the simulator’s customers', () => {
   });
 
   it('know exactly the parameters of Stripe’s own description', () => {
-    // That a create takes an id is not in the description, and has always worked.
+    // The description does not say that a create takes an id, and it has always worked.
     const described = CREATE_PARAMS.filter((name) => name !== 'id');
     expect(described.sort()).to.deep.equal(requestParams('POST', '/v1/customers').sort());
     expect([...UPDATE_PARAMS].sort()).to.deep.equal(requestParams('POST', '/v1/customers/cus_x').sort());
   });
 
-  it('take an id of the caller’s choice once, also after a delete, and are found by it however it is encoded', async () => {
+  it('accept an id of the caller’s choice once, also after a delete, and find it however it is encoded', async () => {
     const create = (id: string) => bench.call('POST', '/v1/customers', { form: { id } });
     expect((await create('acme/42 ü@x')).body).to.include({ id: 'acme/42 ü@x' });
     expect(bench.errorOf(await create('acme/42 ü@x'))).to.include({
@@ -143,7 +143,7 @@ describe('the simulator’s customers', () => {
       ).to.not.include(id);
     });
 
-    it('answer otherwise than ids that never were', async () => {
+    it('answer differently from ids that never existed', async () => {
       const refused = await refusalOf(bench.stripe.customers.retrieve('cus_never'));
       expect(refused).to.include({ statusCode: 404, code: 'resource_missing', param: 'id' });
       expect(refused.type).to.equal('StripeInvalidRequestError');
@@ -235,7 +235,7 @@ describe('the simulator’s customers', () => {
     });
   });
 
-  it('take the emails that Stripe takes, and not those that a loose check lets through', () => {
+  it('accept the emails that Stripe accepts, and not those that only a loose check accepts', () => {
     const taken = [
       'a@example.com',
       'A.b+c@ex-ample.co.uk',
@@ -272,7 +272,7 @@ describe('the simulator’s customers', () => {
     expect([...refused, ...more, ...odd].filter(isAcceptedEmail)).to.deep.equal([]);
   });
 
-  it('lose the white space around their texts when the rules say so', async () => {
+  it('lose the white space at both ends of their texts when the rules say so', async () => {
     bench.simulator.rules.set({ trimsText: true });
     const { name, email } = await bench.stripe.customers.create({
       name: '  Ada ',

@@ -8,7 +8,7 @@ describe('the simulator’s events', () => {
   beforeEach(async () => void (bench = await startSimulator()));
   afterEach(closeSimulators);
 
-  it('tell of a create, an update and a delete, with the request that made them', async () => {
+  it('report a create, an update and a delete, with the request that made them', async () => {
     const { stripe, simulator } = bench;
     const { id, lastResponse } = await stripe.customers.create(
       { name: 'A', metadata: { a: '1' } },
@@ -30,7 +30,7 @@ describe('the simulator’s events', () => {
       metadata: { a: '1', b: null },
     });
     expect(updated?.request?.idempotency_key).to.match(/^stripe-node-retry-/);
-    // A deleted customer's event carries the whole of it, and no `deleted` member.
+    // A deleted customer's event contains the whole customer, and no `deleted` member.
     expect(deleted?.data.object).to.deep.include({ id, name: 'B' }).and.not.have.property('deleted');
     expect(deleted?.request?.idempotency_key).to.equal(null);
     expect(
@@ -38,7 +38,7 @@ describe('the simulator’s events', () => {
     ).to.deep.equal([created?.id, updated?.id, deleted?.id]);
   });
 
-  it('give the values before of what changed in a nested hash only', async () => {
+  it('give the previous values of only what changed in a nested hash', async () => {
     const { stripe } = bench;
     const { id } = await stripe.customers.create({ address: { city: 'A', line1: 'B' } });
     await stripe.customers.update(id, { address: { city: 'C' } });
@@ -95,7 +95,7 @@ describe('the simulator’s events', () => {
     expect(events[1]?.data.previous_attributes).to.deep.equal({ email: null, metadata: { a: '1' } });
   });
 
-  it('are a snapshot that later changes leave as it was', async () => {
+  it('are a snapshot that later changes do not touch', async () => {
     const { stripe } = bench;
     const { id } = await stripe.customers.create({ name: 'First' });
     const [event] = (await stripe.events.list()).data;
@@ -150,7 +150,7 @@ describe('the simulator’s events', () => {
     expect((await refusalOf(stripe.events.retrieve(event?.id ?? ''))).statusCode).to.equal(404);
   });
 
-  it('lag at the tip of the list when the rules say so', async () => {
+  it('appear late at the end of the list when the rules say so', async () => {
     const { stripe, simulator } = bench;
     simulator.rules.set({ eventsTipLagMs: 10_000 });
     await stripe.customers.create({ name: 'New' });
@@ -159,7 +159,7 @@ describe('the simulator’s events', () => {
     expect((await stripe.events.list()).data).to.have.length(1);
   });
 
-  it('can be several of one request, when a delete cancels a subscription', async () => {
+  it('can be several for one request, when a delete cancels a subscription', async () => {
     const { stripe, simulator } = bench;
     const { id } = await stripe.customers.create({ name: 'Subscriber' });
     const subscription = await stripe.subscriptions.create({ customer: id, items: [{ price: 'price_1' }] });

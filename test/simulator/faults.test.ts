@@ -7,9 +7,9 @@ describe('the simulator’s faults', () => {
   beforeEach(async () => void (bench = await startSimulator()));
   afterEach(closeSimulators);
 
-  it('drop the answer after the effect, so that a re-send finds what was done', async () => {
+  it('drop the answer after the effect, so that a repeated request finds it', async () => {
     const { simulator, plain } = bench;
-    // Twice, because the SDK itself sends once more when a connection is closed on it.
+    // Twice, because the SDK itself repeats a request once when its connection is closed.
     simulator.faults.add({ kind: 'drop_answer', method: 'POST', path: '/v1/customers', times: 2 });
     const lost = await refusalOf(plain.customers.create({ name: 'A' }, { idempotencyKey: 'k' }));
     expect(lost.type).to.equal('StripeConnectionError');
@@ -27,7 +27,7 @@ describe('the simulator’s faults', () => {
     ]);
   });
 
-  it('reset the connection before anything happens', async () => {
+  it('reset the connection before any effect', async () => {
     const { simulator, plain } = bench;
     simulator.faults.add({ kind: 'reset', method: 'POST', times: 2 });
     expect((await refusalOf(plain.customers.create({ name: 'A' }))).type).to.equal('StripeConnectionError');
@@ -58,7 +58,7 @@ describe('the simulator’s faults', () => {
     ]);
   });
 
-  it('say Stripe-Should-Retry as told', async () => {
+  it('send the Stripe-Should-Retry that they were given', async () => {
     const headerFor = async (shouldRetry: boolean | null) => {
       bench.simulator.faults.add({ kind: 'error_before_effect', status: 503, stored: false, shouldRetry });
       return (await bench.call('GET', '/v1/account')).headers.get('stripe-should-retry');
@@ -109,7 +109,7 @@ describe('the simulator’s faults', () => {
     expect(simulator.customers()[0]?.name).to.equal('Late');
   });
 
-  it('hold before the key is looked at, so that the late one of two equal requests is a replay', async () => {
+  it('hold a request before its key is checked, so that the later of two equal requests is a replay', async () => {
     const { simulator, plain } = bench;
     simulator.faults.add({ kind: 'hang', key: 'k' });
     const late = plain.customers.create({ name: 'A' }, { idempotencyKey: 'k' });
@@ -158,7 +158,7 @@ describe('the simulator’s faults', () => {
     }
   });
 
-  it('count from the nth call, for so many times, or by a seeded chance', () => {
+  it('count from the nth call, for a number of times, or by a seeded chance', () => {
     const faults = createFaults();
     const subject: FaultSubject = { method: 'GET', path: '/v1/account', key: null, body: '', query: '' };
     const pattern = (count: number) =>
@@ -177,7 +177,7 @@ describe('the simulator’s faults', () => {
     expect(one.split('1').length - 1).to.be.within(30, 90);
   });
 
-  it('can be a whole outage that is over when it is said to be', async () => {
+  it('can be a whole outage that ends when it is switched off', async () => {
     const { simulator, plain } = bench;
     simulator.faults.setOutage({ kind: 'unavailable' });
     expect((await refusalOf(plain.customers.create({ name: 'A' }))).statusCode).to.equal(503);

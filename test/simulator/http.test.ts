@@ -6,7 +6,7 @@ describe('the simulator over HTTP', () => {
   before(async () => void (bench = await startSimulator({ accountId: 'acct_test1' })));
   after(() => bench.simulator.close());
 
-  it('gives every answer a request id of its own, the version asked for and the time of its clock', async () => {
+  it('gives every answer a request id of its own, the version that was asked for and the time of its clock', async () => {
     bench.simulator.clock.set(Date.UTC(2030, 0, 2, 3, 4, 5));
     const headers = { 'stripe-version': '2025-03-31.basil' };
     const [one, two] = [
@@ -32,14 +32,14 @@ describe('the simulator over HTTP', () => {
     }
   });
 
-  it('takes the key as the user name too', async () => {
+  it('accepts the key as the user name too', async () => {
     const authorization = `Basic ${Buffer.from(`${KEY}:`).toString('base64')}`;
     expect(
       (await bench.call('GET', '/v1/account', { key: null, headers: { authorization } })).status,
     ).to.equal(200);
   });
 
-  it('tells the account of a key, and keeps the data of accounts apart', async () => {
+  it('finds the account of a key, and keeps the data of accounts apart', async () => {
     bench.simulator.keys.mapKey('sk_test_second', 'acct_second');
     const first = await bench.stripe.accounts.retrieveCurrent();
     expect(first.id).to.equal('acct_test1');
@@ -53,7 +53,7 @@ describe('the simulator over HTTP', () => {
     expect(foreign.status).to.equal(403);
   });
 
-  it('does not know other paths and methods', async () => {
+  it('refuses unknown paths and methods', async () => {
     for (const [method, path] of [
       ['GET', '/v1/customerz'],
       ['PUT', '/v1/customers/cus_1'],
@@ -65,7 +65,7 @@ describe('the simulator over HTTP', () => {
     }
   });
 
-  it('refuses bodies that are not forms, malformed forms and versions that are none', async () => {
+  it('refuses bodies that are not forms, malformed forms and invalid versions', async () => {
     const json = { 'content-type': 'application/json' };
     expect((await bench.call('POST', '/v1/customers', { headers: json, form: 'a=1' })).status).to.equal(400);
     for (const query of [
@@ -80,13 +80,13 @@ describe('the simulator over HTTP', () => {
     expect(version.status).to.equal(400);
   });
 
-  it('refuses a body of more than a megabyte and goes on', async () => {
+  it('refuses a body of more than a megabyte and continues', async () => {
     const answer = await bench.call('POST', '/v1/customers', { form: { name: 'x'.repeat(1_100_000) } });
     expect(answer.status).to.equal(413);
     expect((await bench.call('GET', '/v1/customers')).status).to.equal(200);
   });
 
-  it('expands on request and refuses to expand what is not there', async () => {
+  it('expands objects on request and refuses to expand a member that does not exist', async () => {
     const { id } = await bench.stripe.customers.create({ name: 'A' });
     const { body } = await bench.call('GET', `/v1/customers/${id}`, {
       form: 'expand[]=tax_ids&expand[]=sources',

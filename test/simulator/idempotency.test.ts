@@ -12,7 +12,7 @@ describe('the simulator’s idempotency keys', () => {
   const post = (key: string, form: Record<string, string> | string, path = '/v1/customers') =>
     bench.call('POST', path, { form, headers: { 'idempotency-key': key } });
 
-  it('replay the first answer word for word, with a request id of its own and the name of the first', async () => {
+  it('replay the first answer byte for byte, with a request id of its own and the id of the first', async () => {
     const first = await post('k', { name: 'A', 'metadata[a]': 'b' });
     const { id } = first.body as { id: string };
     await bench.stripe.customers.update(id, { name: 'Changed' });
@@ -50,7 +50,7 @@ describe('the simulator’s idempotency keys', () => {
     expect(bench.simulator.customers()).to.have.length(1);
   });
 
-  it('answer 409 while their first request runs, and replay once it has ended', async () => {
+  it('answer 409 while their first request runs, and replay its answer once it has ended', async () => {
     const { faults } = bench.simulator;
     faults.add({ kind: 'hang', at: 'before', key: 'k' });
     const first = post('k', { name: 'A' });
@@ -120,7 +120,7 @@ describe('the simulator’s idempotency keys', () => {
     });
   }
 
-  it('mean nothing to GET and DELETE', async () => {
+  it('have no effect for GET and DELETE', async () => {
     const { id } = (await post('k', { name: 'A' })).body as { id: string };
     const headers = { 'idempotency-key': 'k' };
     expect((await bench.call('GET', `/v1/customers/${id}`, { headers })).status).to.equal(200);

@@ -83,7 +83,7 @@ describe('the simulator’s lists', () => {
     expect((await bench.stripe.customers.list({ email: 'SAME@example.com' })).data).to.deep.equal([]);
   });
 
-  it('bend a limit that is out of range, and refuse one that is no number', async () => {
+  it('correct a limit that is out of range, and refuse one that is not a number', async () => {
     expect((await bench.stripe.customers.list({ limit: 0 })).data).to.have.length(1);
     expect((await bench.stripe.customers.list({ limit: -1 })).data).to.have.length(1);
     expect((await bench.stripe.customers.list({ limit: 101 })).data).to.have.length(ids.length);
@@ -95,7 +95,7 @@ describe('the simulator’s lists', () => {
     });
   });
 
-  it('refuse a cursor that names nothing, and two cursors at once', async () => {
+  it('refuse an unknown cursor, and two cursors at once', async () => {
     const unknown = await refusalOf(bench.stripe.customers.list({ starting_after: 'cus_never' }));
     expect(unknown).to.include({ statusCode: 400, code: 'resource_missing', param: 'starting_after' });
     const [first = ''] = ids;
@@ -105,7 +105,7 @@ describe('the simulator’s lists', () => {
     expect(both.statusCode).to.equal(400);
   });
 
-  it('take a customer deleted meanwhile as a cursor, or refuse it, as the rules say', async () => {
+  it('accept a customer deleted meanwhile as a cursor, or refuse it, as the rules say', async () => {
     const { id } = bench.simulator.dashboard.createCustomer({ name: 'Cursor' });
     bench.simulator.dashboard.deleteCustomer(id);
     const page = await bench.stripe.customers.list({ starting_after: id, limit: 3 });
@@ -172,7 +172,7 @@ describe('the simulator’s search', () => {
     expect(second).to.include({ has_more: false, next_page: null });
   });
 
-  it('refuses what it cannot parse, a mixture of and and or, and too short a part', async () => {
+  it('refuses a query that it cannot parse, a mixture of and and or, and a term that is too short', async () => {
     const mixed = 'name:"a" AND name:"b" OR name:"c"';
     for (const query of ['nonsense', 'name~"ab"', mixed, 'shoe:"42"']) {
       expect((await refusalOf(bench.stripe.customers.search({ query }))).statusCode, query).to.equal(400);

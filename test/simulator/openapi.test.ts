@@ -3,7 +3,7 @@ import { checkAnswer, checkRequest, checkSchema } from './openapi.ts';
 import { startSimulator } from './start-simulator.ts';
 
 describe('the check against Stripe’s own description', () => {
-  it('accepts what the simulator answers and refuses it with a member missing, of a wrong type or too long', async () => {
+  it('accepts the simulator’s answers and refuses them with a member missing, of a wrong type or too long', async () => {
     const { simulator, plain } = await startSimulator();
     const customer = await plain.customers.create({ name: 'A', address: { city: 'B' } });
     await simulator.close();
@@ -19,7 +19,7 @@ describe('the check against Stripe’s own description', () => {
     ).to.throw();
   });
 
-  it('refuses requests with unknown parameters or ones that are too long', () => {
+  it('refuses requests with parameters that are unknown or too long', () => {
     const request = (form: string) => () => checkRequest('POST', '/v1/customers', new URLSearchParams(form));
     expect(request('name=A&metadata[a]=b&expand[0]=tax_ids')).to.not.throw();
     expect(request('nmae=A')).to.throw();

@@ -1,4 +1,7 @@
-/** Checks requests and answers against Stripe's own OpenAPI description, so that the double is held to its shapes. */
+/**
+ * Checks requests and answers against Stripe's own OpenAPI description, so that the double keeps to
+ * its forms.
+ */
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
@@ -11,11 +14,11 @@ type Operation = {
 type Document = { paths: Record<string, Record<string, Operation>> };
 
 const file = new URL('../../simulator/openapi/stripe-openapi.json', import.meta.url);
-// A cast: the file is ours to keep as it is.
+// The cast is safe, since the file is part of this repository.
 export const openapi = JSON.parse(readFileSync(file, 'utf8')) as Document;
 
 const answers = new Ajv2020({ strict: false, validateFormats: false });
-// Form fields are all strings, so requests are coerced as the description means them.
+// Form fields are all strings, so they are converted as the description says.
 const requests = new Ajv2020({ strict: false, validateFormats: false, coerceTypes: 'array' });
 answers.addSchema(openapi, 'stripe');
 requests.addSchema(openapi, 'stripe');
@@ -54,7 +57,7 @@ export function requestParams(method: string, path: string): string[] {
   const body = findOperation(method, path)?.operation.requestBody?.content[
     'application/x-www-form-urlencoded'
   ];
-  const schema = body?.schema as { properties?: object } | undefined; // request bodies are objects throughout
+  const schema = body?.schema as { properties?: object } | undefined; // request bodies are always objects
   return Object.keys(schema?.properties ?? {});
 }
 
@@ -74,7 +77,7 @@ function findOperation(method: string, path: string): { operation: Operation; po
       segments.every((part, at) => part.startsWith('{') || part === given[at])
     );
   });
-  // A fixed word (`search`) is nearer than a placeholder.
+  // A fixed segment (`search`) is nearer than a placeholder.
   const template = fitting.sort((a, b) => a.split('{').length - b.split('{').length)[0];
   const operation = template === undefined ? undefined : openapi.paths[template]?.[method.toLowerCase()];
   if (!operation || template === undefined) return null;
@@ -93,7 +96,7 @@ function nest(form: URLSearchParams): Nested {
   for (const [name, value] of form) {
     const segments = name.split(/\[|\]\[|\]$/).filter((segment) => segment !== '');
     let level = root;
-    for (const segment of segments.slice(0, -1)) level = (level[segment] ??= {}) as Nested; // never a leaf above a leaf
+    for (const segment of segments.slice(0, -1)) level = (level[segment] ??= {}) as Nested; // a leaf never stands above another leaf
     level[segments.at(-1) ?? name] = value;
   }
   return listsIn(root) as Nested;

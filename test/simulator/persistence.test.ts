@@ -26,7 +26,7 @@ describe('the simulator’s state', () => {
 
   const journal = () => join(dataDir, 'journal.jsonl');
 
-  it('survives a restart whole: customers, tombstones, keys, events, endpoints, ledger, accounts and clock', async () => {
+  it('survives a restart completely: customers, tombstones, keys, events, endpoints, ledger, accounts and clock', async () => {
     const one = await startSimulator({ dataDir });
     const kept = await one.stripe.customers.create(
       { name: 'Kept', metadata: { a: '1' } },
@@ -55,7 +55,7 @@ describe('the simulator’s state', () => {
     };
     await one.simulator.close();
 
-    // Twice, because the second start reads what the first has written anew.
+    // Twice, because the second start reads the file that the first one has rewritten.
     for (const start of ['first', 'second']) {
       const two = await startSimulator({ dataDir });
       expect(two.simulator.customers(), start).to.deep.equal(before.customers);
@@ -98,13 +98,13 @@ describe('the simulator’s state', () => {
     for (const key of sent)
       ids.set(key, (await plain.customers.create({ name: key }, { idempotencyKey: key })).id);
     for (const [key, id] of answered) expect(ids.get(key), key).to.equal(id);
-    const report = (await call('GET', '/_sim/ledger/effects')).body as EffectsReport; // as the route is documented
+    const report = (await call('GET', '/_sim/ledger/effects')).body as EffectsReport; // as the documentation of the route says
     expect(report).to.include({ created: sent.length, living: sent.length, deleted: 0 });
     expect(report.repeated).to.deep.equal([]);
     expect(await second.kill('SIGTERM')).to.equal(0);
   });
 
-  it('lets an unfinished last line go, and no other', async () => {
+  it('ignores an unfinished last line, and no other', async () => {
     const one = await startSimulator({ dataDir });
     await one.plain.customers.create({ name: 'Whole' });
     await one.plain.customers.create({ name: 'Torn' });
@@ -118,12 +118,12 @@ describe('the simulator’s state', () => {
     appendFileSync(journal(), 'no json\n');
     appendFileSync(journal(), '[]\n');
     expect(() => createSimulator({ dataDir })).to.throw(/Line \d+ of the simulator's journal is damaged/);
-    // The refusal gives the folder back.
+    // The refusal releases the folder.
     writeFileSync(journal(), '');
     await createSimulator({ dataDir }).close();
   });
 
-  it('is refused at once where nothing can be kept, with the reason and the setting', async () => {
+  it('is refused at once where nothing can be stored, with the reason and the setting', async () => {
     writeFileSync(journal(), '');
     const wrong = [
       journal(),
@@ -143,7 +143,7 @@ describe('the simulator’s state', () => {
     expect(statSync(deep).mode & 0o777).to.equal(0o700);
   });
 
-  it('belongs to one simulator at a time, in this process or another, and to nobody after a kill -9', async () => {
+  it('belongs to one simulator at a time, in this process or another, and to none after a kill -9', async () => {
     const one = createSimulator({ dataDir });
     expect(() => createSimulator({ dataDir })).to.throw(/is in use by process \d+/);
     const refused = await startChild({ SIMULATOR_DATA_DIR: dataDir });
@@ -189,7 +189,7 @@ describe('the simulator’s state', () => {
     await two.close();
   });
 
-  it('does not grow in the file with what was overtaken', async () => {
+  it('does not keep replaced values in its file', async () => {
     const one = await startSimulator({ dataDir });
     const { id } = one.simulator.dashboard.createCustomer({ name: 'A' });
     for (let at = 0; at < 200; at += 1) one.simulator.clock.advance(1000);
@@ -201,7 +201,7 @@ describe('the simulator’s state', () => {
     expect(readFileSync(journal()).length).to.be.below(before / 2);
   });
 
-  it('of a simulator without a folder ends with it', async () => {
+  it('is lost at the end of a simulator without a folder', async () => {
     const { simulator, plain } = await startSimulator();
     await plain.customers.create({ name: 'A' });
     await simulator.close();
@@ -210,7 +210,10 @@ describe('the simulator’s state', () => {
   });
 });
 
-/** Creates customers one after the other until the connection is cut; all keys sent, the answered ones with their ids. */
+/**
+ * Creates customers one after the other until the connection breaks; returns all keys sent, with
+ * the ids of the answered ones.
+ */
 async function createUntilCut(
   port: number,
   writer: number,

@@ -6,10 +6,10 @@ describe('the simulator’s rate limits', () => {
   let bench: Bench;
   afterEach(closeSimulators);
 
-  // One call in a hundred seconds: nothing here depends on how fast the machine is.
+  // One call in a hundred seconds, so that no assertion depends on the speed of the machine.
   const ALMOST_NONE = 0.01;
 
-  it('let a burst of one second’s worth through, and then one call for each token that flows in', () => {
+  it('allow a burst of one second’s calls, and then one call for each new token', () => {
     let now = 0;
     const limiter = createRateLimiter({ globalPerSecond: 10, endpointPerSecond: 5 }, () => now);
     const burst = (count: number, endpoint: string) =>
@@ -46,7 +46,7 @@ describe('the simulator’s rate limits', () => {
     expect((await bench.call('DELETE', '/v1/customers/cus_1')).status).to.equal(404);
   });
 
-  it('are 100 and 25 a second unless they are set, and can be set while it runs', async () => {
+  it('are 100 and 25 a second by default, and can be set while it runs', async () => {
     bench = await startSimulator({ rateLimits: {} });
     expect(bench.simulator.rateLimits.get()).to.deep.equal({ globalPerSecond: 100, endpointPerSecond: 25 });
     bench.simulator.rateLimits.set({ globalPerSecond: null, endpointPerSecond: null });
@@ -54,7 +54,7 @@ describe('the simulator’s rate limits', () => {
     expect(answers.filter(({ status }) => status !== 200)).to.deep.equal([]);
   });
 
-  it('do not fill when the simulator’s clock is moved', async () => {
+  it('do not refill when the simulator’s clock is moved', async () => {
     bench = await startSimulator({ rateLimits: { globalPerSecond: ALMOST_NONE, endpointPerSecond: null } });
     await bench.call('GET', '/v1/account');
     bench.simulator.clock.advance(3_600_000);

@@ -21,7 +21,7 @@ describe('the simulator as a process of its own', () => {
     });
   });
 
-  it('tells every wrong setting at once and ends with 1', async () => {
+  it('reports every wrong setting at once and ends with 1', async () => {
     const child = await startChild({
       SIMULATOR_PORT: '70000',
       SIMULATOR_ACCOUNT: 'mine',
@@ -38,10 +38,10 @@ describe('the simulator as a process of its own', () => {
     ]) {
       expect(stderr).to.include(name);
     }
-    expect(stderr).to.not.include('    at '); // a sentence, not a stack
+    expect(stderr).to.not.include('    at '); // a sentence, not a stack trace
   });
 
-  it('says that its port is busy and gives its folder back', async () => {
+  it('says that its port is in use and releases its folder', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
     const address = squatter.address();
@@ -52,7 +52,7 @@ describe('the simulator as a process of its own', () => {
     expect('stderr' in child && child.stderr).to.match(/Port \d+ is in use by another process/);
   });
 
-  it('serves its account until it is told to stop, and then ends with 0', async () => {
+  it('serves its account until it gets a signal to stop, and then ends with 0', async () => {
     const child = listening(
       await startChild({ SIMULATOR_DATA_DIR: 'memory', SIMULATOR_ACCOUNT: 'acct_set' }),
     );

@@ -37,7 +37,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Be
   const simulator = createSimulator({
     rateLimits: NO_LIMITS,
     onBug: (error) => {
-      throw error; // a failure of the double itself must not pass for one of Stripe's
+      throw error; // a failure of the double itself must not look like one of Stripe's
     },
     ...options,
   });
@@ -93,7 +93,7 @@ async function callRaw(base: string, method: string, path: string, request: RawR
   };
 }
 
-/** What a promise was refused with; a promise that is kept is a failure. */
+/** The error of a rejected promise; a promise that resolves is a failure. */
 export async function refusalOf(
   promise: Promise<unknown>,
 ): Promise<InstanceType<typeof Stripe.errors.StripeError>> {
@@ -111,14 +111,14 @@ export type Received = { body: string; signature: string; at: number };
 export type Receiver = {
   url: string;
   received: Received[];
-  /** The status to answer with from now on, for all or by the order of arrival. */
+  /** The status to answer with from now on, one for all or a list in the order of arrival. */
   answerWith(status: number | ((nth: number) => number | null), headers?: Record<string, string>): void;
-  /** Resolves when so many have come in all. */
+  /** Resolves when this number of webhooks has arrived in total. */
   waitFor(count: number): Promise<Received[]>;
   close(): Promise<void>;
 };
 
-/** An endpoint for webhooks. A status of null is no answer at all: the connection is cut. */
+/** An endpoint for webhooks. A status of null means no answer at all: the connection is closed. */
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
   const waiting = new Set<() => void>();

@@ -32,7 +32,7 @@ describe('the simulator’s test clocks', () => {
     expect((await testClocks.list()).data.map(({ id }) => id)).to.deep.equal([second.id]);
   });
 
-  it('have customers of their own time, that only the list of their clock shows', async () => {
+  it('have customers of their own time, which only the list of their clock shows', async () => {
     const { stripe } = bench;
     const clock = await newClock();
     const plain = await stripe.customers.create({ email: 'clock@example.com' });
@@ -45,7 +45,7 @@ describe('the simulator’s test clocks', () => {
     expect(await stripe.customers.retrieve(clocked.id)).to.include({ id: clocked.id });
   });
 
-  it('take three customers, and go with all of them', async () => {
+  it('accept three customers, and are deleted with all of them', async () => {
     const { stripe, simulator } = bench;
     const clock = await newClock();
     const made = [];
@@ -60,7 +60,7 @@ describe('the simulator’s test clocks', () => {
     expect(gone.map(({ data }) => data.object.id)).to.have.members(made.map(({ id }) => id));
   });
 
-  it('that are unknown are refused, and no customer moves to a clock later', async () => {
+  it('are refused if unknown, and a customer cannot be moved to a clock later', async () => {
     const { plain } = bench;
     const { id } = await plain.customers.create({});
     for (const call of [

@@ -24,7 +24,7 @@ describe('the simulator’s webhook endpoints', () => {
     await receiver.close();
   });
 
-  it('tell their secret in the answer to the create and never again', async () => {
+  it('show their secret in the answer to the create and never again', async () => {
     expect(endpoint.secret).to.match(/^whsec_/);
     const { stripe } = bench;
     const shown = [
@@ -67,7 +67,7 @@ describe('the simulator’s webhook endpoints', () => {
     expect((await refusalOf(bench.stripe.webhookEndpoints.retrieve('we_none'))).statusCode).to.equal(404);
   });
 
-  it('can be deleted once', async () => {
+  it('can be deleted only once', async () => {
     expect(await bench.stripe.webhookEndpoints.del(endpoint.id)).to.include({ deleted: true });
     expect((await refusalOf(bench.stripe.webhookEndpoints.del(endpoint.id))).statusCode).to.equal(404);
   });

@@ -84,7 +84,7 @@ describe('the simulator’s webhooks', () => {
     ['a redirect', 302],
     ['a cut connection', null],
   ] as const) {
-    it(`are tried again after ${what}, signed anew, until they are taken`, async () => {
+    it(`are tried again after ${what}, signed anew, until they are accepted`, async () => {
       await start();
       let failing = true;
       receiver.answerWith(() => (failing ? status : 200), { location: receiver.url });
@@ -107,7 +107,7 @@ describe('the simulator’s webhooks', () => {
     });
   }
 
-  it('back off twice as long each time, up to a limit', async () => {
+  it('wait twice as long after each try, up to a limit', async () => {
     await start({ retryBaseMs: 20, retryMaxMs: 60 });
     receiver.answerWith((nth) => (nth < 5 ? 500 : 200));
     bench.simulator.dashboard.createCustomer({ name: 'A' });
@@ -137,7 +137,7 @@ describe('the simulator’s webhooks', () => {
     expect((await bench.stripe.events.list({ delivery_success: true })).data).to.have.length(1);
   });
 
-  it('are delivered in any order that a test wants', async () => {
+  it('are delivered in any order that a test chooses', async () => {
     await start({ hold: true });
     const { dashboard, webhooks } = bench.simulator;
     for (const name of ['one', 'two', 'three']) dashboard.createCustomer({ name });
@@ -149,14 +149,14 @@ describe('the simulator’s webhooks', () => {
       [one, true],
     ]);
     expect(names(receiver.received)).to.deep.equal(['three', 'one']);
-    await webhooks.idle(); // what is held does not count
+    await webhooks.idle(); // webhooks that are held do not count
     expect(webhooks.held().map(({ event }) => event)).to.deep.equal([two]);
     webhooks.set({ hold: false });
     await webhooks.idle();
     expect(names(receiver.received)).to.deep.equal(['three', 'one', 'two']);
   });
 
-  it('are duplicated at the same moment when told to', async () => {
+  it('are duplicated at the same moment when the rules say so', async () => {
     await start({ duplicate: 4 });
     bench.simulator.dashboard.createCustomer({ name: 'A' });
     await bench.simulator.webhooks.idle();
@@ -164,7 +164,7 @@ describe('the simulator’s webhooks', () => {
     expect(new Set(receiver.received.map((one) => verify(one).id)).size).to.equal(1);
   });
 
-  it('are shuffled within a window, all of them arriving', async () => {
+  it('are shuffled within a window, and all arrive', async () => {
     await start({ shuffleWindowMs: 40 });
     const sent = Array.from(
       { length: 30 },
@@ -174,7 +174,7 @@ describe('the simulator’s webhooks', () => {
     expect(names(receiver.received)).to.have.members(sent).and.not.deep.equal(sent);
   });
 
-  it('are lost in the part that is told, and the list of events shows which', async () => {
+  it('are lost in the share that the rules give, and the list of events shows which', async () => {
     await start({ dropRate: 0.5 });
     for (let at = 0; at < 40; at += 1) bench.simulator.dashboard.createCustomer({ name: `N${at}` });
     await bench.simulator.webhooks.idle();
@@ -192,21 +192,21 @@ describe('the simulator’s webhooks', () => {
     expect(both!.signature.match(/v1=/g)).to.have.length(2);
     expect(verify(both!).id).to.equal(verify(both!, fresh).id);
     bench.simulator.clock.advance(DAY);
-    bench.simulator.webhooks.set({ signatureOffsetMs: -DAY }); // the SDK goes by real time
+    bench.simulator.webhooks.set({ signatureOffsetMs: -DAY }); // the SDK uses real time
     bench.simulator.dashboard.createCustomer({ name: 'B' });
     await bench.simulator.webhooks.idle();
     expect(verify(receiver.received[1]!, fresh).type).to.equal('customer.created');
     expect(() => verify(receiver.received[1]!)).to.throw(/signature/);
   });
 
-  it('can be signed in the past, which the SDK refuses', async () => {
+  it('can be signed with a past time, which the SDK refuses', async () => {
     await start({ signatureOffsetMs: -600_000 });
     bench.simulator.dashboard.createCustomer({ name: 'A' });
     const [received] = await receiver.waitFor(1);
     expect(() => verify(received!)).to.throw(/tolerance/);
   });
 
-  it('are signed as Stripe’s page says', () => {
+  it('are signed as Stripe’s documentation says', () => {
     const expected = createHmac('sha256', 'made-up').update('12.{"a":1}').digest('hex');
     expect(signatureHeader('{"a":1}', 12, ['made-up'])).to.equal(`t=12,v1=${expected}`);
   });
@@ -237,7 +237,7 @@ describe('the simulator’s webhooks', () => {
     expect(() => verify(updated!)).to.throw();
   });
 
-  it('tell each attempt to those who listen', async () => {
+  it('report each attempt to a listener', async () => {
     await start();
     const seen: string[] = [];
     const stop = bench.simulator.webhooks.onAttempt(({ type, status }) => seen.push(`${type} ${status}`));
@@ -249,7 +249,7 @@ describe('the simulator’s webhooks', () => {
     expect(seen).to.deep.equal(['customer.created 200']);
   });
 
-  it('can be any body, signed', async () => {
+  it('can have any body, signed', async () => {
     await start();
     const account = bench.simulator.keys.defaultAccount();
     const sent = await bench.simulator.webhooks.sendRaw(account, endpoint.id, '{"object":"event","id":42}');

@@ -19,7 +19,9 @@ describe('bad input', () => {
     await world.rest(lane);
   }
 
-  /** From the first failure to beyond the day that it may last, and the life of a key. */
+  /**
+   * From the first failure to beyond the day after which a step is parked, and the life of a key.
+   */
   async function failForADay(lane: Lane): Promise<void> {
     for (const hours of [0, 1, 24]) {
       world.advance(hours * HOUR);
@@ -29,10 +31,10 @@ describe('bad input', () => {
 
   describe('an answer of Stripe', () => {
     let proxy: AlteringProxy;
-    beforeEach('stand between', async () => {
+    beforeEach('open a proxy before the simulator', async () => {
       proxy = await openAlteringProxy(world.simulator.url);
     });
-    afterEach('go away', () => proxy.close());
+    afterEach('close the proxy', () => proxy.close());
 
     const bad: [string, Record<string, unknown>][] = [
       ['a number for a name', { name: 7 }],
@@ -42,7 +44,7 @@ describe('bad input', () => {
       ['text for its time', { created: 'yesterday' }],
     ];
     for (const [says, changes] of bad) {
-      it(`with ${says} is no answer: the pair is parked by that after a day, and a replay heals it`, async () => {
+      it(`with ${says} is not accepted: the pair is parked with that reason after a day, and a replay repairs it`, async () => {
         const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
         proxy.alter(new RegExp(`^GET /v1/customers/${broken.externalId}`), (answer) => ({
           ...answer,
@@ -67,7 +69,7 @@ describe('bad input', () => {
       });
     }
 
-    it('to our own write with a number for a name is asked for again under its key, and then read', async () => {
+    it('to our own write with a number for a name is requested again with the same key, and then the record is read', async () => {
       const { id, externalId } = await linkedPair(world);
       proxy.alter(/^POST /, (answer) => ({ ...answer, name: 7 }));
       const lane = world.worker({ integration: world.integrate({ apiBase: proxy.url }) });
@@ -81,7 +83,7 @@ describe('bad input', () => {
     });
   });
 
-  it('an event of a record that Stripe does not know parks by name, and makes no row', async () => {
+  it('an event of a record that Stripe does not know is parked with that reason, and makes no row', async () => {
     const { id } = world.simulator.dashboard.createCustomer({ name: 'Real', email: 'real@example.com' });
     const [event] = world.undelivered();
     const object = { ...event!.data.object, id: 'cus_unknown', metadata: {} };
@@ -94,7 +96,7 @@ describe('bad input', () => {
     expect(await listCustomers(world.db, { limit: 9 })).to.have.length(1);
   });
 
-  it('a frozen body that Stripe refuses parks by its reason; the next edit goes out by another', async () => {
+  it('a stored body that Stripe refuses is parked with the reason; the next edit is sent with another body', async () => {
     const { id } = await linkedPair(world);
     world.simulator.faults.add({ kind: 'reset', method: 'POST' });
     await world.update(id, { name: 'Ours' });
@@ -116,7 +118,7 @@ describe('bad input', () => {
     await expectAgreement(world);
   });
 
-  it('a frozen body that was changed under its key is never sent so: a read, and what the row says', async () => {
+  it('a stored body that was changed under its key is never sent: the record is read, and the row’s values are written', async () => {
     const { id } = await linkedPair(world);
     world.simulator.faults.add({ kind: 'drop_answer', method: 'POST' });
     await world.update(id, { name: 'Ours' });
@@ -131,7 +133,10 @@ describe('bad input', () => {
   });
 
   describe('a step that breaks off', () => {
-    /** What nobody of us would write: a number that cannot be read, or an event without a record. */
+    /**
+     * Damage that no program of ours writes: a number that cannot be read, or an event without a
+     * record.
+     */
     const breaks: [string, (id: number) => Promise<void>, (id: number) => Promise<void>][] = [
       [
         'by a number that no row should have',
@@ -148,7 +153,7 @@ describe('bad input', () => {
       ],
     ];
     for (const [says, damage, fix] of breaks) {
-      it(`${says} backs off, is parked after a day with the fault named, and a replay tries again`, async () => {
+      it(`${says} backs off, is parked after a day with the error named, and a replay tries again`, async () => {
         const [broken, neighbour] = [
           await linkedPair(world, { name: 'Ada Lovelace' }),
           await linkedPair(world),
@@ -192,7 +197,7 @@ describe('bad input', () => {
       });
     }
 
-    it('once, long ago, is not held against a pair that has ended since', async () => {
+    it('once, long ago, does not count against a pair that has ended since', async () => {
       const { id, externalId } = await linkedPair(world);
       world.simulator.dashboard.updateCustomer(externalId, { name: 'Late' });
       const [late] = world.undelivered();
@@ -209,7 +214,7 @@ describe('bad input', () => {
       });
     });
 
-    it('and is damaged beyond being given back keeps the lane from nobody else', async () => {
+    it('and whose mapping cannot be released does not keep the lane from other pairs', async () => {
       const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
       const { id } = await mappingOf(world.db, broken.id);
       await world.update(broken.id, { name: 'Stuck' });

@@ -10,7 +10,10 @@ import { linkedPair, useTwoWay } from '../support/two-way.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Rows that somebody damaged by hand. Each pair ends in a named outcome, says what is wrong, and holds up nobody else. */
+/**
+ * Rows that a person damaged by hand. Each pair ends in a named outcome, says what is wrong, and
+ * delays no other pair.
+ */
 describe('bad input: a mapping row with', () => {
   const world = useTwoWay();
 
@@ -20,7 +23,7 @@ describe('bad input: a mapping row with', () => {
     await world.db.raw(`update external_mappings set ${set} where internal_id = ${id} and role = 'primary'`);
   }
 
-  /** What the columns held before, to be put back. */
+  /** Puts the previous values of the columns back. */
   async function fix(id: number, columns: Record<string, unknown>): Promise<void> {
     await world.db('external_mappings').where({ id }).update(columns);
   }
@@ -32,13 +35,15 @@ describe('bad input: a mapping row with', () => {
     return rows[0];
   }
 
-  /** An edit here and one there, to both of two pairs; the neighbour's have to come through. */
+  /**
+   * One edit on each side of two pairs; those of the undamaged neighbour have to be carried over.
+   */
   async function editBoth(broken: Pair, neighbour: Pair): Promise<void> {
     for (const { id, externalId } of [broken, neighbour]) {
       await world.update(id, { name: `Ours ${id}` });
       world.simulator.dashboard.updateCustomer(externalId, { email: `theirs${id}@example.com` });
     }
-    // By an id that is none, what they say of the record finds no pair: it would become an alias.
+    // With an invalid id, the event of the record finds no pair: the record would become an alias.
     if ((await mappingOf(world.db, broken.id)).externalId === ' ')
       world.lose(world.undelivered().find(({ data }) => data.object.id === broken.externalId)!);
     await world.deliver();
@@ -62,22 +67,22 @@ describe('bad input: a mapping row with', () => {
   const damages: [string, string, string][] = [
     ['a shadow that is null', `shadow = 'null'`, 'shadow'],
     ['a shadow that is a number', `shadow = '7'`, 'shadow'],
-    ['a shadow without halves', `shadow = '{"name": {}}'`, 'shadow'],
+    ['a shadow without values', `shadow = '{"name": {}}'`, 'shadow'],
     ['a shadow that is a list', `shadow = '[1]'`, 'shadow'],
-    ['a half of another type', `shadow = jsonb_set(shadow, '{name,ours}', '{"a": 1}')`, 'shadow'],
-    ['a pair that is text', `shadow = jsonb_set(shadow, '{email}', '"x"')`, 'shadow'],
+    ['a shadow value of another type', `shadow = jsonb_set(shadow, '{name,ours}', '{"a": 1}')`, 'shadow'],
+    ['a shadow field that is text', `shadow = jsonb_set(shadow, '{email}', '"x"')`, 'shadow'],
     ['an intent that is text', `intent = '"x"'`, 'intent'],
-    ['an intent without anything', `intent = '{}'`, 'intent'],
+    ['an empty intent', `intent = '{}'`, 'intent'],
     ['an intent of an unknown operation', `intent = ${intent({ operation: 'upsert' })}`, 'intent'],
-    ['an intent whose times are none', `intent = ${intent({ firstSentAt: 'soon' })}`, 'intent'],
-    ['an intent whose body is none', `intent = ${intent({ body: null })}`, 'intent'],
-    ['an intent whose fields are none', `intent = ${intent({ fields: { name: 'x' } })}`, 'intent'],
-    ['a delete whose id is none', `intent = ${intent({ operation: 'delete', id: 'x' })}`, 'intent'],
+    ['an intent with invalid times', `intent = ${intent({ firstSentAt: 'soon' })}`, 'intent'],
+    ['an intent without a body', `intent = ${intent({ body: null })}`, 'intent'],
+    ['an intent with invalid fields', `intent = ${intent({ fields: { name: 'x' } })}`, 'intent'],
+    ['a delete with an invalid id', `intent = ${intent({ operation: 'delete', id: 'x' })}`, 'intent'],
     ['no external id, though it is linked', `external_id = null`, 'external_id'],
     ['a blank external id', `external_id = ' '`, 'external_id'],
   ];
   for (const [says, set] of damages.slice(0, 6))
-    it(`${says} is let go, if a person says so`, async () => {
+    it(`${says} is detached if a person decides so`, async () => {
       const pair = await linkedPair(world);
       await damage(pair.id, set);
       await world.update(pair.id, { name: 'Edited' });
@@ -86,11 +91,11 @@ describe('bad input: a mapping row with', () => {
       const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
       const asked = { action: 'let_go', actor: null, why: null } as const;
       expect(await operations.resolve(id, asked)).to.include({ outcome: 'let_go' });
-      await damage(pair.id, `shadow = '{}'`); // for those who look at the whole afterwards
+      await damage(pair.id, `shadow = '{}'`); // for the checks of the whole at the end
     });
 
   for (const [says, set, column] of damages) {
-    it(`${says} is parked and named, its neighbours flow, and a replay goes on once it is fixed`, async () => {
+    it(`${says} is parked and named, other pairs go on, and a replay continues once it is fixed`, async () => {
       const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
       const before = await rowOf(`internal_id = ${broken.id}`);
       await damage(broken.id, set);
@@ -115,7 +120,7 @@ describe('bad input: a mapping row with', () => {
     });
   }
 
-  it('no row, though it is linked, is parked and named', async () => {
+  it('no row of ours, though it is linked, is parked and named', async () => {
     const [broken, neighbour] = [await linkedPair(world), await linkedPair(world)];
     const { id } = await mappingOf(world.db, broken.id);
     await world.db.raw(`update external_mappings set internal_id = null where id = :id`, { id });
@@ -130,7 +135,7 @@ describe('bad input: a mapping row with', () => {
     await expectAgreement(world);
   });
 
-  it('clean beyond dirty is looked at once, and is in order again', async () => {
+  it('clean above dirty is examined once, and is valid again', async () => {
     const pair = await linkedPair(world);
     await damage(pair.id, `clean = dirty + 5`);
     await world.rest();
@@ -147,7 +152,7 @@ describe('bad input: a mapping row with', () => {
     `state = 'pending', reason = 'made up'`,
     `reason = 'made up'`,
   ]) {
-    it(`${set} that does not fit is brought in order by the next change`, async () => {
+    it(`${set} that does not fit is corrected by the next change`, async () => {
       const pair = await linkedPair(world);
       await damage(pair.id, set);
       await world.update(pair.id, { name: 'After it' });
@@ -157,7 +162,7 @@ describe('bad input: a mapping row with', () => {
     });
   }
 
-  it('an external id that no path can carry, or that Stripe does not know, is parked by name', async () => {
+  it('an external id that no path can carry, or that Stripe does not know, is parked and named', async () => {
     for (const [externalId, reason] of [
       ['..', 'unsendable'],
       ['../subscriptions', 'missing'],
@@ -175,7 +180,7 @@ describe('bad input: a mapping row with', () => {
     await expectAgreement(world);
   });
 
-  it('any damage keeps nobody else from being compared, deleted or told of', async () => {
+  it('any damage does not keep other pairs from being compared, deleted and reported', async () => {
     const pairs: Pair[] = [];
     for (let n = 0; n < 4; n += 1) pairs.push(await linkedPair(world));
     world.simulator.dashboard.updateCustomer(pairs[0]!.externalId, { name: 'Differs' });
@@ -193,7 +198,7 @@ describe('bad input: a mapping row with', () => {
     await expectAgreement(world);
   });
 
-  it('an emptied shadow agrees anew by a read: equal values as they are, others by the rule', async () => {
+  it('an emptied shadow agrees again after a read: equal values stay, others follow the rule', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ours' });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await damage(id, `shadow = '{}', must_read = true, dirty = dirty + 1`);
@@ -203,7 +208,7 @@ describe('bad input: a mapping row with', () => {
     await expectAgreement(world);
   });
 
-  /** An open intent as it is stored, but for what is changed. */
+  /** An open intent as it is stored, except for the given changes. */
   function intent(changes: Record<string, unknown>): string {
     const id = '01890000-0000-7000-8000-000000000000';
     const sound = {

@@ -6,11 +6,11 @@ import { closedIntents, conflictsOf, mappingOf } from '../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';
 import { situation } from './situation.ts';
 
-/** Both sides edit one customer, knowing nothing of each other. */
-describe('both sides', () => {
+/** Both sides edit one customer, without seeing each other's edit. */
+describe('edits on both sides', () => {
   const world = useTwoWay();
 
-  situation(14, 'both edit one field: the rule decides, both values are kept, once', async () => {
+  situation(14, 'both sides edit one field: the rule decides, and both values are kept, once', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     const theirs = world.undelivered();
@@ -26,7 +26,7 @@ describe('both sides', () => {
     await expectAgreement(world);
   });
 
-  situation(14, 'both edit different fields: both edits survive, and nobody lost', async () => {
+  situation(14, 'both sides edit different fields: both edits survive, and no value is lost', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' });
     await world.update(id, { name: 'Ours' });
@@ -41,7 +41,7 @@ describe('both sides', () => {
 
   situation(
     15,
-    'A becomes B and A again within the life of a key: each goes out under a key of its own',
+    'A becomes B and A again within the life of a key: each value is sent with a key of its own',
     async () => {
       const { id } = await world.create({ name: 'A' });
       for (const name of ['B', 'A']) {
@@ -90,7 +90,7 @@ describe('both sides', () => {
     await expectAgreement(world);
   });
 
-  situation(28, 'a system that trims what it is told causes neither a loop nor a conflict', async () => {
+  situation(28, 'a system that trims the values it gets causes neither a loop nor a conflict', async () => {
     world.simulator.rules.set({ trimsText: true });
     const { id } = await linkedPair(world, { name: '  Ada  ' });
     await world.update(id, { name: ' Grace  ' });
@@ -104,7 +104,7 @@ describe('both sides', () => {
     await expectAgreement(world);
   });
 
-  situation(28, 'a loop that got through all the same is parked', async () => {
+  situation(28, 'a loop that was not prevented is parked', async () => {
     const { id } = await linkedPair(world);
     await world.update(id, { name: 'Round and round' });
     await world.receive();
@@ -124,7 +124,7 @@ describe('both sides', () => {
     expect(world.simulator.customers().map((customer) => customer.id)).to.not.include(externalId);
   });
 
-  situation(34, 'an edit over the API comes between load and write, and neither is lost', async () => {
+  situation(34, 'an edit over the API comes between load and write, and neither edit is lost', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     enableFailpoint(
@@ -142,7 +142,7 @@ describe('both sides', () => {
     await expectAgreement(world);
   });
 
-  situation(35, 'our own answer shows a field that somebody else edited, and it is pulled', async () => {
+  situation(35, 'the answer to our write shows a field that a person edited, and it is pulled', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' });
     await world.update(id, { name: 'Ours' });
@@ -150,7 +150,7 @@ describe('both sides', () => {
     expect(await readCustomer(world.db, id)).to.include({ email: 'theirs@example.com' });
   });
 
-  situation(36, 'an edit is overwritten unseen, and the echo tells', async () => {
+  situation(36, 'an edit is overwritten unseen, and the echo shows it', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Unseen' });
     await world.update(id, { name: 'Ours' });
@@ -161,7 +161,7 @@ describe('both sides', () => {
     await expectAgreement(world);
   });
 
-  situation(41, 'a conflict that was both seen and echoed is one row', async () => {
+  situation(41, 'a conflict that both a read and an echo show is one row', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.update(id, { name: 'Ours' });
@@ -174,7 +174,7 @@ describe('both sides', () => {
 
   situation(
     42,
-    'an edit covered unseen, then a later edit of ours: the later one stands, both are told',
+    'an unseen edit of theirs is overwritten, then our row is edited again: our last value stays, both are recorded',
     async () => {
       const { id, externalId } = await linkedPair(world);
       world.simulator.dashboard.updateCustomer(externalId, { name: 'Unseen' });

@@ -11,7 +11,7 @@ describe('deletes', () => {
 
   situation(
     11,
-    'an update comes after the delete: it is undone by nothing, and each late event is stale',
+    'an update comes after the delete: it restores nothing, and each late event is stale',
     async () => {
       const { id, externalId } = await linkedPair(world);
       world.simulator.dashboard.updateCustomer(externalId, { name: 'Late' });
@@ -36,7 +36,7 @@ describe('deletes', () => {
 
   situation(
     18,
-    'a delete here meets an active subscription there: it parks, and nothing is deleted',
+    'a row is deleted while its record has an active subscription: the pair is parked, and nothing is deleted',
     async () => {
       const { id, externalId } = await linkedPair(world);
       const { url } = world.simulator;
@@ -60,7 +60,7 @@ describe('deletes', () => {
 
   situation(
     19,
-    'a delete there races an edit here: the delete wins, and a conflict keeps our value',
+    'the record is deleted while the row is edited: the delete wins, and a conflict keeps our value',
     async () => {
       const { id, externalId } = await linkedPair(world, { name: 'Before' });
       world.simulator.dashboard.deleteCustomer(externalId);
@@ -84,7 +84,7 @@ describe('deletes', () => {
 
   situation(
     19,
-    'a delete here races an edit there: the delete wins, and a conflict keeps their value',
+    'the row is deleted while the record is edited: the delete wins, and a conflict keeps their value',
     async () => {
       const { id, externalId } = await linkedPair(world, { name: 'Before' });
       world.simulator.dashboard.updateCustomer(externalId, { name: 'Edited there' });
@@ -117,7 +117,7 @@ describe('deletes', () => {
     await expectAgreement(world);
   });
 
-  situation(19, 'we delete while their delete is being written here: one delete', async () => {
+  situation(19, 'we delete while their delete is being written to our table: one delete', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.deleteCustomer(externalId);
     await world.deliver();

@@ -9,7 +9,7 @@ import { conflictsOf, outcomesOf } from '../support/sync-rows.ts';
 import { fateOf, linkedPair, useTwoWay } from '../support/two-way.ts';
 import { situation } from './situation.ts';
 
-/** Events that come twice, late, in any order, or say little. */
+/** Events that come twice, late, in any order, or without values. */
 describe('events', () => {
   const world = useTwoWay();
 
@@ -32,7 +32,7 @@ describe('events', () => {
 
   situation(
     8,
-    'two distinct events tell of one change: it is made once, and each has its outcome',
+    'two distinct events report one change: it is made once, and each event has its outcome',
     async () => {
       const { id, externalId } = await linkedPair(world);
       world.simulator.dashboard.updateCustomer(externalId, { name: 'Changed' });
@@ -52,7 +52,7 @@ describe('events', () => {
     },
   );
 
-  // Without the path that folds events: it is off, and each order ends by a read.
+  // The path that merges events is off, so each order ends by a read.
   for (const [seconds, ms] of [
     ['one second', 0],
     ['a second each', 1_000],
@@ -63,7 +63,7 @@ describe('events', () => {
       ['Base', 'A', 'B', 'A', 'B'],
     ]) {
       const updates = `${base} → ${names.join(' → ')} in ${seconds}`;
-      situation(9, `${updates}: in every order of arrival the end is the same`, async () => {
+      situation(9, `${updates}: every order of arrival has the same result`, async () => {
         const ends = new Set<string>();
         for (const order of orders([...names.keys()])) {
           const { id, externalId } = await linkedPair(world, { name: base! });
@@ -83,7 +83,7 @@ describe('events', () => {
     }
   }
 
-  situation(10, 'an update comes before the creation that it follows, and both are one row', async () => {
+  situation(10, 'an update comes before the creation that it follows, and both make one row', async () => {
     const { id: externalId } = world.simulator.dashboard.createCustomer({
       name: 'A',
       email: 'a@example.com',
@@ -103,7 +103,7 @@ describe('events', () => {
 
   situation(
     12,
-    'the echo of our write shows what somebody changed beside it, and that is pulled',
+    'the echo of our write shows a field that a person changed as well, and it is pulled',
     async () => {
       const { id, externalId } = await linkedPair(world, { name: 'Base' });
       await world.update(id, { name: 'Ours' });
@@ -112,7 +112,7 @@ describe('events', () => {
       world.simulator.dashboard.updateCustomer(externalId, { email: 'theirs@example.com' });
       const theirs = world.undelivered().at(-1)!;
       world.lose(theirs);
-      // Rendered after the second change, of which no event of its own comes.
+      // Rendered after the second change, which has no event of its own.
       await receiveInbound([{ ...echo!, data: { ...echo!.data, object: theirs.data.object } }]);
       expect(await readCustomer(world.db, id)).to.include({ name: 'Ours', email: 'theirs@example.com' });
       expect(await fateOf(world.db, externalId)).to.deep.equal(['created echo', 'updated echo']);
@@ -128,7 +128,7 @@ describe('events', () => {
     const which = order[0] ? 'before' : 'after';
     situation(
       29,
-      `a thin event comes ${which} the snapshot of its change: one change, both told`,
+      `a thin event comes ${which} the snapshot of its change: one change, and both have an outcome`,
       async () => {
         const { id, externalId } = await linkedPair(world);
         world.simulator.dashboard.updateCustomer(externalId, { name: 'Told twice' });
@@ -147,7 +147,7 @@ describe('events', () => {
 
   situation(
     29,
-    'thin events alone tell of a new customer, its edit, our own write and a delete',
+    'thin events alone are enough for a new customer, its edit, our own write and a delete',
     async () => {
       const { id: externalId } = world.simulator.dashboard.createCustomer({ email: 'thin@example.com' });
       await receiveInbound(world.undelivered(), { thin: true });
@@ -156,8 +156,8 @@ describe('events', () => {
       world.simulator.dashboard.updateCustomer(externalId, { name: 'Thin' });
       await world.update(row!.id, { email: 'thinner@example.com' });
       await world.run();
-      const told = world.undelivered();
-      await receiveInbound(told, { thin: true });
+      const events = world.undelivered();
+      await receiveInbound(events, { thin: true });
       expect(await readCustomer(world.db, row!.id)).to.include({
         name: 'Thin',
         email: 'thinner@example.com',
@@ -176,7 +176,7 @@ describe('events', () => {
     return receiveOutbound({ db: world.db, clock: world.clock, wake: () => undefined }, target, events);
   }
 
-  situation(32, 'the relay publishes an event again after all is done: nothing comes of it', async () => {
+  situation(32, 'the relay publishes an event again after all is done: it has no effect', async () => {
     const { id } = await world.create();
     const events = await findUndelivered(world.db, everything);
     await world.run();
@@ -188,7 +188,7 @@ describe('events', () => {
 
   situation(
     32,
-    'the relay publishes events late and backwards: the newest values, and one call',
+    'the relay publishes events late and in reverse: the newest values are sent, in one call',
     async () => {
       const { id } = await world.create();
       await world.update(id, { name: 'Second' });

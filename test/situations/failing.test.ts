@@ -11,8 +11,8 @@ import { situation } from './situation.ts';
 
 const MINUTE = 60_000;
 
-/** Workers that die, a Stripe that refuses or does not answer, customers that cannot be helped. */
-describe('failing', () => {
+/** Workers that die, a Stripe that refuses or does not answer, customers that always fail. */
+describe('failing calls and workers', () => {
   const world = useSync();
 
   for (const [where, point] of [
@@ -29,7 +29,7 @@ describe('failing', () => {
           return { id, events: await findUndelivered(world.db, everything) };
         },
         after: async ({ id, events }) => {
-          // No offset was committed, so the bus brings them again.
+          // No offset was committed, so the bus delivers the events again.
           const receiving = { db: world.db, clock: world.clock, wake: () => undefined };
           await receiveOutbound(receiving, { system: 'stripe', externalType: 'customer' }, events);
           await world.run();
@@ -70,7 +70,7 @@ describe('failing', () => {
     },
   ];
   for (const { says, fault, failing } of refusals) {
-    situation(23, `${says}: the same request goes again, later, and has one effect`, async () => {
+    situation(23, `${says}: the same request is sent again later, and has one effect`, async () => {
       const { id } = await world.create();
       await world.run();
       await world.update(id, { name: 'Ada' });
@@ -92,7 +92,7 @@ describe('failing', () => {
 
   situation(
     23,
-    'a 500 with Stripe-Should-Retry: false: never sent again; a read, and a new key',
+    'a 500 with Stripe-Should-Retry: false is never sent again: the record is read, and a new key is used',
     async () => {
       const { id } = await world.create();
       await world.run();
@@ -115,10 +115,11 @@ describe('failing', () => {
     },
   );
 
-  // Partitions are not paused here: nothing is claimed, and what comes in waits in its mapping.
+  // Partitions are not paused in this test: nothing is claimed, and what is received waits in its
+  // mapping.
   situation(
     24,
-    'the breaker opens: nothing is claimed, none is parked; it closes: all drain in order',
+    'the breaker opens: nothing is claimed and none is parked; it closes: all are carried out in order',
     async () => {
       const ids: number[] = [];
       for (let n = 0; n < 8; n += 1) ids.push((await world.create()).id);
@@ -159,7 +160,8 @@ describe('failing', () => {
           .events()
           .filter(({ data }) => data.object.id === externalId)
           .map(({ data }) => (data.object as { name?: string }).name);
-        // What was first sent in the outage goes first, under its own key; then all that came since, in one.
+        // The request first sent in the outage is sent first, with its own key; then all later
+        // edits, in one request.
         const last = `Hour 29 ${id}`;
         expect([[`First ${id}`, last], [last]]).to.deep.include(shown.slice(1));
       }
@@ -169,7 +171,7 @@ describe('failing', () => {
 
   situation(
     25,
-    'a poisoned customer parks: its neighbours flow, its later edits wait behind it',
+    'a customer that always fails is parked: other pairs go on, its later edits wait',
     async () => {
       const { id } = await world.create();
       await world.run();

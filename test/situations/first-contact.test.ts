@@ -9,14 +9,17 @@ import { situation } from './situation.ts';
 
 const MINUTE = 60_000;
 
-/** What was at Stripe before Twinbox, or came there unseen, and what is made here beside it. */
-describe('who was there before', () => {
+/**
+ * Records that were at Stripe before Twinbox, or came there without an event, and rows that are
+ * created beside them.
+ */
+describe('first contact and records that existed before', () => {
   const world = useTwoWay({ policy: { looksBeforeCreate: true } });
 
   const there = (email: string): string[] =>
     world.simulator.customers().flatMap((c) => (c.email?.toLowerCase() === email ? [c.id] : []));
 
-  /** In the account, and no event of it will ever come. */
+  /** A record of the account of which no event will ever come. */
   function before(email: string): string {
     const { id } = world.simulator.dashboard.createCustomer({ name: 'Before', email });
     for (const event of world.undelivered()) world.lose(event);
@@ -27,7 +30,7 @@ describe('who was there before', () => {
 
   situation(
     46,
-    'an empty table meets a filled account: each record becomes a customer, none is made',
+    'an empty table meets a filled account: each record becomes a customer, none is created',
     async () => {
       await world.db('account_readings').delete();
       const records = [before('a@example.com'), before('b@example.com')];
@@ -41,7 +44,7 @@ describe('who was there before', () => {
 
   situation(
     47,
-    'a customer is made here whose record was there before, in other letters: one record',
+    'a row is created whose record existed before, with the email in another case: one record',
     async () => {
       await world.db('account_readings').delete();
       const record = before('Ada@Example.com');
@@ -57,17 +60,21 @@ describe('who was there before', () => {
     },
   );
 
-  situation(48, 'a checkout, then a sign-up here before its webhook: one record', async () => {
-    const { id } = world.simulator.dashboard.createCustomer({ name: 'Bo', email: 'bo@example.com' });
-    const row = await world.create({ name: 'Bo', email: 'bo@example.com' });
-    const linking = world.worker({ policy: { linkByEmail: 'link' } });
-    await world.rest(linking);
-    expect(there('bo@example.com')).to.deep.equal([id]);
-    expect((await mappingOf(world.db, row.id)).externalId).to.equal(id);
-    await expectAgreement(world);
-  });
+  situation(
+    48,
+    'a checkout creates a record, then a row is created before its webhook: one record',
+    async () => {
+      const { id } = world.simulator.dashboard.createCustomer({ name: 'Bo', email: 'bo@example.com' });
+      const row = await world.create({ name: 'Bo', email: 'bo@example.com' });
+      const linking = world.worker({ policy: { linkByEmail: 'link' } });
+      await world.rest(linking);
+      expect(there('bo@example.com')).to.deep.equal([id]);
+      expect((await mappingOf(world.db, row.id)).externalId).to.equal(id);
+      await expectAgreement(world);
+    },
+  );
 
-  situation(49, 'the record that a create waits for is deleted there: the create goes out', async () => {
+  situation(49, 'the record that a create waits for is deleted at Stripe: the create is sent', async () => {
     const { id } = world.simulator.dashboard.createCustomer({ name: 'Bo', email: 'bo@example.com' });
     const row = await world.create({ name: 'Bo', email: 'bo@example.com' });
     await world.rest();
@@ -78,34 +85,43 @@ describe('who was there before', () => {
     await expectAgreement(world);
   });
 
-  situation(50, 'the linked one of two records is deleted there: the customer stays, and waits', async () => {
-    const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
-    const { id: second } = world.simulator.dashboard.createCustomer({ email: 'ada@example.com' });
-    await world.rest();
-    world.simulator.dashboard.deleteCustomer(pair.externalId);
-    await world.rest();
-    const primary = (await mappingsIn(world.db)).find(({ role }) => role === 'primary');
-    expect(primary).to.include({ state: 'waiting', reason: 'alias_lives' });
-    const target = { system: 'stripe', externalType: 'customer' };
-    await createChoiceOperations({ db: world.db, clock: world.clock, nudge: () => undefined, target }).choose(
-      pair.id,
-      second,
-      'ops',
-    );
-    await world.rest();
-    expect(there('ada@example.com')).to.deep.equal([second]);
-    await expectAgreement(world);
-  });
+  situation(
+    50,
+    'the linked one of two records is deleted at Stripe: the customer stays, and waits',
+    async () => {
+      const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
+      const { id: second } = world.simulator.dashboard.createCustomer({ email: 'ada@example.com' });
+      await world.rest();
+      world.simulator.dashboard.deleteCustomer(pair.externalId);
+      await world.rest();
+      const primary = (await mappingsIn(world.db)).find(({ role }) => role === 'primary');
+      expect(primary).to.include({ state: 'waiting', reason: 'alias_lives' });
+      const target = { system: 'stripe', externalType: 'customer' };
+      await createChoiceOperations({
+        db: world.db,
+        clock: world.clock,
+        nudge: () => undefined,
+        target,
+      }).choose(pair.id, second, 'ops');
+      await world.rest();
+      expect(there('ada@example.com')).to.deep.equal([second]);
+      await expectAgreement(world);
+    },
+  );
 
-  situation(51, 'a customer is deleted here, its record stays, and one is made anew: no third', async () => {
-    const letting = world.worker({ policy: { deletes: 'detach' } });
-    const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
-    await world.remove(pair.id);
-    await world.rest(letting);
-    await world.create({ name: 'Ada', email: 'ada@example.com' });
-    await world.rest(letting);
-    expect(there('ada@example.com')).to.deep.equal([pair.externalId]);
-  });
+  situation(
+    51,
+    'a row is deleted, its record stays, and the row is created again: no third record',
+    async () => {
+      const letting = world.worker({ policy: { deletes: 'detach' } });
+      const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
+      await world.remove(pair.id);
+      await world.rest(letting);
+      await world.create({ name: 'Ada', email: 'ada@example.com' });
+      await world.rest(letting);
+      expect(there('ada@example.com')).to.deep.equal([pair.externalId]);
+    },
+  );
 
   situation(52, 'a customer of a test clock, which no list shows, is found all the same', async () => {
     await world.db('account_readings').delete();

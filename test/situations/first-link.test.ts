@@ -10,13 +10,16 @@ import { situation } from './situation.ts';
 const SIZE = 20;
 const MINUTE = 60_000;
 
-/** Both sides were filled before they met. make proof does it with 10,000 on each side and real kills. */
-describe('two filled catalogues', () => {
+/**
+ * Both sides had customers before the first link. make proof does it with 10,000 on each side and
+ * real kills.
+ */
+describe('the first link of two filled catalogues', () => {
   const world = useTwoWay();
 
   situation(
     30,
-    'two filled catalogues are linked while both are edited, broken off and resumed: each pair once, no edit lost',
+    'both are edited during the link, which is interrupted and resumed: each pair once, no edit lost',
     async () => {
       const rows = [];
       for (let n = 0; n < SIZE; n++)
@@ -25,10 +28,10 @@ describe('two filled catalogues', () => {
       const records = pairs.map(({ email }, n) =>
         world.simulator.dashboard.createCustomer({ name: n % 5 === 0 ? `Other ${n}` : `Person ${n}`, email }),
       );
-      world.simulator.dashboard.createCustomer({ name: 'Nobody’s', email: 'nobody@example.com' });
+      world.simulator.dashboard.createCustomer({ name: 'Unmatched', email: 'unmatched@example.com' });
       const plan = await planFirstLink(world.deps);
 
-      // Broken off when half of the words are given.
+      // Interrupted when half of the consents are stored.
       const half = new Map([...plan.pairs].slice(0, 7));
       await storeConsents(world.deps, { ...plan, pairs: half, creates: [], imports: [] }, 'test');
       const read = pauseAt('link.read');
@@ -39,7 +42,7 @@ describe('two filled catalogues', () => {
         if (n % 3 === 1)
           world.simulator.dashboard.updateCustomer(records[n]?.id ?? '', { name: `There ${n}` });
       }
-      // Done again by somebody else, while the one who was at it sleeps past its lease.
+      // Repeated by another worker, while the first one sleeps past its lease.
       const again = await planFirstLink(world.deps);
       expect(again.underWay).to.be.greaterThan(0);
       await storeConsents(world.deps, again, 'test');
@@ -57,7 +60,8 @@ describe('two filled catalogues', () => {
       expect(world.simulator.customers()).to.have.length(SIZE + 1);
       const names = world.simulator.customers().map(({ name }) => name);
       for (const [n] of pairs.entries()) {
-        // An edit here wins over what was there before; an edit there stands where ours was not touched since.
+        // An edit of ours wins over the value from before; an edit of theirs stays where ours was
+        // not changed since.
         if (n % 3 === 0) expect(names).to.include(`Here ${n}`);
       }
       const { rows: lost } = await world.db.raw<{ rows: { theirs: string }[] }>(

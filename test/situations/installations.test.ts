@@ -10,12 +10,15 @@ import { situation } from './situation.ts';
 
 const DAY = 24 * 3_600_000;
 
-/** Two databases, each migrated by itself, so with an id of its own; every event of the account is told to both. */
+/**
+ * Two databases, each migrated by itself, so with an id of its own; both receive every event of the
+ * account.
+ */
 describe('two installations on one account', () => {
   const databases: Awaited<ReturnType<typeof createTestDatabase>>[] = [];
   let one: TwoWayWorld;
   let other: TwoWayWorld;
-  /** The records that each has called for, reads included. */
+  /** The records that each installation has requested, reads included. */
   const touched = new Map<TwoWayWorld, Set<string>>();
 
   beforeEach('start both', async () => {
@@ -45,7 +48,7 @@ describe('two installations on one account', () => {
     return database;
   }
 
-  /** Whatever is called for while one of them works is its doing: they take turns. */
+  /** All requests made while one of them works belong to it: they work one after the other. */
   async function work(world: TwoWayWorld): Promise<void> {
     const { ledger } = world.simulator;
     const before = ledger.entries().reduce((last, { seq }) => Math.max(last, seq), 0);
@@ -60,14 +63,14 @@ describe('two installations on one account', () => {
     for (const world of [one, other, one, other]) await work(world);
   }
 
-  /** Stripe as one of them knows it: its own customers, and its own calls. */
+  /** Stripe as one installation sees it: its own customers, and its own calls. */
   function ownPart(world: TwoWayWorld): Observed {
     const { simulator, db, integration, log } = world;
     const { ledger } = simulator;
-    const mark = `twinbox_${world.deps.policy.instanceId}`;
+    const tagKey = `twinbox_${world.deps.policy.instanceId}`;
     const entries: typeof ledger.entries = (filter) =>
       ledger.entries({ ...filter, keyPrefix: keyPrefix(world.deps) });
-    const customers = () => simulator.customers().filter(({ metadata }) => mark in metadata);
+    const customers = () => simulator.customers().filter(({ metadata }) => tagKey in metadata);
     return { db, integration, log, simulator: { ...simulator, customers, ledger: { ...ledger, entries } } };
   }
 
@@ -80,7 +83,7 @@ describe('two installations on one account', () => {
 
   situation(
     13,
-    'the echo of another installation’s write is refused by name, and nothing is asked',
+    'the echo of another installation’s write is refused by name, and no call is made',
     async () => {
       await one.create();
       await work(one);
@@ -94,7 +97,7 @@ describe('two installations on one account', () => {
     },
   );
 
-  situation(39, 'two databases give out the same ids: neither touches what is the other’s', async () => {
+  situation(39, 'two databases give out the same ids: neither changes a record of the other', async () => {
     const people = ['Ada', 'Grace', 'Hedy'];
     for (const [world, at] of [
       [one, 'one'],
@@ -103,7 +106,8 @@ describe('two installations on one account', () => {
       for (const name of people)
         await world.create({ name: `${name} of ${at}`, email: `${name}@${at}.example` });
     await work(other);
-    // Of one create the answer is lost, another fails under its key: past its life both are looked for among all customers.
+    // One create loses its answer, another fails under its key: after the life of the key both are
+    // looked for among all customers.
     one.simulator.faults.add({ kind: 'drop_answer', method: 'POST' });
     one.simulator.faults.add({ kind: 'error_before_effect', method: 'POST', nth: 2 });
     await one.run();
@@ -142,7 +146,7 @@ describe('two installations on one account', () => {
 
   situation(
     39,
-    'a customer that is nobody’s becomes a row where it is imported, and only there',
+    'a record of no installation becomes a row where it is imported, and only there',
     async () => {
       const { id } = one.simulator.dashboard.createCustomer({ name: 'Nobody’s', email: 'new@example.com' });
       await workBoth();

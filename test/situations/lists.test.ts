@@ -13,8 +13,8 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Webhooks that never come: what Stripe's lists tell, and what they leave out. */
-describe('lists', () => {
+/** Webhooks that never come: what Stripe's lists show, and what they leave out. */
+describe('webhooks that do not come, and lists', () => {
   const world = useTwoWay();
 
   async function sweepAll(): Promise<void> {
@@ -26,7 +26,7 @@ describe('lists', () => {
 
   situation(
     20,
-    'a page of the list lacks a living customer: no tombstone, and it agrees by a read',
+    'a page of the list lacks a living customer: it gets no tombstone, and a read shows agreement',
     async () => {
       const { id, externalId } = await linkedPair(world);
       await linkedPair(world);
@@ -48,23 +48,27 @@ describe('lists', () => {
     },
   );
 
-  situation(21, 'two events of one second, the second shown late by the list, are both heard', async () => {
-    const { externalId } = await linkedPair(world);
-    await sweepAll();
-    world.simulator.dashboard.updateCustomer(externalId, { name: 'First' });
-    world.advance(2 * MINUTE);
-    await sweepAll();
-    const { sweptTo } = (await readSweep(world.db, 'stripe'))!;
-    // Written by Stripe into the second that has been swept already.
-    world.simulator.clock.advance(-2 * MINUTE);
-    world.simulator.dashboard.updateCustomer(externalId, { name: 'Second' });
-    world.simulator.clock.advance(2 * MINUTE);
-    expect(world.simulator.events().at(-1)!.created * 1_000).to.be.lessThan(sweptTo.getTime());
-    world.advance(MINUTE);
-    await sweepAll();
-    expect((await listCustomers(world.db, { limit: 9 }))[0]).to.include({ name: 'Second' });
-    await expectAgreement(world);
-  });
+  situation(
+    21,
+    'two events of one second, the second shown late by the list, are both received',
+    async () => {
+      const { externalId } = await linkedPair(world);
+      await sweepAll();
+      world.simulator.dashboard.updateCustomer(externalId, { name: 'First' });
+      world.advance(2 * MINUTE);
+      await sweepAll();
+      const { sweptTo } = (await readSweep(world.db, 'stripe'))!;
+      // Stripe writes it into a second that has already been swept.
+      world.simulator.clock.advance(-2 * MINUTE);
+      world.simulator.dashboard.updateCustomer(externalId, { name: 'Second' });
+      world.simulator.clock.advance(2 * MINUTE);
+      expect(world.simulator.events().at(-1)!.created * 1_000).to.be.lessThan(sweptTo.getTime());
+      world.advance(MINUTE);
+      await sweepAll();
+      expect((await listCustomers(world.db, { limit: 9 }))[0]).to.include({ name: 'Second' });
+      await expectAgreement(world);
+    },
+  );
 
   situation(22, 'no webhook comes for four days, and the sweep brings everything', async () => {
     const { id, externalId } = await linkedPair(world);
@@ -83,7 +87,7 @@ describe('lists', () => {
 
   situation(
     22,
-    'no webhook comes for 31 days: what left the list is said, and the comparison brings it',
+    'no webhook comes for 31 days: the events that left the list are reported, and a comparison brings their changes',
     async () => {
       const { id, externalId } = await linkedPair(world);
       world.advance(HOUR);
@@ -102,7 +106,7 @@ describe('lists', () => {
     },
   );
 
-  situation(44, 'an event of 29 days is heard by the sweep too', async () => {
+  situation(44, 'an event of 29 days is received by the sweep too', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Old' });
     world.advance(29 * DAY);
@@ -112,7 +116,7 @@ describe('lists', () => {
     await expectAgreement(world);
   });
 
-  situation(44, 'an event of 29 days is heard when its webhook comes', async () => {
+  situation(44, 'an event of 29 days is received when its webhook comes', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Old' });
     world.advance(29 * DAY);

@@ -16,7 +16,7 @@ describe('lost answers', () => {
 
   const creates = () => world.calls().filter((call) => call === 'POST /v1/customers').length;
 
-  /** Works over every back-off, and hears nothing. */
+  /** Works over every back-off, and receives no event. */
   async function workOn(times = 10): Promise<void> {
     for (let n = 0; n < times; n++) {
       await world.run();
@@ -66,7 +66,7 @@ describe('lost answers', () => {
 
   situation(
     3,
-    'a failure is kept under the key of a create that took effect: it is found, and linked',
+    'a failure is kept under the key of a create that took effect: the record is found and linked',
     async () => {
       await world.create();
       world.simulator.faults.add({ kind: 'error_after_effect', method: 'POST' });
@@ -79,7 +79,7 @@ describe('lost answers', () => {
 
   situation(
     4,
-    'a failure is kept under the key of a create without effect: nothing is found, and one is made',
+    'a failure is kept under the key of a create without effect: no record is found, and one is created',
     async () => {
       await world.create();
       world.simulator.faults.add({ kind: 'error_before_effect', method: 'POST' });
@@ -92,7 +92,7 @@ describe('lost answers', () => {
 
   situation(
     5,
-    'the row is edited between the sends of its create, the last of them past the life of its key',
+    'a row is edited between the sends of its create, the last of them after the life of its key',
     async () => {
       const { id } = await world.create({ name: 'First' });
       world.simulator.faults.add({ kind: 'drop_answer', method: 'POST' });
@@ -106,7 +106,7 @@ describe('lost answers', () => {
     },
   );
 
-  situation(6, 'the webhook of a create comes before its answer, which never does', async () => {
+  situation(6, 'the webhook of a create comes before its answer, which never comes', async () => {
     await world.create();
     world.simulator.faults.add({ kind: 'drop_answer', method: 'POST', times: null });
     await world.run();
@@ -122,7 +122,7 @@ describe('lost answers', () => {
 
   situation(
     33,
-    'a late request of a dead worker arrives while what it did is looked for: one customer',
+    'a late request of a dead worker arrives while its effect is looked for: one customer',
     async () => {
       await world.create();
       await world.receive();
@@ -168,7 +168,7 @@ describe('lost answers', () => {
     },
   );
 
-  situation(37, 'our unanswered write is met there, and is not taken for an edit of theirs', async () => {
+  situation(37, 'a read finds our unanswered write, and does not take it for an edit of theirs', async () => {
     const { id } = await linkedPair(world);
     world.simulator.faults.add({ kind: 'drop_answer', method: 'POST', times: 2 });
     await world.update(id, { name: 'First' });
@@ -180,23 +180,27 @@ describe('lost answers', () => {
     await expectAgreement(world);
   });
 
-  situation(40, 'a webhook makes the mapping before the create is answered, and it is absorbed', async () => {
-    await world.create();
-    await world.receive();
-    const held = pauseAt('intent.answered');
-    const working = world.lane.runOnce();
-    await held.reached;
-    // Without key and mark, as a bare poke: nothing tells yet whose it is.
-    const [customer] = world.simulator.customers();
-    world.simulator.dashboard.updateCustomer(customer!.id, { phone: '1' });
-    await world.deliver([world.undelivered().at(-1)!], { thin: true });
-    await world.receiveInbound();
-    expect(await mappingsIn(world.db)).to.have.length(2);
-    held.resume();
-    await working;
-    await world.lane.drain();
-    await world.rest();
-    expect(await mappingsIn(world.db)).to.have.length(1);
-    await expectAgreement(world);
-  });
+  situation(
+    40,
+    'a webhook makes a mapping before the create is answered, and the two mappings are merged',
+    async () => {
+      await world.create();
+      await world.receive();
+      const held = pauseAt('intent.answered');
+      const working = world.lane.runOnce();
+      await held.reached;
+      // A thin event without key and owner tag: nothing shows yet to which row the record belongs.
+      const [customer] = world.simulator.customers();
+      world.simulator.dashboard.updateCustomer(customer!.id, { phone: '1' });
+      await world.deliver([world.undelivered().at(-1)!], { thin: true });
+      await world.receiveInbound();
+      expect(await mappingsIn(world.db)).to.have.length(2);
+      held.resume();
+      await working;
+      await world.lane.drain();
+      await world.rest();
+      expect(await mappingsIn(world.db)).to.have.length(1);
+      await expectAgreement(world);
+    },
+  );
 });

@@ -7,12 +7,12 @@ import { fateOf, linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../suppo
 import { situation } from './situation.ts';
 
 /** Which row a record belongs to, if any. */
-describe('whose is it', () => {
+describe('which row a record belongs to', () => {
   const world = useTwoWay();
 
   situation(
     17,
-    'a new record has the email of a row without counterpart, in other letters: it waits for a word',
+    'a new record has the email of a row without a record, in another case: it waits for consent',
     async () => {
       const id = await unlinkedRow(world, 'ada@example.com');
       const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ADA@example.com' });
@@ -36,7 +36,7 @@ describe('whose is it', () => {
 
   situation(
     17,
-    'a new record has the email of a linked row, in other letters: an alias, and nothing is pulled',
+    'a new record has the email of a linked row, in another case: an alias, and nothing is pulled',
     async () => {
       const pair = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
       const second = world.simulator.dashboard.createCustomer({ name: 'Second', email: 'Ada@Example.com' });
@@ -53,7 +53,7 @@ describe('whose is it', () => {
 
   situation(
     31,
-    'a row is made anew within a day of its deletion: a new customer, and no replay of the old one',
+    'a row is created again within a day of its deletion: a new customer, and no replay of the old create',
     async () => {
       const values = { name: 'Phoenix', email: 'phoenix@example.com' };
       const first = await linkedPair(world, values);
@@ -69,7 +69,7 @@ describe('whose is it', () => {
     },
   );
 
-  situation(38, 'a key of another account stops the lane, and nothing is touched', async () => {
+  situation(38, 'a key of another account stops the lane, and nothing is changed', async () => {
     await linkedPair(world);
     const calls = world.calls().length;
     world.simulator.keys.mapKey('sk_test_other', 'acct_other');
@@ -81,7 +81,7 @@ describe('whose is it', () => {
 
   situation(
     43,
-    'after a restore that gives ids out again, a key that no intent has is a foreign edit',
+    'after a restore that gives out ids again, a key that no intent has is a foreign edit',
     async () => {
       const { id, externalId } = await linkedPair(world);
       const lost = `tb1:test.${world.deps.policy.instanceId}:00000000-0000-7000-8000-000000000000`;
@@ -95,7 +95,7 @@ describe('whose is it', () => {
     },
   );
 
-  situation(45, 'a copied mark takes nothing over', async () => {
+  situation(45, 'a copied owner tag takes over no pair', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ada' });
     const { metadata } = world.simulator.customers()[0]!;
     world.simulator.dashboard.createCustomer({ name: 'Copy', email: 'copy@example.com', metadata });

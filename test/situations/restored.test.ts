@@ -1,4 +1,5 @@
-// After a restore: a customer that was made behind the backup is at Stripe with our owner tag, and has no row here.
+// After a restore: a customer that was created after the backup is at Stripe with our owner tag,
+// and has no row in our table.
 import { expect } from 'chai';
 import { readReading } from '../../db/account-readings.ts';
 import { listCustomers } from '../../db/customers.ts';
@@ -17,7 +18,7 @@ import { linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';
 
 const place = { system: 'stripe', account: DEFAULT_ACCOUNT, externalType: 'customer' };
 
-describe('a record of a row that a restore lost', () => {
+describe('a record whose row was lost by a restore', () => {
   const world = useTwoWay();
   const lostRecord = (email = 'lost@example.com') =>
     world.simulator.dashboard.createCustomer({
@@ -51,7 +52,7 @@ describe('a record of a row that a restore lost', () => {
     expect(await listCustomers(world.db, { limit: 9 })).to.deep.equal([]);
   });
 
-  it('is what the same person made again is asked about, and never made a second time', async () => {
+  it('is offered to a new row with the same email, and not created a second time', async () => {
     const record = lostRecord('Ada@Example.com');
     await world.rest();
     const again = await world.create({ name: 'Ada', email: 'ada@example.com' });
@@ -72,7 +73,7 @@ describe('a record of a row that a restore lost', () => {
     await expectAgreement(world);
   });
 
-  it('that no event has told of yet is found all the same: after a move nothing is made before every record was read', async () => {
+  it('is found though no event has shown it yet: after a move nothing is created before every record was read', async () => {
     await linkedPair(world, { name: 'Alan', email: 'alan@example.com' });
     await createCursor(world.db, 'here');
     lostRecord('ada@example.com');
@@ -89,7 +90,7 @@ describe('a record of a row that a restore lost', () => {
     expect((await mappingsIn(world.db)).map(({ reason }) => reason)).to.include('not_linked');
   });
 
-  it('whose creating request bears our key is told from a tag that somebody wrote by hand', async () => {
+  it('that our own request created is distinguished from a tag that a person wrote by hand', async () => {
     await createCursor(world.db, 'here');
     const { metadata } = lostRecord();
     await world.rest();
@@ -109,12 +110,12 @@ describe('a record of a row that a restore lost', () => {
     const signs = await readRestoreSigns(world.db);
     expect(signs).to.include({ by: 'requests' });
     expect(signs?.example).to.include(key);
-    // No intent of ours stands behind that request, which is what the invariants look for.
+    // No intent of ours belongs to that request, and the invariants would report it.
     world.simulator.reset();
     await emptyTables(world.db);
   });
 
-  it('is not concluded from a request whose intent somebody took out of its pair by hand', async () => {
+  it('is not concluded from a request whose intent a person removed from its pair by hand', async () => {
     await createCursor(world.db, 'here');
     const { id } = await linkedPair(world);
     await world.update(id, { name: 'Sent' });
@@ -125,7 +126,7 @@ describe('a record of a row that a restore lost', () => {
     await world.rest();
     expect(await readRestoreSigns(world.db)).to.equal(null);
     expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Sent']);
-    // The invariants look for the intent.
+    // The invariants would report the missing intent.
     world.simulator.reset();
     await emptyTables(world.db);
   });

@@ -5,12 +5,12 @@ type Shown = { number: number; sentence: string; test: Mocha.Test };
 
 const shown: Shown[] = [];
 
-/** A test of one numbered situation; its sentence says what must come of it. */
+/** A test of one numbered situation; its sentence states the result. */
 export function situation(number: number, sentence: string, run: Mocha.AsyncFunc): void {
   shown.push({ number, sentence, test: it(`situation ${digits(number)}: ${sentence}`, run) });
 }
 
-/** Each number with what it was shown by, a line for each sentence, and the numbers that are not shown. */
+/** Each number with its tests, a line for each sentence, and the numbers that are not shown. */
 export function listSituations(): { lines: string[]; missing: number[] } {
   const lines: string[] = [];
   const missing: number[] = [];

@@ -14,7 +14,7 @@ import { useDatabase } from '../support/database.ts';
 import { useTwoWay } from '../support/two-way.ts';
 import { situation } from './situation.ts';
 
-/** What is believed of a webhook, and whom it is for. */
+/** Which webhooks are accepted, and for which installation. */
 describe('webhooks', () => {
   const database = useDatabase();
   let intake: Intake;
@@ -30,7 +30,7 @@ describe('webhooks', () => {
     ['of another body', 'no_match', (body) => signed(`${body} `)],
   ];
   for (const [says, reason, header] of forged) {
-    situation(26, `a signature ${says}: 400, and not one row`, async () => {
+    situation(26, `a signature ${says}: 400, and no row`, async () => {
       const rows = await countRows(database.db);
       const body = JSON.stringify(freshEvent());
       const answer = await intake.post(body, { 'Stripe-Signature': header(body) });
@@ -42,7 +42,7 @@ describe('webhooks', () => {
 
   situation(
     26,
-    'a secret is rolled: either is taken while both are set, and the new one alone after that',
+    'a secret is rolled: both are accepted while both are set, and afterwards only the new one',
     async () => {
       const [old, fresh] = ['whsec_old', 'whsec_new'];
       for (const [secrets, good, bad] of [
@@ -64,14 +64,14 @@ describe('webhooks', () => {
     },
   );
 
-  const unmatched: [string, string, Record<string, unknown>][] = [
+  const foreign: [string, string, Record<string, unknown>][] = [
     ['of live mode', 'other_livemode', { livemode: true }],
     ['of another account', 'other_account', { account: 'acct_theirs' }],
   ];
-  for (const [says, reason, changes] of unmatched) {
+  for (const [says, reason, changes] of foreign) {
     situation(
       27,
-      `an event ${says}: 2xx, and a row that says so with an id and a reason, and no body`,
+      `an event ${says}: 2xx, and a refusal that keeps an id and a reason, and no body`,
       async () => {
         const event = freshEvent(changes);
         const rows = await countRows(database.db);
@@ -93,7 +93,7 @@ describe('webhooks', () => {
 describe('two endpoints of one account', () => {
   const world = useTwoWay();
 
-  situation(26, 'two endpoints, each with its secret, tell of everything: it is stored once', async () => {
+  situation(26, 'two endpoints, each with its secret, send every event: each is stored once', async () => {
     const { db, clock, integration, simulator } = world;
     const secrets = ['whsec_of_the_first', 'whsec_of_the_second'];
     const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };

@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import { listSituations, SITUATIONS } from './situation.ts';
 
-/** Runs after all others of this folder, by its name: a situation whose test has not run yet is one that is not shown. */
+/**
+ * Runs after all others of this folder, by its name: a situation counts as shown only after its
+ * test has run.
+ */
 describe('the situations', () => {
   it('are all shown, by number', () => {
     const { lines, missing } = listSituations();

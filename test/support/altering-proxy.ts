@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Between us and the simulator: what it answers to some calls is changed on the way. */
+/** Stands between us and the simulator: it changes the answers to some calls. */
 export interface AlteringProxy {
   url: string;
-  /** Whatever `alter` makes of the answers to calls whose method and path fit, from now on; null lets all through. */
+  /**
+   * `alter` changes the answers to calls whose method and path match, from now on; null changes
+   * none.
+   */
   alter(fits: RegExp | null, alter?: (answer: Record<string, unknown>) => unknown): void;
   close(): Promise<void>;
 }

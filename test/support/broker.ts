@@ -2,7 +2,10 @@ import type { Broker } from '../../cli/embedded/kafka/broker.ts';
 import { isAppError } from '../../lib/errors.ts';
 import { startTestBroker, type TestBroker } from '../kafka/support/test-broker.ts';
 
-/** A real Kafka for the tests of one `describe`; where there is none to be had, they say so and are skipped. */
+/**
+ * A real Kafka for the tests of one `describe`; where none is available, they say so and are
+ * skipped.
+ */
 export function useBroker(): () => Broker {
   let broker: TestBroker | undefined;
 

@@ -5,8 +5,8 @@ export interface Chances {
   chance(probability: number): boolean;
   pick<T>(from: readonly T[]): T | undefined;
   shuffle<T>(all: readonly T[]): T[];
-  /** Begins the choices of one turn: they are the same whatever the turns before it have chosen. */
-  beginTurn(number: number): void;
+  /** Begins the choices of one move: they do not depend on the choices of earlier moves. */
+  beginMove(number: number): void;
 }
 
 export function createChances(seed: number): Chances {
@@ -26,15 +26,15 @@ export function createChances(seed: number): Chances {
         .map((value) => ({ value, order: random() }))
         .sort((a, b) => a.order - b.order)
         .map(({ value }) => value),
-    beginTurn: (number) => {
+    beginMove: (number) => {
       state = mix(seed, number);
     },
   };
 }
 
-/** Neighbouring seeds and turns have nothing in common. */
-function mix(seed: number, turn: number): number {
-  let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(turn + 1, 0xc2b2ae35);
+/** Neighbouring seeds and moves give unrelated choices. */
+function mix(seed: number, move: number): number {
+  let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(move + 1, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
   h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
   return (h ^ (h >>> 16)) >>> 0;

@@ -11,7 +11,7 @@ export async function finish(child: ChildProcess, input = ''): Promise<Finished>
   return { code, stdout: stdout(), stderr: stderr() };
 }
 
-/** What a stream has given so far. */
+/** The output of a stream so far. */
 export function collect(stream: NodeJS.ReadableStream | null): () => string {
   let text = '';
   stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

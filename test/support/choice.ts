@@ -4,7 +4,7 @@ import { createChoiceOperations, type ChoiceOperations } from '../../lib/operati
 import type { SyncWorld } from './sync.ts';
 import { linkedPair, type TwoWayWorld } from './two-way.ts';
 
-/** Whoever chooses records for the customers of a world. */
+/** Chooses records for the customers of a world, as a person does. */
 export function operationsOf({ db, clock, integration }: SyncWorld): ChoiceOperations {
   const { system, document } = integration;
   const target = { system, externalType: document.externalType };
@@ -37,7 +37,7 @@ export async function recordMapping({ db }: SyncWorld, externalId: string): Prom
   return shownMapping(toMapping(rows[0]));
 }
 
-/** How a customer's records stand: `cus_1 primary linked`, the oldest mapping first. */
+/** A customer's records with their states: `cus_1 primary linked`, the oldest mapping first. */
 export async function standsOf({ db }: SyncWorld, customerId: number): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { says: string }[] }>(
     `select concat_ws(' ', external_id, role, state, reason) as says from external_mappings

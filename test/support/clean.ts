@@ -1,4 +1,7 @@
-/** Part of `make clean`: what tests kept or left in the temporary folder, unless somebody is using it. */
+/**
+ * Part of `make clean`: removes what tests kept or left in the temporary folder, unless a process
+ * uses it.
+ */
 import { removeTestServers } from './server.ts';
 
 await removeTestServers({ kept: true });

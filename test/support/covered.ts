@@ -2,7 +2,9 @@ import { enableFailpoint } from '../../lib/failpoint.ts';
 import type { Lane } from '../../workers/lane.ts';
 import type { TwoWayWorld } from './two-way.ts';
 
-/** Our edit of the name goes out, and covers an edit that was made at Stripe just before it arrived. */
+/**
+ * Our edit of the name is sent, and overwrites an edit that was made at Stripe just before, unseen.
+ */
 export async function coverEdit(
   world: TwoWayWorld,
   { id, externalId }: { id: number; externalId: string },

@@ -47,7 +47,7 @@ export function useDatabase({ poolSize = 10 }: { poolSize?: number } = {}): Test
   };
 }
 
-/** The same without hooks: whoever calls it destroys `db` and calls `drop`. */
+/** The same without hooks: the caller destroys `db` and calls `drop`. */
 export async function createTestDatabase({ poolSize = 10, migrated = true } = {}) {
   const server = await testServerUrl();
   const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`;
@@ -59,7 +59,10 @@ export async function createTestDatabase({ poolSize = 10, migrated = true } = {}
 
 let known: Promise<string> | undefined;
 
-/** One migrated database per state of the migrations; a clone of it costs a tenth of a migration. */
+/**
+ * One migrated database for each state of the migrations; a clone of it costs a tenth of a
+ * migration.
+ */
 function template(server: string): Promise<string> {
   known ??= makeTemplate(server);
   return known;
@@ -72,7 +75,8 @@ async function makeTemplate(server: string): Promise<string> {
     const db = createDb({ url: databaseUrl(server, draft), poolSize: 1, applicationName: draft });
     await migrate(db).finally(() => db.destroy());
   }
-  // Renamed when it is whole: of two mocha processes one is first, and the other's draft is thrown away.
+  // Renamed when it is complete: of two mocha processes one is first, and the other's copy is
+  // dropped.
   if (!(await renameDatabase(server, draft, name))) await dropDatabase(server, draft);
   return name;
 }

@@ -7,9 +7,9 @@ export type Looks = { mapping: number; events: number; found: number }[];
 type Living = Map<string, string | null>;
 
 /**
- * The law of first contact: no second living record with one identity unless a person said so. A record of ours breaks it if another
- * one had its email already when the engine looked, the last time before it was made; or if the engine never looked and no person
- * asked for a new record all the same.
+ * The rule of first contact: no second living record with one identity unless a person decided so.
+ * A record of ours breaks it if another one had its email already at the engine's last look before
+ * the create; or if the engine never looked and no person asked for a new record all the same.
  */
 export async function doublesOf(db: Db, events: StoredEvent[], looks: Looks): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { key: string; mapping: number }[] }>(
@@ -34,7 +34,7 @@ export async function doublesOf(db: Db, events: StoredEvent[], looks: Looks): Pr
   });
 }
 
-/** By `link CUSTOMER --create`. */
+/** Requested by `link CUSTOMER --create`. */
 async function mappingsAskedAnew(db: Db): Promise<Set<number>> {
   const { rows } = await db.raw<{ rows: { mapping: number }[] }>(
     `select p.mapping_id as mapping from operator_action_pairs p join operator_actions a on a.id = p.action_id

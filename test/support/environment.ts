@@ -3,12 +3,18 @@ export function environmentWith(more: Record<string, string>): NodeJS.ProcessEnv
   return { ...process.env, ...more };
 }
 
-/** Nothing but what a program is found by: what the shell has set must not reach the child. */
+/**
+ * Only the variables by which programs are found: other variables of the shell must not reach the
+ * child.
+ */
 export function bareEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], ...more };
 }
 
-/** WRITE_PAGE=1: a test that compares a page of docs/ with what a command prints writes the page anew. */
+/**
+ * WRITE_PAGE=1: a test that compares a page of docs/ with the output of a command writes the page
+ * again.
+ */
 export function writesPages(): boolean {
   return process.env['WRITE_PAGE'] === '1';
 }

@@ -1,4 +1,5 @@
-// The examples of docs/explain.md: what stands in the page is compared with what the command prints, and can be written anew.
+// The examples of docs/explain.md: compared with what the command prints, and written again on
+// request.
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
@@ -15,7 +16,7 @@ export async function readExamples(): Promise<Example[]> {
   return [...page.matchAll(EXAMPLE)].map(([, command = '', output = '']) => ({ command, output }));
 }
 
-/** Puts an example into the place of the one with that number. */
+/** Replaces the example with that number. */
 export async function writeExample(at: number, { command, output }: Example): Promise<void> {
   const page = await readFile(PAGE, 'utf8');
   let seen = -1;
@@ -26,7 +27,9 @@ export async function writeExample(at: number, { command, output }: Example): Pr
   await writeFile(PAGE, written);
 }
 
-/** Without what differs from one run to the next: ids, numbers, times, and columns that are as wide as an id. */
+/**
+ * Without what differs between runs: ids, numbers, times, and columns that are as wide as an id.
+ */
 export function normalise(output: string): string {
   return output
     .replace(/\b(cus|req|acct)_\w+/g, '$1_ID')

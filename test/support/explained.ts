@@ -1,7 +1,9 @@
 import { linkedPair, type TwoWayWorld } from './two-way.ts';
 
 /**
- * The pairs of docs/explain.md: people on either side bring each into its state. Each answers with its customer. The world has to look
+ * The pairs of docs/explain.md: people on both sides bring each pair into its state. Each function
+ * returns its customer. The world has to look for records before it creates one
+ * (`looksBeforeCreate`).
  * for records before it makes one (`looksBeforeCreate`).
  */
 export const explainedPairs = {
@@ -13,14 +15,14 @@ export const explainedPairs = {
     await world.rest();
     return id;
   },
-  /** For a person's consent: a record with the customer's email is at Stripe. */
+  /** Waits for a person's consent: a record with the customer's email is at Stripe. */
   async waiting(world: TwoWayWorld) {
     world.simulator.dashboard.createCustomer({ name: 'Cleo at Stripe', email: 'cleo@example.com' });
     const { id } = await world.create({ name: 'Cleo', email: 'cleo@example.com' });
     await world.run();
     return id;
   },
-  /** Both sides changed the name twice: the first is decided, the second is still to be. */
+  /** Both sides changed the name twice: the first conflict is decided, the second is not yet. */
   async conflicting(world: TwoWayWorld) {
     const { id, externalId } = await linkedPair(world, { name: 'Dora', email: 'dora@example.com' });
     const edit = async (name: string, theirs: { name: string; email?: string }): Promise<void> => {

@@ -5,7 +5,10 @@ import type { TwoWayWorld } from './two-way.ts';
 
 type Options = { read?: boolean; policy?: Partial<SyncPolicy> };
 
-/** Asks for explanations, and sees each time that nothing is written, and without `read` nothing called. */
+/**
+ * Asks for explanations, and asserts each time that nothing is written, and without `read` no call
+ * is made.
+ */
 export function createExplainer(world: TwoWayWorld) {
   async function ask(asked: Asked, { read = false, policy = {} }: Options = {}): Promise<Explanation> {
     const before = await everythingIn(world);

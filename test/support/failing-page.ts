@@ -1,6 +1,6 @@
 import type { Integration } from '../../lib/integrations/integration.ts';
 
-/** The integration whose list of records breaks off after so many pages. */
+/** The integration whose list of records fails after this number of pages. */
 export function failNext(integration: Integration, after: number): Integration {
   return {
     ...integration,

@@ -6,7 +6,7 @@ import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts'
 import type { LinkPlan } from '../../lib/operations/planned-link.ts';
 import type { SyncWorld } from './sync.ts';
 
-/** A row that was here before its system was connected: it waits for its first link. */
+/** A row that existed before its system was connected: it waits for its first link. */
 export async function waitingRow(
   world: SyncWorld,
   values: { name: string; email: string },
@@ -19,7 +19,7 @@ export async function waitingRow(
   return row;
 }
 
-/** Gives the word for all that waits. */
+/** Gives consent to all that waits. */
 export async function consentToAll(world: Pick<SyncWorld, 'deps'>): Promise<LinkPlan> {
   const plan = await planFirstLink(world.deps);
   await storeConsents(world.deps, plan, 'test');

@@ -2,10 +2,12 @@ import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history-scene.ts';
 
-/** An account that had customers before Twinbox met it, and its reading. */
+/** An account that had customers before Twinbox used it, and its first reading. */
 export interface FirstContact {
   fill(): Promise<void>;
-  /** Reads on, if the account was not read to its end; a read that the system refuses is done again later. */
+  /**
+   * Continues the reading if it has not ended; a read that the system refuses is repeated later.
+   */
   read(): Promise<void>;
 }
 

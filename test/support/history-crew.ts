@@ -5,34 +5,46 @@ import type { Scene } from './history-scene.ts';
 import { expireLeases } from './sync-rows.ts';
 import { startWorker, type Worker } from './workers.ts';
 
-/** The workers of a history: each goes from failpoint to failpoint, sleeps, dies, wakes up too late. */
+/**
+ * The workers of a history: each goes from failpoint to failpoint, sleeps, dies, or continues too
+ * late.
+ */
 export interface Crew {
-  /** One of them goes on to its next pause, or a call that hung is executed after all, or loses its client. */
+  /**
+   * One worker continues to its next pause, or a call that hung is executed after all, or loses its
+   * client.
+   */
   step(): Promise<void>;
-  /** Every lease is over; a worker may not know it yet, or be dead. */
+  /** Every lease expires; its worker may not know it yet, or be dead. */
   loseLeases(): Promise<void>;
-  /** One that sleeps goes on for a step. */
+  /** A sleeping worker takes one more step. */
   wake(): Promise<void>;
-  /** No request is sent so much later: whoever slept finds its time over, by a clock that no jump moves. */
+  /**
+   * No request is sent so long afterwards: a sleeping worker finds its time over, by a clock that
+   * does not jump.
+   */
   outlive(): void;
   /** Every call that hung is executed now: no request takes longer than that. */
   flush(): Promise<void>;
-  /** All that live come to their end. */
+  /** All living workers finish their work. */
   finish(): Promise<void>;
 }
 
-/** A call that arrived and is held there. */
+/** A call that has arrived at the simulator and is held there. */
 interface Hanging {
   call: string;
   worker: Worker;
-  /** Its worker is dead, or has lost the connection: nobody waits for the answer. */
+  /** Its worker is dead, or has lost the connection: no client waits for the answer. */
   alone: boolean;
   /** Held before it is executed. */
   before: boolean;
 }
 
 const LEASE_MS = 60_000;
-/** How often a worker is stopped at a place that each step passes, and at one that few steps come to. */
+/**
+ * How often a worker is stopped at a failpoint that each step passes, and at one that few steps
+ * pass.
+ */
 const USUAL = 0.03;
 const SELDOM = 0.4;
 const OFTEN_PASSED = [
@@ -43,7 +55,7 @@ const OFTEN_PASSED = [
   'intent.answered',
   'settle.',
 ];
-/** A step that has not ended after so many pauses does not end. */
+/** A step that has not ended after so many pauses never ends. */
 const MANY = 200;
 
 export function createCrew({ world, chances, options, say, count }: Scene): Crew {
@@ -70,14 +82,17 @@ export function createCrew({ world, chances, options, say, count }: Scene): Crew
     if (!dies) sleepers.push(worker);
   }
 
-  /** To its next pause, unless its call hangs: then it is left there. False if it was. */
+  /**
+   * Runs the worker to its next pause, unless its call hangs: then it is left there. Returns false
+   * if it was left.
+   */
   async function go(index: number, worker: Worker): Promise<boolean> {
     const { faults } = simulator;
     const held = faults.held().length;
     await Promise.race([worker.step(), faults.waitForHeld(held + 1)]);
     const call = faults.held()[held];
     if (!call) return true;
-    // What a dead one only read has no effect; what it wrote has, whenever it arrives.
+    // A read of a dead worker has no effect; a write has, whenever it arrives.
     const dies = call.method !== 'GET' && chance(0.4);
     say(`  worker ${index}: ${call.method} hangs at ${call.at}${dies ? ', and it dies' : ''}`);
     count(`hung ${call.method}${dies ? ' of one that died' : ''}`);
@@ -86,7 +101,7 @@ export function createCrew({ world, chances, options, say, count }: Scene): Crew
     return false;
   }
 
-  /** The held call goes on: it is executed, and answered if somebody still waits for it. */
+  /** The held call is executed, and answered if its client still waits. */
   async function release(one: Hanging): Promise<void> {
     hanging.splice(hanging.indexOf(one), 1);
     const after = simulator.ledger.entries({ source: 'api' }).at(-1)?.seq ?? 0;
@@ -97,7 +112,10 @@ export function createCrew({ world, chances, options, say, count }: Scene): Crew
     comeBack(one.worker);
   }
 
-  /** The client loses the connection, the SDK's own second try too; the call is executed later. */
+  /**
+   * The client loses the connection, and so does the SDK's own second try; the call is executed
+   * later.
+   */
   async function cut(one: Hanging): Promise<void> {
     one.alone = true;
     simulator.faults.add({ kind: 'reset', times: 1 });

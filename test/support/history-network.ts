@@ -5,7 +5,10 @@ import type { FaultRule } from '../../simulator/control/faults.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import type { Scene } from './history-scene.ts';
 
-/** What lies between the two sides: the bus, webhooks that come late, twice, never, the sweep, faults of calls. */
+/**
+ * The network between the two sides: the bus, webhooks that come late, twice or never, the sweep,
+ * failing calls.
+ */
 export interface Network {
   receiveOutbound(): Promise<void>;
   receiveInbound(): Promise<void>;
@@ -13,11 +16,16 @@ export interface Network {
   loseWebhook(): void;
   sweep(): Promise<void>;
   misfortune(): void;
-  /** From here on every call arrives and is answered; what they refuse they still refuse. */
+  /**
+   * From here on every call arrives and is answered; values that Stripe refuses are still refused.
+   */
   calm(): void;
-  /** They refuse nothing any more. */
+  /** Stripe does not refuse any value any more. */
   relent(): void;
-  /** Reads the list of events to its end, as a worker does every minute: whatever no webhook brought is in the inbox after it. */
+  /**
+   * Reads the list of events to its end, as a worker does every minute: afterwards the inbox has
+   * every event that no webhook brought.
+   */
   catchUp(): Promise<void>;
 }
 
@@ -26,7 +34,7 @@ const RETENTION_DAYS = 35;
 
 const RECORD = '/v1/customers/:id';
 const LIST = '/v1/customers';
-/** Such names they do not like, whenever they come. */
+/** Names that Stripe refuses, whenever they come. */
 const REFUSED = 'name_invalid';
 const REFUSAL: FaultRule = {
   kind: 'error_before_effect',
@@ -43,7 +51,8 @@ const NOT_THERE = {
   stored: false,
 } as const;
 
-// An error after the effect that Stripe would not keep is none of Stripe's: the same key would then have two effects.
+// An error after the effect that Stripe does not keep is impossible at Stripe: the same key would
+// then have two effects.
 const MISFORTUNES: readonly FaultRule[] = [
   { kind: 'drop_answer', method: 'POST', times: 2 },
   { kind: 'reset', method: 'POST', times: 2 },
@@ -61,7 +70,7 @@ const MISFORTUNES: readonly FaultRule[] = [
   { kind: 'reset', method: 'GET', times: 2 },
   { kind: 'error_before_effect', method: 'GET', stored: false, times: 1 },
   { kind: 'error_before_effect', method: 'GET', path: '/v1/events', stored: false, times: 1 },
-  // A key that does not see the record, and one that cannot see it when it writes.
+  // A key that may not read the record, and one that may not see it when it writes.
   { ...NOT_THERE, method: 'GET', path: RECORD },
   { ...NOT_THERE, method: 'POST', path: RECORD },
 ];
@@ -80,7 +89,7 @@ export function createNetwork({ world, inbound, chances, say, count }: Scene): N
   const lost = new Set<string>();
   let twins = 0;
 
-  /** Brings events, and counts what was awkward about it. */
+  /** Brings events, and counts the unusual ones. */
   async function bring(event: StoredEvent): Promise<void> {
     const thin = chance(0.15);
     const twice = chance(0.2);
@@ -94,7 +103,9 @@ export function createNetwork({ world, inbound, chances, say, count }: Scene): N
     if (thin) count('thin webhook');
   }
 
-  /** The same change told by an event of another id, as two endpoints or a fault of theirs make of it. */
+  /**
+   * The same change in an event with another id, as two endpoints or an error at Stripe make it.
+   */
   async function bringTwin(): Promise<void> {
     const event = pick(simulator.events());
     if (!event || lost.has(event.id)) return;
@@ -114,7 +125,10 @@ export function createNetwork({ world, inbound, chances, say, count }: Scene): N
     return more;
   }
 
-  /** What hangs already stays where it is; what they refuse they refuse until the end, or a late one of two sends would be taken. */
+  /**
+   * A call that hangs already stays held; values that Stripe refuses are refused until the end, or
+   * the later of two sends would be accepted.
+   */
   function endFaults({ refusals = false } = {}): void {
     for (const fault of simulator.faults.list()) {
       if (fault.code === REFUSED && !refusals) continue;
@@ -163,7 +177,8 @@ export function createNetwork({ world, inbound, chances, say, count }: Scene): N
     calm: endFaults,
     relent: () => endFaults({ refusals: true }),
     async catchUp() {
-      // The list is complete up to a minute ago, and a sweep that was tried just now is not due again at once.
+      // The list is complete up to a minute ago, and a sweep that was just tried is not due at
+      // once.
       world.advance(2 * MINUTE);
       while (await sweepOnce()) continue;
     },

@@ -9,31 +9,37 @@ import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history-scene.ts';
 
-/** Whoever looks after it: asks again, decides what is stuck, stops and starts the lane, turns conflicts round, says which two are one. */
+/**
+ * The operator: replays, decides stuck pairs, pauses and resumes the lane, reverses conflicts, and
+ * links records.
+ */
 export interface Operator {
   act(): Promise<void>;
-  /** Another record for a customer: mostly one that is its own, sometimes any; or it goes as its record went. */
+  /**
+   * Chooses another record for a customer, mostly one of its own, sometimes any; or accepts the
+   * deletion of its record.
+   */
   chooseRecord(): Promise<void>;
-  /** A pause is over after some turns; what is missing is seen. */
+  /** Ends a pause after some moves, and notices missing records. */
   tick(): Promise<void>;
   resume(): Promise<void>;
-  /** Asks again for everything that is parked. Says how many that were. */
+  /** Replays everything that is parked. Returns how many mappings that were. */
   replayParked(): Promise<number>;
 }
 
-const PAUSE_TURNS = 6;
+const PAUSE_MOVES = 6;
 const PARKED = `select id from external_mappings where state = 'parked' order by id`;
 const ASKED = `select id from external_mappings where state = 'waiting' and reason = 'ask_link' order by id`;
 const NOT_LINKED = `select id from external_mappings where state = 'waiting' and reason = 'not_linked' order by id`;
-/** Parked as missing, though it may be there; and what else a person may decide about. */
+/** Parked as missing, though the record may exist; and all else that a person may decide about. */
 const STUCK = `select id from external_mappings where state = 'parked' and reason = 'missing' and role = 'primary' order by id`;
 const ANY_STUCK = `select id from external_mappings where state = 'parked' and internal_id is not null and role = 'primary' order by id`;
-/** Customers with another record that is known there. */
+/** Customers with an alias. */
 const DOUBLED = `select m.internal_id as id from external_mappings m join customers c on c.id = m.internal_id
   where m.state = 'alias' and c.deleted_at is null order by m.id`;
-/** … and whose own record was deleted there. */
+/** Customers with an alias whose own record was deleted at the external system. */
 const HELD = `select internal_id as id from external_mappings where state = 'waiting' and reason = 'alias_lives' order by id`;
-/** Records that are nobody's, or another one of their row. */
+/** Records that belong to no row, or aliases. */
 const RECORDS = `select external_id as id from external_mappings
   where external_id is not null and (state = 'alias' or internal_id is null) and state <> 'tombstoned' order by id`;
 const REVERSIBLE = `select id from sync_conflicts
@@ -72,15 +78,15 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     if (pausedFor > 0) return;
     say('operator: pauses');
     count('pause');
-    pausedFor = PAUSE_TURNS;
+    pausedFor = PAUSE_MOVES;
     await pauseConnection(db, system, null, clock.now());
   }
 
   async function reverse(id: string): Promise<void> {
     const reversed = await conflicts.reverse(id, { context: {} });
-    say(`operator: turns a conflict round: ${reversed.outcome}`);
+    say(`operator: reverses a conflict: ${reversed.outcome}`);
     if (reversed.outcome !== 'reversed' || !reversed.customer || reversed.conflict.field === null) return;
-    count('conflict turned round');
+    count('conflict reversed');
     const { field } = reversed.conflict;
     people.note({ side: 'ours', id: reversed.customer.id, field, value: lostValue(reversed.conflict) });
   }
@@ -88,10 +94,10 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
   async function consent(id: number): Promise<void> {
     const { outcome } = await links.consent(id, 'operator');
     say(`operator: mapping ${id} is that customer: ${outcome}`);
-    if (outcome === 'consented') count('word given to link');
+    if (outcome === 'consented') count('consent given to link');
   }
 
-  /** Both sides are read, and consent is given to what would come of it. */
+  /** Both sides are read, and consent is given to the links of the plan. */
   async function linkAll(): Promise<void> {
     const plan = await planFirstLink(deps);
     const { rows } = await storeConsents(deps, plan, 'operator');
@@ -99,7 +105,7 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     if (rows > 0) count('consent to link rows that wait', rows);
   }
 
-  /** Whoever asks Stripe may be refused; that is no fault of ours. */
+  /** Stripe may refuse a call of the operator; that is no error of ours. */
   function refused(error: unknown): void {
     const { code, status, scope } = deps.integration.classify(error);
     if (status === null && scope === 'entity') throw error;
@@ -141,16 +147,16 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
   return {
     chooseRecord,
     async act() {
-      const told = pick(await ids<string>(REVERSIBLE));
+      const conflict = pick(await ids<string>(REVERSIBLE));
       const asked = pick(await ids<number>(ASKED));
-      if (told !== undefined && chance(0.5)) await reverse(told);
+      if (conflict !== undefined && chance(0.5)) await reverse(conflict);
       else if (asked !== undefined && chance(0.7)) await consent(asked);
       else if ((await ids<number>(NOT_LINKED)).length > 0 && chance(0.6)) await linkAll().catch(refused);
       else await pick([replay, replay, pause])?.();
     },
     async tick() {
       if (pausedFor > 0 && --pausedFor === 0) await resume();
-      // The next edit takes up what is stuck: whoever decides about it is quick.
+      // The next edit may resolve a stuck pair, so the operator has to be quick.
       const [stuck] = await ids<number>(STUCK); // and no choice is drawn where there is none
       if (stuck !== undefined && chance(0.6)) await decide(stuck);
     },

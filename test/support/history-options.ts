@@ -4,23 +4,26 @@ import { createChances } from './chances.ts';
 
 export interface HistoryOptions {
   seed: number;
-  /** How many turns, or which. */
-  turns?: number | readonly number[];
-  /** It begins with a row that has its counterpart. */
+  /** The number of moves, or their numbers. */
+  moves?: number | readonly number[];
+  /** The history begins with a row that has its record. */
   linkedAtFirst?: boolean;
   policy?: Partial<SyncPolicy>;
   rules?: Partial<FieldRule>;
-  /** People give a customer an email that another one has. */
+  /** People give a customer the email of another one. */
   sharedEmails?: boolean;
   deletes?: boolean;
-  /** People leave fields empty, edit what nobody maps, and copy marks by hand. */
+  /** People leave fields empty, edit fields without a mapping, and copy owner tags by hand. */
   oddities?: boolean;
   /** Time jumps past the life of keys, and once past everything that is kept for a month. */
   longTimes?: boolean;
   /** The account has records before the first contact. */
   filledBefore?: boolean;
   workers?: number;
-  /** People make second records there and tidy them up, and choose another record for a customer. */
+  /**
+   * People create second records at the external system and tidy them up, and choose another record
+   * for a customer.
+   */
   doubles?: boolean;
   trace?: (line: string) => void;
 }
@@ -32,13 +35,16 @@ const CONFLICTS = [
   'internal_unless_blank',
 ] as const;
 
-/** What else differs from one history to the next: decided by its seed, so that the seed alone repeats it. */
+/**
+ * All other differences between histories: the seed decides them, so that the seed alone repeats a
+ * history.
+ */
 export function optionsOf(seed: number): HistoryOptions {
   const { chance, pick } = createChances(seed ^ 0x5eed);
   const longTimes = chance(0.3);
   return {
     seed,
-    turns: pick([40, 60, 80]) ?? 60,
+    moves: pick([40, 60, 80]) ?? 60,
     linkedAtFirst: chance(0.7),
     rules: { conflict: pick(CONFLICTS) ?? 'internal_wins' },
     policy: {
@@ -52,23 +58,23 @@ export function optionsOf(seed: number): HistoryOptions {
     oddities: chance(0.4),
     longTimes,
     workers: chance(0.5) ? 2 : 3,
-    // Drawn last: the histories of before stay what they were in all else.
+    // Drawn last, so that older histories stay the same in everything else.
     filledBefore: chance(0.3),
     doubles: chance(0.5),
   };
 }
 
-/** The options in one line, for whoever reads a failure. */
+/** The options in one line, for the report of a failure. */
 export function describeOptions(options: HistoryOptions): string {
   return JSON.stringify({ ...options, seed: undefined }, (_key, value: unknown) =>
     value === Infinity ? 'never' : value,
   );
 }
 
-/** The seeds of those that `make test` runs every time. */
+/** The seeds that `make test` runs every time. */
 export const FIXED: readonly number[] = Array.from({ length: 100 }, (_, n) => n + 1);
 
-/** Given as SEED to see a history again; another at every run if not. */
+/** Set SEED to this value to repeat a history; without it each run has another one. */
 export function firstSeed(): number {
   return Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 }

@@ -2,17 +2,20 @@ import { isEmailTaken } from '../../db/customers.ts';
 import type { Edit } from './losses.ts';
 import type { Scene } from './history-scene.ts';
 
-/** What people do on both sides, and what they have done. */
+/** The actions of people on both sides, and a list of what they have done. */
 export interface People {
-  /** Oldest first. */
+  /** The edits, oldest first. */
   edits: Edit[];
-  /** Somebody else made an edit. */
+  /** Adds an edit that another part of the history made. */
   note(edit: Omit<Edit, 'at'>): void;
   editOurs(): Promise<void>;
   editTheirs(): Promise<void>;
-  /** A customer of either side goes, or one that went is made anew. */
+  /** A customer of either side is deleted, or a deleted one is created again. */
   removeOrMakeAgain(): Promise<void>;
-  /** A record there gets a double with its email; or of two, one goes, or gets an email of its own. */
+  /**
+   * A record gets a second one with its email; or of two, one is deleted or gets an email of its
+   * own.
+   */
   doubleOrTidy(): void;
 }
 
@@ -74,7 +77,7 @@ export function createPeople({ world, chances, options, say, count }: Scene): Pe
     }
   }
 
-  /** Whoever is in our books already, and not in theirs. */
+  /** Customers that are already in our table, and not at the external system. */
   async function emailOfOurs(): Promise<string | undefined> {
     const { rows } = await db.raw<{ rows: { email: string }[] }>(
       `select c.email from customers c where c.deleted_at is null
@@ -94,7 +97,7 @@ export function createPeople({ world, chances, options, say, count }: Scene): Pe
     }
     if (options.oddities && chance(0.2)) return editOddly(customer);
     const values = chance(0.5) ? { name: next('T') } : { email: anyEmail('t') };
-    if (values.email === customer.email) return; // saves what stood there: no edit
+    if (values.email === customer.email) return; // it saves the old value again: not an edit
     dashboard.updateCustomer(customer.id, values);
     noteAll('theirs', customer.id, values);
     count('their edit');

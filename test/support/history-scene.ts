@@ -3,7 +3,7 @@ import type { HistoryOptions } from './history-options.ts';
 import type { SyncWorld } from './sync.ts';
 import type { Inbound } from './two-way.ts';
 
-/** What the parts of a history work with. */
+/** What the parts of a history share. */
 export interface Scene {
   world: SyncWorld;
   inbound: Inbound;

@@ -21,11 +21,11 @@ import { createTransactionLaws } from './transaction-laws.ts';
 import { createInbound, withRules } from './two-way.ts';
 import { enablePauses } from './workers.ts';
 
-/** How often each thing that makes histories awkward has happened. */
+/** How often each unusual event of a history has happened. */
 export type Counts = Record<string, number>;
 
 export interface Verdict {
-  /** What does not hold at its end; nothing, if all is well. */
+  /** The violations at its end; none if all is well. */
   wrong: string[];
   counts: Counts;
 }
@@ -35,14 +35,16 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const JUMPS = [1_000, 5_000, MINUTE, 6 * MINUTE, HOUR];
 const LONG_JUMPS = [MINUTE, 6 * MINUTE, 22.98 * HOUR, 23 * HOUR, 25 * HOUR];
-/** Past everything that is kept for a month, once in a history: the sweep reads every hour of it. */
+/**
+ * Past everything that is kept for a month, once in a history: the sweep reads every hour of it.
+ */
 const MONTH = 31 * DAY;
-const TURNS = 70;
-/** Most that workers do in one turn. */
+const MOVES = 70;
+/** The most steps that workers take in one move. */
 const STEPS = 3;
-/** How often a record is chosen, and a double made or tidied up, at the end. */
+/** How often a record is chosen, and a second record is created or tidied up, at the end. */
 const TIDIED = 4;
-/** Lines of the log that tell of a rare way through the engine. */
+/** Lines of the log that show a rare path through the engine. */
 const TELLING = new Set([
   'create.found',
   'create.not_there',
@@ -51,7 +53,7 @@ const TELLING = new Set([
   'reconcile.lease_lost',
 ]);
 
-/** One random history of both sides, and what is wrong at its end. */
+/** One random history of both sides, and its violations at the end. */
 export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdict> {
   await emptyTables(db);
   const journal = await openJournal(db);
@@ -78,8 +80,8 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
     else await history.fill();
     await judge();
     enablePauses();
-    for (const turn of turnsOf(options)) {
-      await history.take(turn);
+    for (const move of movesOf(options)) {
+      await history.take(move);
       await judge();
     }
     await history.end();
@@ -107,7 +109,7 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
   }
 }
 
-/** Who says that records are never linked by their email says that there may be two with one. */
+/** A person who decides that records are never linked by email permits two with one email. */
 function looksFor({ looksBeforeCreate, linkByEmail }: SyncPolicy): boolean {
   return looksBeforeCreate && linkByEmail !== 'never';
 }
@@ -133,9 +135,9 @@ function watchLooks({ deps }: SyncWorld, eventsSoFar: () => number): () => Looks
   return () => looks;
 }
 
-/** The numbers of its turns. */
-export function turnsOf({ turns = TURNS }: HistoryOptions): readonly number[] {
-  return typeof turns === 'number' ? Array.from({ length: turns }, (_, n) => n + 1) : turns;
+/** The numbers of its moves. */
+export function movesOf({ moves = MOVES }: HistoryOptions): readonly number[] {
+  return typeof moves === 'number' ? Array.from({ length: moves }, (_, n) => n + 1) : moves;
 }
 
 async function agreementBroken(observed: Observed): Promise<string[]> {
@@ -147,7 +149,7 @@ async function agreementBroken(observed: Observed): Promise<string[]> {
   }
 }
 
-/** Their events are kept for a month; what is looked at needs all of them. */
+/** Their events are kept for a month; the checks need all of them. */
 function withEvents(simulator: Simulator, events: StoredEvent[]): Simulator {
   return { ...simulator, events: () => events };
 }
@@ -161,13 +163,13 @@ function createHistory(scene: Scene): {
   edits: Edit[];
   /** Every event of theirs, oldest first. */
   events(): StoredEvent[];
-  /** What each of their records has ever said, oldest first. */
+  /** All values that each of their records has ever had, oldest first. */
   shown(): (externalId: string) => readonly Fields[];
-  /** A row is made and gets its counterpart. */
+  /** A row is created and gets its record. */
   begin(): Promise<void>;
-  /** The account has records already, if this history is one of those. */
+  /** The account has records already, if this history has that option. */
   fill(): Promise<void>;
-  take(turn: number): Promise<void>;
+  take(move: number): Promise<void>;
   end(): Promise<void>;
 } {
   const { world, inbound, chances, options, say, count } = scene;
@@ -177,18 +179,19 @@ function createHistory(scene: Scene): {
   const operator = createOperator(scene, people);
   const crew = createCrew(scene);
   const network = createNetwork(scene);
-  const told = new Map<string, StoredEvent>();
+  const seen = new Map<string, StoredEvent>();
   let jumped = 0;
   let monthOver = false;
 
   const remember = (): void => {
-    for (const event of world.simulator.events()) told.set(event.id, event);
+    for (const event of world.simulator.events()) seen.set(event.id, event);
   };
 
   async function jump(): Promise<void> {
     const ms = pick(options.longTimes ? [...LONG_JUMPS, ...(monthOver ? [] : [MONTH])] : JUMPS) ?? 0;
     monthOver ||= ms === MONTH;
-    // Nobody parks what time may still cure, and the sweep is never so far behind that the list has lost what it did not read.
+    // Parking is switched off for failures that time may still end, and the sweep never falls so
+    // far behind that the list loses events.
     if (!options.longTimes && jumped + ms > 22 * HOUR) return;
     if (jumped + ms > 20 * DAY) {
       await network.catchUp();
@@ -207,11 +210,11 @@ function createHistory(scene: Scene): {
     edits: people.edits,
     events() {
       remember();
-      return [...told.values()];
+      return [...seen.values()];
     },
     shown() {
       remember();
-      const byId = Map.groupBy(told.values(), (event) => event.data.object.id);
+      const byId = Map.groupBy(seen.values(), (event) => event.data.object.id);
       return (id) => byId.get(id)?.map(({ data }) => fieldsOf(data.object)) ?? [];
     },
     async begin() {
@@ -223,8 +226,8 @@ function createHistory(scene: Scene): {
       await inbound.rest();
     },
     fill: () => contact.fill(),
-    async take(turn) {
-      chances.beginTurn(turn);
+    async take(move) {
+      chances.beginMove(move);
       if (options.filledBefore === true && chances.chance(0.05)) await contact.read();
       await operator.tick();
       if (options.doubles && random() < 0.1)
@@ -247,17 +250,17 @@ function createHistory(scene: Scene): {
     },
     async end() {
       say('quiet');
-      chances.beginTurn(0);
+      chances.beginMove(0);
       network.calm();
       await operator.resume();
       await crew.finish();
       network.relent();
       await network.catchUp();
-      // The lane has the rules of the world it was made in.
+      // The lane uses the rules that the world was created with.
       const lane = world.worker({ integration: world.deps.integration });
       await contact.read();
       await inbound.rest(lane);
-      // Most doubles are known for what they are only now.
+      // Most second records are recognised as aliases only now.
       for (let left = options.doubles ? TIDIED : 0; left > 0; left -= 1) {
         await operator.chooseRecord();
         if (chances.chance(0.5)) await crew.step();

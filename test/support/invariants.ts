@@ -38,19 +38,22 @@ type Snapshot = {
   events: EventState[];
   deliveries: DeliveryState[];
   intents: IntentState[];
-  /** Where versions go on after a restore. */
+  /** The number from which versions continue after a restore. */
   restores: { versions_from: number }[];
 };
 
 const OPEN = new Set(['queued', 'waiting', 'parked']);
 
-/** What must hold at any moment at which no step is under way. */
+/** What must hold at any moment while no step is running. */
 export async function expectInvariants(world: Observed): Promise<void> {
   const all = await snapshot(world.db);
   expect([...brokenAlways(world, all)]).to.deep.equal([]);
 }
 
-/** And what must hold once everything that is due has been done, and their side has made no edit that we have not heard of. */
+/**
+ * What must hold in addition once all due work is done, and every edit at the external system was
+ * received.
+ */
 export async function expectAgreement(world: Observed): Promise<void> {
   const all = await snapshot(world.db);
   expect([...brokenAlways(world, all), ...brokenAtRest(world, all)]).to.deep.equal([]);
@@ -86,7 +89,10 @@ function* brokenAlways(world: Observed, all: Snapshot): Generator<string> {
   yield* leaks(world, all);
 }
 
-/** From 1 to the row's own, without a gap but where a restore has moved them forward. */
+/**
+ * From 1 to the row's own version, without a gap except where a restore has moved the versions
+ * forward.
+ */
 function* brokenVersions({ customers, events, restores }: Snapshot): Generator<string> {
   const jumps = new Set(restores.map(({ versions_from: from }) => from));
   for (const { id, version } of customers) {
@@ -141,14 +147,15 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
       const pair = mapping.shadow[field];
       const rule = rules.find((candidate) => candidate.internal === field);
       if (!rule || (!pair && mapping.externalId === null)) continue;
-      // A pair that was just linked has one after its first read.
+      // A pair that was just linked has a shadow after its first read.
       if (!pair) {
         if (calm) yield `${name} has no shadow of ${field}`;
       } else if (calm && row.deleted_at === null && !same(rule, pair.ours, fieldsOf(row)[field]))
         yield `${name} is clean, and our half of ${field} is not the row's`;
       else if (
         !isGone &&
-        // A stand-in comes along when a record takes the place of another one; the first read, or its end, takes it away.
+        // A substitute for the name may come with a record that takes the place of another one; the
+        // first read, or the end of the pair, removes it.
         !(pair.reason === 'derived' && (mapping.mustRead || mapping.state === 'tombstoned')) &&
         !shown.some((values) => same(rule, values[external], pair.theirs))
       )
@@ -157,7 +164,7 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
   }
 }
 
-/** Every write that reached the other side was an intent of ours before. */
+/** Every write that reached the external system was an intent of ours before. */
 function* brokenKeys({ simulator }: Observed, { intents, mappings }: Snapshot): Generator<string> {
   const open = mappings.flatMap(({ intent }) => (intent ? [intent.key] : []));
   const known = new Set([...intents.map(({ key }) => key), ...open]);
@@ -167,7 +174,10 @@ function* brokenKeys({ simulator }: Observed, { intents, mappings }: Snapshot): 
       yield `a write without an intent: ${call.path}`;
 }
 
-/** What was decided later took effect later, whoever sent it and however late it came. */
+/**
+ * A write that was decided later took effect later, whichever worker sent it and however late it
+ * came.
+ */
 function* brokenOrder({ simulator }: Observed, { intents }: Snapshot): Generator<string> {
   const byKey = new Map(intents.map((intent) => [intent.key, intent]));
   const last = new Map<number, number>();
@@ -184,19 +194,19 @@ function* brokenOrder({ simulator }: Observed, { intents }: Snapshot): Generator
   }
 }
 
-/** A second one that is known for what it is was made by hand. */
+/** A second record that is a known alias was made by hand. */
 function* brokenTags({ simulator }: Observed, { customers, mappings }: Snapshot): Generator<string> {
-  // Nor is one that a person has said is gone, or has let go.
+  // A record that a person has called gone, or has detached, does not count either.
   const apart = mappings.filter(({ role, state }) => role === 'alias' || state === 'detached');
   const aliases = new Set(apart.map(({ externalId }) => externalId));
   const own = simulator.customers().filter((customer) => !aliases.has(customer.id));
   const voided = new Map(mappings.map(({ externalId, voidTag }) => [externalId, voidTag]));
   for (const { id, created_event_id: ownerTag } of customers) {
-    const marked = own.filter(
+    const tagged = own.filter(
       (customer) =>
         Object.values(customer.metadata).includes(ownerTag) && voided.get(customer.id) !== ownerTag,
     );
-    if (marked.length > 1) yield `customer ${id} lives ${marked.length} times at the other side`;
+    if (tagged.length > 1) yield `customer ${id} lives ${tagged.length} times at the other side`;
   }
 }
 
@@ -205,13 +215,14 @@ function* leaks({ log, simulator }: Observed, { customers }: Snapshot): Generato
   const text = JSON.stringify(log);
   const people = [...customers, ...simulator.customers()].flatMap(({ name, email }) => [name, email]);
   for (const value of new Set(people))
-    if (value !== null && value.length > 3 && text.includes(value)) yield `the log tells of ${value}`;
+    if (value !== null && value.length > 3 && text.includes(value)) yield `the log contains ${value}`;
 }
 
 function* brokenAtRest(world: Observed, all: Snapshot): Generator<string> {
-  const told = new Set(all.deliveries.map(({ event_id: id }) => id));
+  const received = new Set(all.deliveries.map(({ event_id: id }) => id));
   for (const event of all.events)
-    if (!told.has(event.event_id)) yield `version ${event.version} of ${event.entity_id} was not received`;
+    if (!received.has(event.event_id))
+      yield `version ${event.version} of ${event.entity_id} was not received`;
   for (const { status, version } of all.deliveries)
     if (status === 'queued') yield `the delivery of version ${version} is still queued`;
   for (const mapping of all.mappings) {
@@ -226,7 +237,7 @@ function* brokenAtRest(world: Observed, all: Snapshot): Generator<string> {
 function* disagreements({ integration, simulator }: Observed, all: Snapshot): Generator<string> {
   const living = new Map(simulator.customers().map((customer) => [customer.id, customer]));
   for (const row of all.customers) {
-    // A pair that a person ended stands for the row only where it has had no other since.
+    // A pair that a person ended belongs to the row only where the row has had no other since.
     const own = all.mappings.filter((m) => m.internalId === row.id && m.role === 'primary');
     const mapping = own.find((m) => m.state !== 'detached') ?? own[0];
     if (!mapping || mapping.reason !== null || mapping.state === 'detached') continue;
@@ -249,16 +260,19 @@ function* disagreements({ integration, simulator }: Observed, all: Snapshot): Ge
   const linked = new Set(all.mappings.map(({ externalId }) => externalId));
   for (const customer of living.values())
     if (Object.keys(customer.metadata).length > 0 && !linked.has(customer.id))
-      yield `${customer.id} carries our mark and is linked to nothing`;
+      yield `${customer.id} carries our owner tag and is linked to nothing`;
 }
 
-/** Everything that this customer ever was at the other side, by its events as far as they are kept, and what it is. */
+/**
+ * All values that this customer ever had at the external system, by its events as far as they are
+ * kept, and its present ones.
+ */
 function valuesShown(
   simulator: Simulator,
   { account, externalId }: Pick<Mapping, 'account' | 'externalId'>,
 ): Fields[] {
-  const told = simulator.events(account).map((event) => event.data.object as Partial<CustomerValues>);
-  return [...told, ...simulator.customers(account)].flatMap(({ id, name = null, email = null }) =>
+  const reported = simulator.events(account).map((event) => event.data.object as Partial<CustomerValues>);
+  return [...reported, ...simulator.customers(account)].flatMap(({ id, name = null, email = null }) =>
     id === externalId ? [{ name, email }] : [],
   );
 }

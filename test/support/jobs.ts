@@ -6,7 +6,7 @@ export type Job = {
   title: string;
   /** Arguments of Node. */
   args: string[];
-  /** A file in which the job leaves its counts; without one it is a single check. */
+  /** A file to which the job writes its counts; a job without one is a single check. */
   resultFile?: string;
   env?: Record<string, string>;
 };
@@ -15,15 +15,17 @@ const bin = (path: string) => join(import.meta.dirname, '../../node_modules', pa
 
 export const mochaProgram = bin('mocha/bin/mocha.js');
 
-/** So many processes for the tests of a long folder; each test file has its own databases. */
+/** The number of processes for the tests of a long folder; each test file has its own databases. */
 const PARTS: Record<string, number> = { cli: 3, db: 3, lib: 3 };
 
-/** What takes longest begins first, so that nothing long is left at the end; the others go by name. */
+/**
+ * The longest jobs begin first, so that nothing long is left at the end; the others follow by name.
+ */
 const FIRST = ['kafka', 'lint', 'lib', 'cli', 'db', 'flows', 'prettier'];
 
 /**
- * These ask how far the relay has come for certain, which any transaction that is open on the server keeps
- * back, whatever its database: beside other suites they would wait for as long as those please.
+ * These check how far the relay has certainly come, which any open transaction of the server holds
+ * back, whatever its database: beside other suites they would wait for those.
  */
 const ON_OWN_SERVER = new Set(['kafka', 'relay']);
 
@@ -43,7 +45,7 @@ export function suites(root: string, ending: string, folder: string): Job[] {
     .flatMap(({ name }) => suite(name, testFiles(join(root, name), ending), folder));
 }
 
-/** Those that are named: folders and files of `test/`, with or without `test/` before them. */
+/** The named folders and files of `test/`, with or without `test/` before them. */
 export function namedJobs(root: string, names: readonly string[], ending: string, folder: string): Job[] {
   return names
     .map((name) => name.replace(/^(\.\/)?test\//, '').replace(/\/$/, ''))
@@ -68,7 +70,7 @@ function suite(name: string, files: string[], folder: string): Job[] {
   return Array.from({ length: parts }, (_, part) =>
     mochaJob(
       parts === 1 ? name : `${name} ${part + 1}/${parts}`,
-      // Every third and not a third of the list: neighbours do the same kind of work.
+      // Every third file, not a third of the list: neighbours do the same kind of work.
       files.filter((_file, at) => at % parts === part),
       folder,
     ),

@@ -1,7 +1,10 @@
 import type { Db } from '../../db/server/connection.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 
-/** A mapping or a row of ours as a transaction left it; `mapping` is null where it took the mapping away. */
+/**
+ * A mapping or a row of ours after a transaction; `mapping` is null where the transaction deleted
+ * the mapping.
+ */
 export type Left = { tx: string } & (
   | { of: 'mapping'; id: number; mapping: JournalledMapping | null }
   | { of: 'row'; id: number; row: JournalledRow }
@@ -24,7 +27,7 @@ export type JournalledMapping = Pick<
   | 'intentNumber'
   | 'intent'
 > & {
-  /** A delivery of it is still to be done. */
+  /** Whether a delivery of it is still open. */
   queued: boolean;
   /** The last of its intents that was closed, by number. */
   closed: number | null;
@@ -35,14 +38,15 @@ export type JournalledRow = {
   name: string | null;
   email: string | null;
   deletedAt: string | null;
-  /** What its conflict rows keep of our side, by field. */
+  /** Our values that its conflict rows keep, by field. */
   kept: { field: string | null; ours: string | null }[];
 };
 
 type Entry = { n: number } & Left;
 
-// Deferred to the commit: what a transaction changes twice is seen as it leaves it, and what is taken back is not seen at all. The row
-// is still locked then, so the entries of one mapping stand in the order of the transactions.
+// Deferred to the commit: of two changes in one transaction the journal has the last, and it has
+// none that was rolled back. The row is still locked then, so the entries of one mapping are in the
+// order of the transactions.
 const JOURNAL = `
 create table journal (
   n bigint generated always as identity, tx text not null default pg_current_xact_id()::text,
@@ -77,11 +81,17 @@ create constraint trigger journal_row after insert or update on customers
 `;
 
 export interface Journal {
-  /** What transactions left since the last time, in their order; of each mapping once for each transaction. */
+  /**
+   * The states that transactions left since the last call, in their order; each mapping once for
+   * each transaction.
+   */
   read(): Promise<Left[]>;
 }
 
-/** From here on every transaction of this database leaves what it made of mappings and rows. Only a test's database has it. */
+/**
+ * From here on every transaction of this database records its mappings and rows. Only a test's
+ * database has this.
+ */
 export async function openJournal(db: Db): Promise<Journal> {
   const { rows } = await db.raw<{ rows: { exists: boolean }[] }>(
     `select to_regclass('journal') is not null as exists`,

@@ -1,7 +1,7 @@
-/** Databases of failed tests, kept for a look at them when KEEP=1 is set. */
+/** Databases of failed tests, kept for inspection when KEEP=1 is set. */
 const kept: string[] = [];
 
-/** Whether it is to be kept; says where it is. */
+/** Whether the database is to be kept; prints its address. */
 export function keepDatabase(name: string, url: string): boolean {
   if (process.env['KEEP'] !== '1') {
     process.stderr.write(`  a test failed; run it again with KEEP=1 to keep its database ${name}\n`);

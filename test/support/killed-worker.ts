@@ -15,8 +15,9 @@ import type { SyncWorld } from './sync.ts';
 const CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), 'twinbox-compile-cache') };
 
 /**
- * For each failpoint a worker of its own, which is killed there: `prepare` brings about what it is to do, `after` looks once it is
- * dead, its transaction is over and its lease too. Throws if one of them ended in another way.
+ * Starts a worker for each failpoint, which is killed there: `prepare` makes the work, `after`
+ * checks once the worker is dead and its transaction and lease have ended. Throws if one of them
+ * ended in another way.
  */
 export async function killAtEach<T>(
   world: SyncWorld,
@@ -38,14 +39,15 @@ export async function killAtEach<T>(
 
 export type Workers = {
   /**
-   * Lets a worker do what is due in this world, at the time that it is there. Answers which failpoints it passed, or null if it was
-   * killed; then its transaction is over, and its lease too. Throws if it ended in another way.
+   * Lets a worker do the due work of this world, at the world's time. Returns the failpoints that
+   * it passed, or null if it was killed; then its transaction and its lease have ended. Throws if
+   * it ended in another way.
    */
   work(world: Pick<SyncWorld, 'db' | 'clock' | 'simulator'>, failpoints?: string): Promise<string[] | null>;
   end(): void;
 };
 
-/** Workers in processes of their own; while one works the next one loads. */
+/** Workers as processes of their own; while one works the next one loads. */
 export function createWorkers(url: string): Workers {
   let next = startChild(url);
   return {
@@ -69,7 +71,7 @@ export function createWorkers(url: string): Workers {
 type Ended = { code: number | null; signal: NodeJS.Signals | null; output: string };
 type Child = { run(task: Task): Promise<Ended>; end(): void };
 
-/** One that is loaded and waits. */
+/** A worker that is loaded and waits. */
 function startChild(url: string): Child {
   const script = new URL('./lane-child.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [script, url], {
@@ -89,7 +91,7 @@ function startChild(url: string): Child {
   };
 }
 
-/** A transaction of a killed process ends when the server notices. */
+/** The transaction of a killed process ends when the server notices. */
 async function backendsEnd(db: Db): Promise<void> {
   const gone = async (): Promise<boolean> => {
     const { rows } = await db.raw<{ rows: unknown[] }>(

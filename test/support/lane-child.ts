@@ -1,7 +1,8 @@
 /**
- * A worker in a process of its own, which a test may kill at any failpoint: `node test/support/lane-child.ts <database>`. Loads, waits
- * for its task on its input, then receives, reconciles and sweeps until nothing that is due is left, and says which failpoints it
- * has passed.
+ * A worker as a process of its own, which a test may kill at any failpoint: `node
+ * test/support/lane-child.ts <database>`. It loads, waits for its task on standard input, then
+ * receives, reconciles and sweeps until no due work is left, and prints the failpoints that it has
+ * passed.
  */
 import { once } from 'node:events';
 import { readReading } from '../../db/account-readings.ts';
@@ -23,9 +24,9 @@ import { readAll } from './stored-events.ts';
 /** One line of JSON. */
 export type Task = {
   simulator: string;
-  /** What time it is. */
+  /** The time of the test. */
   time: string;
-  /** Where it is to die: `settle.before=kill@2`. */
+  /** The failpoint at which it dies: `settle.before=kill@2`. */
   failpoints: string;
 };
 
@@ -69,14 +70,14 @@ const lane = createLane(deps, { owner: 'child', concurrency: 1, leaseMs: 60_000 
 for (;;) {
   const everything = { system: target.system, after: 0, upTo: 2 ** 52, limit: 100 };
   const lost = await findUndelivered(db, everything);
-  // No bus delivers nothing.
+  // No bus delivers an empty batch.
   const received = lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, target, lost) : 0;
   const notReceived = await findNotReceived(db, everything);
   const events = readAll(notReceived, keyPrefix(deps));
   const heard = await receiveInbound({ db, clock, wake: quiet }, target, events);
   const started = await lane.runOnce();
   await lane.drain();
-  if (received + heard + started > 0) continue;
+  if (received + inbound + started > 0) continue;
   const { signal } = new AbortController();
   const { stored } = await sweep(deps, { retentionDays: 35, signal });
   if (stored > 0) continue;

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 /** The files in which the rules found nothing, kept from one `make lint` to the next. */
 export type LintNotes = {
-  /** Where TypeScript notes what it has seen; it goes when the notes go. */
+  /** Where TypeScript stores its notes; they are removed together with ours. */
   typesFile: string;
   isClean(path: string): boolean;
   remember(paths: readonly string[]): void;
   forget(paths: readonly string[]): void;
 };
 
-/** With other settings or other packages every file is looked at again. */
+/** With other settings or other packages every file is checked again. */
 export const SETTINGS = ['eslint.config.js', 'tsconfig.json', 'package-lock.json'];
 
 export function openLintNotes(root: string): LintNotes {
@@ -22,7 +22,7 @@ export function openLintNotes(root: string): LintNotes {
   mkdirSync(folder, { recursive: true });
 
   let known: Set<string> | undefined;
-  // Read after what TypeScript noted, as another run writes before it: see test/lint.ts.
+  // Read after TypeScript's notes, since another run writes in the reverse order: see test/lint.ts.
   const clean = () => (known ??= new Set(existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []));
   const change = (paths: readonly string[], apply: (path: string) => unknown) => {
     paths.forEach(apply);

@@ -1,10 +1,11 @@
-// Databases of other locales than the one that the other tests have: of ICU, of the C library, and PostgreSQL's own.
+// Databases of other locales than that of the other tests: of ICU, of the C library, and
+// PostgreSQL's own.
 import { randomBytes } from 'node:crypto';
 import { createDb, type Db } from '../../db/server/connection.ts';
 import { databaseUrl, dropDatabase } from '../../db/server/server.ts';
 import { testServerUrl } from './server.ts';
 
-/** What `create database` is given. In the first three lower() does something of its own with I or Ì. */
+/** The options of `create database`. In the first three lower() changes I or Ì in a special way. */
 export const LOCALES: Readonly<Record<string, string>> = {
   'tr of ICU': `locale_provider icu icu_locale 'tr' locale 'C'`,
   'az of ICU': `locale_provider icu icu_locale 'az' locale 'C'`,
@@ -17,7 +18,7 @@ export const LOCALES: Readonly<Record<string, string>> = {
 
 export type LocaleDatabase = { db: Db; url: string; drop(): Promise<void> };
 
-/** Not migrated. It asks for nothing but UTF8. */
+/** Not migrated. It only has to be UTF8. */
 export async function createLocaleDatabase(locale: string): Promise<LocaleDatabase> {
   const server = await testServerUrl();
   const name = `locale_${process.pid}_${randomBytes(4).toString('hex')}`;

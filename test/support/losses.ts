@@ -1,11 +1,14 @@
 import type { Db } from '../../db/server/connection.ts';
 
-/** One of their events, as their API tells it. */
+/** One of their events, as their API lists it. */
 export type ReportedEvent = {
   data: { object: { id?: string; name?: string | null; email?: string | null } };
 };
 
-/** What a person set a field to; `id` is our row's, or their customer's. `at` is its place among all edits; two of one moment share it. */
+/**
+ * The value that a person gave a field; `id` is our row's, or their customer's. `at` is its
+ * position among all edits; two at one moment share it.
+ */
 export interface Edit {
   side: 'ours' | 'theirs';
   id: number | string;
@@ -25,9 +28,10 @@ type Conflict = {
 };
 
 /**
- * Edits that are gone although nobody overwrote them knowingly and no conflict row tells of them; and conflict rows that tell of
- * something that nobody did, or tell it twice. `eventsGone`: events left the system's list unheard, which was said; what a write of ours
- * then overwrote can be told by its echo alone, and is no loss without a word.
+ * Finds edits that are lost although no person overwrote them knowingly and no conflict row has
+ * them, and conflict rows about values that no person set, or that are there twice. `eventsGone`:
+ * events left the system's list before they were received, which was reported; an edit that a write
+ * of ours then overwrote could be shown by its echo alone, and does not count as lost.
  */
 export async function lossesOf(
   db: Db,
@@ -39,7 +43,7 @@ export async function lossesOf(
     db,
     `select m.internal_id as row, m.external_id as "externalId", m.role, c.deleted_at is not null as deleted
      from external_mappings m join customers c on c.id = m.internal_id
-     where m.external_id is not null and m.state <> 'detached'`, // a person has said that those are nothing any more
+     where m.external_id is not null and m.state <> 'detached'`, // a person has detached those
   );
   const conflicts = await read<Conflict>(
     db,
@@ -53,17 +57,18 @@ export async function lossesOf(
   const echoless = eventsGone ? await writtenWithoutEcho(db) : new Set<string>();
   const found: string[] = [];
   for (const pair of pairs.filter(({ deleted }) => !deleted)) {
-    // Where a person chose another record, what stood in one has met what another one of the row holds.
+    // Where a person chose another record, the values of one record have met those of another
+    // record of the row.
     const about = together(pair, conflicts);
-    // A record that a person has said to be gone was the row's until then.
+    // A record that a person has called gone was the row's record until then.
     for (const { row, externalId } of replaced) if (row === pair.row) about.add(externalId);
     const isPrimary = pair.role === 'primary';
-    // What was put into a second record is that record's: it may have been the row's counterpart before.
+    // An edit of a second record belongs to that record: it may have been the row's record before.
     const own = edits.filter((e) =>
       e.side === 'ours' ? isPrimary && e.id === pair.row : e.id === pair.externalId,
     );
     const all = edits.filter(({ id }) => about.has(id));
-    const told = conflicts.filter(({ row }) => about.has(row));
+    const ofPair = conflicts.filter(({ row }) => about.has(row));
     const records = [...about].filter((id) => typeof id === 'string');
     const before = new Map<Edit['id'], Versions>();
     for (const id of about)
@@ -74,11 +79,11 @@ export async function lossesOf(
       theirs: theirValues(events, records),
       record: theirValues(events, [pair.externalId]),
     };
-    const mayBeTold = own.filter(
+    const recorded = own.filter(
       ({ side, field }) => side === 'ours' || !echoless.has(`${pair.externalId} ${field}`),
     );
-    found.push(...lostIn(mayBeTold, all, told, held));
-    if (isPrimary) found.push(...madeUp(about.size > 2 ? ofEither(all) : own, told));
+    found.push(...lostIn(recorded, all, ofPair, held));
+    if (isPrimary) found.push(...madeUp(about.size > 2 ? ofEither(all) : own, ofPair));
   }
   return found;
 }
@@ -93,7 +98,10 @@ async function writtenWithoutEcho(db: Db): Promise<Set<string>> {
   return new Set(rows.map(({ place }) => place));
 }
 
-/** The row and the record of a pair, and every other row and record that a choice has ever joined with them. */
+/**
+ * The row and the record of a pair, and every other row and record that a choice has ever joined
+ * with them.
+ */
 function together({ row, externalId }: Pair, conflicts: Conflict[]): Set<number | string> {
   const about = new Set<number | string>([row, externalId]);
   const choices = conflicts.filter(({ rule }) => rule === 'chosen');
@@ -107,7 +115,7 @@ function together({ row, externalId }: Pair, conflicts: Conflict[]): Set<number 
   return about;
 }
 
-/** Every edit as one of either side: what was pulled from one record has met the other. */
+/** Counts every edit for both sides: values pulled from one record have met those of the other. */
 function ofEither(edits: Edit[]): Edit[] {
   return edits.flatMap((edit): Edit[] => [
     { ...edit, side: 'ours' },
@@ -118,33 +126,33 @@ function ofEither(edits: Edit[]): Edit[] {
 function* lostIn(made: Edit[], edits: Edit[], conflicts: Conflict[], held: Held): Generator<string> {
   for (const edit of made) {
     const { side, field, value } = edit;
-    if (value === null) continue; // a row made after it has a name that stands in for it
-    // Whoever deletes one of two records deletes what stood in it.
+    if (value === null) continue; // a row created later has a substitute for the name
+    // A person who deletes one of two records deletes its values.
     if (side === 'theirs' && edits.some((e) => e.id === edit.id && e.field === 'deleted')) continue;
     const other = side === 'ours' ? 'theirs' : 'ours';
     const edited = (on: Edit['side']): Edit[] => edits.filter((e) => e.side === on && e.field === field);
     const wasHeld = held[side].some((values) => lower(values[field]) === lower(value));
-    if (!wasHeld) continue; // an edit that was cut off may never have been made
+    if (!wasHeld) continue; // an interrupted edit may never have been made
     const after = valuesSince(held[side], field, value);
     if (edited(side).some((e) => e.value !== value && after.includes(lower(e.value)))) continue;
-    // The same value again tells nobody that it was meant anew.
+    // The same value set again does not show that it was a new edit.
     if (edits.some((e) => e !== edit && e.field === field && lower(e.value) === lower(value))) continue;
-    // Of two records that a choice has joined, each still holds what was put into it.
+    // Of two records that a choice has joined, each still holds its own edits.
     const own = side === 'ours' ? held.ours : held.record;
     if (lower(own.at(-1)?.[field]) === lower(value)) continue;
     if (held[other].some((values) => values[field] === value) && edited(other).some((e) => e.at >= edit.at))
       continue;
     if (side === 'theirs' && overwrittenBefore(edit, edits, held)) continue;
     if (conflicts.some((c) => c.field === field && (c.ours === value || c.theirs === value))) continue;
-    yield `lost without a word: ${side} ${edit.id} ${field} = ${value}`;
+    yield `lost without a conflict row: ${side} ${edit.id} ${field} = ${value}`;
   }
 }
 
 /**
- * Whether the record was another row's before, that row took their value, and a person then gave that
- * row another one, which went to the record. A second record that gets an email of its own becomes a row
- * of its own, made from what the record says by then: the value that the person overwrote is in versions
- * of the row before, and in none of the new row.
+ * Whether the record belonged to another row before, that row took their value, and a person then
+ * gave that row another value, which was written to the record. A second record that gets an email
+ * of its own gets a row of its own, with the values that it has at that time: the value that the
+ * person overwrote is in versions of the earlier row, and in none of the new row.
  */
 function overwrittenBefore(edit: Edit, edits: Edit[], { before, record }: Held): boolean {
   const { field, value, at } = edit;
@@ -155,7 +163,7 @@ function overwrittenBefore(edit: Edit, edits: Edit[], { before, record }: Held):
   });
 }
 
-/** What stood in a field after it held a value for the last time; nothing if it never did. */
+/** The values of a field after it held a value for the last time; none if it never held it. */
 function valuesSince(versions: Versions, field: string, value: string | null): (string | null)[] {
   const place = versions.findLastIndex((values) => lower(values[field]) === lower(value));
   return place < 0 ? [] : versions.slice(place + 1).map((values) => lower(values[field]));
@@ -169,12 +177,14 @@ function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
   for (const { kind, field, ours: our, theirs: their } of conflicts) {
     if (kind !== 'both_moved' && kind !== 'overwritten_unseen') continue;
     const text = `${kind} of ${field ?? ''}: ours ${our ?? 'null'}, theirs ${their ?? 'null'}`;
-    if (their !== null && !theirs.has(their)) yield `nobody there ever said so: ${text}`;
-    if (kind === 'both_moved' && our !== null && !ours.has(our)) yield `nobody here ever said so: ${text}`;
-    // Their value may be told again beside another value of ours; of one that was set twice nobody can tell.
+    if (their !== null && !theirs.has(their)) yield `no edit of theirs had this value: ${text}`;
+    if (kind === 'both_moved' && our !== null && !ours.has(our))
+      yield `no edit of ours had this value: ${text}`;
+    // Their value may come again beside another value of ours; a value that was set twice proves
+    // nothing.
     const set = edits.filter((e) => e.field === field && lower(e.value) === lower(their));
     const key = `${field ?? ''}|${our ?? 'null'}|${their ?? 'null'}`;
-    if (set.length === 1 && seen.has(key)) yield `told twice: ${text}`;
+    if (set.length === 1 && seen.has(key)) yield `recorded twice: ${text}`;
     seen.add(key);
   }
 }
@@ -186,7 +196,7 @@ type Versions = Record<string, string | null>[];
 /** `before`: of every other row that a choice has ever joined with the pair. */
 type Held = Record<Edit['side'] | 'record', Versions> & { before: Map<Edit['id'], Versions> };
 
-/** What our row said in each of its versions. */
+/** The values of our row in each of its versions. */
 async function ourValues(db: Db, row: number): Promise<Versions> {
   const rows = await read<{ data: Record<string, string | null> }>(
     db,

@@ -1,6 +1,8 @@
 const COUNT = 2_000;
 
-/** What `make model` is told: `SEED=…` repeats one history; with `COUNT=…` as many from there on. */
+/**
+ * The settings of `make model`: `SEED=…` repeats one history; with `COUNT=…` as many from there on.
+ */
 export function modelSettings(): { seed: number; count: number } {
   const { SEED: seed, COUNT: count } = process.env;
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Texts in which every second character is one that hardly anybody types. */
+/** Texts in which every second character is one that people hardly ever type. */
 export const odd = fc
   .array(
     fc.oneof(

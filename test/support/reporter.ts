@@ -1,7 +1,7 @@
 import Mocha from 'mocha';
 import { writeCounts, type Counts } from './counts.ts';
 
-/** How long a suite may go on after its last test before it counts as hanging. */
+/** How long a suite may continue after its last test before it counts as hanging. */
 const GRACE_MS = 15_000;
 
 /** mocha's usual output, and the counts as JSON in the file that RESULT_FILE names, for `test/run.ts`. */
@@ -14,7 +14,7 @@ export default function report(runner: Mocha.Runner, options: Mocha.MochaOptions
   runner.on('pending', () => (counts.skipped += 1));
   runner.on('end', () => {
     writeCounts(counts);
-    // Without a reference: it ends nothing that ends by itself.
+    // The timer has no reference, so it does not keep alive a process that could end.
     setTimeout(() => endHanging(counts), GRACE_MS).unref();
   });
 }

@@ -1,8 +1,8 @@
 import type { Db, Tx } from '../../db/server/connection.ts';
 
 /**
- * How many rows a piece of work reads, by table: those of a scan of a whole table, and those fetched by an index. It runs in one
- * transaction, which is rolled back.
+ * How many rows a piece of work reads, by table: those of a scan of a whole table, and those
+ * fetched by an index. It runs in one transaction, which is rolled back.
  */
 export async function rowsRead(
   db: Db,
@@ -10,7 +10,7 @@ export async function rowsRead(
 ): Promise<{ scanned: Record<string, number>; fetched: Record<string, number> }> {
   const tx = await db.transaction();
   try {
-    // The connection's counters may still hold what came before.
+    // The connection's counters may still hold earlier counts.
     const before = await counters(tx);
     await work(tx);
     const after = await counters(tx);

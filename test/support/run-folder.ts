@@ -3,15 +3,21 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
 
-/** The temporary folder of one test run: whatever its tests leave behind is found and removed with it. */
+/**
+ * The temporary folder of one test run: files that its tests leave behind are found and removed
+ * with it.
+ */
 export async function makeRunFolder(prefix = 'twinbox-test-'): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), prefix));
-  // Passable, or PostgreSQL's own account could not get in when root runs the tests.
+  // Others may enter it, since PostgreSQL's own account has to when root runs the tests.
   await chmod(folder, 0o711);
   return folder;
 }
 
-/** Stops the servers that were left in there, unless a living process uses one, and removes the folder. */
+/**
+ * Stops the servers that were left in the folder, unless a living process uses one, and removes the
+ * folder.
+ */
 export async function removeRunFolder(folder: string): Promise<boolean> {
   let removed = true;
   const names = await readdir(folder, { recursive: true }).catch(() => []);

@@ -5,12 +5,14 @@ import type { Job } from './jobs.ts';
 
 export type Result = Counts & { title: string; seconds: number };
 
-/** Processes that are running, so that a stop can end them. Each leads a group of its own. */
+/**
+ * Processes that are running, so that a stop can end them. Each leads a process group of its own.
+ */
 const running = new Set<ChildProcess>();
 
 let stopped = false;
 
-/** Ends what is running, with everything that it has started; what has not begun does not begin. */
+/** Ends what is running, with all its child processes; jobs that have not begun do not begin. */
 export function stopJobs(signal: NodeJS.Signals): void {
   stopped = true;
   for (const { pid } of running) {
@@ -18,7 +20,7 @@ export function stopJobs(signal: NodeJS.Signals): void {
   }
 }
 
-/** Runs all of them, so many at a time, and gives the results in the order of the jobs. */
+/** Runs all jobs, this number at a time, and returns the results in the order of the jobs. */
 export async function runJobs(
   jobs: readonly Job[],
   width: number,
@@ -33,12 +35,12 @@ export async function runJobs(
     }
   };
   await Promise.all(Array.from({ length: width }, work));
-  return Object.values(results); // without those that did not begin
+  return Object.values(results); // without the jobs that did not begin
 }
 
-/** Runs the job, its output kept together, and prints it when it has ended. */
+/** Runs the job, collects its output, and prints it when the job has ended. */
 async function runJob(job: Job, env: NodeJS.ProcessEnv): Promise<Result> {
-  // Of an earlier run of the same job (`make watch`).
+  // The file of an earlier run of the same job (`make watch`).
   if (job.resultFile !== undefined) rmSync(job.resultFile, { force: true });
   const begin = performance.now();
   const child = spawn(process.execPath, job.args, {

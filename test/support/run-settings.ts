@@ -1,19 +1,27 @@
 import { ignoreConnectionSettings } from '../../lib/config/config.ts';
 
 export type RunSettings = {
-  /** In CI nothing may be skipped. */
+  /** In CI no test may be skipped. */
   ci: boolean;
-  /** How many processes at a time. */
+  /** The number of processes at a time. */
   width: number;
-  /** Print how much of the code the tests run. It slows every process by a quarter, and no test reads it. */
+  /**
+   * Whether to print how much of the code the tests run. It slows every process by a quarter, and
+   * no test reads it.
+   */
   coverage: boolean;
-  /** Keep the databases of failed tests, and the server that has them. */
+  /** Whether to keep the databases of failed tests, and their server. */
   keep: boolean;
-  /** What the tests see: nothing of the shell's that names a database or a Stripe account. */
+  /**
+   * The environment of the tests: without the shell's variables for a database or a Stripe account.
+   */
   env: NodeJS.ProcessEnv;
 };
 
-/** On two processors: a suite of tests waits a third of its time, a proof computes all the time. */
+/**
+ * On two processors: a suite of tests waits a third of its time, a proof uses the processor all the
+ * time.
+ */
 const WIDTH = { tests: 3, proof: 2 };
 
 export function runSettings({ proof = false } = {}): RunSettings {

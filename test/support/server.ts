@@ -5,8 +5,8 @@ import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { makeRunFolder, removeRunFolder } from './run-folder.ts';
 
 /**
- * The PostgreSQL that tests use: the runner's, if it started one for them, else one of this process,
- * started when it is first asked for and stopped by the root hook in `hooks.ts`.
+ * The PostgreSQL that tests use: the runner's, if it started one, or else one of this process,
+ * started when it is first needed and stopped by the root hook in `hooks.ts`.
  */
 
 const PREFIX = 'twinbox-test-';
@@ -29,7 +29,7 @@ export async function stopOwnServer(options: { keep: boolean }): Promise<void> {
   own = undefined;
 }
 
-/** In a folder of its own unless told; a given folder is its giver's to remove. */
+/** In a folder of its own by default; a given folder is removed by the caller. */
 export async function startTestServer(given?: string): Promise<TestServer> {
   await removeTestServers({ kept: false });
   const folder = given ?? (await makeRunFolder(PREFIX));
@@ -49,15 +49,18 @@ export async function startTestServer(given?: string): Promise<TestServer> {
   };
 }
 
-/** Servers that were kept for a look at their databases, and those of runs that were killed by force. */
+/**
+ * Servers that were kept so that their databases can be inspected, and those of runs that were
+ * killed.
+ */
 export async function removeTestServers({ kept }: { kept: boolean }): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const folder = join(tmpdir(), name);
     if (!name.startsWith(PREFIX) || (!kept && (await isKept(folder)))) continue;
     const info = await stat(folder).catch(() => undefined);
-    // Gone meanwhile, or another person's, and theirs to remove.
+    // Gone meanwhile, or of another person, who has to remove it.
     if (info === undefined || info.uid !== process.getuid?.()) continue;
-    // One that is just being made has no user yet.
+    // A folder that is just being made has no user yet.
     if (Date.now() - info.mtimeMs > 60_000) await removeRunFolder(folder);
   }
 }

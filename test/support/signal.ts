@@ -13,7 +13,10 @@ export function createSignal<T = void>(): Signal<T> {
   return { promise, fire: resolve };
 }
 
-/** Holds whoever passes a failpoint there until `resume` is called; `reached` tells that somebody has come. */
+/**
+ * Holds the code that passes a failpoint there until `resume` is called; `reached` resolves once it
+ * is held.
+ */
 export function pauseAt(name: string, options: { onPass?: number } = {}) {
   const reached = createSignal();
   const resumed = createSignal();

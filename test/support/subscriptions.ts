@@ -1,6 +1,9 @@
 import { fakeKey, type SyncWorld } from './sync.ts';
 
-/** A person there subscribes; the call is of nobody here. Answers the subscription's id. */
+/**
+ * A person subscribes a customer at Stripe; the call does not come from us. Returns the
+ * subscription's id.
+ */
 export async function subscribe({ simulator }: SyncWorld, customer: string): Promise<string> {
   const answer = await fetch(`${simulator.url}/v1/subscriptions`, {
     method: 'POST',

@@ -25,7 +25,7 @@ export async function deliveriesOf(db: Db, customerId: number): Promise<Delivery
   return rows;
 }
 
-/** What became of a customer's events, oldest first. */
+/** The outcomes of a customer's events, oldest first. */
 export async function outcomesOf(db: Db, customerId: number): Promise<string[]> {
   return (await deliveriesOf(db, customerId)).map((delivery) => delivery.status);
 }
@@ -86,7 +86,7 @@ export async function parkedNotices(db: Db): Promise<string[]> {
 }
 
 /**
- * As if the lease time of every mapping had gone by. A killed process may have left a statement that
+ * Sets the lease time of every mapping to the past. A killed process may have left a statement that
  * PostgreSQL still runs and that holds mappings, so this locks in the order of every other (by id),
  * and runs again if it loses a deadlock all the same.
  */

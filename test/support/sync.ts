@@ -44,15 +44,15 @@ export interface SyncWorld {
   remove(id: number): Promise<Customer>;
   /** Brings every committed event to its deliveries, as relay, bus and receive do. */
   receive(): Promise<number>;
-  /** Brings their events, all since the last time, to their deliveries. */
+  /** Brings all their events since the last call to their deliveries. */
   bringTheirs(): Promise<void>;
   /** Receives and reconciles until nothing that is due is left. */
   run(lane?: Lane): Promise<void>;
-  /** Takes the lease of what is due, for a test that calls reconcile itself. */
+  /** Takes the lease of due mappings, for a test that calls reconcile itself. */
   claim(leaseMs?: number): Promise<Claim[]>;
-  /** Makes the next step look at a customer, as an operator or a comparison does. */
+  /** Makes the next step check a customer, as an operator or a comparison does. */
   notify(customerId: number, options?: { mustRead?: boolean }): Promise<void>;
-  /** What reached the simulator over HTTP: `POST /v1/customers`, oldest first. */
+  /** The calls that reached the simulator over HTTP: `POST /v1/customers`, oldest first. */
   calls(): string[];
 }
 
@@ -78,7 +78,7 @@ export function useSync(
   return new Proxy({} as SyncWorld, { get: (_, name): unknown => Reflect.get(ready(), name) });
 }
 
-/** `beside` another world it has that one's Stripe and its time. */
+/** `beside` another world it shares that one's Stripe and its time. */
 export async function createWorld(
   db: Db,
   options: {
@@ -136,7 +136,7 @@ export async function createWorld(
   const makeLane = (from: SyncDeps, leaseMs = 60_000) =>
     createLane(from, { owner: 'test', concurrency: 8, leaseMs }, () => undefined);
   let serial = 0;
-  let heard = 0;
+  let seen = 0;
   const receiving = { db, clock, wake: () => undefined };
   const everything = { system: target.system, after: 0, upTo: 2 ** 52, limit: 10_000 };
   const world: SyncWorld = {
@@ -168,10 +168,10 @@ export async function createWorld(
       return receiveOutbound(receiving, target, await findUndelivered(db, everything));
     },
     bringTheirs: async () => {
-      const told = simulator.events().slice(heard);
-      heard += told.length;
+      const reported = simulator.events().slice(seen);
+      seen += reported.length;
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
-      for (const event of told) {
+      for (const event of reported) {
         const incoming = integration.ingress?.normalise(event);
         if (incoming) await takeIn(inbox, incoming);
       }
@@ -218,15 +218,15 @@ async function startStripe(options: SimulatorOptions = {}): Promise<Pick<SyncWor
 }
 
 /**
- * One database serves a whole file; each test begins with no rows. Few rows are deleted faster than many tables are truncated;
- * no trigger may object.
+ * One database serves a whole file; each test begins with no rows. Deleting a few rows is faster
+ * than truncating many tables; no trigger may refuse it.
  */
 export async function emptyTables(db: Db): Promise<void> {
   const deletes = FILLED_TABLES.map((table) => `delete from ${table}`).join('; ');
   await db.transaction((tx) => tx.raw(`set local session_replication_role = replica; ${deletes}`));
 }
 
-/** As if every record of the account had been read: nothing was there before. */
+/** Sets the account as read completely, with no record in it. */
 export async function markRead(db: Db, account: string): Promise<void> {
   const place = { system: 'stripe', account, externalType: 'customer' };
   const now = new Date();

@@ -1,4 +1,4 @@
-// Rules and triggers as owners of tables have them, put upon customers and taken away again.
+// Rules and triggers as owners of tables have them, added to customers and removed again.
 import type { Db } from '../../db/server/connection.ts';
 import { ownFunctions } from '../../db/row-rules.ts';
 
@@ -9,7 +9,7 @@ export function triggerSql(name: string, body: string, when = 'before insert or 
     create trigger ${name} ${when} on customers for each row execute function ${name}()`;
 }
 
-/** One that is asked at the commit. */
+/** A trigger that runs at the commit. */
 export function constraintTriggerSql(name: string, body: string): string {
   return `
     create function ${name}() returns trigger language plpgsql as $$ begin ${body} end $$;
@@ -17,7 +17,7 @@ export function constraintTriggerSql(name: string, body: string): string {
       for each row execute function ${name}()`;
 }
 
-/** Takes away what a test has put upon the table, and the tables and domains that it made for it. */
+/** Removes what a test has added to the table, and the tables and domains that it made for it. */
 export async function removeRules(
   db: Db,
   {

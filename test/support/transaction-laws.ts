@@ -5,15 +5,16 @@ import type { JournalledMapping, JournalledRow, Left } from './journal.ts';
 
 export interface TransactionLaws {
   /**
-   * Judges what transactions left. `shown` is all that a record of theirs has ever said so far, oldest first: what a transaction
-   * says of their side has to be in it, and never further back than what was said before.
+   * Judges the states that transactions left. `shown` is all values that a record of theirs has had
+   * so far, oldest first: what a transaction says of their side has to be among them, and never
+   * older than what was said before.
    */
   judge(left: readonly Left[], shown: (externalId: string) => readonly Fields[]): void;
-  /** What broke a law, even if a later transaction has fixed it. */
+  /** Each violation of a law, even if a later transaction has fixed it. */
   readonly broken: string[];
 }
 
-/** How far along its side's history the half of a pair is known to stand. */
+/** The position in its side's history that each half of a pair is known to have. */
 type Reached = { ours: number; theirs: number };
 
 const NEVER_DOWN = ['dirty', 'clean', 'fence', 'intentNumber', 'wantedVersion', 'pushedVersion'] as const;
@@ -35,7 +36,10 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
     rows.set(id, [...versions, { ...next, tx }]);
   }
 
-  /** What is pulled replaces what the merge had seen: an edit of ours that came between is not written over. */
+  /**
+   * A pull replaces the value that the merge had read: an edit of ours that came between is not
+   * overwritten.
+   */
   function judgePull(id: number, next: JournalledMapping, tx: string): void {
     const versions = rows.get(next.internalId ?? 0) ?? [];
     const at = versions.findIndex((row) => row.tx === tx);
@@ -65,7 +69,7 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
     for (const rule of rules) {
       const [old, pair] = [before?.shadow[rule.internal], next.shadow[rule.internal]];
       if (JSON.stringify(old) === JSON.stringify(pair)) continue;
-      // A pair that ends as one, or begins anew with another record, has no common past.
+      // A pair that ends as an alias, or begins again with another record, has no common past.
       if (!pair && changesPlace(before, next)) reachedAnew(id, rule.internal);
       else if (!pair) say(`lost the shadow of ${rule.internal}`);
       else if (!(changesPlace(before, next) && isStandIn(pair)))
@@ -73,13 +77,16 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
     }
   }
 
-  /** What both sides held before may be held again. */
+  /** Values that both sides held before may be held again. */
   function reachedAnew(id: number, field: string): void {
     for (const key of reached.keys())
       if (key.startsWith(`${id} `) && key.endsWith(` ${field}`)) reached.delete(key);
   }
 
-  /** The shadow law: both halves are known to be held, stand for the same thing, and are no older than those before them. */
+  /**
+   * The shadow law: both halves are known values, belong together, and are no older than the halves
+   * before them.
+   */
   function brokenPair(
     id: number,
     { internalId, externalId }: JournalledMapping,
@@ -108,7 +115,7 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
     return wrong;
   }
 
-  /** A row lives by one record, and every other record of it stands beside that one. */
+  /** A row has one primary record, and every other record of it is an alias. */
   function judgeRecords(): void {
     const all = [...mappings.values()].filter(({ internalId }) => internalId !== null);
     for (const [row, records] of Map.groupBy(all, ({ internalId }) => internalId)) {
@@ -122,7 +129,7 @@ export function createTransactionLaws(rules: readonly FieldRule[]): TransactionL
   return {
     broken,
     judge(left, shown) {
-      // Rows first: a transaction that pulls changes the row and the mapping, in whatever order.
+      // Rows first: a transaction that pulls changes the row and the mapping, in any order.
       for (const entry of left) if (entry.of === 'row') judgeRow(entry.id, entry.row, entry.tx);
       for (const entry of left) {
         if (entry.of !== 'mapping') continue;
@@ -152,7 +159,10 @@ function brokenNumbers(before: JournalledMapping | undefined, next: JournalledMa
   return wrong;
 }
 
-/** One is open at a time, it is frozen, and it is closed before the next one opens. */
+/**
+ * Only one intent is open at a time, it does not change, and it is closed before the next one
+ * opens.
+ */
 function brokenIntents(before: JournalledMapping | undefined, next: JournalledMapping): string[] {
   const [old, open] = [before?.intent ?? null, next.intent];
   const wrong: string[] = [];
@@ -186,18 +196,24 @@ function brokenStates(before: JournalledMapping | undefined, next: JournalledMap
   return wrong;
 }
 
-/** An alias is taken for the primary, ends, or is no row's any more; of a row that was deleted, a record that stayed may be chosen. */
+/**
+ * An alias becomes the primary record, ends, or loses its row; of a row that was deleted, a record
+ * that stayed may be chosen.
+ */
 function mayGoOn(before: JournalledMapping, next: JournalledMapping): boolean {
   if (next.internalId === null) return before.state === 'alias' || before.state === 'detached';
   return before.state === 'alias' && (next.state === 'tombstoned' || changesPlace(before, next));
 }
 
-/** It becomes another row's record, or nobody's, or changes places with another record of its row. */
+/**
+ * It becomes another row's record, or belongs to no row, or changes places with another record of
+ * its row.
+ */
 function changesPlace(before: JournalledMapping | undefined, next: JournalledMapping): boolean {
   return before !== undefined && (before.role !== next.role || before.internalId !== next.internalId);
 }
 
-/** A value of ours that gives way to whatever the new record has, which is read next. */
+/** A value of ours that gives way to the new record's value, which is read next. */
 function isStandIn({ theirs, reason }: Pair): boolean {
   return reason === 'derived' && theirs === null;
 }
@@ -206,7 +222,7 @@ function indexFrom(values: readonly (Value | undefined)[], from: number, wanted:
   return values.findIndex((value, index) => index >= from && canonical(value) === canonical(wanted));
 }
 
-/** Halves that differ are a decision to leave both as they are, and say which. */
+/** Halves that differ are a decision to leave both unchanged, and say which. */
 function mayStand(rule: FieldRule, { ours, theirs, reason }: Pair): boolean {
   if (reason === undefined) return same(rule, ours, theirs);
   if (reason === 'held') return rule.internal === 'email';

@@ -13,11 +13,17 @@ import { useSync, type SyncWorld } from './sync.ts';
 export interface Inbound {
   /** Their events that no webhook has brought yet, oldest first. */
   undelivered(): StoredEvent[];
-  /** Brings events in as their webhooks do, in the order given and as often as named; all undelivered ones if none is named. */
+  /**
+   * Brings events in as their webhooks do, in the given order and as often as named; all
+   * undelivered ones if none is named.
+   */
   deliver(events?: StoredEvent[], options?: { thin?: boolean }): Promise<Taken[]>;
-  /** No webhook will ever bring this one. */
+  /** No webhook will ever bring this event. */
   lose(event: StoredEvent): void;
-  /** Brings what was taken in to its deliveries, as relay, bus and receive do; `choose` may reorder it, or leave some for later. */
+  /**
+   * Brings stored events to their deliveries, as relay, bus and receive do; `choose` may reorder
+   * them, or leave some for later.
+   */
   receiveInbound(choose?: <T>(events: T[]) => T[]): Promise<number>;
   /** Delivers, receives and reconciles until nothing is left, over every back-off. */
   rest(lane?: Lane): Promise<void>;
@@ -47,10 +53,12 @@ export function createInbound(world: SyncWorld): Inbound {
     async deliver(events = inbound.undelivered(), { thin = false } = {}) {
       const taken: Taken[] = [];
       for (const event of events) {
-        const told = ingress?.normalise(structuredClone(thin ? thinEvent(event) : event));
-        if (!told) throw new Error(`no event: ${event.id}`);
+        const incoming = ingress?.normalise(structuredClone(thin ? thinEvent(event) : event));
+        if (!incoming) throw new Error(`no event: ${event.id}`);
         const { db, clock, integration } = world;
-        taken.push(await takeIn({ db, clock, integration, retentionDays: 30, nudge: () => undefined }, told));
+        taken.push(
+          await takeIn({ db, clock, integration, retentionDays: 30, nudge: () => undefined }, incoming),
+        );
         if (!thin) delivered.add(event.id);
       }
       return taken;
@@ -94,7 +102,7 @@ export function withRules(integration: Integration, changes: Partial<FieldRule>)
   return { ...integration, document: { ...integration.document, fields } };
 }
 
-/** A row with its counterpart, and nothing left to do; the events of its making are delivered. */
+/** A row with its record, and no work left; the events of its creation are delivered. */
 export async function linkedPair(
   world: TwoWayWorld,
   values: { name?: string; email?: string } = {},
@@ -108,7 +116,7 @@ export async function linkedPair(
   return { id, externalId: rows[0]?.externalId ?? '' };
 }
 
-/** A row whose create Stripe refuses, so that it stays without a counterpart. */
+/** A row whose create Stripe refuses, so that it stays without a record. */
 export async function unlinkedRow(world: SyncWorld, email: string): Promise<number> {
   const { id } = await world.create({ name: 'Ours', email });
   const refusal = {
@@ -122,7 +130,7 @@ export async function unlinkedRow(world: SyncWorld, email: string): Promise<numb
   return id;
 }
 
-/** What became of their events about one record, in the order in which they were taken in. */
+/** The outcomes of their events about one record, in the order in which they were stored. */
 export async function fateOf(db: Db, externalId: string): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { kind: string; status: string }[] }>(
     `select inbound ->> 'kind' as kind, status from sync_deliveries

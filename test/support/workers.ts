@@ -2,7 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { enableFailpoint } from '../../lib/failpoint.ts';
 import { createSignal } from './signal.ts';
 
-/** Where a step may be left for any time: outside every transaction, so what sleeps there holds no lock. */
+/**
+ * Failpoints at which a step may stop for any time: outside every transaction, so a sleeping worker
+ * holds no lock.
+ */
 const PAUSES = [
   'reconcile.loaded',
   'reconcile.read',
@@ -21,7 +24,10 @@ const PAUSES = [
   'settle.after',
 ];
 
-/** Within a transaction, so nobody sleeps there; who dies there has done nothing of it. */
+/**
+ * Failpoints within a transaction, where no worker may sleep; a worker that dies there has changed
+ * nothing.
+ */
 const COMMITS = [
   'settle.before-commit',
   'write-ours.before-commit',
@@ -30,30 +36,33 @@ const COMMITS = [
 ];
 
 export interface Worker {
-  /** It ended, or died. */
+  /** Whether it ended, or died. */
   readonly done: boolean;
-  /** The failpoint at which it stands, or died. */
+  /** The failpoint at which it stopped, or died. */
   readonly at: string;
-  /** Lets it go to its next pause, or its end. Throws what it throws. */
+  /** Lets it run to its next pause, or its end. Throws its error. */
   step(): Promise<void>;
-  /** Waits until one whose call hung comes to its next pause, or its end. */
+  /** Waits until a worker whose call hung comes to its next pause, or its end. */
   arrive(): Promise<void>;
 }
 
-/** What ends a worker where a kill would: nothing between the failpoint and the worker's start may make anything of it. */
+/**
+ * Ends a worker like a kill: no code between the failpoint and the worker's start may handle this
+ * error.
+ */
 class Died extends Error {}
 
 const current = new AsyncLocalStorage<{ pause(name: string): Promise<void>; commit(name: string): void }>();
 
-/** Makes every pause one of the workers that `startWorker` starts; whatever else passes goes through. */
+/** Makes every pause hold a worker that `startWorker` starts; other code passes without a stop. */
 export function enablePauses(): void {
   for (const name of PAUSES) enableFailpoint(name, (at) => current.getStore()?.pause(at));
   for (const name of COMMITS) enableFailpoint(name, (at) => current.getStore()?.commit(at));
 }
 
 /**
- * Work that goes on only when it is told to, from one failpoint to the next. `dies` says whether it dies as a transaction is about
- * to be committed.
+ * Work that continues only when `go` is called, from one failpoint to the next. `dies` says whether
+ * it dies when a transaction is about to be committed.
  */
 export function startWorker(run: () => Promise<void>, dies: (at: string) => boolean = () => false): Worker {
   let done = false;
@@ -63,10 +72,10 @@ export function startWorker(run: () => Promise<void>, dies: (at: string) => bool
   let ended: Promise<void> | null = null;
   const pause = (name: string): Promise<void> => {
     at = name;
-    const told = createSignal();
-    go = () => told.fire();
+    const resumed = createSignal();
+    go = () => resumed.fire();
     paused.fire();
-    return told.promise;
+    return resumed.promise;
   };
   const commit = (name: string): void => {
     if (!dies(name)) return;

@@ -6,7 +6,7 @@ import type { LaneStatus } from '../../workers/lane.ts';
 import { rolesOfWorkers } from '../../workers/readiness.ts';
 import { useSync } from '../support/sync.ts';
 
-describe('the signs of a process that runs workers', () => {
+describe('the reports of a process that runs workers', () => {
   const lane: LaneStatus = { system: 'stripe', bound: true, stopped: null, inHand: 3 };
   const house: HousekeepingStatus = { receivedFromTable: 0, goesOn: true, failures: 0 };
   const look = (
@@ -20,21 +20,21 @@ describe('the signs of a process that runs workers', () => {
     return Object.fromEntries(roles.map((role) => [role.name, role.look()]));
   };
 
-  it('say what is in hand, and nothing wrong where nothing is', () => {
+  it('name what is being worked on, and no problem where there is none', () => {
     expect(look()).to.deep.equal({
       worker: { state: '3 in hand', problem: null },
       housekeeping: { problem: null },
     });
   });
 
-  it('name a lane that is stopped, else a bus that does not answer', () => {
+  it('name a lane that is stopped, or else a bus that does not answer', () => {
     expect(look({ lane: { stopped: 'another account' }, bus: 'Kafka is away' })['worker']).to.include({
       problem: 'another account',
     });
     expect(look({ bus: 'Kafka is away' })['worker']).to.include({ problem: 'Kafka is away' });
   });
 
-  it('are none for housekeeping that stands still, and name one that fails again and again', () => {
+  it('are missing for housekeeping that stands still, and name a housekeeping that fails again and again', () => {
     expect(look({ house: { goesOn: false } })['housekeeping']).to.equal(null);
     expect(look({ house: { failures: 2 } })['housekeeping']).to.deep.equal({ problem: null });
     expect(look({ house: { failures: 3 } })['housekeeping']).to.deep.equal({
@@ -50,7 +50,7 @@ describe('a round of housekeeping', () => {
   const round = (bus = options.bus) =>
     createHousekeeping([{ deps: world.deps, wake: () => undefined, lane: unbound }], { ...options, bus });
 
-  it('logs at warn what people asked for by commands that are gone', async () => {
+  it('logs at warn what people requested by commands that have ended', async () => {
     await withTransaction(world.db, (tx) =>
       recordAction(tx, {
         ...{ action: 'pause', system: 'stripe', actor: 'cli:ada on here', reason: 'month end' },
@@ -64,7 +64,7 @@ describe('a round of housekeeping', () => {
   });
 
   it('counts the rounds in a row that failed, until one succeeds', async () => {
-    // The relay has published something, so that the bus is asked how far it is received.
+    // The relay has published an event, so that the bus is asked how far it is received.
     await world.db.raw(`insert into relay_cursor (seen, floor, system_identifier, timeline, address_hash)
                         values (pg_current_snapshot(), 1000000, 1, 1, '')`);
     let away = true;

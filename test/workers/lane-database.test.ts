@@ -7,7 +7,7 @@ import { useSync } from '../support/sync.ts';
 
 type Lease = { leased: boolean };
 
-describe('a lane whose database goes away', () => {
+describe('a lane whose database connection is lost', () => {
   const world = useSync();
   let admin: Db;
   before('connect beside it', async () => {
@@ -21,7 +21,10 @@ describe('a lane whose database goes away', () => {
     (await world.db.raw<{ rows: Lease[] }>('select lease_until is not null as leased from external_mappings'))
       .rows;
 
-  /** As in a crash of PostgreSQL: every connection is cut, and none can be made until `back` is called. */
+  /**
+   * As in a crash of PostgreSQL: every connection breaks, and none can be opened until `back` is
+   * called.
+   */
   async function takeAway(): Promise<{ back(): Promise<void> }> {
     const { rows } = await world.db.raw<{ rows: { name: string }[] }>('select current_database() as name');
     const name = rows[0]?.name ?? '';
@@ -37,7 +40,7 @@ describe('a lane whose database goes away', () => {
     };
   }
 
-  it('gives back what broke off as soon as it is there again, and the customer waits for no lease to run out', async () => {
+  it('releases interrupted work as soon as the database is back, and the customer waits for no lease to expire', async () => {
     const { id } = await world.create();
     await world.receive();
     const answered = pauseAt('intent.answered');

@@ -15,8 +15,8 @@ const OTHER_KEY = 'sk_test_of_another_account';
 describe('a lane', () => {
   const world = useSync();
 
-  describe('belongs to one account', () => {
-    it('the first that it meets, and mappings made before get it too', async () => {
+  describe('is bound to one account', () => {
+    it('which is the first that it meets; mappings made before get it too', async () => {
       const { id } = await world.create();
       await world.receive();
       expect(await mappingOf(world.db, id)).to.include({ account: '', state: 'pending' });
@@ -32,7 +32,7 @@ describe('a lane', () => {
       await expectAgreement(world);
     });
 
-    it('also when the very first events are received at that moment', async () => {
+    it('also when the very first events are received at the same moment', async () => {
       const { id } = await world.create();
       const range = { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 10 };
       const events = await findUndelivered(world.db, range);
@@ -58,7 +58,7 @@ describe('a lane', () => {
       ['account', anotherAccount],
       ['mode', liveMode],
     ] as const) {
-      it(`and a key of another ${sentence} stops it, with a message that names both`, async () => {
+      it(`and stops at a key of another ${sentence}, with a message that names both`, async () => {
         const { id } = await world.create();
         await world.run();
         await world.remove(id);
@@ -75,7 +75,7 @@ describe('a lane', () => {
       });
     }
 
-    it('and without an answer it does nothing, and says why', async () => {
+    it('and does nothing without an answer about the account, and says why', async () => {
       await world.create();
       const lane = world.worker({ integration: world.integrate({ apiBase: 'http://127.0.0.1:1' }) });
       await world.receive();
@@ -90,7 +90,7 @@ describe('a lane', () => {
     });
   });
 
-  it('takes nothing while it is paused, and goes on afterwards', async () => {
+  it('takes nothing while it is paused, and continues afterwards', async () => {
     const { id } = await world.create();
     await world.run();
     await pauseConnection(world.db, 'stripe', 'maintenance', world.clock.now());
@@ -104,7 +104,7 @@ describe('a lane', () => {
     await expectAgreement(world);
   });
 
-  it('keeps since when and why of a pause, whatever a second pause says', async () => {
+  it('keeps the time and the reason of a pause, whatever a second pause says', async () => {
     await world.run();
     const at = world.clock.now();
     await pauseConnection(world.db, 'stripe', 'maintenance', at);
@@ -118,10 +118,10 @@ describe('a lane', () => {
     await resumeConnection(world.db, 'stripe', world.clock.now());
   });
 
-  describe('with writes off', () => {
+  describe('while writes are off', () => {
     const off = { policy: { writes: false } };
 
-    it('sends nothing but reads, keeps the bodies, and sends them once writes are on', async () => {
+    it('only reads, keeps the bodies, and sends them once writes are on', async () => {
       const changed = await world.create();
       const removed = await world.create();
       await world.run();
@@ -180,7 +180,7 @@ describe('a lane', () => {
     }
   });
 
-  it('tells what it has in hand, and drains', async () => {
+  it('reports what it is working on, and finishes that when it is stopped', async () => {
     await world.create();
     await world.receive();
     world.simulator.faults.add({ kind: 'hang', method: 'POST' });
@@ -192,7 +192,7 @@ describe('a lane', () => {
     expect(world.lane.status()).to.include({ inHand: 0 });
   });
 
-  it('tries a step again later that broke off, and says so without values', async () => {
+  it('tries an interrupted step again later, and reports it without values', async () => {
     const { id } = await world.create({ name: 'Secretive Person' });
     await world.db.raw(`alter table sync_attempts add constraint broken check (false) not valid`);
     try {

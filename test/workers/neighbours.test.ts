@@ -8,11 +8,11 @@ import { useSync } from '../support/sync.ts';
 
 type Worker = { neighbours: Neighbours; lane: Lane; owner: string };
 
-describe('a worker that may do less than its neighbour', () => {
+describe('a worker whose settings allow less than those of another worker', () => {
   const world = useSync();
   beforeEach('no worker has ever run', () => world.db('role_signs').delete());
 
-  /** A worker as it runs beside others: with its sign, its looks at the others, and its lane. */
+  /** A worker beside others: with its sign of life, its checks of the others, and its lane. */
   async function worker(name: string, changes: Partial<SyncPolicy> = {}): Promise<Worker> {
     const deps = { ...world.deps, policy: { ...world.deps.policy, ...changes } };
     const { writes, pulls, imports } = deps.policy;
@@ -37,7 +37,7 @@ describe('a worker that may do less than its neighbour', () => {
   }
   const nameAtStripe = () => world.simulator.customers()[0]?.name;
 
-  it('leaves an edit to the one that may write, and does not take it up again', async () => {
+  it('leaves an edit to the one that may write, and does not take it again', async () => {
     const { id } = await world.create({ name: 'Before' });
     await world.run();
     const [less, more] = [await worker('less', { writes: false }), await worker('more')];
@@ -68,7 +68,7 @@ describe('a worker that may do less than its neighbour', () => {
     expect(await mappingOf(world.db, id)).to.include({ state: 'linked', reason: null });
   });
 
-  it('takes up itself what waits once the other one shows no life any more', async () => {
+  it('takes waiting work back once the other one shows no sign of life', async () => {
     const { id } = await world.create();
     await world.receive();
     const [less, more] = [await worker('less', { writes: false }), await worker('more')];
@@ -82,7 +82,7 @@ describe('a worker that may do less than its neighbour', () => {
     expect(waiting.clean).to.equal(waiting.dirty);
   });
 
-  it('is looked after once more when it ends, for what it left last', async () => {
+  it('has its last work taken over once more when it ends', async () => {
     const { id } = await world.create();
     await world.receive();
     const [less, more] = [await worker('less', { writes: false }), await worker('more')];
@@ -95,7 +95,7 @@ describe('a worker that may do less than its neighbour', () => {
     expect(await lookAll(more)).to.equal(0);
   });
 
-  it('keeps what a person decides about: records that were left before the other one ran', async () => {
+  it('leaves alone what a person decides about: records that came before the other one ran', async () => {
     world.simulator.dashboard.createCustomer({ name: 'Early', email: 'early@example.com' });
     await world.bringTheirs();
     const less = await worker('less', { imports: false });
@@ -111,7 +111,7 @@ describe('a worker that may do less than its neighbour', () => {
     expect(rows).to.deep.equal([{ name: 'Late' }]);
   });
 
-  it('costs nothing where all have the same settings, and nothing is taken up where none may', async () => {
+  it('raises nothing where all have the same settings, or where none may do the work', async () => {
     const { id } = await world.create();
     await world.receive();
     const two = [await worker('one', { writes: false }), await worker('other', { writes: false })];

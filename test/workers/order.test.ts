@@ -14,8 +14,8 @@ const ACCOUNT = 'acct_1TwinboxSimulator';
 describe('the order of work', () => {
   const world = useTwoWay();
 
-  describe('the class of what comes', () => {
-    it('an edit and a delete are urgent, a new row less, and what its writer calls bulk less than that', async () => {
+  describe('the urgency', () => {
+    it('of an edit and a delete is the highest, of a new row lower, and of bulk changes the lowest', async () => {
       const edited = await linked();
       const removed = await linked();
       const made = await world.create();
@@ -31,14 +31,14 @@ describe('the order of work', () => {
       await expectAgreement(world);
     });
 
-    it('a bulk update is bulk too', async () => {
+    it('of a bulk update is that of bulk', async () => {
       const id = await linked();
       await updateCustomer(world.db, id, { name: 'One of many' }, {}, stamp({ bulk: true }));
       await world.receive();
       expect(await urgencyOf(id)).to.equal(urgencies.bulk);
     });
 
-    it('an edit of an imported row that is still in line takes it to the front, also where both come at once', async () => {
+    it('of a waiting imported row rises with an edit, also where both come at once', async () => {
       const [first, second] = [await bulkRow(), await bulkRow()];
       await world.receive();
       await world.update(first, { name: 'Edited' });
@@ -51,7 +51,7 @@ describe('the order of work', () => {
       expect(await urgencyOf(third)).to.equal(urgencies.edit);
     });
 
-    it('the event of our own write is an echo, and their edit, new record and deletion are not', async () => {
+    it('of the event of our own write is that of an echo, and not so for their edit, new record and deletion', async () => {
       const { id } = await world.create();
       await world.run();
       await world.deliver();
@@ -80,7 +80,7 @@ describe('the order of work', () => {
       await expectAgreement(world);
     });
 
-    it('what comes at a pair with nothing to do has its own class, whatever was there before', async () => {
+    it('of a pair without work is that of the next event, whatever it was before', async () => {
       const id = await linked();
       const mapping = (await mappingOf(world.db, id)).id;
       const now = world.clock.now();
@@ -100,7 +100,7 @@ describe('the order of work', () => {
       expect(order).to.deep.equal(ids);
     });
 
-    it('takes echoes beside its limit, and no more of them than have room', async () => {
+    it('takes echoes beside its limit, and no more of them than there is room for', async () => {
       const echoes = [await linked(), await linked(), await linked()];
       const edit = await linked();
       await raise(echoes, urgencies.echo);
@@ -111,13 +111,13 @@ describe('the order of work', () => {
       expect(await claim({ limit: 0, echoes: 2 })).to.have.length(1);
     });
 
-    it('gives places to those that have been due longest, whatever their class', async () => {
+    it('keeps places for the mappings that have been due longest, whatever their class', async () => {
       const ids = await dueInReverse();
       expect(await claim({ limit: 3, longest: 1 })).to.have.members([ids[0], ids[1], ids.at(-1)]);
       expect(await claim({ limit: 1, longest: 1 })).to.deep.equal([ids.at(-2)]);
     });
 
-    it('takes no more of a line than has room, over all its classes', async () => {
+    it('takes no more from a line than there is room for, over all its classes', async () => {
       const made = [await bulkRow(), (await world.create()).id];
       await world.receive();
       const edit = await linked({ receive: false });
@@ -130,8 +130,8 @@ describe('the order of work', () => {
     });
   });
 
-  describe('a lane with fewer tokens than there is to do', () => {
-    it('brings an edit to Stripe before an import that was there first, and stays in order over rounds', async () => {
+  describe('a lane with fewer rate tokens than work', () => {
+    it('brings an edit to Stripe before an import that came first, and keeps the order over several claims', async () => {
       const old = await linked();
       for (let n = 0; n < 20; n += 1) await bulkRow();
       await world.receive();
@@ -170,7 +170,7 @@ describe('the order of work', () => {
       expect(await dirtyAmong(old), 'edits were in line all the time').not.to.deep.equal([]);
     });
 
-    it('records echoes without any token', async () => {
+    it('records echoes without any rate token', async () => {
       const { id } = await world.create();
       await world.run();
       await world.deliver();
@@ -182,7 +182,10 @@ describe('the order of work', () => {
     });
   });
 
-  /** One mapping of each class but echo, the less urgent the longer due; in the order in which they are to be taken. */
+  /**
+   * One mapping of each class but echo, the less urgent the longer due; in the order in which they
+   * have to be claimed.
+   */
   async function dueInReverse(): Promise<number[]> {
     const classes = [urgencies.edit, urgencies.row, urgencies.bulk, urgencies.housekeeping];
     const ids: number[] = [];
@@ -235,7 +238,7 @@ describe('the order of work', () => {
     return rows[0]?.urgency;
   }
 
-  /** The ids of what a claim took, in no order. */
+  /** The ids that a claim took, in any order. */
   async function claim(room: Partial<ClaimRoom>): Promise<number[]> {
     const { claims } = await claimDue(world.db, {
       system: 'stripe',
@@ -253,7 +256,10 @@ describe('the order of work', () => {
     return world.worker({ policy: { rates: { account: 25, endpoint: 25 } } });
   }
 
-  /** So many calls may be made in all; the buckets do not fill by themselves for the time of a test. */
+  /**
+   * The total number of calls that may be made; the buckets do not fill by themselves during a
+   * test.
+   */
   async function tokens(calls: number): Promise<void> {
     await world.db.raw(
       `insert into rate_buckets (system, account, endpoint, tokens, filled_at)
@@ -266,7 +272,7 @@ describe('the order of work', () => {
     );
   }
 
-  /** Two claims: of what there are tokens for, and of what there is room for beyond. */
+  /** Two claims: as many as there are tokens for, and echoes as many as there is room for. */
   async function work(lane: Lane): Promise<void> {
     for (let round = 0; round < 2; round += 1) {
       await lane.runOnce();

@@ -7,7 +7,7 @@ describe('workers that cannot start', () => {
   const world = useSync();
   const quiet = (): void => undefined;
 
-  it('say so, and leave nothing at work that would keep their process', async () => {
+  it('report the error, and leave nothing running that would keep their process alive', async () => {
     const bus = createKafkaBus({
       settings: { brokers: ['127.0.0.1:1'] },
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },

@@ -9,7 +9,7 @@ import { useSync } from '../support/sync.ts';
 
 const DAY_MS = 86_400_000;
 
-describe('a record that is not what its topic is for', () => {
+describe('a record that does not belong on its topic', () => {
   const world = useSync();
 
   function record(topic: string, fields: Record<string, unknown>): Message {
@@ -37,10 +37,10 @@ describe('a record that is not what its topic is for', () => {
     return rows.map(({ target, reason }) => [target, reason]);
   }
 
-  it('is told of by what is wrong with it', async () => {
+  it('is reported with the reason', async () => {
     const bus = await openBus();
     await bus.publish([
-      external('nobody', readable),
+      external('other', readable),
       external('stripe', { ...readable, kind: 'wobbled' }),
       { ...external('stripe', readable), topic: topics.outbound },
       external('stripe', readable),
@@ -52,7 +52,7 @@ describe('a record that is not what its topic is for', () => {
     ]);
   });
 
-  it('is refused when another installation names itself, in the value or by a header, and taken without a name', async () => {
+  it('is refused when another installation names itself, in the value or by a header, and accepted without a name', async () => {
     const bus = await openBus();
     const { instanceId } = world.deps.policy;
     const named = (installation: string) => ({ ...readable, id: `cus_${installation}`, installation });
@@ -75,34 +75,34 @@ describe('a record that is not what its topic is for', () => {
     expect(counted).to.include({ topic: topics.inbound, reason: 'other_installation', records: 2 });
   });
 
-  it('begins to be counted anew after a week without any, and is shown until then', async () => {
+  it('is counted from one again after a week without any, and is shown until then', async () => {
     const bus = await openBus();
-    await bus.publish([external('nobody', readable)]);
+    await bus.publish([external('other', readable)]);
     const shown = async () =>
       (await readRefusedCounts(world.db, world.clock.now())).map(({ records }) => records);
     world.advance(6 * DAY_MS);
-    await bus.publish([external('nobody', readable)]);
+    await bus.publish([external('other', readable)]);
     expect(await shown()).to.deep.equal([2]);
     world.advance(8 * DAY_MS);
     expect(await shown()).to.deep.equal([]);
-    await bus.publish([external('nobody', readable)]);
+    await bus.publish([external('other', readable)]);
     expect(await shown()).to.deep.equal([1]);
   });
 
-  it('is told of once when its page is published again', async () => {
+  it('is reported once when its page is published again', async () => {
     const bus = await openBus();
-    const page = [external('nobody', readable)];
+    const page = [external('other', readable)];
     await bus.publish(page);
     await bus.publish(page);
     expect(await notices()).to.have.length(1);
   });
 
-  it('holds its place until its notice is written', async () => {
+  it('holds the reading back until its notice is written', async () => {
     const bus = await openBus();
     await world.db.raw('alter table sync_events rename to sync_events_away');
     try {
       const error: unknown = await bus
-        .publish([external('nobody', readable)])
+        .publish([external('other', readable)])
         .catch((reason: unknown) => reason);
       expect(error).to.include({ code: 'handler_failed', retryable: true });
     } finally {

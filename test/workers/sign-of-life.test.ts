@@ -12,12 +12,12 @@ describe('a worker’s sign of life', () => {
     started.push(sign);
     return sign;
   }
-  // Stopping twice does no harm; one left over would hold the process.
+  // A second stop is harmless; a sign that is left over would keep the process alive.
   afterEach('stop all', async () => {
     await Promise.all(started.splice(0).map((sign) => sign.stop()));
   });
 
-  /** One customer that this worker has in hand. */
+  /** One customer that this worker is working on. */
   async function inHandOf(owner: string): Promise<void> {
     // The first contact binds the account.
     await world.run();
@@ -40,10 +40,10 @@ describe('a worker’s sign of life', () => {
       ({ owner }) => owner,
     );
 
-  it('ended, the others let go what it had in hand, and forget it', async () => {
+  it('ends, and then the others release its work and delete the sign', async () => {
     const dead = await start('dead');
     await inHandOf('dead');
-    // What is left of it some seconds after a kill: nobody renews it any more.
+    // The state some seconds after a kill: the sign is not renewed any more.
     await dead.stop();
     const living = await start('living');
     await waitUntil(async () => (await workers()).join() === 'living', {
@@ -55,12 +55,12 @@ describe('a worker’s sign of life', () => {
     await world.run();
   });
 
-  it('there, nobody touches what it has in hand', async () => {
+  it('exists, and then no other worker touches its work', async () => {
     const [first, second] = [await start('first'), await start('second')];
     await inHandOf('first');
     const third = await start('third');
     await third.stop();
-    // Somebody looked, and found that one.
+    // Another worker looked, and found the ended one.
     await waitUntil(async () => !(await workers()).includes('third'), { timeoutMs: 5_000, what: 'a look' });
     expect(await holders()).to.deep.equal(['first']);
     await Promise.all([first.stop(), second.stop()]);
@@ -68,7 +68,7 @@ describe('a worker’s sign of life', () => {
     await world.run();
   });
 
-  it('lost while the database was away, it is shown again', async () => {
+  it('is lost while the database is away, and then it is written again', async () => {
     const worker = await start('worker');
     await world.db.raw(`delete from leases`);
     await waitUntil(async () => (await workers()).join() === 'worker', {

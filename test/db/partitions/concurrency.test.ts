@@ -21,14 +21,14 @@ import {
   useFreshDatabase,
 } from './support.ts';
 
-describe('partition upkeep among others', () => {
+describe('partition upkeep beside other transactions', () => {
   const database = useFreshDatabase();
   let db: Db;
   beforeEach(() => {
     db = database.db;
   });
 
-  it('attaches under running writers: the relay misses none, nobody is refused or held up for long', async () => {
+  it('attaches under running writers: the relay misses no event, and no writer is refused or blocked for long', async () => {
     const writers = createDb({ url: database.url, poolSize: 8, applicationName: 'writers' });
     const stop = new AbortController();
     let longest = 0;
@@ -68,7 +68,8 @@ describe('partition upkeep among others', () => {
     const work = [0, 1, 2, 3, 4, 5].map(write);
     try {
       await waitUntil(() => written.length >= 300, { timeoutMs: 30_000, what: '300 customers' });
-      // Blocks, so that events are moved again and again while more arrive in the default.
+      // In blocks, so that events are moved several times while more arrive in the default
+      // partition.
       let moved = 0;
       for (let round = 0; round < 4; round += 1) {
         const upkeep = await keepPartitions(db, { now: start, retentionDays, moveLimit: 100 });
@@ -87,7 +88,7 @@ describe('partition upkeep among others', () => {
     expect(longest).to.be.lessThan(2_000);
   });
 
-  it('gives way to a long transaction and comes back', async () => {
+  it('gives way to a long transaction and retries', async () => {
     await keepPartitions(db, { now: start, retentionDays });
     const blocker = await db.transaction();
     await blocker.raw('select count(*) from sync_deliveries');
@@ -103,7 +104,7 @@ describe('partition upkeep among others', () => {
     expect(await leftovers(db)).to.deep.equal([]);
   });
 
-  it('leaves a partition that was detached by hand alone', async () => {
+  it('leaves a partition alone that was detached by hand', async () => {
     await keepPartitions(db, { now: start, retentionDays });
     await record(db, start);
     await db.raw('alter table sync_deliveries detach partition sync_deliveries_20260105');
@@ -112,13 +113,13 @@ describe('partition upkeep among others', () => {
     expect(await count(db, 'sync_deliveries_20260105')).to.equal(1);
   });
 
-  it('does everything once when several run at once', async () => {
+  it('does everything once when several processes run it at once', async () => {
     for (let day = -20; day <= 0; day += 1) await record(db, later(day * DAY_MS));
     const before = await counts(db);
     const all = [];
     for (let week = 0; week < 3; week += 1) {
       const now = later(week * WEEK_MS);
-      for (let turn = 0; turn < 4; turn += 1) {
+      for (let n = 0; n < 4; n += 1) {
         const round = [1, 2, 3, 4].map(() => keepPartitions(db, { now, retentionDays, moveLimit: 5 }));
         all.push(...(await Promise.all(round)));
       }
@@ -131,7 +132,7 @@ describe('partition upkeep among others', () => {
   });
 
   describe('the step to the next block', () => {
-    it('waits for whoever has drawn an id and is not done', async () => {
+    it('waits for each transaction that has drawn an id and is not finished', async () => {
       await keepPartitions(db, { now: start, retentionDays });
       const writer = await db.transaction();
       await writer.raw(eventSql, { eventId: idAt(start), at: start });
@@ -145,7 +146,7 @@ describe('partition upkeep among others', () => {
       expect(await db('sync_events').orderBy('id').pluck('id')).to.deep.equal([1, 2]);
     });
 
-    it('never gives an id twice or one below another that was drawn before, under load', async () => {
+    it('never gives an id twice or below one that was drawn before, under load', async () => {
       await keepPartitions(db, { now: start, retentionDays });
       const stop = new AbortController();
       const drawn: number[][] = [];

@@ -21,7 +21,7 @@ import {
 } from './support.ts';
 
 describe('the plan of partitions', () => {
-  it('fills gaps period by period, around partitions of any size', () => {
+  it('fills gaps period by period, around existing partitions of any size', () => {
     const monday = Date.parse('2026-01-05T00:00:00Z');
     expect(periodStart('time', start.getTime())).to.equal(monday);
     const wanted = { from: monday, to: monday + 3 * WEEK_MS };
@@ -34,7 +34,7 @@ describe('the plan of partitions', () => {
     expect(findGaps('id', [{ from: -Infinity, to: Infinity }], { from: 0, to: BLOCK })).to.deep.equal([]);
   });
 
-  it('counts as ahead what lies whole and without a gap behind the period in use', () => {
+  it('counts as ahead the periods that are covered without a gap after the current one', () => {
     const blocks = (...numbers: number[]) => numbers.map((n) => ({ from: n * BLOCK, to: (n + 1) * BLOCK }));
     expect(countAhead('id', [], 5)).to.equal(0);
     expect(countAhead('id', blocks(0), 5)).to.equal(0);
@@ -50,7 +50,7 @@ describe('partition upkeep', () => {
     db = database.db;
   });
 
-  it('makes all at its first round, and nothing at the next', async () => {
+  it('makes all partitions at its first round, and none at the next', async () => {
     const first = await keepPartitions(db, { now: start, retentionDays });
     expect(first.putOff).to.deep.equal([]);
     for (const { table, ahead, inDefault } of await partitionStatus(db, start)) {
@@ -74,7 +74,7 @@ describe('partition upkeep', () => {
     expect(await leftovers(db)).to.deep.equal([]);
   });
 
-  it('keeps what is younger than the retention and drops what is older, for a year of weeks', async () => {
+  it('keeps what is younger than the retention and drops what is older, over a year of weeks', async () => {
     const recorded: { id: number; at: Date }[] = [];
     for (let week = 0; week <= 53; week += 1) {
       const now = later(week * WEEK_MS);
@@ -99,7 +99,7 @@ describe('partition upkeep', () => {
     for (const { id, at } of recorded) {
       const days = (now.getTime() - at.getTime()) / DAY_MS;
       if (days <= retentionDays) expect(kept.has(id), `${days} days`).to.equal(true);
-      // The block that the cut goes through stays whole.
+      // The block that contains the limit stays complete.
       if (days > retentionDays + 14) expect(kept.has(id), `${days} days`).to.equal(false);
     }
     const ids = recorded.map(({ id }) => id);
@@ -107,7 +107,7 @@ describe('partition upkeep', () => {
     expect(await leftovers(db)).to.deep.equal([]);
   }).timeout(120_000);
 
-  it('moves what the default holds, whole and unchanged, and sync_events refuses changes before and after', async () => {
+  it('moves the rows of the default partition unchanged, and sync_events refuses changes before and after', async () => {
     for (let day = -30; day <= 0; day += 1) await record(db, later(day * DAY_MS));
     const rows = () => db('sync_events').orderBy('id').select('*');
     const before = { rows: await rows(), counts: await counts(db) };
@@ -128,7 +128,7 @@ describe('partition upkeep', () => {
     expect(await refusal(db('sync_events_default').del())).to.equal('TB003');
   });
 
-  it('believes times of events ahead of the clock, up to a bound', async () => {
+  it('accepts times of events ahead of the clock, up to a limit', async () => {
     await addDelivery(db, { at: start, eventId: idAt(later(3 * WEEK_MS)), status: 'queued' });
     await addDelivery(db, { at: start, eventId: '9f0c2c52-5d0b-4c1e-9a54-7f8a1a1b2c3d', status: 'queued' });
     await keepPartitions(db, { now: start, retentionDays });
@@ -139,7 +139,7 @@ describe('partition upkeep', () => {
     expect(await count(db, 'sync_deliveries')).to.equal(2);
   });
 
-  it('keeps an event older than the oldest partition, in the default', async () => {
+  it('keeps an event older than the oldest partition in the default partition', async () => {
     await keepPartitions(db, { now: start, retentionDays });
     const old = later(-60 * DAY_MS);
     await record(db, old);
@@ -151,7 +151,7 @@ describe('partition upkeep', () => {
     }
   });
 
-  it('loses nothing when it is killed at any moment, and the next round goes on from there', async () => {
+  it('loses nothing when it is killed at any moment, and the next round continues from there', async () => {
     const old = later(-8 * WEEK_MS);
     await keepPartitions(db, { now: old, retentionDays });
     const dropped = await record(db, old);
@@ -161,7 +161,8 @@ describe('partition upkeep', () => {
     for (let day = -20; day <= 0; day += 4) kept.push(await record(db, later(day * DAY_MS)));
     const last = kept.at(-1) ?? 0;
     await passUpTo(db, { published: last, walked: last });
-    // In the order in which a round comes by; the fourth table to be dropped from is sync_deliveries.
+    // In the order of a round; sync_deliveries is the fourth table from which partitions are
+    // dropped.
     const places = [
       ...['sequence-locked', 'sequence-set', 'make', 'made', 'prepared', 'leftover-dropped', 'locked'],
       ...['attached', 'before-commit', 'moved', 'drop-locked', 'detached', 'dropped', 'closed@4'],

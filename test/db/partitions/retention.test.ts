@@ -31,9 +31,9 @@ describe('retention by partition', () => {
     await keepPartitions(db, { now: later(WEEK_MS + 1), retentionDays });
   });
 
-  it('steps to the next block after a week, and ids only rise', async () => {
+  it('goes on to the next block after a week, and ids only rise', async () => {
     expect(await record(db, later(WEEK_MS + 2))).to.equal(BLOCK);
-    // Nothing more was drawn: a block is left only when it was used.
+    // No further id was drawn: a block is left only after it was used.
     const idle = await keepPartitions(db, { now: later(WEEK_MS + 3), retentionDays });
     expect(idle.steppedTo).to.equal(null);
     const used = await keepPartitions(db, { now: later(3 * WEEK_MS), retentionDays });
@@ -42,7 +42,7 @@ describe('retention by partition', () => {
     expect(empty.steppedTo).to.equal(null);
   });
 
-  it('holds events that the relay has not published', async () => {
+  it('keeps events that the relay has not published', async () => {
     const upkeep = await keepPartitions(db, { now, retentionDays });
     expect(upkeep.held).to.include('sync_events_0').and.to.include('sync_deliveries_20260105');
     await passUpTo(db, { published: last - 1 });
@@ -55,7 +55,7 @@ describe('retention by partition', () => {
     expect(await count(db, 'sync_events')).to.equal(0);
   });
 
-  it('holds events that the walk of any connected system has not passed', async () => {
+  it('keeps events that the gap walk of any connected system has not passed', async () => {
     await passUpTo(db, { published: last, walked: last });
     await db.raw(`insert into connections (system) values ('other')`);
     expect((await keepPartitions(db, { now, retentionDays })).held).to.include('sync_events_0');
@@ -63,7 +63,7 @@ describe('retention by partition', () => {
     expect((await keepPartitions(db, { now, retentionDays })).dropped).to.include('sync_events_0');
   });
 
-  it('holds a block whose last event is younger than the notes say', async () => {
+  it('keeps a block whose last event is younger than the notes say', async () => {
     await db.raw(
       `insert into sync_events (id, event_id, event_type, entity_type, entity_key, source, payload, created_at)
          values (50, :id::uuid, 't', 'customer', 'k', 's', '{}', :at::timestamptz)`,
@@ -73,7 +73,7 @@ describe('retention by partition', () => {
     expect((await keepPartitions(db, { now, retentionDays })).held).to.include('sync_events_0');
   });
 
-  it('closes open deliveries with a row that says so; the mapping keeps its reason and will read', async () => {
+  it('closes open deliveries with a row that says so; the mapping keeps its reason and has to read', async () => {
     await passUpTo(db, { published: last, walked: last });
     const mapping = { system: 'stripe', internal_id: 1, state: 'parked', reason: 'refused', dirty: 3 };
     const made = await db('external_mappings')

@@ -65,7 +65,7 @@ export async function addDelivery(
   });
 }
 
-/** Says that relay and walk have come so far. */
+/** Stores the positions that relay and walk have reached. */
 export async function passUpTo(db: Db, upTo: { published: number; walked?: number }): Promise<void> {
   await createCursor(db, 'here');
   await db('relay_cursor').update({ floor: upTo.published, pending_floor: upTo.published });
@@ -117,7 +117,9 @@ const pass = (where) => {
 await keepPartitions(db, { now: new Date(now), retentionDays: ${retentionDays}, moveLimit: 3, pass });
 await db.destroy();`;
 
-/** Whether it was killed where it was to be (`closed@4`: when it comes there for the fourth time). */
+/**
+ * Whether it was killed at the given place (`closed@4`: when it passes there for the fourth time).
+ */
 export async function upkeepInChild(url: string, now: Date, place: string): Promise<boolean> {
   const args = ['--input-type=module', '-e', childSource, url, now.toISOString(), ...place.split('@')];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -126,7 +128,7 @@ export async function upkeepInChild(url: string, now: Date, place: string): Prom
   return signal === 'SIGKILL';
 }
 
-/** A database for each test: what one test drops or detaches is gone. */
+/** A database for each test, since a test drops and detaches partitions. */
 export function useFreshDatabase(): { readonly url: string; readonly db: Db } {
   let current: Awaited<ReturnType<typeof createTestDatabase>> | undefined;
   const ready = () => {

@@ -15,7 +15,7 @@ describe('numbers after a restore', () => {
     (await updateCustomer(database.db, id, { name }, ifVersion === undefined ? {} : { ifVersion }, stamp()))
       ?.version;
 
-  it('a row of the older state goes on above all that it may have had, once, and a new row begins at 1', async () => {
+  it('of the versions of a row continue above all that it may have had, and a new row begins at 1', async () => {
     const { db } = database;
     await createCursor(db, 'here');
     await keepPartitions(db, { now: new Date(), retentionDays: 35 });
@@ -51,7 +51,7 @@ describe('numbers after a restore', () => {
     expect(events[0]?.version).to.equal(rows[0]?.version);
   });
 
-  it('come from the sequence that the default of the id names, whoever owns it, and keep its steps', async () => {
+  it('of new customers come from the sequence that the default of the id names, whoever owns it, and keep its increment', async () => {
     const { db } = database;
     const id = async (): Promise<number> => (await insert(randomUUID())).id;
     for (const [step, fits] of [
@@ -68,7 +68,7 @@ describe('numbers after a restore', () => {
     }
   });
 
-  it('lie in partitions of their own, and none is made for the ids between', async () => {
+  it('of events fall into partitions of their own, and none is made for the ids between', async () => {
     const { db } = database;
     const { made } = await keepPartitions(db, { now: new Date(), retentionDays: 35 });
     expect(made.length).to.be.below(20);

@@ -40,12 +40,12 @@ describe('sequences', () => {
     for (let n = 0; n < 5; n += 1) await create();
   });
 
-  it('that are ahead of their tables are left alone', async () => {
+  it('that are ahead of their tables are left unchanged', async () => {
     expect(await moveSequences(database.db)).to.deep.equal({ moved: [], stuck: [] });
     expect(await findBehind(database.db)).to.deep.equal([]);
   });
 
-  it('behind an id column of ours are all known by their tables', async () => {
+  it('behind our id columns are all found through their tables', async () => {
     const rows = await run<{ name: string }>(
       `select table_name as name from information_schema.columns
        where table_schema = 'public' and (is_identity = 'YES' or column_default like '%nextval(%') order by 1`,
@@ -88,7 +88,7 @@ describe('sequences', () => {
       });
     }
 
-    it('keep their step: of two servers one gives out the odd ids', async () => {
+    it('keep their increment: one of two servers gives out the odd ids', async () => {
       await run(
         `${forgetIds}; create sequence odd increment 2; alter table customers alter id set default nextval('odd'); select nextval('odd')`,
       );
@@ -107,7 +107,7 @@ describe('sequences', () => {
                         set local role sequence_reader`);
           throw Object.assign(new Error('rolled back'), { found: await moveSequences(tx) });
         })
-        // What the transaction was ended with, so that the role goes with it.
+        // The error that ended the transaction, so that the role is removed with it.
         .catch((error: unknown) => (error as { found: Awaited<ReturnType<typeof moveSequences>> }).found);
       const newest = await first<number>('select max(id) as value from customers');
       expect(stuck.map(({ fix }) => fix)).to.deep.equal([
@@ -123,11 +123,11 @@ describe('sequences', () => {
         `select setval('${sequence}', (select last_value - 2 from ${sequence}))`,
     };
     for (const [where, back] of Object.entries(backs)) {
-      // Beside a relay that has published everything.
+      // With a relay that has published everything.
       const setBack = (sequence: string) =>
         run(`select raise_relay_floor(max(id)) from sync_events; ${back(sequence)}`);
 
-      it(`${where}: a create draws again, of one statement and in a transaction`, async () => {
+      it(`${where}: a create draws a new id, as one statement and in a transaction`, async () => {
         for (const sequence of ['customers_id_seq', 'sync_event_ids']) {
           await setBack(sequence);
           expect((await create()).lastEventId).to.equal(await newestEvent());
@@ -137,7 +137,7 @@ describe('sequences', () => {
         }
       });
 
-      it(`${where}: an edit and a delete get ids above all others`, async () => {
+      it(`${where}: an edit and a delete get event ids above all others`, async () => {
         const { db } = database;
         const { id } = await create();
         await setBack('sync_event_ids');
@@ -149,7 +149,7 @@ describe('sequences', () => {
       });
     }
 
-    it('a table of ours: an id that is taken is not taken for a pair or a record that is known', async () => {
+    it('of our tables: an id that is in use is not taken for a known pair or record', async () => {
       const { db } = database;
       const { id, createdEventId, version } = await create();
       const receive = (entityId: number, eventId: string) =>
@@ -217,10 +217,10 @@ describe('sequences', () => {
       cycle: 'cycle',
       'maxvalue 100000000000': 'maxvalue 100000000000',
     };
-    for (const [name, words] of Object.entries(unfit)) {
-      it(`are refused at the start, by readiness and by the doctor: ${name}`, async () => {
+    for (const [name, change] of Object.entries(unfit)) {
+      it(`are refused at the start, in readiness and in doctor: ${name}`, async () => {
         const { db } = database;
-        await run(`alter sequence sync_event_ids ${words}`);
+        await run(`alter sequence sync_event_ids ${change}`);
         const fix = 'alter sequence sync_event_ids as bigint cache 1 increment by 1 no maxvalue no cycle;';
         const error = await startSequences({ db, log: silent }).catch((reason: unknown) => reason);
         expect(error).to.include({ code: 'sequence_unfit' });
@@ -234,7 +234,7 @@ describe('sequences', () => {
     }
   });
 
-  describe('and the check of the floor', () => {
+  describe('and the check of the relay’s floor', () => {
     const insert = (id: number, xid = 'pg_current_xact_id()') =>
       `insert into sync_events (id, xid, event_id, event_type, entity_type, entity_key, source, payload)
        values (${id}, ${xid}, gen_random_uuid(), 'customer.linked', 'customer', 'customer:1', 'sql', '{}')`;
@@ -248,17 +248,17 @@ describe('sequences', () => {
         (error: unknown) => error,
       );
 
-    it('refuses an id that was not drawn and lies at or below it', async () => {
+    it('refuse an id that was not drawn and lies at or below the floor', async () => {
       expect(await refused(insert(10_000))).to.include({ code: 'TB008' });
       expect(await refused(insert(17))).to.include({ code: 'TB008' });
     });
 
-    it('lets a row in that was restored with its transaction id, and an id above', async () => {
+    it('accept a row that was restored with its transaction id, and an id above the floor', async () => {
       await run(insert(18, `'3'::xid8`));
       await run(insert(15_000));
     });
 
-    it('lets a transaction write that has been running since before, above the floor remembered for it', async () => {
+    it('let a transaction write that began before, above the floor remembered for it', async () => {
       await database.db.transaction(async (tx) => {
         await tx.raw(
           `update relay_cursor set late_floors = jsonb_build_object(pg_current_xact_id()::text, 9000)`,
@@ -271,7 +271,7 @@ describe('sequences', () => {
       });
     });
 
-    it('draws above it also in a transaction whose snapshot is older', async () => {
+    it('draw an id above the floor also in a transaction whose snapshot is older', async () => {
       const { db } = database;
       await db.transaction(
         async (tx) => {

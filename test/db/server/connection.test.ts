@@ -23,7 +23,7 @@ describe('a connection', () => {
     expect(await one(database.db, '1::bigint')).to.equal(1);
   });
 
-  it('reads timestamptz as the moment it is, a date as its text, jsonb as values, xid8 and numeric as text', async () => {
+  it('reads timestamptz as a moment, a date as its text, jsonb as values, xid8 and numeric as text', async () => {
     const moment = await one(database.db, "timestamptz '2026-03-04 05:06:07.089+02'");
     expect((moment as Date).toISOString()).to.equal('2026-03-04T03:06:07.089Z');
     expect(await one(database.db, "date '2026-03-04'")).to.equal('2026-03-04');
@@ -32,14 +32,14 @@ describe('a connection', () => {
     expect(await one(database.db, '1.10::numeric')).to.equal('1.10');
   });
 
-  it('ends a statement that takes too long', async () => {
+  it('ends a statement that exceeds its time limit', async () => {
     const db = createDb({ url: database.url, poolSize: 1, applicationName: 'slow', statementTimeoutMs: 50 });
     const error = await failure(one(db, 'pg_sleep(10)'));
     expect(sqlState(error)).to.equal('57014');
     await db.destroy();
   });
 
-  it('says who it is, and keeps values out of error messages', async () => {
+  it('has an application name, and keeps values out of error messages', async () => {
     const db = createDb({ url: database.url, poolSize: 1, applicationName: 'twinbox-relay' });
     expect(await one(db, "current_setting('application_name')")).to.equal('twinbox-relay');
     const error = await failure(db.raw('select ?::integer', ['ada@example.com']).then());
@@ -47,7 +47,7 @@ describe('a connection', () => {
     await db.destroy();
   });
 
-  it('that is refused is an outage for who runs, and no use to wait for; one that is cut is only an outage', async () => {
+  it('that is refused is an outage for a running process and an error at a start; one that breaks is an outage only', async () => {
     const judge = async (change: (url: URL) => void, sql = '1') => {
       const url = new URL(database.url);
       change(url);
@@ -66,7 +66,7 @@ describe('a connection', () => {
     expect(await judge(() => undefined, '1 / 0')).to.deep.equal({ away: false, refused: false });
   });
 
-  it('rejects when there is no server, and names no password', async () => {
+  it('fails when there is no server, and names no password', async () => {
     const db = createDb({
       url: 'postgresql://u:hunter2@127.0.0.1:1/x',
       poolSize: 1,
@@ -87,7 +87,7 @@ describe('withTransaction', () => {
     await database.db.raw('insert into counter values (1, 0), (2, 0)');
   });
 
-  it('commits what the function did, and rolls back and passes on what it throws', async () => {
+  it('commits what the function did, and rolls back and rethrows what it throws', async () => {
     const set = (n: number) =>
       withTransaction(database.db, (tx) => tx('counter').where({ id: 1 }).update({ n }));
     expect(await set(7)).to.equal(1);
@@ -102,7 +102,7 @@ describe('withTransaction', () => {
     expect(await one(database.db, '(select sum(n) from counter)')).to.equal(7);
   });
 
-  it('repeats the loser of a deadlock, so that both get through', async () => {
+  it('repeats the transaction that lost a deadlock, so that both succeed', async () => {
     const locked = [createSignal(), createSignal()] as const;
     const runs = [0, 0];
     const take = async (mine: 0 | 1) =>
@@ -119,12 +119,12 @@ describe('withTransaction', () => {
       });
     const before = await one(database.db, '(select sum(n) from counter)');
     await Promise.all([take(0), take(1)]);
-    // One loses at least; on a busy machine the repeat may meet the other once more.
+    // One transaction loses at least once; on a busy machine the repeat may lose again.
     expect(Math.max(...runs)).to.be.at.least(2);
     expect(await one(database.db, '(select sum(n) from counter)')).to.equal(Number(before) + 4);
   });
 
-  it('repeats a serialization failure without a bound that two writers could reach, and nothing else', async () => {
+  it('repeats a serialization failure as often as two writers need, and no other error', async () => {
     let runs = 0;
     const raise = async (code: string, times: number) => {
       runs = 0;

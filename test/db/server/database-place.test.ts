@@ -1,4 +1,5 @@
-// One database has many names, and a copy of it may have the same: which is which is told by the server that runs.
+// One database has many names, and a copy of it may have the same name: the running server decides
+// which is which.
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,7 +46,10 @@ describe('another name of the database', function () {
     db = open(server.url);
   }
 
-  /** With their owner: PostgreSQL may run as another account than this process, and then in a folder of its own. */
+  /**
+   * With their owner: PostgreSQL may run as another account than this process, and then in a folder
+   * of its own.
+   */
   async function copyFiles(): Promise<void> {
     const [original, copied] = [join(folder, 'original'), join(folder, 'copied')];
     const copy = (from: string, to: string) => promisify(execFile)('cp', ['-a', from, to]);
@@ -70,13 +74,13 @@ describe('another name of the database', function () {
     await removeRunFolder(folder);
   });
 
-  it('is known while the server runs that was reached by the known one', async () => {
+  it('is accepted while the server runs that was reached by the known name', async () => {
     expect(await verdict(localhost)).to.equal('same');
     expect(await findOtherDatabase(db, localhost)).to.equal(null);
     expect(await assertSameDatabase(db, localhost, { remember: false })).to.equal('same');
   });
 
-  it('is asked about after a restart of the server, until somebody has come by the known one', async () => {
+  it('is refused after a restart of the server, until a process has come by the known name', async () => {
     await restart();
     expect(await verdict(localhost)).to.equal('other_address');
     expect(await findOtherDatabase(db, localhost)).to.include({ code: 'other_address' });
@@ -84,14 +88,14 @@ describe('another name of the database', function () {
     expect(await verdict(localhost)).to.equal('same');
   });
 
-  it('stays known after a restart where a process has run under it, and is then as good as the first', async () => {
+  it('stays accepted after a restart where a process has run under it, and then counts as a known name', async () => {
     await assertSameDatabase(db, pooler);
     await restart();
     expect(await assertSameDatabase(db, pooler)).to.equal('same');
     expect(await verdict(localhost)).to.equal('same');
   });
 
-  it('is none where it leads to a copy within the same cluster', async () => {
+  it('is refused where it leads to a copy within the same cluster', async () => {
     await db.destroy();
     await ensureDatabase(databaseUrl(server.url, 'postgres'), 'copy', 'twinbox');
     db = open(server.url);
@@ -99,14 +103,15 @@ describe('another name of the database', function () {
     try {
       for (const address of [addressOf({ url: 'postgresql://db.internal:5432/copy' }), localhost, pooler])
         expect(await judgeDatabase(copy, address)).to.equal('other_address');
-      // Under the address of the original it is told by its tables: they have other numbers than the cursor says.
+      // Under the address of the original the copy is recognised by its tables: their numbers
+      // differ from the cursor's.
       expect(await judgeDatabase(copy, known)).to.equal('restored');
     } finally {
       await copy.destroy();
     }
   });
 
-  it('is none where it leads to a copy of the server’s files that was started elsewhere', async () => {
+  it('is refused where it leads to a copy of the server’s files that was started elsewhere', async () => {
     await db.destroy();
     await server.stop();
     await copyFiles();
@@ -130,7 +135,7 @@ describe('another name of the database', function () {
     expect(await verdict(localhost)).to.equal('same');
   });
 
-  it('that the original had is forgotten by what was moved', async () => {
+  it('that the original knew is forgotten by the copy that was moved', async () => {
     await assertSameDatabase(db, pooler);
     await moveDatabase(db, localhost);
     await assertSameDatabase(db, localhost);

@@ -1,4 +1,5 @@
-// A pool does not lend out a session that is worth nothing, so that writes go on soon after the server takes them again.
+// A pool does not lend out a useless session, so that writes work again soon after the server
+// accepts them.
 import { expect } from 'chai';
 import { createDb, withTransaction, type Db } from '../../../db/server/connection.ts';
 import { sqlState } from '../../../db/server/errors.ts';
@@ -22,7 +23,7 @@ describe('a pool of sessions', () => {
     await setReadOnly(false);
   });
 
-  /** For sessions that are opened from now on, as where a standby or a full disk has made it so. */
+  /** For sessions that are opened from now on, as on a standby or with a full disk. */
   async function setReadOnly(on: boolean): Promise<void> {
     const server = createDb({
       url: databaseUrl(await testServerUrl(), 'postgres'),
@@ -47,7 +48,7 @@ describe('a pool of sessions', () => {
     await Promise.all(Array.from({ length: SESSIONS }, () => db.raw('select pg_sleep(0.05)')));
   }
 
-  it('that were opened while the database was read-only gives all of them up at the first write that is refused', async () => {
+  it('that were opened while the database was read-only closes all of them at the first write that is refused', async () => {
     await setReadOnly(true);
     await fill();
     await setReadOnly(false);
@@ -56,7 +57,7 @@ describe('a pool of sessions', () => {
     expect(new Set(next)).to.deep.equal(new Set(['written']));
   });
 
-  it('gives them up as well where the write was refused inside a transaction', async () => {
+  it('closes them as well where the write was refused inside a transaction', async () => {
     await setReadOnly(true);
     await fill();
     await setReadOnly(false);
@@ -65,17 +66,17 @@ describe('a pool of sessions', () => {
     expect(await withTransaction(db, (tx) => write(tx))).to.equal('written');
   });
 
-  it('gives them up where nobody writes, but asks whether one could', async () => {
+  it('closes them where no process writes, but one asks whether it could', async () => {
     await setReadOnly(true);
     await fill();
     expect(await isWritable(db)).to.equal(false);
     await setReadOnly(false);
-    // One that was in hand, or opened meanwhile, answers once more at most.
+    // A session that was in use, or opened meanwhile, answers so at most once more.
     await isWritable(db);
     expect(await isWritable(db)).to.equal(true);
   });
 
-  it('keeps those that were opened after the refused one', async () => {
+  it('keeps the sessions that were opened after the refused one', async () => {
     await setReadOnly(true);
     const stale = await pid();
     await setReadOnly(false);
@@ -88,7 +89,7 @@ describe('a pool of sessions', () => {
     }).catch(sqlState);
   });
 
-  it('lends out none that the server has ended, also if it was told so inside a transaction', async () => {
+  it('lends out no session that the server has ended, even if that became known inside a transaction', async () => {
     await fill();
     const ended = await withTransaction(db, (tx) =>
       tx.raw('select pg_terminate_backend(pg_backend_pid())'),

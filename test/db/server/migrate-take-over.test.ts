@@ -7,7 +7,7 @@ import { newEventId } from '../../../lib/uuid.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { rowsRead } from '../../support/rows-read.ts';
 
-describe('migrate, where a table customers is there already', () => {
+describe('migrate, where a table customers exists already', () => {
   let db: Db;
   let drop: () => Promise<unknown>;
 
@@ -25,7 +25,7 @@ describe('migrate, where a table customers is there already', () => {
     insert into customers (name, email, plan) values ('Ada', 'Ada@example.com', 'gold'), (' Grace ', 'grace@example.com', null);
     insert into invoices (customer) values (1)`;
 
-  it('takes it over with its rows, its other columns and what refers to it', async () => {
+  it('takes the table over with its rows, its other columns and the references to it', async () => {
     await run(plain);
     await migrate(db);
     expect(await rows(`select id, name, email, plan, version from customers order by id`)).to.deep.equal([
@@ -51,14 +51,14 @@ describe('migrate, where a table customers is there already', () => {
     expect(again.join()).not.to.match(/limit of length/);
   });
 
-  it('says it of an id without default, once', async () => {
+  it('says once that an id has no default', async () => {
     await run(`create table customers (id bigint primary key, name text not null, email text not null)`);
     const said: string[] = [];
     await migrate(db, { say: (sentence) => said.push(sentence) });
     expect(said.join('\n')).to.match(/^customers\.id has no default\. It becomes an identity column/m);
   });
 
-  it('names up to five rows that stand against it', async () => {
+  it('names up to five rows that prevent the take-over', async () => {
     await run(
       `create table customers (id bigint primary key, name text, email text, updated_at timestamp);
        insert into customers select n, case when n % 2 = 0 then '' else 'Ada' end, 'e' || n || '@x.io' from generate_series(1, 14) n;
@@ -69,7 +69,7 @@ describe('migrate, where a table customers is there already', () => {
     expect(String(refused)).to.match(/2 rows share their email with another one \(.*?\) \(id 1, 3\)/);
   });
 
-  it('gives each row its event, and a mapping that waits until it is said which record is whose', async () => {
+  it('gives each row its event, and a mapping that waits until a person has decided which record belongs to it', async () => {
     await run(plain);
     await migrate(db);
     expect(
@@ -89,7 +89,7 @@ describe('migrate, where a table customers is there already', () => {
     ]);
   });
 
-  it('makes new customers behind the old ones, and lets the email of a deleted one be used again', async () => {
+  it('gives new customers ids after the old ones, and lets the email of a deleted one be used again', async () => {
     await run(plain);
     await migrate(db);
     const stamp = () => ({
@@ -111,7 +111,7 @@ describe('migrate, where a table customers is there already', () => {
     expect((await insertCustomer(db, { name: 'Ada', email: 'ada@example.com' }, stamp())).id).to.equal(5);
   });
 
-  it('lets the columns of others be changed as before, also when the event is long gone, and still insists on ours', async () => {
+  it('lets other programs change their columns as before, long after the event is gone, and still protects ours', async () => {
     await run(plain);
     await migrate(db);
     await run(`update customers set plan = 'silver' where id = 1`);
@@ -128,7 +128,7 @@ describe('migrate, where a table customers is there already', () => {
     expect(error).to.include({ code: 'TB001' });
   });
 
-  it('takes a table without times, with numbers that the application gives, and without any row', async () => {
+  it('takes over a table without times, with ids that the application gives, and without any row', async () => {
     await run(`create table customers (id bigint primary key, name text, email text)`);
     await migrate(db);
     const stamp = { eventId: newEventId(new Date()), source: 'internal', context: {}, now: new Date() };
@@ -136,7 +136,7 @@ describe('migrate, where a table customers is there already', () => {
     expect(await rows(`select count(*) from external_mappings`)).to.deep.equal([{ count: 0 }]);
   });
 
-  it('keeps the times that stand there, though a trigger of the table sets them at each change', async () => {
+  it('keeps the existing times, though a trigger of the table sets them at each change', async () => {
     await run(`create table customers (id serial primary key, name text, email text, updated_at timestamptz);
       insert into customers (name, email, updated_at) values ('Ada', 'ada@example.com', '2020-01-01Z'), ('Eve', 'eve@example.com', null);
       create table changes (customer int);
@@ -158,7 +158,7 @@ describe('migrate, where a table customers is there already', () => {
     ).to.deep.equal([{ name: 'Ada King', touched: true }]);
   });
 
-  it('takes one that refers to others by a rule checked at the end, in its own schema, with text of odd kinds', async () => {
+  it('takes over a table with deferred references to others, in its own schema, with unusual texts', async () => {
     await run(`create extension citext; create table plans (code text primary key); insert into plans values ('gold');
       create table customers (id smallint primary key generated by default as identity, name char(20), email citext unique not null,
         plan text references plans deferrable initially deferred, loud text generated always as (upper(plan)) stored);
@@ -176,7 +176,7 @@ describe('migrate, where a table customers is there already', () => {
     expect((await insertCustomer(db, { name: 'New', email: 'new@example.com' }, stamp)).id).to.equal(3);
   });
 
-  it('takes one that views, policies and triggers look at, where nothing of it has to be changed', async () => {
+  it('takes over a table that views, policies and triggers use, where nothing of it has to be changed', async () => {
     await run(`create table customers (id bigserial primary key, name text, email text, created_at timestamptz not null default now());
       insert into customers (name, email) values ('Ada', 'ada@example.com');
       create view people as select id, name, email, created_at from customers;
@@ -186,7 +186,7 @@ describe('migrate, where a table customers is there already', () => {
     expect(await rows(`select id, name from people`)).to.deep.equal([{ id: 1, name: 'Ada' }]);
   });
 
-  it('reads of a table that has just been taken over only the rows that a page of records matches', async () => {
+  it('reads from a table just taken over only the rows that match a page of records', async () => {
     await run(`create table customers (id serial primary key, name text, email text);
       insert into customers (name, email) select 'Person', 'p' || n || '@example.com' from generate_series(1, 2000) n`);
     await migrate(db);
@@ -265,7 +265,7 @@ describe('migrate, where a table customers is there already', () => {
     ['no table at all', `create view customers as select 1 as id`, /no plain table/],
   ];
   for (const [what, sql, says] of unfit) {
-    it(`refuses one with ${what}, says what to fix, and changes nothing`, async () => {
+    it(`refuses a table with ${what}, says what to fix, and changes nothing`, async () => {
       await run(sql);
       const before = await tables();
       const error = await migrate(db).catch((caught: unknown) => caught);
@@ -275,7 +275,7 @@ describe('migrate, where a table customers is there already', () => {
     });
   }
 
-  it('says everything that stands against it at once', async () => {
+  it('names all obstacles at once', async () => {
     await run(`create table customers (id int, name text, version int, tenant int not null)`);
     const error = await migrate(db).catch((caught: unknown) => caught);
     expect(error)

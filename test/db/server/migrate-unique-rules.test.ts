@@ -17,7 +17,7 @@ describe('migrate, where a table customers has unique rules of its own', () => {
     await drop();
   });
 
-  it('lets a unique index in another fold of the email go on among the living, keeps the other rules, and says so of each', async () => {
+  it('keeps a unique index in another fold of the email for living customers, keeps the other rules, and reports each', async () => {
     await db.raw(`create table customers (id serial primary key, name text, email text unique, shop int default 1);
       create unique index upper_email on customers (upper(email)) include (name) where shop > 0;
       create unique index trimmed_email on customers (lower(trim(email)));
@@ -46,7 +46,7 @@ describe('migrate, where a table customers has unique rules of its own', () => {
     expect(await migrate(db, { say: () => expect.fail('nothing is said twice') })).to.deep.equal([]);
   });
 
-  it('lets the email of a deleted customer be used again, also where an index upon another fold of it stays', async () => {
+  it('lets the email of a deleted customer be used again, also where an index in another fold of it stays', async () => {
     await db.raw(`create table customers (id serial primary key, name text, email text);
       create unique index upper_email on customers (upper(email));
       insert into customers (name, email) values ('Ada', 'ada@example.com')`);

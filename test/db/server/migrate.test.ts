@@ -21,7 +21,7 @@ describe('migrate', () => {
 });
 
 describe('migrate, on an empty database', () => {
-  it('names the command, then runs every file once though two start together', async () => {
+  it('names the command, and runs every file once though two processes start together', async () => {
     const { db, drop } = await createTestDatabase({ migrated: false });
     try {
       const error = await assertMigrated(db).catch((caught: unknown) => caught);

@@ -12,7 +12,7 @@ describe('db/schema.sql', () => {
     expect(await dumpSchema(database.db)).to.equal(await readFile(SCHEMA, 'utf8'));
   });
 
-  it('leaves nothing out: a database made from it alone dumps the same', async () => {
+  it('is complete: a database made from it alone gives the same dump', async () => {
     const { db, drop } = await createTestDatabase({ migrated: false });
     try {
       await db.raw((await readFile(SCHEMA, 'utf8')).replaceAll('?', '\\?'));
@@ -23,7 +23,7 @@ describe('db/schema.sql', () => {
     }
   });
 
-  it('shows every kind of thing a migration may add', async () => {
+  it('shows every kind of object that a migration may add', async () => {
     await database.db.raw(`
       create type shade as enum ('light', 'dark');
       create domain small as integer not null constraint small_limit check (value < 10);

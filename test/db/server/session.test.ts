@@ -1,4 +1,5 @@
-// What an administrator may have set as the default of a server, a database or a role, one by one: nothing of ours means anything else by it.
+// Defaults that an administrator may have set for a server, a database or a role, one by one: each
+// of our statements works the same under all of them.
 import { expect } from 'chai';
 import { createDb, withTransaction, type Db } from '../../../db/server/connection.ts';
 import {
@@ -93,7 +94,10 @@ describe('a session', function () {
 
   let made = 0;
 
-  /** A customer and all that is asked about it, so that whatever is read comes in the form that the program expects. */
+  /**
+   * A customer and all reads of it, so that every value is read in the form that the program
+   * expects.
+   */
   async function story(db: Db): Promise<void> {
     const began = new Date();
     const store = createCustomerStore({ db, clock: systemClock, nudge: () => undefined });
@@ -137,16 +141,17 @@ describe('a session', function () {
   }
 
   for (const [name, value] of DEFAULTS)
-    it(`does not mind ${name} = ${value}`, async function () {
+    it(`works the same under ${name} = ${value}`, async function () {
       const { rows } = await server.raw<{ rows: unknown[] }>(`select from pg_settings where name ilike ?`, [
         name,
       ]);
-      // By the version: transaction_timeout came with 17. plpgsql’s are known once it is loaded.
+      // The setting depends on the version: transaction_timeout came with 17. plpgsql’s settings
+      // are known once it is loaded.
       if (rows.length === 0 && !name.startsWith('plpgsql.')) return;
       await under(name, value, story);
     });
 
-  it('states what it needs, whatever the defaults say, and leaves what it does not need', async () => {
+  it('sets what it needs, whatever the defaults are, and leaves other settings unchanged', async () => {
     await under('DateStyle', 'German, DMY', async (db) => {
       expect(await sessionOf('DateStyle', db)).to.equal('ISO, DMY');
     });
@@ -176,7 +181,7 @@ describe('a session', function () {
     });
   });
 
-  it('has its limits of time', async () => {
+  it('has time limits', async () => {
     expect(await sessionOf('statement_timeout', database.db)).to.equal('30s');
     expect(await sessionOf('idle_in_transaction_session_timeout', database.db)).to.equal('1min');
   });

@@ -10,7 +10,7 @@ import { useTwoWay } from '../../support/two-way.ts';
 const earliest = EARLIEST.toISOString();
 const latest = LATEST.toISOString();
 
-/** A time as somebody may have it in a table, and its form in JSON. */
+/** A time that may stand in a table, and its form in JSON. */
 const ODD: [text: string, form: string][] = [
   ['infinity', latest],
   ['-infinity', earliest],
@@ -25,10 +25,10 @@ const ODD: [text: string, form: string][] = [
   ['2026-03-04 05:06:07.089+02', '2026-03-04T03:06:07.089Z'],
 ];
 
-describe('a time that JSON or JavaScript cannot say', () => {
+describe('a time that JSON or JavaScript cannot represent', () => {
   const database = useDatabase();
 
-  it('is read as the earliest or the latest that both can say, by itself, in an array and within JSON, in every zone', async () => {
+  it('is read as the earliest or the latest that both can represent, by itself, in an array and within JSON, in every zone', async () => {
     for (const zone of ['UTC', 'Europe/Berlin', 'America/St_Johns']) {
       const read = await database.db.transaction(async (tx) => {
         await tx.raw(`select set_config('TimeZone', ?, true)`, [zone]);
@@ -43,7 +43,7 @@ describe('a time that JSON or JavaScript cannot say', () => {
       });
       expect(read, zone).to.deep.equal(
         ODD.map(([text, form]) => {
-          // Midnight of the zone, where the text has none.
+          // Midnight of the zone, where the text has no time.
           const shown = text.endsWith('BC') ? earliest : form;
           return [shown, shown, shown];
         }),
@@ -51,12 +51,12 @@ describe('a time that JSON or JavaScript cannot say', () => {
     }
   });
 
-  it('is no reason to take another text for a time', () => {
+  it('does not change how any other text is read', () => {
     for (const text of ['', 'soon', '03/04/2026 05:06:07 CET']) expect(() => readTime(text), text).to.throw();
   });
 });
 
-describe('a customer with a time that JSON cannot say', () => {
+describe('a customer with a time that JSON cannot represent', () => {
   const world = useTwoWay();
 
   it('is listed, read, followed, changed, kept in agreement and deleted like any other', async () => {
@@ -115,7 +115,7 @@ describe('a customer with a time that JSON cannot say', () => {
   });
 });
 
-describe('migrate, where the times of a table have no zone', () => {
+describe('migrate, where the times of a table have no time zone', () => {
   let db: Db;
   let url: string;
   let drop: () => Promise<unknown>;
@@ -134,7 +134,7 @@ describe('migrate, where the times of a table have no zone', () => {
     await drop();
   });
 
-  it('takes the session’s, and says so of each column', async () => {
+  it('uses the zone of the session, and reports that for each column', async () => {
     const said: string[] = [];
     await migrate(db, { say: (sentence) => said.push(sentence) });
     expect(said).to.deep.equal([
@@ -144,7 +144,7 @@ describe('migrate, where the times of a table have no zone', () => {
     expect(await times()).to.deep.equal(['2026-01-31T17:00:00.000Z', '2026-02-01T05:00:00.000Z']);
   });
 
-  it('takes the one that is named, in whatever case, and leaves the session as it was', async () => {
+  it('uses the zone that is named, in any case of letters, and leaves the session unchanged', async () => {
     const said: string[] = [];
     await migrate(db, { timeZone: 'europe/berlin', say: (sentence) => said.push(sentence) });
     expect(said[0]).to.include(
@@ -154,7 +154,7 @@ describe('migrate, where the times of a table have no zone', () => {
     expect(await read(`select current_setting('TimeZone') as value`)).to.deep.equal(['America/New_York']);
   });
 
-  it('refuses what is no zone, and changes nothing', async () => {
+  it('refuses an unknown zone, and changes nothing', async () => {
     for (const timeZone of ['Mars/Olympus', 'UTC+2', '+02:00', '']) {
       const error = await migrate(db, { timeZone }).catch((caught: unknown) => caught);
       expect(error, timeZone).to.include({ code: 'time_zone_unknown' });
@@ -165,7 +165,7 @@ describe('migrate, where the times of a table have no zone', () => {
     expect(await read(`select to_regclass('sync_events')::text as value`)).to.deep.equal([null]);
   });
 
-  it('says nothing where columns have one, and that a zone was not needed', async () => {
+  it('reports nothing where columns have a zone, and that the option was not needed', async () => {
     await db.raw(
       `alter table customers alter created_at type timestamptz, alter updated_at type timestamptz`,
     );
@@ -178,7 +178,7 @@ describe('migrate, where the times of a table have no zone', () => {
     expect(said[0]).to.match(/^--time-zone was not needed/);
   });
 
-  it('takes infinity, years before 1 and far ones as they are, and names a date that no time can be', async () => {
+  it('keeps infinity, years before 1 and far years unchanged, and names a date that no time can represent', async () => {
     await db.raw(`insert into customers (name, email, created_at, updated_at) values ('B', 'b@example.com', 'infinity', '-infinity'),
       ('C', 'c@example.com', '0044-03-15 BC', '20000-01-01'), ('D', 'd@example.com', '2026-01-01', '5874897-12-31')`);
     const error = await migrate(db).catch((caught: unknown) => caught);

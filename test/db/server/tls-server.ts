@@ -1,4 +1,4 @@
-// A PostgreSQL of its own that speaks TLS, with certificates made for this run.
+// A PostgreSQL of its own with TLS, and certificates made for this run.
 import { chown, copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export type TlsServer = {
   certificates: Certificates;
   /** The path of a file that was made with the certificates. */
   file(name: string): string;
-  /** From now on whoever comes without TLS is refused. */
+  /** From now on a client without TLS is refused. */
   takeOnlyTls(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -67,7 +67,7 @@ async function turnOn(db: Db, made: string, data: string): Promise<void> {
   const { uid, gid } = await stat(data);
   for (const name of ['server.pem', 'server.key', 'ca.pem']) {
     await copyFile(join(made, name), join(data, name));
-    // It takes no key that belongs to somebody else.
+    // PostgreSQL accepts no key that belongs to another user.
     await chown(join(data, name), uid, gid);
   }
   const settings = {

@@ -6,7 +6,7 @@ import { startTlsServer, withParameters, type TlsServer } from './tls-server.ts'
 
 type Link = { ssl: boolean; client_dn: string | null };
 
-/** What the server says of the connection. */
+/** What the server reports about the connection. */
 async function connect(url: string): Promise<Link | undefined> {
   const db = createDb({ url, poolSize: 1, applicationName: 'tls-test' });
   try {
@@ -22,7 +22,7 @@ async function connect(url: string): Promise<Link | undefined> {
 const failure = async (promise: Promise<unknown>): Promise<unknown> =>
   await promise.catch((error: unknown) => error);
 
-describe('an address that asks for TLS', function () {
+describe('a connection whose address asks for TLS', function () {
   let server: TlsServer;
 
   before('start a PostgreSQL with TLS', async function () {
@@ -38,7 +38,7 @@ describe('an address that asks for TLS', function () {
     await (server as TlsServer | undefined)?.stop();
   });
 
-  it('is encrypted, and with verify-full and verify-ca only for the authority in sslrootcert', async () => {
+  it('is encrypted, and with verify-full and verify-ca accepts only the authority in sslrootcert', async () => {
     const sslrootcert = server.certificates.caFile;
     for (const sslmode of ['verify-full', 'verify-ca', 'require'])
       expect(await connect(server.url({ sslmode, sslrootcert })), sslmode).to.include({ ssl: true });
@@ -68,7 +68,7 @@ describe('an address that asks for TLS', function () {
     expect(link).to.include({ ssl: true, client_dn: '/CN=client' });
   });
 
-  it('is refused with another authority in sslrootcert, whichever mode checks', async () => {
+  it('is refused with another authority in sslrootcert, in each mode that checks it', async () => {
     const sslrootcert = server.file('other-ca.pem');
     for (const sslmode of ['verify-full', 'verify-ca', 'require']) {
       const error = await failure(connect(server.url({ sslmode, sslrootcert })));
@@ -77,7 +77,7 @@ describe('an address that asks for TLS', function () {
     }
   });
 
-  it('is refused by verify-full without a file, for no known authority has signed', async () => {
+  it('is refused by verify-full without a file, since no known authority has signed', async () => {
     for (const parameters of [{}, { sslrootcert: 'system' }]) {
       const error = await failure(connect(server.url({ sslmode: 'verify-full', ...parameters })));
       expect(error).to.include({ code: 'tls_refused' });
@@ -85,9 +85,9 @@ describe('an address that asks for TLS', function () {
     }
   });
 
-  it('is refused by verify-full where the certificate is for another name, and by nothing else', async () => {
+  it('is refused by verify-full alone where the certificate is for another name', async () => {
     const sslrootcert = server.certificates.caFile;
-    // Linux and macOS lead it to this machine, and no certificate is for it.
+    // Linux and macOS lead it to this machine, and the certificate is for another name.
     const elsewhere = (sslmode: string) =>
       server.url({ sslmode, sslrootcert }).replace('@127.0.0.1:', '@0.0.0.0:');
     const error = await failure(connect(elsewhere('verify-full')));
@@ -125,7 +125,7 @@ describe('an address that asks for TLS', function () {
     }
   });
 
-  it('names what is wrong with the files, and never their contents', () => {
+  it('is refused with what is wrong with the files, and never with their contents', () => {
     const ca = server.certificates.caFile;
     const [cert, key] = [server.file('client.pem'), server.file('client.key')];
     const cases: [Record<string, string>, RegExp][] = [
@@ -160,10 +160,10 @@ function refusal(url: string): Error | undefined {
   }
 }
 
-describe('what an address says of encryption', () => {
+describe('the TLS parameters of a database address', () => {
   const URL_BASE = 'postgresql://u:hunter2@db.internal:5432/x';
 
-  it('is refused where it would fall back to clear text, or is not known', () => {
+  it('are refused where they would allow clear text, or are unknown', () => {
     for (const query of [
       ...['sslmode=prefer', 'sslmode=allow', 'sslmode=', 'sslmode=verify_full', 'sslmode=Require'],
       ...['ssl=true', 'ssl=false', 'ssl=no-verify', 'ssl_mode=require', 'SSLMODE=require', 'requiressl=1'],
@@ -186,7 +186,7 @@ describe('what an address says of encryption', () => {
     }
   });
 
-  it('is left out of what pg reads, for pg would read it otherwise', () => {
+  it('are removed before pg reads the address, since pg would read them differently', () => {
     const { connectionString, ssl } = readEncryption(
       `${URL_BASE}?sslmode=require&application_name=a%20b&channel_binding=prefer&sslsni=1`,
     );
@@ -194,13 +194,13 @@ describe('what an address says of encryption', () => {
     expect(ssl).to.deep.equal({ rejectUnauthorized: false });
   });
 
-  it('is nothing, and nothing is changed, in an address without a word of it', () => {
+  it('change nothing in an address that has none', () => {
     expect(readEncryption(`${URL_BASE}?application_name=a%20b`)).to.deep.equal({
       connectionString: `${URL_BASE}?application_name=a%20b`,
     });
   });
 
-  it('needs an address that can be read, and is told how to write one', () => {
+  it('need an address that can be read, and the error says how to write one', () => {
     for (const url of ['postgresql://u:hun/ter2@db:5432/x', 'postgresql://u@a:1,b:2/x']) {
       const error = refusal(url);
       expect(error).to.include({ code: 'address_invalid' });

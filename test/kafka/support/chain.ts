@@ -1,4 +1,5 @@
-// The way out over a real Kafka: an event's row, the relay, a topic of the test's own, a worker's receive, the delivery.
+// The way to Kafka and back: an event's row, the relay, a topic of the test's own, a worker's
+// receive, the delivery.
 import { randomUUID } from 'node:crypto';
 import type { Admin } from 'kafkajs';
 import type { Bus } from '../../../lib/bus/bus.ts';
@@ -18,25 +19,25 @@ export const WAIT = { timeoutMs: 30_000 };
 
 export type Chain = {
   kafka: KafkaBus;
-  /** Sends what goes to `sync.outbound` and `sync.dlq` to the test's own topics. */
+  /** Sends messages for `sync.outbound` and `sync.dlq` to the test's own topics. */
   bus: Bus;
   topic: string;
   dlq: string;
   relay: Relay;
-  /** Beginning of the group's name; subscribed as the test begins. */
+  /** The beginning of the group's name; the group is subscribed when the test begins. */
   groupId: string;
   /** Another relay of the same database. */
   openRelay(bus: Bus): Relay;
   subscribe(base?: string): Promise<Unsubscribe>;
-  /** Ends what `subscribe` began last. */
+  /** Ends the last subscription. */
   unsubscribe(): Promise<void>;
-  /** Until nothing is left, and the floor has passed it. */
+  /** Runs until nothing is left, and the floor has passed all events. */
   relayAll(): Promise<void>;
-  /** As the relay's loop does: again while it fails. */
+  /** As the relay's loop does: runs again while it fails. */
   relayUntilTaken(): Promise<void>;
   received(count: number): Promise<unknown>;
   count(table: string, where?: string): Promise<number>;
-  /** Lets a group that is at the end read everything again, having changed its offsets. */
+  /** Lets a group that is at the end read everything again, by a change of its offsets. */
   reread(change: (admin: Admin, group: string) => Promise<unknown>, base?: string): Promise<void>;
   closeGap(): Promise<number>;
 };
@@ -51,7 +52,7 @@ export async function withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T
   }
 }
 
-/** The same bus under names of topics that no other test has. */
+/** The same bus with topic names that no other test has. */
 function renamed(bus: Bus, names: Record<string, string>): Bus {
   const name = (topic: string): string => names[topic] ?? topic;
   return {
@@ -111,7 +112,7 @@ async function openChain(world: SyncWorld, settings: Partial<KafkaSettings>): Pr
     return rows[0]?.n ?? 0;
   }
 
-  /** There is no topic for the way in. */
+  /** This chain has no inbound topic. */
   const outboundOnly: Bus['progress'] = (name, group) =>
     name === topics.outbound ? bus.progress(name, group) : Promise.resolve(null);
 

@@ -1,4 +1,4 @@
-// The doors of the shared broker: one for each way to get in.
+// The listeners of the shared broker: one for each way to connect.
 import type { Listener } from '../../../cli/embedded/kafka/properties.ts';
 import type { Certificates } from '../../support/certificates.ts';
 import { freePorts } from './ports.ts';
@@ -11,16 +11,19 @@ export type Doors = {
   login: number;
   scram: number;
   loginTls: number;
-  /** Sends clients to a name that nobody knows. */
+  /** Advertises a host name that does not exist. */
   nameless: number;
-  /** Sends clients to a port where nobody listens. */
+  /** Advertises a port without a listener. */
   deserted: number;
-  nobody: number;
+  closed: number;
 };
 
 export const LOGIN = { username: 'twinbox', password: 'correct horse battery' };
 
-/** Who may do everything: whoever comes without a log-in, or by one that has no rights of its own in the tests. */
+/**
+ * Users with all rights: clients without a log-in, or with a log-in that has no rights of its own
+ * in the tests.
+ */
 const RIGHTS = {
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'super.users': `User:ANONYMOUS;User:${LOGIN.username};User:CN=client`,
@@ -36,18 +39,18 @@ const SCRAM_LOGIN = {
 export async function chooseDoors(): Promise<Doors> {
   const [direct = 0, proxied = 0, tls = 0, mutual = 0, login = 0, scram = 0, loginTls = 0, ...lost] =
     await freePorts(10);
-  const [nameless = 0, deserted = 0, nobody = 0] = lost;
-  return { direct, proxied, tls, mutual, login, scram, loginTls, nameless, deserted, nobody };
+  const [nameless = 0, deserted = 0, closed = 0] = lost;
+  return { direct, proxied, tls, mutual, login, scram, loginTls, nameless, deserted, closed };
 }
 
 export function listenersOf(doors: Doors, certificates: Certificates | undefined) {
   const listeners: Record<string, Listener> = {
-    // Clients are sent to the proxy, wherever they came in.
+    // Clients are sent to the proxy, whichever listener they used.
     DIRECT: { port: doors.direct, protocol: 'PLAINTEXT', advertisedPort: doors.proxied },
     LOGIN: { port: doors.login, protocol: 'SASL_PLAINTEXT' },
     SCRAM: { port: doors.scram, protocol: 'SASL_PLAINTEXT' },
     NAMELESS: { port: doors.nameless, protocol: 'PLAINTEXT', advertisedHost: 'kafka.invalid' },
-    DESERTED: { port: doors.deserted, protocol: 'PLAINTEXT', advertisedPort: doors.nobody },
+    DESERTED: { port: doors.deserted, protocol: 'PLAINTEXT', advertisedPort: doors.closed },
   };
   const properties: Record<string, string> = { ...plainLogin('login'), ...SCRAM_LOGIN, ...RIGHTS };
   if (certificates) {

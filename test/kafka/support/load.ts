@@ -13,7 +13,10 @@ export function page(topic: string, count: number, valueBytes = 200): Message[] 
   return Array.from({ length: count }, (_, n) => newMessage(topic, { key: `customer:${n % KEYS}`, value }));
 }
 
-/** Publishes without a pause while the shared broker is stopped and killed in turn, then compares what lies in the topic. */
+/**
+ * Publishes without a pause while the shared broker is stopped and killed alternately, then compares
+ * the records of the topic.
+ */
 export async function restartUnderLoad(bus: KafkaBus, restarts: number): Promise<void> {
   const topic = await makeTopic(bus);
   const published: Message[] = [];
@@ -27,7 +30,7 @@ export async function restartUnderLoad(bus: KafkaBus, restarts: number): Promise
   })();
   for (let n = 0; n < restarts; n += 1) {
     const before = published.length;
-    // Every second time without a warning.
+    // Every second time by a kill.
     await (n % 2 === 0 ? sharedBroker().stop() : sharedBroker().kill());
     await sharedBroker().start();
     const goesOn = () => published.length >= before + 200;

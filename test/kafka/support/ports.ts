@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Given away in this process: whoever has one may not have begun to listen yet. */
+/** Reserved in this process: the user of a port may not have begun to listen yet. */
 const given = new Set<number>();
 
-/** Ports that nobody had a moment ago, none of them twice. */
+/** Ports that were free a moment ago, each given out once. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = await unusedPorts(count);
   const fresh = ports.filter((port) => !given.has(port));

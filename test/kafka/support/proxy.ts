@@ -1,14 +1,15 @@
-// A TCP proxy before the broker. It can be slow, and it can keep the broker's answers to produce requests to itself: what was sent
-// is written, and the client never hears of it. It reads just enough of Kafka's protocol to know which answer is which.
+// A TCP proxy before the broker. It can be slow, and it can keep back the broker's answers to
+// produce requests: the records are written, and the client receives no answer. It reads just
+// enough of Kafka's protocol to match answers with requests.
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 export type Proxy = {
-  /** The next so many produce answers do not arrive. `cut` closes the connection in their place. */
+  /** Keeps back this number of produce answers. `cut` closes the connection instead. */
   swallow(count: number, how?: 'silent' | 'cut'): void;
-  /** From now on so many bytes a second from each client to the broker. */
+  /** From now on lets this number of bytes a second pass from each client to the broker. */
   slow(bytesPerSecond: number): void;
-  /** How many it has kept so far. */
+  /** How many answers it has kept back so far. */
   swallowed(): number;
   close(): Promise<void>;
 };
@@ -70,7 +71,7 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
   };
 }
 
-/** Calls back with each whole frame, its four bytes of length included. */
+/** Calls back with each whole frame, including its four bytes of length. */
 function readFrames(socket: Socket, onFrame: (frame: Buffer) => void): void {
   let held: Buffer = Buffer.alloc(0);
   socket.on('data', (part: Buffer) => {

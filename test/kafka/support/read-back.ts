@@ -1,4 +1,5 @@
-// What truly lies in a topic, read by a consumer without a group's offsets: counting acknowledgements proves nothing.
+// The records of a topic, read by a consumer without a group's offsets: counts of acknowledgements
+// prove nothing.
 import { randomUUID } from 'node:crypto';
 import { createClient } from '../../../lib/bus/kafka/client.ts';
 import type { Message } from '../../../lib/bus/bus.ts';
@@ -9,7 +10,7 @@ export type Lying = {
   key: string | null;
   value: string | null;
   eventId: string | undefined;
-  /** By its header. */
+  /** From its header. */
   installation: string | undefined;
   partition: number;
   offset: number;
@@ -54,7 +55,10 @@ export async function readTopicOf(brokers: readonly string[], topic: string): Pr
   }
 }
 
-/** Just after a broker's restart a partition may have no leader, or the client may ask the one of before. */
+/**
+ * Just after a broker's restart a partition may have no leader, or the client may ask the previous
+ * one.
+ */
 async function unlessBetweenLeaders<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
@@ -64,7 +68,10 @@ async function unlessBetweenLeaders<T>(asked: Promise<T>): Promise<T | undefined
   }
 }
 
-/** What is wrong with what lies there, against what was published in this order; an empty list if nothing is. */
+/**
+ * What is wrong with the records, compared with what was published in this order; an empty list if
+ * nothing is.
+ */
 export function findFaults(lying: readonly Lying[], published: readonly Message[]): string[] {
   const there = new Set(lying.map(({ eventId }) => eventId));
   const missing = published
@@ -74,12 +81,15 @@ export function findFaults(lying: readonly Lying[], published: readonly Message[
   const strange = lying.filter(({ eventId }) => eventId === undefined || !known.has(eventId)).length;
   return [
     ...missing,
-    ...(strange > 0 ? [`${strange} records that nobody published`] : []),
+    ...(strange > 0 ? [`${strange} records that were not published`] : []),
     ...findDisorder(lying, published),
   ];
 }
 
-/** Each key's events have to come for the first time in the order of publishing; repeats are no fault. */
+/**
+ * The events of each key have to come for the first time in the order of publishing; repeats are
+ * allowed.
+ */
 function findDisorder(lying: readonly Lying[], published: readonly Message[]): string[] {
   const keys = Map.groupBy(published, ({ key }) => key);
   const firsts = new Map<string, Set<string>>();

@@ -21,7 +21,7 @@ async function startShared(): Promise<Shared> {
   const certificates = await makeCertificates(folder);
   const doors = await chooseDoors();
   const { listeners, properties } = listenersOf(doors, certificates);
-  // The broker's least is 6 s, and a test that kills a member would wait for it.
+  // The broker's minimum is 6 s, and a test that kills a member would wait for that.
   const quick = { 'group.min.session.timeout.ms': '500' };
   const broker = await startTestBroker({ listeners, properties: { ...properties, ...quick } });
   return { broker, doors, certificates, folder };
@@ -63,7 +63,7 @@ function demand(): Shared {
   return shared;
 }
 
-/** Quick to notice and to stop: the figures are the tests', not the product's. */
+/** Short times for noticing and stopping: these are the tests' values, not the product's. */
 const TIMES = { sessionTimeoutMs: 2_000, heartbeatMs: 300, fetchWaitMs: 100, metadataMs: 500 };
 
 export function openTestBus(
@@ -82,7 +82,7 @@ export function newTopicName(): string {
   return `test.${randomUUID()}`;
 }
 
-/** A topic of one's own on the shared broker. */
+/** A topic of the caller's own on the shared broker. */
 export async function makeTopic(bus: KafkaBus, { partitions = 3 } = {}): Promise<string> {
   const topic = newTopicName();
   await bus.ensureTopics([topic], { partitions, replication: null, retentionHours: 24, create: true });

@@ -1,4 +1,4 @@
-// Kafka brokers for tests: real ones, with their data in a folder that goes with them.
+// Kafka brokers for tests: real ones, whose data folder is removed with them.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ import { freePorts } from './ports.ts';
 
 export type TestBroker = Broker & { remove(): Promise<void> };
 
-/** A running broker of one's own. */
+/** A running broker of the caller's own. */
 export async function startTestBroker(options: Partial<BrokerOptions> = {}): Promise<TestBroker> {
   const [broker] = await startTestCluster(1, options);
   if (broker === undefined) throw new Error('a cluster of one has a broker');
   return broker;
 }
 
-/** So many brokers that are one cluster, all running. */
+/** A cluster of this number of running brokers. */
 export async function startTestCluster(
   size: number,
   options: Partial<BrokerOptions> = {},

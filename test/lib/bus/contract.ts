@@ -1,4 +1,5 @@
-// What every bus has to keep, whatever carries it. An adapter's own test calls this with a way to make one.
+// What every bus has to keep. The test of an implementation calls this with a function that creates
+// one.
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { busPart } from '../../../lib/health/readiness.ts';
@@ -30,7 +31,7 @@ export function newMessage(topic: string, message: Partial<Message> = {}): Messa
   };
 }
 
-/** What a relay does: the same again while it is told that it may help. */
+/** What a relay does: it publishes again while the error says that a repeat may help. */
 export async function publishUntilTaken(bus: Bus, messages: readonly Message[]): Promise<Published[]> {
   return await waitUntil(
     async () => {
@@ -71,7 +72,7 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
     const arrived = (into: Received[], count: number) =>
       waitUntil(() => into.length >= count, { timeoutMs, what: `${count} messages` });
 
-    it('answers for each message, in order, with the place where it came to lie', () =>
+    it('answers for each message, in order, with the position at which it was stored', () =>
       withBus(async ({ bus, topic }) => {
         const messages = Array.from({ length: 20 }, (_, n) =>
           newMessage(topic, { key: `customer:${n % 7}` }),
@@ -89,7 +90,7 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         expect(after?.offset).to.equal(next.get(after?.partition ?? -1));
       }));
 
-    it('delivers messages whole, at the place that publish named', () =>
+    it('delivers messages unchanged, at the position that publish returned', () =>
       withBus(async (tested) => {
         const { bus, topic } = tested;
         const { into } = await collect(tested, 'one');
@@ -120,7 +121,7 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         }
       }));
 
-    it('gives every message to every group', () =>
+    it('delivers every message to every group', () =>
       withBus(async (tested) => {
         const { into: one } = await collect(tested, 'one');
         const { into: two } = await collect(tested, 'two');
@@ -132,7 +133,7 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         }
       }));
 
-    it('brings a batch again whose handler failed, and nothing behind it before', () =>
+    it('delivers a batch again whose handler failed, and nothing after it before that', () =>
       withBus(async ({ bus, topic }) => {
         const taken: Received[] = [];
         let failures = 2;
@@ -153,7 +154,7 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         expect(firsts).to.deep.equal(messages.map(({ eventId }) => eventId));
       }));
 
-    it('stops handing messages to a group that has left', () =>
+    it('delivers nothing to a group that has left', () =>
       withBus(async (tested) => {
         const { bus, topic } = tested;
         const { into: gone, stop } = await collect(tested, 'gone');
@@ -166,7 +167,7 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         expect(gone).to.have.length(1);
       }));
 
-    it('refuses a record for itself under a code of its own, and takes the others', () =>
+    it('refuses a bad record with a code of its own, and accepts the others', () =>
       withBus(
         async (tested) => {
           const { bus, topic } = tested;
@@ -182,19 +183,19 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         { maxValueBytes: 10_000 },
       ));
 
-    it('publishes nothing quickly', () =>
+    it('publishes an empty page at once', () =>
       withBus(async ({ bus }) => {
         expect(await bus.publish([])).to.deep.equal([]);
       }));
 
-    it('says which bus it is, always the same', () =>
+    it('has an identity that stays the same', () =>
       withBus(async ({ bus }) => {
         const identity = await bus.identity();
         expect(identity).to.match(/^(in-process|kafka:.+)$/);
         expect(await bus.identity()).to.equal(identity);
       }));
 
-    it('has nothing to complain of while all is well', () =>
+    it('reports no problem while all is well', () =>
       withBus(async (tested) => {
         const { bus, topic } = tested;
         const { into } = await collect(tested, 'one');
@@ -205,7 +206,7 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         expect(await busPart(bus)()).to.deep.equal({ ready: true });
       }));
 
-    it('takes nothing after it was closed', () =>
+    it('accepts nothing after it was closed', () =>
       withBus(async ({ bus, topic }) => {
         await bus.close();
         const error: unknown = await bus.publish([newMessage(topic)]).catch((reason: unknown) => reason);

@@ -16,7 +16,7 @@ describe('the in-process bus', () => {
   const code = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
   const take = () => Promise.resolve();
 
-  it('resolves a publish only when every group has done its work', async () => {
+  it('ends a publish only when every group has done its work', async () => {
     const bus = createInProcessBus();
     const slow = createSignal();
     let done = false;
@@ -50,12 +50,12 @@ describe('the in-process bus', () => {
     expect(await code(bus.publish(page))).to.include({ code: 'no_subscriber' });
   });
 
-  it('lets the others be published without any reader', async () => {
+  it('publishes the other topics without any reader', async () => {
     const bus = createInProcessBus({ required: { 'sync.outbound': ['stripe'] } });
     await bus.publish([newMessage('customer.events'), newMessage('sync.dlq')]);
   });
 
-  it('rejects with the cause when a handler fails, and has the other groups finish first', async () => {
+  it('fails with the cause when a handler fails, after the other groups have finished', async () => {
     const bus = createInProcessBus();
     const cause = new Error('out of order');
     const slow = createSignal();
@@ -75,7 +75,7 @@ describe('the in-process bus', () => {
     expect(done).to.equal(true);
   });
 
-  it('takes a handler that throws at once for one that rejects', async () => {
+  it('treats a handler that throws like one that rejects', async () => {
     const bus = createInProcessBus();
     await bus.subscribe({
       topic: 'a',
@@ -87,7 +87,7 @@ describe('the in-process bus', () => {
     expect(await code(bus.publish([newMessage('a')]))).to.include({ code: 'handler_failed' });
   });
 
-  it('hands over one batch of a topic at a time, in the order of the calls', async () => {
+  it('delivers one batch of a topic at a time, in the order of the calls', async () => {
     const bus = createInProcessBus();
     const first = createSignal();
     const order: (number | string | null)[] = [];
@@ -120,7 +120,7 @@ describe('the in-process bus', () => {
     expect(counts).to.deep.equal([3, 3]);
   });
 
-  it('lets what is in hand finish when it is closed', async () => {
+  it('finishes running work when it is closed', async () => {
     const bus = createInProcessBus();
     const slow = createSignal();
     let done = false;

@@ -5,7 +5,7 @@ import { escapeUnseen } from '../../../lib/escape-unseen.ts';
 import { odd } from '../../support/odd-texts.ts';
 
 describe('characters that cannot be seen', () => {
-  const unmatched: [text: string, name: string, place: number][] = [
+  const invisible: [text: string, name: string, place: number][] = [
     ['a\u00adb', 'U+00AD SOFT HYPHEN', 2],
     ['\u200bab', 'U+200B ZERO WIDTH SPACE', 1],
     ['ab\u200d', 'U+200D ZERO WIDTH JOINER', 3],
@@ -19,13 +19,13 @@ describe('characters that cannot be seen', () => {
     ['a\u{1d173}b', 'U+1D173', 2],
     ['a\u2800b', 'U+2800 BRAILLE PATTERN BLANK', 2],
   ];
-  for (const [text, name, place] of unmatched) {
-    it(`finds ${name} and says where`, () => {
+  for (const [text, name, place] of invisible) {
+    it(`are found and located: ${name}`, () => {
       expect(findInvisible(text)).to.deep.equal({ name, place });
     });
   }
 
-  it('finds none in what people write', () => {
+  it('are not found in ordinary names', () => {
     for (const text of [
       'ada@example.org',
       'jos\u00e9@b\u00fccher.example',
@@ -37,7 +37,7 @@ describe('characters that cannot be seen', () => {
     }
   });
 
-  it('takes no text for visible that has only blanks, control and invisible characters', () => {
+  it('do not make a text count as visible that has only blanks, control and invisible characters', () => {
     for (const text of [
       '',
       ' ',
@@ -55,7 +55,7 @@ describe('characters that cannot be seen', () => {
       expect(isVisible(text)).to.equal(true);
   });
 
-  it('strips the ends only, and leaves nothing there', () => {
+  it('are removed from both ends only, with nothing left over there', () => {
     fc.assert(
       fc.property(odd, (text) => {
         const stripped = stripEnds(text);
@@ -68,7 +68,7 @@ describe('characters that cannot be seen', () => {
     );
   });
 
-  it('strips a text of 100,000 such characters in the time of one pass', () => {
+  it('are removed from a text of 100,000 such characters in a single pass', () => {
     const text = `a${'\u200b '.repeat(50_000)}b`;
     expect(stripEnds(text)).to.equal(text);
   });

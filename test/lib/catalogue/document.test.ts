@@ -106,22 +106,22 @@ describe('a mapping document', () => {
     ['with a length of nothing', documentOf({ ...FIELD, maxLength: 0 }), /\/fields\/0\/maxLength/],
   ];
   for (const [what, candidate, problem] of WRONG) {
-    it(`${what} is refused by name`, () => expect(() => parseDocument(candidate)).to.throw(problem));
+    it(`${what} is refused with its name`, () => expect(() => parseDocument(candidate)).to.throw(problem));
   }
 
-  it('is refused with all its problems at once', () => {
+  it('is refused with all its problems in one message', () => {
     const candidate = documentOf({ ...FIELD, direction: 'up', onNull: 'drop' });
     expect(() => parseDocument(candidate)).to.throw(/direction[\s\S]*onNull/);
   });
 
-  it('names each external field to read once: mapped ones and stand-ins', () => {
+  it('names each external field to read once: mapped fields and substitutes for the name', () => {
     expect(externalFields(parseDocument(customer))).to.deep.equal([
       ...['name', 'individual_name', 'business_name', 'email'],
     ]);
   });
 });
 
-describe('what stands in for a name', () => {
+describe('the substitute for a missing name', () => {
   const [rule] = (customer as MappingDocument).fields;
   if (rule === undefined) throw new Error('no rule for the name');
   const cases: [string, Record<string, string | null>, string | null][] = [

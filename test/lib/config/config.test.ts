@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { ignoreConnectionSettings, loadConfig, type Env } from '../../../lib/config/config.ts';
 
 const load = (env: Env) => loadConfig(env, { envFile: false });
-/** The whole message of a refused start. */
+/** The whole message of a start that is refused. */
 function refusal(env: Env, envFile: string | false = false): string {
   try {
     loadConfig(env, { envFile });
@@ -17,7 +17,7 @@ function refusal(env: Env, envFile: string | false = false): string {
 }
 
 describe('loadConfig', () => {
-  it('needs no settings, and has no secret unless one is given', () => {
+  it('needs no settings, and gives no secret a default', () => {
     const config = load({});
     expect(config.database).to.deep.equal({ url: undefined, poolSize: 10 });
     expect(config.api).to.deep.equal({
@@ -32,7 +32,7 @@ describe('loadConfig', () => {
     expect(config).to.include({ env: 'dev', retentionDays: 35, parkAfterHours: 24 });
   });
 
-  it('turns texts into values, takes lists with commas, and an empty value for none', () => {
+  it('converts texts to values, splits lists at commas, and takes an empty value for no value', () => {
     const config = load({
       DATABASE_POOL_SIZE: ' 25 ',
       TWINBOX_PARK_AFTER_HOURS: '0.5',
@@ -52,7 +52,7 @@ describe('loadConfig', () => {
     expect(() => Object.assign(config.api, { port: 1 })).to.throw(TypeError);
   });
 
-  it('chooses lines for a person on a terminal, JSON elsewhere, or what it is told', () => {
+  it('chooses lines for a person on a terminal, JSON otherwise, or the format that is set', () => {
     const format = (env: Env, isTerminal: boolean) =>
       loadConfig(env, { envFile: false, isTerminal }).log.format;
     expect([format({}, true), format({}, false), format({ LOG_FORMAT: 'json' }, true)]).to.deep.equal([
@@ -93,11 +93,11 @@ describe('loadConfig', () => {
     expect(text).not.to.match(/pk_live_oops|tooshort|me:pw/);
   });
 
-  it('explains the port that Kubernetes puts where ours should be', () => {
+  it('explains the port that Kubernetes puts into our setting', () => {
     expect(refusal({ API_PORT: 'tcp://10.0.0.7:8000' })).to.include('enableServiceLinks');
   });
 
-  it('demands keys on an address that others can reach, or the word that this is meant', () => {
+  it('needs API keys on an address that others can reach, or a setting that allows none', () => {
     expect(refusal({ API_HOST: '0.0.0.0' }))
       .to.include('API_KEYS')
       .and.include('API_INSECURE=yes');
@@ -107,7 +107,7 @@ describe('loadConfig', () => {
     expect(refusal({ API_HOST: '127.0.0.1.example.com' })).to.include('API_KEYS');
   });
 
-  it('takes the brokers, with TLS, a log-in and the topics as they have to be', () => {
+  it('accepts the brokers with TLS, a log-in and the settings of their topics', () => {
     const { kafka } = load({
       KAFKA_BOOTSTRAP_SERVERS: 'one:9092, two:9092',
       KAFKA_SSL: 'on',
@@ -132,7 +132,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('refuses half a log-in, half a certificate, certificates without TLS and a retention past Postgres', () => {
+  it('refuses half a log-in, half a certificate, certificates without TLS and a retention longer than that of Postgres', () => {
     const message = refusal({
       KAFKA_SASL_USERNAME: 'twinbox',
       KAFKA_SSL_CERT: 'client.pem',
@@ -145,7 +145,7 @@ describe('loadConfig', () => {
       .and.include('shorter than TWINBOX_RETENTION_DAYS');
   });
 
-  it('takes an address without a path for Stripe’s, with a key, and sends no live key in the clear', () => {
+  it('takes an address without a path for Stripe’s, with a key, and sends no live key unencrypted', () => {
     const key = ['sk', 'live', 'x'].join('_');
     expect(refusal({ STRIPE_API_BASE: 'http://localhost:12111' })).to.include('needs a STRIPE_SECRET_KEY');
     expect(refusal({ STRIPE_API_BASE: 'http://h/v1', STRIPE_SECRET_KEY: 'sk_test_x' })).to.include(
@@ -156,7 +156,7 @@ describe('loadConfig', () => {
     expect(stripe).to.include({ apiBase: 'http://h:1', secretKey: 'sk_test_x' });
   });
 
-  it('reads a file, lets the environment go before it, and says which of the two is wrong', async () => {
+  it('reads a file, prefers the environment, and says which of the two is wrong', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'twinbox-config-'));
     const envFile = join(folder, '.env');
     try {
@@ -174,7 +174,7 @@ describe('loadConfig', () => {
 });
 
 describe('ignoreConnectionSettings', () => {
-  it('leaves nothing that names a database, a bus, an account or a port', () => {
+  it('keeps no setting that names a database, a bus, an account or a port', () => {
     const env = {
       DATABASE_URL: 'postgresql://real/one',
       KAFKA_BOOTSTRAP_SERVERS: 'real:9092',

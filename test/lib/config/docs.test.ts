@@ -7,13 +7,13 @@ import { loadConfig } from '../../../lib/config/config.ts';
 
 const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
-describe('the documents of the settings', () => {
-  it('are what the schema says; if not, run: npm run docs:settings', async () => {
+describe('the generated documents of the settings', () => {
+  it('are current; if not, run: npm run docs:settings', async () => {
     expect(await read('.env.example')).to.equal(envExample());
     expect(await read('docs/settings.md')).to.equal(settingsPage());
   });
 
-  it('give an example for each that would be accepted', () => {
+  it('give an example for each setting that would be accepted', () => {
     const examples = parse(
       envExample()
         .replaceAll(/^# ([A-Z_]+=)/gm, '$1')
@@ -23,7 +23,7 @@ describe('the documents of the settings', () => {
     loadConfig(examples, { envFile: false });
   });
 
-  it('name no default for a secret', () => {
+  it('show no default for a secret', () => {
     for (const [name, { secret, default: value }] of settings) {
       if (secret === true) expect(value, name).to.equal(undefined);
     }

@@ -20,7 +20,7 @@ function refusal(env: Env): string {
 const GOOD = 'whsec_0neAnd0nly';
 
 describe('the webhook secret', () => {
-  it('is taken with white space around it, and as a list with commas', () => {
+  it('is accepted with white space around it, and as a list with commas', () => {
     for (const text of [GOOD, `${GOOD}\n`, ` ${GOOD} `, `${GOOD}\r\n`, `\u00a0${GOOD}`, `${GOOD},`])
       expect(secretsOf(text), JSON.stringify(text)).to.deep.equal([GOOD]);
     expect(secretsOf(`${GOOD} ,\n whsec_base64+/=`)).to.deep.equal([GOOD, 'whsec_base64+/=']);
@@ -59,14 +59,14 @@ describe('the webhook secret', () => {
     });
   }
 
-  it('is refused by the same rule where it is the simulator’s', () => {
+  it('is refused by the same rules where it is the simulator’s', () => {
     expect(refusal({ SIMULATOR_WEBHOOK_SECRET: `"${GOOD}"` })).to.match(
       /SIMULATOR_WEBHOOK_SECRET .*quotation/,
     );
   });
 });
 
-describe('the key of Stripe', () => {
+describe('the secret key of Stripe', () => {
   const WRONG: [string, string, RegExp][] = [
     ['publishable', 'pk_live_oops1234', /publishable key/],
     ['a webhook’s secret', 'whsec_oops1234', /belongs in STRIPE_WEBHOOK_SECRET/],
@@ -82,7 +82,7 @@ describe('the key of Stripe', () => {
     ['in capitals', 'SK_TEST_OOPS1234', /malformed/],
   ];
   for (const [what, key, why] of WRONG) {
-    it(`is refused at the start and by the client alike: ${what}`, () => {
+    it(`is refused both at the start and by the client: ${what}`, () => {
       const atStart = refusal({ STRIPE_SECRET_KEY: key });
       expect(atStart)
         .to.match(/STRIPE_SECRET_KEY \(in the environment\)/)
@@ -92,14 +92,14 @@ describe('the key of Stripe', () => {
     });
   }
 
-  it('is not repeated where it stands in another setting, and no password in an address', () => {
+  it('is not shown where it stands in another setting, and no password in an address is shown', () => {
     for (const text of ['http://me:oops1234@localhost:1', 'sk_test_oops1234'])
       expect(refusal({ STRIPE_API_BASE: text }))
         .to.match(/STRIPE_API_BASE \(in the environment\) is /)
         .and.not.include('oops');
   });
 
-  it('is the same for the settings and for the client, whatever is given', () => {
+  it('is judged the same by the settings and by the client, whatever is given', () => {
     const pieces = ['sk_', 'rk_', 'pk_', 'test_', 'live_', 'a', '0', '_', '-', ' ', '"', '\u200b', '…', ''];
     for (const one of pieces)
       for (const two of pieces)
@@ -111,7 +111,7 @@ describe('the key of Stripe', () => {
           try {
             livemodeOf(key);
           } catch {
-            // Refused, which is what is asked.
+            // A refusal, which the test expects.
             byClient = false;
           }
           expect(byClient, JSON.stringify(key)).to.equal(byConfig);
@@ -120,7 +120,7 @@ describe('the key of Stripe', () => {
 });
 
 describe('keys of the API', () => {
-  it('are refused where no header could carry them, so that no client is shut out unexplained', () => {
+  it('are refused where no header could carry them, since a client could never use them', () => {
     const good = 'a.good_key-of~16+/==';
     expect(loadConfig({ API_KEYS: good }, { envFile: false }).api.keys).to.deep.equal([good]);
     for (const [text, why] of [
@@ -137,7 +137,7 @@ describe('keys of the API', () => {
 });
 
 describe('wrong settings of every kind', () => {
-  it('are named in one message, each with its own hint and without a secret', () => {
+  it('are named in one message, each with its own advice and without a secret', () => {
     const message = refusal({
       STRIPE_SECRET_KEY: 'pk_live_oops1234',
       STRIPE_WEBHOOK_SECRET: `'${GOOD}'`,
@@ -161,8 +161,8 @@ describe('wrong settings of every kind', () => {
   });
 });
 
-describe('settings that are a choice', () => {
-  it('are taken in any case', () => {
+describe('settings with a fixed choice of values', () => {
+  it('are accepted in any case of letters', () => {
     const env = {
       ...{ LOG_LEVEL: 'INFO', LOG_FORMAT: 'Json', STRIPE_WRITES: 'OFF', STRIPE_DELETE_POLICY: 'Detach' },
       ...{ KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KAFKA_SASL_USERNAME: 'Me', KAFKA_SASL_PASSWORD: 'Aa' },

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { loadConfig, type Env } from '../../../lib/config/config.ts';
 import { settings } from '../../../lib/config/schema.ts';
 
-/** The lines of a refused start about one name; empty where the start is not refused. */
+/** The lines about one name of a start that is refused; empty where the start is not refused. */
 function refusal(env: Env, envFile: string | false = false): string {
   try {
     loadConfig(env, { envFile });
@@ -16,7 +16,7 @@ function refusal(env: Env, envFile: string | false = false): string {
   }
 }
 
-/** Variables that programs beside us are known to have set. */
+/** Variables that other programs are known to set. */
 const OF_OTHERS = [
   ...[
     'KAFKA_HOME',
@@ -81,13 +81,13 @@ const OF_OTHERS = [
   ...['HOME', 'PORT', 'HOST', 'LEVEL'],
 ];
 
-describe('names in the environment that are no settings', () => {
-  it('stop no start where they are other programs’ own', () => {
+describe('names in the environment that are not settings', () => {
+  it('do not stop a start where they belong to other programs', () => {
     for (const name of OF_OTHERS) expect(refusal({ [name]: '1' }), name).to.equal('');
     expect(refusal(Object.fromEntries(OF_OTHERS.map((name) => [name, '1'])))).to.equal('');
   });
 
-  it('stop it where a letter is missing, doubled, swapped or another, whichever setting it is', () => {
+  it('stop a start where they differ from a setting by one letter, whichever setting it is', () => {
     for (const [name] of settings) {
       const own = name.indexOf('_') + 2;
       const slips = [
@@ -121,13 +121,13 @@ describe('names in the environment that are no settings', () => {
     ['TWINBOX_DATADIR', 'TWINBOX_DATA_DIR'],
   ];
   for (const [name, meant] of MEANT) {
-    it(`take ${name} for ${meant}`, () => {
+    it(`lead to the question whether ${name} means ${meant}`, () => {
       expect(refusal({ [name]: '1' })).to.include(`Did you mean ${meant}?`);
       expect(refusal({ [name]: '1', TWINBOX_IGNORE: `OTHER,${name}` })).to.equal('');
     });
   }
 
-  it('are another program’s where the setting that has a part less or more is set as well', () => {
+  it('belong to another program where the setting with one part less or more is set as well', () => {
     const env = { STRIPE_CONNECT_WEBHOOK_SECRET: 'whsec_other', STRIPE_KEY: '1' };
     expect(refusal(env)).to.include('STRIPE_CONNECT_WEBHOOK_SECRET').and.include('STRIPE_KEY');
     const both = { ...env, STRIPE_WEBHOOK_SECRET: 'whsec_ours', STRIPE_SECRET_KEY: 'sk_test_ours' };
@@ -140,8 +140,8 @@ describe('names in the environment that are no settings', () => {
   });
 });
 
-describe('names in .env that are no settings', () => {
-  it('stop the start by their prefix alone, unless they are well known', async () => {
+describe('names in .env that are not settings', () => {
+  it('stop a start by their prefix alone, unless other programs are known to use them', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'twinbox-names-'));
     const envFile = join(folder, '.env');
     try {

@@ -10,13 +10,16 @@ export type Seen = { id: number; customer: number; version: number; type: string
 export type Follower = {
   seen: Seen[];
   position(): Position | null;
-  /** One answer; whether there is more. */
+  /** Reads one answer; returns whether there is more. */
   step(limit?: number, scan?: number): Promise<boolean>;
-  /** Until there is no more; the changes of this time. */
+  /** Reads until there is no more; returns the changes of this time. */
   drain(limit?: number, scan?: number): Promise<Seen[]>;
 };
 
-/** From the oldest change, or from a position; each of its positions goes through the text that a caller keeps. */
+/**
+ * From the oldest change, or from a position; each position is converted to the text that a caller
+ * keeps.
+ */
 export function createFollower(db: Db, begin: Position | null = null): Follower {
   let position = begin;
   const seen: Seen[] = [];
@@ -47,7 +50,7 @@ export async function followFromNow(db: Db): Promise<Follower> {
   return createFollower(db, await presentPosition(db));
 }
 
-/** What is committed by now, in order of id. */
+/** All committed changes so far, in order of id. */
 export async function committed(db: Db): Promise<Seen[]> {
   const { rows } = await db.raw<{ rows: Seen[] }>(
     `select id, entity_id as customer, version, replace(event_type, 'customer.', '') as type from sync_events
@@ -69,7 +72,7 @@ export async function create(tx: Db | Tx): Promise<number> {
   return (await insertCustomer(tx, values, stamp())).id;
 }
 
-/** Whether the row was there to be changed. */
+/** Whether the row existed and was changed. */
 export async function change(tx: Db | Tx, id: number): Promise<boolean> {
   made += 1;
   return (await updateCustomer(tx, id, { name: `Changed ${made}` }, {}, stamp())) !== null;

@@ -17,7 +17,7 @@ const snapshot: fc.Arbitrary<Snapshot> = fc
     const running = steps.map((step, at) => (at === 0 ? xmin : (xid += step)));
     return { xmin, xmax: xid + 1, running };
   })
-  // No transaction has a number whose low 32 bits are 0: PostgreSQL passes over them.
+  // No transaction has a number whose low 32 bits are 0: PostgreSQL leaves them out.
   .filter(({ xmin, xmax, running }) => [xmin, xmax, ...running].every((xid) => xid % 2 ** 32 !== 0));
 const position: fc.Arbitrary<Position> = fc
   .tuple(snapshot, snapshot, number, number, fc.option(number, { nil: null }), fc.array(fc.nat(1_000_000)))
@@ -27,8 +27,8 @@ const position: fc.Arbitrary<Position> = fc
     window: lastId === null ? null : { win, lastId, settledTo: 0 },
   }));
 
-describe('a position among the changes of customers', () => {
-  it('is read back as it was, from a text that needs no encoding in a URL', () => {
+describe('a position in the changes of customers', () => {
+  it('is read back unchanged, from a text that needs no encoding in a URL', () => {
     fc.assert(
       fc.property(position, (one) => {
         const text = encodePosition(one);
@@ -39,7 +39,7 @@ describe('a position among the changes of customers', () => {
     );
   });
 
-  it('is not taken if any character is lost, added or changed', () => {
+  it('is refused if any character is lost, added or changed', () => {
     fc.assert(
       fc.property(position, fc.nat(), fc.constantFrom('', '0', 'z', '.', '-'), (one, place, by) => {
         const text = encodePosition(one);
@@ -53,7 +53,7 @@ describe('a position among the changes of customers', () => {
     );
   });
 
-  it('is not taken if it says what no database says, even where its end is right', () => {
+  it('is refused if its values are impossible, even where its checksum is right', () => {
     const good: Position = {
       ...{ place: '0123abcd', seen: { xmin: 5, xmax: 9, running: [5, 7] }, floor: 10, lateFloors: [3, 4] },
       ...{ next: { xid: 9, id: 10 }, window: null },
@@ -87,7 +87,7 @@ describe('a position among the changes of customers', () => {
     expect(text.length).to.be.lessThan(8_000);
   });
 
-  it('writes snapshots as PostgreSQL does', () => {
+  it('contains snapshots in the form of PostgreSQL', () => {
     for (const text of ['1:1:', '100:104:100,102', '5:9:'])
       expect(snapshotText(parseSnapshot(text))).to.equal(text);
   });

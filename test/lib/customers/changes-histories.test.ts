@@ -1,4 +1,5 @@
-// Random interleavings of transactions and readings: what a seed finds is a named test in customer-changes.test.ts afterwards.
+// Random interleavings of transactions and readings; a failure that a seed finds gets a named test
+// in changes.test.ts.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { beginWithXid } from '../../relay/world.ts';
@@ -24,16 +25,16 @@ function expectRising(seen: Seen[]): void {
   }
 }
 
-describe('the changes of customers, whatever transactions and readings do', () => {
+describe('the changes of customers in random histories', () => {
   const database = useDatabase({ poolSize: 30 });
 
-  type Turn =
+  type Move =
     | { do: 'begin'; early: boolean }
     | { do: 'create' | 'change' | 'remove' | 'commit' | 'rollback' | 'kill'; which: number; row: number }
     | { do: 'read'; which: number; limit: number; scan: number }
     | { do: 'follow' };
 
-  const turn: fc.Arbitrary<Turn> = fc.oneof(
+  const move: fc.Arbitrary<Move> = fc.oneof(
     { weight: 3, arbitrary: fc.record({ do: fc.constant('begin' as const), early: fc.boolean() }) },
     {
       weight: 12,
@@ -63,17 +64,17 @@ describe('the changes of customers, whatever transactions and readings do', () =
     { weight: 1, arbitrary: fc.record({ do: fc.constant('follow' as const) }) },
   );
 
-  it('come each exactly once, with rising versions, for every interleaving of transactions and readings', async function () {
+  it('come exactly once each, with rising versions, for every interleaving of transactions and readings', async function () {
     this.timeout(120_000);
     const { db } = database;
     await fc.assert(
-      fc.asyncProperty(fc.array(turn, { minLength: 10, maxLength: 60 }), async (turns) => {
-        await play(turns);
+      fc.asyncProperty(fc.array(move, { minLength: 10, maxLength: 60 }), async (moves) => {
+        await play(moves);
       }),
       { numRuns: 30 },
     );
 
-    async function play(turns: Turn[]): Promise<void> {
+    async function play(moves: Move[]): Promise<void> {
       type Open = { tx: Awaited<ReturnType<typeof beginWithXid>>; locked: number[]; dead?: boolean };
       const open: Open[] = [];
       const rows: number[] = [await create(db), await create(db)];
@@ -81,7 +82,7 @@ describe('the changes of customers, whatever transactions and readings do', () =
         { follower: await followFromNow(db), before: new Set(versionsOf(await committed(db))) },
       ];
       const lockedRows = () => new Set(open.flatMap(({ locked }) => locked));
-      for (const each of turns) {
+      for (const each of moves) {
         if (each.do === 'begin') {
           if (open.length < 5)
             open.push({ tx: each.early ? await beginWithXid(db) : await db.transaction(), locked: [] });
@@ -134,10 +135,10 @@ describe('the changes of customers, whatever transactions and readings do', () =
   });
 });
 
-describe('the changes of customers, with writers at work', () => {
+describe('the changes of customers while writers are at work', () => {
   const database = useDatabase({ poolSize: 30 });
 
-  it('come all while eight writers overlap, roll back and straggle, and each follower reads in pages of its own', async () => {
+  it('all come while eight writers overlap, roll back and delay, and each follower reads in pages of its own size', async () => {
     const { db } = database;
     const followers = [1, 7, 1_000].map((limit) => ({ limit, follower: createFollower(db) }));
     await createCustomers(db, 300);

@@ -20,7 +20,7 @@ function rowsLookedAt(plan: string): number {
   return Math.max(0, ...scans.map(([, , rows]) => Number(rows)));
 }
 
-/** Of other kinds, as the webhooks of a busy day leave them. */
+/** Events of other kinds, as webhooks leave them on a busy day. */
 async function writeManyEvents(db: Db, count: number): Promise<void> {
   await db.raw(
     `insert into sync_events (event_id, event_type, entity_type, entity_key, source, payload)
@@ -47,7 +47,7 @@ function asked(position: Position): ChangesFrom {
 describe('the changes of customers', () => {
   const database = useDatabase({ poolSize: 30 });
 
-  it('come each once, in order, deletions included, in pages of any size', async () => {
+  it('come once each, in order, deletions included, in pages of any size', async () => {
     const { db } = database;
     const follower = await followFromNow(db);
     const id = await create(db);
@@ -64,7 +64,7 @@ describe('the changes of customers', () => {
     expect(await follower.drain()).to.deep.equal([]);
   });
 
-  it('come from any position that stood beside a change: exactly what followed it', async () => {
+  it('come from the position beside any change: exactly the changes after it', async () => {
     const { db } = database;
     const start = await presentPosition(db);
     for (let n = 0; n < 7; n += 1) await create(db);
@@ -78,7 +78,7 @@ describe('the changes of customers', () => {
     }
   });
 
-  it('of a transaction that commits below ids already read come as soon as it has', async () => {
+  it('of a transaction that commits below ids already read come once it has committed', async () => {
     const { db } = database;
     const follower = await followFromNow(db);
     const late = await db.transaction();
@@ -94,10 +94,11 @@ describe('the changes of customers', () => {
     expect(await follower.drain()).to.deep.equal([]);
   });
 
-  it('of a transaction above xmax of the snapshot, with an id below all that was read, come all the same', async () => {
+  it('of a transaction above xmax of the snapshot, with an id below all that was read, are not missed', async () => {
     const { db } = database;
     const follower = await followFromNow(db);
-    // "first" has the lower transaction id and the higher event ids; when it is read, "second" runs and is listed nowhere.
+    // "first" has the lower transaction id and the higher event ids; when it is read, "second" runs
+    // and no snapshot lists it.
     const first = await beginWithXid(db);
     const second = await beginWithXid(db);
     const hidden = await create(second);
@@ -120,13 +121,13 @@ describe('the changes of customers', () => {
     expect((await follower.drain()).map(({ customer }) => customer)).to.deep.equal([id]);
   });
 
-  it('never look at more rows for one answer than they may, and say that there is more', async () => {
+  it('cost no more rows for one answer than the limit, and the answer says that more follow', async () => {
     const { db } = database;
     const follower = await followFromNow(db);
     await writeManyEvents(db, 40);
     const id = await create(db);
     let answers = 0;
-    // A transaction of another test on this server can open one window more; within a window there is an end.
+    // A transaction of another test on this server can open one window more; a window has an end.
     let ofWindow = 0;
     do {
       answers += 1;
@@ -137,7 +138,7 @@ describe('the changes of customers', () => {
     expect(follower.seen.map(({ customer }) => customer)).to.deep.equal([id]);
   });
 
-  it('take no transaction id, so that followers cost the database nothing but reading', async () => {
+  it('take no transaction id, so that followers only read from the database', async () => {
     await database.db.transaction(async (tx) => {
       const follower = createFollower(tx);
       await follower.drain();
@@ -168,7 +169,7 @@ describe('the changes of customers', () => {
     await relay.stop();
   });
 
-  it('cost what is returned: a follower that is up to date looks at hardly a row, however many there are', async () => {
+  it('cost little for a follower that is up to date: it reads hardly a row, however many there are', async () => {
     const { db } = database;
     const long = await beginWithXid(db);
     const follower = await followFromNow(db);
@@ -186,7 +187,7 @@ describe('the changes of customers', () => {
     expect(plan, plan).not.to.match(/Seq Scan on sync_events/);
   });
 
-  it('of a position that somebody has made up are refused before the database is asked, or read like any', async () => {
+  it('of an invented position are refused before the database is asked, or read like any other', async () => {
     const { db } = database;
     await create(db);
     const { place } = await presentPosition(db);

@@ -8,7 +8,7 @@ const routing = createRouting({ customerEvents: true, systems: ['stripe', 'hubsp
 const full = { routing, headers: 'full', installation: 'ab12cd34' } as const;
 
 describe('the envelope', () => {
-  it('is the row’s common part and its own, and valid', () => {
+  it('has the common members and the payload of its row, and is valid', () => {
     const text = envelopeText(row, at.toISOString(), 'ab12cd34');
     expect(JSON.parse(text)).to.deep.equal({
       schema_version: 1,
@@ -23,7 +23,7 @@ describe('the envelope', () => {
     expect(parseEnvelope(text)).to.include({ kind: 'customer' });
   });
 
-  it('is JSON whatever the type and the source are called, and without a part of its own', () => {
+  it('is valid JSON whatever the type and the source are called, and without a payload', () => {
     const odd = { ...row, eventType: 'a"b\\c\n', source: '\u0001"', payload: '{}', version: null };
     expect(JSON.parse(envelopeText(odd, 't', 'x'))).to.include({
       event_type: 'a"b\\c\n',
@@ -32,17 +32,17 @@ describe('the envelope', () => {
     });
   });
 
-  it('carries its payload as the very text that was stored', () => {
+  it('carries its payload as exactly the text that was stored', () => {
     const payload = '{"customer_data": {"id": 42, "big": 12345678901234567890.10}, "external_mappings": {}}';
     expect(envelopeText({ ...row, payload }, 't', 'x')).to.include(payload.slice(1));
   });
 });
 
 describe('the messages of a page', () => {
-  it('are one for each topic of each event, in order, under the entity’s key', () => {
+  it('are one for each topic of each event, in order, with the entity’s key', () => {
     const rows = [
       row,
-      { ...row, id: 13, eventType: 'nobody.wants' },
+      { ...row, id: 13, eventType: 'other.type' },
       { ...row, id: 14, eventType: 'delivery.parked' },
     ];
     expect(
@@ -54,7 +54,7 @@ describe('the messages of a page', () => {
     ]);
   });
 
-  it('have CloudEvents headers and the trace, or only the id', () => {
+  it('have CloudEvents headers and the trace, or only the event id', () => {
     const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     expect(toMessages([{ ...row, trace }], full)[0]?.headers).to.deep.equal({
       ce_specversion: '1.0',

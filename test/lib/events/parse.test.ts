@@ -6,7 +6,7 @@ import { at, eventId, own, row } from './event-row.ts';
 const valid = () => JSON.parse(envelopeText(row, at.toISOString(), 'ab12cd34')) as Record<string, unknown>;
 
 describe('reading an envelope', () => {
-  it('tells its kind', () => {
+  it('finds its kind', () => {
     const { customer_data, external_mappings, ...common } = valid();
     expect([customer_data, external_mappings]).to.not.include(undefined);
     const external = {
@@ -27,7 +27,7 @@ describe('reading an envelope', () => {
     expect(parseEnvelope(JSON.stringify(linked))).to.deep.equal({ kind: 'customer', envelope: linked });
   });
 
-  it('accepts fields it does not know', () => {
+  it('accepts unknown fields', () => {
     const newer = { ...valid(), more: 1, customer_data: { ...own.customer_data, phone: null } };
     expect(parseEnvelope(JSON.stringify(newer))).to.deep.equal({ kind: 'customer', envelope: newer });
   });
@@ -78,7 +78,7 @@ describe('reading an envelope', () => {
     });
   }
 
-  it('keeps the id of a record that is otherwise invalid, and no value of it', () => {
+  it('keeps the id of an invalid record, and none of its values', () => {
     const parsed = parseEnvelope(
       JSON.stringify({ ...valid(), customer_data: { id: 1, name: 7, email: 'secret@example.com' } }),
     );

@@ -3,8 +3,8 @@ import { createRouting } from '../../../lib/events/routing.ts';
 
 const routing = createRouting({ customerEvents: true, systems: ['stripe', 'hubspot'] });
 
-describe('the routing', () => {
-  it('goes by type alone', () => {
+describe('the routing of events to topics', () => {
+  it('depends on the type alone', () => {
     const table = {
       'customer.created': ['sync.outbound', 'customer.events'],
       'customer.updated': ['sync.outbound', 'customer.events'],
@@ -22,7 +22,7 @@ describe('the routing', () => {
     for (const [type, topics] of Object.entries(table)) expect(routing(type), type).to.deep.equal(topics);
   });
 
-  it('leaves other teams’ topic out when that is switched off', () => {
+  it('leaves out the topic for other teams when that is switched off', () => {
     const without = createRouting({ customerEvents: false, systems: [] });
     expect(without('customer.updated')).to.deep.equal(['sync.outbound']);
     expect(without('customer.linked')).to.deep.equal([]);

@@ -21,7 +21,7 @@ describe('settings that have to be the same in every process', () => {
     return lines;
   }
 
-  it('are those that change what is done, and no secret', () => {
+  it('are those that change what a process does, and no secret', () => {
     expect(Object.keys(settingsOf().worker)).to.include.members([
       ...['STRIPE_WRITES', 'STRIPE_PULLS', 'STRIPE_IMPORT', 'STRIPE_DELETE_POLICY', 'STRIPE_LINK_BY_EMAIL'],
       ...['STRIPE_LOOK_BEFORE_CREATE', 'TWINBOX_ENV', 'TWINBOX_PARK_AFTER_HOURS', 'KAFKA_TOPIC_PREFIX'],
@@ -30,7 +30,7 @@ describe('settings that have to be the same in every process', () => {
     expect(secret).to.deep.equal(settingsOf());
   });
 
-  it('where they differ, readiness and status name setting, values and processes', async () => {
+  it('are reported by readiness and status where they differ: setting, values and processes', async () => {
     await sign('worker', '1', settingsOf().worker);
     await sign('worker', '2', settingsOf({ STRIPE_PULLS: 'off' }).worker);
     await sign('worker', '3', null);
@@ -44,7 +44,7 @@ describe('settings that have to be the same in every process', () => {
     );
   });
 
-  it('are compared at a start: with those who live, or else with the last one', async () => {
+  it('are compared at a start: with the living processes, or else with the last one', async () => {
     await sign('worker', '1', settingsOf({ STRIPE_WRITES: 'off' }).worker);
     await sign('worker', '2', settingsOf().worker);
     const [[event, fields] = ['', {}], ...others] = await startLines('2');

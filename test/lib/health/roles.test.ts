@@ -35,7 +35,7 @@ describe('signs of life of the roles', () => {
       },
     );
 
-  it('of all roles there, nothing is missing', async () => {
+  it('show that nothing is missing while all roles run', async () => {
     await start([role('api'), role('relay'), role('worker'), role('housekeeping')]);
     expect(await warnings()).to.equal('');
     const { figures } = await rolesPart(world.db, world.clock, { owner: null, systems: ['stripe'] })();
@@ -43,7 +43,7 @@ describe('signs of life of the roles', () => {
   });
 
   for (const name of ['api', 'relay', 'worker', 'housekeeping'] as const) {
-    it(`ended without a word: ${name} is missing once three signs did not come, and no sooner`, async () => {
+    it(`show the role as missing once three signs are late, and no sooner: ${name} ended without a notice`, async () => {
       await start([role('api'), role('relay'), role('worker'), role('housekeeping')], 3_600_000);
       await age(name, ALIVE_MS - 5_000);
       expect(await warnings()).to.equal('');
@@ -57,7 +57,7 @@ describe('signs of life of the roles', () => {
     });
   }
 
-  it('stopped as asked, it is missing at once, and the stop is named', async () => {
+  it('show a worker as missing at once after an orderly stop, and name the stop', async () => {
     await start([role('api'), role('relay')]);
     const worker = await start([role('worker'), role('housekeeping')]);
     await worker.stop();
@@ -65,7 +65,7 @@ describe('signs of life of the roles', () => {
     expect(await warnings()).to.match(/^no worker is running: the last one \(.+:\d+\) was stopped at .*$/);
   });
 
-  it('of several one dead: the role is there, and who fell silent is known', async () => {
+  it('show the role as running where one of several processes is dead, and name the silent one', async () => {
     const dead = await start([role('worker')], 3_600_000);
     await age('worker', 60_000);
     await start([role('worker'), role('housekeeping'), role('api'), role('relay')]);
@@ -74,20 +74,20 @@ describe('signs of life of the roles', () => {
     expect(workers?.silent.map(({ owner }) => owner)).to.deep.equal([dead.owner]);
   });
 
-  it('a worker that never came is missed once another role is there; on an empty database nothing is', async () => {
+  it('show a worker as missing that never ran, once another role runs; on an empty database nothing is missing', async () => {
     expect(missingRoles(await readRoles(world.db))).to.deep.equal([]);
     await start([role('api'), role('relay')]);
     expect(await warnings()).to.match(/^no worker has ever run on this database/);
   });
 
-  it('what a role says of itself is a warning of every other process, and not of its own', async () => {
+  it('carry the problem that a role reports, as a warning in every other process', async () => {
     const all = [role('api'), role('worker'), role('housekeeping'), role('relay', 'Kafka does not answer')];
     const { owner } = await start(all);
     expect(await warnings()).to.match(/^relay .+:\d+: Kafka does not answer$/);
     expect(await warnings(owner)).to.equal('');
   });
 
-  it('a role that does not do its work shows no sign, though its process lives', async () => {
+  it('stop for a role that does not do its work, though its process lives', async () => {
     let goesOn = true;
     const { owner } = await start([
       { name: 'housekeeping', look: () => (goesOn ? {} : null) },
@@ -101,12 +101,12 @@ describe('signs of life of the roles', () => {
       timeoutMs: 5_000,
       what: 'beats',
     });
-    // A beat that had begun may have written it once more.
+    // A sign that was just being written may have come once more.
     expect((await seen('housekeeping')) - before).to.be.lessThan(60);
     expect(owner).to.match(/:\d+:/);
   });
 
-  it('what ended long ago is forgotten, but for the last of a role', async () => {
+  it('are deleted long after the end, but for the last one of a role', async () => {
     for (const days of [3, 2])
       await world.db.raw(
         `insert into role_signs (role, owner, seen_at) values ('relay', ?, now() - ? * interval '1 day')`,
@@ -119,12 +119,12 @@ describe('signs of life of the roles', () => {
   });
 });
 
-describe('what is published and not received', () => {
+describe('the count of events that are published and not received', () => {
   const world = useSync();
   beforeEach('a relay that has published everything', () => publishAll());
   afterEach(() => world.db('relay_cursor').delete());
 
-  /** As the relay's save leaves the cursor when nothing is behind it. */
+  /** As the relay's save leaves the cursor when no event is behind it. */
   async function publishAll(): Promise<void> {
     await world.db('relay_cursor').delete();
     await world.db.raw(`insert into relay_cursor (seen, floor, system_identifier, timeline, address_hash)
@@ -132,7 +132,7 @@ describe('what is published and not received', () => {
   }
   const lag = () => readReceiveLag(world.db, ['stripe']);
 
-  it('is counted, with the oldest; what the relay has not passed is not', async () => {
+  it('includes the age of the oldest, and no event that the relay has not passed', async () => {
     const first = await world.create();
     world.advance(60_000);
     await world.create();
@@ -147,7 +147,7 @@ describe('what is published and not received', () => {
     await world.run();
   });
 
-  it('counts their events too, and no event that no worker is for', async () => {
+  it('includes inbound events, and no event that no worker takes', async () => {
     await world.db.raw(
       `insert into sync_events (event_id, event_type, entity_type, entity_key, source, payload)
        values (gen_random_uuid(), 'stripe.customer.created', 'customer', 'stripe:a:cus_x', 'stripe', '{}'),
@@ -158,7 +158,7 @@ describe('what is published and not received', () => {
     expect((await lag()).events).to.equal(1);
   });
 
-  it('beyond ten thousand says so, and which is the oldest of all', async () => {
+  it('stops at ten thousand and says so, with the oldest of all', async () => {
     await world.db.raw(
       `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, created_at)
        select gen_random_uuid(), 'customer.updated', 'customer', n, 'customer:' || n, 1, 'internal', '{}', timestamptz '2026-01-01' + n * interval '1 second'
@@ -172,13 +172,13 @@ describe('what is published and not received', () => {
     const [warning] =
       (await rolesPart(world.db, world.clock, { owner: null, systems: ['stripe'] })()).warnings ?? [];
     expect(warning).to.match(/^published, not received: at least 10000, oldest /);
-    // The invariants are asked of customers that exist.
+    // The invariants expect that the customers of events exist.
     await world.db.transaction((tx) =>
       tx.raw(`set local session_replication_role = replica; delete from sync_events`),
     );
   });
 
-  it('is no warning while it is only on its way', async () => {
+  it('is not a warning while the events are only a moment old', async () => {
     await world.create();
     await publishAll();
     world.advance(5_000);

@@ -14,14 +14,14 @@ import { mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
 const PLACE = { system: 'stripe', account: DEFAULT_ACCOUNT, externalType: 'customer' };
 
-/** The first contact with an account that was filled before. */
-describe('the reading of an account', () => {
+/** The first contact with an account that had customers before. */
+describe('the first reading of an account', () => {
   const world = useTwoWay();
   const never = new AbortController().signal;
 
   beforeEach('nothing was read yet', () => world.db('account_readings').delete());
 
-  /** Made at Stripe before the first contact: no event of them will come. */
+  /** Created at Stripe before the first contact, so that no event of it will come. */
   function before(count: number, of = (n: number) => `old${n}@example.com`): string[] {
     return Array.from({ length: count }, (_, n) => {
       world.advance(1_000);
@@ -56,7 +56,7 @@ describe('the reading of an account', () => {
     expect(await rows()).to.have.length(110);
   });
 
-  it('lets creates wait until it is done, and finds the record of each', async () => {
+  it('holds creates back until it is done, and finds the record of each', async () => {
     const [record] = before(1);
     const row = await world.create({ email: 'OLD0@example.com' });
     await world.run();
@@ -67,7 +67,7 @@ describe('the reading of an account', () => {
     expect(world.simulator.customers()).to.have.length(1);
   });
 
-  it('brings nothing in unasked where the table had customers', async () => {
+  it('imports nothing by itself where the table had customers', async () => {
     before(3);
     await world.create({ email: 'new@example.com' });
     await read();
@@ -81,7 +81,7 @@ describe('the reading of an account', () => {
     await expectAgreement(world);
   });
 
-  it('leaves records alone that a person left, also when an event of one comes', async () => {
+  it('skips records that a person decided to leave, also when an event of one comes', async () => {
     const [record = ''] = before(2);
     await world.create({ email: 'new@example.com' });
     await read();
@@ -95,7 +95,7 @@ describe('the reading of an account', () => {
     expect(await rows()).to.have.length(3);
   });
 
-  it('brings records in that a person decided to, though STRIPE_IMPORT is off', async () => {
+  it('imports records that a person chose, though STRIPE_IMPORT is off', async () => {
     before(2);
     await read({ policy: { imports: false } });
     const lane = world.worker({ policy: { imports: false } });
@@ -106,7 +106,7 @@ describe('the reading of an account', () => {
     expect(await rows()).to.have.length(2);
   });
 
-  it('goes on where it stopped: a page that fails is read again, and nothing is lost or doubled', async () => {
+  it('continues where it stopped: a page that fails is read again, and nothing is lost or doubled', async () => {
     before(250);
     const integration = failNext(world.integration, 1);
     const failed = await read({ integration }).catch((error: unknown) => String(error));
@@ -118,7 +118,7 @@ describe('the reading of an account', () => {
     expect(await countUnmatched(world.db, PLACE)).to.deep.include({ importing: 250 });
   });
 
-  it('makes a customer of the best of several records with one email, and aliases of the others', async () => {
+  it('makes one customer of several records with one email, from the best of them, and aliases of the others', async () => {
     const [first = '', second = ''] = before(2, () => 'twice@example.com');
     await subscribe(world, second);
     await read();
@@ -131,7 +131,7 @@ describe('the reading of an account', () => {
     ]);
   });
 
-  it('keeps no record of another installation', async () => {
+  it('stores no record of another installation', async () => {
     world.simulator.dashboard.createCustomer({
       email: 'bo@example.com',
       metadata: { twinbox_zzzzzzzz: '01990000-0000-7000-8000-000000000001' },

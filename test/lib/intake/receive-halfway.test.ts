@@ -5,12 +5,15 @@ import { expectAgreement } from '../../support/invariants.ts';
 import { outcomesOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, useTwoWay } from '../../support/two-way.ts';
 
-/** A receive that breaks off between the delivery and the mark at its mapping: nobody may take the repeat for known. */
-describe('receive, broken off half-way', () => {
+/**
+ * A receive that breaks off after it stored the delivery and before it raised the mapping: the
+ * repeat must not be skipped as known.
+ */
+describe('a receive that breaks off half-way', () => {
   const world = useTwoWay();
   const target = { system: 'stripe', externalType: 'customer' };
 
-  /** Every raise of a dirty number fails for as long as `work` runs. */
+  /** Every attempt to raise a mapping fails for as long as `work` runs. */
   async function withoutRaises(work: () => Promise<unknown>): Promise<void> {
     await world.db.raw(`
       create function refuse_raise() returns trigger language plpgsql as $$ begin raise exception 'broken off'; end $$;
@@ -26,7 +29,7 @@ describe('receive, broken off half-way', () => {
     }
   }
 
-  it('carries our change all the same once the bus brings it again', async () => {
+  it('still carries our change once the bus delivers it again', async () => {
     const { id, externalId } = await linkedPair(world);
     await world.update(id, { name: 'Changed here' });
     const events = await findUndelivered(world.db, { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 100 });
@@ -42,7 +45,7 @@ describe('receive, broken off half-way', () => {
     await expectAgreement(world);
   });
 
-  it('carries their change all the same once the bus brings it again', async () => {
+  it('still carries their change once the bus delivers it again', async () => {
     const { externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Changed there' });
     await world.deliver();

@@ -14,7 +14,7 @@ import { useSync } from '../../support/sync.ts';
 
 const everything = { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 10_000 };
 
-describe('receive', () => {
+describe('receiving events', () => {
   const world = useSync();
   const target = { system: 'stripe', externalType: 'customer' };
 
@@ -22,7 +22,7 @@ describe('receive', () => {
     return receiveOutbound({ db: world.db, clock: world.clock, wake: () => undefined }, target, events);
   }
 
-  it('takes a repeat for nothing', async () => {
+  it('ignores a repeated event', async () => {
     const { id } = await world.create();
     const events = await findUndelivered(world.db, everything);
     expect(await receive(events)).to.equal(1);
@@ -31,7 +31,7 @@ describe('receive', () => {
     expect(await mappingOf(world.db, id)).to.deep.equal(before);
   });
 
-  it('makes of every order, grouping and repetition of its input the same', async () => {
+  it('has the same result for every order, grouping and repetition of its input', async () => {
     const made = [await world.create(), await world.create(), await world.create()];
     for (const { id } of made) await world.update(id, { name: `Name ${id}` });
     await world.remove(made[2]!.id);
@@ -51,7 +51,7 @@ describe('receive', () => {
     );
   });
 
-  it('never brings forward what backs off, and brings at once what had nothing to do', async () => {
+  it('never brings a mapping in back-off forward, and brings a mapping without work forward at once', async () => {
     const { id } = await world.create();
     world.simulator.faults.add({ kind: 'reset', method: 'POST' });
     await world.run();
@@ -67,7 +67,7 @@ describe('receive', () => {
     expect((await mappingOf(world.db, id)).nextAttemptAt).to.deep.equal(world.clock.now());
   });
 
-  it('makes a delivery also for an event of a row that it has never heard of', async () => {
+  it('makes a delivery also for an event of a row that is unknown', async () => {
     await world.create();
     const [event] = await findUndelivered(world.db, everything);
     expect(await receive([{ ...event!, entityId: 4_711 }])).to.equal(1);
@@ -76,7 +76,7 @@ describe('receive', () => {
     expect(await mappingOf(world.db, 4_711)).to.include({ state: 'waiting', reason: 'lost_row' });
   });
 
-  describe('gap', () => {
+  describe('the gap walk', () => {
     const close = (db: Db = world.db) =>
       closeReceiveGap(
         { db, clock: world.clock, wake: () => undefined, bus: createInProcessBus() },
@@ -96,7 +96,7 @@ describe('receive', () => {
       return rows[0]?.id ?? 0;
     }
 
-    it('finds what the bus lost, and only that', async () => {
+    it('finds the events that the bus lost, and no others', async () => {
       await world.create();
       await world.receive();
       const { id } = await world.create();
@@ -109,7 +109,7 @@ describe('receive', () => {
       await expectAgreement(world);
     });
 
-    it('does not run ahead of what is published', async () => {
+    it('does not pass the events that are published', async () => {
       await world.create();
       const last = await publish();
       await world.create();
@@ -117,14 +117,14 @@ describe('receive', () => {
       expect(await readWalkPosition(world.db, 'receive-gap:stripe')).to.equal(last);
     });
 
-    it('goes page by page when much was lost', async () => {
+    it('goes page by page when many events were lost', async () => {
       for (let n = 0; n < 501; n++) await world.create();
       await publish();
       expect(await close()).to.deep.equal({ found: 500, more: true });
       expect(await close()).to.deep.equal({ found: 1, more: false });
     });
 
-    it('passes each row once: cost follows traffic', async () => {
+    it('passes each row once, so its cost follows the traffic', async () => {
       for (let n = 0; n < 200; n++) await world.create();
       await world.receive();
       await world.db.raw(`analyze sync_events`);
@@ -137,7 +137,7 @@ describe('receive', () => {
     });
   });
 
-  /** What receive has made, without what only counts and times. */
+  /** The result of receive, without counters and times. */
   async function received(): Promise<unknown> {
     const { rows } = await world.db.raw<{ rows: unknown[] }>(
       `select m.internal_id, m.dirty, m.clean, m.wanted_version, m.next_attempt_at, m.state,

@@ -9,7 +9,7 @@ import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 
 const MINUTE = 60_000;
 
-describe('a sweep that is cut short', () => {
+describe('a sweep that is interrupted', () => {
   const world = useTwoWay();
   const { signal } = new AbortController();
   const options = { retentionDays: 35, signal };
@@ -28,7 +28,7 @@ describe('a sweep that is cut short', () => {
     return rows[0]?.count ?? 0;
   };
 
-  it('by a kill between two pages, in the middle of one, or before its end is noted reads the window again', async () => {
+  it('by a kill between two pages, within one, or before its end is stored reads the window again', async () => {
     await killAtEach(world, ['inbox.stored', 'sweep.page', 'sweep.before-save'], {
       prepare: async () => {
         const before = await stored();
@@ -46,7 +46,7 @@ describe('a sweep that is cut short', () => {
     });
   });
 
-  it('by a stop goes on from the same place', async () => {
+  it('by a stop continues from the same place', async () => {
     await flood(130);
     const stopping = new AbortController();
     enableFailpoint('sweep.page', () => stopping.abort(), { once: true });

@@ -21,7 +21,10 @@ describe('the sweep', () => {
     return sweep({ ...world.deps, integration }, { retentionDays: 35, signal });
   }
 
-  /** As housekeeping does, until there is nothing more; then what was found is worked on. */
+  /**
+   * Sweeps as housekeeping does, until there is nothing more; then works on the events that were
+   * found.
+   */
   async function sweepAll(): Promise<number> {
     let stored = 0;
     for (;;) {
@@ -50,7 +53,7 @@ describe('the sweep', () => {
     await expectAgreement(world);
   });
 
-  it('stores nothing that a webhook has brought, and a webhook nothing that it has stored', async () => {
+  it('stores no event that a webhook brought, and a webhook stores none that the sweep stored', async () => {
     const { externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'By webhook' });
     await world.deliver();
@@ -64,7 +67,7 @@ describe('the sweep', () => {
     await expectAgreement(world);
   });
 
-  it('finds every event of a flood of which half the webhooks came, reordered, and others twice', async () => {
+  it('finds every missing event of a flood of which half the webhooks came, some reordered and some twice', async () => {
     const { externalId } = await linkedPair(world);
     await sweepAll();
     for (let n = 0; n < 260; n++) {
@@ -88,7 +91,7 @@ describe('the sweep', () => {
     await world.receiveInbound();
   }
 
-  it('begins when the database was bound to the account, and asks for nothing before it', async () => {
+  it('begins at the time when the database was bound to the account, and asks for nothing before', async () => {
     const { boundAt } = await place();
     const { feed } = world.integration;
     const asked: unknown[] = [];
@@ -102,7 +105,7 @@ describe('the sweep', () => {
     ]);
   });
 
-  it('catches up in windows of six hours, oldest first, each done for itself', async () => {
+  it('catches up in windows of six hours, oldest first, each finished by itself', async () => {
     const { id, externalId } = await linkedPair(world);
     for (let day = 0; day < 4; day++) {
       world.simulator.dashboard.updateCustomer(externalId, { name: `Day ${day}` });
@@ -128,7 +131,7 @@ describe('the sweep', () => {
     expect(lists()).to.equal(before + 1);
   });
 
-  it('hears an event that the list showed only nine minutes after it happened', async () => {
+  it('receives an event that the list showed only nine minutes after it happened', async () => {
     const { externalId } = await linkedPair(world);
     await world.rest();
     world.simulator.rules.set({ eventsTipLagMs: 9 * MINUTE });
@@ -149,7 +152,7 @@ describe('the sweep', () => {
     expect((await place()).sweptTo.getTime()).to.be.at.most(world.clock.now().getTime() - MINUTE);
   });
 
-  it('does not call a window done of which a page failed, and says so until one succeeds', async () => {
+  it('does not finish a window of which a page failed, and reports that until a try succeeds', async () => {
     const { externalId } = await linkedPair(world);
     await sweepAll();
     for (let n = 0; n < 150; n++) world.simulator.dashboard.updateCustomer(externalId, { name: `Edit ${n}` });
@@ -165,7 +168,7 @@ describe('the sweep', () => {
     world.advance(MINUTE);
     await sweepAll();
     expect(await place()).to.include({ sweptEvents: 150, problem: null });
-    // Nothing but that no webhook had brought them.
+    // The only warning left is that no webhook had brought them.
     expect((await warnings()).join('\n')).to.match(/^150 events of stripe since .* brought by no webhook.*$/);
   });
 
@@ -187,7 +190,7 @@ describe('the sweep', () => {
     expect(await place()).to.include({ sweptEvents: 1 });
   });
 
-  it('does not ask a paused system, and hears what happened in the pause after it', async () => {
+  it('does not ask a paused system, and receives the events of the pause afterwards', async () => {
     const { externalId } = await linkedPair(world);
     await world.db.raw(`update connections set paused_at = now()`);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'In the pause' });
@@ -199,7 +202,7 @@ describe('the sweep', () => {
     expect(await sweepAll()).to.equal(1);
   });
 
-  it('says what it can never hear after more than thirty days, loudly and until all is compared', async () => {
+  it('names after more than thirty days the events that it can never receive, until all pairs are compared', async () => {
     const { externalId } = await linkedPair(world);
     await sweepAll();
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Gone from the list' });
@@ -226,12 +229,12 @@ describe('the sweep', () => {
     expect(rows).to.have.length(1);
   });
 
-  it('hears for a database that takes no webhooks, and says that it alone does', async () => {
+  it('receives events for a database that takes no webhooks, and says that it is the only way', async () => {
     const { warnings: said } = await intakePart(world.db, world.clock, 'stripe', [])();
     expect(said?.join()).to.match(/heard by the sweep only.*STRIPE_WEBHOOK_SECRET/);
   });
 
-  it('warns of what it found that no webhook had brought, and counts anew once webhooks came again', async () => {
+  it('warns of events that no webhook had brought, and counts from zero once webhooks came again', async () => {
     const { externalId } = await linkedPair(world);
     await sweepAll();
     for (const name of ['One', 'Two']) world.simulator.dashboard.updateCustomer(externalId, { name });
@@ -258,7 +261,7 @@ describe('the sweep', () => {
     await world.db('webhook_signs').delete();
   });
 
-  it('is missed where no worker runs', async () => {
+  it('is reported as missing where no worker runs', async () => {
     await sweepAll();
     world.advance(20 * MINUTE);
     expect((await warnings())[0]).to.match(/were last listed 2026-03-01 12:00: is a worker running/);
@@ -266,7 +269,7 @@ describe('the sweep', () => {
     expect(await warnings()).to.deep.equal([]);
   });
 
-  it('stores what waits while nothing may be written here', async () => {
+  it('stores events while the policy forbids to pull them', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ours' });
     const observing = world.worker({ policy: { pulls: false } });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });

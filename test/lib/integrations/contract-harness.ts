@@ -1,5 +1,5 @@
-// What `contract.ts` asks of whoever wants to run it: the other system, or a faithful double, and the means to do there what a
-// person or a bad day would do.
+// What `contract.ts` needs from a caller: the other system, or a faithful double, and the means to
+// change it as a person or a failure would.
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import type { Fields } from '../../../lib/catalogue/document.ts';
 
@@ -8,23 +8,23 @@ export type Fault = 'answer_lost' | 'throttled' | 'failed_unstored' | 'failed_st
 
 export interface ContractHarness {
   integration: Integration;
-  /** Edits by the system's own hands; fields by external name. */
+  /** Edits made in the system itself; fields by external name. */
   createThere(fields: Fields): Promise<string>;
   updateThere(externalId: string, fields: Fields): Promise<void>;
   deleteThere(externalId: string): Promise<void>;
-  /** How many writes through the API took effect so far. */
+  /** How many writes through the API have had an effect so far. */
   effects(): number;
-  /** The system's clock goes on by so many milliseconds. */
+  /** Moves the system's clock forward by this number of milliseconds. */
   advance(ms: number): void;
   /** What happens to the next write. */
   failNext(fault: Fault): void;
   /** The same integration with a credential that is refused. */
   refused: Integration;
-  /** The same integration with an address where nobody listens. */
+  /** The same integration with an address where no server listens. */
   unreachable: Integration;
-  /** An id that looks right and names nothing. */
+  /** An id of the right form that does not exist. */
   unknownId: string;
-  /** Values that the system refuses for good, with the field that it should name. */
+  /** Values that the system refuses for good, with the field that its error should name. */
   refusedBody: { fields: Fields; field: string };
   close(): Promise<void>;
 }

@@ -36,14 +36,14 @@ export function describeContract(system: string, open: () => Promise<ContractHar
     const kit = createKit(() => h);
     const { create, createRequest, failureOf, filled, mapped, updateOf } = kit;
 
-    describe('who and what', () => {
+    describe('identity and settings', () => {
       it('names the same account each time', async () => {
         const first = await h.integration.identify();
         expect(first.account).to.be.a('string').and.not.equal('');
         expect(await h.integration.identify()).to.deep.equal(first);
       });
 
-      it('has a mapping document that a start-up would accept', () => {
+      it('has a mapping document that a start would accept', () => {
         expect(parseDocument(h.integration.document)).to.deep.equal(h.integration.document);
         expect(h.integration.document.system).to.equal(h.integration.system);
       });
@@ -90,7 +90,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect(mapped(required(written.record).fields)).to.deep.equal(blank);
       });
 
-      it('sees what a person changed there', async () => {
+      it('reads what a person changed at the external system', async () => {
         const id = await h.createThere(filled('theirs'));
         await h.updateThere(id, filled('edited'));
         const { record } = present(await h.integration.fetch(id));
@@ -111,7 +111,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect(failure).to.include({ kind: 'gone', scope: 'entity' });
       });
 
-      it('say which field was refused for good, without the value', async () => {
+      it('name the field that was refused for good, without its value', async () => {
         const { fields, field } = h.refusedBody;
         const effects = h.effects();
         const failure = await failureOf(() => h.integration.write(createRequest(fields)));
@@ -127,7 +127,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect(failure).to.include({ kind: 'indeterminate', nothingHappened: false });
       });
 
-      it('leave a throttled request open, sure that nothing happened', async () => {
+      it('leave a throttled request open, with the certainty that it had no effect', async () => {
         const request = createRequest(filled('throttled'));
         const effects = h.effects();
         h.failNext('throttled');
@@ -137,7 +137,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         expect((await h.integration.write(request)).replayed).to.equal(false);
       });
 
-      it('leave a fault there that was not kept open', async () => {
+      it('leave a request open whose failure the system did not keep', async () => {
         const request = createRequest(filled('fault'));
         h.failNext('failed_unstored');
         const failure = await failureOf(() => h.integration.write(request));
@@ -155,12 +155,12 @@ export function describeContract(system: string, open: () => Promise<ContractHar
         }
       });
 
-      it('know that nothing happened where nobody listens', async () => {
-        const failure = await failureOf(() => h.unreachable.write(createRequest(filled('nobody'))));
+      it('are certain to have had no effect where no server listens', async () => {
+        const failure = await failureOf(() => h.unreachable.write(createRequest(filled('none'))));
         expect(failure).to.include({ kind: 'retry', scope: 'system', nothingHappened: true });
       });
 
-      it('are whole and never thrown, whatever is classified', () => {
+      it('are complete results and never thrown, whatever is classified', () => {
         for (const hostile of hostileErrors()) {
           const failure = h.integration.classify(hostile);
           expect(failure.kind).to.be.oneOf(KINDS);

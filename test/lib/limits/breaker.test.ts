@@ -19,7 +19,7 @@ describe('the breaker', () => {
   });
   afterEach(disableFailpoints);
 
-  it('opens on a run of failures of several customers, once for all workers, and nothing is claimed then', async () => {
+  it('opens on a run of failures of several customers, once for all workers, and nothing is claimed while it is open', async () => {
     world.simulator.faults.setOutage({ kind: 'reset' });
     await editAll('In the outage');
     await Promise.all([
@@ -57,7 +57,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('opens for few customers too, if the system says nothing at all', async () => {
+  it('opens for few customers too, if the system gives no answer at all', async () => {
     world.simulator.faults.setOutage({ kind: 'unavailable' });
     await world.update(ids[0] ?? 0, { name: 'Ada' });
     for (let tries = 0; tries < 5; tries += 1) {
@@ -70,7 +70,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('is not opened by one customer whose requests break something, nor by refusals', async () => {
+  it('does not open for one customer whose requests fail, nor for refusals', async () => {
     const { externalId } = await mappingOf(world.db, ids[0] ?? 0);
     world.simulator.faults.add({ kind: 'reset', path: `/v1/customers/${externalId}`, times: null });
     world.simulator.faults.add({ kind: 'rate_limit', reason: 'lock_timeout', method: 'POST', times: 10 });
@@ -86,7 +86,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('asks ever more rarely whether the system is back, one worker at a time', async () => {
+  it('asks less and less often whether the system is back, one worker at a time', async () => {
     world.simulator.faults.setOutage({ kind: 'unavailable' });
     await editAll('Waiting');
     await world.run();
@@ -101,7 +101,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('tries one mapping at a time until something is carried out', async () => {
+  it('tries one mapping at a time until one action is carried out', async () => {
     await openAndWait();
     world.simulator.faults.setOutage(null);
     world.simulator.faults.add({ kind: 'hang', method: 'POST' });
@@ -118,7 +118,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('opens again at once if that one fails too, and says since when', async () => {
+  it('opens again at once if that one fails too, and keeps the time of the first opening', async () => {
     const since = await openAndWait();
     world.simulator.faults.setOutage(null);
     world.simulator.faults.add({ kind: 'reset', method: 'POST', times: null });
@@ -132,7 +132,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('brings the due times forward with the first success, spread so that the rate stays smooth', async () => {
+  it('brings the due times forward with the first success, spread so that the rate stays even', async () => {
     await openAndWait();
     await world.db.raw(
       `update external_mappings set next_attempt_at = :late where dirty <> clean and attempts > 0`,
@@ -152,7 +152,7 @@ describe('the breaker', () => {
     await expectAgreement(world);
   });
 
-  it('brings forward what a short trouble put off too, but not one customer that fails on and on', async () => {
+  it('brings forward also what a short outage delayed, but not one customer that keeps failing', async () => {
     world.simulator.faults.add({ kind: 'reset', method: 'POST', times: 3 });
     for (const id of ids.slice(0, 3)) await world.update(id, { name: 'Put off' });
     await world.run();
@@ -174,7 +174,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('does not let its time count as failing', async () => {
+  it('does not count its open time as failing of a customer', async () => {
     await openAndWait();
     for (let hour = 0; hour < 30; hour += 1) {
       world.advance(60 * MINUTE);
@@ -187,7 +187,7 @@ describe('the breaker', () => {
     expect(linesOf('delivery.settled').filter(({ outcome }) => outcome === 'parked')).to.deep.equal([]);
   });
 
-  it('is remembered over a restart, and a fixed key is seen at the next one', async () => {
+  it('is remembered over a restart, and a fixed key is used at the next one', async () => {
     await openAndWait();
     const calls = world.calls().length;
     const restarted = world.worker();
@@ -202,7 +202,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('is opened by a key that is refused at the start already, once the account is known', async () => {
+  it('opens for a key that is refused at the start already, once the account is known', async () => {
     world.simulator.faults.add({ kind: 'error_before_effect', status: 401, stored: false });
     await world
       .worker()
@@ -225,7 +225,7 @@ describe('the breaker', () => {
     await fix();
   });
 
-  it('flows on after a worker that dies between closing it and bringing the due times forward', async () => {
+  it('lets work continue after a worker that dies between closing it and bringing the due times forward', async () => {
     await openAndWait();
     world.simulator.faults.setOutage(null);
     enableFailpoint('breaker.closed', 'throw', { once: true });
@@ -234,7 +234,10 @@ describe('the breaker', () => {
     await fix();
   });
 
-  /** Everybody has an edit to send and nothing answers; the next probe is due. When it opened. */
+  /**
+   * Each customer has an edit to send and nothing answers; the next probe is due. Returns when the
+   * breaker opened.
+   */
   async function openAndWait(): Promise<Date> {
     world.simulator.faults.setOutage({ kind: 'unavailable' });
     await editAll('In the outage');
@@ -258,7 +261,7 @@ describe('the breaker', () => {
     return world.log.filter((line) => line.event === event);
   }
 
-  /** Nothing is wrong any more; everybody comes into agreement. */
+  /** Nothing fails any more, and all customers reach agreement. */
   async function fix(): Promise<void> {
     world.simulator.faults.setOutage(null);
     world.simulator.faults.clear();

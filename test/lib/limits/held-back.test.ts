@@ -8,12 +8,12 @@ import { useSync } from '../../support/sync.ts';
 const MINUTE = 60_000;
 const PLACE = { system: 'stripe', account: 'acct_1TwinboxSimulator' };
 
-describe('what holds changes back', () => {
+describe('what delays changes', () => {
   const world = useSync();
 
   beforeEach('bind the account', () => world.run());
 
-  it('counts time of an open breaker and of a pause in it once', async () => {
+  it('is counted once where the breaker is open during a pause', async () => {
     const start = world.clock.now();
     const at = (minute: number): Date => new Date(start.getTime() + minute * MINUTE);
     const stopped = (since: Date, now: Date) => readStoppedMs(world.db, { ...PLACE, since, now });
@@ -29,7 +29,7 @@ describe('what holds changes back', () => {
     expect(await stopped(at(50), at(60))).to.equal(0);
   });
 
-  it('is in readiness with since when, why and what to do', async () => {
+  it('is in readiness with its beginning, its reason and what to do', async () => {
     expect(await warnings()).to.equal('');
     const since = world.clock.now();
     await open('indeterminate', since);
@@ -47,7 +47,7 @@ describe('what holds changes back', () => {
     );
   });
 
-  it('is in readiness too where a rate was halved', async () => {
+  it('is in readiness also where a rate was halved', async () => {
     await world.db.raw(
       `insert into rate_buckets (system, account, endpoint, tokens, filled_at, share, slowed_at)
        values ('stripe', :account, 'create', 0, now(), 0.5, now())`,

@@ -13,10 +13,10 @@ const ACCOUNT = 'acct_1TwinboxSimulator';
 const BUCKET = { system: 'stripe', account: ACCOUNT };
 const RATES = { account: 100, endpoint: 25 };
 
-describe('limits', () => {
+describe('the limits of calls', () => {
   const world = useSync({ policy: { rates: RATES } });
 
-  describe('tokens', () => {
+  describe('rate tokens', () => {
     it('are one allowance, however many workers take from it', async () => {
       await fill({ '': 8, create: 6 });
       const workers = Array.from({ length: 5 }, () => limiter());
@@ -25,26 +25,26 @@ describe('limits', () => {
       expect(rooms.reduce((sum, { creates }) => sum + creates, 0)).to.be.at.most(6);
     });
 
-    it('begin with none, so that a restart is no reason for a burst', async () => {
+    it('start at none, so that a restart allows no burst', async () => {
       await limiter().room();
       const { rows } = await world.db.raw<{ rows: { tokens: number }[] }>(`select tokens from rate_buckets`);
       expect(rows.map(({ tokens }) => tokens)).to.deep.equal([0, 0]);
     });
 
-    it('save up two fifths of a second, and no more', async () => {
+    it('save up for two fifths of a second, and no more', async () => {
       await fill({ '': 0, create: 0 });
       await world.db.raw(`update rate_buckets set filled_at = now() - interval '1 hour'`);
       await limiter().room();
       expect(await tokensLeft('create')).to.be.closeTo(10 - 5, 0.5);
     });
 
-    it('are lost with the worker that dies with them, and they alone', async () => {
+    it('are lost with the worker that dies with them, and no others', async () => {
       await fill({ '': 30, create: 10 });
       expect(await limiter().room()).to.deep.equal({ calls: 20, creates: 5 });
       expect(await limiter().room()).to.deep.equal({ calls: 10, creates: 5 });
     });
 
-    it('are worth nothing any more after a second in hand', async () => {
+    it('expire a second after a worker has taken them', async () => {
       let now = 0;
       await fill({ '': 20, create: 5 });
       const worker = limiter(() => now);
@@ -55,7 +55,7 @@ describe('limits', () => {
       expect(await worker.room()).to.include({ calls: 0 });
     });
 
-    it('that somebody was claimed for are not given to others', async () => {
+    it('that are reserved for a claim are not given to others', async () => {
       await fill({ '': 3, create: 1 });
       const worker = limiter();
       await worker.room();
@@ -67,7 +67,7 @@ describe('limits', () => {
       expect(await worker.room()).to.deep.equal({ calls: 2, creates: 1 });
     });
 
-    it('go to the most urgent of those who wait, then to the one who has waited longest', async () => {
+    it('go to the most urgent waiting call, then to the one that has waited longest', async () => {
       await fill({ '': 0, update: 0 });
       const worker = limiter();
       const order: string[] = [];
@@ -80,7 +80,7 @@ describe('limits', () => {
       const done = names.map(async ([name, urgency]) => {
         if (await worker.take('update', performance.now() + 30_000, urgency)) order.push(name);
       });
-      // One token at a time, and another if a slow machine let one grow too old in hand.
+      // One token at a time, and another one if a slow machine let one expire.
       const given = async (): Promise<boolean> => {
         await fill({ '': 1, update: 1 });
         return order.length === names.length;
@@ -90,7 +90,7 @@ describe('limits', () => {
       expect(order).to.deep.equal(['edit', 'next edit', 'row', 'bulk']);
     });
 
-    it('are there for claims where those who wait lack the token of their endpoint', async () => {
+    it('are free for claims where the waiting calls lack the token of their endpoint', async () => {
       let now = 0;
       await fill({ '': 0, create: 5, update: 0, read: 0 });
       const worker = limiter(() => now);
@@ -106,7 +106,7 @@ describe('limits', () => {
       expect(await Promise.all(waiting)).to.deep.equal([false, false]);
     });
 
-    it('are not spent by whoever would come too late with them', async () => {
+    it('are not spent by a call that they would reach too late', async () => {
       await fill({ '': 5, update: 0 });
       expect(await limiter().take('update', performance.now() + 100)).to.equal(false);
       await fill({ '': 5, update: 5 });
@@ -115,7 +115,7 @@ describe('limits', () => {
     });
   });
 
-  describe('a system that says "too often"', () => {
+  describe('an external system that answers "too often"', () => {
     for (const [reason, slowed] of [
       ['global-rate', ['']],
       ['global-concurrency', ['']],
@@ -134,7 +134,7 @@ describe('limits', () => {
       });
     }
 
-    it('is slowed once for refusals that come together, and gets its whole rate back within a minute', async () => {
+    it('is slowed once for refusals that come together, and has its whole rate back within a minute', async () => {
       await fill({ '': 5, update: 5 });
       const worker = limiter();
       await Promise.all(Array.from({ length: 6 }, () => worker.slow('update')));
@@ -156,7 +156,7 @@ describe('limits', () => {
     });
   });
 
-  it('lets no call meet a refusal where two workers share what is allowed', async () => {
+  it('let no call meet a refusal where two workers share the allowance', async () => {
     world.simulator.rateLimits.set({ globalPerSecond: RATES.account, endpointPerSecond: RATES.endpoint });
     for (let n = 0; n < 60; n += 1) await world.create();
     await world.receive();
@@ -167,7 +167,7 @@ describe('limits', () => {
     await expectAgreement(world);
   });
 
-  it('does not take waiting for a turn for failing: the mapping goes back as it was', async () => {
+  it('do not count waiting for a rate token as failing: the mapping goes back unchanged', async () => {
     const { id } = await world.create();
     await reachRest();
     await world.update(id, { name: 'Ada' });
@@ -187,14 +187,14 @@ describe('limits', () => {
     await expectAgreement(world);
   });
 
-  it('has no edit wait behind records that are still to be made', async () => {
+  it('let no edit wait behind records that are still to be created', async () => {
     const { id } = await world.create();
     await reachRest();
     for (let n = 0; n < 40; n += 1) await world.create();
     await world.update(id, { name: 'Ada' });
     await world.receive();
     await fill({ '': 40, create: 0, update: 5 });
-    const worker = world.worker(); // with no tokens in hand from before
+    const worker = world.worker(); // without tokens from before
     await worker.runOnce();
     await worker.drain();
     expect(world.simulator.customers().map(({ name }) => name)).to.deep.equal(['Ada']);
@@ -203,7 +203,7 @@ describe('limits', () => {
     await expectAgreement(world);
   });
 
-  it('has an edit go before a new row, and that before bulk', async () => {
+  it('let an edit go before a new row, and a new row before bulk', async () => {
     const customers = [await world.create(), await world.create(), await world.create()];
     await reachRest();
     const ids = await Promise.all(customers.map(async ({ id }) => (await mappingOf(world.db, id)).id));
@@ -215,7 +215,7 @@ describe('limits', () => {
     await world.receive();
     expect([await claimOne(), await claimOne(), await claimOne()]).to.deep.equal(ids.toReversed());
     await world.db.raw(`update external_mappings set lease_until = null`);
-    // An edit of what waits behind takes it to the front.
+    // An edit of waiting bulk work raises its urgency.
     await world.update(customers[0]?.id ?? 0, { name: 'Now too' });
     await world.receive();
     const [first, second] = [await claimOne(), await claimOne()];
@@ -252,7 +252,7 @@ describe('limits', () => {
     });
   }
 
-  /** Buckets that do not fill by themselves for the time of a test. */
+  /** Buckets that do not fill by themselves during a test. */
   async function fill(tokens: Record<string, number>): Promise<void> {
     await world.db.raw(
       `insert into rate_buckets (system, account, endpoint, tokens, filled_at)

@@ -44,7 +44,7 @@ describe('reading that belongs to no customer', () => {
     expect(slowed.map(({ endpoint }) => endpoint)).to.deep.equal(['read']);
   });
 
-  it('is how the sweep reads', async () => {
+  it('is used by the sweep', async () => {
     world.advance(10 * MINUTE);
     await sweep(world.deps, { retentionDays: 35, signal: new AbortController().signal });
     const { rows } = await world.db.raw<{ rows: { endpoint: string }[] }>(

@@ -48,7 +48,7 @@ const REACHED: Record<string, number> = {
   'executed late': 2,
   replay: 15,
   pause: 10,
-  'conflict turned round': 1,
+  'conflict reversed': 1,
   'record of before': 60,
   'account read': 15,
   'consent to link rows that wait': 1,

@@ -77,7 +77,7 @@ describe('the judge of lost edits, where a record was another customer’s befor
     await world.update(id, { name: 'Ours' }); // by nobody: an old value came back
     await world.rest();
     await separate(first);
-    expect(await losses()).to.deep.equal([`lost without a word: theirs ${first} name = Theirs`]);
+    expect(await losses()).to.deep.equal([`lost without a conflict row: theirs ${first} name = Theirs`]);
   });
 
   it('names one that was overwritten after the record had left that customer', async () => {
@@ -92,7 +92,7 @@ describe('the judge of lost edits, where a record was another customer’s befor
     await world.rest();
     expect(await losses()).to.deep.equal([]); // a conflict row has it
     await world.db('sync_conflicts').where({ internal_id: after, field: 'name' }).delete();
-    expect(await losses()).to.deep.equal([`lost without a word: theirs ${first} name = Theirs`]);
+    expect(await losses()).to.deep.equal([`lost without a conflict row: theirs ${first} name = Theirs`]);
   });
 
   it('names one that our write covered at a record that is a second one by now', async () => {
@@ -110,6 +110,6 @@ describe('the judge of lost edits, where a record was another customer’s befor
     await world.rest();
     expect(await losses()).to.deep.equal([]); // a conflict row has it
     await world.db('sync_conflicts').where({ internal_id: id, field: 'name' }).delete();
-    expect(await losses()).to.deep.equal([`lost without a word: theirs ${first} name = Theirs`]);
+    expect(await losses()).to.deep.equal([`lost without a conflict row: theirs ${first} name = Theirs`]);
   });
 });

@@ -24,7 +24,7 @@ describe('cutting a page into requests', () => {
     list.map(({ topic, key, length }) => newMessage(topic, { key, value: 'x'.repeat(length) }));
   const plan = (messages: readonly Message[]): Batch[][] => planRounds(messages, counts, limits);
 
-  it('sends each message once, where its key belongs, each partition in order', () => {
+  it('sends each message once, to the partition of its key, each partition in order', () => {
     fc.assert(
       fc.property(page, (list) => {
         const messages = toMessages(list);
@@ -47,7 +47,7 @@ describe('cutting a page into requests', () => {
     );
   });
 
-  it('puts a partition at most once into a round, and keeps to the limits but for a message that is too long alone', () => {
+  it('puts a partition at most once into a round, and exceeds the limits only for a single message that is too long', () => {
     fc.assert(
       fc.property(page, (list) => {
         const messages = toMessages(list);
@@ -74,7 +74,7 @@ describe('cutting a page into requests', () => {
     expect(first.bytes + second.bytes).to.equal(300);
   });
 
-  it('gives no round for no messages', () => {
+  it('plans no round for an empty page', () => {
     expect(plan([])).to.deep.equal([]);
   });
 });

@@ -4,7 +4,7 @@ import { createSignal, waitUntil } from '../../../support/signal.ts';
 
 const WAIT = { timeoutMs: 5_000 };
 
-/** A broker's side of commits: keeps what it is given, and may refuse the first. */
+/** The broker's side of commits: records the requests, and may refuse the first ones. */
 function keeper(refusals = 0) {
   const requests: [number, string][][] = [];
   let left = refusals;
@@ -17,21 +17,21 @@ function keeper(refusals = 0) {
 }
 
 describe('committing to Kafka', () => {
-  it('commits what was handled while the last commit was just ending, whatever the moment', async () => {
-    for (let turns = 0; turns < 12; turns += 1) {
+  it('commits what was handled while the last commit was just ending, at whatever moment', async () => {
+    for (let rounds = 0; rounds < 12; rounds += 1) {
       const { requests, commit } = keeper();
       const committer = createCommitter('t', (error) => expect.fail(String(error)));
       committer.add(0, '1', commit);
-      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      for (let round = 0; round < rounds; round += 1) await Promise.resolve();
       committer.add(1, '7', commit);
       await waitUntil(() => requests.flat().some(([partition]) => partition === 1), {
         ...WAIT,
-        what: `the commit that was asked for after ${turns} turns`,
+        what: `the commit that was asked for after ${rounds} rounds`,
       });
     }
   });
 
-  it('puts all that waits into one request, the newest of each partition', async () => {
+  it('puts all waiting offsets into one request, the newest of each partition', async () => {
     const held = createSignal();
     const { requests, commit } = keeper();
     const committer = createCommitter('t', (error) => expect.fail(String(error)));
@@ -63,7 +63,7 @@ describe('committing to Kafka', () => {
     expect([requests, errors.length]).to.deep.equal([[[[0, '1']]], 1]);
   });
 
-  it('lets go of partitions that are another’s now', async () => {
+  it('drops the offsets of partitions that now belong to another member', async () => {
     const { requests, commit } = keeper(1);
     const committer = createCommitter('t', () => undefined);
     committer.add(0, '1', commit);

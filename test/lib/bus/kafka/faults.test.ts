@@ -6,7 +6,7 @@ function failure(name: string, message: string, more: object = {}, cause?: Error
 }
 
 describe('what an error of Kafka means', () => {
-  it('is not decided by `retriable`, which is wrong when the broker is away', () => {
+  it('does not follow from `retriable`, which is wrong when the broker is away', () => {
     const refused = failure('KafkaJSConnectionError', 'connect ECONNREFUSED', {
       code: 'ECONNREFUSED',
       retriable: true,
@@ -21,12 +21,12 @@ describe('what an error of Kafka means', () => {
     expect(toStartError(wrapped, ['one:9092'])).to.include({ code: 'kafka_unavailable', retryable: true });
   });
 
-  it('is a matter of the record when the broker says so, however deep', () => {
+  it('is a bad record when the broker says so, however deep in the error', () => {
     const large = failure('KafkaJSProtocolError', 'too large', { type: 'MESSAGE_TOO_LARGE' });
     expect(faultOf(failure('KafkaJSNonRetriableError', 'too large', {}, large))).to.equal('record');
   });
 
-  it('is a matter of the settings for passwords, certificates, rights and topics, and names the setting', () => {
+  it('is a wrong setting for passwords, certificates, rights and topics, with the setting’s name', () => {
     const cases: [Error, string][] = [
       [failure('KafkaJSSASLAuthenticationError', 'no'), 'KAFKA_SASL_PASSWORD'],
       [failure('KafkaJSConnectionError', 'no', { code: 'SELF_SIGNED_CERT_IN_CHAIN' }), 'KAFKA_SSL_CA'],
@@ -41,13 +41,13 @@ describe('what an error of Kafka means', () => {
     }
   });
 
-  it('knows a time-out by its class', () => {
+  it('is a time-out by the error’s class', () => {
     const late = failure('KafkaJSRequestTimeoutError', 'Request Produce timed out');
     expect(isTimeout(failure('KafkaJSNumberOfRetriesExceeded', 'x', {}, late))).to.equal(true);
     expect(isTimeout(failure('KafkaJSConnectionError', 'x'))).to.equal(false);
   });
 
-  it('survives what is no error, and a chain that bites its own tail', () => {
+  it('is found also where it is not an error, or a chain of causes that leads back to itself', () => {
     const loop = failure('KafkaJSError', 'loop');
     loop.cause = loop;
     expect(faultOf(loop)).to.equal('passing');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { judgeHealth, noteFailure } from '../../../../lib/bus/kafka/health.ts';
 
-describe('what a Kafka bus says of itself', () => {
+describe('the health of a Kafka bus', () => {
   const at = (now: number) => ({ sessionTimeoutMs: 10_000, now });
   const reader = (memberAt: number, problem: string | null = null) => ({
     topic: 'sync.outbound',
@@ -9,12 +9,12 @@ describe('what a Kafka bus says of itself', () => {
     membership: { at: memberAt, problem },
   });
 
-  it('passes over a leader’s election and one new sharing of a group', () => {
+  it('ignores the election of a leader and one rebalance of a group', () => {
     const trouble = noteFailure(null, 'no leader', 0);
     expect(judgeHealth(trouble, [reader(0)], at(4_000)).problem).to.equal(null);
   });
 
-  it('says since when nothing was taken, and why the last attempt failed', () => {
+  it('says since when no record was accepted, and why the last attempt failed', () => {
     let trouble = noteFailure(null, 'the first reason', 1_000);
     trouble = noteFailure(trouble, 'the last reason', 11_000);
     expect(judgeHealth(trouble, [], at(13_000)).problem).to.equal(
@@ -22,7 +22,7 @@ describe('what a Kafka bus says of itself', () => {
     );
   });
 
-  it('forgets a failure that nobody has repeated: another relay is active now', () => {
+  it('forgets a failure that was not repeated: another relay is active now', () => {
     const trouble = noteFailure(null, 'away', 0);
     expect(judgeHealth(trouble, [], at(30_000)).problem).to.include('away');
     expect(judgeHealth(trouble, [], at(61_000)).problem).to.equal(null);

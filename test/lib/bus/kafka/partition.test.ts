@@ -14,7 +14,7 @@ describe('the partition of a key', () => {
     ['abc', 479470107],
   ];
   for (const [key, hash] of vectors) {
-    it(`hashes ${key} as Java does`, () => {
+    it(`is the one that Java finds for ${key}`, () => {
       expect(murmur2(Buffer.from(key))).to.equal(hash);
     });
   }
@@ -30,7 +30,7 @@ describe('the partition of a key', () => {
     );
   });
 
-  it('is always one that there is', () => {
+  it('is always an existing one', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 1000 }), (key, count) => {
         expect(partitionOf(key, count)).to.be.within(0, count - 1);

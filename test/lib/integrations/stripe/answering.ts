@@ -9,20 +9,23 @@ export interface Scripted {
   headers?: Record<string, string>;
   /** Sent as JSON unless it is a string. */
   body?: unknown;
-  /** Instead of an answer. */
+  /** Done instead of an answer. */
   act?: (response: ServerResponse) => void;
 }
 
 export interface AnsweringServer {
   url: string;
-  /** How many requests came in since the last `answer`. */
+  /** How many requests have come since the last `answer`. */
   requests: () => number;
   answer(next: Scripted): void;
   connect(settings?: Partial<StripeSettings>): Integration;
   close(): Promise<void>;
 }
 
-/** A server that says to every request what it was told to, for answers that no well-behaved double gives. */
+/**
+ * A server that gives every request a prepared answer, for answers that no well-behaved double
+ * gives.
+ */
 export async function openAnsweringServer(host = '127.0.0.1'): Promise<AnsweringServer> {
   let script: Scripted = {};
   let count = 0;

@@ -31,7 +31,7 @@ describe('what a failure of Stripe means', () => {
     });
   }
 
-  it('one call is one request also on a connection that was used before', async () => {
+  it('is decided for one request a call, also on a connection that was used before', async () => {
     server.answer({ body: { object: 'account', id: 'acct_1' } });
     await integration.identify();
     server.answer({ act: (response) => response.destroy() });
@@ -41,7 +41,7 @@ describe('what a failure of Stripe means', () => {
     expect(server.requests()).to.equal(1);
   });
 
-  it('a name that no server has: retry, nothing happened', async () => {
+  it('is `retry` without an effect for a host name that does not exist', async () => {
     const lost = server.connect({ apiBase: 'http://twinbox.invalid' });
     const failure = await failureOf(lost, () => lost.identify());
     expect(failure).to.include({
@@ -52,7 +52,7 @@ describe('what a failure of Stripe means', () => {
     });
   });
 
-  it('a handshake that never ends, or fails: nothing was sent', async () => {
+  it('is that nothing was sent for a TLS handshake that fails or never ends', async () => {
     const mute = createServer(() => undefined);
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const { port } = mute.address() as AddressInfo;
@@ -65,7 +65,7 @@ describe('what a failure of Stripe means', () => {
     expect(refused).to.include({ kind: 'retry', code: 'connection_failed', nothingHappened: true });
   });
 
-  it('what cannot be sent is refused before it is sent, for good', async () => {
+  it('is a refusal for good, before sending, for what cannot be sent', async () => {
     server.answer({});
     const requests = [
       () => integration.fetch(''),
@@ -89,7 +89,7 @@ describe('what a failure of Stripe means', () => {
     expect(server.requests()).to.equal(0);
   });
 
-  it('an SDK error without status, as a client of its own makes for a page, leaves the intent open', () => {
+  it('is an unknown outcome for an SDK error without status, as the client makes for a page', () => {
     const bare = Object.assign(new Error('Invalid JSON received from the Stripe API'), {
       type: 'StripeAPIError',
     });

@@ -9,7 +9,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 describe('the Stripe client', () => {
-  it('reads livemode off the key', () => {
+  it('reads livemode from the key', () => {
     const modes = ['sk_test_abcd', 'rk_test_abcd', 'sk_live_abcd', 'rk_live_abcd'].map(livemodeOf);
     expect(modes).to.deep.equal([false, false, true, true]);
   });
@@ -28,7 +28,7 @@ describe('the Stripe client', () => {
     [`sk_test_${'a'.repeat(300)}`, /malformed/],
   ];
   for (const [secretKey, why] of WRONG_KEYS) {
-    it(`refuses ${JSON.stringify(secretKey.slice(0, 30))} and does not repeat it`, () => {
+    it(`refuses ${JSON.stringify(secretKey.slice(0, 30))} and does not show it`, () => {
       const error = thrownBy(() => createStripeClient({ secretKey }));
       expect(isAppError(error, 'config_invalid')).to.equal(true);
       expect(String(error)).to.match(why);
@@ -54,12 +54,12 @@ describe('the Stripe client', () => {
     });
   }
 
-  it('never sends a live key in the clear', () => {
+  it('never sends a live key unencrypted', () => {
     const open = () => createStripeClient({ secretKey: 'sk_live_fake', apiBase: 'http://127.0.0.1:1' });
     expect(String(thrownBy(open))).to.match(/in the clear/);
   });
 
-  it('refuses a mark key that Stripe or another installation could not take', () => {
+  it('refuses a tag key that Stripe or another installation could not take', () => {
     for (const tagKey of ['', 'twinbox_', 'other_abc', 'twinbox_a[b]', `twinbox_${'a'.repeat(33)}`]) {
       expect(isAppError(thrownBy(() => createStripeIntegration({ secretKey: SECRET_KEY, tagKey })))).to.equal(
         true,
@@ -67,7 +67,7 @@ describe('the Stripe client', () => {
     }
   });
 
-  it('pins the API version and sends no telemetry, over connections that are kept', async () => {
+  it('pins the API version and sends no telemetry, over connections that are kept open', async () => {
     const seen: IncomingHttpHeaders[] = [];
     const sockets = new Set<unknown>();
     const server = createServer((request, response) => {
@@ -86,7 +86,7 @@ describe('the Stripe client', () => {
     server.closeAllConnections();
   });
 
-  it('reaches an address in brackets', async function () {
+  it('reaches an IPv6 address in brackets', async function () {
     const server = await openAnsweringServer('::1').catch(() => null);
     if (server === null) return this.skip(); // a machine without IPv6
     server.answer({ body: { object: 'account', id: 'acct_six' } });

@@ -38,7 +38,7 @@ describe('the id of a customer of Stripe', () => {
   after(() => harness.close());
 
   for (const id of CHOSEN) {
-    it(`${JSON.stringify(id.slice(0, 30))} is read, changed and deleted, and no other customer`, async () => {
+    it(`${JSON.stringify(id.slice(0, 30))} is used as it is to read, change and delete that customer and no other`, async () => {
       const { simulator } = harness;
       const other = simulator.dashboard.createCustomer({ name: 'Other' });
       simulator.dashboard.createCustomer({ id, name: 'Before' });
@@ -104,7 +104,7 @@ describe('the id of a customer of Stripe', () => {
         const answer = await stripe.fetch(id).catch((error: unknown) => stripe.classify(error));
         if ('code' in answer) return answer.code === 'unsendable' && paths.length === 0;
         const [path = ''] = paths;
-        // As anything on the way may read it: what a URL makes of the path is the path.
+        // As any proxy may read it: the path is what a URL parser makes of it.
         const read = new URL(path, apiBase).pathname;
         return (
           read === path && path.split('/').length === 4 && decodeURIComponent(path.split('/')[3] ?? '') === id

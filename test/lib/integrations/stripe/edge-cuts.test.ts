@@ -17,14 +17,14 @@ const reset = (text: string) => (socket: Socket) =>
   void socket.write(text, 'latin1', () => socket.resetAndDestroy());
 const stays = (text: string) => (socket: Socket) => void socket.write(text, 'latin1');
 
-describe('an answer of Stripe that is cut, or broken on the way', () => {
+describe('an answer of Stripe that is cut or damaged on the way', () => {
   let wire: Wire;
   before(async () => {
     wire = await openWire();
   });
   after(() => wire.close());
 
-  it('is none, since what is whole is one', async () => {
+  it('is not accepted, while a whole one is', async () => {
     for (const kind of ALL_CALLS) {
       wire.script(stays(whole(kind.good)));
       expect(await outcomeOf(wire.integration, kind), kind.says).to.have.property('answer');
@@ -63,7 +63,7 @@ describe('an answer of Stripe that is cut, or broken on the way', () => {
     ['its status is no number', stays(whole(CUSTOMER).replace('200 OK', 'OK 200'))],
   ];
   for (const [says, act] of CUTS) {
-    it(`${says}: the outcome is unknown, and nothing is sent again`, async () => {
+    it(`(${says}) leaves the outcome unknown, and nothing is sent again`, async () => {
       for (const kind of ALL_CALLS) {
         wire.script(act);
         expectUnknown(await outcomeOf(wire.integration, kind), `${says}, ${kind.says}`);
@@ -72,7 +72,7 @@ describe('an answer of Stripe that is cut, or broken on the way', () => {
     });
   }
 
-  it('is one behind a first answer that only says to go on, and behind hints', async () => {
+  it('is recognised behind an interim answer, and behind hints', async () => {
     for (const first of ['100 Continue', '102 Processing', '103 Early Hints']) {
       wire.script(stays(`HTTP/1.1 ${first}\r\nlink: x\r\n\r\n${whole(CUSTOMER)}`));
       const outcome = await outcomeOf(wire.integration, CREATE);
@@ -80,7 +80,7 @@ describe('an answer of Stripe that is cut, or broken on the way', () => {
     }
   });
 
-  it('is bounded: a body that goes on for ever is left before it fills the memory', async () => {
+  it('is bounded: a body that never ends is dropped before it fills the memory', async () => {
     const megabyte = Buffer.alloc(1_048_576, ' ');
     let megabytes = 0;
     wire.script((socket) => {
@@ -98,7 +98,7 @@ describe('an answer of Stripe that is cut, or broken on the way', () => {
     expect(megabytes).to.be.below(64);
   });
 
-  it('is not mixed up with the answer before it on the same connection', async () => {
+  it('is not mixed with the answer before it on the same connection', async () => {
     const stale = { object: 'account', id: 'acct_stale' };
     let first = true;
     wire.script((socket) => {
@@ -111,7 +111,7 @@ describe('an answer of Stripe that is cut, or broken on the way', () => {
     }
   });
 
-  it('has each of its headers once, or says nothing by it', async () => {
+  it('may have each of its headers once; a doubled one is ignored', async () => {
     const twice = ['request-id: req_1', 'request-id: req_2', 'date: a', 'date: b'];
     const replayed = ['idempotent-replayed: true', 'idempotent-replayed: true'];
     wire.script(stays(whole(CUSTOMER, ...twice, ...replayed)));

@@ -21,20 +21,20 @@ describe('an answer of Stripe with odd headers', () => {
       expect(await wait('120')).to.equal(120_000);
     });
 
-    it('is read as a date, and one that is past is no wait', async () => {
+    it('is read as a date, and a past date means no wait', async () => {
       const later = await wait(new Date(Date.now() + 10 * 60_000).toUTCString());
       expect(later).to.be.within(1, 10 * 60_000);
       expect(await wait('Fri, 06 Nov 2020 08:49:37 GMT')).to.equal(0);
     });
 
-    it('is nothing where it is neither', async () => {
+    it('is ignored where it is neither', async () => {
       const NONSENSE = ['-5', '1.5', '+7', '1e9', 'soon', 'soon 5', '0x10', '7 s', 'Infinity', 'NaN', '２'];
       for (const value of [...NONSENSE, '2030-01-01', 'Friday', 'Fri, 99 Nov 2099 08:49:37 GMT']) {
         expect(await wait(encodeURI(value).replaceAll('%20', ' ')), value).to.equal(null);
       }
     });
 
-    it('holds a customer for an hour at most, however much it asks for', async () => {
+    it('delays a customer for an hour at most, however much it asks for', async () => {
       for (const value of ['999999', '9'.repeat(40), 'Fri, 31 Dec 9999 23:59:59 GMT']) {
         expect(await wait(value), value).to.equal(HOUR);
       }
@@ -45,7 +45,7 @@ describe('an answer of Stripe with odd headers', () => {
     const CLEAR = ['true', 'True', 'TRUE'];
     const UNCLEAR = ['1', 'yes', 'false, true', 'truetrue', 'maybe'];
 
-    it('makes an answer one of the past, also where it is written in another way', async () => {
+    it('makes the answer a replay, also where it is written in another way', async () => {
       for (const value of [...CLEAR, ...UNCLEAR]) {
         for (const kind of [CREATE, UPDATE]) {
           const answer = { headers: { 'idempotent-replayed': value }, body: CUSTOMER };
@@ -56,7 +56,7 @@ describe('an answer of Stripe with odd headers', () => {
       expect(await edge.meet(CREATE, twice)).to.have.nested.property('answer.replayed', true);
     });
 
-    it('leaves an answer one of the present where it says false, or nothing', async () => {
+    it('leaves the answer a first one where it is false or missing', async () => {
       for (const headers of [{}, { 'idempotent-replayed': 'false' }, { 'idempotent-replayed': 'False' }]) {
         const outcome = await edge.meet(UPDATE, { headers, body: CUSTOMER });
         expect(outcome).to.have.nested.property('answer.replayed', false);
@@ -77,7 +77,7 @@ describe('an answer of Stripe with odd headers', () => {
       }
     });
 
-    it('takes from a refusal the promise that nothing happened, clear or not', async () => {
+    it('removes from a refusal the promise that nothing happened, clear or not', async () => {
       for (const value of [...CLEAR, ...UNCLEAR]) {
         for (const status of [400, 401, 402]) {
           const failure = await refusedWith({ status, headers: { 'idempotent-replayed': value } });
@@ -88,7 +88,7 @@ describe('an answer of Stripe with odd headers', () => {
   });
 
   describe('Stripe-Should-Retry', () => {
-    it('ends a key only where it says false', async () => {
+    it('ends a key only where it is false', async () => {
       for (const [value, kind] of [
         ['false', 'spent'],
         ['FALSE', 'spent'],
@@ -104,7 +104,7 @@ describe('an answer of Stripe with odd headers', () => {
   });
 
   describe('Request-Id', () => {
-    it('is not what an answer is believed by: without it there is none', async () => {
+    it('is not needed to accept an answer: without it the answer has no request id', async () => {
       for (const kind of [...READS, CREATE, UPDATE, DELETE]) {
         const outcome = await edge.meet(kind, { headers: { 'request-id': [] }, body: kind.good });
         expect(outcome, kind.says).to.have.nested.property('answer.requestId', null);
@@ -112,7 +112,7 @@ describe('an answer of Stripe with odd headers', () => {
       expect(await refusedWith({ headers: { 'request-id': [] } })).to.include({ requestId: null });
     });
 
-    it('is none where it is no id: too long, or a text', async () => {
+    it('is ignored where it is too long or a text', async () => {
       for (const value of ['x'.repeat(300), 'two words', 'Bearer sk_test_twinbox_fake', 'req_1, req_2']) {
         const outcome = await edge.meet(CREATE, { headers: { 'request-id': value }, body: CUSTOMER });
         expect(outcome, value).to.have.nested.property('answer.requestId', null);
@@ -123,7 +123,7 @@ describe('an answer of Stripe with odd headers', () => {
   });
 
   describe('Date', () => {
-    it('is the time of the answer only where it is a date of HTTP', async () => {
+    it('is the time of the answer only where it is a valid date of HTTP', async () => {
       const dated = async (date: string): Promise<unknown> => {
         const outcome = await edge.meet(EVENTS, { headers: { date }, body: EVENTS.good });
         return 'answer' in outcome ? (outcome.answer as { answeredAt: unknown }[])[0]?.answeredAt : outcome;
@@ -136,7 +136,7 @@ describe('an answer of Stripe with odd headers', () => {
     });
   });
 
-  it('a notice of Stripe, cookies and unknown headers change nothing', async () => {
+  it('with notices of Stripe, cookies and unknown headers changes nothing', async () => {
     const headers = { 'set-cookie': ['a=1', 'b=2'], 'x-unknown': 'x'.repeat(4_000), 'stripe-version': 'old' };
     for (const kind of ALL_CALLS) {
       expect(await edge.meet(kind, { headers, body: kind.good }), kind.says).to.have.property('answer');

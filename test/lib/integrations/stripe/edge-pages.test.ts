@@ -9,7 +9,7 @@ const HTML = { 'content-type': 'text/html; charset=utf-8', server: 'proxy' };
 describe('Stripe behind a proxy', () => {
   const edge = interceptStripe();
 
-  it('answers every kind of call when nothing is in the way', async () => {
+  it('answers every kind of call when no proxy interferes', async () => {
     for (const kind of ALL_CALLS) {
       expect(await edge.meet(kind, { body: kind.good }), kind.says).to.have.property('answer');
       expect(edge.asked(), kind.says).to.have.length(1);
@@ -18,14 +18,14 @@ describe('Stripe behind a proxy', () => {
 
   const PLACES = ['https://elsewhere.example/v1/customers', 'http://api.stripe.com/', '//other', '/v2', ''];
   for (const status of [300, 301, 302, 303, 307, 308]) {
-    it(`sends nothing after a redirect with ${status}, to whatever host: the outcome is unknown`, async () => {
+    it(`gets no second request after a redirect with ${status}, to whatever host: the outcome is unknown`, async () => {
       for (const [index, kind] of ALL_CALLS.entries()) {
         const location = PLACES[index % PLACES.length] ?? '';
         await expectUnknownAt(edge, [kind], { status, headers: { ...HTML, location }, body: PAGE });
       }
     });
 
-    it(`believes no JSON that comes with a redirect with ${status}`, async () => {
+    it(`is not believed when JSON comes with a redirect with ${status}`, async () => {
       const headers = { location: 'https://elsewhere.example/' };
       for (const kind of ALL_CALLS) {
         await expectUnknownAt(edge, [kind], { status, headers, body: kind.good });
@@ -36,19 +36,19 @@ describe('Stripe behind a proxy', () => {
   }
 
   for (const status of [200, 400, 401, 403, 404, 405, 407, 410, 413, 500, 502, 503, 504, 511, 522]) {
-    it(`takes a page with ${status} for no answer of Stripe: the outcome is unknown`, async () => {
+    it(`has not answered where a page with ${status} comes: the outcome is unknown`, async () => {
       await expectUnknownAt(edge, ALL_CALLS, { status, headers: HTML, body: PAGE });
       const outcome = await edge.meet(CREATE, { status, headers: HTML, body: PAGE });
       expect(failed(outcome)).to.include({ scope: 'system', code: 'foreign_answer', status });
     });
   }
 
-  it('takes a page with 429 for a limit, and with 409 for a busy customer, without a promise', async () => {
+  it('has reached a limit where a page with 429 comes, and a busy customer with 409, without a promise', async () => {
     await expectUnknownAt(edge, ALL_CALLS, { status: 429, headers: HTML, body: PAGE }, 'throttle');
     await expectUnknownAt(edge, ALL_CALLS, { status: 409, headers: HTML, body: PAGE }, 'lock');
   });
 
-  it('keeps the key in use where a page stands in the place of a kept failure', async () => {
+  it('keeps the key in use where a page comes in the place of a kept failure', async () => {
     for (const name of ['idempotent-replayed', 'stripe-should-retry']) {
       const headers = { ...HTML, [name]: name === 'idempotent-replayed' ? 'true' : 'false' };
       for (const status of [401, 403, 500, 503]) {
@@ -58,7 +58,7 @@ describe('Stripe behind a proxy', () => {
     }
   });
 
-  it('believes no customer in an answer that says it is a page or a text', async () => {
+  it('has given no customer in an answer that says it is a page or a text', async () => {
     for (const type of ['text/html', 'text/plain', 'application/octet-stream', 'application/problem+json']) {
       for (const kind of ALL_CALLS) {
         await expectUnknownAt(edge, [kind], { headers: { 'content-type': type }, body: kind.good });
@@ -72,7 +72,7 @@ describe('Stripe behind a proxy', () => {
     }
   });
 
-  it('believes JSON with a charset, in whatever case', async () => {
+  it('has answered where JSON comes with a charset, in any case of letters', async () => {
     for (const type of ['application/json; charset=utf-8', 'Application/JSON;charset=UTF-8']) {
       for (const kind of ALL_CALLS) {
         const outcome = await edge.meet(kind, { headers: { 'content-type': type }, body: kind.good });
@@ -81,7 +81,7 @@ describe('Stripe behind a proxy', () => {
     }
   });
 
-  it('takes no name whose bytes are no UTF-8: the name would be another one', async () => {
+  it('has given no name where its bytes are not UTF-8, since it would be another name', async () => {
     const latin = Buffer.from(JSON.stringify({ ...CUSTOMER, name: 'Jürgen' }), 'latin1');
     const calls = ALL_CALLS.filter(({ good }) => good === CUSTOMER);
     expect(calls).to.have.length(5);

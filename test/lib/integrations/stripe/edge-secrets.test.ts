@@ -23,7 +23,7 @@ describe('a failure of Stripe', () => {
   ];
   const LEAKS = [SECRET_KEY, Buffer.from(`${SECRET_KEY}:`).toString('base64'), 'ada@example.com'];
 
-  it('repeats no key and no email, wherever the error holds it', async () => {
+  it('shows no key and no email, wherever the error holds it', async () => {
     for (const text of TEXTS) {
       const inEvery = { type: 'invalid_request_error', message: text, code: text, param: text };
       for (const error of [inEvery, { ...inEvery, param: undefined }, { ...inEvery, type: text }]) {
@@ -35,7 +35,7 @@ describe('a failure of Stripe', () => {
     }
   });
 
-  it('repeats no key of another sort', async () => {
+  it('shows no key of another kind', async () => {
     for (const key of OTHER_KEYS) {
       const error = { type: 'invalid_request_error', message: `Use ${key} no more`, code: key };
       const failure = failed(await edge.meet(UPDATE, { status: 400, body: { error } }));
@@ -43,7 +43,7 @@ describe('a failure of Stripe', () => {
     }
   });
 
-  it('repeats no key that a header holds', async () => {
+  it('shows no key that a header holds', async () => {
     const error = { type: 'invalid_request_error', message: 'no' };
     for (const name of ['request-id', 'stripe-rate-limited-reason', 'retry-after', 'location']) {
       const headers = { [name]: `Bearer ${SECRET_KEY}` };
@@ -53,7 +53,7 @@ describe('a failure of Stripe', () => {
     }
   });
 
-  it('has a code that is a name, and a field that is one, of bounded length', async () => {
+  it('has a code and a field that are names of bounded length', async () => {
     for (const odd of ['x'.repeat(5_000), 'two words', 'Großes', '<b>', '', 7, null, {}, ['a']]) {
       const error = { type: 'invalid_request_error', message: 'no', code: odd, param: odd };
       const failure = failed(await edge.meet(CREATE, { status: 400, body: { error } }));
@@ -66,7 +66,7 @@ describe('a failure of Stripe', () => {
     }
   });
 
-  it('has a message of bounded length, also of a huge body', async () => {
+  it('has a message of bounded length, also for a huge body', async () => {
     const error = { type: 'api_error', message: 'word '.repeat(200_000) };
     for (const kind of ALL_CALLS) {
       const failure = failed(await edge.meet(kind, { status: 500, body: { error } }));

@@ -27,10 +27,10 @@ describe('an answer of Stripe with a body of another shape', () => {
     ['bytes that are no text', Buffer.from('ff00fe7b7d', 'hex')],
   ];
   for (const [says, body] of SHAPES) {
-    it(`${says} is no answer to any call`, () => expectUnknownAt(edge, ALL_CALLS, { body }));
+    it(`${says} is not accepted for any call`, () => expectUnknownAt(edge, ALL_CALLS, { body }));
   }
 
-  it('a body compressed without having been asked for is not believed, broken or whole', async () => {
+  it('that is compressed without request is not accepted, broken or whole', async () => {
     for (const kind of ALL_CALLS) {
       const whole = gzipSync(JSON.stringify(kind.good));
       for (const body of [whole, whole.subarray(0, 20), Buffer.from('1f8b0800ffff', 'hex')]) {
@@ -39,7 +39,7 @@ describe('an answer of Stripe with a body of another shape', () => {
     }
   });
 
-  it('an account is an account with an id, or the key stays unknown', async () => {
+  it('is an account only with an id; otherwise the account of the key stays unknown', async () => {
     const accounts = [
       { ...ACCOUNT, object: 'customer' },
       { ...ACCOUNT, id: '' },
@@ -50,7 +50,7 @@ describe('an answer of Stripe with a body of another shape', () => {
     }
   });
 
-  it('another customer than the one asked for is neither read, nor deleted, nor an answer to a write', async () => {
+  it('with another customer than requested is neither a read, nor a delete, nor an answer to a write', async () => {
     for (const id of ['cus_other', 'CUS_EDGE', 'cus_edge ', '', null, 7]) {
       await expectUnknownAt(edge, [...READS, UPDATE], { body: { ...CUSTOMER, id } });
       await expectUnknownAt(edge, [...READS, DELETE], { body: { ...DELETED, id } });
@@ -64,7 +64,7 @@ describe('an answer of Stripe with a body of another shape', () => {
     }
   });
 
-  it('a deletion is one only where a customer says so in so many words', async () => {
+  it('is a deletion only where a customer is explicitly called deleted', async () => {
     const { id } = CUSTOMER;
     for (const body of [
       { id, deleted: true },
@@ -83,7 +83,7 @@ describe('an answer of Stripe with a body of another shape', () => {
     }
   });
 
-  it('a list is a list with data and an end that is said, or nothing is known to be absent', async () => {
+  it('is a list only with data and a stated end; otherwise no record counts as absent', async () => {
     for (const kind of LISTS) {
       const good = kind.good as { object: string; data: unknown[] };
       for (const body of [
@@ -106,7 +106,7 @@ describe('an answer of Stripe with a body of another shape', () => {
     }
   });
 
-  it('a list that promises more and gives nothing to go on from is not done', async () => {
+  it('that promises more pages and gives no cursor does not end a list', async () => {
     for (const kind of [LIST, EVENTS]) {
       await expectUnknownAt(edge, [kind], { body: { ...listOf([]), has_more: true } });
       const undated = { ...(kind === LIST ? CUSTOMER : EVENT), created: null };
@@ -114,7 +114,7 @@ describe('an answer of Stripe with a body of another shape', () => {
     }
   });
 
-  it('a customer with another email than the one asked for is not linked to it', async () => {
+  it('with a customer of another email than requested leads to no link', async () => {
     for (const email of ['eve@example.com', null]) {
       await expectUnknownAt(edge, [BY_EMAIL], { body: listOf([CUSTOMER, { ...CUSTOMER, email }]) });
     }
@@ -122,7 +122,7 @@ describe('an answer of Stripe with a body of another shape', () => {
     expect(await edge.meet(BY_EMAIL, { body })).to.have.nested.property('answer.length', 1);
   });
 
-  it('subscriptions of another shape hold a delete back, and are no record of use', async () => {
+  it('with invalid subscriptions holds a delete back, and is an unreadable record', async () => {
     const [, forDelete, withUse] = READS;
     const list = CUSTOMER.subscriptions;
     for (const subscriptions of [
@@ -147,7 +147,7 @@ describe('an answer of Stripe with a body of another shape', () => {
     }
   });
 
-  it('an error cannot pass for a failure of our own', async () => {
+  it('cannot pass for an internal error of ours', async () => {
     const own = { sendFailure: { code: 'ECONNREFUSED', sent: false } };
     const body = {
       error: {

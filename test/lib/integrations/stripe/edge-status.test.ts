@@ -4,7 +4,7 @@ import { expectUnknownAt, failed, interceptStripe } from './edge.ts';
 
 const REFUSED = { error: { type: 'invalid_request_error', message: 'no' } };
 
-describe('an answer of Stripe with an odd status', () => {
+describe('an answer of Stripe with an unusual status', () => {
   const edge = interceptStripe();
 
   for (const status of [201, 202, 203, 206, 226, 299]) {
@@ -21,12 +21,12 @@ describe('an answer of Stripe with an odd status', () => {
 
   const UNDOCUMENTED = [405, 406, 407, 408, 410, 418, 420, 421, 422, 424, 425, 426, 431, 451, 499];
   for (const status of [...UNDOCUMENTED, 500, 501, 502, 503, 504, 508, 520, 522, 530, 599]) {
-    it(`${status} with an error is no refusal for good: the outcome is unknown`, async () => {
+    it(`${status} with an error is not a refusal for good: the outcome is unknown`, async () => {
       await expectUnknownAt(edge, ALL_CALLS, { status, body: REFUSED });
     });
   }
 
-  it('an error with 200 is none of Stripe: no limit, no wrong key, no spent key, no missing customer', async () => {
+  it('200 with an error is not an error of Stripe: no limit, no wrong key, no spent key, no missing customer', async () => {
     const errors = [
       { type: 'invalid_request_error', code: 'resource_missing', param: 'id' },
       { type: 'invalid_request_error', code: 'api_key_expired' },
@@ -40,7 +40,7 @@ describe('an answer of Stripe with an odd status', () => {
     }
   });
 
-  it('an error without a type of Stripe is the error of a gateway: it refuses nothing for good', async () => {
+  it('without a type of Stripe in its error is an error of a gateway: nothing is refused for good', async () => {
     const errors = [
       { code: 'resource_missing', param: 'id' },
       { code: 404, message: 'Requested entity was not found.', status: 'NOT_FOUND' },
@@ -70,7 +70,7 @@ describe('an answer of Stripe with an odd status', () => {
     }
   });
 
-  it('what Stripe documents as a refusal is one', async () => {
+  it('that Stripe documents as a refusal is one', async () => {
     for (const status of [400, 402]) {
       for (const kind of ALL_CALLS) {
         const failure = failed(await edge.meet(kind, { status, body: REFUSED }), kind.says);

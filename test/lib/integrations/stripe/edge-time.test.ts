@@ -8,13 +8,13 @@ import { head, openWire, type Wire } from './edge-wire.ts';
 
 const BODY = JSON.stringify(CUSTOMER);
 
-describe('a call of Stripe that gets no whole answer', () => {
+describe('a call of Stripe that gets no complete answer', () => {
   let wire: Wire;
   before(async () => {
     wire = await openWire();
   });
   after(() => wire.close());
-  // The limit is of the client's own timer, so the test moves that clock and waits for nothing.
+  // The client's own timer sets the limit, so the test moves that clock and does not wait.
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
   afterEach(() => mock.timers.reset());
 
@@ -28,7 +28,7 @@ describe('a call of Stripe that gets no whole answer', () => {
       (socket) => void socket.write(`${head(`content-length: ${BODY.length}`)}${BODY.slice(0, -1)}`),
     ],
     [
-      'the body is whole and its length is not',
+      'the body is shorter than its length',
       (socket) => void socket.write(`${head(`content-length: ${BODY.length + 1}`)}${BODY}`),
     ],
     [
@@ -36,7 +36,7 @@ describe('a call of Stripe that gets no whole answer', () => {
       (socket) =>
         void socket.write(`${head('transfer-encoding: chunked')}${BODY.length.toString(16)}\r\n${BODY}\r\n`),
     ],
-    ['it is asked to go on again and again', (socket) => dripFor(socket, 'HTTP/1.1 100 Continue\r\n\r\n')],
+    ['only interim answers come', (socket) => dripFor(socket, 'HTTP/1.1 100 Continue\r\n\r\n')],
     [
       'the head comes line by line',
       (socket) => {
@@ -53,7 +53,7 @@ describe('a call of Stripe that gets no whole answer', () => {
     ],
   ];
   for (const [says, act] of SLOW) {
-    it(`is over at its limit where ${says}: the outcome is unknown`, async () => {
+    it(`ends at its time limit where ${says}: the outcome is unknown`, async () => {
       for (const kind of ALL_CALLS) {
         wire.script(act);
         let over = false;
@@ -71,12 +71,12 @@ describe('a call of Stripe that gets no whole answer', () => {
     });
   }
 
-  /** What stands in the socket of the loopback is read within a turn of the event loop or two. */
+  /** Bytes in a loopback socket are read within one or two rounds of the event loop. */
   async function readAll(): Promise<void> {
-    for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let round = 0; round < 4; round += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Goes on until the client hangs up. */
+  /** Continues until the client closes the connection. */
   function dripFor(socket: Socket, drop: string): void {
     const drip = setInterval(() => socket.write(drop), 5);
     socket.on('close', () => clearInterval(drip));

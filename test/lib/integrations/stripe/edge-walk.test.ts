@@ -14,7 +14,7 @@ function page(kind: CallKind, ids: string[], created = 1_700_000_000, more = tru
 describe('a walk through pages of Stripe', () => {
   const edge = interceptStripe();
 
-  it('is not done where a page of a proxy, with 403, stands in the place of the test clocks', async () => {
+  it('is not complete where a page of a proxy, with 403, comes in the place of the test clocks', async () => {
     const all = { ...LIST, call: (stripe: Integration) => drain(stripe.list({})) };
     const last = page(LIST, ['a'], 20, false);
     const blocked = { status: 403, headers: { 'content-type': 'text/html' }, body: '<html>' };
@@ -26,7 +26,7 @@ describe('a walk through pages of Stripe', () => {
 
   for (const kind of [LIST, EVENTS]) {
     describe(kind.says, () => {
-      it('goes on from the last of a page', async () => {
+      it('continues from the last of a page', async () => {
         const outcome = await edge.meet(
           kind,
           page(kind, ['a', 'b'], 20),
@@ -38,7 +38,7 @@ describe('a walk through pages of Stripe', () => {
         expect(cursors).to.deep.equal([null, 'b', 'c']);
       });
 
-      it('is not done where a page in the middle cannot be believed', async () => {
+      it('is not complete where a page in the middle cannot be accepted', async () => {
         const first = page(kind, ['a'], 20);
         for (const second of [
           { status: 502, body: '<html>' },
@@ -71,9 +71,9 @@ describe('a walk through pages of Stripe', () => {
         expect(edge.asked().length).to.be.below(6);
       });
 
-      it('ends where a cursor is refused that the list goes on to give', async () => {
-        const turn = [page(kind, ['a', 'b'], 20), { status: 404, body: GONE }];
-        const outcome = await edge.meet(kind, ...Array.from({ length: 20 }, () => turn).flat());
+      it('ends where the list keeps giving a cursor that is refused', async () => {
+        const pair = [page(kind, ['a', 'b'], 20), { status: 404, body: GONE }];
+        const outcome = await edge.meet(kind, ...Array.from({ length: 20 }, () => pair).flat());
         expect(failed(outcome)).to.include({ kind: 'indeterminate', code: 'unexpected_answer' });
         expect(edge.asked().length).to.be.below(6);
       });

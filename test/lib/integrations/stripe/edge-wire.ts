@@ -3,12 +3,12 @@ import { createStripeIntegration } from '../../../../lib/integrations/stripe/str
 import type { Integration } from '../../../../lib/integrations/integration.ts';
 import { TAG_KEY, SECRET_KEY } from './harness.ts';
 
-/** Stripe as bytes on a socket: what no server and no interceptor would write. */
+/** Stripe as bytes on a socket: answers that no server and no interceptor would write. */
 export interface Wire {
   integration: Integration;
-  /** What becomes of every request from now on. */
+  /** Handles every request from now on. */
   script: (act: (socket: Socket) => void) => void;
-  /** How many requests came in since the last `script`. */
+  /** How many requests have come since the last `script`. */
   requests: () => number;
   /** Resolves once a request is in and the script has acted. */
   acted: () => Promise<unknown>;
@@ -23,7 +23,7 @@ export async function openWire(): Promise<Wire> {
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // The other side hangs up whenever it has seen enough.
+    // The other side closes the connection once it has read enough.
     socket.on('error', () => undefined);
     let read = '';
     socket.on('data', (bytes: Buffer) => {
@@ -55,12 +55,12 @@ export async function openWire(): Promise<Wire> {
   };
 }
 
-/** The head of an answer, its lines as they are given. */
+/** The head of an answer, with its lines as given. */
 export function head(...lines: string[]): string {
   return ['HTTP/1.1 200 OK', 'content-type: application/json', ...lines, '', ''].join('\r\n');
 }
 
-/** A whole answer. */
+/** A complete answer. */
 export function whole(value: object, ...lines: string[]): string {
   const body = JSON.stringify(value);
   return `${head(`content-length: ${Buffer.byteLength(body)}`, ...lines)}${body}`;

@@ -15,11 +15,11 @@ export interface EdgeAnswer {
 export type Outcome = { answer: unknown } | { failure: Failure };
 
 export interface Edge {
-  /** Speaks to api.stripe.com as the engine does, with a key that is none. */
+  /** Connects to api.stripe.com as the engine does, with an invented key. */
   integration: () => Integration;
-  /** Makes the call, with the answers in their order; the last one stands for all that follow. */
+  /** Makes the call, with the answers in order; the last one is repeated. */
   meet: (kind: CallKind, ...answers: EdgeAnswer[]) => Promise<Outcome>;
-  /** The URLs that were asked for since the last `meet` began, at whatever host. */
+  /** The URLs that were requested since the last `meet` began, at any host. */
   asked: () => string[];
 }
 
@@ -35,13 +35,13 @@ export function interceptStripe(): Edge {
   let integration: Integration;
   let answers: EdgeAnswer[] = [];
   const asked: string[] = [];
-  const unmatched = ({ url }: Request) => void asked.push(url);
+  const onRequest = ({ url }: Request) => void asked.push(url);
 
   before(async () => {
     ({ default: nock } = await import('nock'));
     if (!nock.isActive()) nock.activate();
     nock.disableNetConnect();
-    nock.emitter.on('no match', unmatched);
+    nock.emitter.on('no match', onRequest);
     integration = createStripeIntegration({ secretKey: SECRET_KEY, tagKey: TAG_KEY });
     const reply = (request: Request): [number, string | Buffer, Record<string, string | string[]>] => {
       asked.push(request.url);
@@ -53,7 +53,7 @@ export function interceptStripe(): Edge {
     nock(API).persist().get(every).reply(reply).post(every).reply(reply).delete(every).reply(reply);
   });
   after(() => {
-    nock.emitter.removeListener('no match', unmatched);
+    nock.emitter.removeListener('no match', onRequest);
     nock.abortPendingRequests();
     nock.cleanAll();
     nock.enableNetConnect();
@@ -84,7 +84,10 @@ export function failed(outcome: Outcome, message = ''): Failure {
   throw new Error(`${message} was taken for an answer: ${JSON.stringify(outcome.answer)}`);
 }
 
-/** The laws of this edge: no success, no refusal for good, no promise that nothing happened, and no secret. */
+/**
+ * The rules for a bad answer: no success, no refusal for good, no promise that nothing happened,
+ * and no secret.
+ */
 export function expectUnknown(outcome: Outcome, says: string, kind: Failure['kind'] = 'indeterminate'): void {
   const failure = failed(outcome, says);
   expect(failure.kind, `${says}: ${JSON.stringify(failure)}`).to.equal(kind);
@@ -98,7 +101,10 @@ export function expectNoSecret(failure: Failure, says = ''): void {
   expect(text, says).to.not.include('ada@example.com');
 }
 
-/** The call meets the answer: one request at api.stripe.com and nowhere else, whose outcome is unknown. */
+/**
+ * Makes the call with this answer: one request to api.stripe.com and to no other host, with an
+ * unknown outcome.
+ */
 export async function expectUnknownAt(
   edge: Edge,
   calls: readonly CallKind[],

@@ -10,7 +10,7 @@ interface Case {
   means: Partial<Failure>;
 }
 
-/** An answer of Stripe's own shape. */
+/** An answer in Stripe's own form. */
 function refusal(
   status: number,
   error: Record<string, unknown>,
@@ -19,7 +19,7 @@ function refusal(
   return { status, headers, body: { error: { type: 'invalid_request_error', message: 'no', ...error } } };
 }
 
-/** Every answer, or want of one, that the engine treats in its own way. */
+/** Every answer, or missing answer, that the engine treats differently. */
 export const FAILURES: Case[] = [
   {
     says: 'a refused parameter',
@@ -66,7 +66,11 @@ export const FAILURES: Case[] = [
     answer: refusal(409, {}, REPLAYED),
     means: { kind: 'spent', replayed: true },
   },
-  { says: 'a conflict not to be tried again', answer: refusal(409, {}, GIVEN_UP), means: { kind: 'spent' } },
+  {
+    says: 'a conflict that must not be tried again',
+    answer: refusal(409, {}, GIVEN_UP),
+    means: { kind: 'spent' },
+  },
   {
     says: 'the rate of the account',
     answer: refusal(429, { code: 'rate_limit' }, { 'stripe-rate-limited-reason': 'global-rate' }),
@@ -93,17 +97,17 @@ export const FAILURES: Case[] = [
     means: { kind: 'throttle', scope: 'account' },
   },
   {
-    says: 'how long to wait',
+    says: 'a limit with a time to wait',
     answer: refusal(429, {}, { 'retry-after': '7' }),
     means: { kind: 'throttle', retryAfterMs: 7000 },
   },
   {
-    says: 'an unreadable wait',
+    says: 'a limit with an unreadable time to wait',
     answer: refusal(429, {}, { 'retry-after': 'soon' }),
     means: { retryAfterMs: null },
   },
   {
-    says: 'an old sort of rate limit',
+    says: 'a rate limit of the old form',
     answer: refusal(400, { code: 'rate_limit' }),
     means: { kind: 'throttle' },
   },
@@ -124,37 +128,37 @@ export const FAILURES: Case[] = [
   },
   { says: 'a lack of rights that is kept', answer: refusal(403, {}, REPLAYED), means: { kind: 'spent' } },
   {
-    says: 'nobody of that id',
+    says: 'no customer of that id',
     answer: refusal(404, { code: 'resource_missing', param: 'id', message: "No such customer: 'cus_1'" }),
     means: { kind: 'gone', scope: 'entity', message: "No such customer: 'cus_1'" },
   },
   {
-    says: 'nobody, kept',
+    says: 'no customer, kept',
     answer: refusal(404, { code: 'resource_missing' }, REPLAYED),
     means: { kind: 'gone' },
   },
   {
-    says: 'an address that the API does not have',
+    says: 'a path that the API does not have',
     answer: refusal(404, { message: 'Unrecognized request URL (POST: /v1/customers).' }),
     means: { kind: 'retry', scope: 'system', code: 'unknown_url' },
   },
   {
-    says: 'a fault there, not kept',
+    says: 'a 500 that Stripe does not keep',
     answer: refusal(500, { type: 'api_error' }),
     means: { kind: 'indeterminate', scope: 'system', code: 'api_error', nothingHappened: false },
   },
   {
-    says: 'a fault there that may be tried again',
+    says: 'a 500 that may be tried again',
     answer: refusal(500, { type: 'api_error' }, { 'stripe-should-retry': 'true' }),
     means: { kind: 'indeterminate' },
   },
   {
-    says: 'a fault that comes back',
+    says: 'a 500 that is replayed',
     answer: refusal(500, {}, REPLAYED),
     means: { kind: 'spent', code: 'stored_failure' },
   },
   {
-    says: 'a fault not to be tried again',
+    says: 'a 503 that must not be tried again',
     answer: refusal(503, {}, GIVEN_UP),
     means: { kind: 'spent', scope: 'entity' },
   },
@@ -164,7 +168,7 @@ export const FAILURES: Case[] = [
     means: { kind: 'indeterminate', status: 502 },
   },
   {
-    says: 'a page that is not there, which is no customer that is not there',
+    says: 'a 404 page, which does not mean a missing customer',
     answer: { status: 404, body: 'Not Found' },
     means: { kind: 'indeterminate', scope: 'system', code: 'foreign_answer', status: 404 },
   },
@@ -174,7 +178,7 @@ export const FAILURES: Case[] = [
     means: { kind: 'indeterminate', status: 500 },
   },
   {
-    says: 'an error that is only a word',
+    says: 'an error that is only a text',
     answer: { status: 502, body: { error: 'bad' } },
     means: { kind: 'indeterminate' },
   },
@@ -205,7 +209,7 @@ export const FAILURES: Case[] = [
     means: { kind: 'indeterminate', code: 'unexpected_answer' },
   },
   {
-    says: 'the way elsewhere',
+    says: 'a redirect',
     answer: { status: 302, headers: { location: '/' }, body: '' },
     means: { kind: 'indeterminate' },
   },
@@ -222,7 +226,7 @@ export const FAILURES: Case[] = [
     means: { kind: 'indeterminate', scope: 'system', code: 'connection_lost', nothingHappened: false },
   },
   {
-    says: 'silence',
+    says: 'no answer at all',
     answer: { act: () => undefined },
     means: { kind: 'indeterminate', scope: 'system', code: 'timeout', nothingHappened: false },
   },

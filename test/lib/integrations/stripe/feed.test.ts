@@ -12,7 +12,7 @@ describe('the list of Stripe’s events', () => {
   });
   afterEach(() => harness.close());
 
-  it('gives every event of the window once, newest first, a hundred at a time, as webhooks bring them', async () => {
+  it('gives every event of the window once, newest first, a hundred at a time, in the form of webhooks', async () => {
     const { dashboard, clock } = harness.simulator;
     const { id } = dashboard.createCustomer({ name: 'Customer' });
     for (let n = 0; n < 249; n++) {
@@ -31,7 +31,7 @@ describe('the list of Stripe’s events', () => {
     expect(events).to.have.deep.members(brought);
   });
 
-  it('keeps to the window, and has the deleted among the others', async () => {
+  it('gives only the window, deletions included', async () => {
     const { dashboard, clock } = harness.simulator;
     const { id } = dashboard.createCustomer({ name: 'Customer' });
     clock.advance(60_000);
@@ -49,7 +49,7 @@ describe('the list of Stripe’s events', () => {
     expect(kinds).to.deep.equal(['deleted', 'updated', 'created']);
   });
 
-  it('says by Stripe’s clock when it was answered, also where there is nothing', async () => {
+  it('has the time of its answer by Stripe’s clock, also where it is empty', async () => {
     const [page] = await collect(stripe, {});
     expect(page).to.deep.include({ events: [], status: 200 });
     const apart = harness.simulator.clock.now() - (page?.answeredAt?.getTime() ?? 0);
@@ -57,7 +57,7 @@ describe('the list of Stripe’s events', () => {
     expect(page?.requestId).to.match(/^req_/);
   });
 
-  it('ends with an error where one of its events cannot be told from others', async () => {
+  it('ends with an error where one of its events cannot be identified', async () => {
     const server = await openAnsweringServer();
     server.answer({ body: { object: 'list', has_more: false, data: [{ object: 'event', created: 7 }] } });
     const failure = await failureOf(server.connect(), () => collect(server.connect(), {}));
@@ -65,20 +65,20 @@ describe('the list of Stripe’s events', () => {
     await server.close();
   });
 
-  it('is asked for as it is read: one page is in memory at a time', async () => {
+  it('is requested as it is read: one page is in memory at a time', async () => {
     const { dashboard } = harness.simulator;
     for (let n = 0; n < 150; n++) dashboard.createCustomer({ name: `Customer ${n}` });
     const pages = stripe.feed!.pages({})[Symbol.asyncIterator]();
     for (const calls of [1, 2]) {
-      const { value } = (await pages.next()) as IteratorYieldResult<EventsPage>; // two pages are there
+      const { value } = (await pages.next()) as IteratorYieldResult<EventsPage>; // two pages exist
       expect(value.events).to.have.length(calls === 1 ? 100 : 50);
       expect(harness.simulator.ledger.entries({ path: '/v1/events' })).to.have.length(calls);
     }
   });
 });
 
-describe('a search by our mark', () => {
-  it('finds what bears it, once Stripe has caught up, and nothing that bears another', async () => {
+describe('a search by our owner tag', () => {
+  it('finds the records that bear the tag, once Stripe has indexed them, and none with another tag', async () => {
     const { simulator, connect, close } = await openSimulator();
     const [ownerTag, other] = [
       '01900000-0000-7000-8000-000000000001',

@@ -20,7 +20,7 @@ for (const deletedCursors of [true, false]) {
       [60, 'minutes apart'],
       [0, 'in the same second'],
     ] as const) {
-      it(`gives all of 250 made ${when}, once`, async () => {
+      it(`gives all of 250 customers made ${when}, once`, async () => {
         const { connect, ids, close } = await open(250, secondsApart);
         const listed = await collect(connect().list({}));
         expect(listed).to.have.length(250);
@@ -29,7 +29,7 @@ for (const deletedCursors of [true, false]) {
         await close();
       });
 
-      it(`survives that the last of each page is deleted while paging, of 350 made ${when}`, async () => {
+      it(`is complete though the last of each page is deleted while paging, of 350 made ${when}`, async () => {
         const { simulator, connect, ids, close } = await open(350, secondsApart);
         const listed: string[] = [];
         const deleted: string[] = [];
@@ -80,13 +80,13 @@ describe('listing customers', () => {
     await close();
   });
 
-  it('gives nothing of an empty account', async () => {
+  it('gives nothing for an empty account', async () => {
     const { connect, close } = await openSimulator();
     expect(await collect(connect().list({}))).to.deep.equal([]);
     await close();
   });
 
-  it('stops with an error at a fault in the middle: a window with an error is not done', async () => {
+  it('stops with an error at a failure in the middle: the window is not complete', async () => {
     const { simulator, connect, close } = await openSimulator();
     for (let index = 0; index < 150; index += 1) simulator.dashboard.createCustomer({ name: `C${index}` });
     simulator.faults.add({ kind: 'error_before_effect', method: 'GET', nth: 2, stored: false });
@@ -97,7 +97,7 @@ describe('listing customers', () => {
     await close();
   });
 
-  it('does not turn for ever where a server gives the same page again and again', async () => {
+  it('ends where a server gives the same page again and again', async () => {
     const server = await openAnsweringServer();
     server.answer({
       body: { object: 'list', has_more: true, data: [{ object: 'customer', id: 'cus_1', created: 7 }] },

@@ -26,12 +26,12 @@ const KEPT: [string, string | null, string][] = [
   ['The name "Ann "the Ox" Lee" is taken', 'name', 'The name … is taken'],
 ];
 
-describe('the text of an error that is kept', () => {
+describe('the text of an error that is stored', () => {
   for (const [message, param, kept] of KEPT) {
     it(`${message} → ${kept}`, () => expect(withoutValues(message, param)).to.equal(kept));
   }
 
-  it('never has a value that was quoted, after a colon, or an e-mail', () => {
+  it('never has a quoted value, a value after a colon, or an email', () => {
     const name = fc
       .string({ minLength: 3, maxLength: 30 })
       .map((text) => `Zq${text.replaceAll(/\s/g, '')}Zq`);
@@ -51,7 +51,7 @@ describe('the text of an error that is kept', () => {
     );
   });
 
-  it('is short, also of a megabyte', () => {
+  it('is short, also for a megabyte', () => {
     expect(withoutValues('x '.repeat(500_000), null).length).to.be.at.most(300);
     expect(withoutValues(`'${"'".repeat(1_000_000)}`, null).length).to.be.at.most(300);
   });

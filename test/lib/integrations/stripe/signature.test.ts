@@ -101,7 +101,7 @@ describe('the signature of a webhook', () => {
     });
   }
 
-  it('tells when it was signed', () => {
+  it('gives the time when it was made', () => {
     expect(check()).to.deep.equal({ ok: true, signedAt: new Date(SECOND * 1000) });
   });
 
@@ -111,7 +111,7 @@ describe('the signature of a webhook', () => {
     expect(check({ header })).to.have.property('ok', true);
   });
 
-  it('is of the bytes, also where they are no text', () => {
+  it('covers the bytes, also where they are not text', () => {
     const rawBody = Buffer.from([0xff, 0x00, 0xfe]);
     expect(check({ rawBody, header: `t=${SECOND},v1=${sign(SECRET, SECOND, rawBody)}` })).to.have.property(
       'ok',
@@ -119,7 +119,7 @@ describe('the signature of a webhook', () => {
     );
   });
 
-  it('costs nothing to refuse when its header has a megabyte', () => {
+  it('is refused quickly when its header has a megabyte', () => {
     const headers = [`t=${SECOND},v1=`, ','.repeat(8), 'v1=a,', `${signed()},`].map((part) =>
       part.repeat(Math.ceil(1_000_000 / part.length)),
     );

@@ -5,7 +5,7 @@ import { readTag } from '../../../../lib/integrations/stripe/owner-tag.ts';
 import { failureOf, openAnsweringServer } from './answering.ts';
 import { TAG_KEY, openSimulator, SECRET_KEY, type StripeHarness } from './harness.ts';
 
-describe('Stripe', () => {
+describe('the integration of Stripe', () => {
   let harness: StripeHarness;
   let integration: Integration;
   let sdk: Stripe;
@@ -21,7 +21,7 @@ describe('Stripe', () => {
     const subscribe = (customer: string) =>
       sdk.subscriptions.create({ customer, items: [{ price: 'price_1' }] });
 
-    it('counts the subscriptions that are not cancelled, and is asked only when wanted', async () => {
+    it('counts the subscriptions that are not cancelled, and is asked only when needed', async () => {
       const { id } = harness.simulator.dashboard.createCustomer({ name: 'Ada' });
       const [first] = [await subscribe(id), await subscribe(id)];
       expect(await integration.fetch(id, { forDelete: true })).to.include({
@@ -34,7 +34,7 @@ describe('Stripe', () => {
       expect(await integration.fetch(id)).to.include({ blocksDelete: null });
     });
 
-    it('lets go of a customer whose subscriptions are all cancelled, or who has none', async () => {
+    it('permits the delete of a customer whose subscriptions are all cancelled, or who has none', async () => {
       const { id } = harness.simulator.dashboard.createCustomer({ name: 'Ada' });
       expect(await integration.fetch(id, { forDelete: true })).to.include({ blocksDelete: null });
       const { id: subscription } = await subscribe(id);
@@ -42,7 +42,7 @@ describe('Stripe', () => {
       expect(await integration.fetch(id, { forDelete: true })).to.include({ blocksDelete: null });
     });
 
-    it('says erased and missing as any read does', async () => {
+    it('reports erased and missing records as any read does', async () => {
       const { id } = harness.simulator.dashboard.createCustomer({ name: 'Ada' });
       harness.simulator.dashboard.deleteCustomer(id);
       expect(await integration.fetch(id, { forDelete: true })).to.include({ state: 'erased', status: 200 });
@@ -52,7 +52,7 @@ describe('Stripe', () => {
       expect(missing.answeredAt).to.be.instanceOf(Date);
     });
 
-    it('holds back where subscriptions cannot be seen, or not all of them', async () => {
+    it('forbids the delete where subscriptions cannot be seen, or not all of them', async () => {
       const server = await openAnsweringServer();
       const customer = { object: 'customer', id: 'cus_1', created: 1, name: null };
       const scripted = server.connect();
@@ -90,7 +90,7 @@ describe('Stripe', () => {
     });
   });
 
-  describe('our mark', () => {
+  describe('our owner tag', () => {
     const recordOf = async (metadata: Record<string, string>): Promise<ExternalRecord> => {
       const { id } = harness.simulator.dashboard.createCustomer({ name: 'Ada', metadata });
       const fetched = await integration.fetch(id);
@@ -98,7 +98,7 @@ describe('Stripe', () => {
       return fetched.record;
     };
 
-    it('is ours by its key, foreign by another installation’s, and neither by other metadata', async () => {
+    it('is recognised by its key, foreign by another installation’s, and neither by other metadata', async () => {
       expect(await recordOf({ [TAG_KEY]: 'ev-1' })).to.include({ ownerTag: 'ev-1', foreignTag: false });
       expect(await recordOf({ twinbox_otherone: 'ev-2' })).to.include({ ownerTag: null, foreignTag: true });
       expect(await recordOf({ twinbox_otherone: 'ev-2', [TAG_KEY]: 'ev-3' })).to.include({
@@ -108,17 +108,17 @@ describe('Stripe', () => {
       expect(await recordOf({ order: '7' })).to.include({ ownerTag: null, foreignTag: false });
     });
 
-    it('is added to metadata that others keep, and lost by none of our updates', async () => {
+    it('is added to the metadata of others, and kept by each of our updates', async () => {
       const { externalId } = await recordOf({ order: '7' });
       const body = integration.body({ name: 'Ada' }, 'ev-4');
-      await integration.write({ operation: 'update', key: 'mark-1', externalId, body });
+      await integration.write({ operation: 'update', key: 'tag-1', externalId, body });
       const update = integration.body({ name: 'Ada L' }, null);
-      await integration.write({ operation: 'update', key: 'mark-2', externalId, body: update });
+      await integration.write({ operation: 'update', key: 'tag-2', externalId, body: update });
       const customer = harness.simulator.customers().find(({ id }) => id === externalId);
       expect(customer?.metadata).to.deep.equal({ order: '7', [TAG_KEY]: 'ev-4' });
     });
 
-    it('is read from metadata of any shape', () => {
+    it('is read from metadata of any form', () => {
       for (const metadata of [
         undefined,
         null,
@@ -134,8 +134,8 @@ describe('Stripe', () => {
     });
   });
 
-  describe('keys', () => {
-    it('replay the first answer, which is the past', async () => {
+  describe('idempotency keys', () => {
+    it('replay the first answer, with its old values', async () => {
       const create = {
         operation: 'create',
         key: 'past-1',
@@ -149,7 +149,7 @@ describe('Stripe', () => {
       expect(again.record?.fields['name']).to.equal('Old');
     });
 
-    it('make two requests at once into one effect: the other is told to wait', async () => {
+    it('give two simultaneous requests one effect: the second one has to wait', async () => {
       const request = {
         operation: 'create',
         key: 'twin-1',
@@ -168,7 +168,7 @@ describe('Stripe', () => {
       expect(harness.simulator.ledger.entries({ idempotency_key: 'twin-1', effect: true })).to.have.length(1);
     });
 
-    it('go with no delete', async () => {
+    it('are not sent with a delete', async () => {
       const { id } = harness.simulator.dashboard.createCustomer({ name: 'Ada' });
       await integration.write({ operation: 'delete', key: 'delete-1', externalId: id, body: {} });
       const [entry] = harness.simulator.ledger.entries({ method: 'DELETE', customer: id, source: 'api' });
@@ -176,7 +176,7 @@ describe('Stripe', () => {
     });
   });
 
-  describe('identify', () => {
+  describe('identifying the account', () => {
     it('names the account of the key', async () => {
       harness.simulator.keys.mapKey('sk_test_twinbox_second', 'acct_second');
       expect(await integration.identify()).to.deep.equal({

@@ -10,7 +10,7 @@ describe('listing customers of test clocks', () => {
   beforeEach(async () => void (harness = await openSimulator()));
   afterEach(() => harness.close());
 
-  it('gives them behind the others, once each, with their clock', async () => {
+  it('gives them after the others, once each, with their clock', async () => {
     const { simulator, connect } = harness;
     const expected: [string, string | null][] = [[simulator.dashboard.createCustomer({}).id, null]];
     for (let n = 0; n < 12; n += 1) {
@@ -22,7 +22,7 @@ describe('listing customers of test clocks', () => {
     expect(listed[0]).to.include({ testClock: null });
   });
 
-  it('makes one call for each page, an empty one too', async () => {
+  it('makes one call for each page, also for an empty one', async () => {
     const { simulator, connect } = harness;
     const clock = newClock();
     simulator.dashboard.createCustomer({ test_clock: clock });
@@ -36,7 +36,7 @@ describe('listing customers of test clocks', () => {
     expect(sizes).to.deep.equal([0, 0, 0, 1]);
   });
 
-  it('gives them whatever the end of the window, so that a list that goes on later has them too', async () => {
+  it('gives them whatever the end of the window is, so that a list that continues later has them too', async () => {
     const { id } = harness.simulator.dashboard.createCustomer({ test_clock: newClock() });
     const createdTo = new Date('2010-01-01T00:00:00Z');
     const listed = await all(harness.connect(), { createdTo });

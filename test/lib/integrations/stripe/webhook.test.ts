@@ -5,7 +5,7 @@ import { thinEvent } from '../../../../simulator/webhooks/thin-events.ts';
 import { CUSTOMER, EVENT, THIN } from './events.ts';
 import { TAG_KEY, openSimulator, type StripeHarness } from './harness.ts';
 
-describe('an event of Stripe in our words', () => {
+describe('an inbound event made from an event of Stripe', () => {
   let harness: StripeHarness;
   let ingress: Ingress;
   before(async () => {
@@ -24,7 +24,7 @@ describe('an event of Stripe in our words', () => {
   const withData = (object: unknown, previous: unknown = {}): InboundEvent =>
     normalise({ ...EVENT, data: { object, previous_attributes: previous } });
 
-  it('is whole for a snapshot', () => {
+  it('is complete for a snapshot', () => {
     expect(normalise(EVENT)).to.deep.equal({
       externalEventId: 'evt_1',
       kind: 'updated',
@@ -45,7 +45,7 @@ describe('an event of Stripe in our words', () => {
     });
   });
 
-  it('only names the customer for a thin one, and says what was', () => {
+  it('only names the customer for a thin event, with the previous values', () => {
     expect(normalise(THIN)).to.deep.equal({
       externalEventId: 'evt_thin_1',
       kind: 'updated',
@@ -70,7 +70,7 @@ describe('an event of Stripe in our words', () => {
     });
   });
 
-  it('says of a deletion nothing about after, but what was, and whose it was', () => {
+  it('has no values after a deletion, only the previous ones, and the owner tag', () => {
     const object = { ...CUSTOMER, metadata: { [TAG_KEY]: 'ev-1' } };
     const event = normalise({ ...EVENT, type: 'customer.deleted', data: { object } });
     expect(event).to.deep.include({
@@ -82,7 +82,7 @@ describe('an event of Stripe in our words', () => {
     });
   });
 
-  it('knows our mark from a foreign one', () => {
+  it('distinguishes our owner tag from a foreign one', () => {
     expect(withData({ ...CUSTOMER, metadata: { twinbox_other: 'ev' } })).to.include({
       ownerTag: null,
       foreignTag: true,
@@ -93,7 +93,7 @@ describe('an event of Stripe in our words', () => {
     });
   });
 
-  it('is of another kind where nothing is to be reconciled, and is still counted', () => {
+  it('is of an unknown kind where nothing is to be reconciled, and is still counted', () => {
     for (const type of [
       'customer.subscription.updated',
       'invoice.paid',
@@ -118,7 +118,7 @@ describe('an event of Stripe in our words', () => {
     expect(normalise({ ...EVENT, account: null, context: null })).to.include({ account: null });
   });
 
-  it('takes requests as older versions and automatic changes have them', () => {
+  it('accepts requests in the form of older versions and of automatic changes', () => {
     expect(normalise({ ...EVENT, request: 'req_9' })).to.include({
       requestId: 'req_9',
       idempotencyKey: null,
@@ -130,7 +130,7 @@ describe('an event of Stripe in our words', () => {
     });
   });
 
-  it('takes a missing name or e-mail for none', () => {
+  it('takes a missing name or email for no value', () => {
     expect(withData({ id: 'cus_1', object: 'customer' }).after).to.deep.equal({
       name: null,
       email: null,
@@ -139,7 +139,7 @@ describe('an event of Stripe in our words', () => {
     });
   });
 
-  it('leaves out what it cannot read, and says so', () => {
+  it('leaves out unreadable values, and names them', () => {
     const event = withData({ ...CUSTOMER, name: 7, email: ['a'] }, { name: { was: 1 }, email: null });
     expect(event.after).to.equal(null, 'half a customer is not what it was after');
     expect(event.previous).to.deep.equal({ email: null });
@@ -153,20 +153,20 @@ describe('an event of Stripe in our words', () => {
     });
   });
 
-  it('has room for 256 characters and not for 100 kB', () => {
+  it('keeps values of 256 characters and not of 100 kB', () => {
     const name = 'x'.repeat(256);
     expect(withData({ ...CUSTOMER, name }).after).to.include({ name });
     const event = withData({ ...CUSTOMER, name: 'x'.repeat(100_000), email: null, id: 'c'.repeat(100_000) });
     expect(event).to.deep.include({ externalId: null, unreadable: ['after.name', 'external_id'] });
   });
 
-  it('holds nothing that Postgres cannot', () => {
+  it('holds nothing that Postgres cannot store', () => {
     expect(withData({ ...CUSTOMER, name: 'A\0d\ud800a' }).after).to.include({ name: 'Ad\ufffda' });
     expect(withData({ ...CUSTOMER, id: 'cus_\0' })).to.include({ externalId: null });
     expect(ingress.normalise({ ...EVENT, id: 'evt_\ud800' })).to.equal(null);
   });
 
-  it('is old where its time cannot be read, and of no mode where that cannot', () => {
+  it('is old where its time cannot be read, and of no mode where its mode cannot', () => {
     for (const created of [
       undefined,
       null,
@@ -188,7 +188,7 @@ describe('an event of Stripe in our words', () => {
     }
   });
 
-  it('is none without an id and a type', () => {
+  it('does not exist without an id and a type', () => {
     for (const event of [
       undefined,
       null,
@@ -204,7 +204,7 @@ describe('an event of Stripe in our words', () => {
     }
   });
 
-  it('is never an exception, whatever comes', () => {
+  it('is never an exception, whatever the input', () => {
     const odd = fc.oneof(fc.jsonValue(), fc.object({ maxDepth: 2 }), fc.constant({ ...CUSTOMER }));
     const members = fc.record(
       {
@@ -244,14 +244,14 @@ describe('an event of Stripe in our words', () => {
     );
   });
 
-  it('is not led astray by members that every object has', () => {
+  it('is not confused by members that every object has', () => {
     const event = JSON.parse('{"__proto__":{"id":"evt_1","type":"customer.updated"}}') as unknown;
     expect(ingress.normalise(event)).to.equal(null);
     const previous = JSON.parse('{"__proto__":{"name":"x"},"constructor":1}') as unknown;
     expect(withData(CUSTOMER, previous).previous).to.deep.equal({});
   });
 
-  it('is the same by snapshot and by thin event, for what the simulator makes of an edit of ours and of theirs', async () => {
+  it('is the same by snapshot and by thin event, for the simulator’s events of our edits and of theirs', async () => {
     const { simulator } = harness;
     const integration = harness.connect();
     const request = { operation: 'create', key: 'tb1:t-abc:1', externalId: null } as const;
@@ -291,7 +291,7 @@ describe('an event of Stripe in our words', () => {
       ] as const) {
         expect(thin[member]).to.deep.equal(full[member], `${member} of event ${index}`);
       }
-      // A thin deletion does not tell what was.
+      // A thin deletion has no previous values.
       if (full.kind !== 'deleted') expect(thin.previous).to.deep.equal(full.previous, `event ${index}`);
       expect(thin).to.include({ thin: true, snapshotEventId: full.externalEventId, after: null });
     }
