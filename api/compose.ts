@@ -1,5 +1,5 @@
-// The API put together from the database and the settings, for a process of its own and for the one
-// that runs every role.
+// Builds the API from the database and the settings, for the API as a separate process and for the
+// process that runs every role.
 import type { Express } from 'express';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -27,16 +27,16 @@ export type ApiParts = {
   clock: Clock;
   log: ApiLog;
   store: CustomerStore;
-  /** The system whose events come in; without `ingress` it has no webhooks. */
+  /** The system whose events are received; without `ingress` it has no webhook route. */
   intake: { system: string; document: MappingDocument; ingress?: Ingress | undefined };
-  /** The secrets that sign its webhooks; with none, events come in by the sweep alone. */
+  /** The secrets that sign the webhooks of the system; without any, only the sweep finds events. */
   secrets: string[];
-  /** Counts deliveries; whoever makes it writes its counts. */
+  /** Counts deliveries of webhooks; the caller that created it stores the counts. */
   tally: WebhookTally;
   nudge: () => void;
-  /** Whose signs of life this process shows: it need not warn of itself. */
+  /** The lease owner of this process: its own signs of life cause no warning in its own /ready. */
   owner: string | null;
-  /** What else runs in this process. */
+  /** What /ready shows of the other roles in this process. */
   readiness?: Readiness;
 };
 

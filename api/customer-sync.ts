@@ -1,6 +1,6 @@
-// How each system's counterpart of a customer stands, on the wire. A pair that is linked but has
-// not got the newest version is pending: whoever has just changed a customer sees whether the
-// change has arrived, which version the system has, and since when.
+// The state of a customer in each external system, as the API shows it. A pair that is linked and
+// has not received the newest version is pending: a client that has just changed a customer sees
+// whether the change has arrived, which version the system has, and since when.
 import type { Customer, CustomerMapping } from '../db/customers.ts';
 import { ALIAS_LIVES } from '../lib/sync/delete-conflicts.ts';
 import { systemNames } from '../lib/integrations/names.ts';
@@ -8,8 +8,8 @@ import { systemNames } from '../lib/integrations/names.ts';
 export type SyncState = { state: string; reason: string | null; version: number | null; since: string };
 
 /**
- * By the system's name. A customer that no worker has received yet has no pair, and is pending all
- * the same.
+ * The states by the name of the system. A customer that no worker has received yet has no mapping,
+ * and is pending as well.
  */
 export function syncOf(customer: Customer): Record<string, SyncState> {
   const systems = new Set<string>([...systemNames, ...customer.mappings.map(({ system }) => system)]);
@@ -25,8 +25,8 @@ export function syncOf(customer: Customer): Record<string, SyncState> {
 }
 
 /**
- * The external ids of the counterparts. A record that was deleted at its system is none, also while
- * a person decides what follows from it.
+ * The ids of the records. A record that was deleted at its system is left out, also while a person
+ * still has to decide about the deletion.
  */
 export function externalIdsOf({ mappings }: Customer): Record<string, string> {
   return Object.fromEntries(
@@ -40,9 +40,9 @@ function stateOf({ version, createdAt }: Customer, mappings: CustomerMapping[]):
   const pair = mappings.find(({ state }) => state !== 'detached') ?? mappings.at(-1);
   if (!pair) return { state: 'pending', reason: null, version: null, since: createdAt.toISOString() };
   const { state, reason, pushedVersion, behindSince, updatedAt } = pair;
-  const there = { reason, version: pushedVersion > 0 ? pushedVersion : null };
+  const reached = { reason, version: pushedVersion > 0 ? pushedVersion : null };
   const isBehind = pushedVersion < version && (state === 'linked' || state === 'pending');
   return isBehind
-    ? { state: 'pending', ...there, since: behindSince.toISOString() }
-    : { state, ...there, since: updatedAt.toISOString() };
+    ? { state: 'pending', ...reached, since: behindSince.toISOString() }
+    : { state, ...reached, since: updatedAt.toISOString() };
 }
