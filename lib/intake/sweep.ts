@@ -1,12 +1,13 @@
-// The sweep: a system's own list of its events is read into the same inbox that its webhooks fill.
-// A webhook that was lost, or that came while no process listened, is so found within minutes; an
-// event that has come already has the same id and changes nothing.
+// The sweep: a system's own list of its events is read into the inbox that its webhooks fill too.
+// An event whose webhook was lost, or came while no process listened, is found within minutes; an
+// event that is in the inbox already has the same id and changes nothing.
 //
-// Windows in the system's own time, oldest first. A window is done when every page of it is in the
-// inbox, and only then the position moves on; so a crash, an error or a lease lost in the middle
-// reads it again. Each begins ten minutes before the end of the last one, because events are
-// written to the list late and out of order, and none ends later than a minute before the time of
-// the answer, by the system's clock. The first begins when the database was bound to the account.
+// The list is read in windows of the system's own time, oldest first. A window is done when every
+// page of it is in the inbox, and only then the position moves on; after a crash, an error or a
+// lost lease the same window is read again. Each window begins ten minutes before the end of the
+// last one, because events are added to the list late and out of order, and none ends later than a
+// minute before the time of the answer, by the system's clock. The first window begins when the
+// database was bound to the account.
 import type { Db } from '../../db/server/connection.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { findTaken, readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
@@ -22,28 +23,28 @@ import type { SyncDeps } from '../sync/step.ts';
 /** How long after a sweep the next one follows. */
 export const SWEEP_EVERY_MS = 60_000;
 const OVERLAP_MS = 10 * 60_000;
-/** What is caught up with at a time, after a pause or a fall: done with, it need not be read again. */
+/** The longest window after a pause or an outage: once it is done, it need not be read again. */
 const WINDOW_MS = 6 * 3_600_000;
 const LEASE_MS = 30_000;
 
 export interface Swept {
   /** Events that were not in the inbox. */
   stored: number;
-  /** There is more to be read at once. */
+  /** More can be read at once. */
   more: boolean;
 }
 
 const NOTHING: Swept = { stored: 0, more: false };
 
 export interface SweepOptions {
-  /** What is older is not stored. */
+  /** Older events are not stored. */
   retentionDays: number;
   signal: AbortSignal;
 }
 
 /**
- * Reads one window, if it is time and no other worker does. A paused system is not asked; a failure
- * is noted and tried again.
+ * Reads one window, if it is due and no other worker reads it. A paused system is not called; a
+ * failure is noted, and the window is tried again.
  */
 export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOptions): Promise<Swept> {
   const { db, clock, integration, policy, log } = deps;
@@ -54,7 +55,7 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return NOTHING;
   try {
-    // Another worker may have read it between the look and the lease.
+    // Another worker may have read the window before this one got the lease.
     const from = await readSweep(db, system);
     if (!from || !isDue(from, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
@@ -94,7 +95,7 @@ async function sweepWindow(deps: SweepDeps, from: Sweep): Promise<Swept> {
 interface End {
   sweptTo: Date;
   more: boolean;
-  /** What happened between the two has left the list. */
+  /** Events from the first time to the second have left the list unread. */
   lostFrom: Date | null;
   lostTo: Date | null;
 }
@@ -114,7 +115,7 @@ async function readWindow(
     if ('problem' in page) return { stored, end: page };
     if (page.events === null) return { stored, end: end ?? { problem: 'no_page: the list had none' } };
     if (page.answeredAt === null) return { stored, end: { problem: 'no_date: an answer without its time' } };
-    // Pages come newest first, so the first one's time bounds what all of them can show.
+    // The newest page comes first, so the time of its answer bounds the events of all pages.
     end ??= endOf(feed, page.answeredAt, sweptTo, createdTo);
     const { sweptTo: until } = end;
     const settled = page.events.filter(({ created }) => created <= until);
@@ -125,7 +126,7 @@ async function readWindow(
 }
 
 /**
- * Separates what the system answers from what fails on our side: only the system's answer is a
+ * Separates the errors of the system from failures on our side: only an error of the system is a
  * problem of the sweep.
  */
 async function nextPage(
@@ -146,7 +147,7 @@ function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to
   const oldest = answeredAt.getTime() - keptMs;
   const gone = sweptTo.getTime() < oldest;
   return {
-    // Where the list begins only later there is nothing to be read until then.
+    // If the list begins later than the position, there is nothing to read before its beginning.
     sweptTo: new Date(Math.max(Math.min(to.getTime(), tip), gone ? oldest : sweptTo.getTime())),
     more: Math.max(to.getTime(), oldest) < tip,
     lostFrom: gone ? sweptTo : null,
@@ -155,8 +156,8 @@ function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to
 }
 
 /**
- * Oldest first, as far as it is new: most of a page has come by webhook, and is asked about in one
- * question.
+ * Stores the new events of a page, oldest first. Most of a page has come by webhook, and one query
+ * finds all that are stored already.
  */
 async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<number> {
   const { db, clock, integration, nudge, retentionDays } = deps;
@@ -167,13 +168,13 @@ async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<
   for (const event of events.toReversed()) {
     if (known.has(event.externalEventId) || known.has(inboundEventId(system, event))) continue;
     const taken = await takeIn(inbox, event).catch(async (error: unknown) => {
-      // One event must not keep all the others of the account out.
+      // One event must not keep out all other events of the account.
       if (!isOfOneRow(error)) throw error;
       await noteSkipped(deps, { loop: 'sweep', item: nameOf(event), instead: NOT_STORED }, error);
       return 'skipped';
     });
     if (taken === 'unbound')
-      throw new AppError('internal', { detail: `${system} was let go of while it was swept` });
+      throw new AppError('internal', { detail: `${system} was unbound while its events were swept` });
     if (taken === 'stored') stored += 1;
   }
   return stored;
@@ -187,8 +188,8 @@ function nameOf({ externalEventId, externalId }: EventsPage['events'][number]): 
 }
 
 /**
- * Of these, what has been taken or refused before. Where that cannot be asked of all at once each
- * is tried: a known one is no news.
+ * Which of these events were stored or refused before. If one query cannot ask for all of them,
+ * none counts as known and each is tried: an event that is stored already changes nothing.
  */
 async function findKnown(db: Db, system: string, events: EventsPage['events']): Promise<Set<string>> {
   try {

@@ -1,5 +1,5 @@
-// What the doctor judges by the signs that the processes leave: which roles run, and how events of
-// Stripe come in.
+// What the doctor finds in the signs of life of the processes: which roles run, and how events of
+// Stripe arrive.
 import type { RefusalCount } from '../../db/health/doctor.ts';
 import type { ReceiveLag } from '../../db/relay/receive-lag.ts';
 import type { Sweep } from '../../db/sweep.ts';
@@ -14,25 +14,25 @@ const { ok, warning, problem } = checks;
 const START = 'Start Twinbox: npx twinbox up, or its processes (docs/deployment.md)';
 
 /**
- * `elsewhere`: what works on this database need not run on this folder. Where nothing runs at all,
- * that is said here and once.
+ * `elsewhere`: the processes of this database need not run on this data folder. If nothing runs at
+ * all, this check is the only one that says so.
  */
 export function judgeRelay(part: Part, standings: RoleStanding[], elsewhere: boolean): Check {
   const behind = part.figures?.['relay_seconds_behind'];
   const says = `${typeof behind === 'number' ? behind : 0} s behind`;
   const ever = standings.some(({ last }) => last !== null);
-  if (ever && !elsewhere) return warning('relay', 'nothing runs on this folder now', START);
+  if (ever && !elsewhere) return warning('relay', 'nothing runs on this data folder now', START);
   const missing = missingRoles(standings).find(({ role }) => role === 'relay');
   if (missing && standings.every(({ living }) => living.length === 0))
     return problem('relay', `nothing runs on this database: ${missing.says}`, START);
   if (missing) return problem('relay', `${missing.says}; ${says}`, START);
-  if (!part.ready) return problem('relay', part.problem ?? 'is not ready', START);
-  return elsewhere ? ok('relay', says) : warning('relay', 'nothing runs on this folder now', START);
+  if (!part.ready) return problem('relay', part.problem ?? 'the relay is not ready', START);
+  return elsewhere ? ok('relay', says) : warning('relay', 'nothing runs on this data folder now', START);
 }
 
 /**
- * Nothing where no role has ever run: the relay's check says so. `relaySaid`: it has said that the
- * relay is missing, too.
+ * Empty if no role has ever run, since the relay's check says so. `relaySaid`: that check has also
+ * said that the relay is missing.
  */
 export function judgeRoles(
   standings: RoleStanding[],
@@ -54,7 +54,7 @@ export function judgeRoles(
     ...broken.map((sign) =>
       problem('roles', `${sayWho(sign)}: ${sign.problem}`, 'See the log of that process.'),
     ),
-    // Without a worker that is the consequence, and not one thing more to do.
+    // Without a worker the delay is the consequence, and not a second thing to do.
     ...(missing.some(({ role }) => role === 'worker')
       ? []
       : late.map((says) => warning('roles', says, 'See the log of the workers.'))),
@@ -64,37 +64,40 @@ export function judgeRoles(
 }
 
 export type Received = {
-  /** When an event of whatever way was last stored. */
+  /** When an event was last stored, by a webhook or by the sweep. */
   last: Date | null;
   signs: WebhookSigns | null;
   sweep: Sweep | null;
   refusals: RefusalCount[];
 };
 
-/** A wrong secret is a problem of the webhooks; the sweep, which goes on meanwhile, must not hide it. */
+/**
+ * A wrong secret is a problem of the webhooks; the sweep, which still runs, must not hide the
+ * problem.
+ */
 export function judgeIntake({ last, signs, sweep, refusals }: Received, now: Date): Check[] {
   const refused = signs && refusedWarning('stripe', signs, now);
   const wrong = webhookWarnings('stripe', { signs, sweep, now });
-  const said = [
+  const checksOfAll = [
     ...wrong.map((says) => (refused ? problem : warning)('webhooks', says, DELIVERIES)),
     last === null
       ? warning(
           'heard',
-          'no event of Stripe was ever stored, as far as can be seen',
-          'Change a customer in the dashboard and look again; if nothing comes, look at the endpoint’s deliveries there.',
+          'no event of Stripe has been stored yet',
+          'Change a customer in the dashboard and run the doctor again; if no event arrives, look at the deliveries of the endpoint in the dashboard.',
         )
       : ok('heard', sayReceived(last, { signs, sweep }, now)),
   ];
-  if (refusals.length === 0) return said;
+  if (refusals.length === 0) return checksOfAll;
   const list = refusals.map(({ reason, count }) => `${count} ${reason}`).join(', ');
   return [
-    ...said,
+    ...checksOfAll,
     warning('refused', `in the last day: ${list}`, 'docs/webhooks.md says what each reason means.'),
   ];
 }
 
 const DELIVERIES =
-  'Look at the endpoint’s deliveries in the dashboard, and set STRIPE_WEBHOOK_SECRET to the secret of that endpoint.';
+  'Look at the deliveries of the endpoint in the dashboard, and set STRIPE_WEBHOOK_SECRET to the secret of that endpoint.';
 
 function sayReceived(last: Date, { signs, sweep }: Pick<Received, 'signs' | 'sweep'>, now: Date): string {
   const since = (at: Date): string => ago(now.getTime() - at.getTime());

@@ -1,5 +1,5 @@
-// Judges what was found, in text that says how to fix it. Nothing in this file sends a request; no
-// sentence holds a secret.
+// Judges the facts that the doctor collected, in text that says how to fix each problem. Nothing in
+// this file sends a request; no sentence contains a secret.
 import type { PartitionStatus } from '../../db/partitions/status.ts';
 import type { Ground } from '../../db/server/preflight.ts';
 import { sayReason, type ReasonCount } from '../../db/health/reports.ts';
@@ -11,7 +11,7 @@ export type Check = {
   name: string;
   level: Level;
   says: string;
-  /** How to fix it; present unless it is ok. */
+  /** How to fix the problem; present unless the check is ok. */
   fix?: string;
 };
 
@@ -28,14 +28,14 @@ export function judgeDatabase(
   if (readOnly)
     return problem(
       'database',
-      `${says}, takes no writes`,
-      'Let DATABASE_URL name the primary, not a standby.',
+      `${says}, accepts no writes`,
+      'Set DATABASE_URL to the primary, not to a standby.',
     );
-  // One that is too old has been refused already.
+  // A version that is too old was refused before this check.
   return ok('database', says);
 }
 
-/** `found`: what stands against the database, each with the way out after its last colon. */
+/** `found`: what is wrong with the database; in each text the fix follows the last colon. */
 export function judgeGroundFacts(ground: Ground, found: string[]): Check[] {
   const { encoding, provider, locale, schema, role } = ground;
   if (found.length === 0)
@@ -54,10 +54,10 @@ function upperFirst(text: string): string {
 
 /** A signature is refused if its time is this far from ours (api/webhooks.ts). */
 const TOLERANCE_MS = 300_000;
-/** Stripe gives whole seconds, and an answer travels. */
+/** Stripe gives whole seconds, and an answer takes time on its way. */
 const NOTICED_MS = 5_000;
 
-/** `theirs` is what another clock said at the moment at which this machine's said `ours`. */
+/** `theirs` is the time of another clock at the moment at which this machine's clock had `ours`. */
 export function judgeClock(whose: string, { theirs, ours }: { theirs: Date; ours: Date }): Check {
   const apart = theirs.getTime() - ours.getTime();
   const seconds = Math.round(Math.abs(apart) / 100) / 10;
@@ -68,19 +68,20 @@ export function judgeClock(whose: string, { theirs, ours }: { theirs: Date; ours
   return Math.abs(apart) >= NOTICED_MS ? warning('clocks', says, fix) : ok('clocks', says);
 }
 
-/** Rows of events that no partition was ready for; a handful is an event that came from far away in time. */
+/** Rows in the default partition; a few are events whose time is far from now, and are harmless. */
 const DEFAULT_GROWS = 1_000;
 
 export function judgePartitions(tables: PartitionStatus[]): Check {
   const fix =
-    'Let the workers run: they make partitions ahead (twinbox up), and the log says why if they cannot.';
+    'Let the workers run: they create partitions ahead (twinbox up), and their log says why if they cannot.';
   const behind = tables.filter(({ ahead }) => ahead < 2);
   const full = tables.filter(({ inDefault }) => inDefault >= DEFAULT_GROWS);
-  if (full.length > 0) return warning('partitions', `rows gather in the default of ${names(full)}`, fix);
+  if (full.length > 0)
+    return warning('partitions', `rows gather in the default partition of ${names(full)}`, fix);
   if (behind.length > 0)
-    return warning('partitions', `fewer than two periods are ready for ${names(behind)}`, fix);
+    return warning('partitions', `fewer than two partitions are ready ahead for ${names(behind)}`, fix);
   const least = Math.min(...tables.map(({ ahead }) => ahead));
-  return ok('partitions', `at least ${least} periods ready in each of ${tables.length} tables`);
+  return ok('partitions', `at least ${least} partitions ready ahead in each of ${tables.length} tables`);
 }
 
 function names(tables: PartitionStatus[]): string {
@@ -94,14 +95,18 @@ export function judgeRetention(days: number, oldest: Date | null, now: Date): Ch
   if (days <= STRIPE_KEEPS_DAYS)
     return problem(
       'retention',
-      `events are kept for ${days} days, and Stripe resends for ${STRIPE_KEEPS_DAYS}`,
+      `events are kept for ${days} days, and Stripe resends events for ${STRIPE_KEEPS_DAYS}`,
       'Set TWINBOX_RETENTION_DAYS to 35 or more.',
     );
   const age = oldest === null ? null : Math.floor((now.getTime() - oldest.getTime()) / 86_400_000);
   const says = `events are kept for ${days} days${age === null || age < 1 ? '' : `; the oldest partition is ${age} days old`}`;
-  // A partition covers a period, so it leaves a little later than its oldest row.
+  // A partition covers a period, so it is dropped a little later than its oldest row expires.
   return age !== null && age > days + 31
-    ? warning('retention', says, 'Old partitions do not leave: the workers’ log says what holds them.')
+    ? warning(
+        'retention',
+        says,
+        'Old partitions are not dropped: the log of the workers says what prevents it.',
+      )
     : ok('retention', says);
 }
 
@@ -116,13 +121,13 @@ export function judgeRights(rights: Right[]): Check[] {
     return [
       problem(
         'key rights',
-        `Stripe answers nothing: ${code ?? ''} ${message ?? ''}`.trim(),
+        `Stripe refuses the key, or does not answer: ${code ?? ''} ${message ?? ''}`.trim(),
         hintFor(code ?? null),
       ),
     ];
   }
   return missing.map(({ name, code }) => {
-    const says = `may not: ${name} (${code ?? 'refused'})`;
+    const says = `the key may not use: ${name} (${code ?? 'refused'})`;
     const fix = `Give the restricted key the permission ${name.replace(' (read)', '')}: ${name.includes('Customers') ? 'write' : 'read'}.`;
     return NEEDED.has(name) ? problem('key rights', says, fix) : warning('key rights', says, fix);
   });
@@ -130,14 +135,14 @@ export function judgeRights(rights: Right[]): Check[] {
 
 function hintFor(code: string | null): string {
   return /key|auth|401|expired/.test(code ?? '')
-    ? 'Set STRIPE_SECRET_KEY to a key of the dashboard that is not revoked.'
-    : 'Look at the network, the proxy and status.stripe.com, and try again.';
+    ? 'Set STRIPE_SECRET_KEY to a key from the dashboard that is not revoked.'
+    : 'Check the network, the proxy and status.stripe.com, and run the doctor again.';
 }
 
 const WANTED_EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'];
 const PATH = '/api/v1/webhooks/stripe';
 
-/** `simulated`: the endpoint is our own doing. */
+/** `simulated`: twinbox creates the endpoint itself, at the simulator. */
 export function judgeEndpoints(
   { endpoints, apiVersion }: Pick<StripeFacts, 'endpoints' | 'apiVersion'>,
   { secrets, simulated, running }: { secrets: number; simulated: boolean; running: boolean },
@@ -147,54 +152,54 @@ export function judgeEndpoints(
     checksOfAll.push(
       problem(
         'webhooks',
-        'no signing secret is set, so Stripe is heard by the sweep only, minutes later',
-        `Make an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
+        'no signing secret is set, so events of Stripe arrive by the sweep only, minutes later',
+        `Create an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
       ),
     );
-  // The check of the key's rights says why they cannot be listed.
+  // The check of the key's rights says why the endpoints cannot be listed.
   if (endpoints === null) return checksOfAll;
   const ours = endpoints.filter(({ url }) => URL.parse(url)?.pathname === PATH);
   if (ours.length === 0) {
     const says = `no endpoint of this account leads to ${PATH}`;
     if (simulated && !running)
-      checksOfAll.push(ok('webhooks', `${says}; twinbox up makes one at the simulator`));
+      checksOfAll.push(ok('webhooks', `${says}; twinbox up creates one at the simulator`));
     else
       checksOfAll.push(
         warning(
           'webhooks',
           says,
-          'Make one in the dashboard (docs/webhooks.md), unless a proxy changes the path.',
+          'Create an endpoint in the dashboard (docs/webhooks.md), unless a proxy changes the path.',
         ),
       );
   }
   return [...checksOfAll, ...ours.map((endpoint) => judgeEndpoint(endpoint, apiVersion))];
 }
 
-function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, spoken: string): Check {
+function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, ourVersion: string): Check {
   const says = `${id} to ${url}, version ${apiVersion ?? 'of the account'}`;
   if (!enabled)
     return problem(
       'webhooks',
-      `${says}, is disabled`,
-      'Enable it in the dashboard; Stripe disables what fails for days.',
+      `the endpoint ${says}, is disabled`,
+      'Enable the endpoint in the dashboard; Stripe disables an endpoint that fails for days.',
     );
   const missing = events.includes('*') ? [] : WANTED_EVENTS.filter((type) => !events.includes(type));
   if (missing.length > 0)
     return problem(
       'webhooks',
-      `${says}, does not send ${missing.join(', ')}`,
+      `the endpoint ${says}, does not send ${missing.join(', ')}`,
       'Add these events to the endpoint.',
     );
-  return apiVersion !== null && apiVersion !== spoken
+  return apiVersion !== null && apiVersion !== ourVersion
     ? warning(
         'webhooks',
         says,
-        `This program knows ${spoken}: make an endpoint of that version when you can.`,
+        `Twinbox uses the API version ${ourVersion}: create an endpoint of that version when you can.`,
       )
     : ok('webhooks', says);
 }
 
-/** What waits for a person: none of it is a fault of the installation. */
+/** Pairs that wait for a person; such a pair is no fault of the installation. */
 export function judgeAttention(reasons: ReasonCount[]): Check {
   if (reasons.length === 0) return ok('waiting', 'nothing is parked, and nothing waits');
   const list = reasons.map((each) => `${each.count} ${each.state} (${sayReason(each)})`).join(', ');
@@ -204,25 +209,28 @@ export function judgeAttention(reasons: ReasonCount[]): Check {
   return warning('waiting', list, `${calls.join(' and ') || 'npx twinbox status'} shows more.`);
 }
 
-/** What a loop went on without in the last day; null if nothing. */
+/** The items that a loop has skipped in the last day; null if there were none. */
 export function judgeSkipped(skipped: { says: string } | null): Check {
-  if (skipped === null) return ok('skipped', 'nothing in the last day');
+  if (skipped === null) return ok('skipped', 'nothing was skipped in the last day');
   return warning(
     'skipped',
     skipped.says,
-    'select * from skipped_items order by last_at desc shows all; docs/deployment.md says what each means.',
+    'select * from skipped_items order by last_at desc shows all; docs/deployment.md says what each item means.',
   );
 }
 
 /** `undecided`: unmatched records at the system; null before the account was read. */
 export function judgeUnmatched(undecided: number | null): Check {
-  if (undecided === null) return ok('records', 'the account has not been read yet: creates wait for that');
+  if (undecided === null) return ok('records', 'the account has not been read yet: creates wait until it is');
   if (undecided === 0)
-    return ok('records', 'every record at Stripe has a customer here, or was decided about');
+    return ok(
+      'records',
+      'every record at Stripe has a customer in our table, or a person has decided about it',
+    );
   return warning(
     'records',
-    `${undecided.toLocaleString('en-US')} at Stripe have no customer here`,
-    'npx twinbox link --dry-run shows them; link --all, --import or --leave decides.',
+    `${undecided.toLocaleString('en-US')} records at Stripe have no customer in our table`,
+    'npx twinbox link --dry-run shows the records; link --all, --import or --leave decides about them.',
   );
 }
 
@@ -230,14 +238,14 @@ const SCARCE = { warning: 2 * 1024 ** 3, problem: 200 * 1024 ** 2 };
 
 export function judgeDisk(folder: string, freeBytes: number): Check {
   const says = `${sizeOf(freeBytes)} free for ${folder}`;
-  const fix = 'Make room, or set TWINBOX_DATA_DIR to a larger disk while nothing runs.';
+  const fix = 'Free some space, or set TWINBOX_DATA_DIR to a larger disk while nothing runs.';
   if (freeBytes < SCARCE.problem) return problem('disk', says, fix);
   return freeBytes < SCARCE.warning ? warning('disk', says, fix) : ok('disk', says);
 }
 
 /**
- * Of findings that say the same, the first, with the names of the others: one cause is reported
- * once.
+ * Keeps the first of several findings with the same text, and adds the names of the others: one
+ * cause is reported once.
  */
 export function tellOnce(all: Check[]): Check[] {
   const [fine, wrong] = [

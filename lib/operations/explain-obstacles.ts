@@ -1,4 +1,5 @@
-// Why what would be done about a pair is not being done now: one sentence for each cause that holds.
+// Why the action that `decide` answers for a pair is not being carried out now: one sentence for
+// each cause that holds.
 import type { BreakerRow } from '../../db/limits/breakers.ts';
 import type { Connection } from '../../db/connections.ts';
 import type { PairStanding } from '../../db/mappings/standing.ts';
@@ -28,13 +29,13 @@ export type ObstacleKind =
 
 export type Obstacle = { kind: ObstacleKind; says: string };
 
-/** What holds for every pair of a system. */
+/** What is the same for every pair of a system. */
 export type Lane = {
   connection: Connection | null;
   breaker: BreakerRow | null;
-  /** Who paused it, where it is paused. */
+  /** Who paused the system, if it is paused. */
   pausedBy: string | null;
-  /** Says that no worker is running; null where one is. */
+  /** The sentence that no worker is running; null if one is. */
   noWorker: string | null;
 };
 
@@ -47,7 +48,7 @@ export type Standing = {
   now: Date;
 };
 
-/** Empty where nothing is to be done. */
+/** Empty if there is nothing to do. */
 export function obstaclesOf(about: Standing): Obstacle[] {
   const { mapping } = about.step;
   const isIdle = mapping.dirty === mapping.clean;
@@ -59,18 +60,21 @@ export function obstaclesOf(about: Standing): Obstacle[] {
 function leaseOf({ standing: { leaseOwner, leaseUntil } }: Standing): Obstacle[] {
   if (leaseOwner === null || leaseUntil === null) return [];
   const who = leaseOwner.split(':').slice(0, 2).join(':');
-  return [{ kind: 'lease', says: `the worker ${who} has it in hand until ${time(leaseUntil)}` }];
+  return [{ kind: 'lease', says: `the worker ${who} has a lease on the pair until ${time(leaseUntil)}` }];
 }
 
 function ofPair({ step: { mapping }, effect, now }: Standing, isIdle: boolean): Obstacle[] {
   if (!isIdle) return mapping.nextAttemptAt !== null && mapping.nextAttemptAt > now ? [dueOf(mapping)] : [];
   if (mapping.state === 'parked')
     return [
-      { kind: 'parked', says: 'it is parked until either side changes, or a person decides or replays it' },
+      {
+        kind: 'parked',
+        says: 'the pair is parked until either side changes, or a person decides or replays it',
+      },
     ];
   if (mapping.state === 'waiting') return [waitOf(mapping)];
   if (effect.would === 'nothing') return [];
-  return [{ kind: 'not_noticed', says: 'nothing has come in that says so: no worker looks at it by itself' }];
+  return [{ kind: 'not_noticed', says: 'no event has raised the pair: no worker looks at it by itself' }];
 }
 
 function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): Obstacle {
@@ -80,7 +84,7 @@ function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): O
   const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} so far`;
   return {
     kind: 'due',
-    says: `it is due at ${at}; ${tries}${last === '' ? '' : `, the last error was ${last}`}`,
+    says: `the pair is due at ${at}; ${tries}${last === '' ? '' : `, the last error was ${last}`}`,
   };
 }
 
@@ -88,10 +92,10 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   const { reason, system } = mapping;
   const name = nameOf(system);
   if (awaitsConsent(mapping) || reason === 'ask_link' || reason === 'not_linked')
-    return { kind: 'consent', says: 'it waits for a person’s consent' };
+    return { kind: 'consent', says: 'the pair waits for a person’s consent' };
   switch (reason) {
     case 'fuse':
-      return { kind: 'fuse', says: 'the fuse holds its delete until a person decides' };
+      return { kind: 'fuse', says: 'the fuse holds the delete until a person decides' };
     case 'account_unread':
       return { kind: 'account_unread', says: unread(system) };
     case 'writes_off':
@@ -107,12 +111,12 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
     default:
       return {
         kind: 'waiting',
-        says: `it waits (${reason ?? 'no reason'}) until either side changes or a person decides`,
+        says: `the pair waits (${reason ?? 'no reason'}) until either side changes or a person decides`,
       };
   }
 }
 
-/** What a worker would meet: what waits for a setting already is named by its reason. */
+/** What would stop a worker now; a pair that waits for a setting already has it as its reason. */
 function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[] {
   const reason = mapping.state === 'waiting' && mapping.dirty === mapping.clean ? mapping.reason : null;
   const waits = effect.would === 'nothing' ? (effect.waits ?? null) : null;
@@ -129,7 +133,7 @@ function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[]
   if (reason !== 'fuse' && effect.would === 'held')
     found.push({
       kind: 'fuse',
-      says: 'the fuse holds deletes: a worker leaves it until a person decides',
+      says: 'the fuse holds deletes: a worker leaves the pair until a person decides',
     });
   return found;
 }
@@ -163,19 +167,22 @@ function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane):
   return [
     {
       kind: 'other_account',
-      says: `it belongs to the account ${mapping.account}; the database belongs to ${account} now`,
+      says: `the pair belongs to the account ${mapping.account}; the database belongs to ${account} now`,
     },
   ];
 }
 
-/** What stops all pairs of a system, or those that have not been received yet. */
+/** What stops all pairs of a system, or the pairs whose events were not received yet. */
 export function laneObstacles(system: string, { connection, breaker, pausedBy, noWorker }: Lane): Obstacle[] {
   const name = nameOf(system);
   const found: Obstacle[] = [];
   if (connection?.pausedAt) {
     const by = pausedBy === null ? '' : ` by ${pausedBy}`;
     const why = connection.pausedWhy === null ? '' : `: ${connection.pausedWhy}`;
-    found.push({ kind: 'paused', says: `${name} is paused since ${time(connection.pausedAt)}${by}${why}` });
+    found.push({
+      kind: 'paused',
+      says: `${name} has been paused since ${time(connection.pausedAt)}${by}${why}`,
+    });
   }
   if (breaker) found.push({ kind: 'breaker', says: saysOf(breaker, name) });
   if (noWorker !== null) found.push({ kind: 'no_worker', says: noWorker });
@@ -186,10 +193,10 @@ function saysOf({ openedAt, since, why }: BreakerRow, name: string): string {
   const cause = `${why.code}: ${why.message}`;
   return openedAt === null
     ? `${name} answers again after a failure (${cause}): one customer at a time is tried`
-    : `the breaker of ${name} is open since ${time(since)}, nothing is sent (${cause})`;
+    : `the breaker of ${name} has been open since ${time(since)}, and nothing is sent (${cause})`;
 }
 
-/** A time as people read it, in UTC. */
+/** A time for people, in UTC. */
 export function time(at: Date): string {
   return at.toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -1,13 +1,12 @@
-// The plan of the first link: for every row that waits, and every record of the system, what an
-// operator's consent would do. Rows are matched by our owner tag, then by email; a row without a
-// match gets a new record. Of two records with one email the rule of lib/sync/choose-record.ts
-// takes one. Nothing is written while the plan is made, and it holds a few values for each match,
-// never a record or a row.
+// The plan of the first link: what a consent would do with every row that waits and with every
+// record of the system. Rows are matched by our owner tag, then by email; a row without a match
+// gets a new record. Of two records with one email, the rule of lib/sync/choose-record.ts takes
+// one. The plan writes nothing, and keeps a few values for each match, never a record or a row.
 //
-// The consents are then given in pages, each a transaction of its own. A crash between two leaves a
-// part given; the plan is simply made again, and a consent given already counts once. Records that
-// no consent is about are asked for first, and second records with the consent for their row: once
-// no row waits any more, no command makes a plan again.
+// The consents are then stored in pages, each in a transaction of its own. A crash between two
+// pages leaves the earlier ones stored; the plan is made again, and a consent that is already
+// stored counts once. Records without a consent are raised first, and aliases together with the
+// consent for their row, since no command makes a plan once no row waits any more.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { lockConnection, readConnection } from '../../db/connections.ts';
 import {
@@ -35,7 +34,7 @@ import { theirsOf } from '../sync/values.ts';
 
 const PAGE = 1_000;
 
-/** Reads both catalogues once. `onProgress` receives how many records and rows were looked at. */
+/** Reads all records and all rows once. `onProgress` receives how many of each were read. */
 export async function planFirstLink(
   deps: SyncDeps,
   onProgress: (done: number) => void = () => undefined,
@@ -100,7 +99,7 @@ function emailOf(rules: FieldRule[], record: Fields): Value {
   return canonical(theirsOf(rules, record)['email']);
 }
 
-/** Where a record belongs. Several may ask for one row. */
+/** Finds the row that a record belongs to. Several records may claim one row. */
 function place(
   plan: LinkPlan,
   rivals: Rivals,
@@ -136,10 +135,10 @@ function pairOf(
   return { customer: row.customerId, mapping: row.mappingId, externalId, by, changes, over: NONE };
 }
 
-/** Most pairs: one for all of them. */
+/** Most pairs have no other record, and share this constant. */
 const NONE: PlannedPair['over'] = [];
 
-/** What the merge of a pair without a base does: the very rule that the worker goes by. */
+/** What the merge of a pair without a base does: the same rule that the worker uses. */
 function changesOf(rules: FieldRule[], { name, email }: LinkRow, record: Fields): PairChanges {
   const { pull, push, conflicts } = merge({
     rules,
@@ -157,12 +156,15 @@ function changesOf(rules: FieldRule[], { name, email }: LinkRow, record: Fields)
   };
 }
 
-/** Most pairs: one for all of them. */
+/** Most pairs have no change, and share this constant. */
 const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
 
 const AT_ONCE = 500;
 
-/** Each row's mapping; where none of its events has been received yet, one that waits is made. */
+/**
+ * The mapping of each row; for a row of which no event has been received yet, one that waits is
+ * made.
+ */
 async function withMappings(
   { db, integration }: SyncDeps,
   rows: { customer: number; mapping: number | null; externalId: string | null }[],
@@ -175,9 +177,10 @@ async function withMappings(
     const where = { system, externalType: document.externalType, account };
     for (let from = 0; from < unmapped.length; from += AT_ONCE) {
       const some = unmapped.slice(from, from + AT_ONCE);
-      // Only these: a row that was made since the plan has no consent, and would wait for one.
+      // Only these rows: a row that was created after the plan has no consent, and would wait for
+      // one.
       await withTransaction(db, async (tx) => {
-        await lockConnection(tx, system); // receive makes mappings under the same lock
+        await lockConnection(tx, system); // the receiver makes mappings under the same lock
         await insertNotLinked(tx, where, some);
       });
       const page = await findWaitingMappings(db, where, some);
@@ -186,7 +189,7 @@ async function withMappings(
   }
   return rows.flatMap(({ customer, mapping, externalId }) => {
     const mappingId = mapping ?? made.get(customer);
-    // Its event came meanwhile: the step looks for its record by itself.
+    // An event of this row was received meanwhile: the step looks for its record by itself.
     return mappingId === undefined ? [] : [{ mappingId, externalId }];
   });
 }
@@ -197,8 +200,8 @@ export interface ConsentsGiven {
 }
 
 /**
- * Gives the consents of a plan; workers carry them out, behind what happens now. `actor` is who
- * gave them.
+ * Stores the consents of a plan; workers carry them out, after the changes that are made now.
+ * `actor` gave the consents.
  */
 export async function storeConsents(
   deps: SyncDeps,

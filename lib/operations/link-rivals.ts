@@ -1,17 +1,20 @@
-// Records that ask for one row in the plan of the first link: by the owner tag before the email,
-// and among several by the rule of lib/sync/choose-record.ts. Only such records are read once more,
-// for how they are used.
+// Several records that claim one row in the plan of the first link: the owner tag counts before the
+// email, and among equals the rule of lib/sync/choose-record.ts decides. Only such records are read
+// once more, to find out how they are used.
 import { saidOfChoice } from '../sync/choose-record.ts';
 import { chooseAmong } from '../sync/record-activity.ts';
 import type { LinkPlan, NotTaken, PlannedPair } from './planned-link.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
-/** By customer, the records that ask for it, in the order of the list; a row with one record has no entry. */
+/**
+ * By customer, the records that claim it, in the order of the list; only customers with several
+ * records.
+ */
 export type Rivals = Map<number, PlannedPair[]>;
 
 /**
- * A record's claim on a row: it is the row's, or there are several. A page that was read twice
- * names a record once.
+ * Adds the claim of a record on a row: the first claim makes the pair, and further ones make
+ * rivals. If a page was read twice, a record counts once.
  */
 export function claim(plan: LinkPlan, rivals: Rivals, pair: PlannedPair): void {
   const { customer, externalId } = pair;
@@ -26,8 +29,8 @@ export function claim(plan: LinkPlan, rivals: Rivals, pair: PlannedPair): void {
 }
 
 /**
- * Decides which record each row gets. A record that is gone by now is none; a row whose records are
- * all gone gets one made.
+ * Decides which record each row gets. A record that is gone by now is left out; a row whose records
+ * are all gone gets a new one.
  */
 export async function decideRivals(deps: SyncDeps, plan: LinkPlan, rivals: Rivals): Promise<void> {
   for (const [customer, some] of rivals) {
@@ -52,7 +55,7 @@ export async function decideRivals(deps: SyncDeps, plan: LinkPlan, rivals: Rival
   }
 }
 
-/** For people, to be read after the chosen record's id. */
+/** For people, as the text after the id of the record that was chosen. */
 export function saidOfNotTaken(by: NotTaken): string {
-  return by === 'mark' ? "it bears the customer's owner tag" : saidOfChoice(by);
+  return by === 'mark' ? "it has the customer's owner tag" : saidOfChoice(by);
 }

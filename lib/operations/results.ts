@@ -1,9 +1,9 @@
-// Waits, for a bounded time, for what workers do with pairs that a caller asked for, and says as
-// text what came of each.
+// Waits, for a bounded time, until workers are done with the pairs that a caller raised, and says
+// the result of each as text.
 import type { Db } from '../../db/server/connection.ts';
 import { readResults, type PairResult } from '../../db/mappings/results.ts';
 
-/** Asks until everything is settled or the time is over; `rest` is between two questions. */
+/** Asks until every pair is settled or the time is over, with `rest` between two questions. */
 export async function awaitResults(
   db: Db,
   ids: number[],
@@ -16,7 +16,7 @@ export async function awaitResults(
   }
 }
 
-/** What came of one pair, for people. */
+/** The result of one pair, for people. */
 export function describeResult({ settled, state, reason, externalId, tried, why }: PairResult): string {
   if (!settled) return 'not done yet';
   const refused = tried === null ? '' : `; ${tried} was tried, and ${sayWhyNotTaken(why)}`;
@@ -37,22 +37,24 @@ export function describeResult({ settled, state, reason, externalId, tried, why 
   }
 }
 
-/** Why a record that an operator named cannot be the customer's (lib/sync/rungs/decision.ts). */
+/**
+ * Why a record that an operator named cannot belong to the customer (lib/sync/rungs/decision.ts).
+ */
 function sayWhyNotTaken(why: string | null): string {
   switch (why) {
     case 'missing':
       return 'Stripe has no such record (missing)';
     case 'erased':
-      return 'it was deleted at Stripe (erased)';
+      return 'the record was deleted at Stripe (erased)';
     case 'unsendable':
-      return 'it is no id of a record (unsendable)';
+      return 'the id is not an id of a record (unsendable)';
     case 'another_customers':
-      return 'it is another customer’s (another_customers)';
+      return 'the record belongs to another customer (another_customers)';
     case 'tagged_for_another':
-      return 'its owner tag is of another customer (marked_for_another)';
+      return 'the record has the owner tag of another customer (marked_for_another)';
     case 'other_environment':
-      return 'its owner tag is of another installation (other_environment)';
+      return 'the record has the owner tag of another installation (other_environment)';
     default:
-      return `cannot be taken (${why ?? 'unknown'})`;
+      return `the record cannot be taken (${why ?? 'unknown'})`;
   }
 }

@@ -150,7 +150,7 @@ describe('a database that does not take writes', () => {
     expect(answer.json.code).to.equal('database_unavailable');
     const ready = await api.send('GET', '/ready');
     expect(ready.status).to.equal(503);
-    expect(ready.text).to.include('takes no writes');
+    expect(ready.text).to.include('accepts no writes');
     await api.server.close();
     await db.destroy();
   });

@@ -79,7 +79,7 @@ describe('twinbox doctor', () => {
     expect(relay).to.match(/no relay has ever run/);
     expect(checks.filter(({ level }) => level === 'problem')).to.have.length(1);
     expect(code).to.equal(1);
-    expect(named(checks, 'heard', 'warning')).to.match(/no event of Stripe was ever stored/);
+    expect(named(checks, 'heard', 'warning')).to.match(/no event of Stripe has been stored yet/);
     expect(named(checks, 'webhooks', 'ok')).to.include('we_1');
     for (const { level, fix } of checks) expect(fix === undefined).to.equal(level === 'ok');
   });
@@ -159,7 +159,7 @@ describe('twinbox doctor', () => {
     expect(await seen({ ...endpoint, enabled_events: ['customer.created'] })).to.match(
       /does not send customer\.updated, customer\.deleted/,
     );
-    expect(await seen({ ...endpoint, api_version: '2020-01-01' })).to.match(/This program knows/);
+    expect(await seen({ ...endpoint, api_version: '2020-01-01' })).to.match(/Twinbox uses the API version/);
     expect(await seen()).to.match(/no endpoint of this account leads to/);
   });
 
@@ -167,7 +167,7 @@ describe('twinbox doctor', () => {
     answers = well;
     const { code, checks } = await examine({ STRIPE_WEBHOOK_SECRET: '' });
     expect(code).to.equal(1);
-    expect(named(checks, 'webhooks', 'problem')).to.match(/heard by the sweep only.* STRIPE_WEBHOOK_SECRET/);
+    expect(named(checks, 'webhooks', 'problem')).to.match(/arrive by the sweep only.* STRIPE_WEBHOOK_SECRET/);
   });
 
   it('names what was refused in the last day, and what waits for somebody', async () => {
