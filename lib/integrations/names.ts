@@ -1,5 +1,5 @@
 /**
- * The systems that can be kept in step; each has a folder beside this file. For whoever need not
- * load what speaks to them.
+ * The systems that customers can be kept the same with; each has a folder beside this file. For
+ * code that need not load the integration itself.
  */
 export const systemNames = ['stripe'] as const;

@@ -4,9 +4,9 @@ import { guard } from './guarded.ts';
 import { createLimiter, type LimiterDeps, type Rates } from './limiter.ts';
 
 /**
- * The integration for reading that belongs to no mapping, such as a sweep or a comparison: its
- * calls wait for a rate token among those of all workers on the database, however long that is.
- * What becomes of them is their caller's concern.
+ * The integration for reads that belong to no mapping, such as a sweep or a comparison: its calls
+ * wait for a rate token among the calls of all workers on the database, however long that takes.
+ * The caller handles errors of the calls.
  */
 export function paced(
   integration: Integration,

@@ -139,7 +139,7 @@ describe('starting on a Kafka', function () {
 
   describe('that sends clients to an address that cannot be reached', () => {
     const told = (answered: number, place: string): string =>
-      `127.0.0.1:${answered} answered and sends clients to ${place}, which cannot be reached from here: fix advertised.listeners`;
+      `127.0.0.1:${answered} answered and sends clients to ${place}, which this machine cannot reach: fix advertised.listeners`;
 
     it('names who answered and where clients are sent, and waits, for it may pass', async () => {
       const { nameless, deserted, nobody } = doors();

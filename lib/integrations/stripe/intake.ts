@@ -1,5 +1,5 @@
-// What it takes to receive Stripe's events without ever calling Stripe: webhooks need no key of the
-// account.
+// The parts that receive Stripe's events without ever calling Stripe: webhooks need no API key of
+// the account.
 import { AppError } from '../../errors.ts';
 import { externalFields, type MappingDocument, parseDocument } from '../../catalogue/document.ts';
 import type { Ingress } from '../integration.ts';
@@ -11,7 +11,7 @@ export interface StripeIntake {
   system: string;
   document: MappingDocument;
   ingress: Ingress;
-  /** The external fields that a record is read for. */
+  /** The external fields that are read from a record. */
   names: ReturnType<typeof externalFields>;
 }
 

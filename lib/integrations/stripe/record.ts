@@ -1,5 +1,5 @@
-// A customer of Stripe as the flat record that the engine knows: the mapped fields, those that can
-// stand in for them, our owner tag.
+// A customer of Stripe as the flat record of the engine: the mapped fields, the fields that can
+// replace an empty one, and our owner tag.
 import type { Stripe } from 'stripe';
 import type { Fields, Value } from '../../catalogue/document.ts';
 import type { Answered, ExternalRecord } from '../integration.ts';
@@ -9,22 +9,22 @@ import { readDate, readRequestId } from './headers.ts';
 import { readTag } from './owner-tag.ts';
 
 /**
- * Takes what an answer holds, of any shape; an answer that is no customer is an error, not a record
- * of nulls.
+ * Reads an answer of any shape; an answer that is not a customer is an error, and not a record of
+ * nulls.
  */
 export function toRecord(answer: object, names: string[], tagKey: string): ExternalRecord {
   requireType(answer, 'customer');
   const customer = answer as Record<string, unknown>;
   const { id, created, deleted } = customer;
   if (deleted !== undefined && deleted !== false)
-    throw unexpectedAnswer('a customer that is deleted, or half of it');
+    throw unexpectedAnswer('a customer that is deleted, or incomplete');
   if (typeof id !== 'string' || id === '') throw unexpectedAnswer('a customer without id');
   if (typeof created !== 'number' || !(created >= 0 && created <= MAX_SECONDS))
     throw unexpectedAnswer('a customer without its time of creation');
   const fields: Fields = {};
   for (const name of names) {
     const value = readValue(customer[name]);
-    if (value === undefined) throw unexpectedAnswer(`a customer whose ${name} is no text, or too long`);
+    if (value === undefined) throw unexpectedAnswer(`a customer whose ${name} is not a text, or too long`);
     fields[name] = value;
   }
   return {
@@ -39,18 +39,18 @@ export function toRecord(answer: object, names: string[], tagKey: string): Exter
 /** Until 2100: a time that Postgres can hold. */
 const MAX_SECONDS = 4_102_444_800;
 
-/** An id, or the clock itself where a caller had it expanded. */
+/** The id of the clock, also if a caller had the clock expanded. */
 function clockOf(clock: unknown): string | null {
   const id: unknown = typeof clock === 'object' && clock !== null && 'id' in clock ? clock.id : clock;
   return typeof id === 'string' && id !== '' ? id : null;
 }
 
-/** Ten times the longest field that Stripe takes (docs.stripe.com/api/customers). */
+/** Ten times the longest field that Stripe accepts (docs.stripe.com/api/customers). */
 const MAX_TEXT = 5_000;
 
 /**
- * Text, or null where there is none; undefined for another type, or no sane length. What Postgres
- * cannot hold (NUL, half a pair) is taken out.
+ * Text, or null for none; undefined for another type or an impossible length. Characters that
+ * PostgreSQL cannot store (NUL, half a surrogate pair) are removed.
  */
 export function readValue(value: unknown): Value | undefined {
   if (value === null || value === undefined) return null;

@@ -1,4 +1,4 @@
-// Stripe's customers behind the integration contract. Nothing in this file retries, remembers or
+// Stripe's customers behind the integration contract. Nothing in this file retries, keeps state or
 // decides: one call is one request, and its outcome is returned in the contract's terms.
 import type { Stripe } from 'stripe';
 import type { Fields } from '../../catalogue/document.ts';
@@ -27,8 +27,8 @@ export interface StripeSettings {
 const HOUR = 3_600_000;
 
 /**
- * The integration for one account; throws a plain `config_invalid` if key, address or the key of
- * the owner tag cannot work.
+ * The integration for one account; throws `config_invalid` with a plain message if the key, the
+ * address or the key of the owner tag cannot work.
  */
 export function createStripeIntegration(settings: StripeSettings): Integration {
   const { tagKey } = settings;
@@ -42,7 +42,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     capabilities: {
       unknownOutcome: 'same-request',
       // Keys live for at least 24 h (docs.stripe.com/api/idempotent_requests); an hour is left for
-      // clocks and the send itself.
+      // differing clocks and for the send itself.
       requestLifeMs: 23 * HOUR,
       inFlightMs: 5 * 60_000,
       callTimeoutMs: settings.timeoutMs ?? CALL_TIMEOUT_MS,
@@ -80,8 +80,8 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
 
     body(fields: Fields, ownerTag: string | null) {
       const body: Record<string, unknown> = {};
-      // Stripe unsets a field by a blank; the SDK sends null as one, and the stored body is to say
-      // what is sent.
+      // Stripe unsets a field that is set to an empty value; the SDK sends null as an empty value,
+      // and the stored body must show what is sent.
       for (const [name, value] of Object.entries(fields)) body[name] = value ?? '';
       if (ownerTag !== null) body['metadata'] = writeTag(tagKey, ownerTag);
       return body;
@@ -99,7 +99,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
           return written(answer);
         }
         case 'delete': {
-          // Keys have no effect on DELETE; a repeat meets a 404 instead.
+          // Stripe ignores keys of DELETE; a repeat gets a 404 instead.
           const id = requireCustomerId(externalId);
           const answer: { deleted?: unknown } & Stripe.Response<unknown> = await stripe.customers.del(id);
           requireCustomerOf(answer, id);
@@ -118,24 +118,26 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     feed: createFeed(stripe, ingress),
   };
 
-  /** The answer to a create, also a stored one, shows the metadata that came with the request. */
+  /**
+   * The answer to a create, also a stored one, shows the metadata that was sent with the request.
+   */
   function created(answer: Stripe.Response<Stripe.Customer>, body: WriteRequest['body']): Written {
     const made = written(answer);
     const { ownerTag } = readTag(body['metadata'], tagKey);
     if (ownerTag !== null && made.record?.ownerTag !== ownerTag)
-      throw unexpectedAnswer('a created customer without the owner tag that it was given');
+      throw unexpectedAnswer('a created customer without the owner tag that was sent');
     return made;
   }
 
   function written(answer: Stripe.Response<Stripe.Customer>): Written {
-    // An answer that may be a stored one counts as one: it shows the past, not the present.
+    // An answer that may be a stored one counts as stored: it may show a past state.
     const replayed = readReplay(answer.lastResponse.headers['idempotent-replayed']) !== 'no';
     const now = record(answer);
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
   }
 }
 
-/** Without a key the SDK makes one up, which we could not send again. */
+/** Without a key the SDK makes one up, and we could not send the request again under it. */
 function requireKey(key: string): string {
   if (key === '' || key.length > 255) throw unsendable('an idempotency key has 1 to 255 characters');
   return key;
