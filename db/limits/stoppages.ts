@@ -1,4 +1,4 @@
-// When nothing was sent to a system at all: no customer was failing then.
+// The times in which nothing was sent to a system at all: they do not count as failing times.
 import type { Db, Tx } from '../server/connection.ts';
 
 /** Longer than TWINBOX_PARK_AFTER_HOURS can be. */
@@ -16,7 +16,8 @@ export async function noteStoppage(
   );
 }
 
-// A pause may lie in the time of an open breaker, or overlap it: what lies in both counts once.
+// A pause may be within the time of an open breaker, or overlap it: time that is in both counts
+// once.
 const stoppedSql = `
 with stops as (
   select tstzrange(began_at, ended_at) as stop from stoppages where system = :system and ended_at > :since::timestamptz
@@ -28,7 +29,7 @@ with stops as (
 select coalesce(sum(extract(epoch from upper(part) - lower(part)) * 1000), 0)::float8 as ms
 from (select unnest(range_agg(stop) * tstzmultirange(tstzrange(:since::timestamptz, :now::timestamptz))) as part from stops) parts`;
 
-/** How much of the time since then nothing was sent, in milliseconds. */
+/** For how much of the time since then nothing was sent, in milliseconds. */
 export async function readStoppedMs(
   db: Db | Tx,
   asked: { system: string; account: string; since: Date; now: Date },

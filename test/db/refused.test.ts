@@ -94,12 +94,16 @@ describe('a process whose database will not have it', function () {
 
   it('because it takes no TLS, ends with 69 and names the parameter', async () => {
     const url = withParameters(database.url, { sslmode: 'require' });
-    await expectRefusal(url, 69, /takes no TLS, and sslmode=require in DATABASE_URL demands it/);
+    await expectRefusal(url, 69, /does not offer TLS, and sslmode=require in DATABASE_URL demands it/);
   });
 
   it('because the address asks for what cannot be, ends with 78 and names the parameter', async () => {
     const url = withParameters(database.url, { sslmode: 'prefer' });
-    await expectRefusal(url, 78, /Sslmode=prefer in DATABASE_URL would fall back to clear text/i);
+    await expectRefusal(
+      url,
+      78,
+      /Sslmode=prefer in DATABASE_URL would fall back to an unencrypted connection/i,
+    );
   });
 
   it('and is only silent, says that it does not answer', async () => {
