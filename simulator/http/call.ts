@@ -1,22 +1,22 @@
 /**
- * One call as the handlers see it. A handler is plain and synchronous: it reads the account, stages
- * operations in `ops`, and returns what to answer or refuses by throwing (errors.ts). Nothing is
- * changed until the pipeline commits the staged operations together with the idempotency key and
- * the ledger entry.
+ * One call as the handlers see it. A handler is a plain synchronous function: it reads the account,
+ * adds operations to `ops`, and returns the answer or refuses by throwing (errors.ts). Nothing is
+ * changed until the pipeline commits these operations together with the idempotency key and the
+ * ledger entry.
  */
 import type { AccountState, Op } from '../store/store.ts';
 import type { Params } from './form.ts';
 
 export type Rules = {
-  /** The account's default API version, which events are rendered in. */
+  /** The account's default API version, in which events are shown. */
   apiVersion: string;
   /** How long a change is not yet seen by search, ms. */
   searchDelayMs: number;
   /** How long an event is not yet seen by the list of events, ms. */
   eventsTipLagMs: number;
-  /** Whether an object deleted meanwhile may still be used as a cursor. */
+  /** Whether an object that was deleted meanwhile may still be used as a cursor. */
   deletedCursors: boolean;
-  /** Whether names and emails lose the white space around them before they are stored. */
+  /** Whether white space around names and emails is removed before they are stored. */
   trimsText: boolean;
   /** Whether webhook endpoints may be on other machines. */
   remoteWebhooks: boolean;
@@ -25,7 +25,7 @@ export type Rules = {
 export type Call = {
   account: AccountState;
   params: Params;
-  /** The id in the path, an empty string where the route has none. */
+  /** The id in the path, an empty string if the route has none. */
   id: string;
   /** ms of the simulator's clock. */
   now: number;

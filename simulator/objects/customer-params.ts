@@ -1,7 +1,7 @@
 /**
- * What a create or an update may say about a customer, and what it makes of one
- * (docs.stripe.com/api/customers, lengths from Stripe's OpenAPI description). Parameters that
- * Stripe knows and this double has no model for are refused with a sentence rather than swallowed.
+ * The parameters of a create or an update of a customer, and the customer that they make
+ * (docs.stripe.com/api/customers, lengths from Stripe's OpenAPI description). Parameters of Stripe
+ * that this double does not model are refused with a message, and not ignored.
  */
 import { refuse } from '../http/errors.ts';
 import type { ParamValue, Params } from '../http/form.ts';
@@ -41,7 +41,7 @@ export const MODELLED = [
 ] as const;
 
 const NOT_MODELLED = ['cash_balance', 'payment_method', 'source', 'tax', 'tax_id_data'] as const;
-/** What a create alone takes; the handler reads them, since both are about other objects. */
+/** Parameters of a create only; the handler reads them, since both are about other objects. */
 const ON_CREATE = ['id', 'test_clock'] as const;
 const NOT_MODELLED_ON_UPDATE = [
   'bank_account',
@@ -60,7 +60,7 @@ export const UPDATE_PARAMS: readonly string[] = [...MODELLED, ...NOT_MODELLED_ON
 
 const ADDRESS_PARTS = ['city', 'country', 'line1', 'line2', 'postal_code', 'state'] as const;
 
-/** The customer after the parameters; the one given is left as it is. */
+/** The customer after the parameters; the argument is not changed. */
 export function applyCustomerParams(before: Customer, params: Params, known: readonly string[]): Customer {
   refuseUnknown(params, known);
   for (const name of Object.keys(params)) {
@@ -120,7 +120,10 @@ function readInvoicePrefix(value: ParamValue | undefined): string | undefined {
   return prefix;
 }
 
-/** Hashes are updated leaf by leaf; an empty leaf becomes null, an empty hash parameter unsets the whole. */
+/**
+ * Hashes are updated leaf by leaf; an empty leaf becomes null, an empty hash parameter unsets the
+ * whole.
+ */
 function patchAddress(before: Address | null, value: ParamValue | undefined, param: string): Address | null {
   const hash = readHash(value, param);
   if (hash === undefined || hash === null) return hash === null ? null : before;
@@ -140,7 +143,7 @@ function patchAddress(before: Address | null, value: ParamValue | undefined, par
   return after;
 }
 
-/** Shipping always carries a name, a phone and a full address once it is there. */
+/** Shipping always has a name, a phone and a full address once it exists. */
 function patchShipping(before: Shipping | null, value: ParamValue | undefined): Shipping | null {
   const hash = readHash(value, 'shipping');
   if (hash === undefined || hash === null) return hash === null ? null : before;
