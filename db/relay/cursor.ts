@@ -1,14 +1,10 @@
-// The relay's cursor: which rows of sync_events are still to be delivered, and the save after each
-// page (docs/relay.md).
+// The relay's cursor: the rows still to be delivered, and the save after a page (docs/relay.md).
 import type { Db, Tx } from '../server/connection.ts';
 import { DbError } from '../server/errors.ts';
 import { addToCount } from '../health/refused-counts.ts';
 import { writeNumbered } from '../sequences/taken-numbers.ts';
 
-/**
- * Snapshots and floors are kept in the database's own text form: this program computes nothing with
- * them.
- */
+/** Snapshots and floors stay in the database's own text form: no code computes with them. */
 export type Cursor = {
   seen: string;
   /** The open window, or null. */
@@ -17,10 +13,7 @@ export type Cursor = {
   floor: number;
   /** JSON: xid running in `seen` -> floor. */
   lateFloors: string;
-  /**
-   * Rows up to this id have transaction ids of another cluster; null except in the first window
-   * after a move.
-   */
+  /** Ids up to this have xids of another cluster; null except in the first window after a move. */
   restoredTo: number | null;
   fence: number;
 };
@@ -62,20 +55,16 @@ update relay_cursor set fence = :fence, bus = coalesce(bus, :bus)
 where fence <= :fence and coalesce(bus, :bus) = :bus
 returning ${cursorColumns}`;
 
-/**
- * Takes the cursor for the holder of the lease; after this no older holder can save. Null if the
- * bus or a newer fence forbids it.
- */
+/** After this no older fence can save. Null if the bus or a newer fence forbids the claim. */
 export async function claimCursor(db: Db, claim: { fence: number; bus: string }): Promise<Cursor | null> {
   const { rows } = await db.raw<{ rows: CursorRow[] }>(claimSql, claim);
   return rows[0] ? toCursor(rows[0]) : null;
 }
 
-// The rows visible in "win" and not in "seen": those of transactions at or above xmax(seen), which
-// have ids above the floor, and those of transactions that were running in "seen" and have ended
-// since, with ids above the floor remembered for each. One range scan from the lowest bound finds
-// both in order of id. An id that was never drawn is no floor: last_value of an unused sequence is
-// the first id to come.
+// The rows visible in "win" and not in "seen": of transactions at or above xmax(seen), with ids
+// above the floor, and of transactions that were running in "seen" and have ended, with ids above
+// the floor kept for each. One range scan from the lowest bound finds both in order of id. An id
+// that was never drawn is no floor: last_value of an unused sequence is the first id to come.
 const boundsSql = `
   select s.seen, s.win,
     greatest(:lastId::bigint, least(:floor::bigint, (
@@ -108,10 +97,7 @@ union all (
 )
 order by id nulls first`;
 
-/**
- * How PostgreSQL runs the query, as EXPLAIN shows it after a run. For tests, and to find out why it
- * is slow.
- */
+/** PostgreSQL's plan after a run of the query. For tests, and to find out why it is slow. */
 export async function explainPage(db: Db, cursor: Cursor, limit: number): Promise<string> {
   const { rows } = await db.raw<{ rows: { 'QUERY PLAN': string }[] }>(
     `explain (analyze, costs off, timing off, summary off) ${pageSql}`,
@@ -120,13 +106,9 @@ export async function explainPage(db: Db, cursor: Cursor, limit: number): Promis
   return rows.map((row) => row['QUERY PLAN']).join('\n');
 }
 
-/**
- * The next rows of the open window, or of a new one. Changes nothing. Fewer rows than `limit` are
- * the window's last.
- */
+/** The next rows of the open window, or of a new one; fewer than `limit` are the window's last. */
 export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<Page> {
-  // Rows as arrays: at a hundred thousand rows a second, the object for each row is made only once,
-  // below.
+  // Rows as arrays: at 100,000 rows a second, the object for each row is made only once, below.
   const { rows } = await db
     .raw<{ rows: RawRow[] }>(pageSql, { ...windowOf(cursor), limit })
     .options({ rowMode: 'array' });
@@ -142,8 +124,7 @@ const FURTHEST_MS = 8.64e15;
 
 export function toPageRow(row: RawRow): PageRow {
   const [id] = row;
-  // Values that the bus cannot carry: an impossible time, or a payload that is not an object
-  // (lib/events/envelope.ts splits its text).
+  // Values that lib/events/envelope.ts cannot write: an impossible time, a payload of another type.
   if (Math.abs(row[7]) > FURTHEST_MS) throw new DbError('unreadable_row', `sync_events ${id} has no time`);
   if (!row[6].startsWith('{'))
     throw new DbError('unreadable_row', `the payload of sync_events ${id} is not an object`);
@@ -173,9 +154,7 @@ order by id nulls first`;
 
 export type PageIds = { rows: { id: number; eventId: string }[]; win: string; sequence: number };
 
-/**
- * The page of readPage without the content of its rows: for a page with a row that cannot be read.
- */
+/** The page of readPage without its rows' content, for a page with a row that cannot be read. */
 export async function readPageIds(db: Db, cursor: Cursor, limit: number): Promise<PageIds> {
   type Row = { id: number; eventId: string; sequence: number | null; win: string | null };
   const { rows } = await db.raw<{ rows: Row[] }>(idsSql, { ...windowOf(cursor), limit });
@@ -236,13 +215,11 @@ export type Save = {
   now: Date;
 };
 
-// One statement, so one transaction: the cursor, what was published where, and the notices of
-// refused records. If a crash of the server loses it, one page is published again, so it need not
-// wait for the disk; the setting ends with this transaction. The floors rise only here, when a
-// window closes: this save takes a transaction id after "sequence" was read, and the next window's
-// snapshot is taken after this save ended, so every transaction at or above that snapshot's xmax
-// draws ids above "sequence". This is also true of a sequence that is set back: relay_floor is
-// raised before, and next_sync_event_id() draws above it.
+// One transaction. If a crash of the server loses it, one page is published again, so it need not
+// wait for the disk (the setting ends with it). The floors rise only here, when a window closes:
+// this save takes its xid after "sequence" was read, and the next window's snapshot is taken after
+// this save, so every xid at or above that snapshot's xmax draws ids above "sequence", even if the
+// sequence is set back: relay_floor is raised before, and next_sync_event_id() draws above it.
 const saveSql = `
 with saved as (
   update relay_cursor c set

@@ -20,7 +20,7 @@ type Topic = {
   offset: number;
   /** Group -> its members; each batch goes to one member, in rotation. */
   groups: Map<string, Handler[]>;
-  batches: number;
+  delivered: number;
   /**
    * The current publish; the next one waits for it, so that messages keep the order of the calls.
    */
@@ -34,7 +34,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
   function topicOf(name: string): Topic {
     let topic = topics.get(name);
     if (topic === undefined) {
-      topic = { offset: 0, groups: new Map(), batches: 0, last: Promise.resolve() };
+      topic = { offset: 0, groups: new Map(), delivered: 0, last: Promise.resolve() };
       topics.set(name, topic);
     }
     return topic;
@@ -91,8 +91,8 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
     const topic = topicOf(name);
     // Checked again: a subscriber may have left while this batch waited.
     demandReaders(name);
-    const batch = topic.batches++;
-    const handlers = [...topic.groups.values()].flatMap((members) => members[batch % members.length] ?? []);
+    const count = topic.delivered++;
+    const handlers = [...topic.groups.values()].flatMap((members) => members[count % members.length] ?? []);
     const settled = await Promise.allSettled(handlers.map(async (handler) => handler(batch)));
     const failed = settled.find(({ status }) => status === 'rejected');
     if (failed?.status !== 'rejected') return;

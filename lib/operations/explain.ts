@@ -80,10 +80,7 @@ export type Explanation = {
   /** Null if no row belongs to what was asked for. */
   customer: Customer | null;
   pairs: PairExplained[];
-  /**
-   * A living customer without a pair: the state of its newest event, and what keeps it from
-   * arriving.
-   */
+  /** A living customer without a pair: the state of its newest event, and what holds that up. */
   notReceived: { newest: string | null; obstacles: Obstacle[] } | null;
   /** How many conflicts of the customer are not reversed. */
   conflicts: number;
