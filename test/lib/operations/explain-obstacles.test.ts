@@ -71,7 +71,7 @@ describe('why what would be done is not being done', () => {
     await world.rest(world.worker({ policy: { pulls: false, writes: false } }));
     const pair = await one(other.id, { policy: { pulls: false } });
     expect(kindsOf(pair)).to.deep.equal(['pulls_off']);
-    expect(pair.why).to.equal('Nothing of Stripe is written into our table (STRIPE_PULLS=off).');
+    expect(pair.why).to.equal('No value from Stripe is written into our table (STRIPE_PULLS=off).');
     expect(commandsOf(pair)).to.deep.equal([]);
     expect(externalId).to.be.a('string');
   });

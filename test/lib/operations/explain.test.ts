@@ -182,7 +182,7 @@ describe('the explanation of a customer', () => {
     await world.run();
     const pair = await one(id);
     expect(pair.why).to.equal(
-      'Its row in external_mappings is not as the program writes it: shadow is no object of fields.',
+      'The row of the pair in external_mappings is not as the program writes it: shadow is no object of fields.',
     );
     expect(pair.effect).to.include({ would: 'unknown' });
     expect(commandsOf(pair)).to.include(`resolve ${id} --record ${externalId}`);
