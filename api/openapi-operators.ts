@@ -40,9 +40,7 @@ export function operatorPaths(): Json {
     '/api/v1/conflicts/{id}/reverse': {
       parameters: [conflictId],
       post: operation('reverseConflict', 'Gives the customer the value that was not kept', {
-        responses: {
-          200: answer('The conflict is reversed, by this call or an earlier one', ref('Reversed')),
-        },
+        responses: { 200: answer('The conflict is reversed, by this or an earlier call', ref('Reversed')) },
         problems: [
           ...ofOneConflict,
           'overtaken',
@@ -57,9 +55,7 @@ export function operatorPaths(): Json {
       parameters: [customerId],
       post: operation('chooseRecord', 'Chooses the record at the external system to link with the customer', {
         requestBody: body('Choice', ['application/json']),
-        responses: {
-          200: answer('The record is linked, or will be once a worker has read it', ref('Chosen')),
-        },
+        responses: { 200: answer('The record is linked, or will be after a worker read it', ref('Chosen')) },
         problems: [...ofOneCustomer, ...ofBody, 'cannot_link', 'request_open'],
       }),
     },
@@ -69,9 +65,7 @@ export function operatorPaths(): Json {
         'acceptDeletion',
         'Deletes a customer whose record was deleted at the external system while an alias lives',
         {
-          responses: {
-            200: answer('A worker deletes the customer; its other records stay', ref('Accepted')),
-          },
+          responses: { 200: answer('A worker deletes the customer; other records stay', ref('Accepted')) },
           problems: [...ofOneCustomer, 'cannot_link'],
         },
       ),

@@ -45,15 +45,11 @@ export function openApiDocument(): Json {
         }),
       },
       '/api/v1/customers/changes': {
-        get: operation(
-          'followCustomers',
-          'Lists every change in the order of the commits, deletions included',
-          {
-            parameters: queryParameters(changesQuerySchema),
-            responses: { 200: answer('The changes, and the position for the next call', ref('Changes')) },
-            problems: ['invalid_request', 'malformed_request', 'position_expired'],
-          },
-        ),
+        get: operation('followCustomers', 'Lists every change in the order of the commits', {
+          parameters: queryParameters(changesQuerySchema),
+          responses: { 200: answer('The changes, and the position for the next call', ref('Changes')) },
+          problems: ['invalid_request', 'malformed_request', 'position_expired'],
+        }),
       },
       '/api/v1/customers/{id}': {
         parameters: [parameter('id', 'path', customerIdSchema)],
@@ -65,11 +61,7 @@ export function openApiDocument(): Json {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
-            200: answer(
-              'The customer as it is now; its version is unchanged if nothing differed',
-              ref('Customer'),
-              ['ETag'],
-            ),
+            200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
           },
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
         }),
@@ -77,11 +69,7 @@ export function openApiDocument(): Json {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
           responses: {
-            200: answer(
-              'The customer as it is now; its version is unchanged if nothing differed',
-              ref('Customer'),
-              ['ETag'],
-            ),
+            200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
           },
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
         }),
@@ -97,19 +85,13 @@ export function openApiDocument(): Json {
       },
       ...operatorPaths(),
       '/health': {
-        get: open('health', 'Whether this process is alive', {
-          200: answer('The process is alive', ref('Health')),
-        }),
+        get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
       },
       '/ready': {
-        get: open(
-          'ready',
-          'Whether the database of this process accepts writes, and how far behind the rest is',
-          {
-            200: answer('The database accepts writes; warnings say what else is wrong', ref('Readiness')),
-            503: answer('The database does not accept writes; not_ready says why', ref('Readiness')),
-          },
-        ),
+        get: open('ready', 'Whether the database accepts writes, and how far behind the rest is', {
+          200: answer('The database accepts writes; warnings say what else is wrong', ref('Readiness')),
+          503: answer('The database does not accept writes; not_ready says why', ref('Readiness')),
+        }),
       },
     },
     components: {
@@ -135,10 +117,7 @@ export function openApiDocument(): Json {
           description: 'rel="next" leads to the next page; the last page has no such link.',
           schema: { type: 'string' },
         },
-        'X-Request-Id': {
-          description: 'The id that you sent, or one that the API made.',
-          schema: { type: 'string' },
-        },
+        'X-Request-Id': { description: 'The id sent, or one of the API.', schema: { type: 'string' } },
       },
       schemas: {
         Customer: customerSchema,
@@ -183,10 +162,7 @@ const problemSchema = {
           pointer: { type: 'string', description: 'JSON pointer (RFC 6901); empty if the whole is meant.' },
           code: { type: 'string' },
           detail: { type: 'string' },
-          customer_id: {
-            ...customerIdSchema,
-            description: 'With code unique: the customer that has the value.',
-          },
+          customer_id: { ...customerIdSchema, description: 'With code unique: the customer with the value.' },
         },
       },
     },
