@@ -16,7 +16,7 @@ import { usePlace } from './twinbox.ts';
 const ACCOUNT = 'acct_original';
 const KEY = 'sk_test_twinbox_fake';
 const REFUSAL =
-  /[Tt]his database is a copy, and 2 records bear the owner tag of its original \(twinbox_\w{8}\).*acct_original.*second record.*--beside-original --why/s;
+  /[Tt]his database is a copy, and 2 records have the owner tag of its original \(twinbox_\w{8}\).*acct_original.*second record.*--beside-original --why/s;
 
 describe('a copied database and the account of its original', function () {
   this.timeout(120_000);
