@@ -124,7 +124,7 @@ describe('twinbox doctor', () => {
     const { checks } = await examine(noDatabase);
     expect(wrong(checks)).to.deep.equal(['database']);
     expect(named(checks, 'database', 'problem')).to.match(
-      /^The database does not answer \(\w+\)\. → Start the database, [^.]*\.$/,
+      /^The database does not answer \(\w+\)\. → Start it, [^.]*\.$/,
     );
     expect(named(checks, 'key rights', 'ok')).to.match(/may read/);
     const noFolder = { DATABASE_URL: '', TWINBOX_DATA_DIR: process.execPath };
