@@ -56,7 +56,7 @@ export function describeAway(error: unknown): { says: string; fix: string } {
       fix: 'Set DATABASE_POOL_SIZE higher, or look at what holds the locks that others wait for.',
     };
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-  return { says: `the database does not answer${code}`, fix: 'Start the database, or fix DATABASE_URL.' };
+  return { says: `the database does not answer${code}`, fix: 'Start it, or fix DATABASE_URL.' };
 }
 
 function fixOf(state: string, text: string): string {
