@@ -22,15 +22,15 @@ export type ApiDeps = {
   store: CustomerStore;
   db: Db;
   config: {
-    /** Bearer keys; none leaves the API open. */
+    /** The API keys that a client may send; without any, the API is open. */
     apiKeys: readonly string[];
-    /** When a handler that waits for the database is given up; default 8 s. */
+    /** How long a handler may wait for the database before the API answers 503; default 8 s. */
     deadlineMs?: number;
   };
   log: ApiLog;
   clock: Clock;
   readiness: Readiness;
-  /** The systems that send us webhooks; none in a process that does not work on them. */
+  /** The systems that send us webhooks; without any, the process has no webhook route. */
   webhooks?: WebhookSource[];
   conflicts: ConflictOperations;
   links: LinkOperations;
@@ -41,10 +41,10 @@ export type ApiDeps = {
 
 const basePath = '/api/v1';
 
-/** Whoever asks /ready asks every few seconds. */
+/** A client that asks /ready asks every few seconds. */
 const READY_MS = 3_000;
 
-/** The whole API as an Express app. It never listens: see server.ts. */
+/** The whole API as an Express app. server.ts makes it listen. */
 export function createApi(deps: ApiDeps): Express {
   const { store, db, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions } = deps;
@@ -54,14 +54,14 @@ export function createApi(deps: ApiDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
-  // Queries are read by input.ts, which refuses what Express would guess at.
+  // input.ts reads the query, and refuses what Express would interpret by guessing.
   app.set('query parser', false);
 
   app.use(beginRequest({ clock, log }));
   const health = healthRoutes(readiness, Math.min(deadlineMs, READY_MS));
   app.use(health);
   app.use(basePath, health);
-  // A webhook has a raw body, and its signature in place of a key.
+  // A webhook needs its raw body, and is proved by a signature instead of a key.
   app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
   app.use(basePath, customerRoutes({ store, db, systems, basePath, deadlineMs }));

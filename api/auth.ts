@@ -1,13 +1,13 @@
-// Bearer keys. Without any the API is open; the settings allow that only on the loopback address or
-// when it is asked for.
+// API keys. Without keys the API is open; the settings allow that only on the loopback address, or
+// with an explicit setting.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { Problem } from './problems.ts';
 
 /**
- * Lets a request pass if it carries one of the keys. Webhooks pass too: they prove themselves by
- * their signature.
+ * Lets a request pass if it carries one of the keys. Webhooks pass without a key, since their
+ * signature is checked.
  */
 export function requireKey(keys: readonly string[]): RequestHandler {
   const digests = keys.map(digest);
@@ -19,7 +19,7 @@ export function requireKey(keys: readonly string[]): RequestHandler {
     }
     if (!isOneOf(digests, digest(given))) {
       throw unauthorized(
-        'The key in the header Authorization is none of API_KEYS.',
+        'The key in the header Authorization is not one of API_KEYS.',
         ', error="invalid_token"',
       );
     }
@@ -27,7 +27,7 @@ export function requireKey(keys: readonly string[]): RequestHandler {
   };
 }
 
-/** Who asked, as the audit trail may show it: a few letters of the key's hash, never the key. */
+/** The caller for the audit trail: a few letters of the hash of its key, never the key. */
 export function actorOf(req: Request): string | undefined {
   const given = bearerOf(req);
   return given === undefined ? undefined : `key:${digest(given).toString('hex').slice(0, 8)}`;
@@ -41,7 +41,7 @@ function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-// Looks at every key, so that the time taken does not show which came close.
+// Compares with every key, so that the time taken does not show which key was nearly right.
 function isOneOf(digests: readonly Buffer[], given: Buffer): boolean {
   let found = false;
   for (const each of digests) found = timingSafeEqual(each, given) || found;

@@ -1,5 +1,5 @@
-// Reads a JSON body. A parser stands at each route that wants one, never before all of them: a
-// webhook needs the raw bytes.
+// Reads a JSON body. Each route that takes JSON has its own parser, and the app as a whole has
+// none, because a webhook needs the raw bytes.
 
 import express, { type Request, type RequestHandler } from 'express';
 import { pointerOf } from '../lib/catalogue/check.ts';
@@ -9,8 +9,8 @@ import { findRepeatedKey } from './repeated-key.ts';
 export const BODY_LIMIT = 100_000;
 
 /**
- * Fills req.body with what the JSON says, of whatever type; refuses what is no JSON in UTF-8, and a
- * key given twice.
+ * Sets req.body to the parsed JSON, of whatever type. Refuses a body that is not JSON in UTF-8, and
+ * a key that an object has twice.
  */
 export function readJson(types: readonly string[] = ['application/json']): RequestHandler[] {
   const readBytes = express.raw({ type: () => true, limit: BODY_LIMIT });
@@ -46,7 +46,8 @@ function hasBody(req: Request): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 }
 
-// JSON.parse makes "__proto__" an own key like any other, and is not recursive, so depth costs nothing.
+// JSON.parse makes "__proto__" an own key like any other, and does not recurse, so depth is
+// harmless.
 function parseJson(bytes: unknown): unknown {
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
     throw new Problem('malformed_json', 'The body is empty; a JSON object is needed.');
@@ -61,8 +62,8 @@ function parseJson(bytes: unknown): unknown {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : '';
-    throw new Problem('malformed_json', `The body cannot be read as JSON: ${said}`, { cause });
+    const reason = cause instanceof Error ? cause.message : '';
+    throw new Problem('malformed_json', `The body cannot be read as JSON: ${reason}`, { cause });
   }
   const repeated = findRepeatedKey(text);
   if (repeated) throw givenTwice(pointerOf(repeated));

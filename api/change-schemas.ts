@@ -1,5 +1,5 @@
-// What the query of /customers/changes may say, and the shape of its answer: for the checks and for
-// the API document.
+// What the query of /customers/changes may contain, and the form of its answer: for the checks and
+// for the API document.
 
 import { customerIdSchema } from './customer-schemas.ts';
 
@@ -18,26 +18,26 @@ export const changesQuerySchema = {
       maxLength: 15_000,
       pattern: '^[0-9a-z.\\-]+$',
       description:
-        'The position of the last answer, as it was; or now: no changes, only the position of this moment. Without it the oldest change that is kept comes first.',
-      'x-problem': 'must be a position as an answer gave it, whole; or now',
+        'The position from the last answer, unchanged; or now: no changes, only the current position. Without this parameter the oldest change that is still kept comes first.',
+      'x-problem': 'must be a whole position as an answer gave it, or now',
     },
     limit: {
       type: 'integer',
       minimum: 1,
       maximum: CHANGES_MAX,
-      description: `Changes in an answer, at most; ${CHANGES_DEFAULT} unless set.`,
+      description: `The most changes in an answer; ${CHANGES_DEFAULT} without this parameter.`,
     },
   },
 } as const;
 
 const position = {
   type: 'string',
-  description: 'Send it as after to go on behind this. Keep it as it is: its form may change.',
+  description: 'Send it as `after` to get the changes that follow. Send it unchanged: its form may change.',
 };
 
 const value = {
   type: ['string', 'null'],
-  description: 'As of this version; null with deleted.',
+  description: 'As of this version; null if the change is a deletion.',
 };
 
 const changeSchema = {
@@ -48,10 +48,17 @@ const changeSchema = {
     event_id: { type: 'string', description: 'The event of this change, the same as in Kafka.' },
     type: { type: 'string', enum: ['created', 'updated', 'deleted'] },
     id: { ...customerIdSchema, description: 'The customer.' },
-    version: { type: 'integer', minimum: 1, description: 'Of the customer; rises by one with every change.' },
+    version: {
+      type: 'integer',
+      minimum: 1,
+      description: 'The version of the customer; rises by one with every change.',
+    },
     name: value,
     email: value,
-    source: { type: 'string', description: 'Who changed it: internal, sql, or the system it came from.' },
+    source: {
+      type: 'string',
+      description: 'Who changed the customer: internal (the API), sql, or an external system.',
+    },
     changed_at: { type: 'string', format: 'date-time' },
   },
 };
@@ -64,7 +71,7 @@ export const changesSchema = {
     position,
     more: {
       type: 'boolean',
-      description: 'Whether to ask again at once. An answer without changes can have more behind it.',
+      description: 'Whether more changes can be read at once. It can be true for an answer without changes.',
     },
   },
 } as const;

@@ -1,5 +1,5 @@
-// What may be said about a customer's record, and the shape of the answers: for the checks and for
-// the API document.
+// What a request about the record of a customer may contain, and the form of the answers: for the
+// checks and for the API document.
 
 /** `systems`: those that are kept in step. */
 export const choiceSchemaOf = (systems: readonly string[]) => ({
@@ -15,8 +15,8 @@ export const choiceSchemaOf = (systems: readonly string[]) => ({
       pattern: '^[^\\s\\x00]+$',
       'x-text': 'storable',
       description:
-        'The record there that the customer is to be linked with; null: a new one is made, although records with its email exist.',
-      'x-problem': 'must be the id of a record, without blanks',
+        'The record at the external system to link with the customer; null: a new record is created, although records with the same email exist.',
+      'x-problem': 'must be the id of a record, without spaces',
     },
   },
 });
@@ -40,14 +40,14 @@ export const chosenSchema = {
         'new_consented_already',
       ],
       description:
-        'linked: done, and a worker reads and merges. consented: a worker first reads the record, and links it if it is there.',
+        'linked: the customer and the record are linked, and a worker reads and merges them. consented: a worker reads the record first, and links it if it exists.',
     },
     customer: { type: 'integer' },
     external_id: text,
     instead_of: {
       ...text,
       description:
-        'The record that is linked until then; afterwards it is a second record of the customer, and is left as it is.',
+        'The record that was linked before; it is now an alias of the customer, and is left as it is.',
     },
   },
 } as const;
@@ -58,6 +58,6 @@ export const acceptedSchema = {
   properties: {
     outcome: { type: 'string', enum: ['accepted', 'accepted_already'] },
     customer: { type: 'integer' },
-    external_id: { ...text, description: 'The record that was deleted there.' },
+    external_id: { ...text, description: 'The record that was deleted at the external system.' },
   },
 } as const;

@@ -1,5 +1,5 @@
-// /customers/{id}/link and /accept-deletion: which record at the other side is the customer's. The
-// rules are in lib/operations/record-choice.ts.
+// /customers/{id}/link and /accept-deletion: which record at the external system belongs to the
+// customer. The rules are in lib/operations/record-choice.ts.
 
 import { Router, type Request } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
@@ -91,7 +91,7 @@ type Refusal = Exclude<ChoiceOutcome | NewOutcome | AcceptOutcome, { customer: n
 function refused(refusal: Refusal): Problem {
   switch (refusal.outcome) {
     case 'not_found':
-      return new Problem('customer_not_found', 'No customer has this id, or it was deleted.');
+      return new Problem('customer_not_found', 'No customer has this id, or the customer was deleted.');
     case 'cannot_link':
       return new Problem('cannot_link', refusal.why);
     case 'in_progress':

@@ -1,5 +1,5 @@
-// The API put together from the database and the settings, for a process of its own and for the one
-// that runs every role.
+// Builds the API from the database and the settings, for the API as a separate process and for the
+// process that runs every role.
 import type { Express } from 'express';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -38,9 +38,9 @@ export type ApiParts = {
   /** The systems that are kept in step. */
   systems: readonly ApiSystem[];
   nudge: () => void;
-  /** Whose signs of life this process shows: it need not warn of itself. */
+  /** The lease owner of this process: its own signs of life cause no warning in its own /ready. */
   owner: string | null;
-  /** What else runs in this process. */
+  /** What /ready shows of the other roles in this process. */
   readiness?: Readiness;
 };
 

@@ -1,5 +1,5 @@
-// What the path and the query of /conflicts may say, and the shape of its answers: for the checks
-// and for the API document.
+// What the path and the query of /conflicts may contain, and the form of the answers: for the
+// checks and for the API document.
 
 import { customerIdSchema } from './customer-schemas.ts';
 import { PAGE_DEFAULT, PAGE_MAX } from './customer-schemas.ts';
@@ -27,7 +27,7 @@ export type ConflictQuery = {
   turned?: 'true' | 'false';
 };
 
-/** lib/sync/merge.ts says what each of them is. */
+/** lib/sync/merge.ts says what each kind means. */
 export const conflictKinds = [
   'both_moved',
   'overwritten_unseen',
@@ -52,15 +52,16 @@ export const conflictQuerySchema = {
     },
     after: {
       ...uuidSchema,
-      description: 'Begin behind this id, so with older ones. Follow the Link header instead.',
+      description:
+        'Show conflicts older than the one with this id. Follow the Link header instead of setting it.',
     },
-    customer: { ...customerIdSchema, description: 'Only those of this customer.' },
-    kind: { type: 'string', enum: conflictKinds, description: 'Only those of this kind.' },
-    field: { type: 'string', enum: ['name', 'email'], description: 'Only those about this field.' },
+    customer: { ...customerIdSchema, description: 'Only conflicts of this customer.' },
+    kind: { type: 'string', enum: conflictKinds, description: 'Only conflicts of this kind.' },
+    field: { type: 'string', enum: ['name', 'email'], description: 'Only conflicts about this field.' },
     reversed: {
       type: 'string',
       enum: ['true', 'false'],
-      description: 'Only those that were reversed, or were not.',
+      description: 'true: only conflicts that were reversed; false: only the others.',
     },
     turned: {
       type: 'string',
@@ -97,24 +98,24 @@ export const conflictSchema = {
     customer: { type: ['integer', 'null'] },
     system: {
       type: ['string', 'null'],
-      description: 'Where the other value was; null if that pair is no more.',
+      description: 'The mapping of the record; null if the mapping no longer exists.',
     },
     external_id: value,
     field: value,
-    base: { ...value, description: 'What both sides last agreed on.' },
-    ours: { ...value, description: 'Our value when they met.' },
+    base: { ...value, description: 'The value that both sides last agreed on.' },
+    ours: { ...value, description: 'Our value at the time of the merge.' },
     theirs: { ...value, description: 'Theirs.' },
-    rule: { type: 'string', description: 'What decided.' },
+    rule: { type: 'string', description: 'The rule that decided.' },
     winner: { type: 'string', enum: ['ours', 'theirs', 'neither'] },
-    note: { ...value, description: 'reversed; or overtaken: later edits stand in its place.' },
+    note: { ...value, description: 'reversed; or overtaken: a later edit replaced the value that was kept.' },
     reversible: {
       type: 'boolean',
-      description: 'Whether a conflict of this kind can be reversed, and was not yet.',
+      description: 'Whether a conflict of this kind can be reversed, and has not been reversed yet.',
     },
     reversed_at: { type: ['string', 'null'], format: 'date-time' },
     created_at: { type: 'string', format: 'date-time' },
-    event_id: { ...value, description: 'The event that reported it, where one did.' },
-    intent_id: { ...value, description: 'The write of ours that covered the other value, where one did.' },
+    event_id: { ...value, description: 'The inbound event that reported the other value, if an event did.' },
+    intent_id: { ...value, description: 'The write of ours that covered the other value, if a write did.' },
   },
 } as const;
 
@@ -125,12 +126,12 @@ export const reversedSchema = {
     outcome: {
       type: 'string',
       enum: ['reversed', 'reversed_already'],
-      description: 'reversed_already: an earlier call did it, and this one changed nothing.',
+      description: 'reversed_already: an earlier call reversed it, and this call changed nothing.',
     },
     conflict: { $ref: '#/components/schemas/Conflict' },
     customer: {
       anyOf: [{ $ref: '#/components/schemas/Customer' }, { type: 'null' }],
-      description: 'As it is now; null if it was deleted since.',
+      description: 'The customer as it is now; null if it was deleted since.',
     },
   },
 } as const;

@@ -96,7 +96,7 @@ export function conflictRoutes({
   return router;
 }
 
-/** Since when `/turn` is called `/reverse`: the form of RFC 9745, seconds since 1970. */
+/** When `/turn` was renamed to `/reverse`: seconds since 1970, in the form of RFC 9745. */
 const RENAMED_AT = '@1795910400';
 
 export function conflictJson(conflict: StoredConflict): Record<string, unknown> {
@@ -135,8 +135,8 @@ function refused(refusal: Refused, systems: readonly string[]): Problem {
     case 'overtaken': {
       const { conflict, customer } = refusal;
       const detail = customer
-        ? 'The customer no longer holds the value that survived: a later edit stands. If the other value is still wanted, change the customer.'
-        : 'The customer was deleted since. If it is wanted again, create a customer with the values of the conflict.';
+        ? 'The customer no longer has the value that was kept: a later edit replaced it. If you still want the other value, change the customer.'
+        : 'The customer was deleted since. If you want it again, create a customer with the values of the conflict.';
       return new Problem('overtaken', detail, {
         members: { current: customer && customerJson(customer, systems), conflict: conflictJson(conflict) },
       });
@@ -148,7 +148,7 @@ function refused(refusal: Refused, systems: readonly string[]): Problem {
     case 'duplicate_email':
       return new Problem(
         'duplicate_email',
-        `Customer ${refusal.rivalId} has this email by now. Change that customer first, or leave the conflict as it is.`,
+        `Customer ${refusal.rivalId} has this email now. Change that customer first, or leave the conflict as it is.`,
         { members: { customer_id: refusal.rivalId } },
       );
     case 'refused':

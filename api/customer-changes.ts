@@ -36,14 +36,14 @@ function demandPosition(text: string): Position {
 }
 
 const EXPIRED = {
-  retention: 'Changes behind this position are older than TWINBOX_RETENTION_DAYS and were dropped.',
+  retention: 'Changes after this position are older than TWINBOX_RETENTION_DAYS and were dropped.',
   other_database:
-    'This position is of another database, or of this one before it was restored or another server took over.',
+    'This position belongs to another database, or to this one before it was restored or another server took over.',
 };
 
 const BEGIN_ANEW =
-  'Begin anew: ask with after=now and keep that position, read all customers, take those that you have and that are not ' +
-  'among them for deleted, and follow from the position.';
+  'Start again: ask with after=now and keep that position, read all customers, treat each customer that you have and ' +
+  'that is not among them as deleted, and follow the changes from the position.';
 
 function expired(reason: 'retention' | 'other_database'): Problem {
   return new Problem('position_expired', `${EXPIRED[reason]} ${BEGIN_ANEW}`, { members: { reason } });

@@ -1,5 +1,5 @@
-// What the path and the query of /customers may say, and the shape of its answers: for the checks
-// and for the API document.
+// What the path and the query of /customers may contain, and the form of the answers: for the
+// checks and for the API document.
 
 import { storableText } from '../lib/catalogue/check.ts';
 import { customerFields, customerLimits } from '../lib/catalogue/customer.ts';
@@ -30,7 +30,7 @@ export const customerQuerySchema = {
     },
     after: {
       ...customerIdSchema,
-      description: 'Begin behind this id. Follow the Link header instead of making it yourself.',
+      description: 'Show customers with a higher id. Follow the Link header instead of setting it.',
     },
     email: {
       type: 'string',
@@ -39,7 +39,7 @@ export const customerQuerySchema = {
       pattern: storableText,
       'x-text': 'storable',
       description: 'Only the customer with this email, whatever the case of its letters.',
-      'x-problem': 'must not hold a NUL character',
+      'x-problem': 'must not contain a NUL character',
     },
     updated_since: {
       type: 'string',
@@ -55,7 +55,7 @@ const time = {
   type: 'string',
   format: 'date-time',
   description:
-    'From 0001-01-01T00:00:00.000Z, which stands for all that is earlier, to 9999-12-31T23:59:59.999Z, which stands for all that is later, infinity too.',
+    'From 0001-01-01T00:00:00.000Z, which stands for every earlier time, to 9999-12-31T23:59:59.999Z, which stands for every later time and for infinity.',
 };
 
 export const customerSchema = {
@@ -71,12 +71,13 @@ export const customerSchema = {
     external_mappings: {
       type: 'object',
       additionalProperties: { type: 'string' },
-      description: "The id of this customer's counterpart in each system that has one.",
+      description: 'The id of the record in each external system that has one.',
       example: { stripe: 'cus_NffrFeUfNV2Hib' },
     },
     sync: {
       type: 'object',
-      description: 'How each counterpart stands. A parked one waits for a person; reason says why.',
+      description:
+        'The state of the pair in each external system. A parked pair waits for a person; reason says why.',
       additionalProperties: {
         type: 'object',
         required: ['state', 'reason', 'version', 'since'],
@@ -84,19 +85,18 @@ export const customerSchema = {
           state: {
             type: 'string',
             enum: ['pending', 'linked', 'waiting', 'parked', 'tombstoned', 'detached'],
-            description:
-              'pending: the system does not have the newest version yet, and it is on its way there.',
+            description: 'pending: the system does not have the newest version yet, and will get it.',
           },
           reason: { type: ['string', 'null'] },
           version: {
             type: ['integer', 'null'],
-            description: 'The version that the system has; null before the first.',
+            description: 'The version that the system has; null if it has had none.',
           },
           since: {
             type: 'string',
             format: 'date-time',
             description:
-              'pending: when the first change was made that the system does not have. Else: when the pair last changed.',
+              'With pending: when the first change was made that the system does not have. Otherwise: when the pair last changed.',
           },
         },
       },

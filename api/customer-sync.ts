@@ -1,6 +1,6 @@
-// How each system's counterpart of a customer stands, on the wire. A pair that is linked but has
-// not got the newest version is pending: whoever has just changed a customer sees whether the
-// change has arrived, which version the system has, and since when.
+// The state of a customer in each external system, as the API shows it. A pair that is linked and
+// has not received the newest version is pending: a client that has just changed a customer sees
+// whether the change has arrived, which version the system has, and since when.
 import type { Customer, CustomerMapping } from '../db/customers.ts';
 
 export type SyncState = { state: string; reason: string | null; version: number | null; since: string };
@@ -23,8 +23,8 @@ export function syncOf(customer: Customer, inStep: readonly string[]): Record<st
 }
 
 /**
- * The external ids of the counterparts. A record that was deleted at its system is none, also while
- * a person decides what follows from it.
+ * The ids of the records. A record that was deleted at its system is left out, also while a person
+ * still has to decide about the deletion.
  */
 export function externalIdsOf({ mappings }: Customer): Record<string, string> {
   return Object.fromEntries(
@@ -38,9 +38,9 @@ function stateOf({ version, createdAt }: Customer, mappings: CustomerMapping[]):
   const pair = mappings.find(({ state }) => state !== 'detached') ?? mappings.at(-1);
   if (!pair) return { state: 'pending', reason: null, version: null, since: createdAt.toISOString() };
   const { state, reason, pushedVersion, behindSince, updatedAt } = pair;
-  const there = { reason, version: pushedVersion > 0 ? pushedVersion : null };
+  const reached = { reason, version: pushedVersion > 0 ? pushedVersion : null };
   const isBehind = pushedVersion < version && (state === 'linked' || state === 'pending');
   return isBehind
-    ? { state: 'pending', ...there, since: behindSince.toISOString() }
-    : { state, ...there, since: updatedAt.toISOString() };
+    ? { state: 'pending', ...reached, since: behindSince.toISOString() }
+    : { state, ...reached, since: updatedAt.toISOString() };
 }

@@ -1,4 +1,4 @@
-// /customers: checks what came in, asks the store, and says what came out. The rules are in
+// /customers: checks the request, calls the store, and writes the answer. The rules are in
 // lib/customers/customers.ts.
 
 import { Router, type Request, type Response } from 'express';
@@ -43,7 +43,7 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
   const json = readJson();
-  // A change by PATCH is a merge patch as long as no field may be null.
+  // A PATCH in plain JSON and a merge patch mean the same as long as no field may be null.
   const jsonOrMergePatch = readJson(['application/json', 'application/merge-patch+json']);
 
   declareRoute(router, '/customers', {
@@ -121,8 +121,8 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
 }
 
 /**
- * A customer on the wire. `sync` says how each system's counterpart stands, so that a parked one
- * shows its reason.
+ * A customer as the API shows it. `sync` has the state in each external system, and the reason of a
+ * parked pair.
  */
 export function customerJson(customer: Customer, systems: readonly string[]): Record<string, unknown> {
   return {
@@ -154,7 +154,7 @@ function idOf(req: Request): number {
   return demand('path', checkPath(paramsOf(req, customerPathSchema))).id;
 }
 
-/** Who asks, for the event's context. */
+/** Who sent the request, for the context of the event. */
 export function originOf(req: Request, res: Response): Origin {
   const [actor, trace, bulk] = [actorOf(req), traceOf(req), bulkOf(req)];
   return {
@@ -170,7 +170,7 @@ export function originOf(req: Request, res: Response): Origin {
 function refused(refusal: Refusal, systems: readonly string[]): Problem {
   switch (refusal.outcome) {
     case 'gone':
-      return new Problem('customer_not_found', 'No customer has this id, or it was deleted.');
+      return new Problem('customer_not_found', 'No customer has this id, or the customer was deleted.');
     case 'version_mismatch': {
       const { customer } = refusal;
       return new Problem(

@@ -3,8 +3,8 @@ import { databaseAway } from './problems.ts';
 import { sendProblem } from './responses.ts';
 
 /**
- * Answers in the handler's place if it has not within `ms`. All a handler waits for is the
- * database, so that is what the answer says; a write may still be made after it.
+ * Answers 503 if the handler has not answered within `ms`. A handler waits for nothing but the
+ * database, so the answer names the database; the handler may still write after this answer.
  */
 export function answerWithin(ms: number): RequestHandler {
   return (req, res, next) => {
@@ -15,7 +15,7 @@ export function answerWithin(ms: number): RequestHandler {
         databaseAway(
           `The database did not answer within ${ms / 1000} s.` +
             (wrote
-              ? ' Whether the change was made is not known: read the customer before you send it again.'
+              ? ' The change may or may not have been made: read the customer before you send the request again.'
               : ''),
         ),
       );

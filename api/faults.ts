@@ -1,5 +1,5 @@
-// Turns whatever a handler threw into an answer. The answer says what the caller can fix; of our
-// own faults it names only the request id.
+// Makes an answer of any error that a handler threw. The answer says what the caller can fix; for a
+// fault of Twinbox it gives only the request id.
 
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { isDatabaseAway } from '../db/health/readiness.ts';
@@ -33,7 +33,7 @@ export function answerFaults(log: ApiLog): ErrorRequestHandler {
       });
     }
     // A response that has begun cannot be corrected: Express then breaks the connection, so that
-    // the client does not take it for a whole one.
+    // the client does not take the response for a complete one.
     if (res.headersSent && !res.writableEnded) next(error);
     else sendProblem(res, problem);
   };
@@ -42,8 +42,8 @@ export function answerFaults(log: ApiLog): ErrorRequestHandler {
 const OF_THE_TABLE: ReadonlySet<ProblemCode> = new Set(rowProblems);
 
 /**
- * What ends by itself or by a setting: a database that is away, an account or a secret that is not
- * known yet, a crowd.
+ * Faults that end by themselves or with a setting: a database that cannot be reached, an account or
+ * a secret that is not known yet, too many writers.
  */
 const EXPECTED: ReadonlySet<ProblemCode> = new Set([
   ...(['database_unavailable', 'account_unbound', 'webhooks_not_configured', 'contended'] as const),
@@ -52,16 +52,16 @@ const EXPECTED: ReadonlySet<ProblemCode> = new Set([
 const LOGGED_AGAIN_MS = 10_000;
 
 /**
- * Logs no source line and no stack: the program has no fault to fix. Senders repeat by the
- * thousand, so the warning is logged only now and then.
+ * Logs no source line and no stack, since the program has no fault. External systems repeat their
+ * requests thousands of times, so the warning is logged only now and then.
  */
 function notePutOff(log: ApiLog): (problem: Problem, requestId: string, errorCode: unknown) => void {
-  const last = new Map<ProblemCode, { told: number; since: number }>();
+  const last = new Map<ProblemCode, { loggedAt: number; since: number }>();
   return ({ code }, requestId, errorCode) => {
     const now = performance.now();
-    const { told, since } = last.get(code) ?? { told: -Infinity, since: 0 };
-    const quiet = now - told < LOGGED_AGAIN_MS;
-    last.set(code, quiet ? { told, since: since + 1 } : { told: now, since: 0 });
+    const { loggedAt, since } = last.get(code) ?? { loggedAt: -Infinity, since: 0 };
+    const quiet = now - loggedAt < LOGGED_AGAIN_MS;
+    last.set(code, quiet ? { loggedAt, since: since + 1 } : { loggedAt: now, since: 0 });
     if (quiet) log.debug('request put off', { request_id: requestId, code });
     else
       log.warn('request put off', {
@@ -79,43 +79,51 @@ export function toProblem(error: unknown): Problem {
     case undefined:
       if (isDatabaseAway(error)) {
         return databaseAway(
-          'The database cannot be reached. Send the request again in a moment. If it was a change, it may have been made before ' +
-            'the connection broke: read the customer first.',
+          'The database cannot be reached. Send the request again in a moment. If the request was a change, the change may have ' +
+            'been made before the connection broke: read the customer first.',
           error,
         );
       }
-      return new Problem('internal_error', 'Nothing you can fix: look for the request_id in the log.', {
+      return new Problem('internal_error', 'You cannot fix this: look for the request_id in the log.', {
         cause: error,
       });
     case 413:
-      return new Problem('body_too_large', `A body may have at most ${limitOf(error)} bytes here.`, {
-        cause: error,
-      });
+      return new Problem(
+        'body_too_large',
+        `The body of this request may have at most ${limitOf(error)} bytes.`,
+        {
+          cause: error,
+        },
+      );
     case 415:
-      return new Problem('unsupported_media_type', 'Send the body plain, or with gzip, deflate or br.', {
-        cause: error,
-      });
+      return new Problem(
+        'unsupported_media_type',
+        'Send the body uncompressed, or with gzip, deflate or br.',
+        {
+          cause: error,
+        },
+      );
     default:
-      return new Problem('malformed_request', 'The path, or the body as it was encoded, cannot be read.', {
+      return new Problem('malformed_request', 'The path, or the encoding of the body, cannot be read.', {
         cause: error,
       });
   }
 }
 
-/** The body reader says how much it would have taken. */
+/** The body reader gives the limit that was exceeded. */
 function limitOf(error: unknown): number {
-  const told = error instanceof Error && 'limit' in error ? error.limit : undefined;
-  return typeof told === 'number' ? told : BODY_LIMIT;
+  const limit = error instanceof Error && 'limit' in error ? error.limit : undefined;
+  return typeof limit === 'number' ? limit : BODY_LIMIT;
 }
 
-/** Express and its body reader mark what the caller did wrong with a status of the 400s. */
+/** Express and its body reader give an error a status of the 400s if the caller caused it. */
 function clientStatusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
   return error.status >= 400 && error.status < 500 ? error.status : undefined;
 }
 
-// Postgres puts values into its messages and details, and those may be people's names: only the
-// place and the code are logged.
+// PostgreSQL puts values into its messages and details, and the values may be names of people: only
+// the place in the code and the error code are logged.
 function faultFields(error: unknown): Record<string, unknown> {
   const cause = causeOf(error);
   if (!(cause instanceof Error)) return { error: typeof cause };
@@ -132,8 +140,7 @@ function causeOf(error: unknown): unknown {
 }
 
 /**
- * The database's own code of what failed, if it has one; the log shows it beside the code of our
- * problem.
+ * PostgreSQL's code for the error, if it has one; the log shows it beside the code of our problem.
  */
 function faultCode(error: unknown): unknown {
   const cause = causeOf(error);

@@ -1,9 +1,9 @@
-// /health: is this process alive? Sends no request, so that an outage elsewhere never gets it
-// killed.
+// /health: is this process alive? The handler sends no request, so that an outage of another
+// program never gets this process killed.
 //
-// /ready: can it do its work? For the API that is its database alone, since whatever it takes is
-// durable in the database; how far behind the relay, the workers and Stripe are is shown beside it,
-// as figures and warnings, and takes no API out of a balancer.
+// /ready: can this process work? For the API this depends on its database alone, since whatever the
+// API accepts is durable in the database. The answer also shows how far behind the relay, the
+// workers and Stripe are, as figures and warnings, but these take no API out of a load balancer.
 
 import { Router } from 'express';
 import { reportReadiness, type Readiness } from '../lib/health/readiness-report.ts';
@@ -12,7 +12,7 @@ import { declareRoute } from './routing.ts';
 
 const GATES = ['database'];
 
-/** `limitMs` is how long a part may take to answer. */
+/** `limitMs` is how long each part may take to answer. */
 export function healthRoutes(readiness: Readiness, limitMs: number): Router {
   const router = Router({ caseSensitive: true });
   declareRoute(router, '/health', {

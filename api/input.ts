@@ -1,5 +1,5 @@
-// What a request says in its path, query, headers and body, checked; throws the Problem that says
-// what is wrong where.
+// Checks the path, query, headers and body of a request; throws the Problem that says what is wrong
+// and where.
 
 import type { Request } from 'express';
 import type { Checked, Violation } from '../lib/catalogue/check.ts';
@@ -7,16 +7,16 @@ import { Problem, type ProblemDetail } from './problems.ts';
 
 type Place = ProblemDetail['in'];
 
-/** Takes what a check let through. */
+/** Returns the value if the check accepted it. */
 export function demand<T>(place: Place, checked: Checked<T>): T {
   if (checked.ok) return checked.value;
   throw invalid(checked.violations.map((violation) => toDetail(place, violation)));
 }
 
 /**
- * The query as an object, with numbers where the schema wants them. Decoded by RFC 3986 and not as
- * a form: a plus sign is a plus sign, since it stands in emails and in times, and a blank in
- * neither.
+ * The query as an object, with numbers where the schema has numbers. It is decoded by RFC 3986 and
+ * not as a form, so a plus sign stays a plus sign: emails and times contain plus signs, and neither
+ * contains a space.
  */
 export function queryOf(req: Request, schema: Properties): Record<string, string | number> {
   const found = new Map<string, string | number>();
@@ -44,15 +44,18 @@ export function paramsOf(req: Request, schema: Properties): Record<string, unkno
 
 type Properties = { properties: Readonly<Record<string, { type?: string }>> };
 
-/** Only what the schema has as a whole number becomes one: an email or a reason of digits is text. */
+/**
+ * Only a parameter that the schema has as an integer becomes a number; digits in an email or reason
+ * stay text.
+ */
 function typed({ properties }: Properties, name: string, text: string): string | number {
   const wanted = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
   return wanted === 'integer' ? wholeNumber(text) : text;
 }
 
 /**
- * Whether the header Twinbox-Bulk says that this change is one of many, which single changes may
- * overtake on their way out.
+ * Whether the header Twinbox-Bulk says that this change is one of many. Single changes may be sent
+ * to external systems before it.
  */
 export function bulkOf(req: Request): boolean {
   const given = req.get('Twinbox-Bulk')?.trim().toLowerCase();
@@ -62,7 +65,7 @@ export function bulkOf(req: Request): boolean {
   throw invalid([{ in: 'header', pointer: '/Twinbox-Bulk', code: 'enum', detail }]);
 }
 
-// "007", "1e3", "+1" and " 1" stay text, and the schema then says that a whole number is wanted.
+// "007", "1e3", "+1" and " 1" stay text, and the schema then says that an integer is expected.
 export function wholeNumber(text: string): string | number {
   return /^(0|-?[1-9][0-9]{0,15})$/.test(text) ? Number(text) : text;
 }
@@ -82,8 +85,8 @@ function toDetail(place: Place, { pointer, rule, detail }: Violation): ProblemDe
 }
 
 export function invalid(errors: ProblemDetail[]): Problem {
-  const told = errors.map(
+  const sentences = errors.map(
     ({ in: place, pointer, detail }) => `${place} ${pointer || 'as a whole'} ${detail}`,
   );
-  return new Problem('invalid_request', `${told.join('; ')}.`, { errors });
+  return new Problem('invalid_request', `${sentences.join('; ')}.`, { errors });
 }

@@ -1,7 +1,7 @@
-/** The API as a process of its own. */
+/** Starts the API as a separate process. */
 import { enableCompileCache } from 'node:module';
 
-// Most of a start's time would otherwise go into reading TypeScript.
+// Without the cache, compiling TypeScript takes most of the time of a start.
 enableCompileCache();
 const { runProcess } = await import('../lib/process/run.ts');
 const { startApiProcesses } = await import('./processes.ts');

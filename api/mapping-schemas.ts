@@ -1,4 +1,4 @@
-// What the path and the query of /mappings may say, and the shape of its answers: for the checks
+// What the path and the query of /mappings may contain, and the form of the answers: for the checks
 // and for the API document.
 
 import { customerIdSchema, PAGE_DEFAULT, PAGE_MAX } from './customer-schemas.ts';
@@ -18,7 +18,7 @@ export type MappingQuery = {
   customer?: number;
 };
 
-/** Detached are those that a person has let go. */
+/** detached: the pair was ended by a person, and its row and record live on. */
 const states = ['waiting', 'parked', 'alias', 'detached'] as const;
 
 export const mappingQuerySchema = {
@@ -31,15 +31,18 @@ export const mappingQuerySchema = {
       maximum: PAGE_MAX,
       description: `Mappings on a page; ${PAGE_DEFAULT} without this parameter.`,
     },
-    after: { ...customerIdSchema, description: 'Begin behind this id. Follow the Link header instead.' },
-    state: { type: 'string', enum: states, description: 'Only those in this state.' },
+    after: {
+      ...customerIdSchema,
+      description: 'Show mappings with a higher id. Follow the Link header instead of setting it.',
+    },
+    state: { type: 'string', enum: states, description: 'Only mappings in this state.' },
     reason: {
       type: 'string',
       pattern: '^[a-z0-9_]{1,100}$',
-      description: 'Only those with this reason, such as ask_link.',
-      'x-problem': 'must be a reason such as ask_link: small letters, digits and underscores',
+      description: 'Only mappings with this reason, such as ask_link.',
+      'x-problem': 'must be a reason such as ask_link: lowercase letters, digits and underscores',
     },
-    customer: { ...customerIdSchema, description: 'Only those of this customer.' },
+    customer: { ...customerIdSchema, description: 'Only mappings of this customer.' },
   },
 } as const;
 
@@ -55,17 +58,17 @@ export const mappingSchema = {
   properties: {
     id: { type: 'integer' },
     system: { type: 'string' },
-    external_id: { ...text, description: 'The record there.' },
+    external_id: { ...text, description: 'The record at the external system.' },
     customer: {
       type: ['integer', 'null'],
-      description: 'Ours; null while it is not known whose the record is.',
+      description: 'Our customer; null while it is not known which customer the record belongs to.',
     },
     state: { type: 'string', enum: states },
-    reason: { ...text, description: 'Why it stands there: a stable code.' },
+    reason: { ...text, description: 'Why the mapping has this state: a stable code.' },
     decision: { ...object, description: 'What a person has decided, and no worker has carried out yet.' },
     detail: { ...object, description: 'With ask_link: customer is the one that has the same email.' },
-    attempts: { type: 'integer', description: 'How often what is open there was tried.' },
-    error: { ...object, description: 'What the last failed attempt met.' },
+    attempts: { type: 'integer', description: 'How often the open work of the pair was tried.' },
+    error: { ...object, description: 'The error of the last attempt that failed.' },
     created_at: { type: 'string', format: 'date-time' },
     updated_at: { type: 'string', format: 'date-time' },
   },
@@ -78,7 +81,7 @@ export const linkedSchema = {
     outcome: {
       type: 'string',
       enum: ['consented', 'consented_already'],
-      description: 'The pair is linked by a worker, within moments; this answer does not wait for it.',
+      description: 'A worker links the pair within moments; this answer does not wait for it.',
     },
     mapping: { type: 'integer' },
     customer: { type: ['integer', 'null'], description: 'The customer with the same email.' },

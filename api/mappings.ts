@@ -1,5 +1,5 @@
-// /mappings: the pairs that need a decision, and the consent that links two of them. The rules are
-// in lib/operations/links.ts.
+// /mappings: the pairs that need a decision, and the consent that links a record with a customer.
+// The rules are in lib/operations/links.ts.
 
 import { Router } from 'express';
 import type { Db } from '../db/server/connection.ts';

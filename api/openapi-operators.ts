@@ -1,4 +1,4 @@
-// The operators' routes and the way in for webhooks, for the API document.
+// The operators' routes and the webhook route, for the API document.
 
 import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { systems } from '../lib/integrations/registry.ts';
@@ -26,7 +26,7 @@ export function operatorPaths(): Json {
   const ofOneConflict = ['invalid_request', 'malformed_request', 'conflict_not_found'] as const;
   return {
     '/api/v1/conflicts': {
-      get: operation('listConflicts', 'Values that did not survive, newest first, a page at a time', {
+      get: operation('listConflicts', 'Lists the values that were not kept, newest first, in pages', {
         parameters: queryParameters(conflictQuerySchema),
         responses: { 200: answer('A page', { type: 'array', items: ref('Conflict') }, ['Link']) },
         problems: ['invalid_request', 'malformed_request'],
@@ -34,15 +34,15 @@ export function operatorPaths(): Json {
     },
     '/api/v1/conflicts/{id}': {
       parameters: [conflictId],
-      get: operation('readConflict', 'One conflict with both values', {
+      get: operation('readConflict', 'Reads one conflict with both values', {
         responses: { 200: answer('The conflict', ref('Conflict')) },
         problems: ofOneConflict,
       }),
     },
     '/api/v1/conflicts/{id}/reverse': {
       parameters: [conflictId],
-      post: operation('reverseConflict', 'Gives the customer the value that did not survive', {
-        responses: { 200: answer('It is reversed, by this call or an earlier one', ref('Reversed')) },
+      post: operation('reverseConflict', 'Gives the customer the value that was not kept', {
+        responses: { 200: answer('The conflict is reversed, by this or an earlier call', ref('Reversed')) },
         problems: [
           ...ofOneConflict,
           'overtaken',
@@ -55,9 +55,9 @@ export function operatorPaths(): Json {
     },
     '/api/v1/customers/{id}/link': {
       parameters: [customerId],
-      post: operation('chooseRecord', 'Chooses which record there the customer is linked with', {
+      post: operation('chooseRecord', 'Chooses the record at the external system to link with the customer', {
         requestBody: body('Choice', ['application/json']),
-        responses: { 200: answer('It is linked, or will be once a worker has read it', ref('Chosen')) },
+        responses: { 200: answer('The record is linked, or will be after a worker read it', ref('Chosen')) },
         problems: [...ofOneCustomer, ...ofBody, 'cannot_link', 'request_open'],
       }),
     },
@@ -65,9 +65,9 @@ export function operatorPaths(): Json {
       parameters: [customerId],
       post: operation(
         'acceptDeletion',
-        'Deletes a customer whose record was deleted there while another record of it lives',
+        'Deletes a customer whose record was deleted at the external system while an alias lives',
         {
-          responses: { 200: answer('A worker deletes it; its other records stay', ref('Accepted')) },
+          responses: { 200: answer('A worker deletes the customer; other records stay', ref('Accepted')) },
           problems: [...ofOneCustomer, 'cannot_link'],
         },
       ),
@@ -75,7 +75,7 @@ export function operatorPaths(): Json {
     '/api/v1/mappings': {
       get: operation(
         'listMappings',
-        'Pairs that wait, are parked, are an alias or were let go, a page at a time',
+        'Lists pairs that wait, are parked, are an alias or were detached, in pages',
         {
           parameters: queryParameters(mappingQuerySchema),
           responses: { 200: answer('A page', { type: 'array', items: ref('Mapping') }, ['Link']) },
@@ -85,8 +85,8 @@ export function operatorPaths(): Json {
     },
     '/api/v1/mappings/{id}/link': {
       parameters: [mappingId],
-      post: operation('linkMapping', 'Says that a record and the customer with its email are one', {
-        responses: { 200: answer('A worker links them', ref('Linked')) },
+      post: operation('linkMapping', 'Consents to link a record with the customer that has its email', {
+        responses: { 200: answer('A worker links the record with the customer', ref('Linked')) },
         problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
       }),
     },
@@ -94,7 +94,7 @@ export function operatorPaths(): Json {
       parameters: [mappingId],
       post: operation('resolveMapping', 'Decides about a pair that is parked or waits', {
         requestBody: body('Resolution', ['application/json']),
-        responses: { 200: answer('It is decided, or done', ref('Resolved')) },
+        responses: { 200: answer('The decision is stored, or carried out', ref('Resolved')) },
         problems: [
           ...(['invalid_request', 'malformed_request', 'malformed_json', 'body_too_large'] as const),
           ...(['unsupported_media_type', 'mapping_not_found', 'cannot_resolve'] as const),
@@ -123,7 +123,7 @@ function webhook({ label }: SystemDefinition, header: string): Json {
     parameters: [{ ...parameter(header, 'header', { type: 'string', minLength: 1 }), required: true }],
     requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } },
     responses: {
-      200: answer('It is durable, or not for this database; outcome says which', ref('TakenIn')),
+      200: answer('The event is stored, or is not for this database; outcome says which', ref('TakenIn')),
       ...problemAnswers([
         ...(['invalid_signature', 'malformed_json', 'invalid_event', 'body_too_large'] as const),
         ...(['database_unavailable', 'account_unbound', 'webhooks_not_configured'] as const),
@@ -151,7 +151,8 @@ export const takenInSchema = {
           'unstorable',
         ],
       ],
-      description: 'stored; known: it had come before; the others were refused, and a row says why.',
+      description:
+        'stored; known: the event was stored before; any other outcome: the event was refused, and a row says why.',
     },
   },
 };

@@ -1,4 +1,4 @@
-// What the descriptions of all routes are put together from.
+// Parts that the descriptions of all routes use.
 
 import { problemKinds, type ProblemCode } from './problems.ts';
 

@@ -1,4 +1,4 @@
-// The API as an OpenAPI 3.1 document, put together from the schemas that check the requests and the
+// The API as an OpenAPI 3.1 document, built from the schemas that check the requests and from the
 // table of problems.
 
 import { customerChangeSchema, newCustomerSchema } from '../lib/catalogue/customer.ts';
@@ -26,72 +26,72 @@ export function openApiDocument(): Json {
     info: {
       title: 'Twinbox',
       version: '1',
-      description: 'Customers that external systems follow, and that follow them.',
+      description: 'Customers that are kept the same as in external systems, in both directions.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
     security: [{ key: [] }, {}],
     paths: {
       '/api/v1/customers': {
-        get: operation('listCustomers', 'Customers in the order of their ids, a page at a time', {
+        get: operation('listCustomers', 'Lists the customers in the order of their ids, in pages', {
           parameters: queryParameters(customerQuerySchema),
           responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
         }),
-        post: operation('createCustomer', 'A new customer', {
+        post: operation('createCustomer', 'Creates a customer', {
           parameters: [ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
-          responses: { 201: answer('It was created', ref('Customer'), ['ETag', 'Location']) },
+          responses: { 201: answer('The customer was created', ref('Customer'), ['ETag', 'Location']) },
           problems: ['invalid_request', ...ofBody, 'duplicate_email', ...rowProblems],
         }),
       },
       '/api/v1/customers/changes': {
-        get: operation('followCustomers', 'Every change in the order of the commits, deletions included', {
+        get: operation('followCustomers', 'Lists every change in the order of the commits', {
           parameters: queryParameters(changesQuerySchema),
-          responses: { 200: answer('What was changed, and where to go on', ref('Changes')) },
+          responses: { 200: answer('The changes, and the position for the next call', ref('Changes')) },
           problems: ['invalid_request', 'malformed_request', 'position_expired'],
         }),
       },
       '/api/v1/customers/{id}': {
         parameters: [parameter('id', 'path', customerIdSchema)],
-        get: operation('readCustomer', 'One customer with its counterparts', {
+        get: operation('readCustomer', 'Reads one customer', {
           responses: { 200: answer('The customer', ref('Customer'), ['ETag']) },
           problems: ofOneCustomer,
         }),
-        put: operation('replaceCustomer', 'Both fields anew', {
+        put: operation('replaceCustomer', 'Replaces both fields', {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
-            200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
+            200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
           },
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
         }),
-        patch: operation('changeCustomer', 'One field or both', {
+        patch: operation('changeCustomer', 'Changes one field or both', {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
           responses: {
-            200: answer('As it is now; the same version if nothing differed', ref('Customer'), ['ETag']),
+            200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
           },
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
         }),
         delete: operation(
           'deleteCustomer',
-          'Deletes it here and, as the settings say, at the external systems',
+          'Deletes the customer in our table and, as the settings say, at the external systems',
           {
             parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
-            responses: { 204: { description: 'It is deleted' } },
+            responses: { 204: { description: 'The customer is deleted' } },
             problems: [...ofOneCustomer, ...ofChange],
           },
         ),
       },
       ...operatorPaths(),
       '/health': {
-        get: open('health', 'Whether this process is alive', { 200: answer('It is', ref('Health')) }),
+        get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
       },
       '/ready': {
-        get: open('ready', 'Whether its database takes writes, and how far behind the rest is', {
-          200: answer('It does; warnings say what else is wrong', ref('Readiness')),
-          503: answer('It does not; not_ready says why', ref('Readiness')),
+        get: open('ready', 'Whether the database accepts writes, and how far behind the rest is', {
+          200: answer('The database accepts writes; warnings say what else is wrong', ref('Readiness')),
+          503: answer('The database does not accept writes; not_ready says why', ref('Readiness')),
         }),
       },
     },
@@ -103,22 +103,22 @@ export function openApiDocument(): Json {
         'If-Match': {
           ...parameter('If-Match', 'header', { type: 'string', pattern: ifMatchPattern }),
           description:
-            'The ETag of the state you saw, such as "7", or several with commas; the change is made only if it still is one of them. Weak tags (W/"7") and what proxies make of a tag when they compress ("7-gzip") are taken as "7". An asterisk asks only that there is one.',
+            'The ETag of the state that you saw, such as "7", or several with commas; the change is made only if the customer still has one of these versions. Weak tags (W/"7") and tags that a proxy has changed while compressing ("7-gzip") are accepted as "7". With an asterisk the customer only has to exist.',
         },
         'Twinbox-Bulk': {
           ...parameter('Twinbox-Bulk', 'header', { type: 'string', enum: ['true', 'false'] }),
           description:
-            '"true" for a change that is one of many: single changes go to external systems before it.',
+            '"true" for a change that is one of many: single changes are sent to external systems before it.',
         },
       },
       headers: {
         ETag: { description: 'The version in quotes, for If-Match.', schema: { type: 'string' } },
-        Location: { description: 'Where the customer is.', schema: { type: 'string' } },
+        Location: { description: 'The path of the customer.', schema: { type: 'string' } },
         Link: {
-          description: 'rel="next" leads to the next page; absent on the last.',
+          description: 'rel="next" leads to the next page; the last page has no such link.',
           schema: { type: 'string' },
         },
-        'X-Request-Id': { description: 'Yours, or one made here.', schema: { type: 'string' } },
+        'X-Request-Id': { description: 'The id sent, or one of the API.', schema: { type: 'string' } },
       },
       schemas: {
         Customer: customerSchema,
@@ -145,7 +145,7 @@ export function openApiDocument(): Json {
 
 const problemSchema = {
   type: 'object',
-  description: `RFC 9457. Branch on code. A body may have ${BODY_LIMIT} bytes.`,
+  description: `RFC 9457. Decide by the member code. A body may have ${BODY_LIMIT} bytes.`,
   required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
   properties: {
     type: { type: 'string' },
@@ -160,10 +160,10 @@ const problemSchema = {
         required: ['in', 'pointer', 'code', 'detail'],
         properties: {
           in: { type: 'string', enum: ['body', 'query', 'path', 'header'] },
-          pointer: { type: 'string', description: 'JSON pointer (RFC 6901); empty for the whole.' },
+          pointer: { type: 'string', description: 'JSON pointer (RFC 6901); empty if the whole is meant.' },
           code: { type: 'string' },
           detail: { type: 'string' },
-          customer_id: { ...customerIdSchema, description: 'With code unique: who has the value.' },
+          customer_id: { ...customerIdSchema, description: 'With code unique: the customer with the value.' },
         },
       },
     },
@@ -172,8 +172,11 @@ const problemSchema = {
       anyOf: [ref('Customer'), { type: 'null' }],
       description: 'With version_mismatch and overtaken: the customer as it is now; null if it is deleted.',
     },
-    conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_reverse.' },
-    customer_id: { ...customerIdSchema, description: 'With duplicate_email: who has it.' },
+    conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_reverse: the conflict.' },
+    customer_id: {
+      ...customerIdSchema,
+      description: 'With duplicate_email: the customer that has the email.',
+    },
     rule: {
       type: ['string', 'null'],
       description:
@@ -182,21 +185,21 @@ const problemSchema = {
     kind: {
       type: 'string',
       enum: ruleKinds,
-      description: 'With row_refused, row_conflicts and row_swallowed: what kind of rule it is.',
+      description: 'With row_refused, row_conflicts and row_swallowed: the kind of the rule.',
     },
     columns: {
       type: 'array',
       items: { type: 'string' },
-      description: 'With the same codes: the columns that the rule is about, as far as they are known.',
+      description: 'With the same codes: the columns of the rule, as far as they are known.',
     },
     sqlstate: {
       type: ['string', 'null'],
       description: 'With the same codes: the SQLSTATE with which the rule refuses.',
     },
-    state: { type: 'string', description: 'With cannot_link: how the mapping stands.' },
+    state: { type: 'string', description: 'With cannot_link: the state of the mapping.' },
     reason: {
       type: ['string', 'null'],
-      description: 'With cannot_link, invalid_signature and position_expired: why.',
+      description: 'With cannot_link, invalid_signature and position_expired: the reason.',
     },
   },
 };
@@ -205,7 +208,7 @@ const count = { type: 'integer', minimum: 0 };
 
 const readinessSchema = {
   type: 'object',
-  description: 'The figures of a part are there if that part runs in the process that was asked.',
+  description: 'The figures of a role are present if the role runs in the process that answers.',
   required: ['status', 'not_ready', 'warnings'],
   properties: {
     status: { type: 'string', enum: ['ready', 'not_ready'] },
@@ -216,7 +219,7 @@ const readinessSchema = {
     warnings: { type: 'array', items: { type: 'string' } },
     roles: {
       type: 'object',
-      description: 'How many of each role have shown a sign of life in the last 15 seconds.',
+      description: 'How many processes of each role have shown a sign of life in the last 15 seconds.',
       additionalProperties: count,
     },
     published_not_received: {
@@ -224,7 +227,7 @@ const readinessSchema = {
       required: ['events', 'more', 'oldest'],
       properties: {
         events: count,
-        more: { type: 'boolean', description: 'There may be more than are counted.' },
+        more: { type: 'boolean', description: 'Whether more may exist than were counted.' },
         oldest: { type: ['string', 'null'], format: 'date-time' },
       },
     },

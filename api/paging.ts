@@ -1,14 +1,14 @@
-// Pages by key: the next one begins behind the last one shown, so what is written meanwhile neither
-// shifts nor repeats a row.
+// Pages by key: the next page begins after the last id shown, so rows that are written between two
+// requests neither shift nor repeat a row.
 
 import type { Response } from 'express';
 
 type Query = Record<string, string | number>;
 
 /**
- * The rows of a page, of rows of which one more than `limit` was asked for; if that one is there,
- * the Link header leads on. The link is relative, so that it holds behind any proxy and repeats no
- * Host header back.
+ * The rows of one page. The caller reads one row more than `limit`; if that row exists, the Link
+ * header leads to the next page. The link is relative, so that it is right behind any proxy and
+ * repeats no Host header.
  */
 export function pageOf<T extends { id: string | number }>(
   res: Response,

@@ -1,5 +1,5 @@
-// Everything the API can refuse, as RFC 9457 problem documents. A caller branches on `code`; codes
-// never change.
+// Every refusal of the API, as RFC 9457 problem documents. A client decides by `code`; codes never
+// change.
 
 /** in and pointer say where: { in: 'body', pointer: '/email' } is the member email of the body. */
 export type ProblemDetail = {
@@ -13,34 +13,34 @@ export const problemKinds = {
   invalid_request: { status: 400, title: 'The request has values that are not allowed' },
   malformed_json: { status: 400, title: 'The body is not JSON' },
   malformed_request: { status: 400, title: 'The request is not well-formed HTTP' },
-  invalid_signature: { status: 400, title: 'The signature does not fit' },
-  invalid_event: { status: 400, title: 'The body is no event' },
+  invalid_signature: { status: 400, title: 'The signature is not valid' },
+  invalid_event: { status: 400, title: 'The body is not an event' },
   row_refused: { status: 400, title: 'The table refuses this row' },
   unauthorized: { status: 401, title: 'An API key is needed' },
   not_found: { status: 404, title: 'There is nothing at this path' },
   customer_not_found: { status: 404, title: 'There is no such customer' },
   conflict_not_found: { status: 404, title: 'There is no such conflict' },
   mapping_not_found: { status: 404, title: 'There is no such mapping' },
-  method_not_allowed: { status: 405, title: 'This path does not take this method' },
+  method_not_allowed: { status: 405, title: 'This path does not accept this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   duplicate_email: { status: 409, title: 'Another customer has this email' },
-  row_conflicts: { status: 409, title: 'Another row stands in the way of this one' },
-  row_swallowed: { status: 409, title: 'The table made nothing of the change' },
-  overtaken: { status: 409, title: 'A later edit stands' },
+  row_conflicts: { status: 409, title: 'Another row prevents this change' },
+  row_swallowed: { status: 409, title: 'A rule of the table dropped the change' },
+  overtaken: { status: 409, title: 'A later edit has replaced the value' },
   cannot_reverse: { status: 409, title: 'A conflict of this kind cannot be reversed' },
-  cannot_resolve: { status: 409, title: 'This cannot be decided about this mapping' },
-  position_expired: { status: 410, title: 'The changes behind this position are no longer kept' },
-  cannot_link: { status: 409, title: 'These two cannot be linked by this' },
-  request_open: { status: 409, title: 'A request to the linked record is not finished' },
+  cannot_resolve: { status: 409, title: 'This decision is not possible for this mapping' },
+  position_expired: { status: 410, title: 'The changes after this position are no longer kept' },
+  cannot_link: { status: 409, title: 'This record and this customer cannot be linked' },
+  request_open: { status: 409, title: 'A request about the linked record is not finished' },
   version_mismatch: { status: 412, title: 'The customer has changed since you read it' },
   body_too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body has a type that is not taken here' },
+  unsupported_media_type: { status: 415, title: 'The body has a type that this path does not accept' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
-  internal_error: { status: 500, title: 'Twinbox made a mistake' },
+  internal_error: { status: 500, title: 'Twinbox failed' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   account_unbound: { status: 503, title: 'No account is bound yet' },
-  webhooks_not_configured: { status: 503, title: 'There is no secret to check webhooks with' },
-  contended: { status: 503, title: 'Too many others are changing this customer' },
+  webhooks_not_configured: { status: 503, title: 'No secret is set to check webhooks with' },
+  contended: { status: 503, title: 'Too many writers are changing this customer' },
 } as const;
 
 export type ProblemCode = keyof typeof problemKinds;
@@ -48,14 +48,14 @@ export type ProblemCode = keyof typeof problemKinds;
 export type ProblemOptions = {
   errors?: ProblemDetail[];
   headers?: Record<string, string>;
-  /** More members of the document, such as the current state. */
+  /** Further members of the document, such as the current state. */
   members?: Record<string, unknown>;
   cause?: unknown;
 };
 
 /**
- * Thrown by handlers; the error handler turns it into the answer. `detail` says what is wrong and
- * how the caller fixes it.
+ * Handlers throw it, and the error handler makes the answer from it. `detail` says what is wrong
+ * and how the caller fixes it.
  */
 export class Problem extends Error {
   override readonly name = 'Problem';
@@ -91,7 +91,7 @@ export function problemDocument(problem: Problem, requestId: string): Record<str
   };
 }
 
-/** What a handler lets through while the database is away; a caller may simply send the request again. */
+/** The answer while the database cannot be reached; the caller may send the same request again. */
 export function databaseAway(detail: string, cause?: unknown): Problem {
   return new Problem('database_unavailable', detail, { headers: { 'Retry-After': '2' }, cause });
 }

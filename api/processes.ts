@@ -1,7 +1,7 @@
-// API_WORKERS: several processes on one port. The first one only minds the others: it starts one
-// anew that ended, and hands a stop on.
+// API_WORKERS: several processes on one port. The first process only supervises the others: it
+// starts a process again that has ended, and passes a stop on to all.
 //
-// A crash of the first one ends the others with it: their channel to it closes, and Node ends them.
+// A crash of the first process ends the others too: their channel to it closes, and Node ends them.
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { fullJitter } from '../lib/backoff.ts';
@@ -12,10 +12,12 @@ import { isReadySign } from '../lib/process/ready-sign.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { startApi } from './start.ts';
 
-/** After so many starts in a row that came to nothing it is not chance. */
+/**
+ * After this many failed starts in a row the cause is not chance, and the first process gives up.
+ */
 const GIVE_UP_AFTER = 5;
 
-/** The API in as many processes as API_WORKERS says. */
+/** Starts as many API processes as API_WORKERS says. */
 export const startApiProcesses: Start = async (context): Promise<Running> => {
   const { workers } = context.config.api;
   if (cluster.isWorker || workers === 1) return startApi(context);
@@ -37,7 +39,7 @@ export const startApiProcesses: Start = async (context): Promise<Running> => {
 function createPlace(log: Logger, stopping: AbortSignal) {
   let worker: Worker | null = null;
 
-  /** Resolves once a process in this place serves; throws if it ended before. */
+  /** Resolves once the new process serves requests; throws if that process ended before. */
   async function fill(): Promise<void> {
     const started = cluster.fork();
     worker = started;
@@ -48,14 +50,14 @@ function createPlace(log: Logger, stopping: AbortSignal) {
     );
     const ended = once(started, 'exit').then(([code, signal]) => {
       throw new AppError('process_ended', {
-        detail: `a process of the API ended while it started (${String(signal ?? code)}); what it said is above`,
+        detail: `a process of the API ended while it started (${String(signal ?? code)}); its output is above`,
       });
     });
     await Promise.race([ready, ended]);
   }
 
   async function keepFilled(): Promise<void> {
-    // Asked anew after each wait: it changes meanwhile, which the type checker does not see.
+    // Read again after each wait: the value changes meanwhile, which the type checker does not see.
     const isStopped = (): boolean => stopping.aborted;
     while (!isStopped()) {
       const present = worker;

@@ -1,18 +1,18 @@
-// RFC 8259 leaves open which of two equal keys counts, and parsers differ: a proxy or a log in
-// front of us may have read the other one. JSON.parse takes the last without a sign, so the text
-// itself is looked through.
+// RFC 8259 leaves open which of two equal keys counts, and parsers differ: a proxy or a log before
+// us may have read the other one. JSON.parse takes the last one without an error, so this file
+// looks for repeated keys in the text itself.
 
 const BEHIND_STRING = /["\\]/g;
 
 type Level = { keys: Set<string> | null; at: string | number };
 
-/** At most so many parts of a path are shown: a body may be nested a hundred thousand levels deep. */
+/** How many parts of a path are shown: a body may be nested a hundred thousand levels deep. */
 const MAX_DEPTH_SHOWN = 20;
 
 /**
  * The path of the first key that an object has twice, such as ['name'] or ['items', 1, 'id']; null
- * if none has. Keys are compared as they are read, so that "n" and "\u006e" are the same. `text`
- * has to be JSON: see JSON.parse.
+ * if no key is repeated. Keys are compared after unescaping, so that "n" and "\u006e" are the same.
+ * `text` must be valid JSON: call JSON.parse first.
  */
 export function findRepeatedKey(text: string): (string | number)[] | null {
   const levels: Level[] = [];
@@ -55,13 +55,13 @@ export function findRepeatedKey(text: string): (string | number)[] | null {
   return null;
 }
 
-/** Where the string ends that begins at `start`. */
+/** The end of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   BEHIND_STRING.lastIndex = start + 1;
   for (;;) {
     const found = BEHIND_STRING.exec(text);
     if (found === null) return text.length;
     if (found[0] === '"') return found.index;
-    BEHIND_STRING.lastIndex = found.index + 2; // past what is escaped
+    BEHIND_STRING.lastIndex = found.index + 2; // skips the escaped character
   }
 }

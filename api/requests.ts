@@ -1,4 +1,5 @@
-// What happens to every request: it gets an id, the headers every answer carries, and a line in the log.
+// What is done for every request: it gets an id, the headers of every answer, and a line in the
+// log.
 
 import type { Request, RequestHandler } from 'express';
 import type { Clock } from '../lib/clock.ts';
@@ -34,7 +35,7 @@ export function beginRequest({ clock, log }: { clock: Clock; log: ApiLog }): Req
         request_id: requestIdOf(res),
         method: req.method,
         route: routeOf(req),
-        // A caller that hung up before the answer began has seen no status.
+        // A caller that closed the connection before the answer began has seen no status.
         status: res.headersSent ? res.statusCode : null,
         ms: Math.round((performance.now() - began) * 10) / 10,
       });
@@ -49,7 +50,7 @@ export function traceOf(req: Request): string | undefined {
   return given && TRACEPARENT.test(given) ? given : undefined;
 }
 
-// The pattern, never the path: an email may stand in a query, and 10,000 ids are one route.
+// The route's pattern, never the path: a query may contain an email, and 10,000 ids are one route.
 function routeOf(req: Request): string | null {
   const route: unknown = req.route;
   if (typeof route !== 'object' || route === null || !('path' in route)) return null;

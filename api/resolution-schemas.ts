@@ -1,4 +1,4 @@
-// What a decision about a stuck pair may say, and the shape of its answer: for the check and for
+// What a decision about a stuck pair may contain, and the form of its answer: for the check and for
 // the API document.
 
 import { storableText } from '../lib/catalogue/check.ts';
@@ -18,21 +18,21 @@ export const resolutionSchema = {
       type: 'string',
       enum: ['recreate', 'let_go', 'record'],
       description:
-        'recreate: the record is gone, a new one is made. let_go: the pair ends, edits stop. record: external_id is the record.',
+        'recreate: the record is gone, and a new one is created. let_go: the pair is detached, and edits are no longer carried over. record: external_id is the record of the customer.',
     },
     external_id: {
       type: 'string',
       pattern: '^[^\\s\\x00]{1,255}$',
       'x-text': 'storable',
-      description: 'With record: its id at the other system.',
+      description: 'With record: its id at the external system.',
       'x-problem': 'must be the id of a record, such as cus_NffrFeUfNV2Hib',
     },
     reason: {
       type: 'string',
       maxLength: 1000,
       pattern: storableText,
-      description: 'Why, for those who look later.',
-      'x-problem': 'must not hold a NUL character',
+      description: 'Why, for people who read the audit trail later.',
+      'x-problem': 'must not contain a NUL character',
     },
   },
 } as const;
@@ -45,7 +45,7 @@ export const resolvedSchema = {
       type: 'string',
       enum: ['decided', 'decided_already', 'let_go'],
       description:
-        'decided: a worker reads the other side and carries it out; this answer does not wait for it.',
+        'decided: a worker reads the record and carries the decision out; this answer does not wait for it.',
     },
     mapping: { type: 'integer' },
     customer: { type: ['integer', 'null'] },

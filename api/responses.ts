@@ -1,5 +1,5 @@
-// Answers are written here and not by Express: its `send` makes a 304 out of a matching
-// If-None-Match, and a 304 would hide what changes without a version (a customer's external
+// Answers are written by this file and not by Express: Express's `send` answers 304 for a matching
+// If-None-Match, and a 304 would hide a change that raises no version (a customer's external
 // mappings).
 
 import type { Response } from 'express';
@@ -25,7 +25,9 @@ export function sendProblem(res: Response, problem: Problem): void {
   sendJson(res, problem.status, problemDocument(problem, requestIdOf(res)), 'application/problem+json');
 }
 
-/** The id under which this request is logged and its event recorded; set on the response first of all. */
+/**
+ * The id of this request in the log and in its event; it is set on the response before all else.
+ */
 export function requestIdOf(res: Response): string {
   return String(res.getHeader('X-Request-Id') ?? '');
 }

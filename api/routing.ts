@@ -3,7 +3,10 @@ import { Problem } from './problems.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-/** Declares a path with all its methods, so that any other method gets 405 and OPTIONS the list. */
+/**
+ * Declares a path with all its methods: another method gets 405, and OPTIONS gets the list of
+ * methods.
+ */
 export function declareRoute(
   router: Router,
   path: string,
@@ -19,9 +22,13 @@ export function declareRoute(
   const allow = [...allowed, 'OPTIONS'].join(', ');
   route.all((req, res) => {
     if (req.method !== 'OPTIONS') {
-      throw new Problem('method_not_allowed', `${req.method} is not taken here; what is: ${allow}.`, {
-        headers: { Allow: allow },
-      });
+      throw new Problem(
+        'method_not_allowed',
+        `This path does not accept ${req.method}; it accepts: ${allow}.`,
+        {
+          headers: { Allow: allow },
+        },
+      );
     }
     res.writeHead(204, { Allow: allow });
     res.end();

@@ -6,18 +6,21 @@ import { newEventId } from '../lib/uuid.ts';
 import { Problem, problemDocument, type ProblemCode } from './problems.ts';
 
 export type ApiServer = {
-  /** Where it listens, such as http://127.0.0.1:8000; with port 0 the one that was free. */
+  /**
+   * The address on which the server listens, such as http://127.0.0.1:8000; port 0 takes a free
+   * port.
+   */
   url: string;
   port: number;
-  /** Stops accepting, finishes the requests in hand and ends; after `graceMs` it cuts what is left. */
+  /** Stops accepting, finishes the open requests and ends; after `graceMs` it cuts the rest. */
   close(graceMs?: number): Promise<void>;
 };
 
 const SETTINGS = { host: 'API_HOST', port: 'API_PORT' };
 
 /**
- * For the headers of a request, counted from its first byte: an idle connection has none yet, and
- * is not cut by this.
+ * The time limit for the headers of a request, counted from its first byte. An idle connection has
+ * sent no byte of a request, so this limit does not cut it.
  */
 const HEADERS_MS = 10_000;
 
@@ -25,16 +28,16 @@ export type ListenOptions = {
   host: string;
   port: number;
   /**
-   * How long a connection may be idle between two requests; has to outlast the proxy's own limit,
-   * mostly 60 s.
+   * How long a connection may be idle between two requests; it must be longer than the proxy's own
+   * limit, which mostly is 60 s.
    */
   keepAliveS?: number;
-  /** For tests; Node looks for requests that are late every `lookMs`, 30 s unless set. */
+  /** For tests. Node looks for late requests every `lookMs`, 30 s by default. */
   headersMs?: number;
   lookMs?: number;
 };
 
-/** Listens with any request listener, such as the app of createApi. */
+/** Listens with the given request listener, such as the app of createApi. */
 export async function listen(
   app: RequestListener,
   { host, port, keepAliveS = 75, headersMs = HEADERS_MS, lookMs = 30_000 }: ListenOptions,
@@ -72,8 +75,8 @@ export async function listen(
   function close(graceMs = 5_000): Promise<void> {
     closing = true;
     for (const res of open) if (!res.headersSent) res.setHeader('Connection', 'close');
-    // What is kept alive, or was opened and never used (Node does not call that idle), would keep
-    // the server open.
+    // Idle connections, and connections that were never used (which Node does not count as idle),
+    // would keep the server open.
     const busy = new Set([...open].map((res) => res.socket));
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     return new Promise((resolve) => {
@@ -88,7 +91,7 @@ export async function listen(
   return { url: urlOf(host, bound), port: bound, close };
 }
 
-/** What is no HTTP request gets an answer all the same, and never reaches the app. */
+/** Bytes that are not an HTTP request get an answer too; they never reach the app. */
 function answerNoise(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
@@ -96,11 +99,14 @@ function answerNoise(error: NodeJS.ErrnoException, socket: Duplex): void {
   }
   const kinds: Record<string, [ProblemCode, string]> = {
     HPE_HEADER_OVERFLOW: ['headers_too_large', 'All headers together may have at most 16 KiB.'],
-    ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'Headers have 10 s to arrive, a whole request 30 s.'],
+    ERR_HTTP_REQUEST_TIMEOUT: [
+      'request_timeout',
+      'Headers must arrive within 10 s, a whole request within 30 s.',
+    ],
   };
   const [code, detail] = kinds[error.code ?? ''] ?? [
     'malformed_request',
-    'What arrived is no HTTP/1.1 request.',
+    'The bytes that arrived are not an HTTP/1.1 request.',
   ];
   const problem = new Problem(code, detail);
   const requestId = newEventId(new Date());

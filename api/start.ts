@@ -1,4 +1,5 @@
-// The API as a process of its own. It needs Postgres alone to answer: what it accepts, the relay finds there.
+// The API as a separate process. It needs PostgreSQL alone: the relay finds in the database what
+// the API accepts.
 import { systemClock } from '../lib/clock.ts';
 import { createCustomerStore } from '../lib/customers/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
@@ -13,19 +14,19 @@ import { composeApi } from './compose.ts';
 import { listen } from './server.ts';
 import { answerStarting } from './starting.ts';
 
-/** A stop has 10 s in all; requests in hand may take so much of it. */
+/** A stop may take 10 s in all; the open requests may take this much of it. */
 const FINISH_REQUESTS_MS = 5_000;
 
 export const startApi: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'api');
-  // The port first: another process that has it is the likeliest reason for not starting, and the
-  // quickest to find.
+  // The port comes first: the likeliest reason for a failed start is another process on the port,
+  // and it is found fastest.
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), config.api);
   const { poolSize } = config.database;
   const database = await connectDatabase({ role: 'api', url: databaseUrl, poolSize, log });
   const { db } = database;
-  // Another process relays, and looks often enough by itself.
+  // The relay is another process, and looks at the table often enough by itself.
   const nudge = (): void => undefined;
   const clock = systemClock;
   const systems = (await createIntakes(config, db)).map((each) => ({
@@ -53,7 +54,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   });
   return {
     facts: { url: server.url, database: database.place },
-    // An outage of what it needs shows in /ready, and ends by itself; another database does not.
+    // /ready shows an outage of the database, which ends by itself; the wrong database does not.
     failed: identity.failed,
     async stop() {
       await identity.stop();

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * What a process answers that has its port already and not yet what it needs: alive, and to be
- * asked again.
+ * The answer of a process that has its port but not yet all that it needs: it is alive, and the
+ * client should ask again.
  */
 export function answerStarting(req: IncomingMessage, res: ServerResponse): void {
   const healthy = req.url === '/health';

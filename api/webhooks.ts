@@ -1,11 +1,10 @@
-// Webhooks of external systems: verified by their signature over the raw bytes, stored, and only
-// then answered 2xx. The handler does no other work; the event tells reconcile which record to
-// read.
+// Webhooks of external systems: the signature over the raw bytes is verified, the event is stored,
+// and only then the API answers 2xx. The handler does no other work; a worker reads the record.
 //
-// 400 and not one row: what is not signed by a secret of ours, or is no event; it is counted, and
-// the count is written every few seconds. 2xx and a row in inbound_refusals: a real event that is
-// not for this database. 503: what would be lost otherwise (no secret, no account bound yet, no
-// database): the system sends it again.
+// 400 without a row: the body is not signed by a secret of ours, or is not an event; it is counted,
+// and the count is stored every few seconds. 2xx and a row in inbound_refusals: a real event that
+// is not for this database. 503: the event would be lost otherwise (no secret is set, no account is
+// bound yet, no database), and the system sends it again.
 import express, { Router } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import { settingOf } from '../lib/config/systems.ts';
@@ -21,16 +20,16 @@ export interface WebhookSource {
   /** The last part of the path: /webhooks/stripe. */
   system: string;
   ingress: Ingress;
-  /** Several while one is being rolled; with none, no webhook can be received. */
+  /** Several while a secret is being replaced; without any, no webhook can be received. */
   secrets: string[];
   inbox: InboxDeps;
-  /** Counts what is taken and what is refused, for those who look. */
+  /** Counts what is accepted and refused, for status and /ready. */
   tally?: WebhookTally;
 }
 
 /** What Stripe recommends, in both directions (docs.stripe.com/webhooks#replay-attacks). */
 const TOLERANCE_S = 300;
-/** Far above any event of a customer; a forged body is not worth more memory. */
+/** Far above the size of any event of a customer; a forged body must not use more memory. */
 const BODY_LIMIT = 1_000_000;
 
 export function webhookRoutes(
@@ -51,7 +50,7 @@ export function webhookRoutes(
           if (!event)
             throw new Problem(
               'invalid_event',
-              'The body is signed, but it is no event: it has no id or no type.',
+              'The body is signed, but it is not an event: it has no id or no type.',
             );
           const taken = await takeIn(source.inbox, event);
           if (taken === 'unbound') {

@@ -1,7 +1,8 @@
 /**
- * The first contact with a filled account, at Stripe's limits: 100,000 records are read while 10,000 rows come in that most of them
- * belong to, and while people edit customers that are linked already. Says how long the reading takes, its memory, and how long an
- * edit takes meanwhile beyond the call itself.
+ * The first contact with a filled account, at Stripe's limits: 100,000 records are read while
+ * 10,000 rows are created, most of which have a record, and while people edit customers that are
+ * linked already. Reports how long the reading takes, its memory, and how long an edit takes
+ * meanwhile beyond the call itself.
  */
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -21,17 +22,17 @@ import { startUp, type UpProcess } from './up-process.ts';
 
 const RECORDS = 100_000;
 const ROWS = 10_000;
-/** Linked before, and edited meanwhile. */
+/** Linked before the measurement, and edited during it. */
 const PAIRS = 100;
 const EDIT_EVERY_MS = 250;
-/** Whatever hangs, the bench ends. */
+/** If something hangs, the measurement ends after this time. */
 const LIMIT_MS = 480_000;
 /** What Stripe allows a live account (docs.stripe.com/rate-limits). */
 const LIMITS = { globalPerSecond: 100, endpointPerSecond: 25 };
 
 let running: ChildProcess | null = null;
 const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
-/** The old records are made a day ago: nothing that the sweep reads tells of them. */
+/** The old records are created a day ago: the sweep reads no event about them. */
 let ago = 0;
 const simulator = createSimulator({ rateLimits: LIMITS, now: () => Date.now() - ago });
 await simulator.listen();
@@ -71,7 +72,7 @@ async function measure(db: Db): Promise<void> {
   for (let n = 0; n < RECORDS; n += 1)
     simulator.dashboard.createCustomer({ name: `Old ${n}`, email: `Old${n}@example.com` });
   ago = 0;
-  // As if the database met the account only now.
+  // As if this were the first contact of the database with the account.
   await db('account_readings').delete();
 
   const up = await start();
@@ -123,7 +124,7 @@ async function measure(db: Db): Promise<void> {
     ['records read', `${RECORDS.toLocaleString('en-US')} in ${readAfter.toFixed(0)} s`],
     ['their table', `${(size.rows[0]?.mb ?? NaN).toFixed(0)} MB on disk`],
     ['rows that wait for consent', `${ROWS.toLocaleString('en-US')} after ${waitAfter.toFixed(0)} s`],
-    ['made a second time', String(made - RECORDS - PAIRS)],
+    ['records made a second time', String(made - RECORDS - PAIRS)],
     ['memory of the process', `${Math.round(Number(peak) / 1_024)} MB at most`],
     [
       'edits meanwhile, beyond the call',
@@ -139,7 +140,7 @@ async function start(): Promise<UpProcess> {
   return up;
 }
 
-/** No webhook tells of the old records either: without an endpoint none is kept for later. */
+/** The old records have no webhooks either: without an endpoint none is kept for later. */
 async function removeEndpoints(): Promise<void> {
   const headers = { authorization: 'Bearer sk_test_twinbox_fake' };
   for (const { id } of simulator.endpoints()) {

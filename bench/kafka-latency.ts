@@ -1,4 +1,5 @@
-// How long a committed event takes until a consumer's handler has it, at a fixed rate that does not wait for answers.
+// How long a committed event takes until a consumer's handler has it, at a fixed rate that does not
+// wait for answers.
 import { randomUUID } from 'node:crypto';
 import { createDb } from '../db/server/connection.ts';
 import { migrate } from '../db/server/migrate.ts';

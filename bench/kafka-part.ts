@@ -1,4 +1,7 @@
-/** One part of bench/kafka.ts in a process of its own, started as our own processes are: its CPU and its memory are its own. */
+/**
+ * One part of bench/kafka.ts as a separate process, started like our own processes, so that its CPU
+ * and memory are measured alone.
+ */
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();

@@ -1,4 +1,5 @@
-// The parts of bench/kafka.ts, each in a process of its own (kafka-part.ts). Answers with one line of JSON.
+// The parts of bench/kafka.ts, each in a process of its own (kafka-part.ts). Answers with one line
+// of JSON.
 //
 //   produce  kafkajs alone, its input shaped as ours: the ceiling
 //   relay    our relay from Postgres to Kafka, until nothing is left
@@ -87,7 +88,7 @@ function shapedMessage(n: number, partitions: number, style: HeaderStyle) {
 function openRelay(): { relay: Relay; bus: Bus } {
   const { databaseUrl = '', topic, headers, page } = task;
   const kafka = createKafkaBus({ settings, log });
-  // Each run has a topic of its own.
+  // Each run uses a topic of its own.
   const bus: Bus = {
     ...kafka,
     publish: (messages) => {
@@ -152,7 +153,7 @@ async function read(): Promise<PartFigures> {
 }
 
 async function receive(): Promise<PartFigures> {
-  // Here and not at the top: what a worker loads is not to count as a relay's memory.
+  // Imported here and not at the top: modules of a worker must not count as memory of a relay.
   const { loadConfig } = await import('../lib/config/config.ts');
   const { createLogger } = await import('../lib/log.ts');
   const { createSyncDeps } = await import('../lib/process/systems.ts');

@@ -1,4 +1,4 @@
-// What bench/kafka.ts and its parts agree on, and how one is started.
+// What bench/kafka.ts and its parts share, and how a part is started.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -13,7 +13,7 @@ export type PartTask = {
   headers: HeaderStyle;
   page: number;
   count: number;
-  /** So many before the clock starts. */
+  /** How many events are sent before the clock starts. */
   warmUp: number;
 };
 
@@ -33,12 +33,12 @@ export function payloadOf(n: number): string {
 
 export type RunningPart = {
   figures: Promise<PartFigures>;
-  /** Tells one that follows to end. */
+  /** Asks a part that follows to end. */
   end(): void;
 };
 
 export function startPart(task: PartTask): RunningPart {
-  // As our own processes are started (cli/bin.mjs).
+  // The flags with which our own processes are started (cli/bin.mjs).
   const flags = ['--max-semi-space-size=4'];
   const args = [...flags, join(import.meta.dirname, 'kafka-part.ts'), JSON.stringify(task)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });

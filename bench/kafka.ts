@@ -1,10 +1,12 @@
 /**
- * The relay to a real Kafka, beside what kafkajs can do at all, in the same run: drain of 1 KiB events, and how long a committed
- * event takes to a consumer. Every run is read back, and counts only if it is complete and each customer's events are in order.
+ * The relay with a real Kafka, compared with kafkajs alone in the same run: the time to publish 1
+ * KiB events, and how long a committed event takes to a consumer. Every run is read back, and
+ * counts only if it is complete and each customer's events are in order.
  *
  *   node bench/kafka.ts [--rows 60000] [--rounds 2] [--seconds 15]
  *
- * Ratios come from runs side by side (A, B, B, A). Needs Java and Maven; without them it says so and measures nothing.
+ * Ratios come from runs in the order A, B, B, A. Needs Java and Maven; without them it says so and
+ * measures nothing.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -63,7 +65,7 @@ async function fill(db: Db, total: number): Promise<void> {
   await db.raw('vacuum analyze sync_events');
 }
 
-/** Throws unless every event lies there once and each key's versions rise. */
+/** Throws unless the topic has every event once and each key's versions rise. */
 async function verify(bus: KafkaBus, topic: string, total: number): Promise<void> {
   const ids = new Set<string>();
   const versions = new Map<string, number>();

@@ -1,4 +1,4 @@
-// One worker of bench/limits.ts in a process of its own: a lane with its loop, until its input ends.
+// One worker of bench/limits.ts as a separate process: a lane with its loop, until its input ends.
 //   node bench/limits-worker.ts <database> <simulator> <account's rate> <endpoint's rate>
 import { once } from 'node:events';
 import { createDb } from '../db/server/connection.ts';

@@ -1,9 +1,11 @@
-// How much of Stripe's allowance is used, and how often it has to say "too often": workers in processes of their own, real Postgres,
-// and the simulator in this process with Stripe's live limits (100 a second, 25 for each endpoint) and 300 ms for each answer.
+// How much of Stripe's allowance is used, and how often Stripe refuses calls as too frequent:
+// workers in separate processes, a real PostgreSQL, and the simulator in this process with Stripe's
+// live limits (100 a second, 25 for each endpoint) and 300 ms per answer.
 //
 //   node bench/limits.ts [--creates 1000] [--updates 400]
 //
-// Neighbours are measured in turns A, B, B, A: without and with a customer whose calls hang and one that is always throttled.
+// The effect on other customers is measured in rounds A, B, B, A: without and with a customer whose
+// calls hang and one that is always throttled.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -31,9 +33,9 @@ const CREATES = Number(values.creates);
 const UPDATES = Number(values.updates);
 const RATES = { account: 100, endpoint: 25 };
 const LATENCY_MS = 300;
-/** Customers that trouble their neighbours. */
+/** Customers whose calls fail. */
 const TROUBLE = 2;
-/** Whatever hangs, the bench ends. */
+/** If something hangs, the measurement ends after this time. */
 const LIMIT_MS = 400_000;
 
 type Measured = { perSecond: number; refused: number; calls: number };
@@ -64,7 +66,7 @@ try {
       used >= 95 ? '' : 'not reached',
     ]);
     rows.push([
-      '  … told "too often"',
+      '  … refused as too frequent',
       '≈ 0',
       `${refused} of ${calls} calls`,
       refused <= calls / 200 ? '' : 'not reached',
@@ -72,17 +74,17 @@ try {
   };
   say(`${CREATES} creates, one worker process`, await measure(1, CREATES, creates));
   say(`${CREATES} creates, two worker processes`, await measure(2, CREATES, creates));
-  const turns = { calm: [] as number[], troubled: [] as number[] };
+  const rounds = { calm: [] as number[], troubled: [] as number[] };
   for (const kind of ['calm', 'troubled', 'troubled', 'calm'] as const)
-    turns[kind].push((await measure(1, UPDATES, kind === 'calm' ? updates : troubled)).perSecond);
+    rounds[kind].push((await measure(1, UPDATES, kind === 'calm' ? updates : troubled)).perSecond);
   const text = (rates: number[]): string => rates.map((rate) => rate.toFixed(1)).join(', ');
   const sum = (rates: number[]): number => rates.reduce((total, rate) => total + rate, 0);
-  const kept = sum(turns.troubled) / sum(turns.calm);
-  rows.push([`${UPDATES} updates a turn, /s, calm`, '', text(turns.calm), '']);
+  const kept = sum(rounds.troubled) / sum(rounds.calm);
+  rows.push([`${UPDATES} updates a round, /s, calm`, '', text(rounds.calm), '']);
   rows.push([
     '  … beside a customer that hangs and one that is throttled',
     '≥ 95 % of it',
-    text(turns.troubled),
+    text(rounds.troubled),
     kept >= 0.95 ? '' : 'not reached',
   ]);
   for (const line of table(rows)) console.log(line.trimEnd());
@@ -93,7 +95,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** From the first call to the moment at which so many have been carried out. */
+/** From the first call to the moment at which `count` actions have been carried out. */
 async function measure(
   processes: number,
   count: number,
@@ -144,7 +146,7 @@ async function updates(simulator: Simulator, count: number) {
   return (await linked(simulator, count)).edited;
 }
 
-/** The same, and one whose every call hangs, and one whose every call is throttled. */
+/** The same, with one customer whose every call hangs, and one whose every call is throttled. */
 async function troubled(simulator: Simulator, count: number) {
   const { edited, externalIds } = await linked(simulator, count + TROUBLE);
   const [hangs = '', throttled = ''] = externalIds;
@@ -185,7 +187,7 @@ function stamp() {
   return { eventId: newEventId(now), source: 'internal', context: {}, now };
 }
 
-/** Brings what was written to its deliveries, as relay and bus do. */
+/** Makes deliveries of the events that were written, as relay and bus do. */
 async function receive(): Promise<void> {
   const found = await findUndelivered(db, { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 100_000 });
   const target = { system: 'stripe', externalType: 'customer' };

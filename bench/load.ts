@@ -3,7 +3,7 @@ import type { UpProcess } from './up-process.ts';
 
 export type Load = ReturnType<typeof createLoad>;
 
-/** Calls of the API over connections that are kept alive, as a service that uses it would. */
+/** Calls of the API over connections that are kept alive, as a client service would make them. */
 export function createLoad({ api, simulator }: Pick<UpProcess, 'api' | 'simulator'>, inFlight: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
 
@@ -29,7 +29,7 @@ export function createLoad({ api, simulator }: Pick<UpProcess, 'api' | 'simulato
 
   return {
     create,
-    /** So many creates, `inFlight` at a time. */
+    /** Creates that many customers, `inFlight` at a time. */
     async createMany(count: number): Promise<{ perSecond: number; ms: number[] }> {
       const ms: number[] = [];
       let next = 0;
@@ -45,7 +45,7 @@ export function createLoad({ api, simulator }: Pick<UpProcess, 'api' | 'simulato
       await Promise.all(Array.from({ length: inFlight }, one));
       return { perSecond: count / ((performance.now() - began) / 1_000), ms };
     },
-    /** Requests a second that the simulator takes at each endpoint; null for no limit. */
+    /** Requests a second that the simulator allows at each endpoint; null for no limit. */
     async limitStripe(perSecond: number | null): Promise<void> {
       const limits = { global_per_second: perSecond && perSecond * 4, endpoint_per_second: perSecond };
       await send('PUT', `${simulator}/_sim/rate-limits`, limits, 200);

@@ -1,4 +1,4 @@
-/** `make bench`: every measurement in a process of its own, one after the other. */
+/** `make bench`: every measurement as a separate process, one after the other. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

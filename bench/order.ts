@@ -1,13 +1,15 @@
 /**
- * How long an edit takes to Stripe while an import is in line: everything in one process, as `twinbox up` runs it, with Stripe's
- * limits of a live account (100 requests a second in all, 25 at one endpoint), and `twinbox import` in another. In test mode
- * (`--account 25`) a create and the look before it share one limit.
+ * How long an edit takes to Stripe while an import waits for its records: everything in one
+ * process, as `twinbox up` runs it, with Stripe's limits of a live account (100 requests a second
+ * in all, 25 at one endpoint), and `twinbox import` in another process. In test mode (`--account
+ * 25`) a create and the search before it share one limit.
  *
  *   node bench/order.ts [--rows 10000] [--seconds 60] [--account 100]
  *
- * Edits of customers that have long been linked go on, two a second, from the beginning of the import until so many seconds after its
- * end. The limit's own wait is that of its one request in an account that is idle: one token's time. The rate of creates is counted from
- * the end of the import, when nothing but the limit is in its way.
+ * Edits of customers that have long been linked go on, two a second, from the beginning of the
+ * import until `--seconds` after its end. The wait that the limit itself causes is that of one
+ * request in an idle account: the time of one token. The rate of creates is counted from the end of
+ * the import, when only the limit slows them down.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -41,7 +43,7 @@ const OLD = 50;
 const EDIT_EVERY_MS = 500;
 /** An edit that is not at Stripe by then is counted with this time. */
 const AT_MOST_MS = 60_000;
-/** Whatever hangs, the bench ends. */
+/** If something hangs, the measurement ends after this time. */
 const LIMIT_MS = 240_000 + SECONDS * 1_000 + AT_MOST_MS;
 
 const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
@@ -106,7 +108,7 @@ async function measure({ api }: UpProcess, { db }: OpenDatabase): Promise<void> 
   }
   const ended = new Date();
   const { dirty } = await readSyncBacklog(db);
-  if (dirty < ENDPOINT) throw new Error('the import was at Stripe before the end: take more --rows');
+  if (dirty < ENDPOINT) throw new Error('all imported rows were at Stripe before the end: take more --rows');
   await waitUntil(async () => (await openEdits()) === 0 || Date.now() > ended.getTime() + AT_MOST_MS, {
     timeoutMs: AT_MOST_MS * 2,
     what: 'the edits are at Stripe',
@@ -117,7 +119,8 @@ async function measure({ api }: UpProcess, { db }: OpenDatabase): Promise<void> 
   const beyond = (await editTimes()).map((ms) => ms - wait);
   const creates = await callRate('create');
   const updates = await callRate('update');
-  // Each create asks for its email before: two requests of the account, at two endpoints.
+  // Before each create Stripe is searched for the email: two requests of the account, at two
+  // endpoints.
   const expected = Math.min(ENDPOINT, (ACCOUNT - updates) / 2);
   const rows: [string, string, string, boolean][] = [
     [
@@ -134,7 +137,7 @@ async function measure({ api }: UpProcess, { db }: OpenDatabase): Promise<void> 
       `${creates.toFixed(1)} /s`,
       creates >= expected * 0.95,
     ],
-    ['  … rows in line at the end of the measurement', '', String(dirty), true],
+    ['  … rows that still wait at the end of the measurement', '', String(dirty), true],
   ];
   const lines = rows.map(([what, goal, figure, reached]) => [
     what,
@@ -161,7 +164,7 @@ async function measure({ api }: UpProcess, { db }: OpenDatabase): Promise<void> 
     return found.map(({ ms }) => ms ?? AT_MOST_MS);
   }
 
-  /** A second, from the end of the import to the last edit. */
+  /** Calls a second, from the end of the import to the last edit. */
   async function callRate(operation: 'create' | 'update'): Promise<number> {
     const from = new Date(imported);
     const { rows: found } = await db.raw<{ rows: { count: number }[] }>(
@@ -172,7 +175,7 @@ async function measure({ api }: UpProcess, { db }: OpenDatabase): Promise<void> 
   }
 }
 
-/** `npx twinbox import`, of a file with so many rows. */
+/** Runs `npx twinbox import` with a file of ROWS rows. */
 async function startImport(): Promise<{ exited: Promise<unknown> }> {
   const file = join(folder, 'rows.csv');
   const rows = Array.from({ length: ROWS }, (_, at) => `Imported ${at},imported${at}@example.com`);
@@ -186,7 +189,7 @@ async function startImport(): Promise<{ exited: Promise<unknown> }> {
   return { exited: once(child, 'exit') };
 }
 
-/** One call of the API; the id of the customer that it answers. */
+/** One call of the API; returns the id of the customer in the answer. */
 function send(agent: Agent, method: string, url: string, body: object): Promise<number> {
   const text = JSON.stringify(body);
   return new Promise((resolve, reject) => {

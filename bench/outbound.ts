@@ -1,6 +1,7 @@
 /**
- * The way out, measured from outside: one process runs everything, as `twinbox up` does, and this one calls its API over HTTP.
- * A folder of its own in the temporary directory; the shell's connection settings are ignored.
+ * Outbound changes, measured from outside: one process runs everything, as `twinbox up` does, and
+ * this process calls its API over HTTP. It uses a folder of its own in the temporary directory, and
+ * ignores the shell's connection settings.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,12 +20,15 @@ import { startUp } from './up-process.ts';
 
 const IDLE_CHANGES = 100;
 const CREATES = 3_000;
-/** Calls a second that we allow ourselves: the work is measured here, and not the pace (bench/limits.ts). */
+/**
+ * Calls a second that the measurement allows: it measures the work, and not the rate
+ * (bench/limits.ts).
+ */
 const MOST = 500;
 const IN_FLIGHT = 32;
-/** How long what is left may take to reach Stripe. */
+/** How long the remaining changes may take to reach Stripe. */
 const DRAIN_MS = 60_000;
-/** Whatever hangs, the bench ends. */
+/** If something hangs, the measurement ends after this time. */
 const LIMIT_MS = 240_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
@@ -74,11 +78,12 @@ async function measure(pid: number, load: Load, { db }: OpenDatabase): Promise<v
     await load.create(`idle ${at}`, `idle${at}@example.com`);
     await quiet(10_000);
   }
-  const times = (await readAnswerTimes(db, { system: 'stripe' })).slice(10); // the first ones warm it up
+  const times = (await readAnswerTimes(db, { system: 'stripe' })).slice(10); // the first ones warm up
   const beyond = times.map(({ ms, callMs }) => ms - callMs);
   const idleRss = await residentMb(pid);
 
-  // As in life: Stripe takes 25 creates a second, and the workers go on at that pace while the API takes in all it can.
+  // As in production: Stripe allows 25 creates a second, and the workers keep that rate while the
+  // API accepts all it can.
   await load.limitStripe(25);
   const rate = await load.createMany(CREATES);
   const peakRss = await residentMb(pid);
@@ -108,7 +113,7 @@ async function measure(pid: number, load: Load, { db }: OpenDatabase): Promise<v
     ],
     ['  … 95 %', '', `${round(quantile(beyond, 0.95))} ms`, true],
     [
-      '  … the whole of it, call included: median',
+      '  … with the call: median',
       '',
       `${round(
         quantile(
@@ -131,7 +136,7 @@ async function measure(pid: number, load: Load, { db }: OpenDatabase): Promise<v
       true,
     ],
     [
-      `customers brought to Stripe once it takes all (${left} of ${open} wait longer)`,
+      `customers created at Stripe once it accepts all (${left} of ${open} wait longer)`,
       '',
       `${round(drained)} /s`,
       true,
@@ -143,7 +148,7 @@ async function measure(pid: number, load: Load, { db }: OpenDatabase): Promise<v
       Math.max(idleRss, peakRss, drainedRss) < 200,
     ],
   ];
-  console.log(`The way out: everything in one process, this load in another, ${CREATES} customers`);
+  console.log(`Outbound: everything in one process, this load in another, ${CREATES} customers`);
   const lines = rows.map(([what, goal, figure, reached]) => [
     what,
     goal,
@@ -162,7 +167,10 @@ function round(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(1);
 }
 
-/** What the system counts as resident; only Linux tells it of another process without a command. */
+/**
+ * What the operating system counts as resident; only Linux shows it for another process without a
+ * command.
+ */
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1_024);

@@ -1,10 +1,13 @@
-// What partitioning costs a writer: the same inserts into sync_events as one plain table and as a partitioned one, in one run.
+// What partitioning costs a writer: the same inserts into sync_events as one plain table and as a
+// partitioned one, in one run.
 //
 //   node bench/partition-insert.ts [--rows 2000] [--writers 4] [--rounds 7]
 //
-// In short turns A, B, B, A (plain, partitioned, partitioned, plain), so that a machine that warms up or tires favours neither;
-// the ratio is the median over the rounds. Nothing waits for the disk: what is compared is work. Two workloads: events alone, in statements of 100 rows, where the table is all there is to it; and customers through
-// db/customers.ts, where one is written in a statement with its event, and the deferred check looks the event up.
+// In short rounds A, B, B, A (plain, partitioned, partitioned, plain), so that a machine that gets
+// faster or slower meanwhile favours neither; the ratio is the median over the rounds. Nothing
+// waits for the disk: the work is compared. Two workloads: events alone, in statements of 100 rows,
+// where only the table counts; and customers through db/customers.ts, where one statement writes a
+// customer with its event, and the deferred check looks the event up.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

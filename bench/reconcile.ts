@@ -1,11 +1,14 @@
 /**
- * What one event costs the engine, without what Stripe takes: time of a step, SQL statements, round trips to PostgreSQL, bytes of WAL.
+ * What one event costs the engine, without Stripe's share: time of a step, SQL statements, round
+ * trips to PostgreSQL, bytes of WAL.
  *
  *   node bench/reconcile.ts [--events 120]
  *
- * One step after the other, on a database of its own, against the simulator in this process; the time of each call is measured inside
- * and taken off. WAL is counted with full_page_writes off: what a checkpoint makes it repeat is a matter of the checkpoint. Nothing
- * waits for the disk. Each thing is done in two halves with the others between, so that a machine that warms up favours none.
+ * One step after the other, on a database of its own, against the simulator in this process; the
+ * time of each call is measured inside and subtracted. WAL is counted with full_page_writes off,
+ * since the pages that a checkpoint makes PostgreSQL write again depend on the time of the
+ * checkpoint. Nothing waits for the disk. Each workload runs in two halves with the others between,
+ * so that a machine that gets faster meanwhile favours none.
  */
 import { parseArgs } from 'node:util';
 import { table } from '../cli/output.ts';
@@ -30,13 +33,13 @@ interface Cost {
 }
 
 interface Meter {
-  /** Since it was last asked. */
+  /** The figures since the last call. */
   read(): Promise<{ statements: number; roundTrips: number; wal: number }>;
 }
 
 type Pair = { id: number; externalId: string };
 
-/** Brings something about that has to be received, and reconciled by one step each. */
+/** Causes events that have to be received, and reconciled by one step each. */
 type Workload = (world: TwoWayWorld, pairs: Pair[]) => Promise<void>;
 
 let serial = 0;
@@ -152,7 +155,7 @@ function timeCalls(integration: Integration, note: (ms: number) => void): Integr
   return { ...integration, fetch: timed(integration.fetch), write: timed(integration.write) };
 }
 
-/** Counts what this process sends; its own question for the WAL is not among it. */
+/** Counts the statements of this process, without its own query for the WAL. */
 async function createMeter(counted: Db): Promise<Meter> {
   let statements = 0;
   let roundTrips = 0;

@@ -1,10 +1,12 @@
-// How fast the relay follows the outbox when the bus costs nothing: its whole round (read, compose, send to nobody, save),
-// beside the bare reading of the same rows in the same pages.
+// How fast the relay reads the outbox when the bus costs nothing: its whole round (read, compose,
+// send to a bus that keeps nothing, save), compared with only reading the same rows in the same
+// pages.
 //
 //   node bench/relay-read.ts [--rows 100000] [--page 1000] [--rounds 5] [--pinned]
 //
-// In turns A, B, B, A (bare, relay, relay, bare), so that a machine that warms up or tires favours neither; figures are
-// medians. With --pinned another transaction holds the server's oldest transaction id all the while.
+// In rounds A, B, B, A (bare, relay, relay, bare), so that a machine that gets faster or slower
+// meanwhile favours neither; figures are medians. With --pinned another transaction holds the
+// server's oldest transaction id all the time.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +57,7 @@ async function readBare(db: Db): Promise<number> {
   }
 }
 
-/** Answers for every message and keeps none. */
+/** A bus that acknowledges every message and keeps none. */
 function createNowhere(): Bus {
   let offset = 0;
   return {

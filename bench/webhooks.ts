@@ -1,6 +1,7 @@
 /**
- * The way in, measured from outside: one process runs everything, as `twinbox up` does; this one sends it webhooks, edits
- * customers in the simulator as a person does in the dashboard, and looks at the API.
+ * Inbound changes, measured from outside: one process runs everything, as `twinbox up` does; this
+ * process sends it webhooks, edits customers in the simulator as a person does in the dashboard,
+ * and reads from the API.
  */
 import { createHmac } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -21,7 +22,7 @@ const CUSTOMERS = 50;
 const EDITS = 100;
 const WEBHOOKS = 10_000;
 const IN_FLIGHT = 64;
-/** Whatever hangs, the bench ends. */
+/** If something hangs, the measurement ends after this time. */
 const LIMIT_MS = 240_000;
 
 type Customer = { id: number; name: string; external_mappings: { stripe?: string } };
@@ -42,7 +43,7 @@ try {
   );
   try {
     const rows = await measure(up, database);
-    console.log(`The way in: everything in one process, this load in another, ${WEBHOOKS} webhooks`);
+    console.log(`Inbound: everything in one process, this load in another, ${WEBHOOKS} webhooks`);
     const lines = rows.map(([what, goal, figure, reached]) => [
       what,
       goal,
@@ -69,10 +70,10 @@ async function measure({ api, simulator, pid }: UpProcess, { db }: OpenDatabase)
       async () => (await readRelayLag(db)).oldest === null && (await readSyncBacklog(db)).dirty === 0,
       {
         timeoutMs: 60_000,
-        what: 'all is at rest',
+        what: 'everything is settled',
       },
     );
-  /** Reads of a customer so far. */
+  /** How many reads of a customer there were so far. */
   const gets = async (): Promise<number> => {
     const calls = await call<{ path: string; source: string }[]>(
       'GET',
@@ -80,7 +81,7 @@ async function measure({ api, simulator, pid }: UpProcess, { db }: OpenDatabase)
     );
     return calls.filter(({ path }) => path.startsWith('/v1/customers/')).length;
   };
-  const heard = async (): Promise<number> =>
+  const receivedEchoes = async (): Promise<number> =>
     Number((await db('sync_deliveries').where({ target: 'internal' }).count('* as n'))[0]?.['n'] ?? 0);
 
   await call('PUT', `${simulator}/_sim/rate-limits`, { global_per_second: null, endpoint_per_second: null });
@@ -94,7 +95,7 @@ async function measure({ api, simulator, pid }: UpProcess, { db }: OpenDatabase)
     await call('PATCH', `${customers}/${id}`, { name: `Own ${n}, renamed` });
     await quiet();
   }
-  await waitUntil(async () => (await heard()) === 2 * CUSTOMERS, {
+  await waitUntil(async () => (await receivedEchoes()) === 2 * CUSTOMERS, {
     timeoutMs: 30_000,
     what: 'every echo came',
   });
@@ -107,13 +108,13 @@ async function measure({ api, simulator, pid }: UpProcess, { db }: OpenDatabase)
   const beforeEdits = await gets();
   for (let n = 0; n < EDITS; n += 1) {
     const { id, external_mappings: mapped } = linked[n % linked.length] ?? { id: 0, external_mappings: {} };
-    const name = `Edited there ${n}`;
+    const name = `Edited at Stripe ${n}`;
     const began = performance.now();
     await call('POST', `${simulator}/_sim/dashboard/customers/${mapped.stripe ?? ''}`, { name });
     await waitUntil(async () => (await call<Customer>('GET', `${customers}/${id}`)).name === name, {
       timeoutMs: 30_000,
       everyMs: 2,
-      what: 'the edit is here',
+      what: 'the edit is in our table',
     });
     seenMs.push(performance.now() - began);
     await quiet();
@@ -148,14 +149,14 @@ async function measure({ api, simulator, pid }: UpProcess, { db }: OpenDatabase)
       `${round(quantile(stored.ms, 0.5))} ms, ${round(quantile(stored.ms, 0.95))} ms`,
       true,
     ],
-    ['edit there → row here, idle, beyond one GET: median', '< 100 ms', `${round(beyond)} ms`, beyond < 100],
+    ['edit at Stripe → row, idle, beyond a GET: median', '< 100 ms', `${round(beyond)} ms`, beyond < 100],
     ['  … 95 %, GET included', '', `${round(quantile(seenMs, 0.95))} ms`, true],
-    [`GETs for each of ${EDITS} edits there`, '≤ 1', String(ofEdits / EDITS), ofEdits <= EDITS],
+    [`GETs for each of ${EDITS} edits at Stripe`, '≤ 1', String(ofEdits / EDITS), ofEdits <= EDITS],
     [`GETs for ${2 * CUSTOMERS} echoes of our own writes`, '0', String(ofEchoes), ofEchoes === 0],
   ];
 }
 
-/** Signed beforehand, so that what is measured is the taking in. */
+/** The webhooks are signed beforehand, so that only receiving them is measured. */
 async function storeMany(
   url: string,
   secret: string,
@@ -186,7 +187,7 @@ async function storeMany(
   return { perSecond: WEBHOOKS / ((performance.now() - began) / 1_000), ms };
 }
 
-/** `up` keeps the secret of the endpoint that it made at the simulator. */
+/** `up` stores the secret of the endpoint that it made at the simulator. */
 async function readSecret(): Promise<string> {
   const text = await readFile(join(folder, 'data', 'webhook-endpoint.json'), 'utf8');
   return (JSON.parse(text) as { secret: string }).secret;
@@ -220,7 +221,10 @@ function call<T>(
   });
 }
 
-/** What a process has worked so far; only Linux tells it of another process without a command, in hundredths of a second. */
+/**
+ * The processor time of a process so far; only Linux shows it for another process without a
+ * command, in hundredths of a second.
+ */
 async function processorMs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const [user, system] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number);

@@ -1,12 +1,16 @@
-// How far the records of an account have been read at its first contact (lib/intake/account-reading.ts).
+// How far the records of an account have been read at its first contact
+// (lib/intake/account-reading.ts).
 import type { Db, Tx } from './server/connection.ts';
 import type { RecordPlace } from './external-records.ts';
 
 export type AccountReading = {
   startedAt: Date;
-  /** Unmatched records become customers as they are read: the table was empty when the reading began. */
+  /**
+   * Unmatched records become customers when they are read: the table was empty when the reading
+   * began.
+   */
   imports: boolean;
-  /** Newest first: what was created later than this has been read. */
+  /** The reading goes from new to old: records created later than this have been read. */
   readTo: Date | null;
   records: number;
   doneAt: Date | null;
@@ -15,7 +19,7 @@ export type AccountReading = {
 const columns = `started_at as "startedAt", imports, read_to as "readTo", records, done_at as "doneAt"`;
 const ofPlace = `where system = :system and account = :account and external_type = :externalType`;
 
-/** Null until the first contact has begun. */
+/** Null before the first contact has begun. */
 export async function readReading(db: Db | Tx, place: RecordPlace): Promise<AccountReading | null> {
   const { rows } = await db.raw<{ rows: AccountReading[] }>(
     `select ${columns} from account_readings ${ofPlace}`,
@@ -35,8 +39,8 @@ select :system, :account, :externalType, :now::timestamptz, ${importsSql}
 on conflict do nothing`;
 
 /**
- * Begins the reading, once; a repeat changes nothing. `imports`: the settings let unmatched records
- * become customers.
+ * Begins the reading, once; a repeated call changes nothing. `imports`: the settings let unmatched
+ * records become customers.
  */
 export async function beginReading(
   db: Db | Tx,

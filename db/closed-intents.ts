@@ -21,7 +21,10 @@ export async function insertClosedIntent(tx: Tx, intent: ClosedIntent): Promise<
   );
 }
 
-/** Notes how far the search for an open intent's effect has got, if the lease with this fence still holds. */
+/**
+ * Stores how far the search for an open intent's effect has got, if the lease with this fence still
+ * holds.
+ */
 export async function saveLooked(
   db: Db,
   id: number,
@@ -34,7 +37,7 @@ export async function saveLooked(
   );
 }
 
-/** The intent of a pair that was closed last; null if none was. */
+/** The intent of a pair that was closed last; null if the pair has none. */
 export async function readLastIntent(
   db: Db | Tx,
   mappingId: number,
@@ -73,11 +76,12 @@ export async function insertAttempts(tx: Tx, attempts: Attempt[]): Promise<void>
 }
 
 /**
- * Deletes of one system that were decided since a moment and not refused, done or still open: what
- * the outbound fuse counts. By the time of the decision, which an intent's id begins with, so that
- * one counts once, however long its answer takes. An open one's time is compared as text, which
- * gives the same order: a damaged one would fail the count for every mapping. Runs under the
- * connection row's lock, so two workers cannot both take the last place.
+ * How many deletes of one system were decided since a time and not refused, closed or still open:
+ * the outbound fuse counts them. The time of the decision counts, which is the beginning of the
+ * intent's id, so that each delete counts once, however long its answer takes. The id of an open
+ * intent is compared as text, which gives the same order: as a uuid, a damaged id would fail the
+ * count for every mapping. Runs under the lock of the connection's row, so two workers cannot both
+ * take the last place.
  */
 export async function countDeletesOutSince(tx: Db | Tx, system: string, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
@@ -110,7 +114,7 @@ export async function readClosedIntents(db: Db | Tx, ids: string[]): Promise<Ech
   return rows;
 }
 
-/** Closed intents by the system's own id of the request that carried them: a delete has no key. */
+/** Closed intents by the system's own id of the request: a delete has no idempotency key. */
 export async function readIntentsByRequest(
   db: Db | Tx,
   requestIds: string[],
@@ -124,7 +128,7 @@ export async function readIntentsByRequest(
   return rows;
 }
 
-/** The timeline closes: an echo confirms the deliveries that its intent carried. */
+/** Stores in the deliveries that an intent carried which echo has confirmed them. */
 export async function confirmDeliveries(
   tx: Tx,
   confirmed: { intentId: string; eventId: string }[],
@@ -138,8 +142,8 @@ export async function confirmDeliveries(
 }
 
 /**
- * Notes that an echo's previous values have been looked at, in the transaction of what followed
- * from them.
+ * Stores that the previous values of an echo were compared, in the transaction of the changes that
+ * followed from them.
  */
 export async function markEchoesChecked(
   tx: Tx,
@@ -153,9 +157,10 @@ export async function markEchoesChecked(
   }
 }
 
-// Known, too, what was lost before the last restore that a person confirmed, and what is so old
-// that retention may have taken it; and what was taken out of the pair by hand (docs/sync.md): of
-// its newest number there is no trace then, where an older state has none missing.
+// Also counted as known: a request from before the last restore that a person confirmed, a request
+// so old that retention may have dropped it, and a request that a person removed from the pair by
+// hand (docs/sync.md): then the pair's newest intent number has no row, while after a restore no
+// number is missing.
 const knownSql = `
 select exists (select from sync_intents where id = :intentId::uuid)
   or exists (select from external_mappings where intent is not null and intent ->> 'key' = :key)
@@ -165,7 +170,7 @@ select exists (select from sync_intents where id = :intentId::uuid)
       and p.intent_number > coalesce((select max(number) from sync_intents where mapping_id = p.id), 0)) as known
 from (select to_timestamp(('x' || substr(replace(:intentId::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0) as at) m`;
 
-/** Whether a request of ours is stored here, open or closed, or need not be any more. */
+/** Whether a request of ours is stored, open or closed, or need not be stored any more. */
 export async function isRequestKnown(
   db: Db,
   request: { key: string; intentId: string; externalId: string; now: Date },

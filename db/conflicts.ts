@@ -1,4 +1,4 @@
-// What did not survive, with both values and the rule that decided.
+// Conflicts: values that were not kept, with the value that was, and the rule that decided.
 import type { Db, Tx } from './server/connection.ts';
 
 export type ConflictRow = {
@@ -16,14 +16,14 @@ export type ConflictRow = {
   note: string | null;
   intentId: string | null;
   eventId: string | null;
-  /** One conflict, one row, however often it is met. */
+  /** A conflict has one row, however often it is found. */
   dedupeKey: string;
   createdAt: Date;
 };
 
 /**
- * A conflict as it is read: with the pair it arose in, as far as that still stands (an absorbed
- * mapping is gone).
+ * A conflict as it is read: with the pair in which it arose, if the pair still exists (an absorbed
+ * mapping does not).
  */
 export type StoredConflict = Omit<ConflictRow, 'dedupeKey' | 'base' | 'ours' | 'theirs'> & {
   base: string | null;
@@ -36,7 +36,7 @@ export type StoredConflict = Omit<ConflictRow, 'dedupeKey' | 'base' | 'ours' | '
 
 export type ConflictFilter = {
   limit: number;
-  /** Behind this one in the list, so older than it. */
+  /** Only conflicts that follow this id in the list, so older ones. */
   after?: string;
   customer?: number;
   kind?: string;
@@ -97,8 +97,8 @@ export async function readConflict(db: Db | Tx, id: string): Promise<StoredConfl
 }
 
 /**
- * The conflict, locked against another call that would reverse it too; its mapping is locked before
- * it.
+ * The conflict, locked against another call that would reverse it too; its mapping must be locked
+ * before.
  */
 export async function lockConflict(tx: Tx, id: string): Promise<StoredConflict | null> {
   const { rows } = await tx.raw<{ rows: StoredConflict[] }>(
@@ -110,7 +110,7 @@ export async function lockConflict(tx: Tx, id: string): Promise<StoredConflict |
   return rows[0] ?? null;
 }
 
-/** What became of a conflict that an operator asked to reverse. */
+/** Stores the result of an operator's request to reverse a conflict. */
 export async function noteConflict(
   tx: Tx,
   noted: { id: string; note: 'reversed' | 'overtaken'; reversedAt: Date | null },

@@ -1,4 +1,4 @@
-// What an installation is and which account of each system it belongs to.
+// The identity of an installation, and the account of each system that it belongs to.
 import type { Db, Tx } from './server/connection.ts';
 
 export type Connection = {
@@ -13,7 +13,7 @@ export type Connection = {
   deletesInCountedFrom: Date | null;
 };
 
-/** `out`: ours are deleted at the system. `in`: theirs are deleted in our table. */
+/** `out`: our row was deleted, then the record. `in`: the record was deleted, then our row. */
 export type DeleteDirection = 'out' | 'in';
 
 const readSql = `
@@ -29,9 +29,9 @@ export async function readInstanceId(db: Db): Promise<string> {
 }
 
 /**
- * What tells this database from any other: the installation's id, which a copy bears too, and the
- * database's number on its server. Whoever has a note of both knows whether the note is about this
- * one.
+ * An id that no other database has: the installation's id, which a copy has too, and the number of
+ * the database on its server. A process that has stored both can tell whether a later connection
+ * leads to the same database.
  */
 export async function readDatabaseId(db: Db): Promise<string> {
   const { rows } = await db.raw<{ rows: { id: string; oid: number }[] }>(
@@ -57,7 +57,7 @@ export async function lockConnection(tx: Tx, system: string): Promise<Connection
 
 /**
  * Binds the database to an account, once; mappings made before that get the account too. Returns
- * the binding that holds.
+ * the binding in force.
  */
 export async function bindConnection(
   tx: Tx,
@@ -76,7 +76,7 @@ export async function bindConnection(
   return readConnection(tx, binding.system);
 }
 
-/** A second pause changes nothing: since when and why are those of the first. */
+/** A second pause changes nothing: the time and the reason of the first one stay. */
 export async function pauseConnection(
   db: Db | Tx,
   system: string,
@@ -89,7 +89,10 @@ export async function pauseConnection(
   );
 }
 
-/** Ends a pause. Its time is no failing: what was failing before it has as long left as it had then. */
+/**
+ * Ends a pause. Its time does not count as failing: a pair that was failing has as long left as
+ * before.
+ */
 export async function resumeConnection(db: Db | Tx, system: string, now = new Date()): Promise<void> {
   await db.raw(
     `with was as (
@@ -117,7 +120,7 @@ export async function holdDeletes(
   );
 }
 
-/** Releases held deletes; the fuse counts from now on. */
+/** Releases held deletes; the fuse counts anew from this moment. */
 export async function releaseDeletes(tx: Tx, system: string, now: Date): Promise<void> {
   await tx.raw(
     `update connections set deletes_out_held_at = null, deletes_out_counted_from = :now::timestamptz,
@@ -126,7 +129,10 @@ export async function releaseDeletes(tx: Tx, system: string, now: Date): Promise
   );
 }
 
-/** The fuse of a direction in which nothing is held any more counts from here on. */
+/**
+ * If no delete of a direction is held any more, the fuse counts that direction anew from this
+ * moment.
+ */
 export async function settleHold(db: Db | Tx, system: string, now: Date): Promise<void> {
   await db.raw(
     `with waiting as not materialized (

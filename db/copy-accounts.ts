@@ -1,20 +1,20 @@
-// What a copy of a database knows of its original: by which owner tags the original's records are
-// known, and in which accounts.
+// What a copy of a database knows of its original: the instance ids in the owner tags of the
+// original's records, and the accounts that have such records.
 import type { Db, Tx } from './server/connection.ts';
 
-/** The instance ids that this database had before it became a copy; none where it is no copy. */
+/** The instance ids that this database had before it became a copy; empty if it is not a copy. */
 export async function readCopiedFrom(db: Db | Tx): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { ids: string[] }[] }>(`select copied_from as ids from instance`);
   return rows[0]?.ids ?? [];
 }
 
 export type CopyAccount = {
-  /** Records with an owner tag of an original, when they were last counted. */
+  /** How many records had an owner tag of an original at the last count. */
   records: number;
   allowedAt: Date | null;
 };
 
-/** Null where the records of the account were never counted. */
+/** Null if the records of the account were never counted. */
 export async function readCopyAccount(
   db: Db | Tx,
   system: string,
@@ -37,7 +37,9 @@ export async function noteCopyAccount(db: Db | Tx, counted: Counted): Promise<vo
   );
 }
 
-/** The operator says that the copy is to work in the account of its original. Follows `noteCopyAccount`. */
+/**
+ * An operator allows the copy to work in the account of its original. Follows `noteCopyAccount`.
+ */
 export async function allowCopyAccount(
   tx: Tx,
   allowed: { system: string; account: string; actor: string; why: string; now: Date },

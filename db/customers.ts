@@ -1,7 +1,8 @@
 // The customers table. Every write is one statement, so one round trip and one transaction: it
-// changes the row and writes the event of that very version. The event id is drawn in VALUES or in
-// the SET list, never in a sub-select or a CTE before the row lock: there it would not be drawn
-// again after waiting for the lock, and id order would not be version order (docs/relay.md).
+// changes the row and writes the event of that version. The event id is drawn in VALUES or in the
+// SET list, never in a sub-select or a CTE before the row lock: there it would not be drawn again
+// after waiting for the lock, and the order of ids would not be the order of versions
+// (docs/relay.md).
 
 import type { Knex } from 'knex';
 import type { Db, Tx } from './server/connection.ts';
@@ -18,23 +19,23 @@ export type CustomerRow = {
   version: number;
   /** sync_events.id of the event of this version. */
   lastEventId: number;
-  /** event_id of the creating event: the owner tag in the records of external systems. */
+  /** The event id of the row's creation: the owner tag in the records of external systems. */
   createdEventId: string;
   createdAt: Date;
   updatedAt: Date;
-  /** Set on a tombstone, which stays until every system has the delete. */
+  /** Set on a tombstone, which stays until every system has the deletion. */
   deletedAt: Date | null;
 };
 
-/** The customer's counterpart in one system, as far as there is one yet; those that were let go of too. */
+/** The pair of a customer in one system, if there is one yet; detached pairs too. */
 export type CustomerMapping = {
   system: string;
   externalId: string | null;
   state: string;
   reason: string | null;
-  /** The version that the system has; 0 for none. */
+  /** The newest version that the system has; 0 for none. */
   pushedVersion: number;
-  /** When the first change was made that the system does not have; of no meaning where it has all. */
+  /** When the first change was made that the system does not have; meaningless if it has all. */
   behindSince: Date;
   /** When the pair last changed. */
   updatedAt: Date;
@@ -42,12 +43,12 @@ export type CustomerMapping = {
 
 export type Customer = CustomerRow & { mappings: CustomerMapping[] };
 
-/** What a write puts on its event. */
+/** What a write stores in its event. */
 export type Stamp = { eventId: string; source: string; context: Record<string, unknown>; now: Date };
 
 export type CustomerFilter = { limit: number; after?: number; email?: string; updatedSince?: Date };
 
-// By default pg hands bigint over as text; Number() takes either.
+// pg returns bigint as text by default; Number() accepts both.
 type SqlRow = {
   id: string | number;
   name: string;
@@ -61,7 +62,7 @@ type SqlRow = {
   mappings: SqlMapping[];
 };
 
-// As JSON has them.
+// In the form of JSON.
 type SqlMapping = Omit<CustomerMapping, 'behindSince' | 'updatedAt'> & {
   behindSince: string;
   updatedAt: string;
@@ -80,7 +81,7 @@ const columns = `
 
 const ANSWER_MS = 15_000;
 
-// Writes the event of the row in the CTE "changed". Joined to every write below.
+// Writes the event of the row in the CTE "changed". Part of every write below.
 const writeEvent = (eventType: string, unless = 'false'): string => `
   insert into sync_events
     (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
@@ -88,12 +89,13 @@ const writeEvent = (eventType: string, unless = 'false'): string => `
          customer_payload(c.id, c.name, c.email), :context::jsonb, :now::timestamptz
   from changed c where case when ${unless} then refuse_turned_back_change(c.id) else true end`;
 
-// Always forward, so that the table's trigger, which moves it where SQL by hand does not, has nothing to do.
-// A time at the end of PostgreSQL's own has no next one: the trigger leaves it as it is.
+// Always later than before, so that the trigger of the table, which moves the time on for changes
+// by hand, has nothing to do. The last time of PostgreSQL has no next one: the trigger leaves it as
+// it is.
 const moved = `greatest(least(updated_at, '9999-12-31Z') + interval '1 microsecond', :now::timestamptz)`;
 
-// Nothing of the change is left, in no column of the table. A trigger that keeps the wish in a
-// column of its own has changed the row.
+// No column of the table shows anything of the change. If a trigger stores the wanted value in a
+// column of its own, the row has changed.
 const isTurnedBack = `(c.name collate "C", c.email collate "C") is not distinct from ((c.before).name collate "C", (c.before).email collate "C")
   and to_jsonb(c) - '{version,last_event_id,updated_at,before,before_id}'::text[]
     = to_jsonb(c.before) - '{version,last_event_id,updated_at}'::text[]`;
@@ -107,7 +109,7 @@ with changed as (
 )
 select ${columns} from changed c`;
 
-// `before` is the row as this statement has locked it, whoever changed it meanwhile.
+// `before` is the row as this statement has locked it, with changes that others made meanwhile.
 const updateSql = `
 with changed as (
   update customers
@@ -146,9 +148,9 @@ limit :limit`;
 const holderSql = `select id from customers where ${folded('email')} = ${folded(':email::text')} and deleted_at is null`;
 
 /**
- * Writes a new customer and its customer.created event. Throws on an email that a living customer
- * has (isEmailTaken), and on a row that the table refuses or swallows (db/row-rules.ts). The answer
- * is the row as the table's own triggers have made it.
+ * Writes a new customer and its customer.created event. Throws if a living customer has the email
+ * (isEmailTaken), and if the table refuses or drops the row (db/row-rules.ts). Returns the row as
+ * the triggers of the table have made it.
  */
 export async function insertCustomer(
   db: Db | Tx,
@@ -161,11 +163,12 @@ export async function insertCustomer(
 }
 
 /**
- * Changes the given fields and writes customer.updated. Null if no row was hit or no value differs;
- * then nothing is written, and one readCustomer shows which it was. Throws as insertCustomer does;
- * a write that the table swallowed hits no row. `refuseTurnedBack`: a change that the table's own
- * triggers undid writes nothing and throws what db/row-rules.ts takes for a swallowed write;
- * without it the row gets a new version with the old values.
+ * Changes the given fields and writes customer.updated. Returns null if no row was changed or no
+ * value differs; then nothing is written, and readCustomer shows which of the two it was. Throws as
+ * insertCustomer does; a write that the table dropped changes no row. `refuseTurnedBack`: if the
+ * triggers of the table undo the change, nothing is written, and the error is the one that
+ * db/row-rules.ts treats as a dropped write; without it the row gets a new version with the old
+ * values.
  */
 export function updateCustomer(
   db: Db | Tx,
@@ -183,8 +186,8 @@ export function updateCustomer(
 }
 
 /**
- * Makes the row a tombstone and writes customer.deleted. Null if no living row of that version was
- * there. Throws as insertCustomer does.
+ * Makes the row a tombstone and writes customer.deleted. Returns null if there was no living row of
+ * that version. Throws as insertCustomer does.
  */
 export function deleteCustomer(
   db: Db | Tx,
@@ -197,18 +200,18 @@ export function deleteCustomer(
   );
 }
 
-/** The customer with its mappings, tombstones included; null if the id was never given out. */
+/** The customer with its mappings, also a tombstone; null if no customer ever had the id. */
 export function readCustomer(db: Db | Tx, id: number): Promise<Customer | null> {
   return one(db, readSql, { id });
 }
 
-/** A page of living customers in id order, beginning behind `after`. */
+/** A page of living customers in the order of their ids, after the id `after`. */
 export function listCustomers(db: Db | Tx, filter: CustomerFilter): Promise<Customer[]> {
   const { limit, after = null, email = null, updatedSince = null } = filter;
   return all(db, listSql, { limit, after, email, updatedSince });
 }
 
-/** The id of the living customer who has this email, in whatever case it is written. */
+/** The id of the living customer who has this email, without regard to the case of its letters. */
 export async function findEmailHolder(db: Db | Tx, email: string): Promise<number | null> {
   const { rows } = await db.raw<{ rows: { id: string | number }[] }>(holderSql, { email });
   return rows[0] ? Number(rows[0].id) : null;
@@ -235,8 +238,8 @@ function stamped({ eventId, source, context, now }: Stamp): Record<string, strin
 async function all(db: Db | Tx, sql: string, bindings: Record<string, Knex.RawBinding>): Promise<Customer[]> {
   const query = db.raw<{ rows: SqlRow[] }>(sql, bindings);
   // A server that vanished answers nothing, and its connections would stay in the pool until TCP
-  // gives up. Outside a transaction a statement that takes too long costs its connection; a
-  // transaction is its owner's to bound.
+  // gives up. So outside a transaction a statement that takes too long loses its connection; inside
+  // one, the owner of the transaction bounds the time.
   const { rows } = await (db.isTransaction ? query : query.timeout(ANSWER_MS));
   return rows.map(toCustomer);
 }

@@ -1,4 +1,4 @@
-// One event at one target, and what became of it at that target.
+// Deliveries: one event at one target, with its outcome.
 import type { Db, Tx } from './server/connection.ts';
 import { ensureConnection } from './connections.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
@@ -23,13 +23,13 @@ export type DeliveryChange = {
   supersededBy?: string;
   intentId?: string;
   error?: Record<string, unknown>;
-  /** Counts one more attempt. */
+  /** Whether to count one more attempt. */
   tried: boolean;
 };
 
 export type InternalEvent = {
   eventId: string;
-  /** Its row's id; null where the bus did not carry it, then it is looked up. */
+  /** The id of the event's row; null if the bus did not carry the id, and it is looked up. */
   syncEventId: number | null;
   eventType: string;
   entityId: number;
@@ -44,7 +44,7 @@ set status = c.status, superseded_by = c.superseded_by, intent_id = coalesce(c.i
 from jsonb_to_recordset(:changes::jsonb) as c(event_id uuid, target text, status text, superseded_by uuid, intent_id uuid, error jsonb, tried boolean)
 where d.event_id = c.event_id and d.target = c.target and d.status in ('queued', 'waiting', 'parked')`;
 
-/** Writes what became of deliveries; a final outcome is never changed again. */
+/** Stores the outcomes of deliveries; a final outcome is never changed again. */
 export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: Date): Promise<void> {
   if (changes.length === 0) return;
   const rows = changes.map((c) => ({
@@ -59,9 +59,10 @@ export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: D
   await tx.raw(settleSql, { changes: JSON.stringify(rows), now });
 }
 
-// A pair that was let go answers for its row too: in one account that is for good (moving to that
-// account again takes it up before this). The conflict is named: an id that is taken (the sequence
-// was set back) must not pass for a pair that is known.
+// A detached pair counts as the mapping of its row too: within one account it stays detached
+// (moving to that account again reopens the pair before this runs). The conflict target is named:
+// an id that is taken, because the sequence was set back, must not be mistaken for a mapping that
+// exists.
 const makeMappingsSql = `
 insert into external_mappings (entity_type, internal_id, system, account, external_type)
 select distinct e.entity_type, e.entity_id, :system, :account, :externalType
@@ -80,7 +81,7 @@ where entity_type = 'customer' and internal_id = any(:entityIds) and system = :s
   and external_type = :externalType and role = 'primary'
 order by id for update`;
 
-// Whether an event is one of many stands in its context: its writer has to say it (docs/sync.md,
+// The context of an event says whether it is one of many: its writer has to say so (docs/sync.md,
 // "Order of work").
 const insertSql = `
 with found as (
@@ -105,8 +106,8 @@ with found as (
 select distinct on (event_id) mapping_id, version, urgency -- a batch may bring an event twice
 from found where event_id in (select event_id from made)`;
 
-// An edit storm does not defeat the back-off: a due time is brought forward only where there was
-// nothing to do before.
+// Many edits do not defeat the back-off: the due time is moved to now only if the mapping was clean
+// before.
 const raiseSql = `
 update external_mappings m
 set dirty = dirty + r.more, wanted_version = greatest(m.wanted_version, r.version),
@@ -118,8 +119,8 @@ from (select mapping_id, count(*) as more, max(version) as version, min(urgency)
 where m.id = r.mapping_id`;
 
 /**
- * Records that our own events have reached one system, and marks their mappings dirty. An event
- * that is known already changes nothing. Returns how many were new.
+ * Stores that outbound events have reached one system, and raises their mappings. An event that is
+ * known already changes nothing. Returns how many were new.
  */
 export async function receiveInternalEvents(
   tx: Tx,
@@ -155,7 +156,7 @@ export async function receiveInternalEvents(
   return made.rows.length;
 }
 
-/** For an event that cannot be received: its pair is marked, made if there is none, as if it had been. */
+/** For an event that cannot be received: its mapping is raised, and made if it does not exist. */
 export async function raiseWithoutDelivery(
   tx: Tx,
   { entityId, version }: InternalEvent,
@@ -174,8 +175,8 @@ export async function raiseWithoutDelivery(
 }
 
 /**
- * The account that new mappings belong to; held against a binding that happens at the same moment,
- * also against the first.
+ * The account that new mappings belong to. The lock keeps out a binding at the same moment, also
+ * the first one.
  */
 async function lockConnectionAccount(tx: Tx, system: string): Promise<string> {
   const lock = () =>
@@ -191,7 +192,7 @@ async function lockConnectionAccount(tx: Tx, system: string): Promise<string> {
   return rows[0]?.account ?? '';
 }
 
-/** Written as a row of its own: the system that a change came from is not notified of it. */
+/** Stored as a delivery of its own: the system that a change came from is not notified of it. */
 export async function insertOriginDelivery(
   tx: Tx,
   origin: {
@@ -212,8 +213,8 @@ export async function insertOriginDelivery(
 }
 
 /**
- * Rows of ours that became tombstones because of a system's own deletions, since a moment: what the
- * inbound fuse counts.
+ * How many rows of ours became tombstones because of deletions at a system, since a time: the
+ * inbound fuse counts them.
  */
 export async function countDeletesInSince(tx: Db | Tx, system: string, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
@@ -231,7 +232,9 @@ where e.id > :after and e.id <= :upTo and e.event_type in ('customer.created', '
   and not exists (select from sync_deliveries d where d.event_id = e.event_id and d.target = :system)
 order by e.id limit :limit`;
 
-/** Our events of an id range that have no delivery at a system: what the bus lost. */
+/**
+ * Outbound events of a range of ids that have no delivery at a system: events that the bus lost.
+ */
 export async function findUndelivered(
   db: Db,
   range: { system: string; after: number; upTo: number; limit: number },

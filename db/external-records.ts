@@ -1,9 +1,9 @@
-// The unmatched records of an account, by their identity: what a create is compared with before it
-// goes out.
+// The unmatched records of an account, by their identity: a create is compared with them before it
+// is sent.
 //
-// A record stays in this table once a customer is linked with it; whether it is matched is known
-// from its mapping alone, so linking costs no statement on this table. What its identity was is
-// confirmed by a read before anything is decided by it.
+// A record stays in this table once a customer is linked with it; only its mapping says whether it
+// is matched, so linking needs no statement on this table. A read confirms the identity of a record
+// before anything is decided by it.
 import type { Db, Tx } from './server/connection.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
@@ -11,7 +11,7 @@ export type RecordPlace = { system: string; account: string; externalType: strin
 
 export type Decision = 'import' | 'leave';
 
-/** `decision`: made with it; without one what was decided before stays. */
+/** `decision` is stored with the record; without it an earlier decision stays. */
 export type KeptRecord = {
   externalId: string;
   identity: string | null;
@@ -28,7 +28,7 @@ on conflict (system, account, external_type, external_id) do update
 set identity = excluded.identity, decision = coalesce(excluded.decision, r.decision)
 where (r.identity, r.decision) is distinct from (excluded.identity, coalesce(excluded.decision, r.decision))`;
 
-/** Keeps records as a read has just shown them. True if one was new or had another identity before. */
+/** Stores records as just read. Returns true if one is new or had another identity before. */
 export async function keepRecords(db: Db | Tx, place: RecordPlace, records: KeptRecord[]): Promise<boolean> {
   if (records.length === 0) return false;
   const rows = records.map(({ externalId, identity, createdAt, decision }) => ({
@@ -44,7 +44,7 @@ export async function keepRecords(db: Db | Tx, place: RecordPlace, records: Kept
   return rowCount > 0;
 }
 
-/** The record is not at the system any more. */
+/** The record does not exist at the system any more. */
 export async function forgetRecord(db: Db | Tx, place: RecordPlace, externalId: string): Promise<void> {
   await db.raw(
     `delete from external_records where system = :system and account = :account and external_type = :externalType
@@ -53,9 +53,9 @@ export async function forgetRecord(db: Db | Tx, place: RecordPlace, externalId: 
   );
 }
 
-// A record is matched while a mapping says that it is a customer's counterpart. One that is an
-// alias, or whose pair was detached, counts as any other record for a create; one that was deleted
-// at the system does not count any more.
+// A record is matched while a mapping links it with a customer. For a create, an alias or the
+// record of a detached pair counts as unmatched; a record that was deleted at the system does not
+// count any more.
 const isMatched = (record: string): string => `exists (
   select from external_mappings m
   where m.system = ${record}.system and m.account = ${record}.account and m.external_type = ${record}.external_type
@@ -71,7 +71,7 @@ select (select done_at is not null from account_readings a
            and not ${isMatched('r')}
          order by r.created_at, r.external_id limit :most) x), '[]') as "externalIds"`;
 
-/** More than a person would compare; which of them is linked is decided by those. */
+/** More than a person would compare; people decide which of them is linked. */
 export const MOST_ALIKE = 20;
 
 /**
@@ -94,17 +94,17 @@ export async function findByIdentity(
 export type Holder = {
   externalId: string;
   mappingId: number;
-  /** null: the mapping stands for no customer. */
+  /** null: the mapping has no customer. */
   customerId: number | null;
   role: 'primary' | 'alias';
   state: string;
-  /** The customer of the mapping lives. */
+  /** The customer of the mapping is not deleted. */
   lives: boolean;
-  /** Its pair has something to do: what it will be is not known yet. */
+  /** The pair is dirty, so its next state is not known yet. */
   busy: boolean;
 };
 
-/** What the mappings of some records say. A record without a mapping is left out. */
+/** The mappings of some records. A record without a mapping is left out. */
 export async function findHolders(db: Db | Tx, place: RecordPlace, externalIds: string[]): Promise<Holder[]> {
   if (externalIds.length === 0) return [];
   const { rows } = await db.raw<{ rows: Holder[] }>(
@@ -118,8 +118,8 @@ export async function findHolders(db: Db | Tx, place: RecordPlace, externalIds: 
 }
 
 /**
- * Makes workers look again at the rows that wait since this record exists: it is gone, or has
- * another identity. Returns how many.
+ * Makes workers look again at the rows that wait because this record exists: it is gone, or has
+ * another identity now. Returns how many.
  */
 export async function raiseAwaiting(
   db: Db | Tx,
@@ -139,8 +139,8 @@ export async function raiseAwaiting(
   return rowCount;
 }
 
-// A second record of a living customer has its conflict row: this query has nothing to decide about
-// it.
+// A second record of a living customer has its conflict: no decision about it is needed in this
+// query.
 const unmatchedSql = `
 from external_records r
 where r.system = :system and r.account = :account and r.external_type = :externalType and not ${isMatched('r')}
@@ -150,9 +150,9 @@ where r.system = :system and r.account = :account and r.external_type = :externa
       and m.role = 'alias')`;
 
 export type UnmatchedCounts = {
-  /** Records that nothing was decided about. */
+  /** Records about which no decision was made. */
   undecided: number;
-  /** Records that are to become customers of ours, and are none yet. */
+  /** Records that will become customers of ours, and are not customers yet. */
   importing: number;
   /** Records that stay without a customer of ours. */
   left: number;
@@ -168,7 +168,10 @@ export async function countUnmatched(db: Db | Tx, place: RecordPlace): Promise<U
   return rows[0] ?? { undecided: 0, importing: 0, left: 0 };
 }
 
-/** Notes what becomes of some records, whatever was decided before. Returns of how many that is new. */
+/**
+ * Stores a decision about some records, in place of any earlier one. Returns for how many it is
+ * new.
+ */
 export async function decideRecords(
   db: Db | Tx,
   place: RecordPlace,
@@ -183,7 +186,7 @@ export async function decideRecords(
   return rowCount;
 }
 
-/** What was decided about a record; null: nothing. */
+/** The decision about a record; null if there is none. */
 export async function readDecision(
   db: Db | Tx,
   place: RecordPlace,
@@ -197,7 +200,7 @@ export async function readDecision(
   return rows[0]?.decision ?? null;
 }
 
-/** Unmatched records of which this was not decided yet, by id, page by page. */
+/** Unmatched records without this decision, in the order of their ids, in pages. */
 export async function listUndecided(
   db: Db,
   place: RecordPlace,
@@ -215,7 +218,7 @@ function pick({ system, account, externalType }: RecordPlace): RecordPlace {
   return { system, account, externalType };
 }
 
-/** A record that a read or the account's list has shown, whether or not a pair was made for it. */
+/** A record that a read or the account's list has shown, with or without a mapping. */
 export type KnownRecord = { system: string; account: string; externalId: string; decision: Decision | null };
 
 /** A record by its id, of the accounts that the database belongs to. */

@@ -1,4 +1,5 @@
-// Events of external systems: stored once, refused with a reason, and brought to the mapping they are about.
+// Inbound events: stored once, refused with a reason, and received at the mapping that they are
+// about.
 import { hasEndedSql } from './mappings/state.ts';
 import type { Db, Tx } from './server/connection.ts';
 import { writeNumbered } from './sequences/taken-numbers.ts';
@@ -6,19 +7,19 @@ import { raisedUrgency, urgencies, type Urgency } from './urgency.ts';
 
 export type IncomingEvent = {
   system: string;
-  /** Derived from the system's own id, so the same event always has the same one. */
+  /** Derived from the system's own id, so the same event always has the same id. */
   eventId: string;
   eventType: string;
   entityType: string;
   externalType: string;
   externalEventId: string;
   externalId: string | null;
-  /** null where the event names none: it is of the account that the endpoint belongs to. */
+  /** null if the event names no account: it belongs to the account of the endpoint. */
   account: string | null;
   livemode: boolean | null;
-  /** It bears another installation's owner tag and not ours. */
+  /** The record has an owner tag of another installation, and none of ours. */
   foreignTag: boolean;
-  /** What it would be stored in is gone, or about to go. */
+  /** The partition for the event is dropped, or will be soon. */
   tooOld: boolean;
   payload: Record<string, unknown>;
   now: Date;
@@ -34,8 +35,8 @@ export type StoreVerdict =
   | 'other_environment'
   | 'too_old';
 
-// One statement, so one round trip: what is refused draws no id. An event of another environment is
-// one that bears its owner tag and is about a record that no mapping of ours knows.
+// One statement, so one round trip: a refused event draws no id. An event of another environment is
+// about a record that has the owner tag of that environment and no mapping of ours.
 const storeSql = `
 with bound as (
   select account, livemode from connections where system = :system and account is not null
@@ -64,7 +65,7 @@ with bound as (
 )
 select coalesce((select refusal from verdict), case when exists (select from stored) then 'stored' else 'known' end) as verdict`;
 
-/** Stores a verified event, once. What it answers is durable. */
+/** Stores a verified event, once. When this resolves, the event is durable. */
 export async function storeInboundEvent(db: Db, event: IncomingEvent): Promise<StoreVerdict> {
   const { rows } = await writeNumbered(db, (at) =>
     at.raw<{ rows: { verdict: StoreVerdict }[] }>(storeSql, {
@@ -75,7 +76,7 @@ export async function storeInboundEvent(db: Db, event: IncomingEvent): Promise<S
   return rows[0]?.verdict ?? 'known';
 }
 
-/** An id and a reason, never a body. */
+/** Stores an id and a reason, never a body. */
 export async function insertRefusal(
   db: Db | Tx,
   refusal: {
@@ -95,7 +96,10 @@ export async function insertRefusal(
   );
 }
 
-/** What is too old to be stored still makes its pair look: a mapping is found or made, and has to read. */
+/**
+ * An event that is too old to store still raises its pair: a mapping is found or made, and has to
+ * read.
+ */
 export async function askForRead(
   db: Db,
   about: { system: string; externalType: string; externalId: string; now: Date; urgency?: Urgency },
@@ -136,16 +140,18 @@ export type ExternalEvent = {
   eventType: string;
   account: string;
   externalId: string;
-  /** The idempotency key of the request behind it, and our intent's id if it is one of ours. */
+  /**
+   * The idempotency key of the request that caused it, and our intent's id if the request was ours.
+   */
   key: string | null;
   intentId: string | null;
-  /** The creating event that our owner tag on the record names. */
+  /** The event id in our owner tag on the record: the creation of a row. */
   ownerTag: string | null;
   inbound: ReceivedEvent;
 };
 
-// By external id, else by our key, else by our owner tag. Key and owner tag only lead to a mapping
-// that has no other counterpart and has not ended: an owner tag can be copied by hand.
+// By external id, else by our idempotency key, else by our owner tag. Key and owner tag only lead
+// to a mapping that has no other record and has not ended: a person can copy an owner tag.
 const resolveSql = `
 select e.event_id, coalesce(
   (select m.id from external_mappings m
@@ -160,8 +166,8 @@ select e.event_id, coalesce(
 ) as mapping_id
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, owner_tag uuid)`;
 
-// The conflict is named: an id that is taken (the sequence was set back) must not pass for a record
-// that is known.
+// The conflict target is named: an id that is taken, because the sequence was set back, must not be
+// mistaken for a record that is known.
 const makeSql = `
 insert into external_mappings (system, account, external_type, external_id)
 select distinct :system, e.account, :externalType, e.external_id
@@ -193,7 +199,7 @@ export type NotReceivedEvent = {
   external: unknown;
 };
 
-/** External events of an id range that no delivery stands for: what the bus lost. */
+/** Inbound events of a range of ids that have no delivery: events that the bus lost. */
 export async function findNotReceived(
   db: Db,
   range: { system: string; after: number; upTo: number; limit: number },
@@ -215,17 +221,20 @@ from (select mapping_id, count(*) as more, min(urgency) as urgency
       from jsonb_to_recordset(:made::jsonb) as x(mapping_id bigint, urgency smallint) group by mapping_id) r
 where m.id = r.mapping_id`;
 
-/** The key of a request of ours makes an event an echo; another new record is as urgent as a new row. */
+/**
+ * An event with an idempotency key of ours is an echo; a record that is new is as urgent as a new
+ * row.
+ */
 function urgencyOf({ intentId, inbound }: ExternalEvent): Urgency {
   if (intentId !== null) return urgencies.echo;
   return inbound.kind === 'created' ? urgencies.row : urgencies.edit;
 }
 
 /**
- * Records external events at the mappings they are about and marks those dirty; an unmatched record
- * gets a mapping without internal id. A known event changes nothing. Returns how many were new;
- * null if a mapping went away meanwhile (it was another mapping's record, and was absorbed): the
- * caller then does the same again.
+ * Stores inbound events as deliveries of the mappings that they are about, and raises those; an
+ * unmatched record gets a mapping without a customer. A known event changes nothing. Returns how
+ * many were new; null if a mapping was absorbed meanwhile, because its record belonged to another
+ * mapping: the caller then repeats the call.
  */
 export async function receiveExternalEvents(
   tx: Tx,

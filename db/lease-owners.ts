@@ -1,7 +1,7 @@
-// Leases by who holds them: those of a process that is known to be dead need not run out first.
+// Leases by their holder: the leases of a process that is known to be dead can be ended at once.
 import type { Db } from './server/connection.ts';
 
-/** The owners of all leases that are held now, on a mapping or on a role. */
+/** The holders of all current leases, on a mapping or on a role. */
 export async function readLeaseOwners(db: Db): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { owner: string }[] }>(
     `select lease_owner as owner from external_mappings where lease_until > clock_timestamp()
@@ -11,8 +11,8 @@ export async function readLeaseOwners(db: Db): Promise<string[]> {
 }
 
 /**
- * Ends their leases. The fence stays and rises with the next claim, so even a holder that lives
- * after all does no harm.
+ * Ends the leases of these holders. The fence stays and rises with the next claim, so a holder that
+ * is alive after all does no harm.
  */
 export async function endLeasesOf(db: Db, owners: string[]): Promise<void> {
   if (owners.length === 0) return;
@@ -34,7 +34,7 @@ export async function readDeadWorkers(db: Db, prefix: string): Promise<string[]>
   return rows.map(({ owner }) => owner);
 }
 
-/** Their signs of life go, unless one has come back meanwhile. */
+/** Deletes their signs of life, unless one of them has shown a new sign meanwhile. */
 export async function forgetWorkers(db: Db, prefix: string, owners: string[]): Promise<void> {
   await db.raw(
     `delete from leases where starts_with(name, :prefix) and owner = any(:owners) and until < clock_timestamp()`,

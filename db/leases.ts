@@ -1,9 +1,9 @@
-// Leases: one holder at a time, by the database's clock. The fence rises with every change of hands
-// and never falls.
+// Leases: one holder at a time, by the database's clock. The fence rises with every change of the
+// holder and never falls.
 import type { Db } from './server/connection.ts';
 
-// The select looks first, without a lock, so that a crowd of waiters does not write to the row of a
-// living holder.
+// The select looks first, without a lock, so that many waiting processes do not write to the row of
+// a holder that is alive.
 const takeSql = `
 insert into leases as l (name, owner, until, fence)
 select :name, :owner, clock_timestamp() + :lengthMs * interval '1 millisecond', 1
@@ -29,8 +29,8 @@ export async function takeLease(
 }
 
 /**
- * False if another process has taken the lease. One that ran out and was not taken is as good as
- * before.
+ * False if another process has taken the lease. A lease that expired and was not taken is renewed
+ * as if it had not expired.
  */
 export async function renewLease(
   db: Db,
@@ -40,7 +40,7 @@ export async function renewLease(
   return rowCount === 1;
 }
 
-/** Lets the next one in at once. */
+/** Lets the next process take the lease at once. */
 export async function releaseLease(
   db: Db,
   lease: { name: string; owner: string; fence: number },

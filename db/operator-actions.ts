@@ -1,5 +1,5 @@
-// The record of what people asked for. It is written in the transaction of what was asked for: both
-// are there, or neither.
+// The record of operations, which people ask for. It is written in the same transaction as the
+// operation: both exist, or neither.
 import type { Db, Tx } from './server/connection.ts';
 
 export type OperatorAction = {
@@ -15,8 +15,8 @@ export type OperatorAction = {
 
 export type ActionPair = { mappingId: number; eventId: string | null };
 
-// The lock lets one record be written at a time, so that ids are in the order of the commits and
-// whoever reads on behind one misses none. It is taken last in every transaction.
+// The lock lets one transaction write at a time, so that the order of ids is the order of commits,
+// and a reader that goes on after an id misses none. The lock is taken last in every transaction.
 const insertSql = `
 with action as (
   insert into operator_actions (action, system, actor, reason, detail, at)
@@ -28,7 +28,7 @@ with action as (
 )
 select id from action`;
 
-/** Answers the record's id. */
+/** Returns the id of the record. */
 export async function recordAction(
   tx: Tx,
   { pairs = [], ...action }: Omit<OperatorAction, 'id'> & { pairs?: readonly ActionPair[] },
@@ -46,7 +46,7 @@ export async function recordAction(
 
 const columns = `a.id, a.action, a.system, a.actor, a.reason, a.detail, a.at`;
 
-/** The records behind an id, oldest first. */
+/** The records after an id, oldest first. */
 export async function readActionsAfter(db: Db, after: number, limit: number): Promise<OperatorAction[]> {
   const { rows } = await db.raw<{ rows: OperatorAction[] }>(
     `select ${columns} from operator_actions a where a.id > :after order by a.id limit :limit`,
@@ -55,8 +55,9 @@ export async function readActionsAfter(db: Db, after: number, limit: number): Pr
   return rows;
 }
 
-// An event is covered by what was asked for by its id; by what was asked for its pair while it was
-// open there; and by each pause that it was open in, with what ended that pause.
+// An operation concerns an event if it names the event; if it names the event's pair, at a time
+// when the event was open at that pair; and if it is a pause during which the event was open, or
+// the end of such a pause.
 const coveringSql = `
 with delivered as (
   select d.mapping_id, m.system, d.created_at, coalesce(d.settled_at, 'infinity') as until
@@ -74,13 +75,13 @@ where exists (select from operator_action_pairs p where p.action_id = a.id and p
      select from delivered d where d.system = a.system and a.at between d.created_at and d.until))
 order by a.id`;
 
-/** What people asked for that had to do with an event. */
+/** The operations that concern an event. */
 export async function readActionsCovering(db: Db, eventId: string): Promise<OperatorAction[]> {
   const { rows } = await db.raw<{ rows: OperatorAction[] }>(coveringSql, { eventId });
   return rows;
 }
 
-/** Pairs that wait for one reason, locked: those that the caller is about to raise. */
+/** Pairs that wait for one reason, locked, so that the caller can raise them. */
 export async function lockWaiting(tx: Tx, system: string, reason: string): Promise<ActionPair[]> {
   const { rows } = await tx.raw<{ rows: { mappingId: number }[] }>(
     `select id as "mappingId" from external_mappings where system = :system and state = 'waiting' and reason = :reason
@@ -90,7 +91,7 @@ export async function lockWaiting(tx: Tx, system: string, reason: string): Promi
   return rows.map(({ mappingId }) => ({ mappingId, eventId: null }));
 }
 
-/** The last time that an operator asked for an action at a system; null if none ever did. */
+/** The last time that an operator asked for an action at a system; null if that never happened. */
 export async function readLastAction(
   db: Db,
   { system, action }: Pick<OperatorAction, 'system' | 'action'>,

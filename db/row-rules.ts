@@ -1,6 +1,6 @@
-// What the table customers refuses by a rule or a trigger of its owner. The one place that judges
-// such errors; whoever writes customers asks it. Nothing here holds a value of a row: PostgreSQL
-// puts those into its details and into some of its messages.
+// Rows that the table customers refuses, by a rule or a trigger of its owner. Only this file judges
+// such errors; every writer of customers asks it. Its results contain no value of a row, although
+// PostgreSQL puts values into its details and into some of its messages.
 import { isRepeatable, type Db, type Tx } from './server/connection.ts';
 import { sqlState } from './server/errors.ts';
 import { isDatabaseAway } from './health/readiness.ts';
@@ -9,8 +9,8 @@ export const ruleKinds = [
   ...(['unique', 'exclusion', 'foreign_key', 'check', 'not_null', 'too_long', 'out_of_range'] as const),
   ...(['trigger', 'policy'] as const),
   /**
-   * PostgreSQL took the write and made nothing of it: a trigger answered null, or a rule or a
-   * policy left the row out.
+   * PostgreSQL accepted the write and changed nothing: a trigger returned null, or a rewrite rule
+   * or a policy left the row out.
    */
   'swallowed',
 ] as const;
@@ -20,8 +20,8 @@ export type RuleKind = (typeof ruleKinds)[number];
 export type TableRefusal = {
   kind: RuleKind;
   /**
-   * The constraint, or the function of the trigger with `()`; of a swallowed write the triggers
-   * that can have done it.
+   * The constraint, or the function of the trigger with `()`; for a dropped write the triggers that
+   * can be the cause.
    */
   rule: string | null;
   /** The columns that the rule is about, as far as they are known. */
@@ -31,27 +31,27 @@ export type TableRefusal = {
   /** Says which rule of the table refuses the row; without any value. */
   message: string;
   /**
-   * What the author of the rule lets it say (RAISE), which may name values: for whoever writes, and
-   * not for the log.
+   * The message that the author of the rule wrote (RAISE), which may contain values: for the
+   * client, and not for the log.
    */
   says: string | null;
 };
 
-/** A write that PostgreSQL took and made nothing of. */
+/** A write that PostgreSQL accepted, and that changed nothing. */
 export class RowSwallowed extends Error {
   override readonly name = 'RowSwallowed';
   readonly operation: WriteOperation;
 
   constructor(operation: WriteOperation) {
-    super('the table took the write and made nothing of it');
+    super('the table accepted the write, and changed nothing');
     this.operation = operation;
   }
 }
 
-/** Of rows of customers; a deletion is an update for PostgreSQL. */
+/** The operation on customers; for PostgreSQL a deletion is an update. */
 export type WriteOperation = 'insert' | 'update';
 
-/** The functions that the migrations make: what they raise is no rule of the table's owner. */
+/** The functions that the migrations make: their errors are not rules of the table's owner. */
 export const ownFunctions: ReadonlySet<string> = new Set([
   ...['customer_payload', 'customers_before_change', 'customers_demand_event', 'customers_refuse_removal'],
   ...['is_of_this_transaction', 'new_event_id', 'next_sync_event_id', 'purge_customer'],
@@ -77,30 +77,30 @@ const KINDS: Record<string, RuleKind> = {
 };
 
 /**
- * Our own refusals (db/migrations): of a change without a version, and of one that a trigger made
- * behind its back.
+ * Our own refusals (db/migrations): of a change without a new version, also if a trigger made the
+ * change.
  */
 const WITHOUT_VERSION = 'TB001';
 const BEHIND_ITS_BACK = 'TB006';
 
 /**
- * A trigger put the old values back (refuse_turned_back_change): for whoever writes the same as a
- * swallowed write.
+ * A trigger put the old values back (refuse_turned_back_change): for the writer the same as a
+ * dropped write.
  */
 const TURNED_BACK = 'TB009';
 
 const isSwallowed = (error: unknown): boolean =>
   error instanceof RowSwallowed || sqlState(error) === TURNED_BACK;
 
-/** Unique indexes of ours have answers of their own. */
+/** Our own unique indexes lead to other answers. */
 const OUR_INDEXES = new Set(['customers_email', 'customers_created_event']);
 
-/** The parts of an error of PostgreSQL that a program may go by. */
+/** The parts of an error of PostgreSQL that a program may rely on. */
 type Reported = Record<'table' | 'column' | 'constraint' | 'where' | 'routine', string | undefined>;
 
 /**
- * The refusal that an error of a write is; null for any other error. Columns are named only where
- * the error names them.
+ * The refusal of the table, if the error of a write is one; null for any other error. Columns are
+ * named only if the error names them.
  */
 export function refusedByTable(error: unknown): TableRefusal | null {
   if (isSwallowed(error)) return swallowed(null);
@@ -108,12 +108,12 @@ export function refusedByTable(error: unknown): TableRefusal | null {
   if (!(error instanceof Error) || state === undefined) return null;
   const { table, column, constraint, where = '', routine } = error as Error & Reported;
   const triggers = functionsIn(where).filter((name) => !ownFunctions.has(name));
-  // The trigger itself stands behind the functions that it calls.
+  // The trigger itself is the last one, after the functions that it calls.
   const trigger = triggers.at(-1);
   const isRaised = routine === 'exec_stmt_raise' || /^(P0|38)/.test(state);
   const says = isRaised ? serverMessage(error) : null;
   const rule = constraint ?? (trigger === undefined ? null : `${trigger}()`);
-  const told = (kind: RuleKind, more: Partial<TableRefusal> = {}): TableRefusal => {
+  const refusalOf = (kind: RuleKind, more: Partial<TableRefusal> = {}): TableRefusal => {
     const refusal = {
       kind,
       rule,
@@ -128,19 +128,20 @@ export function refusedByTable(error: unknown): TableRefusal | null {
   if (isRepeatable(error) || isDatabaseAway(error)) return null;
   if (state.startsWith('TB')) {
     const isOfTrigger = state === BEHIND_ITS_BACK || (state === WITHOUT_VERSION && trigger !== undefined);
-    return isOfTrigger ? told('trigger', { says: null }) : null;
+    return isOfTrigger ? refusalOf('trigger', { says: null }) : null;
   }
   if (constraint !== undefined && OUR_INDEXES.has(constraint)) return null;
-  if ((state === '42501' || state === '44000') && routine === 'ExecWithCheckOptions') return told('policy');
+  if ((state === '42501' || state === '44000') && routine === 'ExecWithCheckOptions')
+    return refusalOf('policy');
   const kind = KINDS[state];
   if (kind !== undefined && (table === undefined || table === 'customers' || trigger !== undefined))
-    return told(kind);
-  return isRaised || trigger !== undefined ? told('trigger') : null;
+    return refusalOf(kind);
+  return isRaised || trigger !== undefined ? refusalOf('trigger') : null;
 }
 
 /**
- * The same, with the columns that the catalogue names; what can have swallowed a write, too. Reads
- * only for a refusal.
+ * The same, with the columns that the catalogue names, and with the triggers that can have dropped
+ * a write. Reads the catalogue only for a refusal.
  */
 export async function describeRefusal(db: Db | Tx, error: unknown): Promise<TableRefusal | null> {
   const refusal = refusedByTable(error);
@@ -155,8 +156,8 @@ export async function describeRefusal(db: Db | Tx, error: unknown): Promise<Tabl
 const SAYS_MAX = 500;
 
 /**
- * knex puts the statement before the message: one of db/customers.ts, or the commit at which a
- * deferred rule is asked.
+ * knex puts the statement before the message: a statement of db/customers.ts, or the commit that
+ * checks a deferred rule.
  */
 function serverMessage({ message }: Error): string | null {
   const [, said] = /^(?:[^]*?\bfrom changed c|COMMIT;?) - ([^]*)$/.exec(message) ?? [];
@@ -170,8 +171,8 @@ function swallowed(rule: string | null): TableRefusal {
 }
 
 /**
- * The functions in the context of an error, the innermost first. Its lines are in the language of
- * the server.
+ * The functions in the context of an error, the innermost first. The lines of the context are in
+ * the language of the server.
  */
 function functionsIn(where: string): string[] {
   return where.split('\n').flatMap((line) => {
@@ -191,9 +192,9 @@ function messageOf({ kind, rule, columns }: Pick<TableRefusal, 'kind' | 'rule' |
     case 'unique':
       return `the unique rule${named} of the table customers refuses this row: another row has the same value${about}`;
     case 'exclusion':
-      return `the exclusion constraint${named}${about} of the table customers refuses this row: another row stands in its way`;
+      return `the exclusion constraint${named}${about} of the table customers refuses this row: it conflicts with another row`;
     case 'foreign_key':
-      return `the foreign key${named}${about} of the table customers refuses this row: the row that it refers to is not there`;
+      return `the foreign key${named}${about} of the table customers refuses this row: the row that it refers to does not exist`;
     case 'check':
       return `the check${named}${about} of the table customers refuses this row`;
     case 'not_null':
@@ -207,7 +208,7 @@ function messageOf({ kind, rule, columns }: Pick<TableRefusal, 'kind' | 'rule' |
     case 'policy':
       return 'a row-level security policy of the table customers refuses this row';
     case 'swallowed':
-      return `the table customers took the write and made nothing of it: a trigger that answers null or puts the old values back${named && ` (${rule ?? ''})`}, a rewrite rule or a policy leaves this row out`;
+      return `the table customers accepted the write and changed nothing: a trigger that returns null or puts the old values back${named && ` (${rule ?? ''})`}, a rewrite rule or a policy leaves this row out`;
   }
 }
 

@@ -1,9 +1,9 @@
-// How far a system's list of events has been read, and what of a page of it has been taken in before.
+// How far a system's list of events has been read, and which events of a page were stored before.
 import type { Db } from './server/connection.ts';
 
 export type Sweep = {
   account: string;
-  /** Nothing before this moment is asked for: the database was not bound to the account yet. */
+  /** The list is read from this moment on: before it the database was not bound to the account. */
   boundAt: Date;
   paused: boolean;
   sweptTo: Date;
@@ -15,8 +15,8 @@ export type Sweep = {
   lostFrom: Date | null;
   lostTo: Date | null;
   /**
-   * What the sweep found that no webhook had brought, since webhooks were last in order; `foundAt`
-   * is when it last did.
+   * How many events the sweep found that no webhook had brought, since webhooks last worked;
+   * `foundAt` is when it last found one.
    */
   foundEvents: number;
   foundSince: Date | null;
@@ -39,8 +39,8 @@ export async function readSweep(db: Db, system: string): Promise<Sweep | null> {
 
 type Place = { system: string; account: string };
 
-// Counts what was found from anew where the last find is more than an hour old and a webhook has
-// come since: that trouble is over.
+// The count begins anew if the last find is more than an hour old and a webhook has come since:
+// that trouble is over.
 const columnsFound = `found_events, found_since, found_at`;
 const valuesFound = `:stored, case when :stored > 0 then :now::timestamptz end, case when :stored > 0 then :now::timestamptz end`;
 const isOver = `(s.found_at is null or s.found_at < :now::timestamptz - interval '1 hour' and exists (
@@ -58,7 +58,7 @@ set ${setFound}, swept_to = greatest(s.swept_to, excluded.swept_to), swept_event
     tried_at = excluded.tried_at, problem = null, problem_at = null,
     lost_from = least(s.lost_from, excluded.lost_from), lost_to = greatest(s.lost_to, excluded.lost_to)`;
 
-/** A window is done: everything of it is in the inbox. The position only moves on. */
+/** A window is done: every event of it is in the inbox. The position only moves forward. */
 export async function saveSwept(
   db: Db,
   window: Place & {
@@ -73,7 +73,7 @@ export async function saveSwept(
   await db.raw(saveSql, window);
 }
 
-/** A window that was not done: it is read again. What was stored of it is counted. */
+/** A window that was not finished: it is read again. Its events that were stored are counted. */
 export async function saveSweepProblem(
   db: Db,
   failed: Place & { sweptTo: Date; stored: number; problem: string; now: Date },
@@ -88,7 +88,9 @@ export async function saveSweepProblem(
   );
 }
 
-/** Every record has been compared since: what the inbox never received is known by now. */
+/**
+ * Every record has been compared since: the changes that the inbox never received are known now.
+ */
 export async function forgetLost(db: Db, system: string, before: Date): Promise<void> {
   await db.raw(
     `update sweeps set lost_from = null, lost_to = null where system = :system and lost_to <= :before::timestamptz`,
@@ -101,7 +103,7 @@ select event_id::text as id from inbound_event_ids where event_id = any(:eventId
 union all
 select external_event_id from inbound_refusals where system = :system and external_event_id = any(:externalIds)`;
 
-/** Which of a page's events are stored (by our id of them) or were refused (by theirs). */
+/** Which of a page's events are stored (by our id of them) or were refused (by their own id). */
 export async function findTaken(
   db: Db,
   page: { system: string; eventIds: string[]; externalIds: string[] },

@@ -1,4 +1,6 @@
-/** The simulator's clock: real time (or the one given) and an offset, which is kept over restarts. */
+/**
+ * The simulator's clock: real time (or the one given) and an offset, which is kept over restarts.
+ */
 import type { Store } from './store/store.ts';
 
 export type Clock = ReturnType<typeof createClock>;

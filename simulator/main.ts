@@ -1,4 +1,4 @@
-/** The simulator as a process of its own: settings, build, run, stop. */
+/** The simulator as a separate process: settings, build, run, stop. */
 import { FolderUnusableError } from './store/folder.ts';
 import { NotListeningError } from './http/listener.ts';
 import { FolderInUseError } from './store/lock.ts';
@@ -16,7 +16,7 @@ async function run(settings: Settings): Promise<void> {
   const { webhook } = settings;
   const simulator = createSimulator({
     host: settings.host,
-    // Whoever names an address to send to means it.
+    // A person who sets an address for webhooks wants them to be sent to it.
     rules: { remoteWebhooks: webhook !== null },
     ...(settings.dataDir === null ? {} : { dataDir: settings.dataDir }),
     ...(settings.accountId === null ? {} : { accountId: settings.accountId }),
@@ -29,12 +29,12 @@ async function run(settings: Settings): Promise<void> {
     const { url } = await simulator.listen(settings.port);
     process.stdout.write(`The Stripe simulator listens on ${url}\n`);
   } catch (error) {
-    await simulator.close(); // gives the data folder back
+    await simulator.close(); // releases the data folder
     throw error;
   }
 }
 
-/** A port or a folder that is not to be had now, as docs/cli.md has it for every command. */
+/** A port or a folder that cannot be used now; the exit status follows docs/cli.md. */
 function isUnavailable(error: unknown): boolean {
   const expected = [FolderInUseError, FolderUnusableError, NotListeningError];
   return expected.some((kind) => error instanceof kind);

@@ -1,4 +1,4 @@
-/** Random numbers from 0 to 1 that a seed makes the same each time (a 32-bit xorshift). */
+/** Random numbers from 0 to 1, the same ones each time for a seed (a 32-bit xorshift). */
 export function createRandom(seed: number): () => number {
   let state = (seed >>> 0) ^ 0x9e3779b9 || 1;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * The settings of the simulator as a process of its own. It has its own few, read in this file
- * alone; one error lists every mistake at once.
+ * The settings of the simulator as a separate process. Only this file reads them; one error lists
+ * every mistake at once.
  */
 export type Settings = {
   host: string;
@@ -9,7 +9,7 @@ export type Settings = {
   accountId: string | null;
   globalPerSecond: number | null;
   endpointPerSecond: number | null;
-  /** An endpoint that is there from the start, so that its secret can be known beforehand. */
+  /** An endpoint that exists from the start, so that its secret can be known beforehand. */
   webhook: { url: string; secret: string } | null;
 };
 
@@ -27,8 +27,8 @@ const NAMES = [
 ];
 
 /**
- * The address at which the other processes find the simulator; unused by the simulator, and in the
- * same file of settings.
+ * Settings with which the other processes find the simulator; the simulator does not use them, but
+ * they are in the same file of settings.
  */
 const OF_OTHERS = ['SIMULATOR_URL'];
 
@@ -36,7 +36,7 @@ export function readSettings(env: Env = process.env): Settings {
   const problems: string[] = [];
   for (const name of Object.keys(env)) {
     if (name.startsWith('SIMULATOR_') && ![...NAMES, ...OF_OTHERS].includes(name)) {
-      problems.push(`${name} is not a setting; there are ${NAMES.join(', ')}.`);
+      problems.push(`${name} is not a setting; the settings are ${NAMES.join(', ')}.`);
     }
   }
   const settings: Settings = {
@@ -78,7 +78,7 @@ function readWebhook(
   if (!url) return null;
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
     problems.push(`SIMULATOR_WEBHOOK_URL must be an http or https URL, not '${url}'.`);
-  // Not repeated: it is a secret, even if a made-up one.
+  // The value is not repeated, since it is a secret, even if a made-up one.
   if (!secret || !/^whsec_[A-Za-z0-9+/=_-]+$/.test(secret))
     problems.push(
       'SIMULATOR_WEBHOOK_URL needs a SIMULATOR_WEBHOOK_SECRET that begins with whsec_ and goes on with letters and digits.',
@@ -86,7 +86,7 @@ function readWebhook(
   return { url, secret: secret ?? '' };
 }
 
-/** `memory` keeps nothing. */
+/** `memory` keeps no data. */
 function readDataDir(text: string | undefined): string | null {
   if (text === 'memory') return null;
   return text || '.twinbox/simulator';

@@ -1,4 +1,4 @@
-/** Lets tests wait for a state instead of a time: whoever changes the state announces it. */
+/** Lets tests wait for a state instead of a time: the code that changes the state announces it. */
 export type Signal = ReturnType<typeof createSignal>;
 
 export function createSignal() {
@@ -7,7 +7,7 @@ export function createSignal() {
     announce: (): void => {
       for (const look of [...waiting]) look();
     },
-    /** Resolves as soon as `look` answers something other than null, which may be now. */
+    /** Resolves as soon as `look` returns something other than null, which may be at once. */
     until<T>(look: () => T | null): Promise<T> {
       return new Promise((resolve) => {
         const tryOnce = () => {

@@ -1,7 +1,8 @@
 /**
- * A stateful double of the part of Stripe that Twinbox uses: customers with search, events, webhook endpoints with
- * deliveries, enough of subscriptions, idempotency keys, rate limits; with faults on demand, a ledger of every call and
- * a clock that can be moved. docs/simulator.md tells what is like Stripe and what is not.
+ * A stateful double of the part of Stripe that Twinbox uses: customers with search, events, webhook
+ * endpoints with deliveries, enough of subscriptions, idempotency keys, rate limits; with faults on
+ * demand, a ledger of every call and a clock that can be moved. docs/simulator.md says in what it
+ * is like Stripe and in what it is not.
  *
  *   const simulator = createSimulator({ rateLimits: { globalPerSecond: null, endpointPerSecond: null } });
  *   const { url, port } = await simulator.listen();
@@ -10,7 +11,8 @@
  *   …
  *   await simulator.close();
  *
- * With `dataDir` the state is read from that folder and kept in it, also over a kill -9; without, it is in memory.
+ * With `dataDir` the state is read from that folder and kept in it, also over a kill -9; without,
+ * it is in memory.
  */
 import type { Express } from 'express';
 import { createApp } from './http/app.ts';
@@ -33,8 +35,8 @@ import { createWebhooks, type WebhookOptions } from './webhooks/webhooks.ts';
 
 export type SimulatorOptions = {
   /**
-   * Folder for the state; without it nothing outlives the process. Two simulators on one folder are
-   * refused.
+   * The folder for the state; without it the state is lost with the process. A second simulator on
+   * one folder is refused.
    */
   dataDir?: string;
   /** The address to listen on; default 127.0.0.1. */
@@ -48,13 +50,16 @@ export type SimulatorOptions = {
   rateLimits?: Partial<RateLimits>;
   /** Deliveries of webhooks: back-off, and what to force on them. */
   webhooks?: Partial<WebhookOptions>;
-  /** What the double does where Stripe's own behaviour varies. */
+  /** What the double does if Stripe's own behaviour varies. */
   rules?: Partial<Rules>;
   /** Real time for tests that have a clock of their own; the movable offset is added to it. */
   now?: () => number;
-  /** For what is random in deliveries. */
+  /** The seed for everything random in deliveries. */
   seed?: number;
-  /** How many calls the ledger keeps, oldest forgotten first: 200,000 writes and 20,000 reads by default. */
+  /**
+   * How many calls the ledger keeps, oldest dropped first: 200,000 writes and 20,000 reads by
+   * default.
+   */
   ledgerLimits?: { writes?: number; reads?: number };
   /** Called with failures of the simulator itself. */
   onBug?: (error: unknown) => void;
@@ -68,7 +73,7 @@ export type Simulator = ControlParts & {
   /** Such as `http://127.0.0.1:<port>`; throws before `listen`. */
   readonly url: string;
   readonly port: number;
-  /** Whether an unfinished last line of the journal was let go at start. */
+  /** Whether an unfinished last line of the journal was dropped at the start. */
   readonly hadTornLine: boolean;
 };
 
@@ -137,7 +142,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     events: (id?: string) => account(id).events.living.flatMap((row) => row.value ?? []),
     endpoints: (id?: string) => account(id).endpoints.living.flatMap((row) => row.value ?? []),
     reset() {
-      faults.abandon(); // a call held from before must not have an effect after
+      faults.abandon(); // a call that was held before the reset must not have an effect after it
       store.commit([{ op: 'reset' }]);
       faults.clear();
       webhooks.clear();
@@ -180,7 +185,7 @@ function loadOrClose(
   try {
     return loadJournal(store, journal).tornLine;
   } catch (error) {
-    journal.close(); // or the folder would stay locked by a simulator that never came to be
+    journal.close(); // otherwise the folder would stay locked by a simulator that never started
     throw error;
   }
 }

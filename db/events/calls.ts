@@ -13,20 +13,20 @@ export type EventIntent = {
   requestId: string | null;
 };
 
-/** One delivery of a change of ours, and the time in which it was open. */
+/** One delivery of an outbound event, and the time in which it was open. */
 export type Carried = {
   mappingId: number;
-  /** Null for an event of theirs: only the intent that its delivery names carried it. */
+  /** Null for an inbound event: only the intent that its delivery names carried it. */
   version: number | null;
-  /** As its delivery names it. */
+  /** The intent that the delivery names. */
   intentId: string | null;
   from: Date;
   until: Date | null;
 };
 
-// A refused write is named by no delivery: the delivery is parked, and the next edit writes anew.
-// It is found by its pair and version, and by its time, since a later change may have carried the
-// event as well.
+// No delivery names a refused write: the delivery is parked, and the next edit makes a new write. A
+// refused write is found by its pair and version, and by its time, since a later change may have
+// carried the event too.
 const intentsSql = `
 select id, mapping_id as "mappingId", operation, key, version, result, first_sent_at as "firstSentAt", last_sent_at as "lastSentAt",
        closed_at as "closedAt", request_id as "requestId"
@@ -36,8 +36,8 @@ where i.mapping_id = :mappingId and (i.id = :intentId::uuid or (
 order by i.number`;
 
 /**
- * The closed intents that carried an event, in their order: the last is the one that did it, the
- * others were refused or given up.
+ * The closed intents that carried an event, in their order: the last one succeeded, the others were
+ * refused or given up.
  */
 export async function readCarryingIntents(db: Db, carried: Carried): Promise<EventIntent[]> {
   const { rows } = await db.raw<{ rows: EventIntent[] }>(intentsSql, carried);
@@ -52,11 +52,11 @@ export type EventAttempt = {
   replayed: boolean;
   error: string | null;
   latencyMs: number;
-  /** When its answer came, or failed to. */
+  /** When the answer came, or the call failed. */
   at: Date;
 };
 
-/** The calls that were made for intents of a pair, open ones included. */
+/** The calls for the intents of a pair, also open ones. */
 export async function readEventAttempts(
   db: Db,
   { intentIds, mappingId }: { intentIds: string[]; mappingId: number },

@@ -1,7 +1,7 @@
-// Reading the changes of customers for a follower that keeps its own place (docs/api.md). The rows
-// are those of the relay's idea (docs/relay.md): visible in the snapshot "win", not visible in the
-// snapshot "seen", in order of id. Nothing is written here: not even a transaction id is taken, so
-// any number of followers cost only what they read.
+// Reads the changes of customers for a follower that keeps its own position (docs/api.md). By the
+// method of the relay (docs/relay.md), it reads the rows that are visible in the snapshot "win" and
+// not visible in the snapshot "seen", in the order of their ids. This file writes nothing and takes
+// no transaction id, so any number of followers cost only what they read.
 
 import type { Knex } from 'knex';
 import type { Db } from '../server/connection.ts';
@@ -23,16 +23,19 @@ export type CustomerChange = {
   changedAt: Date;
 };
 
-/** What every reading finds out besides its rows. */
+/** What every read returns besides its rows. */
 export type Moment = {
   /**
-   * Names the cluster, its timeline and the installation: transaction ids of another one mean
-   * nothing here.
+   * Names the cluster, its timeline and the installation: a transaction id of another one has no
+   * meaning in this database.
    */
   place: string;
   /** The newest event id drawn, read before nextXid. */
   sequence: number;
-  /** The next transaction id to be given out: whoever gets one from there on draws ids above `sequence`. */
+  /**
+   * The next transaction id: the transaction that gets it, and each later one, draws ids above
+   * `sequence`.
+   */
   nextXid: number;
   /** Events below this id were dropped by retention. */
   firstKept: number;
@@ -40,30 +43,30 @@ export type Moment = {
 
 export type ChangesFrom = {
   seen: string;
-  /** The open window; null takes the present one. */
+  /** The open window; null opens one at the present snapshot. */
   win: string | null;
-  /** Read up to here in the open window. */
+  /** The open window has been read up to this id. */
   lastId: number;
-  /** No row of a transaction at or above xmax of "seen" lies at or below. */
+  /** No transaction at or above xmax of "seen" has a row at or below this id. */
   floor: number;
   /** The same for each transaction that was running in "seen". */
   lateFloors: Record<string, number>;
   /**
-   * Rows up to here are taken whatever their transaction ids say; 0 but for the first window of a
-   * start at the oldest.
+   * Rows up to this id are taken whatever their transaction ids are; 0 except in the first window
+   * of a follower that starts at the oldest change.
    */
   settledTo: number;
   limit: number;
-  /** At most so many rows are looked at, of whatever kind and whether they are to go or not. */
+  /** The most rows that are read, of any kind and whether or not they are delivered. */
   scan: number;
 };
 
 export type ChangesPage = Moment & {
   win: string;
-  /** No row that is still to go lies at or below this. */
+  /** No row that is still to be delivered has an id at or below this. */
   low: number;
   changes: CustomerChange[];
-  /** Where the looking ended, if it ended before the rows did and before the page was full. */
+  /** Where the scan ended, if it ended before the rows did and before the page was full. */
   scannedTo: number | null;
 };
 
@@ -78,10 +81,11 @@ const firstKeptSql = `
   select coalesce(min(substring(pg_get_expr(c.relpartbound, c.oid) from $re$FROM [(][^0-9]*([0-9]+)$re$)::bigint), 0)
   from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'sync_events'::regclass`;
 
-// pg_snapshot_xmax is not the next transaction id but the one behind the newest that has ended:
-// above it some may be running already, with event ids drawn. age() counts from the true next one,
-// without taking it; it knows no special ids (0, 1, 2), which come back every 2^32. It is computed
-// from a row that holds the sequence's value, so after that was read.
+// pg_snapshot_xmax is not the next transaction id, but the one after the newest transaction that
+// has ended: transactions above it may be running already, and may have drawn event ids. age()
+// counts from the real next id, without taking it; it does not accept the special ids (0, 1, 2),
+// which come again every 2^32. It is computed from a row that contains the value of the sequence,
+// so after that value was read.
 const momentSql = `
   select d.sequence, b.base + age(b.base::text::xid8::xid) as next_xid
   from (select last_value - case when is_called then 0 else 1 end as sequence from sync_event_ids) d,
@@ -138,8 +142,8 @@ type PageRow = HeadRow & {
 };
 
 /**
- * The next changes of the open window, or of a new one up to now. Not for a transaction that has a
- * transaction id: the next transaction id that this reads would be its own.
+ * The next changes of the open window, or of a new one that ends now. Not for a transaction that
+ * has a transaction id: the next transaction id that this reads would be its own.
  */
 export async function readChangesPage(db: Db, from: ChangesFrom): Promise<ChangesPage> {
   const lateFloors = JSON.stringify(from.lateFloors);
@@ -155,9 +159,9 @@ export async function readChangesPage(db: Db, from: ChangesFrom): Promise<Change
   };
 }
 
-// Every row at or below "settled" is committed: below the relay's floors no transaction that runs
-// has a row. Before a relay has ever run nothing is known of that. Right after a move the ids up to
-// restored_to are, by the lock under which it was done.
+// Every row at or below "settled" is committed: no running transaction has a row below the relay's
+// floors. Before a relay has ever run, nothing is known about that. Right after a move all ids up
+// to restored_to are committed, because of the lock under which the move was done.
 const startSql = `
 with moment as materialized (${momentSql})
 select (${placeSql}) as place, m.sequence, m.next_xid, (${firstKeptSql}) as first_kept, pg_current_snapshot()::text as win, 0 as low,
@@ -168,14 +172,14 @@ from moment m`;
 
 export type ChangesStart = Moment & { win: string; settled: number };
 
-/** The present moment, for a follower that begins. The same as above holds of transactions. */
+/** The present moment, for a follower that begins. About transactions the same holds as above. */
 export async function readChangesStart(db: Db): Promise<ChangesStart> {
   const [row] = await select<HeadRow & { settled: number }>(db, startSql, {});
   if (!row) throw new Error('readChangesStart: the sequence or the instance has no row');
   return { ...momentOf(row), win: row.win, settled: row.settled };
 }
 
-/** How PostgreSQL goes about a page, as EXPLAIN says it after a run. For tests. */
+/** How PostgreSQL runs the query of a page, as EXPLAIN shows it after a run. For tests. */
 export async function explainChangesPage(db: Db, from: ChangesFrom): Promise<string> {
   const rows = await select<{ 'QUERY PLAN': string }>(
     db,

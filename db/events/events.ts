@@ -1,9 +1,9 @@
-// Events that are no change of a customer's row.
+// Events that are not a change of a customer's row.
 import type { Tx } from '../server/connection.ts';
 
 /**
- * Notifies other teams' consumers which counterpart a customer has now; the row itself does not
- * change. `context`: who decided so.
+ * Notifies the consumers of other teams which record a customer has now; the row itself does not
+ * change. `context` says who decided.
  */
 export async function insertLinkedEvent(
   tx: Tx,
@@ -24,7 +24,9 @@ export async function insertLinkedEvent(
   );
 }
 
-/** A notice that a delivery is parked; it reaches the dlq topic by the relay like any other event. */
+/**
+ * A notice that a delivery is parked; the relay publishes it to the dlq topic like any other event.
+ */
 export async function insertParkedEvent(
   tx: Tx,
   parked: {

@@ -1,25 +1,25 @@
-// Events as people look for them, and the whole way of one of them.
+// Events for people who look for one, and the whole way of one of them.
 import type { Db } from '../server/connection.ts';
 import type { DeliveryStatus } from '../deliveries.ts';
 import { isPublishedSql, isRoutedSql } from '../relay/publication.ts';
 import type { OpenIntent } from '../mappings/mappings.ts';
 
 /**
- * Without a delivery an event is `unpublished` until the relay has passed it, and then `published`:
- * on the bus, where a worker should receive it. A type that no worker is for (customer.linked, …)
- * is neither, once it is passed.
+ * An event without a delivery is `unpublished` until the relay has passed it, and then `published`:
+ * on the bus, where a worker should receive it. An event of a type that no worker receives
+ * (customer.linked, …) has neither status once the relay has passed it.
  */
 export type EventStatus = DeliveryStatus | 'unpublished' | 'published';
 
 export type EventFilter = {
-  /** Those whose events workers receive. */
+  /** The systems whose events workers receive. */
   systems: readonly string[];
   limit: number;
-  /** sync_events.id: behind this one in the list, so older. */
+  /** A sync_events.id: only events that follow it in the list, so older ones. */
   after?: number;
   statuses?: EventStatus[];
   target?: string;
-  /** The whole type, or its beginning with a star: `customer.*`. */
+  /** The whole type, or its beginning with an asterisk: `customer.*`. */
   type?: string;
   customer?: number;
   since?: Date;
@@ -38,18 +38,19 @@ export type ListedEvent = {
   deliveries: { target: string; status: DeliveryStatus; error: string | null }[];
   /** The relay has passed it. */
   published: boolean;
-  /** Some worker is meant to receive it. */
+  /** Workers receive events of this type. */
   routed: boolean;
 };
 
-// The customer of an external event is known by its delivery only.
+// Only the delivery of an inbound event says which customer the event is about.
 const eventColumns = `
   e.id, e.event_id as "eventId", e.event_type as "eventType", e.entity_key as "entityKey", e.version, e.source, e.created_at as "createdAt",
   coalesce(case when e.entity_type = 'customer' then e.entity_id end, (
     select m.internal_id from sync_deliveries d join external_mappings m on m.id = d.mapping_id
     where d.event_id = e.event_id and d.target = 'internal')) as customer`;
 
-// In process the relay passes an event only once it is received: what has a delivery is not unpublished.
+// In process the relay passes an event only once it is received: an event with a delivery is
+// published.
 const published = `(exists (select from relay_cursor c where ${isPublishedSql('e', 'c')})
     or exists (select from sync_deliveries d where d.event_id = e.event_id))`;
 const routed = isRoutedSql('e', ':systems');
@@ -120,7 +121,7 @@ export type EventDelivery = {
   error: Record<string, unknown> | null;
   supersededBy: string | null;
   intentId: string | null;
-  /** The echo that confirmed it, and when that came in. */
+  /** The echo that confirmed the delivery, and when that echo was received. */
   confirmedBy: string | null;
   confirmedAt: Date | null;
   createdAt: Date;
@@ -143,7 +144,7 @@ select d.target, d.status, d.attempts, d.last_error as error, d.superseded_by as
         from external_mappings m where m.id = d.mapping_id) as mapping
 from sync_deliveries d where d.event_id = :eventId order by d.target`;
 
-/** What became of an event at each target. */
+/** The outcome of an event at each target. */
 export async function readEventDeliveries(db: Db, eventId: string): Promise<EventDelivery[]> {
   const { rows } = await db.raw<{ rows: EventDelivery[] }>(deliveriesSql, { eventId });
   return rows;
@@ -151,7 +152,7 @@ export async function readEventDeliveries(db: Db, eventId: string): Promise<Even
 
 export type Consequence = { eventId: string; eventType: string; version: number | null; createdAt: Date };
 
-/** The changes of ours that an external event led to. */
+/** The changes of ours that an inbound event led to. */
 export async function readConsequences(
   db: Db,
   cause: { eventId: string; id: number; customer: number },
@@ -164,7 +165,7 @@ export async function readConsequences(
   return rows;
 }
 
-/** The events of ours that an echo confirmed: those that its intent carried. */
+/** The events of ours that an echo confirmed: the events that its intent carried. */
 export async function readConfirmed(
   db: Db,
   echo: { eventId: string; customer: number },

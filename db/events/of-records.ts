@@ -1,4 +1,4 @@
-// What was received about records of a system, as far as events are kept.
+// Which events of a system's records were received, as far back as events are kept.
 import type { Db } from '../server/connection.ts';
 
 const lastSql = `
@@ -11,9 +11,9 @@ where e.event_type = :system || '.customer.updated'
 group by r.external_id`;
 
 /**
- * When each record last changed, by the system's clock: its newest event that is neither its
- * creation nor the echo of a request of ours (`ownKeys` is how their keys begin). Records without
- * such an event are left out.
+ * When each record last changed, by the system's clock: the time of its newest event that is
+ * neither its creation nor the echo of a request of ours (`ownKeys` is the beginning of our keys).
+ * Records without such an event are left out.
  */
 export async function readLastChanges(
   db: Db,

@@ -1,4 +1,4 @@
-// What `twinbox doctor` asks the database about itself and about inbound events.
+// What `twinbox doctor` reads from the database about the database itself and about inbound events.
 import type { Db } from '../server/connection.ts';
 
 export type DatabaseFacts = {
@@ -20,12 +20,14 @@ export async function readDatabaseFacts(db: Db): Promise<DatabaseFacts> {
 }
 
 /**
- * How far back the newest external event is looked for; a scan without an end would cost more than
- * the answer is worth.
+ * How far back the newest inbound event is looked for; a scan without a limit would cost more than
+ * its answer is worth.
  */
 const LOOK_BACK = 100_000;
 
-/** When an event of a system was last stored, of whatever type; null if none is among the newest events. */
+/**
+ * When an event of a system was last stored, of any type; null if none is among the newest events.
+ */
 export async function readLastReceived(db: Db, system: string): Promise<Date | null> {
   const { rows } = await db.raw<{ rows: { at: Date | null }[] }>(
     `select max(e.created_at) as at from sync_events e
@@ -38,7 +40,7 @@ export async function readLastReceived(db: Db, system: string): Promise<Date | n
 
 export type RefusalCount = { reason: string; count: number };
 
-/** What came in since then and was not taken, by reason, most first. */
+/** How many inbound events were refused since then, by reason, the most frequent first. */
 export async function countRefusals(db: Db, system: string, since: Date): Promise<RefusalCount[]> {
   const { rows } = await db.raw<{ rows: RefusalCount[] }>(
     `select reason, count(*) as count from inbound_refusals where system = :system and created_at >= :since::timestamptz
@@ -48,8 +50,8 @@ export async function countRefusals(db: Db, system: string, since: Date): Promis
   return rows;
 }
 
-// Random numbers between the least and the greatest id, and the next record behind each: by the
-// primary key, however large the table.
+// Random numbers between the least and the greatest id, and the next record after each number: by
+// the primary key, however large the table is.
 const sampleSql = `
 with bounds as (select coalesce(min(id), 0) as least, coalesce(max(id), 0) as most from external_mappings)
 select distinct m."externalId" from bounds
@@ -63,7 +65,7 @@ cross join lateral (
 ) m
 limit :limit`;
 
-/** External ids of some pairs of the bound account, at most so many, picked at random. */
+/** External ids of some pairs of the bound account, at most `limit`, picked at random. */
 export async function sampleKnown(db: Db, system: string, limit: number): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { externalId: string }[] }>(sampleSql, {
     system,

@@ -1,16 +1,18 @@
-// What /ready and `twinbox status` ask: does the database answer, and how far behind is what follows it?
+// What /ready and `twinbox status` read: does the database answer, and how far behind are relay and
+// workers?
 
 import knex from 'knex';
 import { discardSessions, type Db } from '../server/connection.ts';
 import { DbError, sqlState, type DbErrorCode } from '../server/errors.ts';
 
 /**
- * Whether this connection leads to a server that takes writes; a standby after a fail-over does
- * not. If it does not, the next question goes by another connection: a process that reports itself
- * as not writable gets no writes, which would find the new server.
+ * Whether this connection leads to a server that accepts writes; a standby after a fail-over does
+ * not. If it does not, the next check uses another connection, because a process that reports
+ * itself as not writable gets no writes, and so would not find the new server by a write.
  */
 export async function isWritable(db: Db): Promise<boolean> {
-  // In a transaction, as every write is: a pooler in statement mode answers reads and takes no transaction.
+  // In a transaction, as every write is: a pooler in statement mode answers reads but no
+  // transaction.
   const { rows } = await db.transaction((tx) =>
     tx.raw<{ rows: { read_only: string }[] }>(`select current_setting('transaction_read_only') as read_only`),
   );
@@ -19,7 +21,7 @@ export async function isWritable(db: Db): Promise<boolean> {
   return writable;
 }
 
-/** Whether what this connection carries can be read on its way. */
+/** Whether the traffic of this connection is unencrypted. */
 export async function isInClearText(db: Db): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { ssl: boolean }[] }>(
     'select ssl from pg_stat_ssl where pid = pg_backend_pid()',
@@ -34,7 +36,7 @@ export type SyncBacklog = {
   oldestIntent: { mappingId: number; customerId: number | null; operation: string; firstSentAt: Date } | null;
 };
 
-/** Each figure reads a partial index, so what is in order costs nothing. */
+/** Each figure reads a partial index, so clean pairs cost nothing. */
 export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
   const { rows } = await db.raw<{ rows: SyncBacklog[] }>(
     `select
@@ -42,8 +44,8 @@ export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
        (select count(*) from external_mappings where state = 'parked') as parked,
        (select count(*) from external_mappings where state = 'waiting') as waiting`,
   );
-  // A damaged time must not hide the others from the report: it is no text of ours, and is parked
-  // by its name.
+  // A damaged time must not hide the others from the report: it does not have the form of our
+  // times, and its pair is parked as damaged.
   type Oldest = { mappingId: number; customerId: number | null; operation: string; firstSentAt: string };
   const intents = await db.raw<{ rows: Oldest[] }>(
     `select id as "mappingId", internal_id as "customerId", intent->>'operation' as operation, intent->>'firstSentAt' as "firstSentAt"
@@ -62,15 +64,15 @@ const NETWORK_CODES = new Set([
   ...['ENOENT', 'ENOTFOUND', 'EAI_AGAIN'], // no socket file; no such name, or no name server to ask
 ]);
 
-// By class: connection, resources, operator's doing, system error. Single states: gone read-only,
-// still starting or locked.
+// By class: connection, resources, operator intervention, system error. Single states: now
+// read-only, still starting, or locked.
 const AWAY_STATES = /^(08|53|57|58)...$|^(25006|55P03)$/;
 
 const AWAY_CODES: ReadonlySet<DbErrorCode> = new Set(['unreachable', 'no_session', 'read_only']);
 
 /**
- * Whether an error means that the database is away, starting, full or read-only: nothing is wrong
- * with what was asked.
+ * Whether an error means that the database is away, starting, full or read-only: the statement
+ * itself is not at fault.
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof knex.KnexTimeoutError) return true;
@@ -80,8 +82,8 @@ export function isDatabaseAway(error: unknown): boolean {
   if (state !== undefined) return AWAY_STATES.test(state);
   if (!(error instanceof Error)) return false;
   if ('code' in error) return typeof error.code === 'string' && NETWORK_CODES.has(error.code);
-  // pg reports a connection lost under a statement by a plain Error without a code; ours have one,
-  // or a class.
+  // pg reports a connection that was lost during a statement by an Error without a code; our own
+  // errors have a code or a class.
   return error.constructor === Error;
 }
 
@@ -89,9 +91,9 @@ export function isDatabaseAway(error: unknown): boolean {
 const REFUSED_STATES = /^(28|3D)...$/;
 
 /**
- * Whether the server is there and will not have us (or we will not have it): a person has to fix
- * the address, a password or a certificate. For a process that runs, the server is away until then;
- * for one that starts, waiting is of no use.
+ * Whether the server answers and refuses us (or we refuse it): a person has to fix the address, a
+ * password or a certificate. A running process treats the server as away until then; a process that
+ * starts need not wait.
  */
 export function isConnectionRefused(error: unknown): boolean {
   if (error instanceof DbError) return ['tls_refused', 'refused', 'no_transactions'].includes(error.code);

@@ -1,11 +1,12 @@
-// How many records Kafka did not take from us, and how many we did not take from Kafka.
+// How many records Kafka refused from us, and how many records of Kafka we refused.
 import type { Db, Tx } from '../server/connection.ts';
 
 export type RefusedCount = {
-  /** By the name it has in Kafka. */
+  /** The full name of the topic in Kafka. */
   topic: string;
   /**
-   * `record_refused`: Kafka did not take ours; otherwise why we did not take a record of the topic.
+   * `record_refused`: Kafka refused a record of ours; otherwise why we refused a record of the
+   * topic.
    */
   reason: string;
   records: number;
@@ -14,10 +15,10 @@ export type RefusedCount = {
   detail: Record<string, unknown> | null;
 };
 
-/** After a week without any the count begins anew, and until then it is shown. */
+/** A count is shown until a week has passed without a refusal; then it begins anew. */
 const SHOWN = `interval '7 days'`;
 
-/** The end of `insert into refused_records …`: adds to what is there, or begins anew. */
+/** The end of `insert into refused_records …`: adds to the count, or begins it anew. */
 export const addToCount = `
 on conflict (topic, reason) do update set
   records = case when refused_records.last_at < excluded.last_at - ${SHOWN} then excluded.records else refused_records.records + excluded.records end,
@@ -31,7 +32,7 @@ select :topic, reason, records, :now::timestamptz, :now::timestamptz, detail
 from jsonb_to_recordset(:counts::jsonb) c(reason text, records bigint, detail jsonb) order by reason
 ${addToCount}`;
 
-/** Counts what was refused of one topic, by reason. */
+/** Counts the refused records of one topic, by reason. */
 export async function countRefusedRecords(
   tx: Tx,
   topic: string,
@@ -41,7 +42,7 @@ export async function countRefusedRecords(
   await tx.raw(countSql, { topic, now, counts: JSON.stringify(counts) });
 }
 
-/** What was refused within the last week, the latest first. */
+/** The counts of the last week, the latest first. */
 export async function readRefusedCounts(db: Db, now: Date): Promise<RefusedCount[]> {
   const { rows } = await db.raw<{ rows: RefusedCount[] }>(
     `select topic, reason, records, first_at as "firstAt", last_at as "lastAt", detail from refused_records

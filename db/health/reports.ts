@@ -1,10 +1,10 @@
-// What people ask about the whole: who follows the outbox, what waits for which reason, how long an
-// answer took.
+// What people ask about the whole installation: which relay publishes, how many pairs wait for
+// which reason, how long an answer took.
 import type { Db } from '../server/connection.ts';
 
 export type Holder = { name: string; owner: string; until: Date };
 
-/** Who holds a lease now: a relay that lives, wherever it runs. */
+/** Which processes hold a lease now: a relay that is alive, wherever it runs. */
 export async function readHolders(db: Db): Promise<Holder[]> {
   const { rows } = await db.raw<{ rows: Holder[] }>(
     `select name, owner, until from leases where until > clock_timestamp() order by name`,
@@ -16,12 +16,12 @@ export type ReasonCount = {
   system: string;
   state: 'parked' | 'waiting';
   reason: string;
-  /** Of the table customers, where it refuses the row. */
+  /** The rule of the table customers that refuses the row, if that is the reason. */
   rule: string | null;
   count: number;
 };
 
-/** With the rule of the table, where that is the reason. */
+/** The reason, with the rule of the table if there is one. */
 export function sayReason({ reason, rule }: ReasonCount): string {
   return rule === null ? reason : `${reason}: ${rule}`;
 }
@@ -40,13 +40,10 @@ export async function countReasons(db: Db): Promise<ReasonCount[]> {
 export type SystemCounts = {
   system: string;
   linked: number;
-  /**
-   * Pairs that live; those that have ended (let go, replaced, or deleted on both sides) are not
-   * among them.
-   */
+  /** Pairs that are not ended (detached, replaced, or deleted on both sides). */
   mappings: number;
   ended: number;
-  /** Second records of a customer, which are no pairs of their own. */
+  /** Second records of customers, which are not pairs of their own. */
   aliases: number;
   dirty: number;
 };
@@ -64,10 +61,7 @@ export async function countMappings(db: Db): Promise<SystemCounts[]> {
 
 export type ConflictCounts = { lastDay: number; all: number; reversed: number };
 
-/**
- * Values that did not survive. `sinceId` is the least id of a day ago: ids of conflicts begin with
- * their time.
- */
+/** Conflicts. `sinceId` is the least id of a day ago: ids of conflicts begin with their time. */
 export async function countConflicts(db: Db, sinceId: string): Promise<ConflictCounts> {
   const { rows } = await db.raw<{ rows: ConflictCounts[] }>(
     `select count(*) as all, count(*) filter (where reversed_at is not null) as reversed, count(*) filter (where id >= :sinceId::uuid) as "lastDay"
@@ -84,13 +78,13 @@ export async function countLivingCustomers(db: Db): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** `callMs` is the part of it that the call itself took. */
+/** `callMs` is the time of the call itself, which is part of `ms`. */
 export type AnswerTime = { eventId: string; eventType: string; ms: number; callMs: number };
 
 /**
- * For each event of our own that a write carried to a system: from the stamp of its writing, which
- * is a little before its commit, until the system's answer to the call that did it. Behind `after`,
- * in the order of writing.
+ * For each event of our own that a write carried to a system: the time from its writing, which is a
+ * little before its commit, until the system's answer to the call that succeeded. Events after
+ * `after`, in the order of writing.
  */
 export async function readAnswerTimes(
   db: Db,

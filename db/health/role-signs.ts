@@ -4,17 +4,17 @@ import type { Db } from '../server/connection.ts';
 export type RoleName = 'api' | 'relay' | 'worker' | 'housekeeping';
 
 /**
- * Settings that have to be the same in every process of a role, by name, as text; empty where one
+ * Settings that must be the same in every process of a role, by name, as text; empty if a setting
  * is not set.
  */
 export type Alike = Readonly<Record<string, string>>;
 
-/** What a role says of itself at one beat. */
+/** The state of a role at one sign of life. */
 export type RoleState = {
   role: RoleName;
   state: string | null;
   problem: string | null;
-  /** Null for a role that none is for. */
+  /** Null for a role that has no such settings. */
   settings: Alike | null;
 };
 
@@ -23,9 +23,9 @@ export type RoleSign = RoleState & {
   owner: string;
   startedAt: Date;
   seenAt: Date;
-  /** Set where the process was asked to stop. */
+  /** Set if the process was asked to stop. */
   stoppedAt: Date | null;
-  /** Since its last sign, by the database's clock. */
+  /** Since the last sign of life, by the database's clock. */
   ageMs: number;
 };
 
@@ -41,7 +41,7 @@ export async function saveRoleSigns(db: Db, owner: string, roles: RoleState[]): 
   await db.raw(saveSql, { owner, roles: JSON.stringify(roles) });
 }
 
-/** The process ends because it was asked to. */
+/** Stores that the process ends because it was asked to. */
 export async function endRoleSigns(db: Db, owner: string): Promise<void> {
   await db.raw(
     `update role_signs set stopped_at = clock_timestamp(), state = null, problem = null where owner = :owner`,
@@ -50,8 +50,8 @@ export async function endRoleSigns(db: Db, owner: string): Promise<void> {
 }
 
 /**
- * Rows of processes that ended a day ago, but for the newest of each role: it says since when the
- * role is missing.
+ * Deletes rows of processes that ended a day ago, except the newest of each role, which says since
+ * when the role is missing.
  */
 export async function forgetRoleSigns(db: Db): Promise<void> {
   await db.raw(
@@ -68,7 +68,7 @@ where seen_at > clock_timestamp() - interval '1 hour'
    or not exists (select from role_signs n where n.role = s.role and (n.seen_at, n.owner) > (s.seen_at, s.owner))
 order by role, started_at, owner`;
 
-/** The signs of the last hour, and the newest of each role however old it is. */
+/** The signs of life of the last hour, and the newest of each role, however old. */
 export async function readRoleSigns(db: Db): Promise<RoleSign[]> {
   const { rows } = await db.raw<{ rows: RoleSign[] }>(readSql);
   return rows;

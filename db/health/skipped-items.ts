@@ -1,17 +1,17 @@
-// What a loop could not read or store and went on without, by its name.
+// Items that a loop could not read or store and therefore skipped, by their names.
 import type { Db } from '../server/connection.ts';
 
-/** Loops that go on without one item. */
+/** Loops that go on without an item that fails. */
 export type SkippingLoop = 'relay' | 'receive' | 'gap' | 'sweep' | 'reading' | 'verify';
 
 export type SkippedItem = {
   loop: SkippingLoop;
   /** Such as `sync_events 42` or `evt_1234`; never a value of a customer. */
   item: string;
-  /** A state of PostgreSQL or the kind of the error. */
+  /** A SQLSTATE of PostgreSQL or the kind of the error. */
   fault: string;
   about: string | null;
-  /** What became of it instead, as text for a person. */
+  /** What was done instead, as text for a person. */
   instead: string;
 };
 
@@ -23,12 +23,12 @@ values (:loop, :item, :fault, :about, :instead, :now::timestamptz, :now::timesta
 on conflict (loop, item) do update
 set fault = excluded.fault, about = excluded.about, instead = excluded.instead, times = s.times + 1, last_at = excluded.last_at`;
 
-// A flood has one cause, and its newest items show which; the table stays small.
+// A flood of items has one cause, and the newest items show it; the table stays small.
 const trimSql = `
 delete from skipped_items where (loop, item) in (
   select loop, item from skipped_items order by last_at desc, loop, item offset ${KEPT})`;
 
-/** Notes it, or that it was met once more. */
+/** Stores the item, or counts that it was skipped once more. */
 export async function insertSkipped(db: Db, skipped: SkippedItem, now: Date): Promise<void> {
   await db.raw(insertSql, { ...skipped, now });
   await db.raw(trimSql);
@@ -36,7 +36,7 @@ export async function insertSkipped(db: Db, skipped: SkippedItem, now: Date): Pr
 
 export type SkippedSum = { count: number; newest: (SkippedItem & { lastAt: Date }) | null };
 
-/** How many were met since a moment, and the newest of them. */
+/** How many items were skipped since a time, and the newest of them. */
 export async function readSkipped(db: Db, since: Date): Promise<SkippedSum> {
   const { rows } = await db.raw<{ rows: (SkippedItem & { count: number; lastAt: Date })[] }>(
     `select count(*) over () as count, loop, item, fault, about, instead, last_at as "lastAt"

@@ -1,5 +1,5 @@
-// When a system's webhooks were last taken, and how many were refused for their signature: times,
-// counts and a code, never a body.
+// When a system's webhooks were last accepted, and how many were refused for their signature:
+// times, counts and a code, never a body.
 import type { Db } from '../server/connection.ts';
 
 export type WebhookSigns = {
@@ -10,7 +10,7 @@ export type WebhookSigns = {
   refused: number;
   refusedSince: Date | null;
   refusedAt: Date | null;
-  /** Of the last one refused. */
+  /** The reason of the last refusal. */
   refusedReason: string | null;
 };
 
@@ -25,7 +25,7 @@ export async function readWebhookSigns(db: Db, system: string): Promise<WebhookS
   return rows[0] ?? null;
 }
 
-// A day without a refusal, and the next one begins a count of its own: it has another cause.
+// After a day without a refusal the next one begins a new count: it has another cause.
 const addSql = `
 insert into webhook_signs as s (system, taken, taken_at, refused, refused_since, refused_at, refused_reason)
 values (:system, :taken, :takenAt::timestamptz, :refused, :refusedFrom::timestamptz, :refusedAt::timestamptz, :reason)
@@ -40,7 +40,7 @@ on conflict (system) do update set
   refused_at = greatest(s.refused_at, excluded.refused_at), refused_reason = coalesce(excluded.refused_reason, s.refused_reason)
 returning ${columns}`;
 
-/** What one process has counted since it last said so. */
+/** What one process has counted since it last stored its counts. */
 export type Counted = {
   taken: number;
   takenAt: Date | null;
@@ -50,7 +50,7 @@ export type Counted = {
   reason: string | null;
 };
 
-/** Adds to the counts of all processes, and answers them. */
+/** Adds to the counts of all processes, and returns the sums. */
 export async function addWebhookSigns(db: Db, system: string, counted: Counted): Promise<WebhookSigns> {
   const { rows } = await db.raw<{ rows: WebhookSigns[] }>(addSql, { system, ...counted });
   if (!rows[0]) throw new Error('addWebhookSigns: PostgreSQL returned no row for an upsert');

@@ -1,6 +1,6 @@
-// The breaker of a system's account: open while it does not answer, half-open until something was
-// carried out again. A row exists only then. Every change names the state that it is made from, so
-// each is made by one worker.
+// The breaker of a system's account: open while the system does not answer, half-open until an
+// action succeeds again. A row exists only in these two states. Every change names the state from
+// which it is made, so each change is made by one worker.
 import type { Db, Tx } from '../server/connection.ts';
 import { withTransaction } from '../server/connection.ts';
 import { noteStoppage } from './stoppages.ts';
@@ -16,13 +16,15 @@ export type BreakerRow = {
 
 type Place = { system: string; account: string };
 
-/** How long after an opening, or a probe without success, the next probe comes: doubling from 1 s to 30 s. */
+/**
+ * The time from an opening, or from a failed probe, to the next probe: doubling from 1 s to 30 s.
+ */
 const probeAtSql = (probes: string): string =>
   `:now::timestamptz + least(30, power(2, least(10, ${probes}))) * interval '1 second'`;
 
 const columns = `since, opened_at as "openedAt", why, probes, probe_at as "probeAt"`;
 
-/** The row if this opened it; null if it was open already. */
+/** The row if this call opened the breaker; null if it was open already. */
 export async function openBreaker(
   db: Db,
   opening: Place & { why: BreakerRow['why']; now: Date },
@@ -40,8 +42,8 @@ export async function openBreaker(
 }
 
 /**
- * Whether the next probe is the caller's: it is due, and no other process has it. If the caller
- * dies with it, the next probe comes one interval later.
+ * Whether the caller makes the next probe: it is due, and no other process makes it. If the caller
+ * dies before the probe, the next one follows after one interval.
  */
 export async function claimProbe(db: Db, probe: Place & { now: Date }): Promise<boolean> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
@@ -53,8 +55,8 @@ export async function claimProbe(db: Db, probe: Place & { now: Date }): Promise<
 }
 
 /**
- * The system answers again: from now on one mapping at a time is tried, and its time counts again.
- * False if it was not open.
+ * The system answers again: from now on one mapping at a time is tried, and the time counts as
+ * failing time again. False if the breaker was not open.
  */
 export async function halfOpenBreaker(db: Db, place: Place & { now: Date }): Promise<boolean> {
   return withTransaction(db, async (tx) => {
@@ -75,8 +77,8 @@ export async function halfOpenBreaker(db: Db, place: Place & { now: Date }): Pro
 }
 
 /**
- * Something was carried out: the trouble is over. Since when it had been, or null if it was not
- * half-open.
+ * An action succeeded, so the breaker is closed. Returns since when it had been open or half-open;
+ * null if it was not half-open.
  */
 export async function closeBreaker(db: Db, { system, account }: Place): Promise<Date | null> {
   const { rows } = await db.raw<{ rows: { since: Date }[] }>(
@@ -94,8 +96,8 @@ export async function readBreaker(db: Db, { system, account }: Place): Promise<B
   return rows[0] ?? null;
 }
 
-// In the order of the index of what is due, so that it stops at its limit. What waits for its own
-// time (a spent key, a place in a queue) is left alone.
+// In the order of the index on due times, so that it stops at its limit. A mapping that waits for a
+// time of its own (a spent key, a place in a queue) is not changed.
 const forwardSql = `
 with late as (
   select id, urgency, next_attempt_at from external_mappings
@@ -106,15 +108,15 @@ with late as (
   limit :limit
   for update skip locked
 ), spread as (
-  select id, row_number() over (order by urgency, next_attempt_at) - 1 as turn from late
+  select id, row_number() over (order by urgency, next_attempt_at) - 1 as place from late
 )
 update external_mappings m
-set next_attempt_at = least(m.next_attempt_at, :now::timestamptz + s.turn / :perSecond::float8 * interval '1 second')
+set next_attempt_at = least(m.next_attempt_at, :now::timestamptz + s.place / :perSecond::float8 * interval '1 second')
 from spread s where m.id = s.id`;
 
 /**
- * Brings the due times of what failed forward, at most `limit` of them, spread so that so many come
- * due each second.
+ * Moves the due times of failed mappings to an earlier time, of at most `limit` of them, spread so
+ * that `perSecond` come due each second.
  */
 export async function bringForward(
   db: Db | Tx,

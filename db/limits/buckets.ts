@@ -1,6 +1,6 @@
 // Token buckets, shared by every worker on this database. Each statement is a transaction of its
-// own and locks buckets in one order, by endpoint; nothing else is locked with them, and no worker
-// holds one during a call.
+// own and locks buckets in one order, by endpoint; it locks nothing else, and no worker holds such
+// a lock during a call.
 import type { Db } from '../server/connection.ts';
 
 export type Bucket = { system: string; account: string };
@@ -8,9 +8,9 @@ export type Bucket = { system: string; account: string };
 export type Want = {
   /** '' is the account as a whole. */
   endpoint: string;
-  /** The full rate, a second. */
+  /** The full rate, in tokens a second. */
   rate: number;
-  /** How much of it may be saved up. */
+  /** How many tokens may be saved up. */
   burst: number;
   tokens: number;
 };
@@ -18,19 +18,20 @@ export type Want = {
 export type Grant = {
   endpoint: string;
   granted: number;
-  /** Until there is one more. */
+  /** The time until there is one more token. */
   waitMs: number;
 };
 
-/** How long a rate takes to grow from nothing to the whole of it. */
+/** How long a rate takes to grow from zero to the full rate. */
 const REGROW_S = 60;
-/** A burst of refusals is one. */
+/** Refusals within this time count once. */
 const SLOWED_ONCE_S = 1;
 const LEAST_SHARE = 0.05;
 
 const shareSql = `least(1, share + coalesce(extract(epoch from at - slowed_at)::float8 / ${REGROW_S}, 1))`;
 
-// The time is read once the rows are locked: who waited for them would else count time twice.
+// The time is read after the rows are locked: a statement that waited for the lock would otherwise
+// count time twice.
 const takeSql = `
 with locked as (
   select b.*, w.rate, w.burst, w.wanted
@@ -53,8 +54,8 @@ returning b.endpoint, g.given::integer as granted,
   greatest(0, ceil((1 - b.tokens) / g.pace * 1000))::integer as "waitMs"`;
 
 /**
- * Takes what there is of each, at most what is wanted. A bucket that does not exist yet gives
- * nothing and is not named.
+ * Takes the tokens that each bucket has, at most the wanted number. A bucket that does not exist
+ * yet gives none and is missing from the answer.
  */
 export async function takeTokens(db: Db, bucket: Bucket, wants: Want[]): Promise<Grant[]> {
   const { rows } = await db.raw<{ rows: Grant[] }>(takeSql, {
@@ -64,7 +65,7 @@ export async function takeTokens(db: Db, bucket: Bucket, wants: Want[]): Promise
   return rows;
 }
 
-/** Makes the buckets that are missing, empty: a restart is no reason for a burst. */
+/** Creates missing buckets, empty, so that a restart gives no burst. */
 export async function ensureBuckets(db: Db, bucket: Bucket, endpoints: string[]): Promise<void> {
   await db.raw(
     `insert into rate_buckets (system, account, endpoint, tokens, filled_at)
@@ -75,8 +76,8 @@ export async function ensureBuckets(db: Db, bucket: Bucket, endpoints: string[])
 }
 
 /**
- * Halves the rate of one bucket and empties it; once for refusals that come together. The share it
- * has now, or null.
+ * Halves the rate of one bucket and empties it; once for refusals that come together. Returns the
+ * share that the bucket has now, or null.
  */
 export async function slowBucket(db: Db, bucket: Bucket, endpoint: string): Promise<number | null> {
   const { rows } = await db.raw<{ rows: { share: number }[] }>(
@@ -90,7 +91,7 @@ export async function slowBucket(db: Db, bucket: Bucket, endpoint: string): Prom
   return rows[0]?.share ?? null;
 }
 
-/** The buckets that do not have their full rate now, for people. */
+/** The buckets that have less than their full rate now, for people. */
 export async function readSlowed(db: Db, bucket: Bucket): Promise<{ endpoint: string; share: number }[]> {
   const { rows } = await db.raw<{ rows: { endpoint: string; share: number }[] }>(
     `select endpoint, ${shareSql} as share from rate_buckets, clock_timestamp() as at

@@ -1,4 +1,4 @@
-// When nothing was sent to a system at all: no customer was failing then.
+// The times in which nothing was sent to a system at all: they do not count as failing times.
 import type { Db, Tx } from '../server/connection.ts';
 
 /** Longer than TWINBOX_PARK_AFTER_HOURS can be. */
@@ -32,7 +32,7 @@ with stops as (
 select coalesce(sum(extract(epoch from upper(part) - lower(part)) * 1000), 0)::float8 as ms
 from (select unnest(range_agg(stop) * tstzmultirange(tstzrange(:since::timestamptz, :now::timestamptz))) as part from stops) parts`;
 
-/** How much of the time since then nothing was sent, in milliseconds. */
+/** For how much of the time since then nothing was sent, in milliseconds. */
 export async function readStoppedMs(
   db: Db | Tx,
   asked: { system: string; account: string; since: Date; now: Date },

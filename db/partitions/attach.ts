@@ -1,16 +1,16 @@
-// Makes one partition: first as a table of its own, then, under a short lock, filled with what the
-// default holds of its range, and attached.
+// Makes one partition: first as a separate table; then, under a short lock, it gets the rows of its
+// range from the default partition, and is attached.
 //
-// Guarantees: a row is in the default or in its partition, in one of them and once, for every
+// Guarantees: a row is in the default partition or in its own, in exactly one of them, for every
 // reader and after a crash between any two lines; only this transaction can delete from
 // sync_events.
 //
-// Why the lock on the whole table: a statement that planned before the attach does not look into
-// the new partition, but its snapshot, taken later, would see the default without the rows that
-// have moved. The relay would pass them by for good. With ACCESS EXCLUSIVE on the parent every
-// statement planned either ends before the move or begins after it. It also spares writers that
-// were on their way to the default an error (23514). The lock is held for milliseconds: no scan,
-// and a bounded move.
+// Why the lock is on the whole table: a statement that was planned before the attach does not look
+// into the new partition, but its snapshot, taken later, would see the default partition without
+// the rows that have moved. The relay would never publish those rows. With ACCESS EXCLUSIVE on the
+// parent every planned statement either ends before the move or begins after it. The lock also
+// saves writers that were about to write to the default partition from an error (23514). It is held
+// for milliseconds: no scan, and a bounded move.
 import type { Db, Tx } from '../server/connection.ts';
 import {
   boundLiteral,
@@ -25,8 +25,8 @@ import { runStep, type Pass, type StepOutcome } from './step.ts';
 export type Made = { name: string; moved: number };
 
 /**
- * Makes a partition that begins at `gap.from`; it ends earlier than the gap where the default holds
- * too many rows to move at once.
+ * Makes a partition that begins at `gap.from`; it ends earlier than the gap if the default
+ * partition has too many rows to move at once.
  */
 export async function makePartition(
   db: Db,
@@ -50,17 +50,17 @@ export async function makePartition(
   return await runStep(db, (tx) => attach(tx, table, name, range, pass));
 }
 
-// The comment on a table distinguishes one that waits to be attached from one that an operator has
-// detached and wants to keep.
-const mark = (range: Range) => `made ahead by upkeep for ${range.from} to ${range.to}`;
+// The comment on a table distinguishes a table that waits to be attached from one that an operator
+// has detached and wants to keep.
+const noteOf = (range: Range) => `made ahead by upkeep for ${range.from} to ${range.to}`;
 
 const leftoversSql = `
 select c.oid::regclass::text as name from pg_class c join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
 where c.relkind = 'r' and not c.relispartition and d.description like 'made ahead by upkeep for %'`;
 
 /**
- * Of a round that ended before it attached: empty, and perhaps made before a migration changed the
- * columns.
+ * Drops tables of a round that ended before it attached them: they are empty, and were perhaps made
+ * before a migration changed the columns.
  */
 async function dropLeftovers(tx: Tx, pass: Pass): Promise<void> {
   const { rows } = await tx.raw<{ rows: { name: string }[] }>(leftoversSql);
@@ -70,7 +70,7 @@ async function dropLeftovers(tx: Tx, pass: Pass): Promise<void> {
   }
 }
 
-// The first row beyond those that may be moved in one go.
+// The first row after those that may be moved at once.
 const cutSql = (table: PartitionedTable, range: Range) => `
 select ${table.key}::text as key from ${defaultOf(table)} where ${within(table, range)}
 order by ${table.key} offset :moveLimit limit 1`;
@@ -87,7 +87,10 @@ const nameSql = `
 select coalesce(c.relispartition, false) as attached, c.oid is not null as taken
 from (select to_regclass(:name) as oid) n left join pg_class c on c.oid = n.oid`;
 
-/** Null if the partition is there by now. A name may be taken by one that an operator has detached. */
+/**
+ * Null if the partition exists by now. A partition that an operator detached may still have the
+ * name.
+ */
 async function freeName(tx: Tx, table: PartitionedTable, range: Range): Promise<string | null> {
   for (let n = 1; ; n += 1) {
     const name = partitionName(table, range) + (n === 1 ? '' : `_${n}`);
@@ -100,12 +103,12 @@ async function freeName(tx: Tx, table: PartitionedTable, range: Range): Promise<
 const within = (table: PartitionedTable, { from, to }: Range) =>
   `${table.key} >= ${boundLiteral(table, from)} and ${table.key} < ${boundLiteral(table, to)}`;
 
-// The constraint says what the bounds will say, so that attaching need not read the rows.
+// The constraint states the same bounds as the partition, so that attaching need not read the rows.
 const createSql = (table: PartitionedTable, name: string, range: Range) => `
 create table ${name} (like ${table.name} including all, constraint ${name}_range check (${within(table, range)}));
-comment on table ${name} is '${mark(range)}'`;
+comment on table ${name} is '${noteOf(range)}'`;
 
-const isWaitingSql = `select obj_description(to_regclass(:name), 'pg_class') is not distinct from :mark as waiting`;
+const isWaitingSql = `select obj_description(to_regclass(:name), 'pg_class') is not distinct from :note as waiting`;
 
 const anyInDefaultSql = (table: PartitionedTable, range: Range) => `
 select exists (select from ${defaultOf(table)} where ${within(table, range)}) as any`;
@@ -124,8 +127,11 @@ async function attach(
   range: Range,
   pass: Pass,
 ): Promise<Made | 'busy'> {
-  // Another upkeep may have been between our two steps and made it, or made it anew.
-  const { rows } = await tx.raw<{ rows: { waiting: boolean }[] }>(isWaitingSql, { name, mark: mark(range) });
+  // Another process may have made the partition between our two steps, or made it again.
+  const { rows } = await tx.raw<{ rows: { waiting: boolean }[] }>(isWaitingSql, {
+    name,
+    note: noteOf(range),
+  });
   if (rows[0]?.waiting !== true) return 'busy';
   await tx.raw(`lock table only ${table.name}, ${defaultOf(table)} in access exclusive mode`);
   await pass('locked');
@@ -146,8 +152,8 @@ async function moveFromDefault(
 ): Promise<number> {
   const { rows } = await tx.raw<{ rows: { any: boolean }[] }>(anyInDefaultSql(table, range));
   if (rows[0]?.any !== true) return 0;
-  // Off for the default alone, under its exclusive lock, and in a transaction that turns it on
-  // again or leaves no trace: at no moment can another session delete.
+  // Off for the default partition alone, under its exclusive lock, and in a transaction that turns
+  // it on again or is rolled back: at no moment can another session delete.
   const trigger = table.appendOnly;
   if (trigger) await tx.raw(`alter table ${defaultOf(table)} disable trigger ${trigger}`);
   const { rowCount } = await tx.raw<{ rowCount: number }>(moveSql(table, name, range));

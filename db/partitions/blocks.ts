@@ -1,11 +1,11 @@
 // Blocks of ids: when each came into use, and the step into the next one after a week.
 //
-// At low traffic a block would last for years and its first events with it. So once a block has
-// been in use for a week the sequence goes on at the start of the next. The only way to harm is to
-// set the sequence back, behind an id that another session has drawn meanwhile. That cannot happen:
-// ALTER SEQUENCE takes a lock that keeps out nextval, and waits for every transaction that has
-// called it; only then is the sequence read, and set only forward. The relay's floors need ids to
-// rise, no more.
+// At low traffic a block would last for years, and its first events would be kept as long. So once
+// a block has been in use for a week the sequence goes on at the start of the next. The only danger
+// is to set the sequence back below an id that another session has drawn meanwhile. That cannot
+// happen: ALTER SEQUENCE takes a lock that keeps out nextval, and waits for every transaction that
+// has called it; only then the sequence is read, and it is only set forward. The relay's floors
+// need nothing but rising ids.
 import type { Db } from '../server/connection.ts';
 import { BLOCK, eventsTable, WEEK_MS } from './plan.ts';
 import { currentBlock, type PartitionState } from './state.ts';
@@ -14,8 +14,8 @@ import { runStep, type Pass, type StepOutcome } from './step.ts';
 export type BlockStep = { kind: 'note'; from: number; to: number } | { kind: 'leave'; block: number };
 
 /**
- * What is to be done about the block in use, or null. A block that nothing was drawn from is as
- * good as new.
+ * The step that is due for the block in use, or null. A block from which no id was drawn counts as
+ * new.
  */
 export function nextBlockStep(state: PartitionState): BlockStep | null {
   const block = currentBlock(state);
@@ -29,8 +29,8 @@ export function nextBlockStep(state: PartitionState): BlockStep | null {
   return weekOld && state.blockUsed && nextIsMade ? { kind: 'leave', block } : null;
 }
 
-// Blocks that were crossed between two looks were opened at some time before now: later is the safe
-// side for retention.
+// Blocks that were crossed between two checks came into use at some earlier time: for retention a
+// time that is too late is safe.
 const noteSql = `
 insert into event_blocks (first_id, opened_at)
 select first_id, :now::timestamptz from generate_series(:from::bigint, :to::bigint, ${BLOCK}) first_id
@@ -58,7 +58,8 @@ export async function takeBlockStep(
     await pass('sequence-locked');
     const { rows } = await tx.raw<{ rows: { nextId: number }[] }>(readSequenceSql);
     if (rows[0] === undefined || rows[0].nextId >= next) return 'busy';
-    // Holds at once and whatever becomes of this transaction; without the note, the next round makes it.
+    // Takes effect at once, even if this transaction is rolled back; the next round writes a lost
+    // note.
     await tx.raw(setSequenceSql, { lastId: next - 1 });
     await pass('sequence-set');
     await tx.raw(noteSql, { from: next, to: next, now });

@@ -1,10 +1,9 @@
-// Partition upkeep: has partitions ready before they are needed, and drops those that are older
-// than the retention.
+// Partition upkeep: makes partitions before they are needed, and drops those that are older than
+// the retention.
 //
-// Called every few seconds by every worker: when nothing is to be done, which is nearly always, it
-// reads the catalogue and the ends of a few indexes and returns. What there is to do is done in
-// short steps (step.ts), each decided from the database alone. docs/decisions/0020-partitions.md
-// says why it is laid out like this.
+// Every worker calls it every few seconds. Nearly always there is nothing to do: it reads the
+// catalogue and the ends of a few indexes and returns. Work is done in short steps (step.ts), each
+// decided from the database alone. docs/decisions/0020-partitions.md gives the reasons.
 import type { Db } from '../server/connection.ts';
 import { makePartition } from './attach.ts';
 import { nextBlockStep, takeBlockStep } from './blocks.ts';
@@ -18,25 +17,32 @@ export { partitionStatus, type PartitionStatus } from './status.ts';
 export type PartitionOptions = {
   now: Date;
   retentionDays: number;
-  /** Rows moved out of a default under one lock; a period with more is cut. Default 50,000. */
+  /**
+   * The most rows moved out of a default partition under one lock; a larger period is cut. Default
+   * 50,000.
+   */
   moveLimit?: number;
-  /** Called between any two statements that change something: where tests stop or kill. */
+  /**
+   * Called between any two statements that change something: tests stop or kill the process in it.
+   */
   pass?: Pass;
 };
 
 /** What one round did. */
 export type Upkeep = {
   made: string[];
-  /** Rows moved from defaults into new partitions. */
+  /** How many rows were moved from default partitions into new ones. */
   moved: number;
-  /** The first id of the block that the sequence has stepped to. */
+  /** The first id of the block to which the sequence was moved. */
   steppedTo: number | null;
   dropped: string[];
-  /** Open deliveries that went with a partition; each has a row in closed_deliveries. */
+  /**
+   * How many open deliveries were dropped with a partition; each has a row in closed_deliveries.
+   */
   closed: number;
-  /** Older than the retention, but relay or receive-gap walk have not passed them. */
+  /** Partitions older than the retention that the relay or the receive-gap walk has not passed. */
   held: string[];
-  /** Tables that are left for a later round, because another session's lock was in the way. */
+  /** Tables that were left for a later round, because of another session's lock. */
   putOff: string[];
 };
 
@@ -53,7 +59,7 @@ export async function keepPartitions(db: Db, options: PartitionOptions): Promise
   const { now, retentionDays, moveLimit = 50_000, pass = () => undefined } = options;
   const round: Round = { db, upkeep, now, retentionDays, moveLimit, pass };
   const before = await readPartitionState(db, now);
-  // The step first: from the block it leads to, partitions have to be ready again.
+  // The step comes first: partitions must be ready ahead of the block to which it leads.
   if (!(await keepBlocks(round, before))) return upkeep;
   const state = upkeep.steppedTo === null ? before : await readPartitionState(db, now);
   for (const table of partitionedTables) {
@@ -65,7 +71,7 @@ export async function keepPartitions(db: Db, options: PartitionOptions): Promise
 
 type Round = Required<PartitionOptions> & { db: Db; upkeep: Upkeep };
 
-/** False if another upkeep is at work: the round ends here. */
+/** False if another process is doing upkeep: the round ends. */
 async function fillGaps(round: Round, table: PartitionedTable): Promise<boolean> {
   const { db, upkeep, now, retentionDays } = round;
   for (;;) {
@@ -102,7 +108,7 @@ async function dropOutdated(round: Round, state: PartitionState): Promise<void> 
   const cutoff = new Date(now.getTime() - retentionDays * DAY_MS);
   for (const { table, partitions } of due) {
     for (const partition of partitions) {
-      // Oldest first, and the younger ones wait for it.
+      // Oldest first; the younger ones wait for it.
       if (!mayGo(table, partition, passed)) {
         upkeep.held.push(partition.name);
         break;

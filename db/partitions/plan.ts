@@ -1,20 +1,20 @@
-// Which partitions there should be: arithmetic on ranges, without a database.
+// Which partitions should exist: arithmetic on ranges, without a database.
 //
-// Every partitioned table lies on a line of whole numbers: milliseconds, for keys that are uuids of
-// version 7, or ids. The line is cut into periods: weeks from Monday to Monday (UTC), or blocks of
-// ids.
+// The rows of every partitioned table have a place on a line of whole numbers: milliseconds, for
+// keys that are uuids of version 7, or ids. The line is cut into periods: weeks from Monday to
+// Monday (UTC), or blocks of ids.
 
-/** From `from` on, up to and without `to`. */
+/** From `from`, included, to `to`, excluded. */
 export type Range = { from: number; to: number };
 
 export type Partition = Range & { name: string };
 
 export type PartitionedTable = {
   name: string;
-  /** The column that the rows are ranged by. */
+  /** The column by which the rows are partitioned. */
   key: string;
   line: 'time' | 'id';
-  /** The trigger that refuses DELETE; upkeep's own move is let past it. */
+  /** The trigger that refuses DELETE; it is off while upkeep moves rows. */
   appendOnly?: string;
 };
 
@@ -37,20 +37,22 @@ export const partitionedTables: readonly PartitionedTable[] = [
 
 export const DAY_MS = 86_400_000;
 export const WEEK_MS = 7 * DAY_MS;
-/** Ids to a block. Larger than most weeks' traffic: the sequence leaves a block after a week, full or not. */
+/**
+ * Ids in a block. More than the traffic of most weeks: the sequence leaves a block after a week.
+ */
 export const BLOCK = 100_000_000;
-/** How many whole periods lie ready behind the one in use. */
+/** How many whole periods must have partitions after the one in use. */
 export const AHEAD = 2;
 /**
- * Times further ahead than this are no events but mistakes (a random uuid, a clock gone wrong):
- * they stay in the default.
+ * A time further ahead than this is a mistake (a random uuid, a wrong clock) and not an event's:
+ * its row stays in the default partition.
  */
 export const BELIEVED_AHEAD_MS = 8 * WEEK_MS;
 
 // 1970-01-01 was a Thursday.
 const FIRST_MONDAY = 4 * DAY_MS;
 
-/** Where the period with this place begins. */
+/** The beginning of the period with this number. */
 export function periodStart(line: PartitionedTable['line'], place: number): number {
   return line === 'id'
     ? Math.floor(place / BLOCK) * BLOCK
@@ -66,7 +68,7 @@ export function defaultOf(table: PartitionedTable): string {
 }
 
 /**
- * The parts of `wanted` that no partition covers, in order, none of them across the border of two
+ * The parts of `wanted` that no partition covers, in order; no part crosses the border of two
  * periods.
  */
 export function findGaps(line: PartitionedTable['line'], existing: readonly Range[], wanted: Range): Range[] {
@@ -88,8 +90,8 @@ export function findGaps(line: PartitionedTable['line'], existing: readonly Rang
 }
 
 /**
- * How many whole periods behind the one with this place are covered without a gap; 0 if that one is
- * not itself.
+ * How many whole periods after the one with this place have partitions without a gap; 0 if that one
+ * has none itself.
  */
 export function countAhead(
   line: PartitionedTable['line'],
@@ -101,13 +103,13 @@ export function countAhead(
   for (let ahead = 0; ; ahead += 1) {
     const from = start + ahead * length;
     if (findGaps(line, existing, { from, to: from + length }).length > 0) return Math.max(0, ahead - 1);
-    // A partition without an upper bound is ahead of everything.
+    // A partition without an upper bound covers everything after it.
     if (ahead > 1_000) return ahead;
   }
 }
 
 /**
- * `sync_deliveries_20260105`, or with the time of day where a period had to be cut;
+ * `sync_deliveries_20260105`, or with the time of day if a period had to be cut;
  * `sync_events_100000000`.
  */
 export function partitionName(table: PartitionedTable, { from }: Range): string {

@@ -1,9 +1,9 @@
-// Drops what is older than the retention, a partition at a time, once no part of the engine needs
-// it any more.
+// Drops partitions that are older than the retention, one at a time, once no part of the engine
+// needs their rows any more.
 //
-// Guarantees: no event goes that the relay has not published or that the receive-gap walk of a
-// connected system has not passed; no open delivery goes without a row that says so; a mapping
-// whose unread inbound event goes will read the record instead.
+// Guarantees: no event is dropped that the relay has not published or that the receive-gap walk of
+// a connected system has not passed; an open delivery that is dropped leaves a row that says so; a
+// mapping whose unread inbound event is dropped will read the record instead.
 import type { Db, Tx } from '../server/connection.ts';
 import { defaultOf, deliveriesTable, eventsTable, type Partition, type PartitionedTable } from './plan.ts';
 import { runStep, type Pass, type StepOutcome } from './step.ts';
@@ -13,15 +13,15 @@ export type Dropped = { name: string; closed: number } | 'held';
 
 export type Passed = {
   /**
-   * Every event up to this id has been published, and every walk has passed it; none can come to
-   * lie there any more.
+   * Every event up to this id has been published, and every walk has passed it; no event can get
+   * such an id any more.
    */
   upTo: number;
   /** When the oldest event above it was written; null if there is none. */
   oldestLeft: Date | null;
 };
 
-// A system that has never walked is at 0.
+// A system that has never walked counts as being at 0.
 const walkedSql = `
 select min(coalesce(w.position, 0)) as walked
 from connections c left join walk_positions w on w.name = 'receive-gap:' || c.system`;
@@ -37,8 +37,8 @@ export async function readPassed(db: Db | Tx): Promise<Passed> {
 }
 
 /**
- * Whether a partition may go, as far as this is known without a lock: asked each round, so it costs
- * next to nothing.
+ * Whether a partition may be dropped, as far as this is known without a lock: checked each round,
+ * so the check is cheap.
  */
 export function mayGo(table: PartitionedTable, { to }: Partition, { oldestLeft }: Passed): boolean {
   return table.line === 'id' || oldestLeft === null || oldestLeft.getTime() >= to;
@@ -46,9 +46,9 @@ export function mayGo(table: PartitionedTable, { to }: Partition, { oldestLeft }
 
 const OPEN = `status in ('queued', 'waiting', 'parked')`;
 
-// The inbound event goes with the delivery, so these mappings have to read their records. State and
-// reason stay as they are. Mappings are locked by this statement, in a transaction of its own:
-// whoever works on one holds it before it comes to its deliveries.
+// The inbound event is dropped with the delivery, so these mappings have to read their records.
+// State and reason stay as they are. This statement locks mappings in a transaction of its own: a
+// worker locks a mapping before it locks the deliveries of that mapping.
 const mustReadSql = (name: string) => `
 update external_mappings m set must_read = true, updated_at = now()
 from (
@@ -65,7 +65,7 @@ select event_id, target, mapping_id, event_type, version, status, last_error ->>
 from ${name} where ${OPEN}
 on conflict (event_id, target) do update set status = excluded.status, last_code = excluded.last_code, closed_at = excluded.closed_at`;
 
-// The clock of whoever wrote the last row decides the block's age.
+// The age of a block is decided by the clock of the process that wrote its last row.
 const neededSql = (table: PartitionedTable, name: string) => `
 select exists (select from ${name} where ${table.key} > :upTo) ${
   table === eventsTable
@@ -80,17 +80,17 @@ export async function dropPartition(
   { now, cutoff, pass }: { now: Date; cutoff: Date; pass: Pass },
 ): Promise<StepOutcome<Dropped>> {
   if (table === deliveriesTable) {
-    const marked = await runStep(db, async (tx) => {
+    const raised = await runStep(db, async (tx) => {
       if (!(await isPartition(tx, name))) return 'busy';
       await tx.raw(mustReadSql(name));
       return name;
     });
-    if (marked.kind !== 'done') return marked;
+    if (raised.kind !== 'done') return raised;
     await pass('must-read');
   }
   return await runStep(db, async (tx): Promise<Dropped | 'busy'> => {
     if (!(await isPartition(tx, name))) return 'busy';
-    // Cheap and without a lock first: a partition that is held is asked about each round.
+    // First a cheap check without a lock: a partition that is held is checked each round.
     if (table.line === 'id' && (await isNeeded(tx, table, name, cutoff))) return 'held';
     await tx.raw(`lock table only ${table.name}, ${defaultOf(table)}, ${name} in access exclusive mode`);
     await pass('drop-locked');

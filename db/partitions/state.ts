@@ -1,4 +1,4 @@
-// What upkeep decides from: the partitions that there are, and how far ids and times have come.
+// The facts from which upkeep decides: the partitions that exist, and the newest ids and times.
 import type { Db, Tx } from '../server/connection.ts';
 import {
   AHEAD,
@@ -18,13 +18,13 @@ import {
 
 export type PartitionState = {
   now: Date;
-  /** In order, without the default. */
+  /** In order, without the default partition. */
   partitions: Map<string, Partition[]>;
-  /** The newest believable time in each table that is ranged by time. */
+  /** The newest plausible time in each table that is partitioned by time. */
   newest: Map<string, number>;
-  /** The lowest id in the defaults of the tables that are ranged by id. */
+  /** The lowest id in the default partitions of the tables that are partitioned by id. */
   lowestInDefault: Map<string, number>;
-  /** The id to be drawn next, and whether one has been drawn from its block. */
+  /** The next id to be drawn, and whether one has been drawn from its block. */
   nextId: number;
   blockUsed: boolean;
   /** When upkeep first saw the sequence in a block, newest first. */
@@ -36,7 +36,7 @@ select p.relname as "table", c.relname as name, pg_get_expr(c.relpartbound, c.oi
 from unnest(:tables::text[]) t join pg_inherits i on i.inhparent = t::regclass
 join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid`;
 
-// Each figure is one look at the end of an index.
+// Each figure reads the end of an index.
 const placesSql = `
 select
   (select event_id from inbound_event_ids where event_id < :believed::uuid order by event_id desc limit 1) as inbound_event_ids,
@@ -91,8 +91,8 @@ export async function readPartitionState(db: Db | Tx, now: Date): Promise<Partit
 }
 
 /**
- * The default, and one that was dropped while we looked, have no range. A bound that is missing is
- * infinite.
+ * The default partition has no range, nor has a partition that was dropped meanwhile. A missing
+ * bound is infinite.
  */
 function parseBound(bound: string | null): Range | null {
   const [, from, to] = /^FOR VALUES FROM \('?([^')]+)'?\) TO \('?([^')]+)'?\)$/.exec(bound ?? '') ?? [];
@@ -105,15 +105,15 @@ function parsePlace(text: string): number {
   return text.includes('-') && text.length === 36 ? uuidPlace(text) : Number(text);
 }
 
-/** The newest place in use: what has to have partitions ready behind it. */
+/** The newest place in use: partitions must be ready ahead of it. */
 export function newestPlace(table: PartitionedTable, { now, newest, nextId }: PartitionState): number {
   return table.line === 'id' ? nextId : Math.max(now.getTime(), newest.get(table.name) ?? 0);
 }
 
 /**
- * What has to be covered: from the oldest thing that is kept to two periods behind the newest
- * place. Once there are partitions they only grow forward, so that what retention has dropped is
- * not made again.
+ * The range that must have partitions: from the oldest row that is kept to two periods after the
+ * newest place. Once partitions exist the range only grows forward, so that partitions that
+ * retention has dropped are not made again.
  */
 export function wantedRange(table: PartitionedTable, state: PartitionState, retentionDays: number): Range {
   const { line, name } = table;
@@ -129,8 +129,8 @@ export function wantedRange(table: PartitionedTable, state: PartitionState, rete
 
 /**
  * The parts of a range that are in use. After a restore the sequence goes on far ahead
- * (db/sequences/after-restore.ts): the blocks between are not noted, nothing is ever drawn from
- * them, and they need no partition.
+ * (db/sequences/after-restore.ts): for the blocks between there is no note, no id is ever drawn
+ * from them, and they need no partition.
  */
 function inUse(table: PartitionedTable, { blocks }: PartitionState, wanted: Range): Range[] {
   if (table.line !== 'id') return [wanted];
@@ -160,20 +160,19 @@ export function nextGap(
 }
 
 /**
- * The partitions that lie wholly before the retention, oldest first. Whether they may go yet is
- * another question.
+ * The partitions that are wholly older than the retention, oldest first. Whether they may be
+ * dropped yet is decided elsewhere.
  */
 export function outdated(table: PartitionedTable, state: PartitionState, retentionDays: number): Partition[] {
   const cutoff = state.now.getTime() - retentionDays * DAY_MS;
-  // For ids the notes give the time: what lies before a block was drawn before that block was
-  // opened.
+  // For ids the notes give the time: ids below a block were drawn before that block was opened.
   const openedBefore =
     state.blocks.find(({ openedAt }) => openedAt.getTime() <= cutoff)?.firstId ?? -Infinity;
   const end = table.line === 'time' ? cutoff : openedBefore;
   return (state.partitions.get(table.name) ?? []).filter(({ to }) => to <= end);
 }
 
-/** The first id of the block that the next id falls into. */
+/** The first id of the block of the next id. */
 export function currentBlock({ nextId }: PartitionState): number {
   return Math.floor(nextId / BLOCK) * BLOCK;
 }

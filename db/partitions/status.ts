@@ -1,16 +1,18 @@
-// How the partitions stand, for /ready and `twinbox doctor`.
+// The state of the partitions, for /ready and `twinbox doctor`.
 import type { Db } from '../server/connection.ts';
 import { countAhead, defaultOf, partitionedTables } from './plan.ts';
 import { newestPlace, readPartitionState } from './state.ts';
 
 export type PartitionStatus = {
   table: string;
-  /** Whole periods ready behind the one in use. Fewer than two deserve a warning. */
+  /**
+   * How many whole periods after the one in use have partitions. Fewer than two deserve a warning.
+   */
   ahead: number;
-  /** Rows in the default, counted up to 1000. Some older than the retention are no harm; growth is. */
+  /** Rows in the default partition, counted up to 1000. A few old ones do no harm; growth does. */
   inDefault: number;
   /**
-   * The beginning of the oldest partition; of a block of ids, when it came into use. Null if that
+   * The beginning of the oldest partition; for a block of ids, when it came into use. Null if that
    * is not known.
    */
   oldest: Date | null;

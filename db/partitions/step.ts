@@ -1,27 +1,27 @@
-// One step of upkeep: a short transaction that only one upkeep at a time is in, and that does not
-// wait long for another session.
+// One step of upkeep: a short transaction. Only one process at a time is in such a step, and a step
+// does not wait long for another session.
 //
-// Nothing is carried from one step to the next but what is in the database, so a process that dies
-// in a step leaves what was before it, and the next round, whoever's it is, goes on from that.
+// A step gets nothing from the one before it except what is in the database, so a process that dies
+// in a step leaves the earlier state, and the next round of any process goes on from that.
 import type { Db, Tx } from '../server/connection.ts';
 import { sqlState } from '../server/errors.ts';
 
-/** Any fixed number: whoever holds this advisory lock is in a step. */
+/** Any fixed number: the process that holds this advisory lock is in a step. */
 const UPKEEP_LOCK = 7_240_114;
 
 /**
- * Writers queue behind a lock that is waited for, so this is also how long upkeep may hold them up
- * in vain.
+ * Writers queue behind a lock that is waited for, so this is also the longest time for which upkeep
+ * delays them without result.
  */
 const LOCK_TIMEOUT_MS = 200;
 
 /**
- * `busy`: another upkeep is at work. `locked`: another session's lock is in the way; the next round
- * tries again.
+ * `busy`: another process is in a step. `locked`: another session holds a lock that is needed; the
+ * next round tries again.
  */
 export type StepOutcome<T> = { kind: 'done'; value: T } | { kind: 'busy' } | { kind: 'locked' };
 
-/** Called between any two statements of upkeep; tests let the process die there. */
+/** Called between any two statements of upkeep; tests end the process in it. */
 export type Pass = (where: string) => void | Promise<void>;
 
 export async function runStep<T>(db: Db, step: (tx: Tx) => Promise<T | 'busy'>): Promise<StepOutcome<T>> {

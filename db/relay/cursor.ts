@@ -1,10 +1,10 @@
-// The relay's cursor: which rows of sync_events are still to be delivered, and the save after each page (docs/relay.md).
+// The relay's cursor: the rows still to be delivered, and the save after a page (docs/relay.md).
 import type { Db, Tx } from '../server/connection.ts';
 import { DbError } from '../server/errors.ts';
 import { addToCount } from '../health/refused-counts.ts';
 import { writeNumbered } from '../sequences/taken-numbers.ts';
 
-/** Snapshots and floors stay the database's own text: nothing here computes with them. */
+/** Snapshots and floors stay in the database's own text form: no code computes with them. */
 export type Cursor = {
   seen: string;
   /** The open window, or null. */
@@ -13,12 +13,12 @@ export type Cursor = {
   floor: number;
   /** JSON: xid running in `seen` -> floor. */
   lateFloors: string;
-  /** Ids up to here carry the xids of another cluster; null but for the first window after a move. */
+  /** Ids up to this have xids of another cluster; null except in the first window after a move. */
   restoredTo: number | null;
   fence: number;
 };
 
-/** A row of sync_events, as lib/events/envelope.ts wants it. */
+/** A row of sync_events, in the form that lib/events/envelope.ts needs. */
 export type PageRow = {
   id: number;
   eventId: string;
@@ -55,16 +55,16 @@ update relay_cursor set fence = :fence, bus = coalesce(bus, :bus)
 where fence <= :fence and coalesce(bus, :bus) = :bus
 returning ${cursorColumns}`;
 
-/** Takes the cursor for the holder of the lease; from here on no older one can save. Null if the bus or a newer fence forbids it. */
+/** After this no older fence can save. Null if the bus or a newer fence forbids the claim. */
 export async function claimCursor(db: Db, claim: { fence: number; bus: string }): Promise<Cursor | null> {
   const { rows } = await db.raw<{ rows: CursorRow[] }>(claimSql, claim);
   return rows[0] ? toCursor(rows[0]) : null;
 }
 
-// The rows visible in "win" and not in "seen": those of transactions at or above xmax(seen), which have ids above the floor,
-// and those of transactions that were running in "seen" and have ended since, with ids above the floor remembered for each.
-// One range scan from the lowest bound finds both in order of id. An id that was never drawn is no floor: last_value of an
-// unused sequence is the first id to come.
+// The rows visible in "win" and not in "seen": of transactions at or above xmax(seen), with ids
+// above the floor, and of transactions that were running in "seen" and have ended, with ids above
+// the floor kept for each. One range scan from the lowest bound finds both in order of id. An id
+// that was never drawn is no floor: last_value of an unused sequence is the first id to come.
 const boundsSql = `
   select s.seen, s.win,
     greatest(:lastId::bigint, least(:floor::bigint, (
@@ -77,12 +77,12 @@ const inWindow = `
       and (pg_visible_in_snapshot(e.xid, (select win from bounds)) or e.id <= :restoredTo::bigint)
       and not pg_visible_in_snapshot(e.xid, (select seen from bounds))`;
 
-/** The columns of RawRow, of a row of sync_events known as `event`. */
+/** The columns of RawRow, for a row of sync_events with the alias `event`. */
 export const pageColumns = (event: string): string => `
   ${event}.id, ${event}.event_id, ${event}.event_type, ${event}.entity_key, ${event}.version, ${event}.source, ${event}.payload::text,
   floor(extract(epoch from ${event}.created_at) * 1000)::bigint, ${event}.context ->> 'trace'`;
 
-// The head row carries the window and comes first; the rows follow by id.
+// The head row has the window and comes first; the rows follow by id.
 const pageSql = `
 with bounds as materialized (${boundsSql})
 select null::bigint as id, null::uuid as event_id, null as event_type, null as entity_key, sequence as version, null as source,
@@ -97,7 +97,7 @@ union all (
 )
 order by id nulls first`;
 
-/** How PostgreSQL goes about it, as EXPLAIN says it after a run. For tests and for whoever wonders why it is slow. */
+/** PostgreSQL's plan after a run of the query. For tests, and to find out why it is slow. */
 export async function explainPage(db: Db, cursor: Cursor, limit: number): Promise<string> {
   const { rows } = await db.raw<{ rows: { 'QUERY PLAN': string }[] }>(
     `explain (analyze, costs off, timing off, summary off) ${pageSql}`,
@@ -106,9 +106,9 @@ export async function explainPage(db: Db, cursor: Cursor, limit: number): Promis
   return rows.map((row) => row['QUERY PLAN']).join('\n');
 }
 
-/** The next rows of the open window, or of a new one. Changes nothing. Fewer rows than `limit` are the window's last. */
+/** The next rows of the open window, or of a new one; fewer than `limit` are the window's last. */
 export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<Page> {
-  // Rows as arrays: an object for each of a hundred thousand rows a second is paid for once, below, not twice.
+  // Rows as arrays: at 100,000 rows a second, the object for each row is made only once, below.
   const { rows } = await db
     .raw<{ rows: RawRow[] }>(pageSql, { ...windowOf(cursor), limit })
     .options({ rowMode: 'array' });
@@ -119,15 +119,15 @@ export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<P
 
 export type RawRow = [number, string, string, string, number | null, string, string, number, string | null];
 
-/** The greatest time that JavaScript has, on either side of 1970. */
+/** The greatest time of JavaScript, before and after 1970. */
 const FURTHEST_MS = 8.64e15;
 
 export function toPageRow(row: RawRow): PageRow {
   const [id] = row;
-  // What could not be said on the bus: a time that no clock shows, or a payload that is no object (lib/events/envelope.ts cuts it open).
+  // Values that lib/events/envelope.ts cannot write: an impossible time, a payload of another type.
   if (Math.abs(row[7]) > FURTHEST_MS) throw new DbError('unreadable_row', `sync_events ${id} has no time`);
   if (!row[6].startsWith('{'))
-    throw new DbError('unreadable_row', `the payload of sync_events ${id} is no object`);
+    throw new DbError('unreadable_row', `the payload of sync_events ${id} is not an object`);
   return {
     id: row[0],
     eventId: row[1],
@@ -145,7 +145,7 @@ function windowOf({ seen, win, lastId, floor, lateFloors, restoredTo }: Cursor) 
   return { seen, win, lastId, floor, lateFloors, restoredTo };
 }
 
-// What says least of each row: its place and its name.
+// The least of each row: its id and the event's name.
 const idsSql = `
 with bounds as materialized (${boundsSql})
 select null::bigint as id, null::uuid as "eventId", sequence, win::text from bounds
@@ -154,7 +154,7 @@ order by id nulls first`;
 
 export type PageIds = { rows: { id: number; eventId: string }[]; win: string; sequence: number };
 
-/** The page that readPage would answer, but for what its rows hold: for one of which a row cannot be read. */
+/** The page of readPage without its rows' content, for a page with a row that cannot be read. */
 export async function readPageIds(db: Db, cursor: Cursor, limit: number): Promise<PageIds> {
   type Row = { id: number; eventId: string; sequence: number | null; win: string | null };
   const { rows } = await db.raw<{ rows: Row[] }>(idsSql, { ...windowOf(cursor), limit });
@@ -179,7 +179,7 @@ export async function readPageRows(db: Db, ids: number[]): Promise<PageRow[]> {
   return rows.map(toPageRow);
 }
 
-/** What went into one partition of one topic, and where it came to lie. */
+/** The events that went into one partition of one topic, and their offsets. */
 export type Batch = {
   topic: string;
   partition: number;
@@ -188,9 +188,9 @@ export type Batch = {
   ids: number[];
 };
 
-/** A record that its bus will never take. */
+/** A record that the bus will never accept. */
 export type Refused = {
-  /** Of the notice. */
+  /** The event id of the notice. */
   eventId: string;
   syncEventId: number;
   parkedEventId: string;
@@ -206,7 +206,7 @@ export type Save = {
   /** No row of the window is left. */
   closed: boolean;
   lastId: number;
-  /** As the page gave it: read before this save took its transaction id. */
+  /** As the page returned it: read before this save took its transaction id. */
   sequence: number;
   published: number;
   unrouted: number;
@@ -215,11 +215,11 @@ export type Save = {
   now: Date;
 };
 
-// One statement, so one transaction: the cursor, what was published where, and the notices of what was refused. Losing it in
-// a crash of the server repeats a page, so it need not wait for the disk; the setting ends with this transaction.
-// The floors roll only here, when a window closes: this save takes a transaction id after "sequence" was read, and the next
-// window's snapshot is taken after it ended, so every transaction at or above that snapshot's xmax draws ids above "sequence".
-// That holds of a sequence that goes back too: relay_floor is raised before, and next_sync_event_id() draws above it.
+// One transaction. If a crash of the server loses it, one page is published again, so it need not
+// wait for the disk (the setting ends with it). The floors rise only here, when a window closes:
+// this save takes its xid after "sequence" was read, and the next window's snapshot is taken after
+// this save, so every xid at or above that snapshot's xmax draws ids above "sequence", even if the
+// sequence is set back: relay_floor is raised before, and next_sync_event_id() draws above it.
 const saveSql = `
 with saved as (
   update relay_cursor c set
@@ -266,7 +266,7 @@ export async function saveCursor(db: Db | Tx, save: Save): Promise<Cursor | null
   return rows[0] ? toCursor(rows[0]) : null;
 }
 
-/** As the columns of unnest() take them. */
+/** In the form of the columns of unnest(). */
 export function toColumns(batches: readonly Batch[]) {
   return {
     topics: batches.map(({ topic }) => topic),

@@ -1,7 +1,7 @@
-// The walk below the relay's floor: events that no page of the relay can hold any more and that
-// were never published. There are none unless a sequence was set back: next_sync_event_id() draws
-// above the floor. Each move of the sequence is a reason to look, and so is the migration that
-// brought the check, for a database may have such events from before.
+// The walk below the relay's floor: it finds events that no page of the relay can contain any more
+// and that were never published. Such events exist only if a sequence was set back:
+// next_sync_event_id() draws above the floor. Each move of the sequence starts a walk, and so does
+// the migration that brought the check, because a database may have such events from before.
 import type { Db, Tx } from '../server/connection.ts';
 import { pageColumns, toColumns, toPageRow, type Batch, type PageRow, type RawRow } from './cursor.ts';
 
@@ -9,13 +9,13 @@ export type Walk = {
   id: string;
   walkedTo: number;
   upTo: number;
-  /** No transaction runs any more that may have drawn a low id before this walk began. */
+  /** No transaction is running any more that may have drawn a low id before this walk began. */
   final: boolean;
-  /** The same now, for a walk that has come to its end. */
+  /** The same now, for a walk that has reached its end. */
   settled: boolean;
 };
 
-/** Others may have drawn between the look at the sequence and its move. */
+/** Others may have drawn ids between the read of the sequence and its move. */
 const MARGIN = 10_000;
 
 const walkSql = `
@@ -26,14 +26,14 @@ from (
   from sequence_moves where walked_to is not null) w
 order by waits, w.moved_at limit 1`;
 
-/** The walk that is to be done, or null: on an ordinary day there is none. */
+/** The walk that is due, or null: normally there is none. */
 export async function readWalk(db: Db): Promise<Walk | null> {
   const { rows } = await db.raw<{ rows: Walk[] }>(walkSql);
   return rows[0] ?? null;
 }
 
-// What the relay published by the way: most batches begin near their rows. A batch with a row that
-// came late begins far below, so what is not found here is looked for once more, one by one.
+// Most batches of the relay begin near their rows. A batch with a row that committed late begins
+// far below, so rows that are not found here are looked for once more, one by one.
 const lookSql = `
 with looked as materialized (
   select id, event_type from sync_events where id > :after and id <= :upTo order by id limit :limit
@@ -46,8 +46,8 @@ select (select id from ending) as "walkedTo", coalesce((
   select jsonb_agg(jsonb_build_array(l.id, l.event_type) order by l.id) from looked l
   where not exists (select from published p where p.id = l.id)), '[]') as missing`;
 
-// A row is behind the relay if its transaction was seen, or if it lies below the floor that holds
-// for its transaction. A record that the bus refused has its notice, at the same entity.
+// A row is behind the relay if its transaction was seen, or if its id is below the floor of its
+// transaction. A record that the bus refused has its notice, for the same entity.
 const lostSql = `
 select ${pageColumns('e')}
 from sync_events e, relay_cursor c
@@ -62,15 +62,15 @@ where e.id = any(:ids::bigint[])
 order by e.id`;
 
 export type Looked = {
-  /** Everything up to here was looked at. */
+  /** Every id up to this one was checked. */
   walkedTo: number;
-  /** What no batch near it names. */
+  /** Ids that no batch near them names. */
   missing: number[];
 };
 
 /**
- * The next ids of a walk that may not have been published, among `limit` that are looked at.
- * `isWanted`: whether some topic is for a type.
+ * The next ids of a walk that may not have been published, among `limit` that are checked.
+ * `isWanted`: whether a type has a topic.
  */
 export async function lookFor(
   db: Db,
@@ -86,7 +86,7 @@ export async function lookFor(
   return { walkedTo, missing: missing.filter(([, eventType]) => isWanted(eventType)).map(([id]) => id) };
 }
 
-/** Of these, the rows that were never published. */
+/** Those of these rows that were never published. */
 export async function readLost(db: Db, ids: readonly number[]): Promise<PageRow[]> {
   const { rows } = await db.raw<{ rows: RawRow[] }>(lostSql, { ids: [...ids] }).options({ rowMode: 'array' });
   return rows.map(toPageRow);
@@ -123,7 +123,9 @@ export async function saveWalk(db: Db, { batches, ...save }: WalkSave): Promise<
   return rows.length > 0;
 }
 
-/** What was not published up to now is left to another relay: the one of the copy's original. */
+/**
+ * Events that are unpublished up to now are left to another relay: the one of the copy's original.
+ */
 export async function endWalks(db: Db | Tx): Promise<void> {
   await db.raw(`update sequence_moves set walked_to = null where walked_to is not null`);
 }

@@ -1,15 +1,16 @@
-// Which database the cursor was made in. Snapshots and transaction ids mean nothing in another
-// cluster, and two living copies of one database would both write to the same external customers.
+// In which database the cursor was made. Snapshots and transaction ids mean nothing in another
+// cluster, and two databases that are copies of each other would both write to the same external
+// customers.
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from '../server/connection.ts';
 import { beginAboveLost, leaveRoom } from '../sequences/after-restore.ts';
 import { raisedUrgency, urgencies } from '../urgency.ts';
 
-/** Where this database is, as a hash: host names do not belong in tables. */
+/** The address of this database, as a hash: host names must not be stored in tables. */
 export type Address = string;
 
 export type Verdict =
-  /** No relay has started here yet. */
+  /** No relay has started on this database yet. */
   | 'first'
   | 'same'
   /** A new timeline at the same address: another server of the same cluster has taken over. */
@@ -20,13 +21,13 @@ export type Verdict =
   | 'restored';
 
 /**
- * The address of a database: the host list with ports, and the database's name. An embedded server
- * passes its data directory instead, since its port changes from start to start.
+ * The address of a database: the list of hosts with ports, and the database's name. An embedded
+ * server gives its data directory instead, since its port changes from start to start.
  */
 export function addressOf(where: { url: string } | { dataDirectory: string; database: string }): Address {
   if ('dataDirectory' in where) return hash(`${where.dataDirectory}\n${where.database}`);
-  // A list of hosts is no URL by the book, so the host part is cut out by hand: between the
-  // credentials and the path.
+  // A list of hosts is not a valid URL, so the host part is cut out here: between the credentials
+  // and the path.
   const [, hosts = '', rest = ''] = /^\w+:\/\/(?:[^@/]*@)?([^/?]*)(.*)$/.exec(where.url) ?? [];
   const path = rest.split('?')[0] ?? '';
   const socket = new URLSearchParams(rest.slice(path.length)).get('host') ?? '';
@@ -39,15 +40,15 @@ function hash(text: string): Address {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-// The timeline of the write-ahead log as it is being written; the control file names it only from
-// the next checkpoint on.
+// The timeline of the write-ahead log that is being written; the control file names that timeline
+// only from the next checkpoint on.
 const hereSql = `
   select system_identifier, ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint as timeline
   from pg_control_system()`;
 
-// By what the database itself shows, first; what another system has shown comes second. A logical
-// backup brings the old generation into tables with new numbers. Rows that were loaded into the
-// same table were written by another transaction than they say.
+// First what the database itself shows, then what another system has shown. A logical backup
+// restores the old generation into tables with new numbers. Rows that were loaded into the same
+// table were written by another transaction than the one that their columns name.
 function restoreSigns(cursor: string): string {
   return `case
     when ${cursor}.generation <> relay_cursor_generation() then '{"by": "tables"}'
@@ -67,7 +68,7 @@ select case
 from here left join relay_cursor c on true`;
 
 /**
- * Changes nothing. `null` where the address is known to be one of its names. Throws while the
+ * Changes nothing. `null` if the address is known as a name of this database. Throws while the
  * server is a standby.
  */
 export async function judgeIdentity(db: Db | Tx, address: Address | null): Promise<Verdict> {
@@ -76,8 +77,8 @@ export async function judgeIdentity(db: Db | Tx, address: Address | null): Promi
 }
 
 /**
- * Why a database counts as restored. `by`: what shows it. The other two: how much of it, and an
- * example for people.
+ * Why a database counts as restored. `by` is the sign; the other two say how much is affected, with
+ * an example for people.
  */
 export type RestoreSigns = {
   by: 'tables' | 'rows' | 'bus' | 'requests';
@@ -85,7 +86,7 @@ export type RestoreSigns = {
   example?: string;
 };
 
-/** Null where nothing says that an older state was put back. */
+/** Null if nothing shows that an older state was restored. */
 export async function readRestoreSigns(db: Db | Tx): Promise<RestoreSigns | null> {
   const { rows } = await db.raw<{ rows: { signs: RestoreSigns | null }[] }>(
     `select (${restoreSigns('c')})::jsonb as signs from relay_cursor c`,
@@ -93,11 +94,11 @@ export async function readRestoreSigns(db: Db | Tx): Promise<RestoreSigns | null
   return rows[0]?.signs ?? null;
 }
 
-// Only the first to see it: what is there is more than nothing, and a second sign says no more.
+// Only the first sign is stored: one sign is enough.
 const noteAheadSql = `update relay_cursor set ahead = :signs::jsonb where ahead is null`;
 
 /**
- * Notes what another system has shown that this database lacks: from now on every process refuses
+ * Stores that another system has events that this database lacks: from now on every process refuses
  * to start.
  */
 export async function noteAhead(db: Db | Tx, signs: RestoreSigns): Promise<boolean> {
@@ -105,9 +106,9 @@ export async function noteAhead(db: Db | Tx, signs: RestoreSigns): Promise<boole
   return rowCount > 0;
 }
 
-// What was published before the last restore that a person confirmed is known to be missing; what
-// was published before the oldest event that is here, or has a lower id (it may have been published
-// late), may have left with its partition.
+// Events that were published before the last restore that a person confirmed are known to be
+// missing; events that were published before the oldest event in the table, or have a lower id
+// (published late), may have been dropped with their partition.
 const lostSql = `
 select r.event_id as "eventId"
 from jsonb_to_recordset(:records::jsonb) as r(event_id uuid, id bigint, published_at timestamptz), lateral (
@@ -117,7 +118,7 @@ where r.published_at > oldest.created_at and (r.id is null or r.id > oldest.id)
   and not exists (select from sync_events e where e.event_id = r.event_id)
 order by r.published_at`;
 
-/** Of events that another system holds, those that are missing here though they should be here. */
+/** Of events that another system has, those that are missing in this database and should not be. */
 export async function findLostEvents(
   db: Db | Tx,
   records: readonly { eventId: string; syncEventId: number | null; publishedAt: Date }[],
@@ -135,7 +136,7 @@ export async function findLostEvents(
   return rows.map(({ eventId }) => eventId);
 }
 
-// Nothing is seen, nothing is below the floor: the first window holds every row there is.
+// No transaction is seen, and no id is below the floor: the first window contains every row.
 const createSql = `
 insert into relay_cursor (seen, system_identifier, timeline, address_hash, generation, xid)
 select '1:1:', here.system_identifier, here.timeline, :address, relay_cursor_generation(), pg_current_xact_id() from (${hereSql}) here
@@ -150,9 +151,9 @@ update relay_cursor c set timeline = here.timeline from (${hereSql}) here
 where c.timeline <> here.timeline and c.system_identifier = here.system_identifier`;
 
 /**
- * Notes a fail-over, once, and has every mapping compared: the new server may lack what the old one
- * had sent to other systems. `lost`: it does, as another system has shown, so it gives out no
- * number a second time.
+ * Stores a fail-over, once, and has every mapping compared: the new server may lack changes that
+ * the old one had sent to other systems. `lost`: another system has shown that it does lack some,
+ * so the new server gives out no number a second time.
  */
 export async function acceptFailover(
   tx: Tx,
@@ -174,8 +175,8 @@ from (
 where m.id = locked.id`;
 
 /**
- * Marks every mapping that is in use for one comparison. Times of next attempts stay: a crowd must
- * not come at once.
+ * Raises every mapping that is in use for one comparison. The times of next attempts stay, so that
+ * the mappings do not all come at once.
  */
 export async function compareMappings(tx: Tx): Promise<number> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(compareSql);
@@ -185,8 +186,8 @@ export async function compareMappings(tx: Tx): Promise<number> {
 const adoptBusSql = `update relay_cursor set bus = :bus`;
 
 /**
- * Binds the cursor to another bus (`--adopt-bus`). What the old one still held is found again by
- * the receive gap check.
+ * Binds the cursor to another bus (`--adopt-bus`). Events that only the old bus still had are found
+ * by the receive-gap walk.
  */
 export async function adoptBus(db: Db, bus: string): Promise<void> {
   await db.raw(adoptBusSql, { bus });

@@ -1,9 +1,9 @@
-// How far the relay is behind, for readiness: asked by any process, at any time, without a lease.
+// How far the relay is behind, for readiness: any process can ask at any time, without a lease.
 import type { Db } from '../server/connection.ts';
 
-// The first row that is visible by now and not delivered. In an open window the scan begins where
-// the relay has got to: rows below it that ended meanwhile are the next window's, a moment away,
-// and finding them would cost a walk through this one.
+// The first row that is visible by now and not delivered. In an open window the scan begins at the
+// relay's position: rows below it that committed meanwhile belong to the next window, which follows
+// in a moment, and finding them would need a scan of this one.
 const oldestSql = `
 with bounds as materialized (
   select c.seen, greatest(c.last_id, least(c.floor, (
@@ -33,7 +33,9 @@ export async function readRelayLag(db: Db): Promise<RelayLag> {
   return rows[0] ?? { started: false, oldest: null };
 }
 
-/** The age of the oldest undelivered row in seconds, by the clock of who asks; 0 if there is none. */
+/**
+ * The age of the oldest undelivered row in seconds, by the clock of the caller; 0 if there is none.
+ */
 export async function readSecondsBehind(db: Db, now: Date): Promise<number> {
   const { oldest } = await readRelayLag(db);
   return oldest === null ? 0 : Math.max(0, (now.getTime() - oldest.getTime()) / 1000);

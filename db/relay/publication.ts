@@ -1,10 +1,10 @@
-// Whether the relay has published an event, as SQL: one fragment, so that every question gives the
+// Whether the relay has published an event, as SQL: one fragment, so that every query gives the
 // same answer.
 
 /**
- * True for a row of sync_events, known as `event`, that is behind the cursor, known as `cursor`:
- * seen whole, or in the open window and passed, or below the floor (rows of a cluster before a move
- * have ids there and transaction ids that say nothing).
+ * True for a row of sync_events, with the alias `event`, that is behind the cursor, with the alias
+ * `cursor`: its transaction was seen, or it is in the open window and passed, or it is below the
+ * floor (rows from before a move have ids below the floor, and transaction ids without a meaning).
  */
 export function isPublishedSql(event: string, cursor: string): string {
   return `(pg_visible_in_snapshot(${event}.xid, ${cursor}.seen)
@@ -13,7 +13,7 @@ export function isPublishedSql(event: string, cursor: string): string {
 }
 
 /**
- * Types that some worker receives: our own changes for each system, and the changes of the systems
+ * Types that some worker receives: our own changes for each system, and the changes at the systems
  * for us.
  */
 export function isRoutedSql(event: string, systems: string): string {

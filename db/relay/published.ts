@@ -1,13 +1,13 @@
-// What was published where: the way from an event to its Kafka record, and from a committed offset
-// back to the events.
+// Where events were published: from an event to its Kafka record, and from a committed offset back
+// to the events.
 import type { Db } from '../server/connection.ts';
 
-/** One publication of one event. A page that was repeated gives more than one. */
+/** One publication of one event. An event of a page that was repeated has several. */
 export type Publication = {
   topic: string;
   partition: number;
   offset: number;
-  /** Of the lease under which it was sent. */
+  /** The fence of the lease under which the event was sent. */
   fence: number;
   savedAt: Date;
 };
@@ -31,7 +31,7 @@ where topic = :topic and partition = :partition and first_offset <= :offset and 
 order by first_offset desc, saved_at desc
 limit 1`;
 
-/** The sync_events.id of the record at this place, or null if this relay did not put it there. */
+/** The sync_events.id of the record at this offset, or null if this relay did not publish it. */
 export async function findEventAt(
   db: Db,
   place: { topic: string; partition: number; offset: number },

@@ -1,30 +1,32 @@
-// How far the walk that looks for lost deliveries has got, and how far it may go.
+// How far the walk that looks for lost deliveries has come, and how far it may go.
 import type { Db } from '../server/connection.ts';
 
-// Every row at or below this id has been delivered: rows of transactions that the cursor's snapshot
-// has seen whole lie at or below the floor, and one that was still running then has its own, lower
-// bound.
+// Every row at or below this id has been published: rows of transactions that the cursor's snapshot
+// has seen are at or below the floor, and each transaction that was still running then has a lower
+// bound of its own.
 const upToSql = `
 select least(c.floor, (select min(l.value::bigint) from jsonb_each_text(c.late_floors) l)) as up_to
 from relay_cursor c`;
 
-/** The newest id up to which the relay has surely published everything; 0 before its first start. */
+/**
+ * The newest id up to which the relay has certainly published everything; 0 before its first start.
+ */
 export async function publishedUpTo(db: Db): Promise<number> {
   const { rows } = await db.raw<{ rows: { up_to: number }[] }>(upToSql);
   return rows[0]?.up_to ?? 0;
 }
 
-/** A partition in which a group has not done with what lies from `from` to below `to`. */
+/** A partition in which a group has not handled the messages from `from` to below `to`. */
 export type Awaited = { topic: string; partition: number; from: number; to: number };
 
-// The batches are few thousand events long at most, so that the index finds where the first one begins.
+// A batch has a few thousand events at most, so the index finds where the first one begins.
 const firstAwaitedSql = `
 select min(b.first_id) as first_id
 from jsonb_to_recordset(:awaited::jsonb) as a (topic text, partition integer, "from" bigint, "to" bigint)
 join relay_batches b on b.topic = a.topic and b.partition = a.partition
   and b.first_offset < a."to" and b.first_offset > a."from" - 10000 and b.first_offset + b.count > a."from"`;
 
-/** The oldest event that lies on the bus and that the group will still get; null if there is none. */
+/** The oldest event on the bus that the group will still receive; null if there is none. */
 export async function firstAwaitedId(db: Db, awaited: Awaited[]): Promise<number | null> {
   if (awaited.length === 0) return null;
   const { rows } = await db.raw<{ rows: { first_id: number | null }[] }>(firstAwaitedSql, {
@@ -41,7 +43,7 @@ export async function readWalkPosition(db: Db, name: string): Promise<number> {
   return rows[0]?.position ?? 0;
 }
 
-/** Saves a position; it only moves on. */
+/** Saves a position; it only moves forward. */
 export async function saveWalkPosition(db: Db, name: string, position: number): Promise<void> {
   await db.raw(
     `insert into walk_positions (name, position) values (:name, :position)

@@ -1,10 +1,12 @@
-// What the relay has published and no worker has received. Asked by any process, at any time; the
-// walk that looks for lost deliveries (lib/intake/receive-gap.ts) has passed all that was received,
-// so only what lies behind it is looked at.
+// The events that the relay has published and no worker has received. Any process can ask at any
+// time; the walk that looks for lost deliveries (lib/intake/receive-gap.ts) passes only received
+// events, so only events after its position are checked.
 import type { Db } from '../server/connection.ts';
 import { isPublishedSql } from './publication.ts';
 
-/** So many events are looked at, at most: the newest ones, since what is not received is what came last. */
+/**
+ * The most events that are checked: the newest ones, since events that are not received are new.
+ */
 const LOOKED_AT = 10_000;
 
 const position = `(select coalesce(min(w.position), 0) from (
@@ -15,8 +17,8 @@ const published = `
   select e.id, e.event_id, e.event_type, e.created_at from relay_cursor c, sync_events e
   where e.id > ${position} and ${isPublishedSql('e', 'c')}`;
 
-// A look by key for each event, written so that it stays one: as an anti join it would be planned
-// as a scan of all deliveries.
+// One lookup by key for each event, written so that the planner keeps it: as an anti join it would
+// become a scan of all deliveries.
 const missingOf = (events: string): string => `
   select n.id, n.created_at from (${events}) n, unnest(:systems::text[]) s(system), lateral (
     select case
@@ -26,7 +28,7 @@ const missingOf = (events: string): string => `
   where t.target is not null and (
     select d.event_id from sync_deliveries d where d.event_id = n.event_id and d.target = t.target) is null`;
 
-// With more than are looked at, the oldest of all is looked for from the other end.
+// If there are more events than that, the oldest of all is looked for from the other end.
 const lagSql = `
 with newest as materialized (${published} order by e.id desc limit ${LOOKED_AT}),
 missing as materialized (${missingOf('select * from newest')}),
@@ -40,7 +42,7 @@ from seen`;
 
 export type ReceiveLag = {
   events: number;
-  /** There may be more than `events`. */
+  /** Whether there may be more than `events`. */
   more: boolean;
   /** When the oldest of them was written. */
   oldest: Date | null;

@@ -1,5 +1,5 @@
-// After a restore (`--after-restore move|copy`): the cursor is made anew by id, because the
-// transaction ids that the rows carry are another cluster's.
+// After a restore (`--after-restore move|copy`): the cursor is made again by id, because the
+// transaction ids of the rows belong to another cluster.
 import type { Db, Tx } from '../server/connection.ts';
 import { forgetPlace } from '../server/database-place.ts';
 import { detachCopied } from '../mappings/writes/accounts.ts';
@@ -7,10 +7,10 @@ import { endWalks } from './floor-walk.ts';
 import { beginAbove, lockWritersSql } from '../sequences/after-restore.ts';
 import { compareMappings, createCursor, readRestoreSigns, type Address } from './identity.ts';
 
-// The oldest row that was not delivered where the cursor was made. Rows and cursor come from the
-// same cluster, so there the old transaction ids still mean something. Everything from that row on
-// is delivered again, some of it for the second time. pending_floor is the newest id: every
-// transaction of this cluster draws above it.
+// The oldest row that was not delivered in the database in which the cursor was made. Rows and
+// cursor come from the same cluster, so between them the old transaction ids still have their
+// meaning. Every row from that one on is delivered again, some for the second time. pending_floor
+// is the newest id: every transaction of this cluster draws above it.
 const reseedSql = `
 with drawn as (
   -- A sequence may have stayed behind where only rows were carried over.
@@ -35,19 +35,19 @@ returning u.first as "firstId", d.newest as "newestId"`;
 export type Reseeded = { firstId: number; newestId: number };
 
 async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded> {
-  // What is at or below the newest id is then all here, and what comes later is above it.
+  // Every id at or below the newest is then committed, and every later one is above it.
   await tx.raw(lockWritersSql);
   // The older state may be from before the first relay.
   await createCursor(tx, address);
   const { rows } = await tx.raw<{ rows: Reseeded[] }>(reseedSql, { address, skip });
-  if (rows[0] === undefined) throw new Error('reseed: the relay cursor that was just made is not there');
+  if (rows[0] === undefined) throw new Error('reseed: the relay cursor that was just made does not exist');
   await forgetPlace(tx);
   return rows[0];
 }
 
 /**
- * The original is gone and this is its successor: deliver what was not delivered, give out no
- * number a second time, and compare every mapping once.
+ * The original is gone and this database replaces it: delivers what was not delivered, gives out no
+ * number a second time, and compares every mapping once.
  */
 export async function moveDatabase(db: Db, address: Address): Promise<Reseeded & { mappings: number }> {
   return await db.transaction(async (tx) => {
@@ -67,16 +67,16 @@ const closeDeliveriesSql = `
 update sync_deliveries set status = 'closed', last_error = '{"code": "copied"}', settled_at = now()
 where status in ('queued', 'waiting', 'parked')`;
 
-// What the original had not delivered, it delivers itself; walks begin behind it here.
+// The original delivers its undelivered events itself; the walks of the copy begin after them.
 const walkOnSql = `update walk_positions set position = greatest(position, :newestId), updated_at = now()`;
 
-// Two installations in the topics of one Kafka would read each other's events, so the copy has to
-// ask for its bus by name.
+// Two installations in the topics of one Kafka would read each other's events, so the copy must be
+// bound to its bus by a command.
 const unbindSql = `update relay_cursor set bus = 'original:' || bus where bus like 'kafka:%'`;
 
 /**
- * The original lives on: this copy gets a name of its own, lets go of every external record and
- * leaves what was recorded before to the original, so that the two never write to the same one.
+ * The original stays in use: this copy gets an instance id of its own, detaches every external
+ * record and leaves earlier work to the original, so that the two never write to the same record.
  */
 export async function copyDatabase(
   db: Db,
@@ -85,7 +85,7 @@ export async function copyDatabase(
   return await db.transaction(async (tx) => {
     const reseeded = await reseed(tx, address, true);
     const { rows } = await tx.raw<{ rows: { id: string }[] }>(newInstanceSql);
-    // A copy of a copy is asked anew.
+    // A copy of a copy has to count and be allowed again.
     await tx.raw('delete from copy_accounts');
     const rowCount = await detachCopied(tx);
     await tx.raw(closeDeliveriesSql);

@@ -1,24 +1,24 @@
-// What a database gives out after an older state was put back: event ids, versions and customer ids
-// that are above all that may have been given out since that state. The older state cannot know how
-// far the lost one had come, so the clock says it: fewer than a million events a second, and fewer
-// than a thousand changes of one row, were made since 1970. That holds for a second restore of the
-// same backup, too.
+// The numbers that a database gives out after an older state was restored: event ids, versions and
+// customer ids that are above all that may have been given out since that state. The older state
+// does not show how far the lost one had come, so the clock decides: fewer than a million events a
+// second, and fewer than a thousand changes of one row a second, were made since 1970. This is true
+// after a second restore of the same backup too.
 import type { Tx } from '../server/handles.ts';
 import { BLOCK } from '../partitions/plan.ts';
 import { readTableSequences } from './state.ts';
 
-// Waits for every writer that may hold an id drawn here, and keeps new ones out.
+// Waits for every writer that may have drawn an id, and keeps new writers out.
 export const lockWritersSql = `lock table customers, sync_events in share mode`;
 
 export type Restored = {
   kind: 'move' | 'fail_over';
-  /** What was seen, for whoever looks later; null: a person said it. */
+  /** What showed the restore, for later; null: a person said that it was one. */
   noticed: string | null;
   /** The newest event of the older state. */
   eventsTo: number;
 };
 
-// If the clock was set back, still ahead of what the last restore had begun with.
+// If the clock was set back, the numbers still begin above those of the last restore.
 const noteSql = `
 insert into restores (kind, noticed, events_to, events_from, versions_from)
 select :kind, :noticed, :eventsTo,
@@ -28,16 +28,16 @@ returning events_from as "eventsFrom"`;
 
 const jumpSql = `select setval('sync_event_ids', :eventsFrom::bigint, false)`;
 
-// The blocks in between are never drawn from: without these notes, upkeep would take each of them
-// for one that was in use.
+// No id is ever drawn from the blocks in between: without these notes, upkeep would treat each of
+// them as a block that was in use.
 const openBlockSql = `
 insert into event_blocks (first_id, opened_at)
 select id / ${BLOCK} * ${BLOCK}, clock_timestamp() from unnest(array[:eventsTo, :eventsFrom]::bigint[]) id on conflict do nothing`;
 
-// Ids of customers stay small enough for the integer columns that other tables refer to them with,
-// so the clock cannot be used here. The distance is drawn by chance: after a second restore of one
-// backup, the ids of the first do not come again. Steps of more than one, and downward ones, are
-// kept: another server may give out the ids between.
+// Ids of customers must stay small enough for the integer columns of other tables that refer to
+// them, so the clock cannot be used here. The distance is random: after a second restore of one
+// backup, the ids of the first restore do not come again. Steps of more than one, and downward
+// ones, are kept: another server may give out the ids between.
 async function passOverCustomerIds(tx: Tx): Promise<void> {
   for (const { sequence, column, last, newest, increment } of await readTableSequences(tx)) {
     if (column !== 'customers.id') continue;
@@ -58,8 +58,8 @@ const newestSql = `
 select greatest(last_value - case when is_called then 0 else 1 end, (select max(id) from sync_events)) as "eventsTo" from sync_event_ids`;
 
 /**
- * After a fail-over to a server that lacks what others have seen. Keeps writers out for as long as
- * the transaction lasts.
+ * After a fail-over to a server that lacks events that other systems have. Keeps writers out until
+ * the transaction ends.
  */
 export async function beginAboveLost(tx: Tx, noticed: string): Promise<void> {
   await tx.raw(lockWritersSql);
@@ -70,20 +70,20 @@ export async function beginAboveLost(tx: Tx, noticed: string): Promise<void> {
 const leaveRoomSql = `select setval('sync_event_ids', last_value + 1000000, true) from sync_event_ids`;
 
 /**
- * After a fail-over of which nothing is known to be missing: ids that were given out in the last
- * moments are passed over.
+ * After a fail-over without a sign that something is missing: ids that may have been given out in
+ * the last moments are skipped.
  */
 export async function leaveRoom(tx: Tx): Promise<void> {
   await tx.raw(leaveRoomSql);
 }
 
-// A customer that was made after the older state has a record at the system that our table does not
-// know. Creates wait until every record was read again, and find it by its email then.
+// A customer that was created after the older state has a record at the system that our table does
+// not know. Creates wait until every record was read again, and then find that record by its email.
 const readAgainSql = `update account_readings set done_at = null, read_to = null, records = 0, imports = false`;
 
 /**
- * Moves the numbers forward and notes it. In a transaction that keeps writers of customers and
- * events out.
+ * Moves the numbers forward and stores that. In a transaction that keeps out writers of customers
+ * and events.
  */
 export async function beginAbove(tx: Tx, restored: Restored): Promise<void> {
   const { rows } = await tx.raw<{ rows: { eventsFrom: number }[] }>(noteSql, restored);

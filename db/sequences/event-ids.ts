@@ -1,8 +1,8 @@
-// What the sequence of the event ids has to be like, and what it is like.
+// The properties that the sequence of the event ids must have, and those that it has.
 //
-// The relay's floors, the order of one customer's events and the check of the floor rest on ids
-// that are given out one by one and upward. A cache gives each session a run of ids of its own:
-// what one session draws now is then lower than what another drew before.
+// The relay's floors, the order of one customer's events and the check of the floor depend on ids
+// that are given out one by one and upward. With a cache each session gets a run of ids of its own:
+// an id that one session draws now is then lower than ids that another drew before.
 import type { Db, Tx } from '../server/handles.ts';
 import { DbError } from '../server/errors.ts';
 
@@ -18,7 +18,7 @@ select array_remove(array[
          when seqmax < 9007199254740991 then 'maxvalue ' || seqmax end], null) as wrong
 from pg_sequence where seqrelid = 'sync_event_ids'::regclass`;
 
-/** The one command for all of it. */
+/** One command fixes all of it. */
 const FIX = 'alter sequence sync_event_ids as bigint cache 1 increment by 1 no maxvalue no cycle;';
 
 /** Null if the sequence is as the migrations made it. Changes nothing. */
@@ -27,8 +27,8 @@ export async function findUnfitEventIds(db: Db | Tx): Promise<Unfit | null> {
   const wrong = rows[0]?.wrong ?? [];
   if (wrong.length === 0) return null;
   return {
-    says: `the sequence sync_event_ids has ${wrong.join(' and ')}: event ids have to be given out one by one and upward`,
-    fix: `Run: ${FIX} and then start every process that writes to this database again, for each session keeps the ids that it has drawn ahead.`,
+    says: `the sequence sync_event_ids has ${wrong.join(' and ')}: event ids must be given out one by one and upward`,
+    fix: `Run: ${FIX} and then restart every process that writes to this database, since each session keeps the ids that it has drawn ahead.`,
   };
 }
 

@@ -1,16 +1,16 @@
 // Moves sequences forward that are behind their tables: after a cut-over by logical replication
-// (which carries no sequences), a restore of data alone, rows that were loaded with their ids, or a
-// person's setval.
+// (which does not replicate sequences), a restore of data alone, rows that were loaded with their
+// ids, or a setval by a person.
 //
-// Guarantees: a sequence is only moved forward, past every number that anything here knows of; what
-// was moved stands in sequence_moves. Assumes nothing of writers: they may draw at the same moment.
-// Healers exclude one another by a lock; a writer that draws between a healer's comparison and its
-// move can at worst make the move go back over numbers it has just passed. Of event ids that cannot
-// happen (the move is a million wide); of others the next insert meets a number that is taken, and
-// heals again.
+// Guarantees: a sequence is only moved forward, above every number that the database knows of; each
+// move is stored in sequence_moves. Assumes nothing of writers: they may draw at the same moment. A
+// lock keeps two processes from moving at once. If a writer draws between the comparison and the
+// move, the move can at worst go back over numbers that were just drawn. For event ids this cannot
+// happen (the move is a million wide); for others the next insert meets a number that is taken, and
+// moves the sequence again.
 //
 // A crash after the note and before the move of sync_event_ids leaves a sequence that is behind and
-// will be found so again; a crash after the move leaves the note, by which the relay looks for
+// will be found again; a crash after the move leaves the note, because of which the relay looks for
 // events that were lost meanwhile (relay/floor-walk.ts).
 import type { Db, Tx } from '../server/handles.ts';
 import { sqlState } from '../server/errors.ts';
@@ -20,7 +20,7 @@ export type SequenceMove = {
   sequence: string;
   movedFrom: number;
   movedTo: number;
-  /** The type or the greatest value that it had before, if that was changed; null else. */
+  /** The earlier type or greatest value, if it was changed; otherwise null. */
   widenedFrom: string | null;
 };
 
@@ -30,8 +30,8 @@ export type StuckSequence = { sequence: string; says: string; fix: string };
 export type Moved = { moved: SequenceMove[]; stuck: StuckSequence[] };
 
 /**
- * Compares each sequence with its table, and those of the event ids with the relay's floor; moves
- * what is behind.
+ * Compares each sequence with its table, and the sequence of the event ids also with the relay's
+ * floor; moves those that are behind.
  */
 export async function moveSequences(db: Db): Promise<Moved> {
   const result: Moved = { moved: await moveEventIds(db, await readEventIdState(db)), stuck: [] };
@@ -44,7 +44,7 @@ export async function moveSequences(db: Db): Promise<Moved> {
   return result;
 }
 
-/** What moveSequences would do, for a look that changes nothing. */
+/** What moveSequences would do; changes nothing. */
 export async function findBehind(db: Db): Promise<StuckSequence[]> {
   const { last, newest, floor, saved } = await readEventIdState(db);
   const found = (await readTableSequences(db)).filter(({ behind, narrow }) => behind || narrow !== null);
@@ -62,12 +62,12 @@ const RESTART = 'Each process moves it forward at its start, and running workers
 function sayBehind(sequence: string, last: number, newest: number, what: string): StuckSequence {
   return {
     sequence,
-    says: `the sequence ${sequence} is behind: it stands at ${last}, and ${what} is ${newest}`,
+    says: `the sequence ${sequence} is behind: it is at ${last}, and ${what} is ${newest}`,
     fix: RESTART,
   };
 }
 
-// The floor first: a writer that draws meanwhile then draws above it.
+// The floor first: a writer that draws meanwhile then draws above the floor.
 async function moveEventIds(db: Db, { last, newest, floor, saved }: EventIdState): Promise<SequenceMove[]> {
   const moved: SequenceMove[] = [];
   if (floor < saved) {
@@ -75,7 +75,8 @@ async function moveEventIds(db: Db, { last, newest, floor, saved }: EventIdState
     moved.push(await noteMove(db, { sequence: 'relay_floor', movedFrom: floor, movedTo: saved }));
   }
   if (last < newest) {
-    // Noted before it is done: the relay has to look for what was lost also if this process dies in between.
+    // Stored before the move: the relay must look for lost events also if this process dies in
+    // between.
     moved.push(
       await noteMove(db, { sequence: 'sync_event_ids', movedFrom: last, movedTo: newest + EVENT_ID_MARGIN }),
     );
@@ -100,9 +101,11 @@ async function noteMove(
   return noted;
 }
 
-/** Any fixed number: whoever holds this advisory lock moves a table's sequence. */
+/** Any fixed number: the process that holds this advisory lock moves a table's sequence. */
 const MOVE_LOCK = 7_240_117;
-/** A change of type waits for every transaction that has drawn, and writers wait behind it. */
+/**
+ * A change of type waits for every transaction that has drawn an id, and writers wait behind it.
+ */
 const LOCK_TIMEOUT_MS = 1_000;
 
 async function moveOrSay(db: Db, { sequence }: SequenceState, result: Moved): Promise<void> {
@@ -122,7 +125,7 @@ async function moveOrSay(db: Db, { sequence }: SequenceState, result: Moved): Pr
 async function moveOne(tx: Tx, sequence: string): Promise<SequenceMove | null> {
   await tx.raw(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
   await tx.raw(`select pg_advisory_xact_lock(${MOVE_LOCK})`);
-  // Another process may have done it meanwhile.
+  // Another process may have moved it meanwhile.
   const state = (await readTableSequences(tx)).find((each) => each.sequence === sequence);
   if (!state || !(state.behind || state.narrow !== null)) return null;
   const name = sequence.replaceAll('?', '\\?');
@@ -133,8 +136,8 @@ async function moveOne(tx: Tx, sequence: string): Promise<SequenceMove | null> {
 }
 
 /**
- * Steps of more than one may have a meaning (two servers that give out odd and even ids): the step
- * is kept.
+ * Steps of more than one may have a meaning (two servers that give out odd and even ids), so the
+ * step is kept.
  */
 function firstAtOrBeyond({ last, newest, increment }: SequenceState): number {
   return last + Math.ceil(((newest ?? last) - last) / increment) * increment;
@@ -157,7 +160,7 @@ function whyStuck(state: SequenceState): StuckSequence | null {
 function sayState({ sequence, column, last, newest, behind, narrow }: SequenceState): string {
   return [
     `the sequence ${sequence} of ${column}`,
-    ...(behind ? [`is behind: it stands at ${last}, and the newest id is ${newest}`] : []),
+    ...(behind ? [`is behind: it is at ${last}, and the newest id is ${newest}`] : []),
     ...(narrow === null ? [] : [`${behind ? 'and ' : ''}is too small for a bigint: it has ${narrow}`]),
   ].join(' ');
 }

@@ -1,27 +1,32 @@
-// Which sequences there are behind our tables, and how they stand to the ids that the tables hold.
+// The sequences behind our tables, and their distance to the ids in the tables.
 import type { Db, Tx } from '../server/handles.ts';
 
 export type SequenceState = {
-  /** As SQL writes it: quoted, and with its schema where search_path does not lead there. */
+  /** As in SQL: quoted, and with its schema if search_path does not contain that schema. */
   sequence: string;
-  /** What is compared with it, for people: customers.id */
+  /** The column that is compared with it, for people: customers.id */
   column: string;
   /** The last number that was given out. */
   last: number;
-  /** The greatest number in use; the least, for a sequence that goes down. Null if there is none. */
+  /**
+   * The greatest number in use; the least, for a sequence that goes down. Null if there is none.
+   */
   newest: number | null;
   increment: number;
-  /** What is too small for a bigint column, for people: smallint, or maxvalue 999. Null if nothing is. */
+  /**
+   * The limit that is too small for a bigint column, for people: smallint, or maxvalue 999. Null if
+   * none is.
+   */
   narrow: string | null;
   behind: boolean;
-  /** Whether this role may set it, and whether this role may change its type. */
+  /** Whether this role may set the sequence, and whether it may change its type. */
   mayMove: boolean;
   mayAlter: boolean;
 };
 
 /**
- * The tables whose ids come from a sequence. Others may stand beside them in the same schema: those
- * are not ours.
+ * The tables whose ids come from a sequence. Other tables of the same schema may not be ours, and
+ * are left alone.
  */
 export const numberedTables = [
   'customers',
@@ -29,7 +34,7 @@ export const numberedTables = [
   'inbound_refusals',
   'operator_actions',
   'restores',
-  // Of knex: without a number for its name, no migration runs.
+  // A table of knex: if the sequence of its ids fails, no migration runs.
   'schema_migrations',
   'schema_migrations_lock',
   'stoppages',
@@ -38,8 +43,8 @@ export const numberedTables = [
 /** A sequence that has fewer numbers left than this is too narrow. */
 const ROOM = 1_000_000;
 
-// The sequence behind a column is the one that its default names, whoever owns it, else the
-// identity's. A default of the days before regclass constants names it as a text:
+// The sequence of a column is the one that its default names, whatever its owner is, otherwise the
+// one of the identity. A default from before regclass constants names the sequence as a text:
 // nextval(('customers_seq'::text)::regclass).
 const listSql = `
 select s.seqrelid::regclass::text as sequence, t.oid::regclass::text as "table", quote_ident(a.attname) as "column",
@@ -68,13 +73,13 @@ type Listed = {
   label: string;
   increment: number;
   type: string | null;
-  /** Null where the column is no bigint either. */
+  /** Null if the column is not a bigint either. */
   most: number | null;
   mayMove: boolean;
   mayAlter: boolean;
 };
 
-// Each figure is one look at the end of an index, or at a sequence's only row.
+// Each figure reads the end of an index, or the only row of a sequence.
 const standingSql = ({ sequence, table, column, increment }: Listed, at: number): string => `
 select ${at} as at, s.last_value - case when s.is_called then 0 else ${increment} end as last,
   (select ${increment < 0 ? 'min' : 'max'}(${column}) from ${table})::bigint as newest
@@ -87,7 +92,7 @@ export async function readTableSequences(db: Db | Tx): Promise<SequenceState[]> 
   const { rows: listed } = await db.raw<{ rows: Listed[] }>(listSql, { tables: [...numberedTables] });
   if (listed.length === 0) return [];
   const sql = listed.map(standingSql).join('\nunion all ');
-  // A question mark in the name of a column is no binding.
+  // A question mark in the name of a column must not count as a binding.
   const { rows: standings } = await db.raw<{ rows: Standing[] }>(sql.replaceAll('?', '\\?'));
   return listed.flatMap((each, index) => {
     const standing = standings.find(({ at }) => at === index);
@@ -106,7 +111,7 @@ function toState(
   return { sequence, column: label, last, newest, increment, narrow, behind, mayMove, mayAlter };
 }
 
-// The tables do not show all event ids: the relay remembers ids of events that are gone.
+// The tables do not show all event ids: the relay still knows ids of events that were dropped.
 const eventIdsSql = `
 select s.last_value - case when s.is_called then 0 else 1 end as last, newest_sync_event_id() as newest,
   coalesce(pg_sequence_last_value('relay_floor'), 0) as floor,
@@ -115,9 +120,9 @@ from sync_event_ids s`;
 
 export type EventIdState = {
   last: number;
-  /** The newest id that anything knows of. */
+  /** The newest id that is known anywhere in the database. */
   newest: number;
-  /** relay_floor, and what the relay has saved in its cursor. */
+  /** relay_floor, and the floor that the relay has saved in its cursor. */
   floor: number;
   saved: number;
 };

@@ -1,11 +1,13 @@
-// A write that met a number which a row has already, or an event id that is too low: the sequences
-// are moved and it is done again.
+// A write that met a number that a row has already, or an event id that is too low: the sequences
+// are moved forward, and the write is repeated.
 import type { Db, Tx } from '../server/handles.ts';
 import { sqlState } from '../server/errors.ts';
 import { numberedTables } from './state.ts';
 import { moveSequences } from './move-forward.ts';
 
-/** One is enough, unless a transaction with ids of its own commits between a move and the try after it. */
+/**
+ * One move is enough, unless a transaction with given ids commits between a move and the next try.
+ */
 const MAX_MOVES = 5;
 
 const isPrimaryKeySql = `
@@ -16,9 +18,9 @@ select exists (
       select from pg_inherits i where i.inhrelid = t.oid and i.inhparent = 'sync_events'::regclass))) as taken`;
 
 /**
- * Moves the sequences if that is what a failed write needs; answers whether the same write should
- * be tried again. `db` is the pool, never the transaction that failed; `moves`: how often this was
- * asked for the same write.
+ * Moves the sequences if a failed write needs that; returns whether the same write should be tried
+ * again. `db` is the pool, never the transaction that failed; `moves` is how often this was called
+ * for the same write.
  */
 export async function moveForFailedWrite(db: Db, error: unknown, moves: number): Promise<boolean> {
   try {
@@ -26,8 +28,8 @@ export async function moveForFailedWrite(db: Db, error: unknown, moves: number):
     await moveSequences(db);
     return true;
   } catch {
-    // What the writer met is the answer; that the sequences could not be moved is found by the next
-    // who looks.
+    // The writer gets the error of its write; the next check will find that the sequences could not
+    // be moved.
     return false;
   }
 }
@@ -49,7 +51,7 @@ async function isTakenNumber(db: Db, error: unknown): Promise<boolean> {
   if (!(error instanceof Error) || !('constraint' in error) || !('table' in error) || !('schema' in error))
     return false;
   const { constraint, table, schema } = error;
-  // The usual one: an email that another customer has.
+  // The usual case: another customer has the email.
   if (constraint === 'customers_email') return false;
   const { rows } = await db.raw<{ rows: { taken: boolean }[] }>(isPrimaryKeySql, {
     constraint: String(constraint),
@@ -60,14 +62,14 @@ async function isTakenNumber(db: Db, error: unknown): Promise<boolean> {
   return rows[0]?.taken === true;
 }
 
-/** A session may hold numbers that it drew ahead, before the sequence was moved. */
+/** A session may keep numbers that it drew ahead, before the sequence was moved. */
 export async function forgetNumbersAhead(tx: Tx): Promise<void> {
   await tx.raw('discard sequences');
 }
 
 /**
- * A write of one statement, outside a transaction or in one. In one it is the owner's to try again:
- * see withTransaction.
+ * Runs a write of one statement, outside a transaction or in one. In a transaction the owner of the
+ * transaction repeats it: see withTransaction.
  */
 export async function writeNumbered<T>(db: Db | Tx, write: (at: Db | Tx) => Promise<T>): Promise<T> {
   if (db.isTransaction) return await write(db);

@@ -1,44 +1,44 @@
-// What it means that a connection could not be made, said so that a person can fix it. Only this
-// code knows that the error came from connecting: pg gives several of them no code, and Node's for
-// certificates say nothing of DATABASE_URL.
+// Explains why a connection could not be made, so that a person can fix it. Only this code knows
+// that the error came from connecting: pg gives several of these errors no code, and Node's errors
+// for certificates do not mention DATABASE_URL.
 import knex from 'knex';
 import { DbError, sqlState } from './errors.ts';
 import { describeNoTransactions } from './transactions.ts';
 
-/** Errors that say by themselves what they are, from Postgres or the network, stay as they are. */
+/** Errors of PostgreSQL or the network that are clear by themselves stay as they are. */
 export function asConnectingError(error: unknown, url: string): unknown {
   if (!(error instanceof Error) || error instanceof DbError) return error;
   const state = sqlState(error);
   if (state !== undefined) return KNOWN.test(state) ? error : refused(error, state);
   const code = 'code' in error ? String(error.code) : null;
   if (code !== null) return OF_TLS.test(code) ? refusedTls(error, code, url) : error;
-  // pg has no code for this one; test/db/server/tls.test.ts fails when its text changes.
+  // pg has no code for this error; test/db/server/tls.test.ts fails when its text changes.
   if (error.message === 'The server does not support SSL connections') return hasNoTls(error, url);
   return new DbError(
     'unreachable',
-    `no connection to the database: ${error.message}. Look at the host and port in DATABASE_URL, and at what lies between`,
+    `no connection to the database: ${error.message}. Check the host and port in DATABASE_URL, and the network between`,
     { cause: error },
   );
 }
 
 /**
- * By class and by state: what db/health/readiness.ts separates from a fault. Whatever else is
- * answered to a connection is a refusal as well.
+ * By class and by state: the errors that db/health/readiness.ts does not count as faults. Any other
+ * answer to a connection is a refusal as well.
  */
 const KNOWN = /^(08|28|3D|53|57|58)...$|^(25006|55P03)$/;
 
 /**
- * Such as a database that takes no connections (55000), a right that is missing (42501), an option
- * that it does not know (42704).
+ * Such as a database that accepts no connections (55000), a missing right (42501), an option that
+ * the server does not know (42704).
  */
 function refused(cause: Error, state: string): DbError {
   const says = `the database refuses us: ${cause.message} (${state})`;
-  return new DbError('refused', `${says}. Fix DATABASE_URL, or what the server says there`, { cause });
+  return new DbError('refused', `${says}. Fix DATABASE_URL, or the cause that the server names`, { cause });
 }
 
 /**
- * Why the server is away, for an administrator: in the server's own text if it gave one. `fix`
- * says how to fix it, as a sentence.
+ * Why the server cannot be reached, for an administrator: in the server's own text if it gave one.
+ * `fix` says how to fix it, as a sentence.
  */
 export function describeAway(error: unknown): { says: string; fix: string } {
   const untransacted = describeNoTransactions(error);
@@ -46,33 +46,36 @@ export function describeAway(error: unknown): { says: string; fix: string } {
   const state = sqlState(error);
   if (error instanceof Error && state !== undefined) {
     // knex puts its statement before the server's text.
-    const words = error.message.slice(error.message.lastIndexOf(' - ') + 1).replace(/^- /, '');
-    return { says: `the database answers: ${words} (${state})`, fix: fixOf(state, words) };
+    const text = error.message.slice(error.message.lastIndexOf(' - ') + 1).replace(/^- /, '');
+    return { says: `the database answers: ${text} (${state})`, fix: fixOf(state, text) };
   }
   if (error instanceof DbError) return { says: error.message, fix: '' };
   if (error instanceof knex.KnexTimeoutError)
     return {
-      says: 'no connection to the database came free in time',
+      says: 'no connection to the database became free in time',
       fix: 'Set DATABASE_POOL_SIZE higher, or look at what holds the locks that others wait for.',
     };
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
   return { says: `the database does not answer${code}`, fix: 'Start it, or fix DATABASE_URL.' };
 }
 
-function fixOf(state: string, words: string): string {
-  // The one thing of a pooler that has no state of its own; test/db/pooler.test.ts fails when its
+function fixOf(state: string, text: string): string {
+  // The only error of a pooler that has no state of its own; test/db/pooler.test.ts fails when its
   // text changes.
-  if (words.includes('startup parameter'))
-    return 'Take the parameter out of DATABASE_URL, or name it in ignore_startup_parameters of the pooler (docs/pooler.md).';
+  if (text.includes('startup parameter'))
+    return 'Remove the parameter from DATABASE_URL, or name it in ignore_startup_parameters of the pooler (docs/pooler.md).';
   if (state.startsWith('08'))
-    return 'Look at its log, and at that of the pooler if there is one between (docs/pooler.md).';
+    return 'Look at the log of the database, and at the log of a pooler before it (docs/pooler.md).';
   if (state === '53300')
     return 'Lower DATABASE_POOL_SIZE, which counts for each process, or raise max_connections.';
-  if (state === '25006') return 'Let DATABASE_URL name a server that takes writes.';
-  return 'Wait for it, or look at its log.';
+  if (state === '25006') return 'Set DATABASE_URL to a server that accepts writes.';
+  return 'Wait for the database, or look at its log.';
 }
 
-/** Node's names for what X.509 and TLS refuse (nodejs.org/api/tls.html, "X509 certificate error codes"). */
+/**
+ * Node's codes for errors of X.509 and TLS (nodejs.org/api/tls.html, "X509 certificate error
+ * codes").
+ */
 const OF_TLS =
   /CERT|_CRL|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$|^ERR_(TLS|SSL|OSSL)_|^EPROTO$/;
 
@@ -80,8 +83,8 @@ function hasNoTls(cause: Error, url: string): DbError {
   const { host, mode } = partsOf(url);
   return new DbError(
     'tls_refused',
-    `the PostgreSQL at ${host} takes no TLS, and sslmode=${mode} in DATABASE_URL demands it: turn ssl on in its configuration. Only where ` +
-      'nobody can listen: sslmode=disable',
+    `the PostgreSQL at ${host} does not offer TLS, and sslmode=${mode} in DATABASE_URL demands it: turn ssl on in its configuration. Only in a ` +
+      'network without eavesdroppers: sslmode=disable',
     { cause },
   );
 }
@@ -89,17 +92,17 @@ function hasNoTls(cause: Error, url: string): DbError {
 function refusedTls(cause: Error, code: string, url: string): DbError {
   const { host, mode, authorities } = partsOf(url);
   const why = `the PostgreSQL at ${host} is not trusted (${code})`;
-  const said = (text: string) => new DbError('tls_refused', `${why}: ${text}`, { cause });
+  const refusal = (text: string) => new DbError('tls_refused', `${why}: ${text}`, { cause });
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH')
-    return said(
+    return refusal(
       'its certificate is for another name. Fix the host in DATABASE_URL, or give the server a certificate for it. ' +
         'sslmode=verify-ca does not compare the name',
     );
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
-    return said('its certificate is not valid today. Renew it, and look at the clock of this machine');
+    return refusal('its certificate is not valid today. Renew it, and look at the clock of this machine');
   if (UNKNOWN_SIGNER.has(code))
-    return said(
-      `its certificate is not signed by ${authorities}. Let sslrootcert in DATABASE_URL name a file with the authority that signed it`,
+    return refusal(
+      `its certificate is not signed by ${authorities}. Set sslrootcert in DATABASE_URL to a file with the authority that signed it`,
     );
   return new DbError(
     'tls_refused',

@@ -13,26 +13,26 @@ export type { Db, Tx } from './handles.ts';
 
 export type DbOptions = {
   /**
-   * `postgresql://user:password@host:port/database`, with `sslmode` and its like as libpq knows
-   * them (./tls.ts)
+   * `postgresql://user:password@host:port/database`, with `sslmode` and similar parameters as libpq
+   * defines them (./tls.ts)
    */
   url: string;
   poolSize: number;
-  /** Shown in `pg_stat_activity`: which process holds that lock? */
+  /** Shown in `pg_stat_activity`, to find the process that holds a lock. */
   applicationName: string;
-  /** No statement runs longer; default 30 s. */
+  /** The longest time of a statement; default 30 s. */
   statementTimeoutMs?: number;
 };
 
 /**
- * Opens nothing yet: connections are made when they are needed. Close it with `db.destroy()`.
- * Throws `address_invalid` at once if the URL asks for what cannot be done.
+ * Opens no connection yet: connections are made when they are needed. Close it with `db.destroy()`.
+ * Throws `address_invalid` at once if the URL demands what cannot be done.
  */
 export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 30_000 }: DbOptions): Db {
   const db = knex({
     client: 'pg',
-    // Or knex would ask it of the first connection, in a round trip of its own. The oldest that
-    // ./server.ts lets pass.
+    // Otherwise knex would ask the first connection for its version, in a round trip of its own.
+    // The oldest version that ./server.ts accepts.
     version: '15.0',
     connection: {
       ...connectionSettings(url),
@@ -41,9 +41,9 @@ export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 
     pool: { min: 0, max: poolSize },
     // See the limit in ./session.ts.
     acquireConnectionTimeout: 10_000,
-    // Values do not belong in error messages: they are people's names and emails.
+    // Error messages must contain no values: values are names and emails of people.
     compileSqlOnError: false,
-    // Whoever asked gets the error; knex would also print it, past our log.
+    // The caller gets the error; knex would also print it, around our log.
     log: { debug: ignore, deprecate: ignore, error: ignore, warn: ignore },
   });
   const client = db.client as PoolClient;
@@ -51,9 +51,9 @@ export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 
   return db;
 }
 
-/** What is used of knex's client, which knex types as any. */
+/** The parts of knex's client that are used; knex types them as any. */
 type PoolClient = {
-  /** What the pool calls for each new connection. */
+  /** The pool calls it for each new connection. */
   acquireRawConnection(): Promise<pg.Client>;
   transaction(container: unknown, config?: { readOnly?: boolean }, outer?: unknown): KnexTransaction;
 };
@@ -64,7 +64,7 @@ type KnexTransaction = {
 
 /**
  * knex has no hook for a connection that cannot be made, and later code cannot see that this was
- * the failure; nor for its BEGIN.
+ * the failure; nor has it a hook for BEGIN.
  */
 function openSessions(client: PoolClient, url: string, needs: SessionNeeds): void {
   const connect = client.acquireRawConnection.bind(client);
@@ -86,7 +86,7 @@ function openSessions(client: PoolClient, url: string, needs: SessionNeeds): voi
   const transact = client.transaction.bind(client);
   client.transaction = (container, config, outer) => {
     const transaction = transact(container, config, outer);
-    // knex asks for it once there is a connection, never for a savepoint.
+    // knex calls it once there is a connection, never for a savepoint.
     transaction.begin = (connection) =>
       watchBegin(connection, () => transaction.query(connection, beginSql(connection, needs, config)));
     return transaction;
@@ -95,18 +95,18 @@ function openSessions(client: PoolClient, url: string, needs: SessionNeeds): voi
 
 const pools = new WeakMap<PoolClient, OpenSessions>();
 
-/** No session that is open now is lent out again; what is in hand on one goes on. */
+/** No session that is open now is lent out again; work in progress on a session goes on. */
 export function discardSessions(db: Db): void {
   discardAll(pools.get(db.client as PoolClient) ?? new Set());
 }
 
 const ignore = () => undefined;
 
-/** What both the pool and a single client of `pg` need. */
+/** The settings that both the pool and a single client of `pg` need. */
 export function connectionSettings(url: string) {
   const encryption = readEncryption(url);
   return {
-    // Without this a PGSSLMODE meant for another server would be asked of the embedded one.
+    // Without this a PGSSLMODE that is meant for another server would apply to the embedded one.
     ...(isOnThisMachine(url) ? { ssl: false } : {}),
     ...encryption,
     connectionTimeoutMillis: 5_000,
@@ -115,22 +115,22 @@ export function connectionSettings(url: string) {
   };
 }
 
-/** Whether the connection goes over a network in clear text without a setting that asks for it. */
+/** Whether the connection uses a network unencrypted, without a setting that allows it. */
 export function leavesEncryptionOpen(url: string): boolean {
   return connectionSettings(url).ssl === undefined;
 }
 
 function isOnThisMachine(url: string): boolean {
   const { hostname, searchParams } = new URL(url);
-  // A path is the folder of a socket.
+  // A path is the directory of a socket.
   return /^(127\.0\.0\.1|localhost|\[?::1\]?|(\/|%2f).*)$/i.test(searchParams.get('host') ?? hostname);
 }
 
 /**
- * Runs `fn` in a transaction and commits. A serialization failure (40001) or a deadlock (40P01)
- * means that Postgres asks for the same work again: it is repeated at once, and counts as no
- * attempt of anything. So is what met a number that is taken, once the sequences are moved forward.
- * `fn` may therefore run several times and must have no effect outside its transaction.
+ * Runs `fn` in a transaction and commits. After a serialization failure (40001) or a deadlock
+ * (40P01) PostgreSQL expects the same work again: it is repeated at once, and does not count as an
+ * attempt. So is a transaction that met a number that is taken, once the sequences are moved
+ * forward. `fn` may therefore run several times and must have no effect outside its transaction.
  */
 export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Promise<T> {
   for (let repeats = 0, moves = 0; ; repeats += 1) {
@@ -149,7 +149,7 @@ export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Pr
   }
 }
 
-/** A bound against a loop that can never win; two writers need one or two. */
+/** A bound against endless repeats; two competing writers need one or two. */
 const MAX_REPEATS = 20;
 
 export function isRepeatable(error: unknown): boolean {
@@ -167,7 +167,10 @@ function parseInt8(text: string): number {
 
 type ParseText = (text: string) => unknown;
 
-/** pg's own parsers, by the number of a type. Its types name only some of the numbers and answer any. */
+/**
+ * pg's own parsers, by the number of a type. Its TypeScript types list only some numbers, but any
+ * works.
+ */
 const parserOf = pg.types.getTypeParser as unknown as (oid: number, format?: string) => ParseText;
 
 const [INT8, INT8_ARRAY, DATE, DATE_ARRAY, TEXT_ARRAY] = [20, 1016, 1082, 1182, 1009];
@@ -175,13 +178,13 @@ const [TIMESTAMPTZ, TIMESTAMPTZ_ARRAY] = [1184, 1185];
 const parseTextArray = parserOf(TEXT_ARRAY) as (text: string) => (string | null)[];
 
 /**
- * jsonb becomes values, as pg does it; timestamptz a Date, always a valid one; xid8 and numeric
- * stay text.
+ * jsonb becomes values, as in pg; timestamptz a Date, always a valid one; xid8 and numeric stay
+ * text.
  */
 const OWN_PARSERS = new Map<number, ParseText>([
   [INT8, parseInt8],
   [INT8_ARRAY, (text) => parseTextArray(text).map((item) => (item === null ? null : parseInt8(item)))],
-  // pg would make a date the midnight of whatever time zone this machine has.
+  // pg would make a date midnight in the time zone of this machine.
   [DATE, (text) => text],
   [DATE_ARRAY, parseTextArray],
   [TIMESTAMPTZ, readTime],

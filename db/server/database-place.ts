@@ -1,14 +1,14 @@
-// Other names of one database. The address that the cursor bears is a setting, and one database has
-// many: localhost and 127.0.0.1, a pooler's port, a name that was given later. The postmaster
-// distinguishes another name from a copy: a row that was written through the known address says
-// when that server was started, to the microsecond, and which oid the database has. A copy carries
-// the row along, yet it has another oid (in the same cluster) or a postmaster that was started at
-// another time (everywhere else).
+// Other names of one database. The address that the cursor stores is a setting, and one database
+// has many: localhost and 127.0.0.1, a pooler's port, a name that was added later. The start time
+// of the server distinguishes another name from a copy: a row that was written through a known
+// address stores when that server was started, to the microsecond, and which oid the database has.
+// A copy contains that row too, but it has another oid (in the same cluster) or a server that was
+// started at another time (everywhere else).
 //
-// After a restart of the server nothing is proven until a process has come by a known address; a
-// relay that runs does so within seconds. A name under which a process has run stays known: whoever
-// has moved to a pooler must not be asked after the next restart. One copy is not distinguished: a
-// machine that was copied with its memory while it ran.
+// After a restart of the server nothing is proved until a process has connected by a known address;
+// a running relay does so within seconds. A name under which a process has run stays known: an
+// installation that has moved to a pooler must not have to confirm that again after the next
+// restart. One copy is not distinguished: a machine that was copied with its memory while it ran.
 import type { Db, Tx } from './connection.ts';
 import type { Address } from '../relay/identity.ts';
 
@@ -21,7 +21,9 @@ select exists (
   where p.server_started_at = here.server_started_at or :address = any (p.aliases)
 ) as answer`;
 
-/** Whether an address that is not the cursor's leads to the same database all the same. Changes nothing. */
+/**
+ * Whether an address that is not the cursor's still leads to the same database. Changes nothing.
+ */
 export async function isOtherName(db: Db | Tx, address: Address): Promise<boolean> {
   return await ask(db, knowsSql, address);
 }
@@ -32,7 +34,7 @@ select exists (
   where not :remember or c.address_hash = :address or :address = any (p.aliases)
 ) as answer`;
 
-// Two processes that start at once both come here: the second finds the row of the first and adds
+// Two processes that start at once both run this: the second finds the row of the first and adds
 // its own name.
 const noteSql = `
 insert into database_place as p (database_oid, server_started_at, aliases)
@@ -43,20 +45,21 @@ set database_oid = excluded.database_oid, server_started_at = excluded.server_st
     aliases = case when excluded.aliases <@ p.aliases then p.aliases else p.aliases || excluded.aliases end`;
 
 /**
- * The database was reached by an address that is its own: from now on the server that runs proves
+ * The database was reached by an address that is its own: from now on the running server proves
  * other addresses. With `remember` this address stays known, also after a restart of the server:
- * for what runs for long, not for a single command from another machine.
+ * for processes that run for long, not for a single command from another machine.
  */
 export async function notePlace(
   db: Db | Tx,
   address: Address,
   { remember }: { remember: boolean },
 ): Promise<void> {
-  // Nearly always all of it stands there already; and a database that takes no writes can still be looked at.
+  // Nearly always all of this is stored already; and a database that accepts no writes can still be
+  // read.
   if (!(await ask(db, isNotedSql, address, remember))) await db.raw(noteSql, { address, remember });
 }
 
-/** After a move or a copy: the names of the original are not its own. */
+/** After a move or a copy: the names of the original are not names of this database. */
 export async function forgetPlace(tx: Tx): Promise<void> {
   await tx.raw('delete from database_place');
 }
@@ -66,7 +69,7 @@ async function ask(db: Db | Tx, sql: string, address: Address, remember = false)
   return rows[0]?.answer === true;
 }
 
-/** A standby takes no writes, and cannot be asked which timeline is being written. */
+/** A standby accepts no writes, and cannot say which timeline is being written. */
 export async function isStandby(db: Db): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { standby: boolean }[] }>('select pg_is_in_recovery() as standby');
   return rows[0]?.standby === true;

@@ -1,6 +1,6 @@
 /**
- * Errors that only the code in db/ can recognise; the database's own errors pass through with their
- * SQLSTATE in `code`.
+ * Errors that only the code in db/ can recognise; errors of PostgreSQL itself are passed on with
+ * their SQLSTATE in `code`.
  */
 export type DbErrorCode =
   | 'address_invalid'
@@ -32,23 +32,23 @@ export class DbError extends Error {
   }
 }
 
-/** The SQLSTATE of an error from Postgres, such as `23505`; undefined for anything else. */
+/** The SQLSTATE of an error from PostgreSQL, such as `23505`; undefined for anything else. */
 export function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
 
-// By class: what says nothing about the row in hand. Connections, rights and names that are wrong
-// for every row alike, cursors, transactions and their conflicts, resources, operators, the system;
-// and a sequence that gives no number (0016-sequences.sql). Class 0A is not among them: infinity as
-// a number is one.
+// By class: errors that say nothing about the row at hand. Connections, rights and names that are
+// wrong for every row alike, cursors, transactions and their conflicts, resources, operators, the
+// system; and a sequence that gives no number (0016-sequences.sql). Class 0A is not one of them,
+// since infinity as a number is in it.
 const OF_NO_ROW = /^(08|0B|0L|0P|24|25|26|28|2D|34|3B|3D|3F|40|42|53|55|57|58|72)...$|^(2200H|TB008)$/;
 
 /**
- * Whether an error is about one row or event that was in hand, so that its neighbours would pass:
- * PostgreSQL refuses a value or a rule is against it (data exceptions, constraints, triggers with
- * whatever code of their own, damaged or oversized rows), or it cannot be read into a value of this
- * program. Not: a database that is away, conflicts between transactions, missing rights.
+ * Whether an error is about one row or event, so that other rows would succeed: PostgreSQL refuses
+ * a value or a rule refuses it (data exceptions, constraints, triggers with any code of their own,
+ * damaged or oversized rows), or the row cannot be read into a value of this program. Not: a
+ * database that is away, conflicts between transactions, missing rights.
  */
 export function isOfOneRow(error: unknown): boolean {
   const state = sqlState(error);

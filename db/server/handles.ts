@@ -1,8 +1,9 @@
-// What every statement is run on. Types alone, in a file of their own: connection.ts moves sequences
-// for a write that met a taken number, and what moves them is given a pool or a transaction, too.
+// What every statement is run on. Only types, in a separate file: connection.ts moves sequences for
+// a write that met a taken number, and the code that moves them needs the types of pool and
+// transaction.
 import type { Knex } from 'knex';
 
-/** A pool of connections, or one transaction: reads take either. */
+/** A pool of connections, or one transaction: reads accept both. */
 export type Db = Knex;
-/** An open transaction: what writes an event takes one as its first argument. */
+/** An open transaction: a function that writes an event takes one as its first argument. */
 export type Tx = Knex.Transaction;

@@ -10,16 +10,16 @@ import { saidOfZone, takeTimeZone } from './time-zone.ts';
 
 export { migrationNames } from './migration-files.ts';
 
-/** Any fixed number: whoever holds this advisory lock is the one that migrates this database. */
+/** Any fixed number: the process that holds this advisory lock migrates the database. */
 const MIGRATE_LOCK = 7_240_113;
 
 /**
  * Brings the database up to this program's schema; returns the names of the files that were run.
- * All of them are one transaction: a crash leaves what was before, knex's lock row included.
+ * All of them are one transaction: a crash leaves the earlier state, knex's lock row included.
  *
- * `timeZone`: in which times of a table customers that is taken over are read where their column
- * has no zone; the session's unless given. `say` is given what a person has to know, a sentence at
- * a time, before it is done. Throws `time_zone_unknown`, and `ground_unfit` and its like
+ * `timeZone`: the zone for the times of an existing table customers whose columns have no zone; the
+ * session's zone by default. `say` receives what a person has to know, one sentence at a time,
+ * before it is done. Throws `time_zone_unknown`, and `ground_unfit` and similar errors
  * (preflight.ts) before anything is changed.
  */
 export async function migrate(
@@ -51,8 +51,8 @@ export async function migrate(
 }
 
 /**
- * The list of what has run came here without its sequence, in a cut-over or a restore of data
- * alone: it goes on behind its rows.
+ * The list of migrations that have run may have come without its sequence, in a cut-over or a
+ * restore of data alone: the sequence goes on after the rows.
  */
 async function keepOwnNumbers(tx: Tx): Promise<void> {
   if ((await appliedNames(tx)).size === 0) return;
@@ -61,7 +61,10 @@ async function keepOwnNumbers(tx: Tx): Promise<void> {
   );
 }
 
-/** Throws `server_too_old`, `not_migrated` or `newer_than_program`, with what to do; changes nothing. */
+/**
+ * Throws `server_too_old`, `not_migrated` or `newer_than_program`, with what to do; changes
+ * nothing.
+ */
 export async function assertMigrated(db: Db): Promise<void> {
   const applied = await assertNotNewer(db);
   const missing = (await migrationNames()).filter((name) => !applied.has(name));
@@ -72,7 +75,7 @@ export async function assertMigrated(db: Db): Promise<void> {
   );
 }
 
-/** A fingerprint of all migrations: the same text, the same schema. */
+/** A fingerprint of all migrations: the same text means the same schema. */
 export async function migrationsHash(): Promise<string> {
   const hash = createHash('sha256');
   for (const name of await migrationNames()) hash.update(name).update(await readMigration(name));
@@ -88,11 +91,14 @@ async function assertNotNewer(db: Db | Tx): Promise<Set<string>> {
   throw new DbError(
     'newer_than_program',
     `the database has run the migration ${unknown}, which this program does not have: it belongs to a newer ` +
-      'Twinbox. Run that version, or give this one another database',
+      'Twinbox. Run that version, or use another database with this one',
   );
 }
 
-/** The one thing of a pg connection used here: several statements in one text, without bindings. */
+/**
+ * The one function of a pg connection that is used: several statements in one text, without
+ * bindings.
+ */
 type Connection = { query(sql: string): Promise<unknown> };
 
 const migrationSource = {
@@ -101,7 +107,7 @@ const migrationSource = {
   getMigration: async (name: unknown) => {
     const sql = await readMigration(String(name));
     return {
-      // Straight to the connection: knex's raw() would take every question mark for a binding.
+      // Sent on the connection itself: knex's raw() would treat every question mark as a binding.
       up: async (tx: Db) => {
         const connection = await (
           tx.client as { acquireConnection(): Promise<Connection> }
@@ -125,8 +131,8 @@ type Noticing = Connection & {
 };
 
 /**
- * Passes on what the migrations of this transaction say in notices, until the function that it
- * answers is called.
+ * Passes on the notices of the migrations in this transaction, until the function that it returns
+ * is called.
  */
 async function collectNotices(tx: Tx, say: (sentence: string) => void): Promise<() => void> {
   await tx.raw('set local client_min_messages = notice');
@@ -142,8 +148,8 @@ async function collectNotices(tx: Tx, say: (sentence: string) => void): Promise<
 }
 
 /**
- * A table `customers` that was here before and cannot be taken over, with all that stands against
- * it (0002-customers.sql).
+ * The error for a table `customers` that existed before and cannot be taken over, with all the
+ * reasons (0002-customers.sql).
  */
 function unfit(error: unknown): DbError | null {
   if (sqlState(error) !== 'TB005' || !(error instanceof Error)) return null;
@@ -152,8 +158,8 @@ function unfit(error: unknown): DbError | null {
 }
 
 /**
- * What PostgreSQL says to a statement of a migration, and which one: a person reads it, and nothing
- * was changed.
+ * The error of PostgreSQL for a statement of a migration, with the name of the migration: a person
+ * reads it, and nothing was changed.
  */
 function refused(name: string, error: unknown): DbError | null {
   const state = sqlState(error);

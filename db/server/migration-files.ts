@@ -1,6 +1,6 @@
 // The migrations: numbered plain SQL files, final once released; their names, their text, and which
-// of them a database has run. knex's own runner keeps that list and puts each file into a
-// transaction together with its entry in it (migrate.ts).
+// of them a database has run. knex's own runner keeps that list; it runs each file and stores the
+// file's entry in the list in one transaction (migrate.ts).
 import { readdir, readFile } from 'node:fs/promises';
 import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
@@ -42,7 +42,7 @@ export async function pendingMigrations(db: Db | Tx): Promise<string[]> {
   return (await migrationNames()).filter((name) => !applied.has(name));
 }
 
-/** The tables that these files make, or all files; partitions are their parent's business. */
+/** The tables that these files make, or all files; partitions are left out. */
 export async function migrationTables(names?: readonly string[]): Promise<string[]> {
   const texts = await Promise.all((names ?? (await migrationNames())).map(readMigration));
   return texts.flatMap((text) =>

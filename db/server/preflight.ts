@@ -1,6 +1,6 @@
-// What Twinbox needs of a database before it changes anything there: asked by `migrate`, by every
-// process at its start, and by `twinbox doctor`. Everything that stands against it is named at
-// once, each with the command that puts it right. Reads only.
+// What Twinbox needs of a database before it changes anything in it: checked by `migrate`, by every
+// process at its start, and by `twinbox doctor`. All reasons against the database are named at
+// once, each with the command that fixes it. Only reads.
 import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 import { migrationTables, pendingMigrations } from './migration-files.ts';
@@ -8,26 +8,29 @@ import { assertServerVersion } from './server.ts';
 import { assertTransactions } from './transactions.ts';
 
 /**
- * What the caller is going to do: `read` and nothing else; write `rows`; make `partitions` besides,
- * which only an owner of the tables may do; or `migrate`.
+ * What the caller is going to do: only `read`; write `rows`; also make `partitions`, which only an
+ * owner of the tables may do; or `migrate`.
  */
 export type Purpose = 'read' | 'rows' | 'partitions' | 'migrate';
 
 export type OwnTable = {
   name: string;
   owner: string;
-  /** Whoever is granted a superuser's role may do everything on the server: that is no way out. */
+  /**
+   * Membership in a superuser's role gives every right on the server, so it is not proposed as a
+   * fix.
+   */
   ownerIsSuperuser?: boolean;
   /**
-   * The role has the owner's rights: it is the owner, a member of the owner's role that inherits,
-   * or a superuser.
+   * The role has the owner's rights: it is the owner, an inheriting member of the owner's role, or
+   * a superuser.
    */
   owned: boolean;
   /** It may select, insert, update and delete. */
   usable: boolean;
   /** Policies of the table hide rows from this role. */
   hidesRows: boolean;
-  /** A table, and not a view or a foreign table of that name. */
+  /** The name belongs to a table, and not to a view or a foreign table. */
   plain: boolean;
 };
 
@@ -45,21 +48,22 @@ export type Ground = {
   isStandby: boolean;
   readOnly: boolean;
   replicationRole: string;
-  /** Functions of PostgreSQL that are missing here, or that the role may not call. */
+  /** Functions of PostgreSQL that the server lacks, or that the role may not call. */
   forbidden: string[];
-  /** Of the tables that Twinbox has or will make: those that are there. */
+  /** The tables that Twinbox has or will make, as far as they exist. */
   tables: OwnTable[];
   /**
-   * Sequences that those tables draw from, and the role may not, or may not set though every writer
-   * or relay has to.
+   * Sequences of those tables from which the role may not draw, or which it may not set, although
+   * every writer or relay has to.
    */
   sequences: { name: string }[];
 };
 
-/** By these the relay knows its server again (db/relay/identity.ts). */
+/** With these functions the relay recognises its server (db/relay/identity.ts). */
 const NEEDED_FUNCTIONS = ['pg_control_system()', 'pg_current_wal_lsn()', 'pg_walfile_name(pg_lsn)'];
 
-// The names of pg_database's columns for the locale changed with versions 15 and 17, hence the row as jsonb.
+// pg_database's column for the locale was renamed in versions 15 and 17, so the row is read as
+// jsonb.
 const groundSql = `
 select current_setting('server_encoding') as encoding,
   case d.row ->> 'datlocprovider' when 'i' then 'icu' when 'b' then 'builtin' else 'libc' end as provider,
@@ -83,8 +87,9 @@ from pg_class c
 where c.relnamespace = current_schema()::regnamespace and c.relname = any(:names) and c.relkind in ('r', 'p', 'v', 'm', 'f')
 order by c.relname`;
 
-// The sequence of a column, and the one that its default names, whoever owns that. Whoever writes
-// an event or saves the relay's place may have to move the first two forward.
+// The sequence that a column owns, and the one that its default names, whatever its owner is. A
+// process that writes an event or saves the relay's position may have to move the first two
+// forward.
 const sequencesSql = `
 select c.oid::regclass::text as name
 from pg_class c
@@ -111,8 +116,8 @@ export async function readGround(db: Db | Tx): Promise<Ground> {
 }
 
 /**
- * What stands against it: one sentence each, with what to do. `pending`: tables that migrations not
- * run yet would make.
+ * The reasons against the database: one sentence each, with what to do. `pending`: tables of
+ * migrations that have not run yet.
  */
 export function judgeGround(ground: Ground, purpose: Purpose, pending: ReadonlySet<string>): string[] {
   return [
@@ -124,14 +129,14 @@ export function judgeGround(ground: Ground, purpose: Purpose, pending: ReadonlyS
 }
 
 /**
- * Why nothing can be written here; null if it can. Not a fault of the database: the address leads
- * to the wrong server.
+ * Why the database accepts no writes; null if it does. Not a fault of the database: the address
+ * leads to the wrong server.
  */
 export function judgeWritable({ isStandby, readOnly, role, database }: Ground): string | null {
-  if (isStandby) return 'the server is a standby and takes no writes: let DATABASE_URL name the primary';
+  if (isStandby) return 'the server is a standby and accepts no writes: set DATABASE_URL to the primary';
   if (!readOnly) return null;
   return (
-    'sessions here take no writes (default_transaction_read_only is on): run ' +
+    'sessions in this database accept no writes (default_transaction_read_only is on): run ' +
     `alter database ${quoted(database)} reset default_transaction_read_only and alter role ${quoted(role)} reset default_transaction_read_only, ` +
     'or let DATABASE_URL name the primary'
   );
@@ -141,7 +146,7 @@ function judgeEncoding({ encoding }: Ground): string | null {
   if (encoding === 'UTF8') return null;
   return (
     `its encoding is ${encoding}, and Twinbox needs UTF8, so that every name can be stored: make a database by ` +
-    'createdb --encoding UTF8 --template template0 --locale C.UTF-8, move the tables there (pg_dump converts them), and let DATABASE_URL name it'
+    'createdb --encoding UTF8 --template template0 --locale C.UTF-8, move the tables into it (pg_dump converts them), and set DATABASE_URL to it'
   );
 }
 
@@ -162,7 +167,7 @@ function judgeSchema(ground: Ground, purpose: Purpose): string | null {
 function judgeFunctions({ forbidden, role }: Ground): string | null {
   if (forbidden.length === 0) return null;
   return (
-    `the role ${role} may not call ${forbidden.join(', ')}, by which a restored copy is told from the original: ` +
+    `the role ${role} may not call ${forbidden.join(', ')}, which distinguish a restored copy from the original: ` +
     forbidden.map((name) => `grant execute on function ${name} to ${quoted(role)}`).join('; ')
   );
 }
@@ -184,7 +189,7 @@ function judgeTables(ground: Ground, purpose: Purpose, pending: ReadonlySet<stri
   const needsOwner = purpose === 'migrate' || purpose === 'partitions';
   return [
     purpose === 'migrate' && taken.length > 0
-      ? `${list(taken)} ${taken.length === 1 ? 'is there already, a table' : 'are there already, tables'} that Twinbox would make: rename ${
+      ? `${list(taken)} ${taken.length === 1 ? 'exists already, a table' : 'exist already, tables'} that Twinbox would make: rename ${
           taken.length === 1 ? 'it' : 'them'
         }, or give Twinbox a schema of its own`
       : null,
@@ -233,13 +238,13 @@ function sayUnusable({ role, schema, sequences }: Ground, purpose: Purpose, own:
 }
 
 /**
- * A table that was given to another owner takes along the sequence that its column owns, and not
- * one that its default only names.
+ * If a table is given to another owner, the sequence that its column owns goes with it, but a
+ * sequence that its default only names does not.
  */
 function saySequences({ role, sequences }: Ground): string | null {
   if (sequences.length === 0) return null;
   return (
-    `the role ${role} may not draw from ${list(sequences)}, by which rows get their ids: ` +
+    `the role ${role} may not draw from ${list(sequences)}, which give rows their ids: ` +
     sequences
       .map(({ name }) => `grant usage, select, update on sequence ${name} to ${quoted(role)}`)
       .join('; ')
@@ -250,14 +255,14 @@ function list(things: { name: string }[]): string {
   return things.map(({ name }) => name).join(', ');
 }
 
-/** As an identifier of SQL. */
+/** As an SQL identifier. */
 function quoted(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 /**
- * Throws `no_transactions`, `server_too_old`, `ground_unfit` with all that stands against it, or
- * `read_only` if it is that alone.
+ * Throws `no_transactions`, `server_too_old`, `ground_unfit` with all reasons, or `read_only` if
+ * that is the only one.
  */
 export async function assertGround(db: Db | Tx, purpose: Purpose): Promise<Ground> {
   await assertTransactions(db);
@@ -276,14 +281,14 @@ export async function assertGround(db: Db | Tx, purpose: Purpose): Promise<Groun
   );
 }
 
-/** Tables of the migrations that have not run here. */
+/** Tables of migrations that have not run in this database. */
 export async function pendingTables(db: Db | Tx, { tables }: Ground): Promise<string[]> {
   const noted = tables.find(({ name }) => name === 'schema_migrations');
   if (noted === undefined) return await migrationTables();
   const { rows } = await db.raw<{ rows: { may: boolean }[] }>(
     `select has_table_privilege('schema_migrations', 'select') as may`,
   );
-  // Which have run cannot be read: that is among the findings.
+  // The role may not read which migrations have run: that is one of the reasons already.
   if (rows[0]?.may !== true) return [];
   return await migrationTables(await pendingMigrations(db));
 }

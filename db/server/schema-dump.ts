@@ -1,12 +1,12 @@
 import type { Db } from './connection.ts';
 
 /**
- * The schema as text, read from the catalogue in a fixed order, for a person and for a diff: the same schema
- * gives the same text, however it came about. Partitions are left out (upkeep makes them as time goes on),
- * the tables they belong to are in.
+ * The schema as text, read from the catalogue in a fixed order, for a person and for a diff: the
+ * same schema gives the same text, however it came about. Partitions are left out (upkeep makes
+ * them as time goes on), the tables they belong to are in.
  */
 export async function dumpSchema(db: Db): Promise<string> {
-  // Names outside pg_catalog are then written with their schema only where it is not public.
+  // With this path, names outside pg_catalog get their schema only if it is not public.
   return await db.transaction(async (tx) => {
     await tx.raw("set local search_path = 'public'");
     const parts: string[] = [HEAD];
@@ -21,12 +21,12 @@ export async function dumpSchema(db: Db): Promise<string> {
 const HEAD = `-- The schema after all migrations, written by \`npm run schema:dump\`. Do not edit: change db/migrations/.
 set check_function_bodies = off;`;
 
-/** knex's own lists of what has run; and whatever an extension brought with it. */
+/** Leaves out knex's own lists of migrations, and the objects of extensions. */
 const OURS = (oid: string, name: string) => `
   ${name} not like 'schema_migrations%'
   and not exists (select from pg_depend e where e.objid = ${oid} and e.deptype = 'e')`;
 
-/** Comments belong to what they explain. */
+/** A comment follows the object that it explains. */
 const comment = (kind: string, name: string, text: string) =>
   `case when ${text} is null then '' else format(E'\\ncomment on ${kind} %s is %L;', ${name}, ${text}) end`;
 
@@ -89,7 +89,7 @@ const TABLES = `
   group by c.oid, c.relkind, c.relname, c.reloptions
   order by c.relname collate "C"`;
 
-/** The partitions that catch what is beyond all others; those of a week or a block come and go. */
+/** The default partitions; partitions of a week or a block are left out, since they come and go. */
 const DEFAULTS = `
   select string_agg(format('create table %s partition of %s default;', c.oid::regclass, i.inhparent::regclass), E'\\n'
       order by c.relname collate "C") as text
@@ -98,7 +98,10 @@ const DEFAULTS = `
     and pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'
   having count(*) > 0`;
 
-/** Foreign keys last, for they name other tables' keys; not-null constraints stand with their columns. */
+/**
+ * Foreign keys come last, since they name keys of other tables; not-null constraints are with their
+ * columns.
+ */
 const CONSTRAINTS = `
   select string_agg(format('alter table %s add constraint %I %s;', c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid)), E'\\n'
       order by c.contype = 'f', r.relname collate "C", c.conname collate "C") as text

@@ -2,9 +2,9 @@ import pg from 'pg';
 import { connectionSettings, type Db, type Tx } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
 
-/** What has to be asked of a server before there is a database of ours. */
+/** What must be asked of a server before our database exists. */
 
-/** Where the server that answers at this URL keeps its data. Throws what `pg` throws if none does. */
+/** The data directory of the server at this URL. Throws the errors of `pg` if no server answers. */
 export async function serverDataDirectory(url: string): Promise<string> {
   return await withClient(url, async (client) => {
     const { rows } = await client.query<{ data_directory: string }>('show data_directory');
@@ -12,7 +12,7 @@ export async function serverDataDirectory(url: string): Promise<string> {
   });
 }
 
-/** The oldest that the migrations run on. */
+/** The oldest version on which the migrations run. */
 const OLDEST = 15;
 
 /** Throws `server_too_old`. */
@@ -24,14 +24,17 @@ export async function assertServerVersion(db: Db | Tx): Promise<void> {
   if (refusal) throw refusal;
 }
 
-/** By `server_version_num`: 150018 is 15.18, and before version 10 90624 was 9.6.24. Null if it will do. */
+/**
+ * By `server_version_num`: 150018 is 15.18, and before version 10 90624 was 9.6.24. Null if new
+ * enough.
+ */
 export function judgeServerVersion(number: number): DbError | null {
   const major = Math.floor(number / 10_000);
   if (major >= OLDEST) return null;
   const name = major >= 10 ? [major, number % 10_000] : [major, Math.floor(number / 100) % 100, number % 100];
   return new DbError(
     'server_too_old',
-    `this is PostgreSQL ${name.join('.')}, and Twinbox needs ${OLDEST} or newer: move the database to one, or let DATABASE_URL name another server`,
+    `this is PostgreSQL ${name.join('.')}, and Twinbox needs ${OLDEST} or newer: move the database to a newer server, or set DATABASE_URL to one`,
   );
 }
 
@@ -53,7 +56,7 @@ export async function ensureDatabase(url: string, name: string, template?: strin
   });
 }
 
-/** False, and nothing done, if the new name is taken. Neither may have connections. */
+/** False, and nothing done, if the new name is taken. Neither database may have connections. */
 export async function renameDatabase(url: string, from: string, to: string): Promise<boolean> {
   return await withClient(url, async (client) => {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [to]);
@@ -70,7 +73,7 @@ export async function renameDatabase(url: string, from: string, to: string): Pro
   });
 }
 
-/** Ends every connection to the database and removes it; one that is not there is fine. */
+/** Ends every connection to the database and removes it; it may be missing. */
 export async function dropDatabase(url: string, name: string): Promise<void> {
   await withClient(url, async (client) => {
     await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`);
@@ -84,7 +87,7 @@ export function databaseUrl(url: string, name: string): string {
   return changed.href;
 }
 
-/** Another process was quicker, between our look and our statement. */
+/** Another process did the same between our check and our statement. */
 function isTaken(error: unknown): boolean {
   const state = sqlState(error);
   return state === '42P04' || state === '23505';
@@ -92,7 +95,7 @@ function isTaken(error: unknown): boolean {
 
 async function withClient<T>(url: string, fn: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client(connectionSettings(url));
-  // A connection that breaks while nothing is asked of it must not end this process.
+  // A connection that breaks while it is idle must not end this process.
   client.on('error', () => undefined);
   await client.connect();
   try {

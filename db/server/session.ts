@@ -1,13 +1,14 @@
-// What every session of ours states for itself, so that no default of the server, the database or
-// the role changes what our statements mean. It is said in one statement after connecting: a pooler
-// such as PgBouncer refuses start-up parameters that it does not know.
+// The settings that every session of ours states for itself, so that no default of the server, the
+// database or the role changes the meaning of our statements. They are stated in one statement
+// after connecting, because a pooler such as PgBouncer refuses start-up parameters that it does not
+// know.
 //
-// Behind a pooler a session is lent, for one transaction at a time in its transaction mode. There
-// PgBouncer carries over what it is notified of (DateStyle, standard_conforming_strings,
-// client_encoding, TimeZone, application_name); all else stays on the server's session and meets
-// whoever is lent it next. So behind a pooler each transaction states everything once more, for
-// itself alone, in the same round trip as its BEGIN; and the time limits, which another program
-// would suffer from, are stated in transactions only.
+// A pooler lends a session, in its transaction mode for one transaction at a time. In that mode
+// PgBouncer carries over only the parameters that the server reports (DateStyle,
+// standard_conforming_strings, client_encoding, TimeZone, application_name); all others stay on the
+// server's session, and apply to the next client. So behind a pooler each transaction states
+// everything once more, for itself alone, in the same round trip as its BEGIN; and the time limits,
+// which could harm another program, are stated in transactions only.
 import type pg from 'pg';
 import { DbError } from './errors.ts';
 
@@ -16,32 +17,32 @@ export type SessionNeeds = { statementTimeoutMs: number };
 const TRIGGERS = 'session_replication_role';
 
 /**
- * What our statements rest on (tried one by one in test/db/server/session.test.ts). A setting that
- * this version does not have is passed over.
+ * The settings that our statements depend on (test/db/server/session.test.ts tries each). A setting
+ * that this version does not have is left out.
  */
 const MEANING: readonly [name: string, value: string][] = [
-  // Only the form; the order in which a user's own trigger reads 1/2/2026 is not ours to change.
+  // Only the output form; the order in which a user's own trigger reads 1/2/2026 is not changed.
   ['DateStyle', 'ISO'],
   // A backslash in a literal is a backslash.
   ['standard_conforming_strings', 'on'],
-  // {null} in an array is no text.
+  // {null} in an array is a null, and not a text.
   ['array_nulls', 'on'],
   ['extra_float_digits', '1'],
   ['transform_null_equals', 'off'],
-  // Locks are waited for, and what waits for nothing repeats no serialization failure.
+  // Statements wait for locks, and code that does not expect a serialization failure gets none.
   ['default_transaction_isolation', 'read committed'],
   ['lock_timeout', '0'],
-  // One error is no reason to end the session.
+  // One error does not end the session.
   ['exit_on_error', 'off'],
   ['idle_session_timeout', '0'],
   ['transaction_timeout', '0'],
   ['plpgsql.extra_errors', 'none'],
-  // Without triggers no row gets its event. Who may not set it is refused by
-  // db/server/preflight.ts. Servers before 15, which are refused by their version, do not know
+  // Without triggers no row gets its event. A role that may not set it is refused by
+  // db/server/preflight.ts. Servers before 15, which are refused by their version, do not have
   // has_parameter_privilege().
   [TRIGGERS, 'origin'],
-  // What was answered with 201, and each request that is stored before it is sent, survives a crash
-  // of the server.
+  // Every change that was answered with 201, and each request that is stored before it is sent,
+  // survives a crash of the server.
   ['synchronous_commit', 'on'],
 ];
 
@@ -52,8 +53,8 @@ const limits = ({ statementTimeoutMs }: SessionNeeds): [name: string, value: str
 ];
 
 /**
- * Only what differs is set. DateStyle is `ISO, MDY` or `ISO, DMY`; any synchronous_commit but `off`
- * lasts.
+ * Only settings that differ are set. DateStyle is `ISO, MDY` or `ISO, DMY`; any synchronous_commit
+ * but `off` is durable.
  */
 function stateSql(settings: readonly [string, string][], local: boolean): string {
   const needed = settings.map(([name, value]) => `('${name}', '${value}')`).join(', ');
@@ -66,12 +67,12 @@ function stateSql(settings: readonly [string, string][], local: boolean): string
 /** Connections whose session another client may use between two transactions, behind a pooler. */
 const lent = new WeakSet<object>();
 
-/** Below the time that the pool waits for a connection: the caller then gets the reason. */
+/** Shorter than the pool's wait for a connection, so that the caller gets the reason. */
 const PATIENCE_MS = 8_000;
 
 /**
- * One round trip, for each new connection. Throws what the server answers, or `no_session` where a
- * pooler has taken the connection and lends it no session.
+ * One round trip, for each new connection. Throws the error of the server, or `no_session` if a
+ * pooler has accepted the connection and lends it no session.
  */
 export async function stateSession(connection: pg.Client, needs: SessionNeeds): Promise<void> {
   const waited = new AbortController();
@@ -83,7 +84,7 @@ export async function stateSession(connection: pg.Client, needs: SessionNeeds): 
     const [pid] = await runAll(connection, [
       'select pg_backend_pid() as pid',
       stateSql(MEANING, false),
-      // `processID` is what was said at the connecting, and a pooler says a number of its own.
+      // `processID` is the number from the start of the connection, and a pooler gives its own.
       `${stateSql(limits(needs), false)} and pg_backend_pid() = ${processIdOf(connection)}`,
     ]);
     if (pid?.rows[0]?.['pid'] !== processIdOf(connection)) lent.add(connection);
@@ -91,8 +92,8 @@ export async function stateSession(connection: pg.Client, needs: SessionNeeds): 
     if (!waited.signal.aborted) throw error;
     throw new DbError(
       'no_session',
-      'no session of the database is free: a pooler has taken the connection and lends it none. In session mode its default_pool_size ' +
-        'has to be above DATABASE_POOL_SIZE times the processes (docs/pooler.md)',
+      'no session of the database is free: a pooler has accepted the connection and lends it none. In session mode its default_pool_size ' +
+        'must be above DATABASE_POOL_SIZE times the processes (docs/pooler.md)',
       { cause: error },
     );
   } finally {
@@ -102,17 +103,20 @@ export async function stateSession(connection: pg.Client, needs: SessionNeeds): 
 
 type Result = { rows: Record<string, unknown>[] };
 
-/** Several statements in one text, which is one round trip; pg answers with as many results. */
+/** Several statements in one text, which is one round trip; pg answers with one result for each. */
 async function runAll(connection: pg.Client, statements: readonly string[]): Promise<Result[]> {
   return (await connection.query(statements.join(';\n'))) as unknown as Result[];
 }
 
-/** pg has it, its types do not. A pooler may give none. */
+/** pg has this member, its types do not. A pooler may give none. */
 function processIdOf(connection: pg.Client): number {
   return (connection as unknown as { processID: number | null }).processID ?? 0;
 }
 
-/** What begins a transaction on this connection: one round trip, whatever is between us and the server. */
+/**
+ * The statements that begin a transaction on this connection: one round trip, with or without a
+ * pooler.
+ */
 export function beginSql(connection: object, needs: SessionNeeds, { readOnly = false } = {}): string {
   const begin = `begin transaction isolation level read committed${readOnly ? ' read only' : ''}`;
   return lent.has(connection) ? `${begin};\n${stateSql([...MEANING, ...limits(needs)], true)}` : begin;

@@ -1,11 +1,11 @@
-// What a person has to know of a table customers that migrations/0002-customers.sql takes over:
-// which columns become something else, said before it is done, and which rows stand against it.
+// What a person has to know about a table customers that migrations/0002-customers.sql takes over:
+// which columns are changed, reported before it is done, and which rows prevent it.
 import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 
 type Column = { name: string; type: string; length: number | null; hasDefault: boolean };
 
-// atttypmod of varchar and char is the length and four more.
+// atttypmod of varchar and char is the length plus four.
 const columnsSql = `
 select a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
   case when a.atttypid in ('varchar'::regtype, 'bpchar'::regtype) and a.atttypmod > 4 then a.atttypmod - 4 end as length,
@@ -15,7 +15,7 @@ where c.oid = to_regclass('customers') and c.relkind = 'r' and not a.attisdroppe
   and not exists (select from pg_attribute o where o.attrelid = c.oid and o.attname = 'last_event_id' and not o.attisdropped)
 order by a.attnum`;
 
-/** One line for each column that changes in more than its type's name. Empty where no table is taken over. */
+/** One line for each column whose type really changes. Empty if no table is taken over. */
 export async function saidOfColumns(tx: Tx): Promise<string[]> {
   const { rows } = await tx.raw<{ rows: Column[] }>(columnsSql);
   return rows.flatMap(({ name, type, length, hasDefault }) => {
@@ -24,7 +24,7 @@ export async function saidOfColumns(tx: Tx): Promise<string[]> {
         ? []
         : [
             'customers.id has no default. It becomes an identity column (generated always): PostgreSQL gives out the numbers from now on, ' +
-              'above the highest that is there, and an insert that names its own id needs "overriding system value".',
+              'above the highest that exists, and an insert that names its own id needs "overriding system value".',
           ];
     if (length === null) return [];
     return [
@@ -34,12 +34,12 @@ export async function saidOfColumns(tx: Tx): Promise<string[]> {
   });
 }
 
-/** So many ids are enough to look at; the number of rows is said beside them. */
+/** How many ids are named; the number of rows is given beside them. */
 const NAMED = 5;
 const BLANKS = `E' \\t\\r\\n\\f\\x0b'`;
 
-/** Each finding of the migration about rows, and what finds them again. */
-const FINDINGS: readonly [said: RegExp, where: (column: string) => string][] = [
+/** Each finding of the migration about rows, and the condition that finds the rows again. */
+const FINDINGS: readonly [finding: RegExp, where: (column: string) => string][] = [
   [
     /\d+ rows have no name or no email/,
     () =>
@@ -59,14 +59,14 @@ const FINDINGS: readonly [said: RegExp, where: (column: string) => string][] = [
 ];
 
 /**
- * A refusal of the migration, with up to five ids for each finding about rows. Asked after it was
- * rolled back; any other error stays.
+ * A refusal of the migration, with up to five ids for each finding about rows. Read after the
+ * rollback; any other error is unchanged.
  */
 export async function withRowsNamed(db: Db, error: unknown): Promise<unknown> {
   if (!(error instanceof DbError) || error.code !== 'customers_unfit') return error;
   let { message } = error;
-  for (const [said, where] of FINDINGS) {
-    const found = said.exec(message);
+  for (const [finding, where] of FINDINGS) {
+    const found = finding.exec(message);
     if (found === null) continue;
     const ids = await readIds(db, where(found[1] ?? ''));
     const listed = ids.slice(0, NAMED).join(', ');

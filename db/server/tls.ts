@@ -1,19 +1,23 @@
 // What the address of the database says about encryption, in the terms of libpq, so that an address
-// means to us what it means in psql.
+// means the same here as in psql.
 //
-// The package pg reads these terms in its own way: it takes `require` for `verify-full`, a misspelt
-// parameter for none, and what it does not know (`sslcrl`, `channel_binding=require`) for nothing
-// at all. So this file reads them, and pg gets the outcome. Nothing falls back to clear text:
-// `prefer` and `allow`, which are to, are refused, as is whatever asks for more than can be kept.
+// The package pg reads these terms in its own way: it takes `require` for `verify-full`, and
+// ignores a misspelt parameter and parameters that it does not know (`sslcrl`,
+// `channel_binding=require`). So this file reads them, and pg gets the result. Nothing falls back
+// to an unencrypted connection: `prefer` and `allow`, whose meaning that is, are refused, as is
+// everything that cannot be done.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type ConnectionOptions } from 'node:tls';
 import { DbError } from './errors.ts';
 
 export type Encryption = {
-  /** The address without what was read here: pg would read it again, and its reading would win. */
+  /**
+   * The address without the parameters that were read here: pg would read them again in its own
+   * way.
+   */
   connectionString: string;
-  /** Absent where the address says nothing. */
+  /** Absent if the address says nothing about encryption. */
   ssl?: false | ConnectionOptions;
   sslnegotiation?: Negotiation;
 };
@@ -22,7 +26,7 @@ type Negotiation = 'postgres' | 'direct';
 
 const READ = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslnegotiation'] as const;
 
-/** What makes no connection weaker where it is passed over. */
+/** Parameters that may be ignored, because no connection becomes weaker without them. */
 const PASSED_OVER = new Set([
   ...['sslcompression=0', 'sslsni=1', 'sslcertmode=allow', 'sslcertmode=disable'],
   ...['channel_binding=prefer', 'channel_binding=disable', 'gssencmode=prefer', 'gssencmode=disable'],
@@ -34,7 +38,7 @@ const PASSED_OVER = new Set([
 ]);
 const ABOUT_SAFETY = /ssl|tls|^channel_binding$|^gssencmode$|^require/i;
 
-/** Throws `address_invalid`, with the parameter to fix, for what cannot be read or kept. */
+/** Throws `address_invalid`, with the parameter to fix, for a value that cannot be read or done. */
 export function readEncryption(url: string): Encryption {
   const address = parseAddress(url);
   const parameters = address.searchParams;
@@ -43,13 +47,13 @@ export function readEncryption(url: string): Encryption {
     if (!PASSED_OVER.has(`${name}=${value}`)) throw invalid(...whyRefused(name, value));
     parameters.delete(name);
   }
-  // As for libpq the last one counts.
+  // As in libpq, the last value counts.
   const given = Object.fromEntries(READ.map((name) => [name, parameters.getAll(name).at(-1)]));
   const { sslmode, sslnegotiation } = given;
   for (const name of READ) parameters.delete(name);
   if (sslmode === undefined) {
     const alone = READ.find((name) => given[name] !== undefined);
-    if (alone) throw invalid(alone, 'means nothing without sslmode. Add sslmode=verify-full');
+    if (alone) throw invalid(alone, 'has no meaning without sslmode. Add sslmode=verify-full');
     return { connectionString: url };
   }
   return {
@@ -64,7 +68,7 @@ function parseAddress(url: string): URL {
   if (address) return address;
   throw new DbError(
     'address_invalid',
-    'DATABASE_URL cannot be read: it has to be postgresql://user:password@host:port/database with one host, and special signs in the ' +
+    'DATABASE_URL cannot be read: it must be postgresql://user:password@host:port/database with one host, and special characters in the ' +
       'password written as %40 for @, %2F for / and so on',
   );
 }
@@ -96,7 +100,10 @@ function sslOf(mode: string, given: Given): false | ConnectionOptions {
       return { ...clientOf(given), ...authoritiesOf(mode, sslrootcert) };
     case 'prefer':
     case 'allow':
-      throw invalid(`sslmode=${mode}`, `would fall back to clear text without a word. ${MODES}`);
+      throw invalid(
+        `sslmode=${mode}`,
+        `would fall back to an unencrypted connection without notice. ${MODES}`,
+      );
     default:
       throw invalid(`sslmode=${mode}`, `is not known. ${MODES}`);
   }
@@ -106,33 +113,32 @@ const MODES =
   'Write sslmode=verify-full (encrypted and checked), verify-ca (the host name is not compared), require (encrypted, not checked) or disable';
 
 /**
- * Without a file, or with `system`, the authorities that Node.js knows; a name has to be compared
- * then, for they sign for every owner of a name.
+ * Without a file, or with `system`, the authorities that Node.js knows; then the host name must be
+ * compared, since these authorities sign certificates for the owner of any name.
  */
 function authoritiesOf(mode: string, path: string | undefined): ConnectionOptions {
   if (path === undefined || path === 'system') {
     if (mode === 'verify-full') return {};
     throw invalid(
       `sslmode=${mode}`,
-      'without a file in sslrootcert would believe anybody with a certificate for any name. Add sslrootcert=<file>, or write sslmode=verify-full',
+      'without a file in sslrootcert would trust anyone who has a certificate for any name. Add sslrootcert=<file>, or write sslmode=verify-full',
     );
   }
   const ca = read('sslrootcert', path);
-  attempt('sslrootcert', path, 'holds no certificate in PEM form', () => new X509Certificate(ca));
+  attempt('sslrootcert', path, 'contains no certificate in PEM form', () => new X509Certificate(ca));
   return { ca };
 }
 
 function clientOf({ sslcert, sslkey, sslpassword }: Given): ConnectionOptions {
   if (sslcert === undefined && sslkey === undefined) return {};
-  if (sslcert === undefined)
-    throw invalid('sslkey', 'needs the certificate that goes with it. Add sslcert=<file>');
-  if (sslkey === undefined) throw invalid('sslcert', 'needs the key that goes with it. Add sslkey=<file>');
+  if (sslcert === undefined) throw invalid('sslkey', 'needs its certificate. Add sslcert=<file>');
+  if (sslkey === undefined) throw invalid('sslcert', 'needs its key. Add sslkey=<file>');
   const client = {
     cert: read('sslcert', sslcert),
     key: read('sslkey', sslkey),
     ...(sslpassword === undefined ? {} : { passphrase: sslpassword }),
   };
-  // Now and not at the first connection, where it would look like a fault of the server.
+  // Checked now and not at the first connection, where it would look like a fault of the server.
   attempt('sslcert and sslkey', `${sslcert}, ${sslkey}`, 'do not go together', () =>
     createSecureContext(client),
   );
@@ -141,7 +147,7 @@ function clientOf({ sslcert, sslkey, sslpassword }: Given): ConnectionOptions {
 
 function negotiationOf(way: string, mode: string): Negotiation {
   if (way === 'postgres' || (way === 'direct' && mode !== 'disable')) return way;
-  throw invalid(`sslnegotiation=${way}`, 'has to be postgres, or direct with an sslmode that encrypts');
+  throw invalid(`sslnegotiation=${way}`, 'must be postgres, or direct with an sslmode that encrypts');
 }
 
 function read(name: string, path: string): string {
@@ -158,10 +164,10 @@ function attempt<T>(name: string, path: string, what: string, fn: () => T): T {
 }
 
 function whyRefused(name: string, value: string): [string, string] {
-  if (name === 'ssl') return ['ssl', `is no word of PostgreSQL. ${MODES}`];
+  if (name === 'ssl') return ['ssl', `is not a parameter of PostgreSQL. ${MODES}`];
   return [
     `${name}=${value}`,
-    'asks for something that cannot be kept here. Take it out; sslmode=verify-full protects the connection',
+    'demands something that Twinbox cannot do. Remove it; sslmode=verify-full protects the connection',
   ];
 }
 

@@ -1,9 +1,9 @@
-// The one way in which events travel between processes. Two adapters, in-process and Kafka, pass
-// the same contract (test/lib/bus/contract.ts).
+// How events travel between processes. The two adapters, in-process and Kafka, pass the same
+// contract tests (test/lib/bus/contract.ts).
 //
-// Guarantees: what publish has answered is durable or done; messages of one key and topic arrive in
-// the order in which they were published; at least once. Assumes: a caller that had a rejection
-// publishes the same messages again, in the same order.
+// Guarantees: a message that publish has answered is durable or handled; messages of one key and
+// topic arrive in the order in which they were published; each arrives at least once. Assumes:
+// after a rejection the caller publishes the same messages again, in the same order.
 
 export type Message = {
   topic: string;
@@ -12,11 +12,11 @@ export type Message = {
   value: string;
   headers: Readonly<Record<string, string>>;
   eventId: string;
-  /** The id of its row in sync_events. */
+  /** The id of the event's row in sync_events. */
   syncEventId: number;
 };
 
-/** Where a message came to lie. The topic has the name that people see: with a prefix, where there is one. */
+/** Where a message was stored. The topic has its full name, with the prefix if there is one. */
 export type Published = { topic: string; partition: number; offset: number };
 
 export type Received = {
@@ -24,20 +24,26 @@ export type Received = {
   partition: number;
   offset: number;
   key: string | null;
-  /** Not ours to trust: see parseEnvelope. Null for a record without a value. */
+  /** Not checked yet: see parseEnvelope. Null for a record without a value. */
   value: string | null;
   headers: Readonly<Record<string, string>>;
-  /** From the headers; null in a foreign record. */
+  /** From the headers; null in a record of another program. */
   eventId: string | null;
-  /** From the headers; null in a foreign record, and where only the id is sent as a header. */
+  /**
+   * From the headers; null in a record of another program, and if only the id is sent as a header.
+   */
   syncEventId: number | null;
-  /** Whose record it is, by its header; null without that header. */
+  /** The installation that published the record, by its header; null without that header. */
   installation: string | null;
-  /** When the record was made, in milliseconds since 1970, as its producer says; null in process. */
+  /**
+   * When the record was made, by its producer's clock, in milliseconds since 1970; null in process.
+   */
   timestamp: number | null;
 };
 
-/** Gets messages of one topic in order, a batch at a time; a batch whose handler throws comes again. */
+/**
+ * Gets the messages of one topic in order, in batches; a batch whose handler throws comes again.
+ */
 export type Handler = (batch: readonly Received[]) => Promise<void>;
 
 export type Subscription = {
@@ -48,13 +54,13 @@ export type Subscription = {
 };
 
 export type BusHealth = {
-  /** Why it cannot do its work now, since when, and what was met last; null while it can. */
+  /** Why the bus cannot work now, since when, and the last error; null while it can. */
   problem: string | null;
 };
 
 /**
- * One partition, as a group sees it: it has done with all before `next`; there are the offsets from
- * `low` to below `high`.
+ * One partition, as a group sees it: every message before `next` is handled; the partition has the
+ * offsets from `low` to below `high`.
  */
 export type PartitionProgress = {
   /** As in `Published`. */
@@ -67,34 +73,39 @@ export type PartitionProgress = {
 
 export type Bus = {
   /**
-   * Answers one place per message, in their order, or rejects: then some of them may have arrived.
-   * One call at a time.
+   * Returns one place per message, in their order, or rejects: then some messages may have been
+   * stored. One call at a time.
    */
   publish(messages: readonly Message[]): Promise<Published[]>;
-  /** Resolves once nothing published from now on can be missed; the answer ends the subscription. */
+  /**
+   * Resolves once no message published from now on can be missed; the result ends the subscription.
+   */
   subscribe(subscription: Subscription): Promise<() => Promise<void>>;
   /**
-   * Which bus this is, as bound in the relay's cursor: `in-process`, or `kafka:<cluster id>`, with
-   * `/<prefix>` where topics have one.
+   * The identity of this bus, as bound in the relay's cursor: `in-process`, or `kafka:<cluster
+   * id>`, with `/<prefix>` if topics have one.
    */
   identity(): Promise<string>;
   /**
-   * How far a group has come; null where what is published is done with at once. Rejects if it
-   * cannot be said now.
+   * How far a group has come; null if published messages are handled at once. Rejects if the
+   * position cannot be found out now.
    */
   progress(topic: string, group: string): Promise<PartitionProgress[] | null>;
-  /** From what the work has met so far; sends no request. */
+  /** From what the bus has seen in its work so far; sends no request. */
   health(): BusHealth;
-  /** Lets what is in hand finish. */
+  /** Lets open work finish. */
   close(): Promise<void>;
 };
 
 export type BusErrorCode =
-  /** The topic needs a subscriber that is not there: publishing would lose the message. */
+  /** The topic needs a subscriber, and has none: publishing would lose the message. */
   | 'no_subscriber'
   /** A subscriber's handler failed; the cause says why. */
   | 'handler_failed'
-  /** The bus took everything else of these messages, or none, and will never take one of them as it is. */
+  /**
+   * The bus took everything else of these messages, or none, and will never take one of them as it
+   * is.
+   */
   | 'record_refused'
   | 'closed'
   /** It may have happened or not; the same again later. */
@@ -103,14 +114,14 @@ export type BusErrorCode =
 export class BusError extends Error {
   override readonly name = 'BusError';
   readonly code: BusErrorCode;
-  /** Whether the same call may succeed later although nothing is changed by a person. */
+  /** Whether the same call may succeed later without a person's help. */
   readonly retryable: boolean;
   /**
-   * For `record_refused`: what was acknowledged all the same, by index of the message; these need
-   * no second sending.
+   * For `record_refused`: the messages that were acknowledged all the same, by their index; they
+   * need not be sent again.
    */
   readonly published: ReadonlyMap<number, Published>;
-  /** For `record_refused`: the topic that refused, by the name that people see. */
+  /** For `record_refused`: the topic that refused, by its full name. */
   readonly topic: string | null;
 
   constructor(

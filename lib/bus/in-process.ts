@@ -1,27 +1,29 @@
-// The bus of the embedded form: everything in one process, nothing kept.
+// The bus of the embedded form: everything is in one process, and nothing is stored.
 //
-// Guarantees: publish resolves only when every subscriber's handler has, so the relay's cursor
-// moves only after the work is in Postgres. A crash at any point loses nothing: the cursor has not
-// moved, and the relay publishes the same page again.
+// Guarantees: publish resolves only when the handlers of all subscribers have, so the relay's
+// cursor moves only after the work is in PostgreSQL. A crash at any point loses nothing: the cursor
+// has not moved, and the relay publishes the same page again.
 
 import { BusError, type Bus, type Handler, type Message, type Published, type Received } from './bus.ts';
 
 export type InProcessOptions = {
-  /** Topic -> the groups without which nothing may be published to it. */
+  /** Topic -> the groups that must have a subscriber before anything is published to the topic. */
   required?: Readonly<Record<string, readonly string[]>>;
   /**
-   * A value longer than this many bytes is refused, as a broker would; by default there is no
-   * limit.
+   * A value longer than this many bytes is refused, as a broker would refuse it; no limit by
+   * default.
    */
   maxValueBytes?: number;
 };
 
 type Topic = {
   offset: number;
-  /** Group -> its members; each batch goes to one of them, the members alternate. */
+  /** Group -> its members; each batch goes to one member, in rotation. */
   groups: Map<string, Handler[]>;
-  turn: number;
-  /** The publish in hand; the next waits for it, so that order is the order of the calls. */
+  delivered: number;
+  /**
+   * The current publish; the next one waits for it, so that messages keep the order of the calls.
+   */
   last: Promise<unknown>;
 };
 
@@ -32,7 +34,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
   function topicOf(name: string): Topic {
     let topic = topics.get(name);
     if (topic === undefined) {
-      topic = { offset: 0, groups: new Map(), turn: 0, last: Promise.resolve() };
+      topic = { offset: 0, groups: new Map(), delivered: 0, last: Promise.resolve() };
       topics.set(name, topic);
     }
     return topic;
@@ -53,7 +55,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
     if (missing === undefined) return;
     throw new BusError(
       'no_subscriber',
-      `nobody reads ${name} for ${missing}: what is published there would be lost`,
+      `${name} has no subscriber for ${missing}: a message published to it would be lost`,
     );
   }
 
@@ -63,7 +65,8 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
     const batches = new Map<string, Received[]>();
     for (const message of messages) {
       const { topic } = message;
-      // An offset names a place in the order of arrival; one that a failed publish used up is not used again.
+      // An offset is the place in the order of arrival; an offset of a failed publish is not used
+      // again.
       const place = { topic, partition: 0, offset: topicOf(topic).offset++ };
       published.push(place);
       const batch = batches.get(topic);
@@ -75,7 +78,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
     const deliveries = [...batches].map(([name, batch]) => {
       const topic = topicOf(name);
       const delivery = topic.last.then(() => deliver(name, batch));
-      // The next publish waits for this one, whatever becomes of it.
+      // The next publish waits for this one, whether it succeeds or fails.
       topic.last = delivery.catch(() => undefined);
       return delivery;
     });
@@ -86,10 +89,10 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
 
   async function deliver(name: string, batch: readonly Received[]): Promise<void> {
     const topic = topicOf(name);
-    // Asked again: a reader may have left while this batch waited.
+    // Checked again: a subscriber may have left while this batch waited.
     demandReaders(name);
-    const turn = topic.turn++;
-    const handlers = [...topic.groups.values()].flatMap((members) => members[turn % members.length] ?? []);
+    const count = topic.delivered++;
+    const handlers = [...topic.groups.values()].flatMap((members) => members[count % members.length] ?? []);
     const settled = await Promise.allSettled(handlers.map(async (handler) => handler(batch)));
     const failed = settled.find(({ status }) => status === 'rejected');
     if (failed?.status !== 'rejected') return;
@@ -111,7 +114,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
       };
     },
     identity: () => Promise.resolve('in-process'),
-    // A publish resolves when every handler has.
+    // A publish resolves when every handler has, so nothing published is unhandled.
     progress: () => Promise.resolve(null),
     health: () => ({ problem: null }),
     async close() {

@@ -11,11 +11,13 @@ import type { ConsumerTimes } from './kafka/consumer.ts';
 
 export type OpenBusOptions = {
   log: KafkaLog;
-  /** The topics that are used; made or checked before this resolves. */
+  /** The topics that are used; created or checked before this resolves. */
   topics: readonly string[];
-  /** In process: topic -> the groups without which nothing may be published to it. */
+  /**
+   * In process: topic -> the groups that must have a subscriber before anything is published to it.
+   */
   required?: Readonly<Record<string, readonly string[]>>;
-  /** How long a Kafka that does not answer is waited for; default 30 s. */
+  /** How long to wait for a Kafka that does not answer; default 30 s. */
   patienceMs?: number;
   times?: Partial<ConsumerTimes>;
 };
@@ -24,15 +26,17 @@ export type OpenBus = {
   bus: Bus;
   /** The brokers; null in process. */
   place: string | null;
-  /** The newest records of these topics, or of those that are used (own-topics.ts); null in process. */
+  /**
+   * The newest records of these topics, or of the topics in use (own-topics.ts); null in process.
+   */
   newest: ((names?: readonly string[]) => Promise<Received[]>) | null;
-  /** Resolves when the bus can no longer work here: the process should say so and end. */
+  /** Resolves when the bus can no longer work in this process, which should log it and end. */
   failed: Promise<Error>;
 };
 
 /**
- * Throws `kafka_refused` at once for what a person has to fix, `kafka_unavailable` after the
- * patience.
+ * Throws `kafka_refused` at once for an error that a person has to fix, and `kafka_unavailable`
+ * after the patience.
  */
 export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOptions): Promise<OpenBus> {
   const { log, topics, required = {}, patienceMs = 30_000, times = {} } = options;
@@ -54,8 +58,9 @@ export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOpt
 }
 
 /**
- * In a deployment everything starts at once, and Kafka is seldom the first; a broker that has just
- * started, or a topic that was just made, answers for some seconds that it leads no partition yet.
+ * In a deployment everything starts at once, and Kafka is seldom the first; for some seconds a
+ * broker that has just started, or a topic that was just created, answers that a partition has no
+ * leader.
  */
 async function askPatiently<T>(
   { log, patienceMs }: { log: KafkaLog; patienceMs: number },

@@ -1,9 +1,10 @@
-// Two installations in the topics of one Kafka would take each other's events for their own: so
-// every record names the installation that published it, readers refuse what is another's
-// (workers/receiver.ts), and no installation begins to use topics that hold another's records.
+// Two installations in the topics of one Kafka would each take the other's events for their own. So
+// every record names the installation that published it, readers refuse records of another
+// installation (workers/receiver.ts), and no installation begins to use topics that contain records
+// of another.
 //
-// An installation that is bound to this bus already goes on, and says what it sees: whoever comes
-// later must not stop it.
+// An installation that is bound to this bus already goes on, and reports what it sees: an
+// installation that comes later must not stop it.
 import { readInstanceId } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { readRelayCounts } from '../../db/relay/lag.ts';
@@ -11,8 +12,8 @@ import { AppError } from '../errors.ts';
 import type { Bus, Received } from './bus.ts';
 
 /**
- * Whose record it is, by its header or else by its value; null if neither says so, as in records of
- * before there was a name.
+ * The installation that published a record, by its header or else by its value; null if neither
+ * names one, as in records of older versions.
  */
 export function installationOf(record: Pick<Received, 'installation' | 'value'>): string | null {
   if (record.installation !== null) return record.installation;
@@ -29,11 +30,11 @@ export function installationOf(record: Pick<Received, 'installation' | 'value'>)
 export type ForeignTopic = {
   topic: string;
   installation: string;
-  /** Of its newest record, as its producer says; null if it does not. */
+  /** When its newest record was made, by the producer's clock; null if the record does not say. */
   at: Date | null;
 };
 
-/** One for each topic and installation that is not this one. */
+/** One entry for each topic and each other installation. */
 export function findForeign(records: readonly Received[], own: string): ForeignTopic[] {
   const found = new Map<string, ForeignTopic>();
   for (const record of records) {
@@ -53,14 +54,15 @@ export type TopicsInUse = {
   bus: Pick<Bus, 'identity'>;
   /** The newest records of our topics; null in process, where no other installation can publish. */
   newest: (() => Promise<Received[]>) | null;
-  /** KAFKA_SHARE_TOPICS: that others use the topics, too, is meant. */
+  /** KAFKA_SHARE_TOPICS: several installations use the topics on purpose. */
   shared: boolean;
   log: { warn(event: string, fields: Record<string, unknown>): void };
 };
 
 /**
- * Before anything is published or received. Throws `kafka_refused` where the topics hold another
- * installation's events, unless that is meant, or this one is bound to them already.
+ * Called before anything is published or received. Throws `kafka_refused` if the topics contain
+ * events of another installation, unless sharing is allowed, or this installation is bound to the
+ * topics already.
  */
 export async function assertOwnTopics({ db, bus, newest, shared, log }: TopicsInUse): Promise<void> {
   if (newest === null) return;
@@ -73,8 +75,8 @@ export async function assertOwnTopics({ db, bus, newest, shared, log }: TopicsIn
   if (!shared)
     throw new AppError('kafka_refused', {
       detail:
-        `${says}. Give this one topics of its own with KAFKA_TOPIC_PREFIX. If the other one is gone, or it is meant that ` +
-        'both use them: KAFKA_SHARE_TOPICS=yes, and what is not ours is then refused record by record',
+        `${says}. Give this installation topics of its own with KAFKA_TOPIC_PREFIX. If the other one is gone, or both shall ` +
+        'use them: KAFKA_SHARE_TOPICS=yes, and each record of the other installation is then refused',
     });
   log.warn('kafka.topics_shared', { why: says });
 }

@@ -1,23 +1,22 @@
-// Characters that cannot be seen: control characters, marks of direction, joiners, fillers, tags.
-// In an email they make two addresses that look the same. What they do to a terminal:
-// lib/escape-unseen.ts.
+// Characters that cannot be seen: control characters, direction marks, joiners, fillers, tags. With
+// them two different emails look the same. What they do to a terminal: lib/escape-unseen.ts.
 
 /**
- * Unicode's format characters (Cf), whatever is drawn as nothing by default, and the one blank
- * pattern of Braille.
+ * Unicode's format characters (Cf), all characters that are drawn as nothing by default, and the
+ * empty pattern of Braille.
  */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** Whether there is anything to see in it. */
+/** Whether the text has a visible character. */
 export function isVisible(text: string): boolean {
   return VISIBLE.test(text);
 }
 
 /**
- * The first character that cannot be seen, blanks and control characters aside; `place` counts
- * characters from 1.
+ * The first character that cannot be seen, except white space and control characters; `place`
+ * counts characters from 1.
  */
 export function findInvisible(text: string): { name: string; place: number } | null {
   const found = INVISIBLE.exec(text);
@@ -25,8 +24,8 @@ export function findInvisible(text: string): { name: string; place: number } | n
 }
 
 /**
- * Without blanks and invisible characters at both ends. Walks from the ends to the middle, since
- * `+$` would take the square of a long text.
+ * The text without white space and invisible characters at both ends. It walks from the ends to the
+ * middle, since the time of `+$` would grow with the square of a long text's length.
  */
 export function stripEnds(text: string): string {
   const isEdge = (character: string | undefined): boolean =>
@@ -38,7 +37,7 @@ export function stripEnds(text: string): string {
   return characters.slice(from, to).join('');
 }
 
-/** `U+200B ZERO WIDTH SPACE`: the code point, and Unicode's name of those that are met. */
+/** `U+200B ZERO WIDTH SPACE`: the code point, and Unicode's name of the frequent ones. */
 function characterName(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   const [, name] = NAMES.find(([first, , last = first]) => code >= first && code <= last) ?? [];
@@ -46,7 +45,7 @@ function characterName(character: string): string {
   return name === undefined ? point : `${point} ${name}`;
 }
 
-// From Unicode's UnicodeData.txt; of a range what its characters have in common.
+// From Unicode's UnicodeData.txt; for a range, the common part of the names.
 const NAMES: readonly (readonly [first: number, name: string, last?: number])[] = [
   [0x00ad, 'SOFT HYPHEN'],
   [0x034f, 'COMBINING GRAPHEME JOINER'],

@@ -1,35 +1,38 @@
-// Checks of what comes from outside, compiled once from JSON Schemas, with answers that people can act on.
+// Checks of data from outside, compiled once from JSON Schemas; each answer says what to fix.
 
 import { Ajv, type AnySchemaObject, type ErrorObject, type SchemaValidateFunction } from 'ajv';
 import { findInvisible, isVisible } from './characters.ts';
 
-// Postgres cannot store U+0000. A pattern is also read by other programs from the API document, so
-// it has only what every dialect knows; what a pattern like that cannot say is checked by the
+// PostgreSQL cannot store U+0000. Other programs read this pattern in the API document, so it uses
+// only what every dialect of patterns has; what such a pattern cannot express is checked by the
 // keyword x-text.
 export const storableText = '^[^\\x00]*$';
 
 /**
- * storable: no half of a surrogate pair, which is no character at all. Anything else may stand in a
- * name: what came in from another system must be accepted when a caller sends it back. visible:
- * storable, and there is something to see in it. distinct: storable, and no character that cannot
- * be seen, since two texts would look the same.
+ * storable: no half of a surrogate pair, which is no character at all. Anything else may be part of
+ * a name: a name that came from another system must be accepted when a caller sends it back.
+ * visible: storable, and at least one visible character. distinct: storable, and no invisible
+ * character, since two texts would look the same.
  */
 export type TextRule = 'storable' | 'visible' | 'distinct';
 
-/** One thing that is wrong with what a caller sent. */
+/** One thing that is wrong in the data. */
 export type Violation = {
-  /** JSON pointer into what was checked; '' is the whole. */
+  /** JSON pointer into the data; '' is the whole. */
   pointer: string;
-  /** Stable, for programs: the failed rule's name, such as required, maxLength or additionalProperties. */
+  /**
+   * The name of the rule, stable, for programs: such as required, maxLength or
+   * additionalProperties.
+   */
   rule: string;
-  /** For people: what is wrong, so that they can fix it. */
+  /** What is wrong, so that a person can fix it. */
   detail: string;
 };
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; violations: Violation[] };
 
 /**
- * Only the first of them are listed: a body of 10,000 unknown fields earns no answer of 10,000
+ * Only this many are listed: a body of 10,000 unknown fields must not get an answer of 10,000
  * lines.
  */
 const MAX_VIOLATIONS = 10;
@@ -47,10 +50,7 @@ ajv.addKeyword({
 ajv.addFormat('date-time', { type: 'string', validate: isInstant });
 ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
 
-/**
- * Compiles a schema once. The check takes what came from outside and gives it back typed, or says
- * what is wrong.
- */
+/** Compiles a schema once. The check returns the data with its type, or says what is wrong. */
 export function compileCheck<T>(schema: object): (input: unknown) => Checked<T> {
   const validate = ajv.compile<T>(schema);
   return (input) =>
@@ -61,20 +61,20 @@ export function compileCheck<T>(schema: object): (input: unknown) => Checked<T> 
 
 function checkText(rule: TextRule, text: string, schema: AnySchemaObject = {}): boolean {
   const refuse = (keyword: string, message: string): boolean => {
-    // How ajv takes errors from a keyword of one's own.
+    // The place where ajv expects the errors of a keyword that we define.
     (checkText as SchemaValidateFunction).errors = [{ keyword, message, params: {} }];
     return false;
   };
   if (!text.isWellFormed()) return refuse('pattern', String(schema['x-problem']));
-  // Of an empty text minLength says enough.
+  // For an empty text minLength gives the better answer.
   if (rule === 'visible' && text !== '' && !isVisible(text))
-    return refuse('invisible', 'has nothing in it that can be seen');
+    return refuse('invisible', 'has no visible character');
   const hidden = rule === 'distinct' ? findInvisible(text) : null;
   if (!hidden) return true;
   const { name, place } = hidden;
   return refuse(
     'invisible',
-    `must not hold ${name}, which cannot be seen (character ${place}); leave it out`,
+    `must not contain ${name}, which is invisible (character ${place}); leave it out`,
   );
 }
 
@@ -88,38 +88,41 @@ function isInstant(text: string): boolean {
 
 function toViolation(error: ErrorObject): Violation {
   const { keyword, instancePath, params, parentSchema, data } = error;
-  const said = (detail: string, key?: string): Violation => ({
+  const violation = (detail: string, key?: string): Violation => ({
     pointer: key === undefined ? instancePath : `${instancePath}/${pointerPart(key)}`,
     rule: keyword,
     detail,
   });
   switch (keyword) {
     case 'required':
-      return said('is missing', String(params['missingProperty']));
+      return violation('is missing', String(params['missingProperty']));
     case 'additionalProperties': {
       const known = Object.keys((parentSchema?.['properties'] as object | undefined) ?? {}).join(', ');
-      return said(`is not known here; what may be given is: ${known}`, String(params['additionalProperty']));
+      return violation(
+        `is not a known field; the known fields are: ${known}`,
+        String(params['additionalProperty']),
+      );
     }
     case 'minProperties':
-      return said('names nothing to change; give name, email or both');
+      return violation('contains no field to change; give name, email or both');
     case 'minLength':
-      return said(
+      return violation(
         data === '' ? 'must not be empty' : `must have at least ${String(params['limit'])} characters`,
       );
     case 'maxLength':
-      return said(`must have at most ${String(params['limit'])} characters`);
+      return violation(`must have at most ${String(params['limit'])} characters`);
     case 'pattern':
-      return said(String(parentSchema?.['x-problem'] ?? error.message));
+      return violation(String(parentSchema?.['x-problem'] ?? error.message));
     case 'format':
-      return said('must be a time with a time zone, such as 2026-01-31T12:00:00Z');
+      return violation('must be a time with a time zone, such as 2026-01-31T12:00:00Z');
     case 'type':
-      return said(`must be ${wanted(params['type'])}, not ${shown(data)}`);
+      return violation(`must be ${wanted(params['type'])}, not ${shown(data)}`);
     default:
-      return said(error.message ?? `breaks the rule ${keyword}`);
+      return violation(error.message ?? `breaks the rule ${keyword}`);
   }
 }
 
-/** A JSON pointer (RFC 6901) to what a path leads to; long keys are cut. */
+/** A JSON pointer (RFC 6901) for a path; long keys are cut. */
 export function pointerOf(path: readonly (string | number)[]): string {
   return path.map((part) => `/${pointerPart(String(part))}`).join('');
 }

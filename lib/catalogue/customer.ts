@@ -1,20 +1,20 @@
-// What a customer is to a caller: its fields, their limits and their tidy form. One source for the
-// API's checks, for `twinbox import` and for the API document.
+// The fields of a customer: their limits and their normal form. The checks of the API, `twinbox
+// import` and the API document all use this file.
 
 import { stripEnds } from './characters.ts';
 import { compileCheck, storableText, type Checked } from './check.ts';
 
 /**
- * Stripe's own limits, so that nothing longer than it takes gets in. Counted in code points, after
- * tidying.
+ * Stripe's own limits, so that nothing is accepted that is too long for Stripe. Counted in code
+ * points, after normalising.
  */
 export const customerLimits = { name: 256, email: 512 } as const;
 
-// Loose on purpose: one @ with something on both sides. What this lets through and a system refuses
-// is parked there, with that system's reason.
+// Not strict on purpose: one @ with something on both sides. An email that passes this check and is
+// refused by a system is parked for that system, with the system's reason.
 const emailText = '^[^@\\s\\x00-\\x1f\\x7f-\\x9f]+@[^@\\s\\x00-\\x1f\\x7f-\\x9f]+$';
 
-/** x-problem is what a caller reads when the pattern does not match. */
+/** x-problem is the message for the caller when the pattern does not match. */
 export const customerFields = {
   name: {
     type: 'string',
@@ -23,8 +23,8 @@ export const customerFields = {
     pattern: storableText,
     'x-text': 'visible',
     description:
-      'Trimmed and brought to Unicode NFC before it is checked and stored. Something in it has to be visible.',
-    'x-problem': 'must not hold a NUL character or half a surrogate pair, which no database can store',
+      'Trimmed and converted to Unicode NFC before it is checked and stored. It must have a visible character.',
+    'x-problem': 'must not contain a NUL character or half a surrogate pair, which no database can store',
   },
   email: {
     type: 'string',
@@ -33,7 +33,7 @@ export const customerFields = {
     pattern: emailText,
     'x-text': 'distinct',
     description:
-      'Unique among living customers, whatever the case of its letters A to Z; other letters are told apart by their case. Trimmed, also of invisible characters at its ends, and brought to Unicode NFC first; with an invisible character inside it is refused.',
+      'Unique among living customers, without regard to the case of the letters A to Z; for other letters the case counts. Trimmed, also of invisible characters at its ends, and converted to Unicode NFC first; an email with an invisible character inside is refused.',
     'x-problem': 'must be an email address: one @, something on both sides, no spaces or control characters',
   },
 } as const;
@@ -55,24 +55,24 @@ export const customerChangeSchema = {
 const checkNew = compileCheck<{ name: string; email: string }>(newCustomerSchema);
 const checkChange = compileCheck<{ name?: string; email?: string }>(customerChangeSchema);
 
-/** A whole customer: both fields, tidied. */
+/** A whole customer: both fields, in normal form. */
 export function checkNewCustomer(input: unknown): Checked<{ name: string; email: string }> {
   return checkNew(tidy(input));
 }
 
-/** A change: one field or both, tidied. */
+/** A change: one field or both, in normal form. */
 export function checkCustomerChange(input: unknown): Checked<{ name?: string; email?: string }> {
   return checkChange(tidy(input));
 }
 
-/** A name as it is kept. */
+/** The stored form of a name. */
 export function tidyText(text: string): string {
   return text.trim().normalize('NFC');
 }
 
 /**
- * An email as it is kept: what cannot be seen comes along when one is copied from a page or a mail,
- * mostly at its ends.
+ * The stored form of an email: invisible characters are often copied with an email from a page or a
+ * mail, mostly at its ends.
  */
 export function tidyEmail(text: string): string {
   return stripEnds(text).normalize('NFC');

@@ -1,6 +1,6 @@
-// Mapping documents: which fields stand for each other, and by which rules. They are data, checked
-// whole when the process starts, so that a wrong one stops the start with every problem named
-// instead of failing one customer at a time.
+// Mapping documents: which fields correspond to each other, and by which rules. They are data, and
+// are checked as a whole when the process starts, so that an error stops the start with a list of
+// all problems, instead of failing one customer at a time.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isVisible } from './characters.ts';
 import { ENTITIES, type Entities, type EntityFields } from './entity.ts';
@@ -8,7 +8,10 @@ import { AppError } from '../errors.ts';
 import { suggestion } from './near-names.ts';
 import { carryNames, isStandIn, standIn, standInNames, type CarryName } from './transforms.ts';
 
-/** A field's value on either side. Canonical form: trimmed, NFC, '' is null (see lib/sync/canonical.ts). */
+/**
+ * A field's value on either side. Canonical form: trimmed, NFC, '' is null (see
+ * lib/sync/canonical.ts).
+ */
 export type Value = string | null;
 export type Fields = Record<string, Value>;
 
@@ -22,22 +25,25 @@ export interface FieldRule {
   external: string;
   direction: Direction;
   conflict: ConflictRule;
-  /** What their null does to our value: `keep` refuses it, `clear` takes it. */
+  /** What an empty value of theirs does to our value: `keep` refuses it, `clear` takes it. */
   onNull: 'keep' | 'clear';
   /**
-   * What becomes of our value on its way to the system, and of theirs on its way to our table;
-   * names in lib/catalogue/transforms.ts.
+   * How our value is changed for the system, and theirs for our table; names in
+   * lib/catalogue/transforms.ts.
    */
   toExternal: CarryName[];
   toInternal: CarryName[];
   /** How two values are compared beyond their canonical form. */
   compare: ('lower' | 'exact')[];
   /**
-   * External fields that stand in, in order, when theirs is null and ours may not be; the result is
-   * marked derived.
+   * External fields that replace the field, in this order, when theirs is null and ours may not be;
+   * the value is stored as derived.
    */
   fallback: string[];
-  /** The longest they take, in code points; what is longer is left as it is on both sides. */
+  /**
+   * The longest value that they accept, in code points; a longer value is left as it is on both
+   * sides.
+   */
   maxLength: number | null;
 }
 
@@ -121,7 +127,7 @@ export function parseDocument(
   return deepFreeze(structuredClone(candidate));
 }
 
-/** The external fields that have to be read: the mapped ones and those that can stand in for them. */
+/** The external fields that must be read: the mapped ones and those that can replace them. */
 export function externalFields(document: MappingDocument): string[] {
   const names = document.fields.flatMap((rule) => [
     rule.external,
@@ -131,8 +137,8 @@ export function externalFields(document: MappingDocument): string[] {
 }
 
 /**
- * What stands in, in the rule's order, where the field itself is null; null if nothing does. The
- * caller marks it derived.
+ * The value that replaces a field that is null, in the rule's order; null if there is none. The
+ * caller stores it as derived.
  */
 export function fallbackValue(rule: FieldRule, fields: Fields): Value {
   for (const step of rule.fallback) {
@@ -180,15 +186,15 @@ function clearedThoughNeverNull({ entity, fields }: MappingDocument, { neverNull
   return fields.flatMap(({ internal, onNull }, index) =>
     onNull === 'clear' && neverNull.includes(internal)
       ? [
-          `/fields/${index}/onNull: a ${entity} here always has a ${internal}, so their null cannot be taken; say "keep"`,
+          `/fields/${index}/onNull: a ${entity} in our table always has a ${internal}, so their null cannot be taken; use "keep"`,
         ]
       : [],
   );
 }
 
 /**
- * A field whose stand-in waits, over any number of others, for the field itself could take its own
- * absence for a value.
+ * A field must not be replaced by fields that the field itself replaces, over any number of steps:
+ * it could take its own absence for a value.
  */
 function circularFallbacks(rules: FieldRule[]): string[] {
   const next = new Map(

@@ -1,18 +1,18 @@
-// Transforms by name: a mapping document holds no code. All are pure.
+// Transforms by name: a mapping document contains no code. All are pure functions.
 import { fold } from '../../db/email-fold.ts';
 
 /**
- * What may become of a value on its way to the other side or back. Each done twice is done once,
- * and their order does not matter, so that what has come over is carried as it is from then on: a
- * value and what it becomes are the same thing.
+ * How a value may be changed on its way to the other side or back. Applying a transform twice gives
+ * the same as once, and their order does not matter, so that a value that was carried over once
+ * stays the same from then on.
  */
 const CARRIES = {
   /**
-   * A to Z alone, by the rule that decides whether two emails are one (db/email-fold.ts). An accent that
-   * stands by itself joins its letter first.
+   * A to Z alone, by the rule that decides whether two emails are one (db/email-fold.ts). A
+   * separate accent is combined with its letter first.
    */
   lower: (text: string): string => fold(text.normalize('NFC')),
-  /** Any white space within it is one blank. */
+  /** Any white space within it becomes one space. */
   singleSpaced: (text: string): string => text.replace(/\s+/gu, ' '),
 };
 
@@ -20,9 +20,9 @@ export type CarryName = keyof typeof CARRIES;
 
 export const carryNames = Object.keys(CARRIES) as CarryName[]; // of the object above
 
-/** What a value that stands in for another may be made of; there is no way back. */
+/** How a value that replaces another field is made; there is no way back. */
 const STAND_INS = {
-  /** The part of an e-mail before its last @: a stand-in for a name. */
+  /** The part of an email before its last @, in place of a name. */
   localPart: (text: string): string => (text.includes('@') ? text.slice(0, text.lastIndexOf('@')) : text),
 };
 
@@ -38,15 +38,15 @@ export function standIn(name: string, text: string): string {
   return isStandIn(name) ? STAND_INS[name](text) : text;
 }
 
-/** A field's rule, as far as it is about carrying. */
+/** The part of a field's rule that is about transforms. */
 type Carried = { toExternal: CarryName[]; toInternal: CarryName[] };
 
-/** Our value as they get it. */
+/** Our value in the form that they get. */
 export function toExternal({ toExternal: names }: Carried, value: string | null): string | null {
   return carry(names, value);
 }
 
-/** Their value as we take it. */
+/** Their value in the form that we take. */
 export function fromExternal({ toInternal: names }: Carried, value: string | null): string | null {
   return carry(names, value);
 }

@@ -1,26 +1,26 @@
-// A follower's place among the changes of customers, as a text that it keeps. Everything that has
-// to be known to go on stands in it, so nothing is kept here for any follower. What its parts mean:
-// docs/relay.md and lib/customers/changes.ts.
+// A follower's position among the changes of customers, as a text that the follower keeps. The text
+// contains everything that is needed to go on, so Twinbox stores nothing for any follower. The
+// meaning of its parts: docs/relay.md and lib/customers/changes.ts.
 
 import { createHash } from 'node:crypto';
 
 /**
- * PostgreSQL's own: transactions below xmin have ended, those from xmax on have not begun, and of
- * the others "running" run.
+ * A snapshot as in PostgreSQL: transactions below xmin have ended, those from xmax on have not
+ * begun, and of the transactions between them those in "running" have not ended.
  */
 export type Snapshot = { xmin: number; xmax: number; running: number[] };
 
 export type Position = {
   place: string;
-  /** Everything that is visible in it has been delivered. */
+  /** Every transaction that is visible in this snapshot has been delivered. */
   seen: Snapshot;
-  /** No row of a transaction at or above xmax of "seen" lies at or below this event id. */
+  /** No transaction at or above xmax of "seen" has written a row at or below this event id. */
   floor: number;
   /** The same for each transaction that was running in "seen", in their order. */
   lateFloors: number[];
-  /** Whoever gets a transaction id from `xid` on draws event ids above `id`. */
+  /** A transaction with an id at or above `xid` gets event ids above `id`. */
   next: { xid: number; id: number };
-  /** The window that is being read, up to lastId; null between windows. */
+  /** The window that is being read, up to lastId; null between two windows. */
   window: { win: Snapshot; lastId: number; settledTo: number } | null;
 };
 
@@ -39,7 +39,7 @@ export function snapshotText({ xmin, xmax, running }: Snapshot): string {
 
 const FORM = '1';
 
-/** Letters, digits, dots and dashes, so that it needs no encoding in a URL. */
+/** Letters, digits, dots and dashes, so that the position needs no encoding in a URL. */
 export function encodePosition({ place, seen, floor, lateFloors, next, window }: Position): string {
   const parts = [
     FORM,
@@ -53,7 +53,7 @@ export function encodePosition({ place, seen, floor, lateFloors, next, window }:
   return `${text}.${checksum(text)}`;
 }
 
-/** null for what encodePosition has not made: cut, mistyped, or of another form. */
+/** null for a text that encodePosition has not made: cut, mistyped, or of another form. */
 export function decodePosition(text: string): Position | null {
   const end = text.lastIndexOf('.');
   const body = text.slice(0, Math.max(end, 0));
@@ -73,7 +73,8 @@ export function decodePosition(text: string): Position | null {
   return { ...position, window: { win, lastId, settledTo } };
 }
 
-// Each as the distance from the one before it: a list of a hundred transaction ids is short then.
+// Each number as the distance from the one before it, which keeps a list of a hundred transactions
+// short.
 function encodeSnapshot({ xmin, xmax, running }: Snapshot): string {
   return encodeNumbers([xmin, xmax - xmin, ...running.map((xid, at) => xid - (running[at - 1] ?? xmin))]);
 }
@@ -84,7 +85,7 @@ function decodeSnapshot(text: string): Snapshot | null {
   let xid = xmin;
   const running = steps.map((step) => (xid += step));
   const xmax = xmin + length;
-  // What PostgreSQL demands of a snapshot; its own complaint would be taken for a fault of ours.
+  // The conditions of PostgreSQL; its own error message would look like a fault of Twinbox.
   const isOne =
     isTransactionId(xmin) &&
     isTransactionId(xmax) &&
@@ -93,7 +94,7 @@ function decodeSnapshot(text: string): Snapshot | null {
   return isOne && Number.isSafeInteger(xmax) ? { xmin, xmax, running } : null;
 }
 
-/** The low half of an id counts, and 0 there is no transaction. */
+/** The low half of a transaction id counts, and 0 in it is no transaction. */
 function isTransactionId(xid: number): boolean {
   return xid % 2 ** 32 !== 0;
 }
@@ -102,7 +103,7 @@ function encodeNumbers(numbers: number[]): string {
   return numbers.map((number) => number.toString(36)).join('-');
 }
 
-/** None at all where one of them is no number that can be held exactly. */
+/** Empty if one of them is no number that can be stored exactly. */
 function decodeNumbers(text: string): number[] {
   const numbers = text
     .split('-')
@@ -111,8 +112,8 @@ function decodeNumbers(text: string): number[] {
 }
 
 /**
- * Not against forgery, since there is nothing to gain by it: against a position that lost its end
- * on the way.
+ * Not a protection against forgery, which would gain nothing, but against a position that was cut
+ * on its way.
  */
 function checksum(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);

@@ -1,17 +1,17 @@
-// The changes of customers for a follower: every committed one, in an order in which the versions
-// of one customer rise, however transactions overlap and however long one stays open. Deletions are
-// changes like others.
+// The changes of customers for a follower: every committed change, in an order in which the
+// versions of one customer rise, however transactions overlap and however long one stays open.
+// Deletions are changes like others.
 //
-// It is the relay's cursor (docs/relay.md) with its state in the follower's hands. What lies
-// between the snapshots "seen" and "win" is a window; it goes out in order of event id, in pages,
-// and when it is empty "win" becomes "seen". A transaction that was still running in "win" is in no
-// window yet, and comes with the first one that sees it. The floors only bound the search: they
-// roll when a window closes, by the pair `next`, which was read while the follower's earlier pages
-// were: whoever has a transaction id at or above next.xid got it later, and draws the transaction
-// id first and the event id second.
+// The method is that of the relay's cursor (docs/relay.md), with the state kept by the follower.
+// The changes between the snapshots "seen" and "win" are a window; it is delivered in the order of
+// the event ids, in pages, and when it is empty "win" becomes "seen". A transaction that was still
+// running in "win" is not in that window, and comes with the first window that sees it. The floors
+// only bound the search. They rise when a window closes, by the pair `next`, which was read before
+// the follower's earlier pages: a transaction with an id at or above next.xid got its id after that
+// read, and it gets its event ids after its transaction id.
 //
-// Nothing is written, so a crash leaves nothing. The same position asked again gives the same
-// changes again, and perhaps more.
+// Nothing is written, so a crash leaves nothing. The same position gives the same changes again,
+// and perhaps more.
 
 import type { Db } from '../../db/server/connection.ts';
 import {
@@ -28,24 +28,24 @@ export type ChangesOutcome =
   | {
       outcome: 'read';
       changes: (CustomerChange & { position: Position })[];
-      /** Where to go on. */
+      /** The position for the next call. */
       position: Position;
-      /** Whether there was more when this was read. */
+      /** Whether there were more changes when this was read. */
       more: boolean;
     }
   /** What follows this position is no longer kept, or was another database's. */
   | { outcome: 'expired'; reason: 'retention' | 'other_database' };
 
 /**
- * Rows that are looked at for one page, so that a page costs the same at the end of a long gap as
- * anywhere.
+ * The most rows that are read for one page, so that a page after a long gap costs no more than any
+ * other.
  */
 const SCAN = 5_000;
 
-/** Before the first transaction: nothing is visible in it. */
+/** Before the first transaction: no change is visible in it. */
 const NOTHING: Snapshot = { xmin: 1, xmax: 1, running: [] };
 
-/** Where a follower begins that knows all customers as they are now. */
+/** The position for a follower that knows all customers as they are now. */
 export async function presentPosition(db: Db): Promise<Position> {
   const start = await readChangesStart(db);
   const seen = parseSnapshot(start.win);
@@ -57,7 +57,7 @@ export async function presentPosition(db: Db): Promise<Position> {
   };
 }
 
-/** Changes behind a position, or from the oldest that is kept. */
+/** Changes after a position, or from the oldest that is kept. */
 export async function readChanges(
   db: Db,
   after: Position | null,
@@ -86,7 +86,7 @@ export async function readChanges(
   return {
     outcome: 'read',
     position,
-    // A window that was opened by an earlier answer ends where that one was asked, not now.
+    // A window that an earlier answer opened ends at the time of that answer, and not now.
     more: readTo !== null || window !== null,
     changes: page.changes.map((change, at) => ({
       ...change,
@@ -103,16 +103,16 @@ function oldestPosition({ place, win, settled, nextXid, sequence, firstKept }: C
 }
 
 /**
- * Restored, or taken over by a server that may lack the newest: what the follower has seen may
- * never have happened here.
+ * The database was restored, or taken over by a server that may lack the newest changes: the
+ * changes that the follower has seen may not exist in it.
  */
 function isOfAnotherDatabase({ place, seen, window }: Position, now: Moment): boolean {
   return place !== now.place || Math.max(seen.xmax, window?.win.xmax ?? 0) > now.nextXid;
 }
 
 /**
- * What was the window is seen; the floors rise by what is known of transactions that began later
- * than something was read.
+ * The changes of the window are delivered; the floors rise as far as is known about transactions
+ * that began after an earlier read.
  */
 function closeWindow(from: Position, win: Snapshot, page: ChangesPage): Position {
   const { seen, next, floor, lateFloors } = from;

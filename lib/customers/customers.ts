@@ -1,8 +1,8 @@
-// The one way in which the API and `twinbox import` write customers. Outcomes are data; only faults
-// are thrown.
+// The API and `twinbox import` write customers only through this file. Outcomes are data; only
+// faults are thrown.
 //
 // Every write is one statement (db/customers.ts). A crash before its commit leaves nothing; after
-// it, the row and its event are there, and the relay finds the event with or without the nudge.
+// the commit the row and its event exist, and the relay finds the event with or without the nudge.
 
 import { isRepeatable, type Db } from '../../db/server/connection.ts';
 import {
@@ -21,14 +21,16 @@ import { newEventId } from '../uuid.ts';
 
 export type CustomerValues = { name: string; email: string };
 
-/** Who asks, and why: goes into the event's context. `source` is "internal" by default. */
+/** Who asks, and why, for the event's context. `source` is "internal" by default. */
 export type Origin = { context: Record<string, unknown>; source?: string };
 
-/** One version, or several of which the row has to have one; none: whatever it has. */
+/**
+ * One version, or several of which the row must have one; without it, the row may have any version.
+ */
 export type Condition = { ifVersion?: number | readonly number[] };
 
 export type Refusal =
-  /** No such customer, or it is deleted. */
+  /** There is no such customer, or it was deleted. */
   | { outcome: 'gone' }
   /** It has another version than the caller saw; `customer` is what it is now. */
   | { outcome: 'version_mismatch'; customer: Customer }
@@ -58,11 +60,14 @@ export type CustomerStore = {
 export type CustomerStoreDeps = {
   db: Db;
   clock: Clock;
-  /** Called after each commit, so that the relay wakes; whoever provides it folds many calls into one. */
+  /** Called after each commit to wake the relay; the caller combines many calls into one. */
   nudge: () => void;
 };
 
-/** A bound against a row or an email that never rests. One try more is enough for two writers. */
+/**
+ * A bound, in case other writers change the row or email without a pause. Two writers need one more
+ * try.
+ */
 const MAX_TRIES = 10;
 
 export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): CustomerStore {
@@ -133,8 +138,8 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
   }
 
   /**
-   * Why a write hit no row, in the order in which a caller has to know: gone, changed by another,
-   * or still there.
+   * Why a write changed no row, in the order that a caller has to know: deleted, changed by another
+   * writer, or unchanged.
    */
   async function readLiving(
     id: number,
@@ -148,7 +153,9 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
     return { outcome: 'present', customer };
   }
 
-  /** An error that is an answer becomes an outcome or another try; any other is thrown on. */
+  /**
+   * An error that is an answer becomes an outcome or another try; any other error is thrown again.
+   */
   async function refusedWrite(error: unknown, email: string | undefined): Promise<Refusal | 'again'> {
     if (isRepeatable(error)) return 'again';
     if (!isEmailTaken(error) || email === undefined) {
@@ -164,8 +171,8 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
 }
 
 /**
- * Says of the row that a write has missed whether the table swallowed the write: it has the version
- * that it had after the try before, so this try met it as it stands, and made nothing of it.
+ * Returns a function that says whether the table dropped a write: the row still has the version
+ * that it had after the try before, so this try met the row in that version and changed nothing.
  */
 function noteUntouched(): (missed: Customer) => boolean {
   let before: number | null = null;

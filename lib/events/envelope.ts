@@ -1,6 +1,5 @@
-// From a row of sync_events to the record on the bus. The payload is text and stays text: it is
-// never parsed on this way, because parsing and writing it again would cost more than all the rest
-// of the relay.
+// Makes the record on the bus from a row of sync_events. The payload is text and is never parsed on
+// this way, because parsing and writing it again would cost more than all the rest of the relay.
 
 import type { Message } from '../bus/bus.ts';
 import type { Routing } from './routing.ts';
@@ -10,22 +9,22 @@ export type EventRow = {
   id: number;
   eventId: string;
   eventType: string;
-  /** Kafka's key: one entity, one partition, one order. */
+  /** Kafka's key: the events of one entity go to one partition and keep their order. */
   entityKey: string;
-  /** Null for an external event. */
+  /** Null for an inbound event. */
   version: number | null;
   source: string;
-  /** The envelope's own part, the text of a JSON object. */
+  /** The event's own part of the envelope, the text of a JSON object. */
   payload: string;
   /** Milliseconds since 1970. */
   createdAt: number;
-  /** W3C traceparent of what caused the event. */
+  /** The W3C traceparent of the request that caused the event. */
   trace: string | null;
 };
 
 /**
- * `full`: CloudEvents 1.0 in Kafka's binary mode; `minimal`: only the id, since every header has
- * its price.
+ * `full`: CloudEvents 1.0 in Kafka's binary mode; `minimal`: only the id, since every header costs
+ * space.
  */
 export type HeaderStyle = 'full' | 'minimal';
 
@@ -39,7 +38,10 @@ export type MessageSettings = {
   installation: string;
 };
 
-/** The messages of a page, in its order; an event with two topics gives two, one without any gives none. */
+/**
+ * The messages of a page, in its order; an event with two topics gives two, one without topics
+ * none.
+ */
 export function toMessages(
   rows: readonly EventRow[],
   { routing, headers, installation }: MessageSettings,
@@ -61,7 +63,7 @@ export function toMessages(
   return messages;
 }
 
-/** The JSON envelope as text: the common part, then the row's own. */
+/** The JSON envelope as text: the part that all events have, then the row's own. */
 export function envelopeText(row: EventRow, timestamp: string, installation: string): string {
   const { eventId, eventType, source, version, payload } = row;
   const own = payload === '{}' ? '}' : `,${payload.slice(1)}`;
@@ -72,8 +74,8 @@ export function envelopeText(row: EventRow, timestamp: string, installation: str
 }
 
 /**
- * `ce_sequence` (CloudEvents' extension of that name) is the row's id: where to find the event in
- * Postgres. `ce_installation` is ours.
+ * `ce_sequence` (the CloudEvents extension of that name) is the row's id, by which the event is
+ * found in PostgreSQL. `ce_installation` is an extension of ours.
  */
 function cloudEventHeaders(row: EventRow, timestamp: string, installation: string): Record<string, string> {
   const headers: Record<string, string> = {
@@ -89,7 +91,8 @@ function cloudEventHeaders(row: EventRow, timestamp: string, installation: strin
   return headers;
 }
 
-// There are a dozen types and sources; a bound keeps a database full of odd ones from filling the memory.
+// There are a dozen types and sources; the bound protects the memory if a database has many odd
+// ones.
 const quotes = new Map<string, string>();
 
 function quoted(text: string): string {

@@ -1,6 +1,6 @@
-// From a record on our topics back to an envelope. A record that is none is an answer, not an
-// error: whoever reads the topic still knows which record it was, says so in the dlq, and goes on.
-
+// Makes an envelope of a record on our topics. A record that is not an envelope is an answer and
+// not an error: the reader still knows which record it was, writes a notice to the dlq, and goes
+// on.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import {
@@ -23,9 +23,9 @@ export type Parsed =
 export type Invalid = {
   kind: 'invalid';
   reason: 'not_json' | 'not_an_object' | 'unknown_schema_version' | 'invalid_envelope';
-  /** Pointers and rules, never values: they may be people's names. */
+  /** Pointers and rules, never values: values may be names of people. */
   problems: string[];
-  /** What it says its id is, if that is at least text. */
+  /** The id that the record gives, if it is at least a text. */
   eventId: string | null;
 };
 
@@ -37,7 +37,9 @@ const isReported = ajv.compile<ReportedEvent>(reportedSchema);
 const isExternalEvent = ajv.compile<ExternalEnvelope>(externalSchema);
 const isParked = ajv.compile<ParkedEnvelope>(parkedSchema);
 
-/** Never throws. `null` is a record without a value (a tombstone, which is not ours either). */
+/**
+ * Never throws. `null` is a record without a value (a tombstone of Kafka, which we never write).
+ */
 export function parseEnvelope(text: string | null): Parsed {
   const parsed = parseJson(text);
   if (!parsed.ok) return invalid('not_json', [parsed.problem], null);
@@ -72,7 +74,8 @@ function parseJson(text: string | null): { ok: true; value: unknown } | { ok: fa
     const value: unknown = JSON.parse(text);
     return { ok: true, value };
   } catch {
-    // The parser's own message quotes the text, which may hold a name: it says no more than this anyway.
+    // The parser's own message quotes the text, which may contain a name, and says no more than
+    // this one.
     return { ok: false, problem: 'the value is not JSON' };
   }
 }

@@ -1,4 +1,4 @@
-// Which topics an event goes to, as data, decided by its type alone.
+// Which topics an event goes to, as data; the type of the event alone decides.
 
 export const topics = {
   outbound: 'sync.outbound',
@@ -8,9 +8,13 @@ export const topics = {
 } as const;
 
 export type RoutingSettings = {
-  /** Whether other teams' topic is written; it doubles what is published. */
+  /**
+   * Whether the topic for other teams is written too; this doubles the number of published records.
+   */
   customerEvents: boolean;
-  /** The external systems in use: an event whose type begins with one of their names is theirs. */
+  /**
+   * The external systems in use: an event whose type begins with the name of a system is inbound.
+   */
   systems: readonly string[];
 };
 
@@ -34,7 +38,7 @@ export function createRouting({ customerEvents, systems }: RoutingSettings): Rou
   return (eventType) => known.get(eventType) ?? (isExternal(eventType, systems) ? external : nowhere);
 }
 
-/** `stripe.customer.updated` is Stripe's if Stripe is one of the systems. */
+/** `stripe.customer.updated` is an event of Stripe if Stripe is one of the systems. */
 export function isExternal(eventType: string, systems: readonly string[]): boolean {
   const dot = eventType.indexOf('.');
   return dot > 0 && systems.includes(eventType.slice(0, dot));

@@ -1,6 +1,6 @@
-// One JSON Schema for each kind of message. They feed ajv (parse.ts) and the documents; the types
-// stand beside them. Extra fields are accepted everywhere: a newer writer must not break an older
-// reader.
+// One JSON Schema for each kind of message. The checks (parse.ts) and the documents use these
+// schemas; the types are in the same file. Extra fields are accepted everywhere: a newer writer
+// must not break an older reader.
 
 type Common = {
   schema_version: 1;
@@ -9,16 +9,16 @@ type Common = {
   /** ISO 8601. */
   timestamp: string;
   source: string;
-  /** The instance id of the database that the event is from; absent in records from before there was one. */
+  /** The instance id of the database that wrote the event; absent in records of older versions. */
   installation?: string;
 };
 
 export type CustomerEnvelope = Common & {
   event_type: 'customer.created' | 'customer.updated' | 'customer.deleted' | 'customer.linked';
-  /** Gapless per customer. */
+  /** Without gaps for each customer. */
   version: number;
   customer_data: { id: number; name: string; email: string };
-  /** System -> the customer's id there. */
+  /** System -> the id of the customer's record. */
   external_mappings: Record<string, string>;
 };
 
@@ -55,7 +55,7 @@ export type ParkedEnvelope = Common & {
   event_type: 'delivery.parked';
   parked: {
     event_id: string;
-    /** The system, or the topic, that it did not reach. */
+    /** The system, or the topic, that the delivery did not reach. */
     target: string;
     reason: string;
     detail?: Record<string, unknown>;

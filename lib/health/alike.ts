@@ -1,20 +1,21 @@
-// Settings that change what is done have to be the same in every process that does it. Each process
-// shows its own beside its signs of life (lib/health/role-signs.ts), and whoever reads the signs
-// says where two differ. Nothing is refused for it: while a new setting is being rolled out they
-// differ for a while, and what one worker leaves another takes (workers/neighbours.ts).
+// Settings that change what a worker does must be the same in every process that uses them. Each
+// process shows its settings beside its signs of life (lib/health/role-signs.ts), and every process
+// that reads the signs of life reports the settings that differ. A difference stops nothing: while
+// a new setting is being rolled out, the processes differ for a while, and another worker does what
+// one worker leaves (workers/neighbours.ts).
 import type { Db } from '../../db/server/connection.ts';
 import { readRoleSigns, type Alike, type RoleSign } from '../../db/health/role-signs.ts';
 import { isLiving } from './role-signs.ts';
 
 export type Difference = {
   setting: string;
-  /** Two at least. */
+  /** At least two. */
   values: { value: string; processes: string[] }[];
 };
 
 type Shown = { who: string; settings: Alike };
 
-/** In the order of the settings' names. */
+/** Sorted by the names of the settings. */
 export function findDifferences(shown: readonly Shown[]): Difference[] {
   const names = [...new Set(shown.flatMap(({ settings }) => Object.keys(settings)))].sort();
   return names.flatMap((setting) => {
@@ -31,7 +32,7 @@ export function findDifferences(shown: readonly Shown[]): Difference[] {
   });
 }
 
-/** Of the roles that live now. A process of an older program shows none. */
+/** Of the roles that are running now. A process of an older version shows no settings. */
 export function differencesOf(living: readonly RoleSign[], here?: Shown): Difference[] {
   const shown = living.flatMap((sign) =>
     sign.settings === null ? [] : [{ who: nameOf(sign), settings: sign.settings }],
@@ -44,14 +45,14 @@ export function sayDifference({ setting, values }: Difference): string {
   const all = values.map(
     ({ value, processes }) => `${value === '' ? 'not set' : value} in ${processes.join(', ')}`,
   );
-  return `${setting} is ${all.join(', and ')}: it has to be the same everywhere; restart those with the wrong value`;
+  return `${setting} is ${all.join(', and ')}: the setting must be the same in all of them; restart the processes with the wrong value`;
 }
 
 type Log = Record<'info' | 'warn', (event: string, fields: Record<string, unknown>) => void>;
 
 /**
- * At a start, once the own signs are there: says where a living process has another value, and what
- * has changed since the last one.
+ * At a start, once the signs of this process are stored: reports that a running process has another
+ * value, and that a value has changed since the last report.
  */
 export async function compareAtStart(db: Db, owner: string, log: Log): Promise<void> {
   const signs = await readRoleSigns(db);
@@ -64,7 +65,7 @@ export async function compareAtStart(db: Db, owner: string, log: Log): Promise<v
       for (const { setting, here, there } of valuesApart(settings, sign.settings ?? {}))
         log.warn('settings.differ', {
           ...{ setting, here, there, other: nameOf(sign) },
-          why: 'it has to be the same everywhere: restart the process with the wrong value',
+          why: 'the setting must be the same in all of them: restart the process with the wrong value',
         });
     const [before] = others.filter((sign) => sign.role === role).toSorted((a, b) => a.ageMs - b.ageMs);
     if (living.length > 0 || before === undefined) continue;

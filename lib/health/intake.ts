@@ -1,6 +1,6 @@
-// How the events of a system come in, for /ready, status and doctor: by webhooks, which need a
-// secret, and by the sweep, which needs a worker. The two are shown apart, since the sweep brings
-// everything minutes later and so hides that no webhook comes at all.
+// How the events of a system arrive, for /ready, status and doctor: by webhooks, which need a
+// secret, and by the sweep, which needs a worker. The two are shown separately, since the sweep
+// finds every event minutes later, and so hides that no webhook arrives at all.
 import type { Db } from '../../db/server/connection.ts';
 import { readSweep, type Sweep } from '../../db/sweep.ts';
 import { readWebhookSigns, type WebhookSigns } from '../../db/health/webhook-signs.ts';
@@ -10,12 +10,14 @@ import type { Part } from './readiness.ts';
 
 /** A sweep follows the last one within minutes (lib/integrations/integration.ts, `everyMs`). */
 const SWEEP_LATE_MS = 15 * 60_000;
-/** So many refused signatures in a row of days are no chance. */
+/** This many refused signatures since the last good one are not chance. */
 export const REFUSED_OFTEN = 3;
-/** What is over is still said for so long: a fault that comes and goes must be seen. */
+/**
+ * How long a fault is still reported after its end, so that a fault that comes and goes is seen.
+ */
 const RECENT_MS = 10 * 60_000;
 
-/** `secrets` is null where it is not known here which ones the API has. */
+/** `secrets` is null if this process does not know which secrets the API has. */
 export function intakePart(
   db: Db,
   clock: Clock,
@@ -64,12 +66,12 @@ export function intakesPart(db: Db, clock: Clock, systems: readonly IntakeOfSyst
 }
 
 export function deafWarning(system: string): string {
-  return `no webhook of ${system} can be believed, so what changes there is heard by the sweep only, minutes later: set ${secretOf(system)} to its endpoint's secret`;
+  return `no webhook of ${system} can be verified, so its changes arrive by the sweep only, minutes later: set ${secretOf(system)} to the secret of its endpoint`;
 }
 
 /**
- * Refused deliveries, else what only the sweep has found: a wrong secret is the cause of both, and
- * is said once.
+ * The refused deliveries, or else the events that only the sweep found: a wrong secret causes both,
+ * and is reported once.
  */
 export function webhookWarnings(
   system: string,
@@ -81,23 +83,23 @@ export function webhookWarnings(
   return found ? [found] : [];
 }
 
-/** Null where fewer than three were refused, or all that came in the last minutes were taken. */
+/** Null if fewer than three were refused, or all deliveries of the last minutes were accepted. */
 export function refusedWarning(system: string, signs: WebhookSigns, now: Date): string | null {
   const { refused, refusedSince, refusedAt, refusedReason, takenAt } = signs;
   if (refused < REFUSED_OFTEN || !refusedAt) return null;
   const goesOn = takenAt === null || takenAt < refusedAt || now.getTime() - refusedAt.getTime() < RECENT_MS;
   if (!goesOn) return null;
   const advice: Record<string, string> = {
-    no_match: `the secret in ${secretOf(system)} is not the endpoint's, or a proxy changes the body`,
-    missing: `they have no signature: they are not of ${system}, or a proxy takes the header away`,
-    too_old: `they were signed more than five minutes ago: set this machine's clock by NTP`,
-    too_new: `they were signed in the future: set this machine's clock by NTP`,
+    no_match: `the secret in ${secretOf(system)} is not the secret of the endpoint, or a proxy changes the body`,
+    missing: `the deliveries have no signature: they are not of ${system}, or a proxy removes the header`,
+    too_old: `the deliveries were signed more than five minutes ago: set this machine's clock by NTP`,
+    too_new: `the deliveries were signed in the future: set this machine's clock by NTP`,
   };
-  const why = advice[refusedReason ?? ''] ?? `their signature cannot be read (${refusedReason})`;
+  const why = advice[refusedReason ?? ''] ?? `the signature cannot be read (${refusedReason})`;
   return `${refused} deliveries of ${system} refused since ${time(refusedSince)}: ${why}`;
 }
 
-/** Null where the sweep found nothing, or webhooks have come since. */
+/** Null if the sweep found nothing, or webhooks have arrived since. */
 function foundWarning(system: string, sweep: Sweep, signs: WebhookSigns | null, now: Date): string | null {
   const { foundEvents, foundSince, foundAt } = sweep;
   const takenAt = signs?.takenAt ?? null;
@@ -105,17 +107,19 @@ function foundWarning(system: string, sweep: Sweep, signs: WebhookSigns | null, 
   const goesOn = takenAt === null || takenAt < foundAt || now.getTime() - foundAt.getTime() < RECENT_MS;
   if (!goesOn) return null;
   const last = takenAt ? `the last webhook came ${time(takenAt)}` : 'no webhook has ever come';
-  return `${foundEvents === 1 ? '1 event' : `${foundEvents} events`} of ${system} since ${time(foundSince)} came by the sweep alone, brought by no webhook (${last}): look at the endpoint's deliveries there`;
+  return `${foundEvents === 1 ? '1 event' : `${foundEvents} events`} of ${system} since ${time(foundSince)} came by the sweep alone, brought by no webhook (${last}): look at the deliveries of the endpoint at ${system}`;
 }
 
-/** What keeps the sweep from receiving events, and which events it can never receive any more. */
+/**
+ * What prevents the sweep from receiving events, and which events it can never receive any more.
+ */
 export function sweepWarnings(system: string, sweep: Sweep, now: Date): string[] {
   const { problem, problemAt, triedAt, boundAt, paused, lostFrom, lostTo } = sweep;
   const late = now.getTime() - (triedAt ?? boundAt).getTime() > SWEEP_LATE_MS;
   return [
     ...(problem
       ? [
-          `the events of ${system} cannot be listed since ${time(problemAt)} (${problem}): a lost webhook is not found`,
+          `the events of ${system} could not be listed since ${time(problemAt)} (${problem}): a lost webhook is not found`,
         ]
       : []),
     ...(late && !paused
@@ -125,7 +129,7 @@ export function sweepWarnings(system: string, sweep: Sweep, now: Date): string[]
       : []),
     ...(lostFrom
       ? [
-          `what happened at ${system} from ${time(lostFrom)} to ${time(lostTo)} left its list before it was read: compare everything, "twinbox verify --repair"`,
+          `the events of ${system} from ${time(lostFrom)} to ${time(lostTo)} left its list before they were read: compare everything, "twinbox verify --repair"`,
         ]
       : []),
   ];

@@ -1,15 +1,15 @@
-// The body of /ready: every part that runs in a process, asked at once.
+// The body of /ready: every role and part that runs in a process, asked at the same time.
 import type { Part } from './readiness.ts';
 
-/** A function per part that runs here, by the part's name. A role that does not run here is just absent. */
+/** A function for each part that runs in this process, by its name. Other parts are left out. */
 export type Readiness = Record<string, () => Promise<Part>>;
 
 export type ReadinessReport = { ready: boolean; body: Record<string, unknown> };
 
 /**
  * Never rejects and never hangs: a part that fails, or takes longer than `limitMs`, is not ready.
- * With `gates`, only those parts decide, and what keeps another one from its work is a warning: a
- * balancer must not take out a process for what it does not need.
+ * With `gates`, only those parts decide, and a problem of another part is a warning: a load
+ * balancer must not take out a process for a part that it does not need.
  */
 export async function reportReadiness(
   readiness: Readiness,
@@ -24,7 +24,7 @@ export async function reportReadiness(
     .filter(({ name }) => isGate(name))
     .map(({ name, part }) => ({ part: name, problem: sayOf(part) }));
   const ready = notReady.length === 0;
-  // With the database away every other part fails too, and says nothing of its own.
+  // Without the database every other part fails too, and has no answer of its own to report.
   const beside = wrong.filter(({ name, part }) => !isGate(name) && (ready || !part.unasked));
   const parts = asked.map(({ part }) => part);
   return {
@@ -41,7 +41,7 @@ export async function reportReadiness(
   };
 }
 
-/** `unasked`: it did not say so itself, but failed or hung. */
+/** `unasked`: the part gave no answer, because it failed or hung. */
 type Asked = Part & { unasked?: boolean };
 
 function sayOf({ problem }: Part): string {

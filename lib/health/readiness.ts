@@ -1,5 +1,5 @@
-// What /ready and `twinbox status` say, part by part. Everything is read from Postgres, so it is
-// the same whichever process asks.
+// What /ready and `twinbox status` report, part by part. Everything is read from PostgreSQL, so
+// every process answers the same.
 import type { Db } from '../../db/server/connection.ts';
 import { describeAway } from '../../db/server/connecting.ts';
 import { readConnection } from '../../db/connections.ts';
@@ -15,21 +15,21 @@ import { heldDeletes } from '../sync/fuse.ts';
 
 export interface Part {
   ready: boolean;
-  /** What is wrong and how to fix it. */
+  /** What is wrong, and how to fix it. */
   problem?: string;
   figures?: Record<string, unknown>;
-  /** What works now and will not for long, or not as a user may expect. */
+  /** What works now but will fail soon, or works otherwise than a user may expect. */
   warnings?: string[];
 }
 
-/** An event that is older than this and not published means that the relay is not doing its work. */
+/** An event that is not published at this age means that the relay does not do its work. */
 const RELAY_LATE_SECONDS = 30;
 
 export function databasePart(db: Db): () => Promise<Part> {
   return async () => {
     try {
       if (await isWritable(db)) return { ready: true };
-      return { ready: false, problem: 'the database takes no writes: is DATABASE_URL a standby?' };
+      return { ready: false, problem: 'the database accepts no writes: is DATABASE_URL a standby?' };
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
       const { says, fix } = describeAway(error);
@@ -55,7 +55,8 @@ export function relayPart(db: Db, clock: Clock): () => Promise<Part> {
 }
 
 /**
- * From what this process's own work has met: sends no request, and in process it is always well.
+ * From what this process has seen in its own work: sends no request. The bus inside the process is
+ * always ready.
  */
 export function busPart(bus: Pick<Bus, 'health'>): () => Promise<Part> {
   return () => {
@@ -98,7 +99,9 @@ export function syncPart(
           const { system, pausedAt } = connection;
           return [
             ...(heldBack[index] ?? []),
-            ...(pausedAt ? [`${system} is paused: nothing goes there until "twinbox resume ${system}"`] : []),
+            ...(pausedAt
+              ? [`${system} is paused: nothing is sent to ${system} until "twinbox resume ${system}"`]
+              : []),
             ...heldDeletes(connection).map(
               ({ says }) =>
                 `${says}: "npx twinbox deletes ${system}" shows them, and releases them or takes them back`,
@@ -110,7 +113,7 @@ export function syncPart(
   };
 }
 
-/** The commonest reasons first: two hundred with one reason have one cause. */
+/** The most frequent reasons first: two hundred pairs with one reason have one cause. */
 function parkedWarnings(parked: number, reasons: readonly ReasonCount[]): string[] {
   if (parked === 0) return [];
   const named = reasons.slice(0, 3).map((each) => `${each.count} ${sayReason(each)}`);
@@ -118,7 +121,7 @@ function parkedWarnings(parked: number, reasons: readonly ReasonCount[]): string
   return [`${parked} parked (${all}): each waits for an edit or a person, "twinbox replay" shows them`];
 }
 
-/** Housekeeping has partitions ready two periods ahead; fewer means that it does not get to its work. */
+/** Housekeeping makes partitions two periods ahead; fewer means that housekeeping does not run. */
 export function partitionsPart(db: Db, clock: Clock): () => Promise<Part> {
   return async () => {
     const short = (await partitionStatus(db, clock.now())).filter(({ ahead }) => ahead < 2);

@@ -1,5 +1,5 @@
-// What Kafka refused of ours and what we refused of Kafka's, as text: for /ready, `twinbox status`
-// and `twinbox doctor`.
+// The events that Kafka refused from us, and the records of Kafka that we refused, as text: for
+// /ready, `twinbox status` and `twinbox doctor`.
 import { readRefusedCounts, type RefusedCount } from '../../db/health/refused-counts.ts';
 import type { Db } from '../../db/server/connection.ts';
 import type { Clock } from '../clock.ts';
@@ -13,20 +13,20 @@ export function sayRefused({ topic, reason, records, firstAt, lastAt, detail }: 
   if (reason === 'record_refused') {
     const event = text(detail?.['event_id']);
     return {
-      says: `Kafka did not take ${many} for ${topic} ${when}: ${text(detail?.['message'])}; whoever reads that topic lacks them`,
-      fix: `npx twinbox events show ${event}; a topic that takes more has a larger max.message.bytes.`,
+      says: `Kafka refused ${many} for ${topic} ${when}: ${text(detail?.['message'])}; consumers of that topic do not get them`,
+      fix: `npx twinbox events show ${event}; a topic with a larger max.message.bytes accepts larger events.`,
     };
   }
   if (reason === 'other_installation') {
     const other = text(detail?.['installation']);
     return {
-      says: `${many} on ${topic} ${when}, were refused: they are another installation’s${other === '' ? '' : ` (${other})`}`,
+      says: `${many} on ${topic} ${when}, were refused: they belong to another installation${other === '' ? '' : ` (${other})`}`,
       fix: 'Give each installation topics of its own with KAFKA_TOPIC_PREFIX (docs/kafka.md).',
     };
   }
   return {
-    says: `${many} on ${topic} ${when}, were refused (${reason}): somebody else writes to that topic`,
-    fix: 'The notices on the dlq say where each lies; give nobody else Write on our topics (docs/kafka.md).',
+    says: `${many} on ${topic} ${when}, were refused (${reason}): another program writes to that topic`,
+    fix: 'The notices on the dlq topic give the place of each; allow only Twinbox to write to its topics (docs/kafka.md).',
   };
 }
 
@@ -40,7 +40,7 @@ export function refusedFigures(counts: readonly RefusedCount[]): Record<string, 
   }));
 }
 
-/** Never unready by itself: what is refused holds up nothing. */
+/** This part is always ready: refused events and records hold up no others. */
 export function refusedPart(db: Db, clock: Clock): () => Promise<Part> {
   return async () => {
     const counts = await readRefusedCounts(db, clock.now());

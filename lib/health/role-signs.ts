@@ -1,9 +1,9 @@
-// Each process shows in Postgres which roles it runs, every few seconds: a role that is missing can
-// then be seen from every other process, from /ready and from `twinbox status`, whatever became of
-// the process (an end, a kill, a freeze, another network).
+// Each process stores in PostgreSQL every few seconds which roles it runs. So every other process,
+// /ready and `twinbox status` can see that a role is missing, whatever happened to its process (an
+// end, a kill, a freeze, another network).
 //
-// A crash at any moment leaves rows that grow old; a stop says that it was one. Nothing rests on
-// these rows but what people read.
+// A crash at any moment leaves rows that grow old; a stop is stored as a stop. These rows are only
+// shown to people; no other work depends on them.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Db } from '../../db/server/connection.ts';
@@ -18,36 +18,36 @@ import {
 import { fullJitter } from '../backoff.ts';
 import { runLoop } from '../loop.ts';
 
-/** `null` is no sign: the process lives, and this role of it does not do its work. */
+/** `null` instead of a sign: the process lives, and this role of it does not do its work. */
 export type Role = {
   name: RoleName;
   look(): { state?: string | null; problem?: string | null } | null;
-  /** Those that have to be the same in every process of this role (lib/health/alike.ts). */
+  /** Settings that must be the same in every process of this role (lib/health/alike.ts). */
   settings?: Alike;
 };
 
 export type RoleSigns = {
   /** As in the rows: `host:pid:random`. */
   owner: string;
-  /** Says that the process was asked to stop; after it no sign follows. */
+  /** Stores that the process was asked to stop; no sign of life follows. */
   stop(): Promise<void>;
 };
 
 export type RoleSignsOptions = {
   db: Db;
-  /** Asked at each beat. */
+  /** The roles; a function is called before each sign of life. */
   roles: readonly Role[] | (() => readonly Role[]);
   log: { debug(event: string, fields: Record<string, unknown>): void };
   owner?: string;
-  /** 5 s unless set. */
+  /** 5 s by default. */
   everyMs?: number;
-  /** What else is written as often, such as figures that are counted in memory. */
+  /** Other work at the same interval, such as storing figures that are counted in memory. */
   onBeat?: () => Promise<void>;
 };
 
 const EVERY_MS = 5_000;
 
-/** Resolves once the first signs are there. */
+/** Resolves once the first signs of life are stored. */
 export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSigns> {
   const { db, roles, log, owner = nameProcess(), everyMs = EVERY_MS, onBeat } = options;
   const stopping = new AbortController();
@@ -62,7 +62,7 @@ export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSig
     signal: stopping.signal,
   });
 
-  /** The first signs are there already. */
+  /** The first signs of life are stored already. */
   function rest(): Promise<number> {
     first = false;
     return Promise.resolve(0);
@@ -87,7 +87,8 @@ export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSig
       stopping.abort();
       await loop.done;
       await onBeat?.().catch((error: unknown) => log.debug('role.last_beat', { error: String(error) }));
-      // The database may be the reason for the stop; what is not said is seen all the same, a little later.
+      // The database may be the reason for the stop; without this row the end is seen a little
+      // later.
       await endRoleSigns(db, owner).catch((error: unknown) =>
         log.debug('role.end_not_written', { error: String(error) }),
       );
@@ -95,14 +96,16 @@ export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSig
   };
 }
 
-/** Three signs that did not come: with the time between two looks a missing role shows within 30 s. */
+/**
+ * Three signs of life missed: with the time between two checks a missing role is seen within 30 s.
+ */
 export const ALIVE_MS = 15_000;
 
 export function isLiving({ stoppedAt, ageMs }: Pick<RoleSign, 'stoppedAt' | 'ageMs'>): boolean {
   return stoppedAt === null && ageMs < ALIVE_MS;
 }
 
-/** Unique for each process; the host and the id are for whoever looks for it. */
+/** Unique for each process; host and process id help a person to find the process. */
 export function nameProcess(): string {
   return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 }

@@ -1,4 +1,4 @@
-// Judges the signs of life: who runs, who is missing, and what a role that runs says of itself.
+// Judges the signs of life: which roles run, which are missing, and what problems they report.
 import type { Db } from '../../db/server/connection.ts';
 import { readReceiveLag } from '../../db/relay/receive-lag.ts';
 import { readRoleSigns, type RoleName, type RoleSign } from '../../db/health/role-signs.ts';
@@ -9,26 +9,28 @@ import { isLiving } from './role-signs.ts';
 
 export { ALIVE_MS } from './role-signs.ts';
 
-/** What is published is received within a second; this long with nothing received is no delay but a fault. */
+/** A published event is received within a second; this long without any received is a fault. */
 const RECEIVED_LATE_MS = 15_000;
 
 export type RoleStanding = {
   role: RoleName;
   living: RoleSign[];
-  /** Ended without a stop within the last hour, while others of the role may live. */
+  /**
+   * Processes that ended without a stop within the last hour; others of the role may be running.
+   */
   silent: RoleSign[];
-  /** The newest sign of all; null if the role has never run on this database. */
+  /** The newest sign of life; null if the role has never run on this database. */
   last: RoleSign | null;
 };
 
 const NAMES: readonly RoleName[] = ['api', 'relay', 'worker', 'housekeeping'];
 
-/** What does not happen without a role. */
+/** What is not done without a role. */
 const WITHOUT: Record<RoleName, string> = {
-  api: 'no request and no webhook is taken',
-  relay: 'changes are kept and not published',
-  worker: 'changes are published and nothing carries them out',
-  housekeeping: 'no sweep finds lost webhooks, and no partitions are made',
+  api: 'no request and no webhook is accepted',
+  relay: 'changes are stored and not published',
+  worker: 'changes are published, and no worker carries them out',
+  housekeeping: 'no sweep finds lost webhooks, and no partitions are created',
 };
 
 export async function readRoles(db: Db): Promise<RoleStanding[]> {
@@ -49,15 +51,16 @@ export function standingOf(role: RoleName, signs: readonly RoleSign[]): RoleStan
 const HOUR_MS = 3_600_000;
 
 /**
- * Roles that ran and run no more, and a worker that has never run although others have. An API that
- * never ran may be meant so, and that no relay ever ran is known from its cursor.
+ * Roles that ran and no longer run, and a worker that has never run although other roles have. An
+ * API that has never run may be intended, and the relay's cursor shows whether a relay has ever
+ * run.
  */
 export function missingRoles(standings: readonly RoleStanding[]): { role: RoleName; says: string }[] {
   const seen = standings.some(({ last }) => last !== null);
   const missing = standings.filter(
     ({ role, living, last }) => living.length === 0 && (last !== null || (seen && role === 'worker')),
   );
-  // Housekeeping runs in a worker: without one there is one cause, and not two.
+  // Housekeeping runs in a worker: without a worker there is one cause, and not two.
   const workerMissing = missing.some(({ role }) => role === 'worker');
   return missing.flatMap(({ role, last }) => {
     if (role === 'housekeeping' && workerMissing) return [];
@@ -67,7 +70,7 @@ export function missingRoles(standings: readonly RoleStanding[]): { role: RoleNa
       stoppedAt === null
         ? `the last one (${placeOf(owner)}) showed its last sign of life at ${time(seenAt)}`
         : `the last one (${placeOf(owner)}) was stopped at ${time(stoppedAt)}`;
-    const what = role === 'housekeeping' ? 'housekeeping does not go on' : `no ${role} is running`;
+    const what = role === 'housekeeping' ? 'housekeeping is not running' : `no ${role} is running`;
     return [{ role, says: `${what}: ${how}; ${WITHOUT[role]}` }];
   });
 }
@@ -104,7 +107,9 @@ export function rolesPart(
   };
 }
 
-/** `published, not received: 12, oldest 2026-03-01 12:00:00`, once that is no mere delay. */
+/**
+ * `published, not received: 12, oldest 2026-03-01 12:00:00`, once it is more than a short delay.
+ */
 export function lateWarnings(
   lag: { events: number; more: boolean; oldest: Date | null },
   now: Date,
@@ -130,7 +135,7 @@ export function sayWho({ role, owner }: Pick<RoleSign, 'role' | 'owner'>): strin
   return `${role} ${placeOf(owner)}`;
 }
 
-/** Host and process id, without what only makes the name unique. */
+/** Host and process id, without the random part of the name. */
 export function placeOf(owner: string): string {
   return owner.split(':').slice(0, 2).join(':');
 }

@@ -1,6 +1,6 @@
-// Counts the deliveries of a system's webhooks in memory, and writes the counts with the process's
-// signs of life: a flood of forged ones costs no statement each. A process that is killed loses
-// what it counted in the last seconds, and nothing else.
+// Counts the deliveries of a system's webhooks in memory, and stores the counts together with the
+// signs of life of the process, so that a flood of forged webhooks does not cost a statement each.
+// A process that is killed loses the counts of its last seconds, and nothing else.
 import type { Db } from '../../db/server/connection.ts';
 import { addWebhookSigns, type Counted, type WebhookSigns } from '../../db/health/webhook-signs.ts';
 import type { Clock } from '../clock.ts';
@@ -9,9 +9,9 @@ import { refusedWarning } from './intake.ts';
 export interface WebhookTally {
   /** A delivery with a good signature. */
   taken(): void;
-  /** One whose signature was refused; `reason` is the code that it was answered with. */
+  /** A delivery whose signature was refused; `reason` is the code of the answer. */
   refused(reason: string): void;
-  /** Writes what was counted; nothing if there was nothing. */
+  /** Stores the counts; does nothing if nothing was counted. */
   flush(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ const NOTHING: Counted = {
 
 export function createWebhookTally({ db, clock, system, log }: WebhookTallyDeps): WebhookTally {
   let counted = NOTHING;
-  /** The beginning of the refusals that the log has been given already. */
+  /** The beginning of the series of refusals that is in the log already. */
   let logged: number | null = null;
 
   function report(signs: WebhookSigns, now: Date): void {
@@ -69,7 +69,7 @@ export function createWebhookTally({ db, clock, system, log }: WebhookTallyDeps)
   };
 }
 
-/** What could not be written, and what came meanwhile. */
+/** The counts that could not be stored, together with the counts since. */
 function together(before: Counted, after: Counted): Counted {
   return {
     taken: before.taken + after.taken,

@@ -1,14 +1,14 @@
-// The first contact: every record of the account is read once and kept by its identity, before
-// anything new is made at the system.
+// The first contact: every record of the account is read once and its identity is stored, before
+// any new record is created at the system.
 //
-// Newest first, page by page; a page and how far it goes are stored together, so a crash at any
-// point reads at most one page again. What is made or changed meanwhile comes by its event, which
-// counts from the moment the account was bound. Creates wait until the reading is done
-// (lib/sync/rungs/same-identity.ts); edits and deletes of pairs do not.
+// The records come newest first, in pages; each page is stored together with the position after it,
+// so a crash at any point repeats at most one page. Records that are created or changed meanwhile
+// are reported by their events, which count from the moment the account was bound. Creates wait
+// until the reading is done (lib/sync/rungs/same-identity.ts); edits and deletes of pairs do not.
 //
 // If the table was empty when the reading began, there is nothing to link and the settings decide:
-// unmatched records become customers (STRIPE_IMPORT). If it was not, they stay as they are until a
-// person decides (docs/first-link.md).
+// unmatched records become customers (STRIPE_IMPORT). If the table was not empty, the records stay
+// as they are until a person decides (docs/first-link.md).
 import { withTransaction } from '../../db/server/connection.ts';
 import { readConnection } from '../../db/connections.ts';
 import { beginReading, endReading, readReading, saveReading } from '../../db/account-readings.ts';
@@ -26,20 +26,22 @@ import { toKept } from '../sync/identity.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { decideUnmatched } from './unmatched.ts';
 
-/** What came of one run: `reading` goes on, `done` needs no further run in this process. */
+/**
+ * The result of one run: after `reading` another run follows, after `done` none in this process.
+ */
 export type ReadingRun = 'not_yet' | 'reading' | 'done';
 
 const LEASE_MS = 30_000;
-/** A create that was loaded before the end may still begin to wait after it; by then its lease is over. */
+/** A create that was loaded before the end may begin to wait after it, until its lease is over. */
 const LATE_WAITERS_MS = 120_000;
-/** The most of the account's rate that the reading takes: edits go on beside it. */
+/** The share of the account's rate that the reading may use, so that edits are still sent. */
 const SHARE = 0.5;
 const LOGGED_EVERY = 10_000;
 const DECIDE = 'npx twinbox link --dry-run shows them; link --all, --import or --leave decides';
 
 /**
- * Reads on from where the last run stopped, to the end or until the signal. Throws what the system
- * answers.
+ * Goes on where the last run stopped, to the end or until the signal. Throws the errors of the
+ * system.
  */
 export async function readAccountRecords(deps: SyncDeps, signal: AbortSignal): Promise<ReadingRun> {
   const { db, clock, integration, policy } = deps;
@@ -96,7 +98,7 @@ async function keepPage(deps: SyncDeps, place: RecordPlace, page: ExternalRecord
   const kept = page
     .filter(({ ownerTag, foreignTag }) => ownerTag !== null || !foreignTag)
     .map((record) => toKept(fields, record));
-  // A customer of a test clock bears the time of the clock, and its page is no position in the list.
+  // A customer of a test clock has the time of that clock, so it gives no position in the list.
   const last = page.findLast(({ testClock }) => testClock === null);
   const position = { readTo: last?.createdAt ?? null, more: page.length };
   const keep = (some: KeptRecord[], readsOn: boolean): Promise<void> =>
@@ -108,7 +110,7 @@ async function keepPage(deps: SyncDeps, place: RecordPlace, page: ExternalRecord
     await keep(kept, true);
   } catch (error) {
     if (!isOfOneRow(error)) throw error;
-    // One record that cannot be kept: the others are, and the reading goes on behind it.
+    // If one record cannot be stored, the others are, and the reading goes on after that record.
     await workInHalves(
       kept,
       (some) => keep(some, false).then(() => some.length),

@@ -1,9 +1,8 @@
-// What comes in from an external system, from its webhook to the deliveries that reconcile works
-// on.
+// The way of an inbound event, from the webhook to the deliveries that reconcile works on.
 //
-// Guarantees: a 2xx only after the event is durable; one row per event, however often it is sent; a
-// refused event leaves an id and a reason, and no body. A crash before the commit: the system sends
-// it again. After it: a repeat is a no-op.
+// Guarantees: a 2xx only after the event is durable; one row per event, however often it is sent;
+// of a refused event an id and a reason are stored, and no body. After a crash before the commit
+// the system sends the event again; after the commit a repeat changes nothing.
 import { createHash } from 'node:crypto';
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import {
@@ -34,14 +33,14 @@ export interface InboxDeps {
   db: Db;
   clock: Clock;
   integration: Pick<Integration, 'system' | 'document'>;
-  /** Events older than this are not stored: the partitions they would belong to are gone, or about to go. */
+  /** Older events are not stored: their partitions are dropped, or will be soon. */
   retentionDays: number;
   nudge: () => void;
 }
 
 const DAY_MS = 86_400_000;
 
-/** Takes one verified event in. `unbound` must be answered so that the system sends it again. */
+/** Stores one verified event. The answer to `unbound` must make the system send the event again. */
 export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Taken> {
   const { db, clock, integration, retentionDays } = deps;
   const { system, document } = integration;
@@ -76,9 +75,8 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     now,
   });
   if ('refused' in stored) {
-    // The event only names a record, and that record is read all the same. The rule or the damage
-    // that refused the event is the database's, so the same event sent again would be refused
-    // again.
+    // The record that the event names is read all the same. The rule or the damage that refused the
+    // event is in the database, so the same event sent again would be refused again.
     await insertRefusal(db, { ...about, reason: 'unstorable', detail: describeRefusal(stored.refused) });
     if (externalId !== null) await askForRecord(deps, externalId, now);
     deps.nudge();
@@ -96,7 +94,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
   return verdict;
 }
 
-/** What the database refuses of this one event, or the verdict. */
+/** Stores the event; answers with the reason if the database refuses this one event. */
 async function storeOrExplain(
   db: Db,
   incoming: Parameters<typeof storeInboundEvent>[1],
@@ -121,8 +119,8 @@ async function askForRecord({ db, integration }: InboxDeps, externalId: string, 
 }
 
 /**
- * The same event has the same id whether a webhook or a sweep brings it: its time, and a hash of
- * the system's own id.
+ * The id of an event is the same whether a webhook or the sweep brings the event: it is made of the
+ * event's time and a hash of the system's own id.
  */
 export function inboundEventId(
   system: string,
@@ -132,7 +130,7 @@ export function inboundEventId(
   return uuidFromTime(event.created.getTime(), hash);
 }
 
-/** Types that reconcile has no use for are kept under a name that no topic is for. */
+/** An event of a type that reconcile does not use is stored under a type that has no topic. */
 function typeOf(system: string, event: InboundEvent): string {
   return event.kind === 'other' ? `unknown.${system}.${event.type}` : `${system}.customer.${event.kind}`;
 }
@@ -217,7 +215,7 @@ export async function receiveInbound(
   return count;
 }
 
-/** An event only names a record, and that record is read all the same. */
+/** The event could not be stored: the record that it names is raised, and so read all the same. */
 async function askForItsRecord(
   { db, clock }: ReceiveDeps,
   target: { system: string; externalType: string },

@@ -1,14 +1,14 @@
-// What both directions of receive do with a batch: what the database takes is stored, and an event that
-// it refuses keeps back no other. Such an event is found by halves; its pair or record is looked at all
-// the same where that can be stored, else the event is left out and noted by its name.
+// How both directions of receive store a batch: an event that the database refuses keeps no other
+// event back. The batch is halved until that event is found; its pair or record is raised all the
+// same if that can be stored, otherwise the event is left out, and its name is noted.
 import { leaveOutStuck, noteSkipped, workInHalves, type Stuck } from '../skipped.ts';
 import type { ReceiveDeps } from './receive-deps.ts';
 
-const NOTHING = 'nothing: run twinbox verify --repair once what stands against it is gone';
+const NOTHING = 'nothing: run twinbox verify --repair once the cause of the refusal is gone';
 
 /**
- * Stores the events and wakes the reconcile loop. `store` answers how many were new; `lookInstead` asks
- * for a look at what one refused event is about, and says what that is: null if it is refused, too.
+ * Stores the events and wakes the reconcile loop. `store` returns how many were new. `lookInstead`
+ * raises what one refused event is about, and says what that is; null if that is refused too.
  */
 export async function receiveBatch<Event extends { eventId: string }>(
   deps: ReceiveDeps,

@@ -5,7 +5,7 @@ import type { SkippingDeps } from '../skipped.ts';
 export interface ReceiveDeps {
   db: Db;
   clock: Clock;
-  /** Wakes the reconcile loop once something new is stored. */
+  /** Wakes the reconcile loop once a new event is stored. */
   wake: () => void;
   log?: SkippingDeps['log'];
 }

@@ -1,14 +1,14 @@
-// The receive gap: what the bus lost (its retention passed, its offsets were reset, a topic was
-// made anew) is found from Postgres. A walk through sync_events by id asks for a delivery per
-// event, and receives straight from the table what has none.
+// The receive gap: events that the bus lost (its retention passed, its offsets were reset, a topic
+// was created again) are found from PostgreSQL. A walk through sync_events by id looks for the
+// delivery of each event, and receives the events without one straight from the table.
 //
-// It goes no further than what the group has done with: what still lies on the bus for it is late,
-// not lost. What the bus has lost is not awaited: it lies below the first offset that is left, or
-// beyond the last one of a topic that was made anew.
+// The walk stops where the consumer group has committed: an event that the group has still to read
+// is late and not lost. Lost events do not hold the walk up: their offsets are below the first that
+// is left, or beyond the last one of a topic that was created again.
 //
-// Cost follows traffic, not the table: each row is passed once. A crash between receiving and
-// saving repeats a page, which is a no-op. Normally it finds nothing, and a number above zero is
-// worth an operator's look.
+// The cost grows with traffic and not with the table: each row is passed once. A crash between
+// receiving and storing the position repeats a page, which changes nothing. Normally the walk finds
+// nothing, and an operator should look into a number above zero.
 import { findUndelivered } from '../../db/deliveries.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { findNotReceived, type ExternalEvent } from '../../db/inbound.ts';
@@ -30,16 +30,16 @@ const PAGE = 500;
 
 export interface GapFound {
   found: number;
-  /** The walk stopped at a full page: there may be more at once. */
+  /** The walk stopped at a full page: there may be more to find at once. */
   more: boolean;
 }
 
 export interface GapTarget {
   system: string;
   externalType: string;
-  /** How our own idempotency keys begin. */
+  /** The beginning of our own idempotency keys. */
   keyPrefix: string;
-  /** The groups by which the two ways are received. */
+  /** The consumer groups of the outbound and the inbound events. */
   groups: { outbound: string; inbound: string };
 }
 
@@ -47,7 +47,7 @@ type Range = { system: string; after: number; upTo: number; limit: number };
 
 export type GapDeps = ReceiveDeps & { bus: Pick<Bus, 'progress'> };
 
-/** Both ways of one system. Rejects while the bus cannot say how far the groups are. */
+/** Both directions of one system. Rejects while the bus cannot give the positions of the groups. */
 export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise<GapFound> {
   const { system, keyPrefix, groups } = target;
   const ofOurs = { name: `receive-gap:${system}`, system, topic: topics.outbound, group: groups.outbound };
@@ -92,7 +92,7 @@ async function walk(
 ): Promise<GapFound> {
   const { db, bus } = deps;
   const after = await readWalkPosition(db, name);
-  // In this order: of all that was published by then it is known where it lies.
+  // In this order: the bus position of every event that was published up to here is known.
   const published = await publishedUpTo(db);
   if (published <= after) return { found: 0, more: false };
   const progress = (await bus.progress(topic, group)) ?? [];
@@ -102,8 +102,8 @@ async function walk(
   const first = await firstAwaitedId(db, awaited);
   const upTo = first === null ? published : Math.min(published, first - 1);
   if (upTo <= after) return { found: 0, more: false };
-  // A row that cannot be read is found by halves of the way, and passed; what is left of the way
-  // comes with the next call.
+  // The range is halved until a row that cannot be read is found, and the row is skipped; the rest
+  // of the range follows in the next call.
   for (let end = upTo; ;) {
     try {
       const ids = await closePage({ system, after, upTo: end, limit: PAGE });

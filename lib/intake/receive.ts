@@ -1,10 +1,11 @@
-// Receive: what the bus delivers becomes deliveries and dirty numbers, in one short transaction per
-// batch.
+// Receive: events from the bus become deliveries, and raise the dirty numbers of their mappings, in
+// one short transaction per batch.
 //
-// Guarantees: one delivery per (event, target), whatever is repeated; the same result for every
-// order of its input; no external call while a bus offset is held. A crash before the commit: the
-// batch comes again. After it: the repeat is a no-op. An event that the database refuses is found
-// by halves and noted by its name; its pair is looked at all the same, the others go on.
+// Guarantees: one delivery per event and target, however often the event comes; the same result for
+// every order of the events; no external call while a bus offset is held. After a crash before the
+// commit the batch comes again; after the commit a repeat changes nothing. The batch is halved
+// until an event that the database refuses is found, and its name is noted; its pair is raised all
+// the same, and the other events are stored.
 import { withTransaction } from '../../db/server/connection.ts';
 import { raiseWithoutDelivery, receiveInternalEvents, type InternalEvent } from '../../db/deliveries.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
@@ -12,7 +13,7 @@ import { failpoint } from '../failpoint.ts';
 import { receiveBatch } from './receive-batch.ts';
 import type { ReceiveDeps } from './receive-deps.ts';
 
-/** Our own events for one system. Returns how many were new. */
+/** Outbound events for one system. Returns how many were new. */
 export async function receiveOutbound(
   deps: ReceiveDeps,
   target: { system: string; externalType: string },
@@ -31,7 +32,7 @@ export async function receiveOutbound(
   return count;
 }
 
-/** What has changed goes out without the delivery; only the event's own way cannot be shown. */
+/** The change is sent without the delivery; only this event's timeline cannot be shown. */
 async function markPair(
   { db, clock }: ReceiveDeps,
   target: { system: string; externalType: string },
@@ -43,5 +44,5 @@ async function markPair(
     if (!isOfOneRow(refused)) throw refused;
     return null;
   }
-  return 'its pair was marked without it, and takes the change from the row';
+  return 'its pair was raised without it, and the worker takes the change from the row';
 }

@@ -1,6 +1,6 @@
-// The sweep: a system's own list of its events is read into the same inbox that its webhooks fill.
-// A webhook that was lost, or that came while no process listened, is so found within minutes; an
-// event that has come already has the same id and changes nothing.
+// The sweep: a system's own list of its events is read into the inbox that its webhooks fill too.
+// An event whose webhook was lost, or came while no process listened, is found within minutes; an
+// event that is in the inbox already has the same id and changes nothing.
 //
 // Windows in the system's own time, oldest first. A window is done when every page of it is in the
 // inbox, and only then the position moves on; so a crash, an error or a lease lost in the middle
@@ -25,14 +25,14 @@ const LEASE_MS = 30_000;
 export interface Swept {
   /** Events that were not in the inbox. */
   stored: number;
-  /** There is more to be read at once. */
+  /** More can be read at once. */
   more: boolean;
 }
 
 const NOTHING: Swept = { stored: 0, more: false };
 
 export interface SweepOptions {
-  /** What is older is not stored. */
+  /** Older events are not stored. */
   retentionDays: number;
   signal: AbortSignal;
 }
@@ -50,7 +50,7 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return NOTHING;
   try {
-    // Another worker may have read it between the look and the lease.
+    // Another worker may have read the window before this one got the lease.
     const from = await readSweep(db, system);
     if (!from || !isDue(from, integration.feed, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
@@ -90,7 +90,7 @@ async function sweepWindow(deps: SweepDeps, from: Sweep): Promise<Swept> {
 interface End {
   sweptTo: Date;
   more: boolean;
-  /** What happened between the two has left the list. */
+  /** Events from the first time to the second have left the list unread. */
   lostFrom: Date | null;
   lostTo: Date | null;
 }
@@ -110,7 +110,7 @@ async function readWindow(
     if ('problem' in page) return { stored, end: page };
     if (page.events === null) return { stored, end: end ?? { problem: 'no_page: the list had none' } };
     if (page.answeredAt === null) return { stored, end: { problem: 'no_date: an answer without its time' } };
-    // Pages come newest first, so the first one's time bounds what all of them can show.
+    // The newest page comes first, so the time of its answer bounds the events of all pages.
     end ??= endOf(feed, page.answeredAt, sweptTo, createdTo);
     const { sweptTo: until } = end;
     const settled = page.events.filter(({ created }) => created <= until);
@@ -121,7 +121,7 @@ async function readWindow(
 }
 
 /**
- * Separates what the system answers from what fails on our side: only the system's answer is a
+ * Separates the errors of the system from failures on our side: only an error of the system is a
  * problem of the sweep.
  */
 async function nextPage(
@@ -142,7 +142,7 @@ function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to
   const oldest = answeredAt.getTime() - keptMs;
   const gone = sweptTo.getTime() < oldest;
   return {
-    // Where the list begins only later there is nothing to be read until then.
+    // If the list begins later than the position, there is nothing to read before its beginning.
     sweptTo: new Date(Math.max(Math.min(to.getTime(), tip), gone ? oldest : sweptTo.getTime())),
     more: Math.max(to.getTime(), oldest) < tip,
     lostFrom: gone ? sweptTo : null,
@@ -151,8 +151,8 @@ function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to
 }
 
 /**
- * Oldest first, as far as it is new: most of a page has come by webhook, and is asked about in one
- * question.
+ * Stores the new events of a page, oldest first. Most of a page has come by webhook, and one query
+ * finds all that are stored already.
  */
 async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<number> {
   const { db, clock, integration, nudge, retentionDays } = deps;
@@ -163,13 +163,13 @@ async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<
   for (const event of events.toReversed()) {
     if (known.has(event.externalEventId) || known.has(inboundEventId(system, event))) continue;
     const taken = await takeIn(inbox, event).catch(async (error: unknown) => {
-      // One event must not keep all the others of the account out.
+      // One event must not keep out all other events of the account.
       if (!isOfOneRow(error)) throw error;
       await noteSkipped(deps, { loop: 'sweep', item: nameOf(event), instead: NOT_STORED }, error);
       return 'skipped';
     });
     if (taken === 'unbound')
-      throw new AppError('internal', { detail: `${system} was let go of while it was swept` });
+      throw new AppError('internal', { detail: `${system} was unbound while its events were swept` });
     if (taken === 'stored') stored += 1;
   }
   return stored;
@@ -183,8 +183,8 @@ function nameOf({ externalEventId, externalId }: EventsPage['events'][number]): 
 }
 
 /**
- * Of these, what has been taken or refused before. Where that cannot be asked of all at once each
- * is tried: a known one is no news.
+ * Which of these events were stored or refused before. If one query cannot ask for all of them,
+ * none counts as known and each is tried: an event that is stored already changes nothing.
  */
 async function findKnown(db: Db, system: string, events: EventsPage['events']): Promise<Set<string>> {
   try {

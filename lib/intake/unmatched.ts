@@ -1,9 +1,8 @@
-// What becomes of the unmatched records of an account: each becomes a customer, or is left as it
-// is.
+// Decides about the unmatched records of an account: each becomes a customer, or stays without one.
 //
-// The decision is kept with the record, and outlives the settings; workers carry it out by the
-// ordinary step (lib/sync/rungs/unmatched-record.ts), behind all else. A crash between two pages
-// leaves a part decided, and the same call decides the rest.
+// The decision is kept with the record, whatever the settings say later; workers carry it out by
+// the ordinary step (lib/sync/rungs/unmatched-record.ts), after all other work. A crash between two
+// pages leaves some records decided, and the same call decides the rest.
 import { withTransaction } from '../../db/server/connection.ts';
 import { decideRecords, listUndecided, type Decision, type RecordPlace } from '../../db/external-records.ts';
 import { askForNewRecords, raiseRecords } from '../../db/mappings/first-link.ts';
@@ -12,7 +11,10 @@ import type { SyncDeps } from '../sync/step.ts';
 
 const AT_ONCE = 500;
 
-/** Decides about every unmatched record. `actor`: who did. Returns of how many. */
+/**
+ * Decides about every unmatched record. `actor` is the person who decided. Returns how many
+ * records.
+ */
 export async function decideUnmatched(
   { db, clock }: Pick<SyncDeps, 'db' | 'clock'>,
   place: RecordPlace,

@@ -1,7 +1,7 @@
-// A database belongs to one account of each system, and to its live or its test side, from the
-// first contact on. With a key of another account everything would look deleted; so such a key
-// stops the lane before its first call to a customer. So does a key of the account that the
-// original of a copied database uses (original.ts).
+// From the first contact on, a database belongs to one account of each system, and to its live or
+// its test mode. With a key of another account every record would look deleted; so such a key stops
+// the lane before its first call about a customer. A key of the account that the original of a
+// copied database uses stops the lane too (original.ts).
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { bindConnection, ensureConnection, lockConnection, readConnection } from '../../db/connections.ts';
 import type { Clock } from '../clock.ts';
@@ -18,8 +18,8 @@ export type Binding =
     };
 
 /**
- * Asks the system whose key this is, and binds or compares. Throws what the system throws: no
- * answer is no verdict.
+ * Asks the system which account the key belongs to, and binds the database to it or compares.
+ * Throws what the system throws: without an answer there is no result.
  */
 export async function bindAccount(db: Db, clock: Clock, integration: Integration): Promise<Binding> {
   const { system } = integration;
@@ -41,7 +41,7 @@ export async function bindAccount(db: Db, clock: Clock, integration: Integration
       key,
       message:
         `this database belongs to ${system} account ${was.account} (${mode(was.livemode)}), but the key is of account ` +
-        `${key.account} (${mode(key.livemode)}): nothing is sent. Use the right key, or another database; npx twinbox connect moves this one.`,
+        `${key.account} (${mode(key.livemode)}): nothing is sent. Use the right key, or another database; npx twinbox connect moves this database.`,
     };
   });
 }

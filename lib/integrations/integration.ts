@@ -1,6 +1,6 @@
-// The contract between the engine and one external system. The engine knows only this page:
-// capabilities are data, and the functions speak of records as flat field values. An integration
-// never sees the database and never retries by itself.
+// The contract between the engine and one external system. The engine knows an integration only by
+// this file: capabilities are data, and the functions take and return records as flat field values.
+// An integration has no access to the database and never retries by itself.
 
 import type { Fields, MappingDocument } from '../catalogue/document.ts';
 
@@ -47,30 +47,30 @@ export interface ExternalRecord {
   externalId: string;
   fields: Fields;
   ownerTag: string | null;
-  /** The owner tag carries another installation's name, and not ours. */
+  /** The record has an owner tag of another installation, and none of ours. */
   foreignTag: boolean;
   createdAt: Date;
   /**
-   * The simulated clock that the record lives by, in a system that has them for tests; `createdAt`
-   * is then that clock's time.
+   * The simulated clock of the record, in a system that has such clocks for tests; `createdAt` is
+   * then the time of that clock.
    */
   testClock: string | null;
   /** The version to name in an update or a delete of it, where `updates` is `version`. */
   version?: string;
 }
 
-/** How a record is used at their side, as far as one read shows. */
+/** How a record is used at the external system, as far as one read shows. */
 export interface RecordUse {
-  /** Subscriptions that live; 0 also where the key may not read them. */
+  /** How many subscriptions are not ended; 0 also if the key may not read them. */
   subscriptions: number;
-  /** When the newest of its subscriptions was made; null where there is none. */
+  /** When the newest of its subscriptions was created; null without any. */
   subscribedAt: Date | null;
 }
 
 export interface Answered {
   requestId: string | null;
   status: number;
-  /** The system's own clock when it answered. */
+  /** The system's own time when it answered. */
   answeredAt: Date | null;
 }
 
@@ -81,7 +81,9 @@ export type Fetched = Answered &
     | { state: 'missing' } // a 404: never a deletion, a wrong key sees nothing but these
   );
 
-/** A decided write, exactly as it is stored before it is sent; sent again, it is the same request. */
+/**
+ * A decided write, exactly as it is stored before it is sent; sent again, it is the same request.
+ */
 export interface WriteRequest {
   operation: 'create' | 'update' | 'delete';
   key: string;
@@ -90,7 +92,7 @@ export interface WriteRequest {
 }
 
 export type Written = Answered & {
-  /** The answer is a stored one: the past, not the present. */
+  /** The answer is one that the system had stored: it shows a past state. */
   replayed: boolean;
   externalId: string;
   /** null after a delete. */
@@ -107,13 +109,15 @@ export type FailureKind =
   | 'quota' // the account may ask for nothing until `retryAfterMs` is over; nothing happened
   | 'permanent' // it will not change by itself
   | 'auth'
-  | 'gone'; // the record is not there
+  | 'gone'; // the record does not exist
 
 export interface Failure {
   kind: FailureKind;
-  /** `endpoint`: only calls like this one; a throttle may be of one endpoint or of the account. */
+  /**
+   * `endpoint`: only calls like this one; a rate limit may be of one endpoint or of the account.
+   */
   scope: 'entity' | 'endpoint' | 'account' | 'system';
-  /** Stable, for people and rows: the system's own code where it gave one. */
+  /** Stable, for people and rows: the system's own code if the answer has one. */
   code: string;
   message: string;
   status: number | null;
@@ -136,80 +140,82 @@ export interface ListWindow {
   createdTo?: Date;
 }
 
-/** What is checked of one delivery before a byte of it is believed. */
+/** What is needed to verify one delivery before any byte of it is used. */
 export interface WebhookCheck {
   rawBody: Uint8Array;
-  /** The header that `Ingress.header` names, as it came. */
+  /** The header that `Ingress.header` names, as received. */
   header: string | string[] | undefined;
-  /** Several while one is being rolled. */
+  /** Several while a secret is being replaced. */
   secrets: string[];
   now: Date;
-  /** How far the signed time may lie from `now`, either way; 0 means not at all. */
+  /** How far the signed time may be from `now`, in both directions; 0 means not at all. */
   toleranceS: number;
 }
 
 export type Verification = { ok: true; signedAt: Date } | { ok: false; code: string; message: string };
 
 /**
- * One event of theirs, of whatever wire form. It names a record that changed: no value is ever
- * taken from it without a read.
+ * One event of an external system, from whatever form it was sent in. It names a record that
+ * changed: no value is ever taken from the event without a read.
  */
 export interface InboundEvent {
   externalEventId: string;
-  /** `other`: kept and counted, nothing to reconcile. */
+  /** `other`: the event is stored and counted, and there is nothing to reconcile. */
   kind: 'created' | 'updated' | 'deleted' | 'other';
-  /** Their name for it, as it came. */
+  /** The system's own name of the type, as received. */
   type: string;
-  /** null for `other`, and where it cannot be read. */
+  /** null for `other`, and if it cannot be read. */
   externalId: string | null;
-  /** The account it names; null for the one that the endpoint belongs to. */
+  /** The account that the event names; null means the account that the endpoint belongs to. */
   account: string | null;
-  /** null where it cannot be read, which agrees with neither. */
+  /** null if it cannot be read; null equals neither mode. */
   livemode: boolean | null;
-  /** Their clock; the epoch where it cannot be read. */
+  /** The time by the system's clock; the epoch if it cannot be read. */
   created: Date;
   requestId: string | null;
   idempotencyKey: string | null;
   /**
-   * By external field name, what the record was after it; null where the event does not carry it,
-   * or after a deletion.
+   * By external field name, the values of the record after the event; null if the event does not
+   * have them, or after a deletion.
    */
   after: Fields | null;
   ownerTag: string | null;
   foreignTag: boolean;
   /**
-   * The mapped fields that it says changed, as they were before, and of a deletion all of them as
-   * they last were; null where it says nothing about them.
+   * The mapped fields that changed, with their values before the event; for a deletion all fields
+   * with their last values; null if the event does not say.
    */
   previous: Fields | null;
-  /** It only names the record. */
+  /** The event only names the record. */
   thin: boolean;
-  /** The full event that a thin one was made from, where it says so. */
+  /** The full event from which a thin event was made, if the thin event says so. */
   snapshotEventId: string | null;
   /**
-   * What had the wrong type or no sane length: `after.email`, `previous.name`, `created`, … `after`
-   * is null if any of its fields is named here; a field missing from `previous` counts as unchanged
-   * only if it is not.
+   * Values of a wrong type or of an impossible length: `after.email`, `previous.name`, `created`, …
+   * `after` is null if any of its fields is listed; a field that is missing from `previous` counts
+   * as unchanged only if it is not listed.
    */
   unreadable: string[];
 }
 
-/** Their pushes. Present only where a system has them. */
+/** Webhooks. Present only if the system has them. */
 export interface Ingress {
   /** The header that holds the signature, in lower case. */
   header: string;
   verify(check: WebhookCheck): Verification;
-  /** Never throws; null for what is no event at all. */
+  /** Never throws; null if it is not an event at all. */
   normalise(event: unknown): InboundEvent | null;
 }
 
 export type EventsPage = Answered & { events: InboundEvent[] };
 
-/** Their past events, listed. Present only where a system has them. */
+/** The list of past events. Present only if the system has one. */
 export interface EventFeed {
-  /** How far back it reaches, in milliseconds. */
+  /** How far back the list goes, in milliseconds. */
   keptMs: number;
-  /** What is younger than this, by the system's own clock when it answered, may still be missing from it. */
+  /**
+   * Events younger than this, by the system's clock when it answered, may be missing from the list.
+   */
   tipMs: number;
   /** How long after a sweep of it the next one follows. */
   everyMs: number;
@@ -218,8 +224,8 @@ export interface EventFeed {
   /** What is caught up with at a time, after a pause or a fall: done with, it need not be read again. */
   windowMs: number;
   /**
-   * Every event that we listen to in a window of their times, newest first; the first page comes
-   * even if it is empty.
+   * Every event of the types that we receive, in a window of the system's time, newest first; the
+   * first page comes even if it is empty.
    */
   pages(window: ListWindow): AsyncIterable<EventsPage>;
 }
@@ -234,7 +240,7 @@ export interface Integration {
   capabilities: Capabilities;
   document: MappingDocument;
   identify(): Promise<Identity>;
-  /** `forDelete`: `blocksDelete` is answered too. `withUse`: `use` is. */
+  /** `forDelete`: the answer includes `blocksDelete`. `withUse`: it includes `use`. */
   fetch(externalId: string, options?: FetchOptions): Promise<Fetched>;
   /**
    * The body of a request: our values by external field name, with `ownerTag` our owner tag, and
@@ -243,19 +249,20 @@ export interface Integration {
   body(fields: Fields, ownerTag: string | null, version?: string): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
   /**
-   * Every record of the window, newest first, page by page, also where one is empty; absence from
-   * it proves no deletion. Behind them, where the window has no beginning, the records of test
-   * clocks in no order, whatever its end: they bear another time.
+   * Every record of the window, newest first, in pages, of which some may be empty; a record that
+   * the list does not show may still exist. If the window has no beginning, the records of test
+   * clocks follow, in no order and whatever the end of the window, since their times are not real
+   * times.
    */
   list(window: ListWindow): AsyncIterable<ExternalRecord[]>;
   /**
-   * Records that bear an owner tag, if the system can look for one. It may lag behind: what it does
-   * not find may exist.
+   * Records with an owner tag, if the system can search for one. The search may lag behind: a
+   * record that it does not find may exist.
    */
   findTagged?(ownerTag: string): Promise<ExternalRecord[]>;
-  /** How many records bear an owner tag of one of these installations. Lists every record. */
+  /** How many records have an owner tag of one of these installations. Lists every record. */
   countTagged?(instanceIds: readonly string[]): Promise<number>;
-  /** The records with an email, as the system compares it: complete and current, or it is not offered. */
+  /** The records with an email, as the system compares it; offered only if complete and current. */
   findByEmail?(email: string): Promise<ExternalRecord[]>;
   /** Never throws. */
   classify(error: unknown): Failure;

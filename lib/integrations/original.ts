@@ -1,9 +1,10 @@
-// A copy of a database and the account of its original. The copy has let go of every external
-// record, so each of its customers would be made a second time in that account. The original's
-// records are known by their owner tags, which bear the id that this database had.
+// A copy of a database and the account of its original. The pairs of the copy are detached from
+// every external record, so each of its customers would be created a second time in that account.
+// The records of the original are recognised by their owner tags, which contain the instance id
+// that this database had before.
 //
-// Until an operator says that the copy is to work beside its original, workers do nothing in such
-// an account and `link --all` refuses.
+// Until an operator allows the copy to work beside its original, workers do nothing in such an
+// account, and `link --all` refuses.
 import {
   allowCopyAccount,
   noteCopyAccount,
@@ -16,7 +17,7 @@ import type { Clock } from '../clock.ts';
 import type { Integration } from './integration.ts';
 
 export type Original = {
-  /** Records of the account that bear an owner tag of the original. */
+  /** How many records of the account have an owner tag of the original. */
   records: number;
   /** Nothing may be created or linked in that account. */
   refused: boolean;
@@ -27,9 +28,9 @@ export type Original = {
 type Where = { db: Db; clock: Clock; integration: Integration };
 
 /**
- * Null where this database is no copy, or none of the account's records bears an owner tag of an
- * original. Lists every record of the account, unless an earlier count found none or an operator
- * has allowed it and `recount` is not asked for.
+ * Null if this database is not a copy, or no record of the account has an owner tag of an original.
+ * Lists every record of the account, unless an earlier count found none, or an operator has allowed
+ * the copy to work and `recount` is not asked for.
  */
 export async function findOriginal(
   { db, clock, integration }: Where,
@@ -48,9 +49,9 @@ export async function findOriginal(
 
   function judge(found: number, isAllowed: boolean): Original | null {
     if (found === 0) return null;
-    const bear = found === 1 ? '1 record bears' : `${found} records bear`;
+    const counted = found === 1 ? '1 record has' : `${found} records have`;
     const tags = ids.map((id) => `twinbox_${id}`).join(', ');
-    const says = `this database is a copy, and ${bear} the owner tag of its original (${tags}) in ${system} account ${account}`;
+    const says = `this database is a copy, and ${counted} the owner tag of its original (${tags}) in ${system} account ${account}`;
     return {
       records: found,
       refused: !isAllowed,
@@ -65,7 +66,7 @@ const adviceFor = (system: string): string =>
   `Use the key of another account (npx twinbox connect ${system} --new-account), or say that the copy is to work beside its original: ` +
   `npx twinbox connect ${system} --beside-original --why "the reason".`;
 
-/** Lets the copy work in the account of its original. Null where this database is no copy. */
+/** Allows the copy to work in the account of its original. Null if this database is not a copy. */
 export async function allowBesideOriginal(
   where: Where,
   { actor, why }: { actor: string; why: string },

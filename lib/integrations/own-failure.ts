@@ -1,8 +1,8 @@
 import type { Failure } from './integration.ts';
 
 /**
- * A wait of our own, in the form of a failure: it is on the row, and people see it there. No call
- * of this step is behind it.
+ * A wait that Twinbox decides on itself, in the form of a failure, so that it stands on the row and
+ * people see it. The step has made no call.
  */
 export function ownFailure(
   said: Pick<Failure, 'kind' | 'code' | 'message' | 'nothingHappened'> & { field?: string },

@@ -1,15 +1,16 @@
-// The breaker: while a system does not answer at all, or refuses our key, nothing is claimed, so
-// nothing is burnt or parked.
+// The breaker: while a system does not answer at all, or refuses our key, nothing is claimed, so no
+// attempt is spent and no customer is parked.
 //
-// It opens on the first refusal of the key, on a run of failures of several customers without one
-// answer between them, or on a run of few customers if the system then does not even say whose key
-// this is. A single customer whose requests break something cannot open it. Open, one worker at a
-// time asks `identify`; an answer makes it half-open, and each worker tries one mapping at a time;
-// the first that something is carried out for closes it and brings forward what had been put off.
+// The breaker opens on the first refusal of the key, on a run of failures of several customers
+// without a success between them, or on a run of few customers if the system then does not even
+// answer which account the key belongs to. A single customer whose requests always fail cannot open
+// it. While it is open, one worker at a time calls `identify`; an answer makes it half-open, and
+// each worker tries one mapping at a time; the first action that succeeds closes it, and mappings
+// that were put off become due earlier.
 //
-// The state is in Postgres: all workers see it when they claim, and a restart remembers it. The run
-// is this process's own; losing it costs a few failures more. A crash between any two lines leaves
-// a row that says what is next, and when.
+// The state is in PostgreSQL: all workers see it when they claim, and it survives a restart. The
+// run of failures is kept in this process; losing it costs a few more failures. A crash between any
+// two lines leaves a row that says what is next, and when.
 import type { Db } from '../../db/server/connection.ts';
 import {
   bringForward,
@@ -32,31 +33,31 @@ export interface BreakerDeps {
     info(event: string, fields: Record<string, unknown>): void;
     warn(event: string, fields: Record<string, unknown>): void;
   };
-  /** How many of what was put off come due each second. */
+  /** How many of the mappings that were put off become due each second. */
   perSecond: number;
 }
 
 export interface Breaker {
-  /** A call was carried out. */
+  /** A call succeeded. */
   answered(): Promise<void>;
   /** A call for this mapping failed. */
   failed(failure: Failure, mapping: number): Promise<void>;
-  /** The row as a claim has just seen it; null while closed. */
+  /** The row as a claim has just read it; null while closed. */
   saw(row: BreakerRow | null): void;
   /** Half-open: one mapping at a time. */
   isHalfOpen(): boolean;
   /**
-   * Asks the system, if there is reason to and no other process does. True if that made it answer
-   * again.
+   * Asks the system, if this is due and no other process asks. True if the system answers again
+   * because of this call.
    */
   probe(): Promise<boolean>;
-  /** It has just said whose key this is. */
+  /** The system has just answered which account the key belongs to. */
   answers(): Promise<boolean>;
 }
 
-/** Failures in a row, and customers behind them, that are no chance. */
+/** This many failures in a row, of this many customers, are not chance. */
 const RUN = 5;
-/** Due times brought forward at once; the others come due by themselves within five minutes. */
+/** How many due times are moved to an earlier time at once; the others come within five minutes. */
 const FORWARD = 5_000;
 
 export function createBreaker({ db, clock, integration, account, log, perSecond }: BreakerDeps): Breaker {
@@ -83,7 +84,7 @@ export function createBreaker({ db, clock, integration, account, log, perSecond 
     return changed;
   }
 
-  /** True if it said whose key this is. */
+  /** True if the system answered which account the key belongs to. */
   async function identifies(): Promise<boolean> {
     try {
       await integration.identify();
@@ -99,7 +100,8 @@ export function createBreaker({ db, clock, integration, account, log, perSecond 
     isHalfOpen,
     saw: (row) => void (seen = row),
     async answered() {
-      // One customer that fails on and on is not brought forward by the successes of its neighbours.
+      // A single customer that keeps failing does not become due earlier when other customers
+      // succeed.
       const late = run.mappings.size > 1;
       endRun();
       if (!late && !isHalfOpen()) return;
@@ -127,8 +129,8 @@ export function createBreaker({ db, clock, integration, account, log, perSecond 
         return (await identifies()) && (await answers());
       }
       if (run.failures < RUN) return false;
-      // A few customers, again and again: a request that concerns no customer shows whether the
-      // fault is the system's or theirs.
+      // A few customers fail again and again: a request about no customer shows whether the fault
+      // is the system's or theirs.
       if (await identifies()) endRun();
       else if (run.last) await open(run.last);
       return false;
@@ -136,7 +138,7 @@ export function createBreaker({ db, clock, integration, account, log, perSecond 
   };
 }
 
-/** Opens the breaker, and says so once: one of all the workers is the one that did. */
+/** Opens the breaker, and logs it once, in the one worker that has changed the row. */
 export async function openBreakerFor(
   db: Db,
   clock: Clock,
@@ -150,7 +152,7 @@ export async function openBreakerFor(
   return row;
 }
 
-/** Whether it says something about the system, and not about one customer. */
+/** Whether the failure says something about the system, and not about one customer. */
 export function isOfSystem({ kind, scope }: Failure): boolean {
   return (kind === 'retry' || kind === 'indeterminate') && scope !== 'entity';
 }

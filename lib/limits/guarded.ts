@@ -17,22 +17,22 @@ export interface Guards {
 }
 
 /**
- * What keeps an integration within its limits; `breaker` null: only the caller looks at how calls
- * end.
+ * What keeps an integration within its limits; with `breaker` null only the caller looks at how
+ * calls end.
  */
 type Books = Omit<Guards, 'breaker'> & { breaker: Breaker | null };
 
 export interface GuardedClaim {
   id: number;
-  /** Of those who wait for a token, the smallest goes first. */
+  /** Of the calls that wait for a token, the one with the smallest urgency goes first. */
   urgency: number;
-  /** By when a call has to leave (monotonic), or the lease would not outlast it. */
+  /** The latest time to send a call (monotonic), since the lease must outlast the call. */
   lastCall: number;
-  /** Its token is kept no longer. */
+  /** Gives up the reserved token. */
   release: () => void;
 }
 
-/** No rate token came while the lease was long enough: the mapping goes back untouched. */
+/** No rate token came while the lease was long enough: the mapping is released unchanged. */
 export const NO_TOKEN = 'no_token';
 
 class NoToken extends Error {}
@@ -40,7 +40,7 @@ class NoToken extends Error {}
 const noToken = ownFailure({
   kind: 'throttle',
   code: NO_TOKEN,
-  message: 'its turn did not come in time; nothing was sent',
+  message: 'no rate token came in time; nothing was sent',
   nothingHappened: true,
 });
 
@@ -61,7 +61,7 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
       if (failure.kind === 'quota') return await rest.began(failure);
       if (failure.kind === 'throttle' && failure.scope !== 'entity')
         return await limiter?.slow(failure.scope === 'endpoint' ? endpoint : '');
-      // A refusal is an answer too.
+      // A refusal shows too that the system answers.
       if (failure.status !== null && failure.scope === 'entity') return await breaker?.answered();
       await breaker?.failed(failure, claim.id);
     } catch (unnoted) {

@@ -1,4 +1,4 @@
-// What keeps changes from going out at once, as text for an operator: for readiness and status.
+// What delays changes at an external system, as text for an operator: for readiness and status.
 import { readBreaker, type BreakerRow } from '../../db/limits/breakers.ts';
 import { readSlowed } from '../../db/limits/buckets.ts';
 import { readRest } from '../../db/limits/rests.ts';
@@ -30,9 +30,9 @@ export async function describeHeldBack(
 function describeBreaker(system: string, { since, openedAt, why, probeAt }: BreakerRow): string {
   const what =
     why.kind === 'auth'
-      ? `${system} refuses our key since ${since.toISOString()} (${why.code}): set one that may read and write customers, and restart`
-      : `${system} does not answer since ${since.toISOString()} (${why.code}): look at its status page, and at the network`;
+      ? `${system} has refused our key since ${since.toISOString()} (${why.code}): set a key that may read and write customers, and restart`
+      : `${system} has not answered since ${since.toISOString()} (${why.code}): look at its status page, and at the network`;
   return openedAt === null
-    ? `${what}; now it does, and one change at a time is tried`
-    : `${what}; nothing is sent and nothing is lost; it is asked again at ${probeAt.toISOString()}`;
+    ? `${what}; now it answers, and one change at a time is tried`
+    : `${what}; nothing is sent and nothing is lost; the next call is at ${probeAt.toISOString()}`;
 }

@@ -1,14 +1,12 @@
-// How often we may ask: tokens of the account as a whole and of each endpoint, taken from Postgres
-// in blocks, so that all workers on a database share one allowance. A block is taken before
-// anything is claimed; a call spends one token of each kind.
+// How often calls may be made: rate tokens of the account as a whole and of each endpoint, taken
+// from PostgreSQL in blocks, so that all workers on a database share one allowance. A block is
+// taken before a mapping is claimed; a call uses one token of each kind.
 //
-// Who waits for a token at a call gets it in the order of urgency, and before anything new is
-// claimed.
+// Calls that wait for a token get it in the order of urgency, and before new mappings are claimed.
 //
-// No lock is held while a token is waited for or a call is out. A process that dies with a block
-// loses those tokens and nothing else: they were taken off the bucket, so the rate is kept. Tokens
-// in hand are worth nothing after a second; a process that was frozen does not come back with a
-// burst.
+// No lock is held while a call waits for a token or is open. A process that dies with a block loses
+// those tokens and nothing else: they were taken off the bucket, so the rate is kept. A token is
+// valid for a second; a process that was frozen does not come back with a burst of calls.
 import type { Db } from '../../db/server/connection.ts';
 import { ensureBuckets, slowBucket, takeTokens, type Bucket, type Want } from '../../db/limits/buckets.ts';
 import { sleep } from '../loop.ts';
@@ -27,26 +25,29 @@ export interface LimiterDeps extends Bucket {
 }
 
 export interface Room {
-  /** How many may begin a call now. */
+  /** How many calls may begin now. */
   calls: number;
-  /** How many of them may make a record. */
+  /** How many of them may create a record. */
   creates: number;
 }
 
 export interface Limiter {
   /**
-   * Takes a block where nothing is in hand. Where there is nothing to be had it rests for a moment,
-   * and answers none.
+   * Takes a block if no token is left. If no token is available, it waits for a moment and returns
+   * none.
    */
   room(): Promise<Room>;
-  /** Keeps a token of the block for a mapping that was claimed; the answer gives it back, once. */
+  /**
+   * Keeps a token of the block for a mapping that was claimed; calling the result gives it back,
+   * once.
+   */
   reserve(makes: boolean): () => void;
   /**
-   * Waits for its token at an endpoint; false if that does not come by then (monotonic). Of those
-   * who wait, the one with the smallest urgency goes first, then the one who has waited longest.
+   * Waits for its token at an endpoint; false if none comes by then (monotonic). Of the calls that
+   * wait, the one with the smallest urgency goes first, then the one that has waited longest.
    */
   take(endpoint: string, until: number, urgency?: number): Promise<boolean>;
-  /** The system said "too often": of one endpoint, or of the account (''). */
+  /** The system answered that calls come too often: at one endpoint, or in the account (''). */
   slow(endpoint: string): Promise<void>;
 }
 
@@ -55,14 +56,14 @@ type Waiter = { endpoint: string; urgency: number; number: number };
 
 /** The account as a whole. */
 const ALL = '';
-/** Where records are made has a limit of its own, and a backlog of its own after an import. */
+/** Creates have a limit of their own, and a backlog of their own after an import. */
 const CREATE = 'create';
-/** How much of a second's worth is saved up, and how much of it one block takes. */
+/** How many seconds of the rate are saved up, and how much of that one block takes. */
 const BURST = 0.4;
 const BLOCK = 0.2;
-/** How long a token in hand is good for. */
+/** How long a token is valid. */
 const GOOD_MS = 1_000;
-/** The shortest wait between two blocks: tokens come one by one, and a statement for each would be waste. */
+/** The shortest wait between two blocks: one statement for each single token would be waste. */
 const LEAST_WAIT_MS = 80;
 const MOST_WAIT_MS = 250;
 
@@ -76,12 +77,12 @@ export function createLimiter({
 }: LimiterDeps): Limiter {
   const bucket = { system, account };
   const hand = new Map<string, { tokens: number; until: number }>();
-  /** In the order in which they came. */
+  /** In the order in which they began to wait. */
   const waiting = new Set<Waiter>();
   let arrivals = 0;
   const reserved = { calls: 0, creates: 0 };
   let taking: Promise<void> | null = null;
-  /** No block is asked for before then (monotonic). */
+  /** The time of the next block at the earliest (monotonic). */
   let nextAt = 0;
   let resting = new AbortController();
 
@@ -93,10 +94,10 @@ export function createLimiter({
   }
 
   /**
-   * How many of those who wait, and go before this one, could begin a call now: they wait for no
-   * more than their own timer.
+   * How many of the calls that go before this one could begin now: these wait for nothing but their
+   * own timer.
    */
-  function ahead(waiter: Waiter | null): { all: number; here: number } {
+  function ahead(waiter: Waiter | null): { all: number; atEndpoint: number } {
     const counts = new Map<string, number>();
     for (const other of waiting) {
       if (waiter && !goesBefore(other, waiter)) continue;
@@ -104,13 +105,13 @@ export function createLimiter({
     }
     let all = 0;
     for (const [endpoint, count] of counts) all += Math.min(count, inHand(endpoint));
-    return { all, here: waiter ? (counts.get(waiter.endpoint) ?? 0) : 0 };
+    return { all, atEndpoint: waiter ? (counts.get(waiter.endpoint) ?? 0) : 0 };
   }
 
   function spend(waiter: Waiter): boolean {
     const { endpoint } = waiter;
-    const { all, here } = ahead(waiter);
-    if (inHand(ALL) - all < 1 || inHand(endpoint) - here < 1) return false;
+    const { all, atEndpoint } = ahead(waiter);
+    if (inHand(ALL) - all < 1 || inHand(endpoint) - atEndpoint < 1) return false;
     for (const name of [ALL, endpoint]) {
       const held = hand.get(name);
       if (held) held.tokens -= 1;
@@ -118,7 +119,9 @@ export function createLimiter({
     return true;
   }
 
-  /** What is waited for, and with `forClaims` a block for what will be claimed. */
+  /**
+   * The tokens that calls wait for, and with `forClaims` a block for mappings that will be claimed.
+   */
   function wants(forClaims: boolean): Want[] {
     const names = new Set([
       ALL,
@@ -135,7 +138,7 @@ export function createLimiter({
     });
   }
 
-  /** One statement at a time, and none before there can be more. */
+  /** One statement at a time, and none before new tokens can exist. */
   function take(forClaims: boolean): Promise<void> {
     taking ??= takeBlock(forClaims).finally(() => (taking = null));
     return taking;
@@ -162,7 +165,7 @@ export function createLimiter({
     if (grants.some(({ granted }) => granted > 0)) wakeAll();
   }
 
-  /** Who rests looks again: what it waits for may be in hand. */
+  /** Wakes all that wait: their token may be available. */
   function wakeAll(): void {
     resting.abort();
     resting = new AbortController();
@@ -201,7 +204,8 @@ export function createLimiter({
       try {
         while (monotonic() < until) {
           await take(false);
-          // A process that was frozen here may have lost its lease: the time is asked last.
+          // A process that was frozen at this point may have lost its lease: the time is checked
+          // last.
           if (spend(waiter)) return monotonic() < until;
           await rest(until - monotonic());
         }

@@ -1,5 +1,5 @@
-// The pages of pairs that a comparison looks at. A pair that cannot be read is named, and does not
-// keep the others from being compared.
+// The pages of pairs that a comparison reads. A pair that cannot be read is reported by its name,
+// and does not keep the others from being compared.
 import { readPairNames, readPairs, readPairsOf, type ComparedPair } from '../../db/mappings/comparison.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { noteSkipped, workInHalves } from '../skipped.ts';
@@ -10,12 +10,15 @@ type PairName = Pick<ComparedPair, 'mappingId' | 'internalId' | 'externalId'>;
 export interface PairsPage {
   pairs: ComparedPair[];
   unreadable: PairName[];
-  /** Behind this mapping the next page begins; null after the last one. */
+  /**
+   * The id of the last mapping of this page, after which the next page begins; null on the last
+   * page.
+   */
   next: number | null;
 }
 
 const PAGE = 1_000;
-const NOT_COMPARED = 'it is not compared';
+const NOT_COMPARED = 'the pair is not compared';
 
 export async function readPairsPage(deps: SyncDeps, after: number): Promise<PairsPage> {
   const { db, integration } = deps;

@@ -1,9 +1,9 @@
-// The comparison behind `twinbox verify`: every pair against what the system says now.
+// The comparison behind `twinbox verify`: every pair is compared with what the system answers now.
 //
-// A difference counts only if the mapping is clean and nothing changed since before the read; what
-// is on its way is `pending`. Absence from a list proves nothing: it is confirmed by a GET, and a
-// 404 is `missing`, never a deletion. Held, alias and waiting pairs, and those that a person has
-// let go, are listed and do not count. It reads only.
+// A difference counts only if the mapping is clean and has not changed since before the read; a
+// pair with open work is `pending`. A record that a list does not show may still exist: one GET
+// confirms that it is gone, and a 404 is `missing`, never a deletion. Held, alias, waiting and
+// detached pairs are listed and do not count. The comparison only reads.
 import { hasEnded } from '../../db/mappings/state.ts';
 import { findByTag } from '../../db/mappings/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/mappings/comparison.ts';
@@ -28,22 +28,27 @@ export type Finding = {
 export interface Comparison {
   agree: number;
   findings: Finding[];
-  /** Unmatched records of theirs that carry no owner tag of ours. */
+  /** Unmatched records at the system: without an owner tag of ours. */
   unknownThere: number;
   /**
-   * Those among them that bear no owner tag at all and were made since this database receives
+   * Those of them that have no owner tag at all and were created since this database receives
    * events: an event should have reported them.
    */
   notReceived: string[];
 }
 
-/** 0 all agree; 1 drift; 2 unknown, or a person has to look (pending, parked, missing). */
+/**
+ * 0: all agree; 1: a pair differs; 2: unknown, or a person has to decide (pending, parked,
+ * missing).
+ */
 export function exitStatusOf({ findings }: Comparison): 0 | 1 | 2 {
   if (findings.some((f) => f.kind === 'drift')) return 1;
   return findings.some((f) => f.kind === 'pending' || f.kind === 'parked' || f.kind === 'missing') ? 2 : 0;
 }
 
-/** Compares everything once. `onProgress` receives how many pairs have been looked at. */
+/**
+ * Compares everything once. `onProgress` receives the number of pairs that were compared so far.
+ */
 export async function compareAll(
   deps: SyncDeps,
   onProgress: (done: number) => void = () => undefined,
@@ -96,8 +101,8 @@ export async function compareAll(
 }
 
 /**
- * Nothing is called drift that has begun to move since it was read: each such pair is read once
- * more, at the end.
+ * A pair that has begun to change since it was read is not reported as drift: each such pair is
+ * read once more, at the end.
  */
 async function lookAgain({ db, integration }: SyncDeps, report: Comparison): Promise<void> {
   for (const finding of report.findings.filter(({ kind }) => kind === 'drift')) {
@@ -114,7 +119,7 @@ async function lookAgain({ db, integration }: SyncDeps, report: Comparison): Pro
   }
 }
 
-/** Compares until nothing is pending any more, or the time is over; asks again only after `rest`. */
+/** Repeats the comparison until no pair is pending or the time is over, with `rest` between two. */
 export async function compareUntilQuiet(
   compare: () => Promise<Comparison>,
   { deadline, rest }: { deadline: number; rest: () => Promise<void> },
@@ -129,14 +134,14 @@ export async function compareUntilQuiet(
 function judgeUnlinked(report: Comparison, pair: ComparedPair): void {
   if (hasEnded(pair)) {
     if (pair.row === null || pair.row.deletedAt !== null || pair.ended === 'replaced') return;
-    // A second record that was deleted at the system ends nothing in our table.
+    // An alias that was deleted at the system ends nothing in our table.
     if (pair.isAlias) return;
     if (pair.ended === 'let_go') return add(report, pair, 'detached', 'let_go');
     add(report, pair, 'drift', `${pair.state}_but_alive_here`);
   } else if (!aside(report, pair)) add(report, pair, 'pending', 'not_linked_yet');
 }
 
-/** Pairs that are known not to agree, for a reason that is on the row. */
+/** Reports a pair that is known not to agree, for a reason that stands in its mapping. */
 function aside(report: Comparison, pair: ComparedPair): boolean {
   if (pair.state === 'parked' || pair.state === 'waiting' || pair.state === 'alias') {
     add(report, pair, pair.state, pair.reason ?? pair.state);
@@ -159,7 +164,7 @@ async function judge(
   }
   const held = differing.length > 0 && differing.every((field) => pair.shadow[field]?.reason !== undefined);
   if (held) return add(report, pair, 'held', differing.join(','));
-  // A list page and our rows are not of one moment: look again at both before a difference is
+  // A list page and our rows are not of the same moment: both are read again before a difference is
   // reported.
   await judgeAgain(deps, report, pair, differing);
 }
@@ -194,14 +199,17 @@ function judgeAbsent(deps: SyncDeps, report: Comparison, pair: ComparedPair): Pr
   return judgeAgain(deps, report, pair, []);
 }
 
-/** Times at the system are whole seconds: one made in the second of the binding is not counted. */
+/**
+ * Times at the system are whole seconds: a record created in the second of the binding is not
+ * counted.
+ */
 function isNotReceived({ ownerTag, foreignTag, createdAt }: ExternalRecord, boundAt: Date): boolean {
   return ownerTag === null && !foreignTag && createdAt > boundAt;
 }
 
 /**
- * A record that no mapping knew when we began: new meanwhile, another installation's, or one of
- * ours that lost its pair.
+ * A record that no mapping named when the comparison began: it is new, belongs to another
+ * installation, or is one of ours that lost its pair.
  */
 async function judgeUnknown(deps: SyncDeps, report: Comparison, record: ExternalRecord): Promise<void> {
   if (record.ownerTag === null) {
@@ -209,8 +217,8 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
     return;
   }
   const [pair] = await readPairs(deps.db, deps.integration.system, 0, 1, record.externalId);
-  if (pair?.ended === 'let_go') return; // that pair has been judged by itself
-  // A person said that it was gone, and the row has had another record since.
+  if (pair?.ended === 'let_go') return; // that pair is judged when the pairs are compared
+  // A person decided that this record was gone, and the row has had another record since.
   if (pair?.ended === 'replaced') return add(report, pair, 'alias', 'replaced_but_there');
   if (pair) return add(report, pair, 'pending', 'linked_meanwhile');
   const owner = await taggedRow(deps, record.ownerTag);
@@ -218,7 +226,8 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
     return add(report, owner, 'pending', 'not_linked_yet');
   const fetched = await deps.integration.fetch(record.externalId);
   if (fetched.state !== 'present') return;
-  // Read again after it: the answer to its create may have been settled between the two looks above.
+  // Read last: the answer to the create of this record may have been settled between the two reads
+  // above.
   const [linked] = await readPairs(deps.db, deps.integration.system, 0, 1, record.externalId);
   if (linked) return add(report, linked, 'pending', 'linked_meanwhile');
   report.findings.push({
@@ -230,7 +239,7 @@ async function judgeUnknown(deps: SyncDeps, report: Comparison, record: External
   });
 }
 
-/** The pair of the row that an owner tag names: its create may be on its way. */
+/** The pair of the row that an owner tag names: the create of its record may not be settled yet. */
 async function taggedRow(deps: SyncDeps, ownerTag: string): Promise<ComparedPair | null> {
   const { system, document } = deps.integration;
   const account = (await readConnection(deps.db, system))?.account;

@@ -1,13 +1,13 @@
-// Reversing a conflict: the value that the merge did not keep becomes our row's after all.
+// Reversing a conflict: our row gets the value that the merge did not keep.
 //
-// It is an ordinary change of ours. There is no `origin` delivery and the shadow stays, so every
-// system is notified of it, the one in which the conflict arose too, and the next merge pushes it
-// like any edit. It is made only while our row still holds the value that was kept: whatever came
-// after that is a later decision, and stands.
+// The reversal is an ordinary change of ours. It has no `origin` delivery and leaves the shadow as
+// it is, so the change goes to every system, also to the one in which the conflict arose, and the
+// next merge pushes it like any edit. A conflict is reversed only while our row still has the value
+// that was kept: a later edit is a later decision, and stays.
 //
-// One transaction: the mapping is locked first (no settle runs meanwhile), then the conflict, then
-// the row is changed at the version that was read. A crash before the commit leaves nothing; after
-// it, the relay finds the event with or without the nudge.
+// One transaction: the mapping is locked first (so that no settle runs meanwhile), then the
+// conflict, then the row is changed at the version that was read. A crash before the commit leaves
+// nothing; after the commit the relay finds the event with or without the nudge.
 import { lockConflict, noteConflict, readConflict, type StoredConflict } from '../../db/conflicts.ts';
 import { isRepeatable, withTransaction, type Db } from '../../db/server/connection.ts';
 import {
@@ -42,7 +42,7 @@ export type ReverseOutcome =
   | { outcome: 'contended' };
 
 export type ConflictOperations = {
-  /** Sent twice it does no more than once: the second answer is `reversed_already`. */
+  /** A second call reverses nothing more: its answer is `reversed_already`. */
   reverse(id: string, origin: Origin): Promise<ReverseOutcome>;
 };
 
@@ -51,11 +51,11 @@ export type ConflictOperationsDeps = {
   clock: Clock;
   /** Wakes the relay after a commit. */
   nudge: () => void;
-  /** By whose rules values are compared. */
+  /** The mapping documents whose rules compare the values. */
   documents: MappingDocument[];
 };
 
-/** A bound against a row that never rests. */
+/** A bound, in case other writers change the row without a pause. */
 const MAX_TRIES = 10;
 
 export function createConflictOperations(deps: ConflictOperationsDeps): ConflictOperations {
@@ -135,31 +135,31 @@ function reverseOnce(
 }
 
 /**
- * Why no call can reverse this conflict, and what to do instead; null if one can, as long as
- * nothing came after it.
+ * Why no call can reverse this conflict, and what to do instead; null if a call can reverse it, as
+ * long as no later edit was made.
  */
 export function whyNotReversible(conflict: StoredConflict): string | null {
   const { kind, field, winner } = conflict;
   switch (kind) {
     case 'deleted_there':
-      return 'The customer was deleted there, and so here too. Its values are kept in this conflict: create a customer with them.';
+      return 'The record was deleted at the external system, and so the customer was deleted in our table. The values of the customer are kept in this conflict: create a customer with them.';
     case 'deleted_here':
-      return 'The customer was deleted here, and so there too. What had been changed there is kept in this conflict: create a customer with it.';
+      return 'The customer was deleted in our table, and so its record was deleted at the external system. The edits that had been made to the record are kept in this conflict: create a customer with them.';
     case 'duplicate_email':
-      return 'Two customers would have the same email. Change the email of one of them, here or there; then the held one is looked at again.';
+      return 'Two customers would have the same email. Change the email of one of them on either side; then the held email is looked at again.';
     case 'external_duplicate':
       return conflict.rule === 'chosen'
-        ? 'A person chose another record for this customer. The old one stays there as it is; it may be deleted there.'
-        : `Two records there stand for one customer here. See which one is used: npx twinbox link ${conflict.internalId ?? 'CUSTOMER'} --record ID chooses it. The other one may then be deleted there.`;
+        ? 'A person chose another record for this customer. The old record stays at the external system as it is, and may be deleted at that system.'
+        : `Two records at the external system belong to one customer. Find out which record is used; npx twinbox link ${conflict.internalId ?? 'CUSTOMER'} --record ID chooses it. The other record may then be deleted at that system.`;
   }
   if (winner === 'neither' || (field !== 'name' && field !== 'email'))
-    return 'Neither value was dropped by a rule here. Change the customer, or the record there.';
+    return 'No rule dropped a value in this conflict. Change the customer, or its record at the external system.';
   if (canonical(lostValue(conflict)) === null)
-    return `The value that did not survive is empty, and a customer here always has a ${field}. Change the customer to what it should be.`;
+    return `The value that was not kept is empty, and a customer always has a ${field}. Set the ${field} of the customer to the right value.`;
   return null;
 }
 
-/** The value that did not survive. */
+/** The value that was not kept. */
 export function lostValue({ winner, ours, theirs }: StoredConflict): Value {
   return winner === 'ours' ? theirs : ours;
 }

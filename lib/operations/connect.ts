@@ -1,8 +1,8 @@
-// Moves a database to another account of a system, in one transaction. The pairs with the old
-// account's records are let go, and every living row waits for its first link with the new one,
-// since records that were copied to it may bear the same emails. Nothing is deleted anywhere.
-// Coming back to an account that was left takes its pairs up again, each with a read before
-// anything else.
+// Moves a database to another account of a system, in one transaction. The pairs with records of
+// the old account are detached, and every living row waits for its first link with the new account,
+// since the records may have been copied to the new account and have the same emails. Nothing is
+// deleted anywhere. After a return to an earlier account its pairs are used again, and the next
+// step of each reads the record before it does anything else.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { countLivingPairs, readOpenIntents, rebindConnection } from '../../db/mappings/connect.ts';
 import { detachAccount, reviveAccount } from '../../db/mappings/writes/accounts.ts';
@@ -15,18 +15,21 @@ import type { Identity, Integration } from '../integrations/integration.ts';
 import { intentDamage } from '../sync/damage.ts';
 
 export interface Move {
-  /** The account that the database belonged to; null if to none. */
+  /** The account that the database belonged to; null if it belonged to none. */
   from: Identity | null;
   to: Identity;
-  /** Pairs of the old account, which are let go. */
+  /** How many pairs of the old account are detached. */
   pairs: number;
-  /** Pairs of an earlier time with the new account, taken up again. */
+  /** How many pairs of an earlier time with the new account are used again. */
   revived: number;
-  /** Rows that wait for their first link with the new account. */
+  /** How many rows wait for their first link with the new account. */
   waiting: number;
 }
 
-/** Null if the database belongs to that account already. `dryRun` only counts. `actor` is who moves it. */
+/**
+ * Null if the database belongs to that account already. `dryRun` only counts. `actor` moves the
+ * database.
+ */
 export async function moveToAccount(
   { db, clock, integration }: { db: Db; clock: Clock; integration: Integration },
   { dryRun, actor }: { dryRun: boolean; actor: string },
@@ -56,8 +59,8 @@ export async function moveToAccount(
 }
 
 /**
- * An open intent of the old account gets its end: what it did is not known. One that is damaged is
- * nothing to be kept.
+ * Closes the open intents of the old account as unknown: whether they took effect is not known. A
+ * damaged intent is not kept.
  */
 async function closeIntents(tx: Tx, old: { system: string; account: string; now: Date }): Promise<void> {
   for (const { mappingId, intent } of await readOpenIntents(tx, old)) {

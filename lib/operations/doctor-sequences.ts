@@ -1,4 +1,4 @@
-// What the doctor says of the sequences. It looks and moves nothing.
+// What the doctor reports about the sequences. It reads, and moves no sequence.
 import type { Db } from '../../db/server/connection.ts';
 import { findUnfitEventIds } from '../../db/sequences/event-ids.ts';
 import { readMovesSince, type RecordedMove } from '../../db/sequences/moved.ts';
@@ -8,8 +8,8 @@ import { checks, type Check } from '../finding.ts';
 const { ok, warning, problem } = checks;
 
 /**
- * Moves as old as this are reported: long enough for an operator who looks the day after a
- * cut-over.
+ * Moves up to this age are reported: long enough for an operator who runs the doctor the day after
+ * a cut-over.
  */
 const SHOWN_MS = 2 * 86_400_000;
 
@@ -28,7 +28,7 @@ export async function examineSequences(db: Db, now: Date): Promise<Check[]> {
 }
 
 const LOOK =
-  'Find out who set it back (a cut-over, a restore of data alone, a setval). The relay looks by itself for events that were lost meanwhile.';
+  'Find out who set the sequence back (a cut-over, a restore of data alone, a setval). The relay looks by itself for events that were lost meanwhile.';
 
 function sayMove({ sequence, movedFrom, movedTo, widenedFrom, at }: RecordedMove): string {
   const moved = movedFrom === movedTo ? '' : `was behind and was moved from ${movedFrom} to ${movedTo}`;

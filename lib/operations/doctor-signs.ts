@@ -19,25 +19,25 @@ const { ok, warning, problem } = checks;
 const START = 'Start Twinbox: npx twinbox up, or its processes (docs/deployment.md)';
 
 /**
- * `elsewhere`: what works on this database need not run on this folder. Where nothing runs at all,
- * that is said here and once.
+ * `elsewhere`: the processes of this database need not run on this data folder. If nothing runs at
+ * all, this check is the only one that says so.
  */
 export function judgeRelay(part: Part, standings: RoleStanding[], elsewhere: boolean): Check {
   const behind = part.figures?.['relay_seconds_behind'];
   const says = `${typeof behind === 'number' ? behind : 0} s behind`;
   const ever = standings.some(({ last }) => last !== null);
-  if (ever && !elsewhere) return warning('relay', 'nothing runs on this folder now', START);
+  if (ever && !elsewhere) return warning('relay', 'nothing runs on this data folder now', START);
   const missing = missingRoles(standings).find(({ role }) => role === 'relay');
   if (missing && standings.every(({ living }) => living.length === 0))
     return problem('relay', `nothing runs on this database: ${missing.says}`, START);
   if (missing) return problem('relay', `${missing.says}; ${says}`, START);
-  if (!part.ready) return problem('relay', part.problem ?? 'is not ready', START);
-  return elsewhere ? ok('relay', says) : warning('relay', 'nothing runs on this folder now', START);
+  if (!part.ready) return problem('relay', part.problem ?? 'the relay is not ready', START);
+  return elsewhere ? ok('relay', says) : warning('relay', 'nothing runs on this data folder now', START);
 }
 
 /**
- * Nothing where no role has ever run: the relay's check says so. `relaySaid`: it has said that the
- * relay is missing, too.
+ * Empty if no role has ever run, since the relay's check says so. `relaySaid`: that check has also
+ * said that the relay is missing.
  */
 export function judgeRoles(
   standings: RoleStanding[],
@@ -59,7 +59,7 @@ export function judgeRoles(
     ...broken.map((sign) =>
       problem('roles', `${sayWho(sign)}: ${sign.problem}`, 'See the log of that process.'),
     ),
-    // Without a worker that is the consequence, and not one thing more to do.
+    // Without a worker the delay is the consequence, and not a second thing to do.
     ...(missing.some(({ role }) => role === 'worker')
       ? []
       : late.map((says) => warning('roles', says, 'See the log of the workers.'))),
@@ -92,10 +92,10 @@ export function judgeIntake({ system, last, signs, sweep, refusals }: Received, 
         )
       : ok('heard', sayReceived(label, { last, signs, sweep }, now)),
   ];
-  if (refusals.length === 0) return said;
+  if (refusals.length === 0) return checksOfAll;
   const list = refusals.map(({ reason, count }) => `${count} ${reason}`).join(', ');
   return [
-    ...said,
+    ...checksOfAll,
     warning('refused', `in the last day: ${list}`, 'docs/webhooks.md says what each reason means.'),
   ];
 }

@@ -1,5 +1,5 @@
-// Judges what was found, in text that says how to fix it. Nothing in this file sends a request; no
-// sentence holds a secret.
+// Judges the facts that the doctor collected, in text that says how to fix each problem. Nothing in
+// this file sends a request; no sentence contains a secret.
 import type { PartitionStatus } from '../../db/partitions/status.ts';
 import type { Ground } from '../../db/server/preflight.ts';
 import { sayReason, type ReasonCount } from '../../db/health/reports.ts';
@@ -15,14 +15,14 @@ export function judgeDatabase(
   if (readOnly)
     return problem(
       'database',
-      `${says}, takes no writes`,
-      'Let DATABASE_URL name the primary, not a standby.',
+      `${says}, accepts no writes`,
+      'Set DATABASE_URL to the primary, not to a standby.',
     );
-  // One that is too old has been refused already.
+  // A version that is too old was refused before this check.
   return ok('database', says);
 }
 
-/** `found`: what stands against the database, each with the way out after its last colon. */
+/** `found`: what is wrong with the database; in each text the fix follows the last colon. */
 export function judgeGroundFacts(ground: Ground, found: string[]): Check[] {
   const { encoding, provider, locale, schema, role } = ground;
   if (found.length === 0)
@@ -44,7 +44,7 @@ const TOLERANCE_MS = 300_000;
 /** A system gives whole seconds, and an answer travels. */
 const NOTICED_MS = 5_000;
 
-/** `theirs` is what another clock said at the moment at which this machine's said `ours`. */
+/** `theirs` is the time of another clock at the moment at which this machine's clock had `ours`. */
 export function judgeClock(whose: string, { theirs, ours }: { theirs: Date; ours: Date }): Check {
   const apart = theirs.getTime() - ours.getTime();
   const seconds = Math.round(Math.abs(apart) / 100) / 10;
@@ -55,19 +55,20 @@ export function judgeClock(whose: string, { theirs, ours }: { theirs: Date; ours
   return Math.abs(apart) >= NOTICED_MS ? warning('clocks', says, fix) : ok('clocks', says);
 }
 
-/** Rows of events that no partition was ready for; a handful is an event that came from far away in time. */
+/** Rows in the default partition; a few are events whose time is far from now, and are harmless. */
 const DEFAULT_GROWS = 1_000;
 
 export function judgePartitions(tables: PartitionStatus[]): Check {
   const fix =
-    'Let the workers run: they make partitions ahead (twinbox up), and the log says why if they cannot.';
+    'Let the workers run: they create partitions ahead (twinbox up), and their log says why if they cannot.';
   const behind = tables.filter(({ ahead }) => ahead < 2);
   const full = tables.filter(({ inDefault }) => inDefault >= DEFAULT_GROWS);
-  if (full.length > 0) return warning('partitions', `rows gather in the default of ${names(full)}`, fix);
+  if (full.length > 0)
+    return warning('partitions', `rows gather in the default partition of ${names(full)}`, fix);
   if (behind.length > 0)
-    return warning('partitions', `fewer than two periods are ready for ${names(behind)}`, fix);
+    return warning('partitions', `fewer than two partitions are ready ahead for ${names(behind)}`, fix);
   const least = Math.min(...tables.map(({ ahead }) => ahead));
-  return ok('partitions', `at least ${least} periods ready in each of ${tables.length} tables`);
+  return ok('partitions', `at least ${least} partitions ready ahead in each of ${tables.length} tables`);
 }
 
 function names(tables: PartitionStatus[]): string {
@@ -89,9 +90,13 @@ export function judgeRetention(
     );
   const age = oldest === null ? null : Math.floor((now.getTime() - oldest.getTime()) / 86_400_000);
   const says = `events are kept for ${days} days${age === null || age < 1 ? '' : `; the oldest partition is ${age} days old`}`;
-  // A partition covers a period, so it leaves a little later than its oldest row.
+  // A partition covers a period, so it is dropped a little later than its oldest row expires.
   return age !== null && age > days + 31
-    ? warning('retention', says, 'Old partitions do not leave: the workers’ log says what holds them.')
+    ? warning(
+        'retention',
+        says,
+        'Old partitions are not dropped: the log of the workers says what prevents it.',
+      )
     : ok('retention', says);
 }
 
@@ -105,13 +110,13 @@ export function judgeAttention(reasons: ReasonCount[]): Check {
   return warning('waiting', list, `${calls.join(' and ') || 'npx twinbox status'} shows more.`);
 }
 
-/** What a loop went on without in the last day; null if nothing. */
+/** The items that a loop has skipped in the last day; null if there were none. */
 export function judgeSkipped(skipped: { says: string } | null): Check {
-  if (skipped === null) return ok('skipped', 'nothing in the last day');
+  if (skipped === null) return ok('skipped', 'nothing was skipped in the last day');
   return warning(
     'skipped',
     skipped.says,
-    'select * from skipped_items order by last_at desc shows all; docs/deployment.md says what each means.',
+    'select * from skipped_items order by last_at desc shows all; docs/deployment.md says what each item means.',
   );
 }
 
@@ -131,14 +136,14 @@ const SCARCE = { warning: 2 * 1024 ** 3, problem: 200 * 1024 ** 2 };
 
 export function judgeDisk(folder: string, freeBytes: number): Check {
   const says = `${sizeOf(freeBytes)} free for ${folder}`;
-  const fix = 'Make room, or set TWINBOX_DATA_DIR to a larger disk while nothing runs.';
+  const fix = 'Free some space, or set TWINBOX_DATA_DIR to a larger disk while nothing runs.';
   if (freeBytes < SCARCE.problem) return problem('disk', says, fix);
   return freeBytes < SCARCE.warning ? warning('disk', says, fix) : ok('disk', says);
 }
 
 /**
- * Of findings that say the same, the first, with the names of the others: one cause is reported
- * once.
+ * Keeps the first of several findings with the same text, and adds the names of the others: one
+ * cause is reported once.
  */
 export function tellOnce(all: Check[]): Check[] {
   const [fine, wrong] = [

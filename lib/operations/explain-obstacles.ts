@@ -1,4 +1,5 @@
-// Why what would be done about a pair is not being done now: one sentence for each cause that holds.
+// Why the action that `decide` answers for a pair is not being carried out now: one sentence for
+// each cause that holds.
 import type { BreakerRow } from '../../db/limits/breakers.ts';
 import type { RestRow } from '../../db/limits/rests.ts';
 import type { Connection } from '../../db/connections.ts';
@@ -33,7 +34,7 @@ export type ObstacleKind =
 
 export type Obstacle = { kind: ObstacleKind; says: string };
 
-/** What holds for every pair of a system. */
+/** What is the same for every pair of a system. */
 export type Lane = {
   connection: Connection | null;
   breaker: BreakerRow | null;
@@ -41,7 +42,7 @@ export type Lane = {
   rest: RestRow | null;
   /** Who paused it, where it is paused. */
   pausedBy: string | null;
-  /** Says that no worker is running; null where one is. */
+  /** The sentence that no worker is running; null if one is. */
   noWorker: string | null;
 };
 
@@ -54,7 +55,7 @@ export type Standing = {
   now: Date;
 };
 
-/** Empty where nothing is to be done. */
+/** Empty if there is nothing to do. */
 export function obstaclesOf(about: Standing): Obstacle[] {
   const { mapping } = about.step;
   const isIdle = mapping.dirty === mapping.clean;
@@ -66,18 +67,21 @@ export function obstaclesOf(about: Standing): Obstacle[] {
 function leaseOf({ standing: { leaseOwner, leaseUntil } }: Standing): Obstacle[] {
   if (leaseOwner === null || leaseUntil === null) return [];
   const who = leaseOwner.split(':').slice(0, 2).join(':');
-  return [{ kind: 'lease', says: `the worker ${who} has it in hand until ${time(leaseUntil)}` }];
+  return [{ kind: 'lease', says: `the worker ${who} has a lease on the pair until ${time(leaseUntil)}` }];
 }
 
 function ofPair({ step: { mapping }, effect, now }: Standing, isIdle: boolean): Obstacle[] {
   if (!isIdle) return mapping.nextAttemptAt !== null && mapping.nextAttemptAt > now ? [dueOf(mapping)] : [];
   if (mapping.state === 'parked')
     return [
-      { kind: 'parked', says: 'it is parked until either side changes, or a person decides or replays it' },
+      {
+        kind: 'parked',
+        says: 'the pair is parked until either side changes, or a person decides or replays it',
+      },
     ];
   if (mapping.state === 'waiting') return [waitOf(mapping)];
   if (effect.would === 'nothing') return [];
-  return [{ kind: 'not_noticed', says: 'nothing has come in that says so: no worker looks at it by itself' }];
+  return [{ kind: 'not_noticed', says: 'no event has raised the pair: no worker looks at it by itself' }];
 }
 
 function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): Obstacle {
@@ -87,7 +91,7 @@ function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): O
   const tries = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} so far`;
   return {
     kind: 'due',
-    says: `it is due at ${at}; ${tries}${last === '' ? '' : `, the last error was ${last}`}`,
+    says: `the pair is due at ${at}; ${tries}${last === '' ? '' : `, the last error was ${last}`}`,
   };
 }
 
@@ -98,7 +102,7 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
     return { kind: 'consent', says: 'it waits for a person’s consent' };
   switch (reason?.code) {
     case 'fuse':
-      return { kind: 'fuse', says: 'the fuse holds its delete until a person decides' };
+      return { kind: 'fuse', says: 'the fuse holds the delete until a person decides' };
     case 'account_unread':
       return { kind: 'account_unread', says: unread(system) };
     case 'writes_off':
@@ -119,7 +123,7 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   }
 }
 
-/** What a worker would meet: what waits for a setting already is named by its reason. */
+/** What would stop a worker now; a pair that waits for a setting already has it as its reason. */
 function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[] {
   const reason = mapping.state === 'waiting' && mapping.dirty === mapping.clean ? mapping.reason?.code : null;
   const waits = effect.would === 'nothing' ? (effect.waits ?? null) : null;
@@ -139,7 +143,7 @@ function bySettings({ step: { mapping }, policy, effect }: Standing): Obstacle[]
   if (reason !== 'fuse' && effect.would === 'held')
     found.push({
       kind: 'fuse',
-      says: 'the fuse holds deletes: a worker leaves it until a person decides',
+      says: 'the fuse holds deletes: a worker leaves the pair until a person decides',
     });
   return found;
 }
@@ -173,7 +177,7 @@ function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane):
   return [
     {
       kind: 'other_account',
-      says: `it belongs to the account ${mapping.account}; the database belongs to ${account} now`,
+      says: `the pair belongs to the account ${mapping.account}; the database belongs to ${account} now`,
     },
   ];
 }
@@ -188,7 +192,10 @@ export function laneObstacles(
   if (connection?.pausedAt) {
     const by = pausedBy === null ? '' : ` by ${pausedBy}`;
     const why = connection.pausedWhy === null ? '' : `: ${connection.pausedWhy}`;
-    found.push({ kind: 'paused', says: `${name} is paused since ${time(connection.pausedAt)}${by}${why}` });
+    found.push({
+      kind: 'paused',
+      says: `${name} has been paused since ${time(connection.pausedAt)}${by}${why}`,
+    });
   }
   if (breaker) found.push({ kind: 'breaker', says: saysOf(breaker, name) });
   if (rest) found.push({ kind: 'rests', says: sayRest(name, rest) });
@@ -200,10 +207,10 @@ function saysOf({ openedAt, since, why }: BreakerRow, name: string): string {
   const cause = `${why.code}: ${why.message}`;
   return openedAt === null
     ? `${name} answers again after a failure (${cause}): one customer at a time is tried`
-    : `the breaker of ${name} is open since ${time(since)}, nothing is sent (${cause})`;
+    : `the breaker of ${name} has been open since ${time(since)}, and nothing is sent (${cause})`;
 }
 
-/** A time as people read it, in UTC. */
+/** A time for people, in UTC. */
 export function time(at: Date): string {
   return at.toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -1,5 +1,5 @@
-// Why a pair is parked or waits, in a sentence: docs/sync.md, "Why a customer is parked", with what
-// the pair's own detail says.
+// Why a pair is parked or waits, in a sentence: docs/sync.md, "Why a customer is parked", with the
+// values that the mapping keeps for its reason.
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { shownDetail, shownReason } from '../../db/mappings/shown.ts';
 import { settingOf } from '../config/systems.ts';
@@ -24,25 +24,25 @@ export function whyParkedOrWaiting(mapping: Mapping): string | null {
 
 const SENTENCES: Record<string, Sentence> = {
   unexpected_answer: (detail, system) =>
-    `What ${system} answered is no customer${said(detail)}, for longer than TWINBOX_PARK_AFTER_HOURS.`,
-  unsendable: () => 'Its external id can stand in no request: it is no id of a record.',
+    `What ${system} answers is not a customer${said(detail)}, for longer than TWINBOX_PARK_AFTER_HOURS.`,
+  unsendable: () => 'The external id of the pair is not an id of a record, so no request can contain it.',
   missing: (_, system) =>
-    `${system} answers 404 for its record, and does not say that it was deleted: the record is gone, or the key is another account’s.`,
+    `${system} answers 404 for the record, and does not say that it was deleted: the record is gone, or the key belongs to another account.`,
   delete_blocked: (detail, system) =>
     `The customer was deleted in our table; its record at ${system} stays, since ${textOf(detail['why']) ?? 'a subscription is not cancelled'}.`,
   create_unknown: (detail, system) =>
-    `Whether the request that should make its record took effect at ${system} can never be found out${said(detail)}.`,
+    `A request should create the record at ${system}, and it can never be found out whether that request took effect${said(detail)}.`,
   external_id_taken: (detail) =>
-    `Its record ${textOf(detail['external_id']) ?? ''} belongs to another customer.`.replace('  ', ' '),
-  loop: () => 'Its own change kept coming back as a new one.',
+    `The record ${textOf(detail['external_id']) ?? ''} belongs to another customer.`.replace('  ', ' '),
+  loop: () => 'A change of the customer kept coming back as a new change.',
   damaged: (detail) =>
-    `Its row in external_mappings is not as the program writes it: ${textOf(detail['column']) ?? 'a column'} ${textOf(detail['why']) ?? 'is damaged'}.`,
+    `The row of the pair in external_mappings is not as the program writes it: ${textOf(detail['column']) ?? 'a column'} ${textOf(detail['why']) ?? 'is damaged'}.`,
   row_refused: (detail, system) =>
-    `${ruleOf(detail)} of the table customers refuses what came from ${system}${said(detail)}.`,
+    `${ruleOf(detail)} of the table customers refuses a value from ${system}${said(detail)}.`,
   row_swallowed: (detail, system) =>
-    `The table customers stored nothing of what came from ${system}: ${ruleOf(detail)} can have done it.`,
+    `The table customers dropped a value from ${system}: ${ruleOf(detail)} can be the cause.`,
   broken_off: (detail) =>
-    `Every step for it broke off (${[detail['fault'], detail['about'], detail['at']].flatMap((part) => textOf(part) ?? []).join(', ')}).`,
+    `Every step for the pair broke off (${[detail['fault'], detail['about'], detail['at']].flatMap((part) => textOf(part) ?? []).join(', ')}).`,
   not_linked: whyNotLinked,
   account_unread: (_, system) =>
     `No record is made before every record of the ${system} account was read once.`,
@@ -52,12 +52,12 @@ const SENTENCES: Record<string, Sentence> = {
     `Nothing of ${system} is written into our table (${setting('PULLS')}=off).`,
   fuse: (detail, system) =>
     detail['direction'] === 'in'
-      ? `Its record was deleted at ${system} among many; the fuse holds the deletion of our row.`
-      : `The customer was deleted in our table among many; the fuse holds the delete at ${system}.`,
+      ? `The record was deleted at ${system} together with many others; the fuse holds the deletion of our row.`
+      : `The customer was deleted in our table together with many others; the fuse holds the delete at ${system}.`,
   alias_lives: (detail, system) =>
-    `Its record was deleted at ${system}, and another record of the customer is there: ${listOf(detail['aliases'])}.`,
+    `The record was deleted at ${system}, and another record of the customer exists: ${listOf(detail['aliases'])}.`,
   lost_row: () =>
-    'Its owner tag names a row that is not in our table: the row was lost, or the tag was written by hand.',
+    'The owner tag of the record names a row that is not in our table: the row was lost, or somebody wrote the tag by hand.',
   no_email: () => 'The record has no email, so it cannot become a customer.',
   no_name: () => 'The record has no name, so it cannot become a customer.',
   ask_link: (detail) =>
@@ -69,7 +69,7 @@ const SENTENCES: Record<string, Sentence> = {
     `The settings make no customer of a record that belongs to none (${setting('IMPORT')}).`,
   other_environment: () => 'The record bears the owner tag of another installation.',
   chosen: (detail) => `A person chose the record for customer ${textOf(detail['customer']) ?? '?'}.`,
-  reopened: () => 'A pair that had ended was taken up again for a person’s decision.',
+  reopened: () => 'The pair had ended, and was opened again for a decision of a person.',
 };
 
 function whyNotLinked(detail: Detail, system: string): string {
@@ -78,13 +78,13 @@ function whyNotLinked(detail: Detail, system: string): string {
     return `A record with the customer’s email is at ${system} already: ${listOf(detail['records'])}. A person says which record is the customer’s.`;
   const { tried, why } = detail;
   if (textOf(tried) !== null)
-    return `The record ${textOf(tried) ?? ''} could not be linked (${textOf(why) ?? 'it is not to be had'}); a person consents anew.`;
-  return `The customer was in the table before ${system} was connected: nothing is made or linked for it before a person consents.`;
+    return `The record ${textOf(tried) ?? ''} could not be linked (${textOf(why) ?? 'it is not available'}); a new consent of a person is needed.`;
+  return `The customer was in the table before ${system} was connected: no record is created or linked for the customer before a person consents.`;
 }
 
 function whyDetached(detail: Detail): string | null {
-  if (detail['let_go'] === true) return `A person let the pair go${byWhom(detail)}.`;
-  if ('replaced' in detail) return `A person had the pair replaced by a new one${byWhom(detail)}.`;
+  if (detail['let_go'] === true) return `A person detached the pair${byWhom(detail)}.`;
+  if ('replaced' in detail) return `A person had the pair replaced by a new pair${byWhom(detail)}.`;
   return null;
 }
 
@@ -94,13 +94,13 @@ function byWhom(detail: Detail): string {
   return `${by === null ? '' : ` (${by})`}${why === null ? '' : `: ${why}`}`;
 }
 
-/** A code of the system's own, or a failure that time did not cure. */
+/** For an error code of the system, or a failure that did not end by itself. */
 function whyFailed(reason: string, detail: Detail, system: string): string {
   if (detail['kind'] === 'permanent') return `${system} refuses the request (${reason})${said(detail)}.`;
-  return `It failed for longer than TWINBOX_PARK_AFTER_HOURS (${reason})${said(detail)}.`;
+  return `The work of the pair failed for longer than TWINBOX_PARK_AFTER_HOURS (${reason})${said(detail)}.`;
 }
 
-/** What the other side, or the table's rule, says itself. */
+/** The message of the external system, or of the rule of the table. */
 function said(detail: Detail): string {
   const message = textOf(detail['says']) ?? textOf(detail['message']);
   return message === null ? '' : `: ${message.replace(/[.…:\s]+$/, '')}`;
@@ -118,7 +118,7 @@ function listOf(value: unknown): string {
   return ids.length > 0 ? ids.join(', ') : 'not named';
 }
 
-/** External ids in a pair's detail, as far as they are texts. */
+/** The external ids that the mapping keeps for its reason, as far as they are texts. */
 export function idsIn(value: unknown): string[] {
   return Array.isArray(value) ? value.flatMap((id) => textOf(id) ?? []) : [];
 }

@@ -1,4 +1,4 @@
-// What a person can do about a pair as it stands: exact commands, none of which would be refused.
+// What a person can do about a pair in its present state: exact commands that will not be refused.
 import { findRecordMapping } from '../../db/mappings/aliases.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
@@ -17,9 +17,9 @@ export type Remedy = { command: string; does: string };
 type About = {
   db: Db;
   step: LoadedStep;
-  /** Null where no row stands for the pair. */
+  /** Null if no row belongs to the pair. */
   customer: Customer | null;
-  /** The pair that the customer lives by; null where it has none. */
+  /** The customer's primary pair; null if the customer has none. */
   primary: Mapping | null;
   obstacles: Obstacle[];
 };
@@ -33,7 +33,7 @@ export async function remediesOf(about: About): Promise<Remedy[]> {
   ];
 }
 
-/** What is decided already is carried out by a worker: nothing more is to be said about it. */
+/** A decision that is already stored will be carried out by a worker: no remedy is needed. */
 async function ofState(about: About): Promise<Remedy[]> {
   const { mapping } = about.step;
   if (mapping.decision !== null) return [];
@@ -63,7 +63,7 @@ async function ofWaiting(about: About): Promise<Remedy[]> {
             ...resolutions(about),
           ]
         : [];
-    // These end by themselves, once the setting or the account allows it.
+    // These reasons end by themselves, once the setting or the account allows it.
     case 'writes_off':
     case 'pulls_off':
     case 'account_unread':
@@ -83,7 +83,7 @@ function heldDelete({ system, internalId }: Mapping, direction: DeleteDirection)
       does: direction === 'in' ? 'our row is deleted too' : `the record at ${labelOf(system)} is deleted too`,
     },
     { command: `${command} --take-back`, does: 'the delete does not happen: both sides keep the customer' },
-    { command: `${command} --detach`, does: 'each side keeps what it has, and the pair ends' },
+    { command: `${command} --detach`, does: 'the pair ends; each side keeps what it has' },
   ];
 }
 
@@ -98,7 +98,7 @@ async function notLinked(about: About): Promise<Remedy[]> {
     if (await isAnothers(about, externalId)) continue;
     found.push({
       command: `npx twinbox link ${internalId} --record ${externalId}`,
-      does: 'this record is the customer’s',
+      does: 'this record becomes the record of the customer',
     });
   }
   // It waits for its first link.
@@ -107,7 +107,7 @@ async function notLinked(about: About): Promise<Remedy[]> {
       command: 'npx twinbox link --dry-run',
       does: 'shows which record each customer would be linked with',
     });
-    found.push({ command: 'npx twinbox link --all', does: 'links all of them, after asking' });
+    found.push({ command: 'npx twinbox link --all', does: 'links all of them, after a question' });
   }
   found.push({
     command: `npx twinbox link ${internalId} --create`,
@@ -116,7 +116,7 @@ async function notLinked(about: About): Promise<Remedy[]> {
   return found;
 }
 
-/** A record that stands for another customer, or was deleted, is not to be had. */
+/** Whether the record cannot be chosen: it belongs to another customer, or was deleted. */
 async function isAnothers({ db, step: { mapping } }: About, externalId: string): Promise<boolean> {
   const { system, account, externalType } = mapping;
   const other = await findRecordMapping(db, { system, account, externalType, externalId });
@@ -129,16 +129,16 @@ function aliasLives({ internalId }: Mapping, aliases: string[]): Remedy[] {
   return [
     ...aliases.map((externalId) => ({
       command: `npx twinbox link ${internalId} --record ${externalId}`,
-      does: 'the customer lives on with this record',
+      does: 'the customer stays, with this record',
     })),
     {
       command: `npx twinbox link ${internalId} --accept-deletion`,
-      does: 'our row is deleted, as its record was',
+      does: 'our row is deleted, as the record was',
     },
   ];
 }
 
-/** It may take the place of the primary, unless a request to that one is open. */
+/** An alias may take the place of the primary, unless a request about the primary is open. */
 function ofAlias({ step: { mapping }, customer, primary }: About): Remedy[] {
   const { internalId, externalId } = mapping;
   if (internalId === null || externalId === null || isDeleted(customer)) return [];
@@ -152,14 +152,14 @@ function ofAlias({ step: { mapping }, customer, primary }: About): Remedy[] {
   return [
     {
       command: `npx twinbox link ${internalId} --record ${externalId}`,
-      does: `this record becomes the customer’s, in place of ${primary.externalId ?? 'none'}`,
+      does: `this record becomes the record of the customer, in place of ${primary.externalId ?? 'none'}`,
     },
   ];
 }
 
 const ACTIONS: Resolution['action'][] = ['recreate', 'record', 'let_go'];
 
-/** Of the decisions that `twinbox resolve` takes, those that it would not refuse. */
+/** The decisions of `twinbox resolve` that would not be refused. */
 function resolutions({ step: { mapping }, customer }: About): Remedy[] {
   if (mapping.role !== 'primary') return [];
   const who = mapping.internalId === null ? `--mapping ${mapping.id}` : String(mapping.internalId);
@@ -177,25 +177,25 @@ function resolution(
   const command = `npx twinbox resolve ${who}`;
   const name = labelOf(system);
   if (action === 'let_go')
-    return { command: `${command} --let-go`, does: 'the pair ends; each side keeps what it has' };
+    return { command: `${command} --let-go`, does: 'the pair is detached; each side keeps what it has' };
   if (action === 'record') {
     const id =
       reason?.code === 'damaged' && externalId !== null && externalId.trim() !== '' ? externalId : 'ID';
     return {
       command: `${command} --record ${id}`,
-      does: `the record with this id at ${name} is the customer’s`,
+      does: `the record with this id at ${name} becomes the record of the customer`,
     };
   }
   if (deleted)
-    return { command: `${command} --recreate`, does: `its delete ends, if ${name} does not know the record` };
+    return { command: `${command} --recreate`, does: `the delete ends, if ${name} does not have the record` };
   const isNew = externalId === null && pushedVersion === 0;
   const does = isNew
-    ? `a record is made at ${name}`
-    : `a new record is made, if ${name} does not know this one`;
+    ? `a record is created at ${name}`
+    : `a new record is created, if ${name} does not have this one`;
   return { command: `${command} --recreate`, does };
 }
 
-/** What is parked by its deliveries is tried again by `replay`, which shows before it asks. */
+/** A pair that its deliveries parked is tried again by `replay`, which shows its plan first. */
 function replays({ mapping, deliveries }: LoadedStep): Remedy[] {
   const parked = deliveries.filter(({ status }) => status === 'parked');
   if (mapping.state !== 'parked' || isInactive(mapping) || parked.length === 0) return [];
@@ -204,7 +204,10 @@ function replays({ mapping, deliveries }: LoadedStep): Remedy[] {
       ? parked.map(({ eventId }) => eventId).join(' ')
       : `--customer ${mapping.internalId}`;
   return [
-    { command: `npx twinbox replay ${which}`, does: 'tries it again, after showing what that would do' },
+    {
+      command: `npx twinbox replay ${which}`,
+      does: 'tries the pair again, after showing what would be done',
+    },
   ];
 }
 
@@ -230,9 +233,9 @@ function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
         { command: 'npx twinbox doctor', does: `says what is wrong between here and ${labelOf(system)}` },
       ];
     case 'no_worker':
-      return [{ command: 'npx twinbox up', does: 'starts everything, a worker with it' }];
+      return [{ command: 'npx twinbox up', does: 'starts all processes, a worker included' }];
     case 'not_noticed':
-      return [{ command: 'npx twinbox verify --repair', does: 'has all that differs looked at again' }];
+      return [{ command: 'npx twinbox verify --repair', does: 'reads and merges every pair that differs' }];
     default:
       return [];
   }

@@ -1,6 +1,6 @@
-// What `twinbox explain` answers: how each pair of a customer stands, what both sides and the
-// shadow hold, what would be done now, why it is not being done, and what a person can do. What
-// would be done is asked of `decide` itself (lib/sync/foresee.ts).
+// What `twinbox explain` answers: the state of each pair of a customer, the values of both sides
+// and of the shadow, what a worker would do now, why no worker does it, and what a person can do.
+// `decide` itself answers what a worker would do (lib/sync/foresee.ts).
 //
 // Guarantees: nothing is written. Unless `read` is asked for, the system is not called.
 import { countUnreversed } from '../../db/conflicts.ts';
@@ -39,19 +39,19 @@ export type Asked = { customer: number } | { record: string } | { mapping: numbe
 
 export type FieldExplained = {
   field: string;
-  /** Of our row; null also where it is empty or there is none. */
+  /** The value of our row; null also if the value is empty or there is no row. */
   ours: Value;
-  /** Theirs as last known: the shadow's half. */
+  /** Their value as last known, from the shadow. */
   known: Value;
-  /** Why the pair in the shadow stands although its halves differ. */
+  /** Why the shadow keeps two values that differ. */
   left: LeftReason | null;
-  /** Theirs as read now; left out where nothing was read. */
+  /** Their value as read now; left out if nothing was read. */
   read?: Value;
-  /** Null where it is not known: nothing is known of theirs, or there is no row. */
+  /** Null if it is not known: their value is not known, or there is no row. */
   differs: boolean | null;
 };
 
-/** What the one read of the record gave. */
+/** The result of the one read of the record. */
 export type ReadResult =
   | { state: 'present' | 'erased' | 'missing' }
   | { state: 'no_record' }
@@ -62,13 +62,13 @@ export type OpenDeliveries = { type: string; status: OpenDelivery['status']; cou
 export type PairExplained = {
   mapping: Mapping;
   since: Date;
-  /** Why it is parked or waits, in a sentence. */
+  /** Why the pair is parked or waits, in a sentence. */
   why: string | null;
-  /** Null where no row stands for it. */
+  /** Null if no row belongs to the pair. */
   version: number | null;
   isDone: boolean;
   open: OpenDeliveries[];
-  /** Empty where there is nothing to compare: the pair has ended, or has no row. */
+  /** Empty if there is nothing to compare: the pair has ended, or has no row. */
   fields: FieldExplained[];
   read: ReadResult | null;
   rung: RungName | null;
@@ -78,14 +78,14 @@ export type PairExplained = {
 };
 
 export type Explanation = {
-  /** Null where no row stands for what was asked for. */
+  /** Null if no row belongs to what was asked for. */
   customer: Customer | null;
   pairs: PairExplained[];
-  /** A living customer without a pair: how far its newest change has got, and what stops it. */
+  /** A living customer without a pair: the state of its newest event, and what holds that up. */
   notReceived: { newest: string | null; obstacles: Obstacle[] } | null;
-  /** Of the customer, not reversed. */
+  /** How many conflicts of the customer are not reversed. */
   conflicts: number;
-  /** The record asked for is known, and no pair was ever made for it. */
+  /** The record that was asked for is known, and has never had a pair. */
   unmatched: KnownRecord[];
 };
 
@@ -124,7 +124,7 @@ async function pairsAsked(db: Db, asked: Asked, system: string | null): Promise<
   return [asked.mapping];
 }
 
-/** A pair that a worker takes between two looks is looked at again, this often. */
+/** How often a pair is loaded again that a worker claims between two reads. */
 const MOST_LOOKS = 5;
 
 async function explainPair(deps: SyncDeps, id: number, read: boolean): Promise<PairExplained | null> {
@@ -137,12 +137,15 @@ async function explainPair(deps: SyncDeps, id: number, read: boolean): Promise<P
     const asking = theirs === null ? deps : withRead(deps, theirs, loaded.mapping.externalId);
     const foreseen = await foresee(asking, standing, { mustRead: read, mayCall: read });
     if (foreseen.step) return describePair(deps, { standing, step: foreseen.step, foreseen, theirs });
-    // The pair changed at every look: shows what was loaded, and that a worker is at it.
+    // The pair changed each time: the answer shows what was loaded, and that a worker has a lease.
     if (look >= MOST_LOOKS) return describePair(deps, { standing, step: loaded, foreseen, theirs });
   }
 }
 
-/** Both of one moment: a worker that takes the pair in between would leave nothing to load. */
+/**
+ * Both are read at one moment: a worker that claims the pair in between would leave nothing to
+ * load.
+ */
 function loadPair(db: Db, id: number): Promise<{ standing: PairStanding; loaded: LoadedStep } | null> {
   return db.transaction(
     async (tx) => {
@@ -189,7 +192,9 @@ function countOpen(deliveries: OpenDelivery[]): OpenDeliveries[] {
 
 type Theirs = { answer: Fetched | null } | { error: unknown; code: string; message: string };
 
-/** The one read: also for what forbids a delete, where one is to be decided. */
+/**
+ * The one read of the record; it also finds what forbids a delete, if a delete is to be decided.
+ */
 async function readTheirs({ integration }: SyncDeps, { mapping, row }: LoadedStep): Promise<Theirs> {
   const { externalId, intent } = mapping;
   if (externalId === null || externalId.trim() === '') return { answer: null };
@@ -206,7 +211,7 @@ function withRead(deps: SyncDeps, theirs: Theirs, externalId: string | null): Sy
   return { ...deps, integration: answeringWith(deps.integration, theirs, externalId) };
 }
 
-/** The record that was read is not read a second time for the decision. */
+/** The decision uses the record that was read, so that the record is not read a second time. */
 function answeringWith(integration: Integration, theirs: Theirs, read: string | null): Integration {
   return {
     ...integration,
@@ -252,7 +257,7 @@ function fieldsOf(
   });
 }
 
-/** A damaged shadow holds anything. */
+/** A damaged shadow may contain any value. */
 function shadowHalf({ shadow }: Mapping, field: string): { theirs: Value; reason: LeftReason | null } | null {
   const stored: unknown = shadow;
   if (typeof stored !== 'object' || stored === null) return null;

@@ -1,12 +1,12 @@
-// What a person decides about deletes that the fuse holds (lib/sync/fuse.ts): they go on, they are
-// taken back, or the pairs are detached.
+// What a person decides about deletes that the fuse holds (lib/sync/fuse.ts): they are released,
+// they are taken back, or the pairs are detached.
 //
-// Taking back is the no. A deletion at the other side: our row lives still, keeps its number, and
-// gets a new record (lib/sync/rungs/decision.ts). A delete of ours: a deleted row stays deleted,
-// since every consumer was notified of that; what was deleted comes back as a new row with its
-// values, linked with the record that lives still. Both leave a conflict that says so. Each pair is
-// one transaction, the fuse's own state included: a crash in between leaves the others held, and
-// the same command goes on with them.
+// Taking back means that the delete does not happen. If the record was deleted at the external
+// system, our row lives on with its id, and gets a new record (lib/sync/rungs/decision.ts). If our
+// row was deleted, the row stays deleted, since every consumer has received the deletion: a new row
+// is created with its values and linked with the record, which still exists. Both cases leave a
+// conflict with the note `taken_back`. Each pair is one transaction, with the state of the fuse: a
+// crash in between leaves the other pairs held, and the same command goes on with them.
 import { insertConflicts } from '../../db/conflicts.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { releaseDeletes, settleHold } from '../../db/connections.ts';
@@ -31,7 +31,10 @@ import { newEventId } from '../uuid.ts';
 export type Decider = { actor: string | null; why: string | null };
 
 export type HeldOutcome =
-  /** It is back: with `out` as a new customer, with `in` as soon as a worker has made its new record. */
+  /**
+   * `out`: there is a new customer; `in`: the customer gets its record once a worker has created
+   * one.
+   */
   | { outcome: 'taken_back'; customer: number }
   | { outcome: 'detached' }
   /** Another customer has its email by now: it can be detached or released. */
@@ -42,7 +45,7 @@ export type HeldOutcome =
   | { outcome: 'not_held' };
 
 export type DeleteOperations = {
-  /** Releases all that is held, or only the pairs named. Returns how many. */
+  /** Releases all held deletes, or only those of the given pairs. Returns how many. */
   release(ids: number[] | null, decider: Decider): Promise<number>;
   takeBack(mappingId: number, decider: Decider): Promise<HeldOutcome>;
   detach(mappingId: number, decider: Decider): Promise<HeldOutcome>;
@@ -56,7 +59,7 @@ type Deps = {
 };
 
 export function createDeleteOperations({ db, clock, system, log }: Deps): DeleteOperations {
-  /** Once nothing is held any more the fuse counts from here on. */
+  /** Once no delete is held any more, the fuse counts anew from this moment. */
   async function decide(
     mappingId: number,
     { actor, why }: Decider,
@@ -93,7 +96,7 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
         if (ids === null) await releaseDeletes(tx, system, now);
         const held = await lockWaiting(tx, system, 'fuse');
         const count = await raiseHeldDeletes(tx, system, now, { ids, by: actor, why });
-        // Of those named it may have been the last one.
+        // The pairs given may have included the last one that was held.
         if (ids !== null) await settleHold(tx, system, now);
         await recordAction(tx, {
           ...{ action: 'release_deletes', system, actor: actor ?? 'unknown', reason: why, at: now },
@@ -114,7 +117,7 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
   };
 }
 
-/** A delete that was released may be on its way: it cannot be taken back. */
+/** A delete that was released may have been sent already, and cannot be taken back. */
 function isHeld({ state, reason, intent, decision }: Mapping): boolean {
   return state === 'waiting' && reason?.code === 'fuse' && intent === null && decision === null;
 }
@@ -145,7 +148,7 @@ async function takeBack(tx: Tx, mapping: Mapping, note: DecisionNote, now: Date)
   return { outcome: 'taken_back', customer };
 }
 
-/** The delete met a person's no: kept as a conflict, as everything is that did not survive. */
+/** The delete was taken back: a conflict keeps it, as it keeps every value that was given up. */
 async function tell(
   tx: Tx,
   held: Mapping,

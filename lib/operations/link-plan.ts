@@ -3,10 +3,10 @@
 // what workers then do with a row and a record is asked of `decide` (link-outlook.ts). Nothing is
 // written while the plan is made, and it holds a few values for each row and record.
 //
-// The consents are then given in pages, each a transaction of its own. A crash between two leaves a
-// part given; the plan is simply made again, and a consent given already counts once. Records that
-// no consent is about are asked for first, and second records with the consent for their row: once
-// no row waits any more, no command makes a plan again.
+// The consents are then stored in pages, each in a transaction of its own. A crash between two
+// pages leaves the earlier ones stored; the plan is made again, and a consent that is already
+// stored counts once. Records without a consent are raised first, and aliases together with the
+// consent for their row, since no command makes a plan once no row waits any more.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { lockConnection, readConnection } from '../../db/connections.ts';
 import { askForNewRecords, countOnTheirWay, findWaitingMappings } from '../../db/mappings/first-link.ts';
@@ -17,7 +17,7 @@ import type { SyncDeps } from '../sync/step.ts';
 import { listRecords, listRows } from './link-listing.ts';
 import type { LinkPlan } from './planned-link.ts';
 
-/** Reads both catalogues once. `onProgress` receives how many records and rows were looked at. */
+/** Reads all records and all rows once. `onProgress` receives how many of each were read. */
 export async function planFirstLink(
   deps: SyncDeps,
   onProgress: (done: number) => void = () => undefined,
@@ -38,7 +38,10 @@ export async function planFirstLink(
 
 const AT_ONCE = 500;
 
-/** Each row's mapping; where none of its events has been received yet, one that waits is made. */
+/**
+ * The mapping of each row; for a row of which no event has been received yet, one that waits is
+ * made.
+ */
 async function withMappings(
   { db, integration }: SyncDeps,
   rows: { customer: number; mapping: number | null; externalId: string | null }[],
@@ -51,9 +54,10 @@ async function withMappings(
     const where = { system, externalType: document.externalType, account };
     for (let from = 0; from < unmapped.length; from += AT_ONCE) {
       const some = unmapped.slice(from, from + AT_ONCE);
-      // Only these: a row that was made since the plan has no consent, and would wait for one.
+      // Only these rows: a row that was created after the plan has no consent, and would wait for
+      // one.
       await withTransaction(db, async (tx) => {
-        await lockConnection(tx, system); // receive makes mappings under the same lock
+        await lockConnection(tx, system); // the receiver makes mappings under the same lock
         await insertNotLinked(tx, where, some);
       });
       const page = await findWaitingMappings(db, where, some);
@@ -62,7 +66,7 @@ async function withMappings(
   }
   return rows.flatMap(({ customer, mapping, externalId }) => {
     const mappingId = mapping ?? made.get(customer);
-    // Its event came meanwhile: the step looks for its record by itself.
+    // An event of this row was received meanwhile: the step looks for its record by itself.
     return mappingId === undefined ? [] : [{ mappingId, externalId }];
   });
 }
@@ -78,8 +82,8 @@ export interface ConsentsGiven {
 }
 
 /**
- * Gives the consents of a plan; workers carry them out, behind what happens now. `actor` is who
- * gave them.
+ * Stores the consents of a plan; workers carry them out, after the changes that are made now.
+ * `actor` gave the consents.
  */
 export async function storeConsents(
   deps: SyncDeps,

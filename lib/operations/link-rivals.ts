@@ -57,7 +57,7 @@ function idOf({ pair }: Claim): string {
   return pair.externalId;
 }
 
-/** For people, to be read after the chosen record's id. */
+/** For people, as the text after the id of the record that was chosen. */
 export function saidOfNotTaken(by: NotTaken): string {
   switch (by) {
     case 'mark':

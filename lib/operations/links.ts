@@ -1,7 +1,7 @@
-// Linking by consent. A record of theirs has the email of a row of ours, and bears no owner tag of
-// that row: it waits until an operator says that the two are one person, because anyone can check
-// out with anyone's email. The consent is kept on the mapping; reconcile
-// (lib/sync/rungs/unmatched-record.ts) reads the record once more and links, if the email still
+// Linking by consent. A record has the email of a row of ours and no owner tag of that row: it
+// waits until a person consents that the two are one customer, because anyone can check out with
+// anyone's email. The consent is kept on the mapping; reconcile
+// (lib/sync/rungs/unmatched-record.ts) reads the record once more and links it, if the email still
 // belongs to that row.
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
@@ -13,15 +13,15 @@ import type { Clock } from '../clock.ts';
 
 export type ConsentOutcome =
   /**
-   * A worker looks again and links. `consented_already`: the consent was given before, and is not
-   * given twice.
+   * A worker reads the record again and links it. `consented_already`: the consent was given
+   * before, and is not given twice.
    */
   | { outcome: 'consented' | 'consented_already'; mapping: Mapping }
   | { outcome: 'cannot_link'; mapping: Mapping; why: string }
   | { outcome: 'not_found' };
 
 export type LinkOperations = {
-  /** `actor` is who gave the consent, for those who look later. */
+  /** `actor` gives the consent, for the audit trail. */
   consent(mappingId: number, actor: string | null): Promise<ConsentOutcome>;
 };
 
@@ -67,11 +67,11 @@ function whyNotLinked(mapping: Mapping): string {
     return 'It waits for the first link of both sides, which is decided with all the others: npx twinbox link --dry-run.';
   switch (state) {
     case 'alias':
-      return `${externalId ?? 'The record'} is a second record of customer ${internalId ?? '?'}, which has its counterpart: npx twinbox link ${internalId ?? 'CUSTOMER'} --record ${externalId ?? 'ID'} takes it instead.`;
+      return `${externalId ?? 'The record'} is a second record of customer ${internalId ?? '?'}, who is linked with another one: npx twinbox link ${internalId ?? 'CUSTOMER'} --record ${externalId ?? 'ID'} links this record instead.`;
     case 'waiting':
     case 'parked':
       return `It is ${state} with the reason ${shownReason(mapping) ?? 'unknown'}, and a word of yours would not change that.`;
     default:
-      return `It is ${state}: nothing waits for your word.`;
+      return `The mapping is ${state}: it waits for no consent.`;
   }
 }

@@ -1,8 +1,8 @@
-// What people asked for by commands that come and go is put into the log of a process that stays,
-// at warn, with who and why.
+// Operations that people asked for in a command, whose process ends, are written into the log of a
+// process that keeps running, at level warn, with the person and the reason.
 //
-// A crash after the lines and before the position: they are logged once more. Two workers that look
-// at one moment log them twice.
+// After a crash between the log lines and the stored position they are logged once more. Two
+// workers that read at the same moment log them twice.
 import type { Db } from '../../db/server/connection.ts';
 import { readActionsAfter } from '../../db/operator-actions.ts';
 import { readWalkPosition, saveWalkPosition } from '../../db/relay/receive-gap.ts';
@@ -10,7 +10,7 @@ import { readWalkPosition, saveWalkPosition } from '../../db/relay/receive-gap.t
 const POSITION = 'operator-log';
 const PAGE = 100;
 
-/** Logs the records that no process has logged yet; answers how many. */
+/** Logs the operations that no process has logged yet; returns how many. */
 export async function logActions({
   db,
   log,

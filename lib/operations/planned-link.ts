@@ -1,4 +1,5 @@
-// The plan of the first link as data: which record each row gets, and what becomes of every other record.
+// The plan of the first link as data: the record of each row, and what is done with every other
+// record.
 import type { ChosenBy } from '../sync/choose-record.ts';
 
 /**
@@ -7,12 +8,15 @@ import type { ChosenBy } from '../sync/choose-record.ts';
  */
 export type NotTaken = 'mark' | 'linked' | ChosenBy;
 
-/** What becomes of the values of a pair: names of fields, never values. */
+/** What the link changes in a pair: names of fields, never values. */
 export interface PairChanges {
-  /** Blanks that the link fills: ours from their record, theirs from our row. */
+  /** Empty fields that the link fills: in our row (`here`), in their record (`there`). */
   here: string[];
   there: string[];
-  /** Both have a value, and not the same: the field's rule decides, and a conflict row keeps the other. */
+  /**
+   * Both sides have different values: the field's rule decides, and a conflict keeps the other
+   * value.
+   */
   conflicts: { field: string; winner: 'ours' | 'theirs' | 'neither' }[];
 }
 
@@ -42,11 +46,11 @@ export interface LinkPlan {
   creates: PlannedRow[];
   /** Rows that were deleted while they waited: they end without a call. */
   ended: number[];
-  /** Rows whose consent was given before and is not carried out yet. */
+  /** How many rows have a consent that is not carried out yet. */
   underWay: number;
   /**
-   * Rows without a record that wait for nothing that a link decides: on their way, or stopped for
-   * another reason.
+   * How many rows have no record and wait for nothing that a link decides: their create is not
+   * settled, or they are stopped for another reason.
    */
   pending: number;
   /**

@@ -1,10 +1,10 @@
-// A person chooses which record at the other side a customer is linked with: now, or later than the
-// link; and says what becomes of a customer whose record was deleted there while another record of
-// it lives.
+// A person chooses which record at the external system a customer is linked with, at the first link
+// or later, and decides about a customer whose record was deleted while another record of the
+// customer exists.
 //
-// A second record that is known (an alias) takes the place of the primary in the call itself, in
-// one transaction (lib/sync/perform/exchange.ts). Any other record is first read by a worker: the
-// choice is kept on the record's mapping, and outlives failures and restarts. A crash before the
+// A record that is known as an alias takes the place of the primary in the call itself, in one
+// transaction (lib/sync/perform/exchange.ts). Any other record is first read by a worker: the
+// choice is kept on the mapping of the record, through failures and restarts. A crash before the
 // commit leaves nothing of it.
 import { findPrimary, findRecordMapping, insertRecordMapping } from '../../db/mappings/aliases.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
@@ -25,8 +25,8 @@ import { exchange, hasMoved, pairOf } from '../sync/perform/exchange.ts';
 
 export type ChoiceOutcome =
   /**
-   * The two have changed places; `insteadOf` is an alias now, or was deleted at the system before.
-   * A worker reads and merges.
+   * The two records have changed places; `insteadOf` is an alias now, or was deleted at the system
+   * before. A worker reads and merges.
    */
   | { outcome: 'linked'; customer: number; externalId: string; insteadOf: string | null }
   /** Nothing was changed: it is the customer's record already. */
@@ -41,7 +41,9 @@ export type ChoiceOutcome =
       insteadOf: string | null;
     }
   | { outcome: 'cannot_link'; why: string }
-  /** A request to the record that is linked now is not finished: the same call succeeds after it. */
+  /**
+   * A request to the record that is linked now is not finished: the same call succeeds after it.
+   */
   | { outcome: 'in_progress'; why: string }
   | { outcome: 'not_found' };
 
@@ -56,16 +58,16 @@ export type AcceptOutcome =
   | { outcome: 'not_found' };
 
 export type ChoiceOperations = {
-  /** `actor` is who chose, for those who look later. */
+  /** `actor` is who chose, for the audit trail. */
   choose(customerId: number, externalId: string, actor: string | null): Promise<ChoiceOutcome>;
   /**
-   * A new record is made for a customer that waits because records with its email exist; those stay
-   * as they are.
+   * A new record is created for a customer that waits because records with its email exist; those
+   * records stay as they are.
    */
   makeNew(customerId: number, actor: string | null): Promise<NewOutcome>;
   /**
-   * The customer is deleted in our table as its record was at the system; its other records stay at
-   * the system.
+   * The customer is deleted in our table, as its record was at the system; its other records stay
+   * at the system.
    */
   acceptDeletion(customerId: number, actor: string | null): Promise<AcceptOutcome>;
 };
@@ -88,8 +90,8 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
   const { system, externalType } = target;
 
   /**
-   * In one transaction with the connection locked first: no event of ours is received meanwhile, so
-   * none is given to the wrong pair.
+   * Runs in one transaction with the connection locked first: no outbound event is received
+   * meanwhile, so none is given to the wrong pair.
    */
   function inAccount<T>(work: (tx: Tx, where: Where) => Promise<T>): Promise<T> {
     return withTransaction(db, async (tx) => {
@@ -101,7 +103,7 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
   return {
     async choose(customerId, externalId, actor) {
       if (!ANY_ID.test(externalId))
-        return { outcome: 'cannot_link', why: 'An id of a record has 1 to 255 characters and no blanks.' };
+        return { outcome: 'cannot_link', why: 'An id of a record has 1 to 255 characters and no spaces.' };
       const result = await inAccount(async (tx, where): Promise<ChoiceOutcome> => {
         const customer = await readCustomer(tx, customerId);
         if (!customer || customer.deletedAt) return { outcome: 'not_found' };
@@ -160,7 +162,7 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
       }),
   };
 
-  /** Last in the transaction: the record of what a person asked for. */
+  /** Last in the transaction: the audit trail of what a person asked for. */
   async function note(
     tx: Tx,
     asked: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date },
@@ -193,7 +195,7 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
   if (from.intent !== null)
     return {
       outcome: 'in_progress',
-      why: `A request to ${insteadOf ?? 'make its record'} is not finished. Try again once it is; while requests fail or are switched off, it stays open.`,
+      why: `A request to ${insteadOf ?? 'create the record of the customer'} is not finished. Try again once it is; while requests fail or are switched off, it stays open.`,
     };
   if (to?.state === 'alias' && to.internalId === customerId && !hasMoved(from, customerId)) {
     await exchange(tx, { from, to, customerId, actor, now });
@@ -212,30 +214,30 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
   return { outcome: 'consented', ...about, insteadOf };
 }
 
-const CHANGING = { outcome: 'in_progress', why: 'This pair is just changing. Try again.' } as const;
+const CHANGING = { outcome: 'in_progress', why: 'This pair is changing at this moment. Try again.' } as const;
 
 function notMapped(customerId: number): string {
   return (
-    'The customer has no pair to link: it was not received yet (npx twinbox status says what runs), ' +
-    `or its pair was let go (npx twinbox resolve ${customerId} --record ID links it with a record).`
+    'The customer has no pair to link: no worker has received the customer yet (npx twinbox status says what runs), ' +
+    `or its pair was detached (npx twinbox resolve ${customerId} --record ID links the customer with a record).`
   );
 }
 
-/** Why a record can be no counterpart of the customer; null where it can. */
+/** Why a record cannot be linked with the customer; null if it can. */
 async function whyNotChosen(
   tx: Tx,
   { state, internalId, externalId, intent, knownEmail }: Mapping,
   customerId: number,
 ): Promise<string | null> {
   const id = externalId ?? 'It';
-  if (state === 'tombstoned') return `${id} was deleted there.`;
+  if (state === 'tombstoned') return `${id} was deleted at the external system.`;
   if (intent !== null) return `A request to ${id} is not finished.`;
   if (internalId === null || internalId === customerId) return null;
   const other = await readCustomer(tx, internalId);
   if (!other || other.deletedAt)
     return state === 'alias' || state === 'detached'
       ? null
-      : `${id} is being deleted there with customer ${internalId}.`;
+      : `${id} is being deleted at the external system with customer ${internalId}.`;
   if (state !== 'alias') return `${id} is linked with customer ${internalId}.`;
   const sameEmail = knownEmail === null || fold(knownEmail) === fold(other.email);
   return sameEmail ? `${id} is a second record of customer ${internalId}, by its email.` : null;

@@ -1,7 +1,8 @@
-// The repair behind `twinbox verify --repair`: what a comparison found apart is looked at again by
-// the engine itself, one customer at a time and by the same rules as any change. Nothing is decided
-// here. Asking twice, or for what has come together by then, is a read and no more. A crash in the
-// middle leaves a part asked for; the next comparison finds the rest.
+// The repair behind `twinbox verify --repair`: each pair that a comparison found to differ is
+// raised, and the engine looks at it by the same rules as at any change, one customer at a time.
+// The repair itself decides nothing. For a pair that was raised twice, or that agrees by then, the
+// engine does no more than a read. A crash in the middle leaves some pairs raised; the next
+// comparison finds the rest.
 import { withTransaction } from '../../db/server/connection.ts';
 import { askForRead } from '../../db/inbound.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
@@ -12,22 +13,22 @@ import type { Comparison, Finding } from './comparison.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
 export interface Asked {
-  /** Pairs that drift, or whose record was not found, are looked at again. */
+  /** Pairs that differ, or whose record was not found; they are raised. */
   pairs: Finding[];
   /**
-   * Their records that our table did not know: with our owner tag, or made since this database
-   * receives events and never reported by one.
+   * Records that our table did not know, which are raised: records with our owner tag, and records
+   * that were created since this database receives events and that no event reported.
    */
   records: string[];
-  /** Pairs that have ended, which nothing brings together again. */
+  /** Pairs that have ended; nothing brings their two sides together again. */
   left: Finding[];
 }
 
 const AT_ONCE = 500;
 
 /**
- * Asks for everything that a comparison found apart. `comparedSince` is when it began; `actor` is
- * who asks.
+ * Raises everything that a comparison found to differ. `comparedSince` is when the comparison
+ * began; `actor` asks for the repair.
  */
 export async function repair(
   deps: SyncDeps,
@@ -38,8 +39,8 @@ export async function repair(
   const { system, document } = integration;
   const drifting = report.findings.filter(({ kind }) => kind === 'drift');
   const left = drifting.filter(({ why }) => why.endsWith('_but_alive_here'));
-  // A pair whose record was not found is looked at too: it is parked by its reason then, and a
-  // person can decide about it.
+  // A pair whose record was not found is raised too: a step parks it with its reason, and a person
+  // can decide about it.
   const missing = report.findings.filter(({ kind }) => kind === 'missing');
   const pairs = [...drifting, ...missing].filter(
     (finding) => finding.mapping !== null && !left.includes(finding),
@@ -69,7 +70,7 @@ export async function repair(
       now: clock.now(),
       urgency: urgencies.housekeeping,
     });
-  // What the sweep could never receive has been compared, and asked for.
+  // Events that the sweep could not receive any more are covered: all records were compared.
   await forgetLost(db, system, comparedSince);
   log.info('repair.asked', { system, pairs: ids.length, records: records.length, left: left.length });
   return { pairs, records, left };

@@ -1,7 +1,7 @@
-// Replay: an operator asks for deliveries again. First it says what each would do, by looking; then
-// it raises the mapping's number and makes the next step read. It is safe at any age: reconcile
-// reads before it writes and makes a new intent where one is needed, and it needs no event that
-// retention has taken.
+// Replay: an operator asks for deliveries to be tried again. The plan first says what each would
+// do, after a read; the replay then raises the mapping and makes the next step read. A replay is
+// safe at any age: reconcile reads before it writes, makes a new intent if it needs one, and needs
+// no event that retention has dropped.
 import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/mappings/replay.ts';
 import { withTransaction } from '../../db/server/connection.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
@@ -16,8 +16,8 @@ export type { Effect } from '../sync/foresee.ts';
 export type ReplayItem = FoundDelivery & { effect: Effect };
 
 /**
- * Looks at what fits the choice, newest mapping work first; reads the other side once per mapping,
- * and changes nothing.
+ * Plans the deliveries that fit the choice, the newest mapping work first; reads the record of each
+ * mapping once, and changes nothing.
  */
 export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promise<ReplayItem[]> {
   const found = await findDeliveries(deps.db, choice);
@@ -32,7 +32,7 @@ export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promis
 }
 
 /**
- * Asks for the items' mappings again, and records who asked and why. Returns how many mappings were
+ * Raises the mappings of the items, and records who asked and why. Returns how many mappings were
  * raised.
  */
 export async function runReplay(
@@ -55,7 +55,10 @@ export async function runReplay(
   });
 }
 
-/** What would be done about its pair; a mapping that a worker holds is looked at as it stood. */
+/**
+ * What a step would do about the pair; a mapping that a worker has claimed is judged as last
+ * stored.
+ */
 async function effectOf(deps: SyncDeps, { mapping }: FoundDelivery): Promise<Effect> {
   return (await foresee(deps, mapping, { mustRead: true })).effect;
 }

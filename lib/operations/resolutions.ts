@@ -1,10 +1,10 @@
-// What a person decides about a pair that no step brings together: its record is gone and the row
-// gets a new one, the pair is let go, or another record is the row's. The decision is noted in one
-// transaction. Letting go needs nothing of the other side and is done with it; the rest is carried
-// out by a worker (lib/sync/rungs/decision.ts), which reads the other side first. A repeat changes
-// nothing.
+// What a person decides about a pair that no step brings into agreement: its record is gone and the
+// row gets a new one, the pair is detached, or another record belongs to the row. The decision is
+// stored in one transaction. Detaching needs no call to the external system and is done in that
+// transaction; the other decisions are carried out by a worker (lib/sync/rungs/decision.ts), which
+// reads the record first. A repeated call changes nothing.
 //
-// A crash before the commit leaves nothing; after it the decision stands beside the pair's state
+// A crash before the commit leaves nothing; after the commit the decision stays in the mapping
 // until it is carried out.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
@@ -24,16 +24,18 @@ import { keepLeftRecord } from '../sync/left-record.ts';
 
 export type Resolution = {
   action: 'recreate' | 'let_go' | 'record';
-  /** With `record`: which one. */
+  /** With `record`: the id of the record. */
   externalId?: string | undefined;
-  /** Why, as whoever decides says it; for those who look later. */
+  /** The reason that the person gives, for the audit trail. */
   why: string | null;
   /** Who decides. */
   actor: string | null;
 };
 
 export type ResolveOutcome =
-  /** `decided`: a worker carries it out. `let_go`: it is done. `decided_already`: by an earlier call. */
+  /**
+   * `decided`: a worker carries it out. `let_go`: detached. `decided_already`: by an earlier call.
+   */
   | { outcome: 'decided' | 'decided_already' | 'let_go'; mapping: Mapping }
   | { outcome: 'cannot_resolve'; mapping: Mapping; why: string }
   | { outcome: 'not_found' };
@@ -101,7 +103,7 @@ export async function letGo(tx: Tx, mapping: Mapping, note: DecisionNote, now: D
     });
   const ending: Ending = { kind: 'let_go', was: state, because: shownReason(mapping), ...note };
   await keepLeftRecord(tx, mapping, { now, leave: true });
-  // A record that no customer was linked with: it stays without one, and no further decision is
+  // A record that was linked with no customer: it stays without one, and no further decision is
   // needed.
   if (internalId === null && externalId !== null)
     await decideRecords(tx, mapping, {
@@ -116,16 +118,16 @@ function isDecided(mapping: Mapping, { action, externalId }: Resolution): boolea
   return decision?.kind === action && decision.external_id === externalId;
 }
 
-/** Why a decision would do nothing good for this mapping; null if it may be taken. */
+/** Why a decision would not help this mapping; null if the decision is possible. */
 export function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
   const { system, state, reason, internalId, externalId } = mapping;
   const record = externalId ?? 'no record';
   if (state === 'alias')
-    return `${record} is a second record of customer ${internalId ?? '?'}: npx twinbox link has what can be done with it.`;
+    return `${record} is a second record of customer ${internalId ?? '?'}: npx twinbox link shows what can be done with it.`;
   if (state === 'linked' || state === 'pending')
-    return `Customer ${internalId ?? '?'} and ${record} are ${state}: nothing is stuck. npx twinbox verify --repair has them compared again.`;
+    return `Customer ${internalId ?? '?'} and ${record} are ${state}, so no decision is needed. npx twinbox verify --repair compares them again.`;
   if (internalId === null && action !== 'let_go')
-    return `${record} waits for a customer, so only let_go can be decided; npx twinbox link links it.`;
+    return `${record} waits for a customer, so only let_go can be decided; npx twinbox link links the record.`;
   const isDeleted = row === null || row.deletedAt !== null;
   if (reason?.code === 'fuse' && isDeleted && action !== 'let_go')
     return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about it.`;
@@ -137,15 +139,15 @@ export function whyNot(mapping: Mapping, row: Customer | null, action: Resolutio
     if (action === 'let_go') return `The pair has ended (${state}) already.`;
     const living = row.mappings.find((each) => each.system === mapping.system && !hasEnded(each));
     return living
-      ? `Customer ${row.id} has another pair by now, with ${living.externalId ?? 'no record'}.`
+      ? `Customer ${row.id} has another pair now, with ${living.externalId ?? 'no record'}.`
       : null;
   }
   if (isDeleted && action === 'record')
-    return `Customer ${internalId ?? '?'} is deleted here: a record can only be let go (let_go), or said to be gone (recreate).`;
+    return `Customer ${internalId ?? '?'} is deleted in our table: the pair can only be detached (let_go), or the record declared gone (recreate).`;
   return null;
 }
 
-/** A record that another row has cannot be taken. */
+/** A record that belongs to another row cannot be taken. */
 async function whyNotRecord(
   tx: Tx,
   mapping: Mapping,
@@ -153,7 +155,7 @@ async function whyNotRecord(
 ): Promise<string | null> {
   if (action !== 'record') return null;
   if (externalId === undefined || !/^\S{1,255}$/.test(externalId))
-    return 'Name the record by its id at the other system, such as cus_NffrFeUfNV2Hib.';
+    return 'Give the id of the record at the external system, such as cus_NffrFeUfNV2Hib.';
   const other = await findMappingOf(tx, mapping, externalId);
   if (other === null || other.id === mapping.id) return null;
   if (other.internalId !== null)

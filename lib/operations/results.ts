@@ -1,10 +1,10 @@
-// Waits, for a bounded time, for what workers do with pairs that a caller asked for, and says as
-// text what came of each.
+// Waits, for a bounded time, until workers are done with the pairs that a caller raised, and says
+// the result of each as text.
 import type { Db } from '../../db/server/connection.ts';
 import { readResults, type PairResult } from '../../db/mappings/results.ts';
 import { labelOf } from '../integrations/registry.ts';
 
-/** Asks until everything is settled or the time is over; `rest` is between two questions. */
+/** Asks until every pair is settled or the time is over, with `rest` between two questions. */
 export async function awaitResults(
   db: Db,
   ids: number[],
@@ -54,14 +54,14 @@ function sayWhyNotTaken(why: string | null, label: string): string {
     case 'erased':
       return `it was deleted at ${label} (erased)`;
     case 'unsendable':
-      return 'it is no id of a record (unsendable)';
+      return 'the id is not an id of a record (unsendable)';
     case 'another_customers':
-      return 'it is another customer’s (another_customers)';
+      return 'the record belongs to another customer (another_customers)';
     case 'tagged_for_another':
-      return 'its owner tag is of another customer (marked_for_another)';
+      return 'the record has the owner tag of another customer (marked_for_another)';
     case 'other_environment':
-      return 'its owner tag is of another installation (other_environment)';
+      return 'the record has the owner tag of another installation (other_environment)';
     default:
-      return `cannot be taken (${why ?? 'unknown'})`;
+      return `the record cannot be taken (${why ?? 'unknown'})`;
   }
 }

@@ -1,6 +1,6 @@
-// The whole way of one event: who asked for it, where it was published, what became of it at each
-// target, by which calls, and what confirmed it. Everything is read from Postgres, so it is the
-// same whichever process asks.
+// The whole way of one event: who caused it, where it was published, its outcome at each target, by
+// which calls, and what confirmed it. Everything is read from PostgreSQL, so every process answers
+// the same.
 import type { Db } from '../../db/server/connection.ts';
 import {
   readConfirmed,
@@ -25,20 +25,20 @@ export type Timeline = {
   event: FullEvent;
   published: Publication[];
   deliveries: FollowedDelivery[];
-  /** Changes of ours that this event of theirs led to. */
+  /** Changes of ours that this inbound event led to. */
   ledTo: Consequence[];
   /** Events of ours that this echo confirmed. */
   confirmed: { eventId: string; eventType: string; version: number | null }[];
-  /** What people asked for that had to do with it. */
+  /** Operations that people asked for about the event. */
   actions: OperatorAction[];
 };
 
 export type FollowedDelivery = EventDelivery & {
-  /** The write that carried the event, or the last one that tried to. */
+  /** The write that carried the event, or the last write that tried to. */
   intent: EventIntent | OpenWrite | null;
-  /** Writes before it that were refused or given up. */
+  /** Earlier writes, which were refused or given up. */
   before: EventIntent[];
-  /** The calls of all of them. */
+  /** The calls of all these writes. */
   calls: EventAttempt[];
 };
 
@@ -53,7 +53,7 @@ export type OpenWrite = {
   lastSentAt: Date;
 };
 
-/** Null if there is no such event, or if retention has taken it. */
+/** Null if there is no such event, or retention has dropped it. */
 export async function readTimeline(db: Db, eventId: string): Promise<Timeline | null> {
   const event = await readEvent(db, eventId);
   if (!event) return null;
@@ -88,7 +88,10 @@ async function follow(db: Db, event: FullEvent, delivery: EventDelivery): Promis
   return { ...delivery, intent: last, before, calls };
 }
 
-/** The open intent of the pair, if it carries this event: it was made from this version or a later one. */
+/**
+ * The open intent of the pair, if it carries this event: the intent was made from this version or a
+ * later one.
+ */
 function openWrite(event: FullEvent, { mapping, intentId, settledAt }: EventDelivery): OpenWrite | null {
   const intent = mapping?.intent;
   if (!intent || intentId !== null || settledAt !== null || intentDamage(intent) !== null) return null;

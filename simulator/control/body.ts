@@ -1,13 +1,13 @@
 /**
- * Bodies of the control routes: JSON with names in snake_case, checked, and turned into the names
- * used inside.
+ * Bodies of the control routes: JSON with names in snake_case, checked, and converted to the names
+ * in the code.
  */
 import type { Request } from 'express';
 import { Ajv } from 'ajv';
 
 export type Schema = Record<string, object>;
 
-/** A mistake in a control call; the route answers it with 400. */
+/** The error for a wrong control call; the route answers it with 400. */
 export function badControl(message: string): Error {
   return Object.assign(new Error(message), { status: 400, expose: true });
 }
@@ -15,8 +15,8 @@ export function badControl(message: string): Error {
 const ajv = new Ajv({ strict: false });
 
 /**
- * Makes a reader for one route: unknown members and wrong types are refused, since a typing error
- * would pass for a fault that never came.
+ * Makes a reader for one route. Unknown members and wrong types are refused: without that, a typing
+ * error would look like a fault that never happens.
  */
 export function bodyReader<T>(properties: Schema, required: string[] = []): (request: Request) => T {
   const schema = { type: 'object', properties, required, additionalProperties: false };
@@ -24,7 +24,7 @@ export function bodyReader<T>(properties: Schema, required: string[] = []): (req
     const check = ajv.compile(schema); // compiled once, when it is first needed
     const body: unknown = request.body ?? {};
     if (!check(body)) throw badControl(`The body ${ajv.errorsText(check.errors, { dataVar: '' })}`);
-    // The schema has just said that it is this.
+    // The schema has just confirmed this type.
     return Object.fromEntries(
       Object.entries(body as object).map(([name, value]) => [camel(name), value]),
     ) as T;
@@ -35,7 +35,7 @@ export function camel(name: string): string {
   return name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }
 
-/** The way back, for answers. */
+/** The opposite conversion, for answers. */
 export function snakeKeys(value: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
@@ -47,7 +47,7 @@ export function snakeKeys(value: object): Record<string, unknown> {
 
 const LONGEST_WAIT_MS = 60_000;
 
-/** Waits for a signal, but not for ever: the caller learns what did not come. */
+/** Waits for a signal, but not for ever: after the limit the caller gets an error that names it. */
 export async function inTime<T>(signal: Promise<T>, what: string, ms = LONGEST_WAIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

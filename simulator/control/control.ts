@@ -1,6 +1,6 @@
 /**
- * The control routes under `/_sim`: what the handle's functions do, for those who are in another
- * process. JSON both ways, names in snake_case; docs/simulator.md lists them.
+ * The control routes under `/_sim`: the functions of the handle, for a client in another process.
+ * JSON both ways, names in snake_case; docs/simulator.md lists them.
  */
 import express, { Router, type NextFunction, type Request, type Response } from 'express';
 import {
@@ -173,7 +173,7 @@ function readFilter(query: Record<string, string>): LedgerFilter {
     Object.entries(query).map(([name, text]) => {
       const read = FILTERS[name];
       if (!read) throw badControl(`No such filter: ${name}`);
-      // Members of an entry are called the same on the wire; the filter's own are not.
+      // An entry's members have the same names in JSON; the filter's own members do not.
       return [name === 'key_prefix' ? camel(name) : name, read(text)];
     }),
   );

@@ -1,4 +1,4 @@
-/** Control routes for edits as if by a person, taking the parameters of the API as JSON. */
+/** Control routes for edits as a person makes them, with the parameters of the API as JSON. */
 import type { Request, Router } from 'express';
 import type { ControlParts } from './parts.ts';
 import { badControl } from './body.ts';
@@ -24,5 +24,5 @@ function readEdit(request: Request): { params: Edit; account: string | undefined
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw badControl('The body must be an object.');
   const account = new URL(request.originalUrl, 'http://localhost').searchParams.get('account') ?? undefined;
-  return { params: body as Edit, account }; // JSON holds nothing but what an edit may be
+  return { params: body as Edit, account }; // every JSON value is allowed in an edit
 }

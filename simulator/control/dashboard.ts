@@ -1,7 +1,7 @@
 /**
  * Edits as a person makes them in Stripe's dashboard: the same rules as by the API, but the event's
- * `request` names neither a request nor an idempotency key. They stand in the ledger with the
- * source `dashboard`.
+ * `request` names neither a request nor an idempotency key. The ledger has them with the source
+ * `dashboard`.
  */
 import type { Handler, Rules } from '../http/call.ts';
 import type { Clock } from '../clock.ts';
@@ -12,7 +12,7 @@ import type { Customer, TestClock } from '../objects/objects.ts';
 import type { Op, Store } from '../store/store.ts';
 import { createTestClock } from '../objects/test-clocks.ts';
 
-/** Parameters as the SDK takes them; null unsets. */
+/** Parameters in the SDK's form; null unsets. */
 export type EditValue =
   string | number | boolean | null | undefined | EditValue[] | { [name: string]: EditValue };
 export type Edit = { [name: string]: EditValue };

@@ -1,4 +1,4 @@
-/** What a person can do to a webhook endpoint in the dashboard and the API cannot. */
+/** Changes of a webhook endpoint that a person can make in the dashboard, and the API cannot. */
 import { seconds } from '../http/call.ts';
 import type { Clock } from '../clock.ts';
 import { newId, newSigningSecret } from '../objects/ids.ts';
@@ -6,7 +6,9 @@ import type { Endpoint } from '../objects/objects.ts';
 import type { AccountState, Store } from '../store/store.ts';
 import { putEndpoint } from '../webhooks/endpoints.ts';
 
-/** docs.stripe.com/webhooks#roll-endpoint-secrets: the old secret can be kept for up to 24 hours. */
+/**
+ * docs.stripe.com/webhooks#roll-endpoint-secrets: the old secret can be kept for up to 24 hours.
+ */
 const OLD_SECRET_MS = 24 * 3600 * 1000;
 
 export type EndpointControl = ReturnType<typeof createEndpointControl>;
@@ -20,12 +22,15 @@ export function createEndpointControl(store: Store, clock: Clock, ownAccount: ()
   }
 
   return {
-    /** An endpoint for every event at this address with this secret: the one that is there, or a new one. */
+    /**
+     * An endpoint for every event at this address with this secret: the existing one, or a new one.
+     */
     ensure({ url, secret }: { url: string; secret: string }): void {
       const account = ownAccount();
       const secrets = [{ secret, until: null }];
-      const there = account.endpoints.living.find((row) => row.value?.url === url)?.value;
-      if (there) return void change(there.id, (endpoint) => ({ ...endpoint, secrets, status: 'enabled' }));
+      const existing = account.endpoints.living.find((row) => row.value?.url === url)?.value;
+      if (existing)
+        return void change(existing.id, (endpoint) => ({ ...endpoint, secrets, status: 'enabled' }));
       const endpoint: Endpoint = {
         id: newId('we', 24),
         api_version: null,
@@ -40,7 +45,7 @@ export function createEndpointControl(store: Store, clock: Clock, ownAccount: ()
       };
       store.commit([putEndpoint(account.id, endpoint, account.nextSeq++, clock.now())]);
     },
-    /** A new secret; the ones before sign too for so long, and each then gives a `v1` of its own. */
+    /** A new secret; the earlier ones sign too for this long, and each gives a `v1` of its own. */
     rollSecret(id: string, keepOldMs = OLD_SECRET_MS): string {
       const secret = newSigningSecret();
       const until = clock.now() + keepOldMs;

@@ -1,12 +1,14 @@
 /**
- * Scripted faults: rules that pick calls and say what goes wrong with them, and at which stage of the call:
+ * Scripted faults: rules that pick calls, and say what goes wrong with them and at which stage of
+ * the call:
  *
  *   network → limits → before → (effect) effect → after
  *
- * `network` is before anything is looked at, the idempotency key included; `before` is when the key is taken and
- * nothing is changed yet (another request with the key gets a 409); `effect` and `after` are when all is stored and
- * only the answer is to be sent. A rule counts a call only when that call reaches the rule's stage, so a replayed
- * answer does not use up an `error_before_effect`.
+ * At `network` nothing has been looked at, not even the idempotency key; at `before` the key is
+ * taken and nothing is changed yet (another request with the key gets a 409); at `effect` and
+ * `after` everything is stored, and only the answer is still to be sent. A rule counts a call only
+ * when the call reaches the rule's stage, so a replayed answer does not use up an
+ * `error_before_effect`.
  */
 import { newSeed } from '../objects/ids.ts';
 import { createRandom } from '../random.ts';
@@ -21,9 +23,9 @@ export type FaultRule = {
   kind: FaultKind;
   /** Only calls of this method. */
   method?: string;
-  /** Only paths that fit: `:name` or `*` stand for one segment. Without it, any path. */
+  /** Only paths that fit: `:name` or `*` matches one segment. Without it, any path. */
   path?: string;
-  /** Only this idempotency key; with a star at its end, only keys that begin so. */
+  /** Only this idempotency key; with an asterisk at its end, only keys with that beginning. */
   key?: string;
   /** Only calls about this customer: its id in the path, or as the parameter `customer`. */
   customer?: string;
@@ -31,7 +33,7 @@ export type FaultRule = {
   contains?: string;
   /** Begin with the nth call that fits (1 is the first). */
   nth?: number;
-  /** Hit so many calls, null for no end; 1 by default, null when there is a probability. */
+  /** How many calls are hit, null for no end; 1 by default, null if there is a probability. */
   times?: number | null;
   /** Hit a fitting call with this probability, 0 to 1. */
   probability?: number;
@@ -40,15 +42,23 @@ export type FaultRule = {
   ms?: number;
   /** latency ('before' by default) and hang ('network' by default): where the call waits. */
   at?: 'network' | 'before' | 'after';
-  /** rate_limit: a value of Stripe-Rate-Limited-Reason, or `lock_timeout` for the 429 without that header. */
+  /**
+   * rate_limit: a value of Stripe-Rate-Limited-Reason, or `lock_timeout` for the 429 without that
+   * header.
+   */
   reason?: string;
   /** errors: 500 by default. */
   status?: number;
-  /** errors: the code of a refusal, such as resource_missing; without it the answer is an api_error. */
+  /**
+   * errors: the code of a refusal, such as resource_missing; without it the answer is an api_error.
+   */
   code?: string;
   /** errors: whether the idempotency key keeps the answer; true by default. */
   stored?: boolean;
-  /** errors and rate_limit: Stripe-Should-Retry; null for no header; false by default for stored errors. */
+  /**
+   * errors and rate_limit: Stripe-Should-Retry; null for no header; false by default for stored
+   * errors.
+   */
   shouldRetry?: boolean | null;
 };
 
@@ -146,15 +156,17 @@ export function createFaults() {
       finish(true);
     },
     held: heldCalls,
-    /** Lets held calls go on, all or the one named; they are executed even if their client is gone by now. */
+    /**
+     * Lets held calls go on, all or the one named; a call is executed even if its client has gone.
+     */
     release: (id?: string): number => finish(true, id),
     /**
-     * Cuts the connection of a held call: its client has lost it, and it is executed all the same
-     * once it is released.
+     * Cuts the connection of a held call: the client has lost its call, and the call is still
+     * executed once it is released.
      */
     hangUp: (id: string): void => held.get(id)?.hangUp(),
     abandon: (): number => finish(false),
-    /** Resolves as soon as so many calls are held. */
+    /** Resolves as soon as `count` calls are held. */
     waitForHeld(count = 1): Promise<HeldCall[]> {
       return signal.until(() => (held.size < count ? null : heldCalls()));
     },

@@ -1,8 +1,8 @@
 /**
- * The ledger: one entry per call that reached the simulator, so that a test can say how often a key
- * was sent and how often it had an effect. Writes and reads are kept apart, each up to a limit (the
- * oldest tenth goes first), because a sweep's thousands of reads must not push out the writes that
- * a proof counts.
+ * The ledger: one entry per call that reached the simulator, so that a test can check how often a
+ * key was sent and how often it had an effect. Writes and reads are kept separately, each up to a
+ * limit (the oldest tenth is dropped first), because the thousands of reads of a sweep must not
+ * push out the writes that a proof counts.
  */
 export type LedgerEntry = {
   seq: number;
@@ -15,10 +15,10 @@ export type LedgerEntry = {
   request_id: string | null;
   idempotency_key: string | null;
   customer: string | null;
-  /** The status that was answered, or would have been; null where the call never got so far. */
+  /** The status that was answered, or would have been; null if the call never got so far. */
   status: number | null;
   error_code: string | null;
-  /** Whether an answer was sent to a client that was still there. */
+  /** Whether an answer was sent to a client that was still connected. */
   answered: boolean;
   replayed: boolean;
   /** The request whose answer was replayed. */

@@ -1,4 +1,4 @@
-/** Questions to the ledger, and waiting for a call that will be in it. */
+/** Queries of the ledger, and waiting for a call that will be in it. */
 import type { LedgerEntry } from './ledger-book.ts';
 import { createSignal } from '../signal.ts';
 import type { Store } from '../store/store.ts';
@@ -20,7 +20,7 @@ export type LedgerFilter = Partial<
 > & {
   /** Only entries after this one. */
   after?: number;
-  /** Only entries whose key begins so. */
+  /** Only entries whose key has this beginning. */
   keyPrefix?: string;
 };
 
@@ -29,7 +29,7 @@ export type EffectsReport = {
   effects: number;
   created: number;
   deleted: number;
-  /** Customers that live, over all accounts. */
+  /** Customers that are not deleted, in all accounts. */
   living: number;
   /** Idempotency keys under which more than one effect happened. */
   repeated: { idempotency_key: string; effects: number }[];
@@ -44,7 +44,7 @@ export function createLedger(store: Store) {
     return store.state.ledger.entries((entry) => fits(entry, filter));
   }
 
-  /** Resolves once `count` entries fit, whether they are there already or come later. */
+  /** Resolves once `count` entries fit; entries that exist already count too. */
   function waitFor(filter: LedgerFilter, count = 1): Promise<LedgerEntry[]> {
     return signal.until(() => {
       const found = entries(filter);
@@ -79,7 +79,7 @@ export function createLedger(store: Store) {
     waitFor,
     effects,
     reset: () => store.commit([{ op: 'ledger_reset' }]),
-    /** To be called after each call's entry is committed. */
+    /** Must be called after the entry of each call is committed. */
     announce: signal.announce,
   };
 }

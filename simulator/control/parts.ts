@@ -1,4 +1,6 @@
-/** What the control routes reach of a simulator, as a test in the same process reaches it by the handle. */
+/**
+ * The parts of a simulator that the control routes use; a test in the same process uses the handle.
+ */
 import type { Clock } from '../clock.ts';
 import type { Keys } from '../http/keys.ts';
 import type { Rules } from '../http/call.ts';
@@ -19,11 +21,11 @@ export type ControlParts = {
   dashboard: Dashboard;
   webhooks: Webhooks & EndpointControl;
   rules: { get(): Rules; set(changes: Partial<Rules>): void };
-  /** Living customers, oldest first. */
+  /** Customers that are not deleted, oldest first. */
   customers(account?: string): Customer[];
   /** All events kept, oldest first. */
   events(account?: string): StoredEvent[];
   endpoints(account?: string): Endpoint[];
-  /** Forgets everything: all accounts, keys, the ledger, faults, the clock's offset. */
+  /** Deletes everything: all accounts, keys, the ledger, faults, the clock's offset. */
   reset(): void;
 };

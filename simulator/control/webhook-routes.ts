@@ -1,4 +1,4 @@
-/** Control routes for deliveries: what to force on them, hold and release, secrets, resends. */
+/** Control routes for deliveries: forced behaviour, hold and release, secrets, resends. */
 import type { Router } from 'express';
 import type { ControlParts } from './parts.ts';
 import { bodyReader, COUNT, inTime, queryOf, snakeKeys, SWITCH, TEXT, WEBHOOK_OPTIONS } from './body.ts';

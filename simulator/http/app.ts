@@ -15,8 +15,7 @@ export function createApp(deps: AppDeps): Express {
   app.disable('etag');
   app.set('query parser', false);
   app.use((_request, response, next) => {
-    // Every answer carries the simulator's time: clients that compare clocks must see the moved
-    // one.
+    // Every answer has the simulator's time: clients that compare clocks must see the moved clock.
     response.sendDate = false;
     response.setHeader('Date', new Date(deps.clock.now()).toUTCString());
     next();

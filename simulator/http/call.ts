@@ -1,20 +1,20 @@
 /**
- * One call as the handlers see it. A handler is plain and synchronous: it reads the account, stages
- * operations in `ops`, and returns what to answer or refuses by throwing (errors.ts). Nothing is
- * changed until the pipeline commits the staged operations together with the idempotency key and
- * the ledger entry.
+ * One call as the handlers see it. A handler is a plain synchronous function: it reads the account,
+ * adds operations to `ops`, and returns the answer or refuses by throwing (errors.ts). Nothing is
+ * changed until the pipeline commits these operations together with the idempotency key and the
+ * ledger entry.
  */
 import type { AccountState, Op } from '../store/store.ts';
 import type { Params } from './form.ts';
 
 export type Rules = {
-  /** The account's default API version, which events are rendered in. */
+  /** The account's default API version, in which events are shown. */
   apiVersion: string;
   /** How long a change is not yet seen by search, ms. */
   searchDelayMs: number;
   /** How long an event is not yet seen by the list of events, ms. */
   eventsTipLagMs: number;
-  /** Whether an object deleted meanwhile may still be used as a cursor. */
+  /** Whether an object that was deleted meanwhile may still be used as a cursor. */
   deletedCursors: boolean;
   /**
    * Whether an address or shipping that is given takes the place of the one there, instead of being
@@ -30,7 +30,7 @@ export type Rules = {
 export type Call = {
   account: AccountState;
   params: Params;
-  /** The id in the path, an empty string where the route has none. */
+  /** The id in the path, an empty string if the route has none. */
   id: string;
   /** ms of the simulator's clock. */
   now: number;

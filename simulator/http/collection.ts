@@ -1,16 +1,16 @@
 /**
- * One kind of object of one account: a map for look-ups by id, and the living ones in an array,
- * oldest first, for lists. Deleted objects stay in the map without a value: their ids answer
- * differently from unknown ones, and may still be used as cursors.
+ * One kind of object of one account: a map for look-ups by id, and an array of the objects that are
+ * not deleted, oldest first, for lists. Deleted objects stay in the map without a value: their ids
+ * get other answers than unknown ids, and may still be used as cursors.
  */
 export type Row<T> = {
   id: string;
-  /** Whole seconds, as Stripe counts; the order of rows is (created, seq). */
+  /** Whole seconds, as in Stripe; the order of rows is (created, seq). */
   created: number;
   seq: number;
-  /** null once deleted. */
+  /** null after the deletion. */
   value: T | null;
-  /** The last few states with their times in ms, newest last: what a lagging search sees. */
+  /** The last few states with their times in ms, newest last: a lagging search reads them. */
   versions: { at: number; value: T | null }[];
 };
 
@@ -24,7 +24,7 @@ export function createCollection<T>() {
   const byId = new Map<string, Row<T>>();
   const living: Row<T>[] = [];
 
-  /** Where a row with this (created, seq) stands among the living, or would stand. */
+  /** The index of a row with this (created, seq) in the array, or the index where it would be. */
   function position(created: number, seq: number): number {
     let low = 0;
     let high = living.length;
@@ -54,7 +54,7 @@ export function createCollection<T>() {
     if (existing.versions.length > KEPT_VERSIONS) existing.versions.shift();
   }
 
-  /** Drops rows that no list shows any more (events past their retention). */
+  /** Drops rows that no list shows any more (events after their retention). */
   function dropOldest(count: number): string[] {
     const dropped = living.splice(0, count).map((row) => row.id);
     for (const id of dropped) byId.delete(id);

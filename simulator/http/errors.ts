@@ -1,9 +1,9 @@
 /**
- * Stripe's error answers as data, and the one way to stop a call with them.
+ * Stripe's error answers as data, and the function that ends a call with one.
  *
- * On the wire `type` has one of four values only (docs.stripe.com/api/errors); a 401, 403 or 429
- * says `invalid_request_error` and the SDK makes its own classes from the status. Members without a
- * value are left out, and `doc_url` is there only where there is a `code`.
+ * In an answer `type` has one of four values only (docs.stripe.com/api/errors); a 401, 403 or 429
+ * has `invalid_request_error`, and the SDK chooses its class by the status. Members without a value
+ * are left out, and `doc_url` is present only if there is a `code`.
  */
 
 export type ErrorBody = {
@@ -19,7 +19,10 @@ export type Refusal = {
   status: number;
   error: ErrorBody;
   headers: Record<string, string>;
-  /** Whether an idempotency key keeps this answer: failures of validation are not kept, the rest is. */
+  /**
+   * Whether an idempotency key keeps this answer: failures of validation are not kept, all others
+   * are.
+   */
   stored: boolean;
 };
 
@@ -49,7 +52,7 @@ export function refusal(message: string, details: RefusalDetails = {}): Refusal 
   };
 }
 
-/** Stops the call that is being handled; the pipeline turns it into an answer. */
+/** Ends the call that is being handled; the pipeline makes the answer. */
 export function refuse(message: string, details: RefusalDetails = {}): never {
   throw asError(refusal(message, details));
 }
@@ -68,14 +71,16 @@ function docUrl(code: string): string {
 }
 
 /**
- * An id in the path that names nothing: 404, and kept by an idempotency key since the endpoint had
+ * An id in the path that names nothing: 404, kept by the idempotency key since the endpoint had
  * begun to run. For customers `param` is the literal `id`, not the path's placeholder.
  */
 export function noSuchObject(kind: string, id: string, param = 'id'): never {
   refuse(`No such ${kind}: '${id}'`, { status: 404, code: 'resource_missing', param, stored: true });
 }
 
-/** The same for an id given as a parameter (a cursor, `customer=`): 400 with that parameter's name. */
+/**
+ * The same for an id given as a parameter (a cursor, `customer=`): 400 with that parameter's name.
+ */
 export function noSuchParameter(kind: string, id: string, param: string): never {
   refuse(`No such ${kind}: '${id}'`, { code: 'resource_missing', param, stored: true });
 }
@@ -86,7 +91,7 @@ export function unknownUrl(method: string, path: string): never {
   });
 }
 
-/** docs.stripe.com/rate-limits: the header says which limiter it was. */
+/** docs.stripe.com/rate-limits: the header names the limiter. */
 export function rateLimited(reason: string): Refusal {
   return refusal('Request rate limit exceeded. Retry later, more slowly.', {
     status: 429,
@@ -95,7 +100,9 @@ export function rateLimited(reason: string): Refusal {
   });
 }
 
-/** docs.stripe.com/rate-limits#object-lock-timeouts: also a 429, but without the limiter's header. */
+/**
+ * docs.stripe.com/rate-limits#object-lock-timeouts: also a 429, but without the limiter's header.
+ */
 export function lockTimeout(): Refusal {
   return refusal(
     'This object cannot be accessed right now because another API request or Stripe process is currently accessing it.',

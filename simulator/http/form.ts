@@ -1,8 +1,8 @@
 /**
  * Decodes `application/x-www-form-urlencoded` with nested keys: `metadata[a]=b`, `expand[0]=x`,
- * `expand[]=x`, `address[line1]=y`. Every level becomes a hash of its own; whether a hash with the
- * keys 0, 1, 2 is a list is for the reader of that parameter to say, since `metadata[0]` is a key
- * named "0". Hashes have no prototype, so a parameter called `__proto__` is a name like any other.
+ * `expand[]=x`, `address[line1]=y`. Every level becomes a separate hash; the reader of a parameter
+ * decides whether a hash with the keys 0, 1, 2 is a list, since `metadata[0]` is a key named "0".
+ * Hashes have no prototype, so a parameter named `__proto__` is a name like any other.
  */
 import { refuse } from './errors.ts';
 
@@ -44,7 +44,8 @@ function splitName(name: string): string[] {
   while (rest !== '') {
     const close = rest.indexOf(']');
     const segment = rest.slice(1, close);
-    // docs.stripe.com/api/metadata: keys may not hold square brackets, because they would end the name here.
+    // docs.stripe.com/api/metadata: keys may not contain square brackets, because these would end
+    // the name.
     if (rest[0] !== '[' || close === -1 || segment.includes('[')) {
       refuse(`Invalid parameter name: ${name}. Square brackets cannot be part of a key.`, {
         param: segments[0] ?? name,
@@ -72,7 +73,7 @@ function place(params: Params, segments: string[], value: string, name: string):
   }
 }
 
-/** One text for equal parameters, whatever their order: what idempotency keys are compared by. */
+/** The same text for equal parameters in any order: idempotency keys compare this text. */
 export function canonicalForm(value: ParamValue): string {
   if (typeof value === 'string') return JSON.stringify(value);
   const parts = Object.keys(value)

@@ -1,10 +1,13 @@
 /**
  * Idempotency keys, docs.stripe.com/api/idempotent_requests and docs.stripe.com/error-low-level:
- * - only POST; up to 255 characters; one space of keys per account.
- * - the first answer is kept once the endpoint has begun to run, success or failure, 500 included; not kept are failed
- *   validation, 401, 429 (the limiters stand before this), and the 409 itself.
- * - the same key with other parameters, or for another endpoint, is refused; while its first request runs, 409.
- * - keys are forgotten when they are 24 hours old, by the simulator's clock; after that they are new.
+ * - only POST; up to 255 characters; each account has its own keys.
+ * - the first answer is kept once the endpoint has begun to run, success or failure, 500 included;
+ *   not kept are failed validation, 401, 429 (limits are checked before the key), and the 409
+ *   itself.
+ * - the same key with other parameters, or for another endpoint, is refused; while its first
+ *   request runs, 409.
+ * - a key is forgotten when it is 24 hours old, by the simulator's clock; after that it counts as a
+ *   new key.
  */
 import { createHash } from 'node:crypto';
 import { asError, refusal, refuse } from './errors.ts';
@@ -27,8 +30,8 @@ export type Idempotency = ReturnType<typeof createIdempotency>;
 
 export function createIdempotency() {
   /**
-   * Per account and key: requests that have begun and not ended. They die with the process, as they
-   * should.
+   * Per account and key: requests that have begun and not ended. They are lost with the process, on
+   * purpose.
    */
   const inFlight = new Set<string>();
 
@@ -68,7 +71,7 @@ export function hashParams(params: Params): string {
 }
 
 /**
- * Forgets what is past its life. Keys stand in the order of their time, so it stops at the first
+ * Drops keys that are too old. Keys are in the order of their time, so the loop stops at the first
  * young one.
  */
 export function dropOldKeys(account: AccountState, now: number): void {

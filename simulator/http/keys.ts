@@ -1,7 +1,7 @@
 /**
  * Which account an API key belongs to. Any key that begins with `sk_test_` works and belongs to the
- * default account, until it is given to another one or revoked; a live key is refused, so that a
- * wrongly set live key is noticed here.
+ * default account, until it is mapped to another one or revoked; a live key is refused, so that a
+ * live key that is set by mistake is noticed.
  */
 import { refuse } from './errors.ts';
 import type { Store } from '../store/store.ts';
@@ -35,16 +35,16 @@ export function createKeys(store: Store, configured: string | undefined) {
   return {
     authorise,
     defaultAccount,
-    /** Gives a key to an account, with data of its own. */
+    /** Maps a key to an account with data of its own. */
     mapKey: (key: string, account: string) => store.commit([{ op: 'api_key', key, account }]),
     revokeKey: (key: string) => store.commit([{ op: 'api_key', key, account: null }]),
-    /** Where keys that are not mapped belong. */
+    /** The account of keys that are not mapped. */
     setDefault: (account: string) => store.commit([{ op: 'default_account', account }]),
     list: () => ({ default: defaultAccount(), accounts: [...store.state.accounts.keys()] }),
   };
 }
 
-/** Bearer, or Basic with the key as the user name; Stripe takes both. */
+/** Bearer, or Basic with the key as the user name; Stripe accepts both. */
 function readKey(header: string | undefined): string | null {
   const [scheme, value] = (header ?? '').split(' ');
   if (!value) return null;

@@ -1,10 +1,10 @@
-/** The HTTP server: by default on the loopback address, and quick to close. */
+/** The HTTP server: by default on the loopback address, and fast to close. */
 import http from 'node:http';
 import type { Express } from 'express';
 
 export type Address = { url: string; port: number };
 
-/** The port or the address is not to be had. */
+/** The port or the address cannot be used. */
 export class NotListeningError extends Error {
   override readonly name = 'NotListeningError';
   readonly code = 'not_listening';
@@ -17,9 +17,9 @@ export function createListener(app: Express, host: string) {
   function listen(port: number): Promise<Address> {
     return new Promise((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
-        const busy = `Port ${port} is in use by another process. Stop it, or set SIMULATOR_PORT to a free one.`;
-        const nowhere = `This machine does not have the address ${host}. Set SIMULATOR_HOST to one it has, such as 127.0.0.1.`;
-        const forbidden = `This user may not listen on port ${port}. Set SIMULATOR_PORT to one above 1023.`;
+        const busy = `Port ${port} is in use by another process. Stop that process, or set SIMULATOR_PORT to a free port.`;
+        const nowhere = `This machine does not have the address ${host}. Set SIMULATOR_HOST to one of its addresses, such as 127.0.0.1.`;
+        const forbidden = `This user may not listen on port ${port}. Set SIMULATOR_PORT to a port above 1023.`;
         const sentences: Record<string, string> = {
           ...{ EADDRINUSE: busy, EADDRNOTAVAIL: nowhere, ENOTFOUND: nowhere, EACCES: forbidden },
         };

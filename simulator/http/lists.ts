@@ -17,9 +17,9 @@ export type ListRequest<T> = {
   params: Params;
   collection: Collection<T>;
   keep?: (value: T, row: Row<T>) => boolean;
-  /** Nothing created before this second is shown. */
+  /** Objects created before this second are not shown. */
   oldest?: number;
-  /** Whether an object deleted meanwhile still serves as a cursor; Stripe does not say. */
+  /** Whether an object that was deleted meanwhile still works as a cursor; Stripe does not say. */
   deletedCursors?: boolean;
 };
 
@@ -37,8 +37,8 @@ export function listPage<T>(request: ListRequest<T>): Page<T> {
   const low = before === null ? bounds.low : Math.max(bounds.low, before.past);
   const high = after === null ? bounds.high : Math.min(bounds.high, after.at);
 
-  // One more than asked for tells whether there is more. With `ending_before` the page is the one next to the
-  // cursor, still shown newest first.
+  // One object more than asked for shows whether there are more. With `ending_before` the page is
+  // the one next to the cursor, still shown newest first.
   const found =
     before === null
       ? collect(request, high - 1, low - 1, -1, limit + 1)
@@ -60,7 +60,10 @@ function collect<T>(request: ListRequest<T>, from: number, to: number, step: 1 |
   return found;
 }
 
-/** Seen at the live API: 0 and negative numbers give one item, more than 100 give a hundred, all with 200. */
+/**
+ * Seen at the live API: 0 and negative numbers give one item, more than 100 give a hundred, all
+ * with 200.
+ */
 export function readLimit(params: Params): number {
   const limit = readInteger(params['limit'], 'limit') ?? 10;
   return Math.min(100, Math.max(1, limit));

@@ -1,4 +1,4 @@
-/** What a call came to, before it is committed and sent. */
+/** The result of a call, before it is committed and sent. */
 import { refusal, serverError, type Refusal } from './errors.ts';
 import type { FaultRule } from '../control/faults.ts';
 import type { StoredKey, Op } from '../store/store.ts';
@@ -12,7 +12,7 @@ export type Outcome = {
   errorCode: string | null;
   /** Whether the call's idempotency key, if it has one, keeps this answer. */
   kept: boolean;
-  /** The request whose answer this is, when it is a replay. */
+  /** The request whose answer is replayed, if it is a replay. */
   originalRequest: string | null;
 };
 
@@ -29,7 +29,7 @@ export function answered(status: number, body: object, ops: Op[], customer: stri
   return { ...BLANK, status, body: JSON.stringify(body), ops, customer, kept: true };
 }
 
-/** Verbatim, even when the object has changed or gone since. */
+/** The stored answer unchanged, even if the object has changed or was deleted since. */
 export function replayed(stored: StoredKey): Outcome {
   return {
     ...BLANK,
@@ -66,7 +66,10 @@ export function scriptedError(fault: FaultRule, requestId: string): Outcome {
   return refused({ ...says, stored, headers: shouldRetry(fault, stored ? false : null) }, requestId);
 }
 
-/** Stripe-Should-Retry: with a stored 500 it is false in most cases, since a retry would only replay it. */
+/**
+ * Stripe-Should-Retry: with a stored 500 it is false in most cases, since a retry would only replay
+ * it.
+ */
 export function shouldRetry(fault: FaultRule, otherwise: boolean | null): Record<string, string> {
   const value = fault.shouldRetry === undefined ? otherwise : fault.shouldRetry;
   return value === null ? {} : { 'stripe-should-retry': String(value) };

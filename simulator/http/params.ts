@@ -1,6 +1,6 @@
 /**
- * Readers for form parameters. All follow one convention: `undefined` means not given, `null` means
- * given as an empty string, which is Stripe's way to unset (docs.stripe.com/api/metadata and the
+ * Readers for form parameters. In all of them `undefined` means not given, and `null` means given
+ * as an empty string, which is Stripe's way to unset a value (docs.stripe.com/api/metadata, and the
  * SDKs, which send `null` as an empty string).
  */
 import { refuse } from './errors.ts';
@@ -36,7 +36,10 @@ export function readText(
   return value;
 }
 
-/** For what cannot be unset: an empty string is refused (wording as quoted in stripe/stripe-php#588). */
+/**
+ * For a parameter that cannot be unset: an empty string is refused (text as quoted in
+ * stripe/stripe-php#588).
+ */
 export function readRequiredText(
   value: ParamValue | undefined,
   param: string,

@@ -1,9 +1,9 @@
 /**
  * One call from its arrival to its answer, in the order in which Stripe does it: key, rate limits,
  * idempotency, the endpoint itself. Guarantee: an effect, its events, its idempotency key and its
- * ledger entry are committed together, before a byte of the answer is sent. Between looking a key
- * up and committing there is no `await` but the scripted faults, so calls never run through each
- * other.
+ * ledger entry are committed together, before a byte of the answer is sent. Between the look-up of
+ * a key and the commit there is no `await` except for scripted faults, so no two calls run at the
+ * same time.
  */
 import type { Call, Handler, Rules } from './call.ts';
 import type { Clock } from '../clock.ts';
@@ -27,13 +27,13 @@ export type Incoming = {
   query: string;
   body: string;
   header(name: string): string | undefined;
-  /** Whether the client has gone away. */
+  /** Whether the client has closed its connection. */
   isGone(): boolean;
-  /** Cuts its connection. */
+  /** Cuts the client's connection. */
   hangUp(): void;
 };
 
-/** What to send; `null` for tearing the connection down without an answer. */
+/** The answer to send; `null` cuts the connection without an answer. */
 export type Answer = { status: number; headers: Record<string, string>; body: string } | null;
 
 export type PipelineDeps = {
@@ -44,7 +44,7 @@ export type PipelineDeps = {
   limiter: RateLimiter;
   idempotency: Idempotency;
   rules: () => Rules;
-  /** Called with each commit, for webhooks and for those who wait on the ledger. */
+  /** Called with each commit, for webhooks and for callers that wait on the ledger. */
   committed(ops: readonly Op[]): void;
   reportBug(error: unknown): void;
 };
@@ -58,7 +58,7 @@ type Trace = {
   faults: string[];
 };
 
-/** A committed outcome, and the faults that stand between it and the client. */
+/** A committed outcome, and the faults that apply before the client gets it. */
 type Sending = { outcome: Outcome; faults: FaultRule[] };
 
 const ABANDONED = new Error('The simulator was closed while a call was held.');
@@ -84,10 +84,7 @@ export function createPipeline(deps: PipelineDeps) {
     }
   }
 
-  /**
-   * Everything from the API key to the commit. What is refused before the handler comes out as a
-   * thrown error.
-   */
+  /** Everything from the API key to the commit. A refusal before the handler is a thrown error. */
   async function execute(trace: Trace): Promise<Sending> {
     const { incoming, subject } = trace;
     if (faults.outage()) throw asError(serverError(503, 'The API is not available at the moment.'));
@@ -152,7 +149,7 @@ export function createPipeline(deps: PipelineDeps) {
     }
   }
 
-  /** The limiters stand before the idempotency layer: what they refuse is not kept. */
+  /** Limits are checked before the idempotency key: an answer that they refuse is not kept. */
   function limit(trace: Trace, account: string, endpoint: string): void {
     const [scripted] = take(trace, 'limits');
     if (scripted) {
@@ -208,7 +205,7 @@ export function createPipeline(deps: PipelineDeps) {
     };
   }
 
-  /** The one write: what the call changed, its key, its entry in the ledger. */
+  /** The one write: the changes of the call, its key, its entry in the ledger. */
   function record(
     trace: Trace,
     outcome: Outcome | null,

@@ -1,8 +1,8 @@
 /**
- * docs.stripe.com/rate-limits: so many requests a second for the account, and for each endpoint (a
- * method with its route: reading, creating and updating a customer are three). Token buckets that
- * hold one second's worth, filled in real monotonic time: moving the simulator's clock must not
- * hand out a burst.
+ * docs.stripe.com/rate-limits: limits of requests a second for the account, and for each endpoint
+ * (a method with its route: reading, creating and updating a customer are three). Token buckets
+ * that contain one second's worth, filled in real monotonic time: a moved simulator clock must not
+ * allow a burst.
  */
 import { performance } from 'node:perf_hooks';
 
@@ -23,7 +23,7 @@ export function createRateLimiter(limits: RateLimits, monotonicMs: () => number 
 
   function peek(name: string, perSecond: number | null, now: number): Bucket | null {
     if (perSecond === null) return null;
-    const room = Math.max(1, perSecond); // or a limit below one a second would let nothing through
+    const room = Math.max(1, perSecond); // otherwise a limit below one a second would let no request through
     let bucket = buckets.get(name);
     if (!bucket) buckets.set(name, (bucket = { tokens: room, filledAt: now }));
     bucket.tokens = Math.min(room, bucket.tokens + ((now - bucket.filledAt) / 1000) * perSecond);
@@ -31,7 +31,10 @@ export function createRateLimiter(limits: RateLimits, monotonicMs: () => number 
     return bucket;
   }
 
-  /** The reason to refuse, or null after taking a token of each bucket; a refused request costs nothing. */
+  /**
+   * The reason to refuse, or null after taking a token of each bucket; a refused request takes
+   * none.
+   */
   function take(account: string, endpoint: string): 'global-rate' | 'endpoint-rate' | null {
     const now = monotonicMs();
     const whole = peek(account, current.globalPerSecond, now);

@@ -1,4 +1,4 @@
-/** The part of Stripe's API that is simulated: one table from method and path to a handler. */
+/** The simulated part of Stripe's API: one table from method and path to a handler. */
 import { retrieveAccount, retrieveBalance } from '../objects/account.ts';
 import type { Handler } from './call.ts';
 import {
@@ -33,7 +33,7 @@ import {
 
 export type Route = { method: string; pattern: string; handler: Handler };
 
-/** The first that fits is taken, so fixed path segments stand before `:id`. */
+/** The first route that fits is used, so fixed path segments come before `:id`. */
 const ROUTES: readonly Route[] = [
   { method: 'POST', pattern: '/v1/customers', handler: createCustomer },
   { method: 'GET', pattern: '/v1/customers', handler: listCustomers },
@@ -83,6 +83,6 @@ function decodeId(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    return segment; // not a valid escape, so it is the id of nothing and is answered as such
+    return segment; // not a valid escape, so it is an unknown id, and is answered as one
   }
 }

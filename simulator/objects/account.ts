@@ -1,4 +1,4 @@
-/** docs.stripe.com/api/accounts and /api/balance, as far as it takes to know whose key one holds. */
+/** docs.stripe.com/api/accounts and /api/balance, as far as is needed to find a key's account. */
 import type { Handler } from '../http/call.ts';
 import { refuse } from '../http/errors.ts';
 import { refuseUnknown } from '../http/params.ts';

@@ -1,4 +1,6 @@
-/** The customers of a test clock: they name it when they are made, and it takes a few. */
+/**
+ * The customers of a test clock: they name the clock when they are created, and it accepts a few.
+ */
 import type { Call } from '../http/call.ts';
 import { noSuchParameter, refuse } from '../http/errors.ts';
 import type { TestClock } from './objects.ts';
@@ -11,10 +13,10 @@ export function readClock({ account }: Call, id: string): TestClock {
   return account.testClocks.get(id)?.value ?? noSuchParameter('test clock', id, 'test_clock');
 }
 
-/** Refuses one customer more than a clock takes. */
+/** Refuses a customer if the clock has its full number already. */
 export function refuseFullClock({ account }: Call, clock: TestClock): void {
-  const there = account.customers.living.filter(({ value }) => value?.test_clock === clock.id).length;
-  if (there >= MOST_CUSTOMERS) {
+  const count = account.customers.living.filter(({ value }) => value?.test_clock === clock.id).length;
+  if (count >= MOST_CUSTOMERS) {
     refuse(`You can only create up to ${MOST_CUSTOMERS} customers for a test clock.`, {
       param: 'test_clock',
     });

@@ -1,7 +1,7 @@
 /**
- * What a create or an update may say about a customer, and what it makes of one
- * (docs.stripe.com/api/customers, lengths from Stripe's OpenAPI description). Parameters that
- * Stripe knows and this double has no model for are refused with a sentence rather than swallowed.
+ * The parameters of a create or an update of a customer, and the customer that they make
+ * (docs.stripe.com/api/customers, lengths from Stripe's OpenAPI description). Parameters of Stripe
+ * that this double does not model are refused with a message, and not ignored.
  */
 import { refuse } from '../http/errors.ts';
 import type { ParamValue, Params } from '../http/form.ts';
@@ -41,7 +41,7 @@ export const MODELLED = [
 ] as const;
 
 const NOT_MODELLED = ['cash_balance', 'payment_method', 'source', 'tax', 'tax_id_data'] as const;
-/** What a create alone takes; the handler reads them, since both are about other objects. */
+/** Parameters of a create only; the handler reads them, since both are about other objects. */
 const ON_CREATE = ['id', 'test_clock'] as const;
 const NOT_MODELLED_ON_UPDATE = [
   'bank_account',

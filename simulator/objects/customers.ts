@@ -19,7 +19,7 @@ export const createCustomer: Handler = (call) => {
   const id = readNewId(call) ?? newId('cus');
   const clockId = readRequiredText(call.params['test_clock'], 'test_clock');
   const clock = clockId === undefined ? null : readClock(call, clockId);
-  // A customer of a clock was made at the time of that clock.
+  // A customer of a clock is created at the time of that clock.
   const blank = {
     ...blankCustomer(id, clock?.frozen_time ?? seconds(call.now), freePrefix(call)),
     test_clock: clock?.id ?? null,
@@ -36,7 +36,7 @@ export const retrieveCustomer: Handler = (call) => {
   refuseUnknown(call.params, ['expand']);
   const expand = readExpand(call.params, EXPANDABLE);
   const row = call.account.customers.get(call.id) ?? noSuchObject('customer', call.id);
-  // A deleted customer can still be retrieved, as a stub of three members and with status 200.
+  // A deleted customer can still be retrieved, as an object of three members and with status 200.
   const body = row.value ? render(call, row.value, expand) : deletedStub(call.id);
   return { body, customer: call.id };
 };
@@ -53,7 +53,10 @@ export const updateCustomer: Handler = (call) => {
   return { body: render(call, after, expand), customer: call.id };
 };
 
-/** Permanent, and cancels the customer's subscriptions at once. The event carries the customer as it was. */
+/**
+ * Permanent, and cancels the customer's subscriptions at once. The event has the customer as it
+ * was.
+ */
 export const deleteCustomer: Handler = (call) => {
   refuseUnknown(call.params, []);
   const { value: customer, seq } = findLiving(call);
@@ -61,7 +64,7 @@ export const deleteCustomer: Handler = (call) => {
   return { body: deletedStub(customer.id), customer: customer.id };
 };
 
-/** What a delete does, also that of its test clock. */
+/** The effect of a delete, also when the test clock of the customer is deleted. */
 export function deleteCustomerOf(call: Call, customer: Customer, seq: number): void {
   cancelSubscriptionsOf(call, customer.id);
   const row = { id: customer.id, created: customer.created, seq, at: call.now, value: null };
@@ -82,14 +85,14 @@ export const listCustomers: Handler = (call) => {
     params,
     collection: account.customers,
     deletedCursors: rules.deletedCursors,
-    // Those of test clocks are in the lists of their clocks and in no other
+    // Customers of test clocks are in the lists of their clocks and in no other list
     // (docs.stripe.com/api/customers/list).
     keep: (customer) => customer.test_clock === clock && (email === undefined || customer.email === email),
   });
   return { body: { ...page, data: page.data.map((customer) => render(call, customer, expand)) } };
 };
 
-/** An id of the caller's own choice, as imports from other systems have it. It stays taken after a delete. */
+/** An id that the caller chose, as imports from other systems do. It stays taken after a delete. */
 function readNewId({ account, params }: Call): string | undefined {
   const id = readRequiredText(params['id'], 'id', 255);
   if (id !== undefined && account.customers.get(id))
@@ -97,7 +100,7 @@ function readNewId({ account, params }: Call): string | undefined {
   return id;
 }
 
-/** To a write a deleted customer is as unknown as one that never was. */
+/** A write treats a deleted customer like one that never existed. */
 function findLiving(call: Call): { value: Customer; seq: number } {
   const row = call.account.customers.get(call.id);
   if (!row?.value) return noSuchObject('customer', call.id);
@@ -113,7 +116,7 @@ function deletedStub(id: string) {
   return { id, object: 'customer', deleted: true };
 }
 
-/** `sources`, `subscriptions` and `tax_ids` come only when they are asked for. */
+/** `sources`, `subscriptions` and `tax_ids` are shown only if the call expands them. */
 function render(call: Call, customer: Customer, expand: ReadonlySet<string>): object {
   if (expand.size === 0) return customer;
   const url = `/v1/customers/${encodeURIComponent(customer.id)}`;
@@ -128,7 +131,9 @@ function render(call: Call, customer: Customer, expand: ReadonlySet<string>): ob
   };
 }
 
-/** An invoice prefix names one customer of the account for good: it stays taken after a delete. */
+/**
+ * An invoice prefix belongs to one customer of the account for ever: it stays taken after a delete.
+ */
 function refuseTakenPrefix(call: Call, before: Customer, after: Customer): void {
   const { invoice_prefix: prefix } = after;
   if (prefix !== before.invoice_prefix && call.account.invoicePrefixes.has(prefix)) {

@@ -1,13 +1,13 @@
 import { refuse } from '../http/errors.ts';
 
 /**
- * Which addresses are taken. Stripe's own check is not published; these are the refusals that users
- * have reported from it: no domain with a dot (`a@com`), white space anywhere, leading and trailing
- * included, an empty label (`a@.example.com`), a full-width at sign. To them we add, as the
- * simulator's own rule: the local part is printable ASCII without quotes, brackets or commas, and
+ * Which email addresses are accepted. Stripe's own check is not published; these are the refusals
+ * that users have reported from it: no domain with a dot (`a@com`), white space anywhere, leading
+ * and trailing included, an empty label (`a@.example.com`), a full-width at sign. The simulator
+ * adds rules of its own: the local part is printable ASCII without quotes, brackets or commas, and
  * has no dot at its ends nor two in a row; a label of the domain consists of letters and digits of
- * any script and inner hyphens; the last label has at least two characters and no digits alone. So
- * there are addresses that a loose check (`something@something`) takes and Stripe does not.
+ * any script and inner hyphens; the last label has at least two characters and not only digits. So
+ * there are addresses that a loose check (`something@something`) accepts and Stripe does not.
  */
 const LOCAL = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const LABEL = /^[\p{L}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?$/u;

@@ -1,7 +1,7 @@
 /**
- * Events (docs.stripe.com/api/events): a snapshot of the object when the call was made, which never
- * changes after; `previous_attributes` on updates only, with what changed only; `request` as the
- * call had it. A replay or a refusal makes none. They can be listed for 30 days.
+ * Events (docs.stripe.com/api/events): a snapshot of the object at the time of the call, which
+ * never changes afterwards; `previous_attributes` on updates only, with the changed members only;
+ * `request` as in the call. A replay or a refusal makes no event. Events can be listed for 30 days.
  */
 import { seconds, takeSeq, type Call, type Handler } from '../http/call.ts';
 import { noSuchObject, refuse } from '../http/errors.ts';
@@ -14,7 +14,7 @@ import { wantsEvent } from '../webhooks/endpoints.ts';
 
 export const RETENTION_MS = 30 * 24 * 3600 * 1000;
 
-/** Stages an event and one delivery for each endpoint that listens to it. */
+/** Adds an event, and one delivery for each endpoint that listens to it, to the operations. */
 export function stageEvent(
   call: Call,
   type: string,
@@ -43,7 +43,7 @@ export function stageEvent(
   return event;
 }
 
-/** What changed, as the values before: nested hashes member by member, null for a member that is new. */
+/** The values before the change: nested hashes member by member, null for a member that is new. */
 export function previousAttributes(before: object, after: object): Record<string, unknown> {
   const changed: [string, unknown][] = [];
   const now = new Map<string, unknown>(Object.entries(after));
@@ -58,7 +58,7 @@ export function previousAttributes(before: object, after: object): Record<string
     }
   }
   for (const name of now.keys()) changed.push([name, null]);
-  return Object.fromEntries(changed); // which, unlike an assignment, takes `__proto__` for a name
+  return Object.fromEntries(changed); // unlike an assignment, this treats `__proto__` as a plain name
 }
 
 function isHash(value: unknown): value is object {
@@ -103,7 +103,7 @@ export function findEvent(account: AccountState, id: string, now: number): Store
   return event && event.created >= seconds(now - RETENTION_MS) ? event : null;
 }
 
-/** Forgets events that no list shows any more. */
+/** Drops events that no list shows any more. */
 export function dropOldEvents(account: AccountState, now: number): void {
   const oldest = account.events.living[0];
   const edge = seconds(now - RETENTION_MS);
@@ -112,7 +112,9 @@ export function dropOldEvents(account: AccountState, now: number): void {
     account.undelivered.delete(id);
 }
 
-/** `type` takes one name or a group with a star at its end, `types` up to twenty names; not both. */
+/**
+ * `type` is one name or a group with an asterisk at its end, `types` up to twenty names; not both.
+ */
 function readTypes(type: Call['params'][string] | undefined, types: Call['params'][string] | undefined) {
   const one = readRequiredText(type, 'type');
   const many = readTextList(types, 'types');

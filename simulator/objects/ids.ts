@@ -2,17 +2,17 @@ import { randomBytes, randomInt } from 'node:crypto';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** An id in Stripe's shape, `prefix_` and letters and digits. Ids are random: never an order. */
+/** An id in Stripe's form, `prefix_` and letters and digits. Ids are random, and have no order. */
 export function newId(prefix: string, length = 14): string {
   return `${prefix}_${randomText(length, ALPHABET)}`;
 }
 
-/** Invoice prefixes are short and upper case; the caller looks whether it is taken. */
+/** Invoice prefixes are short and upper case; the caller checks whether the prefix is taken. */
 export function newInvoicePrefix(): string {
   return randomText(8, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789');
 }
 
-/** Base64 holds `+` and `/`, as real signing secrets do not promise to be free of them either. */
+/** Base64 contains `+` and `/`; Stripe does not promise that its signing secrets lack them. */
 export function newSigningSecret(): string {
   return `whsec_${randomBytes(24).toString('base64')}`;
 }

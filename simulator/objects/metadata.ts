@@ -4,10 +4,10 @@ import type { Metadata } from './objects.ts';
 import { codePoints, readHash, shorten } from '../http/params.ts';
 
 /**
- * docs.stripe.com/api/metadata: up to 50 keys of up to 40 characters, values of up to 500; keys
- * given are merged into those there, an empty value unsets its key, an empty `metadata` unsets all.
- * (Square brackets in a key are refused where the form is decoded, because they would end the name
- * there.)
+ * docs.stripe.com/api/metadata: up to 50 keys of up to 40 characters, values of up to 500; given
+ * keys are merged into the existing ones, an empty value unsets its key, an empty `metadata` unsets
+ * all. (Square brackets in a key are refused by the decoder of the form, because they would end the
+ * name.)
  */
 const MAX_KEYS = 50;
 const MAX_KEY = 40;
@@ -17,7 +17,7 @@ export function mergeMetadata(before: Metadata, given: ParamValue | undefined): 
   const changes = readHash(given, 'metadata');
   if (changes === undefined) return before;
   if (changes === null) return {};
-  // A Map keeps the order of keys and has no names of its own, whatever the keys are called.
+  // A Map keeps the order of keys, and any key is safe in it.
   const merged = new Map(Object.entries(before));
   for (const [key, value] of Object.entries(changes)) {
     if (codePoints(key) > MAX_KEY) {

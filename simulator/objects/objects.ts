@@ -1,4 +1,4 @@
-/** The shapes of the objects that the simulator keeps, as they go over the wire. */
+/** The shapes of the objects that the simulator keeps, as they are sent. */
 
 export type Metadata = Record<string, string>;
 
@@ -20,7 +20,7 @@ export type InvoiceSettings = {
   rendering_options: { amount_tax_display: string | null; template: string | null } | null;
 };
 
-/** Every nullable member is present as null; the two names at the end come only when set. */
+/** Every nullable member is present as null; the two names at the end are present only if set. */
 export type Customer = {
   id: string;
   object: 'customer';
@@ -79,7 +79,7 @@ export type Subscription = {
   status: 'active' | 'canceled';
 };
 
-/** An event as it was made; `pending_webhooks` is counted when it is shown. */
+/** An event as it was made; `pending_webhooks` is computed when the event is shown. */
 export type StoredEvent = {
   id: string;
   object: 'event';

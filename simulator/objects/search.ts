@@ -1,8 +1,8 @@
 /**
  * docs.stripe.com/search: `field:"v"` (without regard to case), `field~"part"` (at least three
  * characters), `-` negates, numbers with `< > <= >=`, clauses joined by AND or by OR, not both, ten
- * at most. Search lags behind writes, up to a minute on a normal day: here a settable delay on the
- * simulator's clock.
+ * at most. Search lags behind writes, up to a minute on a normal day: the simulator has a settable
+ * delay by its clock.
  */
 import type { Handler } from '../http/call.ts';
 import type { Row } from '../http/collection.ts';
@@ -41,7 +41,7 @@ export const searchCustomers: Handler = ({ account, params, now, rules }) => {
   };
 };
 
-/** The state that search has caught up to; null for one not seen yet, or seen as deleted. */
+/** The state that search sees at this time; null if it sees no customer yet, or a deleted one. */
 function asOf(row: Row<Customer>, time: number): Customer | null {
   return row.versions.findLast((version) => version.at <= time)?.value ?? null;
 }
@@ -55,10 +55,10 @@ function parseQuery(query: string): Test {
     tests.push(readClause(clause, query));
     rest = rest.slice(clause[0].length);
     if (rest === '') break;
-    const word = /^(AND|OR)\s+/i.exec(rest)?.[1]?.toUpperCase();
-    if (word) rest = rest.replace(/^\w+\s+/, '');
-    if (joint !== null && joint !== (word ?? 'AND')) refuseQuery(query);
-    joint = word ?? 'AND';
+    const joiner = /^(AND|OR)\s+/i.exec(rest)?.[1]?.toUpperCase();
+    if (joiner) rest = rest.replace(/^\w+\s+/, '');
+    if (joint !== null && joint !== (joiner ?? 'AND')) refuseQuery(query);
+    joint = joiner ?? 'AND';
   }
   if (tests.length > 10) refuse('A search query can have up to 10 clauses.', { param: 'query' });
   return joint === 'OR'

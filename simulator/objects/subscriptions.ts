@@ -1,7 +1,6 @@
 /**
- * docs.stripe.com/api/subscriptions, as far as it takes to know that deleting a customer would
- * cancel one: create, retrieve, list by customer, cancel. No prices, periods or invoices stand
- * behind them.
+ * docs.stripe.com/api/subscriptions, as far as is needed to see that deleting a customer would
+ * cancel one: create, retrieve, list by customer, cancel. There are no prices, periods or invoices.
  */
 import { seconds, takeSeq, type Call, type Handler } from '../http/call.ts';
 import { noSuchObject, noSuchParameter } from '../http/errors.ts';
@@ -29,7 +28,7 @@ export const createSubscription: Handler = (call) => {
   refuseUnknown(params, ['customer', 'items', 'metadata', 'description', 'currency', 'expand']);
   const customer = readRequiredText(params['customer'], 'customer') ?? refuseMissing('customer');
   const items = readList(params['items'], 'items') ?? refuseMissing('items');
-  // As a parameter a deleted customer is a missing one.
+  // A deleted customer as a parameter counts as missing.
   if (!account.customers.get(customer)?.value) noSuchParameter('customer', customer, 'customer');
   const id = newId('sub', 24);
   const now = seconds(call.now);
@@ -85,7 +84,10 @@ export const retrieveSubscription: Handler = ({ account, params, id }) => {
   return { body: subscription, customer: subscription.customer };
 };
 
-/** Cancelled ones are left out unless `status` asks for them (docs.stripe.com/api/subscriptions/list). */
+/**
+ * Cancelled ones are left out unless `status` asks for them
+ * (docs.stripe.com/api/subscriptions/list).
+ */
 export const listSubscriptions: Handler = ({ account, params }) => {
   refuseUnknown(params, [...LIST_PARAMS, 'created', 'customer', 'status', 'price']);
   const customer = readRequiredText(params['customer'], 'customer');

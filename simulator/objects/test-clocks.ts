@@ -1,7 +1,7 @@
 /**
- * docs.stripe.com/api/test_clocks, as far as it takes to have customers of a clock: create,
- * retrieve, list, delete. A clock of the simulator stands still: there is nothing here that time
- * would do to a customer.
+ * docs.stripe.com/api/test_clocks, as far as is needed to have customers of a clock: create,
+ * retrieve, list, delete. A clock of the simulator does not advance: no model of a customer depends
+ * on its time.
  */
 import { seconds, takeSeq, type Call, type Handler } from '../http/call.ts';
 import { deleteCustomerOf } from './customers.ts';
@@ -12,8 +12,8 @@ import type { TestClock } from './objects.ts';
 import { readInteger, readText, refuseMissing, refuseUnknown } from '../http/params.ts';
 
 /**
- * docs.stripe.com/billing/testing/test-clocks: a clock goes by itself after 30 days, which is not
- * simulated.
+ * docs.stripe.com/billing/testing/test-clocks: a clock is deleted by itself after 30 days, which is
+ * not simulated.
  */
 const KEPT_S = 30 * 24 * 3600;
 
@@ -48,7 +48,8 @@ export const listTestClocks: Handler = ({ account, params }) => {
 };
 
 /**
- * Its customers go with it. One deletion event for each of them is our guess: Stripe does not say.
+ * Deletes the clock's customers too. One deletion event for each of them is a guess: Stripe does
+ * not say.
  */
 export const deleteTestClock: Handler = (call) => {
   refuseUnknown(call.params, []);

@@ -1,11 +1,11 @@
 /**
- * Makes the data folder with all that is missing above it, for this user only, or says why nothing
- * can be kept there.
+ * Makes the data folder and the missing folders above it, for this user only, or says why data
+ * cannot be kept in it.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Nothing can be kept in the data folder. */
+/** Data cannot be kept in the data folder. */
 export class FolderUnusableError extends Error {
   override readonly name = 'FolderUnusableError';
   readonly code = 'folder_unusable';
@@ -17,13 +17,13 @@ export function makeFolder(folder: string): void {
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/, mkdir .*/s, '') : String(cause);
     throw new FolderUnusableError(
-      `Nothing can be kept in the simulator's data folder ${folder.slice(0, 120)} (${why}). Set SIMULATOR_DATA_DIR to a folder that this user can write to.`,
+      `Data cannot be kept in the simulator's data folder ${folder.slice(0, 120)} (${why}). Set SIMULATOR_DATA_DIR to a folder that this user can write to.`,
       { cause },
     );
   }
 }
 
-/** Not `recursive: true`: where the kernel makes no folders (`/proc`), Node tries that for ever. */
+/** Not `recursive: true`: if the kernel allows no folders (`/proc`), Node tries that for ever. */
 function make(folder: string): void {
   try {
     return mkdirSync(folder, { mode: 0o700 });
@@ -36,7 +36,7 @@ function make(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // Another process was quicker.
+    // Another process made the folder first.
     if (!isFolder(folder)) throw error;
   }
 }
@@ -45,7 +45,7 @@ function isFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   } catch {
-    // What cannot be looked at is none that could be used; making it says why.
+    // A path that cannot be read cannot be used either; making the folder gives the reason.
     return false;
   }
 }

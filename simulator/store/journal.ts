@@ -1,9 +1,9 @@
 /**
- * The file under `dataDir`: one JSON line per call, appended before the call is answered. A line is
- * in the operating system's hands when `append` returns, so it outlives a kill -9 of this process
- * (not a power cut: nothing is fsynced per line, because this is a test double). At start the lines
- * are read, the last one is let go if it was torn, and the file is rewritten without what has been
- * overtaken.
+ * The file under `dataDir`: one JSON line per call, appended before the call is answered. The
+ * operating system has a line when `append` returns, so the line survives a kill -9 of this process
+ * (not a power cut: lines are not fsynced, because this is a test double). At the start the lines
+ * are read, the last one is dropped if it is incomplete, and the file is rewritten without lines
+ * that later ones replace.
  */
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,9 +11,11 @@ import { makeFolder } from './folder.ts';
 import { takeLock } from './lock.ts';
 
 export type Journal = {
-  /** Reads every line, oldest first; `tornLine` tells whether an unfinished last one was let go. */
+  /**
+   * Reads every line, oldest first; `tornLine` says whether an incomplete last line was dropped.
+   */
   read(eachLine: (line: string) => void): { tornLine: boolean };
-  /** Puts these lines in the place of all that was read, and opens the file for appending. */
+  /** Replaces all lines that were read by these, and opens the file for appending. */
   rewrite(lines: Iterable<string>): void;
   append(line: string): void;
   close(): void;

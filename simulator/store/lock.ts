@@ -1,9 +1,9 @@
 /**
- * One simulator per data folder. The lock is a file that names its holder; it is stale when that
- * process is gone (a kill -9 leaves the file behind), which is asked by process id *and* by when
- * that process began, since ids are used again, most of all in containers. A holder on another
- * machine or in another container cannot be asked, so its sign of life is the file's time, which
- * the holder moves on every second.
+ * One simulator per data folder. The lock is a file that names its holder. The lock is stale if
+ * that process is gone (a kill -9 leaves the file behind); the check uses the process id *and* the
+ * time at which the process began, since ids are used again, most of all in containers. A holder on
+ * another machine or in another container cannot be checked in this way, so its sign of life is the
+ * file's time, which the holder updates every second.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ export function takeLock(dataDir: string): () => void {
     try {
       utimesSync(path, now, now);
     } catch {
-      clearInterval(heartbeat); // the folder was removed under us: there is nothing left to guard
+      clearInterval(heartbeat); // somebody removed the folder: there is nothing left to protect
     }
   }, SIGN_OF_LIFE_MS);
   heartbeat.unref();
@@ -59,15 +59,16 @@ function removeIfStale(path: string, dataDir: string): void {
   if (holder ? isAlive(holder, path) : isFresh(path)) {
     throw new FolderInUseError(
       `The simulator's data folder ${dataDir} is in use by ${holder ? `process ${holder.pid} on ${holder.host}` : 'another process'}. ` +
-        'Stop that one first, or choose another folder.',
+        'Stop that process first, or choose another folder.',
     );
   }
-  // Moved away rather than deleted, so that of two processes which both saw the stale lock only one proceeds.
+  // Renamed and not deleted, so that of two processes that both saw the stale lock only one goes
+  // on.
   const aside = `${path}.${process.pid}.stale`;
   try {
     renameSync(path, aside);
   } catch (error) {
-    if (isMissing(error)) return; // the other one was quicker; the next round finds its lock
+    if (isMissing(error)) return; // the other process was first; the next round finds its lock
     throw error;
   }
   if (readIfThere(aside) !== seen) {
@@ -95,7 +96,7 @@ function isFresh(path: string): boolean {
   return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < SILENT_FOR_MS;
 }
 
-/** When a process began, in whatever unit the system counts; null if the system does not say. */
+/** When a process began, in the unit of the operating system; null if the system does not say. */
 function beginOf(pid: number): string | null {
   try {
     if (process.platform === 'linux') {
@@ -104,7 +105,7 @@ function beginOf(pid: number): string | null {
     }
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
   } catch {
-    return null; // no such process, or no `ps`: the id alone has to do
+    return null; // no such process, or no `ps`: then the id alone decides
   }
 }
 

@@ -1,9 +1,9 @@
-/** Reads the journal into a store at start, and writes back what of it still counts. */
+/** Reads the journal into a store at the start, and writes back the lines that are still needed. */
 import type { Collection, Row } from '../http/collection.ts';
 import type { Journal } from './journal.ts';
 import type { Op, Store } from './store.ts';
 
-/** Lines hold a few operations each, so that reading one never needs much memory. */
+/** Lines have a few operations each, so that reading one never needs much memory. */
 const OPS_PER_LINE = 50;
 
 export function loadJournal(store: Store, journal: Journal): { tornLine: boolean } {
@@ -21,7 +21,7 @@ function parseLine(line: string, number: number): Op[] {
     return JSON.parse(line) as Op[]; // written by this program only
   } catch (error) {
     throw new Error(
-      `Line ${number} of the simulator's journal is damaged. Remove the data folder to start anew.`,
+      `Line ${number} of the simulator's journal is damaged. Remove the data folder to start again with an empty one.`,
       {
         cause: error,
       },

@@ -1,5 +1,5 @@
 /**
- * Everything the simulator remembers, and the only way to change it: a list of operations, appended
+ * The whole state of the simulator, and the only way to change it: a list of operations, appended
  * to the journal as one line and then applied. One call is one line, so a crash between any two
  * instructions leaves either the whole call (effect, event, idempotency key, ledger) or nothing of
  * it; the answer is sent only afterwards.
@@ -36,7 +36,7 @@ export type AccountState = {
   testClocks: Collection<TestClock>;
   keys: Map<string, StoredKey>;
   invoicePrefixes: Set<string>;
-  /** Per event id, for those with something left to deliver or given up. */
+  /** Per event id, for events with deliveries that are pending or given up. */
   undelivered: Map<string, Undelivered>;
   nextSeq: number;
 };
@@ -112,7 +112,7 @@ export function createStore(journal: Journal | null, limits: Limits) {
       case 'test_clock':
         return putRow(account(op.account), account(op.account).testClocks, op);
       case 'key':
-        // A key used again after its day is a new one, and goes to the end of the order.
+        // A key that is used again after 24 hours is a new one, and goes to the end of the order.
         account(op.account).keys.delete(op.value.key);
         account(op.account).keys.set(op.value.key, op.value);
         return;

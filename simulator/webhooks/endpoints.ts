@@ -1,7 +1,7 @@
 /**
- * docs.stripe.com/api/webhook_endpoints. The signing secret is in the answer to the create and
- * never again. An endpoint's `enabled_events` are `*` alone or whole names: Stripe knows no groups
- * such as `customer.*` here.
+ * docs.stripe.com/api/webhook_endpoints. Only the answer to the create contains the signing secret.
+ * An endpoint's `enabled_events` are `*` alone or whole names: Stripe knows no groups such as
+ * `customer.*` in this list.
  */
 import { seconds, takeSeq, type Call, type Handler } from '../http/call.ts';
 import { noSuchObject, refuse } from '../http/errors.ts';
@@ -133,8 +133,8 @@ function readUrl({ params, rules }: Call): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !/^https?:$/.test(url.protocol))
     refuse('Invalid URL: it must be a valid http or https URL.', { code: 'url_invalid', param: 'url' });
-  // What the simulator holds may be copies of real names: it sends them to this machine only,
-  // unless a setting allows others.
+  // The simulator may contain copies of real names: it sends them to this machine only, unless a
+  // setting allows others.
   if (!rules.remoteWebhooks && !isLoopback(url.hostname)) {
     refuse('Invalid URL: this simulator sends webhooks to this machine only.', {
       code: 'url_invalid',

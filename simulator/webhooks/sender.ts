@@ -1,4 +1,4 @@
-/** One HTTP POST of a webhook, and what came of it. A redirect is a failure: it is not followed. */
+/** One HTTP POST of a webhook, and its result. A redirect is a failure: it is not followed. */
 import http from 'node:http';
 import https from 'node:https';
 

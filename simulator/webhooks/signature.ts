@@ -3,8 +3,7 @@ import type { Endpoint } from '../objects/objects.ts';
 
 /**
  * docs.stripe.com/webhooks#verify-manually: `t=<seconds>,v1=<hmac>`, where the HMAC-SHA256 is over
- * `<seconds>.<body>`. While a secret is being rolled each secret that still counts gives a v1 of
- * its own.
+ * `<seconds>.<body>`. While a secret is being replaced each valid secret gives a v1 of its own.
  */
 export function signatureHeader(body: string, second: number, secrets: readonly string[]): string {
   const signatures = secrets.map(

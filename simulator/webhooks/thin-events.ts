@@ -1,8 +1,8 @@
 /**
  * Thin events for v1 resources (docs.stripe.com/changelog/endive/2026-09-30): `v1.customer.updated`
  * and so on, with a reference to the object instead of the object, the id of the snapshot event,
- * and `changes` with the values before and after. The id is its own, made from the snapshot's, so
- * nothing more has to be stored.
+ * and `changes` with the values before and after. The id of a thin event is made from the id of its
+ * snapshot event, so nothing more has to be stored.
  */
 import type { Handler } from '../http/call.ts';
 import { noSuchObject } from '../http/errors.ts';
@@ -46,7 +46,9 @@ export const retrieveThinEvent: Handler = ({ account, params, id, now }) => {
   return { body: thinEvent(snapshot ?? noSuchObject('event', id)) };
 };
 
-/** The members of `before`, at any depth, as they are now; null where they are gone. */
+/**
+ * The members of `before`, at any depth, with their present values; null if they no longer exist.
+ */
 function valuesAfter(before: object, now: object): Record<string, unknown> {
   const current = new Map<string, unknown>(Object.entries(now));
   return Object.fromEntries(

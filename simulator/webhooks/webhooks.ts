@@ -1,8 +1,8 @@
 /**
- * Delivers events to webhook endpoints (docs.stripe.com/webhooks): each attempt is signed anew,
- * anything but a 2xx is tried again with exponential back-off until the event is three days old,
- * and there is no promise about order or about how often. The last two can be forced, so that a
- * test may drive every order and every repeat.
+ * Delivers events to webhook endpoints (docs.stripe.com/webhooks): each attempt is signed anew, any
+ * answer but a 2xx is tried again with exponential back-off until the event is three days old, and
+ * neither the order nor the number of deliveries is promised. Both can be forced, so that a test
+ * can produce every order and every repeat.
  *
  * Deliveries are committed with the event, so none is lost by a kill -9; after a start all open
  * ones are due at once. Back-off runs in real time, the three days by the simulator's clock.
@@ -28,13 +28,15 @@ export type WebhookOptions = {
   giveUpAfterMs: number;
   /** How many deliveries to one endpoint run at once. */
   concurrency: number;
-  /** So many more copies of each delivery, all at the same moment. */
+  /** How many more copies of each delivery are sent, all at the same moment. */
   duplicate: number;
   /** Wait before each first attempt. */
   delayMs: number;
-  /** Wait a random part of this before each first attempt, so that neighbours change places. */
+  /**
+   * Wait a random part of this before each first attempt, so that deliveries change their order.
+   */
   shuffleWindowMs: number;
-  /** This part of all deliveries is never made. */
+  /** This share of all deliveries is never made. */
   dropRate: number;
   /** Keep deliveries back until they are released. */
   hold: boolean;
@@ -93,7 +95,9 @@ export function createWebhooks(deps: {
   const signal = createSignal();
   let closed = false;
 
-  /** Takes up the deliveries among what was just committed, and drops those of endpoints that are gone. */
+  /**
+   * Plans the deliveries among the operations just committed, and drops those of deleted endpoints.
+   */
   function notice(ops: readonly Op[]): void {
     for (const op of ops) {
       if (op.op === 'delivery') plan(op.value);
@@ -129,7 +133,7 @@ export function createWebhooks(deps: {
     const queue = ready.get(endpoint) ?? [];
     ready.set(endpoint, queue);
     queue.push(planned);
-    // Later than the answer to the call that made the event, as a rule but not by promise.
+    // Usually, but not always, later than the answer to the call that made the event.
     setImmediate(() => void drain(endpoint));
   }
 
@@ -178,7 +182,7 @@ export function createWebhooks(deps: {
   function renderBody(delivery: Delivery, event: StoredEvent, endpoint: Endpoint): string {
     if (endpoint.thin) return JSON.stringify(thinEvent(event), null, 2);
     const shown = renderEvent(store.account(delivery.account), event);
-    // Indented as Stripe sends it, so a receiver that verifies a re-serialised body is found out.
+    // Indented as Stripe sends it, so that a receiver that verifies a re-serialised body fails.
     return JSON.stringify({ ...shown, api_version: endpoint.api_version ?? event.api_version }, null, 2);
   }
 
@@ -204,13 +208,13 @@ export function createWebhooks(deps: {
 
   function forgetEndpoint(endpoint: string): void {
     for (const planned of [...plans.values()]) {
-      if (planned.delivery.endpoint === endpoint) close(planned, true); // nothing is owed to an endpoint that is gone
+      if (planned.delivery.endpoint === endpoint) close(planned, true); // a deleted endpoint gets no deliveries
     }
   }
 
   /**
-   * Delivers held ones one after the other, each when the one before was answered; all of them
-   * without `events`.
+   * Delivers held deliveries one after the other, each when the one before was answered; all of
+   * them without `events`.
    */
   async function release(events?: readonly string[]): Promise<Attempt[]> {
     const all = [...held.values()];
@@ -234,7 +238,7 @@ export function createWebhooks(deps: {
 
   return {
     notice,
-    /** Takes up what a former run left open. */
+    /** Plans the deliveries that an earlier run left open. */
     start(): void {
       for (const delivery of store.state.deliveries.values()) plan(delivery);
     },
@@ -248,12 +252,12 @@ export function createWebhooks(deps: {
         endpoint: delivery.endpoint,
       })),
     waitForHeld: (count: number) => signal.until(() => (held.size >= count ? true : null)),
-    /** Resolves when nothing is to be delivered any more, but for what is held. */
+    /** Resolves when no delivery is open any more, except those that are held. */
     idle: () => signal.until(() => (plans.size === held.size ? true : null)),
     /** Open deliveries, held ones included. */
     pending: () => plans.size,
     attempts: (): Attempt[] => [...recent],
-    /** Called after every attempt; the answer takes the listener away again. */
+    /** Called after every attempt; the function that it returns removes the listener. */
     onAttempt(listener: (attempt: Attempt) => void): () => void {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -280,7 +284,7 @@ export function createWebhooks(deps: {
       const endpoint = store.account(accountId).endpoints.get(endpointId)?.value;
       return endpoint ? send(endpoint, body) : Promise.resolve({ status: null, error: 'no such endpoint' });
     },
-    /** Forgets all plans, after the state they came from was reset. */
+    /** Drops all plans, after the state that they came from was reset. */
     clear(): void {
       for (const { timer } of plans.values()) if (timer) clearTimeout(timer);
       for (const map of [plans, held, ready]) map.clear();

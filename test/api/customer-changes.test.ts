@@ -165,6 +165,6 @@ describe('the changes of customers over HTTP', () => {
     const made = { place, seen, floor: 0, lateFloors: [], next: { xid: 3, id: 1 }, window: null };
     const answer = await api.send('GET', `${path}?after=${encodePosition(made)}`);
     expect(answer.status, answer.text).to.equal(400);
-    expect(answer.text).to.match(/must be a position as an answer gave it/);
+    expect(answer.text).to.match(/must be a whole position as an answer gave it/);
   });
 });

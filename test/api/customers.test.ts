@@ -99,7 +99,7 @@ describe('the customers API', () => {
         in: 'body',
         pointer: '/email',
         code: 'invisible',
-        detail: 'must not hold U+200B ZERO WIDTH SPACE, which cannot be seen (character 2); leave it out',
+        detail: 'must not contain U+200B ZERO WIDTH SPACE, which is invisible (character 2); leave it out',
       },
     ]);
     const nameless = await api.send('PATCH', at(await created()), { body: { name: '\u200b\u00ad' } });

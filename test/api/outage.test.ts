@@ -133,7 +133,7 @@ describe('the API while the database is away', () => {
     proxy.silence(true);
     await expectAway();
     const { json } = await api.send('PATCH', path, { body: { name: 'Silent' } });
-    expect(json.detail).to.include('not known');
+    expect(json.detail).to.include('may or may not have been made');
     proxy.silence(false);
     // What was sent during the silence is lost; a real network would break these connections too.
     await proxy.cut();
@@ -153,7 +153,7 @@ describe('the API with a database that refuses writes', () => {
     expect(answer.json.code).to.equal('database_unavailable');
     const ready = await api.send('GET', '/ready');
     expect(ready.status).to.equal(503);
-    expect(ready.text).to.include('takes no writes');
+    expect(ready.text).to.include('accepts no writes');
     await api.server.close();
     await db.destroy();
   });

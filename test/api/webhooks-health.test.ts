@@ -47,7 +47,7 @@ describe('the health of webhooks', () => {
     await refuse(1);
     await intake.flush();
     expect(await warnings()).to.equal(
-      "3 deliveries of stripe refused since 2026-03-01 12:00: the secret in STRIPE_WEBHOOK_SECRET is not the endpoint's, or a proxy changes the body",
+      '3 deliveries of stripe refused since 2026-03-01 12:00: the secret in STRIPE_WEBHOOK_SECRET is not the secret of the endpoint, or a proxy changes the body',
     );
     await refuse(1);
     await intake.flush();
@@ -65,7 +65,7 @@ describe('the health of webhooks', () => {
     const now = intake.clock.now();
     const checks = judgeIntake({ system: 'stripe', last: now, signs, sweep: null, refusals: [] }, now);
     expect(checks.filter(({ level }) => level === 'problem').map(({ says }) => says)).to.deep.equal([
-      "5 deliveries of stripe refused since 2026-03-01 12:00: the secret in STRIPE_WEBHOOK_SECRET is not the endpoint's, or a proxy changes the body",
+      '5 deliveries of stripe refused since 2026-03-01 12:00: the secret in STRIPE_WEBHOOK_SECRET is not the secret of the endpoint, or a proxy changes the body',
     ]);
     expect(checks.find(({ name }) => name === 'heard')?.says).to.equal(
       'the last event of Stripe came a moment ago, no webhook yet',
@@ -73,7 +73,7 @@ describe('the health of webhooks', () => {
   });
 
   const kinds: [string, (body: string) => Record<string, string>, RegExp][] = [
-    ['no signature', () => ({}), /they have no signature/],
+    ['no signature', () => ({}), /the deliveries have no signature/],
     [
       'an old one',
       (body) => ({ 'Stripe-Signature': signed(body, undefined, seconds(-900)) }),

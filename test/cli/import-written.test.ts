@@ -79,8 +79,8 @@ describe('writing imported rows', () => {
     expect(summary).to.include({ rows: 3, created: 1 });
     expect(await listCustomers(database.db, { limit: 1, email: 'zed@example.com' })).to.have.length(1);
     expect(summary.bad.map(({ line, reason }) => `${line}: ${reason}`)).to.deep.equal([
-      '3: email must not hold U+00AD SOFT HYPHEN, which cannot be seen (character 2); leave it out',
-      '4: name has nothing in it that can be seen',
+      '3: email must not contain U+00AD SOFT HYPHEN, which is invisible (character 2); leave it out',
+      '4: name has no visible character',
     ]);
   });
 

@@ -27,7 +27,7 @@ describe('twinbox migrate --time-zone', () => {
     const { code, stdout, stderr } = await place.run(['migrate', '--time-zone', 'Europe/Berlin']);
     expect(code, stderr).to.equal(0);
     expect(stdout.split('\n')[0]).to.equal(
-      'customers.created_at holds times without a time zone. They are read as times of Europe/Berlin, as --time-zone says: 2026-01-31 12:00:00 becomes 2026-01-31T11:00:00Z.',
+      'customers.created_at has times without a time zone. They are read as times of Europe/Berlin, as --time-zone says: 2026-01-31 12:00:00 becomes 2026-01-31T11:00:00Z.',
     );
     expect(stdout).to.include('0002-customers.sql');
   });

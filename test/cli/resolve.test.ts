@@ -35,7 +35,7 @@ describe('twinbox resolve and deletes, beside a running twinbox', () => {
     const doctor = await place.run(['doctor']);
     expect(doctor.code).to.equal(1);
     expect(doctor.stdout).to.include(
-      '4 of 4 records sampled are not at Stripe: its test data was deleted, or the key is another account’s',
+      '4 of 4 records sampled are not at Stripe: the test data of the account was deleted, or the key belongs to another account',
     );
     expect(doctor.stdout).to.include('npx twinbox resolve --reason-code missing --recreate');
     const [edited = 0, deleted = 0] = ids;

@@ -118,7 +118,7 @@ describe('the version of a server', () => {
     for (const number of [149_999, 140_011, 130_000, 90_624])
       expect(judgeServerVersion(number), String(number)).to.include({ code: 'server_too_old' });
     expect(judgeServerVersion(140_011)?.message).to.equal(
-      'this is PostgreSQL 14.11, and Twinbox needs 15 or newer: move the database to one, or let DATABASE_URL name another server',
+      'this is PostgreSQL 14.11, and Twinbox needs 15 or newer: move the database to a newer server, or set DATABASE_URL to one',
     );
     expect(judgeServerVersion(90_624)?.message).to.include('PostgreSQL 9.6.24');
     for (const number of [150_000, 150_018, 180_004, 200_000])

@@ -103,12 +103,16 @@ describe('a process that its database refuses', function () {
 
   it('because the server takes no TLS, ends with 69 and names the parameter', async () => {
     const url = withParameters(database.url, { sslmode: 'require' });
-    await expectRefusal(url, 69, /takes no TLS, and sslmode=require in DATABASE_URL demands it/);
+    await expectRefusal(url, 69, /does not offer TLS, and sslmode=require in DATABASE_URL demands it/);
   });
 
   it('because its address has an impossible parameter, ends with 78 and names the parameter', async () => {
     const url = withParameters(database.url, { sslmode: 'prefer' });
-    await expectRefusal(url, 78, /Sslmode=prefer in DATABASE_URL would fall back to clear text/i);
+    await expectRefusal(
+      url,
+      78,
+      /Sslmode=prefer in DATABASE_URL would fall back to an unencrypted connection/i,
+    );
   });
 
   it('by giving no answer, says that it does not answer', async () => {

@@ -170,7 +170,7 @@ describe('a rule of the table customers', () => {
       { kind: 'trigger', rule: 'again()', columns: [] },
     ],
     [
-      'trigger that answers null',
+      'trigger that returns null',
       triggerSql('quiet', `if new.name = 'Nobody' then return null; end if; return new;`),
       'Nobody',
       { kind: 'swallowed', rule: 'quiet', columns: [] },

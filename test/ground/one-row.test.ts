@@ -266,7 +266,7 @@ describe('one bad event among others', () => {
     const part = await syncPart(world.db, ['stripe'], world.clock)();
     expect(part.figures).to.include({ skipped: 1 });
     expect(part.warnings?.join()).to.match(
-      /1 item skipped in the last day, the newest by verify: external_mappings \d+ \(unsafe_integer\): it is not compared/,
+      /1 item skipped in the last day, the newest by verify: external_mappings \d+ \(unsafe_integer\): the pair is not compared/,
     );
     await damage('1');
   });

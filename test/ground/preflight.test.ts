@@ -240,7 +240,7 @@ describe('the checks of a database before anything is changed', () => {
       const start = connectDatabase({ role: 'api', url, poolSize: 1, log, patienceMs: 0 });
       const error: unknown = await start.catch((thrown: unknown) => thrown);
       expect(explain(error).message).to.match(
-        /cannot be used as it is: sessions here take no writes \(default_transaction_read_only is on\): run alter database/,
+        /cannot be used as it is: sessions in this database accept no writes \(default_transaction_read_only is on\): run alter database/,
       );
       const later = createDb({ url, poolSize: 1, applicationName: 'ground' });
       try {

@@ -45,7 +45,7 @@ describe('when Kafka fails', function () {
       const relaying = chain.relayUntilTaken();
       await complains(
         chain.kafka,
-        /Kafka has taken nothing for \d+ s/,
+        /Kafka has accepted no message for \d+ s/,
         `${chain.groupId}.stripe has not been in its group`,
       );
       expect(await chain.count('sync_deliveries')).to.equal(1);
@@ -64,7 +64,7 @@ describe('when Kafka fails', function () {
       const relaying = chain.relayUntilTaken();
       await complains(
         chain.kafka,
-        'Kafka has taken nothing',
+        'Kafka has accepted no message',
         'UNKNOWN_TOPIC_OR_PARTITION',
         `reads nothing of ${chain.topic}`,
       );

@@ -125,7 +125,7 @@ describe('two installations on one broker', function () {
       const part = await refusedPart(one.db, one.clock)();
       expect(part.warnings).to.have.length(1);
       expect(part.warnings?.[0]).to.match(
-        new RegExp(`were refused: they are another installation’s \\(${id}\\)\\. .*KAFKA_TOPIC_PREFIX`),
+        new RegExp(`were refused: they belong to another installation \\(${id}\\)\\. .*KAFKA_TOPIC_PREFIX`),
       );
     }
     // Bounded, however many records: one for a minute and a partition.

@@ -135,7 +135,7 @@ describe('the simulator’s state', () => {
       const refused = await startChild({ SIMULATOR_DATA_DIR: folder });
       expect(refused, folder).to.include({ code: 69 });
       expect('stderr' in refused && refused.stderr).to.match(
-        /^Nothing can be kept in the simulator's data folder .* \(E\w+: .*\)\. Set SIMULATOR_DATA_DIR .*\n$/,
+        /^Data cannot be kept in the simulator's data folder .* \(E\w+: .*\)\. Set SIMULATOR_DATA_DIR .*\n$/,
       );
     }
     const deep = join(dataDir, 'a', 'b');
@@ -148,7 +148,9 @@ describe('the simulator’s state', () => {
     expect(() => createSimulator({ dataDir })).to.throw(/is in use by process \d+/);
     const refused = await startChild({ SIMULATOR_DATA_DIR: dataDir });
     expect(refused).to.include({ code: 69 });
-    expect('stderr' in refused && refused.stderr).to.match(/is in use by process \d+.*Stop that one first/s);
+    expect('stderr' in refused && refused.stderr).to.match(
+      /is in use by process \d+.*Stop that process first/s,
+    );
     await one.close();
 
     const child = listening(await startChild({ SIMULATOR_DATA_DIR: dataDir }));

@@ -1,9 +1,9 @@
-// Questions to the cluster, on a connection of their own that is opened when it is first needed and
-// after each failure.
+// Administrative requests to the cluster, on a separate connection that is opened when it is first
+// needed and again after each failure.
 import type { Admin, Kafka } from 'kafkajs';
 
 export type ClusterAdmin = {
-  /** Runs a question; the connection of one that failed is not used again. */
+  /** Runs one request; the connection of a request that failed is not used again. */
   ask<T>(question: (admin: Admin) => Promise<T>): Promise<T>;
   clusterId(): Promise<string>;
   close(): Promise<void>;
@@ -24,7 +24,7 @@ export function createClusterAdmin(kafka: Kafka): ClusterAdmin {
       return await question(await mine);
     } catch (error) {
       if (open === mine) open = null;
-      // Only to close it: the error that matters is the one in hand.
+      // Only closes the connection: the error that counts is the one that was thrown.
       void mine.then((admin) => admin.disconnect()).catch(() => undefined);
       throw error;
     }

@@ -1,26 +1,30 @@
-// A broker's answer names the address at which its clients go on (advertised.listeners). If this
-// process cannot reach that address, every further request fails with the error of that address,
-// which says nothing of the reason. So this file asks the question again by hand: who answers,
-// where does it send clients, and which of those addresses takes no connection.
+// A broker's answer names the addresses that its clients use next (advertised.listeners). If this
+// process cannot reach such an address, every further request fails with an error that does not say
+// why. So this file makes the request again by itself and finds out which broker answered, to which
+// addresses it sends clients, and which of those addresses accept no connection.
 import { connect } from 'node:net';
 import { sleep } from '../../loop.ts';
 import { createClient, type KafkaLog, type KafkaSettings } from './client.ts';
 import { createInnerCluster } from './inner-cluster.ts';
 
-/** Stands at the bottom of its chain, so that whoever describes a fault says this sentence. */
+/**
+ * The last cause in the chain of an error, so that the description of the error is this sentence.
+ */
 export class AdvertisedError extends Error {
   override readonly name = 'AdvertisedError';
 }
 
 const CONNECT_MS = 3_000;
 
-/** A broker that is merely down leaves the list of the others within seconds, or comes back. */
+/**
+ * A broker that is only down leaves the list of the other brokers within seconds, or comes back.
+ */
 const AGAIN_MS = 5_000;
 
 /**
- * Null if no broker answers, or if every address that clients are sent to takes connections. An
- * address counts as unreachable if it refused in two looks some seconds apart, in each of which
- * another one answered and named it. Never rejects.
+ * Null if no broker answers, or if every address that clients are sent to accepts connections. An
+ * address counts as unreachable if it refused in two checks some seconds apart, and in each of them
+ * another broker answered and named the address. Never rejects.
  */
 export async function findUnreachable(
   settings: KafkaSettings,
@@ -35,19 +39,19 @@ export async function findUnreachable(
 
 export type Look = { answered: string; lost: readonly Lost[] };
 
-/** By two looks, each null if no broker answered. Null: a broker may be merely down. */
+/** Judges two checks, each null if no broker answered. Null: a broker may only be down. */
 export function judgeLooks(first: Look | null, second: Look | null): AdvertisedError | null {
   if (first === null || second === null) return null;
   const lost = second.lost.filter(({ place }) => first.lost.some((was) => was.place === place));
-  // An address that answered by itself is one whose broker only goes up and down.
+  // If an address answered itself, its broker only goes up and down.
   const isUp = [first.answered, second.answered];
   if (lost.length === 0 || lost.some(({ place }) => isUp.includes(place))) return null;
   return new AdvertisedError(sayUnreachable(second.answered, lost));
 }
 
 /**
- * One look: who answered, and which of the addresses that it sends clients to take no connection.
- * Null if no broker answers.
+ * One check: which broker answered, and which of the addresses that it sends clients to accept no
+ * connection. Null if no broker answers.
  */
 async function look(settings: KafkaSettings, log: KafkaLog): Promise<Look | null> {
   const cluster = createInnerCluster(createClient(settings, log));
@@ -80,12 +84,12 @@ export function sayUnreachable(answered: string, lost: readonly Lost[]): string 
   const all = places.length > 1 ? `${places.slice(0, -1).join(', ')} and ${last}` : last;
   const codes = [...new Set(lost.map(({ code }) => code))].join(', ');
   return (
-    `${answered} answered and sends clients to ${all}, which cannot be reached from here: fix advertised.listeners ` +
+    `${answered} answered and sends clients to ${all}, which this machine cannot reach: fix advertised.listeners ` +
     `of ${places.length > 1 ? 'these brokers' : 'that broker'} (${codes})`
   );
 }
 
-/** Why no connection to it could be opened; null if one could. */
+/** Why no connection to the address could be opened; null if one could. */
 function tryPlace(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });

@@ -1,27 +1,36 @@
-// How a page of messages is cut into requests that kafkajs and a broker take well.
+// How a page of messages is split into requests whose sizes kafkajs and a broker can handle.
 //
-// Guarantees: within a partition the order of the messages; one batch per partition in a round, so
-// that with one round at a time no partition ever has two requests in flight.
+// Guarantees: the order of the messages within a partition; one batch per partition in a round, so
+// that with one round at a time no partition ever has two open requests.
 
 import type { Message } from '../bus.ts';
 import { partitionOf } from './partition.ts';
 
-/** Messages of one partition, by their place in the page. */
+/** Messages of one partition, by their index in the page. */
 export type Batch = { topic: string; partition: number; indexes: readonly number[]; bytes: number };
 
 export type Limits = {
-  /** kafkajs groups the messages of a partition in quadratic time: 2 µs each at 500, 18 µs at 10,000. */
+  /**
+   * The limit of a batch: kafkajs groups messages in quadratic time, 2 µs each at 500, 18 µs at
+   * 10,000.
+   */
   messages: number;
-  /** Of one batch in this topic; the broker's default is 1 MiB (`max.message.bytes` is about batches). */
+  /**
+   * The limit of one batch in this topic; the broker's default is 1 MiB (`max.message.bytes` is
+   * about batches).
+   */
   batchBytes: (topic: string) => number;
-  /** Of all batches of a round; a broker closes the connection at 100 MiB (`socket.request.max.bytes`). */
+  /**
+   * The limit of all batches of a round; a broker closes the connection at 100 MiB
+   * (`socket.request.max.bytes`).
+   */
   roundBytes: number;
 };
 
-/** What Kafka adds to a record's own bytes, at most, headers' lengths included. */
+/** The most that Kafka adds to a record's own bytes, with the lengths of its headers. */
 const RECORD_OVERHEAD = 100;
 
-/** The rounds in which to send these messages, one after the other. */
+/** The rounds in which these messages are sent, one after the other. */
 export function planRounds(
   messages: readonly Message[],
   partitions: ReadonlyMap<string, number>,
@@ -53,7 +62,7 @@ function toRounds(queues: Batch[][], roundBytes: number): Batch[][] {
     let bytes = 0;
     for (const queue of queues) {
       const [next] = queue;
-      // A batch that is too long for any round goes alone.
+      // A batch that is longer than a round is sent alone.
       if (next === undefined || (round.length > 0 && bytes + next.bytes > roundBytes)) continue;
       round.push(next);
       bytes += next.bytes;
@@ -64,7 +73,7 @@ function toRounds(queues: Batch[][], roundBytes: number): Batch[][] {
   return rounds;
 }
 
-/** The batch in two, in order. */
+/** Splits the batch into two, in order. */
 export function halve(batch: Batch): [Batch, Batch] {
   const middle = Math.ceil(batch.indexes.length / 2);
   const part = (indexes: readonly number[]): Batch => ({

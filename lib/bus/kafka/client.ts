@@ -1,15 +1,15 @@
-// The one way to a Kafka client: who we are, how we get in, and where its log lines go.
+// Creates every Kafka client: its name, its credentials, and where its log lines go.
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { repairRequestQueue } from './request-queue.ts';
 
 export type KafkaSettings = {
   /** host:port of some of the brokers. */
   brokers: readonly string[];
-  /** PEM texts. Null for a connection in the clear. */
+  /** PEM texts. Null for an unencrypted connection. */
   tls?: { ca?: string; cert?: string; key?: string } | null;
   sasl?: SASLOptions | null;
   clientId?: string;
-  /** How long a broker may take over an answer; default 10 s. */
+  /** How long a broker may take for an answer; default 10 s. */
   requestTimeoutMs?: number;
 };
 
@@ -18,15 +18,15 @@ export type KafkaLog = Record<
   (event: string, fields?: Record<string, unknown>) => void
 >;
 
-/** A frozen broker is given up after this; a partition's new leader is elected much sooner. */
+/** A frozen broker is given up after this time; a partition's new leader is elected much sooner. */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
-/** What kafkajs says, as it says it. */
+/** A log line of kafkajs, unchanged. */
 export type ClientLine = { message: string } & Record<string, unknown>;
 
 /**
- * `onLine` receives every log line, down to the smallest level: costly, and for a short question
- * only.
+ * `onLine` receives every log line, down to the lowest level; this is costly, so use it for one
+ * short request only.
  */
 export function createClient(
   settings: KafkaSettings,
@@ -44,7 +44,7 @@ export function createClient(
     enforceRequestTimeout: true,
     ...(tls === null ? {} : { ssl: toTls(tls) }),
     ...(sasl === null ? {} : { sasl }),
-    // Of connecting and of the group's own affairs; sending is tried again by the relay alone (see
+    // Retries of connecting and of the group protocol; only the relay sends messages again (see
     // producer.ts).
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
     logLevel: onLine === null ? logLevel.WARN : logLevel.DEBUG,
@@ -62,8 +62,8 @@ function toTls({ ca, cert, key }: NonNullable<KafkaSettings['tls']>) {
 }
 
 /**
- * kafkajs calls an error whatever it tries again a moment later; what is one for us is thrown, and
- * said elsewhere.
+ * kafkajs logs an error also for a request that it tries again a moment later. A final failure is
+ * thrown, and reported by the caller.
  */
 function writeTo(log: KafkaLog) {
   return ({ level, log: entry }: { level: logLevel; log: ClientLine }) => {

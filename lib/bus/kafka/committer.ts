@@ -1,8 +1,8 @@
-// Commits what has been handled, all partitions in one request and one request at a time: a commit
-// for each batch would cost every other partition of the fetch its round trip.
+// Commits handled offsets, all partitions in one request and one request at a time: with a commit
+// for each batch, every other partition of the fetch would wait for its round trip.
 //
 // Guarantees: only offsets whose handler has resolved are ever committed. A commit may be late, or
-// be left out when the group is shared anew; then what it stood for is read again.
+// be left out when the partitions are assigned again; then the same messages are read again.
 
 import type { OffsetsByTopicPartition } from 'kafkajs';
 import { settleWithin } from './settle.ts';
@@ -10,16 +10,16 @@ import { settleWithin } from './settle.ts';
 export type Commit = (offsets: OffsetsByTopicPartition) => Promise<void>;
 
 export type Committer = {
-  /** Reading goes on at this offset; `commit` belongs to the consumer as it is now. */
+  /** Reading goes on at this offset; `commit` belongs to the consumer's current membership. */
   add(partition: number, next: string, commit: Commit): void;
-  /** Resolves when nothing is waiting any more, or it cannot be committed now. */
+  /** Resolves when no commit is waiting any more, or none can be made now. */
   flush(): Promise<void>;
-  /** Only these partitions are ours now. */
+  /** Only these partitions are assigned to this member now. */
   keepOnly(partitions: readonly number[]): void;
   stop(): void;
 };
 
-/** So long does a stop, or a new sharing of the group, wait for a commit. */
+/** How long a stop, or a rebalance of the group, waits for a commit. */
 const FLUSH_MS = 2_000;
 const RETRY_MS = 500;
 
@@ -30,8 +30,8 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
   let retry: NodeJS.Timeout | undefined;
 
   async function run(): Promise<void> {
-    // In the same event-loop task as the last look at what is waiting: an offset added later has to
-    // begin a run of its own.
+    // In the same event-loop task as the last check for waiting offsets: an offset that is added
+    // later must begin a run of its own.
     const rest = () => void (inHand = null);
     while (waiting.size > 0 && latest !== null) {
       const taken = [...waiting];
@@ -52,7 +52,7 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
 
   function start(): Promise<void> {
     clearTimeout(retry);
-    // Not in this event-loop task: a run that ends at once must not end before `inHand` holds it.
+    // In a later event-loop task: a run that ends at once must not end before it is in `inHand`.
     inHand ??= Promise.resolve().then(run);
     return inHand;
   }

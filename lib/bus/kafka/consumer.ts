@@ -1,14 +1,16 @@
 // Reading one topic for one group.
 //
-// Guarantees: the offset of a batch is committed only after its handler has resolved; whatever happens before that is done (a
-// crash, a rebalance, a commit that fails) brings the batch again, to us or to another member. A new group begins at
-// the beginning. A partition whose handler fails waits by itself; the others go on. Assumes: handlers bear repeats.
+// Guarantees: the offset of a batch is committed only after its handler has resolved; a crash, a
+// rebalance or a failed commit before that brings the batch again, to this member or to another. A
+// new group begins at the beginning. A partition whose handler fails waits by itself; the others go
+// on. Assumes: a repeated message does no harm to a handler.
 //
 // A crash between any two lines of a batch leaves:
-//   before the handler resolved    whatever the handler did not commit itself is undone; the batch comes again
+//   before the handler resolved    uncommitted work of the handler is undone; the batch comes again
 //   after it, before the commit    the handler's work is done; the batch comes again, and has no effect
 //   after the commit               nothing
-// The commit is not waited for (committer.ts): the next batch may be with the handler while it is on its way.
+// No batch waits for the commit (committer.ts): the next batch may be with the handler while the
+// commit is sent.
 
 import type { ConsumerConfig, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { fullJitter } from '../../backoff.ts';
@@ -20,12 +22,15 @@ import { keepBeating } from './heartbeat.ts';
 import { toReceived } from './received.ts';
 
 export type ConsumerTimes = {
-  /** A member that is silent for so long has died: its partitions go to others. The broker's least is 6 s. */
+  /**
+   * A member that is silent for this long counts as dead: others get its partitions. The least is 6
+   * s.
+   */
   sessionTimeoutMs: number;
   heartbeatMs: number;
-  /** The longest wait of a fetch that finds nothing, of a paused consumer, and so of a stop. */
+  /** The longest wait of a fetch that finds no message, of a paused consumer, and so of a stop. */
   fetchWaitMs: number;
-  /** Partitions that were added are found after this at the latest; a Java client takes up to 5 minutes. */
+  /** The longest time until added partitions are found; a Java client takes up to 5 minutes. */
   metadataMs: number;
 };
 
@@ -38,13 +43,15 @@ export const CONSUMER_TIMES: ConsumerTimes = {
 
 export type GroupConsumer = {
   stop(): Promise<void>;
-  /** The partitions that this member has now; null while it is in no group. */
+  /** The partitions assigned to this member now; null while it is in no group. */
   assigned(): readonly number[] | null;
-  /** When a handler was last begun or ended, by the monotonic clock. */
+  /** When a handler last began or ended, by the monotonic clock. */
   lastSign(): number;
-  /** When the group last took it for a member, by the monotonic clock; null if it never has. */
+  /** When the group last counted it as a member, by the monotonic clock; null if it never has. */
   memberAt(): number | null;
-  /** Resolves with the reason when kafkajs has given it up: it does nothing any more. */
+  /**
+   * Resolves with the reason when kafkajs has given up the consumer, which then does nothing more.
+   */
   crashed: Promise<Error>;
 };
 
@@ -54,7 +61,7 @@ export type ConsumerDeps = {
   times: ConsumerTimes;
 };
 
-/** A handler's transaction stays short, however much a fetch brings. */
+/** Keeps the transaction of a handler short, however many messages a fetch brings. */
 const BATCH_MESSAGES = 1_000;
 
 export async function startConsumer(
@@ -83,7 +90,7 @@ export async function startConsumer(
   consumer.on(consumer.events.CRASH, ({ payload: { error } }) => {
     assigned = null;
     committer.keepOnly([]);
-    // Whether that matters shows when the next one cannot begin either (reader.ts).
+    // If the error matters, the next consumer cannot begin either (reader.ts).
     log.debug('kafka.consumer_crashed', { topic, group, error: describeFault(error) });
     crash.resolve(error);
   });
@@ -96,7 +103,7 @@ export async function startConsumer(
     }
   }
 
-  /** Whether it may go on with the next part. */
+  /** Returns whether the next part may be handled. */
   async function handlePart(payload: EachBatchPayload, part: readonly KafkaMessage[]): Promise<boolean> {
     const { batch, resolveOffset, commitOffsetsIfNecessary, heartbeat, pause } = payload;
     const { partition } = batch;
@@ -117,8 +124,8 @@ export async function startConsumer(
         failures: count,
         error,
       });
-      // Not thrown: kafkajs would stop every partition, and in the end itself. Not resolved: it is
-      // fetched again.
+      // The error is not thrown: kafkajs would stop every partition, and in the end itself. The
+      // batch is not resolved either, so it is fetched again.
       resumeLater(pause(), fullJitter(count, { baseMs: 100, capMs: 5_000 }));
       return false;
     } finally {
@@ -127,11 +134,11 @@ export async function startConsumer(
     const lost = await beating.stop();
     failures.delete(partition);
     resolveOffset(offset);
-    // Not "if necessary" when the offsets are named, whatever it is called.
+    // With named offsets this function commits always, in spite of its name.
     committer.add(partition, String(BigInt(offset) + 1n), commitOffsetsIfNecessary);
-    // Whoever reads on after us should begin where we end.
+    // The member that gets the partition next should begin after this offset.
     if (lost || stopping) await committer.flush();
-    // The group is being rebalanced: kafkajs has to get this error from us to join again.
+    // The group is being rebalanced: kafkajs needs this error to join the group again.
     if (lost) throw lost;
     return true;
   }
@@ -148,7 +155,7 @@ export async function startConsumer(
     stopping = true;
     for (const timer of resumptions) clearTimeout(timer);
     await committer.flush();
-    // Waits for the handler that runs; then the group is notified at once that we leave.
+    // Waits for the running handler; then the group learns at once that this member leaves.
     await consumer.disconnect();
     committer.stop();
     assigned = null;
@@ -177,13 +184,14 @@ function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
     allowAutoTopicCreation: false,
     sessionTimeout: times.sessionTimeoutMs,
     heartbeatInterval: times.heartbeatMs,
-    // A rebalance waits so long for members whose handler is at work; then they lose their partitions.
+    // A rebalance waits this long for members whose handler is running; then they lose their
+    // partitions.
     rebalanceTimeout: 30_000,
     maxWaitTimeInMs: times.fetchWaitMs,
     metadataMaxAge: times.metadataMs,
-    // About a minute in which it stays the member that it is: one that starts anew has to wait for
-    // its former self to be given up. What comes after that is reader.ts's, for every kind of
-    // error.
+    // For about a minute the consumer stays the same member; a new member has to wait until the
+    // group has given up the old one. After that minute reader.ts starts a new consumer, for every
+    // kind of error.
     retry: { retries: 60, restartOnFailure: () => Promise.resolve(false) },
   };
 }

@@ -1,11 +1,12 @@
 // Why a group's coordinator was not found. kafkajs answers KafkaJSGroupCoordinatorNotFound for
-// every reason, and the reason itself (a missing right, most of all, which only a person can fix)
-// goes to its debug log alone. So the question is asked again by a client that reads that log.
+// every reason, and writes the reason itself only to its debug log; the most important reason is a
+// missing right, which only a person can fix. So a client that reads that log makes the same
+// request again.
 
 import { createClient, type KafkaLog, type KafkaSettings } from './client.ts';
 import { describeFault } from './faults.ts';
 
-/** The error with its cause, if that can be found out; otherwise as it came. */
+/** The error with its cause, if the cause can be found out; otherwise the error itself. */
 export async function explainCoordinator(
   settings: KafkaSettings,
   log: KafkaLog,
@@ -13,9 +14,9 @@ export async function explainCoordinator(
   error: Error,
 ): Promise<Error> {
   if (error.name !== 'KafkaJSGroupCoordinatorNotFound') return error;
-  const told: Error[] = [];
+  const reported: Error[] = [];
   const admin = createClient(settings, log, (line) => {
-    if (line['groupId'] === group && line['error'] instanceof Error) told.push(line['error']);
+    if (line['groupId'] === group && line['error'] instanceof Error) reported.push(line['error']);
   }).admin();
   try {
     await admin.connect();
@@ -25,6 +26,6 @@ export async function explainCoordinator(
   } finally {
     await admin.disconnect().catch(() => undefined);
   }
-  const [cause] = told;
+  const [cause] = reported;
   return cause === undefined ? error : new Error(error.message, { cause });
 }

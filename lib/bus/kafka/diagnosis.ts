@@ -1,19 +1,20 @@
-// Why Kafka takes and gives nothing, found out beside the work and once for all that fail meanwhile.
+// Finds out why Kafka does not answer, beside the work, and once for all requests that fail
+// meanwhile.
 import { findUnreachable, type AdvertisedError } from './advertised.ts';
 import type { KafkaLog, KafkaSettings } from './client.ts';
 import { faultOf } from './faults.ts';
 
 export type Diagnosis = {
-  /** The error itself, or what explains it better. Takes some seconds at most. */
+  /** The error itself, or one that explains it better. Takes some seconds at most. */
   explain(error: unknown): Promise<unknown>;
-  /** Begins to look, at most every few seconds, without waiting for it. */
+  /** Begins a check, at most every few seconds, without waiting for it. */
   begin(error: unknown): void;
-  /** What the last look found, if that was lately; null if all addresses could be reached. */
+  /** The result of the last check, if it is recent; null if all addresses could be reached. */
   latest(): string | null;
 };
 
 const EVERY_MS = 5_000;
-/** A look that is older says nothing about now. */
+/** An older result says nothing about the present. */
 const VALID_MS = 30_000;
 
 export function createDiagnosis(settings: KafkaSettings, log: KafkaLog): Diagnosis {

@@ -1,6 +1,6 @@
-// What an error of kafkajs means for us, by its class, type and code. Its own `retriable` is not
-// asked: with the broker away `send` rejects with `retriable: false`, and a client that believed it
-// would give up on what passes within a minute.
+// What an error of kafkajs means for us, by its class, type and code. Its own member `retriable` is
+// not used: while the broker is away, `send` rejects with `retriable: false`, and a client that
+// relied on it would give up on a failure that ends within a minute.
 
 import { AppError } from '../../errors.ts';
 import { AdvertisedError } from './advertised.ts';
@@ -41,13 +41,15 @@ const SETUP_TYPES = new Set([
   'INVALID_GROUP_ID',
 ]);
 
-/** Node's codes for a peer whose certificate is not to be believed, or that refuses ours. */
+/**
+ * Node's codes for a server whose certificate cannot be trusted, or that refuses our certificate.
+ */
 const TLS_CODE =
   /^(CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO$)/;
 
 /**
- * The broker's own messages for a refused log-in and a refused certificate differ; their classes do
- * not.
+ * Brokers give different messages for a refused log-in and a refused certificate; the classes of
+ * the errors are the same.
  */
 export function faultOf(error: unknown): Fault {
   for (const { name, type, code } of causes(error)) {
@@ -68,7 +70,7 @@ export function isTopicMissing(error: unknown): boolean {
   return causes(error).some(({ type }) => type === 'UNKNOWN_TOPIC_OR_PARTITION');
 }
 
-/** What went wrong at the bottom, for a person. */
+/** The innermost cause, for a person. */
 export function describeFault(error: unknown): string {
   const chain = causes(error);
   const last = chain.at(-1);
@@ -77,7 +79,7 @@ export function describeFault(error: unknown): string {
   return sign === undefined || message.includes(sign) ? message : `${message} (${sign})`;
 }
 
-/** An error at the start, as the process says it. */
+/** An error at the start, as the process reports it. */
 export function toStartError(error: unknown, brokers: readonly string[]): AppError {
   const where = brokers.join(', ');
   if (faultOf(error) === 'setup') {
@@ -86,7 +88,7 @@ export function toStartError(error: unknown, brokers: readonly string[]): AppErr
   }
   if (error instanceof AdvertisedError)
     return new AppError('kafka_unavailable', { cause: error, detail: error.message, retryable: true });
-  const detail = `Kafka at ${where} does not answer: ${describeFault(error)}. Start it, or fix KAFKA_BOOTSTRAP_SERVERS`;
+  const detail = `Kafka at ${where} does not answer: ${describeFault(error)}. Start Kafka, or fix KAFKA_BOOTSTRAP_SERVERS`;
   return new AppError('kafka_unavailable', { cause: error, detail, retryable: true });
 }
 
@@ -105,7 +107,7 @@ function hint(error: unknown): string {
 
 type Link = { name: string; message: string; type?: string; code?: string };
 
-/** The error and whatever caused it, from the top down. */
+/** The error and its causes, outermost first. */
 function causes(error: unknown): Link[] {
   const links: Link[] = [];
   let next = error;
@@ -117,7 +119,7 @@ function causes(error: unknown): Link[] {
       ...(typeof type === 'string' ? { type } : {}),
       ...(typeof code === 'string' ? { code } : {}),
     });
-    // An error for several topics keeps theirs in a list.
+    // An error about several topics keeps their errors in a list.
     next = next.cause ?? (next as { errors?: unknown[] }).errors?.[0];
   }
   return links;

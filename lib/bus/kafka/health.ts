@@ -1,13 +1,13 @@
-// What stands between us and Kafka, for /ready. Sends no request: it says what the work itself has
-// last met.
+// What is wrong between this process and Kafka, for /ready. Sends no request: it reports what the
+// work itself has last seen.
 import type { BusHealth } from '../bus.ts';
 
-/** A leader's election, or one new sharing of a group, is over by then. */
+/** By then an election of a leader, or a rebalance of a group, is over. */
 const PUBLISH_PATIENCE_MS = 5_000;
 
 /**
- * Whoever still has something to publish tries more often than this; a relay that stands by no
- * longer knows.
+ * A process with events to publish tries more often than this; a relay on standby does not know the
+ * present state.
  */
 const PUBLISH_MEMORY_MS = 60_000;
 
@@ -29,7 +29,7 @@ export type ReaderState = {
 };
 
 /**
- * `unreachable`: what a look at the brokers' own addresses has found, which explains both kinds of
+ * `unreachable`: the result of a check of the brokers' own addresses, which explains both kinds of
  * trouble.
  */
 export function judgeHealth(
@@ -42,7 +42,7 @@ export function judgeHealth(
   }: { sessionTimeoutMs: number; now: number; unreachable?: string | null },
 ): BusHealth {
   const problems = readers
-    // After a session without a sign the group has given the member up, whatever it thinks itself.
+    // After a session time without a heartbeat the group has given the member up.
     .filter(({ membership }) => now - membership.at > sessionTimeoutMs)
     .map(({ topic, group, membership: { at, problem } }) => {
       const why = unreachable ?? problem ?? 'the group is being shared, or Kafka does not answer';
@@ -51,7 +51,7 @@ export function judgeHealth(
   const known = trouble !== null && now - trouble.at < PUBLISH_MEMORY_MS;
   if (known && now - trouble.since > PUBLISH_PATIENCE_MS)
     problems.unshift(
-      `Kafka has taken nothing for ${seconds(now - trouble.since)} s: ${unreachable ?? trouble.why}`,
+      `Kafka has accepted no message for ${seconds(now - trouble.since)} s: ${unreachable ?? trouble.why}`,
     );
   return { problem: problems.length === 0 ? null : problems.join('; ') };
 }

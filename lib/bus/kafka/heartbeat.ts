@@ -1,7 +1,7 @@
 // Heartbeats while a handler works: kafkajs sends them only between batches.
 
 export type Beating = {
-  /** Ends them, and answers the last one's error: the group is being shared anew, or the broker is away. */
+  /** Ends the heartbeats, and returns the last one's error: a rebalance, or the broker is away. */
   stop(): Promise<Error | null>;
 };
 
@@ -9,7 +9,8 @@ export function keepBeating(heartbeat: () => Promise<void>, everyMs: number): Be
   let failed: Error | null = null;
   let inHand: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    // Also during a rebalance: the broker waits for us as long as it receives heartbeats.
+    // Sent during a rebalance too: the broker waits for this member as long as it receives
+    // heartbeats.
     inHand = heartbeat().then(
       () => void (failed = null),
       (error: unknown) => void (failed = error instanceof Error ? error : new Error(String(error))),

@@ -1,6 +1,6 @@
-// What kafkajs 2.2.4 can do and its public face does not show: which broker answered first and
-// where it sends clients, and a read of single records without a consumer group, which would need
-// the group's rights and a rebalance.
+// Functions of kafkajs 2.2.4 that its public interface does not offer: which broker answered first
+// and where it sends clients, and a read of single records without a consumer group, which would
+// need the group's rights and a rebalance.
 import type { Kafka, KafkaMessage } from 'kafkajs';
 
 export type InnerBroker = {
@@ -35,7 +35,7 @@ type Create = (options: { metadataMaxAge: number; allowAutoTopicCreation: boolea
 
 const CREATE = 'private:Kafka:createCluster';
 
-/** Opens no connection yet. Whoever connects it disconnects it. */
+/** Opens no connection yet. The caller that connects it also disconnects it. */
 export function createInnerCluster(kafka: Kafka): InnerCluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === CREATE);
   const create: unknown = symbol && Reflect.get(kafka, symbol);

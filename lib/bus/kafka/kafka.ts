@@ -1,5 +1,5 @@
-// The bus of the full form: Apache Kafka. The contract is the in-process one's; what is behind it
-// stands in producer.ts and consumer.ts, and the decisions in docs/decisions/0030-kafkajs.md.
+// The bus of the full form: Apache Kafka. The contract is the same as that of the in-process bus;
+// producer.ts and consumer.ts do the work, and docs/decisions/0030-kafkajs.md has the decisions.
 
 import { AppError } from '../../errors.ts';
 import { BusError, isRefusedRecord, type Bus, type Received } from '../bus.ts';
@@ -21,27 +21,29 @@ export type KafkaBusOptions = {
   settings: KafkaSettings;
   log: KafkaLog;
   times?: Partial<ConsumerTimes>;
-  /** How long a consumer may have messages waiting and do nothing; default 120 s. */
+  /** How long a consumer may do nothing while messages wait for it; default 120 s. */
   stallMs?: number;
-  /**
-   * The beginning of every topic's and every group's name in the cluster; only this file has to
-   * know of it.
-   */
+  /** The beginning of the name of every topic and group in the cluster; only this file uses it. */
   prefix?: string;
 };
 
 export type KafkaBus = Bus & {
-  /** Makes or checks the topics; throws with everything that is wrong. */
+  /** Creates or checks the topics; throws with everything that is wrong. */
   ensureTopics(names: readonly string[], settings: TopicSettings): Promise<void>;
-  /** Resolves when a consumer has stopped for good, or does nothing: the process should say so and end. */
+  /**
+   * Resolves when a consumer has stopped for good, or does nothing: the process should log it and
+   * end.
+   */
   failed: Promise<Error>;
-  /** The newest records of these topics, some of each partition. Throws as a start does. */
+  /** The newest records of these topics, some of each partition. Throws the errors of a start. */
   newest(names: readonly string[]): Promise<Received[]>;
-  /** Each subscription, and the partitions that this member has; null while it is in no group. */
+  /**
+   * Each subscription, and the partitions assigned to this member; null while it is in no group.
+   */
   subscriptions(): { topic: string; group: string; partitions: readonly number[] | null }[];
 };
 
-/** Opens no connection until something is asked of it. */
+/** Opens no connection until the first request. */
 export function createKafkaBus({
   settings,
   log,
@@ -80,7 +82,7 @@ export function createKafkaBus({
         if (messages.length > 0) trouble = null;
         return places;
       } catch (error) {
-        // A record that is refused has been answered.
+        // A record that the broker refuses was answered, so Kafka can be reached.
         if (isRefusedRecord(error)) trouble = null;
         else noteTrouble(error);
         throw error;
@@ -103,7 +105,7 @@ export function createKafkaBus({
             }),
           ),
       });
-      // At once: a bus that is closed meanwhile has to know of it.
+      // Registered at once, so that a bus that is closed meanwhile closes this subscription too.
       const one = { topic, group, reader };
       readers.add(one);
       try {
@@ -118,12 +120,12 @@ export function createKafkaBus({
         if (readers.delete(one)) await reader.stop();
       };
     },
-    // Asked each time: another cluster may have come up at the same address.
+    // Requested each time: another cluster may have started at the same address.
     async identity() {
       try {
         return `kafka:${await cluster.clusterId()}${suffix}`;
       } catch (error) {
-        // Whoever publishes asks this first: then nothing is published, and that is why.
+        // A caller requests the identity before it publishes: if this fails, nothing is published.
         noteTrouble(error);
         throw error;
       }

@@ -1,16 +1,16 @@
-// The newest records of topics, looked at once: without a consumer group, so that nothing is
-// committed and no right is needed that a relay lacks.
+// The newest records of topics, read once: without a consumer group, so that nothing is committed
+// and no right is needed that a relay lacks.
 import type { Received } from '../bus.ts';
 import { createClusterAdmin } from './admin.ts';
 import { createClient, type KafkaLog, type KafkaSettings } from './client.ts';
 import { createInnerCluster, type InnerCluster } from './inner-cluster.ts';
 import { toReceived } from './received.ts';
 
-/** So many of each partition are looked at, as far as they go into so many bytes. */
+/** How many records of each partition are read, as far as they fit into the bytes below. */
 const RECORDS = 20;
 const BYTES = 262_144;
 
-/** Of topics that are missing there are none. Rejects with what kafkajs says. */
+/** A topic that does not exist has no records. Rejects with the errors of kafkajs. */
 export async function readNewest(
   settings: KafkaSettings,
   topics: readonly string[],
@@ -21,12 +21,12 @@ export async function readNewest(
   const cluster = createInnerCluster(kafka);
   try {
     const present = new Set(await admin.ask((one) => one.listTopics()));
-    const there = topics.filter((topic) => present.has(topic));
-    if (there.length === 0) return [];
+    const existing = topics.filter((topic) => present.has(topic));
+    if (existing.length === 0) return [];
     await cluster.connect();
-    await cluster.addMultipleTargetTopics(there);
+    await cluster.addMultipleTargetTopics(existing);
     const found: Received[] = [];
-    for (const topic of there) {
+    for (const topic of existing) {
       const ends = await admin.ask((one) => one.fetchTopicOffsets(topic));
       const starts = ends
         .map(({ partition, low, high }) => ({

@@ -1,9 +1,9 @@
-// How many partitions each topic has: what a key's partition is computed from.
+// How many partitions each topic has; the partition of a key is computed from this number.
 import type { ClusterAdmin } from './admin.ts';
 
 export type PartitionCounts = {
   of(topics: ReadonlySet<string>): Promise<ReadonlyMap<string, number>>;
-  /** Ask anew next time: something was not as expected. */
+  /** Requests the number anew next time, because an answer was not as expected. */
   forget(): void;
 };
 

@@ -1,6 +1,6 @@
 // Which partition a key belongs to, computed as the Java client does (DefaultPartitioner, murmur2),
-// so that whoever else writes or looks for a key by any client finds it in the same place. kafkajs'
-// own does the same on BigInt, 18 times slower.
+// so that a program with any client writes or finds a key in the same partition. kafkajs' own
+// function gives the same result with BigInt, 18 times slower.
 
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;

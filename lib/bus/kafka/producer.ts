@@ -1,15 +1,19 @@
 // Sending, by the rules under which kafkajs 2.2.4 loses nothing (docs/decisions/0030-kafkajs.md).
 //
-// Guarantees: what publish has answered is in the log of every in-sync replica; messages of one key lie in the order in which they
-// were given. Assumes: after a rejection the caller gives the same messages again, in the same order; consumers bear repeats.
+// Guarantees: a message that publish has answered is in the log of every in-sync replica; messages
+// of one key are stored in the order in which they were given. Assumes: after a rejection the
+// caller gives the same messages again, in the same order; consumers accept repeated messages.
 //
-// - `idempotent: false`. kafkajs' idempotent producer can acknowledge what was never written: a request that failed rewinds the
-//   sequence number although the broker may have appended, the next batch reuses it, and the broker answers "duplicate, fine".
-// - kafkajs sends nothing twice by itself (`retries: 0`): two of its own attempts could stand in flight together.
-// - One round at a time, and after a failure a new producer, once the old one's requests have settled: so no partition ever has
-//   two requests in flight. (`sendBatch` rejects with the first broker's failure while another's answer is still to come.)
-// - The answer has to name every partition sent with its offset: kafkajs can resolve after it has dropped one whose leader moved
-//   (https://github.com/tulios/kafkajs/issues/1798).
+// - `idempotent: false`. kafkajs' idempotent producer can acknowledge what was never written: a
+//   request that failed rewinds the sequence number although the broker may have appended, the next
+//   batch uses that number again, and the broker answers "duplicate", which counts as a success.
+// - kafkajs sends nothing twice by itself (`retries: 0`): two of its own attempts could be open at
+//   the same time.
+// - One round at a time, and after a failure a new producer, once the old one's requests have
+//   settled: so no partition ever has two open requests. (`sendBatch` rejects with the first
+//   broker's failure while another's answer is still to come.)
+// - The answer must name every partition that was sent, with its offset: kafkajs can resolve after
+//   it has dropped one whose leader moved (https://github.com/tulios/kafkajs/issues/1798).
 
 import type { Kafka, Producer, RecordMetadata } from 'kafkajs';
 import { BusError, type Message, type Published } from '../bus.ts';
@@ -25,7 +29,7 @@ export type Publisher = {
 };
 
 const BATCH_MESSAGES = 500;
-/** Below the broker's 1,048,588, with room for what the batch itself takes. */
+/** Below the broker's limit of 1,048,588, with room for the batch's own bytes. */
 const BATCH_BYTES = 900_000;
 const ROUND_BYTES = 8_000_000;
 const LEAST_ROUND_BYTES = 65_536;
@@ -35,15 +39,19 @@ export type PublisherDeps = {
   kafka: Kafka;
   admin: ClusterAdmin;
   requestTimeoutMs: number;
-  /** How old the numbers of partitions may be. */
+  /** How old the known numbers of partitions may be. */
   metadataMs: number;
 };
 
 export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: PublisherDeps): Publisher {
   const counts = createPartitionCounts(admin, metadataMs);
-  /** Topics that take less than the broker's default; learned from what they refused. */
+  /**
+   * Topics with a lower limit than the broker's default; learned from the batches that they
+   * refused.
+   */
   const batchBytes = new Map<string, number>();
-  // A link so slow that a round times out would time out for ever: the next is smaller, until one passes.
+  // A round that times out on a slow link would time out again: the next one is smaller, until one
+  // passes.
   let roundBytes = ROUND_BYTES;
   let producer: Promise<Producer> | null = null;
   let closed = false;
@@ -66,7 +74,7 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
   async function dispose(): Promise<void> {
     const old = producer;
     producer = null;
-    // Ends when what is in flight has settled, at the latest by its time-out.
+    // Ends when the open requests have settled, at the latest by their time limit.
     if (old)
       await settleWithin(
         requestTimeoutMs + 1_000,
@@ -74,12 +82,12 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
       );
   }
 
-  /** Sends one round and answers the offset of each batch's first record. */
+  /** Sends one round and returns the offset of each batch's first record. */
   async function send(round: readonly Batch[], messages: readonly Message[]): Promise<number[]> {
     const one = await (producer ??= connect());
     const answer = await one.sendBatch({
       acks: -1,
-      // Less than our own patience: the broker gives up first, and says so.
+      // Shorter than our own limit: the broker gives up first, and its answer says so.
       timeout: Math.ceil(requestTimeoutMs * 0.8),
       topicMessages: round.map(({ topic, partition, indexes }) => ({
         topic,
@@ -110,7 +118,9 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
         places[index] = { topic: batch.topic, partition: batch.partition, offset: offset + at };
       });
 
-    /** Each batch by itself, then in halves, until what the broker will not take stands alone. */
+    /**
+     * Sends each batch alone, then in halves, until the message that the broker refuses is alone.
+     */
     async function narrow(batch: Batch): Promise<void> {
       try {
         const [offset] = await attempt([batch], messages);
@@ -140,11 +150,12 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
           for (const batch of round) await narrow(batch);
         }
       }
-      // Once for a page: a line that is slow for good would else meet its limit with every one.
+      // Once for each page: otherwise a link that is always slow would reach its limit in every
+      // page.
       roundBytes = Math.min(ROUND_BYTES, roundBytes * 2);
     } catch (error) {
       if (error instanceof BusError) throw error;
-      throw new BusError('unavailable', `Kafka did not take the messages: ${describeFault(error)}`, {
+      throw new BusError('unavailable', `Kafka did not accept the messages: ${describeFault(error)}`, {
         cause: error,
       });
     }
@@ -162,7 +173,8 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
 
   return {
     publish(messages) {
-      // One at a time, whatever a caller does: order and "one in flight" rest on it.
+      // One at a time, even if a caller does not wait: the order and the single open request depend
+      // on it.
       const mine = last.then(() => publishNow(messages));
       last = mine.catch(() => undefined);
       return mine;
@@ -189,7 +201,7 @@ function firstOffsets(round: readonly Batch[], answer: readonly RecordMetadata[]
     if (one === undefined || one.errorCode !== 0 || !Number.isSafeInteger(offset) || offset < 0) {
       throw new BusError(
         'unavailable',
-        `Kafka did not say where it put what was sent to ${topic}/${partition}`,
+        `Kafka did not say at which offset it stored the messages for ${topic}/${partition}`,
       );
     }
     return offset;
@@ -197,5 +209,5 @@ function firstOffsets(round: readonly Batch[], answer: readonly RecordMetadata[]
 }
 
 function refusal(message: Message | undefined, error: unknown): string {
-  return `event ${message?.eventId}: ${message?.topic} does not take it: ${describeFault(error)}`;
+  return `event ${message?.eventId}: ${message?.topic} refuses it: ${describeFault(error)}`;
 }

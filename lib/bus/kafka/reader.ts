@@ -1,11 +1,11 @@
-// Keeps one subscription reading: a consumer that kafkajs gives up is followed by a new one for as
+// Keeps one subscription reading: when kafkajs gives a consumer up, a new one is started, for as
 // long as it takes, unless a person has to fix something.
 //
-// kafkajs would restart a consumer only for errors that it calls retriable; a group whose
-// coordinator is being elected, or a TypeError of its own
-// (https://github.com/tulios/kafkajs/issues/1441), would leave it alive and without messages. A
-// Kafka that is away for hours must not end the process either, for other roles may run in it:
-// health says what is the matter meanwhile.
+// kafkajs would restart a consumer only for errors that it calls retriable; after an election of
+// the group's coordinator, or a TypeError of its own
+// (https://github.com/tulios/kafkajs/issues/1441), the consumer would stay alive and read nothing.
+// A Kafka that is away for hours must not end the process either, because other roles may run in
+// it: health says meanwhile what is wrong.
 
 import { fullJitter } from '../../backoff.ts';
 import { sleep } from '../../loop.ts';
@@ -16,31 +16,32 @@ import { settleWithin } from './settle.ts';
 
 export type Reader = {
   /**
-   * Settles after the first attempt, whatever Kafka's state; rejects with what a person has to fix.
+   * Settles after the first attempt, whatever Kafka's state; rejects with an error that a person
+   * has to fix.
    */
   begun: Promise<void>;
   stop(): Promise<void>;
-  /** The partitions that this member has now; null while it is in no group. */
+  /** The partitions assigned to this member now; null while it is in no group. */
   assigned(): readonly number[] | null;
-  /** When a handler was last begun or ended, by the monotonic clock. */
+  /** When a handler last began or ended, by the monotonic clock. */
   lastSign(): number;
   /**
-   * When its group last took it for a member, by the monotonic clock, and what has kept it out
-   * since, if that is known.
+   * When the group last counted it as a member, by the monotonic clock, and what has kept it out of
+   * the group since, if that is known.
    */
   membership(): { at: number; problem: string | null };
 };
 
 export type ReaderDeps = ConsumerDeps & {
-  /** Finds out more about an error, where kafkajs keeps the reason to itself. */
+  /** Finds out more about an error whose reason kafkajs does not give. */
   explain: (error: Error) => Promise<unknown>;
-  /** It had begun and reads no more, until a person has fixed something. */
+  /** The subscription had begun and reads no more, until a person has fixed something. */
   onEnd: (error: unknown) => void;
 };
 
 /**
- * So long does a stop wait for the handler in hand and the group; what is then still on its way
- * ends by itself.
+ * How long a stop waits for the running handler and for leaving the group; after that, both end by
+ * themselves.
  */
 const STOP_MS = 5_000;
 
@@ -62,7 +63,7 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
   let wasMember = false;
   let problem: string | null = null;
 
-  /** Answers why the consumer reads no more, and null if it was asked to stop. */
+  /** Returns why the consumer reads no more, or null if it was asked to stop. */
   async function readOnce(): Promise<Error | null> {
     try {
       current = await startConsumer(subscription, deps);
@@ -90,7 +91,10 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
     return at === null ? { at: memberAt, problem } : { at, problem: null };
   }
 
-  /** A topic that was there and is not is waited for: nothing of ours has to change for it to come back. */
+  /**
+   * A topic that existed before and is missing now is waited for: it can come back without our
+   * help.
+   */
   const needsPerson = (error: unknown) => faultOf(error) === 'setup' && !(wasMember && isTopicMissing(error));
 
   async function run(): Promise<void> {
@@ -103,8 +107,8 @@ export function startReader(subscription: Subscription, deps: ReaderDeps): Reade
       begin();
       problem = describeFault(reason);
       if (memberAt !== began) failures = 1;
-      // On a new cluster the first group waits for the topic of all groups to be made, and an
-      // election takes its time as well.
+      // On a new cluster the first group waits until the topic of all groups is created, and an
+      // election takes its time too.
       const passes = performance.now() - membership().at < deps.times.sessionTimeoutMs;
       deps.log[passes ? 'debug' : 'warn']('kafka.consumer_follows', {
         topic,

@@ -1,5 +1,5 @@
-// From a record of kafkajs to what a handler gets. Any program may have written the record: nothing
-// in this file throws, whatever it holds.
+// Makes the message of a handler from a record of kafkajs. Any program may have written the record:
+// nothing in this file throws, whatever the record contains.
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { Received } from '../bus.ts';
 
@@ -20,7 +20,7 @@ export function toReceived(topic: string, partition: number, message: KafkaMessa
   };
 }
 
-/** Of a header that is there several times, the first counts. */
+/** If a header comes several times, its first value counts. */
 function toTexts(headers: IHeaders): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => {

@@ -1,8 +1,8 @@
-// A repair of kafkajs 2.2.4: after each answer its request queue sets a timer to look for waiting
-// requests, and that look sets the next one, whether or not anything waits: a timer every
+// A repair of kafkajs 2.2.4: after each answer its request queue sets a timer that checks for
+// waiting requests, and each check sets the next timer, whether or not requests wait: a timer every
 // millisecond for each connection, for ever, with a negative delay that Node 24 warns of
-// (https://github.com/tulios/kafkajs/issues/1704 and 1751). With nothing waiting there is nothing
-// to look for.
+// (https://github.com/tulios/kafkajs/issues/1704 and 1751). This repair sets no timer while no
+// request waits.
 import { createRequire } from 'node:module';
 
 type Queue = { pending: readonly unknown[]; scheduleCheckPendingRequests(): void };

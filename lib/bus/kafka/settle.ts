@@ -1,6 +1,6 @@
 import { sleep } from '../../loop.ts';
 
-/** Waits for something that is only being put away: what becomes of it does not matter, and it may hang. */
+/** Waits for the closing of something: its result does not matter, and it may hang. */
 export async function settleWithin(ms: number, work: Promise<unknown>): Promise<void> {
   const done = new AbortController();
   const settled = work.then(

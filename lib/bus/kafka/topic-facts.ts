@@ -1,4 +1,4 @@
-// What the topics are like now, for a person to look at. It changes nothing.
+// The present settings of the topics, for a person. It changes nothing.
 import { createClusterAdmin } from './admin.ts';
 import { createClient, type KafkaLog, type KafkaSettings } from './client.ts';
 import { toStartError } from './faults.ts';
@@ -7,17 +7,16 @@ import { readConfigs } from './topics.ts';
 export type TopicFacts = {
   topic: string;
   partitions: number;
-  /** Of the partition that has the fewest. */
+  /** The number for the partition that has the fewest. */
   replicas: number;
-  /** Null where records are kept for ever; absent where the cluster does not let us read it. */
+  /** Null if records are kept for ever; absent if the cluster does not let us read it. */
   retentionHours?: number | null;
 };
 
 const HOUR_MS = 3_600_000;
 
 /**
- * In the order of the names, without those that do not exist. Throws `kafka_unavailable` or
- * `kafka_refused`.
+ * Sorted by name, without topics that do not exist. Throws `kafka_unavailable` or `kafka_refused`.
  */
 export async function readTopicFacts(
   settings: KafkaSettings,

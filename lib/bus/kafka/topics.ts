@@ -1,4 +1,4 @@
-// The topics, made or checked before anything runs; everything that is wrong is named in one message.
+// Creates or checks the topics before anything runs; one message names everything that is wrong.
 import kafkajs, { type Admin } from 'kafkajs';
 import { AppError } from '../../errors.ts';
 import { waitUntil } from '../../loop.ts';
@@ -12,13 +12,13 @@ export type TopicSettings = {
   /** Copies of each partition; the cluster's own default if null. */
   replication: number | null;
   retentionHours: number;
-  /** Whether missing topics are made. */
+  /** Whether missing topics are created. */
   create: boolean;
 };
 
 const HOUR_MS = 3_600_000;
 
-/** Throws `kafka_refused` with all that is wrong. */
+/** Throws `kafka_refused` with everything that is wrong. */
 export async function ensureTopics(
   cluster: ClusterAdmin,
   names: readonly string[],
@@ -39,14 +39,14 @@ export async function ensureTopics(
   if (existing.length > 0) problems.push(...(await findWrong(cluster, existing, settings, log)));
   if (problems.length === 0) return;
   throw new AppError('kafka_refused', {
-    detail: `Kafka's topics are not as they have to be:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    detail: `Kafka's topics are not as they must be:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
   });
 }
 
 async function createTopics(admin: Admin, names: readonly string[], settings: TopicSettings): Promise<void> {
   const { partitions, replication, retentionHours } = settings;
   await admin.createTopics({
-    // untilLed waits; kafkajs would take a broker that does not know the topic yet for one that
+    // untilLed waits; kafkajs would mistake a broker that does not know the topic yet for one that
     // refuses it.
     waitForLeaders: false,
     topics: names.map((topic) => ({
@@ -57,7 +57,7 @@ async function createTopics(admin: Admin, names: readonly string[], settings: To
       configEntries: [
         { name: 'retention.ms', value: String(retentionHours * HOUR_MS) },
         { name: 'cleanup.policy', value: 'delete' },
-        // With acks from all, this is how many copies an answer is worth.
+        // With acks from all replicas, this is how many copies an acknowledged record has at least.
         ...(replication === null
           ? []
           : [{ name: 'min.insync.replicas', value: String(Math.max(1, replication - 1)) }]),
@@ -67,8 +67,8 @@ async function createTopics(admin: Admin, names: readonly string[], settings: To
 }
 
 /**
- * A broker may not know the topic yet, and the metadata name a leader a moment before that leader
- * knows of it.
+ * A broker may not know the topic yet, and the metadata may name a leader a moment before that
+ * leader knows of its role.
  */
 async function untilLed(cluster: ClusterAdmin, names: readonly string[]): Promise<void> {
   for (const name of names) {
@@ -107,7 +107,7 @@ async function findWrong(
     const { 'cleanup.policy': policy = 'delete', 'retention.ms': kept = '-1' } = config;
     if (policy !== 'delete')
       problems.push(
-        `${name} has cleanup.policy=${policy}: compaction would take events away; it has to be delete`,
+        `${name} has cleanup.policy=${policy}: compaction would remove events; it must be delete`,
       );
     if (Number(kept) >= 0 && Number(kept) < retentionHours * HOUR_MS)
       problems.push(
@@ -117,7 +117,7 @@ async function findWrong(
   return problems;
 }
 
-/** How each topic is set to treat old records; nothing if the cluster does not let us read it. */
+/** How each topic treats old records; nothing if the cluster does not let us read it. */
 export async function readConfigs(
   cluster: ClusterAdmin,
   names: readonly string[],
@@ -139,7 +139,7 @@ export async function readConfigs(
       Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
     ]);
   } catch (error) {
-    // Many clusters do not let clients read this; nothing but this check needs it.
+    // Many clusters do not let clients read these settings; only this check needs them.
     log.warn('kafka.topic_settings_unread', { why: describeFault(error) });
     return [];
   }

@@ -1,5 +1,5 @@
-// Finds the consumer that is alive, has messages waiting for it, and does nothing: it has been seen often
-// (https://github.com/tulios/kafkajs/issues/659), and nothing else would ever say so.
+// Finds a consumer that is alive, has messages waiting, and does nothing: this has been seen often
+// (https://github.com/tulios/kafkajs/issues/659), and nothing else would report it.
 import type { ClusterAdmin } from './admin.ts';
 import type { KafkaLog } from './client.ts';
 import { describeFault } from './faults.ts';
@@ -11,21 +11,21 @@ export type Watched = { topic: string; group: string; reader: Reader };
 export type WatchdogOptions = {
   cluster: ClusterAdmin;
   log: KafkaLog;
-  /** So long without a handler begun or ended, with messages waiting, is too long. */
+  /** The longest time without a handler beginning or ending while messages wait. */
   stallMs: number;
   onStall: (error: Error) => void;
 };
 
 export type Watchdog = {
   watch(one: Watched): () => void;
-  /** One look at all; runs by itself, too. */
+  /** One check of all consumers; also runs by itself. */
   look(): Promise<void>;
   stop(): void;
 };
 
 export function createWatchdog({ cluster, log, stallMs, onStall }: WatchdogOptions): Watchdog {
   const watched = new Set<Watched>();
-  /** When each was last seen to have nothing to do, or to be out of sight. */
+  /** When each consumer was last seen to have nothing to do, or could not be checked. */
   const excused = new Map<Watched, number>();
   let looking = false;
 
@@ -43,7 +43,7 @@ export function createWatchdog({ cluster, log, stallMs, onStall }: WatchdogOptio
     const quiet = performance.now() - Math.max(one.reader.lastSign(), excused.get(one) ?? -Infinity);
     if (quiet < stallMs) return;
     const lag = await lagOf(one).catch((error: unknown) => {
-      // With the broker away the lag is unknown, and the consumer is not at fault.
+      // While the broker is away the lag is unknown, and the consumer is not the cause.
       log.debug('kafka.watchdog', { why: describeFault(error) });
       return 0;
     });
@@ -57,8 +57,8 @@ export function createWatchdog({ cluster, log, stallMs, onStall }: WatchdogOptio
   }
 
   /**
-   * Messages behind the group's offset, in the partitions that are this member's; in all while it
-   * is in no group.
+   * The number of messages after the group's offset, in the partitions assigned to this member; in
+   * all partitions while it is in no group.
    */
   async function lagOf({ topic, group, reader }: Watched): Promise<number> {
     const mine = reader.assigned();

@@ -1,6 +1,6 @@
-// What a failure means for the intent that met it; docs/sync.md, "One open intent per mapping", as
-// a table. The first row that fits decides. Where two readings are possible the one that sends
-// nothing new under another key stands. Sources: docs.stripe.com/api/idempotent_requests,
+// What a failure means for the open intent; docs/sync.md, "One open intent per mapping", as a
+// table. The first row that fits decides. If two readings are possible, the one that sends no
+// request under a new key is used. Sources: docs.stripe.com/api/idempotent_requests,
 // /error-low-level, /error-codes, /rate-limits.
 import type { Failure, FailureKind } from '../integration.ts';
 import { readEvidence, type Evidence } from './evidence.ts';
@@ -9,7 +9,7 @@ import { withoutValues } from './redact.ts';
 interface Verdict {
   kind: FailureKind;
   scope: Failure['scope'];
-  /** Used where the answer has no code of its own. */
+  /** Used if the answer has no code of its own. */
   code: (e: Evidence) => string;
   nothingHappened?: (e: Evidence) => boolean;
 }
@@ -62,8 +62,8 @@ const TABLE: Row[] = [
     scope: 'system',
     code: (e) => (e.sendFailure?.code === 'ETIMEDOUT' ? 'timeout' : 'connection_lost'),
   },
-  // A failure kept under the key comes back for the key's whole life. Refusals of the request
-  // itself keep their meaning below.
+  // A failure that Stripe stored under the key is answered again for the key's whole life. Refusals
+  // of the request itself keep their meaning below.
   {
     fits: (e) =>
       e.replay === 'yes' &&
@@ -79,8 +79,8 @@ const TABLE: Row[] = [
     scope: 'entity',
     code: is('stored_failure'),
   },
-  // Contention for one object, not our rate: it has no reason header. It is met while the request
-  // runs, so no promise.
+  // Other requests use the same object; this is not our rate, so the answer has no reason header.
+  // It can occur while the request runs, so it does not show that nothing happened.
   {
     fits: (e) => e.status === 429 && e.code === 'lock_timeout' && e.limitReason === null,
     kind: 'lock',
@@ -94,7 +94,7 @@ const TABLE: Row[] = [
     code: is('resource-specific'),
     nothingHappened: isFirstAnswer,
   },
-  // The limiters stand before the idempotency layer: nothing was stored.
+  // Stripe checks the limits before it stores the idempotency key: nothing was stored.
   {
     fits: (e) => isThrottle(e) && e.limitReason?.startsWith('endpoint-') === true,
     kind: 'throttle',
@@ -118,7 +118,7 @@ const TABLE: Row[] = [
     scope: 'entity',
     code: is('idempotency_error'),
   },
-  // What a proxy or a wrong host answers says nothing about what Stripe did.
+  // An answer of a proxy or a wrong host says nothing about what Stripe did.
   { fits: (e) => e.foreignAnswer, kind: 'indeterminate', scope: 'system', code: is('foreign_answer') },
   {
     fits: (e) => e.status === 401 || (between(e, 400, 499) && e.code !== null && AUTH_CODES.has(e.code)),
@@ -134,7 +134,8 @@ const TABLE: Row[] = [
     scope: 'entity',
     code: is('resource_missing'),
   },
-  // "Unrecognized request URL" names no record: STRIPE_API_BASE is wrong, and no customer is to be blamed.
+  // "Unrecognized request URL" names no record: STRIPE_API_BASE is wrong, and no customer is the
+  // cause.
   { fits: (e) => e.status === 404, kind: 'retry', scope: 'system', code: is('unknown_url') },
   { fits: (e) => between(e, 500, 599), kind: 'indeterminate', scope: 'system', code: is('api_error') },
   {
@@ -151,8 +152,8 @@ const TABLE: Row[] = [
     code: (e) => e.type ?? 'refused',
     nothingHappened: (e) => e.replay === 'no',
   },
-  // 424 is a failure outside Stripe, which time may cure. No other status is documented, so none is a
-  // refusal for good.
+  // 424 is a failure outside Stripe, which may end. No other status is documented, so none of them
+  // counts as a permanent refusal.
   {
     fits: (e) => between(e, 400, 499),
     kind: 'indeterminate',
@@ -169,7 +170,7 @@ const UNREACHED: Record<string, string> = {
   ETIMEDOUT: 'connect_timeout',
 };
 
-/** A fault of our own, most likely: the intent stays open and its entity alone waits. */
+/** Most likely a fault of Twinbox: the intent stays open, and its pair alone waits. */
 const UNKNOWN: Verdict = { kind: 'indeterminate', scope: 'entity', code: is('unknown') };
 
 function isThrottle(e: Evidence): boolean {
@@ -180,13 +181,13 @@ function isFirstAnswer(e: Evidence): boolean {
   return !e.foreignAnswer && e.replay === 'no';
 }
 
-/** Never throws, whatever it is given. */
+/** Never throws, whatever the argument is. */
 export function classify(error: unknown): Failure {
   try {
     const evidence = readEvidence(error);
     return toFailure(evidence, TABLE.find((row) => row.fits(evidence)) ?? UNKNOWN);
   } catch {
-    // An error whose members throw when read: there is nothing else to be learnt from it.
+    // An error whose members throw when they are read: nothing else can be learnt from it.
     return { ...EMPTY };
   }
 }

@@ -1,6 +1,6 @@
-// The only place that makes a client of the `stripe` package, with the settings that the engine's
-// promises rest on: it alone decides about retries, a call is over within its limit, and no
-// customer's data goes out as telemetry.
+// The only file that makes a client of the `stripe` package, with the settings that the promises of
+// the engine depend on: only the engine retries, a call ends within its time limit, and no data of
+// a customer is sent as telemetry.
 import { Stripe } from 'stripe';
 import { AppError } from '../../errors.ts';
 import { secretForms } from '../../config/secret-forms.ts';
@@ -11,7 +11,7 @@ export const CALL_TIMEOUT_MS = 15_000;
 
 export interface StripeClientSettings {
   secretKey: string;
-  /** Where the API is, for a double: scheme, host and port. Stripe itself when left out. */
+  /** The address of the API, for a double: scheme, host and port. Stripe itself by default. */
   apiBase?: string | undefined;
   timeoutMs?: number | undefined;
 }
@@ -21,7 +21,7 @@ export interface StripeClient {
   livemode: boolean;
 }
 
-/** Refuses a malformed key or address with a sentence that does not repeat it. */
+/** Refuses a malformed key or address, with a message that does not repeat it. */
 export function createStripeClient({ secretKey, apiBase, timeoutMs }: StripeClientSettings): StripeClient {
   const livemode = livemodeOf(secretKey);
   const { protocol, host, port } = parseApiBase(apiBase ?? 'https://api.stripe.com', livemode);
@@ -39,7 +39,10 @@ export function createStripeClient({ secretKey, apiBase, timeoutMs }: StripeClie
   return { stripe, livemode };
 }
 
-/** Live or test, by the key's prefix (docs.stripe.com/keys). Throws `config_invalid` for what is no key. */
+/**
+ * Live or test, by the key's prefix (docs.stripe.com/keys). Throws `config_invalid` if it is no
+ * key.
+ */
 export function livemodeOf(secretKey: string): boolean {
   const why = secretForms['stripe-key'](secretKey);
   if (why === null) return secretKey.slice(3).startsWith('live_');
@@ -55,14 +58,14 @@ function parseApiBase(
   const wrong = (why: string): AppError =>
     new AppError('config_invalid', { detail: `STRIPE_API_BASE ${why}; expected http(s)://host[:port]` });
   const url = URL.parse(apiBase);
-  if (url === null) throw wrong('is no URL');
+  if (url === null) throw wrong('is not a URL');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw wrong('is not http or https');
-  if (url.username !== '' || url.password !== '') throw wrong('carries credentials');
-  // The SDK knows host, port and protocol only, so it would drop a path without an error.
+  if (url.username !== '' || url.password !== '') throw wrong('contains credentials');
+  // The SDK takes host, port and protocol only, so it would drop a path without an error.
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
     throw wrong('has more than scheme, host and port');
   const protocol = url.protocol === 'http:' ? 'http' : 'https';
-  if (livemode && protocol === 'http') throw wrong('would send a live key in the clear');
+  if (livemode && protocol === 'http') throw wrong('would send a live key unencrypted');
   const port = url.port === '' ? (protocol === 'http' ? 80 : 443) : Number(url.port);
   return { protocol, host: url.hostname.replace(/^\[|\]$/g, ''), port };
 }

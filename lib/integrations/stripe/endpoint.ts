@@ -1,4 +1,4 @@
-// The webhook endpoint that a simulator sends to. A real account's endpoint is made by its owner,
+// The webhook endpoint of a simulator. The endpoint of a real account is created by its owner,
 // once, and its secret is set as STRIPE_WEBHOOK_SECRET: a process that registered itself would
 // leave an endpoint behind at every address it ever had.
 import { createStripeClient, type StripeClientSettings } from './client.ts';
@@ -9,12 +9,12 @@ export interface WebhookEndpoint {
   secret: string;
 }
 
-/** What we listen to. */
+/** The events that we receive. */
 export const CUSTOMER_EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'] as const;
 
 /**
- * Keeps the endpoint that we know, moved to the present address, so that what waits for it still
- * arrives; else makes one.
+ * Keeps the endpoint that we know and sets its address to the present one, so that deliveries that
+ * wait for it still arrive; otherwise creates an endpoint.
  */
 export async function ensureWebhookEndpoint(
   settings: StripeClientSettings,
@@ -22,8 +22,8 @@ export async function ensureWebhookEndpoint(
   known: WebhookEndpoint | null,
 ): Promise<WebhookEndpoint> {
   const { stripe } = createStripeClient(settings);
-  const there = await stripe.webhookEndpoints.list({ limit: 100 });
-  const kept = known === null ? undefined : there.data.find(({ id }) => id === known.id);
+  const listed = await stripe.webhookEndpoints.list({ limit: 100 });
+  const kept = known === null ? undefined : listed.data.find(({ id }) => id === known.id);
   if (known !== null && kept !== undefined) {
     if (kept.url !== url) await stripe.webhookEndpoints.update(kept.id, { url });
     return { ...known, url };
@@ -33,11 +33,12 @@ export async function ensureWebhookEndpoint(
     enabled_events: [...CUSTOMER_EVENTS],
     description: 'Twinbox',
   });
-  // The secret is in this answer and in no other (docs.stripe.com/api/webhook_endpoints/object).
+  // Only the answer to the creation contains the secret
+  // (docs.stripe.com/api/webhook_endpoints/object).
   return { id: made.id, url, secret: made.secret ?? '' };
 }
 
-/** No server answered at all: no connection, or none in time. */
+/** No server answered: there was no connection, or no answer in time. */
 export function isUnreached(error: unknown): boolean {
   return error instanceof Error && 'type' in error && error.type === 'StripeConnectionError';
 }

@@ -1,20 +1,20 @@
-// What an error of a call says, read off whatever was thrown: the SDK's errors, the ones our HTTP
-// client puts inside them, our own. Read by shape, because an error can have any class, and a
-// second copy of the SDK has other classes.
+// What can be learnt from an error of a call, whatever was thrown: an error of the SDK, an error of
+// our HTTP client inside it, or one of ours. Members are read without regard to the class, because
+// an error can have any class, and a second copy of the SDK has other classes.
 import type { IncomingHttpHeaders } from 'node:http';
 import { readDate, readFlag, readReplay, readRequestId, readRetryAfter, type Replay } from './headers.ts';
 import { SECRET } from './redact.ts';
 
 /**
- * Under these symbols our HTTP client leaves what it met, inside the errors that the SDK wraps. JSON
- * has no symbols, so no answer can pretend to be a failure of our own.
+ * Our HTTP client stores its findings under these symbols, inside the errors that the SDK wraps.
+ * JSON has no symbols, so no answer can imitate a failure of our own.
  */
 export const SEND_FAILURE = Symbol('twinbox.sendFailure');
 export const FOREIGN_ANSWER = Symbol('twinbox.foreignAnswer');
 
 /**
- * Why no answer came. `sent: false` means the connection never stood, so Stripe cannot have seen
- * the request.
+ * Why no answer came. `sent: false` means that no connection was established, so Stripe cannot have
+ * seen the request.
  */
 export interface SendFailure {
   code: string;
@@ -29,7 +29,7 @@ export interface ForeignAnswer {
 
 export interface Evidence {
   status: number | null;
-  /** The error's `type` on the wire; there are only four (docs.stripe.com/api/errors). */
+  /** The error's `type` as sent; there are only four (docs.stripe.com/api/errors). */
   type: string | null;
   code: string | null;
   param: string | null;
@@ -37,23 +37,26 @@ export interface Evidence {
   requestId: string | null;
   answeredAt: Date | null;
   replay: Replay;
-  /** Stripe-Should-Retry, which overrides all guesses (docs.stripe.com/error-low-level). */
+  /** Stripe-Should-Retry, which overrides every other rule (docs.stripe.com/error-low-level). */
   shouldRetry: boolean | null;
   /** Stripe-Rate-Limited-Reason (docs.stripe.com/rate-limits). */
   limitReason: string | null;
   retryAfterMs: number | null;
   sendFailure: SendFailure | null;
   foreignAnswer: boolean;
-  /** One of our own: refused before anything was sent, or an answer without what it has to hold. */
+  /**
+   * An error of Twinbox: refused before anything was sent, or an answer without what it must
+   * contain.
+   */
   own: 'unsendable' | 'unexpected_answer' | null;
 }
 
-/** Thrown by us where a request cannot be made from what we were given. */
+/** Thrown by us if no request can be made from the given values. */
 export function unsendable(message: string): Error {
   return Object.assign(new Error(message), { twinbox: 'unsendable' });
 }
 
-/** Thrown by us where a 2xx does not hold what it has to. */
+/** Thrown by us if a 2xx answer does not contain what it must. */
 export function unexpectedAnswer(message: string): Error {
   return Object.assign(new Error(message), { twinbox: 'unexpected_answer' });
 }
@@ -83,7 +86,7 @@ export function readEvidence(error: unknown, now: Date = new Date()): Evidence {
     own:
       own === 'unsendable' || own === 'unexpected_answer'
         ? own
-        : error instanceof URIError // a lone surrogate, which no form can carry
+        : error instanceof URIError // a lone surrogate, which cannot be encoded
           ? 'unsendable'
           : null,
   };
@@ -91,10 +94,10 @@ export function readEvidence(error: unknown, now: Date = new Date()): Evidence {
 
 /** Codes, types and reasons are short names (docs.stripe.com/error-codes). */
 const SHORT_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
-/** A parameter's own name, also of one in a hash or an array: `metadata[order]`, `items[0][price]`. */
+/** A parameter's name, also of one in a hash or an array: `metadata[order]`, `items[0][price]`. */
 const PARAM = /^[a-z][a-z0-9_]{0,63}(\[[A-Za-z0-9_-]{0,64}\]){0,4}$/;
 
-/** They are kept in rows and logs, so what is no name, and may be a value or a key, is left out. */
+/** Names are kept in rows and logs, so a text that may be a value or a key is left out. */
 function name(value: unknown, form: RegExp): string | null {
   return typeof value === 'string' && form.test(value) && !SECRET.test(value) ? value : null;
 }

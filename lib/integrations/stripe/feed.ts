@@ -1,6 +1,6 @@
-// Stripe's list of events (docs.stripe.com/api/events/list): what webhooks bring, to be asked for.
-// It goes back 30 days, and at its tip it may lack what is being written, so the last minute by
-// Stripe's own clock is not taken for complete.
+// Stripe's list of events (docs.stripe.com/api/events/list): the same events that webhooks bring.
+// The list goes back 30 days, and its newest end may lack events that are being written, so the
+// last minute by Stripe's own clock is not treated as complete.
 import type { Stripe } from 'stripe';
 import type { EventFeed, EventsPage, Ingress, ListWindow } from '../integration.ts';
 import { CUSTOMER_EVENTS } from './endpoint.ts';

@@ -1,8 +1,8 @@
-// How the SDK reaches the network. Its own client limits only silence on an open socket, so an
-// answer that drips or a connection that never opens would outlast the lease of the call; and it
-// sends again by itself when a socket closes (even with maxNetworkRetries 0:
-// RequestSender._shouldRetry), for DELETE without a key. With this client one call is one request,
-// over within its time limit, and a failure says whether anything can have been sent.
+// How the SDK reaches the network. The SDK's own client limits only the silence on an open socket,
+// so an answer that arrives very slowly, or a connection that never opens, would outlast the lease
+// of the call; and it sends again by itself when a socket closes (even with maxNetworkRetries 0:
+// RequestSender._shouldRetry), for DELETE without a key. With our client one call is one request
+// that ends within its time limit, and a failure says whether anything can have been sent.
 import http from 'node:http';
 import https from 'node:https';
 import type { Stripe } from 'stripe';
@@ -16,8 +16,8 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 const IDLE_SOCKET_MS = 15_000;
 
 /**
- * An HTTP client for the SDK with its own keep-alive agent; sockets idle for 15 s are closed by us,
- * not found closed.
+ * An HTTP client for the SDK with its own keep-alive agent. We close a socket that is idle for 15
+ * s, before the server closes it unnoticed.
  */
 export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
   const transport = protocol === 'http' ? http : https;
@@ -28,7 +28,7 @@ export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
       // The SDK's header values are strings, numbers or lists of strings, as node's are.
       const options = { host, port, path, method, agent, headers: headers as http.OutgoingHttpHeaders };
       const answer = await send(() => transport.request(options), protocol, body, timeoutMs);
-      // ResponseHeaders knows no `undefined`; node sets no header to it.
+      // The type ResponseHeaders has no `undefined`; node sets no header to undefined.
       const answered = answer.headers as Record<string, string>;
       return {
         getStatusCode: () => answer.status,
@@ -57,7 +57,8 @@ function send(
       if (over) return;
       over = true;
       clearTimeout(deadline);
-      // Without a `code` of its own, since the SDK would send ECONNRESET and EPIPE a second time.
+      // Without a `code` on the error itself, since the SDK would resend after ECONNRESET and
+      // EPIPE.
       const failure: SendFailure = { code, sent };
       reject(Object.assign(new Error('no answer from Stripe', { cause }), { [SEND_FAILURE]: failure }));
       request.destroy();
@@ -68,7 +69,7 @@ function send(
       else socket.once(protocol === 'https' ? 'secureConnect' : 'connect', () => (sent = true));
     });
     request.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.name, error));
-    // 101: node hangs up, without an error, if the request asked for no other protocol.
+    // 101: node closes the connection without an error if the request asked for no other protocol.
     request.once('close', () => fail('ECONNRESET'));
     request.once('response', (response) => {
       sent = true;

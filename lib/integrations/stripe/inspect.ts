@@ -1,15 +1,15 @@
-// What a key may do and which webhook endpoints its account has: asked by small reads, and never by
-// trying a write.
+// What a key may do, and which webhook endpoints its account has: found out by small reads, and
+// never by trying a write.
 import { Stripe } from 'stripe';
 import { classify } from './classify.ts';
 import { createStripeClient, type StripeClientSettings } from './client.ts';
 import { readDate } from './headers.ts';
 
 export interface Right {
-  /** As the dashboard names the permission of a restricted key. */
+  /** The name of the permission of a restricted key, as in the dashboard. */
   name: string;
   allowed: boolean;
-  /** If it is not: the code and Stripe's own text, without the key. */
+  /** If the right is missing: the code and Stripe's own text, without the key. */
   code: string | null;
   message: string | null;
 }
@@ -25,11 +25,11 @@ export interface EndpointSeen {
 
 export interface StripeFacts {
   rights: Right[];
-  /** null where this key may not list them. */
+  /** null if this key may not list them. */
   endpoints: EndpointSeen[] | null;
-  /** Stripe's clock, in whole seconds, and our own in the middle of that call. */
+  /** Stripe's time, in whole seconds, and our own time in the middle of that call. */
   clock: { theirs: Date; ours: Date } | null;
-  /** The version that this program speaks. */
+  /** The API version that Twinbox uses. */
   apiVersion: string;
 }
 

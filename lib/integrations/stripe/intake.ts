@@ -1,5 +1,5 @@
-// What it takes to receive Stripe's events without ever calling Stripe: webhooks need no key of the
-// account.
+// The parts that receive Stripe's events without ever calling Stripe: webhooks need no API key of
+// the account.
 import { AppError } from '../../errors.ts';
 import { externalFields, type MappingDocument } from '../../catalogue/document.ts';
 import type { Ingress } from '../integration.ts';

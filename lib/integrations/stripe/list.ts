@@ -1,5 +1,5 @@
-// Customers found without their id. Stripe lists those of a test clock only for that clock
-// (docs.stripe.com/api/customers/list), and there are clocks in test mode only.
+// Customers that are found without their id. Stripe lists customers of a test clock only for that
+// clock (docs.stripe.com/api/customers/list), and test clocks exist in test mode only.
 import type { Stripe } from 'stripe';
 import type { Value } from '../../catalogue/document.ts';
 import type { ExternalRecord, ListWindow } from '../integration.ts';
@@ -16,10 +16,11 @@ interface ListDeps<T> {
 }
 
 /**
- * Every customer of a window of creation times, newest first, and behind them in test mode the
- * customers of all test clocks, each page one request. What a clock's customer says of its creation
- * is the time of the clock, so those are given whatever the end of the window is, and not at all
- * where it has a beginning: then the caller looks for what was made since, by real time.
+ * Every customer of a window of creation times, newest first, and in test mode after them the
+ * customers of all test clocks, each page one request. The creation time of a clock's customer is
+ * the time of the clock. So these customers are listed whatever the end of the window is; if the
+ * window has a beginning they are left out, since the caller then looks for what was created since,
+ * by real time.
  */
 export async function* listCustomers<T>(
   { stripe, record, livemode }: ListDeps<T>,
@@ -39,7 +40,8 @@ export async function* listCustomers<T>(
       yield [];
     }
   } catch (error) {
-    // A restricted key without the right to read clocks sees what it always saw; doctor names the right.
+    // A restricted key without the right to read clocks gets the list without them; doctor names
+    // the right.
     const { kind, status } = classify(error);
     if (kind !== 'auth' || status !== 403) throw error;
   }
@@ -54,17 +56,17 @@ export async function* listCustomers<T>(
 }
 
 /**
- * The list of clocks takes no times, and what was made by a clock bears a time of its own: their
- * pages go by the cursor alone.
+ * The list of clocks accepts no times, and the customers of a clock have a time of their own: their
+ * pages are read by the cursor alone.
  */
 function withoutTimes({ limit, starting_after: after }: PageParams): Omit<PageParams, 'created'> {
   return { limit, ...(after !== undefined && { starting_after: after }) };
 }
 
 /**
- * Customers with an email, the newest first. Stripe compares it letter by letter
- * (docs.stripe.com/api/customers/list: "a case-sensitive filter"). One page: more than a hundred
- * with one email are no more to choose from.
+ * Customers with an email, the newest first. Stripe compares the email letter by letter
+ * (docs.stripe.com/api/customers/list: "a case-sensitive filter"). One page is enough: more than a
+ * hundred records with one email add nothing to the choice.
  */
 export async function listByEmail(
   { stripe, record }: ListDeps<ExternalRecord>,
@@ -73,16 +75,16 @@ export async function listByEmail(
   const answer = await stripe.customers.list({ email, limit: 100 });
   requireList(answer, 'list', 'customer');
   const found = answer.data.map(record);
-  // Where something on the way loses the filter, customers would be linked to another person's row.
+  // If a proxy dropped the filter, customers would be linked with another person's row.
   if (found.some(({ fields }) => !isSameEmail(fields['email'], email)))
     throw unexpectedAnswer('a customer with another email than the one that was asked for');
   return found;
 }
 
 /**
- * Customers that bear an owner tag, as far as Stripe's search has caught up with them: a minute on
- * a normal day, an hour on a bad one, and in some countries never (docs.stripe.com/search). One
- * page: an owner tag is one row's.
+ * Customers with an owner tag, as far as Stripe's search has caught up: it lags by a minute on a
+ * normal day, by an hour on a bad one, and in some countries there is no search
+ * (docs.stripe.com/search). One page is enough: an owner tag belongs to one row.
  */
 export async function searchByTag(
   { stripe, record }: ListDeps<ExternalRecord>,
@@ -95,15 +97,15 @@ export async function searchByTag(
   return answer.data.map(record).filter((found) => found.ownerTag === ownerTag);
 }
 
-/** Generous about case and blanks: that a filter was kept to is all that is asked. */
+/** Ignores case and spaces: the check only shows that the filter was applied. */
 function isSameEmail(theirs: Value | undefined, asked: string): boolean {
   const folded = (text: string): string => text.normalize('NFC').trim().toLowerCase();
   return typeof theirs === 'string' && folded(theirs) === folded(asked);
 }
 
 /**
- * How many customers bear an owner tag of one of these installations. Each is looked at: Stripe's
- * search lags behind.
+ * How many customers have an owner tag of one of these installations. Each customer is read, since
+ * Stripe's search lags behind.
  */
 export async function countTagged(
   deps: Omit<ListDeps<boolean>, 'record'>,

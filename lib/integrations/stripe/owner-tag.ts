@@ -1,6 +1,6 @@
-// Our owner tag in a customer's metadata: key `twinbox_<instance id>`, value the event_id of the
-// creating event of its row. By it a customer is found again when every key and id is lost, and two
-// installations on one account leave each other's alone.
+// Our owner tag in a customer's metadata: key `twinbox_<instance id>`, value the event id of the
+// event that created its row. By this tag a customer is found again when every key and id is lost,
+// and two installations on one account leave each other's customers alone.
 
 const PREFIX = 'twinbox_';
 
@@ -9,7 +9,10 @@ export function tagKeyOf(instanceId: string): string {
   return `${PREFIX}${instanceId}`;
 }
 
-/** Stripe's limits: keys of at most 40 characters, no square brackets (docs.stripe.com/api/metadata). */
+/**
+ * Stripe's limits: keys of at most 40 characters, no square brackets
+ * (docs.stripe.com/api/metadata).
+ */
 export function isTagKey(key: string): boolean {
   return /^twinbox_[A-Za-z0-9_-]{1,32}$/.test(key);
 }
@@ -29,14 +32,15 @@ export interface TagRead {
 }
 
 /**
- * Reads metadata of any shape; a blank value is no owner tag, as Stripe unsets a key by a blank.
+ * Reads metadata of any shape; an empty value is no owner tag, since Stripe removes a key that is
+ * set to an empty value.
  */
 export function readTag(metadata: unknown, tagKey: string): TagRead {
   if (typeof metadata !== 'object' || metadata === null) return { ownerTag: null, foreignTag: false };
-  const marks = Object.entries(metadata).filter(
+  const tags = Object.entries(metadata).filter(
     (entry): entry is [string, string] =>
       isOwnerTagKey(entry[0]) && typeof entry[1] === 'string' && entry[1].trim() !== '',
   );
-  const own = marks.find(([key]) => key === tagKey);
-  return { ownerTag: own?.[1] ?? null, foreignTag: own === undefined && marks.length > 0 };
+  const own = tags.find(([key]) => key === tagKey);
+  return { ownerTag: own?.[1] ?? null, foreignTag: own === undefined && tags.length > 0 };
 }

@@ -1,6 +1,6 @@
-// Every object of a window of creation times, newest first, a page at a time. A cursor is the id of
-// an object, and whether it still works once that object is gone is not documented: the walk then
-// goes on from a bound in `created` instead, which is sure.
+// Every object of a window of creation times, newest first, in pages. A cursor is the id of an
+// object, and it is not documented whether a cursor works after its object was deleted: the walk
+// then goes on from a bound in `created` instead, which always works.
 import type { Stripe } from 'stripe';
 import type { ListWindow } from '../integration.ts';
 import { requireList } from './answer.ts';
@@ -19,21 +19,26 @@ type Answer<T> = Stripe.Response<Stripe.ApiList<T>>;
 
 export interface Page<T> {
   answer: Answer<T>;
-  /** What no page before it had. */
+  /** The objects that no earlier page had. */
   fresh: T[];
 }
 
 interface Position {
-  /** Nothing younger than this second is left. */
+  /** No object younger than this second is left. */
   bound: number | null;
   cursor: string | null;
-  /** Ids of the bound's own second that were given out: what a walk from the bound meets again. */
+  /**
+   * Ids of objects from the bound's second that were returned: a walk from the bound meets them
+   * again.
+   */
   given: Set<string>;
-  /** Cursors since the walk began, or began again: the same one twice is a walk in a circle. */
+  /**
+   * Cursors since the walk began, or began again: a cursor that comes twice is a walk in a circle.
+   */
   used: Set<string>;
 }
 
-/** The first page comes even if it is empty: that there is nothing is an answer too. */
+/** The first page comes even if it is empty, since an empty list is an answer too. */
 export async function* pagesOf<T extends Listed>(
   ask: (params: PageParams) => Promise<Answer<T>>,
   { createdFrom, createdTo }: ListWindow,
@@ -94,7 +99,10 @@ function givenOf(second: number, page: Listed[], { bound, given }: Position): Se
   return new Set(bound === second ? [...given, ...ids] : ids);
 }
 
-/** Stripe keeps whole seconds, so a bound is its second: `created` of what was made in it is not greater. */
+/**
+ * Stripe keeps whole seconds, so a bound includes its second: no object of that second has a
+ * greater `created`.
+ */
 function seconds(time: Date): number {
   return Math.floor(time.getTime() / 1000);
 }

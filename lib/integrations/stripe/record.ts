@@ -10,15 +10,15 @@ import { readTag } from './owner-tag.ts';
 import { readField } from './read-field.ts';
 
 /**
- * Takes what an answer holds, of any shape; an answer that is no customer is an error, not a record
- * of nulls.
+ * Reads an answer of any shape; an answer that is not a customer is an error, and not a record of
+ * nulls.
  */
 export function toRecord(answer: object, names: string[], tagKey: string): ExternalRecord {
   requireType(answer, 'customer');
   const customer = answer as Record<string, unknown>;
   const { id, created, deleted } = customer;
   if (deleted !== undefined && deleted !== false)
-    throw unexpectedAnswer('a customer that is deleted, or half of it');
+    throw unexpectedAnswer('a customer that is deleted, or incomplete');
   if (typeof id !== 'string' || id === '') throw unexpectedAnswer('a customer without id');
   if (typeof created !== 'number' || !(created >= 0 && created <= MAX_SECONDS))
     throw unexpectedAnswer('a customer without its time of creation');
@@ -40,7 +40,7 @@ export function toRecord(answer: object, names: string[], tagKey: string): Exter
 /** Until 2100: a time that Postgres can hold. */
 const MAX_SECONDS = 4_102_444_800;
 
-/** An id, or the clock itself where a caller had it expanded. */
+/** The id of the clock, also if a caller had the clock expanded. */
 function clockOf(clock: unknown): string | null {
   const id: unknown = typeof clock === 'object' && clock !== null && 'id' in clock ? clock.id : clock;
   return typeof id === 'string' && id !== '' ? id : null;

@@ -1,19 +1,19 @@
-// What of an error's text may be kept. Stripe quotes what it was sent ("Invalid email address: …",
-// "Invalid string: …"), and names and e-mails belong neither in logs nor in rows that outlive their
-// customer. If in doubt, the text is cut.
+// Which part of an error's text may be kept. Stripe quotes what was sent ("Invalid email address:
+// …", "Invalid string: …"), and names and emails must not get into logs, nor into rows that are
+// kept longer than their customer. In doubt, text is removed.
 
 const CUT = '…';
 const MAX_LENGTH = 300;
 
 /**
- * A key or secret of Stripe (docs.stripe.com/keys), or what HTTP sends one as. Stripe cuts the keys out
- * of its messages itself; a proxy does not.
+ * A key or secret of Stripe (docs.stripe.com/keys), or the HTTP header that contains one. Stripe
+ * removes keys from its messages itself; a proxy does not.
  */
 export const SECRET =
   /\b(?:[a-z]{2}_(?:test|live|org)_|whsec_)[^\s"'&,;)<]+|\b(?:bearer|basic)\s+[^\s"',;)<]+/i;
 const SECRETS = new RegExp(SECRET, 'gi');
 
-/** The message with every value cut out; the parameter's own name and Stripe's customer ids stay. */
+/** The message without any value; the parameter's own name and Stripe's customer ids stay. */
 export function withoutValues(message: string, param: string | null): string {
   const limit = /must be at most \d+ characters/i.exec(message)?.[0];
   const kept: string[] = [];
@@ -29,7 +29,7 @@ export function withoutValues(message: string, param: string | null): string {
     }
     text = text.replace(`: ${param}`, (named) => keep(named));
   }
-  // A value may hold quotes and colons itself, so each cut goes on to the last of its kind.
+  // A value may contain quotes and colons, so each cut reaches to the last one of its kind.
   text = text
     .replace(/(^|[\s(=[])(["'`]).*\2(?=[\s.,;:!?)\]]|$)/gs, `$1${CUT}`)
     .replace(/:\s+(?!\u0001).*$/s, `: ${CUT}`)

@@ -1,7 +1,7 @@
-// Whether a webhook is Stripe's own (docs.stripe.com/webhooks/signature): `Stripe-Signature:
+// Whether a webhook was sent by Stripe (docs.stripe.com/webhooks/signature): `Stripe-Signature:
 // t=<s>,v1=<hex>[,v1=<hex>…]`, each v1 an HMAC-SHA256 of `<t>.<raw body>` under one secret. The
-// SDK's check takes one secret, lets times to come pass and reads a tolerance of 0 as "none", and
-// it decodes the body first; this one does not. What is cheap to refuse is refused first.
+// SDK's check takes one secret, accepts times in the future, reads a tolerance of 0 as "none", and
+// decodes the body first; this check does not. What is cheap to refuse is refused first.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Verification, WebhookCheck } from '../integration.ts';
 
@@ -19,7 +19,9 @@ const REASONS = {
   no_match: 'no signature matches: another secret, or another body',
 };
 
-/** Times are compared in whole seconds, as they are signed; a tolerance of 0 means this very second. */
+/**
+ * Times are compared in whole seconds, as they are signed; a tolerance of 0 means the same second.
+ */
 export function verifySignature({ rawBody, header, secrets, now, toleranceS }: WebhookCheck): Verification {
   const usable = secrets.filter((secret) => secret.trim() !== '');
   if (usable.length === 0) return refuse('no_secret');
@@ -38,7 +40,7 @@ export function verifySignature({ rawBody, header, secrets, now, toleranceS }: W
   return matches.length > 0 ? { ok: true, signedAt: new Date(parsed.time * 1000) } : refuse('no_match');
 }
 
-/** Schemes other than v1 are passed over: v0 is a test scheme, and a later one is not to be guessed at. */
+/** Schemes other than v1 are ignored: v0 is for tests, and a future scheme cannot be guessed. */
 function parseHeader(header: string): { time: number; signatures: Buffer[] } | null {
   const times: string[] = [];
   const signatures: Buffer[] = [];

@@ -1,4 +1,4 @@
-// Stripe's customers behind the integration contract. Nothing in this file retries, remembers or
+// Stripe's customers behind the integration contract. Nothing in this file retries, keeps state or
 // decides: one call is one request, and its outcome is returned in the contract's terms.
 import type { Stripe } from 'stripe';
 import type { Fields, MappingDocument } from '../../catalogue/document.ts';
@@ -44,8 +44,8 @@ export interface StripeIntegration extends Integration {
 const HOUR = 3_600_000;
 
 /**
- * The integration for one account; throws a plain `config_invalid` if key, address or the key of
- * the owner tag cannot work.
+ * The integration for one account; throws `config_invalid` with a plain message if the key, the
+ * address or the key of the owner tag cannot work.
  */
 export function createStripeIntegration(settings: StripeSettings): StripeIntegration {
   const { tagKey } = settings;
@@ -101,7 +101,7 @@ export function createStripeIntegration(settings: StripeSettings): StripeIntegra
           return written(answer);
         }
         case 'delete': {
-          // Keys have no effect on DELETE; a repeat meets a 404 instead.
+          // Stripe ignores keys of DELETE; a repeat gets a 404 instead.
           const id = requireCustomerId(externalId);
           const answer: { deleted?: unknown } & Stripe.Response<unknown> = await stripe.customers.del(id);
           requireCustomerOf(answer, id);
@@ -120,17 +120,19 @@ export function createStripeIntegration(settings: StripeSettings): StripeIntegra
     feed: createFeed(stripe, ingress),
   };
 
-  /** The answer to a create, also a stored one, shows the metadata that came with the request. */
+  /**
+   * The answer to a create, also a stored one, shows the metadata that was sent with the request.
+   */
   function created(answer: Stripe.Response<Stripe.Customer>, body: WriteRequest['body']): Written {
     const made = written(answer);
     const { ownerTag } = readTag(body['metadata'], tagKey);
     if (ownerTag !== null && made.record?.ownerTag !== ownerTag)
-      throw unexpectedAnswer('a created customer without the owner tag that it was given');
+      throw unexpectedAnswer('a created customer without the owner tag that was sent');
     return made;
   }
 
   function written(answer: Stripe.Response<Stripe.Customer>): Written {
-    // An answer that may be a stored one counts as one: it shows the past, not the present.
+    // An answer that may be a stored one counts as stored: it may show a past state.
     const replayed = readReplay(answer.lastResponse.headers['idempotent-replayed']) !== 'no';
     const now = record(answer);
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };

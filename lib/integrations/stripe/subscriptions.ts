@@ -1,5 +1,5 @@
-// What the subscriptions of a customer say, as its expanded answer shows them: at most ten, and
-// none that is cancelled (docs.stripe.com/api/customers/object#customer_object-subscriptions).
+// The subscriptions of a customer, as its expanded answer shows them: at most ten, and none that is
+// cancelled (docs.stripe.com/api/customers/object#customer_object-subscriptions).
 import type { Stripe } from 'stripe';
 import type { RecordUse } from '../integration.ts';
 import { requireList } from './answer.ts';
@@ -16,12 +16,12 @@ export function readBlock(customer: Stripe.Customer): string | null {
 }
 
 /**
- * Paid for, or to be paid for: not yet begun, expired and cancelled ones are none
- * (docs.stripe.com/api/subscriptions/object).
+ * Paid, or to be paid: subscriptions that have not begun, have expired or are cancelled do not
+ * count (docs.stripe.com/api/subscriptions/object).
  */
 const LIVING = new Set(['trialing', 'active', 'past_due', 'unpaid', 'paused']);
 
-/** How the customer is used: of several records with one email the used one is the person's. */
+/** How the customer is used: of several records with one email the person uses the active one. */
 export function readUse(customer: Stripe.Customer): RecordUse {
   const listed = subscriptionsOf(customer)?.data ?? [];
   const newest = Math.max(0, ...listed.map(({ created }) => (Number.isFinite(created) ? created : 0)));
@@ -31,7 +31,7 @@ export function readUse(customer: Stripe.Customer): RecordUse {
   };
 }
 
-/** undefined where the key may not read them; of a list that is none nothing is believed. */
+/** undefined if the key may not read them; a value that is not a list counts as unreadable. */
 function subscriptionsOf({
   subscriptions,
 }: Stripe.Customer): Stripe.ApiList<Stripe.Subscription> | undefined {

@@ -1,7 +1,7 @@
 // Events of Stripe in the engine's terms. A snapshot event (docs.stripe.com/api/events/object)
-// carries the customer, a thin one (`v1.customer.*`, docs.stripe.com/api/v2/core/events) only names
-// it. Nothing in this file throws: what has another type than it should is left out and named in
-// `unreadable`, so that it is never mistaken for null or for "did not change".
+// contains the customer, a thin event (`v1.customer.*`, docs.stripe.com/api/v2/core/events) only
+// names it. Nothing in this file throws: a value of a wrong type is left out and named in
+// `unreadable`, so that it is never mistaken for null or for an unchanged field.
 import type { InboundEvent, Ingress } from '../integration.ts';
 import type { Fields } from '../../catalogue/document.ts';
 import { readTag } from './owner-tag.ts';
@@ -28,7 +28,7 @@ export function createIngress(settings: NormaliseSettings): Ingress {
   };
 }
 
-/** null if it is no event at all: without an id it cannot be distinguished from its repeats. */
+/** null if it is not an event: without an id it cannot be distinguished from its repeats. */
 export function normalise(event: unknown, settings: NormaliseSettings): InboundEvent | null {
   if (!isHash(event)) return null;
   const externalEventId = readId(event['id']);
@@ -50,8 +50,7 @@ export function normalise(event: unknown, settings: NormaliseSettings): InboundE
     livemode,
     thin,
     unreadable,
-    // A time that cannot be read is treated as one long past: such an event is looked at by a read
-    // of the customer.
+    // A time that cannot be read counts as long past: the customer of such an event is read.
     created: created ?? new Date(0),
     account: readAccount(event),
     requestId: request.id,
@@ -81,7 +80,8 @@ function readSnapshot(
     unreadable.push(...mapped.map((name) => `previous.${name}`));
   }
   const customer = hash(object);
-  // The object of a deletion is what was (docs.stripe.com/api/events/types); after it there is nothing.
+  // The object of a deletion is the last state (docs.stripe.com/api/events/types); there is none
+  // after it.
   const wanted = kind === 'deleted' || !isHash(object) ? [] : names;
   const after = readFields(customer, wanted, 'after', unreadable);
   const before = kind === 'deleted' ? object : previous;
@@ -96,8 +96,8 @@ function readSnapshot(
 }
 
 /**
- * `changes` has before and after of what changed only, so it says what was and never the whole of
- * what is.
+ * `changes` has the values before and after of the changed fields only, so it gives the earlier
+ * values but never the whole record.
  */
 function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string[]): Said {
   const before = hash(event['changes'])['before'];
@@ -152,7 +152,7 @@ function readAccount(event: Hash): string | null {
   return readId(event['account']) ?? readId(event['context']);
 }
 
-/** Older API versions have the request's id alone; null means "no API call" and not "a person". */
+/** Older API versions give the request's id alone; null means "no API call", not "a person". */
 function readRequest(request: unknown): { id: string | null; key: string | null } {
   if (typeof request === 'string') return { id: readId(request), key: null };
   return { id: readId(hash(request)['id']), key: readId(hash(request)['idempotency_key']) };
@@ -168,7 +168,7 @@ function readTime(created: unknown): Date | null {
 
 function readId(value: unknown): string | null {
   if (typeof value !== 'string' || value === '' || value.length > MAX_ID) return null;
-  // What Postgres cannot hold makes no usable id.
+  // A text that PostgreSQL cannot store is no usable id.
   return value.isWellFormed() && !value.includes('\0') ? value : null;
 }
 

@@ -138,8 +138,8 @@ describe('migrate, where the times of a table have no time zone', () => {
     const said: string[] = [];
     await migrate(db, { say: (sentence) => said.push(sentence) });
     expect(said).to.deep.equal([
-      'customers.created_at holds times without a time zone. They are read as times of America/New_York, the TimeZone of this session; --time-zone names another one: 2026-01-31 12:00:00 becomes 2026-01-31T17:00:00Z.',
-      'customers.updated_at holds times without a time zone. They are read as times of America/New_York, the TimeZone of this session; --time-zone names another one: 2026-02-01 becomes 2026-02-01T05:00:00Z.',
+      'customers.created_at has times without a time zone. They are read as times of America/New_York, the TimeZone of this session; --time-zone names another one: 2026-01-31 12:00:00 becomes 2026-01-31T17:00:00Z.',
+      'customers.updated_at has times without a time zone. They are read as times of America/New_York, the TimeZone of this session; --time-zone names another one: 2026-02-01 becomes 2026-02-01T05:00:00Z.',
     ]);
     expect(await times()).to.deep.equal(['2026-01-31T17:00:00.000Z', '2026-02-01T05:00:00.000Z']);
   });

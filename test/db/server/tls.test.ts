@@ -121,7 +121,7 @@ describe('a connection whose address asks for TLS', function () {
     ]) {
       const error = await failure(connect(withParameters(plain, parameters)));
       expect(error, parameters.sslmode).to.include({ code: 'tls_refused' });
-      expect(String(error)).to.match(/takes no TLS, and sslmode=[a-z-]+ in DATABASE_URL demands it/);
+      expect(String(error)).to.match(/does not offer TLS, and sslmode=[a-z-]+ in DATABASE_URL demands it/);
     }
   });
 

@@ -86,7 +86,7 @@ describe('a mapping document', () => {
     [
       'that takes their null for what is never empty here',
       documentOf({ ...FIELD, onNull: 'clear' }),
-      /\/fields\/0\/onNull: a customer here always has a name, so their null cannot be taken/,
+      /\/fields\/0\/onNull: a customer in our table always has a name, so their null cannot be taken/,
     ],
     [
       'with a field that the entity does not have',

@@ -36,7 +36,7 @@ describe('settings that have to be the same in every process', () => {
     await sign('worker', '3', null);
     await sign('relay', '4', settingsOf().relay);
     expect((await warnings()).filter((text) => text.includes('STRIPE'))).to.deep.equal([
-      'STRIPE_PULLS is on in worker host:1, and off in worker host:2: it has to be the same everywhere; restart those with the wrong value',
+      'STRIPE_PULLS is on in worker host:1, and off in worker host:2: the setting must be the same in all of them; restart the processes with the wrong value',
     ]);
     await sign('relay', '4', settingsOf({ KAFKA_TOPIC_PREFIX: 'crm.' }).relay);
     expect((await warnings()).join('\n')).to.include(
@@ -53,7 +53,7 @@ describe('settings that have to be the same in every process', () => {
       'settings.differ',
       {
         ...{ setting: 'STRIPE_WRITES', here: 'on', there: 'off', other: 'worker host:1' },
-        why: 'it has to be the same everywhere: restart the process with the wrong value',
+        why: 'the setting must be the same in all of them: restart the process with the wrong value',
       },
     ]);
     await world.db('role_signs').where({ owner: 'host:1:x' }).update({ stopped_at: new Date() });

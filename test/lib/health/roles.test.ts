@@ -51,7 +51,7 @@ describe('signs of life of the roles', () => {
       const said = await warnings();
       expect(said.split('\n')).to.have.length(1);
       expect(said).to.match(
-        name === 'housekeeping' ? /housekeeping does not go on/ : new RegExp(`no ${name} is running`),
+        name === 'housekeeping' ? /housekeeping is not running/ : new RegExp(`no ${name} is running`),
       );
       expect(said).to.match(/\(.+:\d+\) showed its last sign of life at \d{4}-\d\d-\d\d /);
     });

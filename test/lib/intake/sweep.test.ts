@@ -164,7 +164,7 @@ describe('the sweep', () => {
     const failed = await place();
     expect(failed.sweptTo).to.deep.equal(before.sweptTo);
     expect(failed.problem).to.include('api_error');
-    expect((await warnings()).filter((text) => /cannot be listed since/.test(text))).to.have.length(1);
+    expect((await warnings()).filter((text) => /could not be listed since/.test(text))).to.have.length(1);
     world.advance(MINUTE);
     await sweepAll();
     expect(await place()).to.include({ sweptEvents: 150, problem: null });
@@ -213,7 +213,7 @@ describe('the sweep', () => {
     expect(world.log.filter(({ event }) => event === 'sweep.events_gone')).to.have.length(1);
     const [found, warning] = await warnings();
     expect(found).to.match(/^1 event of stripe since .* came by the sweep alone/);
-    expect(warning).to.match(/left its list before it was read.*twinbox verify --repair/);
+    expect(warning).to.match(/left its list before they were read.*twinbox verify --repair/);
     expect(await place()).to.include({ sweptEvents: 1 });
   });
 
@@ -231,7 +231,7 @@ describe('the sweep', () => {
 
   it('receives events for a database that takes no webhooks, and says that it is the only way', async () => {
     const { warnings: said } = await intakePart(world.db, world.clock, 'stripe', [])();
-    expect(said?.join()).to.match(/heard by the sweep only.*STRIPE_WEBHOOK_SECRET/);
+    expect(said?.join()).to.match(/arrive by the sweep only.*STRIPE_WEBHOOK_SECRET/);
   });
 
   it('warns of events that no webhook had brought, and counts from zero once webhooks came again', async () => {

@@ -35,7 +35,7 @@ describe('what delays changes', () => {
     await open('indeterminate', since);
     expect(await warnings())
       .to.match(
-        /does not answer since .* \(x\): look at its status page.*nothing is sent and nothing is lost.*asked again at/,
+        /has not answered since .* \(x\): look at its status page.*nothing is sent and nothing is lost.*the next call is at/,
       )
       .and.include(since.toISOString());
     await halfOpenBreaker(world.db, { ...PLACE, now: world.clock.now() });
@@ -43,7 +43,7 @@ describe('what delays changes', () => {
     await world.db.raw(`delete from breakers`);
     await open('auth', since);
     expect(await warnings()).to.match(
-      /refuses our key .*set one that may read and write customers, and restart/,
+      /has refused our key .*set a key that may read and write customers, and restart/,
     );
   });
 

@@ -24,7 +24,7 @@ describe('why what would be done is not being done', () => {
     await world.claim();
     const pair = await one(id);
     expect(kindsOf(pair)).to.deep.equal(['lease']);
-    expect(says(pair)).to.match(/^the worker test has it in hand until \d{4}-/);
+    expect(says(pair)).to.match(/^the worker test has a lease on the pair until \d{4}-/);
     expect(pair).to.deep.include({ rung: 'push', effect: { would: 'update', there: ['name'], here: [] } });
   });
 
@@ -38,7 +38,9 @@ describe('why what would be done is not being done', () => {
     await world.update(id, { name: 'Paused' });
     await world.receive();
     const pair = await one(id);
-    expect(says(pair)).to.equal('Stripe is paused since 2026-03-01 12:34:56 by cli:ada: prices until five');
+    expect(says(pair)).to.equal(
+      'Stripe has been paused since 2026-03-01 12:34:56 by cli:ada: prices until five',
+    );
     expect(commandsOf(pair)).to.deep.equal(['resume stripe']);
   });
 
@@ -69,7 +71,7 @@ describe('why what would be done is not being done', () => {
     await world.rest(world.worker({ policy: { pulls: false, writes: false } }));
     const pair = await one(other.id, { policy: { pulls: false } });
     expect(kindsOf(pair)).to.deep.equal(['pulls_off']);
-    expect(pair.why).to.equal('Nothing of Stripe is written into our table (STRIPE_PULLS=off).');
+    expect(pair.why).to.equal('No value from Stripe is written into our table (STRIPE_PULLS=off).');
     expect(commandsOf(pair)).to.deep.equal([]);
     expect(externalId).to.be.a('string');
   });
@@ -81,7 +83,7 @@ describe('why what would be done is not being done', () => {
     const pair = await one(id);
     expect(kindsOf(pair)).to.deep.equal(['due']);
     expect(says(pair)).to.match(
-      /^it is due at 2026-03-01 12:00:\d\d; 1 attempt so far, the last error was \w+: /,
+      /^the pair is due at 2026-03-01 12:00:\d\d; 1 attempt so far, the last error was \w+: /,
     );
     expect(pair.effect).to.deep.equal({ would: 'create', again: true });
     world.advance(3_600_000);

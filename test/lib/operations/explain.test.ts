@@ -86,7 +86,7 @@ describe('the explanation of a customer', () => {
     const pair = await one(id);
     const [record] = world.simulator.customers();
     expect(pair.why).to.include(
-      `A record with the customer’s email is at Stripe already: ${record?.id ?? ''}.`,
+      `A record with the email of the customer exists at Stripe already: ${record?.id ?? ''}.`,
     );
     expect(kindsOf(pair)).to.deep.equal(['consent']);
     expect(commandsOf(pair)).to.deep.equal([
@@ -133,7 +133,7 @@ describe('the explanation of a customer', () => {
     const parked = await explainedPairs.parked(world);
     await resolve(parked, { action: 'let_go', actor: 'cli:ada', why: 'a robot' });
     const ended = await one(parked);
-    expect(ended.why).to.equal('A person let the pair go (cli:ada): a robot.');
+    expect(ended.why).to.equal('A person detached the pair (cli:ada): a robot.');
     expect(commandsOf(ended)).to.deep.equal([
       `resolve ${parked} --recreate`,
       `resolve ${parked} --record ID`,
@@ -182,7 +182,7 @@ describe('the explanation of a customer', () => {
     await world.run();
     const pair = await one(id);
     expect(pair.why).to.equal(
-      'Its row in external_mappings is not as the program writes it: shadow is no object of fields.',
+      'The row of the pair in external_mappings is not as the program writes it: shadow is no object of fields.',
     );
     expect(pair.effect).to.include({ would: 'unknown' });
     expect(commandsOf(pair)).to.include(`resolve ${id} --record ${externalId}`);

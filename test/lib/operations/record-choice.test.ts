@@ -199,11 +199,11 @@ describe('choosing the record of a customer', () => {
     expect(await why(other.id, second)).to.equal(
       `${second} is a second record of customer ${id}, by its email.`,
     );
-    expect(await why(id, 'two words')).to.include('no blanks');
+    expect(await why(id, 'two words')).to.include('no spaces');
     expect(await why(99_999, first)).to.equal('not_found');
     world.simulator.dashboard.deleteCustomer(second);
     await world.rest();
-    expect(await why(id, second)).to.equal(`${second} was deleted there.`);
+    expect(await why(id, second)).to.equal(`${second} was deleted at the external system.`);
     expect(await standsOf(world, id)).to.deep.equal([
       `${first} primary linked`,
       `${second} alias tombstoned`,

@@ -290,7 +290,7 @@ describe('a decision about a stuck pair', () => {
       for (const action of ['recreate', 'let_go'] as const) {
         const result = await resolve(id, action);
         expect(result).to.include({ outcome: 'cannot_resolve' });
-        expect(result.outcome === 'cannot_resolve' && result.why).to.include('nothing is stuck');
+        expect(result.outcome === 'cannot_resolve' && result.why).to.include('no decision is needed');
       }
       await expectAgreement(world);
     });

@@ -56,7 +56,7 @@ describe('a change of theirs that the table refuses', () => {
       { reason: 'row_refused', kind: 'trigger', rule: 'late()', says: 'too late' },
     ],
     [
-      'trigger that answers null',
+      'trigger that returns null',
       triggerSql('quiet', `if new.name like 'A name%' then return null; end if; return new;`),
       { reason: 'row_swallowed', kind: 'swallowed', rule: 'quiet' },
     ],

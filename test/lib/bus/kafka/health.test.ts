@@ -18,7 +18,7 @@ describe('the health of a Kafka bus', () => {
     let trouble = noteFailure(null, 'the first reason', 1_000);
     trouble = noteFailure(trouble, 'the last reason', 11_000);
     expect(judgeHealth(trouble, [], at(13_000)).problem).to.equal(
-      'Kafka has taken nothing for 12 s: the last reason',
+      'Kafka has accepted no message for 12 s: the last reason',
     );
   });
 

@@ -62,11 +62,11 @@ describe('the id of a customer of Stripe', () => {
 
   for (const [id, why] of [
     ['', /is empty/],
-    ['.', /nothing but dots/],
-    ['..', /nothing but dots/],
+    ['.', /consists of dots only/],
+    ['..', /consists of dots only/],
     ['search', /another part of the API/],
     ['x'.repeat(256), /longer than 255 characters/],
-    ['\ud800', /half of a character/],
+    ['\ud800', /half of a surrogate pair/],
   ] as const) {
     it(`${JSON.stringify(id.slice(0, 10))} cannot be sent, and the reason says why`, async () => {
       const before = harness.simulator.ledger.entries({ source: 'api' }).length;
