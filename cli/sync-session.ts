@@ -36,7 +36,7 @@ export async function withSync<T>(
       const limited = !bound?.account
         ? sync.integration
         : paced(sync.integration, { db, clock: sync.clock, account: bound.account, rates, log: session.log });
-      const patient = { ...sync, integration: readPatiently(inTurn) };
+      const patient = { ...sync, integration: readPatiently(limited) };
       return await work({ ...session, sync: patient, simulatorUrl: host.simulatorUrl });
     } finally {
       await host.close();

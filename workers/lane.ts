@@ -94,7 +94,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     const binding = await bindAccount(db, clock, integration).catch(async (error: unknown) => {
       const failure = integration.classify(error);
       stopped = `${integration.system} did not say of which account the key is: ${failure.code}: ${failure.message}`;
-      await openBreakerOnFailure(deps, failure);
+      await stopSending(deps, failure);
       throw new AppError('system_unreachable', { cause: error, detail: stopped, retryable: true });
     });
     if (!binding.ok) {
@@ -233,7 +233,7 @@ const UNLIMITED = 1_000;
  * A lane that cannot even bind sends nothing: that is a rest where the quota is used up, and where it
  * belongs to an account already, an open breaker.
  */
-async function rememberSilence({ db, clock, integration, log }: SyncDeps, failure: Failure): Promise<void> {
+async function stopSending({ db, clock, integration, log }: SyncDeps, failure: Failure): Promise<void> {
   if (failure.kind === 'quota') {
     const { system } = integration;
     await storeRest({ db, clock, system, account: await accountOf(db, system), log }, failure);
@@ -253,7 +253,7 @@ async function giveBackLeft(deps: SyncDeps, left: Map<number, Claim>): Promise<v
     left.delete(claim.id);
     if (performance.now() >= claim.deadline) continue; // whoever comes next may take it as it is
     try {
-      await giveUp(deps, claim);
+      await postpone(deps, claim);
     } catch (error) {
       left.set(claim.id, claim);
       if (isDatabaseAway(error)) throw error;

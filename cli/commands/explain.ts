@@ -5,7 +5,7 @@ import { explain, type Asked, type Explanation } from '../../lib/operations/expl
 import { CliError, exit } from '../exit.ts';
 import { explanationJson, explanationLines } from '../explain-report.ts';
 import type { CommandContext } from '../command-context.ts';
-import { withSync, withSyncUncalled } from '../sync-session.ts';
+import { withSync, withSyncOffline } from '../sync-session.ts';
 import { chosenSystems } from '../systems.ts';
 
 const KINDS = ['customer', 'record', 'mapping'] as const;
@@ -76,7 +76,7 @@ async function ask(
   { read = false, system: named }: { read?: boolean; system?: string },
 ): Promise<Explanation | null> {
   const config = loadConfig();
-  const inSession = read ? withSync : withSyncUncalled;
+  const inSession = read ? withSync : withSyncOffline;
   const chosen = chosenSystems(systems, config, named);
   const found: Explanation[] = [];
   for (const system of chosen) {

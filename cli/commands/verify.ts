@@ -12,7 +12,7 @@ import { toSeconds } from '../seconds.ts';
 import { findRunning } from '../running.ts';
 import { withSync } from '../sync-session.ts';
 import { chosenSystems, labelsOf, ofEach, systemOption, type About } from '../systems.ts';
-import { readAccount, unlessSilent } from '../sync.ts';
+import { readAccount, answerOrNull } from '../sync.ts';
 
 type Options = { wait?: number; repair?: boolean; json?: boolean; all?: boolean; system?: string };
 

@@ -143,7 +143,7 @@ async function start({
   const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner });
   // A call that hangs may take longer than a stop has: it is left to its lease, and the next start
   // finishes it.
-  cleanups.push(() => noLonger(FINISH_MS, workers.stop()));
+  cleanups.push(() => atMost(FINISH_MS, workers.stop()));
   const following = relay;
   const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());

@@ -11,7 +11,7 @@ import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import { readAccount, unlessSilent } from '../sync.ts';
+import { readAccount, answerOrNull } from '../sync.ts';
 import { differs, linesOf } from './plan-lines.ts';
 
 export type FirstLinkOptions = {

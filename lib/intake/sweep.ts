@@ -46,7 +46,8 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
   const { system } = integration;
   if (!integration.feed) return NOTHING;
   const due = await readSweep(db, system);
-  if (!due || !isDue(due, integration.feed, clock.now()) || (await findRest(deps, integration))) return NOTHING;
+  if (!due || !isDue(due, integration.feed, clock.now()) || (await findRest(deps, integration)))
+    return NOTHING;
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return NOTHING;
   try {

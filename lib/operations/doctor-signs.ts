@@ -82,7 +82,7 @@ export function judgeIntake({ system, last, signs, sweep, refusals }: Received, 
   const label = labelOf(system);
   const refused = signs && refusedWarning(system, signs, now);
   const wrong = webhookWarnings(system, { signs, sweep, now });
-  const said = [
+  const checksOfAll = [
     ...wrong.map((says) => (refused ? problem : warning)('webhooks', says, deliveriesOf(system))),
     last === null
       ? warning(

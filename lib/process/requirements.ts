@@ -35,7 +35,7 @@ export function requireSystems(
 ): readonly SystemAccess[] {
   const found = registry.enabled(config).map((system) => system.findAccess(config) ?? system.missing);
   const missing = found.filter((each) => typeof each === 'string');
-  if (missing.length > 0) throw lacks(role, missing);
+  if (missing.length > 0) throw settingsMissing(role, missing);
   return found.filter((each) => typeof each !== 'string');
 }
 

@@ -74,7 +74,7 @@ for (;;) {
   const received = lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, target, lost) : 0;
   const notReceived = await findNotReceived(db, everything);
   const events = readAll(notReceived, keyPrefix(deps));
-  const heard = await receiveInbound({ db, clock, wake: quiet }, target, events);
+  const inbound = await receiveInbound({ db, clock, wake: quiet }, target, events);
   const started = await lane.runOnce();
   await lane.drain();
   if (received + inbound + started > 0) continue;

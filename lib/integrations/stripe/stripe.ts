@@ -33,12 +33,7 @@ export interface StripeIntegration extends Integration {
    * one that is to be made: a group of fields is written whole, and what of it is not among `fields`
    * comes from there (docs/decisions/0064-a-group-is-sent-whole.md).
    */
-  body(
-    fields: Fields,
-    ownerTag: string | null,
-    version?: string,
-    theirs?: Fields,
-  ): Record<string, unknown>;
+  body(fields: Fields, ownerTag: string | null, version?: string, theirs?: Fields): Record<string, unknown>;
 }
 
 const HOUR = 3_600_000;
