@@ -21,7 +21,6 @@ const LONG_FUNCTIONS = {
   'lib/integrations/stripe/stripe.ts': 88,
   'lib/limits/breaker.ts': 66,
   'lib/limits/limiter.ts': 135,
-  'lib/operations/record-choice.ts': 74,
   'relay/floor-walk.ts': 71,
   'relay/relay.ts': 176,
   'simulator/control/faults.ts': 77,

@@ -7,7 +7,7 @@ import type { NotTaken } from './consent.ts';
 import { hasMembers, ifThere, isNumber, isObject, isOneOf, isText, isTexts, orNull } from './stored.ts';
 import type { Fits, Json } from './stored.ts';
 
-type Nothing = null | Record<never, never>;
+type Nothing = null | Record<string, never>;
 
 /** What an answer of the external system, or a failure on the way to it, says for itself. */
 export type FailureDetail = {

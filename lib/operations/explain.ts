@@ -4,12 +4,9 @@
 //
 // Guarantees: nothing is written. Unless `read` is asked for, the system is not called.
 import { countUnreversed } from '../../db/conflicts.ts';
-import { readConnection } from '../../db/connections.ts';
 import { readCustomer, type Customer } from '../../db/customers.ts';
 import { listEvents } from '../../db/events/list.ts';
 import { findKnownRecords, type KnownRecord } from '../../db/external-records.ts';
-import { readBreaker } from '../../db/limits/breakers.ts';
-import { readRest } from '../../db/limits/rests.ts';
 import { findPrimary } from '../../db/mappings/aliases.ts';
 import { loadStep, type LoadedStep, type OpenDelivery } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
@@ -19,9 +16,7 @@ import {
   readStanding,
   type PairStanding,
 } from '../../db/mappings/standing.ts';
-import { readLastAction } from '../../db/operator-actions.ts';
 import type { Db } from '../../db/server/connection.ts';
-import { missingRoles, readRoles } from '../health/roles.ts';
 import type { Value } from '../catalogue/document.ts';
 import type { Fetched, Integration } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
@@ -31,9 +26,10 @@ import { isInactive } from '../../db/mappings/state.ts';
 import type { Step, SyncDeps } from '../sync/step.ts';
 import { oursOf, theirsOf } from '../sync/values.ts';
 import type { LeftReason } from '../sync/shadow.ts';
-import { laneObstacles, obstaclesOf, type Lane, type Obstacle } from './explain-obstacles.ts';
+import { laneObstacles, obstaclesOf, type Obstacle } from './explain-obstacles.ts';
 import { whyParkedOrWaiting } from './explain-reasons.ts';
 import { remediesOf, type Remedy } from './explain-remedies.ts';
+import { readLane } from './lane-standing.ts';
 
 export type Asked = { customer: number } | { record: string } | { mapping: number };
 
@@ -267,24 +263,6 @@ function shadowHalf({ shadow }: Mapping, field: string): { theirs: Value; reason
   return {
     theirs: typeof theirs === 'string' ? theirs : null,
     reason: typeof reason === 'string' ? (reason as LeftReason) : null,
-  };
-}
-
-type LaneAsked = { system: string; account: string; now: Date };
-
-async function readLane(db: Db, { system, account, now }: LaneAsked): Promise<Lane> {
-  const connection = await readConnection(db, system);
-  const paused = connection?.pausedAt ? await readLastAction(db, { system, action: 'pause' }) : null;
-  const roles = await readRoles(db);
-  const worker = roles.find(({ role }) => role === 'worker');
-  const missing = missingRoles(roles).find(({ role }) => role === 'worker');
-  const isRunning = worker !== undefined && worker.living.length > 0;
-  return {
-    connection,
-    breaker: await readBreaker(db, { system, account: connection?.account ?? account }),
-    rest: await readRest(db, { system, account: connection?.account ?? account, now }),
-    pausedBy: paused?.actor ?? null,
-    noWorker: isRunning ? null : (missing?.says ?? 'no worker is running on this database'),
   };
 }
 

@@ -124,21 +124,13 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
 
     makeNew: (customerId, actor) =>
       inAccount(async (tx, where): Promise<NewOutcome> => {
-        const customer = await readCustomer(tx, customerId);
-        if (!customer || customer.deletedAt) return { outcome: 'not_found' };
-        const found = await findPrimary(tx, { ...where, customerId });
-        const [primary] = found ? await lockMappings(tx, [found.id]) : [];
-        if (primary?.state !== 'waiting' || primary.reason?.code !== 'not_linked')
-          return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
+        const primary = await lockWaiting(tx, { ...where, customerId }, 'not_linked');
+        if ('outcome' in primary) return primary;
         const about = { customer: customerId, externalId: null };
         const now = clock.now();
-        const words = [{ mappingId: primary.id, externalId: null }];
-        const given = await storeLinkConsents(tx, words, {
-          by: actor,
-          anew: true,
-          urgency: urgencies.edit,
-          now,
-        });
+        const consents = [{ mappingId: primary.id, externalId: null }];
+        const how = { by: actor, anew: true, urgency: urgencies.edit, now } as const;
+        const given = await storeLinkConsents(tx, consents, how);
         if (given === 0) return { outcome: 'new_consented_already', ...about };
         await note(tx, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
         return { outcome: 'new_consented', ...about };
@@ -146,12 +138,8 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
 
     acceptDeletion: (customerId, actor) =>
       inAccount(async (tx, where): Promise<AcceptOutcome> => {
-        const customer = await readCustomer(tx, customerId);
-        if (!customer || customer.deletedAt) return { outcome: 'not_found' };
-        const found = await findPrimary(tx, { ...where, customerId });
-        const [primary] = found ? await lockMappings(tx, [found.id]) : [];
-        if (primary?.state !== 'waiting' || primary.reason?.code !== 'alias_lives')
-          return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
+        const primary = await lockWaiting(tx, { ...where, customerId }, 'alias_lives');
+        if ('outcome' in primary) return primary;
         const about = { customer: customerId, externalId: primary.externalId };
         if (isReleased(primary)) return { outcome: 'accepted_already', ...about };
         const now = clock.now();
@@ -173,6 +161,21 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
       pairs: asked.mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
     });
   }
+}
+
+/** The pair of a living customer that waits for this decision, locked; else why there is none. */
+async function lockWaiting(
+  tx: Tx,
+  where: Where & { customerId: number },
+  code: 'not_linked' | 'alias_lives',
+): Promise<Mapping | { outcome: 'not_found' } | { outcome: 'cannot_link'; why: string }> {
+  const { customerId } = where;
+  const customer = await readCustomer(tx, customerId);
+  if (!customer || customer.deletedAt) return { outcome: 'not_found' };
+  const found = await findPrimary(tx, where);
+  const [primary] = found ? await lockMappings(tx, [found.id]) : [];
+  if (primary?.state === 'waiting' && primary.reason?.code === code) return primary;
+  return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
 }
 
 async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {

@@ -54,7 +54,7 @@ describe('the rules of the house', () => {
     ],
     [
       'db/x.ts',
-      'const sql = `with a as (select 1) update external_mappings set consent = null, fence = fence + ${n}`;',
+      'const sql = `with a as (select 1) update external_mappings set consent = null, fence = fence + 1`;',
       'only db/mappings/writes/ writes state, reason',
     ],
     [

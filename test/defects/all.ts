@@ -4,6 +4,7 @@ import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import { coveredDefects } from './covered-defects.ts';
+import { createDefects } from './create-defects.ts';
 import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { edgeDefects } from './edge-defects.ts';
@@ -51,6 +52,7 @@ export const defects: readonly Defect[] = [
   ...edgeDefects,
   ...fieldDefects,
   ...decideDefects,
+  ...createDefects,
   ...stateDefects,
   ...promiseDefects,
 ];

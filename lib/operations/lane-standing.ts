@@ -1,0 +1,26 @@
+// How the lane of a system stands: what stops all its pairs, whoever asks about one of them.
+import { readConnection } from '../../db/connections.ts';
+import { readBreaker } from '../../db/limits/breakers.ts';
+import { readRest } from '../../db/limits/rests.ts';
+import { readLastAction } from '../../db/operator-actions.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { missingRoles, readRoles } from '../health/roles.ts';
+import type { Lane } from './explain-obstacles.ts';
+
+type LaneAsked = { system: string; account: string; now: Date };
+
+export async function readLane(db: Db, { system, account, now }: LaneAsked): Promise<Lane> {
+  const connection = await readConnection(db, system);
+  const paused = connection?.pausedAt ? await readLastAction(db, { system, action: 'pause' }) : null;
+  const roles = await readRoles(db);
+  const worker = roles.find(({ role }) => role === 'worker');
+  const missing = missingRoles(roles).find(({ role }) => role === 'worker');
+  const isRunning = worker !== undefined && worker.living.length > 0;
+  return {
+    connection,
+    breaker: await readBreaker(db, { system, account: connection?.account ?? account }),
+    rest: await readRest(db, { system, account: connection?.account ?? account, now }),
+    pausedBy: paused?.actor ?? null,
+    noWorker: isRunning ? null : (missing?.says ?? 'no worker is running on this database'),
+  };
+}
