@@ -112,7 +112,7 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
         if (chosen.outcome === 'linked' || chosen.outcome === 'consented') {
           const primary = await findPrimary(tx, { ...where, customerId });
           const detail = { external_id: externalId, instead_of: chosen.insteadOf };
-          await note(tx, { mappingIds: primary ? [primary.id] : [], actor, detail, now: asked.now });
+          await note(tx, system, { mappingIds: primary ? [primary.id] : [], actor, detail, now: asked.now });
         }
         await failpoint('choice.before-commit');
         return chosen;
@@ -132,7 +132,7 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
         const how = { by: actor, anew: true, urgency: urgencies.edit, now } as const;
         const given = await storeLinkConsents(tx, consents, how);
         if (given === 0) return { outcome: 'new_consented_already', ...about };
-        await note(tx, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
+        await note(tx, system, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
         return { outcome: 'new_consented', ...about };
       }),
 
@@ -145,22 +145,23 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
         const now = clock.now();
         const decision: Decision = { kind: 'release', by: actor, at: now.toISOString(), why: null };
         await noteDecision(tx, { id: primary.id, decision, now });
-        await note(tx, { mappingIds: [primary.id], actor, detail: { accepted_deletion: true }, now });
+        await note(tx, system, { mappingIds: [primary.id], actor, detail: { accepted_deletion: true }, now });
         return { outcome: 'accepted', ...about };
       }),
   };
+}
 
-  /** Last in the transaction: the audit trail of what a person asked for. */
-  async function note(
-    tx: Tx,
-    asked: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date },
-  ): Promise<void> {
-    await recordAction(tx, {
-      ...{ action: 'link', system, actor: asked.actor ?? 'unknown', reason: null, at: asked.now },
-      detail: asked.detail,
-      pairs: asked.mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
-    });
-  }
+/** Last in the transaction: the audit trail of what a person asked for. */
+async function note(
+  tx: Tx,
+  system: string,
+  asked: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date },
+): Promise<void> {
+  await recordAction(tx, {
+    ...{ action: 'link', system, actor: asked.actor ?? 'unknown', reason: null, at: asked.now },
+    detail: asked.detail,
+    pairs: asked.mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
+  });
 }
 
 /** The pair of a living customer that waits for this decision, locked; else why there is none. */
