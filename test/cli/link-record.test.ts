@@ -12,8 +12,9 @@ describe('twinbox link with --record or --accept-deletion', () => {
   async function doubled(name: string, primary = 'linked', reason: string | null = null): Promise<number> {
     const { id } = await insertCustomer(database.db, { name, email: `${name}@example.com` }, stamp());
     await database.db.raw(
-      `insert into external_mappings (internal_id, system, external_id, role, state, reason, known_email) values
-       (:id, 'stripe', :a, 'primary', :primary, :reason, null), (:id, 'stripe', :b, 'alias', 'alias', null, :email)`,
+      `insert into external_mappings (internal_id, system, external_id, role, state, reason, reason_detail, known_email) values
+       (:id, 'stripe', :a, 'primary', :primary, :reason, jsonb_build_object('external_id', :a::text, 'aliases', jsonb_build_array(:b::text)), null),
+       (:id, 'stripe', :b, 'alias', 'alias', null, null, :email)`,
       { id, a: `cus_${name}_a`, b: `cus_${name}_b`, primary, reason, email: `${name}@example.com` },
     );
     return id;
@@ -61,7 +62,7 @@ describe('twinbox link with --record or --accept-deletion', () => {
   it('lists a customer whose record was deleted at Stripe while an alias lives, and accepts the deletion', async () => {
     const id = await doubled('dora', 'waiting', 'alias_lives');
     const list = await place.run(['link']);
-    expect(list.code).to.equal(0);
+    expect(list.code, list.stderr).to.equal(0);
     expect(list.stdout).to.match(new RegExp(`${id} +cus_dora_a +cus_dora_b .* a person decides`));
     expect(list.stderr).to.include('--accept-deletion deletes the customer in our table');
     const accepted = await place.run(['link', String(id), '--accept-deletion']);

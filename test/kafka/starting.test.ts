@@ -140,7 +140,7 @@ describe('starting on a Kafka', function () {
 
   describe('that sends clients to an address that cannot be reached', () => {
     const messageOf = (answered: number, place: string): string =>
-      `127.0.0.1:${answered} answered and sends clients to ${place}, which cannot be reached from here: fix advertised.listeners`;
+      `127.0.0.1:${answered} answered and sends clients to ${place}, which this machine cannot reach: fix advertised.listeners`;
 
     it('names the broker that answered and the address that it advertises, and waits, since this may pass', async () => {
       const { nameless, deserted, closed } = doors();
