@@ -1,4 +1,4 @@
-// Checks of doctor: what fails is a finding, and may not keep the other checks from being made.
+// Checks of the doctor: a failure becomes a finding, so that the other checks are still made.
 import { checks, type Check } from '../lib/finding.ts';
 import { explain } from './failure.ts';
 
@@ -10,7 +10,7 @@ export async function attempt<T extends object>(
   try {
     return await work();
   } catch (error) {
-    // What to do stands beneath it, and is said once.
+    // The fix is printed on its own line, so it is removed from the message.
     const says = explain(error).message.replace(`${fix}.`, '').replace(fix, '').trim();
     return checks.problem(name, says, fix);
   }

@@ -1,4 +1,4 @@
-// What the engine would do about a pair, as text; `replay` and `explain` say it alike.
+// What the engine would do with a pair, as text for `replay` and `explain`.
 import { labelOf } from '../lib/integrations/registry.ts';
 import type { Effect } from '../lib/sync/foresee.ts';
 

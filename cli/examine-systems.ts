@@ -1,5 +1,5 @@
-// What doctor looks at of each external system: what the credential may do, the clocks, the webhooks,
-// whose account it is, whether what is known of it is still there, and how its events come in.
+// The checks of the doctor for each external system: the rights of its key, the clocks, the
+// webhooks, the account, whether known records still exist, and how its events arrive.
 import { countRefusals, readLastReceived } from '../db/health/doctor.ts';
 import { readWebhookSigns } from '../db/health/webhook-signs.ts';
 import type { Db } from '../db/server/connection.ts';
@@ -21,7 +21,7 @@ import { readAccount } from './sync.ts';
 
 type About = { config: Config; systems: readonly SystemDefinition[] };
 
-/** At the same time: a system that does not answer keeps no other one waiting. */
+/** The systems are checked at the same time, so none waits for one that does not answer. */
 export async function examineSystems({ config, systems }: About, db: Db | null): Promise<Check[]> {
   const found = await Promise.all(systems.map((system) => examineSystem(system, config, db)));
   if (systems.length === 1) return found.flat();
@@ -31,12 +31,12 @@ export async function examineSystems({ config, systems }: About, db: Db | null):
 }
 
 /**
- * Without a database what the settings say of a system can be tried all the same; the state of a
- * double of ours would be opened for nothing.
+ * The checks of the systems that need no database. A simulator inside this process is left out: its
+ * stored state would be opened for no use.
  */
 export function examineSystemsAlone({ config, systems }: About): Promise<Check[]> {
-  const named = systems.filter((system) => system.findAccess(config) !== null);
-  return examineSystems({ config, systems: named }, null);
+  const configured = systems.filter((system) => system.findAccess(config) !== null);
+  return examineSystems({ config, systems: configured }, null);
 }
 
 async function examineSystem(system: SystemDefinition, config: Config, db: Db | null): Promise<Check[]> {
@@ -78,23 +78,24 @@ async function examineRecords(
       const use = 'Use the key of the account that this database belongs to.';
       return checks.problem('account', read.message, use);
     });
+  // Without this right the account cannot be read; the check of the rights reports that.
   if (mayIdentify) found.push(await account());
   if (mayIdentify && found.at(-1)?.level === 'ok')
     found.push(await check('known records', fix, () => checkKnown(db, integration)));
   const now = systemClock.now();
   const { system } = integration;
-  const heard = await attempt('heard', 'Look at the database.', async () =>
+  const intake = await attempt('heard', 'Look at the database.', async () =>
     judgeIntake(
       {
         system,
         last: await readLastReceived(db, system),
         signs: await readWebhookSigns(db, system),
-        // Without a secret another check already says that events come in by the sweep alone.
+        // Without a secret another check already says that only the sweep brings events.
         sweep: secrets > 0 || host.simulatorUrl !== null ? await readSweep(db, system) : null,
         refusals: await countRefusals(db, system, new Date(now.getTime() - DAY_MS)),
       },
       now,
     ),
   );
-  return [...found, ...('level' in heard ? [heard] : heard)];
+  return [...found, ...('level' in intake ? [intake] : intake)];
 }

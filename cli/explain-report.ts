@@ -27,7 +27,7 @@ export function explanationLines(explained: Explanation): Line[] {
       text:
         decision === 'leave'
           ? `A person decided to leave the record ${externalId} of ${labelOf(system)} alone.`
-          : `${labelOf(system)} has the record ${externalId}, and no customer stands for it: npx twinbox link lists such records.`,
+          : `${labelOf(system)} has the record ${externalId}, and it has no customer in our table: npx twinbox link lists such records.`,
     });
   if (conflicts > 0 && customer)
     lines.push(

@@ -2,11 +2,11 @@ import type { SystemAccess } from '../lib/integrations/definition.ts';
 
 /** A system that this process can call, until it closes it. */
 export type Host = SystemAccess & {
-  /** Where our double of it is; null for the real one, or another double that its settings name. */
+  /** The simulator's address; null for the real system, and for a server that its settings name. */
   simulatorUrl: string | null;
   /**
-   * The secrets to check its webhooks with; with none, events come in by the sweep alone. `apiUrl`
-   * is where this process listens.
+   * The secrets with which its webhooks are checked; without a secret only the sweep brings events.
+   * `apiUrl` is the address of this process's API.
    */
   openWebhooks(apiUrl: string): Promise<string[]>;
   close(): Promise<void>;

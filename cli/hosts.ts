@@ -1,5 +1,5 @@
-// How a process on this machine reaches a system: by its settings; or, of a system that has a double
-// of ours, by a double that it finds or starts.
+// How a process on this machine reaches a system: by its settings; or, if the system has a
+// simulator of ours, by a simulator that the process finds or starts.
 import type { Config } from '../lib/config/config.ts';
 import { AppError } from '../lib/errors.ts';
 import type { SystemDefinition } from '../lib/integrations/definition.ts';
@@ -8,9 +8,9 @@ import type { Host } from './host.ts';
 import { findStripe, startStripe } from './stripe.ts';
 
 type Double = {
-  /** For the process that runs everything: the double is a part of it. */
+  /** For the process that runs everything, with the simulator inside. */
   start(config: Config, log: Logger, port: number): Promise<Host>;
-  /** For a command beside it. */
+  /** For a command, which uses the simulator of the running process if there is one. */
   find(config: Config, log: Logger): Promise<Host>;
 };
 
@@ -27,7 +27,7 @@ export async function findHost(system: SystemDefinition, config: Config, log: Lo
   return (await doubles.get(system.name)?.find(config, log)) ?? bySettings(system, config);
 }
 
-/** Throws `config_invalid` where the settings do not say where the system is. */
+/** Throws `config_invalid` if no setting names the system. */
 function bySettings(system: SystemDefinition, config: Config): Host {
   const access = system.findAccess(config);
   if (access === null)

@@ -5,7 +5,7 @@ import { explain } from './failure.ts';
 import { createOutput, type Output } from './output.ts';
 import { createProgram } from './program.ts';
 
-/** Runs one command; answers the exit status and never throws. */
+/** Runs one command; returns the exit status and never throws. */
 export async function runCli(
   args: string[],
   output: Output = createOutput(),

@@ -19,9 +19,9 @@ export type AccountStatus = {
   system: string;
   connection: Connection | null;
   webhooks: WebhookSigns | null;
-  /** Null before the first try. */
+  /** The last sweep; null before the first one. */
   swept: Sweep | null;
-  /** Unmatched records there; null before the first contact. */
+  /** Unmatched records at the system; null before the first contact. */
   unmatched: Unmatched | null;
 };
 
@@ -39,9 +39,9 @@ export type Status = {
   reasons: ReasonCount[];
   systems: SystemCounts[];
   conflicts: ConflictCounts;
-  /** Of each system that is shown. */
+  /** One for each system that is shown. */
   accounts: AccountStatus[];
-  /** Records that Kafka refused, or that we did. */
+  /** Records that Kafka or Twinbox refused. */
   refused: RefusedCount[];
 };
 

@@ -27,7 +27,7 @@ export async function startStripe(
   port: number,
   waiting: Waiting = {},
 ): Promise<Host> {
-  return elsewhere(config) ?? (await waitForFolder(() => openSimulator(config, log, port), log, waiting));
+  return configured(config) ?? (await waitForFolder(() => openSimulator(config, log, port), log, waiting));
 }
 
 /**
@@ -35,13 +35,13 @@ export async function startStripe(
  * the same stored state while the command runs.
  */
 export async function findStripe(config: Config, log: Logger, waiting: Waiting = {}): Promise<Host> {
-  const known = elsewhere(config);
+  const known = configured(config);
   if (known) return known;
   return await waitForFolder(
     async () => {
       const running = await findRunning(config.dataDir);
       if (running?.simulatorUrl) return simulatorAt(config, running.simulatorUrl);
-      // One that is starting is about to say where its simulator is.
+      // A process that is starting will soon announce the address of its simulator.
       return running && running.apiUrl === null ? undefined : await openSimulator(config, log, 0);
     },
     log,
@@ -49,7 +49,7 @@ export async function findStripe(config: Config, log: Logger, waiting: Waiting =
   );
 }
 
-/** A simulator that another process runs. */
+/** The access to a simulator in another process. */
 export function simulatorAt(config: Config, url: string): Host {
   const access = simulatorAccess(url);
   return {
@@ -60,8 +60,8 @@ export function simulatorAt(config: Config, url: string): Host {
   };
 }
 
-/** What the settings name, if they name one. */
-function elsewhere(config: Config): Host | null {
+/** The Stripe or simulator that the settings name; null if they name none. */
+function configured(config: Config): Host | null {
   const access = findStripeAccess(config);
   if (access === null) return null;
   if (access.standIn !== null) return simulatorAt(config, access.standIn);

@@ -11,10 +11,12 @@ import { systems } from '../lib/integrations/registry.ts';
 import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 
-/** `system`: the one that is called; without it the first that is kept in step. */
+/** `system`: the system that is called; by default the first that is kept in step. */
 type SyncOptions = OpenOptions & { config?: Config; system?: SystemDefinition };
 
-/** A session with a system at hand: the real one, its running double, or the double's state for a moment. */
+/**
+ * A session with access to a system: the real one, the running simulator, or one for this command.
+ */
 export async function withSync<T>(
   work: (session: Session & { sync: SyncDeps; simulatorUrl: string | null }) => Promise<T>,
   options: SyncOptions = {},
@@ -45,8 +47,8 @@ export async function withSync<T>(
 }
 
 /**
- * A session that decides as the engine does and calls no system: it need not be reachable, nor its
- * key be known.
+ * A session in which the engine decides and calls no system: it needs no reachable system and no
+ * key.
  */
 export async function withSyncOffline<T>(
   work: (session: Session & { sync: SyncDeps }) => Promise<T>,
@@ -55,7 +57,7 @@ export async function withSyncOffline<T>(
   return withDatabase(async (session) => {
     const { config, database, log } = session;
     const system = options.system ?? firstOf(config);
-    const access = system.findAccess(config) ?? system.standInAt(NOWHERE);
+    const access = system.findAccess(config) ?? system.standInAt(NEVER_CALLED);
     const sync = await createSyncDeps(config, { db: database.db, access, log, nudge: () => undefined });
     return work({ ...session, sync });
   }, options);
@@ -67,5 +69,5 @@ function firstOf(config: Config): SystemDefinition {
   return first;
 }
 
-/** An address for what is never called. */
-const NOWHERE = 'http://127.0.0.1:1';
+/** The address in place of the system's; it is never called. */
+const NEVER_CALLED = 'http://127.0.0.1:1';

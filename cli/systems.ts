@@ -1,4 +1,4 @@
-// Which systems a command is about: the one that it names, else all that are kept in step.
+// The systems that a command works on: the one that it names, otherwise all that are kept in step.
 import { Argument, Option } from 'commander';
 import type { Config } from '../lib/config/config.ts';
 import type { SystemDefinition } from '../lib/integrations/definition.ts';
@@ -6,28 +6,28 @@ import type { Registry } from '../lib/integrations/registry.ts';
 import { CliError, exit } from './exit.ts';
 import type { Output } from './output.ts';
 
-/** The argument: a wrong name is answered with the names that there are. */
+/** The argument: after a wrong name the command prints the possible names. */
 export function systemArgument({ names }: Registry): Argument {
   return new Argument(
     '[system]',
-    names.length === 1 ? 'which one' : 'which one; all if none is named',
+    names.length === 1 ? 'the external system' : 'the external system; all if none is named',
   ).choices(names);
 }
 
 /** The same as an option. */
 export function systemOption({ names }: Registry): Option {
-  return new Option('--system <system>', 'only of this one; of all if none is named').choices(names);
+  return new Option('--system <system>', 'only this external system; all if none is named').choices(names);
 }
 
-/** What a command is about, and the settings that it has read. */
+/** The system that a command works on, and the settings that it has read. */
 export type About = { system: SystemDefinition; config: Config };
 
-/** As people call them, for the text of a help. */
+/** The names of the systems for people, as part of a help text. */
 export function labelsOf({ all }: Registry): string {
   return all.map(({ label }) => label).join(' and ');
 }
 
-/** Throws a usage error for one that the settings do not keep in step. */
+/** Throws a `CliError` if the named system is not kept in step. */
 export function chosenSystems(
   registry: Registry,
   config: Config,
@@ -40,7 +40,7 @@ export function chosenSystems(
   throw new CliError(exit.settings, `${system.label} is not kept in step: it needs ${system.missing}.`);
 }
 
-/** For what concerns one system: the one that is named, or the only one. */
+/** For a command that works on one system: the one that is named, or the only one. */
 export function chosenSystem(
   registry: Registry,
   config: Config,
@@ -54,8 +54,8 @@ export function chosenSystem(
 }
 
 /**
- * The same for each of several systems. Of one it is as if there were no others; of several each
- * has a heading, or its own part of the JSON.
+ * Runs `work` for each of the chosen systems. If there are several, each has a heading, or its own
+ * part of the JSON; a single one has neither.
  */
 export async function ofEach(
   chosen: readonly SystemDefinition[],
@@ -76,7 +76,10 @@ export async function ofEach(
   return worstOf(statuses);
 }
 
-/** What is certain goes before what could not be found out; nothing matched only where nothing did. */
+/**
+ * A certain failure comes before a question that could not be answered. The status "nothing
+ * matched" is returned only if nothing matched in any system.
+ */
 function worstOf(statuses: readonly number[]): number {
   const order = [exit.failed, exit.undecided];
   const worst = order.find((status) => statuses.includes(status));

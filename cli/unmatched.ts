@@ -1,4 +1,5 @@
-// What every command says of the unmatched records at a system, and which command decides about them.
+// The sentences of every command about the unmatched records at a system, and about the command
+// that decides.
 import { readReading } from '../db/account-readings.ts';
 import { readConnection } from '../db/connections.ts';
 import type { Db } from '../db/server/connection.ts';
@@ -7,15 +8,17 @@ import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { count } from './output.ts';
 
 export type Unmatched = UnmatchedCounts & {
-  /** The system, as people call it. */
+  /** The name of the system for people. */
   label: string;
-  /** Records that were read so far; null before the first contact. */
+  /** The number of records that were read so far; null before the first contact. */
   read: number | null;
   /** Whether every record of the account was read. */
   isRead: boolean;
 };
 
-/** What is known of the unmatched records; null before the database belongs to an account of the system. */
+/**
+ * The numbers of unmatched records; null before the database belongs to an account of the system.
+ */
 export async function readUnmatched(
   db: Db,
   { name: system, label, externalType }: SystemDefinition,
@@ -34,17 +37,19 @@ export async function readUnmatched(
 export function describeUnmatched({ label, undecided, importing, left, read, isRead }: Unmatched): string[] {
   if (!isRead)
     return [
-      `The records at ${label} are being read for the first time (${(read ?? 0).toLocaleString('en-US')} so far); creates wait until that is done.`,
+      `The records at ${label} are being read for the first time (${(read ?? 0).toLocaleString('en-US')} so far); creates wait until all are read.`,
     ];
   return [
     ...(undecided > 0
       ? [
-          `${label} has ${count(undecided, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them; ` +
-            'link --all, --import or --leave decides.',
+          `${label} has ${count(undecided, 'record')} without a customer in our table: npx twinbox link --dry-run shows them; ` +
+            'decide with link --all, --import or --leave.',
         ]
       : []),
-    ...(importing > 0 ? [`${count(importing, 'record')} at ${label} will become customers here.`] : []),
-    ...(left > 0 ? [`Left alone at ${label}: ${count(left, 'record')}.`] : []),
+    ...(importing > 0
+      ? [`Workers will create customers in our table for ${count(importing, 'record')} at ${label}.`]
+      : []),
+    ...(left > 0 ? [`Left without a customer: ${count(left, 'record')} at ${label}.`] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
-// The webhooks of the simulator: the endpoint that we create there, and its secret beside those that
-// are set.
+// The webhooks of the simulator: creates an endpoint at the simulator, and adds its secret to those
+// of the settings.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../lib/config/config.ts';
@@ -10,10 +10,13 @@ import {
 } from '../lib/integrations/stripe/endpoint.ts';
 import { CliError, exit } from './exit.ts';
 
-/** The simulator, as it is called. */
+/** The key and the addresses for calls to the simulator. */
 type Simulator = { secretKey: string; apiBase: string | undefined; simulatorUrl: string };
 
-/** Has the simulator send to `apiUrl`, where this process listens, and answers the secrets to check with. */
+/**
+ * Makes the simulator send its events to `apiUrl`, the address of this process's API. Returns the
+ * secrets with which webhooks are checked.
+ */
 export async function openWebhooks(config: Config, stripe: Simulator, apiUrl: string): Promise<string[]> {
   const file = join(config.dataDir, 'webhook-endpoint.json');
   const known = await readKnown(file);

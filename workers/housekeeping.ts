@@ -1,5 +1,6 @@
-// What keeps the house: finds what the bus lost, and has partitions ready before they are needed.
-// What no webhook brought is found by the sweeps (sweeper.ts).
+// Housekeeping: finds events that the bus lost, keeps the sequences ahead of their tables, and
+// makes partitions before they are needed. The sweeps (sweeper.ts) find events that no webhook
+// brought.
 import type { Bus } from '../lib/bus/bus.ts';
 import { logActions } from '../lib/operations/operator-log.ts';
 import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
@@ -11,7 +12,9 @@ import { inboundGroup, outboundGroup } from './receiver.ts';
 import { createRounds, type RoundsStatus } from './rounds.ts';
 
 export interface HousekeepingStatus extends RoundsStatus {
-  /** Events that had no delivery although the bus should have brought them; normally 0. */
+  /**
+   * Events that the bus should have delivered and that were found in the table instead; normally 0.
+   */
   receivedFromTable: number;
 }
 
@@ -32,7 +35,10 @@ export interface HousekeepingOptions {
   bus: Pick<Bus, 'progress'>;
 }
 
-/** Writers and the relay move the sequence of the event ids themselves; the others are looked at so often. */
+/**
+ * How often the sequences are checked; writers and the relay move the sequence of the event ids
+ * themselves.
+ */
 const SEQUENCES_EVERY_MS = 60_000;
 
 export function createHousekeeping(
@@ -43,7 +49,7 @@ export function createHousekeeping(
   let receivedFromTable = 0;
   let sequencesAt = -Infinity;
 
-  async function keepHouse(): Promise<number> {
+  async function runSteps(): Promise<number> {
     let left = 0;
     const failures: { step: string; error: unknown }[] = [];
     // A step that fails is tried again in the next round; the other steps do not wait for it.
@@ -61,7 +67,7 @@ export function createHousekeeping(
       await attempt('sequences', () => keepNumbers(first).then(nothingLeft));
       await attempt('partitions', () => keepPartitionsOf(first, retentionDays).then(nothingLeft));
     }
-    // Last: with Kafka away it cannot be done.
+    // Last, because it fails while Kafka does not answer.
     for (const lane of lanes) await attempt('gap', () => closeGap(lane));
     const [worst] = failures;
     if (worst === undefined) return left;
@@ -97,7 +103,7 @@ export function createHousekeeping(
   }
 
   return {
-    runOnce: (): Promise<number> => rounds.make(keepHouse),
+    runOnce: (): Promise<number> => rounds.make(runSteps),
     status: (): HousekeepingStatus => ({ receivedFromTable, ...rounds.status() }),
   };
 }

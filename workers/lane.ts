@@ -1,7 +1,7 @@
-// One system's reconcile lane: claims dirty mappings and brings each into agreement, several at a
-// time. A slow or stuck customer holds only its own place in the pool. What is claimed is what
-// there are tokens for, the most urgent first, and beside it a few echoes, which need none; while
-// the breaker is open or the account rests that is nothing.
+// The reconcile lane of one system: claims dirty mappings and brings each pair into agreement,
+// several at a time. A slow or stuck customer occupies only one of the places. A lane claims as
+// many mappings as there are rate tokens for, the most urgent first, and in addition a few echoes,
+// which need no tokens. While the breaker is open or the account rests it claims nothing.
 import { backOffMapping, claimDue, type Claimed, type ClaimRoom } from '../db/mappings/claims.ts';
 import { readConnection } from '../db/connections.ts';
 import { isDatabaseAway } from '../db/health/readiness.ts';
@@ -81,8 +81,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
   let claimedAt = -Infinity;
 
   /**
-   * The first contact: whose account this is. Without an answer nothing is sent; with the wrong one
-   * neither. Null while the account rests: it is not even asked for its name.
+   * Finds out whose account the key is of. Without an answer, or with the wrong account, the lane
+   * sends nothing else. Returns null while the account rests: then not even this call is made.
    */
   async function bind(): Promise<Bound | null> {
     if (bound) return bound;
@@ -164,7 +164,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       if (to === null) return 0;
       const { account, guards } = to;
       const { breaker } = guards;
-      await giveBackLeft(deps, left);
+      await releaseLeftClaims(deps, left);
       if ((await guards.rest.until()) === null) await breaker.probe();
       const busy = breaker.isHalfOpen() ? inHand.size : count((one) => !isEcho(one));
       if (busy >= (breaker.isHalfOpen() ? 1 : options.concurrency)) {
@@ -230,8 +230,9 @@ function createGuards({ db, clock, integration, policy, log }: SyncDeps, account
 const UNLIMITED = 1_000;
 
 /**
- * A lane that cannot even bind sends nothing: that is a rest where the quota is used up, and where it
- * belongs to an account already, an open breaker.
+ * Stores why a lane cannot bind its account: a rest if the quota of the account is used up;
+ * otherwise it opens the breaker of the account that the database belongs to, if there is one and
+ * the failure is of the key or of the system.
  */
 async function stopSending({ db, clock, integration, log }: SyncDeps, failure: Failure): Promise<void> {
   if (failure.kind === 'quota') {
@@ -245,13 +246,13 @@ async function stopSending({ db, clock, integration, log }: SyncDeps, failure: F
 }
 
 /**
- * After an outage the database has these mappings leased to us for up to a minute more: giving them
- * back spares that wait.
+ * After an outage of the database the leases of these mappings last for up to a minute more. This
+ * ends them, so that no customer waits for their end.
  */
-async function giveBackLeft(deps: SyncDeps, left: Map<number, Claim>): Promise<void> {
+async function releaseLeftClaims(deps: SyncDeps, left: Map<number, Claim>): Promise<void> {
   for (const claim of [...left.values()]) {
     left.delete(claim.id);
-    if (performance.now() >= claim.deadline) continue; // whoever comes next may take it as it is
+    if (performance.now() >= claim.deadline) continue; // the lease has ended, so any worker may claim it
     try {
       await postpone(deps, claim);
     } catch (error) {
@@ -262,8 +263,8 @@ async function giveBackLeft(deps: SyncDeps, left: Map<number, Claim>): Promise<v
 }
 
 /**
- * A step that broke off (the database went away, or a fault of ours) is tried again a little later,
- * not at once.
+ * Makes a mapping due again a little later, not at once, after its step broke off (the database did
+ * not answer, or a fault of Twinbox).
  */
 async function postpone({ db, clock, policy }: SyncDeps, { id, fence }: Claim): Promise<void> {
   const until = new Date(clock.now().getTime() + 1_000 + fullJitter(3, policy.backoff));

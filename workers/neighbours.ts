@@ -1,6 +1,6 @@
-// Workers with other settings beside this one. What a worker may not do (a system's WRITES, PULLS or
-// IMPORT is off) it notes as waiting: right where no worker may, and a loss of time without end
-// where another one could.
+// Workers with other settings beside this one. If a setting forbids a worker to do something
+// (WRITES, PULLS or IMPORT of a system is off), it notes the pair as waiting. That is right if the
+// settings of all workers forbid it. If another worker is allowed to do it, the pair must not wait.
 //
 // Guarantees: while a worker lives that is allowed to do it, a pair that another worker has left
 // waiting is worked on, within two looks, whichever worker received the event. A worker that is not
@@ -15,8 +15,8 @@ import { standingOf } from '../lib/health/roles.ts';
 import type { SyncDeps, SyncPolicy } from '../lib/sync/step.ts';
 
 /**
- * What a worker leaves, by the reason for which it then waits, and the setting of the system that
- * lets another one do it.
+ * The reasons for which a worker leaves a pair waiting, each with the setting of the system that
+ * allows another worker to work on it.
  */
 const LEFT: readonly {
   reason: string;
@@ -26,7 +26,8 @@ const LEFT: readonly {
 }[] = [
   { reason: 'writes_off', setting: 'WRITES', may: ({ writes }) => writes, sinceStart: false },
   { reason: 'pulls_off', setting: 'PULLS', may: ({ pulls }) => pulls, sinceStart: false },
-  // What was left before this worker ran was left on purpose: a person decides about that (`twinbox link`).
+  // A record that was left before this worker started was left on purpose: a person decides
+  // (`twinbox link`).
   { reason: 'not_imported', setting: 'IMPORT', may: ({ imports }) => imports, sinceStart: true },
 ];
 
@@ -79,7 +80,7 @@ export function createNeighbours(deps: SyncDeps, owner: string): Neighbours {
   };
 }
 
-/** Without a sign of its own nothing was left while it ran. */
+/** When this worker started; a time in the far future if it has no sign of life yet. */
 function startOf(own: RoleSign | undefined): Date {
   return own?.startedAt ?? new Date(8.64e15);
 }

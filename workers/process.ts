@@ -21,7 +21,7 @@ export interface WorkersOptions extends Partial<LaneOptions> {
   retentionDays: number;
 }
 
-/** Mappings worked on at once; the limits of a system are reached long before this is. */
+/** Mappings that are worked on at the same time; the limits of a system allow fewer. */
 const CONCURRENCY = 16;
 /** Longer than a read, a write (15 s each at most) and their settles. */
 const LEASE_MS = 60_000;
@@ -67,7 +67,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const housekeeping = createHousekeeping(lanes, { ...options, bus });
   const readings = lanes.map(({ deps, lane }) => startReading(deps, lane, stopping.signal));
   const house = runLoop(housekeeping.runOnce, {
-    ...HOUSE_RESTS,
+    ...ROUND_RESTS,
     onError: (error, failures) => log?.warn('housekeeping.failed', { error: String(error), failures }),
     signal: stopping.signal,
   });
@@ -76,7 +76,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     wake: () => lanes.forEach(({ wake }) => wake()),
     status: () => ({
       lanes: lanes.map(({ lane }) => lane.status()),
-      housekeeping: together([housekeeping, ...sweepers]),
+      housekeeping: statusOf([housekeeping, ...sweepers]),
     }),
     async stop() {
       stopping.abort();
@@ -88,8 +88,11 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   };
 }
 
-/** Of the house and of every sweep; how often the longest of them failed, and whether all go on. */
-function together([house, ...sweepers]: [
+/**
+ * The status of housekeeping and of every sweep together: whether all go on, and the failed rounds
+ * of the one that failed most often.
+ */
+function statusOf([house, ...sweepers]: [
   { status(): HousekeepingStatus },
   ...{ status(): RoundsStatus }[],
 ]): HousekeepingStatus {
@@ -101,7 +104,7 @@ function together([house, ...sweepers]: [
   };
 }
 
-const HOUSE_RESTS = {
+const ROUND_RESTS = {
   idleMs: 10_000,
   busyMs: 5_000,
   backoffMs: (failures: number) => fullJitter(failures, { baseMs: 5_000, capMs: 60_000 }),
@@ -111,7 +114,7 @@ function startSweeper(lane: HousekeptLane, retentionDays: number, signal: AbortS
   const { log, integration } = lane.deps;
   const { runOnce, status } = createSweeper(lane, { retentionDays });
   const loop = runLoop(runOnce, {
-    ...HOUSE_RESTS,
+    ...ROUND_RESTS,
     onError: (error, failures) =>
       log.warn('sweep.broken_off', { system: integration.system, error: String(error), failures }),
     signal,
@@ -119,7 +122,7 @@ function startSweeper(lane: HousekeptLane, retentionDays: number, signal: AbortS
   return { loop, status };
 }
 
-/** What waited for writes or pulls to be allowed is looked at now that they are. */
+/** Raises the pairs that waited until writes or pulls were allowed, if they are allowed now. */
 async function raiseAllowed({ db, clock, integration: { system }, policy }: SyncDeps): Promise<void> {
   if (policy.writes) await raiseWaiting(db, system, 'writes_off', clock.now());
   if (policy.pulls) await raiseWaiting(db, system, 'pulls_off', clock.now());

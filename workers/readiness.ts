@@ -5,8 +5,9 @@ import type { Part } from '../lib/health/readiness.ts';
 import type { Workers } from './process.ts';
 
 /**
- * What a process says of the lanes that it runs. One that is stopped is no reason to take the
- * others out: where others work, it is a warning. `advice` of its system is shown with it.
+ * The part of /ready about the lanes of a process. If all lanes are stopped, the process is not
+ * ready; if some of them still work, each stopped lane is a warning. `advice` for a system is added
+ * to the reason for which its lane does not work.
  */
 export function workersPart(
   { lanes, housekeeping }: ReturnType<Workers['status']>,

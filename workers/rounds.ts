@@ -1,34 +1,37 @@
-// Whether what works in rounds still does: a round that hangs shows no sign of life, and rounds that
-// fail again and again are shown to people.
+// The status of work that is done in rounds, such as housekeeping: whether a round hangs, and how
+// many rounds have failed.
 
 export interface RoundsStatus {
-  /** Rounds begin and end; false once one hangs, or no more are made. */
+  /** False if a round hangs, or if no more rounds begin. */
   goesOn: boolean;
-  /** Rounds in a row that failed. */
+  /** The number of failed rounds since the last successful one. */
   failures: number;
 }
 
-/** A sweep of many pages under a system's limits, at most; and the longest rest after failures is a minute. */
+/**
+ * The longest sweep of many pages takes less under a system's limits; the longest rest after
+ * failures is a minute.
+ */
 const LONGEST_ROUND_MS = 10 * 60_000;
 const LONGEST_REST_MS = 2 * 60_000;
 
 export interface Rounds {
-  /** One round; throws what it throws. */
+  /** Runs one round; throws the error of the round. */
   make<T>(round: () => Promise<T>): Promise<T>;
   status(): RoundsStatus;
 }
 
 export function createRounds(): Rounds {
   let failures = 0;
-  /** The round in hand, or the last one, by the monotonic clock. */
+  /** The round in progress, or else the last one; `at` is of the monotonic clock. */
   const last = { running: false, at: performance.now() };
   return {
     async make(round) {
       Object.assign(last, { running: true, at: performance.now() });
       try {
-        const made = await round();
+        const result = await round();
         failures = 0;
-        return made;
+        return result;
       } catch (error) {
         failures += 1;
         throw error;

@@ -1,4 +1,4 @@
-// A worker as a process of its own: receives, reconciles and keeps house. Any number may run.
+// Starts a worker as a separate process: receive, reconcile and housekeeping. Any number may run.
 import { readInstanceId } from '../db/connections.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { SystemAccess } from '../lib/integrations/definition.ts';
@@ -31,14 +31,14 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { poolSize } = config.database;
   const database = await connectDatabase({ role: 'worker', url: databaseUrl, poolSize, log });
   const { db } = database;
-  // Another process relays, and looks often enough by itself.
+  // The relay is another process, which polls often enough without `nudge`.
   const nudge = (): void => undefined;
   const syncs = await Promise.all(
     accesses.map((access) => createSyncDeps(config, { db, access, log, nudge })),
   );
   const systems = syncs.map(({ integration }) => integration.system);
   const { retentionDays } = config;
-  // Before the first row, so that it does not have to be moved later.
+  // Before the first row is written, so that no row has to be moved to a partition later.
   await keepPartitionsOf({ db, clock: systemClock, log }, retentionDays);
   const settings = config.alike.worker;
   let roles: readonly Role[] = [{ name: 'worker', look: () => ({ state: 'starting' }), settings }];
@@ -80,7 +80,10 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   };
 };
 
-/** What an operator who has only forgotten a setting reads, for each system that a double stands in for. */
+/**
+ * Says why nothing reaches a system whose simulator is used, for an operator who has forgotten its
+ * key.
+ */
 function adviceOf(accesses: readonly SystemAccess[]): { system: string; says: string }[] {
   return accesses.flatMap(({ system, standIn }) =>
     standIn === null ? [] : [{ system: system.name, says: system.standInAdvice(standIn) }],

@@ -1,11 +1,11 @@
-// The sweep of one system, in rounds of its own: a system that does not answer, or whose list is
-// long, delays the sweep of no other one, nor anything else that keeps the house.
+// The sweep of one system, with its own rounds: a system that does not answer, or that has a long
+// list of events, delays neither the sweep of another system nor the other steps of housekeeping.
 import { sweep } from '../lib/intake/sweep.ts';
 import type { HousekeptLane } from './housekeeping.ts';
 import { createRounds, type RoundsStatus } from './rounds.ts';
 
 export interface Sweeper {
-  /** Says whether there is more to be read at once. */
+  /** Returns 1 if there are more events to read at once, otherwise 0. */
   runOnce(signal: AbortSignal): Promise<number>;
   status(): RoundsStatus;
 }

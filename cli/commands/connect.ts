@@ -24,24 +24,25 @@ type Options = {
 export function addConnect({ program, output, finish, systems }: CommandContext): void {
   program
     .command('connect')
-    .description('say which account the database belongs to, or move it to another one')
+    .description('show which account the database belongs to, or move the database to another account')
     .addArgument(systemArgument(systems))
-    .option('--new-account', 'move to the account of the key in the settings')
-    .option('--beside-original', 'let a copied database work in the account that its original uses')
-    .option('--why <text>', 'the reason; --beside-original needs one')
-    .option('--yes', 'do it without asking')
+    .option('--new-account', 'move the database to the account of the key in the settings')
+    .option('--beside-original', 'allow a copied database to use the account of its original')
+    .option('--why <text>', 'the reason; required with --beside-original')
+    .option('--yes', 'go ahead without asking')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-A database belongs to one account from its first contact on; with a key of another account nothing is sent. To move it: stop API,
-relays and workers, put the new key and webhook secret into the settings, run this, link (npx twinbox link --dry-run), start again.
-The pairs of the old account are let go, and nothing is deleted there; every customer waits until it is linked with the new one.
-Coming back to an account takes its pairs up again.
-A copy (relay --after-restore copy) does nothing in an account where its original has records, because each customer would get a second
-record there; --beside-original --why "…" allows it. Exit status: 0; 1 if the key is of another account and --new-account is not
-given; 2 if ${labelsOf(systems)} does not answer, or if it would have to ask and there is neither a terminal nor --yes; 130 if the question was left
-without an answer.
+A database belongs to one account, from its first contact with that account. With a key of another account nothing is sent.
+To move the database: stop API, relays and workers; put the new key and webhook secret into the settings; run this command;
+link the customers (npx twinbox link --dry-run); start the processes again. All pairs of the old account are detached, and
+nothing is deleted in it. Every customer waits until it is linked with a record of the new account. If the database moves back
+to an earlier account, the pairs of that account are linked again.
+A copy of a database (relay --after-restore copy) does nothing in an account in which its original has records: each customer
+would get a second record in that account. --beside-original --why "…" allows it.
+Exit status: 0; 1 if the key is of another account and --new-account is not given; 2 if ${labelsOf(systems)} does not answer, or if the
+command has a question and there is neither a terminal nor --yes; 130 if a question was not answered.
 
 Examples:
   $ npx twinbox connect stripe
@@ -62,7 +63,7 @@ async function connect(
   if (besideOriginal) {
     if (newAccount) throw new CliError(exit.usage, 'Give --new-account or --beside-original, not both.');
     if (why.trim() === '')
-      throw new CliError(exit.usage, 'Give the reason with it: --beside-original --why "…".');
+      throw new CliError(exit.usage, '--beside-original needs a reason: --beside-original --why "…".');
     return workBesideOriginal(about, { why: why.trim(), json }, output);
   }
   if (newAccount) assertMayAsk('connect --new-account', yes);
@@ -142,7 +143,7 @@ async function workBesideOriginal(
 function sayPlan({ from, to, pairs }: Move, label: string, output: Output): void {
   output.print(`The database belongs to ${from ? nameOf(from) : 'no account yet'}.`);
   output.print(`The key in the settings is of ${nameOf(to)}.`);
-  if (from) output.print(`Moving lets ${count(pairs, 'pair')} go; nothing is deleted at ${label}.`);
+  if (from) output.print(`Moving detaches ${count(pairs, 'pair')}; nothing is deleted at ${label}.`);
 }
 
 function nameOf({ account, livemode }: Identity): string {

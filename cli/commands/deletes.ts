@@ -36,15 +36,15 @@ const MAX = 100_000;
 export function addDeletes({ program, output, finish, systems }: CommandContext): void {
   program
     .command('deletes')
-    .description('list deletes that the fuse holds, and release them, take them back, or detach the pairs')
+    .description('list the deletes that the fuse holds; release them, take them back, or detach the pairs')
     .addArgument(systemArgument(systems))
-    .option('--customer <id>', 'only of this customer; may be given again', addId)
-    .option('--release', 'the deletes go on (resume stripe --deletes does the same for all)')
-    .option('--take-back', 'the deletes do not happen: both sides keep the customer')
-    .option('--detach', 'each side keeps what it has, and the pair ends')
-    .option('--why <text>', 'a reason for those who look later')
-    .option('--wait <seconds>', 'wait this long for the results', toSeconds, RESULT_WAIT)
-    .option('--yes', 'do it without asking')
+    .option('--customer <id>', 'only the delete of this customer; may be given several times', addId)
+    .option('--release', 'carry the deletes out (resume stripe --deletes does this for all)')
+    .option('--take-back', 'cancel the deletes: both sides keep the customer')
+    .option('--detach', 'cancel the deletes and end the pairs: each side keeps what it has')
+    .option('--why <text>', 'the reason, which is stored with the decision')
+    .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
+    .option('--yes', 'go ahead without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
@@ -232,25 +232,30 @@ const HEAD = ['customer', 'record', 'deleted', 'since', 'then'];
 type Shown = { action: Action | null; label: string };
 
 function toRow({ customerId, externalId, direction, since }: StuckPair, { action, label }: Shown): string[] {
-  const there = direction === 'in';
+  const isInbound = direction === 'in';
   return [
-    ...[String(customerId ?? '–'), externalId ?? '–', there ? `at ${label}` : 'here', shortTime(since)],
-    describe(action, there, label),
+    ...[
+      String(customerId ?? '–'),
+      externalId ?? '–',
+      isInbound ? `at ${label}` : 'in our table',
+      shortTime(since),
+    ],
+    describe(action, isInbound, label),
   ];
 }
 
-function describe(action: Action | null, there: boolean, label: string): string {
+function describe(action: Action | null, isInbound: boolean, label: string): string {
   switch (action) {
     case null:
       return '';
     case 'release':
-      return there ? 'is deleted here' : `is deleted at ${label}`;
+      return isInbound ? 'is deleted in our table' : `is deleted at ${label}`;
     case 'take_back':
-      return there
+      return isInbound
         ? `stays, with a new record at ${label}`
-        : 'comes back as a new customer, linked with its record';
+        : 'is created again as a new customer, linked with its record';
     case 'detach':
-      return there ? 'stays here only' : `stays at ${label} only`;
+      return isInbound ? 'stays in our table only' : `stays at ${label} only`;
   }
 }
 

@@ -46,11 +46,9 @@ import { describeSkipped } from '../../lib/skipped.ts';
 export function addDoctor({ program, output, finish, systems }: CommandContext): void {
   program
     .command('doctor')
-    .description(
-      'look at settings, connections, clocks, webhooks and rights, and say how to fix what is wrong',
-    )
+    .description('check settings, connections, clocks, webhooks and rights, and say how to fix each problem')
     .addOption(systemOption(systems))
-    .option('--json', 'print what was found as JSON')
+    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
@@ -166,7 +164,7 @@ async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['addr
   return checks.problem('identity', other.found, other.fix);
 }
 
-/** The checks that every process makes at its start (db/server/preflight.ts), each as one finding. */
+/** The checks that every process makes at its start (db/server/preflight.ts), one finding each. */
 async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
   const seen = await attempt('ground', GROUND, async () => {
     const ground = await readGround(db);
@@ -183,7 +181,7 @@ async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
 
 const GROUND = 'Look at the rights of the role in DATABASE_URL (docs/deployment.md).';
 
-/** `elsewhere`: what works on this database need not be a process on this folder. */
+/** `elsewhere`: processes on other machines or folders may work on this database. */
 async function examineRoles(
   db: OpenDatabase['db'],
   systems: readonly SystemDefinition[],

@@ -21,9 +21,9 @@ export function addExplain({ program, output, finish, systems }: CommandContext)
     )
     .addArgument(new Argument('<kind>', 'what the id is of').choices(KINDS))
     .argument('<id>', 'the number of the customer or of the mapping, or the id of the record')
-    .option('--read', 'read the record now: one request to the system; without it nothing is called')
+    .option('--read', 'read the record now, by one request to the system')
     .addOption(new Option('--system <system>', 'only the pairs with this system').choices(systems.names))
-    .option('--json', 'print it as one JSON object')
+    .option('--json', 'print the result as one JSON object')
     .addHelpText(
       'after',
       `
@@ -69,7 +69,10 @@ function toAsked(kind: Kind, id: string): Asked {
   return kind === 'customer' ? { customer: number } : { mapping: number };
 }
 
-/** What would be done about a pair depends on its system's settings: each is asked for its own pairs. */
+/**
+ * What the engine would do with a pair depends on the settings of its system, so each system is
+ * explained alone.
+ */
 async function ask(
   systems: Registry,
   asked: Asked,

@@ -115,7 +115,9 @@ async function runImport(
       const follows =
         (await findRunning(config.dataDir)) ?? (await readHolders(db)).find(({ name }) => name === 'relay');
       if (!follows && summary.created + summary.updated > 0) {
-        output.say(`Nothing runs that brings them to ${labelsOf(systems)} yet: npx twinbox up`);
+        output.say(
+          `No relay runs that would bring these customers to ${labelsOf(systems)}. Start one: npx twinbox up`,
+        );
       }
       for (const system of systems.enabled(config)) {
         const unmatched = await readUnmatched(db, system);

@@ -48,18 +48,25 @@ export function addLink({ program, output, finish, systems }: CommandContext): v
   program
     .command('link')
     .description(
-      `link records at ${labelsOf(systems)} with customers here: the first time, and those that wait for consent`,
+      `link records at ${labelsOf(systems)} with customers in our table: the first time, and those that wait for consent`,
     )
-    .argument('[number...]', 'only these, by the number that is listed; with --record the customer', addId)
-    .option('--all', 'all that wait for consent')
-    .option('--record <id>', 'link the customer with this record, also where another one is linked')
-    .option('--create', 'make a new record for the customer, although records with its email exist')
-    .option('--accept-deletion', 'delete the customer here whose record was deleted there')
-    .option('--dry-run', 'only show who would be linked with whom, and what becomes of the others')
-    .option('--import', 'make a customer here of every record that has none, whatever STRIPE_IMPORT says')
-    .option('--leave', 'leave every record that has no customer here alone')
+    .argument(
+      '[number...]',
+      'only these mappings, by their listed numbers; with --record the number of the customer',
+      addId,
+    )
+    .option('--all', 'all records that wait for consent')
+    .option('--record <id>', 'link the customer with this record, also if another one is linked')
+    .option('--create', 'create a new record for the customer, although records with its email exist')
+    .option('--accept-deletion', 'delete the customer in our table, as its record was deleted at its system')
+    .option(
+      '--dry-run',
+      'only show which records would be linked with which customers, and what would happen to the others',
+    )
+    .option('--import', 'create a customer for every record that has none, also if STRIPE_IMPORT is off')
+    .option('--leave', 'leave all records without a customer as they are')
     .addOption(systemOption(systems))
-    .option('--yes', 'do it without asking')
+    .option('--yes', 'go ahead without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
@@ -114,7 +121,7 @@ async function link(about: About, ids: number[], options: Options, output: Outpu
         exit.usage,
         'Give one customer, and one of --record, --create and --accept-deletion: npx twinbox link 42 --record cus_…',
       );
-    if (all || dryRun) throw new CliError(exit.usage, '--all and --dry-run are for many: leave them out.');
+    if (all || dryRun) throw new CliError(exit.usage, 'Leave out --all and --dry-run for one customer.');
     return linkRecord(about, { ...options, customer }, output);
   }
   const chosen = all || ids.length > 0;
@@ -194,7 +201,7 @@ async function linkFirst(
   );
   if (undecided > 0 && !all && !dryRun)
     output.say(
-      `${about.system.label} has ${count(undecided, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
+      `${about.system.label} has ${count(undecided, 'record')} without a customer in our table: npx twinbox link --dry-run shows them.`,
     );
   if (waiting + undecided === 0 && !dryRun) return NONE_FIRST;
   if (!all && !dryRun) {
@@ -214,7 +221,10 @@ async function linkFirst(
   return { waiting: waiting + undecided, status: status === exit.nothingMatched && !json ? null : status };
 }
 
-/** Rows that wait for their first link, and records that nothing was decided about. */
+/**
+ * The number of rows that wait for their first link, and of records about which nothing was
+ * decided.
+ */
 async function countUnlinked(
   db: Db,
   { name: system, externalType }: SystemDefinition,

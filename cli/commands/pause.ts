@@ -24,9 +24,9 @@ import { chosenSystems, ofEach, systemArgument } from '../systems.ts';
 export function addPause({ program, output, finish, systems }: CommandContext): void {
   program
     .command('pause')
-    .description('send nothing to a system any more; changes are kept for later')
+    .description('stop sending to a system; changes are kept and sent later')
     .addArgument(systemArgument(systems))
-    .option('--why <text>', 'a reason for those who look later')
+    .option('--why <text>', 'the reason, which is stored')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -60,8 +60,8 @@ export function addResume({ program, output, finish, systems }: CommandContext):
     .command('resume')
     .description('send to a system again')
     .addArgument(systemArgument(systems))
-    .option('--why <text>', 'a reason for those who look later')
-    .option('--deletes', 'also release deletes that the fuse holds: look at what was deleted first')
+    .option('--why <text>', 'the reason, which is stored')
+    .option('--deletes', 'also release the deletes that the fuse holds; check first what was deleted')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -150,7 +150,7 @@ async function resume(
       was_paused: (before?.pausedAt ?? null) !== null,
       was_resting: rested !== null,
       released_deletes: deletes ? await raiseHeldDeletes(tx, system, now) : 0,
-      // What waited while writes were off goes out, unless they still are.
+      // Changes that waited while writes were off are released, unless writes still are off.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
       deletes_held: !deletes && before !== null && heldDeletes(before).length > 0,
     };
@@ -176,9 +176,9 @@ async function resume(
 function sayResumed(output: Output, system: string, result: Resumed): void {
   output.say(
     result.was_resting
-      ? `${system} goes on: its account rested because its quota was used up, and is asked again now.`
+      ? `${system} is resumed: its account rested because its quota was used up, and is called again now.`
       : result.was_paused
-        ? `${system} goes on.`
+        ? `${system} is resumed.`
         : `${system} was not paused.`,
   );
   if (result.released_deletes > 0) output.say(`${count(result.released_deletes, 'held delete')} released.`);

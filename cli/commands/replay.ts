@@ -43,21 +43,21 @@ export function addReplay({ program, output, finish, systems }: CommandContext):
         STATUSES,
       ),
     )
-    .option('--id <event...>', 'the same as naming them', toUuids)
-    .option('--customer <id>', 'those of one customer', toId)
-    .option('--error <code>', 'those that failed with this code, such as email_invalid')
-    .option('--since <time>', 'those since then: 30m, 2h, 7d, or a time with its zone', toTime)
-    .option('--limit <number>', 'at most so many', toId, 1_000)
+    .option('--id <event...>', 'only these events; the same as the argument', toUuids)
+    .option('--customer <id>', 'only those of this customer', toId)
+    .option('--error <code>', 'only those that failed with this code, such as email_invalid')
+    .option('--since <time>', 'only those since then: 30m, 2h, 7d, or a time with its zone', toTime)
+    .option('--limit <number>', 'the largest number of deliveries', toId, 1_000)
     .addOption(systemOption(systems))
-    .option('--yes', 'do it without asking')
-    .option('--reason <text>', 'why, for the record and the log', 'asked for on the command line')
-    .option('--wait <seconds>', 'wait this long for the results', toSeconds, RESULT_WAIT)
+    .option('--yes', 'go ahead without asking')
+    .option('--reason <text>', 'the reason, which is stored and logged', 'asked for on the command line')
+    .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
       `
-Safe at any age: ${labelsOf(systems)} is read before anything is written, and what an unanswered request did is looked for first.
-Without a terminal and without --yes it only shows. Exit status: 0, or 3 if nothing matched.
+A replay is safe however old the delivery is: ${labelsOf(systems)} is read before anything is written, and the effect of an unanswered request
+is looked for first. Without a terminal and without --yes the command only lists. Exit status: 0, or 3 if nothing matched.
 
 Examples:
   $ npx twinbox replay

@@ -48,23 +48,34 @@ export function addResolve({ program, output, finish, systems }: CommandContext)
       'decide about customers that are parked or wait: create a new record, detach the pair, or name the record',
     )
     .argument('[customer...]', 'only these customers', addId)
-    .option('--recreate', 'the record is gone: a new one is made; the delete of a deleted customer ends')
-    .option('--let-go', 'the pair ends: edits stop, and the record at the system stays as it is')
-    .option('--record <id>', 'this record is the customer’s (one customer only)', toRecord)
-    .option('--mapping <number>', 'a pair by its number, such as a record without a customer', addId)
-    .option('--reason-code <code>', 'those with this reason, such as missing (npx twinbox status lists them)')
-    .addOption(new Option('--state <state>', 'those in this state; detached: let go before').choices(STATES))
+    .option('--recreate', 'the record is gone: create a new one; the delete of a deleted customer ends')
+    .option(
+      '--let-go',
+      'detach the pair: edits are no longer carried over, and the record at the system stays as it is',
+    )
+    .option('--record <id>', 'link the customer with this record (one customer only)', toRecord)
+    .option(
+      '--mapping <number>',
+      'a pair, by the number of its mapping, such as a record without a customer',
+      addId,
+    )
+    .option(
+      '--reason-code <code>',
+      'all with this reason, such as missing (npx twinbox status lists the reasons)',
+    )
+    .addOption(new Option('--state <state>', 'all in this state').choices(STATES))
     .addOption(systemOption(systems))
-    .option('--limit <number>', 'at most so many', toLimit, LIMIT_MAX)
-    .option('--why <text>', 'a reason for those who look later')
-    .option('--wait <seconds>', 'wait this long for the results', toSeconds, RESULT_WAIT)
-    .option('--yes', 'do it without asking')
+    .option('--limit <number>', 'the largest number of pairs', toLimit, LIMIT_MAX)
+    .option('--why <text>', 'the reason, which is stored with the decision')
+    .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
+    .option('--yes', 'go ahead without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(
       'after',
       `
-Without --recreate, --let-go or --record it only lists. ${labelsOf(systems)} is read before anything is made or linked: a record that is there
-after all is linked again, never made a second time. Without a terminal and without --yes it only shows.
+Without --recreate, --let-go or --record the command only lists. Before a record is created or linked, ${labelsOf(systems)} is read: if the
+record still exists, it is linked again, and no second record is created. Without a terminal and without --yes the command only
+lists.
 Exit status: 0; 1 if a decision could not be taken or carried out; 3 if nothing matched.
 
 Examples:
@@ -240,11 +251,11 @@ function describe(
     case 'record':
       return 'is linked with this record, if it belongs to no other customer';
     case 'recreate':
-      if (customerId === null) return 'cannot: it has no customer';
+      if (customerId === null) return 'not possible: the pair has no customer';
       if (deleted) return `its delete ends, if ${label} does not know the record`;
       return externalId === null
-        ? 'a record is made'
-        : `a new record is made, if ${label} does not know this one`;
+        ? 'a record is created'
+        : `a new record is created, if ${label} does not know this one`;
   }
 }
 

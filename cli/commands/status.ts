@@ -34,7 +34,7 @@ import { chosenSystems, systemOption } from '../systems.ts';
 export function addStatus({ program, output, finish, systems }: CommandContext): void {
   program
     .command('status')
-    .description('what runs, what is on its way and what needs somebody')
+    .description('show which processes run, what is on its way and what needs a person')
     .addOption(systemOption(systems))
     .option('--json', 'print the figures as JSON')
     .addHelpText(
@@ -120,18 +120,23 @@ async function readAccountStatus(db: Db, definition: SystemDefinition): Promise<
   return { system, connection, webhooks, swept: swept?.triedAt ? swept : null, unmatched };
 }
 
-/** Two databases may share a data folder. What does not say yet what it works on is starting. */
+/**
+ * Two databases may share a data folder. A process that has not named its database yet is starting.
+ */
 async function isOfOtherDatabase({ database }: Running, db: Db): Promise<boolean> {
   return database !== null && database.id !== (await readDatabaseId(db));
 }
 
-/** From the process on this folder, which knows of itself what stands in no table; else from the tables. */
+/**
+ * Asks the process on this folder, which knows more about itself than the tables show; otherwise
+ * reads the tables.
+ */
 async function findProblems(
   db: Db,
   chosen: readonly SystemDefinition[],
   running: Running | null,
 ): Promise<string[]> {
-  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeHere(db, chosen));
+  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeTables(db, chosen));
 }
 
 type Report = { not_ready?: { part: string; problem: string }[]; warnings?: string[] };
@@ -151,8 +156,8 @@ async function askReady(apiUrl: string): Promise<string[] | null> {
   }
 }
 
-/** As an API says it, but for which webhook secrets it has. */
-async function judgeHere(db: Db, chosen: readonly SystemDefinition[]): Promise<string[]> {
+/** The same parts as /ready of an API, without the part that needs its webhook secrets. */
+async function judgeTables(db: Db, chosen: readonly SystemDefinition[]): Promise<string[]> {
   const clock = systemClock;
   const systems = chosen.map(({ name }) => name);
   const parts = {

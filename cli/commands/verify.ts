@@ -19,7 +19,7 @@ type Options = { wait?: number; repair?: boolean; json?: boolean; all?: boolean;
 export function addVerify({ program, output, finish, systems }: CommandContext): void {
   program
     .command('verify')
-    .description(`compare every customer with ${labelsOf(systems)}; reads only, unless told to repair`)
+    .description(`compare every customer with ${labelsOf(systems)}; only reads, unless --repair is given`)
     .option(
       '--wait <seconds>',
       `how long to wait for changes that are on their way (0; with --repair ${REPAIR_WAIT})`,
@@ -30,7 +30,7 @@ export function addVerify({ program, output, finish, systems }: CommandContext):
       'have workers bring pairs that drift into agreement, by the rules of any change, and compare again',
     )
     .addOption(systemOption(systems))
-    .option('--all', `list every finding, not only the first ${SHOWN}`)
+    .option('--all', `list every finding, and not only the first ${SHOWN}`)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -111,7 +111,7 @@ function sayAsked({ pairs, records, left }: Asked, label: string): string[] {
       ? [`Workers look again at ${count(pairs.length, 'pair')} (${customers.join(', ')}${more}).`]
       : []),
     ...(records.length > 0
-      ? [`Looked into now: ${count(records.length, 'record')} of ${label} that nobody here knew.`]
+      ? [`Workers look at ${count(records.length, 'record')} of ${label} that no pair has.`]
       : []),
     ...(left.length > 0
       ? [
@@ -129,7 +129,7 @@ function printReport(
   { all, label }: { all: boolean; label: string },
   output: Output,
 ): void {
-  // What counts first.
+  // The findings that count come first.
   const findings = [...report.findings].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
   const shown = all ? findings : findings.slice(0, SHOWN);
   for (const line of table(shown.map(toRow))) output.print(line);
@@ -137,7 +137,7 @@ function printReport(
     output.print(`… and ${findings.length - shown.length} more (--all lists them)`);
   if (report.unknownThere > 0) {
     output.say(
-      `${label} has ${count(report.unknownThere, 'customer')} that no customer here stands for: npx twinbox link --dry-run shows them.`,
+      `${label} has ${count(report.unknownThere, 'record')} without a customer in our table: npx twinbox link --dry-run shows them.`,
     );
   }
   output.print(summarise(report));

@@ -1,6 +1,6 @@
-// Every role in one process: what `twinbox up` and `twinbox demo` run. Each part is chosen by
-// whether its setting is there: an embedded PostgreSQL or DATABASE_URL, a system's double or the
-// system itself, a bus in this process or KAFKA_BOOTSTRAP_SERVERS.
+// Runs every role in one process, for `twinbox up` and `twinbox demo`. The settings choose the
+// parts: an embedded PostgreSQL or DATABASE_URL, the simulator of a system or the system itself, a
+// bus in this process or KAFKA_BOOTSTRAP_SERVERS.
 import { hostname } from 'node:os';
 import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
@@ -39,16 +39,16 @@ export interface System {
   url: string;
   db: Db;
   store: CustomerStore;
-  /** Of the first system. */
+  /** The integration of the first system. */
   integration: Integration;
-  /** What the engine of this process works with: of the first system, and of all of them. */
+  /** What the engine of this process is given: for the first system, and for all of them. */
   sync: SyncDeps;
   syncs: readonly SyncDeps[];
   /** Where the database is, for people. */
   databasePlace: string;
   /** Kafka's brokers; null for the bus in this process. */
   busPlace: string | null;
-  /** Where our double of the first system is; null for the real one. */
+  /** The address of the first system's simulator; null for the real system. */
   simulatorUrl: string | null;
   /** Resolves when a part can no longer work; the process should report this and end. */
   failed: Promise<Error>;
@@ -112,7 +112,7 @@ async function start({
   const syncs = [sync, ...others];
   const { clock } = sync;
   const names = syncs.map(({ integration }) => integration.system);
-  // Before the first row, so that it does not have to be moved later.
+  // Before the first row is written, so that no row has to be moved to a partition later.
   await keepPartitionsOf(sync, config.retentionDays);
 
   const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
@@ -134,21 +134,21 @@ async function start({
     log,
     address: database.address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: names }),
-    // On the bus in process no consumer reads them.
+    // On the bus in one process no consumer reads the headers.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
   });
   const { retentionDays } = config;
   const owner = nameProcess();
   const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner });
-  // A call that hangs may take longer than a stop has: it is left to its lease, and the next start
-  // finishes it.
+  // A call that hangs may take longer than a stop may take: its lease ends later, and the next
+  // start finishes its intent.
   cleanups.push(() => atMost(FINISH_MS, workers.stop()));
   const following = relay;
   const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
-  // After what it speaks of runs; stopped after it, so that no sign follows the end.
+  // Started after the roles that the signs are about.
   const received = syncs.map(withTally);
   const signs = await startRoleSigns({
     db,
@@ -196,7 +196,7 @@ async function start({
   };
 }
 
-/** Each is stopped by a cleanup of its own, also where a later one cannot start. */
+/** Adds a cleanup for each host at once, so that it is closed also if a later host cannot start. */
 async function startHosts(
   systems: Registry,
   options: { config: Config; log: Logger; port: number },
@@ -232,7 +232,7 @@ function lookAtRelay(relay: Relay, bus: Bus) {
   return { state: relay.isActive() ? 'active' : 'standby', problem: bus.health().problem };
 }
 
-/** A stop has 10 s in all; these are what requests and reconciles in hand may take of them. */
+/** A whole stop may take 10 s; requests and steps in progress may take this much of it. */
 const FINISH_REQUESTS_MS = 2_500;
 const FINISH_MS = 4_500;
 

@@ -1,4 +1,5 @@
-// A row's values as a customer: its name out of the columns that can give one, and its email.
+// Makes the values of a customer from a row: its email, and its name from the columns that can give
+// one.
 import { fallbackValue } from '../../lib/catalogue/document.ts';
 import { systems } from '../../lib/integrations/registry.ts';
 import type { Columns, Target } from './columns.ts';
@@ -49,7 +50,7 @@ export function toPerson(fields: readonly string[], { at }: Columns): Person | {
   return { values: { name, email }, ...(derived === null ? {} : { derived }), ...several };
 }
 
-/** By the same rule as a record that comes in without a name. */
+/** By the same rule as for an external record without a name. */
 function deriveName(company: string, email: string): string {
   const fields = { individual_name: null, business_name: company, email };
   return (NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields)) ?? '';

@@ -1,5 +1,5 @@
-// `twinbox link` while rows wait for the first link of two filled catalogues: shows the plan and
-// records the operator's consent.
+// `twinbox link` while rows wait for the first link: shows the plan, and records the operator's
+// consent.
 import { labelOf } from '../../lib/integrations/registry.ts';
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
@@ -109,8 +109,9 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
   for (const [number, says] of shown)
     output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
-  if (shown.length === 0) output.print(`No customer here waits to be linked, and ${label} has no customer.`);
-  // Those that differ first: they are what a person has to look at.
+  if (shown.length === 0)
+    output.print(`No customer in our table waits for a link, and ${label} has no customer.`);
+  // Pairs that differ come first, since a person has to look at them.
   const sorted = pairs.toSorted((a, b) => Number(differs(b)) - Number(differs(a)));
   const listed = all ? sorted : sorted.slice(0, SHOWN);
   if (listed.length > 0) output.print();
@@ -122,7 +123,9 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   const calls = callsOf(plan);
   if (calls.all > 0) {
     const seconds = Math.max(calls.all / rates.account, calls.mostOfOneKind / rates.endpoint);
-    output.say(`About ${count(calls.all, 'call')} at ${label}, ${durationOf(seconds)} at its limits.`);
+    output.say(
+      `This takes about ${count(calls.all, 'call')} to ${label}: ${durationOf(seconds)} at its rate limits.`,
+    );
   }
 }
 

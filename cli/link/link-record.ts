@@ -1,6 +1,6 @@
-// `twinbox link CUSTOMER --record ID` and `--accept-deletion`: which record is a customer's, and
-// what becomes of a customer whose record was deleted at its system. The rules are in
-// lib/operations/record-choice.ts.
+// `twinbox link CUSTOMER --record ID`, `--create` and `--accept-deletion`: which record a customer
+// is linked with, and what happens to a customer whose record was deleted at its system. The rules
+// are in lib/operations/record-choice.ts.
 import {
   listHeldDeletions,
   listLeftAliases,

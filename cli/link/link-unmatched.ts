@@ -1,4 +1,4 @@
-// `twinbox link --import` and `--leave`: what becomes of the unmatched records at a system.
+// `twinbox link --import` and `--leave`: decide about the unmatched records at a system.
 import type { Decision } from '../../db/external-records.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { decideUnmatched } from '../../lib/intake/unmatched.ts';
@@ -35,8 +35,8 @@ export async function decideAboutUnmatched(
       }
       const question =
         decision === 'import'
-          ? `Make customers here of ${count(open, 'record')} at ${system.label}?`
-          : `Leave ${count(open, 'record')} at ${system.label} without a customer here?`;
+          ? `Create customers in our table for ${count(open, 'record')} at ${system.label}?`
+          : `Leave ${count(open, 'record')} at ${system.label} without a customer in our table?`;
       if (dryRun || !(yes || (await isAgreed(question, output)))) {
         if (json) output.printJson({ decision, records: 0, matched: open });
         else if (dryRun || !isInteractive())

@@ -22,9 +22,9 @@ const QUIET_MS = 60_000;
 const IN_HAND_MS = 3_000;
 
 export type Engine = SyncDeps & {
-  /** The customer's pair: its row in `external_mappings`. Throws where it has none. */
+  /** The customer's pair: its row in `external_mappings`. Throws if the customer has none. */
   mapping(customerId: number): Promise<ShownMapping>;
-  /** Every pair of the customer: also those that have ended, and second records. */
+  /** Every pair of the customer, also ended pairs and second records. */
   mappings(customerId: number): Promise<ShownMapping[]>;
   /**
    * Takes one step for the customer now, in this process, which reads the record first; returns the
@@ -49,7 +49,7 @@ export function createEngine(deps: SyncDeps): Engine {
     return (await findMappingsOf(db, customerId, system)).map(shownMapping);
   }
 
-  /** The living pair; where there is none, the last one that ended. */
+  /** The pair that has not ended; if all have ended, the last one. */
   async function mapping(customerId: number): Promise<ShownMapping> {
     const all = (await mappings(customerId)).filter(({ role }) => role === 'primary');
     const found = all.find(({ state }) => state !== 'detached') ?? all.at(-1);
@@ -71,7 +71,7 @@ export function createEngine(deps: SyncDeps): Engine {
     });
   }
 
-  /** A worker's step is mostly over at once; what takes longer is said. */
+  /** Waits a moment for a worker's step to end; throws if the step takes longer. */
   async function claim({ id }: Pick<ShownMapping, 'id'>): Promise<Claim> {
     try {
       const claimed = async (): Promise<Claim | undefined> => (await tryClaim(id)) ?? undefined;

@@ -241,7 +241,7 @@ export type Setting = {
   alike?: readonly ('relay' | 'worker')[];
 };
 
-/** The checked values, under the names that they have outside. */
+/** The checked values, by the names of their settings. */
 export type Settings = ValuesOf<Properties>;
 
 export const settings: readonly (readonly [SettingName, Setting])[] = Object.entries(

@@ -1,4 +1,5 @@
-// The settings of Stripe, a part of schema.ts, and what the config has of them.
+// The settings of Stripe, a part of schema.ts, and the values of the config that are read from
+// them.
 import type { ValuesOf } from './values.ts';
 
 export const stripeProperties = {
@@ -137,16 +138,16 @@ export function readStripe(values: Values) {
   } as const;
 }
 
-/** Settings that are right by themselves and wrong together. */
+/** Settings that are valid each by itself and wrong in combination. */
 export function findStripeConflicts({ STRIPE_API_BASE, STRIPE_SECRET_KEY }: Values): string[] {
   const problems: string[] = [];
   if (STRIPE_API_BASE !== undefined && STRIPE_SECRET_KEY === undefined)
     problems.push(
-      'STRIPE_API_BASE needs a STRIPE_SECRET_KEY; a simulator takes any that begins with sk_test_',
+      'STRIPE_API_BASE needs a STRIPE_SECRET_KEY; a simulator accepts any key that begins with sk_test_',
     );
   if (STRIPE_API_BASE?.startsWith('http:') === true && isLiveKey(STRIPE_SECRET_KEY))
     problems.push(
-      'STRIPE_SECRET_KEY is a live key, and STRIPE_API_BASE would send it unencrypted. Use https',
+      'STRIPE_SECRET_KEY is a live key, and STRIPE_API_BASE begins with http, so the key would be sent unencrypted. Use https',
     );
   return problems;
 }

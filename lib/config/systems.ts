@@ -1,9 +1,10 @@
-// The settings of every external system, each in a file of its own. The names of a system's settings
-// begin with the system's name in capitals: by that the guard of the tests
-// (`ignoreConnectionSettings`) and the search for misspelt names know them, and messages name them.
+// The settings of every external system; each system has its own file. The names of a system's
+// settings begin with the system's name in capitals. The guard of the tests
+// (`ignoreConnectionSettings`) and the search for misspelt names recognise the settings by this
+// prefix, and messages build the names with it.
 import { findStripeConflicts, readStripe, stripeProperties } from './stripe.ts';
 
-/** By the system's name; lib/integrations/registry.ts has a definition for each. */
+/** The settings, by the name of the system, which lib/integrations/registry.ts defines. */
 export const settingsOfSystems = { stripe: stripeProperties } as const;
 
 /** A system that this program knows. */
@@ -13,22 +14,22 @@ export const systemProperties = { ...stripeProperties } as const;
 
 type Values = Parameters<typeof readStripe>[0];
 
-/** The part of the config for each system, under its name. */
+/** The part of the config for each system, by its name. */
 export function readSystems(values: Values) {
   return { stripe: readStripe(values) } as const;
 }
 
-/** Settings of systems that are right by themselves and wrong together. */
+/** Settings of systems that are valid each by itself and wrong in combination. */
 export function findSystemConflicts(values: Values): string[] {
   return findStripeConflicts(values);
 }
 
-/** `STRIPE_` of `stripe`. */
+/** `STRIPE_` for `stripe`. */
 export function settingPrefix(system: string): string {
   return `${system.toUpperCase()}_`;
 }
 
-/** The setting of a system, as people write it: `STRIPE_WRITES` is `WRITES` of `stripe`. */
+/** The full name of a system's setting: `STRIPE_WRITES` for `WRITES` of `stripe`. */
 export function settingOf(system: string, name: string): string {
   return settingPrefix(system) + name;
 }

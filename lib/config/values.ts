@@ -8,7 +8,7 @@ type ValueOf<S> = S extends { enum: readonly (infer E)[] }
       ? string[]
       : string;
 
-/** The checked values, under the names that they have outside. */
+/** The checked values, by the names of their settings. */
 export type ValuesOf<P> = {
   [K in keyof P]: ValueOf<P[K]> | (P[K] extends { default: unknown } ? never : undefined);
 };

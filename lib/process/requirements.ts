@@ -7,8 +7,7 @@ import type { Role } from './run.ts';
 
 /**
  * Requires a database and Kafka, which a separate process cannot replace by parts of its own.
- * Throws
- * `config_invalid` with all that is missing.
+ * Throws `config_invalid` with all that is missing.
  */
 export function requireShared(config: Config, role: Role): { databaseUrl: string } {
   const { url } = config.database;
@@ -25,8 +24,8 @@ export function requireShared(config: Config, role: Role): { databaseUrl: string
 }
 
 /**
- * Where a process that calls the systems finds each that is kept in step. Throws `config_invalid`
- * with all that is missing.
+ * The access of a process that calls the systems to each system that is kept in step. Throws
+ * `config_invalid` with all settings that are missing.
  */
 export function requireSystems(
   config: Config,

@@ -11,13 +11,13 @@ import type { SyncDeps } from '../sync/step.ts';
 
 export type SyncParts = {
   db: Db;
-  /** Where the system is. */
+  /** The key and the address of the system. */
   access: SystemAccess;
   log: Logger;
   nudge: () => void;
 };
 
-/** What the engine is given of one system. */
+/** What the engine is given for one system. */
 export async function createSyncDeps(config: Config, parts: SyncParts): Promise<SyncDeps> {
   const { db, access, log, nudge } = parts;
   const instanceId = await readInstanceId(db);
@@ -46,7 +46,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
 /** What receives the events of one system, and the secrets that sign its webhooks. */
 export type SecretIntake = { intake: Intake; secrets: string[] };
 
-/** For a process that only receives events: of every system that is kept in step. */
+/** For a process that only receives events, such as the API: one intake for each system in use. */
 export async function createIntakes(
   config: Config,
   db: Db,

@@ -15,11 +15,11 @@ export const stripe = {
   // docs.stripe.com/api/events/list
   eventsKeptDays: 30,
   missing:
-    'STRIPE_SECRET_KEY: the account to keep in step; or SIMULATOR_URL, to try it with `npm run simulator`',
+    'STRIPE_SECRET_KEY: the key of the account whose customers are kept the same; or SIMULATOR_URL, to try Twinbox with `npm run simulator`',
   lookAt: 'Look at STRIPE_SECRET_KEY and at the network.',
   signatureHeader: 'Stripe-Signature',
 
-  // Without a key the simulator stands in for it.
+  // Without a key the simulator is used in place of Stripe.
   isEnabled: () => true,
 
   settings: ({ stripe: given }: Config) => ({
@@ -37,7 +37,7 @@ export const stripe = {
   isLive: ({ stripe: { secretKey } }: Config) => secretKey !== undefined && /^.k_live_/.test(secretKey),
 
   standInAdvice: (address: string) =>
-    `STRIPE_SECRET_KEY is not set, so the simulator at ${address} stands in for Stripe: set the key, or let the simulator run ` +
+    `STRIPE_SECRET_KEY is not set, so the simulator at ${address} is used in place of Stripe: set the key, or start the simulator ` +
     '(npm run simulator; in containers: docker compose --profile demo up -d)',
 
   document: () => parseDocument(mapping),
@@ -47,14 +47,14 @@ export const stripe = {
     return createStripeIntake(tagKeyOf(instanceId));
   },
 
-  // The simulator's secret is believed only where no real account could be meant.
+  // The simulator's secret is accepted only if there is no key of a real account.
   webhookSecrets({ stripe: given, simulator }: Config) {
     const simulated = given.secretKey === undefined && simulator.webhookSecret !== undefined;
     return simulated ? [simulator.webhookSecret, ...given.webhookSecrets] : [...given.webhookSecrets];
   },
 } as const satisfies SystemDefinition;
 
-/** Stripe by its key, else the simulator that runs by itself, else null. */
+/** Stripe if there is a key, otherwise the simulator of SIMULATOR_URL, otherwise null. */
 export function findStripeAccess({ stripe: given, simulator }: Config): StripeAccess | null {
   if (given.secretKey !== undefined) return accessBy(given.secretKey, given.apiBase, null);
   return simulator.url === undefined ? null : simulatorAccess(simulator.url);
@@ -64,7 +64,7 @@ export function simulatorAccess(url: string): StripeAccess {
   return accessBy(SIMULATOR_KEY, url, url);
 }
 
-/** Obviously made up: the simulator takes any test key. */
+/** An invented key: the simulator accepts any test key. */
 const SIMULATOR_KEY = 'sk_test_twinbox_simulator';
 
 function accessBy(secretKey: string, apiBase: string | undefined, standIn: string | null): StripeAccess {
