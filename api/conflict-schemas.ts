@@ -3,6 +3,7 @@
 
 import { customerIdSchema } from './customer-schemas.ts';
 import { PAGE_DEFAULT, PAGE_MAX } from './customer-schemas.ts';
+import { conflictKinds } from '../lib/sync/merge.ts';
 
 export const uuidSchema = {
   type: 'string',
@@ -26,19 +27,6 @@ export type ConflictQuery = {
   reversed?: 'true' | 'false';
   turned?: 'true' | 'false';
 };
-
-/** lib/sync/merge.ts says what each kind means. */
-export const conflictKinds = [
-  'both_moved',
-  'overwritten_unseen',
-  'null_refused',
-  'cannot_carry',
-  'deleted_there',
-  'deleted_here',
-  'duplicate_email',
-  'external_duplicate',
-  'reform_refused',
-] as const;
 
 export const conflictQuerySchema = {
   type: 'object',

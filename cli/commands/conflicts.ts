@@ -6,25 +6,12 @@ import {
   type ReverseOutcome,
 } from '../../lib/operations/conflicts.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { conflictKinds } from '../../lib/sync/merge.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../session.ts';
-
-const KINDS = [
-  ...[
-    'both_moved',
-    'overwritten_unseen',
-    'null_refused',
-    'cannot_carry',
-    'deleted_there',
-    'deleted_here',
-    'duplicate_email',
-    'external_duplicate',
-    'reform_refused',
-  ],
-];
 
 type ListOptions = {
   customer?: number;
@@ -60,7 +47,7 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
     .command('list', { isDefault: true })
     .description('list the conflicts, newest first')
     .option('--customer <id>', 'only those of this customer', toId)
-    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KINDS))
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(conflictKinds))
     .addOption(new Option('--field <field>', 'only those about this field').choices(['name', 'email']))
     .option('--reversed', 'only those that were reversed')
     .option('--no-reversed', 'only those that were not')

@@ -20,17 +20,21 @@ export interface UnseenEdit {
   seen: Value;
 }
 
+/** docs/conflicts.md says what each means. */
+export const conflictKinds = [
+  'both_moved',
+  'overwritten_unseen',
+  'null_refused',
+  'cannot_carry',
+  'deleted_there',
+  'deleted_here',
+  'duplicate_email',
+  'external_duplicate',
+  'reform_refused',
+] as const;
+
 export interface Conflict {
-  kind:
-    | 'both_moved'
-    | 'overwritten_unseen'
-    | 'null_refused'
-    | 'cannot_carry'
-    | 'deleted_there'
-    | 'deleted_here'
-    | 'duplicate_email'
-    | 'external_duplicate'
-    | 'reform_refused';
+  kind: (typeof conflictKinds)[number];
   field: string | null;
   base: Value;
   ours: Value;
