@@ -114,7 +114,8 @@ describe('the commands beside a running twinbox', () => {
     const before = (await database.db('operator_actions').where('action', 'resume')).length;
     expect(await place.run(['resume', 'stripe', '--why', 'a larger quota'])).to.include({
       code: 0,
-      stderr: 'stripe is resumed: its account rested because its quota was used up, and is called again now.\n',
+      stderr:
+        'stripe is resumed: its account rested because its quota was used up, and is called again now.\n',
     });
     const actions = await database.db<{ action: string }>('operator_actions').where('action', 'resume');
     expect(actions).to.have.length(before + 1);
