@@ -50,14 +50,14 @@ export async function reviveAccount(tx: Tx, move: Move): Promise<{ pairs: number
   return rows[0] ?? { pairs: 0, waiting: 0 };
 }
 
-// An open intent is the original's to finish, and so is what was consented to. A pair that had ended
-// before has ended in the copy too.
+// The original finishes its open intents and carries out the consents that it was given; the copy
+// does neither. A pair that had ended before has ended in the copy too.
 const detachCopiedSql = `
 update external_mappings set state = 'detached', reason = 'copied', reason_detail = null, consent = null, ending = null, decision = null,
   intent = null, ${leaseOverSql}, clean = dirty, must_read = false, updated_at = now()
 where state <> 'detached'`;
 
-/** A copied database lets go of every external record. Returns of how many. */
+/** Detaches every pair of a copied database from its external record. Returns the count. */
 export async function detachCopied(tx: Tx): Promise<number> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(detachCopiedSql);
   return rowCount;
