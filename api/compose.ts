@@ -20,12 +20,13 @@ import type { Readiness } from '../lib/health/readiness-report.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
 
-/** What the API needs of one system. */
+/** One external system as the API uses it. */
 export type ApiSystem = {
+  /** Its events are received; without `ingress` it has no webhook route. */
   intake: Intake;
-  /** The secrets that sign its webhooks; with none, events come in by the sweep alone. */
+  /** The secrets that sign the webhooks of the system; without any, only the sweep finds events. */
   secrets: string[];
-  /** Counts deliveries; whoever makes it writes its counts. */
+  /** Counts deliveries of webhooks; the caller that created it stores the counts. */
   tally: WebhookTally;
 };
 

@@ -6,8 +6,8 @@ import type { Customer, CustomerMapping } from '../db/customers.ts';
 export type SyncState = { state: string; reason: string | null; version: number | null; since: string };
 
 /**
- * By the system's name. A customer that no worker has received yet has no pair with a system that
- * is kept in step, and is pending all the same.
+ * The states by the name of the system; `inStep`: the systems that are kept in step. A customer
+ * that no worker has received yet has no mapping with such a system, and is pending as well.
  */
 export function syncOf(customer: Customer, inStep: readonly string[]): Record<string, SyncState> {
   const systems = new Set<string>([...inStep, ...customer.mappings.map(({ system }) => system)]);

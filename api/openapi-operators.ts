@@ -117,8 +117,8 @@ function webhookPaths(): Json {
 function webhook({ label }: SystemDefinition, header: string): Json {
   return {
     operationId: `take${label}Event`,
-    summary: `An event of ${label}, stored before it is answered`,
-    description: 'Proves itself by its signature over the raw body, and needs no key.',
+    summary: `Receives an event of ${label}, and stores it before the answer`,
+    description: 'The signature over the raw body is checked; no key is needed.',
     security: [],
     parameters: [{ ...parameter(header, 'header', { type: 'string', minLength: 1 }), required: true }],
     requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } },

@@ -27,7 +27,7 @@ export interface WebhookSource {
   tally?: WebhookTally;
 }
 
-/** What Stripe recommends, in both directions (docs.stripe.com/webhooks#replay-attacks). */
+/** Stripe's own tolerance, in both directions (docs.stripe.com/webhooks#replay-attacks). */
 const TOLERANCE_S = 300;
 /** Far above the size of any event of a customer; a forged body must not use more memory. */
 const BODY_LIMIT = 1_000_000;
@@ -82,7 +82,7 @@ function demandSignature(
   if (verdict.code === 'no_secret') {
     throw new Problem(
       'webhooks_not_configured',
-      `No signing secret is set for ${system}: set ${settingOf(system, 'WEBHOOK_SECRET')} to the endpoint's secret.`,
+      `No signing secret is set for ${system}: set ${settingOf(system, 'WEBHOOK_SECRET')} to the secret of the endpoint.`,
     );
   }
   tally?.refused(verdict.code);

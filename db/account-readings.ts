@@ -28,8 +28,8 @@ export async function readReading(db: Db | Tx, place: RecordPlace): Promise<Acco
   return rows[0] ?? null;
 }
 
-// A table is empty while it has no customer and none is linked or was: what was deleted counts, for
-// its records may be at the system.
+// A table is empty if it has no customer and no mapping names one: a deleted customer counts too,
+// because its record may still exist at the system.
 const importsSql = `:imports and not exists (select from customers) and not exists (
   select from external_mappings m where m.system = :system and m.internal_id is not null)`;
 
@@ -58,7 +58,7 @@ export async function isToImport(db: Db, place: RecordPlace, imports: boolean): 
   return rows[0]?.imports === true;
 }
 
-/** Notes how far it has come; `more` records were read. */
+/** Stores how far the reading has come; `more` is the number of records read since. */
 export async function saveReading(
   tx: Db | Tx,
   place: RecordPlace,

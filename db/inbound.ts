@@ -117,8 +117,8 @@ export async function askForRead(
 }
 
 /**
- * What a decision needs of an external event: receive stores it with the delivery. Fields are by
- * the system's names.
+ * The part of an inbound event that a decision uses; it is stored with the delivery. The fields
+ * have the system's names.
  */
 export type ReceivedEvent = {
   externalId: string;
@@ -127,13 +127,13 @@ export type ReceivedEvent = {
   created: string | null;
   requestId: string | null;
   key: string | null;
-  /** null where the event carries no values (a thin one), or none that could be read. */
+  /** null if the event has no values (a thin event), or if they cannot be read. */
   after: Record<string, string | null> | null;
   previous: Record<string, string | null> | null;
   unreadable: string[];
 };
 
-/** An external event, ready to be received. */
+/** An inbound event, ready to be received. */
 export type ExternalEvent = {
   eventId: string;
   syncEventId: number | null;
@@ -195,7 +195,7 @@ export type NotReceivedEvent = {
   syncEventId: number;
   event_id: string;
   event_type: string;
-  /** As it was stored: whoever takes it checks it. */
+  /** As it was stored; the caller checks it. */
   external: unknown;
 };
 

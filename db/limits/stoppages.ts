@@ -16,8 +16,8 @@ export async function noteStoppage(
   );
 }
 
-// A pause may lie in the time of an open breaker or of a rest, or overlap it: what lies in both
-// counts once.
+// A pause may be within the time of an open breaker or of a rest, or overlap it: time that is in
+// both counts once.
 const stoppedSql = `
 with stops as (
   select tstzrange(began_at, ended_at) as stop from stoppages where system = :system and ended_at > :since::timestamptz

@@ -1,4 +1,4 @@
-// Whose counterpart is it? Questions and moves around a mapping that has no row of ours yet.
+// Finds the row that a mapping without a row belongs to, and moves the mapping to that row.
 import { isLetGoSql } from './consent.ts';
 import { hasEnded, hasEndedSql } from './state.ts';
 import { linkAbsorbed } from './writes/records.ts';
@@ -16,8 +16,8 @@ export type Candidate = {
   /** Its pair has ended, and stays so. */
   ended: boolean;
   /**
-   * Its first link: `awaited` from an operator's consent, `named` by it and not yet made; null
-   * where there is none.
+   * The first link of the row: `awaited` if it waits for a consent, `named` if a consent was given
+   * and is not carried out yet; null otherwise.
    */
   link: 'awaited' | 'named' | null;
   /** The record that a consent names as the row's, and that is not linked yet. */
@@ -60,7 +60,7 @@ export async function findByEmail(db: Db, where: Where, email: string): Promise<
   return rows[0] ?? null;
 }
 
-/** A candidate with what the plan of a first link goes by. */
+/** A candidate with the values that the plan of a first link uses. */
 export type ListedCandidate = Candidate & {
   name: string;
   email: string;

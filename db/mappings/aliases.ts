@@ -39,8 +39,8 @@ export async function findPrimary(
 }
 
 /**
- * Locks, in order of id, an alias and every mapping of its row: what becomes of the alias may
- * decide what its primary waits for. Null if the lease is gone.
+ * Locks, in order of id, an alias and every mapping of its row: the fate of the alias may end the
+ * wait of its primary. Null if the lease is gone.
  */
 export async function lockWithRow(
   tx: Tx,
@@ -72,7 +72,7 @@ export async function raiseHeldPrimary(tx: Tx, alias: Mapping, now: Date): Promi
   );
 }
 
-/** A mapping for a record that none stands for yet, locked by being made in this transaction. */
+/** Creates the mapping of a record that has none; the insert also locks it in this transaction. */
 export async function insertRecordMapping(
   tx: Tx,
   where: Where & { externalId: string },

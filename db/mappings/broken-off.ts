@@ -1,6 +1,5 @@
-// Mappings whose steps break off. Nothing here reads what may be the reason for it: the row's
-// documents, or a number that none should have. How they are parked:
-// writes/broken-off.ts.
+// Mappings whose steps break off. Nothing here reads the values that may be the cause: the row's
+// documents, or a number that no row should have. writes/broken-off.ts parks such mappings.
 import type { Db } from '../server/connection.ts';
 
 export type Breaking = {

@@ -74,7 +74,7 @@ export type Claimed = {
 export type ClaimRoom = {
   /** Of all but echoes. */
   limit: number;
-  /** Of those, records to be made, and records that exist. */
+  /** How many of those are records to be created, and records that exist. */
   creates: number;
   others: number;
   /** Echoes at records that exist, beside the limit: no call is expected of them. */
@@ -93,8 +93,8 @@ type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
 
 /**
  * Takes mappings that are dirty, due and unleased, the most urgent first, as many as there is room
- * for. A paused system has none, nor one whose breaker is open or whose account rests; the rows of
- * the breaker and of the rest come with the answer.
+ * for. No mapping is taken of a system that is paused, whose breaker is open or whose account
+ * rests; the answer includes the rows of the breaker and of the rest.
  */
 export async function claimDue(
   db: Db,
@@ -129,7 +129,7 @@ function toBreaker({ since, openedAt, probeAt, ...rest }: StoredBreaker): Breake
   };
 }
 
-/** What is due, whatever it needs, and as many echoes beside it; for those who take tokens by themselves. */
+/** Claims due mappings and as many echoes, for callers that take rate tokens themselves. */
 export async function claimMappings(
   db: Db,
   claim: { system: string; account: string; owner: string; now: Date; leaseMs: number; limit: number },

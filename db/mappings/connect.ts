@@ -27,7 +27,7 @@ export async function countLivingPairs(tx: Tx, system: string, account: string):
   return rows[0]?.count ?? 0;
 }
 
-/** From now on the database belongs to this account; the fuses begin anew. */
+/** From now on the database belongs to this account; the fuses start from zero. */
 export async function rebindConnection(tx: Tx, binding: Move & { livemode: boolean }): Promise<void> {
   await tx.raw(
     `update connections set account = :account, livemode = :livemode, bound_at = :now::timestamptz,

@@ -4,9 +4,10 @@
 import { isObject } from './stored.ts';
 
 /**
- * What a person consented to. `customer`: the mapping's record is this customer's; `chosen`: whatever
- * its email or its owner tag says. `record`: the mapping's row is linked with this record; with null
- * it has none, and one is made; `anew`: though others have its email.
+ * What a person consented to. `customer`: the record of the mapping belongs to this customer;
+ * `chosen`: whatever its email or its owner tag says. `record`: the row of the mapping is linked
+ * with this record, or with null, a new record is created for it; `anew`: even if other records
+ * have its email.
  */
 export type Consent = (
   | { to: 'customer'; customer: number; chosen?: true }
@@ -43,11 +44,11 @@ export type NotTaken = { tried: string; why: string };
  * has ended as before.
  */
 export type Ending =
-  /** A person let the pair go: both sides stay as they are until a person takes it up again. */
+  /** A person detached the pair: both sides stay as they are until a person reopens the pair. */
   | ({ kind: 'let_go'; was: string; because: string | null; refused?: NotTaken } & DecisionNote)
-  /** The row has a new pair; `replaced` is the record of it, or true where one was to be made. */
+  /** The row has a new pair; `replaced` is its record, or true if a record was to be created. */
   | ({ kind: 'replaced'; replaced: string | true; refused?: NotTaken } & Partial<DecisionNote>)
-  /** The delete that the fuse held was taken back: what was deleted is this new customer now. */
+  /** The delete that the fuse held was taken back: this new customer replaces the deleted one. */
   | ({
       kind: 'taken_back';
       taken_back: number;
@@ -84,7 +85,7 @@ export function toEnding(stored: unknown): Ending | null {
   return ENDINGS.has(stored['kind']) ? (stored as Ending) : null;
 }
 
-/** A person let the pair go: both sides stay as they are until a person takes it up again (`resolve`). */
+/** A person detached the pair: both sides stay as they are until `resolve` reopens the pair. */
 export const isLetGoSql = (mapping: string): string =>
   `(${mapping}.state = 'detached' and ${mapping}.ending ->> 'kind' = 'let_go')`;
 

@@ -38,7 +38,7 @@ export type StuckPair = {
   /** The row is a tombstone. */
   deleted: boolean;
   /**
-   * With the reason `fuse`: whose delete is held, `out` for a row that was deleted in our table.
+   * With the reason `fuse`: which side's delete is held; `out` means a row deleted in our table.
    */
   direction: 'in' | 'out' | null;
   since: Date;
@@ -49,7 +49,7 @@ export type StuckFilter = {
   customers?: number[];
   mappings?: number[];
   reason?: string;
-  /** Parked and waiting unless named; `detached` are those that a person has let go. */
+  /** Parked and waiting unless named; `detached` are pairs that a person has detached. */
   states?: StuckState[];
   limit: number;
 };

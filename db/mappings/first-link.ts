@@ -30,7 +30,7 @@ left join external_mappings k on k.system = :system and k.account = :account and
 left join external_records d on d.system = :system and d.account = :account and d.external_type = :externalType
   and d.external_id = x.id`;
 
-/** How each record of a page stands: its mapping, and what was decided about it. */
+/** The state of each record of a page: its mapping, and the decision about it. */
 export async function readListed(
   db: Db | Tx,
   where: Where & { account: string },

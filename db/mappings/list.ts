@@ -1,5 +1,5 @@
-// Mappings that a person may want to look at: those that wait, are parked, or stand beside another
-// as its alias, and those that a person has let go.
+// Mappings that a person may want to see: mappings that wait, are parked or are aliases, and
+// mappings that a person has detached.
 import { isLetGoSql, type Decision } from './consent.ts';
 import { shownDetailSql } from './shown.ts';
 import type { Db, Tx } from '../server/connection.ts';
@@ -10,13 +10,13 @@ export type ListedMapping = {
   id: number;
   system: string;
   externalId: string | null;
-  /** Our customer; null while it is not known whose record it is. */
+  /** Our customer; null while it is not known which customer the record belongs to. */
   customer: number | null;
   state: AttentionState;
   reason: string | null;
   decision: Decision | null;
   detail: Record<string, unknown> | null;
-  /** How often what is open was tried. */
+  /** How often the open deliveries were tried. */
   attempts: number;
   error: Record<string, unknown> | null;
   createdAt: Date;
@@ -31,8 +31,8 @@ export type MappingFilter = {
   customer?: number;
 };
 
-// What is parked counts from nought on its mapping, so that the next edit has its whole time; its
-// deliveries know how often it was tried.
+// The mapping of a parked pair counts attempts from zero again, so that the next edit gets the
+// whole time; the deliveries keep the number of attempts.
 const triedSql = `coalesce((select max(d.attempts) from sync_deliveries d
   where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')), 0)`;
 
@@ -87,7 +87,7 @@ export type Linkable = {
   customerId: number | null;
   name: string | null;
   email: string | null;
-  /** The counterpart that the row has got meanwhile. */
+  /** The record that the row is linked with by now. */
   linkedWith: string | null;
   consent: boolean;
   since: Date;
@@ -113,7 +113,7 @@ where m.state = 'waiting' and m.reason = 'ask_link' and m.internal_id is null
 order by m.id
 limit :limit`;
 
-/** Who would be linked with whom. */
+/** Which customer and which record would be linked. */
 export async function findLinkable(
   db: Db,
   { ids = null, limit }: { ids?: number[] | null; limit: number },

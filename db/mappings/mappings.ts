@@ -36,8 +36,8 @@ export type OpenIntent = {
   /** No send of it can have reached the system. */
   unsent?: true;
   /**
-   * How far the search for what it did has got: of each list, what was made later than this has
-   * been looked at.
+   * How far the search for the effect of the request has got: entries of each list that are newer
+   * than this were searched.
    */
   looked?: { events?: string; list?: string };
 };
@@ -73,8 +73,8 @@ export type Mapping = {
   intentNumber: number;
   intent: OpenIntent | null;
   /**
-   * Of a record that is no row's counterpart (an alias, or let go with its row): its email as it
-   * was last known.
+   * The last known email of a record that is not linked with a row: an alias, or a record of a
+   * detached pair.
    */
   knownEmail: string | null;
   /** An owner tag on the record that does not count any more: a person linked its row with another record. */

@@ -33,8 +33,8 @@ type DamagedColumn = 'shadow' | 'intent' | 'external_id' | 'internal_id';
 /** Why a pair waits, by its code. */
 interface WaitingDetails {
   /**
-   * Null until a step has looked at it. `records`: these have the identity of the row. `tried`: the
-   * record of a consent is not to be had, and a person is asked anew.
+   * Null before the first step. `records`: these have the identity of the row. `tried`: the record
+   * that a consent named is not available, and a person is asked again.
    */
   not_linked: null | {
     because?: 'identity_exists';
@@ -82,11 +82,11 @@ interface ParkedDetails {
 
 type Details = WaitingDetails &
   ParkedDetails & {
-    /** The pair of a copied database is the original's (state `detached`). */
+    /** The pair of a copied database belongs to the original (state `detached`). */
     copied: null;
   };
 
-/** A decision that could not be carried out leaves what was tried beside any reason. */
+/** The record that a decision tried without success; it is kept beside any reason. */
 type Tried = { external_id: string | null } & NotTaken;
 type Member<Of, Code extends keyof Of> = Code extends keyof Of
   ? { code: Code; detail: Of[Code] extends null ? null | Tried : Of[Code] | (Of[Code] & Tried) }
@@ -155,9 +155,9 @@ const FITS: Record<keyof Details, Fits> = {
   copied: nothing,
 };
 
-/** What these say where their stored detail is not theirs: a step goes by the code alone. */
+/** These reasons if their stored detail does not fit: a step then uses the code alone. */
 const BARE: readonly Reason[] = [
-  // Nothing is made for a row before a person consents, whatever its detail says.
+  // No record is created for a row before a person consents, whatever its detail says.
   { code: 'not_linked', detail: null },
   { code: 'missing', detail: { external_id: null } },
   { code: 'create_unknown', detail: {} },
@@ -190,12 +190,12 @@ export function codeOf(reason: Reason): string {
 }
 
 /**
- * The pair stays as it is, and what was tried is said beside its reason. A record that the reason
- * names itself is not written over: it may be what keeps another one from being made.
+ * The pair stays as it is, and the record that was tried is stored beside its reason. A record that
+ * the reason names is not replaced: it may be the reason why no other record is created.
  */
 export function withTried(reason: Reason | null, { external_id: externalId, ...notTaken }: Tried): Reason {
   const kept: Reason = reason ?? { code: 'missing', detail: { external_id: externalId } };
   const detail: unknown = { external_id: externalId, ...kept.detail, ...notTaken };
-  // Every member takes what was tried beside its own detail.
+  // The detail of every reason allows the record that was tried beside its own values.
   return { ...kept, detail } as Reason;
 }

@@ -1,5 +1,5 @@
-// How a pair stands beside what its step is decided from: since when, and in whose hands. And which
-// pairs a customer has.
+// Facts about a pair that no step is decided from: since when it is in its state, and which worker
+// has its lease. And the pairs of a customer.
 import type { Db } from '../server/connection.ts';
 
 export type PairStanding = {

@@ -1,7 +1,7 @@
 // What the state of a mapping means: each question once, for TypeScript and, as a fragment, for SQL.
 import type { Mapping } from './mappings.ts';
 
-/** The pair is over: what still comes in about its record is recorded, and changes nothing. */
+/** The pair is over: later events about its record are recorded, and change nothing. */
 export function hasEnded({ state }: { state?: string | undefined }): boolean {
   return state === 'tombstoned' || state === 'detached';
 }

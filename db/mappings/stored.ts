@@ -1,4 +1,4 @@
-// Shapes of what a jsonb column holds, for whoever reads one: it may have been changed by hand.
+// Checks for the values of a jsonb column, which may have been changed by hand.
 export type Json = Record<string, unknown>;
 export type Fits = (value: unknown) => boolean;
 
@@ -22,7 +22,7 @@ export const isOneOf =
   (value) =>
     typeof value === 'string' && values.includes(value);
 
-/** An object whose members fit; what else it has is let through. */
+/** An object whose members fit; other members are allowed. */
 export const hasMembers =
   (members: Record<string, Fits>): Fits =>
   (value) =>

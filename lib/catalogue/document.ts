@@ -55,12 +55,12 @@ export interface MappingDocument {
   fields: FieldRule[];
 }
 
-/** What a document is held against besides its own form. */
+/** What a document is checked against, besides its own form. */
 export interface DocumentRules {
   entities?: Entities;
   /**
-   * What an external system says about a document of well-formed fields: each problem with its
-   * place, as `/fields/0/external: …`.
+   * The problems that an external system finds in a document of well-formed fields, each with its
+   * place, such as `/fields/0/external: …`.
    */
   external?: (document: MappingDocument, entity: EntityFields) => string[];
 }
@@ -106,7 +106,7 @@ const DOCUMENT = {
 
 let validator: ValidateFunction<MappingDocument> | undefined;
 
-/** The document, frozen, or one error that names every problem with its place. */
+/** The document, frozen; or one error that names every problem with its place. */
 export function parseDocument(
   candidate: unknown,
   { entities = ENTITIES, external }: DocumentRules = {},
@@ -151,7 +151,7 @@ export function fallbackValue(rule: FieldRule, fields: Fields): Value {
   return null;
 }
 
-/** A step of a fallback: the field that stands in, and what becomes of its value. */
+/** A step of a fallback: the field that replaces the empty one, and the transforms of its value. */
 export function parseStep(step: string): { field: string; transforms: string[] } {
   const [field = '', ...transforms] = step.split('|').map((part) => part.trim());
   return { field, transforms };
@@ -171,7 +171,7 @@ function unknownEntity({ entity }: MappingDocument, entities: Entities): string 
   return `/entity: unknown entity "${entity}"${suggestion(entity, known)} (known: ${known.join(', ')})`;
 }
 
-/** A field that our table does not have would be null on our side, and would be erased on theirs. */
+/** A field that our table does not have would be null on our side, and be erased on their side. */
 function unknownFields({ entity, fields }: MappingDocument, { fields: known }: EntityFields): string[] {
   return fields.flatMap(({ internal }, index) =>
     known.includes(internal)

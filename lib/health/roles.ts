@@ -76,8 +76,8 @@ export function missingRoles(standings: readonly RoleStanding[]): { role: RoleNa
 }
 
 /**
- * Who runs, what the others say of themselves, and what is published and received by no worker.
- * Never unready by itself. `systems`: those that are kept in step.
+ * Which roles run, the problems that they report, and the events that are published and received by
+ * no worker. This part is always ready. `systems`: the systems that are kept in step.
  */
 export function rolesPart(
   db: Db,

@@ -52,7 +52,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     return 'unreadable';
   }
   const external = toReported(system, event);
-  // The account that an event does not name is stored with it: it is the one of its endpoint.
+  // An event that names no account is stored with the account of its endpoint.
   const checked = event.kind === 'other' || parseReported({ ...external, account: event.account ?? '' });
   if (checked !== true && !checked.ok) {
     await insertRefusal(db, { ...about, reason: 'unreadable', detail: checked.problems.join(' ') });
@@ -119,8 +119,8 @@ async function askForRecord({ db, integration }: InboxDeps, externalId: string, 
 }
 
 /**
- * The id of an event is the same whether a webhook or the sweep brings the event: it is made of the
- * event's time and a hash of the system's own id.
+ * The id of an event is the same whether it arrives by a webhook or by the sweep: it is made of
+ * the event's time and a hash of the system's own id.
  */
 export function inboundEventId(
   system: string,
@@ -135,7 +135,10 @@ function typeOf(system: string, event: InboundEvent): string {
   return event.kind === 'other' ? `unknown.${system}.${event.type}` : `${system}.customer.${event.kind}`;
 }
 
-/** The event in the form in which it is stored and published; of one that reconcile has no use for only its name. */
+/**
+ * The event in the form in which it is stored and published; an event that reconcile does not use
+ * keeps only its names.
+ */
 function toReported(system: string, event: InboundEvent): object {
   const { externalEventId, externalId, kind, account, livemode, created, requestId, idempotencyKey } = event;
   const common = {
@@ -149,14 +152,14 @@ function toReported(system: string, event: InboundEvent): object {
     idempotency_key: idempotencyKey,
     after: event.after,
     previous: event.previous,
-    // Anyone can write metadata: what is no owner tag of ours is not worth a row, and may be what
-    // no row can hold.
+    // Anyone can write metadata: a text that is no owner tag of ours is not stored, since a row may
+    // not be able to hold it.
     mark: isUuid(event.ownerTag) ? event.ownerTag : null,
     unreadable: event.unreadable,
   };
 }
 
-/** A checked event, ready to be received. */
+/** A checked inbound event from the bus, ready to be received. */
 export function toExternalEvent(
   { event_id: eventId, event_type: eventType }: { event_id: string; event_type: string },
   { id: externalId, kind, account, mark, ...event }: ReportedEvent,
@@ -181,7 +184,7 @@ export function toExternalEvent(
   };
 }
 
-/** An event of our own table, which the bus lost: it is checked as one that the bus brings. */
+/** An event of our own table that the bus lost; it is checked like an event from the bus. */
 export function readStored(
   { syncEventId, external, ...named }: NotReceivedEvent,
   ownKeyPrefix: string,
@@ -192,7 +195,10 @@ export function readStored(
     : { problems: checked.problems };
 }
 
-/** External events become deliveries at the mappings they are about. Returns how many were new. */
+/**
+ * Stores inbound events as deliveries of the mappings that they are about. Returns how many were
+ * new.
+ */
 export async function receiveInbound(
   deps: ReceiveDeps,
   target: { system: string; externalType: string },

@@ -2,11 +2,12 @@
 // An event whose webhook was lost, or came while no process listened, is found within minutes; an
 // event that is in the inbox already has the same id and changes nothing.
 //
-// Windows in the system's own time, oldest first. A window is done when every page of it is in the
-// inbox, and only then the position moves on; so a crash, an error or a lease lost in the middle
-// reads it again. How often, how far each begins before the end of the last one (events are written
-// to the list late and out of order) and how much of the newest part is left to the next one: the
-// feed says that for its system. The first begins when the database was bound to the account.
+// The list is read in windows of the system's own time, oldest first. A window is done when every
+// page of it is in the inbox, and only then the position moves on; after a crash, an error or a
+// lost lease the same window is read again. The feed of a system sets how often a window is read,
+// how far it begins before the end of the last one (events are added to the list late and out of
+// order), and how much of the newest part is left to the next window. The first window begins when
+// the database was bound to the account.
 import type { Db } from '../../db/server/connection.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { findTaken, readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
@@ -38,8 +39,8 @@ export interface SweepOptions {
 }
 
 /**
- * Reads one window, if it is time and no other worker does. A paused system is not asked, nor an
- * account that rests; a failure is noted and tried again.
+ * Reads one window, if it is due and no other worker reads it. A system that is paused is not
+ * called, and neither is an account that rests; a failure is noted, and the window is tried again.
  */
 export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOptions): Promise<Swept> {
   const { db, clock, integration, policy, log } = deps;

@@ -6,7 +6,7 @@ import type { Fields, MappingDocument } from '../catalogue/document.ts';
 
 export interface Capabilities {
   /**
-   * How a create whose outcome is not known is kept from making a second record. `key`: the same
+   * How the engine avoids a second record after a create of unknown outcome. `key`: the same
    * request under its key, sent again within `requestLifeMs`, has one effect. `unique-tag`: the
    * system takes each owner tag once and `findTagged` is complete and current, so the record is
    * looked for by its tag before a create is sent again. `none`: a create is never sent again; once
@@ -20,7 +20,7 @@ export interface Capabilities {
    * `none`: never; once nothing of it can be on its way, the record is read.
    */
   updates: 'key' | 'version' | 'none';
-  /** How long, in milliseconds, a request may be sent again under its key; 0 where none has one. */
+  /** How long, in milliseconds, a request may be sent again under its key; 0 without keys. */
   requestLifeMs: number;
   /** How long after its last send a request may still take effect. */
   inFlightMs: number;
@@ -28,20 +28,22 @@ export interface Capabilities {
   callTimeoutMs: number;
   /**
    * What a delete does. `delete`: the record is gone for good, so values of it that we had not seen
-   * are kept as conflicts. `archive`: it is put away with its values, which is how people delete
-   * there too; it reads as `erased`, and nothing is lost by it. `none`: no delete is ever sent; the
-   * pair of a deleted row is detached, and its record stays.
+   * are kept as conflicts. `archive`: the record is archived with its values, as people delete
+   * records at that system too; it reads as `erased`, and no value is lost. `none`: no delete is
+   * ever sent; the pair of a deleted row is detached, and its record stays.
    */
   deletes: 'delete' | 'archive' | 'none';
   /** Whether the account has a quota that can be used up, which its calls then answer as `quota`. */
   quota: boolean;
-  /** What the system bears, in requests a second: of the account as a whole, and of each endpoint. */
+  /**
+   * How many requests a second the system allows: to the account as a whole, and to each endpoint.
+   */
   rates: { account: number; endpoint: number };
 }
 
 /**
- * What an external record says. `ownerTag` is what we wrote into it: the creating event of the row
- * it belongs to.
+ * The content of an external record. `ownerTag` is the owner tag that we wrote into it: the event
+ * that created the row it belongs to.
  */
 export interface ExternalRecord {
   externalId: string;
@@ -55,7 +57,7 @@ export interface ExternalRecord {
    * then the time of that clock.
    */
   testClock: string | null;
-  /** The version to name in an update or a delete of it, where `updates` is `version`. */
+  /** The version that an update or a delete of the record names, if `updates` is `version`. */
   version?: string;
 }
 
@@ -78,7 +80,7 @@ export type Fetched = Answered &
   (
     | { state: 'present'; record: ExternalRecord; blocksDelete: string | null; use?: RecordUse }
     | { state: 'erased' } // a confirmed deletion, or an archived record where `deletes` is `archive`
-    | { state: 'missing' } // a 404: never a deletion, a wrong key sees nothing but these
+    | { state: 'missing' } // a 404: never a deletion, since with a wrong key every answer is a 404
   );
 
 /**
@@ -100,14 +102,14 @@ export type Written = Answered & {
 };
 
 export type FailureKind =
-  | 'retry' // time may cure it
-  | 'throttle' // we asked too often
-  | 'lock' // the record is busy; only this entity waits
-  | 'indeterminate' // it may have happened; only the same request again may follow
-  | 'spent' // the key can never be used again: a stored failure, or other parameters under it
-  | 'conflict' // the version it names is not the record's, or a record has the owner tag: not done
-  | 'quota' // the account may ask for nothing until `retryAfterMs` is over; nothing happened
-  | 'permanent' // it will not change by itself
+  | 'retry' // may succeed later
+  | 'throttle' // too many requests
+  | 'lock' // the record is busy; only this pair waits
+  | 'indeterminate' // may have taken effect; only the same request may follow
+  | 'spent' // the key can never be used again: a failure is stored under it, or other parameters
+  | 'conflict' // not done: the record has another version, or a record has the owner tag already
+  | 'quota' // no call is allowed until `retryAfterMs` is over; nothing happened
+  | 'permanent' // will not change by itself
   | 'auth'
   | 'gone'; // the record does not exist
 
@@ -124,7 +126,7 @@ export interface Failure {
   requestId: string | null;
   replayed: boolean;
   field: string | null;
-  /** Of a `quota`, when the account may ask again; of others, when this request may. */
+  /** After `quota`, when the account may be called again; otherwise, when this request may be. */
   retryAfterMs: number | null;
   /** The answer says explicitly that nothing was stored and nothing happened. */
   nothingHappened: boolean;
@@ -217,11 +219,14 @@ export interface EventFeed {
    * Events younger than this, by the system's clock when it answered, may be missing from the list.
    */
   tipMs: number;
-  /** How long after a sweep of it the next one follows. */
+  /** The time between two sweeps of the list. */
   everyMs: number;
-  /** Events are listed this late and out of order: a sweep begins so far before the end of the last one. */
+  /**
+   * How far before the end of the last sweep the next one begins, since events are added to the
+   * list late and out of order.
+   */
   overlapMs: number;
-  /** What is caught up with at a time, after a pause or a fall: done with, it need not be read again. */
+  /** The longest window after a pause or an outage: once it is done, it need not be read again. */
   windowMs: number;
   /**
    * Every event of the types that we receive, in a window of the system's time, newest first; the
@@ -243,8 +248,8 @@ export interface Integration {
   /** `forDelete`: the answer includes `blocksDelete`. `withUse`: it includes `use`. */
   fetch(externalId: string, options?: FetchOptions): Promise<Fetched>;
   /**
-   * The body of a request: our values by external field name, with `ownerTag` our owner tag, and
-   * with `version` the version that it is made for. It is frozen with the intent.
+   * The body of a request: our values by external field name, our owner tag unless `ownerTag` is
+   * null, and the version that it is made for, if given. It is frozen with the intent.
    */
   body(fields: Fields, ownerTag: string | null, version?: string): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;

@@ -56,14 +56,14 @@ export async function findOriginal(
       records: found,
       refused: !isAllowed,
       says: isAllowed
-        ? `${says}: they are left alone, since an operator lets the copy work there`
-        : `${says}: nothing is created or linked there, because each customer would get a second record. ${adviceFor(system)}`,
+        ? `${says}: these records are not changed; an operator has allowed the copy to work in this account`
+        : `${says}: nothing is created or linked in this account, because each customer would get a second record. ${adviceFor(system)}`,
     };
   }
 }
 
 const adviceFor = (system: string): string =>
-  `Use the key of another account (npx twinbox connect ${system} --new-account), or say that the copy is to work beside its original: ` +
+  `Use the key of another account (npx twinbox connect ${system} --new-account), or allow the copy to work beside its original: ` +
   `npx twinbox connect ${system} --beside-original --why "the reason".`;
 
 /** Allows the copy to work in the account of its original. Null if this database is not a copy. */

@@ -1,6 +1,6 @@
-// The integration as one claimed mapping sees it: each call waits for a rate token, none is made
-// while the account rests, and limiter, breaker and rest record how it ended. The engine behind it
-// knows nothing of them.
+// The integration as one claimed mapping uses it: each call waits for a rate token, no call is made
+// while the account rests, and limiter, breaker and rest record how the call ended. The engine
+// knows none of them.
 import type { Integration } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import type { Breaker } from './breaker.ts';
@@ -12,13 +12,16 @@ export interface Guards {
   limiter: Limiter | null;
   breaker: Breaker;
   rest: Rest;
-  /** What became of keeping the books; a call's answer stands whatever it is. */
+  /**
+   * Receives errors of the limiter, the breaker and the rest; the answer of the call is returned
+   * all the same.
+   */
   onError: (error: unknown) => void;
 }
 
 /**
- * What keeps an integration within its limits; with `breaker` null only the caller looks at how
- * calls end.
+ * The limiter, the breaker and the rest of an integration; if `breaker` is null, only the caller
+ * sees how calls end.
  */
 type Books = Omit<Guards, 'breaker'> & { breaker: Breaker | null };
 

@@ -20,8 +20,8 @@ export async function describeHeldBack(
     ...(breaker ? [describeBreaker(system, breaker)] : []),
     ...slowed.map(
       ({ endpoint, share }) =>
-        `${system} said "too often": ${endpoint === '' ? 'all calls go' : `"${endpoint}" goes`} at ${Math.round(share * 100)} % of the rate, ` +
-        'growing back within a minute. If this lasts, somebody else uses the account too: lower ' +
+        `${system} answered that calls came too often: ${endpoint === '' ? 'all calls go' : `"${endpoint}" goes`} at ${Math.round(share * 100)} % of the rate, ` +
+        'growing back within a minute. If this lasts, another program uses the account too: lower ' +
         settingOf(system, 'RATE_LIMIT'),
     ),
   ];

@@ -4,10 +4,9 @@ import { createLimiter, type Rates } from './limiter.ts';
 import { createRest, type RestDeps } from './rest.ts';
 
 /**
- * The integration for reading that belongs to no mapping, such as a sweep or a comparison: its
- * calls wait for a rate token among those of all workers on the database, however long that is, and
- * none is made while the account rests.
- * What becomes of them is their caller's concern.
+ * The integration for reads that belong to no mapping, such as a sweep or a comparison: its calls
+ * wait for a rate token among the calls of all workers on the database, however long that takes,
+ * and no call is made while the account rests. The caller handles errors of the calls.
  */
 export function paced(
   integration: Integration,

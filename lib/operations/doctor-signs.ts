@@ -1,5 +1,5 @@
-// What the doctor judges by the signs that the processes leave: which roles run, and how events of
-// the systems come in.
+// What the doctor finds in the signs of life of the processes: which roles run, and how events of
+// the systems arrive.
 import { listRests } from '../../db/limits/rests.ts';
 import type { RefusalCount } from '../../db/health/doctor.ts';
 import type { ReceiveLag } from '../../db/relay/receive-lag.ts';
@@ -70,14 +70,17 @@ export function judgeRoles(
 
 export type Received = {
   system: string;
-  /** When an event of whatever way was last stored. */
+  /** When an event was last stored, by a webhook or by the sweep. */
   last: Date | null;
   signs: WebhookSigns | null;
   sweep: Sweep | null;
   refusals: RefusalCount[];
 };
 
-/** A wrong secret is a problem of the webhooks; the sweep, which goes on meanwhile, must not hide it. */
+/**
+ * A wrong secret is a problem of the webhooks; the sweep, which still runs, must not hide the
+ * problem.
+ */
 export function judgeIntake({ system, last, signs, sweep, refusals }: Received, now: Date): Check[] {
   const label = labelOf(system);
   const refused = signs && refusedWarning(system, signs, now);
@@ -87,8 +90,8 @@ export function judgeIntake({ system, last, signs, sweep, refusals }: Received, 
     last === null
       ? warning(
           'heard',
-          `no event of ${label} was ever stored, as far as can be seen`,
-          'Change a customer in the dashboard and look again; if nothing comes, look at the endpoint’s deliveries there.',
+          `no event of ${label} has been stored yet`,
+          'Change a customer in the dashboard and run the doctor again; if no event arrives, look at the deliveries of the endpoint in the dashboard.',
         )
       : ok('heard', sayReceived(label, { last, signs, sweep }, now)),
   ];
@@ -101,7 +104,7 @@ export function judgeIntake({ system, last, signs, sweep, refusals }: Received, 
 }
 
 function deliveriesOf(system: string): string {
-  return `Look at the endpoint’s deliveries in the dashboard, and set ${settingOf(system, 'WEBHOOK_SECRET')} to the secret of that endpoint.`;
+  return `Look at the deliveries of the endpoint in the dashboard, and set ${settingOf(system, 'WEBHOOK_SECRET')} to the secret of that endpoint.`;
 }
 
 function sayReceived(
@@ -125,8 +128,8 @@ function ago(ms: number): string {
   return hours < 48 ? `${hours} hours ago` : `${Math.round(hours / 24)} days ago`;
 }
 
-/** Nothing where no account rests. */
+/** Empty if no account rests. */
 export async function checkRests(db: Db, now: Date): Promise<Check[]> {
-  const fix = 'Wait, since all of it goes out then; or have the quota made larger, and resume.';
+  const fix = 'Wait, since all changes are sent at that time; or have the quota made larger, and resume.';
   return (await listRests(db, now)).map((rest) => warning('quota', sayRest(rest.system, rest), fix));
 }

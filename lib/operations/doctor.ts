@@ -41,7 +41,7 @@ function upperFirst(text: string): string {
 
 /** A signature is refused if its time is this far from ours (api/webhooks.ts). */
 const TOLERANCE_MS = 300_000;
-/** A system gives whole seconds, and an answer travels. */
+/** A system gives whole seconds, and an answer takes time on its way. */
 const NOTICED_MS = 5_000;
 
 /** `theirs` is the time of another clock at the moment at which this machine's clock had `ours`. */
@@ -85,7 +85,7 @@ export function judgeRetention(
   if (longer)
     return problem(
       'retention',
-      `events are kept for ${days} days, and ${longer.label} resends for ${longer.keptDays}`,
+      `events are kept for ${days} days, and ${longer.label} resends events for ${longer.keptDays}`,
       `Set TWINBOX_RETENTION_DAYS to ${longer.keptDays + 5} or more.`,
     );
   const age = oldest === null ? null : Math.floor((now.getTime() - oldest.getTime()) / 86_400_000);
@@ -100,7 +100,7 @@ export function judgeRetention(
     : ok('retention', says);
 }
 
-/** What waits for a person: none of it is a fault of the installation. */
+/** Pairs that wait for a person; such a pair is no fault of the installation. */
 export function judgeAttention(reasons: ReasonCount[]): Check {
   if (reasons.length === 0) return ok('waiting', 'nothing is parked, and nothing waits');
   const list = reasons.map((each) => `${each.count} ${each.state} (${sayReason(each)})`).join(', ');
@@ -122,13 +122,16 @@ export function judgeSkipped(skipped: { says: string } | null): Check {
 
 /** `undecided`: unmatched records at the system; null before the account was read. */
 export function judgeUnmatched(label: string, undecided: number | null): Check {
-  if (undecided === null) return ok('records', 'the account has not been read yet: creates wait for that');
+  if (undecided === null) return ok('records', 'the account has not been read yet: creates wait until it is');
   if (undecided === 0)
-    return ok('records', `every record at ${label} has a customer here, or was decided about`);
+    return ok(
+      'records',
+      `every record at ${label} has a customer in our table, or a person has decided about it`,
+    );
   return warning(
     'records',
-    `${undecided.toLocaleString('en-US')} at ${label} have no customer here`,
-    'npx twinbox link --dry-run shows them; link --all, --import or --leave decides.',
+    `${undecided.toLocaleString('en-US')} records at ${label} have no customer in our table`,
+    'npx twinbox link --dry-run shows the records; link --all, --import or --leave decides about them.',
   );
 }
 

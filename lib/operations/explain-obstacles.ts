@@ -40,7 +40,7 @@ export type Lane = {
   breaker: BreakerRow | null;
   /** The quota of the account is used up. */
   rest: RestRow | null;
-  /** Who paused it, where it is paused. */
+  /** Who paused the system, if it is paused. */
   pausedBy: string | null;
   /** The sentence that no worker is running; null if one is. */
   noWorker: string | null;
@@ -99,7 +99,7 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   const { reason, system } = mapping;
   const name = labelOf(system);
   if (awaitsConsent(mapping) || reason?.code === 'ask_link' || reason?.code === 'not_linked')
-    return { kind: 'consent', says: 'it waits for a person’s consent' };
+    return { kind: 'consent', says: 'the pair waits for a person’s consent' };
   switch (reason?.code) {
     case 'fuse':
       return { kind: 'fuse', says: 'the fuse holds the delete until a person decides' };
@@ -118,7 +118,7 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
     default:
       return {
         kind: 'waiting',
-        says: `it waits (${shownReason(mapping) ?? 'no reason'}) until either side changes or a person decides`,
+        says: `the pair waits (${shownReason(mapping) ?? 'no reason'}) until either side changes or a person decides`,
       };
   }
 }
@@ -182,7 +182,7 @@ function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane):
   ];
 }
 
-/** What stops all pairs of a system, or those that have not been received yet. */
+/** What stops all pairs of a system, or the pairs whose events were not received yet. */
 export function laneObstacles(
   system: string,
   { connection, breaker, rest, pausedBy, noWorker }: Lane,

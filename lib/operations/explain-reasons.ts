@@ -6,10 +6,10 @@ import { settingOf } from '../config/systems.ts';
 import { labelOf } from '../integrations/registry.ts';
 
 type Detail = Record<string, unknown>;
-/** `system`: as people call it; `setting`: the name of one of its settings. */
+/** `system`: its name in messages for people; `setting`: the name of one of its settings. */
 type Sentence = (detail: Detail, system: string, setting: (name: string) => string) => string;
 
-/** The sentence; null for a pair that is neither parked nor waits. */
+/** The sentence; null for a pair that is neither parked nor waiting. */
 export function whyParkedOrWaiting(mapping: Mapping): string | null {
   const { state, system } = mapping;
   const reason = shownReason(mapping);
@@ -19,7 +19,7 @@ export function whyParkedOrWaiting(mapping: Mapping): string | null {
   const name = labelOf(system);
   const sentence = Object.hasOwn(SENTENCES, reason) ? SENTENCES[reason] : undefined;
   if (sentence) return sentence(detail, name, (setting) => settingOf(system, setting));
-  return state === 'parked' ? whyFailed(reason, detail, name) : `It waits: ${reason}.`;
+  return state === 'parked' ? whyFailed(reason, detail, name) : `The pair waits: ${reason}.`;
 }
 
 const SENTENCES: Record<string, Sentence> = {
@@ -45,11 +45,11 @@ const SENTENCES: Record<string, Sentence> = {
     `Every step for the pair broke off (${[detail['fault'], detail['about'], detail['at']].flatMap((part) => textOf(part) ?? []).join(', ')}).`,
   not_linked: whyNotLinked,
   account_unread: (_, system) =>
-    `No record is made before every record of the ${system} account was read once.`,
+    `No record is created before every record of the ${system} account was read once.`,
   writes_off: (detail, system, setting) =>
-    `Writes to ${system} are off (${setting('WRITES')}=off); its ${textOf(detail['operation']) ?? 'write'} is not sent.`,
+    `Writes to ${system} are off (${setting('WRITES')}=off); the ${textOf(detail['operation']) ?? 'write'} of the pair is not sent.`,
   pulls_off: (_, system, setting) =>
-    `Nothing of ${system} is written into our table (${setting('PULLS')}=off).`,
+    `No value from ${system} is written into our table (${setting('PULLS')}=off).`,
   fuse: (detail, system) =>
     detail['direction'] === 'in'
       ? `The record was deleted at ${system} together with many others; the fuse holds the deletion of our row.`
@@ -57,25 +57,25 @@ const SENTENCES: Record<string, Sentence> = {
   alias_lives: (detail, system) =>
     `The record was deleted at ${system}, and another record of the customer exists: ${listOf(detail['aliases'])}.`,
   lost_row: () =>
-    'The owner tag of the record names a row that is not in our table: the row was lost, or somebody wrote the tag by hand.',
+    'The owner tag of the record names a row that is not in our table: the row was lost, or a person wrote the tag by hand.',
   no_email: () => 'The record has no email, so it cannot become a customer.',
   no_name: () => 'The record has no name, so it cannot become a customer.',
   ask_link: (detail) =>
-    `The record has the email of customer ${textOf(detail['customer']) ?? '?'}; they are linked once a person consents.`,
+    `The record has the email of customer ${textOf(detail['customer']) ?? '?'}; the two are linked once a person consents.`,
   duplicate_email: (detail, _, setting) =>
-    `The record has the email of customer ${textOf(detail['customer']) ?? '?'}, and ${setting('LINK_BY_EMAIL')}=never links nobody by an email.`,
-  left_alone: () => 'A person decided to leave the record alone.',
+    `The record has the email of customer ${textOf(detail['customer']) ?? '?'}, and ${setting('LINK_BY_EMAIL')}=never forbids links by email.`,
+  left_alone: () => 'A person decided to leave the record without a customer.',
   not_imported: (_, __, setting) =>
-    `The settings make no customer of a record that belongs to none (${setting('IMPORT')}).`,
-  other_environment: () => 'The record bears the owner tag of another installation.',
+    `The settings create no customer for a record that belongs to none (${setting('IMPORT')}).`,
+  other_environment: () => 'The record has the owner tag of another installation.',
   chosen: (detail) => `A person chose the record for customer ${textOf(detail['customer']) ?? '?'}.`,
   reopened: () => 'The pair had ended, and was opened again for a decision of a person.',
 };
 
 function whyNotLinked(detail: Detail, system: string): string {
-  if (detail['consent'] === true) return 'A person has consented; a worker carries it out.';
+  if (detail['consent'] === true) return 'A person has consented; a worker carries the consent out.';
   if (detail['because'] === 'identity_exists')
-    return `A record with the customer’s email is at ${system} already: ${listOf(detail['records'])}. A person says which record is the customer’s.`;
+    return `A record with the email of the customer exists at ${system} already: ${listOf(detail['records'])}. A person has to say which record belongs to the customer.`;
   const { tried, why } = detail;
   if (textOf(tried) !== null)
     return `The record ${textOf(tried) ?? ''} could not be linked (${textOf(why) ?? 'it is not available'}); a new consent of a person is needed.`;

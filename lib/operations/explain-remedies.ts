@@ -101,7 +101,7 @@ async function notLinked(about: About): Promise<Remedy[]> {
       does: 'this record becomes the record of the customer',
     });
   }
-  // It waits for its first link.
+  // The customer waits for the first link.
   if (records === null) {
     found.push({
       command: 'npx twinbox link --dry-run',
@@ -111,7 +111,7 @@ async function notLinked(about: About): Promise<Remedy[]> {
   }
   found.push({
     command: `npx twinbox link ${internalId} --create`,
-    does: `a new record is made at ${labelOf(system)}`,
+    does: `a new record is created at ${labelOf(system)}`,
   });
   return found;
 }
@@ -217,7 +217,7 @@ function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
       return [
         {
           command: `npx twinbox resume ${system}`,
-          does: `asks ${labelOf(system)} before that time, if its quota is larger by now`,
+          does: `calls ${labelOf(system)} before that time, if its quota is larger by now`,
         },
       ];
     case 'paused':
@@ -230,7 +230,10 @@ function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
     case 'breaker':
     case 'account_unknown':
       return [
-        { command: 'npx twinbox doctor', does: `says what is wrong between here and ${labelOf(system)}` },
+        {
+          command: 'npx twinbox doctor',
+          does: `says what is wrong between this machine and ${labelOf(system)}`,
+        },
       ];
     case 'no_worker':
       return [{ command: 'npx twinbox up', does: 'starts all processes, a worker included' }];

@@ -274,7 +274,7 @@ async function notReceived(
   const lane = await readLane(db, { system, account: '', now: clock.now() });
   return {
     newest: newest === undefined ? null : newest.published ? 'published' : 'unpublished',
-    // A pause stops what is sent, not what is received.
+    // A pause stops what is sent, and not what is received.
     obstacles: laneObstacles(system, { ...lane, connection: null, breaker: null, rest: null }),
   };
 }

@@ -22,10 +22,10 @@ export async function checkKnown(db: Db, integration: Integration): Promise<Chec
 
 export function judgeKnown(label: string, { sampled, missing }: { sampled: number; missing: number }): Check {
   if (sampled === 0) return checks.ok('known records', 'no record is known yet');
-  if (missing === 0) return checks.ok('known records', `${sampled} of ${sampled} sampled exist at Stripe`);
+  if (missing === 0) return checks.ok('known records', `${sampled} of ${sampled} sampled exist at ${label}`);
   const says =
     `${missing} of ${sampled} records sampled are not at ${label}: ` +
-    'its test data was deleted, or the key is another account’s';
+    'the test data of the account was deleted, or the key belongs to another account';
   const fix =
     'If the key is right, npx twinbox verify --repair finds all of them; ' +
     'then npx twinbox resolve --reason-code missing --recreate creates new records, and --let-go detaches the pairs.';

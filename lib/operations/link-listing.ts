@@ -1,10 +1,11 @@
-// Both sides of a first link as they are listed, page by page: which records ask for a row that
-// waits, and what becomes of each other record and row (link-outlook.ts). Which record a row gets is
-// the operation's own question, and people consent to it: by our owner tag, then by email, and of
-// several by rule (link-rivals.ts).
+// Lists both sides of a first link, page by page: which records claim a row that waits, and what
+// workers will do with each other record and row (link-outlook.ts). The plan itself decides which
+// record a row gets, and a person consents to that: by our owner tag, then by email, and among
+// several records by a rule (link-rivals.ts).
 //
-// A page costs two statements. What has to be known until the end of the list is kept: a record
-// that asks for a row, and one that would become a row; of any other record only its id.
+// A page costs two statements. Until the end of the list, two kinds of records are kept whole: a
+// record that claims a row, and a record that would become a row. Of any other record only the id
+// is kept.
 import { isToImport } from '../../db/account-readings.ts';
 import { readConnection } from '../../db/connections.ts';
 import { findListed } from '../../db/mappings/adopt.ts';
@@ -29,7 +30,7 @@ import type { LinkPlan, NotTaken } from './planned-link.ts';
 
 const PAGE = 1_000;
 
-/** What is known of their side, until the list has been read to its end. */
+/** The records that are kept until the list has been read to its end. */
 interface Reading {
   claims: Claims;
   /** Records that would become rows, by their identity. */
@@ -48,7 +49,7 @@ export async function listRecords(
   const where = { system, externalType: document.externalType, account };
   const reading: Reading = { claims: new Map(), unmatched: new Map() };
   const { imports, pulls } = deps.policy;
-  // Workers read the account before anything else, and what that decides is decided by then.
+  // Workers read the account before anything else, so the decisions of that reading stand by then.
   const byReading = (await isToImport(db, where, imports && pulls)) ? 'import' : null;
   for await (const page of integration.list({})) {
     for (const { state, ...listed } of await readPage(deps, where, page))
@@ -93,7 +94,7 @@ function place(deps: SyncDeps, plan: LinkPlan, { claims, unmatched }: Reading, l
     plan.known += 1;
     return;
   }
-  // The consent that was given before names it.
+  // An earlier consent names the record already.
   if ([tagged, mailed].some((row) => row && isConsented(row) && row.named === record.externalId)) return;
   const claim = claimOf(deps, listed);
   if (claim) return addClaim(claims, claim);
@@ -101,11 +102,14 @@ function place(deps: SyncDeps, plan: LinkPlan, { claims, unmatched }: Reading, l
   if (outlook.becomes !== 'undecided') return note(plan, listed, outlook);
   const alike = unmatched.get(outlook.identity);
   if (!alike) unmatched.set(outlook.identity, [listed]);
-  // A page that was read twice names a record once.
+  // If a page was read twice, a record counts once.
   else if (!alike.some((one) => one.record.externalId === record.externalId)) alike.push(listed);
 }
 
-/** The row that the record can be linked with by a consent; null where none waits, or it would not be linked. */
+/**
+ * The claim of the record on the row that a consent can link it with; null if no such row waits, or
+ * the two would not be linked.
+ */
 function claimOf(deps: SyncDeps, listed: Listed): Claim | null {
   const { record, tagged, mailed } = listed;
   const row = record.ownerTag !== null ? tagged : deps.policy.linkByEmail === 'never' ? null : mailed;
@@ -121,7 +125,7 @@ function claimOf(deps: SyncDeps, listed: Listed): Claim | null {
   };
 }
 
-/** Most pairs: one for all of them. */
+/** Most pairs have no other record, and share this constant. */
 const NONE: Claim['pair']['over'] = [];
 
 async function settleClaims(deps: SyncDeps, plan: LinkPlan, claims: Claims): Promise<void> {
@@ -152,7 +156,7 @@ async function settleUnmatched(
       const { externalId } = listed.record;
       const by = choice?.over.find((other) => other.externalId === externalId)?.by;
       if (externalId === best) note(plan, listed, outlookOfRecord(deps, listed, { externalIds, best }));
-      // The better one has become a row by then.
+      // The best record has become a row by then.
       else if (by) plan.aliases.push({ externalId, customer: null, by });
     }
   }
@@ -177,11 +181,14 @@ function note(
       else plan.others.push({ externalId, why: outlook.why });
       return;
     case 'undecided':
-      throw new Error(`nothing is known of what becomes of ${externalId}`);
+      throw new Error(`the plan does not say what is done with the record ${externalId}`);
   }
 }
 
-/** Reads the rows that wait, with and without a mapping; those that get no record listed get one made. */
+/**
+ * Reads the rows that wait, with and without a mapping; for a row without a listed record, a new
+ * record is planned.
+ */
 export async function listRows(
   deps: SyncDeps,
   plan: LinkPlan,

@@ -1,6 +1,6 @@
 // What workers will do with a row or a record once the consents of a first link are given: `decide`
-// is asked about the situation that they will find (lib/sync/ahead.ts), made from what the plan has
-// listed. Nothing is read or called for it.
+// answers for the situation that the workers will find (lib/sync/ahead.ts), which is made from the
+// rows and records that the plan has listed. Nothing else is read, and no system is called.
 import type { ListedCandidate } from '../../db/mappings/adopt.ts';
 import type { LinkRow, ListedState } from '../../db/mappings/first-link.ts';
 import type { LoadedRow, LoadedStep } from '../../db/mappings/load.ts';
@@ -16,11 +16,11 @@ import { pullsOff } from '../sync/rungs/pull.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import type { PairChanges } from './planned-link.ts';
 
-/** A listed record with what is known of it; it is kept until the whole list is known. */
+/** A listed record, its state, and the rows that it may belong to. */
 export interface Listed {
   record: ExternalRecord;
   state: ListedState;
-  /** The row that its owner tag names, and the one that has its email. */
+  /** The row that the owner tag of the record names, and the row that has its email. */
   tagged: ListedCandidate | null;
   mailed: ListedCandidate | null;
 }
@@ -32,10 +32,10 @@ export interface Alike {
 }
 
 export type PairOutlook =
-  /** `waits`: the reason for which the linked pair waits, where it does. */
+  /** `waits`: the reason for which the linked pair waits; null if it does not wait. */
   { linked: true; changes: PairChanges; waits: string | null } | { linked: false };
 
-/** The row's consent names the record. */
+/** What happens to a row and the record that its consent names. */
 export function outlookOfPair(deps: SyncDeps, row: LinkRow, record: ExternalRecord): PairOutlook {
   const ahead = lookAhead(deps, consented(row, record.externalId), (fact) =>
     fact.about === 'record' ? present(record) : undefined,
@@ -43,17 +43,17 @@ export function outlookOfPair(deps: SyncDeps, row: LinkRow, record: ExternalReco
   const { action, situation } = ahead;
   if (situation.mapping.externalId === null) return { linked: false };
   const compared = compare(situation);
-  // What is sent beside a pull that is off leaves the pair waiting all the same.
+  // If pulls are off, the pair waits even after a value was sent.
   const waits = pullsOff(situation) === null ? reasonOf(action) : 'pulls_off';
   return { linked: true, waits, changes: compared ? changesOf(compared.plan) : AGREED };
 }
 
-/** A record is made for the row; or it was deleted, and ends; or it waits. */
+/** A record is created for the row; or the row was deleted, and its pair ends; or the row waits. */
 export type RowOutlook = 'made' | 'ended' | { waits: string };
 
 /**
- * The row's consent names no record. No record that is free to be linked has the row's email: it
- * would be the row's pair in the plan.
+ * What happens to a row whose consent names no record. No record that can be linked has the row's
+ * email: the plan would have paired the two.
  */
 export function outlookOfRow(deps: SyncDeps, row: LinkRow, deleted = false): RowOutlook {
   const { action } = lookAhead(deps, consented(row, null, deleted), ({ about }) => {
@@ -74,17 +74,17 @@ export function outlookOfRow(deps: SyncDeps, row: LinkRow, deleted = false): Row
 export type RecordOutlook =
   | { becomes: 'row' }
   | { becomes: 'alias'; customer: number }
-  /** It is linked with a row that waits for no first link. */
+  /** The record is linked with a row that does not wait for the first link. */
   | { becomes: 'pair' }
-  /** It stays without a row, for this reason. */
+  /** The record stays without a row, for this reason. */
   | { becomes: 'nothing'; why: string }
-  /** Other records without a row may have its email: the list has to be known to its end. */
+  /** Other records without a row may have the same email: the whole list must be read first. */
   | { becomes: 'undecided'; identity: string };
 
-/** What becomes of a record that no consent of the plan names, once all consents are carried out. */
+/** What happens to a record that no consent names, once the consents of the plan are carried out. */
 export function outlookOfRecord(deps: SyncDeps, listed: Listed, alike: Alike | null = null): RecordOutlook {
   const { restsFor } = listed.state;
-  // The consents make no worker look at it again.
+  // The consents do not make a worker look at the record again.
   if (restsFor !== null) return { becomes: 'nothing', why: restsFor };
   const { action } = lookAhead(deps, unmatched(listed.record), factsOf(deps, listed, alike));
   return becomesBy(action, listed);
@@ -119,7 +119,7 @@ function factsOf(deps: SyncDeps, listed: Listed, alike: Alike | null): KnownFact
         return listed.mailed && asLinked(deps, listed.mailed);
       case 'recordDecision':
         return listed.state.decision;
-      // Of the row that has its email: its own record is read first, and has not moved.
+      // About the row that has the email: its own record is read first, and is unchanged.
       case 'otherMapping':
         return null;
       case 'sameIdentity':
@@ -132,24 +132,24 @@ function factsOf(deps: SyncDeps, listed: Listed, alike: Alike | null): KnownFact
   };
 }
 
-/** Of a record that is still to be made. */
+/** The external id of a record that is not created yet. */
 const TO_BE_MADE = 'to_be_made';
 
-/** The row as it stands once its consent is carried out. */
+/** The row after its consent is carried out. */
 function asLinked({ policy }: SyncDeps, row: ListedCandidate): ListedCandidate {
   if (!waitsForLink(row) && !isConsented(row)) return row;
   if (row.deleted) return { ...row, ended: true, link: null };
-  // With writes off no record is made for it.
+  // With writes off no record is created for the row.
   const externalId = row.named ?? (policy.writes ? TO_BE_MADE : null);
   return { ...row, mappingId: row.mappingId ?? 0, externalId, link: externalId === null ? 'named' : null };
 }
 
-/** The row waits for the first link, and no consent was given: it may still be without a mapping. */
+/** Whether the row waits for the first link without a consent; it may have no mapping yet. */
 export function waitsForLink({ mappingId, externalId, ended, link }: ListedCandidate): boolean {
   return externalId === null && !ended && (mappingId === null || link === 'awaited');
 }
 
-/** A consent was given, and is not carried out yet. */
+/** Whether a consent was given that is not carried out yet. */
 export function isConsented({ link }: ListedCandidate): boolean {
   return link === 'named';
 }
@@ -159,7 +159,7 @@ function present(record: ExternalRecord): { ok: true; value: Fetched } {
   return { ok: true, value: { ...answered, state: 'present', record, blocksDelete: null } };
 }
 
-/** Why nothing more is done, where something is left to do. */
+/** The reason why work is left undone; null if no work is left. */
 function reasonOf(action: Action): string | null {
   if (action.do !== 'settle') return null;
   const { outcome } = action;
@@ -185,7 +185,7 @@ function changesOf({ pull, push, conflicts }: Plan): PairChanges {
   };
 }
 
-/** Most pairs: one for all of them. */
+/** Most pairs have no change, and share this constant. */
 const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
 
 /** The row as a worker loads it after the consent: `named` is the record that the consent names. */
@@ -202,7 +202,7 @@ function consented(row: LinkRow, named: string | null, deleted = false): LoadedS
   });
 }
 
-/** The record as a worker loads it: its mapping was made to look at it. */
+/** The record as a worker loads it: its mapping was created so that the record is read. */
 function unmatched({ externalId }: ExternalRecord): LoadedStep {
   return step(null, { externalId, mustRead: true });
 }

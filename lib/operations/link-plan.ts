@@ -1,7 +1,7 @@
-// The plan of the first link: for every row that waits, and every record of the system, what an
-// operator's consent would do. Whom to consent to is decided here (link-listing.ts, link-rivals.ts);
-// what workers then do with a row and a record is asked of `decide` (link-outlook.ts). Nothing is
-// written while the plan is made, and it holds a few values for each row and record.
+// The plan of the first link: what a consent would do with every row that waits and with every
+// record of the system. Which record each consent names is decided here (link-listing.ts,
+// link-rivals.ts); `decide` answers what workers then do with a row and a record (link-outlook.ts).
+// The plan writes nothing, and keeps a few values for each row and record.
 //
 // The consents are then stored in pages, each in a transaction of its own. A crash between two
 // pages leaves the earlier ones stored; the plan is made again, and a consent that is already
@@ -39,8 +39,8 @@ export async function planFirstLink(
 const AT_ONCE = 500;
 
 /**
- * The mapping of each row; for a row of which no event has been received yet, one that waits is
- * made.
+ * Finds the mapping of each row; for a row of which no event has been received yet, a mapping that
+ * waits is created.
  */
 async function withMappings(
   { db, integration }: SyncDeps,
@@ -71,7 +71,7 @@ async function withMappings(
   });
 }
 
-/** No worker is to look at the record: a setting or a person decides about it first. */
+/** Whether workers leave the record: a setting or a person decides about it first. */
 export function isLeft(why: string): boolean {
   return why === 'not_imported' || why === 'left_alone';
 }

@@ -1,6 +1,6 @@
-// Records that ask for one row, or would become one, in the plan of the first link: by the owner tag
-// before the email, and among several by the rule of lib/sync/choose-record.ts. Only such records
-// are read once more, for how they are used.
+// Several records that claim one row in the plan of the first link: the owner tag counts before the
+// email, and among equals the rule of lib/sync/choose-record.ts decides. Only such records are read
+// once more, to find out how they are used.
 import { saidOfChoice, type RecordChoice } from '../sync/choose-record.ts';
 import { chooseAmong } from '../sync/record-activity.ts';
 import type { Listed } from './link-outlook.ts';
@@ -10,10 +10,10 @@ import type { SyncDeps } from '../sync/step.ts';
 /** A record that can be linked with a row by a consent. */
 export type Claim = { pair: PlannedPair; listed: Listed };
 
-/** By customer, the records that ask for it, in the order of the list. */
+/** By customer, the records that claim it, in the order of the list. */
 export type Claims = Map<number, Claim[]>;
 
-/** A page that was read twice names a record once. */
+/** Adds the claim of a record on a row. If a page was read twice, a record counts once. */
 export function addClaim(claims: Claims, claim: Claim): void {
   const { customer, externalId } = claim.pair;
   const some = claims.get(customer);
@@ -22,8 +22,8 @@ export function addClaim(claims: Claims, claim: Claim): void {
 }
 
 /**
- * The record that the row gets, and the others that live, each with why it was not taken. Null: by
- * now all are gone.
+ * Decides which record the row gets; the other records that exist are returned with the reason why
+ * they were not taken. Null if all the records are gone by now.
  */
 export async function chooseClaim(
   deps: SyncDeps,
@@ -57,11 +57,11 @@ function idOf({ pair }: Claim): string {
   return pair.externalId;
 }
 
-/** For people, as the text after the id of the record that was chosen. */
+/** A sentence part for people, to stand after the id of the record that was chosen. */
 export function saidOfNotTaken(by: NotTaken): string {
   switch (by) {
     case 'mark':
-      return "it bears the customer's owner tag";
+      return "it has the customer's owner tag";
     case 'linked':
       return 'the customer is linked with it already';
     default:

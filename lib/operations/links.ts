@@ -64,13 +64,13 @@ function whyNotLinked(mapping: Mapping): string {
   if (internalId !== null && externalId !== null && state !== 'alias')
     return `${externalId} is linked with customer ${internalId} already.`;
   if (reason?.code === 'not_linked')
-    return 'It waits for the first link of both sides, which is decided with all the others: npx twinbox link --dry-run.';
+    return 'The customer waits for the first link of both sides, which is decided for all customers together: npx twinbox link --dry-run.';
   switch (state) {
     case 'alias':
       return `${externalId ?? 'The record'} is a second record of customer ${internalId ?? '?'}, who is linked with another one: npx twinbox link ${internalId ?? 'CUSTOMER'} --record ${externalId ?? 'ID'} links this record instead.`;
     case 'waiting':
     case 'parked':
-      return `It is ${state} with the reason ${shownReason(mapping) ?? 'unknown'}, and a word of yours would not change that.`;
+      return `The mapping is ${state} with the reason ${shownReason(mapping) ?? 'unknown'}, and a consent would not change that.`;
     default:
       return `The mapping is ${state}: it waits for no consent.`;
   }

@@ -3,8 +3,8 @@
 import type { ChosenBy } from '../sync/choose-record.ts';
 
 /**
- * Why a record was not taken for the row: the other one bears its owner tag, the row is linked with
- * another one already, or the rule.
+ * Why a record was not taken for the row: another record has the row's owner tag, the row is linked
+ * with another record already, or the rule decided.
  */
 export type NotTaken = 'mark' | 'linked' | ChosenBy;
 
@@ -27,44 +27,44 @@ export type PlannedPair = {
   externalId: string;
   by: 'mark' | 'email';
   changes: PairChanges;
-  /** Why the pair waits once it is linked, such as `writes_off`; null where both sides will agree. */
+  /** Why the linked pair waits, such as `writes_off`; null if both sides will agree. */
   waits: string | null;
-  /** Other records that asked for the row, each with why it was not taken. */
+  /** Other records that claimed the row, each with the reason why it was not taken. */
   over: { externalId: string; by: NotTaken }[];
 };
 
 export type PlannedRow = {
   customer: number;
   mapping: number | null;
-  /** Why no record is made for it yet; null where one is. */
+  /** Why no record is created for the row yet; null if a record is created. */
   waits: string | null;
 };
 
 export interface LinkPlan {
   pairs: Map<number, PlannedPair>;
-  /** Rows that get consent to have a record made. */
+  /** Rows with a consent that a record is created for them. */
   creates: PlannedRow[];
-  /** Rows that were deleted while they waited: they end without a call. */
+  /** Rows that were deleted while they waited: their pairs end without a call. */
   ended: number[];
   /** How many rows have a consent that is not carried out yet. */
   underWay: number;
   /**
-   * How many rows have no record and wait for nothing that a link decides: their create is not
-   * settled, or they are stopped for another reason.
+   * How many rows have no record and do not wait for the first link: their create is not settled,
+   * or they are stopped for another reason.
    */
   pending: number;
   /**
-   * Second records, and why another one was taken. `customer`: the one that they are second records
-   * of; null where that is made of the other record.
+   * Second records, and why another record was taken. `customer`: the customer to whom they belong;
+   * null if this customer is still to be made of the other record.
    */
   aliases: { externalId: string; customer: number | null; by: NotTaken }[];
   /** Unmatched records, which become rows of ours. */
   imports: string[];
-  /** Records that are linked with rows which wait for no first link. */
+  /** Records that are linked with rows that do not wait for the first link. */
   matches: string[];
-  /** Records that stay without a row, each with the reason for which it waits. */
+  /** Records that stay without a row, each with the reason. */
   others: { externalId: string; why: string }[];
-  /** Records with another installation's owner tag, and those that were linked before. */
+  /** How many records have the owner tag of another installation, or were linked before. */
   elsewhere: number;
   known: number;
 }

@@ -83,7 +83,7 @@ export type ChoiceOperationsDeps = {
 type Where = { system: string; account: string; externalType: string };
 type Asked = { where: Where; customer: Customer; externalId: string; actor: string | null; now: Date };
 
-/** What systems take for an id; never blank. */
+/** What external systems accept as an id; never empty. */
 const ANY_ID = /^\S{1,255}$/;
 
 export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOperationsDeps): ChoiceOperations {
@@ -190,7 +190,10 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
   const about = { customer: customerId, externalId };
   if (from && to?.id === from.id)
     return from.state === 'waiting' && from.reason?.code === 'alias_lives'
-      ? { outcome: 'cannot_link', why: `${externalId} was deleted there: choose another record.` }
+      ? {
+          outcome: 'cannot_link',
+          why: `${externalId} was deleted at the external system: choose another record.`,
+        }
       : { outcome: 'linked_already', ...about };
   const insteadOf = from?.externalId ?? null;
   if (to && chosenFor(to) === customerId) return { outcome: 'consented_already', ...about, insteadOf };

@@ -130,9 +130,9 @@ export function whyNot(mapping: Mapping, row: Customer | null, action: Resolutio
     return `${record} waits for a customer, so only let_go can be decided; npx twinbox link links the record.`;
   const isDeleted = row === null || row.deletedAt !== null;
   if (reason?.code === 'fuse' && isDeleted && action !== 'let_go')
-    return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about it.`;
+    return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about the delete.`;
   if (action === 'recreate' && waitsForIdentity(mapping))
-    return `A record with the email of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create makes another one all the same.`;
+    return `A record with the email of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create creates another record nevertheless.`;
   if (hasEnded(mapping)) {
     const isForAPerson = state === 'tombstoned' || isLetGo(mapping);
     if (isDeleted || !isForAPerson) return `The pair has ended (${state}).`;

@@ -4,7 +4,7 @@ import type { Db } from '../../db/server/connection.ts';
 import { readResults, type PairResult } from '../../db/mappings/results.ts';
 import { labelOf } from '../integrations/registry.ts';
 
-/** Asks until every pair is settled or the time is over, with `rest` between two questions. */
+/** Reads until every pair is settled or the time is over, with `rest` between two reads. */
 export async function awaitResults(
   db: Db,
   ids: number[],
@@ -17,7 +17,7 @@ export async function awaitResults(
   }
 }
 
-/** What came of one pair, for people. */
+/** The result of one pair, for people. */
 export function describeResult({
   system,
   settled,
@@ -46,13 +46,15 @@ export function describeResult({
   }
 }
 
-/** Why a record that an operator named cannot be the customer's (lib/sync/rungs/decision.ts). */
+/**
+ * Why a record that an operator named cannot belong to the customer (lib/sync/rungs/decision.ts).
+ */
 function sayWhyNotTaken(why: string | null, label: string): string {
   switch (why) {
     case 'missing':
       return `${label} has no such record (missing)`;
     case 'erased':
-      return `it was deleted at ${label} (erased)`;
+      return `the record was deleted at ${label} (erased)`;
     case 'unsendable':
       return 'the id is not an id of a record (unsendable)';
     case 'another_customers':

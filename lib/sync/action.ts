@@ -35,7 +35,7 @@ export type OurWrite =
   | { write: 'delete'; conflicts: Conflict[] }
   /** The record becomes a new row. */
   | { write: 'import'; values: { name: string; email: string }; shadow: Shadow; covered: Conflict[] }
-  /** The record is this row's: the row's mapping takes it over, with what came in about it. */
+  /** The record belongs to this row: the row's mapping takes over the record and its events. */
   | { write: 'match'; row: Candidate; mappingId: number }
   /** The record takes the place of the row's present one, which becomes an alias. */
   | { write: 'exchange'; customerId: number }
@@ -76,7 +76,7 @@ export type Action =
       /** The step goes on as it was loaded, with this record as it was read. */
       linked?: ExternalRecord;
     }
-  /** The mapping goes back untouched, for whoever claims it next. */
+  /** The mapping is released unchanged, for the next claim. */
   | { do: 'give_back' }
   /** Something has moved meanwhile: the mapping is loaded again. */
   | { do: 'load_again' };

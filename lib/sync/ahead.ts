@@ -1,7 +1,7 @@
-// What becomes of a pair by its next steps, where all that they would find out is known already:
-// `decide` answers, and what an action leaves is put into the situation as the worker's own step
-// puts it there. Nothing is written, no statement is made and no system is called, so thousands of
-// pairs can be asked about.
+// Foresees the next steps of a pair if every fact that they need is known already: `decide` answers
+// the action, and the result of the action is put into the situation as a worker's step does it.
+// Nothing is written, no statement runs and no system is called, so this works for thousands of
+// pairs.
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Action } from './action.ts';
 import { decide } from './decide.ts';

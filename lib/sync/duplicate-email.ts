@@ -23,7 +23,7 @@ const MAX_WAITS = 5;
  */
 export function askHolder(s: Situation, email: string): Action | null {
   const holder = know(s, 'rowByEmail', { email });
-  if (!holder) return { do: 'load_again' }; // it has just let go
+  if (!holder) return { do: 'load_again' }; // the other row has another email by now
   const { externalId, mappingId } = holder;
   if (externalId === null || mappingId === null) return null;
   const notBefore = new Date(s.now.getTime() + WAIT_MS);

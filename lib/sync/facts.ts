@@ -23,7 +23,7 @@ export type ReadPurpose = 'merge' | 'delete' | 'match' | 'candidate' | 'consent'
 /** What a search for the record of a create of unknown outcome came to (perform/search-create.ts). */
 export type CreateSearch =
   /**
-   * The oldest record that bears the row's owner tag, and the others that do. `byAnother`: the
+   * The oldest record that has the row's owner tag, and the other such records. `byAnother`: the
    * system's events reach back to the first send, and none of them says that our request made it.
    */
   | { found: string; others: string[]; byAnother: boolean }

@@ -186,7 +186,7 @@ function codeOf({ reason, lastError }: Mapping): string {
   return typeof code === 'string' ? code : 'refused';
 }
 
-/** What an outcome that would be settled means for whoever asks. */
+/** The effect of an outcome that would be settled. */
 function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle' }>): Effect {
   switch (outcome.kind) {
     case 'agreed':

@@ -1,5 +1,5 @@
-// What came in about a record of theirs, and what it shows: whether our shadow explains it, or only
-// a read does. No value of theirs is ever taken from an event: events come late, twice and out of
+// The inbound events of a record, and what they show: whether our shadow explains them, or only a
+// read does. No value of theirs is ever taken from an event: events come late, twice and out of
 // order.
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { ReceivedEvent } from '../../db/inbound.ts';

@@ -1,5 +1,5 @@
-// The table does not take what came from the other side: its pair is parked at once, by the name of
-// the rule. Time does not cure it; a change of either side, or a replay once the rule is changed,
+// The table refuses a value from the external system: the pair is parked at once, with the name of
+// the rule. Waiting does not help; a change of either side, or a replay after the rule is changed,
 // tries again.
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { Action } from './action.ts';

@@ -23,6 +23,6 @@ export interface SyncPolicy {
   /** What time may cure is parked once the entity has been failing this long. */
   parkAfterMs: number;
   backoff: Backoff;
-  /** What the system bears, in requests a second; null: nothing is held back. */
+  /** How many requests a second the system allows; null: no limit. */
   rates: Rates | null;
 }

@@ -88,8 +88,8 @@ export function situationOf({ policy, integration, clock }: SyncDeps, step: Step
 }
 
 /**
- * A step that goes on with the record that it has just linked, as it was loaded: what came in since
- * the read is not answered by it, and keeps the pair dirty.
+ * A step that goes on with the record that it has just linked, as it was loaded: later events are
+ * not part of it, and keep the pair dirty.
  */
 export function linkedWith(
   { mapping, progress }: Step,

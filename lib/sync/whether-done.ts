@@ -10,11 +10,11 @@ import type { Situation } from './situation.ts';
 import { theirsOf } from './values.ts';
 
 /**
- * An event that bears its key says that it took effect, and what that made, as its answer would
- * have; whatever others have made of it since is theirs, and read in the next step. Without such an
- * event only a read shows it: if the record holds what was sent, the request took effect, and the
- * values are ours, not an edit of theirs. If the record holds only part of it, that part is ours,
- * and of the rest nothing is known but what the record holds.
+ * An event with the key of the request shows that the request took effect, and with which values,
+ * as its answer would have; later edits are theirs, and are read in the next step. Without such an
+ * event only a read shows it: if the record has the values that were sent, the request took effect,
+ * and the values are ours, not an edit of theirs. If the record has only some of them, these are
+ * ours, and of the other fields only the present values are known.
  */
 export function whetherDone(s: Situation, intent: OpenIntent): Action {
   const { externalId } = s.mapping;

@@ -10,18 +10,18 @@ import type { Params } from './form.ts';
 export type Rules = {
   /** The account's default API version, in which events are shown. */
   apiVersion: string;
-  /** How long a change is not yet seen by search, ms. */
+  /** How long search does not find a change, ms. */
   searchDelayMs: number;
-  /** How long an event is not yet seen by the list of events, ms. */
+  /** How long the list of events does not show an event, ms. */
   eventsTipLagMs: number;
   /** Whether an object that was deleted meanwhile may still be used as a cursor. */
   deletedCursors: boolean;
   /**
-   * Whether an address or shipping that is given takes the place of the one there, instead of being
-   * merged into it member by member.
+   * Whether an address or a shipping in a request replaces the stored one, instead of being merged
+   * into it member by member.
    */
   replacesHashes: boolean;
-  /** Whether names and emails lose the white space around them before they are stored. */
+  /** Whether white space around names and emails is removed before they are stored. */
   trimsText: boolean;
   /** Whether webhook endpoints may be on other machines. */
   remoteWebhooks: boolean;

@@ -69,7 +69,7 @@ const NO_ADDRESS: Address = {
   state: null,
 };
 
-/** The customer after the parameters; the one given is left as it is. */
+/** The customer after the parameters; the argument is not changed. */
 export function applyCustomerParams(
   before: Customer,
   params: Params,
@@ -138,8 +138,9 @@ function readInvoicePrefix(value: ParamValue | undefined): string | undefined {
 }
 
 /**
- * An empty leaf becomes null, an empty hash parameter unsets the whole. Whether the leaves that are
- * not given stay is not documented: the rule `replaces_hashes` decides it.
+ * An empty leaf becomes null, and an empty hash parameter unsets the whole hash. Stripe does not
+ * document whether leaves that are not in the request keep their values: the rule `replaces_hashes`
+ * decides it.
  */
 function patchAddress(
   before: Address | null,
@@ -157,8 +158,8 @@ function patchAddress(
 }
 
 /**
- * Whoever gives any of it gives its name and its address, also where they are there already
- * (stripe/stripe-python#255, stripe/stripe-ruby#755, stripe/stripe-php#371).
+ * A request that sets any part of shipping must set its name and its address, even if both are set
+ * already (stripe/stripe-python#255, stripe/stripe-ruby#755, stripe/stripe-php#371).
  */
 function patchShipping(
   before: Shipping | null,

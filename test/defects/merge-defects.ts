@@ -65,7 +65,7 @@ export const mergeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/sync/late.test.ts',
-      title: 'is not dropped for being older: an echo beside a newer event still tells',
+      title: 'is not dropped for being older: an echo beside a newer event still reports',
     },
   },
   {
@@ -140,7 +140,7 @@ export const mergeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/sync/inbound-adopt.test.ts',
-      title: `a mark that was copied by hand to another record makes that one an alias`,
+      title: `an owner tag that was copied by hand to another record makes that one an alias`,
     },
   },
   {
@@ -168,7 +168,7 @@ export const mergeDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/sync/inbound-adopt.test.ts',
-      title: `a mark on two records of one row links one, and the other becomes an alias`,
+      title: `an owner tag on two records of one row links one, and the other becomes an alias`,
     },
   },
   {

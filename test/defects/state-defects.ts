@@ -49,7 +49,7 @@ export const stateDefects: Defect[] = [
         replace: `return reason.detail?.records !== undefined;`,
       },
     ],
-    caughtBy: { file: 'test/lib/sync/first-link.test.ts', title: 'asks anew where the record has gone' },
+    caughtBy: { file: 'test/lib/sync/first-link.test.ts', title: 'asks again if the record is gone since' },
   },
   {
     name: 'a consent to one customer that outlives the question about another',

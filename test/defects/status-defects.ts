@@ -65,7 +65,7 @@ export const statusDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/api/customer-sync.test.ts',
-      title: `reads a pair again before it says that our mark has no mapping`,
+      title: `reads a pair again before it says that a record with our owner tag has no mapping`,
     },
   },
   {

@@ -1,5 +1,5 @@
-// Pairs that a database lets go all at once: of the account that it leaves, or, in a copy, of the
-// original. And those of an account that it comes back to.
+// Detaches all pairs of an account that the database leaves, or, in a copy, all pairs of the
+// original; and reopens the pairs of an account that the database returns to.
 import type { Tx } from '../../server/connection.ts';
 import { urgencies } from '../../urgency.ts';
 import type { Move } from '../connect.ts';
@@ -10,7 +10,8 @@ update sync_deliveries d set status = 'stale', settled_at = :now::timestamptz
 from external_mappings m
 where m.system = :system and m.account = :account and d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')`;
 
-// What it was is kept, for a way back. A consent was to a record of that account, and is asked for anew.
+// The earlier state is kept for a return. A consent named a record of that account, so a new
+// consent is needed.
 const detachSql = `
 update external_mappings m
 set state = 'detached', reason = null, reason_detail = null, consent = null,
@@ -20,7 +21,7 @@ from (select id from external_mappings
       where system = :system and account = :account and state in ('pending', 'linked', 'waiting', 'parked') order by id for update) locked
 where m.id = locked.id`;
 
-/** Lets every living pair of an account go, and what is open with it. Returns how many. */
+/** Detaches every living pair of an account, and closes its open deliveries. Returns the count. */
 export async function detachAccount(tx: Tx, move: Move): Promise<number> {
   await tx.raw(settleSql, move);
   const { rowCount } = await tx.raw<{ rowCount: number }>(detachSql, move);
@@ -41,23 +42,23 @@ with revived as (
 select count(external_id) as pairs, count(*) - count(external_id) as waiting from revived`;
 
 /**
- * Pairs that were let go when this account was left are taken up again, to be read before anything
- * else. A row without a record waits for its first link: it may have waited for it then, or its
- * create may have been under way. Returns how many.
+ * Reopens the pairs that were detached when the database left this account; their records are read
+ * before anything else. A row without a record waits for the first link: it may have waited for it
+ * then, or its create may have been under way. Returns the counts.
  */
 export async function reviveAccount(tx: Tx, move: Move): Promise<{ pairs: number; waiting: number }> {
   const { rows } = await tx.raw<{ rows: { pairs: number; waiting: number }[] }>(reviveSql, move);
   return rows[0] ?? { pairs: 0, waiting: 0 };
 }
 
-// An open intent is the original's to finish, and so is what was consented to. A pair that had ended
-// before has ended in the copy too.
+// The original finishes its open intents and carries out the consents that it was given; the copy
+// does neither. A pair that had ended before has ended in the copy too.
 const detachCopiedSql = `
 update external_mappings set state = 'detached', reason = 'copied', reason_detail = null, consent = null, ending = null, decision = null,
   intent = null, ${leaseOverSql}, clean = dirty, must_read = false, updated_at = now()
 where state <> 'detached'`;
 
-/** A copied database lets go of every external record. Returns of how many. */
+/** Detaches every pair of a copied database from its external record. Returns the count. */
 export async function detachCopied(tx: Tx): Promise<number> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(detachCopiedSql);
   return rowCount;

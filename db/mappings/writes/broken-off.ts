@@ -1,4 +1,4 @@
-// Parks a mapping whose steps break off. Nothing of it is read that may be the reason for that.
+// Parks a mapping whose steps break off, without reading the values that may be the cause.
 import type { Tx } from '../../server/connection.ts';
 import type { Parked } from '../reason.ts';
 import { entityKeySql, isInactiveSql } from '../state.ts';

@@ -7,8 +7,8 @@ import { leaseOverSql } from './fragments.ts';
 type Where = { system: string; externalType: string };
 
 /**
- * The consent for one row: this record is its counterpart, or, with null, it has none and one is
- * made.
+ * The consent for one row: it is linked with this record, or with null, a new record is created
+ * for it.
  */
 export type LinkConsent = { mappingId: number; externalId: string | null };
 
@@ -23,8 +23,9 @@ from (select l.id, x.external_id
 where m.id = w.id`;
 
 /**
- * Stores the consents of `by` and makes workers look. A consent counts once: a repeat changes nothing.
- * `anew`: a record is made though others have the row's email. Returns how many were new.
+ * Stores the consents of `by` and raises their mappings. A consent counts once: a repeat changes
+ * nothing. `anew`: a record is created even if others have the row's email. Returns how many were
+ * new.
  */
 export async function storeLinkConsents(
   tx: Db | Tx,

@@ -7,9 +7,9 @@ import type { Mapping } from '../mappings.ts';
 import { atPeaceSql, leaseOverSql } from './fragments.ts';
 
 /**
- * Notes a decision on a mapping that this transaction has locked, and makes a worker look again.
- * The lease ends with it: a step that began before the decision knows nothing of it. Such a step
- * may have an intent open; whoever takes the mapping next finishes it.
+ * Notes a decision on a mapping that this transaction has locked, and raises the mapping.
+ * The lease ends with it, since a step that began before does not know the decision. Such a step
+ * may have an intent open; the next worker that claims the mapping finishes the intent.
  */
 export async function noteDecision(
   tx: Tx,
@@ -91,8 +91,8 @@ update sync_deliveries set mapping_id = :to, status = 'queued'
 where mapping_id = :from and inbound is null and status in ('queued', 'waiting', 'parked')`;
 
 /**
- * A pair for a row whose earlier pair this transaction ends; what of the row's changes is still
- * open goes along.
+ * Creates a pair for a row whose earlier pair this transaction ends; the open deliveries of the row
+ * move to it.
  */
 export async function insertSuccessor(
   tx: Tx,
@@ -116,7 +116,9 @@ export async function insertSuccessor(
   return id;
 }
 
-/** The mapping of a record without a row becomes that of a row whose earlier pair this transaction ends. */
+/**
+ * Gives the mapping of a record without a row to a row whose earlier pair this transaction ends.
+ */
 export async function adoptSuccessor(tx: Tx, ended: Mapping, id: number, now: Date): Promise<void> {
   await tx.raw(
     `update external_mappings
@@ -130,8 +132,8 @@ export async function adoptSuccessor(tx: Tx, ended: Mapping, id: number, now: Da
 }
 
 /**
- * A pair that has ended is taken up again for a decision: a worker reads its record before anything
- * else. How it had ended stays until the decision is carried out. The caller notes the decision in
+ * Reopens a pair that has ended, for a decision: a worker reads its record before anything else.
+ * The ending is kept until the decision is carried out. The caller notes the decision in
  * the same transaction (noteDecision).
  */
 export async function reopenMapping(

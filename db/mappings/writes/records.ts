@@ -18,8 +18,8 @@ export async function linkAbsorbed(
   );
 }
 
-// First the old primary, so that there are never two. The fence of both rises, so whoever has one
-// in hand settles nothing more.
+// First the old primary, so that there are never two. The fence of both rises, so a worker that
+// holds a lease on one of them cannot settle any more.
 const demoteSql = `
 update external_mappings
 set role = 'alias', state = :state, ${atPeaceSql}, decision = null, shadow = '{}', must_read = false, known_email = :email,
@@ -41,9 +41,9 @@ update sync_deliveries set mapping_id = :to
 where mapping_id = :from and inbound is null and status in ('queued', 'waiting', 'parked')`;
 
 /**
- * Makes a record the primary of a row and its primary until now an alias, of which both the
- * transaction has locked. `gone`: the old record was deleted at the system. What is still to be
- * sent goes to the new primary; what is settled, and what came in, stays.
+ * Makes a record the primary of a row, and the old primary an alias; the transaction has locked
+ * both. `gone`: the old record was deleted at the system. Open outbound deliveries move to the new
+ * primary; settled and inbound ones stay.
  */
 export async function exchangePrimary(
   tx: Tx,

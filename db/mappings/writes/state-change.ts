@@ -1,8 +1,8 @@
-// What becomes of a pair's state, reason, consent, ending and decision: one small function for each
-// outcome of a step. The compiler lets nothing else change these columns (`MappingChanges`); what
-// does it by statements of its own stands beside this file.
+// Changes a pair's state, reason, consent, ending and decision: one small function for each outcome
+// of a step. The compiler lets no other code change these columns (`MappingChanges`), except for
+// the statements in the files beside this one.
 //
-// Consent and decision stay unless the outcome is what they were about. So a wait, a parking, a try
+// Consent and decision stay unless the outcome carries them out. So a wait, a parking, a try
 // that is put off and a step that broke off name neither.
 import type { Ending } from '../consent.ts';
 import type { Mapping, MappingState } from '../mappings.ts';
@@ -42,7 +42,9 @@ export function ended(state: 'tombstoned' | 'detached'): StateChange {
   return change({ state, ...atPeace, decision: null });
 }
 
-/** A pair that was at rest is tried again, and was put off: what people have said stays. */
+/**
+ * A pair that waited or was parked is tried again, and was postponed: consent and decision stay.
+ */
 export function triedAgain({ externalId, internalId }: Mapping): StateChange {
   return change({ state: externalId === null || internalId === null ? 'pending' : 'linked', reason: null });
 }
@@ -90,8 +92,8 @@ export function parkedAsTaken(detail: { external_id: string; mapping: number }):
 }
 
 /**
- * A decision could not be carried out: the pair stays where it was, and one that had ended for it
- * has ended again.
+ * A decision could not be carried out: the pair keeps its state, and a pair that was reopened for
+ * it has ended again.
  */
 export function refused(
   mapping: Mapping,
@@ -117,7 +119,7 @@ function endedBefore(
     : { state: 'detached', ending: { ...ending, refused: notTaken } };
 }
 
-/** A person said that the row has no record, and none was ever made: one is made now. */
+/** A person decided that the row has no record, and none was ever created: one is created now. */
 export function begunAnew(): StateChange {
   return change({ state: 'pending', ...atPeace, decision: null });
 }

@@ -1,5 +1,5 @@
-// What the key of a Stripe account may do, and whether its webhook endpoints lead to us: judged in
-// text that says how to fix it. No sentence holds a secret.
+// What the key of a Stripe account may do, and whether its webhook endpoints lead to this
+// installation, in text that says how to fix each problem. No sentence contains a secret.
 import { checks, type Check } from '../../finding.ts';
 import type { Examined, ExamineOptions } from '../definition.ts';
 import type { StripeClientSettings } from './client.ts';
@@ -7,7 +7,7 @@ import { inspectStripe, type EndpointSeen, type Right, type StripeFacts } from '
 
 const { ok, warning, problem } = checks;
 
-/** `simulated`: the endpoint is our own doing. */
+/** `simulated`: twinbox creates the endpoint itself, at the simulator. */
 export async function examineStripe(
   settings: StripeClientSettings,
   options: ExamineOptions & { simulated: boolean },
@@ -18,7 +18,7 @@ export async function examineStripe(
     rights: judgeRights(rights),
     clock,
     webhooks: judgeEndpoints(facts, options),
-    // Whose key it is cannot be asked either: the check of the rights says why.
+    // Without this right the account of the key cannot be read; the check of the rights says why.
     mayIdentify: rights.some(({ name, allowed }) => allowed && name === 'Account (read)'),
   };
 }
@@ -34,13 +34,13 @@ export function judgeRights(rights: Right[]): Check[] {
     return [
       problem(
         'key rights',
-        `Stripe answers nothing: ${code ?? ''} ${message ?? ''}`.trim(),
+        `Stripe refuses the key, or does not answer: ${code ?? ''} ${message ?? ''}`.trim(),
         hintFor(code ?? null),
       ),
     ];
   }
   return missing.map(({ name, code }) => {
-    const says = `may not: ${name} (${code ?? 'refused'})`;
+    const says = `the key may not use: ${name} (${code ?? 'refused'})`;
     const fix = `Give the restricted key the permission ${name.replace(' (read)', '')}: ${name.includes('Customers') ? 'write' : 'read'}.`;
     return NEEDED.has(name) ? problem('key rights', says, fix) : warning('key rights', says, fix);
   });
@@ -48,14 +48,14 @@ export function judgeRights(rights: Right[]): Check[] {
 
 function hintFor(code: string | null): string {
   return /key|auth|401|expired/.test(code ?? '')
-    ? 'Set STRIPE_SECRET_KEY to a key of the dashboard that is not revoked.'
-    : 'Look at the network, the proxy and status.stripe.com, and try again.';
+    ? 'Set STRIPE_SECRET_KEY to a key from the dashboard that is not revoked.'
+    : 'Check the network, the proxy and status.stripe.com, and run the doctor again.';
 }
 
 const WANTED_EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'];
 const PATH = '/api/v1/webhooks/stripe';
 
-/** `simulated`: the endpoint is our own doing. */
+/** `simulated`: twinbox creates the endpoint itself, at the simulator. */
 export function judgeEndpoints(
   { endpoints, apiVersion }: Pick<StripeFacts, 'endpoints' | 'apiVersion'>,
   { secrets, simulated, running }: { secrets: number; simulated: boolean; running: boolean },
@@ -65,49 +65,49 @@ export function judgeEndpoints(
     checksOfAll.push(
       problem(
         'webhooks',
-        'no signing secret is set, so Stripe is heard by the sweep only, minutes later',
-        `Make an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
+        'no signing secret is set, so events of Stripe arrive by the sweep only, minutes later',
+        `Create an endpoint for https://<your host>${PATH} and set STRIPE_WEBHOOK_SECRET to its secret (docs/webhooks.md).`,
       ),
     );
-  // The check of the key's rights says why they cannot be listed.
+  // The check of the key's rights says why the endpoints cannot be listed.
   if (endpoints === null) return checksOfAll;
   const ours = endpoints.filter(({ url }) => URL.parse(url)?.pathname === PATH);
   if (ours.length === 0) {
     const says = `no endpoint of this account leads to ${PATH}`;
     if (simulated && !running)
-      checksOfAll.push(ok('webhooks', `${says}; twinbox up makes one at the simulator`));
+      checksOfAll.push(ok('webhooks', `${says}; twinbox up creates one at the simulator`));
     else
       checksOfAll.push(
         warning(
           'webhooks',
           says,
-          'Make one in the dashboard (docs/webhooks.md), unless a proxy changes the path.',
+          'Create an endpoint in the dashboard (docs/webhooks.md), unless a proxy changes the path.',
         ),
       );
   }
   return [...checksOfAll, ...ours.map((endpoint) => judgeEndpoint(endpoint, apiVersion))];
 }
 
-function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, spoken: string): Check {
+function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, ourVersion: string): Check {
   const says = `${id} to ${url}, version ${apiVersion ?? 'of the account'}`;
   if (!enabled)
     return problem(
       'webhooks',
-      `${says}, is disabled`,
-      'Enable it in the dashboard; Stripe disables what fails for days.',
+      `the endpoint ${says}, is disabled`,
+      'Enable the endpoint in the dashboard; Stripe disables an endpoint that fails for days.',
     );
   const missing = events.includes('*') ? [] : WANTED_EVENTS.filter((type) => !events.includes(type));
   if (missing.length > 0)
     return problem(
       'webhooks',
-      `${says}, does not send ${missing.join(', ')}`,
+      `the endpoint ${says}, does not send ${missing.join(', ')}`,
       'Add these events to the endpoint.',
     );
-  return apiVersion !== null && apiVersion !== spoken
+  return apiVersion !== null && apiVersion !== ourVersion
     ? warning(
         'webhooks',
         says,
-        `This program knows ${spoken}: make an endpoint of that version when you can.`,
+        `Twinbox uses the API version ${ourVersion}: create an endpoint of that version when you can.`,
       )
     : ok('webhooks', says);
 }

@@ -12,7 +12,7 @@ export interface StripeIntake {
   system: string;
   document: MappingDocument;
   ingress: Ingress;
-  /** The external fields that a record is read for. */
+  /** The external fields that are read from a record. */
   names: string[];
 }
 

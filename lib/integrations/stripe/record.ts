@@ -1,5 +1,5 @@
-// A customer of Stripe as the flat record that the engine knows: the mapped fields, those that can
-// stand in for them, those that are written with them, our owner tag.
+// A customer of Stripe as the flat record of the engine: the mapped fields, the fields that can
+// replace an empty one, the fields that are written with them, and our owner tag.
 import type { Stripe } from 'stripe';
 import type { Fields } from '../../catalogue/document.ts';
 import type { Answered, ExternalRecord } from '../integration.ts';
@@ -25,7 +25,7 @@ export function toRecord(answer: object, names: string[], tagKey: string): Exter
   const fields: Fields = {};
   for (const name of names) {
     const { value } = readField(customer, name);
-    if (value === undefined) throw unexpectedAnswer(`a customer whose ${name} is no text, or too long`);
+    if (value === undefined) throw unexpectedAnswer(`a customer whose ${name} is not a text, or too long`);
     fields[name] = value;
   }
   return {

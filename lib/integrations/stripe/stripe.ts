@@ -23,15 +23,15 @@ export interface StripeSettings {
   /** `twinbox_<instance id>`: the metadata key of this installation's owner tag. */
   tagKey: string;
   timeoutMs?: number | undefined;
-  /** As `parseStripeDocument` gives it; without it the built-in one. */
+  /** As `parseStripeDocument` returns it; the built-in document if left out. */
   document?: MappingDocument | undefined;
 }
 
 export interface StripeIntegration extends Integration {
   /**
-   * As the contract has it. `theirs` is what the record held when it was read for the merge, {} for
-   * one that is to be made: a group of fields is written whole, and what of it is not among `fields`
-   * comes from there (docs/decisions/0064-a-group-is-sent-whole.md).
+   * As in the contract. `theirs`: the values of the record when it was read for the merge, {} for a
+   * create. A group of fields is written whole, and the fields of the group that are not in
+   * `fields` are taken from `theirs` (docs/decisions/0064-a-group-is-sent-whole.md).
    */
   body(fields: Fields, ownerTag: string | null, version?: string, theirs?: Fields): Record<string, unknown>;
 }
@@ -139,19 +139,19 @@ function promises({ timeoutMs }: StripeSettings, livemode: boolean): Capabilitie
     creates: 'key',
     updates: 'key',
     // Keys live for at least 24 h (docs.stripe.com/api/idempotent_requests); an hour is left for
-    // clocks and the send itself.
+    // differing clocks and for the send itself.
     requestLifeMs: 23 * HOUR,
     inFlightMs: 5 * 60_000,
     callTimeoutMs: timeoutMs ?? CALL_TIMEOUT_MS,
     deletes: 'delete',
-    // A 429 of Stripe's names a rate or a place, and is over in seconds.
+    // A 429 from Stripe means a rate limit or a lock, and ends within seconds.
     quota: false,
     // docs.stripe.com/rate-limits
     rates: { account: livemode ? 100 : 25, endpoint: 25 },
   };
 }
 
-/** Without a key the SDK makes one up, which we could not send again. */
+/** Without a key the SDK makes one up, and we could not send the request again under it. */
 function requireKey(key: string): string {
   if (key === '' || key.length > 255) throw unsendable('an idempotency key has 1 to 255 characters');
   return key;

@@ -11,7 +11,7 @@ import type { Step, SyncDeps } from '../step.ts';
 /** What a call's row says of its answer. */
 export type Noted = Pick<Attempt, 'requestId' | 'status' | 'replayed' | 'error'>;
 
-/** Makes one call and keeps what came of it; `noted` answers null where no call was made after all. */
+/** Makes one call and records its result; `noted` returns null if no call was made. */
 export async function call<T>(
   deps: SyncDeps,
   step: Step,

@@ -1,6 +1,6 @@
 // Their confirmed deletion: our row becomes a tombstone, and the other systems are notified.
-// One transaction: a crash before its commit leaves the row, and the record is read again; after it the pair
-// has ended, and the next step records as stale what came in.
+// One transaction: a crash before its commit leaves the row, and the record is read again; after it
+// the pair has ended, and the next step records inbound events as stale.
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { deleteCustomer } from '../../../db/customers.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';

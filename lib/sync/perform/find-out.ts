@@ -101,8 +101,8 @@ function passReadPoint(purpose: ReadPurpose): Promise<void> | undefined {
 }
 
 /**
- * Whoever waited because the record exists, or because of its email, is looked at again where that
- * has changed.
+ * Raises the pairs that waited because the record exists, or because of its email, if that has
+ * changed.
  */
 async function keepWhatItShows(
   { db, clock, integration }: SyncDeps,

@@ -1,6 +1,6 @@
-// The record is a row's: the row's mapping takes over the record and what came in about it, and
-// this mapping ends. One transaction: a crash before its commit leaves both mappings as they were, and the
-// record is read again; after it the row's mapping is dirty, and its next step reads.
+// The record belongs to a row: the row's mapping takes over the record and its inbound events, and
+// this mapping ends. One transaction: a crash before its commit leaves both mappings as they were,
+// and the record is read again; after it the row's mapping is dirty, and its next step reads.
 import { absorbInto } from '../../../db/mappings/adopt.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { raiseAwaiting } from '../../../db/external-records.ts';

@@ -27,7 +27,7 @@ export async function perform(
   const performed = await carryOut(deps, step, action);
   await failpoint('action.performed');
   if (performed !== 'no_room') return performed;
-  // The lease is too short for another call: the mapping goes back untouched, for whoever claims it next.
+  // The lease is too short for another call: the mapping is released unchanged, for the next claim.
   await releaseMapping(deps.db, step.claim.id, step.claim.fence);
   return 'over';
 }

@@ -4,8 +4,8 @@
 //
 // How far back: events are kept for a time (Stripe: 30 days), so an older create is not missed
 // there but in the other list alone, which has every living record whatever its age. What neither
-// shows is a record that was made by it and deleted again longer ago than that; making it anew then
-// doubles nothing that lives.
+// shows is a record that the create made and that was deleted longer ago than that; a new create
+// then makes no second living record.
 //
 // How far the search has got is kept with the intent; a crash may lose that, and the pages are read
 // again.
@@ -71,7 +71,9 @@ const LOOKS: Record<Capabilities['creates'], ((search: Search) => Promise<Look>)
   none: [byIdentity, inRecords, byOwnerTag],
 };
 
-/** The lease is too short for another page: whoever takes the mapping next goes on from here. */
+/**
+ * The lease is too short for another page: the next worker that claims the mapping continues here.
+ */
 async function breakOff({ deps, step }: Search): Promise<typeof NO_ROOM> {
   const { id, fence } = step.claim;
   if (!deps.onlyLooking) await saveLooked(deps.db, id, fence, step.mapping.intent?.looked);

@@ -2,12 +2,12 @@
 // it is sent, with key and body frozen.
 //
 // Stripe has no fence and no compare-and-set; only a key used again can serialise two senders. So
-// the open intent is finished before anything newer, by whoever holds the mapping, with the same
-// key and the same body. A hung request of a dead worker that arrives later is then a replay and
-// changes nothing. At most one intent is open per mapping: it lives in the row.
+// the open intent is finished before anything newer, by the worker that holds the lease, with the
+// same key and the same body. A hung request of a dead worker that arrives later is then a replay
+// and changes nothing. At most one intent is open per mapping: it lives in the row.
 //
 // A crash before `store` commits leaves nothing. After it, and before the answer is settled: the
-// intent is open, whatever happened at the other side, and the same request tells.
+// intent is open, whatever happened at the system, and the same request finds it out.
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { stampResend } from '../../../db/mappings/claims.ts';
 import { lockMapping, type OpenIntent } from '../../../db/mappings/mappings.ts';

@@ -6,8 +6,8 @@ import type { Situation } from '../situation.ts';
 
 export function anotherRecord({ mapping, row, deliveries }: Situation): Action | null {
   const another = receivedEvents(deliveries).find(({ event }) => event.externalId !== mapping.externalId);
-  // A row that was deleted takes no record any more: what came in looks for its row by itself, and
-  // is recorded.
+  // A row that was deleted takes no record any more: the event gets a mapping of its own, and is
+  // recorded.
   const takesNone = mapping.externalId !== null || (row !== null && row.deletedAt !== null);
   return another && takesNone ? passOn(another.event.externalId) : null;
 }

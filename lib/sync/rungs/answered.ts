@@ -22,8 +22,8 @@ export function answered(s: Situation): Action | null {
 }
 
 /**
- * An answer that is no success decides what becomes of the open intent. `first`: no send before
- * this one can have arrived.
+ * Decides what is done with the open intent after an answer that is no success. `first`: no earlier
+ * send can have arrived.
  */
 function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first: boolean): Action {
   if (failure.kind === 'permanent') return park(failed(failure), intent);

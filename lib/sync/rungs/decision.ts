@@ -67,7 +67,7 @@ function refuse(tried: string, why: string): Action {
   return { do: 'settle', outcome: { kind: 'refused', tried, why } };
 }
 
-/** What came in about the old record is stale after this, so covered edits of it are kept now. */
+/** Events of the old record are stale after this, so edits that they show are kept now. */
 function replace(s: Situation, externalId: string | null): Action {
   return { do: 'write_ours', ours: { write: 'replace', externalId, covered: coveredEdits(s) } };
 }

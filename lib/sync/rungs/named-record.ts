@@ -24,9 +24,9 @@ export function linkNamed(s: Situation, externalId: string, notes: Note[] = []):
   if (!answer.ok) return postpone(s, answer.failure);
   const { value } = answer;
   const why = value.state === 'present' ? whyNot(value.record, s) : value.state;
-  // No person consented: the setting links it, and which records there are now is looked for again.
+  // No person consented: the setting links the record, and the records are searched for again.
   if (why !== null && s.mapping.consent === null) return postpone(s, hasChanged);
-  // The consent was to a record that existed: it is asked for anew.
+  // The consent named a record that existed then: a new consent is needed.
   if (value.state !== 'present' || why !== null)
     return wait({ code: 'not_linked', detail: { tried: externalId, why } });
   return { do: 'settle', outcome: { kind: 'found', externalId }, notes, linked: value.record };

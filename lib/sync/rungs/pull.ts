@@ -40,7 +40,7 @@ export function emailTaken(s: Situation): Action | null {
   return email === null ? null : askHolder(s, email);
 }
 
-/** A rule or a trigger of the user's table does not take what came from the other side. */
+/** A rule or a trigger of the user's table refuses a value from the external system. */
 export function tableRefuses(s: Situation): Action | null {
   const refusal = tableRefusal(s);
   return refusal && refusedByTable(refusal);

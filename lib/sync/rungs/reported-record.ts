@@ -1,6 +1,7 @@
 // An inbound event reached the row's mapping, by our key or our owner tag, before it was known
-// which record is the row's: the answer to its create was lost, or the pair was lost in a restore.
-// One read shows whether the record bears this row's tag; then it is linked, and none is made.
+// which record belongs to the row: the answer to its create was lost, or the pair was lost in a
+// restore. One read shows whether the record has this row's tag; then it is linked, and none is
+// created.
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
@@ -15,7 +16,7 @@ export function reportedRecord(s: Situation): Action | null {
   return s.mapping.externalId === null ? reported(s, (failure) => postpone(s, failure)) : null;
 }
 
-/** Null if there is nothing to look at; `later` says what follows a read that failed. */
+/** Null if no such event was received; `later` returns the action after a failed read. */
 export function reported(s: Situation, later: (failure: Failure) => Action): Action | null {
   const externalId = receivedEvents(s.deliveries).at(0)?.event.externalId;
   if (externalId === undefined || !s.row) return null;

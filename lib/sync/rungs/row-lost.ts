@@ -1,5 +1,5 @@
-// The mapping names a row that is not there: it was lost in a restore, or removed by hand. A person
-// says what becomes of its record.
+// The mapping names a row that does not exist: it was lost in a restore, or removed by hand. A
+// person decides about its record.
 import type { Action } from '../action.ts';
 import { wait } from '../failing.ts';
 import type { Situation } from '../situation.ts';

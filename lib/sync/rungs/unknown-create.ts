@@ -1,10 +1,10 @@
-// A create whose outcome is not known and whose key tells nothing any more: did it make a record?
+// A create of unknown outcome that its key can settle no more: did the create make a record?
 //
-// It is never sent again; what it may have made is looked for. In our inbox first, then at the
-// system (perform/search-create.ts). Only when both of its lists were read to their end, and for
-// certain, is there nothing: then a new intent follows. A look that failed, or a time that a list
-// does not cover for certain yet, is no miss: it is done again later. Nothing is ever deleted: of
-// two the older is linked, the other an alias.
+// It is never sent again; the record that it may have made is searched for. In our inbox first,
+// then at the system (perform/search-create.ts). Only when both of its lists were read to their
+// end, and for certain, is there nothing: then a new intent follows. A look that failed, or a time
+// that a list does not cover for certain yet, is no miss: it is done again later. Nothing is ever
+// deleted: of two the older is linked, the other an alias.
 //
 // A crash at any point leaves the intent open, and the look is done again; how far it had got may
 // be forgotten.
@@ -39,7 +39,7 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
       outcome: { kind: 'postponed', failure, notBefore, spent: false },
     };
   }
-  // A record bears the tag and no look shows it, such as one that was put away: a person decides.
+  // A record has the tag and no search finds it, such as an archived record: a person decides.
   if (search.found === null && intent.spent === TAG_TAKEN)
     return park({
       code: 'create_unknown',
@@ -75,8 +75,8 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
 }
 
 /**
- * The event that came in says that another request made the record: it bears a copy of our owner
- * tag. The search, which goes by our request's key first, decides whether the row has another.
+ * The inbound event shows that another request made the record, which has a copy of our owner tag.
+ * The search, which uses the key of our request first, decides whether the row has another record.
  */
 function isOfAnother({ deliveries }: Situation, intent: OpenIntent): boolean {
   const event = receivedEvents(deliveries).at(0)?.event;

@@ -50,7 +50,7 @@ function place(s: Situation, record: ExternalRecord): Action {
   return byChoice(s, record) ?? byOwnerTag(s, record) ?? whyNotImported(s, record) ?? byEmail(s, record);
 }
 
-/** A person chose this record for a row that lives; not where it bears another installation's owner tag. */
+/** A person chose this record for a living row; not if it has another installation's owner tag. */
 function byChoice(s: Situation, record: ExternalRecord): Action | null {
   const customerId = chosenFor(s.mapping);
   if (customerId === null || (record.foreignTag && record.ownerTag === null)) return null;
@@ -66,7 +66,7 @@ function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
   if (record.ownerTag === null || record.ownerTag === mapping.voidTag) return null;
   const owner = isUuid(record.ownerTag) ? know(s, 'rowByOwnerTag', { tag: record.ownerTag }) : null;
   if (!owner) return ownerLost(s, record.ownerTag, record.externalId);
-  // An owner tag is no consent: records that were copied to another account bear it too.
+  // An owner tag is no consent: records that were copied to another account have it too.
   if (owner.link === 'awaited' && !consentsTo(mapping, owner.customerId))
     return wait({ code: 'ask_link', detail: { customer: owner.customerId } });
   // A person named another record as the row's: that is linked first, and this one is its second.
@@ -77,8 +77,8 @@ function byOwnerTag(s: Situation, record: ExternalRecord): Action | null {
 
 /**
  * An owner tag of ours that names no row: the row was lost in a restore, or a person wrote the tag
- * by hand. An operator decides what becomes of the record; null once it was decided that it becomes
- * a customer in our table.
+ * by hand. An operator decides about the record; null once the decision is that it becomes a
+ * customer in our table.
  */
 function ownerLost(s: Situation, ownerTag: string, externalId: string): Action | null {
   // Its echoes are looked up for what that notes: a request of ours that this database does not

@@ -15,7 +15,7 @@ export function decisionEffects(step: LoadedStep, outcome: DecisionOutcome): Par
       const changes: MappingChanges = { ...healthy, ...linked(), mustRead: true };
       // Without a base that can be read, the next step compares both sides as they stand.
       if (damageOf({ ...mapping, intent: null })?.column === 'shadow') changes.shadow = {};
-      // What came round too often is read as the row's state, and goes round no more.
+      // The deliveries of the loop end as stale, so that the loop does not go on.
       const deliveries = mapping.reason?.code === 'loop' ? all(step, 'stale') : [];
       return { mapping: changes, deliveries, release: false };
     }

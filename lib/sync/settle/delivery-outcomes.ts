@@ -1,5 +1,5 @@
-// What becomes of the deliveries of a step, pure. Every event gets its outcome, and each names the
-// intent that carried it.
+// The outcome of each delivery of a step; pure. Each outcome names the intent that carried the
+// event.
 import type { DeliveryChange, DeliveryStatus } from '../../../db/deliveries.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';

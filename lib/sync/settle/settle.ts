@@ -109,7 +109,7 @@ async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: 
   if (externalId === null) return;
   if (effects.mapping.state === 'detached' && damageOf(mapping) === null) {
     const identity = identityOf(shadow['email']?.theirs);
-    // Whoever lets a delete leave the record at the system has decided about it.
+    // A delete that leaves the record at the system is also the decision about that record.
     await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, decision: 'leave' }]);
   }
   await raiseAwaiting(tx, { system, account, externalId, now });
@@ -132,8 +132,8 @@ async function lookAgainIfTaken<T>(work: () => Promise<T>): Promise<T> {
 const MAX_LOOKS = 5;
 
 /**
- * Two mappings are locked in order of id when an external id is new to ours: whoever made the other
- * one, it is ours now.
+ * If the external id is new to our mapping, the other mapping of that record is locked too, in
+ * order of id, and absorbed.
  */
 async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | null> {
   if (effects.leavesRow) return lockWithRow(tx, step.claim);
@@ -146,7 +146,7 @@ async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | nul
   } else if (other.internalId === null && other.intent === null) {
     await absorbMapping(tx, other, own);
     effects.mapping.externalId = effects.linked;
-    delete effects.mapping.clean; // what came with it has not been looked at
+    delete effects.mapping.clean; // the events of the other mapping are not decided yet
     // What was settled there, or only asked for, is in no delivery any more.
     if (other.clean > 0 || other.mustRead) effects.mapping.mustRead = true;
   } else {
@@ -158,8 +158,8 @@ async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | nul
 }
 
 /**
- * Another row holds that counterpart: an operator has to say whose it is. Nothing is made or
- * deleted anywhere until then.
+ * Another row is linked with that record: an operator has to decide which row it belongs to.
+ * Nothing is created or deleted until then.
  */
 function keepApart(
   step: Step,
@@ -188,7 +188,7 @@ function keepApart(
   effects.release = true;
 }
 
-/** Whoever asked for a read after this step had loaded has not been answered by it. */
+/** A read that was asked for after this step had loaded is still to be done. */
 function askedMeanwhile(step: Step, mapping: Mapping): { mustRead?: true } {
   return mapping.mustRead && mapping.dirty !== step.mapping.dirty ? { mustRead: true } : {};
 }

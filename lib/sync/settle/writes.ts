@@ -235,7 +235,7 @@ function parked(step: LoadedStep, { reason, refused }: Of<'parked'>): Writes {
 function waiting(step: LoadedStep, { reason }: Of<'waiting'>): Writes {
   const { mapping } = step;
   return {
-    // Waiting is not failing: what failed before it begins anew after it.
+    // Waiting is not failing: the count of failures starts again after the wait.
     mapping: { ...healthy, ...become.waiting(mapping, reason), clean: mapping.dirty },
     deliveries: all(step, 'waiting'),
   };

@@ -34,7 +34,7 @@ describe('moving to another account', () => {
     expect((await mappingsIn(world.db)).map(({ state }) => state)).to.deep.equal(['linked']);
   });
 
-  it('lets the pairs go, and links anew only by a word; the old account keeps what it has', async () => {
+  it('detaches the pairs, and links again only by a consent; the old account keeps what it has', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
     expect(await move(other)).to.include({ pairs: 1, revived: 0, waiting: 1 });
     expect(await stateOf(externalId)).to.equal('detached');
@@ -90,7 +90,7 @@ describe('moving to another account', () => {
     await expectAgreement(world);
   });
 
-  it('back makes nothing without a word for what had no record yet, though its create may have been carried out', async () => {
+  it('back creates nothing without a consent for a row that had no record yet, although its create may have been carried out', async () => {
     const waits = await waitingRow(world, { name: 'Waits', email: 'waits@example.com' });
     await world.run();
     world.simulator.faults.add({ kind: 'drop_answer', method: 'POST', path: '/v1/customers', times: null });

@@ -32,7 +32,7 @@ describe('choosing the record of a customer', () => {
     await expectAgreement(world);
   });
 
-  it('is told: by an event with the new record and who chose it, and by a conflict row', async () => {
+  it('is reported: by an event with the new record and who chose it, and by a conflict row', async () => {
     const { id, first, second } = await doubled(world);
     await choose(id, second);
     await world.rest();
@@ -138,7 +138,7 @@ describe('choosing the record of a customer', () => {
     await expectAgreement(world);
   });
 
-  it('takes a record that is nobody’s, once a worker has read it', async () => {
+  it('takes a record that belongs to no customer, once a worker has read it', async () => {
     const { id, externalId: first } = await linkedPair(world, { name: 'Ada', email: 'ada@example.com' });
     const { id: other } = world.simulator.dashboard.createCustomer({
       name: 'Work',

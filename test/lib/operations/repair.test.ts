@@ -26,7 +26,7 @@ describe('the repair of what drifts', () => {
   const drift = async (): Promise<string[]> =>
     (await compareAll(world.deps)).findings.flatMap(({ kind, why }) => (kind === 'drift' ? [why] : []));
 
-  it('brings an edit of theirs here that was never heard of', async () => {
+  it('pulls an edit of theirs whose event was never received', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Unheard' });
     expect(await drift()).to.deep.equal(['name']);
@@ -51,7 +51,7 @@ describe('the repair of what drifts', () => {
     expect(await drift()).to.deep.equal([]);
   });
 
-  it('takes over a delete of theirs that was never heard of', async () => {
+  it('takes over a delete of theirs whose event was never received', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.deleteCustomer(externalId);
     await repairAll();
@@ -59,7 +59,7 @@ describe('the repair of what drifts', () => {
     expect(await drift()).to.deep.equal([]);
   });
 
-  it('brings customers here that were made at Stripe since the binding and never heard of', async () => {
+  it('imports customers that were created at Stripe since the binding and whose events were never received', async () => {
     world.advance(DAY);
     world.simulator.dashboard.createCustomer({ name: 'New', email: 'new@example.com' });
     const asked = await repairAll();
@@ -78,7 +78,7 @@ describe('the repair of what drifts', () => {
     expect((await compareAll(world.deps)).unknownThere).to.equal(2);
   });
 
-  it('finds the row of a record that bears our mark and lost its pair', async () => {
+  it('finds the row of a record that has our owner tag and lost its pair', async () => {
     const { id, externalId } = await linkedPair(world);
     await world.db.raw(`update external_mappings set external_id = null, state = 'pending', shadow = '{}'`);
     expect(await drift()).to.deep.equal(['our_tag_without_mapping']);

@@ -87,7 +87,7 @@ describe('a second record of a customer', () => {
       await expectAgreement(world);
     });
 
-    it('is none as long as nobody changes it there: the customer’s own email may move on', async () => {
+    it('is none as long as its email is not changed at the system: the customer’s own email may change', async () => {
       const { id, second } = await doubled(world);
       await world.update(id, { email: 'new@example.com' });
       await world.rest();
@@ -131,7 +131,7 @@ describe('a second record of a customer', () => {
       await expectAgreement(world);
     });
 
-    it('goes too once a person accepts the deletion, and the other record is told of as left there', async () => {
+    it('goes too once a person accepts the deletion, and the other record is reported as left at the system', async () => {
       const { id, first, second } = await doubled(world);
       at().deleteCustomer(first);
       await world.rest();
@@ -177,7 +177,7 @@ describe('a second record of a customer', () => {
       await expectAgreement(world);
     });
 
-    it('goes as any other does where both were deleted there before anything was heard', async () => {
+    it('goes as any other does if both were deleted at the system before any event was received', async () => {
       const { id, first, second } = await doubled(world);
       at().deleteCustomer(first);
       at().deleteCustomer(second);
@@ -262,7 +262,7 @@ describe('a second record of a customer', () => {
     });
   });
 
-  it('that nothing was heard of is read when somebody asks for it', async () => {
+  it('that no event was received about is read when a person asks for it', async () => {
     const { id, second } = await doubled(world);
     world.simulator.dashboard.deleteCustomer(second);
     for (const event of world.undelivered()) world.lose(event);

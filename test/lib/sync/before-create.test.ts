@@ -153,7 +153,7 @@ describe('before a create', () => {
     expect(alive('bo@example.com')).to.have.length(1).and.not.include(record);
   });
 
-  it('finds a record that came after the word that there is none, and asks anew', async () => {
+  it('finds a record that came after the consent to create one, and asks again', async () => {
     const row = await waitingRow(world, { name: 'Bo', email: 'bo@example.com' });
     const plan = await planFirstLink(world.deps);
     expect(plan.creates.map(({ customer }) => customer)).to.deep.equal([row.id]);
@@ -222,7 +222,7 @@ describe('before a create', () => {
     expect((await mappingOf(world.db, row.id)).reasonDetail).to.deep.include({ records: [externalId] });
   });
 
-  it('says which command makes another one all the same, where a decision would come back to the same wait', async () => {
+  it('says which command creates another record nevertheless, if a decision would lead back to the same wait', async () => {
     const row = await rowBeside(checkout('bo@example.com'));
     const { id } = await mappingOf(world.db, row);
     const refused = await resolving().resolve(id, { action: 'recreate', why: null, actor: 'ops' });

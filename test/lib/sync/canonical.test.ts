@@ -66,7 +66,7 @@ describe('canonical', () => {
       );
     });
 
-    it('nobody is told apart from itself, and what is one thing to two is one thing to both', () => {
+    it('no value differs from itself, and two values that are equal to one value are equal to each other', () => {
       fc.assert(
         fc.property(rule, value, value, value, (r, x, y, z) => {
           const fair = same(r, x, x) && same(r, x, y) === same(r, y, x);

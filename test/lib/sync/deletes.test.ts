@@ -104,7 +104,7 @@ describe('deletes', () => {
   });
 
   describe('the other side makes', () => {
-    it('become ours: the row is a tombstone, and the system is not told of it', async () => {
+    it('become ours: the row is a tombstone, and nothing is sent to the system', async () => {
       const [id = 0] = await linked();
       world.simulator.dashboard.deleteCustomer(await externalIdOf(id));
       await world.notify(id);
@@ -181,7 +181,7 @@ describe('deletes', () => {
       await expectAgreement(world);
     });
 
-    it('go out all of them at one word, however many were held', async () => {
+    it('are all sent by one release, however many were held', async () => {
       const ids = await linked(70);
       for (const id of ids) await world.remove(id);
       await world.run();

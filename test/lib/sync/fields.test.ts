@@ -50,7 +50,7 @@ describe('a field by its rule', () => {
     await expectAgreement(world);
   });
 
-  it('that an edit of ours makes too long for them stays as it is there, told once, until it fits', async () => {
+  it('that an edit of ours makes too long for them stays as it is at the system, and is reported once, until it fits', async () => {
     const { lane } = ruled('name', { maxLength: 5 });
     const { id } = await linkedPair(world, { name: 'Ada' });
     await world.update(id, { name: 'Ada Lovelace', email: 'new@x.test' });

@@ -7,10 +7,10 @@ import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
-describe('our marks at the first link', () => {
+describe('our owner tags at the first link', () => {
   const world = useTwoWay();
 
-  it('links nothing by our mark either before the word, whoever asks for the record', async () => {
+  it('links nothing by our owner tag either before the consent, whatever asks for the record', async () => {
     const row = await waiting({ name: 'Marked', email: 'marked@example.com' });
     const record = theirs({ name: 'Marked there', email: 'marked@example.com' }, row);
     const { externalType } = world.integration.document;
@@ -29,7 +29,7 @@ describe('our marks at the first link', () => {
     await expectAgreement(world);
   });
 
-  it('looks at a second record with its mark too, that was heard of before the link', async () => {
+  it('looks at a second record with its owner tag too, whose event was received before the link', async () => {
     const row = await waiting({ name: 'Twice', email: 'twice@example.com' });
     const older = theirs({ name: 'Twice', email: 'twice@example.com' }, row);
     await consentToAll(world);
@@ -41,7 +41,7 @@ describe('our marks at the first link', () => {
     await expectAgreement(world);
   });
 
-  it('takes the older of two records with its mark', async () => {
+  it('takes the older of two records with its owner tag', async () => {
     const row = await waiting({ name: 'Twice', email: 'twice@example.com' });
     const older = theirs({ name: 'Twice', email: 'twice@example.com' }, row);
     world.advance(60_000);

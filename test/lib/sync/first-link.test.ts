@@ -11,7 +11,7 @@ import { mappingsIn, useTwoWay, type MappingSeen } from '../../support/two-way.t
 describe('the first link', () => {
   const world = useTwoWay();
 
-  it('waits for a word: until then nothing is made, and edits on both sides are kept', async () => {
+  it('waits for a consent: until then nothing is created, and edits on both sides are kept', async () => {
     const row = await waiting({ name: 'Ada', email: 'ada@example.com' });
     const record = world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
     await world.update(row.id, { name: 'Ada King' });
@@ -29,7 +29,7 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
-  it('goes by our mark, then by email, then makes; what is nobody’s becomes a row', async () => {
+  it('links by our owner tag, then by email, then creates; an unmatched record becomes a row', async () => {
     const marked = await waiting({ name: 'Marked', email: 'old@example.com' });
     const mailed = await waiting({ name: 'Mailed', email: 'mailed@example.com' });
     const alone = await waiting({ name: 'Alone', email: 'alone@example.com' });
@@ -78,7 +78,7 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
-  it('takes the older of two records with one email, and tells of the other', async () => {
+  it('takes the older of two records with one email, and reports the other', async () => {
     const row = await waiting({ name: 'Twice', email: 'twice@example.com' });
     const older = theirs({ name: 'Twice', email: 'twice@example.com' });
     world.advance(60_000);
@@ -120,7 +120,7 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
-  it('takes a word once: broken off and done again, the rest is given', async () => {
+  it('stores a consent once: broken off and run again, the rest is stored', async () => {
     for (let n = 0; n < 5; n++) await waiting({ name: `N ${n}`, email: `n${n}@example.com` });
     const plan = await planFirstLink(world.deps);
     const [first] = plan.creates;
@@ -135,7 +135,7 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
-  it('tells of a second record also where it was broken off between the words and the records', async () => {
+  it('reports a second record also if it was broken off between the consents and the records', async () => {
     const row = await waiting({ name: 'Twice', email: 'twice@example.com' });
     const older = theirs({ name: 'Twice', email: 'twice@example.com' });
     world.advance(60_000);
@@ -153,7 +153,7 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
-  it('leaves no record unasked where it is broken off after the last word: nobody would make a plan again', async () => {
+  it('raises every record if it is broken off after the last consent: no later plan would do it', async () => {
     const row = await waiting({ name: 'Twice', email: 'twice@example.com' });
     const older = theirs({ name: 'Twice', email: 'twice@example.com' });
     world.advance(60_000);
@@ -172,7 +172,7 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
-  it('asks anew where the record has gone since the word, or was marked by somebody else', async () => {
+  it('asks again if the record is gone since the consent, or has the owner tag of another installation', async () => {
     const gone = await waiting({ name: 'Gone', email: 'gone@example.com' });
     const taken = await waiting({ name: 'Taken', email: 'taken@example.com' });
     const goneId = theirs({ name: 'Gone', email: 'gone@example.com' });
@@ -197,7 +197,7 @@ describe('the first link', () => {
     await expectAgreement(world);
   });
 
-  it('keeps its word through failures, through parking and through a replay', async () => {
+  it('keeps its consent through failures, through parking and through a replay', async () => {
     const row = await waiting({ name: 'Patient', email: 'patient@example.com' });
     const record = theirs({ name: 'Patient', email: 'patient@example.com' });
     world.simulator.faults.add({

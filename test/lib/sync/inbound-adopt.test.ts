@@ -7,7 +7,7 @@ import { pauseAt } from '../../support/signal.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
-describe('inward: a mark', () => {
+describe('inbound: an owner tag', () => {
   const world = useTwoWay();
   const tagKey = (): string => `twinbox_${world.deps.policy.instanceId}`;
   const markOf = async (id: number): Promise<Record<string, string>> => ({
@@ -85,7 +85,7 @@ describe('inward: a mark', () => {
     expect(await listCustomers(world.db, { limit: 9 })).to.deep.equal([]);
   });
 
-  it('that somebody wrote by hand, and that is no event id at all, makes the record wait too', async () => {
+  it('that a person wrote by hand, and that is not an event id, makes the record wait too', async () => {
     const odd = world.simulator.dashboard.createCustomer({
       email: 'odd@example.com',
       metadata: { [tagKey()]: "no uuid'; --" },
@@ -169,7 +169,7 @@ describe('inward: a mark', () => {
   });
 });
 
-describe('inward: a webhook before the answer of our create', () => {
+describe('inbound: a webhook before the answer of our create', () => {
   const world = useTwoWay();
 
   for (const thin of [false, true]) {
@@ -198,7 +198,7 @@ describe('inward: a webhook before the answer of our create', () => {
     }
   }
 
-  it('keeps in mind what was heard of the record before it was known whose it is', async () => {
+  it('keeps the events of the record that were received before it was known which row it belongs to', async () => {
     const made = await world.create();
     await world.receive();
     const held = pauseAt('intent.answered');

@@ -4,10 +4,10 @@ import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
-describe('inward: a delete', () => {
+describe('inbound: a delete', () => {
   const world = useTwoWay();
 
-  it('there is a delete here: a tombstone, told to the others, not sent back', async () => {
+  it('at the system is a delete of our row: a tombstone, published for other systems, not sent back', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.deleteCustomer(externalId);
     await world.rest();
@@ -29,7 +29,7 @@ describe('inward: a delete', () => {
     expect(await conflictsOf(world.db, id)).to.deep.equal([]);
   });
 
-  it('of ours is heard as an echo, and confirms', async () => {
+  it('of ours is received as an echo, and confirms', async () => {
     const { id, externalId } = await linkedPair(world);
     await world.remove(id);
     await world.rest();

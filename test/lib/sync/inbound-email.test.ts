@@ -6,10 +6,10 @@ import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, mappingsIn, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
 
-describe('inward: a new record with the email of a row that has no counterpart', () => {
+describe('inbound: a new record with the email of a row that has no counterpart', () => {
   const world = useTwoWay();
 
-  it('needs no second word if it is parked before the first has done its work', async () => {
+  it('needs no second consent if it is parked before the first one is carried out', async () => {
     const id = await unlinkedRow(world, 'ada@example.com');
     const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
     await world.rest();
@@ -31,7 +31,7 @@ describe('inward: a new record with the email of a row that has no counterpart',
     await expectAgreement(world);
   });
 
-  it('keeps asking when more is heard of it', async () => {
+  it('keeps asking when more events of it are received', async () => {
     await unlinkedRow(world, 'ada@example.com');
     const theirs = world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
     await world.rest();
@@ -85,10 +85,10 @@ describe('inward: a new record with the email of a row that has no counterpart',
   });
 });
 
-describe('inward: a new record with the email of a linked row', () => {
+describe('inbound: a new record with the email of a linked row', () => {
   const world = useTwoWay();
 
-  it('becomes a row if the linked one has moved on there, whichever is heard first', async () => {
+  it('becomes a row if the linked record has another email by now, whichever event is received first', async () => {
     const pair = await linkedPair(world, { email: 'shared@example.com' });
     world.simulator.dashboard.updateCustomer(pair.externalId, { email: 'moved@example.com' });
     const [moved] = world.undelivered();
@@ -107,7 +107,7 @@ describe('inward: a new record with the email of a linked row', () => {
   });
 });
 
-describe('inward: an email that moves onto another row’s', () => {
+describe('inbound: an email that becomes equal to the email of another row', () => {
   const world = useTwoWay();
 
   async function two(): Promise<{ id: number; externalId: string }[]> {

@@ -7,10 +7,10 @@ import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
 const MINUTE = 60_000;
 
-describe('inward: many deletions at once', () => {
+describe('inbound: many deletions at once', () => {
   const world = useTwoWay();
 
-  it('are held after twenty in ten minutes, our rows stay, and one word lets them go', async () => {
+  it('are held after twenty in ten minutes, our rows stay, and one release carries them out', async () => {
     await deleteThere(await linked(25));
     expect(await livingRows()).to.equal(5);
     expect(await states()).to.deep.equal({ tombstoned: 20, 'waiting fuse': 5 });

@@ -103,7 +103,7 @@ describe('random histories of both sides', function () {
     return counts;
   }
 
-  it('end in agreement, with no edit lost without a word: 100 that never change, which reach every awkward thing', async () => {
+  it('end in agreement, with every lost edit reported: 100 that never change, which reach every awkward thing', async () => {
     const counts = await runAll(FIXED);
     const seldom = Object.entries(REACHED).filter(([what, times]) => (counts[what] ?? 0) < times);
     expect(seldom.map(([what, times]) => `${what}: ${counts[what] ?? 0}, not ${times}`)).to.deep.equal([]);
@@ -111,7 +111,7 @@ describe('random histories of both sides', function () {
     expect(passed, 'where nobody died or slept').to.deep.equal([]);
   });
 
-  it(`end in agreement, with no edit lost without a word: 50 fresh ones, from seed ${FRESH}`, async () => {
+  it(`end in agreement, with every lost edit reported: 50 fresh ones, from seed ${FRESH}`, async () => {
     await runAll(Array.from({ length: 50 }, (_, n) => FRESH + n));
   });
 });

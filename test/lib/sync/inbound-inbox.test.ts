@@ -11,7 +11,7 @@ import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way
 
 const DAY = 24 * 3_600_000;
 
-describe('inward: the inbox', () => {
+describe('inbound: the inbox', () => {
   const world = useTwoWay();
 
   async function take(changes: Partial<InboundEvent> = {}): Promise<string> {
@@ -31,7 +31,7 @@ describe('inward: the inbox', () => {
     return rows.map(({ reason }) => reason);
   }
 
-  it('hears an event again, and once, that was stored while the 2xx for it was never sent', async () => {
+  it('receives an event again, and stores it once, if its 2xx was never sent', async () => {
     world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
     enableFailpoint('inbox.stored', 'throw', { once: true });
     const events = world.undelivered();
@@ -82,7 +82,7 @@ describe('inward: the inbox', () => {
     });
   }
 
-  it('keeps an event that nobody reconciles, whatever its age', async () => {
+  it('keeps an event that reconcile does not use, whatever its age', async () => {
     world.simulator.dashboard.createCustomer({ name: 'Ada', email: 'ada@example.com' });
     const other = { kind: 'other', externalId: null, after: null, previous: null } as const;
     expect(await take({ ...other, created: new Date(0) })).to.equal('stored');

@@ -6,7 +6,7 @@ import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 
 const NOTHING_VISIBLE = '\u200b\u2060 \u3164';
 
-describe('inward: a name in which nothing can be seen', () => {
+describe('inbound: a name without a visible character', () => {
   const world = useTwoWay();
 
   it('is taken like a missing one: the part before the @ stands in for it', async () => {

@@ -8,10 +8,10 @@ import { pauseAt } from '../../support/signal.ts';
 import { closedIntents, conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { fateOf, linkedPair, useTwoWay, withRules } from '../../support/two-way.ts';
 
-describe('inward: theirs and the merge', () => {
+describe('inbound: their values and the merge', () => {
   const world = useTwoWay();
 
-  it('pulls an update with one read, and tells our other systems', async () => {
+  it('pulls an update with one read, and publishes it for our other systems', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Before' });
     const calls = world.calls().length;
     world.simulator.dashboard.updateCustomer(externalId, { name: 'After', email: 'after@example.com' });
@@ -38,7 +38,7 @@ describe('inward: theirs and the merge', () => {
     await expectAgreement(world);
   });
 
-  it('hears its own echo without a read, and the delivery is confirmed by it', async () => {
+  it('receives its own echo without a read, and the echo confirms the delivery', async () => {
     const { id } = await linkedPair(world);
     await world.update(id, { name: 'Ours' });
     await world.rest();
@@ -127,7 +127,7 @@ describe('inward: theirs and the merge', () => {
     await expectAgreement(world);
   }
 
-  it('tells a conflict once, also where its write came to nothing and another field was edited meanwhile', async () => {
+  it('reports a conflict once, also if its write had no effect and another field was edited meanwhile', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.update(id, { name: 'Ours' });

@@ -9,7 +9,7 @@ import { orders } from '../../support/orders.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay, withRules } from '../../support/two-way.ts';
 
-describe('inward: an edit that our write covered before we saw it', () => {
+describe('inbound: an edit that our write covered before we saw it', () => {
   const world = useTwoWay();
 
   async function receiveInbound(events: StoredEvent[], lane: Lane): Promise<void> {
@@ -32,7 +32,7 @@ describe('inward: an edit that our write covered before we saw it', () => {
   ];
   for (const rule of ['internal_wins', 'external_wins'] as const) {
     for (const { name, ours, theirs } of later) {
-      it(`is told once, in every order of what is heard, and decided by the rule (${rule}, ${name})`, async () => {
+      it(`is reported once, in every order of the events, and decided by the rule (${rule}, ${name})`, async () => {
         const lane = world.worker({ integration: withRules(world.integration, { conflict: rule }) });
         const count = theirs === null ? 2 : 3;
         for (const order of orders([...Array(count).keys()])) {
@@ -61,7 +61,7 @@ describe('inward: an edit that our write covered before we saw it', () => {
     }
   }
 
-  it('is told once also where the merge had seen it: then the echo says nothing new', async () => {
+  it('is reported once also if the merge had seen it: then the echo says nothing new', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.update(id, { name: 'Ours' });
@@ -73,7 +73,7 @@ describe('inward: an edit that our write covered before we saw it', () => {
     await expectAgreement(world);
   });
 
-  it('is told once of two events for one write', async () => {
+  it('is reported once if two events arrive for one write', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Base' });
     const [theirs, echo] = await cover(world.lane, id, externalId);
     const twin = { ...echo, id: 'evt_twin00000000000000000000' };

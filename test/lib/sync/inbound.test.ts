@@ -7,10 +7,10 @@ import { expireLeases } from '../../support/sync-rows.ts';
 import { reconcile } from '../../../lib/sync/reconcile.ts';
 import { mappingsIn, useTwoWay } from '../../support/two-way.ts';
 
-describe('inward: a new record', () => {
+describe('inbound: a new record', () => {
   const world = useTwoWay();
 
-  it('becomes a row with its event, and our mark is written back', async () => {
+  it('becomes a row with its event, and our owner tag is written back', async () => {
     const theirs = world.simulator.dashboard.createCustomer({
       name: 'Ada Lovelace',
       email: 'ada@example.com',
@@ -52,7 +52,7 @@ describe('inward: a new record', () => {
     });
   }
 
-  it('whose email somebody takes here while it is being made a row looks again', async () => {
+  it('whose email another row takes while the record becomes a row is looked at again', async () => {
     world.simulator.dashboard.createCustomer({ name: 'Theirs', email: 'ada@example.com' });
     await world.deliver();
     await world.receiveInbound();

@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 describe('what comes too late', () => {
   const world = useTwoWay();
 
-  it('moves no shadow: an echo that is heard after a newer edit was pulled makes no conflict of the next one', async () => {
+  it('moves no shadow: an echo that is received after a newer edit was pulled makes no conflict of the next one', async () => {
     const { id, externalId } = await linkedPair(world);
     const { dashboard } = world.simulator;
     await world.update(id, { name: 'Ours' });
@@ -27,7 +27,7 @@ describe('what comes too late', () => {
     await expectAgreement(world);
   });
 
-  it('is not dropped for being older: an echo beside a newer event still tells of the edit that was covered', async () => {
+  it('is not dropped for being older: an echo beside a newer event still reports the edit that was covered', async () => {
     const { id, externalId } = await linkedPair(world);
     const { dashboard } = world.simulator;
     dashboard.updateCustomer(externalId, { name: 'Covered' });

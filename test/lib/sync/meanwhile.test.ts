@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 describe('an edit here that comes in the middle', () => {
   const world = useTwoWay();
 
-  it('of a pull of the same field is not overwritten by it: both are told, and the rule decides', async () => {
+  it('of a pull of the same field is not overwritten by it: both are reported, and the rule decides', async () => {
     const { id, externalId } = await linkedPair(world);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Theirs' });
     await world.deliver();
@@ -49,7 +49,7 @@ describe('an edit here that comes in the middle', () => {
 describe('an edit there that comes in the middle of our delete', () => {
   const world = useTwoWay();
 
-  it('after its guard has looked is deleted with it, and told by the echo, once', async () => {
+  it('after its guard has read is deleted with it, and reported once, by the echo', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'As it was' });
     await world.remove(id);
     const guarded = pauseAt('remove.guarded');
@@ -74,7 +74,7 @@ describe('an edit there that comes in the middle of our delete', () => {
     await expectAgreement(world);
   });
 
-  it('before its guard has looked is told once too, by the guard', async () => {
+  it('before its guard has read is reported once too, by the guard', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'As it was' });
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Seen' });
     await world.remove(id);

@@ -42,7 +42,7 @@ describe('numbers that are given out a second time', () => {
     expect(rows).to.deep.equal([{ state: 'linked' }]);
   });
 
-  it('cost nobody a 500 or an import its rows: as many creates as there are ids in the way', async () => {
+  it('cause no answer of 500 and no lost rows of an import: as many creates as there are ids in the way', async () => {
     const { db, clock } = world;
     const store = createCustomerStore({ db, clock, nudge: () => undefined });
     await setBack('customers_id_seq');

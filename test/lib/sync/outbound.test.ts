@@ -5,7 +5,7 @@ import { pauseAt } from '../../support/signal.ts';
 import { closedIntents, deliveriesOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
 
-describe('outward', () => {
+describe('outbound', () => {
   const world = useSync();
 
   it('makes a Stripe customer of a new row, and links the pair', async () => {
@@ -21,7 +21,7 @@ describe('outward', () => {
     await expectAgreement(world);
   });
 
-  it('tells other consumers of the link, with the external id', async () => {
+  it('publishes the link for other consumers, with the external id', async () => {
     const { id } = await world.create();
     await world.run();
     const { rows } = await world.db.raw<{ rows: { payload: unknown; version: number }[] }>(

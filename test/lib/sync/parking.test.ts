@@ -41,7 +41,7 @@ describe('parking', () => {
       await expectAgreement(world);
     });
 
-    it('is told once for each delivery, however often its customer is edited', async () => {
+    it('is reported once for each delivery, however often its customer is edited', async () => {
       const { id } = await world.create({ email: 'ada@nowhere' });
       await world.run();
       for (let n = 1; n <= 3; n++) {

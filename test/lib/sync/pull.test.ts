@@ -35,7 +35,7 @@ describe('what the other side says', () => {
     await world.run();
   }
 
-  it('is pulled, and the system is not told of its own change', async () => {
+  it('is pulled, and the system is not sent its own change', async () => {
     const id = await linked();
     await edit(id, { name: 'Dashboard' });
     await look(id);
@@ -160,7 +160,7 @@ describe('what the other side says', () => {
       await expectAgreement(world);
     });
 
-    it('is told beside an edit of theirs that we had covered', async () => {
+    it('is reported beside an edit of theirs that we had covered', async () => {
       const id = await linked({ email: 'base@example.com' });
       await linked({ email: 'taken@example.com' });
       await world.bringTheirs();

@@ -3,7 +3,7 @@ import { chooseAmong } from '../../../lib/sync/record-activity.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 import { subscribe } from '../../support/subscriptions.ts';
 
-describe('records with one email are told apart by how they are used', () => {
+describe('records with one email are distinguished by how they are used', () => {
   const world = useTwoWay();
   const made = (name: string): string =>
     world.simulator.dashboard.createCustomer({ name, email: 'ada@example.com' }).id;

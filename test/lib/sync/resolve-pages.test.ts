@@ -7,7 +7,7 @@ import { useSync } from '../../support/sync.ts';
 
 const MINUTE = 60_000;
 
-describe('the look for a create whose outcome nobody knows', () => {
+describe('the search for a create of unknown outcome', () => {
   const world = useSync();
 
   it('goes on where it was when the lease was too short for another page', async () => {

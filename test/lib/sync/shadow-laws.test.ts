@@ -41,7 +41,7 @@ describe('the shadow after an answer', () => {
     );
   });
 
-  it('says of a field that was not sent whether somebody else has changed it', () => {
+  it('says whether a field that was not sent was changed by another writer', () => {
     fc.assert(
       fc.property(before, sent, theirs, (old, fields, answer) => {
         const { foreign } = shadowAfterAnswer(rules, old, intentOf(fields), answer);

@@ -178,7 +178,7 @@ describe('a change of theirs that the table refuses', () => {
     });
   }
 
-  it('is told without a value of any row in the log', async () => {
+  it('is logged without a value of any row', async () => {
     const pair = await linkedPair(world);
     await run(
       triggerSql(

@@ -52,7 +52,7 @@ describe('the laws of a transaction', () => {
     ['another counterpart', `external_id = 'cus_other'`, 'let go of cus_'],
     ['an intent that is not counted', `intent = '{"id": "i", "number": 9}'`, 'has intent 9 open'],
   ] as const) {
-    it(`tell of ${what}, although it is fixed by the next`, async () => {
+    it(`report ${what}, although it is fixed by the next`, async () => {
       await changeForAMoment(change);
       expect(laws.broken.join('\n')).to.include(says);
     });

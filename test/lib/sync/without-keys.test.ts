@@ -35,7 +35,7 @@ describe('a system without idempotency keys', () => {
     expect((await closedIntents(world.db)).map(({ result }) => result)).to.deep.equal(['unknown', 'done']);
   });
 
-  it('waits for consent where a look by the identity shows a record of somebody else', async () => {
+  it('waits for consent if a search by the identity finds a record that is not its own', async () => {
     world.pocket.failNext('failed_unstored');
     const { id } = await world.create({ name: 'Ada', email: 'ada@example.com' });
     await world.run();

@@ -136,7 +136,7 @@ describe('several workers', () => {
     await expectAgreement(world);
   });
 
-  it('do not lock each other out while all edit, receive, hear and reconcile at once', async () => {
+  it('do not lock each other out while all edit, receive from both sides and reconcile at once', async () => {
     const customers = await Promise.all(Array.from({ length: 6 }, () => world.create()));
     await world.run();
     const lanes = [world.worker(), world.worker()];

@@ -102,7 +102,7 @@ describe('a release', () => {
     expect(become.written(released, { lives: false })).to.not.have.property('decision');
   });
 
-  it('is told from a decision about which record is the row’s, which stays', () => {
+  it('is distinguished from a decision about which record belongs to the row, which stays', () => {
     const decided = mappingWith({ decision: { kind: 'recreate' } });
     expect(become.written(decided, { lives: true })).to.not.have.property('decision');
   });
