@@ -171,7 +171,7 @@ describe('the checks of a database before anything is changed', () => {
         const said = await refusal(db);
         expect(said.match(/^ {2}\d\. /gm), said).to.have.length(5);
         expect(said).to.match(
-          /LATIN1[^]+may not make tables[^]+pg_control_system[^]+leases is there already[^]+customers belongs to/,
+          /LATIN1[^]+may not make tables[^]+pg_control_system[^]+leases exists already[^]+customers belongs to/,
         );
         await inside.raw('grant execute on function pg_control_system() to public');
       },
@@ -182,7 +182,7 @@ describe('the checks of a database before anything is changed', () => {
     const sql = `create schema authorization ${ROLE} create table connections (a int) create table leases (a int)`;
     await withDatabase({ sql }, async ({ db }) => {
       expect(await refusal(db)).to.include(
-        'connections, leases are there already, tables that Twinbox would make',
+        'connections, leases exist already, tables that Twinbox would make',
       );
     });
   });

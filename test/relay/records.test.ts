@@ -88,7 +88,7 @@ describe('a record that the bus refuses', () => {
         expect(counted).to.include({ topic: 'sync.outbound', reason: 'record_refused', records: 1 });
         expect(counted?.detail).to.include({ event_id: rows[0]?.event_id });
         if (counted === undefined) return;
-        expect(sayRefused(counted).says).to.include('Kafka did not take 1 record for sync.outbound');
+        expect(sayRefused(counted).says).to.include('Kafka refused 1 record for sync.outbound');
       },
       { pageSize: 10, maxValueBytes: 2_000 },
     ));

@@ -1,11 +1,12 @@
-// What the engine relies on, as tests that any integration can run: `describeContract('stripe', openHarness)`. The harness is
-// the other system, or a faithful double of it, and the means to do there what a person or a bad day would do. What a system does not promise in its capabilities is not asked of it:
-// such a test is skipped, and its title says which promise it is about.
+// What the engine relies on, as tests that any integration can run:
+// `describeContract('stripe', promises, openHarness)`. The harness is the other system, or a faithful
+// double of it, and the means to do there what a person or a bad day would do. What a system does
+// not promise is not asked of it, and the last test says what was left out.
 import { expect } from 'chai';
 import { parseDocument } from '../../../lib/catalogue/document.ts';
 import type { ContractHarness } from './contract-harness.ts';
 import { present, required } from './expecting.ts';
-import { createKit } from './contract-kit.ts';
+import { createKit, type Promises } from './contract-kit.ts';
 import { describeCreates, describeDeletes, describeQuota, describeUpdates } from './contract-promises.ts';
 import { hostileErrors } from './hostile-errors.ts';
 import type { ExternalRecord, Failure } from '../../../lib/integrations/integration.ts';
@@ -25,7 +26,11 @@ const KINDS: Failure['kind'][] = [
   ] as const),
 ];
 
-export function describeContract(system: string, open: () => Promise<ContractHarness>): void {
+export function describeContract(
+  system: string,
+  promises: Promises,
+  open: () => Promise<ContractHarness>,
+): void {
   describe(`the integration contract, kept by ${system}`, () => {
     let h: ContractHarness;
     before(async () => {
@@ -33,7 +38,7 @@ export function describeContract(system: string, open: () => Promise<ContractHar
     });
     after(() => h.close());
 
-    const kit = createKit(() => h);
+    const kit = createKit(() => h, promises);
     const { create, createRequest, failureOf, filled, mapped, updateOf } = kit;
 
     describe('identity and settings', () => {
@@ -200,6 +205,11 @@ export function describeContract(system: string, open: () => Promise<ContractHar
           ids.push(...page.map(({ externalId }) => externalId));
         return ids;
       }
+    });
+
+    const without = kit.leftOut.length === 0 ? '' : `, so it is not asked: ${kit.leftOut.join('; ')}`;
+    it(`says in its capabilities what it promises${without}`, () => {
+      expect(h.integration.capabilities).to.include(promises);
     });
   });
 }

@@ -32,13 +32,14 @@ async function open(options: PocketOptions, promises: PocketSettings['promises']
   };
 }
 
-describeContract('a system without keys that wants versions and archives', () =>
-  open({ versions: true, deletes: 'archive' }, { creates: 'none', updates: 'version', deletes: 'archive' }),
+const VERSIONS = { creates: 'none', updates: 'version', deletes: 'archive' } as const;
+describeContract('a system without keys that wants versions and archives', { ...VERSIONS, quota: true }, () =>
+  open({ versions: true, deletes: 'archive' }, VERSIONS),
 );
 
-describeContract('a system that takes each owner tag once and deletes nothing', () =>
-  open(
-    { versions: false, uniqueTags: true, deletes: 'none' },
-    { creates: 'unique-tag', updates: 'none', deletes: 'none' },
-  ),
+const TAGS = { creates: 'unique-tag', updates: 'none', deletes: 'none' } as const;
+describeContract(
+  'a system that takes each owner tag once and deletes nothing',
+  { ...TAGS, quota: true },
+  () => open({ versions: false, uniqueTags: true, deletes: 'none' }, TAGS),
 );

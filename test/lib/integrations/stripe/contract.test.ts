@@ -1,4 +1,8 @@
 import { describeContract } from '../contract.ts';
 import { openContractHarness } from './harness.ts';
 
-describeContract('stripe', openContractHarness);
+describeContract(
+  'stripe',
+  { creates: 'key', updates: 'key', deletes: 'delete', quota: false },
+  openContractHarness,
+);
