@@ -17,7 +17,7 @@ export const fieldDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/lib/catalogue/document.test.ts',
-      title: 'with a field that the entity does not have is refused by name',
+      title: 'with a field that the entity does not have is refused with its name',
     },
   },
   {
