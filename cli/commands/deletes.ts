@@ -208,7 +208,7 @@ function note(done: Done, customer: number | null, result: HeldOutcome, output: 
       return;
     }
     case 'not_held':
-      done.refused.push({ customer, why: 'somebody else decided about this delete meanwhile' });
+      done.refused.push({ customer, why: 'another person has decided about this delete meanwhile' });
   }
 }
 

@@ -49,8 +49,9 @@ interface WaitingDetails {
   chosen: Nothing;
   /** A pair that had ended was taken up again for a decision. */
   reopened: null;
-  lost_row: { ownerTag?: string };
-  left_alone: { ownerTag?: string };
+  /** `mark`: the owner tag, by the name that stored reasons have had from the start. */
+  lost_row: { mark?: string };
+  left_alone: { mark?: string };
   not_imported: Nothing;
   other_environment: Nothing;
   no_email: Nothing;
@@ -122,7 +123,7 @@ const notLinked = hasMembers({
   records: ifThere(isTexts),
   tried: ifThere(isText),
 });
-const tag = hasMembers({ ownerTag: ifThere(isText) });
+const tag = hasMembers({ mark: ifThere(isText) });
 const operation = isOneOf('create', 'update', 'delete');
 
 /** Whether a stored detail is of its code; a reason that the union gains has to be judged here too. */

@@ -11,11 +11,17 @@ import type { Ingress, Integration } from './integration.ts';
 
 /** What the settings say of every system, whatever their names are. */
 export interface SystemSettings {
+  /** False: observe only; nothing is sent but reads (WRITES=off). */
   writes: boolean;
+  /** False: nothing of theirs is written to our table (PULLS=off). */
   pulls: boolean;
+  /** What happens at the system when a row is deleted. */
   deletes: 'delete' | 'detach';
+  /** What a record without our owner tag does when its email is that of an unlinked row. */
   linkByEmail: 'ask' | 'link' | 'never';
+  /** Whether the system is asked for records with the row's email before a record is created. */
   looksBeforeCreate: boolean;
+  /** Whether an unmatched record becomes a row of ours. */
   imports: boolean;
   /** Requests a second; undefined: what the system allows by default. */
   rates: { account: number | undefined; endpoint: number | undefined };

@@ -42,7 +42,7 @@ export function takeLock(dataDir: string): () => void {
     try {
       utimesSync(path, now, now);
     } catch {
-      clearInterval(heartbeat); // somebody removed the folder: there is nothing left to protect
+      clearInterval(heartbeat); // the folder was removed: there is nothing left to protect
     }
   }, SIGN_OF_LIFE_MS);
   heartbeat.unref();

@@ -115,7 +115,7 @@ function* brokenDeliveries({ deliveries, mappings, intents }: Snapshot): Generat
     if (open !== (delivery.settled_at === null)) yield `${name} has the wrong settled_at`;
     const hasReason = mapping.state === delivery.status && mapping.reason !== null;
     if (open && mapping.dirty === mapping.clean && !hasReason)
-      yield `${name} is open, and nobody will look at it: mapping ${mapping.state} ${shownReason(mapping)}`;
+      yield `${name} is open, and no step is due for it: mapping ${mapping.state} ${shownReason(mapping)}`;
     const carrier = intents.find(({ id }) => id === delivery.intent_id);
     if (delivery.status === 'superseded') {
       const by = byEvent.get(delivery.superseded_by ?? '');

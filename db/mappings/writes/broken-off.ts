@@ -22,14 +22,14 @@ with parked as (
 ), before as (
   select d.event_id, d.target, d.status from sync_deliveries d join parked p on p.id = d.mapping_id
   where d.status in ('queued', 'waiting', 'parked') order by d.sync_event_id for update of d
-), told as (
+), noticed as (
   update sync_deliveries d set status = 'parked', last_error = :detail::jsonb || jsonb_build_object('code', :reason::text), attempts = d.attempts + 1
   from before b where d.event_id = b.event_id and d.target = b.target
   returning d.event_id, b.status
 )
 select p.system, p.internal_id as "entityId",
        ${entityKeySql('p')} as "entityKey",
-       (select coalesce(array_agg(t.event_id::text), '{}') from told t where t.status <> 'parked') as "eventIds"
+       (select coalesce(array_agg(n.event_id::text), '{}') from noticed n where n.status <> 'parked') as "eventIds"
 from parked p`;
 
 /** Parks it with its deliveries. Null if the lease is gone; else the deliveries to report. */

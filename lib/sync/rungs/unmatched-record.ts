@@ -86,7 +86,7 @@ function ownerLost(s: Situation, ownerTag: string, externalId: string): Action |
   received(s);
   const decision = know(s, 'recordDecision', { externalId });
   if (decision === 'import') return null;
-  return wait({ code: decision === 'leave' ? 'left_alone' : 'lost_row', detail: { ownerTag } });
+  return wait({ code: decision === 'leave' ? 'left_alone' : 'lost_row', detail: { mark: ownerTag } });
 }
 
 function whyNotImported(s: Situation, record: ExternalRecord): Action | null {

@@ -6,7 +6,7 @@ import { migrate } from '../../../db/server/migrate.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 type Old = { state: string; reason: string | null; detail: object | null; internal?: number };
-type Told = Pick<Mapping, 'consent' | 'ending'>;
+type Said = Pick<Mapping, 'consent' | 'ending'>;
 
 const AT = '2026-05-04T10:00:00.000Z';
 const given = { consent: true, consented_by: 'ops', consented_at: AT };
@@ -14,18 +14,18 @@ const by = { by: 'ops', at: AT };
 const decided = { ...by, why: 'a test' };
 
 /** As rows are stored before 0025: what people said is among the keys of `reason_detail`. */
-const rows: Record<string, { old: Old; told: Partial<Told>; shown?: object | null }> = {
+const rows: Record<string, { old: Old; said: Partial<Said>; shown?: object | null }> = {
   'a consent to a record': {
     old: { state: 'waiting', reason: 'not_linked', detail: { ...given, external_id: 'cus_1' } },
-    told: { consent: { to: 'record', external_id: 'cus_1', ...by } },
+    said: { consent: { to: 'record', external_id: 'cus_1', ...by } },
   },
   'a consent that there is none': {
     old: { state: 'waiting', reason: 'not_linked', detail: { ...given, external_id: null } },
-    told: { consent: { to: 'record', external_id: null, ...by } },
+    said: { consent: { to: 'record', external_id: null, ...by } },
   },
   'a consent that a new one is made': {
     old: { state: 'waiting', reason: 'not_linked', detail: { ...given, anew: true, external_id: null } },
-    told: { consent: { to: 'record', external_id: null, anew: true, ...by } },
+    said: { consent: { to: 'record', external_id: null, anew: true, ...by } },
   },
   'a consent that waits for a setting': {
     old: {
@@ -33,19 +33,19 @@ const rows: Record<string, { old: Old; told: Partial<Told>; shown?: object | nul
       reason: 'writes_off',
       detail: { ...given, external_id: null, operation: 'create', body: { name: 'Ada' } },
     },
-    told: { consent: { to: 'record', external_id: null, ...by } },
+    said: { consent: { to: 'record', external_id: null, ...by } },
   },
   'a consent of a pair that is put off': {
     old: { state: 'pending', reason: null, detail: { ...given, external_id: 'cus_2' } },
-    told: { consent: { to: 'record', external_id: 'cus_2', ...by } },
+    said: { consent: { to: 'record', external_id: 'cus_2', ...by } },
   },
   'a consent to a customer': {
     old: { state: 'waiting', reason: 'ask_link', detail: { ...given, customer: 4 } },
-    told: { consent: { to: 'customer', customer: 4, ...by } },
+    said: { consent: { to: 'customer', customer: 4, ...by } },
   },
   'a record that was chosen': {
     old: { state: 'waiting', reason: 'chosen', detail: { ...given, customer: 5, chosen: true } },
-    told: { consent: { to: 'customer', customer: 5, chosen: true, ...by } },
+    said: { consent: { to: 'customer', customer: 5, chosen: true, ...by } },
   },
   'a chosen record that is parked': {
     old: {
@@ -53,7 +53,7 @@ const rows: Record<string, { old: Old; told: Partial<Told>; shown?: object | nul
       reason: 'missing',
       detail: { ...given, customer: 6, chosen: true, external_id: 'cus_6' },
     },
-    told: { consent: { to: 'customer', customer: 6, chosen: true, ...by } },
+    said: { consent: { to: 'customer', customer: 6, chosen: true, ...by } },
   },
   'a consent of which the record was written over': {
     old: {
@@ -62,12 +62,12 @@ const rows: Record<string, { old: Old; told: Partial<Told>; shown?: object | nul
       detail: { ...given, external_id: null, tried: 'cus_7', why: 'missing' },
       internal: 7,
     },
-    told: {},
+    said: {},
     shown: { external_id: null, tried: 'cus_7', why: 'missing' },
   },
   'a consent that names nothing': {
     old: { state: 'waiting', reason: 'ask_link', detail: { consent: true, customer: 'a text' } },
-    told: {},
+    said: {},
     shown: { customer: 'a text' },
   },
   'no consent': {
@@ -76,7 +76,7 @@ const rows: Record<string, { old: Old; told: Partial<Told>; shown?: object | nul
       reason: 'not_linked',
       detail: { because: 'identity_exists', records: ['cus_8'] },
     },
-    told: {},
+    said: {},
   },
   'a pair that was let go': {
     old: {
@@ -84,22 +84,22 @@ const rows: Record<string, { old: Old; told: Partial<Told>; shown?: object | nul
       reason: null,
       detail: { let_go: true, was: 'parked', because: 'missing', ...decided },
     },
-    told: { ending: { kind: 'let_go', was: 'parked', because: 'missing', ...decided } },
+    said: { ending: { kind: 'let_go', was: 'parked', because: 'missing', ...decided } },
   },
   'a pair that was replaced': {
     old: { state: 'detached', reason: null, detail: { replaced: true, ...decided } },
-    told: { ending: { kind: 'replaced', replaced: true, ...decided } },
+    said: { ending: { kind: 'replaced', replaced: true, ...decided } },
   },
   'a delete that was taken back': {
     old: { state: 'detached', reason: null, detail: { taken_back: 9, external_id: 'cus_9', ...decided } },
-    told: { ending: { kind: 'taken_back', taken_back: 9, external_id: 'cus_9', ...decided } },
+    said: { ending: { kind: 'taken_back', taken_back: 9, external_id: 'cus_9', ...decided } },
   },
   'a pair of an account that was left': {
     old: { state: 'detached', reason: null, detail: { account_left: 'linked' } },
-    told: { ending: { kind: 'account_left', account_left: 'linked' } },
+    said: { ending: { kind: 'account_left', account_left: 'linked' } },
   },
-  'a pair that ended by the setting': { old: { state: 'detached', reason: null, detail: null }, told: {} },
-  'a pair of a copy': { old: { state: 'detached', reason: 'copied', detail: null }, told: {} },
+  'a pair that ended by the setting': { old: { state: 'detached', reason: null, detail: null }, said: {} },
+  'a pair of a copy': { old: { state: 'detached', reason: 'copied', detail: null }, said: {} },
 };
 
 describe('the migration of what people have said', () => {
@@ -144,11 +144,11 @@ describe('the migration of what people have said', () => {
     return mapping;
   };
 
-  for (const [name, { old, told, shown = old.detail }] of Object.entries(rows)) {
+  for (const [name, { old, said, shown = old.detail }] of Object.entries(rows)) {
     it(`keeps ${name}, and shows it as before`, async () => {
       const mapping = await read(name);
       const { consent, ending } = mapping;
-      expect({ consent, ending }).to.deep.equal({ consent: null, ending: null, ...told });
+      expect({ consent, ending }).to.deep.equal({ consent: null, ending: null, ...said });
       expect(shownReason(mapping)).to.equal(old.reason);
       expect(shownDetail(mapping)).to.deep.equal(shown);
       if (mapping.id in listed) expect(listed[mapping.id]).to.deep.equal(shown);

@@ -165,14 +165,19 @@ export function describeUpdates(kit: Kit): void {
 
 export function describeDeletes(kit: Kit): void {
   describe('a delete', () => {
-    kit.itWhere('deletes', ['delete', 'archive'], 'is told from an id that was never there', async () => {
-      const { integration, unknownId } = kit.harness();
-      const { externalId } = await kit.create(kit.filled('deleted'));
-      const written = await integration.write(await kit.deletionOf(externalId));
-      expect(written).to.include({ externalId, record: null });
-      expect((await integration.fetch(externalId)).state).to.equal('erased');
-      expect((await integration.fetch(unknownId)).state).to.equal('missing');
-    });
+    kit.itWhere(
+      'deletes',
+      ['delete', 'archive'],
+      'is distinguished from an id that never existed',
+      async () => {
+        const { integration, unknownId } = kit.harness();
+        const { externalId } = await kit.create(kit.filled('deleted'));
+        const written = await integration.write(await kit.deletionOf(externalId));
+        expect(written).to.include({ externalId, record: null });
+        expect((await integration.fetch(externalId)).state).to.equal('erased');
+        expect((await integration.fetch(unknownId)).state).to.equal('missing');
+      },
+    );
 
     kit.itWhere('deletes', ['delete', 'archive'], 'is gone the second time', async () => {
       const { integration } = kit.harness();

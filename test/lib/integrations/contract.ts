@@ -111,7 +111,7 @@ export function describeContract(
 
     describe('failures', () => {
       it('call an update of what is not there gone', async () => {
-        const update = await updateOf(h.unknownId, filled('nobody'));
+        const update = await updateOf(h.unknownId, filled('unknown'));
         const failure = await failureOf(() => h.integration.write(update));
         expect(failure).to.include({ kind: 'gone', scope: 'entity' });
       });

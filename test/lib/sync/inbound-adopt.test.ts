@@ -82,6 +82,13 @@ describe('inbound: an owner tag', () => {
     expect(await mappingsIn(world.db)).to.deep.equal([
       { externalId: lost.id, internalId: null, role: 'primary', state: 'waiting', reason: 'lost_row' },
     ]);
+    const { rows } = await world.db.raw<{ rows: { detail: unknown }[] }>(
+      `select reason_detail as detail from external_mappings where external_id = :id`,
+      { id: lost.id },
+    );
+    expect(rows, 'as the API shows it').to.deep.equal([
+      { detail: { mark: '01890000-0000-7000-8000-000000000000' } },
+    ]);
     expect(await listCustomers(world.db, { limit: 9 })).to.deep.equal([]);
   });
 

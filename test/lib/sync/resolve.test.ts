@@ -203,7 +203,7 @@ describe('a create whose outcome nobody knows', () => {
   it('does not take a record for its own that bears the mark of another row', async () => {
     const id = await unknown('before');
     const metadata = { [`twinbox_${world.deps.policy.instanceId}`]: '01900000-0000-7000-8000-000000000000' };
-    const unmatched = world.simulator.dashboard.createCustomer({ name: 'Stranger', metadata });
+    const unmatched = world.simulator.dashboard.createCustomer({ name: 'Unmatched', metadata });
     await wait(6 * MINUTE);
     const { externalId } = await mappingOf(world.db, id);
     expect(externalId).to.be.a('string').and.not.equal(unmatched.id);

@@ -26,7 +26,7 @@ async function open(options: PocketOptions, promises: PocketSettings['promises']
       if (fault === 'quota_used_up') pocket.useUpQuota(new Date(pocket.time() + HOUR));
       else pocket.failNext(fault);
     },
-    unknownId: 'con_nobody',
+    unknownId: 'con_unknown',
     refusedBody: { fields: { name: 'Ada', email: 'ada at example' }, field: 'email' },
     close: () => pocket.close(),
   };
