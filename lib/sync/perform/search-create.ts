@@ -80,10 +80,14 @@ async function breakOff({ deps, step }: Search): Promise<typeof NO_ROOM> {
   return NO_ROOM;
 }
 
-/** Whether the events, which were read to their end, would show what our request made. */
+/**
+ * Whether the events would show what our request made: they name the request by its key, they were
+ * read to their end, and they reach back to it.
+ */
 function eventsCover({ deps, from }: Search): boolean {
-  const { feed } = deps.integration;
-  return feed !== undefined && from.getTime() > deps.clock.now().getTime() - feed.keptMs;
+  const { feed, capabilities } = deps.integration;
+  if (feed === undefined || capabilities.creates !== 'key') return false;
+  return from.getTime() > deps.clock.now().getTime() - feed.keptMs;
 }
 
 /** By the key: an event of the creation names the request behind it. */

@@ -78,7 +78,8 @@ export function unknownCreate(s: Situation, intent: OpenIntent): Action {
  * The inbound event shows that another request made the record, which has a copy of our owner tag.
  * The search, which uses the key of our request first, decides whether the row has another record.
  */
-function isOfAnother({ deliveries }: Situation, intent: OpenIntent): boolean {
+function isOfAnother({ deliveries, capabilities }: Situation, intent: OpenIntent): boolean {
+  if (capabilities.creates !== 'key') return false; // such a system's events name no request
   const event = receivedEvents(deliveries).at(0)?.event;
   return event?.kind === 'created' && event.after !== null && event.key !== intent.key;
 }

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { readCustomer } from '../../../db/customers.ts';
+import type { EventFeed } from '../../../lib/integrations/integration.ts';
 import { IN_FLIGHT_MS } from '../../support/pocket/integration.ts';
 import { usePocket } from '../../support/pocket/world.ts';
 import { closedIntents, conflictsOf, mappingOf } from '../../support/sync-rows.ts';
@@ -23,6 +25,27 @@ describe('a system without idempotency keys', () => {
     await world.run();
     expect(await mappingOf(world.db, id)).to.include({ state: 'linked', externalId: 'con_1', intent: null });
     expect(world.pocket.living()).to.have.length(1);
+  });
+
+  it('knows what a create of a lost answer sent, also if the system lists events: they name no key', async () => {
+    const feed: EventFeed = {
+      ...{ keptMs: 30 * 24 * HOUR, tipMs: 0, everyMs: HOUR, overlapMs: 0, windowMs: HOUR },
+      // A create without a key is not searched for among the events.
+      pages: () => {
+        throw new Error('the events were read');
+      },
+    };
+    Object.assign(world.deps, { integration: { ...world.deps.integration, feed } });
+    const lane = world.worker();
+    world.pocket.failNext('answer_lost');
+    const { id } = await world.create({ name: 'Ada', email: 'ada@example.com' });
+    await world.run(lane);
+    world.pocket.edit('con_1', { name: 'Ada of there' });
+    world.clock.advance(HOUR);
+    await world.run(lane);
+    expect(await mappingOf(world.db, id)).to.include({ state: 'linked', externalId: 'con_1' });
+    expect(await readCustomer(world.db, id)).to.include({ name: 'Ada of there' });
+    expect(await conflictsOf(world.db, id)).to.deep.equal([]);
   });
 
   it('gets a record anew where the look finds none that it made', async () => {
