@@ -2,8 +2,9 @@
 // lib/customers/customers.ts.
 
 import { Router, type Request, type Response } from 'express';
+import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
-import { listCustomers, readCustomer, type Customer } from '../db/customers.ts';
+import { listRows, readRow, type MappedRow } from '../db/entities/rows.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers/customers.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { checkCustomerChange, checkNewCustomer, tidyEmail } from '../lib/catalogue/customer.ts';
@@ -33,13 +34,15 @@ const checkQuery = compileCheck<CustomerQuery>(customerQuerySchema);
 export type CustomerRoutesDeps = {
   store: CustomerStore;
   db: Db;
+  entity: Entity;
   /** The systems that are kept in step. */
   systems: readonly string[];
   basePath: string;
   deadlineMs: number;
 };
 
-export function customerRoutes({ store, db, systems, basePath, deadlineMs }: CustomerRoutesDeps): Router {
+export function customerRoutes(deps: CustomerRoutesDeps): Router {
+  const { store, db, entity, systems, basePath, deadlineMs } = deps;
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
   const json = readJson();
@@ -52,10 +55,10 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
       async (req, res) => {
         const query = demand('query', checkQuery(queryOf(req, customerQuerySchema)));
         const { limit = PAGE_DEFAULT, after, email, updated_since: since } = query;
-        const found = await listCustomers(db, {
+        const found = await listRows(db, entity, {
           limit: limit + 1, // one more than asked for tells whether there is a next page
           ...(after !== undefined && { after }),
-          ...(email !== undefined && { email: tidyEmail(email) }),
+          ...(email !== undefined && { identity: tidyEmail(email) }),
           ...(since !== undefined && { updatedSince: new Date(since) }),
         });
         const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
@@ -81,7 +84,7 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
     get: [
       soon,
       async (req, res) => {
-        const customer = await readCustomer(db, idOf(req));
+        const customer = await readRow(db, entity, idOf(req));
         if (!customer || customer.deletedAt) throw refused({ outcome: 'gone' }, systems);
         sendCustomer(res, 200, customer, systems);
       },
@@ -124,11 +127,10 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
  * A customer as the API shows it. `sync` has the state in each external system, and the reason of a
  * parked pair.
  */
-export function customerJson(customer: Customer, systems: readonly string[]): Record<string, unknown> {
+export function customerJson(customer: MappedRow, systems: readonly string[]): Record<string, unknown> {
   return {
     id: customer.id,
-    name: customer.name,
-    email: customer.email,
+    ...customer.fields,
     version: customer.version,
     created_at: customer.createdAt.toISOString(),
     updated_at: customer.updatedAt.toISOString(),
@@ -137,16 +139,16 @@ export function customerJson(customer: Customer, systems: readonly string[]): Re
   };
 }
 
-function listJson(page: Customer[], systems: readonly string[]): Record<string, unknown>[] {
+function listJson(page: MappedRow[], systems: readonly string[]): Record<string, unknown>[] {
   return page.map((customer) => customerJson(customer, systems));
 }
 
-function sendCustomer(res: Response, status: number, customer: Customer, systems: readonly string[]): void {
+function sendCustomer(res: Response, status: number, customer: MappedRow, systems: readonly string[]): void {
   res.setHeader('ETag', entityTag(customer));
   sendJson(res, status, customerJson(customer, systems));
 }
 
-function entityTag({ version }: Customer): string {
+function entityTag({ version }: MappedRow): string {
   return `"${version}"`;
 }
 

@@ -1,6 +1,7 @@
 // The API as a separate process. It needs PostgreSQL alone: the relay finds in the database what
 // the API accepts.
 import { systemClock } from '../lib/clock.ts';
+import { customerOf } from '../lib/config/entity.ts';
 import { createCustomerStore } from '../lib/customers/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
@@ -48,7 +49,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     db,
     clock,
     log,
-    store: createCustomerStore({ db, clock, nudge }),
+    store: createCustomerStore({ db, clock, entity: customerOf(config), nudge }),
     systems,
     nudge,
   });

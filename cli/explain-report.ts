@@ -1,5 +1,5 @@
 // What `twinbox explain` prints: the same facts as lines for people and as one object for programs.
-import type { Customer } from '../db/customers.ts';
+import type { MappedRow } from '../db/entities/rows.ts';
 import { shownDetail, shownReason } from '../db/mappings/shown.ts';
 import { EARLIEST } from '../db/server/times.ts';
 import type { Value } from '../lib/catalogue/document.ts';
@@ -46,7 +46,7 @@ function describeCustomer({ customer, pairs, unmatched }: Explanation): string {
   return unmatched.length > 0 ? 'a record without a customer' : 'no customer yet';
 }
 
-function sayCustomer({ id, version, updatedAt, deletedAt }: Customer): string {
+function sayCustomer({ id, version, updatedAt, deletedAt }: MappedRow): string {
   if (deletedAt) return `customer ${id}, deleted in our table ${shortTime(deletedAt)}`;
   return `customer ${id}, version ${version}, last changed ${shortTime(updatedAt)}`;
 }

@@ -1,4 +1,6 @@
 import { Option, type Command } from 'commander';
+import type { Entity } from '../../lib/catalogue/entity.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import { listConflicts, readConflict, type StoredConflict } from '../../db/conflicts.ts';
 import {
   createConflictOperations,
@@ -58,13 +60,16 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
     .option('--json', 'print the list as JSON')
     .action(async ({ json = false, turned, ...asked }: ListOptions) => {
       const filter = turned === undefined ? asked : { reversed: turned, ...asked };
-      const found = await withDatabase(
-        ({ database: { db } }) => listConflicts(db, { ...filter, limit: filter.limit + 1 }),
+      const { entity, found } = await withDatabase(
+        async ({ config, database: { db } }) => ({
+          entity: customerOf(config),
+          found: await listConflicts(db, { ...filter, limit: filter.limit + 1 }),
+        }),
         { mayCreate: false },
       );
       const page = found.slice(0, filter.limit);
       const more = found.length > page.length ? (page.at(-1)?.id ?? null) : null;
-      if (json) output.printJson({ conflicts: page.map(toJson), after: more });
+      if (json) output.printJson({ conflicts: page.map((each) => toJson(entity, each)), after: more });
       else if (page.length === 0) output.say('There are no such conflicts.');
       else {
         for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
@@ -81,15 +86,19 @@ function addShow(conflicts: Command, { output, finish }: CommandContext): void {
     .argument('<conflict>', 'the id of the conflict', toUuid)
     .option('--json', 'print the conflict as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
-      const conflict = await withDatabase(({ database: { db } }) => readConflict(db, id), {
-        mayCreate: false,
-      });
+      const { entity, conflict } = await withDatabase(
+        async ({ config, database: { db } }) => ({
+          entity: customerOf(config),
+          conflict: await readConflict(db, id),
+        }),
+        { mayCreate: false },
+      );
       if (!conflict) {
         output.say(`No conflict has the id ${id}.`);
         return finish(exit.nothingMatched);
       }
-      if (json) output.printJson(toJson(conflict));
-      else printConflict(conflict, output);
+      if (json) output.printJson(toJson(entity, conflict));
+      else printConflict(entity, conflict, output);
       finish(exit.ok);
     });
 }
@@ -107,15 +116,17 @@ function addReverse(
     .option('--json', 'print the result as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
       if (name === 'turn') output.say('`conflicts turn` is called `conflicts reverse` now.');
-      const result = await withDatabase(
-        ({ config, database: { db } }) =>
-          createConflictOperations({
-            ...{ db, clock: systemClock, nudge: () => undefined },
+      const { entity, result } = await withDatabase(
+        async ({ config, database: { db } }) => ({
+          entity: customerOf(config),
+          result: await createConflictOperations({
+            ...{ db, clock: systemClock, entity: customerOf(config), nudge: () => undefined },
             documents: systems.enabled(config).map((system) => system.document()),
           }).reverse(id, { context: { actor: 'cli' } }),
+        }),
         { mayCreate: false },
       );
-      if (json) output.printJson(resultJson(result));
+      if (json) output.printJson(resultJson(entity, result));
       else sayResult(id, result, output);
       finish(statusOf(result));
     });
@@ -153,11 +164,11 @@ function sayResult(id: string, result: ReverseOutcome, output: Output): void {
   }
 }
 
-function resultJson(result: ReverseOutcome) {
+function resultJson(entity: Entity, result: ReverseOutcome) {
   const version = 'customer' in result ? (result.customer?.version ?? null) : null;
   return {
     outcome: result.outcome,
-    conflict: 'conflict' in result ? toJson(result.conflict) : null,
+    conflict: 'conflict' in result ? toJson(entity, result.conflict) : null,
     customer_version: version,
     ...(result.outcome === 'cannot_reverse' ? { instead: result.instead } : {}),
     ...(result.outcome === 'duplicate_email' ? { customer_id: result.rivalId } : {}),
@@ -180,9 +191,9 @@ function short(value: string | null): string {
   return value.length > 30 ? `${value.slice(0, 29)}…` : value;
 }
 
-function printConflict(conflict: StoredConflict, output: Output): void {
+function printConflict(entity: Entity, conflict: StoredConflict, output: Output): void {
   const { kind, field, internalId, system, externalId, rule, winner, note, reversedAt } = conflict;
-  const instead = whyNotReversible(conflict);
+  const instead = whyNotReversible(entity, conflict);
   const rows = [
     ['conflict', conflict.id],
     ['when', `${shortTime(conflict.createdAt)} UTC`],
@@ -202,7 +213,7 @@ function printConflict(conflict: StoredConflict, output: Output): void {
   output.say(instead ?? `npx twinbox conflicts reverse ${conflict.id}   gives the customer the other value`);
 }
 
-function toJson(conflict: StoredConflict) {
+function toJson(entity: Entity, conflict: StoredConflict) {
   const { id, kind, field, base, ours, theirs, rule, winner, note, system, internalId, externalId } =
     conflict;
   return {
@@ -219,7 +230,7 @@ function toJson(conflict: StoredConflict) {
     rule,
     winner,
     note,
-    reversible: conflict.reversedAt === null && whyNotReversible(conflict) === null,
+    reversible: conflict.reversedAt === null && whyNotReversible(entity, conflict) === null,
     reversed_at: conflict.reversedAt,
     event_id: conflict.eventId,
     intent_id: conflict.intentId,

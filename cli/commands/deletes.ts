@@ -1,4 +1,5 @@
 import { findStuck, type StuckPair } from '../../db/mappings/decisions.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig, type Config } from '../../lib/config/config.ts';
 import { createDeleteOperations, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
@@ -160,7 +161,13 @@ async function decide(
   output: Output,
 ): Promise<Done> {
   const { db } = session.database;
-  const operations = createDeleteOperations({ db, clock: systemClock, system, log: session.log });
+  const operations = createDeleteOperations({
+    entity: customerOf(session.config),
+    db,
+    clock: systemClock,
+    system,
+    log: session.log,
+  });
   const decider: Decider = { actor: commandActor(), why: options.why ?? null };
   const done: Done = { decided: 0, taken_back: [], refused: [], results: [] };
   const waited: number[] = [];

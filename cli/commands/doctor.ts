@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { customerOf } from '../../lib/config/entity.ts';
 import { readDatabaseFacts } from '../../db/health/doctor.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
 import { judgeGround, pendingTables, readGround } from '../../db/server/preflight.ts';
@@ -110,9 +111,9 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
   }
   found.push(judgeDatabase(place, facts));
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
-  found.push(...(await examineGround(db)));
+  found.push(...(await examineGround(config, db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
-    await assertMigrated(db);
+    await assertMigrated(db, [customerOf(config)]);
     return checks.ok('migrations', 'the schema is that of this version');
   });
   found.push(migrations);
@@ -165,9 +166,9 @@ async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['addr
 }
 
 /** The checks that every process makes at its start (db/server/preflight.ts), one finding each. */
-async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
+async function examineGround(config: Config, db: OpenDatabase['db']): Promise<Check[]> {
   const seen = await attempt('ground', GROUND, async () => {
-    const ground = await readGround(db);
+    const ground = await readGround(db, [customerOf(config)]);
     const pending = await pendingTables(db, ground);
     return { ground, pending };
   });

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
+import { customerOf } from '../../lib/config/entity.ts';
 import { stat } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import { readCustomer } from '../../db/customers.ts';
+import { readRow } from '../../db/entities/rows.ts';
 import { readHolders } from '../../db/health/reports.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
@@ -97,8 +98,13 @@ async function runImport(
         onEnd: (counted) => (passed = counted),
       });
       const summary = await importRows(rows, {
-        store: createCustomerStore({ db, clock: systemClock, nudge: () => undefined }),
-        read: (id) => readCustomer(db, id),
+        store: createCustomerStore({
+          db,
+          entity: customerOf(config),
+          clock: systemClock,
+          nudge: () => undefined,
+        }),
+        read: (id) => readRow(db, customerOf(config), id),
         update,
         signal: stop.signal,
         onDone: ({ rows, bytes }) => progress.update(rows, source.fraction(bytes)),

@@ -250,12 +250,15 @@ const HEAD = ['mapping', 'record', 'customer', 'name', 'email', 'since', 'then']
 function toRow(each: Linkable): string[] {
   return [
     ...[String(each.mappingId), each.externalId ?? '–', String(each.customerId ?? '–')],
-    ...[each.name ?? '–', each.email ?? '–', shortTime(each.since), describe(each)],
+    ...[nameIn(each) ?? '–', emailIn(each) ?? '–', shortTime(each.since), describe(each)],
   ];
 }
 
-function describe({ name, linkedWith, consent }: Linkable): string {
-  if (name === null) return 'the customer is deleted: a worker looks at the record again';
+const nameIn = ({ fields }: Linkable): string | null => (fields === null ? null : String(fields['name']));
+const emailIn = ({ fields }: Linkable): string | null => (fields === null ? null : String(fields['email']));
+
+function describe({ fields, linkedWith, consent }: Linkable): string {
+  if (fields === null) return 'the customer is deleted: a worker looks at the record again';
   if (linkedWith !== null) return `the customer has ${linkedWith} now: this record becomes an alias`;
   return consent ? 'consent was given; a worker links them' : 'they are linked';
 }
@@ -266,8 +269,8 @@ function toJson(each: Linkable) {
     system: each.system,
     external_id: each.externalId,
     customer: each.customerId,
-    name: each.name,
-    email: each.email,
+    name: nameIn(each),
+    email: emailIn(each),
     linked_with: each.linkedWith,
     consent: each.consent,
     since: each.since,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { customerOf } from '../../lib/config/entity.ts';
 import { findStuck, type StuckPair, type StuckState } from '../../db/mappings/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { loadConfig } from '../../lib/config/config.ts';
@@ -196,7 +197,12 @@ async function decideAll(
   output: Output,
 ): Promise<Done> {
   const { db } = session.database;
-  const operations = createResolveOperations({ db, clock: systemClock, log: session.log });
+  const operations = createResolveOperations({
+    entity: customerOf(session.config),
+    db,
+    clock: systemClock,
+    log: session.log,
+  });
   const done: Done = { decided: 0, refused: [], results: [], stuck: 0 };
   const waitedFor: number[] = [];
   for (const { mappingId, customerId } of found) {

@@ -2,6 +2,7 @@
 // parts: an embedded PostgreSQL or DATABASE_URL, the simulator of a system or the system itself, a
 // bus in this process or KAFKA_BOOTSTRAP_SERVERS.
 import { hostname } from 'node:os';
+import { customerOf } from '../../lib/config/entity.ts';
 import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
 import { answerStarting } from '../../api/starting.ts';
@@ -164,7 +165,7 @@ async function start({
   cleanups.push(() => signs.stop());
   await compareAtStart(db, owner, log);
   const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(server.url)));
-  const store = createCustomerStore({ db, clock, nudge });
+  const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
   app = composeApi({
     config,
     db,

@@ -6,9 +6,9 @@
 // `update`. If the file gives no name, the name of an existing customer is never changed. A crash
 // in the middle leaves whole customers with their events: run the import again.
 import type { TableRefusal } from '../../db/row-rules.ts';
-import type { Customer } from '../../db/customers.ts';
+import type { MappedRow, RowFields } from '../../db/entities/rows.ts';
 import { fold } from '../../db/email-fold.ts';
-import type { CustomerStore, CustomerValues, Origin } from '../../lib/customers/customers.ts';
+import type { CustomerStore, Origin } from '../../lib/customers/customers.ts';
 import { checkNewCustomer } from '../../lib/catalogue/customer.ts';
 import type { Derived } from './person.ts';
 import type { Row } from './rows.ts';
@@ -35,7 +35,7 @@ export type Summary = {
 
 export type ImportDeps = {
   store: Pick<CustomerStore, 'create' | 'patch'>;
-  read: (id: number) => Promise<Customer | null>;
+  read: (id: number) => Promise<MappedRow | null>;
   update: boolean;
   /** Ends the import after the rows in progress. */
   signal?: AbortSignal;
@@ -91,7 +91,12 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
   return summary;
 }
 
-type Checked = { line: number; values: CustomerValues; derived?: Derived; severalEmails?: true };
+type Checked = {
+  line: number;
+  values: { name: string; email: string };
+  derived?: Derived;
+  severalEmails?: true;
+};
 
 function check(row: Row): Checked | Refused {
   const { line } = row;
@@ -114,7 +119,7 @@ async function importOne(
   { store, read, update }: ImportDeps,
   summary: Summary,
 ): Promise<void> {
-  const given: Partial<CustomerValues> = derived === undefined ? values : { email: values.email };
+  const given: RowFields = derived === undefined ? values : { email: values.email };
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const made = await store.create(values, ORIGIN);
     if (made.outcome === 'created') {
@@ -130,7 +135,7 @@ async function importOne(
     const present = await read(made.rivalId);
     if (!present || present.deletedAt !== null) continue;
     const differing = (['name', 'email'] as const).filter(
-      (field) => given[field] !== undefined && present[field] !== given[field],
+      (field) => given[field] !== undefined && present.fields[field] !== given[field],
     );
     if (differing.length === 0) {
       summary.skipped += 1;
@@ -155,8 +160,8 @@ async function importOne(
   summary.bad.push({ line, reason: 'other writers keep changing this customer; run the import again' });
 }
 
-function refusedRow(line: number, values: CustomerValues, { message, says, columns }: TableRefusal): Refused {
+function refusedRow(line: number, values: RowFields, { message, says, columns }: TableRefusal): Refused {
   const fields = (['name', 'email'] as const).filter((field) => columns.includes(field));
-  const found = Object.fromEntries(fields.map((field) => [field, values[field]]));
+  const found = Object.fromEntries(fields.map((field) => [field, String(values[field])]));
   return { line, reason: says === null ? message : `${message}: ${says}`, found };
 }

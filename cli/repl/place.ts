@@ -78,7 +78,7 @@ export async function withSettings<T>(work: (place: Place) => Promise<T>): Promi
       const running = await findRunning(config.dataDir);
       return await work({
         ...{ config, sync, simulatorUrl, database: database.place },
-        store: createCustomerStore({ db, clock, nudge }),
+        store: createCustomerStore({ db, clock, entity: sync.entity, nudge }),
         apiUrl: running?.apiUrl ?? null,
         about: running
           ? `\`twinbox up\` runs beside this session as process ${running.pid}.`

@@ -58,7 +58,7 @@ const stuckSql = `
 select m.id as "mappingId", m.system, m.internal_id as "customerId", m.external_id as "externalId", m.state, m.reason, m.decision,
        c.deleted_at is not null as deleted,
        case when m.reason = 'fuse' then m.reason_detail ->> 'direction' end as direction, m.updated_at as since
-from external_mappings m left join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+from external_mappings m left join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id
 where m.system = :system and m.state = any(:states::text[]) and m.role = 'primary'
   and (m.state <> 'detached' or ${isLetGoSql('m')})
   and (:customers::bigint[] is null or m.internal_id = any(:customers::bigint[]))

@@ -54,8 +54,7 @@ interface WaitingDetails {
   left_alone: { mark?: string };
   not_imported: Nothing;
   other_environment: Nothing;
-  no_email: Nothing;
-  no_name: Nothing;
+  lacks_field: { field: string };
   writes_off: { operation: 'create' | 'update' | 'delete'; body?: Json; open?: true };
   pulls_off: { operation: 'create' | 'delete' } | { fields: string[] };
   fuse: { operation?: 'delete'; direction: 'in' | 'out' };
@@ -138,8 +137,7 @@ const FITS: Record<keyof Details, Fits> = {
   left_alone: tag,
   not_imported: nothing,
   other_environment: nothing,
-  no_email: nothing,
-  no_name: nothing,
+  lacks_field: hasMembers({ field: isText }),
   writes_off: hasMembers({ operation }),
   pulls_off: hasMembers({ operation: ifThere(operation), fields: ifThere(isTexts) }),
   fuse: hasMembers({ direction: isOneOf('in', 'out') }),

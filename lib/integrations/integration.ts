@@ -268,7 +268,7 @@ export interface Integration {
   /** How many records have an owner tag of one of these installations. Lists every record. */
   countTagged?(instanceIds: readonly string[]): Promise<number>;
   /** The records with an email, as the system compares it; offered only if complete and current. */
-  findByEmail?(email: string): Promise<ExternalRecord[]>;
+  findByIdentity?(email: string): Promise<ExternalRecord[]>;
   /** Never throws. */
   classify(error: unknown): Failure;
   ingress?: Ingress;

@@ -58,8 +58,8 @@ const SENTENCES: Record<string, Sentence> = {
     `The record was deleted at ${system}, and another record of the customer exists: ${listOf(detail['aliases'])}.`,
   lost_row: () =>
     'The owner tag of the record names a row that is not in our table: the row was lost, or a person wrote the tag by hand.',
-  no_email: () => 'The record has no email, so it cannot become a customer.',
-  no_name: () => 'The record has no name, so it cannot become a customer.',
+  lacks_field: (detail) =>
+    `The record has no ${textOf(detail['field']) ?? 'value'}, so it cannot become a row of our table.`,
   ask_link: (detail) =>
     `The record has the email of customer ${textOf(detail['customer']) ?? '?'}; the two are linked once a person consents.`,
   duplicate_email: (detail, _, setting) =>

@@ -2,7 +2,7 @@
 import { findRecordMapping } from '../../db/mappings/aliases.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
-import type { Customer } from '../../db/customers.ts';
+import type { MappedRow } from '../../db/entities/rows.ts';
 import type { DeleteDirection } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { isLetGo } from '../../db/mappings/consent.ts';
@@ -18,7 +18,7 @@ type About = {
   db: Db;
   step: LoadedStep;
   /** Null if no row belongs to the pair. */
-  customer: Customer | null;
+  customer: MappedRow | null;
   /** The customer's primary pair; null if the customer has none. */
   primary: Mapping | null;
   obstacles: Obstacle[];
@@ -244,6 +244,6 @@ function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
   }
 }
 
-function isDeleted(customer: Customer | null): boolean {
+function isDeleted(customer: MappedRow | null): boolean {
   return customer === null || customer.deletedAt !== null;
 }

@@ -10,7 +10,7 @@
 import { insertConflicts } from '../../db/conflicts.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { releaseDeletes, settleHold } from '../../db/connections.ts';
-import { insertCustomer, isEmailTaken, readCustomer } from '../../db/customers.ts';
+import { insertRow, isIdentityTaken, readRow } from '../../db/entities/rows.ts';
 import {
   detachMapping,
   insertSuccessor,
@@ -23,6 +23,7 @@ import { insertLinkedEvent } from '../../db/events/events.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { describeRefusal, type TableRefusal } from '../../db/row-rules.ts';
+import type { Entity } from '../catalogue/entity.ts';
 import type { Clock } from '../clock.ts';
 import { letGo } from './resolutions.ts';
 import { newEventId } from '../uuid.ts';
@@ -54,11 +55,12 @@ export type DeleteOperations = {
 type Deps = {
   db: Db;
   clock: Clock;
+  entity: Entity;
   system: string;
   log: { warn(event: string, fields: Record<string, unknown>): void };
 };
 
-export function createDeleteOperations({ db, clock, system, log }: Deps): DeleteOperations {
+export function createDeleteOperations({ db, clock, entity, system, log }: Deps): DeleteOperations {
   /** Once no delete is held any more, the fuse counts anew from this moment. */
   async function decide(
     mappingId: number,
@@ -82,8 +84,8 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
         return result;
       });
     } catch (error) {
-      if (isEmailTaken(error)) return { outcome: 'email_taken' };
-      const refusal = await describeRefusal(db, error);
+      if (isIdentityTaken(entity, error)) return { outcome: 'email_taken' };
+      const refusal = await describeRefusal(db, entity, error);
       if (refusal === null) throw error;
       return { outcome: 'refused', refusal };
     }
@@ -108,10 +110,10 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
       log.warn('deletes.released', { system, released, by: actor, why });
       return released;
     },
-    takeBack: (id, decider) => decide(id, decider, takeBack),
+    takeBack: (id, decider) => decide(id, decider, (...asked) => takeBack(entity, ...asked)),
     detach: (id, decider) =>
       decide(id, decider, async (tx, mapping, note, now) => {
-        await letGo(tx, mapping, note, now);
+        await letGo(tx, entity, mapping, note, now);
         return { outcome: 'detached' };
       }),
   };
@@ -122,8 +124,14 @@ function isHeld({ state, reason, intent, decision }: Mapping): boolean {
   return state === 'waiting' && reason?.code === 'fuse' && intent === null && decision === null;
 }
 
-async function takeBack(tx: Tx, mapping: Mapping, note: DecisionNote, now: Date): Promise<HeldOutcome> {
-  const row = mapping.internalId === null ? null : await readCustomer(tx, mapping.internalId);
+async function takeBack(
+  entity: Entity,
+  tx: Tx,
+  mapping: Mapping,
+  note: DecisionNote,
+  now: Date,
+): Promise<HeldOutcome> {
+  const row = mapping.internalId === null ? null : await readRow(tx, entity, mapping.internalId);
   if (!row) return { outcome: 'not_held' };
   if (row.deletedAt === null) {
     await noteDecision(tx, { id: mapping.id, decision: { kind: 'recreate', ...note }, now });
@@ -132,7 +140,7 @@ async function takeBack(tx: Tx, mapping: Mapping, note: DecisionNote, now: Date)
   }
   const context = { taken_back: row.id };
   const stamp = { eventId: newEventId(now), source: 'internal', context, now };
-  const { id: customer } = await insertCustomer(tx, { name: row.name, email: row.email }, stamp);
+  const { id: customer } = await insertRow(tx, entity, row.fields, stamp);
   const ending: Ending = {
     kind: 'taken_back',
     ...{ taken_back: customer, external_id: mapping.externalId, ...note },

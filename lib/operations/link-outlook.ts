@@ -60,8 +60,8 @@ export function outlookOfRow(deps: SyncDeps, row: LinkRow, deleted = false): Row
     switch (about) {
       case 'sameIdentity':
         return { isRead: true, externalIds: [] } satisfies Facts['sameIdentity']['answer'];
-      case 'recordsByEmail':
-        return { ok: true, value: [] } satisfies Facts['recordsByEmail']['answer'];
+      case 'recordsByIdentity':
+        return { ok: true, value: [] } satisfies Facts['recordsByIdentity']['answer'];
       default:
         return undefined;
     }
@@ -115,7 +115,7 @@ function factsOf(deps: SyncDeps, listed: Listed, alike: Alike | null): KnownFact
         return present(listed.record);
       case 'rowByOwnerTag':
         return listed.tagged && asLinked(deps, listed.tagged);
-      case 'rowByEmail':
+      case 'rowByIdentity':
         return listed.mailed && asLinked(deps, listed.mailed);
       case 'recordDecision':
         return listed.state.decision;
@@ -190,9 +190,9 @@ const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
 
 /** The row as a worker loads it after the consent: `named` is the record that the consent names. */
 function consented(row: LinkRow, named: string | null, deleted = false): LoadedStep {
-  const { customerId: id, mappingId, name, email, version, createdEventId } = row;
+  const { customerId: id, mappingId, fields, version, createdEventId } = row;
   const loaded: LoadedRow = {
-    ...{ id, name, email, version, createdEventId },
+    ...{ id, fields, version, createdEventId },
     deletedAt: deleted ? new Date(0).toISOString() : null,
   };
   return step(loaded, {

@@ -3,6 +3,7 @@
 import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
+import { customer } from '../catalogue/built-in.ts';
 import type { Config } from '../config/config.ts';
 import type { Intake, SystemAccess, SystemDefinition } from '../integrations/definition.ts';
 import { systems, type Registry } from '../integrations/registry.ts';
@@ -26,6 +27,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
   return {
     db,
     clock: systemClock,
+    entity: customer,
     integration,
     log,
     nudge,

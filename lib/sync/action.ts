@@ -34,7 +34,7 @@ export type OurWrite =
   /** The row becomes a tombstone, since the record was deleted at the system. */
   | { write: 'delete'; conflicts: Conflict[] }
   /** The record becomes a new row. */
-  | { write: 'import'; values: { name: string; email: string }; shadow: Shadow; covered: Conflict[] }
+  | { write: 'import'; values: Fields; shadow: Shadow; covered: Conflict[] }
   /** The record belongs to this row: the row's mapping takes over the record and its events. */
   | { write: 'match'; row: Candidate; mappingId: number }
   /** The record takes the place of the row's present one, which becomes an alias. */

@@ -6,7 +6,8 @@ import type { Comparison } from './merged.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
 import { received, type Received } from './received.ts';
 import { oursUnmoved, shadowTheirs } from './shadow.ts';
-import { takenEmail, type Situation } from './situation.ts';
+import { identityOfRow } from './identity.ts';
+import { takenIdentity, type Situation } from './situation.ts';
 import { oursOf, theirsOf } from './values.ts';
 
 /**
@@ -58,36 +59,37 @@ function mergeSides(s: Situation, theirs: Fields, { unseen }: Received): Plan {
   const { row, mapping, fields: rules } = s;
   const ours = row ? oursOf(rules, row) : {};
   const plan = merge({ rules, shadow: mapping.shadow, ours, theirs, unseen });
-  return takenEmail(s) === null ? plan : holdEmail(s, theirs, plan);
+  return takenIdentity(s) === null ? plan : holdIdentity(s, theirs, plan);
 }
 
 /**
- * Their email belongs to another of our rows: the field is held, neither pulled nor pushed, until a
+ * Their identity belongs to another of our rows: the field is held, neither pulled nor pushed, until a
  * side changes it.
  */
-function holdEmail({ row, mapping }: Situation, theirs: Fields, plan: Plan): Plan {
-  const ours = row?.email ?? null;
-  const their = theirs['email'] ?? null;
+function holdIdentity({ row, mapping, entity }: Situation, theirs: Fields, plan: Plan): Plan {
+  const field = entity.identity ?? '';
+  const ours = row ? identityOfRow(entity, row) : null;
+  const their = theirs[field] ?? null;
   // An edit of theirs that we covered stays recorded; that it was to be put back has come to nothing.
   const others = plan.conflicts.flatMap((c): Conflict[] => {
-    if (c.field !== 'email') return [c];
+    if (c.field !== field) return [c];
     if (c.kind !== 'overwritten_unseen') return [];
     return [c.winner === 'theirs' ? { ...c, winner: 'neither', note: 'held' } : c];
   });
   const held: Conflict = {
     kind: 'duplicate_email',
-    field: 'email',
-    base: mapping.shadow['email']?.ours ?? null,
+    field,
+    base: mapping.shadow[field]?.ours ?? null,
     ours,
     theirs: their,
     rule: 'held',
     winner: 'neither',
   };
   return {
-    pull: without(plan.pull, 'email'),
-    push: without(plan.push, 'email'),
-    agreed: { ...plan.agreed, email: { ours, theirs: their, reason: 'held' } },
-    carried: plan.carried.filter((field) => field !== 'email'),
+    pull: without(plan.pull, field),
+    push: without(plan.push, field),
+    agreed: { ...plan.agreed, [field]: { ours, theirs: their, reason: 'held' } },
+    carried: plan.carried.filter((each) => each !== field),
     conflicts: [...others, held],
   };
 }

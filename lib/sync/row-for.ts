@@ -1,4 +1,4 @@
-import { fallbackValue, type FieldRule, type Fields, type Value } from '../catalogue/document.ts';
+import { fallbackValue, type FieldRule, type Fields } from '../catalogue/document.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
 import { canonical } from './canonical.ts';
 import type { Shadow } from './shadow.ts';
@@ -7,11 +7,8 @@ import type { Shadow } from './shadow.ts';
  * Our row's values for a record, and the pairs they make; what stands in for a missing value is
  * marked derived.
  */
-export function rowFor(
-  rules: FieldRule[],
-  fields: Fields,
-): { values: Record<'name' | 'email', Value>; shadow: Shadow } {
-  const values: Record<string, Value> = {};
+export function rowFor(rules: FieldRule[], fields: Fields): { values: Fields; shadow: Shadow } {
+  const values: Fields = {};
   const shadow: Shadow = {};
   for (const rule of rules) {
     const theirs = fromExternal(rule, fields[rule.external] ?? null);
@@ -21,5 +18,5 @@ export function rowFor(
     shadow[rule.internal] =
       derived === null ? { ours: own, theirs } : { ours: derived, theirs, reason: 'derived' };
   }
-  return { values: { name: values['name'] ?? null, email: values['email'] ?? null }, shadow };
+  return { values, shadow };
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Customer } from '../../db/customers.ts';
+import type { Customer } from '../support/customers.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { pauseAt, waitUntil } from '../support/signal.ts';

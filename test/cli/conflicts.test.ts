@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { insertConflicts } from '../../db/conflicts.ts';
-import { insertCustomer, readCustomer } from '../../db/customers.ts';
+import { insertCustomer, readCustomer } from '../support/customers.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 import { runHere } from './in-process.ts';

@@ -15,6 +15,7 @@ import { findInstalled, startInstalled } from '../db/installed-server.ts';
 import { createArrivals, drain, relayOn } from '../relay/world.ts';
 import { environmentWith } from '../support/environment.ts';
 import { testServerUrl } from '../support/server.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 const text = await readFile(new URL('../../docs/deployment.md', import.meta.url), 'utf8');
 const run = promisify(execFile);
@@ -97,7 +98,12 @@ describe('the database of docs/deployment.md', () => {
     const log = createLogger({ level: 'error', format: 'json' });
     const api = await connectDatabase({ role: 'api', url, poolSize: 2, log, patienceMs: 0 });
     try {
-      const store = createCustomerStore({ db: api.db, clock: systemClock, nudge: () => undefined });
+      const store = createCustomerStore({
+        entity: customerEntity,
+        db: api.db,
+        clock: systemClock,
+        nudge: () => undefined,
+      });
       await store.create({ name: 'Ada', email: 'ada@example.com' }, { context: {} });
       const arrivals = await createArrivals();
       const busy = relayOn(api.db, arrivals.bus, { address: api.address });

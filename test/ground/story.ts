@@ -10,7 +10,7 @@ import { importRows } from '../../cli/import/import-rows.ts';
 import { readRows } from '../../cli/import/rows.ts';
 import { startSystem, type System } from '../../cli/embedded/system.ts';
 import { createDb, type Db } from '../../db/server/connection.ts';
-import { readCustomer } from '../../db/customers.ts';
+import { readCustomer } from '../support/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { partitionStatus } from '../../db/partitions/status.ts';
 import { readSweep } from '../../db/sweep.ts';

@@ -15,7 +15,7 @@ with changed as (
 )
 insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
 select last_event_id, gen_random_uuid(), 'customer.updated', 'customer', id, 'customer:' || id, version, 'internal',
-       customer_payload(id, name, email)
+       entity_payload('customer', id, jsonb_build_object('name', name, 'email', email))
 from changed`;
 
 const createSql = `
@@ -26,7 +26,7 @@ with changed as (
 )
 insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
 select last_event_id, created_event_id, 'customer.created', 'customer', id, 'customer:' || id, version, 'internal',
-       customer_payload(id, name, email)
+       entity_payload('customer', id, jsonb_build_object('name', name, 'email', email))
 from changed`;
 
 const manySql = `
@@ -36,7 +36,7 @@ with changed as (
 )
 insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
 select last_event_id, gen_random_uuid(), 'customer.updated', 'customer', id, 'customer:' || id, version, 'internal',
-       customer_payload(id, name, email)
+       entity_payload('customer', id, jsonb_build_object('name', name, 'email', email))
 from changed`;
 
 export async function createCustomers(db: Db, count: number): Promise<void> {

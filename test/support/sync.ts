@@ -1,7 +1,7 @@
 import type { Db } from '../../db/server/connection.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { readInstanceId } from '../../db/connections.ts';
-import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
+import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from './customers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import { claimMappings } from '../../db/mappings/claims.ts';
@@ -21,6 +21,7 @@ import { useDatabase } from './database.ts';
 import { expectInvariants, type LoggedLine } from './invariants.ts';
 import { readAll } from './stored-events.ts';
 import { mappingOf } from './sync-rows.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
 
@@ -102,6 +103,7 @@ export async function createWorld(
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
+    entity: customerEntity,
     db,
     clock,
     integration,

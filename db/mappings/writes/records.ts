@@ -23,7 +23,7 @@ export async function linkAbsorbed(
 const demoteSql = `
 update external_mappings
 set role = 'alias', state = :state, ${atPeaceSql}, decision = null, shadow = '{}', must_read = false, known_email = :email,
-    void_tag = (select created_event_id from customers where id = :customerId), dirty = dirty + 1, urgency = 0,
+    void_tag = (select created_event_id from entity_rows() where id = :customerId), dirty = dirty + 1, urgency = 0,
     next_attempt_at = :now::timestamptz, attempts = 0, first_failed_at = null, last_error = null,
     ${leaseOverSql}, updated_at = now()
 where id = :id`;

@@ -107,7 +107,7 @@ export function createStripeIntegration(settings: StripeSettings): StripeIntegra
     },
 
     list: (window) => listCustomers({ stripe, record, livemode }, window),
-    findByEmail: (email) => listByEmail({ stripe, record, livemode }, email),
+    findByIdentity: (email) => listByEmail({ stripe, record, livemode }, email),
     countTagged: (instanceIds) => countTagged({ stripe, livemode }, instanceIds),
     findTagged: (ownerTag) => searchByTag({ stripe, record, livemode }, tagKey, ownerTag),
     classify,

@@ -5,7 +5,7 @@ import { askHolder } from '../duplicate-email.ts';
 import { wait } from '../failing.ts';
 import { refusedByTable } from '../row-refused.ts';
 import { sendOrWait } from '../sending.ts';
-import { tableRefusal, takenEmail, type Situation } from '../situation.ts';
+import { tableRefusal, takenIdentity, type Situation } from '../situation.ts';
 
 /**
  * With pulls off our own edits still go out; what was to be pulled waits, and is decided when it
@@ -36,8 +36,8 @@ export function pullsOff(s: Situation): Action | null {
  * about first.
  */
 export function emailTaken(s: Situation): Action | null {
-  const email = takenEmail(s);
-  return email === null ? null : askHolder(s, email);
+  const taken = takenIdentity(s);
+  return typeof taken === 'string' ? askHolder(s, taken) : null;
 }
 
 /** A rule or a trigger of the user's table refuses a value from the external system. */

@@ -68,7 +68,7 @@ export type AliasOutcome =
   /** It was looked at, and is what it was. */
   | {
       kind: 'alias_stays';
-      email: Value;
+      identity: Value;
       echoes: { eventId: string; intentId: string }[];
       conflicts: Conflict[];
     }

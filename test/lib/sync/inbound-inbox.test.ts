@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createInProcessBus } from '../../../lib/bus/in-process.ts';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { takeIn } from '../../../lib/intake/inbound.ts';
 import type { InboundEvent } from '../../../lib/integrations/integration.ts';

@@ -113,7 +113,7 @@ export function createPocketIntegration({ url, token, promises }: PocketSettings
       yield await query(`${from}&${to}`);
     },
     findTagged: (ownerTag) => query(`tag=${encodeURIComponent(ownerTag)}`),
-    findByEmail: (email) => query(`email=${encodeURIComponent(email)}`),
+    findByIdentity: (email) => query(`email=${encodeURIComponent(email)}`),
     classify,
   };
 

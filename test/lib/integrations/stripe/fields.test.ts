@@ -63,7 +63,7 @@ for (const replacesHashes of [false, true]) {
       for await (const page of integration.list({})) listed.push(...page);
       expect(listed).to.deep.equal([record]);
       expect(await integration.findTagged?.('tag-all')).to.deep.equal([record]);
-      expect(await integration.findByEmail?.(valueOf('email', 'one'))).to.deep.equal([record]);
+      expect(await integration.findByIdentity?.(valueOf('email', 'one'))).to.deep.equal([record]);
       expect(lastEvent()).to.deep.include({
         kind: 'created',
         after: fields,

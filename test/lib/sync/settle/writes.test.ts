@@ -246,7 +246,7 @@ describe('an outcome as writes', () => {
     } as Partial<Mapping> as Mapping;
     const step = {
       mapping,
-      row: { id: 1, ...world.row, version: deliveries, deletedAt: null },
+      row: { id: 1, fields: world.row as Fields, version: deliveries, deletedAt: null },
       lastIntent: null,
       deliveries: Array.from({ length: deliveries }, (_, n) => ({
         eventId: `event ${n + 1}`,

@@ -1,0 +1,135 @@
+// Puts an entity's table under watch: makes it, takes it over, or gives it the fields that are new.
+// Part of the transaction that migrates, so a crash leaves the state before.
+import type { Tx } from '../server/connection.ts';
+import { insertNotLinked } from '../mappings/writes/taken-over.ts';
+import { folded } from '../email-fold.ts';
+import { madeFor } from './column-types.ts';
+import { columnOf, identityField, identityIndexOf, tableOf, type EntityTable } from './entity-table.ts';
+import { findTable, isAttached, type FoundTable } from './found-table.ts';
+import { entityRows, guardsOf } from './guards.ts';
+import { readAttached } from './attached.ts';
+import { fieldProblems, takeOver, unfit } from './take-over.ts';
+import { settleUniqueRules } from './unique-rules.ts';
+
+/**
+ * Attaches each entity whose definition the database does not have; returns their tables. Throws
+ * `table_unfit` with every reason. The migrations must have run.
+ */
+export async function attachEntities(
+  tx: Tx,
+  entities: readonly EntityTable[],
+  say: (sentence: string) => void,
+): Promise<string[]> {
+  const attached = await readAttached(tx);
+  const news = entities.filter((entity) => attached.get(entity.name) !== definitionOf(entity));
+  for (const entity of news) await attach(tx, entity, say);
+  if (news.length === 0) return [];
+  const kept = [...attached.keys()].filter((name) => !entities.some((entity) => entity.name === name));
+  if (kept.length > 0)
+    await tx.raw(`delete from attached_entities where name = any(:kept::text[])`, { kept });
+  await tx.raw(entityRows(entities));
+  return news.map(({ table }) => table);
+}
+
+/** What of an entity its table and its functions are made from: the same text, the same result. */
+export function definitionOf({ name, table, identity, fields }: EntityTable): string {
+  const columns = fields.map((field) => ({
+    name: field.name,
+    column: field.column,
+    type: field.type,
+    required: field.required,
+  }));
+  return JSON.stringify({ name, table, identity, fields: columns });
+}
+
+async function attach(tx: Tx, entity: EntityTable, say: (sentence: string) => void): Promise<void> {
+  const found = await findTable(tx, entity.table);
+  if (found !== null) assertPlain(entity, found);
+  const isTaken = found !== null && !isAttached(found);
+  if (found === null) await tx.raw(createTable(entity));
+  else if (isTaken) await takeOver(tx, entity, found, say);
+  const present = await findTable(tx, entity.table);
+  if (present !== null) await addColumns(tx, entity, present, say);
+  await makeIndexes(tx, entity);
+  if (isTaken) await settleUniqueRules(tx, entity, say);
+  await tx.raw(
+    `insert into attached_entities (name, definition) values (:name, :definition)
+     on conflict (name) do update set definition = excluded.definition`,
+    { name: entity.name, definition: definitionOf(entity) },
+  );
+  for (const statement of guardsOf(entity)) await tx.raw(statement);
+  await tx.raw(entityRows([entity]));
+  if (isTaken) await writeFirstEvents(tx, entity);
+}
+
+function assertPlain({ table }: EntityTable, { schema, current, isPlain }: FoundTable): void {
+  if (schema !== current)
+    throw unfit({ table } as EntityTable, [
+      `it is in the schema ${schema}, and the tables of Twinbox would be made in ${current}: let search_path name only one of the two`,
+    ]);
+  if (!isPlain)
+    throw unfit({ table } as EntityTable, [
+      'it is no plain table: rename it, or give Twinbox a database or schema of its own',
+    ]);
+}
+
+function createTable(entity: EntityTable): string {
+  const fields = entity.fields.map(
+    (field) => `  ${columnOf(field)} ${madeFor(field.type)}${field.required ? ' not null' : ''}`,
+  );
+  return `create table ${tableOf(entity)} (
+  id bigint generated always as identity primary key,
+${fields.join(',\n')},
+  version bigint not null default 1,
+  last_event_id bigint not null,
+  created_event_id uuid not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  deleted_at timestamptz
+)`;
+}
+
+/** A field that came after the table: its column is made, or is there and fits. */
+async function addColumns(
+  tx: Tx,
+  entity: EntityTable,
+  { columns }: FoundTable,
+  say: (sentence: string) => void,
+): Promise<void> {
+  const problems = entity.fields.flatMap((field) => fieldProblems(field, columns.get(field.column)));
+  if (problems.length > 0) throw unfit(entity, problems);
+  for (const field of entity.fields.filter(({ column }) => !columns.has(column))) {
+    await tx.raw(`alter table ${tableOf(entity)} add column ${columnOf(field)} ${madeFor(field.type)}`);
+    say(
+      `${entity.table}.${field.column} is added, of the type ${madeFor(field.type)}, for the field ${field.name}.`,
+    );
+  }
+}
+
+async function makeIndexes(tx: Tx, entity: EntityTable): Promise<void> {
+  const table = tableOf(entity);
+  const identity = identityField(entity);
+  if (identity !== null)
+    await tx.raw(
+      `create unique index if not exists "${identityIndexOf(entity) ?? ''}" on ${table} (${folded(columnOf(identity))}) where deleted_at is null`,
+    );
+  await tx.raw(
+    `create unique index if not exists "${entity.table}_created_event" on ${table} (created_event_id)`,
+  );
+  await tx.raw(`create index if not exists "${entity.table}_updated_at" on ${table} (updated_at, id)`);
+}
+
+/**
+ * Each row that was there gets the event of its first version, and waits until somebody has said
+ * which record is its counterpart (twinbox link).
+ */
+async function writeFirstEvents(tx: Tx, { name }: EntityTable): Promise<void> {
+  await tx.raw(
+    `insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
+     select last_event_id, created_event_id, entity_type || '.created', entity_type, id, entity_type || ':' || id, 1, 'sql',
+            jsonb_build_object(entity_type || '_data', jsonb_build_object('id', id) || fields, 'external_mappings', '{}'::jsonb)
+     from entity_rows() where entity_type = :name order by id`,
+    { name },
+  );
+  await insertNotLinked(tx, name);
+}
