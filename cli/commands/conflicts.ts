@@ -111,7 +111,7 @@ function addReverse(
         ({ config, database: { db } }) =>
           createConflictOperations({
             ...{ db, clock: systemClock, nudge: () => undefined },
-            documents: systems.enabled(config).map((system) => system.document()),
+            documents: systems.enabled(config).map((system) => system.document(config.catalogue)),
           }).reverse(id, { context: { actor: 'cli' } }),
         { mayCreate: false },
       );

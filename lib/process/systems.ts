@@ -55,7 +55,7 @@ export async function createIntakes(
   const instanceId = await readInstanceId(db);
   return Promise.all(
     registry.enabled(config).map(async (system: SystemDefinition) => ({
-      intake: await system.intake(instanceId),
+      intake: await system.intake(instanceId, config.catalogue),
       secrets: system.webhookSecrets(config),
     })),
   );
