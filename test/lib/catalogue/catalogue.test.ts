@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
+import { defineConfig } from 'twinbox';
 import { builtIn } from '../../../lib/catalogue/catalogue.ts';
 import { configSchema } from '../../../lib/catalogue/config-schema.ts';
-import { defineConfig } from '../../../lib/catalogue/define-config.ts';
+
 import { fromExternal, toExternal } from '../../../lib/catalogue/transforms.ts';
 import { AppError } from '../../../lib/errors.ts';
 import { stripe } from '../../../lib/integrations/stripe/definition.ts';

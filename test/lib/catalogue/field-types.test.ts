@@ -59,7 +59,7 @@ const anyValue = (type: FieldType): fc.Arbitrary<Value> =>
     fc.constantFrom<Value>(null, '', '  ', '\u200b'),
   );
 
-const RUNS = { numRuns: 1_000 };
+const RUNS = { numRuns: 500 };
 
 for (const type of fieldTypes) {
   describe(`a field of the type ${type}`, () => {
