@@ -6,7 +6,7 @@
 // In short rounds A, B, B, A (plain, partitioned, partitioned, plain), so that a machine that gets
 // faster or slower meanwhile favours neither; the ratio is the median over the rounds. Nothing
 // waits for the disk: the work is compared. Two workloads: events alone, in statements of 100 rows,
-// where only the table counts; and customers through db/customers.ts, where one statement writes a
+// where only the table counts; and customers through db/entities/rows.ts, where one statement writes a
 // customer with its event, and the deferred check looks the event up.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -121,7 +121,7 @@ function addReverse(
           entity: customerOf(config),
           result: await createConflictOperations({
             ...{ db, clock: systemClock, entity: customerOf(config), nudge: () => undefined },
-            documents: systems.enabled(config).map((system) => system.document()),
+            documents: systems.enabled(config).map((system) => system.document(config.catalogue)),
           }).reverse(id, { context: { actor: 'cli' } }),
         }),
         { mayCreate: false },

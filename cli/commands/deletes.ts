@@ -1,7 +1,8 @@
 import { findStuck, type StuckPair } from '../../db/mappings/decisions.ts';
 import { customerOf } from '../../lib/config/entity.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { loadConfig, type Config } from '../../lib/config/config.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { createDeleteOperations, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
@@ -62,7 +63,7 @@ Examples:
   $ npx twinbox deletes stripe --customer 12 --release`,
     )
     .action(async (named: string | undefined, options: Options) => {
-      const config = loadConfig();
+      const config = loadConfigAndCatalogue();
       const { name, label } = chosenSystem(systems, config, named);
       finish(await deletes({ system: name, label, config }, options, output));
     });

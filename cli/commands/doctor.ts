@@ -10,7 +10,8 @@ import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { checks, type Check } from '../../lib/finding.ts';
 import type { Registry } from '../../lib/integrations/registry.ts';
-import { loadConfig, type Config } from '../../lib/config/config.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import {
   hasProblem,
   judgeAttention,
@@ -71,7 +72,7 @@ type About = { config: Config; systems: readonly SystemDefinition[] };
 
 async function examine(registry: Registry, named: string | undefined): Promise<Check[]> {
   const config = await attempt('settings', 'Fix what is named; docs/settings.md explains each.', () =>
-    loadConfig(),
+    loadConfigAndCatalogue(),
   );
   if ('level' in config) return [config];
   const found: Check[] = [

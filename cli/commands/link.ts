@@ -4,7 +4,7 @@ import { countNotLinked } from '../../db/mappings/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings/list.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { SystemDefinition } from '../../lib/integrations/definition.ts';
 import { createLinkOperations } from '../../lib/operations/links.ts';
 import { commandActor } from '../actor.ts';
@@ -94,7 +94,7 @@ Examples:
   $ npx twinbox link --all --yes`,
     )
     .action(async (ids: number[], options: Options) => {
-      const config = loadConfig();
+      const config = loadConfigAndCatalogue();
       const about = { system: chosenSystem(systems, config, options.system), config };
       finish(await link(about, ids, options, output));
     });

@@ -2,6 +2,7 @@
 // settings; with --use-settings those of the shell.
 import { join, resolve } from 'node:path';
 import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { CliError, exit } from '../exit.ts';
 
 /**
@@ -18,7 +19,9 @@ export function demoFolder(): string {
 }
 
 export function demoConfig(folder: string, useSettings: boolean): Config {
-  const config = useSettings ? loadConfig() : loadConfig(ignoreConnectionSettings(), { envFile: false });
+  const config = useSettings
+    ? loadConfigAndCatalogue()
+    : loadConfig(ignoreConnectionSettings(), { envFile: false });
   if (config.stripe.secretKey !== undefined && /^.k_live_/.test(config.stripe.secretKey)) {
     throw new CliError(
       exit.settings,

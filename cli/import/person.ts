@@ -1,5 +1,6 @@
 // Makes the values of a customer from a row: its email, and its name from the columns that can give
 // one.
+import { builtIn } from '../../lib/catalogue/catalogue.ts';
 import { fallbackValue } from '../../lib/catalogue/document.ts';
 import { systems } from '../../lib/integrations/registry.ts';
 import type { Columns, Target } from './columns.ts';
@@ -17,7 +18,7 @@ export type Person = {
 };
 
 const NAME_RULE = systems.all
-  .flatMap((system) => system.document().fields)
+  .flatMap((system) => system.document(builtIn).fields)
   .find((rule) => rule.internal === 'name' && rule.fallback.length > 0);
 
 /** Google Contacts puts the addresses of one label into one field, the main one first. */

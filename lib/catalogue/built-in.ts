@@ -1,16 +1,34 @@
-// What is kept in step without a configuration.
-import { customerTable } from '../../db/entities/entity-table.ts';
-import { customerLimits } from './customer.ts';
-import type { Entity, Field } from './entity.ts';
+// The entities that stand without a configuration.
+import { customerFields, customerLimits } from './customer.ts';
+import type { Entities, Entity, Field, FieldType } from './entity.ts';
 
-const unlimited = { maxLength: null, values: null, scale: null, currency: null, references: null };
+/** A field of the type with nothing else said of it; not required, and its column has its name. */
+export function plainField(name: string, type: FieldType): Field {
+  return {
+    ...{ name, column: name, type, required: false, maxLength: null },
+    ...{ values: null, scale: null, currency: null, references: null },
+  };
+}
 
 export const customer: Entity = {
-  ...customerTable,
+  name: 'customer',
   plural: 'customers',
-  fields: customerTable.fields.map((field): Field => ({
-    ...unlimited,
-    ...field,
-    maxLength: field.name === 'name' ? customerLimits.name : customerLimits.email,
-  })),
+  table: 'customers',
+  identity: 'email',
+  fields: [
+    {
+      ...plainField('name', 'text'),
+      required: true,
+      maxLength: customerLimits.name,
+      description: customerFields.name.description,
+    },
+    {
+      ...plainField('email', 'email'),
+      required: true,
+      maxLength: customerLimits.email,
+      description: customerFields.email.description,
+    },
+  ],
 };
+
+export const builtInEntities: Entities = { customer };

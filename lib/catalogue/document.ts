@@ -3,10 +3,12 @@
 // all problems, instead of failing one customer at a time.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isVisible } from './characters.ts';
-import { ENTITIES, type Entities, type EntityFields } from './entity.ts';
+import { builtInEntities } from './built-in.ts';
+import type { Condition } from './condition.ts';
+import type { Entities, Entity } from './entity.ts';
 import { AppError } from '../errors.ts';
 import { suggestion } from './near-names.ts';
-import { carryNames, isStandIn, standIn, standInNames, type CarryName } from './transforms.ts';
+import { carryNames, isStandIn, standIn, standInNames, type OwnTransforms } from './transforms.ts';
 
 /**
  * A field's value on either side. Canonical form: trimmed, NFC, '' is null (see
@@ -29,10 +31,12 @@ export interface FieldRule {
   onNull: 'keep' | 'clear';
   /**
    * How our value is changed for the system, and theirs for our table; names in
-   * lib/catalogue/transforms.ts.
+   * lib/catalogue/transforms.ts, or in `own`.
    */
-  toExternal: CarryName[];
-  toInternal: CarryName[];
+  toExternal: string[];
+  toInternal: string[];
+  /** The transforms of the user's own that this rule names; left out if it names none. */
+  own?: OwnTransforms;
   /** How two values are compared beyond their canonical form. */
   compare: ('lower' | 'exact')[];
   /**
@@ -45,6 +49,8 @@ export interface FieldRule {
    * sides.
    */
   maxLength: number | null;
+  /** Whose value counts when several change the field at once: `internal`, or a system's name. */
+  owner: string | null;
 }
 
 export interface MappingDocument {
@@ -53,19 +59,23 @@ export interface MappingDocument {
   entity: string;
   externalType: string;
   fields: FieldRule[];
+  /** Which rows the system has; null for all. */
+  condition: Condition | null;
 }
 
 /** What a document is checked against, besides its own form. */
 export interface DocumentRules {
   entities?: Entities;
+  /** Transforms of the user's own that a rule may name. */
+  transforms?: OwnTransforms;
   /**
    * The problems that an external system finds in a document of well-formed fields, each with its
    * place, such as `/fields/0/external: …`.
    */
-  external?: (document: MappingDocument, entity: EntityFields) => string[];
+  external?: (document: MappingDocument, entity: Entity) => string[];
 }
 
-const CARRY = { type: 'array', items: { type: 'string', enum: carryNames } };
+const CARRY = { type: 'array', items: { type: 'string' } };
 
 const FIELD = {
   type: 'object',
@@ -88,6 +98,7 @@ const FIELD = {
     compare: { type: 'array', items: { type: 'string', enum: ['lower', 'exact'] } },
     fallback: { type: 'array', items: { type: 'string', minLength: 1 } },
     maxLength: { type: 'integer', minimum: 1, nullable: true },
+    owner: { type: 'string', minLength: 1, nullable: true },
   },
 };
 
@@ -101,30 +112,62 @@ const DOCUMENT = {
     entity: { type: 'string', minLength: 1 },
     externalType: { type: 'string', minLength: 1 },
     fields: { type: 'array', minItems: 1, items: FIELD },
+    // Checked where it is written: in the configuration.
+    condition: { type: 'object', nullable: true },
   },
 };
 
-let validator: ValidateFunction<MappingDocument> | undefined;
+/** A document as it may be written: what need not be said is filled in. */
+type Candidate = Omit<MappingDocument, 'fields' | 'condition'> & {
+  fields: (Omit<FieldRule, 'owner'> & { owner?: string | null })[];
+  condition?: Condition | null;
+};
+
+let validator: ValidateFunction<Candidate> | undefined;
 
 /** The document, frozen; or one error that names every problem with its place. */
-export function parseDocument(
+export function parseDocument(candidate: unknown, rules: DocumentRules = {}): MappingDocument {
+  const { document, problems } = readDocument(candidate, rules);
+  if (document === null) throw invalid(candidate, problems);
+  return document;
+}
+
+/** The document, frozen; or null and all its problems, each with its place. */
+export function readDocument(
   candidate: unknown,
-  { entities = ENTITIES, external }: DocumentRules = {},
-): MappingDocument {
-  const validate = (validator ??= new Ajv({ allErrors: true }).compile<MappingDocument>(DOCUMENT));
-  if (!validate(candidate)) throw invalid(candidate, (validate.errors ?? []).map(describe));
-  const entity = Object.hasOwn(entities, candidate.entity) ? entities[candidate.entity] : undefined;
+  { entities = builtInEntities, transforms = {}, external }: DocumentRules,
+): { document: MappingDocument | null; problems: string[] } {
+  const validate = (validator ??= new Ajv({ allErrors: true }).compile<Candidate>(DOCUMENT));
+  if (!validate(candidate)) return { document: null, problems: (validate.errors ?? []).map(describe) };
+  const document = complete(candidate, transforms);
+  const entity = Object.hasOwn(entities, document.entity) ? entities[document.entity] : undefined;
+  const { fields } = document;
   const problems = [
-    ...(entity ? unknownFields(candidate, entity) : [unknownEntity(candidate, entities)]),
-    ...repeated(candidate.fields, 'internal'),
-    ...repeated(candidate.fields, 'external'),
-    ...candidate.fields.flatMap(unknownTransforms),
-    ...(entity ? clearedThoughNeverNull(candidate, entity) : []),
-    ...circularFallbacks(candidate.fields),
-    ...(entity && external ? external(candidate, entity) : []),
+    ...(entity ? unknownFields(document, entity) : [unknownEntity(document, entities)]),
+    ...repeated(fields, 'internal'),
+    ...repeated(fields, 'external'),
+    ...fields.flatMap((rule, index) => unknownCarries(rule, index, transforms)),
+    ...fields.flatMap(unknownTransforms),
+    ...(entity ? clearedThoughNeverNull(document, entity) : []),
+    ...circularFallbacks(fields),
+    ...(entity && external ? external(document, entity) : []),
   ];
-  if (problems.length > 0) throw invalid(candidate, problems);
-  return deepFreeze(structuredClone(candidate));
+  return { document: problems.length > 0 ? null : deepFreeze(document), problems };
+}
+
+/** A copy with all that need not be said, and with the transforms that each rule names. */
+function complete(candidate: Candidate, transforms: OwnTransforms): MappingDocument {
+  const { fields, condition = null, ...rest } = structuredClone(candidate);
+  return {
+    ...rest,
+    fields: fields.map(({ owner = null, ...rule }) => {
+      const named = Object.entries(transforms).filter(([name]) =>
+        [...rule.toExternal, ...rule.toInternal].includes(name),
+      );
+      return { ...rule, owner, ...(named.length === 0 ? {} : { own: Object.fromEntries(named) }) };
+    }),
+    condition,
+  };
 }
 
 /** The external fields that must be read: the mapped ones and those that can replace them. */
@@ -157,6 +200,17 @@ export function parseStep(step: string): { field: string; transforms: string[] }
   return { field, transforms };
 }
 
+function unknownCarries(rule: FieldRule, index: number, transforms: OwnTransforms): string[] {
+  const known = [...carryNames, ...Object.keys(transforms)];
+  return (['toExternal', 'toInternal'] as const).flatMap((way) =>
+    rule[way].flatMap((name, at) =>
+      known.includes(name)
+        ? []
+        : [`/fields/${index}/${way}/${at}: must be one of ${known.join(', ')}${suggestion(name, known)}`],
+    ),
+  );
+}
+
 function unknownTransforms(rule: FieldRule, index: number): string[] {
   const known = standInNames.join(', ');
   return rule.fallback.flatMap((step) =>
@@ -172,7 +226,8 @@ function unknownEntity({ entity }: MappingDocument, entities: Entities): string 
 }
 
 /** A field that our table does not have would be null on our side, and be erased on their side. */
-function unknownFields({ entity, fields }: MappingDocument, { fields: known }: EntityFields): string[] {
+function unknownFields({ entity, fields }: MappingDocument, ours: Entity): string[] {
+  const known = ours.fields.map(({ name }) => name);
   return fields.flatMap(({ internal }, index) =>
     known.includes(internal)
       ? []
@@ -182,7 +237,8 @@ function unknownFields({ entity, fields }: MappingDocument, { fields: known }: E
   );
 }
 
-function clearedThoughNeverNull({ entity, fields }: MappingDocument, { neverNull }: EntityFields): string[] {
+function clearedThoughNeverNull({ entity, fields }: MappingDocument, ours: Entity): string[] {
+  const neverNull = neverNullIn(ours);
   return fields.flatMap(({ internal, onNull }, index) =>
     onNull === 'clear' && neverNull.includes(internal)
       ? [
@@ -190,6 +246,11 @@ function clearedThoughNeverNull({ entity, fields }: MappingDocument, { neverNull
         ]
       : [],
   );
+}
+
+/** The names of the fields that a row always has. */
+export function neverNullIn({ fields }: Entity): string[] {
+  return fields.filter(({ required }) => required).map(({ name }) => name);
 }
 
 /**

@@ -151,6 +151,14 @@ export const settingsSchema = {
       expects: 'a folder',
       example: '.twinbox',
     },
+    TWINBOX_CONFIG: {
+      group: 'Twinbox',
+      type: 'string',
+      description:
+        'The file of your own tables, fields and mappings ([catalogue](catalogue.md)). If it is not set: `twinbox.config.ts` or `twinbox.config.json` in the working folder, if there is one.',
+      expects: 'the path of a .ts or .json file',
+      example: 'twinbox.config.ts',
+    },
     TWINBOX_PARK_AFTER_HOURS: {
       group: 'Twinbox',
       alike: ['worker'],

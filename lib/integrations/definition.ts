@@ -4,7 +4,9 @@
 //
 // A definition loads nothing that speaks to its system: that is loaded by its functions, so that a
 // short command does not wait for it.
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { MappingDocument } from '../catalogue/document.ts';
+import type { SystemMappings } from '../catalogue/system-mappings.ts';
 import type { Config } from '../config/config.ts';
 import type { Check } from '../finding.ts';
 import type { Ingress, Integration } from './integration.ts';
@@ -80,7 +82,7 @@ export interface SystemDefinition {
   /** Null where the settings do not say where it is; `missing` is then what a person reads. */
   findAccess(config: Config): SystemAccess | null;
   /** By a double at this address, with a credential that is obviously made up. */
-  standInAt(address: string): SystemAccess;
+  standInAt(address: string, catalogue: Catalogue): SystemAccess;
   /** Whether the settings name an account of real customers. */
   isLive(config: Config): boolean;
   /** The setting that is missing, and what it is for. */
@@ -89,9 +91,11 @@ export interface SystemDefinition {
   lookAt: string;
   /** Whoever has only forgotten a setting must not have to guess why nothing reaches the system. */
   standInAdvice(address: string): string;
-  /** The mapping document, checked whole. */
-  document(): MappingDocument;
-  intake(instanceId: string): Promise<Intake>;
+  /** What a user's configuration can map; left out by a system whose mapping cannot be changed. */
+  mappings?: SystemMappings;
+  /** The mapping document of the catalogue's customers, checked whole. */
+  document(catalogue: Catalogue): MappingDocument;
+  intake(instanceId: string, catalogue: Catalogue): Promise<Intake>;
   /** Those that sign its webhooks; several while one is being rolled. */
   webhookSecrets(config: Config): string[];
   /** What the API's document says of the header that its webhooks are signed in; null without webhooks. */

@@ -3,7 +3,7 @@
 import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
-import { customer } from '../catalogue/built-in.ts';
+import { customerOf } from '../config/entity.ts';
 import type { Config } from '../config/config.ts';
 import type { Intake, SystemAccess, SystemDefinition } from '../integrations/definition.ts';
 import { systems, type Registry } from '../integrations/registry.ts';
@@ -27,7 +27,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
   return {
     db,
     clock: systemClock,
-    entity: customer,
+    entity: customerOf(config),
     integration,
     log,
     nudge,
@@ -57,7 +57,7 @@ export async function createIntakes(
   const instanceId = await readInstanceId(db);
   return Promise.all(
     registry.enabled(config).map(async (system: SystemDefinition) => ({
-      intake: await system.intake(instanceId),
+      intake: await system.intake(instanceId, config.catalogue),
       secrets: system.webhookSecrets(config),
     })),
   );

@@ -8,7 +8,7 @@ export type Writers = {
   finish(): Promise<void>;
 };
 
-// One statement, so that the event id is drawn under the row's lock; see db/customers.ts.
+// One statement, so that the event id is drawn under the row's lock; see db/entities/rows.ts.
 const changeSql = `
 with changed as (
   update customers set name = :name, version = version + 1, last_event_id = next_sync_event_id() where id = :id returning *

@@ -3,7 +3,6 @@ import {
   externalFields,
   fallbackValue,
   type FieldRule,
-  type MappingDocument,
   parseDocument,
 } from '../../../lib/catalogue/document.ts';
 import customer from '../../../lib/integrations/stripe/customer.json' with { type: 'json' };
@@ -19,6 +18,7 @@ const FIELD: FieldRule = {
   compare: [],
   fallback: [],
   maxLength: null,
+  owner: null,
 };
 const email = { ...FIELD, internal: 'email', external: 'email' };
 
@@ -122,7 +122,7 @@ describe('a mapping document', () => {
 });
 
 describe('the substitute for a missing name', () => {
-  const [rule] = (customer as MappingDocument).fields;
+  const [rule] = parseDocument(customer).fields;
   if (rule === undefined) throw new Error('no rule for the name');
   const cases: [string, Record<string, string | null>, string | null][] = [
     ['the person before the business', { individual_name: 'Ada', business_name: 'Engines' }, 'Ada'],

@@ -18,7 +18,10 @@ describe('the list of systems', () => {
   it('has names under which rows and topics can hold them, each with a mapping document of its own', () => {
     for (const system of systems.all) {
       expect(system.name).to.match(/^[a-z][a-z0-9_]*$/);
-      expect(system.document()).to.include({ system: system.name, externalType: system.externalType });
+      expect(system.document(config.catalogue)).to.include({
+        system: system.name,
+        externalType: system.externalType,
+      });
     }
   });
 

@@ -13,6 +13,7 @@ export function fieldRule(changes: Partial<FieldRule>): FieldRule {
     compare: ['exact'],
     fallback: [],
     maxLength: null,
+    owner: null,
     ...changes,
   };
 }

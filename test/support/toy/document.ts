@@ -2,7 +2,7 @@ import { parseDocument, type FieldRule } from '../../../lib/catalogue/document.t
 
 const rule = (internal: string, external: string): FieldRule => ({
   ...{ internal, external, direction: 'both', conflict: 'internal_wins', onNull: 'keep' },
-  ...{ toExternal: [], toInternal: [], compare: [], fallback: [], maxLength: null },
+  ...{ toExternal: [], toInternal: [], compare: [], fallback: [], maxLength: null, owner: null },
 });
 
 export const toyDocument = () =>
