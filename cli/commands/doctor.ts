@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { tableCatalogueOf } from '../../lib/process/table-catalogue.ts';
 import { customerOf } from '../../lib/config/entity.ts';
 import { readDatabaseFacts } from '../../db/health/doctor.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
@@ -114,7 +115,7 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
   found.push(...(await examineGround(config, db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
-    await assertMigrated(db, [customerOf(config)]);
+    await assertMigrated(db, tableCatalogueOf(config));
     return checks.ok('migrations', 'the schema is that of this version');
   });
   found.push(migrations);

@@ -1,34 +1,68 @@
 // Puts an entity's table under watch: makes it, takes it over, or gives it the fields that are new.
 // Part of the transaction that migrates, so a crash leaves the state before.
-import type { Tx } from '../server/connection.ts';
-import { insertNotLinked } from '../mappings/writes/taken-over.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Db, Tx } from '../server/connection.ts';
+import { forgetCommonValue, insertNotLinked } from '../mappings/writes/taken-over.ts';
 import { folded } from '../email-fold.ts';
 import { madeFor } from './column-types.ts';
 import { columnOf, identityField, identityIndexOf, tableOf, type EntityTable } from './entity-table.ts';
 import { findTable, isAttached, type FoundTable } from './found-table.ts';
-import { entityRows, guardsOf } from './guards.ts';
-import { readAttached } from './attached.ts';
+import { entityRows, guardsOf, guardTriggersOf } from './guards.ts';
+import { readAttached, readMapped } from './attached.ts';
+import type { CatalogueChange, MappedFields, TableCatalogue } from './catalogue-change.ts';
 import { fieldProblems, takeOver, unfit } from './take-over.ts';
 import { settleUniqueRules } from './unique-rules.ts';
 
 /**
- * Attaches each entity whose definition the database does not have; returns their tables. Throws
- * `table_unfit` with every reason. The migrations must have run.
+ * Attaches each entity whose definition the database does not have; returns their tables. The
+ * change is one that `findCatalogueChange` found no problem with. Throws `table_unfit` with every
+ * reason. The migrations must have run.
  */
-export async function attachEntities(
+export async function attachCatalogue(
   tx: Tx,
-  entities: readonly EntityTable[],
+  { entities, mappings }: TableCatalogue,
+  { forgotten }: Pick<CatalogueChange, 'forgotten'>,
   say: (sentence: string) => void,
 ): Promise<string[]> {
   const attached = await readAttached(tx);
-  const news = entities.filter((entity) => attached.get(entity.name) !== definitionOf(entity));
-  for (const entity of news) await attach(tx, entity, say);
+  const news = entities.filter((entity) => attached.get(entity.name)?.definition !== definitionOf(entity));
+  for (const entity of news) {
+    const before = attached.get(entity.name)?.entity.table;
+    if (before !== undefined && before !== entity.table) await dropGuards(tx, entity, before);
+    await attach(tx, entity, say);
+  }
+  for (const mapped of mappings) await noteMapped(tx, mapped);
+  for (const each of forgotten) await forgetCommonValue(tx, each);
   if (news.length === 0) return [];
-  const kept = [...attached.keys()].filter((name) => !entities.some((entity) => entity.name === name));
-  if (kept.length > 0)
-    await tx.raw(`delete from attached_entities where name = any(:kept::text[])`, { kept });
+  const names = entities.map(({ name }) => name);
+  await tx.raw(`delete from attached_entities where name <> all(:names::text[])`, { names });
   await tx.raw(entityRows(entities));
   return news.map(({ table }) => table);
+}
+
+/** Whether the database was migrated with this catalogue. */
+export async function isAttachedAs(db: Db | Tx, { entities, mappings }: TableCatalogue): Promise<boolean> {
+  const attached = await readAttached(db);
+  if (entities.some((entity) => attached.get(entity.name)?.definition !== definitionOf(entity))) return false;
+  const mapped = await readMapped(db);
+  return mappings.every((each) => {
+    const known = mapped.find(({ system, entity }) => system === each.system && entity === each.entity);
+    return known === undefined || isDeepStrictEqual(known.fields, each.fields);
+  });
+}
+
+async function noteMapped(tx: Tx, { system, entity, fields }: MappedFields): Promise<void> {
+  await tx.raw(
+    `insert into attached_mappings (system, entity, fields) values (:system, :entity, :fields::jsonb)
+     on conflict (system, entity) do update set fields = excluded.fields`,
+    { system, entity, fields: JSON.stringify(fields) },
+  );
+}
+
+/** The triggers of a table that was renamed name it by its old name, and new ones are made. */
+async function dropGuards(tx: Tx, entity: EntityTable, before: string): Promise<void> {
+  for (const trigger of guardTriggersOf({ table: before }))
+    await tx.raw(`drop trigger if exists "${trigger}" on ${tableOf(entity)}`);
 }
 
 /** What of an entity its table and its functions are made from: the same text, the same result. */
@@ -49,7 +83,7 @@ async function attach(tx: Tx, entity: EntityTable, say: (sentence: string) => vo
   if (found === null) await tx.raw(createTable(entity));
   else if (isTaken) await takeOver(tx, entity, found, say);
   const present = await findTable(tx, entity.table);
-  if (present !== null) await addColumns(tx, entity, present, say);
+  if (present !== null) await addColumns(tx, entity, present);
   await makeIndexes(tx, entity);
   if (isTaken) await settleUniqueRules(tx, entity, say);
   await tx.raw(
@@ -90,20 +124,11 @@ ${fields.join(',\n')},
 }
 
 /** A field that came after the table: its column is made, or is there and fits. */
-async function addColumns(
-  tx: Tx,
-  entity: EntityTable,
-  { columns }: FoundTable,
-  say: (sentence: string) => void,
-): Promise<void> {
+async function addColumns(tx: Tx, entity: EntityTable, { columns }: FoundTable): Promise<void> {
   const problems = entity.fields.flatMap((field) => fieldProblems(field, columns.get(field.column)));
   if (problems.length > 0) throw unfit(entity, problems);
-  for (const field of entity.fields.filter(({ column }) => !columns.has(column))) {
+  for (const field of entity.fields.filter(({ column }) => !columns.has(column)))
     await tx.raw(`alter table ${tableOf(entity)} add column ${columnOf(field)} ${madeFor(field.type)}`);
-    say(
-      `${entity.table}.${field.column} is added, of the type ${madeFor(field.type)}, for the field ${field.name}.`,
-    );
-  }
 }
 
 async function makeIndexes(tx: Tx, entity: EntityTable): Promise<void> {

@@ -26,7 +26,14 @@ export function guardsOf(entity: EntityTable): string[] {
   ];
 }
 
-/** Their names, so that they are not taken for rules of the table's owner. */
+/** The triggers that watch over a table. */
+export function guardTriggersOf({ table }: Pick<EntityTable, 'table'>): string[] {
+  return ['version', 'event', 'no_delete', 'no_truncate', 'version_after_restore'].map(
+    (what) => `${table}_${what}`,
+  );
+}
+
+/** The names of their functions, so that they are not taken for rules of the table's owner. */
 export function guardFunctionsOf({ table }: Pick<EntityTable, 'table'>): string[] {
   return [`${table}_before_change`, `${table}_demand_event`, 'refuse_removal', 'version_after_restore'];
 }

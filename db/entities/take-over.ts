@@ -1,6 +1,6 @@
 // A table that exists already is taken over with its rows, its other columns and whatever refers to
 // it (docs/first-link.md). Everything that prevents it is named at once, before anything is changed.
-import type { Tx } from '../server/connection.ts';
+import type { Db, Tx } from '../server/connection.ts';
 import { DbError } from '../server/errors.ts';
 import { folded } from '../email-fold.ts';
 import { fitsColumn, isText, typesThatFit } from './column-types.ts';
@@ -27,18 +27,7 @@ export async function takeOver(
   found: FoundTable,
   say: (sentence: string) => void,
 ): Promise<void> {
-  const problems = shapeProblems(entity, found);
-  problems.push(...(await referenceProblems(tx, entity)));
-  const changes: string[] = [];
-  if (problems.length === 0) {
-    problems.push(...(await rowProblems(tx, entity, found)));
-    for (const target of targetsOf(entity, found)) {
-      const change = await changeOf(tx, entity, target);
-      if (change === null) continue;
-      changes.push(change.sql);
-      problems.push(...(await lookersAt(tx, entity, target.column, change.becomes)));
-    }
-  }
+  const { problems, changes } = await examine(tx, entity, found);
   if (problems.length > 0) throw unfit(entity, problems);
   sayOfColumns(entity, found).forEach(say);
   await dropIdentityRules(tx, entity, say);
@@ -46,6 +35,34 @@ export async function takeOver(
   await tx.raw(`alter table ${tableOf(entity)} ${[...changes, ...NEW_COLUMNS].join(', ')}`);
   await tx.raw(`alter table ${tableOf(entity)} ${settled(entity).join(', ')}`);
   await giveNumbers(tx, entity);
+}
+
+/** Everything that prevents it; reads only. */
+export async function takeOverProblems(
+  db: Db | Tx,
+  entity: EntityTable,
+  found: FoundTable,
+): Promise<string[]> {
+  return found.isPlain ? (await examine(db, entity, found)).problems : ['it is no plain table'];
+}
+
+async function examine(
+  db: Db | Tx,
+  entity: EntityTable,
+  found: FoundTable,
+): Promise<{ problems: string[]; changes: string[] }> {
+  const problems = shapeProblems(entity, found);
+  problems.push(...(await referenceProblems(db, entity)));
+  const changes: string[] = [];
+  if (problems.length > 0) return { problems, changes };
+  problems.push(...(await rowProblems(db, entity, found)));
+  for (const target of targetsOf(entity, found)) {
+    const change = await changeOf(db, entity, target);
+    if (change === null) continue;
+    changes.push(change.sql);
+    problems.push(...(await lookersAt(db, entity, target.column, change.becomes)));
+  }
+  return { problems, changes };
 }
 
 const NEW_COLUMNS = [
@@ -125,10 +142,10 @@ export function fieldProblems(field: EntityField, column: FoundColumn | undefine
       ];
 }
 
-async function referenceProblems(tx: Tx, entity: EntityTable): Promise<string[]> {
+async function referenceProblems(db: Db | Tx, entity: EntityTable): Promise<string[]> {
   const identity = identityField(entity);
   if (identity === null) return [];
-  const { rows } = await tx.raw<{ rows: { name: string }[] }>(
+  const { rows } = await db.raw<{ rows: { name: string }[] }>(
     `select c.conrelid::regclass::text as name from pg_constraint c
      where c.contype = 'f' and c.confrelid = to_regclass(:table)
        and c.confkey = array(select attnum from pg_attribute where attrelid = c.confrelid and attname = :column and not attisdropped)`,
@@ -138,7 +155,7 @@ async function referenceProblems(tx: Tx, entity: EntityTable): Promise<string[]>
 }
 
 /** What single rows prevent, with the ids of the first of them. */
-async function rowProblems(tx: Tx, entity: EntityTable, { columns }: FoundTable): Promise<string[]> {
+async function rowProblems(db: Db | Tx, entity: EntityTable, { columns }: FoundTable): Promise<string[]> {
   const required = entity.fields.filter((field) => field.required);
   const identity = identityField(entity);
   const trimmed = (field: EntityField): string => `btrim(${columnOf(field)}::text, ${BLANKS})`;
@@ -171,7 +188,7 @@ async function rowProblems(tx: Tx, entity: EntityTable, { columns }: FoundTable)
   }
   const problems: string[] = [];
   for (const [text, where] of conditions) {
-    const { count, ids } = await rowsWhere(tx, entity, where);
+    const { count, ids } = await rowsWhere(db, entity, where);
     if (count === 0) continue;
     const move = text.includes('marked deleted') ? ': move them elsewhere first' : '';
     problems.push(
@@ -182,11 +199,11 @@ async function rowProblems(tx: Tx, entity: EntityTable, { columns }: FoundTable)
 }
 
 async function rowsWhere(
-  tx: Tx,
+  db: Db | Tx,
   entity: EntityTable,
   where: string,
 ): Promise<{ count: number; ids: string[] }> {
-  const { rows } = await tx.raw<{ rows: { count: number; ids: string[] | null }[] }>(
+  const { rows } = await db.raw<{ rows: { count: number; ids: string[] | null }[] }>(
     `with found as (select id from ${tableOf(entity)} where ${where})
      select (select count(*)::int from found) as count, (select array_agg(id::text) from (select id from found order by id limit ${NAMED + 1}) f) as ids`,
   );
@@ -215,7 +232,7 @@ const TYPNAME = { bigint: 'int8', text: 'text', timestamptz: 'timestamptz' };
 
 /** Only where it has to be: PostgreSQL changes no column that a view, a policy or a trigger looks at. */
 async function changeOf(
-  tx: Tx,
+  db: Db | Tx,
   entity: EntityTable,
   { column, becomes }: Target,
 ): Promise<{ sql: string; becomes: string } | null> {
@@ -228,7 +245,7 @@ async function changeOf(
       : isTime
         ? `${name} is null`
         : null;
-  const isOdd = oddWhere !== null && (await rowsWhere(tx, entity, oddWhere)).count > 0;
+  const isOdd = oddWhere !== null && (await rowsWhere(db, entity, oddWhere)).count > 0;
   if (!isOther && !isOdd) return null;
   const said =
     isOdd && !isOther && becomes === 'text' ? ' without blanks around it' : isOdd ? ' and never null' : '';
@@ -246,12 +263,12 @@ async function changeOf(
 }
 
 async function lookersAt(
-  tx: Tx,
+  db: Db | Tx,
   { table }: EntityTable,
   column: FoundColumn,
   becomes: string,
 ): Promise<string[]> {
-  const { rows } = await tx.raw<{ rows: { looker: string }[] }>(
+  const { rows } = await db.raw<{ rows: { looker: string }[] }>(
     `select distinct coalesce(pg_describe_object('pg_class'::regclass, r.ev_class, 0), pg_describe_object(d.classid, d.objid, 0)) as looker
      from pg_depend d left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
      left join pg_attrdef v on d.classid = 'pg_attrdef'::regclass and v.oid = d.objid

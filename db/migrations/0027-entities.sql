@@ -10,6 +10,14 @@ create table attached_entities (
   definition text not null
 );
 
+-- Which fields of theirs a system's pairs were merged with: by the name of our field, the name of theirs.
+create table attached_mappings (
+  system text  not null,
+  entity text  not null,
+  fields jsonb not null,
+  primary key (system, entity)
+);
+
 -- Whoever may change a row by hand reads it, by write_event.
 grant select on attached_entities to public;
 

@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
-import { appliedNames, MIGRATION_TABLE, migrationNames, readMigration } from './migration-files.ts';
+import {
+  appliedNames,
+  MIGRATION_TABLE,
+  migrationNames,
+  pendingMigrations,
+  readMigration,
+} from './migration-files.ts';
 import { assertGround } from './preflight.ts';
-import { attachEntities, definitionOf } from '../entities/attach.ts';
-import { readAttached } from '../entities/attached.ts';
-import { customerTable, type EntityTable } from '../entities/entity-table.ts';
+import { attachCatalogue, isAttachedAs } from '../entities/attach.ts';
+import {
+  findCatalogueChange,
+  type CatalogueChange,
+  type TableCatalogue,
+} from '../entities/catalogue-change.ts';
+import { customerTable } from '../entities/entity-table.ts';
 import { isDatabaseAway } from '../health/readiness.ts';
 import { assertServerVersion } from './server.ts';
 import { saidOfZone, takeTimeZone } from './time-zone.ts';
@@ -15,15 +25,18 @@ export { migrationNames } from './migration-files.ts';
 /** Any fixed number: the process that holds this advisory lock migrates the database. */
 const MIGRATE_LOCK = 7_240_113;
 
+/** The catalogue that stands without a configuration. */
+const builtIn: TableCatalogue = { entities: [customerTable], mappings: [] };
+
 interface MigrateOptions {
-  /** The entities whose tables are made, taken over or changed. */
-  entities?: readonly EntityTable[];
+  /** The entities whose tables are made, taken over or changed, and what systems have of them. */
+  catalogue?: TableCatalogue;
   timeZone?: string | undefined;
   say?: (sentence: string) => void;
 }
 
 /**
- * Brings the database up to this program's schema and to the entities; returns the names of the
+ * Brings the database up to this program's schema and to the catalogue; returns the names of the
  * files that were run, and of the tables that were attached. All of it is one transaction: a crash
  * leaves the earlier state, knex's lock row included.
  *
@@ -34,8 +47,9 @@ interface MigrateOptions {
  */
 export async function migrate(
   db: Db,
-  { entities = [customerTable], timeZone, say = () => undefined }: MigrateOptions = {},
+  { catalogue = builtIn, timeZone, say = () => undefined }: MigrateOptions = {},
 ): Promise<string[]> {
+  const { entities } = catalogue;
   await assertGround(db, 'migrate', entities);
   return await db.transaction(async (tx) => {
     await tx.raw('set local statement_timeout = 0');
@@ -47,8 +61,24 @@ export async function migrate(
       number,
       string[],
     ];
-    return [...names, ...(await attachEntities(tx, entities, say))];
+    const change = await findCatalogueChange(tx, catalogue, { isPlan: false });
+    if (change.problems.length > 0) throw new DbError('table_unfit', change.problems.join('; '));
+    return [...names, ...(await attachCatalogue(tx, catalogue, change, say))];
   });
+}
+
+export interface MigrationPlan extends CatalogueChange {
+  /** The files that would be run. */
+  files: string[];
+}
+
+/** What `migrate` would do; reads only. */
+export async function planMigration(db: Db, catalogue: TableCatalogue = builtIn): Promise<MigrationPlan> {
+  await assertNotNewer(db);
+  return {
+    files: await pendingMigrations(db),
+    ...(await findCatalogueChange(db, catalogue, { isPlan: true })),
+  };
 }
 
 /**
@@ -66,10 +96,7 @@ async function keepOwnNumbers(tx: Tx): Promise<void> {
  * Throws `server_too_old`, `not_migrated`, `newer_than_program` or `catalogue_changed`, with what to
  * do; changes nothing.
  */
-export async function assertMigrated(
-  db: Db,
-  entities: readonly EntityTable[] = [customerTable],
-): Promise<void> {
+export async function assertMigrated(db: Db, catalogue: TableCatalogue = builtIn): Promise<void> {
   const applied = await assertNotNewer(db);
   const missing = (await migrationNames()).filter((name) => !applied.has(name));
   if (missing.length > 0)
@@ -77,13 +104,13 @@ export async function assertMigrated(
       'not_migrated',
       `the database lacks ${missing.length} migration(s), from ${missing[0]} on. Run: npx twinbox migrate`,
     );
-  const attached = await readAttached(db);
-  const changed = entities.filter((entity) => attached.get(entity.name) !== definitionOf(entity));
-  if (changed.length === 0) return;
+  if (await isAttachedAs(db, catalogue)) return;
+  const { additions, consequences, problems } = await findCatalogueChange(db, catalogue, { isPlan: false });
   throw new DbError(
     'catalogue_changed',
-    `the configuration says other things of ${changed.map(({ name }) => name).join(', ')} than this database was migrated with. ` +
-      'See what would change: npx twinbox migrate --plan. Then run: npx twinbox migrate',
+    'the configuration is another one than this database was migrated with:\n' +
+      [...problems, ...consequences, ...additions].map((sentence) => `  ${sentence}\n`).join('') +
+      'Run: npx twinbox migrate (npx twinbox migrate --plan shows it first)',
   );
 }
 

@@ -1,5 +1,7 @@
 // The commands of docs/deployment.md, run as written; only names are replaced by unused ones.
 import { execFile } from 'node:child_process';
+import { loadConfig } from '../../lib/config/config.ts';
+import { tableCatalogueOf } from '../../lib/process/table-catalogue.ts';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -96,7 +98,14 @@ describe('the database of docs/deployment.md', () => {
     await runSql(open(databaseUrl(server, shop)), '**Fewer rights for api and relay.**');
     const url = urlOf(rows, 'choose-another');
     const log = createLogger({ level: 'error', format: 'json' });
-    const api = await connectDatabase({ role: 'api', url, poolSize: 2, log, patienceMs: 0 });
+    const api = await connectDatabase({
+      role: 'api',
+      url,
+      catalogue: tableCatalogueOf(loadConfig({}, { envFile: false })),
+      poolSize: 2,
+      log,
+      patienceMs: 0,
+    });
     try {
       const store = createCustomerStore({
         entity: customerEntity,
