@@ -1,4 +1,5 @@
 // Conflicts: values that were not kept, with the value that was, and the rule that decided.
+import type { JsonValue } from './entities/rows.ts';
 import type { Db, Tx } from './server/connection.ts';
 
 export type ConflictRow = {
@@ -26,9 +27,9 @@ export type ConflictRow = {
  * mapping does not).
  */
 export type StoredConflict = Omit<ConflictRow, 'dedupeKey' | 'base' | 'ours' | 'theirs'> & {
-  base: string | null;
-  ours: string | null;
-  theirs: string | null;
+  base: JsonValue;
+  ours: JsonValue;
+  theirs: JsonValue;
   reversedAt: Date | null;
   system: string | null;
   externalId: string | null;

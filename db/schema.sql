@@ -392,6 +392,12 @@ create table attached_entities (
   definition text not null
 );
 
+create table attached_mappings (
+  system text not null,
+  entity text not null,
+  fields jsonb not null
+);
+
 create table breakers (
   system text not null,
   account text not null,
@@ -791,6 +797,7 @@ alter table account_readings add constraint account_readings_pkey PRIMARY KEY (s
 alter table account_rests add constraint account_rests_check CHECK ((since < until));
 alter table account_rests add constraint account_rests_pkey PRIMARY KEY (system, account);
 alter table attached_entities add constraint attached_entities_pkey PRIMARY KEY (name);
+alter table attached_mappings add constraint attached_mappings_pkey PRIMARY KEY (system, entity);
 alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));

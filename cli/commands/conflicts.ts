@@ -1,4 +1,6 @@
 import { Option, type Command } from 'commander';
+import { plainText } from '../../lib/catalogue/field-types.ts';
+import type { JsonValue } from '../../db/entities/rows.ts';
 import type { Entity } from '../../lib/catalogue/entity.ts';
 import { customerOf } from '../../lib/config/entity.ts';
 import { listConflicts, readConflict, type StoredConflict } from '../../db/conflicts.ts';
@@ -186,9 +188,13 @@ function toRow(conflict: StoredConflict): string[] {
   ];
 }
 
-function short(value: string | null): string {
-  if (value === null) return '–';
-  return value.length > 30 ? `${value.slice(0, 29)}…` : value;
+function short(value: JsonValue): string {
+  const text = shown(value);
+  return text.length > 30 ? `${text.slice(0, 29)}…` : text;
+}
+
+function shown(value: JsonValue): string {
+  return value === null ? '–' : plainText(value);
 }
 
 function printConflict(entity: Entity, conflict: StoredConflict, output: Output): void {
@@ -200,9 +206,9 @@ function printConflict(entity: Entity, conflict: StoredConflict, output: Output)
     ['customer', String(internalId ?? 'unknown')],
     ['record', `${system ?? 'a pair that is no more'} ${externalId ?? ''}`.trim()],
     ['what', field === null ? kind : `${kind}, ${field}`],
-    ['base', conflict.base ?? '–'],
-    ['ours', conflict.ours ?? '–'],
-    ['theirs', conflict.theirs ?? '–'],
+    ['base', shown(conflict.base)],
+    ['ours', shown(conflict.ours)],
+    ['theirs', shown(conflict.theirs)],
     ['decided', `${rule}: ${winner}`],
     ...(note === null ? [] : [['note', reversedAt ? `${note} ${shortTime(reversedAt)} UTC` : note]]),
     ...(conflict.eventId === null ? [] : [['event', conflict.eventId]]),

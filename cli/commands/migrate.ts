@@ -38,13 +38,12 @@ Examples:
       const done = await withDatabase(
         async ({ config, database: { db } }) => {
           const catalogue = tableCatalogueOf(config);
-          const { additions, consequences } = await planMigration(db, catalogue);
+          const { consequences } = await planMigration(db, catalogue);
           if (consequences.length > 0) {
             assertMayAsk('migrate', yes);
             for (const sentence of consequences) output.say(sentence);
             if (!yes && !(await isAgreed('Do this?', output))) return null;
           }
-          additions.forEach(say);
           const run = await migrate(db, { catalogue, timeZone, say });
           await assertEventIdsFit(db);
           return { names: run, ...(await moveSequences(db)) };

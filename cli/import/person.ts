@@ -54,7 +54,8 @@ export function toPerson(fields: readonly string[], { at }: Columns): Person | {
 /** By the same rule as for an external record without a name. */
 function deriveName(company: string, email: string): string {
   const fields = { individual_name: null, business_name: company, email };
-  return (NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields)) ?? '';
+  const name = NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields);
+  return typeof name === 'string' ? name : '';
 }
 
 /** Why a value is not one address although the check of emails could accept it; null if it is. */

@@ -7,17 +7,23 @@ import { checkCustomerChange, checkNewCustomer } from '../../lib/catalogue/custo
 import type { CustomerStore, Refusal } from '../../lib/customers/customers.ts';
 import { commandActor } from '../actor.ts';
 
+/** A row with its values beside its id, as the API shows it. */
+export type Shown = Omit<MappedRow, 'fields'> & Record<string, unknown>;
+
 export type Customers = {
-  read(id: number): Promise<MappedRow | null>;
-  create(values: RowFields): Promise<MappedRow>;
-  edit(id: number, values: RowFields): Promise<MappedRow>;
-  remove(id: number): Promise<MappedRow>;
+  read(id: number): Promise<Shown | null>;
+  create(values: RowFields): Promise<Shown>;
+  edit(id: number, values: RowFields): Promise<Shown>;
+  remove(id: number): Promise<Shown>;
 };
 
 export function createCustomers(db: Db, entity: Entity, store: CustomerStore): Customers {
   const origin = { context: { actor: commandActor() } };
   return {
-    read: (id) => readRow(db, entity, id),
+    read: async (id) => {
+      const row = await readRow(db, entity, id);
+      return row && shown(row);
+    },
     create: async (values) => written(await store.create(checked(checkNewCustomer(values)), origin)),
     edit: async (id, values) =>
       written(await store.patch(id, checked(checkCustomerChange(values)), {}, origin)),
@@ -30,9 +36,13 @@ function checked<T>(result: Checked<T>): T {
   throw new Error(result.violations.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; '));
 }
 
-function written(result: Refusal | { outcome: string; customer: MappedRow }): MappedRow {
+function written(result: Refusal | { outcome: string; customer: MappedRow }): Shown {
   if (isRefusal(result)) throw new Error(`nothing was written: ${JSON.stringify(result)}`);
-  return result.customer;
+  return shown(result.customer);
+}
+
+function shown({ id, fields, ...rest }: MappedRow): Shown {
+  return { id, ...fields, ...rest };
 }
 
 const REFUSALS = ['gone', 'version_mismatch', 'duplicate_email', 'refused', 'contended'];

@@ -84,7 +84,7 @@ async function attach(tx: Tx, entity: EntityTable, say: (sentence: string) => vo
   else if (isTaken) await takeOver(tx, entity, found, say);
   const present = await findTable(tx, entity.table);
   if (present !== null) await addColumns(tx, entity, present);
-  await makeIndexes(tx, entity);
+  for (const statement of indexesOf(entity)) await tx.raw(statement);
   if (isTaken) await settleUniqueRules(tx, entity, say);
   await tx.raw(
     `insert into attached_entities (name, definition) values (:name, :definition)
@@ -105,6 +105,11 @@ function assertPlain({ table }: EntityTable, { schema, current, isPlain }: Found
     throw unfit({ table } as EntityTable, [
       'it is no plain table: rename it, or give Twinbox a database or schema of its own',
     ]);
+}
+
+/** Everything that is made for an entity whose table is not there. */
+export function statementsOf(entity: EntityTable): string[] {
+  return [createTable(entity), ...indexesOf(entity), ...guardsOf(entity), entityRows([entity])];
 }
 
 function createTable(entity: EntityTable): string {
@@ -131,17 +136,19 @@ async function addColumns(tx: Tx, entity: EntityTable, { columns }: FoundTable):
     await tx.raw(`alter table ${tableOf(entity)} add column ${columnOf(field)} ${madeFor(field.type)}`);
 }
 
-async function makeIndexes(tx: Tx, entity: EntityTable): Promise<void> {
+function indexesOf(entity: EntityTable): string[] {
   const table = tableOf(entity);
   const identity = identityField(entity);
-  if (identity !== null)
-    await tx.raw(
-      `create unique index if not exists "${identityIndexOf(entity) ?? ''}" on ${table} (${folded(columnOf(identity))}) where deleted_at is null`,
-    );
-  await tx.raw(
+  const unique = identity && folded(columnOf(identity));
+  return [
+    ...(unique === null
+      ? []
+      : [
+          `create unique index if not exists "${identityIndexOf(entity) ?? ''}" on ${table} (${unique}) where deleted_at is null`,
+        ]),
     `create unique index if not exists "${entity.table}_created_event" on ${table} (created_event_id)`,
-  );
-  await tx.raw(`create index if not exists "${entity.table}_updated_at" on ${table} (updated_at, id)`);
+    `create index if not exists "${entity.table}_updated_at" on ${table} (updated_at, id)`,
+  ];
 }
 
 /**

@@ -30,7 +30,7 @@ export interface FoundTable {
 }
 
 const tableSql = `
-select c.relnamespace::regnamespace::text as schema, current_schema()::text as current,
+select n.nspname::text as schema, current_schema()::text as current,
   c.relkind = 'r' and not c.relispartition and not exists (select from pg_inherits where c.oid in (inhparent, inhrelid)) as "isPlain",
   exists (select from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attname = 'id'
           where k.conrelid = c.oid and k.contype = 'p' and k.conkey = array[a.attnum]) as "keyIsId",
@@ -41,7 +41,7 @@ select c.relnamespace::regnamespace::text as schema, current_schema()::text as c
             'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end) order by a.attnum), '[]')
    from pg_attribute a join pg_type t on t.oid = a.atttypid
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
-from pg_class c where c.oid = to_regclass(:table)`;
+from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass(:table)`;
 
 /** Null if there is no table, view or the like of that name. */
 export async function findTable(db: Db | Tx, table: string): Promise<FoundTable | null> {

@@ -9,7 +9,7 @@ import {
   readMigration,
 } from './migration-files.ts';
 import { assertGround } from './preflight.ts';
-import { attachCatalogue, isAttachedAs } from '../entities/attach.ts';
+import { attachCatalogue, isAttachedAs, statementsOf } from '../entities/attach.ts';
 import {
   findCatalogueChange,
   type CatalogueChange,
@@ -63,6 +63,7 @@ export async function migrate(
     ];
     const change = await findCatalogueChange(tx, catalogue, { isPlan: false });
     if (change.problems.length > 0) throw new DbError('table_unfit', change.problems.join('; '));
+    change.additions.forEach(say);
     return [...names, ...(await attachCatalogue(tx, catalogue, change, say))];
   });
 }
@@ -114,10 +115,11 @@ export async function assertMigrated(db: Db, catalogue: TableCatalogue = builtIn
   );
 }
 
-/** A fingerprint of all migrations: the same text means the same schema. */
+/** A fingerprint of all migrations and of the built-in tables: the same text, the same schema. */
 export async function migrationsHash(): Promise<string> {
   const hash = createHash('sha256');
   for (const name of await migrationNames()) hash.update(name).update(await readMigration(name));
+  for (const statement of statementsOf(customerTable)) hash.update(statement);
   return hash.digest('hex').slice(0, 12);
 }
 

@@ -99,7 +99,7 @@ function readMapping(parts: Mapping, context: SystemsContext): MappingDocument |
 }
 
 /** A rule as it is checked: that of the user may name what is not there. */
-type Whole = Omit<FieldRule, 'own'>;
+type Whole = Omit<FieldRule, 'own' | 'field'>;
 
 /**
  * The built-in rules, of which those for the same internal field are replaced, and the others of
@@ -109,7 +109,7 @@ function mergeRules(
   { system, builtIn, entity, mapping, path }: Mapping,
   { problems, systems }: SystemsContext,
 ): { rules: Whole[]; places: (Path | null)[] } {
-  const rules: Whole[] = [...builtIn.fields];
+  const rules: Whole[] = builtIn.fields.map(({ field: _, own: __, ...rule }) => rule);
   const places: (Path | null)[] = rules.map(() => null);
   const given = Array.isArray(mapping.fields) ? mapping.fields : [];
   for (const [index, short] of given.entries()) {

@@ -3,18 +3,18 @@
 // all problems, instead of failing one customer at a time.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isVisible } from './characters.ts';
-import { builtInEntities } from './built-in.ts';
+import { builtInEntities, plainField } from './built-in.ts';
+import { plainText } from './field-types.ts';
+import type { Value } from './value.ts';
 import type { Condition } from './condition.ts';
-import type { Entities, Entity } from './entity.ts';
+import type { Entities, Entity, Field } from './entity.ts';
 import { AppError } from '../errors.ts';
 import { suggestion } from './near-names.ts';
 import { carryNames, isStandIn, standIn, standInNames, type OwnTransforms } from './transforms.ts';
 
-/**
- * A field's value on either side. Canonical form: trimmed, NFC, '' is null (see
- * lib/sync/canonical.ts).
- */
-export type Value = string | null;
+export type { Value } from './value.ts';
+
+/** Values by the names of the fields, of ours or of theirs. */
 export type Fields = Record<string, Value>;
 
 export type ConflictRule =
@@ -25,6 +25,8 @@ export type Direction = 'both' | 'push' | 'pull';
 export interface FieldRule {
   internal: string;
   external: string;
+  /** What our field is: `internal`, as the entity has it. */
+  field: Field;
   direction: Direction;
   conflict: ConflictRule;
   /** What an empty value of theirs does to our value: `keep` refuses it, `clear` takes it. */
@@ -119,7 +121,7 @@ const DOCUMENT = {
 
 /** A document as it may be written: what need not be said is filled in. */
 type Candidate = Omit<MappingDocument, 'fields' | 'condition'> & {
-  fields: (Omit<FieldRule, 'owner'> & { owner?: string | null })[];
+  fields: (Omit<FieldRule, 'owner' | 'field'> & { owner?: string | null })[];
   condition?: Condition | null;
 };
 
@@ -139,8 +141,8 @@ export function readDocument(
 ): { document: MappingDocument | null; problems: string[] } {
   const validate = (validator ??= new Ajv({ allErrors: true }).compile<Candidate>(DOCUMENT));
   if (!validate(candidate)) return { document: null, problems: (validate.errors ?? []).map(describe) };
-  const document = complete(candidate, transforms);
-  const entity = Object.hasOwn(entities, document.entity) ? entities[document.entity] : undefined;
+  const entity = Object.hasOwn(entities, candidate.entity) ? entities[candidate.entity] : undefined;
+  const document = complete(candidate, entity, transforms);
   const { fields } = document;
   const problems = [
     ...(entity ? unknownFields(document, entity) : [unknownEntity(document, entities)]),
@@ -156,7 +158,11 @@ export function readDocument(
 }
 
 /** A copy with all that need not be said, and with the transforms that each rule names. */
-function complete(candidate: Candidate, transforms: OwnTransforms): MappingDocument {
+function complete(
+  candidate: Candidate,
+  entity: Entity | undefined,
+  transforms: OwnTransforms,
+): MappingDocument {
   const { fields, condition = null, ...rest } = structuredClone(candidate);
   return {
     ...rest,
@@ -164,7 +170,10 @@ function complete(candidate: Candidate, transforms: OwnTransforms): MappingDocum
       const named = Object.entries(transforms).filter(([name]) =>
         [...rule.toExternal, ...rule.toInternal].includes(name),
       );
-      return { ...rule, owner, ...(named.length === 0 ? {} : { own: Object.fromEntries(named) }) };
+      // A field that the entity lacks is one of the problems of the document, which is not used then.
+      const field =
+        entity?.fields.find(({ name }) => name === rule.internal) ?? plainField(rule.internal, 'text');
+      return { ...rule, field, owner, ...(named.length === 0 ? {} : { own: Object.fromEntries(named) }) };
     }),
     condition,
   };
@@ -186,8 +195,9 @@ export function externalFields(document: MappingDocument): string[] {
 export function fallbackValue(rule: FieldRule, fields: Fields): Value {
   for (const step of rule.fallback) {
     const { field, transforms } = parseStep(step);
-    const source = fields[field]?.trim();
-    if (source === undefined || !isVisible(source)) continue;
+    const given = fields[field] ?? null;
+    const source = given === null ? '' : plainText(given).trim();
+    if (!isVisible(source)) continue;
     const value = transforms.reduce((text, name) => standIn(name, text), source).trim();
     if (isVisible(value)) return value;
   }

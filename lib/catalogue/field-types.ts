@@ -262,7 +262,11 @@ export function fromText(cell: string, field: Field): { value: Value } | { probl
 /** The value as text, for systems that hold only text and for people; null stays null. */
 export function toText(value: Value, field: Field): string | null {
   if (value === null) return null;
-  if (field.type === 'json') return sortedText(value);
+  return field.type === 'json' ? sortedText(value) : plainText(value);
+}
+
+/** A value as text, of whatever type it is. */
+export function plainText(value: Given): string {
   return typeof value === 'object' ? sortedText(value) : String(value);
 }
 

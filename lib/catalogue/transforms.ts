@@ -1,6 +1,8 @@
 // Transforms by name: a mapping document contains no code. All are pure functions.
 import { fold } from '../../db/email-fold.ts';
 import { AppError } from '../errors.ts';
+import { plainText } from './field-types.ts';
+import type { Value } from './value.ts';
 
 /**
  * How a value may be changed on its way to the other side or back. Applying a transform twice gives
@@ -59,13 +61,13 @@ export interface Carried {
 
 export type Way = 'toExternal' | 'toInternal';
 
-/** Our value in the form that they get. */
-export function toExternal(rule: Carried, value: string | null): string | null {
+/** Our value in the form that they get. A transform makes a text of it. */
+export function toExternal(rule: Carried, value: Value): Value {
   return carry(rule, 'toExternal', value);
 }
 
 /** Their value in the form that we take. */
-export function fromExternal(rule: Carried, value: string | null): string | null {
+export function fromExternal(rule: Carried, value: Value): Value {
   return carry(rule, 'toInternal', value);
 }
 
@@ -81,8 +83,9 @@ export function carryStep(rule: Carried, way: Way, name: string, text: string): 
   });
 }
 
-function carry(rule: Carried, way: Way, value: string | null): string | null {
-  return value === null ? null : rule[way].reduce((text, name) => carryStep(rule, way, name, text), value);
+function carry(rule: Carried, way: Way, value: Value): Value {
+  if (value === null || rule[way].length === 0) return value;
+  return rule[way].reduce((text, name) => carryStep(rule, way, name, text), plainText(value));
 }
 
 function isCarry(name: string): name is CarryName {

@@ -9,6 +9,7 @@
 // conflict, then the row is changed at the version that was read. A crash before the commit leaves
 // nothing; after the commit the relay finds the event with or without the nudge.
 import { lockConflict, noteConflict, readConflict, type StoredConflict } from '../../db/conflicts.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { isRepeatable, withTransaction, type Db } from '../../db/server/connection.ts';
 import {
   findIdentityHolder,
@@ -85,7 +86,7 @@ export function createConflictOperations(deps: ConflictOperationsDeps): Conflict
       return await reverseOnce(deps, known, origin);
     } catch (error) {
       if (isRepeatable(error)) return 'again';
-      if (!isIdentityTaken(deps.entity, error) || lost === null) {
+      if (!isIdentityTaken(deps.entity, error) || typeof lost !== 'string') {
         const refusal = await describeRefusal(db, deps.entity, error);
         if (refusal === null) throw error;
         return { outcome: 'refused', refusal };
@@ -159,7 +160,7 @@ export function whyNotReversible(entity: Entity, conflict: StoredConflict): stri
   const known = entity.fields.find(({ name }) => name === field);
   if (winner === 'neither' || known === undefined)
     return 'No rule dropped a value in this conflict. Change the customer, or its record at the external system.';
-  if (canonical(lostValue(conflict)) === null && known.required)
+  if (canonical({ field: known }, lostValue(conflict)) === null && known.required)
     return `The value that was not kept is empty, and a customer always has a ${known.name}. Set the ${known.name} of the customer to the right value.`;
   return null;
 }
@@ -177,7 +178,7 @@ function holdsSurvivor(documents: MappingDocument[], conflict: StoredConflict, r
   const held = fieldsOf(row)[conflict.field ?? ''] ?? null;
   const survivor = survivingValue(conflict);
   const rule = ruleOf(documents, conflict);
-  return rule ? same(rule, held, survivor) : canonical(held) === canonical(survivor);
+  return rule ? same(rule, held, survivor) : isDeepStrictEqual(held, survivor);
 }
 
 function ruleOf(
@@ -189,8 +190,9 @@ function ruleOf(
 }
 
 function changeOf({ fields }: Entity, conflict: StoredConflict): Fields {
-  const value = canonical(lostValue(conflict));
   const field = fields.find(({ name }) => name === conflict.field);
-  if (!field || (value === null && field.required)) return {};
+  if (!field) return {};
+  const value = canonical({ field }, lostValue(conflict));
+  if (value === null && field.required) return {};
   return { [field.name]: value };
 }

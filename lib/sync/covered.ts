@@ -7,17 +7,20 @@ import { received } from './received.ts';
 import type { Situation } from './situation.ts';
 
 export function coveredEdits(s: Situation): Conflict[] {
-  return received(s).unseen.map(({ field, intentId, eventId, value, sent, seen }): Conflict => ({
-    kind: 'overwritten_unseen',
-    field,
-    base: seen,
-    ours: sent,
-    theirs: canonical(value),
-    rule: s.fields.find(({ internal }) => internal === field)?.conflict ?? 'internal_wins',
-    winner: 'ours',
-    intentId,
-    eventId,
-  }));
+  return received(s).unseen.map(({ field, intentId, eventId, value, sent, seen }): Conflict => {
+    const rule = s.fields.find(({ internal }) => internal === field);
+    return {
+      kind: 'overwritten_unseen',
+      field,
+      base: seen,
+      ours: sent,
+      theirs: rule ? canonical(rule, value) : value,
+      rule: rule?.conflict ?? 'internal_wins',
+      winner: 'ours',
+      intentId,
+      eventId,
+    };
+  });
 }
 
 /** The echoes that these conflicts were found by: they have been looked at, and are not looked at again. */

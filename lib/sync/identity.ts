@@ -1,9 +1,12 @@
 // By what a record and a row are taken for the same thing: the entity's identity, folded
 // (db/email-fold.ts).
 import type { KeptRecord } from '../../db/external-records.ts';
+import type { Shadow } from './shadow.ts';
 import { fold } from '../../db/email-fold.ts';
 import type { LoadedRow } from '../../db/mappings/load.ts';
-import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
+import { isVisible } from '../catalogue/characters.ts';
+import { tidyText } from '../catalogue/customer.ts';
+import type { FieldRule, Value } from '../catalogue/document.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
@@ -11,13 +14,18 @@ import { theirsOf } from './values.ts';
 
 /** The folded form of an identity; null for a blank one. */
 export function identityOf(value: Value | undefined): string | null {
-  const tidy = canonical(value);
-  return tidy === null ? null : fold(tidy);
+  if (typeof value !== 'string') return null;
+  const tidy = tidyText(value);
+  return isVisible(tidy) ? fold(tidy) : null;
 }
 
 /** The value by which our row is known; null for an entity without an identity. */
-export function identityOfRow({ identity }: Identified, { fields }: Pick<LoadedRow, 'fields'>): Value {
-  return identity === null ? null : ((fields as Fields)[identity] ?? null);
+export function identityOfRow(
+  { identity }: Identified,
+  { fields }: Pick<LoadedRow, 'fields'>,
+): string | null {
+  const value = fields[identity ?? ''];
+  return typeof value === 'string' ? value : null;
 }
 
 /** The identity that a record of theirs shows, as it is written there. */
@@ -25,11 +33,19 @@ export function writtenIdentity(
   { identity }: Identified,
   rules: FieldRule[],
   { fields }: Pick<ExternalRecord, 'fields'>,
-): Value {
-  return identity === null ? null : canonical(theirsOf(rules, fields)[identity]);
+): string | null {
+  const rule = rules.find(({ internal }) => internal === identity);
+  const value = rule && canonical(rule, theirsOf(rules, fields)[rule.internal]);
+  return typeof value === 'string' ? value : null;
 }
 
-/** The same, folded. */
+/** The identity of their record as it was last known, as it was written there. */
+export function knownIdentity({ identity }: Identified, shadow: Shadow): string | null {
+  const value = shadow[identity ?? '']?.theirs;
+  return typeof value === 'string' ? value : null;
+}
+
+/** The identity that a record of theirs shows, folded. */
 export function identityOfRecord(
   entity: Identified,
   rules: FieldRule[],

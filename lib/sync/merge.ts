@@ -2,7 +2,7 @@
 // a side that tidies or shortens a value makes neither a loop nor a loss. The rules: docs/sync.md,
 // "Merge".
 import type { ConflictRule, FieldRule, Fields, Value } from '../catalogue/document.ts';
-import { canCarry, canonical, same } from './canonical.ts';
+import { canCarry, canonical, canTake, same } from './canonical.ts';
 import type { Pair, Shadow } from './shadow.ts';
 
 /**
@@ -26,6 +26,7 @@ export const conflictKinds = [
   'overwritten_unseen',
   'null_refused',
   'cannot_carry',
+  'cannot_take',
   'deleted_there',
   'deleted_here',
   'duplicate_email',
@@ -75,7 +76,7 @@ export function merge({ rules, shadow, ours, theirs, unseen = [] }: MergeInput):
   const plan: Plan = { pull: {}, push: {}, agreed: {}, carried: [], conflicts: [] };
   for (const rule of rules) {
     const field = rule.internal;
-    const [our, their] = [canonical(ours[field]), canonical(theirs[field])];
+    const [our, their] = [canonical(rule, ours[field]), canonical(rule, theirs[field])];
     const wanted = want(rule, shadow[field], our, their, plan);
     const carried = unseen
       .filter((edit) => edit.field === field)
@@ -85,7 +86,11 @@ export function merge({ rules, shadow, ours, theirs, unseen = [] }: MergeInput):
     const value = carried === undefined ? wanted : carried;
     if (value === undefined) continue;
     if (!same(rule, their, value) && !canCarry(rule, value)) {
-      leave(rule, shadow[field], our, their, plan);
+      leave(rule, shadow[field], { our, their }, 'cannot_carry', plan);
+      continue;
+    }
+    if (!same(rule, our, value) && !canTake(rule, value)) {
+      leave(rule, shadow[field], { our, their }, 'cannot_take', plan);
       continue;
     }
     if (carried !== undefined) plan.carried.push(field);
@@ -146,16 +151,22 @@ function refuseNull(rule: FieldRule, base: Pair | undefined, our: Value, plan: P
 }
 
 /**
- * Their side cannot hold our value: cut, it would come back as an edit. The pair stays as it is,
- * decided once.
+ * One side cannot hold the value of the other: cut, ours would come back as an edit, and theirs is
+ * no value of our field. The pair stays as it is, decided once.
  */
-function leave(rule: FieldRule, base: Pair | undefined, our: Value, their: Value, plan: Plan): void {
-  plan.agreed[rule.internal] = { ours: our, theirs: their, reason: 'cannot_carry' };
+function leave(
+  rule: FieldRule,
+  base: Pair | undefined,
+  { our, their }: { our: Value; their: Value },
+  kind: 'cannot_carry' | 'cannot_take',
+  plan: Plan,
+): void {
+  plan.agreed[rule.internal] = { ours: our, theirs: their, reason: kind };
   plan.conflicts = plan.conflicts.filter((c) => c.field !== rule.internal || c.kind === 'overwritten_unseen');
   plan.conflicts.push({
     ...bothMoved(rule, base, our, their, 'ours'),
-    kind: 'cannot_carry',
-    rule: 'max_length',
+    kind,
+    rule: kind === 'cannot_carry' ? 'max_length' : 'type',
     winner: 'neither',
   });
 }
@@ -185,7 +196,7 @@ function judgeUnseen(
   their: Value,
   plan: Plan,
 ): Value | undefined {
-  const covered = canonical(edit.value);
+  const covered = canonical(rule, edit.value);
   const theirsWins =
     decide(rule.conflict, our, covered) === covered && !(covered === null && rule.onNull === 'keep');
   const untouched = same(rule, our, edit.sent) && same(rule, their, edit.sent);

@@ -1,6 +1,6 @@
 import { fallbackValue, type FieldRule, type Fields } from '../catalogue/document.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
-import { canonical } from './canonical.ts';
+import { canonical, canTake } from './canonical.ts';
 import type { Shadow } from './shadow.ts';
 
 /**
@@ -12,7 +12,9 @@ export function rowFor(rules: FieldRule[], fields: Fields): { values: Fields; sh
   const shadow: Shadow = {};
   for (const rule of rules) {
     const theirs = fromExternal(rule, fields[rule.external] ?? null);
-    const own = canonical(theirs);
+    const given = canonical(rule, theirs);
+    // What is no value of our field stays there, and our field is empty.
+    const own = canTake(rule, given) ? given : null;
     const derived = own === null ? fallbackValue(rule, fields) : null;
     values[rule.internal] = own ?? derived;
     shadow[rule.internal] =

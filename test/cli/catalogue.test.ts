@@ -1,3 +1,5 @@
+import { newEventId } from '../../lib/uuid.ts';
+import { insertCustomer } from '../support/customers.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -129,7 +131,8 @@ describe('twinbox config and twinbox mapping', () => {
   });
 
   it('mapping try reads the row of an id', async () => {
-    await database.db.raw(`insert into customers (name, email) values ('Ada', 'ada@example.com')`);
+    const stamp = { eventId: newEventId(new Date()), source: 'internal', context: {}, now: new Date() };
+    await insertCustomer(database.db, { name: 'Ada', email: 'ada@example.com' }, stamp);
     const env = { DATABASE_URL: database.url };
     const { code, stdout } = await place.run(['mapping', 'try', 'stripe', 'customer', '1'], { env });
     expect(code).to.equal(0);

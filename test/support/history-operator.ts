@@ -101,7 +101,8 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     if (reversed.outcome !== 'reversed' || !reversed.customer || reversed.conflict.field === null) return;
     count('conflict reversed');
     const { field } = reversed.conflict;
-    people.note({ side: 'ours', id: reversed.customer.id, field, value: lostValue(reversed.conflict) });
+    const value = lostValue(reversed.conflict) as string | null; // every field of the histories is a text
+    people.note({ side: 'ours', id: reversed.customer.id, field, value });
   }
 
   async function consent(id: number): Promise<void> {

@@ -47,11 +47,22 @@ where mapping_id = :from and inbound is null and status in ('queued', 'waiting',
  */
 export async function exchangePrimary(
   tx: Tx,
-  { from, to, customerId, gone, now }: Exchange & { gone: boolean; now: Date },
+  {
+    from,
+    to,
+    customerId,
+    gone,
+    knownIdentity,
+    now,
+  }: Exchange & {
+    gone: boolean;
+    /** Of the old record, as it is written there. */
+    knownIdentity: string | null;
+    now: Date;
+  },
 ): Promise<void> {
-  const email = from.shadow['email']?.theirs ?? null;
   const state = gone ? 'tombstoned' : 'alias';
-  await tx.raw(demoteSql, { id: from.id, state, email: gone ? null : email, customerId, now });
+  await tx.raw(demoteSql, { id: from.id, state, email: gone ? null : knownIdentity, customerId, now });
   const shadow = JSON.stringify(standIns(from.shadow));
   await tx.raw(promoteSql, { id: to.id, customerId, wanted: from.wantedVersion, shadow, now });
   await tx.raw(moveSql, { from: from.id, to: to.id });

@@ -2,6 +2,7 @@
 // Stripe unsets a field by a blank; the SDK sends null as one, and the stored body is to say what is
 // sent.
 import type { Fields, Value } from '../../catalogue/document.ts';
+import { plainText } from '../../catalogue/field-types.ts';
 import { fieldNamed, membersOf, metadataKey, pathOf, type Group } from './customer-fields.ts';
 import { unsendable } from './evidence.ts';
 import type { Hash } from './read-field.ts';
@@ -21,7 +22,7 @@ export function writeFields(
   for (const [name, value] of Object.entries(fields)) {
     const { group = null, clears = true } = fieldNamed(name) ?? {};
     const key = metadataKey(name);
-    if (key !== null) metadata.push([key, value ?? '']);
+    if (key !== null) metadata.push([key, textOf(value)]);
     else if (group !== null) body[group] ??= writeGroup(group, fields, theirs);
     else if (value !== null || clears) put(body, name, value);
   }
@@ -53,14 +54,19 @@ function put(body: Hash, name: string, value: Value): void {
   const path = pathOf(name);
   let level = body;
   for (const part of path.slice(0, -1)) level = (level[part] ??= {}) as Hash;
-  level[path.at(-1) ?? name] = fieldNamed(name)?.form === 'list' ? toList(value) : (value ?? '');
+  level[path.at(-1) ?? name] = fieldNamed(name)?.form === 'list' ? toList(textOf(value)) : textOf(value);
 }
 
 /** An empty list has no form; a blank unsets it. */
-function toList(value: Value): string[] | '' {
-  const texts = (value ?? '')
+function toList(value: string): string[] | '' {
+  const texts = value
     .split(',')
     .map((text) => text.trim())
     .filter((text) => text !== '');
   return texts.length === 0 ? '' : texts;
+}
+
+/** Stripe's fields are texts; a blank unsets one. */
+function textOf(value: Value): string {
+  return value === null ? '' : plainText(value);
 }

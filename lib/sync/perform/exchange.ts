@@ -8,6 +8,7 @@
 // both in order of id, as in receive; the old primary has no open intent, so no request of ours to
 // it can be on its way.
 import { findPrimary } from '../../../db/mappings/aliases.ts';
+import { knownIdentity } from '../identity.ts';
 import type { Entity } from '../../catalogue/entity.ts';
 import { exchangePrimary, type Exchange } from '../../../db/mappings/writes/records.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
@@ -62,7 +63,10 @@ export async function exchange(
 ): Promise<void> {
   const gone = from.state === 'waiting' && from.reason?.code === 'alias_lives';
   await keepLeftRecord(tx, entity, from, { now, leave: false });
-  await exchangePrimary(tx, { from, to, customerId, gone, now });
+  await exchangePrimary(tx, {
+    ...{ from, to, customerId, gone, now },
+    knownIdentity: knownIdentity(entity, from.shadow),
+  });
   const { system, account } = from;
   // A row may wait because the record that was chosen has its email: it gets the email of this row now.
   if (to.externalId !== null) await raiseAwaiting(tx, { system, account, externalId: to.externalId, now });

@@ -140,7 +140,7 @@ async function byIdentity({ deps, step, intent, ownerTag }: Search): Promise<Loo
   const { integration, entity } = deps;
   const find = integration.findByIdentity?.bind(integration);
   const identity = intent.fields[entity.identity ?? '']?.ours ?? null;
-  if (!find || identity === null) return [];
+  if (!find || typeof identity !== 'string') return [];
   if (!hasRoomForCall(deps, step.claim)) return NO_ROOM;
   const answer = await call(deps, step, 'resolve.identity', intent, () => find(identity), notedSearch);
   if (!answer.ok) return { place: 'identity', failure: answer.failure };

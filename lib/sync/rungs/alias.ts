@@ -19,7 +19,7 @@ export function alias(s: Situation): Action | null {
   if (mapping.state !== 'alias') return null;
   const { externalId, knownEmail } = mapping;
   const { mustRead, echoes, deletedOver: conflicts } = received(s);
-  const stays = (identity: Value): Action => ({
+  const stays = (identity: string | null): Action => ({
     do: 'settle',
     outcome: { kind: 'alias_stays', identity, echoes, conflicts },
   });

@@ -9,11 +9,11 @@
 // A crash after a row was made for it finds the pair linked and `must_read`: the next step reads
 // and writes the owner tag.
 import type { Fields } from '../../catalogue/document.ts';
+import { writtenIdentity } from '../identity.ts';
 import type { Candidate } from '../../../db/mappings/adopt.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
 import { isUuid } from '../../uuid.ts';
 import type { Action } from '../action.ts';
-import { canonical } from '../canonical.ts';
 import { chosenFor, consentsTo } from '../consent.ts';
 import { coveredEdits } from '../covered.ts';
 import { askHolder } from '../duplicate-email.ts';
@@ -24,7 +24,6 @@ import { received } from '../received.ts';
 import { refusedByTable } from '../row-refused.ts';
 import { rowFor } from '../row-for.ts';
 import { tableRefusal, type Situation } from '../situation.ts';
-import { theirsOf } from '../values.ts';
 import { betterFirst } from './better-record.ts';
 
 export function unmatchedRecord(s: Situation): Action | null {
@@ -141,7 +140,7 @@ function match(s: Situation, row: Candidate, record: ExternalRecord): Action {
 
 /** A second record for a row that has one: kept apart, recorded as a conflict, and never deleted. */
 function becomeAlias(s: Situation, row: Candidate, record: ExternalRecord): Action {
-  const email = canonical(theirsOf(s.fields, record.fields)['email']);
+  const email = writtenIdentity(s.entity, s.fields, record);
   const { customerId, externalId: primary } = row;
   return { do: 'settle', outcome: { kind: 'alias', customerId, primary, email, covered: coveredEdits(s) } };
 }

@@ -4,7 +4,6 @@ import type { IntentResult } from '../../../db/closed-intents.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { FailureDetail, Parked, Reason, Waiting } from '../../../db/mappings/reason.ts';
 import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
-import type { Value } from '../../catalogue/document.ts';
 import type { Failure, Written } from '../../integrations/integration.ts';
 import type { Conflict } from '../merge.ts';
 import type { Merged } from '../merged.ts';
@@ -61,14 +60,14 @@ export type AliasOutcome =
       kind: 'alias';
       customerId: number;
       primary: string | null;
-      email: Value;
+      email: string | null;
       /** Edits of theirs that our writes covered. */
       covered: Conflict[];
     }
   /** It was looked at, and is what it was. */
   | {
       kind: 'alias_stays';
-      identity: Value;
+      identity: string | null;
       echoes: { eventId: string; intentId: string }[];
       conflicts: Conflict[];
     }

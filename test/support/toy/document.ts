@@ -1,6 +1,6 @@
 import { parseDocument, type FieldRule } from '../../../lib/catalogue/document.ts';
 
-const rule = (internal: string, external: string): FieldRule => ({
+const rule = (internal: string, external: string): Omit<FieldRule, 'field'> => ({
   ...{ internal, external, direction: 'both', conflict: 'internal_wins', onNull: 'keep' },
   ...{ toExternal: [], toInternal: [], compare: [], fallback: [], maxLength: null, owner: null },
 });

@@ -3,6 +3,7 @@ import {
   type StripeIntegration,
   type StripeSettings,
 } from '../../../../lib/integrations/stripe/stripe.ts';
+import type { Edit } from '../../../../simulator/control/dashboard.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../../../simulator/simulator.ts';
 import type { ContractHarness } from '../contract-harness.ts';
 
@@ -47,8 +48,8 @@ export async function openContractHarness(): Promise<ContractHarness> {
     integration: connect(),
     refused: connect({ secretKey: 'sk_test_twinbox_revoked' }),
     unreachable: connect({ apiBase: unusedUrl }),
-    createThere: (fields) => Promise.resolve(simulator.dashboard.createCustomer(fields).id),
-    updateThere: (id, fields) => Promise.resolve(void simulator.dashboard.updateCustomer(id, fields)),
+    createThere: (fields) => Promise.resolve(simulator.dashboard.createCustomer(fields as Edit).id),
+    updateThere: (id, fields) => Promise.resolve(void simulator.dashboard.updateCustomer(id, fields as Edit)),
     deleteThere: (id) => Promise.resolve(simulator.dashboard.deleteCustomer(id)),
     effects: () => simulator.ledger.entries({ source: 'api', effect: true }).length,
     advance: (ms) => simulator.clock.advance(ms),

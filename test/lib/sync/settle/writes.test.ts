@@ -210,7 +210,7 @@ describe('an outcome as writes', () => {
   });
 
   function carryOut(step: Step, outcome: Outcome): Effects {
-    return effectsOf(rules, policy, step, outcome, NOW);
+    return effectsOf({ rules, entity: { identity: 'email' } }, policy, step, outcome, NOW);
   }
 
   function stage(world: World, deliveries = 1): { step: Step; intent: OpenIntent; written: Written } {
