@@ -7,13 +7,14 @@ import type { Db } from '../db/server/connection.ts';
 import { listRows, readRow, type MappedRow } from '../db/entities/rows.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers/customers.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import { checkCustomerChange, checkNewCustomer, tidyEmail } from '../lib/catalogue/customer.ts';
+import { tidyEmail } from '../lib/catalogue/customer.ts';
+import { replacing, rowChecksOf } from '../lib/catalogue/row-checks.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { listChanges } from './customer-changes.ts';
 import {
   customerPathSchema,
-  customerQuerySchema,
+  customerQuerySchemaOf,
   PAGE_DEFAULT,
   type CustomerQuery,
 } from './customer-schemas.ts';
@@ -29,7 +30,6 @@ import { declareRoute } from './routing.ts';
 import { rowRefused } from './row-refusal.ts';
 
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
-const checkQuery = compileCheck<CustomerQuery>(customerQuerySchema);
 
 export type CustomerRoutesDeps = {
   store: CustomerStore;
@@ -45,20 +45,24 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
   const { store, db, entity, systems, basePath, deadlineMs } = deps;
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
+  const checks = rowChecksOf(entity);
+  const querySchema = customerQuerySchemaOf(entity);
+  const checkQuery = compileCheck<CustomerQuery>(querySchema);
   const json = readJson();
-  // A PATCH in plain JSON and a merge patch mean the same as long as no field may be null.
+  // A PATCH in plain JSON is a merge patch (RFC 7396): null empties a field.
   const jsonOrMergePatch = readJson(['application/json', 'application/merge-patch+json']);
 
   declareRoute(router, '/customers', {
     get: [
       soon,
       async (req, res) => {
-        const query = demand('query', checkQuery(queryOf(req, customerQuerySchema)));
-        const { limit = PAGE_DEFAULT, after, email, updated_since: since } = query;
+        const query = demand('query', checkQuery(queryOf(req, querySchema)));
+        const { limit = PAGE_DEFAULT, after, updated_since: since } = query;
+        const identity = query[entity.identity ?? ''];
         const found = await listRows(db, entity, {
           limit: limit + 1, // one more than asked for tells whether there is a next page
           ...(after !== undefined && { after }),
-          ...(email !== undefined && { identity: tidyEmail(email) }),
+          ...(typeof identity === 'string' && { identity: tidyEmail(identity) }),
           ...(since !== undefined && { updatedSince: new Date(since) }),
         });
         const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
@@ -69,7 +73,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       ...json,
       soon,
       async (req, res) => {
-        const values = demand('body', checkNewCustomer(req.body));
+        const values = demand('body', checks.checkNew(req.body));
         const result = await store.create(values, originOf(req, res));
         if (result.outcome !== 'created') throw refused(result, systems);
         res.setHeader('Location', `${basePath}/customers/${result.customer.id}`);
@@ -94,7 +98,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       soon,
       async (req, res) => {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
-        const values = demand('body', checkNewCustomer(req.body));
+        const values = replacing(entity, demand('body', checks.checkNew(req.body)));
         const result = await store.replace(id, values, condition, originOf(req, res));
         if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result, systems);
         sendCustomer(res, 200, result.customer, systems);
@@ -105,7 +109,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       soon,
       async (req, res) => {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
-        const values = demand('body', checkCustomerChange(req.body));
+        const values = demand('body', checks.checkChange(req.body));
         const result = await store.patch(id, values, condition, originOf(req, res));
         if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result, systems);
         sendCustomer(res, 200, result.customer, systems);

@@ -3,7 +3,7 @@ import { readRow, type MappedRow, type RowFields } from '../../db/entities/rows.
 import type { Entity } from '../../lib/catalogue/entity.ts';
 import type { Db } from '../../db/server/connection.ts';
 import type { Checked } from '../../lib/catalogue/check.ts';
-import { checkCustomerChange, checkNewCustomer } from '../../lib/catalogue/customer.ts';
+import { rowChecksOf } from '../../lib/catalogue/row-checks.ts';
 import type { CustomerStore, Refusal } from '../../lib/customers/customers.ts';
 import { commandActor } from '../actor.ts';
 
@@ -19,14 +19,14 @@ export type Customers = {
 
 export function createCustomers(db: Db, entity: Entity, store: CustomerStore): Customers {
   const origin = { context: { actor: commandActor() } };
+  const { checkNew, checkChange } = rowChecksOf(entity);
   return {
     read: async (id) => {
       const row = await readRow(db, entity, id);
       return row && shown(row);
     },
-    create: async (values) => written(await store.create(checked(checkNewCustomer(values)), origin)),
-    edit: async (id, values) =>
-      written(await store.patch(id, checked(checkCustomerChange(values)), {}, origin)),
+    create: async (values) => written(await store.create(checked(checkNew(values)), origin)),
+    edit: async (id, values) => written(await store.patch(id, checked(checkChange(values)), {}, origin)),
     remove: async (id) => written(await store.remove(id, {}, origin)),
   };
 }

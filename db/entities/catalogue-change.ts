@@ -4,7 +4,7 @@ import type { Db, Tx } from '../server/connection.ts';
 import { readAttached, readMapped, type Attached } from './attached.ts';
 import { madeFor } from './column-types.ts';
 import type { EntityTable } from './entity-table.ts';
-import { findTable, isAttached } from './found-table.ts';
+import { findTable, isAttached, type FoundTable } from './found-table.ts';
 import { takeOverProblems, unfit } from './take-over.ts';
 
 /** Which of a row's fields a system has, and under which name. */
@@ -59,12 +59,7 @@ async function compareEntity(
 ): Promise<void> {
   const found = await findTable(db, entity.table);
   if (before === undefined) {
-    if (found === null) change.additions.push(`The table ${entity.table} is made.`);
-    else if (!isAttached(found)) {
-      const problems = isPlan ? await takeOverProblems(db, entity, found) : [];
-      if (problems.length > 0) change.problems.push(unfit(entity, problems).message);
-      change.additions.push(`The table ${entity.table} that is there is taken over.`);
-    }
+    if (isPlan) await planNewTable(db, entity, found, change);
     return;
   }
   const { table, identity, fields } = before.entity;
@@ -97,6 +92,20 @@ async function compareEntity(
       change.consequences.push(
         `The field ${name} is kept in step no longer. Its column ${table}.${column} and its values stay.`,
       );
+}
+
+/** A take-over says by itself what it does; a plan says it before. */
+async function planNewTable(
+  db: Db | Tx,
+  entity: EntityTable,
+  found: FoundTable | null,
+  change: CatalogueChange,
+): Promise<void> {
+  if (found === null) change.additions.push(`The table ${entity.table} is made.`);
+  if (found === null || isAttached(found)) return;
+  const problems = await takeOverProblems(db, entity, found);
+  if (problems.length > 0) change.problems.push(unfit(entity, problems).message);
+  else change.additions.push(`The table ${entity.table} that is there is taken over.`);
 }
 
 function compareMapping(

@@ -91,14 +91,13 @@ function toViolation(error: ErrorObject): Violation {
     case 'required':
       return violation('is missing', String(params['missingProperty']));
     case 'additionalProperties': {
-      const known = Object.keys((parentSchema?.['properties'] as object | undefined) ?? {}).join(', ');
       return violation(
-        `is not a known field; the known fields are: ${known}`,
+        `is not a known field; the known fields are: ${fieldsOf(parentSchema)}`,
         String(params['additionalProperty']),
       );
     }
     case 'minProperties':
-      return violation('contains no field to change; give name, email or both');
+      return violation(`contains no field to change; the fields are: ${fieldsOf(parentSchema)}`);
     case 'minLength':
       return violation(
         data === '' ? 'must not be empty' : `must have at least ${String(params['limit'])} characters`,
@@ -124,6 +123,10 @@ function toViolation(error: ErrorObject): Violation {
     default:
       return violation(error.message ?? `breaks the rule ${keyword}`);
   }
+}
+
+function fieldsOf(schema: AnySchemaObject | undefined): string {
+  return Object.keys((schema?.['properties'] as object | undefined) ?? {}).join(', ');
 }
 
 /** A JSON pointer (RFC 6901) for a path; long keys are cut. */

@@ -22,7 +22,7 @@ describe('writing imported rows', () => {
       clock: systemClock,
       nudge: () => undefined,
     });
-    return { store, read: (id) => readCustomer(db, id), update };
+    return { entity: customerEntity, store, read: (id) => readCustomer(db, id), update };
   };
   const bring = (rows: Row[], update = false) => importRows(Readable.from(rows), deps(update));
   const row = (line: number, name: string, email: string): Row => ({ line, values: { name, email } });

@@ -134,7 +134,12 @@ export function tellStories(name: string, locale: string): void {
       const read = async function* () {
         yield* rows;
       };
-      return importRows(read(), { store, update: false, read: (id) => readCustomer(world.db, id) });
+      return importRows(read(), {
+        entity: customerEntity,
+        store,
+        update: false,
+        read: (id) => readCustomer(world.db, id),
+      });
     }
   });
 }

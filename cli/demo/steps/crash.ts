@@ -126,6 +126,7 @@ function importAll(world: World, rows: AsyncIterable<Row>): Promise<Summary> {
   };
   const patch: CustomerStore['patch'] = () => Promise.resolve({ outcome: 'gone' });
   return importRows(rows, {
+    entity: world.sync.entity,
     store: { create, patch },
     read: (id) => readRow(db, world.sync.entity, id),
     update: false,
