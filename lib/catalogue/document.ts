@@ -1,12 +1,13 @@
 // Mapping documents: which fields correspond to each other, and by which rules. They are data, and
 // are checked as a whole when the process starts, so that an error stops the start with a list of
 // all problems, instead of failing one customer at a time.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { isVisible } from './characters.ts';
 import { builtInEntities, plainField } from './built-in.ts';
 import { plainText } from './field-types.ts';
 import type { Value } from './value.ts';
 import type { Condition } from './condition.ts';
+import { describeFormError, documentForm } from './document-form.ts';
 import type { Entities, Entity, Field } from './entity.ts';
 import { AppError } from '../errors.ts';
 import { suggestion } from './near-names.ts';
@@ -77,48 +78,6 @@ export interface DocumentRules {
   external?: (document: MappingDocument, entity: Entity) => string[];
 }
 
-const CARRY = { type: 'array', items: { type: 'string' } };
-
-const FIELD = {
-  type: 'object',
-  additionalProperties: false,
-  required: [
-    ...['internal', 'external', 'direction', 'conflict', 'onNull'],
-    ...['toExternal', 'toInternal', 'compare', 'fallback', 'maxLength'],
-  ],
-  properties: {
-    internal: { type: 'string', minLength: 1 },
-    external: { type: 'string', minLength: 1 },
-    direction: { type: 'string', enum: ['both', 'push', 'pull'] },
-    conflict: {
-      type: 'string',
-      enum: ['internal_wins', 'external_wins', 'external_unless_blank', 'internal_unless_blank'],
-    },
-    onNull: { type: 'string', enum: ['keep', 'clear'] },
-    toExternal: CARRY,
-    toInternal: CARRY,
-    compare: { type: 'array', items: { type: 'string', enum: ['lower', 'exact'] } },
-    fallback: { type: 'array', items: { type: 'string', minLength: 1 } },
-    maxLength: { type: 'integer', minimum: 1, nullable: true },
-    owner: { type: 'string', minLength: 1, nullable: true },
-  },
-};
-
-const DOCUMENT = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['id', 'system', 'entity', 'externalType', 'fields'],
-  properties: {
-    id: { type: 'string', minLength: 1 },
-    system: { type: 'string', minLength: 1 },
-    entity: { type: 'string', minLength: 1 },
-    externalType: { type: 'string', minLength: 1 },
-    fields: { type: 'array', minItems: 1, items: FIELD },
-    // Checked where it is written: in the configuration.
-    condition: { type: 'object', nullable: true },
-  },
-};
-
 /** A document as it may be written: what need not be said is filled in. */
 type Candidate = Omit<MappingDocument, 'fields' | 'condition'> & {
   fields: (Omit<FieldRule, 'owner' | 'field'> & { owner?: string | null })[];
@@ -139,8 +98,9 @@ export function readDocument(
   candidate: unknown,
   { entities = builtInEntities, transforms = {}, external }: DocumentRules,
 ): { document: MappingDocument | null; problems: string[] } {
-  const validate = (validator ??= new Ajv({ allErrors: true }).compile<Candidate>(DOCUMENT));
-  if (!validate(candidate)) return { document: null, problems: (validate.errors ?? []).map(describe) };
+  const validate = (validator ??= new Ajv({ allErrors: true }).compile<Candidate>(documentForm));
+  if (!validate(candidate))
+    return { document: null, problems: (validate.errors ?? []).map(describeFormError) };
   const entity = Object.hasOwn(entities, candidate.entity) ? entities[candidate.entity] : undefined;
   const document = complete(candidate, entity, transforms);
   const { fields } = document;
@@ -290,14 +250,6 @@ function repeated(rules: FieldRule[], side: 'internal' | 'external'): string[] {
   return names.flatMap((name, index) =>
     names.indexOf(name) < index ? [`/fields/${index}/${side}: "${name}" is mapped twice`] : [],
   );
-}
-
-function describe(error: ErrorObject): string {
-  const at = error.instancePath === '' ? '/' : error.instancePath;
-  const params = error.params as { additionalProperty?: string; allowedValues?: unknown[] };
-  if (params.additionalProperty !== undefined) return `${at}: unknown key "${params.additionalProperty}"`;
-  if (params.allowedValues !== undefined) return `${at}: must be one of ${params.allowedValues.join(', ')}`;
-  return `${at}: ${error.message ?? error.keyword}`;
 }
 
 function invalid(candidate: unknown, problems: string[]): AppError {

@@ -155,7 +155,7 @@ export const settingsSchema = {
       group: 'Twinbox',
       type: 'string',
       description:
-        'The file of your own tables, fields and mappings ([catalogue](catalogue.md)). If it is not set: `twinbox.config.ts` or `twinbox.config.json` in the working folder, if there is one.',
+        'The file of your own tables, fields and mappings, explained in `docs/catalogue.md`. If it is not set: `twinbox.config.ts` or `twinbox.config.json` in the working folder, if there is one.',
       expects: 'the path of a .ts or .json file',
       example: 'twinbox.config.ts',
     },

@@ -1,6 +1,6 @@
-import { newEventId } from '../../lib/uuid.ts';
 import { insertCustomer } from '../support/customers.ts';
-import { writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
@@ -75,11 +75,13 @@ describe('twinbox config and twinbox mapping', () => {
   });
 
   it('config check says that the built-in catalogue stands where there is no file', async () => {
-    const empty = { TWINBOX_CONFIG: join(place.folder, 'none.json') };
-    await writeFile(empty.TWINBOX_CONFIG, '{}');
-    expect((await place.run(['config', 'check'], { env: empty })).stderr).to.equal(
-      'none.json can be used.\n',
+    await rm(join(place.folder, 'twinbox.config.ts'));
+    const { code, stdout, stderr } = await place.run(['config', 'check']);
+    expect(code).to.equal(0);
+    expect(stderr).to.equal(
+      'There is no file of your own; the built-in tables, fields and mappings stand.\n',
     );
+    expect(stdout).to.include('customer: table customers, identity email');
   });
 
   it('every command stops with every problem of the file, and status 78', async () => {
@@ -131,13 +133,13 @@ describe('twinbox config and twinbox mapping', () => {
   });
 
   it('mapping try reads the row of an id', async () => {
-    const stamp = { eventId: newEventId(new Date()), source: 'internal', context: {}, now: new Date() };
-    await insertCustomer(database.db, { name: 'Ada', email: 'ada@example.com' }, stamp);
+    const stamp = { eventId: randomUUID(), source: 'test', context: {}, now: new Date() };
+    const { id } = await insertCustomer(database.db, { name: 'Ada', email: 'ada@example.com' }, stamp);
     const env = { DATABASE_URL: database.url };
-    const { code, stdout } = await place.run(['mapping', 'try', 'stripe', 'customer', '1'], { env });
+    const { code, stdout } = await place.run(['mapping', 'try', 'stripe', 'customer', String(id)], { env });
     expect(code).to.equal(0);
     expect(stdout).to.include('name ↔ name\n  ours to Stripe: "Ada"').and.include('"ada@example.com"');
-    expect((await place.run(['mapping', 'try', 'stripe', 'customer', '9'], { env })).code).to.equal(3);
+    expect((await place.run(['mapping', 'try', 'stripe', 'customer', '999'], { env })).code).to.equal(3);
   });
 
   const WRONG: [args: string[], code: number, problem: string][] = [
