@@ -718,7 +718,8 @@ create table sync_intents (
   result text not null,
   external_id text,
   request_id text,
-  echo_event uuid
+  echo_event uuid,
+  beside jsonb
 ) partition by RANGE (id);
 
 create table walk_positions (

@@ -24,6 +24,7 @@ import type { Origin } from '../customers/customers.ts';
 import { failpoint } from '../failpoint.ts';
 import type { FieldRule, MappingDocument, Value } from '../catalogue/document.ts';
 import { canonical, same } from '../sync/canonical.ts';
+import { NOT_OURS } from '../sync/groups.ts';
 import { newEventId } from '../uuid.ts';
 
 export type ReverseOutcome =
@@ -152,6 +153,8 @@ export function whyNotReversible(conflict: StoredConflict): string | null {
         ? 'A person chose another record for this customer. The old record stays at the external system as it is, and may be deleted at that system.'
         : `Two records at the external system belong to one customer. Find out which record is used; npx twinbox link ${conflict.internalId ?? 'CUSTOMER'} --record ID chooses it. The other record may then be deleted at that system.`;
   }
+  if (conflict.rule === NOT_OURS)
+    return `Our table has no field for ${field ?? 'it'}, so the edit is the external system's alone. Look at the record at that system, and change it there.`;
   if (winner === 'neither' || (field !== 'name' && field !== 'email'))
     return 'No rule dropped a value in this conflict. Change the customer, or its record at the external system.';
   if (canonical(lostValue(conflict)) === null)

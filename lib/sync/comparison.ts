@@ -2,6 +2,7 @@
 import type { Fields } from '../catalogue/document.ts';
 import type { ExternalRecord, Fetched } from '../integrations/integration.ts';
 import { know, type Answer } from './facts.ts';
+import { movesGrouped, putBack } from './groups.ts';
 import type { Comparison } from './merged.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
 import { received, type Received } from './received.ts';
@@ -11,7 +12,8 @@ import { oursOf, theirsOf } from './values.ts';
 
 /**
  * Null where nothing came in that the shadow does not explain: then their side is the shadow's
- * half, and nothing is read. Where an update has to name a version, the record is read before each.
+ * half, and nothing is read. Where an update has to name a version, or has to carry fields that the
+ * shadow does not hold, the record is read before it.
  */
 export function readTheirs(s: Situation): Answer<Fetched> | null {
   const { externalId } = s.mapping;
@@ -20,7 +22,8 @@ export function readTheirs(s: Situation): Answer<Fetched> | null {
 }
 
 function mustRead(s: Situation): boolean {
-  return received(s).mustRead || (s.capabilities.updates === 'version' && hasOursToPush(s));
+  if (received(s).mustRead || movesGrouped(s)) return true;
+  return s.capabilities.updates === 'version' && hasOursToPush(s);
 }
 
 function hasOursToPush({ row, mapping, fields }: Situation): boolean {
@@ -36,11 +39,14 @@ export function compare(s: Situation): Comparison | null {
   const came = received(s);
   const record = presentRecord(s);
   const theirs = record ? theirsOf(s.fields, record.fields) : shadowTheirs(mapping.shadow);
-  const plan = mergeSides(s, theirs, came);
+  const held = record?.fields ?? null;
+  const { restored, conflicts } = putBack(came.beside, held ?? {});
+  const merge = mergeSides(s, theirs, came);
+  const plan = { ...merge, conflicts: [...merge.conflicts, ...conflicts] };
   const lacksTag = record !== null && s.policy.writes && record.ownerTag !== row.createdEventId;
   const merged = { plan, read: mustRead(s), echoes: came.echoes };
   const ownerTag = lacksTag ? row.createdEventId : null;
-  return { plan, theirs, hop: came.hop, merged, ownerTag, version: record?.version };
+  return { plan, theirs, hop: came.hop, merged, ownerTag, version: record?.version, held, restored };
 }
 
 /** Conflicts of fields that were pulled are stored with the row. */

@@ -18,6 +18,8 @@ export interface UnseenEdit {
   /** What our write put into the record. */
   sent: Value;
   seen: Value;
+  /** We did not push the field: the write carried what it had read, and our row had no part in it. */
+  beside?: true;
 }
 
 /** docs/conflicts.md says what each means. */
@@ -79,7 +81,7 @@ export function merge({ rules, shadow, ours, theirs, unseen = [] }: MergeInput):
     const wanted = want(rule, shadow[field], our, their, plan);
     const carried = unseen
       .filter((edit) => edit.field === field)
-      .map((edit) => judgeUnseen(rule, edit, our, their, plan))
+      .map((edit) => judgeUnseen(rule, edit, shadow[field], our, their, plan))
       .findLast((value) => value !== undefined);
     // An edit to be put back may be an emptied field: null is a value here.
     const value = carried === undefined ? wanted : carried;
@@ -181,14 +183,17 @@ export function decide(rule: ConflictRule, our: Value, their: Value): Value {
 function judgeUnseen(
   rule: FieldRule,
   edit: UnseenEdit,
+  base: Pair | undefined,
   our: Value,
   their: Value,
   plan: Plan,
 ): Value | undefined {
   const covered = canonical(edit.value);
-  const theirsWins =
-    decide(rule.conflict, our, covered) === covered && !(covered === null && rule.onNull === 'keep');
-  const untouched = same(rule, our, edit.sent) && same(rule, their, edit.sent);
+  // What we only carried beside is theirs alone, unless our row has moved since.
+  const isTheirsAlone = edit.beside === true && base !== undefined && same(rule, our, base.ours);
+  const isRefused = rule.direction === 'push' || (covered === null && rule.onNull === 'keep');
+  const theirsWins = !isRefused && (isTheirsAlone || decide(rule.conflict, our, covered) === covered);
+  const untouched = (edit.beside === true || same(rule, our, edit.sent)) && same(rule, their, edit.sent);
   const conflict: Conflict = {
     kind: 'overwritten_unseen',
     field: rule.internal,

@@ -58,6 +58,8 @@ export interface Situation extends LoadedStep {
   policy: Rules;
   fields: FieldRule[];
   capabilities: Capabilities;
+  /** External fields that are written together. */
+  groups: readonly (readonly string[])[];
   /** Whether the system can be asked for records by their email. */
   findsByEmail: boolean;
   now: Date;

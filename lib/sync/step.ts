@@ -81,6 +81,7 @@ export function situationOf({ policy, integration, clock }: SyncDeps, step: Step
   return {
     ...{ mapping, row, deliveries, lastIntent, known, progress, policy, capabilities },
     fields: document.fields,
+    groups: integration.groups ?? [],
     findsByEmail: integration.findByEmail !== undefined,
     now: clock.now(),
     staleSends: step.claim.staleSends ?? 0,

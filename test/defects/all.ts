@@ -9,6 +9,7 @@ import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { edgeDefects } from './edge-defects.ts';
 import { fieldDefects } from './field-defects.ts';
+import { groupDefects } from './group-defects.ts';
 import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
@@ -44,6 +45,7 @@ export const defects: readonly Defect[] = [
   ...recordDefects,
   ...aliasDefects,
   ...coveredDefects,
+  ...groupDefects,
   ...textDefects,
   ...connectionDefects,
   ...tableDefects,
