@@ -665,7 +665,9 @@ create table sync_conflicts (
   event_id uuid,
   dedupe_key text not null,
   reversed_at timestamp with time zone,
-  created_at timestamp with time zone not null
+  created_at timestamp with time zone not null,
+  ours_from text,
+  theirs_from text
 );
 
 create table sync_deliveries (

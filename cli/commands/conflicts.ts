@@ -168,16 +168,22 @@ function resultJson(result: ReverseOutcome) {
 const HEAD = ['when', 'customer', 'field', 'kind', 'won', 'ours', 'theirs', 'note', 'conflict'];
 
 function toRow(conflict: StoredConflict): string[] {
-  const { createdAt, internalId, field, kind, winner, ours, theirs, note, id } = conflict;
+  const { createdAt, internalId, field, kind, winner, ours, theirs, oursFrom, theirsFrom, note, id } =
+    conflict;
   return [
     ...[shortTime(createdAt), String(internalId ?? '–'), field ?? '–', kind, winner],
-    ...[short(ours), short(theirs), note ?? '', id],
+    ...[whose(short(ours), oursFrom), whose(short(theirs), theirsFrom), note ?? '', id],
   ];
 }
 
 function short(value: string | null): string {
   if (value === null) return '–';
   return value.length > 30 ? `${value.slice(0, 29)}…` : value;
+}
+
+/** A value with who it is from, if that is known. */
+function whose(value: string, from: string | null): string {
+  return from === null ? value : `${value} (${from})`;
 }
 
 function printConflict(conflict: StoredConflict, output: Output): void {
@@ -190,8 +196,8 @@ function printConflict(conflict: StoredConflict, output: Output): void {
     ['record', `${system ?? 'a pair that is no more'} ${externalId ?? ''}`.trim()],
     ['what', field === null ? kind : `${kind}, ${field}`],
     ['base', conflict.base ?? '–'],
-    ['ours', conflict.ours ?? '–'],
-    ['theirs', conflict.theirs ?? '–'],
+    ['ours', whose(conflict.ours ?? '–', conflict.oursFrom)],
+    ['theirs', whose(conflict.theirs ?? '–', conflict.theirsFrom)],
     ['decided', `${rule}: ${winner}`],
     ...(note === null ? [] : [['note', reversedAt ? `${note} ${shortTime(reversedAt)} UTC` : note]]),
     ...(conflict.eventId === null ? [] : [['event', conflict.eventId]]),
@@ -216,6 +222,8 @@ function toJson(conflict: StoredConflict) {
     base,
     ours,
     theirs,
+    ours_from: conflict.oursFrom,
+    theirs_from: conflict.theirsFrom,
     rule,
     winner,
     note,

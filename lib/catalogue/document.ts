@@ -45,6 +45,11 @@ export interface FieldRule {
    * sides.
    */
   maxLength: number | null;
+  /**
+   * Whose edits of the field always stand: `internal`, or the name of a system; absent or null for
+   * nobody's. Where an edit of the owner meets another one, the owner decides and not `conflict`.
+   */
+  owner?: string | null;
 }
 
 export interface MappingDocument {
@@ -88,6 +93,7 @@ const FIELD = {
     compare: { type: 'array', items: { type: 'string', enum: ['lower', 'exact'] } },
     fallback: { type: 'array', items: { type: 'string', minLength: 1 } },
     maxLength: { type: 'integer', minimum: 1, nullable: true },
+    owner: { type: 'string', minLength: 1, nullable: true },
   },
 };
 

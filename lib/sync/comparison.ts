@@ -41,12 +41,13 @@ export function compare(s: Situation): Comparison | null {
   const theirs = record ? theirsOf(s.fields, record.fields) : shadowTheirs(mapping.shadow);
   const held = record?.fields ?? null;
   const { restored, conflicts } = putBack(came.beside, held ?? {});
-  const merge = mergeSides(s, theirs, came);
-  const plan = { ...merge, conflicts: [...merge.conflicts, ...conflicts] };
+  const origins: Fields = {};
+  const sides = mergeSides(s, theirs, came, origins);
+  const plan = { ...sides, conflicts: [...sides.conflicts, ...conflicts] };
   const lacksTag = record !== null && s.policy.writes && record.ownerTag !== row.createdEventId;
   const merged = { plan, read: mustRead(s), echoes: came.echoes };
   const ownerTag = lacksTag ? row.createdEventId : null;
-  return { plan, theirs, hop: came.hop, merged, ownerTag, version: record?.version, held, restored };
+  return { plan, theirs, hop: came.hop, merged, ownerTag, version: record?.version, held, restored, origins };
 }
 
 /** Conflicts of fields that were pulled are stored with the row. */
@@ -60,10 +61,16 @@ function presentRecord(s: Situation): ExternalRecord | null {
   return answer?.ok && answer.value.state === 'present' ? answer.value.record : null;
 }
 
-function mergeSides(s: Situation, theirs: Fields, { unseen }: Received): Plan {
+/** `origins` gets those that the merge had to know. */
+function mergeSides(s: Situation, theirs: Fields, { unseen }: Received, origins: Fields): Plan {
   const { row, mapping, fields: rules } = s;
   const ours = row ? oursOf(rules, row) : {};
-  const plan = merge({ rules, shadow: mapping.shadow, ours, theirs, unseen });
+  const { system, entityType, shadow } = mapping;
+  const originOf = (field: string): string | null => {
+    const value = row && { entityType, internalId: row.id, field, version: row.version };
+    return (origins[field] = value && know(s, 'origin', value));
+  };
+  const plan = merge({ rules, shadow, ours, theirs, unseen, system, originOf });
   return takenEmail(s) === null ? plan : holdEmail(s, theirs, plan);
 }
 

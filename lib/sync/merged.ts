@@ -24,6 +24,8 @@ export interface Comparison {
   held: Fields | null;
   /** By external name, edits of theirs that one of our writes covered, and that are put back. */
   restored: Fields;
+  /** Who made our values, where the merge had to know. */
+  origins: Fields;
 }
 
 /** A create or an owner tag answers for the whole row: there was nothing of theirs to merge. */

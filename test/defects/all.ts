@@ -21,6 +21,7 @@ import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
+import { originDefects } from './origin-defects.ts';
 import { promiseDefects } from './promise-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
@@ -32,6 +33,7 @@ export const defects: readonly Defect[] = [
   ...writeDefects,
   ...contactDefects,
   ...mergeDefects,
+  ...originDefects,
   ...busDefects,
   ...kafkaDefects,
   ...laneDefects,

@@ -137,7 +137,7 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
     if (mapping.clean > mapping.dirty) yield `${name} is clean beyond its dirty number`;
     if ((mapping.state === 'waiting' || mapping.state === 'parked') !== (mapping.reason !== null))
       yield `${name} and its reason ${shownReason(mapping)} do not fit`;
-    if (!row || mapping.role === 'alias') continue;
+    if (!row || mapping.role === 'alias' || mapping.system !== integration.system) continue;
     if (Math.max(mapping.pushedVersion, mapping.wantedVersion) > row.version)
       yield `${name} is beyond version ${row.version}`;
     const calm = mapping.state === 'linked' && mapping.dirty === mapping.clean && !mapping.intent;

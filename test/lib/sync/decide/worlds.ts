@@ -148,6 +148,7 @@ export const anyWorld = fc.record({
   rowByEmail: candidate,
   rowById: candidate,
   recordDecision: fc.constantFrom(null, 'import' as const, 'leave' as const),
+  origin: fc.constantFrom(null, 'internal', 'stripe', 'other'),
   otherMapping: fc.option(mapping),
   record: answer(fetched),
   recordsByEmail: answer(fc.array(record, { maxLength: 2 })),
