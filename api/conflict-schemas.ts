@@ -78,6 +78,8 @@ export const conflictSchema = {
       'base',
       'ours',
       'theirs',
+      'ours_from',
+      'theirs_from',
       'rule',
       'winner',
     ],
@@ -96,6 +98,15 @@ export const conflictSchema = {
     base: { ...any, description: 'The value that both sides last agreed on.' },
     ours: { ...any, description: 'Our value at the time of the merge.' },
     theirs: { ...any, description: 'Theirs.' },
+    ours_from: {
+      ...value,
+      description:
+        'Who made our value: internal (the API or a command), sql (a statement in the database), or the name of the system whose change brought it; null if it is not known.',
+    },
+    theirs_from: {
+      ...value,
+      description: 'The system that their value is from; null if the conflict is not about a value.',
+    },
     rule: { type: 'string', description: 'The rule that decided.' },
     winner: { type: 'string', enum: ['ours', 'theirs', 'neither'] },
     note: { ...value, description: 'reversed; or overtaken: a later edit replaced the value that was kept.' },

@@ -107,7 +107,7 @@ export function conflictRoutes({
 const RENAMED_AT = '@1795910400';
 
 export function conflictJson(entity: Entity, conflict: StoredConflict): Record<string, unknown> {
-  const { id, kind, field, base, ours, theirs, rule, winner, note, system } = conflict;
+  const { id, kind, field, base, ours, theirs, oursFrom, theirsFrom, rule, winner, note, system } = conflict;
   return {
     id,
     kind,
@@ -118,6 +118,8 @@ export function conflictJson(entity: Entity, conflict: StoredConflict): Record<s
     base,
     ours,
     theirs,
+    ours_from: oursFrom,
+    theirs_from: theirsFrom,
     rule,
     winner,
     note,

@@ -714,7 +714,9 @@ create table sync_conflicts (
   event_id uuid,
   dedupe_key text not null,
   reversed_at timestamp with time zone,
-  created_at timestamp with time zone not null
+  created_at timestamp with time zone not null,
+  ours_from text,
+  theirs_from text
 );
 
 create table sync_deliveries (
@@ -767,7 +769,8 @@ create table sync_intents (
   result text not null,
   external_id text,
   request_id text,
-  echo_event uuid
+  echo_event uuid,
+  beside jsonb
 ) partition by RANGE (id);
 
 create table walk_positions (

@@ -181,10 +181,11 @@ function resultJson(entity: Entity, result: ReverseOutcome) {
 const HEAD = ['when', 'customer', 'field', 'kind', 'won', 'ours', 'theirs', 'note', 'conflict'];
 
 function toRow(conflict: StoredConflict): string[] {
-  const { createdAt, internalId, field, kind, winner, ours, theirs, note, id } = conflict;
+  const { createdAt, internalId, field, kind, winner, ours, theirs, oursFrom, theirsFrom, note, id } =
+    conflict;
   return [
     ...[shortTime(createdAt), String(internalId ?? '–'), field ?? '–', kind, winner],
-    ...[short(ours), short(theirs), note ?? '', id],
+    ...[whose(short(ours), oursFrom), whose(short(theirs), theirsFrom), note ?? '', id],
   ];
 }
 
@@ -197,6 +198,11 @@ function shown(value: JsonValue): string {
   return value === null ? '–' : plainText(value);
 }
 
+/** A value with who it is from, if that is known. */
+function whose(value: JsonValue, from: string | null): string {
+  return from === null ? shown(value) : `${shown(value)} (${from})`;
+}
+
 function printConflict(entity: Entity, conflict: StoredConflict, output: Output): void {
   const { kind, field, internalId, system, externalId, rule, winner, note, reversedAt } = conflict;
   const instead = whyNotReversible(entity, conflict);
@@ -207,8 +213,8 @@ function printConflict(entity: Entity, conflict: StoredConflict, output: Output)
     ['record', `${system ?? 'a pair that is no more'} ${externalId ?? ''}`.trim()],
     ['what', field === null ? kind : `${kind}, ${field}`],
     ['base', shown(conflict.base)],
-    ['ours', shown(conflict.ours)],
-    ['theirs', shown(conflict.theirs)],
+    ['ours', whose(conflict.ours, conflict.oursFrom)],
+    ['theirs', whose(conflict.theirs, conflict.theirsFrom)],
     ['decided', `${rule}: ${winner}`],
     ...(note === null ? [] : [['note', reversedAt ? `${note} ${shortTime(reversedAt)} UTC` : note]]),
     ...(conflict.eventId === null ? [] : [['event', conflict.eventId]]),
@@ -233,6 +239,8 @@ function toJson(entity: Entity, conflict: StoredConflict) {
     base,
     ours,
     theirs,
+    ours_from: conflict.oursFrom,
+    theirs_from: conflict.theirsFrom,
     rule,
     winner,
     note,

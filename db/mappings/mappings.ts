@@ -27,6 +27,11 @@ export type OpenIntent = {
   body: Record<string, unknown>;
   /** For each field sent: our value, and theirs as the merge saw it. */
   fields: Record<string, { ours: JsonValue; seen: JsonValue }>;
+  /**
+   * By external name, what is written beside these fields because the system takes both only
+   * together: the value sent, and what the record held when it was read.
+   */
+  beside?: Record<string, { ours: JsonValue; seen: JsonValue }>;
   version: number;
   /** How many writes of ours lie behind it: a loop counts up. */
   hop: number;

@@ -52,7 +52,10 @@ export interface FieldRule {
    * sides.
    */
   maxLength: number | null;
-  /** Whose value counts when several change the field at once: `internal`, or a system's name. */
+  /**
+   * Whose edits of the field always stand: `internal`, or the name of a system; null for nobody's.
+   * Where an edit of the owner meets another one, the owner decides and not `conflict`.
+   */
   owner: string | null;
 }
 

@@ -184,8 +184,8 @@ export interface InboundEvent {
   ownerTag: string | null;
   foreignTag: boolean;
   /**
-   * The mapped fields that changed, with their values before the event; for a deletion all fields
-   * with their last values; null if the event does not say.
+   * The mapped fields, and those of `Integration.groups`, that changed, with their values before the
+   * event; for a deletion all mapped fields with their last values; null if the event does not say.
    */
   previous: Fields | null;
   /** The event only names the record. */
@@ -244,14 +244,22 @@ export interface Integration {
   system: string;
   capabilities: Capabilities;
   document: MappingDocument;
+  /**
+   * External fields that are written together, for each group of them that the document writes to.
+   * A request that has one field of a group carries the whole group, so the record is read before
+   * it; `fetch` gives every field of these groups, and `previous` of an event each that changed.
+   */
+  groups?: readonly (readonly string[])[];
   identify(): Promise<Identity>;
   /** `forDelete`: the answer includes `blocksDelete`. `withUse`: it includes `use`. */
   fetch(externalId: string, options?: FetchOptions): Promise<Fetched>;
   /**
    * The body of a request: our values by external field name, our owner tag unless `ownerTag` is
-   * null, and the version that it is made for, if given. It is frozen with the intent.
+   * null, and the version that it is made for, if given. `beside`: by external name, what the
+   * other fields of each group that is written are to hold; {} for a record that is to be made.
+   * The body is frozen with the intent.
    */
-  body(fields: Fields, ownerTag: string | null, version?: string): Record<string, unknown>;
+  body(fields: Fields, ownerTag: string | null, version?: string, beside?: Fields): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
   /**
    * Every record of the window, newest first, in pages, of which some may be empty; a record that

@@ -26,6 +26,7 @@ import { failpoint } from '../failpoint.ts';
 import type { FieldRule, Fields, MappingDocument, Value } from '../catalogue/document.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import { canonical, same } from '../sync/canonical.ts';
+import { NOT_OURS } from '../sync/groups.ts';
 import { fieldsOf } from '../sync/values.ts';
 import { newEventId } from '../uuid.ts';
 
@@ -157,6 +158,8 @@ export function whyNotReversible(entity: Entity, conflict: StoredConflict): stri
         ? 'A person chose another record for this customer. The old record stays at the external system as it is, and may be deleted at that system.'
         : `Two records at the external system belong to one customer. Find out which record is used; npx twinbox link ${conflict.internalId ?? 'CUSTOMER'} --record ID chooses it. The other record may then be deleted at that system.`;
   }
+  if (conflict.rule === NOT_OURS)
+    return `Our table has no field for ${field ?? 'it'}, so the edit is the external system's alone. Look at the record at that system, and change it there.`;
   const known = entity.fields.find(({ name }) => name === field);
   if (winner === 'neither' || known === undefined)
     return 'No rule dropped a value in this conflict. Change the customer, or its record at the external system.';

@@ -37,9 +37,12 @@ export type PairOutlook =
 
 /** What happens to a row and the record that its consent names. */
 export function outlookOfPair(deps: SyncDeps, row: LinkRow, record: ExternalRecord): PairOutlook {
-  const ahead = lookAhead(deps, consented(row, record.externalId), (fact) =>
-    fact.about === 'record' ? present(record) : undefined,
-  );
+  const ahead = lookAhead(deps, consented(row, record.externalId), (fact) => {
+    // Who made a value of the row is not listed: a field's owner is taken to be none of the systems
+    // that may have brought it.
+    if (fact.about === 'origin') return null;
+    return fact.about === 'record' ? present(record) : undefined;
+  });
   const { action, situation } = ahead;
   if (situation.mapping.externalId === null) return { linked: false };
   const compared = compare(situation);

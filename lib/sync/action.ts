@@ -5,6 +5,7 @@ import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Fields } from '../catalogue/document.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import type { Fact } from './facts.ts';
+import type { Beside } from './groups.ts';
 import type { Comparison, Merged } from './merged.ts';
 import type { Conflict } from './merge.ts';
 import type { Outcome } from './settle/outcome.ts';
@@ -58,6 +59,8 @@ export type Request =
       merged: Merged | null;
       /** The version that was read, where the system wants it named. */
       version?: string | undefined;
+      /** What is written beside our values, as the system takes both only together. */
+      beside?: Beside | undefined;
     }
   | { operation: 'delete'; seen: Fields; conflicts: Conflict[]; version?: string | undefined };
 
@@ -72,7 +75,7 @@ export type Action =
       outcome: Outcome;
       notes?: Note[];
       /** A write that is not sent because writes are off: its body is kept with the reason. */
-      unsent?: { ours: Fields; ownerTag: string | null };
+      unsent?: { ours: Fields; ownerTag: string | null; beside?: Beside | undefined };
       /** The step goes on as it was loaded, with this record as it was read. */
       linked?: ExternalRecord;
     }

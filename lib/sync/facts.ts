@@ -5,6 +5,7 @@
 // decision: `decide` then answers with the action that finds it out, and is asked again with the
 // answer. So a rung reads as if everything were known, and stays pure.
 import type { Decision as RecordDecision, Holder } from '../../db/external-records.ts';
+import type { ValueOfRow } from '../../db/events/origins.ts';
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { Candidate } from '../../db/mappings/adopt.ts';
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
@@ -57,6 +58,8 @@ export interface Facts {
   rowById: { ask: { customerId: number }; answer: Candidate | null };
   /** What a person decided about an unmatched record. */
   recordDecision: { ask: { externalId: string }; answer: RecordDecision | null };
+  /** Who made the value that a field of our row has had since this version, or before it. */
+  origin: { ask: ValueOfRow; answer: string | null };
   otherMapping: { ask: { id: number }; answer: Mapping | null };
   /** One GET. */
   record: { ask: { externalId: string; for: ReadPurpose }; answer: Answer<Fetched> };
@@ -81,6 +84,7 @@ export const sources: Record<FactName, 'ask' | 'read' | 'look'> = {
   rowByIdentity: 'ask',
   rowById: 'ask',
   recordDecision: 'ask',
+  origin: 'ask',
   otherMapping: 'ask',
   record: 'read',
   recordsByIdentity: 'look',

@@ -60,6 +60,8 @@ export interface Situation extends LoadedStep {
   entity: Entity;
   fields: FieldRule[];
   capabilities: Capabilities;
+  /** External fields that are written together. */
+  groups: readonly (readonly string[])[];
   /** Whether the system can be asked for records by their identity. */
   findsByIdentity: boolean;
   now: Date;

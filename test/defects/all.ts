@@ -9,6 +9,7 @@ import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { edgeDefects } from './edge-defects.ts';
 import { fieldDefects } from './field-defects.ts';
+import { groupDefects } from './group-defects.ts';
 import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
@@ -20,6 +21,7 @@ import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
+import { originDefects } from './origin-defects.ts';
 import { promiseDefects } from './promise-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
@@ -31,6 +33,7 @@ export const defects: readonly Defect[] = [
   ...writeDefects,
   ...contactDefects,
   ...mergeDefects,
+  ...originDefects,
   ...busDefects,
   ...kafkaDefects,
   ...laneDefects,
@@ -44,6 +47,7 @@ export const defects: readonly Defect[] = [
   ...recordDefects,
   ...aliasDefects,
   ...coveredDefects,
+  ...groupDefects,
   ...textDefects,
   ...connectionDefects,
   ...tableDefects,

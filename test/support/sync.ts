@@ -6,6 +6,7 @@ import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import { claimMappings } from '../../db/mappings/claims.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
+import type { MappingDocument } from '../../lib/catalogue/document.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveInbound, takeIn } from '../../lib/intake/inbound.ts';
@@ -58,7 +59,7 @@ export interface SyncWorld {
 }
 
 export function useSync(
-  options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy> } = {},
+  options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy>; document?: MappingDocument } = {},
 ): SyncWorld {
   const database = useDatabase();
   let world: SyncWorld | undefined;
@@ -85,6 +86,7 @@ export async function createWorld(
   options: {
     simulator?: SimulatorOptions;
     policy?: Partial<SyncPolicy>;
+    document?: MappingDocument;
     beside?: Pick<SyncWorld, 'clock' | 'simulator'>;
   },
 ): Promise<SyncWorld> {
@@ -97,6 +99,7 @@ export async function createWorld(
       secretKey: fakeKey,
       apiBase: url,
       tagKey: `twinbox_${instanceId}`,
+      document: options.document,
       ...changes,
     });
   const integration = integrate({});

@@ -21,11 +21,15 @@ export function parseStripeDocument(candidate: unknown, entities?: Entities): Ma
  * that is written, as it is written whole. The email is what a record is found by.
  */
 export function namesToRead(document: MappingDocument, named: readonly string[]): string[] {
-  const groups = document.fields.flatMap(({ external, direction }) =>
-    direction === 'pull' ? [] : [fieldNamed(external)?.group ?? null],
+  return [...new Set([...named, ...groupsOf(document).flat(), 'email'])];
+}
+
+/** Every group that the document writes to, with all its fields. */
+export function groupsOf({ fields }: MappingDocument): string[][] {
+  const groups = fields.flatMap(({ external, direction }) =>
+    direction === 'pull' ? [] : (fieldNamed(external)?.group ?? []),
   );
-  const rest = groups.flatMap((group) => (group === null ? [] : membersOf(group)));
-  return [...new Set([...named, ...rest, 'email'])];
+  return [...new Set(groups)].map(membersOf);
 }
 
 /** What Stripe's customer cannot take of a document of well-formed fields, each with its place. */

@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts';
 import { externalFields, type MappingDocument } from '../../catalogue/document.ts';
 import type { Ingress } from '../integration.ts';
 import mapping from './customer.json' with { type: 'json' };
-import { namesToRead, parseStripeDocument } from './document.ts';
+import { groupsOf, namesToRead, parseStripeDocument } from './document.ts';
 import { isTagKey } from './owner-tag.ts';
 import { createIngress } from './webhook.ts';
 
@@ -31,5 +31,7 @@ export function createStripeIntake(
   }
   const names = namesToRead(document, externalFields(document));
   const mapped = document.fields.map((rule) => rule.external);
-  return { system: 'stripe', document, names, ingress: createIngress({ names, mapped, tagKey }) };
+  // What an event says was there before is needed of all that a request of ours may carry.
+  const carried = [...new Set([...mapped, ...groupsOf(document).flat()])];
+  return { system: 'stripe', document, names, ingress: createIngress({ names, carried, tagKey }) };
 }

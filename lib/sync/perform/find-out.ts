@@ -17,6 +17,7 @@ import {
   raiseAwaiting,
   readDecision,
 } from '../../../db/external-records.ts';
+import { readOrigin } from '../../../db/events/origins.ts';
 import { readMapping } from '../../../db/mappings/mappings.ts';
 import { readStoppedMs } from '../../../db/limits/stoppages.ts';
 import { failpoint } from '../../failpoint.ts';
@@ -61,6 +62,8 @@ export async function findOut(
       return findByCustomer(db, mapping, fact.ask.customerId);
     case 'recordDecision':
       return readDecision(db, mapping, fact.ask.externalId);
+    case 'origin':
+      return readOrigin(db, fact.ask);
     case 'otherMapping':
       return readMapping(db, fact.ask.id);
     case 'record':

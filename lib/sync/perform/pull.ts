@@ -107,10 +107,12 @@ function keep(deps: SyncDeps, step: Step, compared: Comparison, { row, reformed 
   step.row = row;
   step.mapping = { ...step.mapping, shadow: reformed.shadow };
   const rules = deps.integration.document.fields;
+  const { system } = step.mapping;
+  const originOf = (field: string): string | null => compared.origins[field] ?? null;
   // What the table's own triggers have made of it goes out at once; a worker that dies before that
   // leaves it to the next merge.
   const push = reformed.goesOut
-    ? merge({ rules, shadow: reformed.shadow, ours: oursOf(rules, row), theirs }).push
+    ? merge({ rules, shadow: reformed.shadow, ours: oursOf(rules, row), theirs, system, originOf }).push
     : plan.push;
   const done = { ...plan, push };
   step.progress = {

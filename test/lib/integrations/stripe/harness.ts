@@ -1,8 +1,5 @@
-import {
-  createStripeIntegration,
-  type StripeIntegration,
-  type StripeSettings,
-} from '../../../../lib/integrations/stripe/stripe.ts';
+import type { Integration } from '../../../../lib/integrations/integration.ts';
+import { createStripeIntegration, type StripeSettings } from '../../../../lib/integrations/stripe/stripe.ts';
 import type { Edit } from '../../../../simulator/control/dashboard.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../../../simulator/simulator.ts';
 import type { ContractHarness } from '../contract-harness.ts';
@@ -12,7 +9,7 @@ export const SECRET_KEY = 'sk_test_twinbox_fake';
 
 export interface StripeHarness {
   simulator: Simulator;
-  connect: (settings?: Partial<StripeSettings>) => StripeIntegration;
+  connect: (settings?: Partial<StripeSettings>) => Integration;
   close: () => Promise<void>;
 }
 

@@ -134,5 +134,6 @@ export const anySituation: fc.Arbitrary<Situation> = fc
       fieldRule({ internal: 'email', external: 'email', compare: ['lower'] }),
     ],
     now: NOW,
+    groups: [],
     known: new Map<string, unknown>(),
   }));

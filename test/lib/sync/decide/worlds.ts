@@ -148,6 +148,7 @@ export const anyWorld = fc.record({
   rowByIdentity: candidate,
   rowById: candidate,
   recordDecision: fc.constantFrom(null, 'import' as const, 'leave' as const),
+  origin: fc.constantFrom(null, 'internal', 'stripe', 'other'),
   otherMapping: fc.option(mapping),
   record: answer(fetched),
   recordsByIdentity: answer(fc.array(record, { maxLength: 2 })),
