@@ -1,5 +1,6 @@
 // The workers' role: receive, reconcile and housekeeping, for every system in use. It is built in
 // the same way for a separate process and for the process that runs every role.
+import { ensureConnections } from '../db/connections.ts';
 import { raiseWaiting } from '../db/mappings/dirty.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
@@ -44,6 +45,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const [first] = systems;
   const log = first?.log;
   const alive = first && (await startSignOfLife({ db: first.db, owner, log: first.log }));
+  if (first) await ensureConnections(first.db, namesOf(systems));
   for (const deps of systems) await raiseAllowed(deps);
   const lanes = systems.map((deps) => startLane(deps, { owner, concurrency, leaseMs }, stopping.signal));
   const looks = lanes.map(({ deps, neighbours, wake }) =>
@@ -120,6 +122,10 @@ function startSweeper(lane: HousekeptLane, retentionDays: number, signal: AbortS
     signal,
   });
   return { loop, status };
+}
+
+function namesOf(systems: readonly SyncDeps[]): string[] {
+  return systems.map(({ integration }) => integration.system);
 }
 
 /** Raises the pairs that waited until writes or pulls were allowed, if they are allowed now. */

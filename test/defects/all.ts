@@ -20,6 +20,7 @@ import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
+import { policyDefects } from './policy-defects.ts';
 import { promiseDefects } from './promise-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
@@ -55,4 +56,5 @@ export const defects: readonly Defect[] = [
   ...createDefects,
   ...stateDefects,
   ...promiseDefects,
+  ...policyDefects,
 ];

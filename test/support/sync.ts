@@ -243,6 +243,7 @@ const FILLED_TABLES = [
   'sync_attempts',
   'sync_conflicts',
   'connections',
+  'existing_rows',
   'inbound_event_ids',
   'refused_records',
   'relay_cursor',

@@ -1,0 +1,51 @@
+import type { Defect } from './defect.ts';
+
+const existingRows = 'test/lib/intake/existing-rows.test.ts';
+
+/** Mistakes where several systems stand beside each other: what comes to one, and what one says of all. */
+export const policyDefects: Defect[] = [
+  {
+    name: 'a system that comes later as if it were the first',
+    edits: [
+      {
+        file: 'db/connections.ts',
+        find: `when exists (select from connections where account is not null) then (select max(id) from customers)`,
+        replace: `when false then (select max(id) from customers)`,
+      },
+    ],
+    caughtBy: { file: existingRows, title: 'wait for a consent, also if their events come in before' },
+  },
+  {
+    name: 'an event about a row that was there makes a mapping that is sent',
+    edits: [
+      {
+        file: 'db/mappings/writes/existing-rows.ts',
+        find: `and e.entity_id <= b.up_to)`,
+        replace: `and e.entity_id > b.up_to)`,
+      },
+    ],
+    caughtBy: { file: existingRows, title: 'wait for a consent, also if their events come in before' },
+  },
+  {
+    name: 'rows that were there are left once one batch is done',
+    edits: [
+      {
+        file: 'db/mappings/writes/existing-rows.ts',
+        find: `(select count(*) from portion) < :limit then b.up_to else (select max(id) from portion) end`,
+        replace: `(select count(*) from portion) < :limit then b.up_to else b.up_to end`,
+      },
+    ],
+    caughtBy: { file: existingRows, title: 'in batches, whenever a process dies' },
+  },
+  {
+    name: 'the walk of a system that comes later begins with the first event',
+    edits: [
+      {
+        file: 'db/connections.ts',
+        find: `join rows r on r.system = w.system`,
+        replace: `join rows r on r.system <> w.system`,
+      },
+    ],
+    caughtBy: { file: existingRows, title: 'are not what the walk for lost events begins with' },
+  },
+];
