@@ -90,6 +90,12 @@ export async function lockConnection(tx: Tx, system: string): Promise<Connection
   return rows[0] ?? null;
 }
 
+/** Locks the connections of all systems, always in the same order, and returns that of one. */
+export async function lockConnections(tx: Tx, system: string): Promise<Connection | null> {
+  await tx.raw(`select from connections order by system for update`);
+  return readConnection(tx, system);
+}
+
 /**
  * Binds the database to an account, once; mappings made before that get the account too. Returns
  * the binding in force.

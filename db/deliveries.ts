@@ -198,14 +198,14 @@ export async function insertOriginDelivery(
 }
 
 /**
- * How many rows of ours became tombstones because of deletions at a system, since a time: the
- * inbound fuse counts them.
+ * How many rows of ours became tombstones because of deletions at any system, since a time: the
+ * inbound fuse counts them together, whichever system they came from.
  */
-export async function countDeletesInSince(tx: Db | Tx, system: string, sinceId: string): Promise<number> {
+export async function countDeletesInSince(tx: Db | Tx, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select count(*) from sync_deliveries
-     where event_type = 'customer.deleted' and status = 'origin' and target = :system and event_id >= :sinceId`,
-    { system, sinceId },
+     where event_type = 'customer.deleted' and status = 'origin' and event_id >= :sinceId`,
+    { sinceId },
   );
   return rows[0]?.count ?? 0;
 }

@@ -128,10 +128,11 @@ function namesOf(systems: readonly SyncDeps[]): string[] {
   return systems.map(({ integration }) => integration.system);
 }
 
-/** Raises the pairs that waited until writes or pulls were allowed, if they are allowed now. */
+/** Raises the pairs that waited until a setting allowed more, if it does now. */
 async function raiseAllowed({ db, clock, integration: { system }, policy }: SyncDeps): Promise<void> {
   if (policy.writes) await raiseWaiting(db, system, 'writes_off', clock.now());
   if (policy.pulls) await raiseWaiting(db, system, 'pulls_off', clock.now());
+  if (policy.deletesIn !== 'ask') await raiseWaiting(db, system, 'ask_delete', clock.now());
 }
 
 /**

@@ -69,6 +69,7 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
 function buildConfig(values: Settings, isTerminal: boolean) {
   return {
     env: values.TWINBOX_ENV,
+    owner: values.TWINBOX_OWNER,
     dataDir: resolve(values.TWINBOX_DATA_DIR),
     parkAfterHours: values.TWINBOX_PARK_AFTER_HOURS,
     retentionDays: values.TWINBOX_RETENTION_DAYS,

@@ -48,6 +48,7 @@ async function ofWaiting(about: About): Promise<Remedy[]> {
   const { reason } = mapping;
   switch (reason?.code) {
     case 'fuse':
+    case 'ask_delete':
       return heldDelete(mapping, reason.detail.direction);
     case 'not_linked':
       return notLinked(about);

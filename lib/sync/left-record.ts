@@ -31,6 +31,7 @@ function isGone({ reason }: Mapping): boolean {
     case 'failed':
       return reason.failure === 'unsendable';
     case 'missing':
+    case 'ask_delete':
     case 'alias_lives':
       return true;
     default:

@@ -55,6 +55,7 @@ const deps: SyncDeps = {
     writes: true,
     pulls: true,
     deletes: 'delete',
+    deletesIn: 'delete',
     linkByEmail: 'ask',
     looksBeforeCreate: true,
     imports: true,

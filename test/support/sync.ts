@@ -111,6 +111,7 @@ export async function createWorld(
       writes: true,
       pulls: true,
       deletes: 'delete',
+      deletesIn: 'delete',
       linkByEmail: 'ask',
       looksBeforeCreate: false,
       imports: true,

@@ -38,8 +38,8 @@ export function imported(): StateChange {
   return change({ state: 'linked', ...atPeace });
 }
 
-export function ended(state: 'tombstoned' | 'detached'): StateChange {
-  return change({ state, ...atPeace, decision: null });
+export function ended(state: 'tombstoned' | 'detached', ending: Ending | null = null): StateChange {
+  return change({ state, ...atPeace, ending, decision: null });
 }
 
 /**

@@ -26,6 +26,7 @@ export const stripe = {
     writes: given.writes,
     pulls: given.pulls,
     deletes: given.deletePolicy,
+    deletesIn: given.deletesIn,
     linkByEmail: given.linkByEmail,
     looksBeforeCreate: given.looksBeforeCreate,
     imports: given.imports,

@@ -1,6 +1,7 @@
 // How a step ends, as data. settle/writes.ts says what each outcome writes, and settle/settle.ts writes it.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { IntentResult } from '../../../db/closed-intents.ts';
+import type { Ending } from '../../../db/mappings/consent.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { FailureDetail, Parked, Reason, Waiting } from '../../../db/mappings/reason.ts';
 import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
@@ -22,6 +23,8 @@ export type Outcome =
       by: 'ours' | 'theirs';
       intent: OpenIntent | null;
       written: Written | null;
+      /** Why it ended on purpose, if the row lives on. */
+      ending?: Ending;
     }
   /**
    * An intent is closed without effect that we know of, but for what of it `stands` in the record;

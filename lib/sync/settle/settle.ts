@@ -107,7 +107,9 @@ async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date
 async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: Date): Promise<void> {
   const { system, account, externalId, shadow } = mapping;
   if (externalId === null) return;
-  if (effects.mapping.state === 'detached' && damageOf(mapping) === null) {
+  // Where the record was deleted, it is not left there.
+  const isLeft = effects.mapping.state === 'detached' && !effects.mapping.ending;
+  if (isLeft && damageOf(mapping) === null) {
     const identity = identityOf(shadow['email']?.theirs);
     // A delete that leaves the record at the system is also the decision about that record.
     await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, decision: 'leave' }]);

@@ -142,18 +142,18 @@ function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {
   };
 }
 
-function ended(step: LoadedStep, { state, by, intent, written }: Of<'ended'>): Writes {
+function ended(step: LoadedStep, { state, by, intent, written, ending }: Of<'ended'>): Writes {
   const { mapping } = step;
   const changes: MappingChanges = {
     ...healthy,
-    ...become.ended(state),
+    ...become.ended(state, ending),
     intent: null,
     mustRead: false,
     clean: mapping.dirty,
     // The detached record stays at the system, and a later create finds it by this email first.
-    ...(state === 'detached' ? { knownEmail: mapping.shadow['email']?.theirs ?? null } : {}),
+    ...(state === 'detached' && by === 'ours' ? { knownEmail: mapping.shadow['email']?.theirs ?? null } : {}),
   };
-  const deliveries = endedDeliveries(step, by, intent);
+  const deliveries = endedDeliveries(step, { by, intent, rowLives: ending !== undefined });
   if (intent) {
     const pushedVersion = Math.max(mapping.pushedVersion, intent.version);
     const closed = { intent, result: 'done', written } as const;

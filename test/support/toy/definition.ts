@@ -13,6 +13,7 @@ export function defineToy(url: string | null, { enabled = true } = {}): SystemDe
     isEnabled: () => enabled,
     settings: () => ({
       ...{ writes: true, pulls: true, deletes: 'delete', linkByEmail: 'ask', looksBeforeCreate: false },
+      deletesIn: undefined,
       ...{ imports: true, rates: { account: undefined, endpoint: undefined } },
     }),
     findAccess: () => (url === null ? null : accessAt(url)),

@@ -27,7 +27,15 @@ class ToyRefusal extends Error {
   }
 }
 
-export function createToyIntegration({ url, instanceId }: { url: string; instanceId: string }): Integration {
+export function createToyIntegration({
+  url,
+  instanceId,
+  deletes = 'delete',
+}: {
+  url: string;
+  instanceId: string;
+  deletes?: 'delete' | 'archive';
+}): Integration {
   async function ask<T>(method: string, path: string, body?: object) {
     const answer = await fetch(url + path, {
       method,
@@ -65,7 +73,7 @@ export function createToyIntegration({ url, instanceId }: { url: string; instanc
       requestLifeMs: DAY,
       inFlightMs: 60_000,
       callTimeoutMs: CALL_MS,
-      deletes: 'delete',
+      deletes,
       quota: false,
       rates: { account: 1_000, endpoint: 1_000 },
     },
