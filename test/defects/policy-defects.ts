@@ -1,5 +1,6 @@
 import type { Defect } from './defect.ts';
 
+const deletesIn = 'test/lib/sync/deletes-in.test.ts';
 const existingRows = 'test/lib/intake/existing-rows.test.ts';
 
 /** Mistakes where several systems stand beside each other: what comes to one, and what one says of all. */
@@ -47,5 +48,49 @@ export const policyDefects: Defect[] = [
       },
     ],
     caughtBy: { file: existingRows, title: 'are not what the walk for lost events begins with' },
+  },
+  {
+    name: 'a deletion that is asked about deletes the row',
+    edits: [
+      {
+        file: 'lib/sync/rungs/record-deleted.ts',
+        find: `if (s.policy.deletesIn === 'ask')`,
+        replace: `if (s.policy.deletesIn === 'delete')`,
+      },
+    ],
+    caughtBy: { file: deletesIn, title: 'leaves the row and its other records as they are' },
+  },
+  {
+    name: 'an inbound fuse that counts each system by itself',
+    edits: [
+      {
+        file: 'db/deliveries.ts',
+        find: `where event_type = 'customer.deleted' and status = 'origin' and event_id >= :sinceId`,
+        replace: `where event_type = 'customer.deleted' and status = 'origin' and target = 'toy' and event_id >= :sinceId`,
+      },
+    ],
+    caughtBy: { file: deletesIn, title: 'counts for the fuse together' },
+  },
+  {
+    name: 'a release of what the fuse holds that carries out what is asked about',
+    edits: [
+      {
+        file: 'db/mappings/writes/decisions.ts',
+        find: `and reason = any(:reasons::text[]) and`,
+        replace: `and reason is not null and`,
+      },
+    ],
+    caughtBy: { file: deletesIn, title: 'is not released by the command' },
+  },
+  {
+    name: 'a system without an owner that deletes by default',
+    edits: [
+      {
+        file: 'lib/integrations/registry.ts',
+        find: `names.length === 1 ? names[0] : undefined } = config`,
+        replace: `names[0] } = config`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/integrations/registry.test.ts', title: 'lets a deletion at the owner count' },
   },
 ];

@@ -1,5 +1,9 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../../db/customers.ts';
+import { countReasons } from '../../../db/health/reports.ts';
+import { raiseHeldDeletes } from '../../../db/mappings/writes/decisions.ts';
+import { judgeAttention } from '../../../lib/operations/doctor.ts';
+import { explain } from '../../../lib/operations/explain.ts';
 import { createDeleteOperations } from '../../../lib/operations/held-deletes.ts';
 import { useBeside } from '../../support/beside.ts';
 
@@ -36,6 +40,35 @@ describe('a deletion at one of several systems', () => {
       const found = await world.stripe.integration.fetch(stripeId);
       expect(found.state === 'present' && found.record.fields['name']).to.equal('Ada King');
       expect(await standing(id)).to.deep.equal(['waiting', 'ask_delete']);
+    });
+
+    it('says what waits, why, and which commands decide', async () => {
+      const { id, toyId } = await world.linked('Ada');
+      world.toy.remove(toyId);
+      await world.run();
+      const explained = await explain(world.deps, { customer: id }, { read: false, system: 'toy' });
+      const [pair] = explained?.pairs ?? [];
+      expect(pair?.why).to.equal(
+        'The record was deleted at Toy; our row and its records at other systems stay until a person decides (TOY_DELETES_IN=ask).',
+      );
+      expect(pair?.remedies.slice(0, 3).map(({ command }) => command)).to.deep.equal([
+        `npx twinbox deletes toy --customer ${id} --release`,
+        `npx twinbox deletes toy --customer ${id} --take-back`,
+        `npx twinbox deletes toy --customer ${id} --detach`,
+      ]);
+      expect(judgeAttention(await countReasons(world.db))).to.include({
+        says: '1 waiting (ask_delete)',
+        fix: 'npx twinbox deletes toy shows more.',
+      });
+    });
+
+    it('is not released by the command that releases what the fuse holds', async () => {
+      const { id, toyId } = await world.linked('Ada');
+      world.toy.remove(toyId);
+      await world.run();
+      await raiseHeldDeletes(world.db, 'toy', world.stripe.clock.now(), { reasons: ['fuse'] });
+      await world.run();
+      expect([await isDeleted(id), ...(await standing(id))]).to.deep.equal([false, 'waiting', 'ask_delete']);
     });
 
     it('is accepted: the row goes, and its other records with it', async () => {
