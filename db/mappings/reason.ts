@@ -45,6 +45,8 @@ interface WaitingDetails {
   account_unread: Nothing;
   ask_link: { customer: number };
   duplicate_email: { customer: number };
+  /** The record was archived, and lives again: this row, which it had, is deleted. */
+  restored: { customer: number };
   /** A person chose the record for a customer; the consent says for which. */
   chosen: Nothing;
   /** A pair that had ended was taken up again for a decision. */
@@ -143,6 +145,7 @@ const FITS: Record<keyof Details, Fits> = {
   account_unread: nothing,
   ask_link: customer,
   duplicate_email: customer,
+  restored: customer,
   chosen: nothing,
   reopened: nothing,
   lost_row: tag,

@@ -29,7 +29,8 @@ export interface Capabilities {
   /**
    * What a delete does. `delete`: the record is gone for good, so values of it that we had not seen
    * are kept as conflicts. `archive`: the record is archived with its values, as people delete
-   * records at that system too; it reads as `erased`, and no value is lost. `none`: no delete is
+   * records at that system too; it reads as `erased`, and no value is lost. People may restore it: an
+   * event that is no deletion (`updated`) then makes the engine read it. `none`: no delete is
    * ever sent; the pair of a deleted row is detached, and its record stays.
    */
   deletes: 'delete' | 'archive' | 'none';

@@ -61,6 +61,8 @@ const SENTENCES: Record<string, Sentence> = {
     `The record was deleted at ${system}; our row and its records at other systems stay until a person decides (${setting('DELETES_IN')}=ask).`,
   alias_lives: (detail, system) =>
     `The record was deleted at ${system}, and another record of the customer exists: ${listOf(detail['aliases'])}.`,
+  restored: (detail, system) =>
+    `The record was restored at ${system} after customer ${textOf(detail['customer']) ?? '?'} was deleted: it belongs to no customer until a person decides.`,
   lost_row: () =>
     'The owner tag of the record names a row that is not in our table: the row was lost, or a person wrote the tag by hand.',
   no_email: () => 'The record has no email, so it cannot become a customer.',

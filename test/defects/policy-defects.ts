@@ -1,5 +1,6 @@
 import type { Defect } from './defect.ts';
 
+const restored = 'test/lib/sync/restored.test.ts';
 const deletesIn = 'test/lib/sync/deletes-in.test.ts';
 const existingRows = 'test/lib/intake/existing-rows.test.ts';
 
@@ -92,5 +93,38 @@ export const policyDefects: Defect[] = [
       },
     ],
     caughtBy: { file: 'test/lib/integrations/registry.test.ts', title: 'lets a deletion at the owner count' },
+  },
+  {
+    name: 'a restored record whose event is stale',
+    edits: [
+      {
+        file: 'lib/sync/rungs/restored.ts',
+        find: `  if (!mayBeBack(s)) return null;`,
+        replace: `  if (mayBeBack(s)) return null;`,
+      },
+    ],
+    caughtBy: { file: restored, title: 'continues its pair, if the row lives' },
+  },
+  {
+    name: 'a restored record that is imported by itself',
+    edits: [
+      {
+        file: 'lib/sync/rungs/unmatched-record.ts',
+        find: `byOwnerTag(s, record) ?? awaitsDecision(s) ?? whyNotImported`,
+        replace: `byOwnerTag(s, record) ?? whyNotImported`,
+      },
+    ],
+    caughtBy: { file: restored, title: 'if the row was deleted with it, until it becomes a new customer' },
+  },
+  {
+    name: 'a restored record that is archived once more with its row',
+    edits: [
+      {
+        file: 'lib/sync/rungs/restored.ts',
+        find: `if (!row || row.deletedAt !== null)`,
+        replace: `if (!row)`,
+      },
+    ],
+    caughtBy: { file: restored, title: 'is not archived again' },
   },
 ];

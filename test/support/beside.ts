@@ -14,7 +14,7 @@ import { toMapping } from '../../db/mappings/mappings.ts';
 import { readAll } from './stored-events.ts';
 import { createWorld, emptyTables, type SyncWorld } from './sync.ts';
 import { createToyIntegration } from './toy/integration.ts';
-import { startToy, type ToyServer } from './toy/server.ts';
+import { startToy, type ToyEvent, type ToyServer } from './toy/server.ts';
 
 export const TOY = { system: 'toy', account: 'toy_account', externalType: 'person' };
 
@@ -31,6 +31,8 @@ export interface Beside {
   receive(): Promise<number>;
   /** Brings all events of the toy since the last call to their deliveries. */
   bringToys(): Promise<void>;
+  /** One event of the toy comes in by itself. */
+  bringAgain(event: ToyEvent): Promise<void>;
   /** Both lanes work until nothing that is due is left. */
   run(): Promise<void>;
   /** A row with a record at both, and nothing left to do. */
@@ -83,6 +85,15 @@ async function createBeside(
   let seen = 0;
   const everything = { system: 'toy', after: 0, upTo: 2 ** 52, limit: 10_000 };
   const receiving = { ...deps, wake: () => undefined };
+  async function bring(events: ToyEvent[]): Promise<void> {
+    const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
+    for (const event of events) {
+      const incoming = integration.ingress?.normalise(structuredClone(event));
+      if (incoming) await takeIn(inbox, incoming);
+    }
+    const stored = await findNotReceived(db, everything);
+    await receiveInbound(receiving, TOY, readAll(stored, keyPrefix(deps)));
+  }
   const beside: Beside & { lane: () => Lane } = {
     ...{ db, stripe, toy, deps, lane: () => lane },
     change(changes) {
@@ -90,16 +101,11 @@ async function createBeside(
       lane = makeLane();
     },
     receive: async () => receiveOutbound(receiving, TOY, await findUndelivered(db, everything)),
+    bringAgain: (event) => bring([event]),
     async bringToys() {
       const reported = toy.events().slice(seen);
       seen += reported.length;
-      const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
-      for (const event of reported) {
-        const incoming = integration.ingress?.normalise(structuredClone(event));
-        if (incoming) await takeIn(inbox, incoming);
-      }
-      const stored = await findNotReceived(db, everything);
-      await receiveInbound(receiving, TOY, readAll(stored, keyPrefix(deps)));
+      await bring(reported);
     },
     async run() {
       for (;;) {

@@ -139,6 +139,14 @@ export function aliasGone(): StateChange {
   return change({ state: 'tombstoned', ...atPeace });
 }
 
+/** A record of a deleted row lives again: it has no row until a person decides. */
+export function restoredAlone(customer: number): StateChange {
+  return change({
+    state: 'waiting',
+    ...{ ...atPeace, reason: { code: 'restored', detail: { customer } }, decision: null },
+  });
+}
+
 /** A second record is a person of its own: it is matched as any unmatched record. */
 export function unmatchedAgain(): StateChange {
   return change({ state: 'pending', ...atPeace });

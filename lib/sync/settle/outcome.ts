@@ -53,9 +53,20 @@ export type Outcome =
   | { kind: 'covered'; conflicts: Conflict[] }
   | AliasOutcome
   | { kind: 'waiting'; reason: Waiting }
+  | RestoredOutcome
   | DecisionOutcome
   /** A mapping that has nothing to do any more answers for its external id. */
   | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
+
+/**
+ * A record that had been archived lives again. `pair`: its pair goes on, and the step begins again.
+ * `unmatched`: its row has another record, or it never had one; the step begins again as for any
+ * unmatched record. `alone`: its row was deleted, so it waits for a person, and its owner tag does not
+ * count any more.
+ */
+export type RestoredOutcome =
+  | { kind: 'restored'; to: 'pair' | 'unmatched' }
+  | { kind: 'restored'; to: 'alone'; customer: number; ownerTag: string | null };
 
 /** About a second record of a row. */
 export type AliasOutcome =

@@ -31,6 +31,7 @@ import {
   passedOn,
 } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
+import { restoredEffects } from './restored-outcomes.ts';
 import { errorRow, type Effects, type Outcome } from './outcome.ts';
 
 type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
@@ -89,6 +90,8 @@ function writesOf(
     case 'set_aside':
     case 'refused':
       return decisionEffects(step, outcome);
+    case 'restored':
+      return restoredEffects(step, outcome);
     case 'alias':
     case 'alias_stays':
     case 'alias_left':
