@@ -115,8 +115,11 @@ const ROUND_RESTS = {
 function startSweeper(lane: HousekeptLane, retentionDays: number, signal: AbortSignal) {
   const { log, integration } = lane.deps;
   const { runOnce, status } = createSweeper(lane, { retentionDays });
+  const { idleMs } = ROUND_RESTS;
   const loop = runLoop(runOnce, {
     ...ROUND_RESTS,
+    // The feed says how often it is read, also if that is more often than the other rounds.
+    idleMs: Math.min(idleMs, integration.feed?.everyMs ?? idleMs),
     onError: (error, failures) =>
       log.warn('sweep.broken_off', { system: integration.system, error: String(error), failures }),
     signal,

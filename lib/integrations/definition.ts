@@ -103,6 +103,6 @@ export interface SystemDefinition {
   intake(instanceId: string): Promise<Intake>;
   /** Those that sign its webhooks; several while one is being rolled. */
   webhookSecrets(config: Config): string[];
-  /** What the API's document says of the header that its webhooks are signed in; null without webhooks. */
-  signatureHeader: string | null;
+  /** The headers that its webhooks are signed by, for the API's document; null without webhooks. */
+  signatureHeaders: readonly string[] | null;
 }

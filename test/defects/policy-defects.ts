@@ -1,5 +1,6 @@
 import type { Defect } from './defect.ts';
 
+const severalEvents = 'test/api/several-events.test.ts';
 const restored = 'test/lib/sync/restored.test.ts';
 const deletesIn = 'test/lib/sync/deletes-in.test.ts';
 const existingRows = 'test/lib/intake/existing-rows.test.ts';
@@ -126,5 +127,38 @@ export const policyDefects: Defect[] = [
       },
     ],
     caughtBy: { file: restored, title: 'is not archived again' },
+  },
+  {
+    name: 'one event of a body that cannot be read keeps out the others',
+    edits: [
+      {
+        file: 'api/webhooks.ts',
+        find: `if (items.length > 0 && !items.some(({ ok }) => ok))`,
+        replace: `if (items.length > 0 && !items.every(({ ok }) => ok))`,
+      },
+    ],
+    caughtBy: { file: severalEvents, title: 'store each event once, and report' },
+  },
+  {
+    name: 'one event of a body that the database refuses keeps out the others',
+    edits: [
+      {
+        file: 'lib/intake/inbound.ts',
+        find: `    return await takeEach(deps, items);`,
+        replace: `    return items.map((): Taken => 'unstorable');`,
+      },
+    ],
+    caughtBy: { file: severalEvents, title: 'keep the others, if the database refuses one' },
+  },
+  {
+    name: 'a body that is refused in part before the account is known',
+    edits: [
+      {
+        file: 'lib/intake/inbound.ts',
+        find: `if (one === 'unbound') throw new Unbound('no account is bound');`,
+        replace: ``,
+      },
+    ],
+    caughtBy: { file: severalEvents, title: 'come again as a whole while the account is not known' },
   },
 ];

@@ -15,6 +15,7 @@ import { readAll } from './stored-events.ts';
 import { createWorld, emptyTables, type SyncWorld } from './sync.ts';
 import { createToyIntegration } from './toy/integration.ts';
 import { startToy, type ToyEvent, type ToyServer } from './toy/server.ts';
+import { onlyEvent } from './only-event.ts';
 
 export const TOY = { system: 'toy', account: 'toy_account', externalType: 'person' };
 
@@ -88,7 +89,7 @@ async function createBeside(
   async function bring(events: ToyEvent[]): Promise<void> {
     const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
     for (const event of events) {
-      const incoming = integration.ingress?.normalise(structuredClone(event));
+      const incoming = onlyEvent(integration.ingress, { events: [structuredClone(event)] });
       if (incoming) await takeIn(inbox, incoming);
     }
     const stored = await findNotReceived(db, everything);

@@ -21,6 +21,7 @@ import { useDatabase } from './database.ts';
 import { expectInvariants, type LoggedLine } from './invariants.ts';
 import { readAll } from './stored-events.ts';
 import { mappingOf } from './sync-rows.ts';
+import { onlyEvent } from './only-event.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
 
@@ -173,7 +174,7 @@ export async function createWorld(
       seen += reported.length;
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
       for (const event of reported) {
-        const incoming = integration.ingress?.normalise(event);
+        const incoming = onlyEvent(integration.ingress, event);
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = await findNotReceived(db, everything);
