@@ -27,6 +27,7 @@ const lane = createLane(
       writes: true,
       pulls: true,
       deletes: 'delete',
+      deletesIn: 'delete',
       linkByEmail: 'ask',
       looksBeforeCreate: false,
       imports: true,

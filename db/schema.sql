@@ -469,6 +469,13 @@ create table event_blocks (
   opened_at timestamp with time zone not null
 );
 
+create table existing_rows (
+  system text not null,
+  entity_type text not null,
+  up_to bigint not null,
+  placed_to bigint
+);
+
 create table external_mappings (
   id bigint generated always as identity not null,
   entity_type text default 'customer'::text not null,
@@ -536,7 +543,8 @@ create table instance (
   only_one boolean default true not null,
   id text not null,
   created_at timestamp with time zone default now() not null,
-  copied_from text[] default '{}'::text[] not null
+  copied_from text[] default '{}'::text[] not null,
+  rows_taken_over_to bigint
 );
 
 create table leases (
@@ -811,6 +819,8 @@ alter table customers add constraint customers_pkey PRIMARY KEY (id);
 alter table database_place add constraint database_place_only_one_check CHECK (only_one);
 alter table database_place add constraint database_place_pkey PRIMARY KEY (only_one);
 alter table event_blocks add constraint event_blocks_pkey PRIMARY KEY (first_id);
+alter table existing_rows add constraint existing_rows_check CHECK ((placed_to <= up_to));
+alter table existing_rows add constraint existing_rows_pkey PRIMARY KEY (system, entity_type);
 alter table external_mappings add constraint external_mappings_check CHECK (((intent IS NULL) OR (state <> ALL (ARRAY['alias'::text, 'detached'::text, 'tombstoned'::text]))));
 alter table external_mappings add constraint external_mappings_consent CHECK (((consent IS NULL) OR (((jsonb_typeof(consent) = 'object'::text) AND (jsonb_typeof((consent -> 'at'::text)) = 'string'::text) AND (jsonb_typeof((consent -> 'by'::text)) = ANY (ARRAY['string'::text, 'null'::text])) AND
 CASE (consent ->> 'to'::text)

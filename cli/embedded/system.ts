@@ -109,7 +109,7 @@ async function start({
   if (database.embedded) await endLeasesOfTheDead(db);
   let relay: Relay | null = null;
   const nudge = (): void => relay?.nudge();
-  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge });
+  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge, systems });
   const syncs = [sync, ...others];
   const { clock } = sync;
   const names = syncs.map(({ integration }) => integration.system);
@@ -215,10 +215,10 @@ async function startHosts(
 async function createSyncs(
   config: Config,
   hosts: readonly Host[],
-  parts: { db: Db; log: Logger; nudge: () => void },
+  { systems, ...parts }: { db: Db; log: Logger; nudge: () => void; systems: Registry },
 ): Promise<[SyncDeps, ...SyncDeps[]]> {
   const [first, ...others] = await Promise.all(
-    hosts.map((access) => createSyncDeps(config, { ...parts, access })),
+    hosts.map((access) => createSyncDeps(config, { ...parts, access }, systems)),
   );
   if (!first) throw new AppError('config_invalid', { detail: 'No external system is kept in step.' });
   return [first, ...others];

@@ -79,6 +79,14 @@ export async function countLinked(db: Db | Tx, system: string): Promise<number> 
   return rows[0]?.count ?? 0;
 }
 
+/** How many rows of ours have a living pair, at whichever system. */
+export async function countLinkedRows(db: Db | Tx): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(distinct internal_id) from external_mappings where state = 'linked'`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** A record of theirs that waits for consent, with the row of ours that has its email. */
 export type Linkable = {
   mappingId: number;

@@ -12,7 +12,8 @@ export type MappingState = 'pending' | 'linked' | 'waiting' | 'parked' | 'alias'
 export type StoredPair = {
   ours: JsonValue;
   theirs: JsonValue;
-  reason?: 'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'cannot_take' | 'reformed' | 'reform_refused';
+  reason?:
+    'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'cannot_take' | 'reformed' | 'reform_refused';
 };
 
 /**

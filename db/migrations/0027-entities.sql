@@ -1,4 +1,4 @@
--- The tables whose rows are kept in step are named by the catalogue, and any table may be one of them (docs/decisions/0065-entities.md).
+-- The tables whose rows are kept in step are named by the catalogue, and any table may be one of them (docs/decisions/0068-entities.md).
 
 -- A database of before has the table customers and functions that name it: db/entities/ makes them anew.
 drop function if exists customers_before_change, customers_demand_event, customers_refuse_removal, customers_version_after_restore,

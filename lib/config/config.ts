@@ -101,6 +101,7 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
     /** The file of the catalogue; null if the built-in one stands. */
     configFile: file,
     env: values.TWINBOX_ENV,
+    owner: values.TWINBOX_OWNER,
     dataDir: resolve(values.TWINBOX_DATA_DIR),
     parkAfterHours: values.TWINBOX_PARK_AFTER_HOURS,
     retentionDays: values.TWINBOX_RETENTION_DAYS,

@@ -11,6 +11,13 @@ import type { Config } from '../config/config.ts';
 import type { Check } from '../finding.ts';
 import type { Ingress, Integration } from './integration.ts';
 
+/**
+ * What a deletion (or an archiving) of a record at a system does. `delete`: our row goes, and with it
+ * its records at the other systems. `detach`: only the pair ends. `ask`: the pair waits until a person
+ * decides.
+ */
+export type InboundDeletes = 'delete' | 'detach' | 'ask';
+
 /** What the settings say of every system, whatever their names are. */
 export interface SystemSettings {
   /** False: observe only; nothing is sent but reads (WRITES=off). */
@@ -19,6 +26,8 @@ export interface SystemSettings {
   pulls: boolean;
   /** What happens at the system when a row is deleted. */
   deletes: 'delete' | 'detach';
+  /** What happens to the row when its record is deleted; undefined: the default (registry.ts). */
+  deletesIn: InboundDeletes | undefined;
   /** What a record without our owner tag does when its email is that of an unlinked row. */
   linkByEmail: 'ask' | 'link' | 'never';
   /** Whether the system is asked for records with the row's email before a record is created. */
@@ -98,6 +107,6 @@ export interface SystemDefinition {
   intake(instanceId: string, catalogue: Catalogue): Promise<Intake>;
   /** Those that sign its webhooks; several while one is being rolled. */
   webhookSecrets(config: Config): string[];
-  /** What the API's document says of the header that its webhooks are signed in; null without webhooks. */
-  signatureHeader: string | null;
+  /** The headers that its webhooks are signed by, for the API's document; null without webhooks. */
+  signatureHeaders: readonly string[] | null;
 }

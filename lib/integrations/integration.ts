@@ -29,7 +29,8 @@ export interface Capabilities {
   /**
    * What a delete does. `delete`: the record is gone for good, so values of it that we had not seen
    * are kept as conflicts. `archive`: the record is archived with its values, as people delete
-   * records at that system too; it reads as `erased`, and no value is lost. `none`: no delete is
+   * records at that system too; it reads as `erased`, and no value is lost. People may restore it: an
+   * event that is no deletion (`updated`) then makes the engine read it. `none`: no delete is
    * ever sent; the pair of a deleted row is detached, and its record stays.
    */
   deletes: 'delete' | 'archive' | 'none';
@@ -145,14 +146,21 @@ export interface ListWindow {
 /** What is needed to verify one delivery before any byte of it is used. */
 export interface WebhookCheck {
   rawBody: Uint8Array;
-  /** The header that `Ingress.header` names, as received. */
-  header: string | string[] | undefined;
+  /** In capitals. */
+  method: string;
+  /** The path that was asked for, with its query, as received. */
+  path: string;
+  /** All headers, by their names in small letters. */
+  headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Several while a secret is being replaced. */
   secrets: string[];
   now: Date;
   /** How far the signed time may be from `now`, in both directions; 0 means not at all. */
   toleranceS: number;
 }
+
+/** One item of a body. `why`: it is no event at all, for people; it contains no value of a record. */
+export type IncomingItem = { ok: true; event: InboundEvent } | { ok: false; why: string };
 
 export type Verification = { ok: true; signedAt: Date } | { ok: false; code: string; message: string };
 
@@ -202,11 +210,12 @@ export interface InboundEvent {
 
 /** Webhooks. Present only if the system has them. */
 export interface Ingress {
-  /** The header that holds the signature, in lower case. */
-  header: string;
+  /** How many seconds the signed time of a webhook may be from ours. */
+  toleranceS: number;
+  /** It may need the body, the method, the path and any of the headers. */
   verify(check: WebhookCheck): Verification;
-  /** Never throws; null if it is not an event at all. */
-  normalise(event: unknown): InboundEvent | null;
+  /** What a verified body, parsed, has in it, in its order: one event or many. Never throws. */
+  events(body: unknown): IncomingItem[];
 }
 
 export type EventsPage = Answered & { events: InboundEvent[] };

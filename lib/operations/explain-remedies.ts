@@ -48,9 +48,12 @@ async function ofWaiting(about: About): Promise<Remedy[]> {
   const { reason } = mapping;
   switch (reason?.code) {
     case 'fuse':
+    case 'ask_delete':
       return heldDelete(mapping, reason.detail.direction);
     case 'not_linked':
       return notLinked(about);
+    case 'restored':
+      return [...restoredAlone(mapping), ...resolutions(about)];
     case 'alias_lives':
       return [...aliasLives(mapping, reason.detail.aliases), ...resolutions(about)];
     case 'ask_link':
@@ -122,6 +125,17 @@ async function isAnothers({ db, step: { mapping } }: About, externalId: string):
   const other = await findRecordMapping(db, { system, account, externalType, externalId });
   if (other === null) return false;
   return other.internalId !== null || other.intent !== null || other.state === 'tombstoned';
+}
+
+function restoredAlone({ system }: Mapping): Remedy[] {
+  const command = `npx twinbox link --system ${system}`;
+  return [
+    {
+      command: `${command} --import`,
+      does: 'every record without a customer becomes a new customer, this one too',
+    },
+    { command: `${command} --leave`, does: 'every record without a customer stays as it is' },
+  ];
 }
 
 function aliasLives({ internalId }: Mapping, aliases: string[]): Remedy[] {

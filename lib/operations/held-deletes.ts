@@ -1,5 +1,6 @@
-// What a person decides about deletes that the fuse holds (lib/sync/fuse.ts): they are released,
-// they are taken back, or the pairs are detached.
+// What a person decides about deletes that wait, since the fuse holds them (lib/sync/fuse.ts) or the
+// settings of a system ask (`deletesIn`): they are released, they are taken back, or the pairs are
+// detached.
 //
 // Taking back means that the delete does not happen. If the record was deleted at the external
 // system, our row lives on with its id, and gets a new record (lib/sync/rungs/decision.ts). If our
@@ -19,6 +20,7 @@ import {
 } from '../../db/mappings/writes/decisions.ts';
 import { freeRecord } from '../../db/mappings/decisions.ts';
 import type { DecisionNote, Ending } from '../../db/mappings/consent.ts';
+import { HELD_DELETES, isHeldDelete } from '../../db/mappings/reason.ts';
 import { insertLinkedEvent } from '../../db/events/events.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
@@ -42,7 +44,7 @@ export type HeldOutcome =
   | { outcome: 'email_taken' }
   /** A rule or a trigger of the table refuses the row that would come back. */
   | { outcome: 'refused'; refusal: TableRefusal }
-  /** The fuse does not hold it, or not any more. */
+  /** It waits for no decision, or not any more. */
   | { outcome: 'not_held' };
 
 export type DeleteOperations = {
@@ -96,7 +98,7 @@ export function createDeleteOperations({ db, clock, entity, system, log }: Deps)
       const now = clock.now();
       const released = await withTransaction(db, async (tx) => {
         if (ids === null) await releaseDeletes(tx, system, now);
-        const held = await lockWaiting(tx, system, 'fuse');
+        const held = await lockWaiting(tx, system, ...HELD_DELETES);
         const count = await raiseHeldDeletes(tx, system, now, { ids, by: actor, why });
         // The pairs given may have included the last one that was held.
         if (ids !== null) await settleHold(tx, system, now);
@@ -121,7 +123,7 @@ export function createDeleteOperations({ db, clock, entity, system, log }: Deps)
 
 /** A delete that was released may have been sent already, and cannot be taken back. */
 function isHeld({ state, reason, intent, decision }: Mapping): boolean {
-  return state === 'waiting' && reason?.code === 'fuse' && intent === null && decision === null;
+  return state === 'waiting' && isHeldDelete(reason) && intent === null && decision === null;
 }
 
 async function takeBack(

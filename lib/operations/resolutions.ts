@@ -14,6 +14,7 @@ import { findMappingOf } from '../../db/mappings/decisions.ts';
 import { insertClosedIntent } from '../../db/closed-intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
+import { isHeldDelete } from '../../db/mappings/reason.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { hasEnded } from '../../db/mappings/state.ts';
 import { detachMapping, noteDecision, reopenMapping } from '../../db/mappings/writes/decisions.ts';
@@ -145,8 +146,8 @@ export function whyNot(mapping: Mapping, row: MappedRow | null, action: Resoluti
   if (internalId === null && action !== 'let_go')
     return `${record} waits for a customer, so only let_go can be decided; npx twinbox link links the record.`;
   const isDeleted = row === null || row.deletedAt !== null;
-  if (reason?.code === 'fuse' && isDeleted && action !== 'let_go')
-    return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about the delete.`;
+  if (isHeldDelete(reason) && isDeleted && action !== 'let_go')
+    return `The delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about the delete.`;
   if (action === 'recreate' && waitsForIdentity(mapping))
     return `A record with the email of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create creates another record nevertheless.`;
   if (hasEnded(mapping)) {

@@ -19,7 +19,11 @@ export type SyncParts = {
 };
 
 /** What the engine is given for one system. */
-export async function createSyncDeps(config: Config, parts: SyncParts): Promise<SyncDeps> {
+export async function createSyncDeps(
+  config: Config,
+  parts: SyncParts,
+  registry: Registry = systems,
+): Promise<SyncDeps> {
   const { db, access, log, nudge } = parts;
   const instanceId = await readInstanceId(db);
   const integration = await access.integrate(instanceId);
@@ -35,6 +39,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
       environment: config.env,
       instanceId,
       ...settings,
+      deletesIn: registry.inboundDeletes(config, access.system),
       parkAfterMs: config.parkAfterHours * 3_600_000,
       backoff: { baseMs: 500, capMs: 300_000 },
       rates: {

@@ -213,6 +213,10 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
       return { would: 'link', customer: mapping.internalId };
     case 'alias':
       return nothing(`it is a second record of customer ${outcome.customerId}`);
+    case 'restored':
+      return nothing(
+        outcome.to === 'alone' ? 'it waits: restored' : 'its record lives again: both sides are read again',
+      );
     case 'alias_stays':
     case 'alias_left':
       return nothing('it is looked at as a second record of its customer');

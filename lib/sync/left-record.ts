@@ -33,6 +33,7 @@ function isGone({ reason }: Mapping): boolean {
     case 'failed':
       return reason.failure === 'unsendable';
     case 'missing':
+    case 'ask_delete':
     case 'alias_lives':
       return true;
     default:

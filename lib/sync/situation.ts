@@ -12,7 +12,14 @@ import type { SyncPolicy } from './settings.ts';
 /** What of the policy a decision goes by. */
 export type Rules = Pick<
   SyncPolicy,
-  'writes' | 'pulls' | 'deletes' | 'linkByEmail' | 'looksBeforeCreate' | 'imports' | 'parkAfterMs'
+  | 'writes'
+  | 'pulls'
+  | 'deletes'
+  | 'deletesIn'
+  | 'linkByEmail'
+  | 'looksBeforeCreate'
+  | 'imports'
+  | 'parkAfterMs'
 >;
 
 /** What stood in the way of this claim's last write into our tables. */

@@ -22,6 +22,7 @@ import { textDefects } from './text-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { originDefects } from './origin-defects.ts';
+import { policyDefects } from './policy-defects.ts';
 import { promiseDefects } from './promise-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
@@ -59,4 +60,5 @@ export const defects: readonly Defect[] = [
   ...createDefects,
   ...stateDefects,
   ...promiseDefects,
+  ...policyDefects,
 ];

@@ -14,7 +14,7 @@ import { finish } from '../support/child.ts';
 import { useDatabase, type TestDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
 import { defineToy } from '../support/toy/definition.ts';
-import { TOY_SECRET } from '../support/toy/integration.ts';
+import { signToy } from '../support/toy/webhook.ts';
 import { startToy, type ToyServer } from '../support/toy/server.ts';
 
 type Row = {
@@ -101,11 +101,10 @@ function runSideBySide(database: TestDatabase): void {
     const written = (): number => toy.events().filter(({ key }) => key !== null).length;
     const before = written();
     const event = toy.edit((await counterpart(id, 'toy')) ?? '', { full_name: 'Bea Toy' });
-    const answer = await fetch(url('/webhooks/toy'), {
-      method: 'POST',
-      headers: { 'toy-secret': TOY_SECRET },
-      body: JSON.stringify(event),
-    });
+    const body = JSON.stringify({ events: [event] });
+    const [method, path] = ['POST', '/api/v1/webhooks/toy'];
+    const headers = signToy({ method, path, body, at: new Date() });
+    const answer = await fetch(url('/webhooks/toy'), { method, headers, body });
     expect(answer.status, await answer.text()).to.equal(200);
     await bothSay(id, 'Bea Toy');
     await linked(id, 'toy');

@@ -57,6 +57,7 @@ const deps: SyncDeps = {
     writes: true,
     pulls: true,
     deletes: 'delete',
+    deletesIn: 'delete',
     linkByEmail: 'ask',
     looksBeforeCreate: true,
     imports: true,

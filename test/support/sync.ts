@@ -23,6 +23,7 @@ import { expectInvariants, type LoggedLine } from './invariants.ts';
 import { readAll } from './stored-events.ts';
 import { mappingOf } from './sync-rows.ts';
 import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
+import { onlyEvent } from './only-event.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
 
@@ -116,6 +117,7 @@ export async function createWorld(
       writes: true,
       pulls: true,
       deletes: 'delete',
+      deletesIn: 'delete',
       linkByEmail: 'ask',
       looksBeforeCreate: false,
       imports: true,
@@ -177,7 +179,7 @@ export async function createWorld(
       seen += reported.length;
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
       for (const event of reported) {
-        const incoming = integration.ingress?.normalise(event);
+        const incoming = onlyEvent(integration.ingress, event);
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = await findNotReceived(db, everything);
@@ -248,6 +250,7 @@ const FILLED_TABLES = [
   'sync_attempts',
   'sync_conflicts',
   'connections',
+  'existing_rows',
   'inbound_event_ids',
   'refused_records',
   'relay_cursor',

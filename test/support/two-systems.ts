@@ -1,4 +1,5 @@
 // The toy as a second system beside the Stripe of a test's world, on the same rows.
+import { onlyEvent } from './only-event.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
@@ -47,7 +48,7 @@ export async function startBeside(world: TwoWayWorld): Promise<Beside> {
       const reported = toy.events().slice(seen);
       seen += reported.length;
       for (const event of reported) {
-        const incoming = integration.ingress?.normalise(structuredClone(event));
+        const incoming = onlyEvent(integration.ingress, structuredClone(event));
         const inbox = { db, clock, integration, retentionDays: 30, nudge: () => undefined };
         if (incoming) await takeIn(inbox, incoming);
       }

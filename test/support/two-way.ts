@@ -9,6 +9,7 @@ import { thinEvent } from '../../simulator/webhooks/thin-events.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { readAll } from './stored-events.ts';
 import { useSync, type SyncWorld } from './sync.ts';
+import { onlyEvent } from './only-event.ts';
 
 export interface Inbound {
   /** Their events that no webhook has brought yet, oldest first. */
@@ -53,7 +54,7 @@ export function createInbound(world: SyncWorld): Inbound {
     async deliver(events = inbound.undelivered(), { thin = false } = {}) {
       const taken: Taken[] = [];
       for (const event of events) {
-        const incoming = ingress?.normalise(structuredClone(thin ? thinEvent(event) : event));
+        const incoming = onlyEvent(ingress, structuredClone(thin ? thinEvent(event) : event));
         if (!incoming) throw new Error(`no event: ${event.id}`);
         const { db, clock, integration } = world;
         taken.push(

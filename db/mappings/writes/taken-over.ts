@@ -7,6 +7,11 @@ import type { Tx } from '../../server/connection.ts';
  * made at the system before that.
  */
 export async function insertNotLinked(tx: Tx, entityType: string): Promise<void> {
+  // The same for every system that comes later (existing-rows.ts).
+  await tx.raw(
+    `update instance set rows_taken_over_to = (select max(id) from entity_rows() where entity_type = :entityType)`,
+    { entityType },
+  );
   await tx.raw(
     `insert into external_mappings (entity_type, internal_id, system, state, reason, wanted_version)
      select entity_type, id, 'stripe', 'waiting', 'not_linked', version from entity_rows() where entity_type = :entityType order by id`,

@@ -17,7 +17,7 @@ export const stripe = {
   missing:
     'STRIPE_SECRET_KEY: the key of the account whose customers are kept the same; or SIMULATOR_URL, to try Twinbox with `npm run simulator`',
   lookAt: 'Look at STRIPE_SECRET_KEY and at the network.',
-  signatureHeader: 'Stripe-Signature',
+  signatureHeaders: ['Stripe-Signature'],
 
   // Without a key the simulator is used in place of Stripe.
   isEnabled: () => true,
@@ -26,6 +26,7 @@ export const stripe = {
     writes: given.writes,
     pulls: given.pulls,
     deletes: given.deletePolicy,
+    deletesIn: given.deletesIn,
     linkByEmail: given.linkByEmail,
     looksBeforeCreate: given.looksBeforeCreate,
     imports: given.imports,

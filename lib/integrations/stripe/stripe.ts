@@ -36,7 +36,7 @@ const HOUR = 3_600_000;
  */
 export function createStripeIntegration(settings: StripeSettings): Integration {
   const { tagKey } = settings;
-  const { system, document, names, ingress } = createStripeIntake(tagKey, settings.document);
+  const { system, document, names, ingress, readEvent } = createStripeIntake(tagKey, settings.document);
   const { stripe, livemode } = createStripeClient(settings);
   const record = (answer: object) => toRecord(answer, names, tagKey);
 
@@ -105,7 +105,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     findTagged: (ownerTag) => searchByTag({ stripe, record, livemode }, tagKey, ownerTag),
     classify,
     ingress,
-    feed: createFeed(stripe, ingress),
+    feed: createFeed(stripe, readEvent),
   };
 
   /**

@@ -9,11 +9,13 @@ import { fieldNamed } from './customer-fields.ts';
 import { isHash, readField, type Hash } from './read-field.ts';
 import { verifySignature } from './signature.ts';
 
+/** Stripe's own tolerance, in both directions (docs.stripe.com/webhooks#replay-attacks). */
+const TOLERANCE_S = 300;
 const MAX_ID = 255;
 /** From 1970 to 2100: times that a uuid v7 and Postgres can hold. */
 const MAX_SECONDS = 4_102_444_800;
 
-interface NormaliseSettings {
+export interface NormaliseSettings {
   /** External fields of interest: mapped ones first, then those that stand in for them. */
   names: string[];
   /** Those that a request of ours may carry: the mapped ones, and what is written beside them. */
@@ -23,9 +25,13 @@ interface NormaliseSettings {
 
 export function createIngress(settings: NormaliseSettings): Ingress {
   return {
-    header: 'stripe-signature',
-    verify: verifySignature,
-    normalise: (event) => normalise(event, settings),
+    toleranceS: TOLERANCE_S,
+    verify: ({ headers, ...check }) => verifySignature({ ...check, header: headers['stripe-signature'] }),
+    // A body of Stripe is one event.
+    events(body) {
+      const event = normalise(body, settings);
+      return [event === null ? { ok: false, why: 'it has no id or no type' } : { ok: true, event }];
+    },
   };
 }
 

@@ -47,7 +47,13 @@ export function unmatchedRecord(s: Situation): Action | null {
 }
 
 function place(s: Situation, record: ExternalRecord): Action {
-  return byChoice(s, record) ?? byOwnerTag(s, record) ?? whyNotImported(s, record) ?? byIdentity(s, record);
+  return (
+    byChoice(s, record) ??
+    byOwnerTag(s, record) ??
+    awaitsDecision(s) ??
+    whyNotImported(s, record) ??
+    byIdentity(s, record)
+  );
 }
 
 /** A person chose this record for a living row; not if it has another installation's owner tag. */
@@ -87,6 +93,15 @@ function ownerLost(s: Situation, ownerTag: string, externalId: string): Action |
   const decision = know(s, 'recordDecision', { externalId });
   if (decision === 'import') return null;
   return wait({ code: decision === 'leave' ? 'left_alone' : 'lost_row', detail: { mark: ownerTag } });
+}
+
+/** Its row was deleted before it was restored: it comes into our table only by a person's decision. */
+function awaitsDecision({ mapping, known }: Situation): Action | null {
+  const { reason, externalId } = mapping;
+  if (reason?.code !== 'restored' || externalId === null) return null;
+  const decision = know({ known }, 'recordDecision', { externalId });
+  if (decision === 'import') return null;
+  return wait(decision === 'leave' ? { code: 'left_alone', detail: {} } : reason);
 }
 
 function whyNotImported(s: Situation, record: ExternalRecord): Action | null {

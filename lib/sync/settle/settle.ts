@@ -133,7 +133,9 @@ async function keepWhatIsLeft(
 ): Promise<void> {
   const { system, account, externalId, shadow } = mapping;
   if (externalId === null) return;
-  if (effects.mapping.state === 'detached' && damageOf(mapping) === null) {
+  // Where the record was deleted, it is not left there.
+  const isLeft = effects.mapping.state === 'detached' && !effects.mapping.ending;
+  if (isLeft && damageOf(mapping) === null) {
     const identity = identityOf(knownIdentity(entity, shadow));
     // A delete that leaves the record at the system is also the decision about that record.
     await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, decision: 'leave' }]);

@@ -33,6 +33,7 @@ import {
   passedOn,
 } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
+import { restoredEffects } from './restored-outcomes.ts';
 import { errorRow, type Effects, type Outcome } from './outcome.ts';
 
 type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
@@ -97,6 +98,8 @@ function writesOf(
     case 'set_aside':
     case 'refused':
       return decisionEffects(step, outcome);
+    case 'restored':
+      return restoredEffects(step, outcome);
     case 'alias':
     case 'alias_stays':
     case 'alias_left':
@@ -153,19 +156,19 @@ function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {
 function ended(
   entity: Pick<Entity, 'identity'>,
   step: LoadedStep,
-  { state, by, intent, written }: Of<'ended'>,
+  { state, by, intent, written, ending }: Of<'ended'>,
 ): Writes {
   const { mapping } = step;
   const changes: MappingChanges = {
     ...healthy,
-    ...become.ended(state),
+    ...become.ended(state, ending),
     intent: null,
     mustRead: false,
     clean: mapping.dirty,
     // The detached record stays at the system, and a later create finds it by this identity first.
-    ...(state === 'detached' ? { knownEmail: knownIdentity(entity, mapping.shadow) } : {}),
+    ...(state === 'detached' && by === 'ours' ? { knownEmail: knownIdentity(entity, mapping.shadow) } : {}),
   };
-  const deliveries = endedDeliveries(step, by, intent);
+  const deliveries = endedDeliveries(step, { by, intent, rowLives: ending !== undefined });
   if (intent) {
     const pushedVersion = Math.max(mapping.pushedVersion, intent.version);
     const closed = { intent, result: 'done', written } as const;

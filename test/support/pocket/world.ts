@@ -127,6 +127,7 @@ const defaults: Omit<SyncPolicy, 'instanceId'> = {
   writes: true,
   pulls: true,
   deletes: 'delete',
+  deletesIn: 'delete',
   linkByEmail: 'ask',
   looksBeforeCreate: false,
   imports: true,

@@ -2,7 +2,8 @@
 import { checks } from '../../../lib/finding.ts';
 import type { SystemAccess, SystemDefinition } from '../../../lib/integrations/definition.ts';
 import { toyDocument } from './document.ts';
-import { createToyIntegration, TOY_SECRET } from './integration.ts';
+import { createToyIntegration } from './integration.ts';
+import { TOY_SECRET } from './webhook.ts';
 
 export function defineToy(url: string | null, { enabled = true } = {}): SystemDefinition {
   const toy: SystemDefinition = {
@@ -13,6 +14,7 @@ export function defineToy(url: string | null, { enabled = true } = {}): SystemDe
     isEnabled: () => enabled,
     settings: () => ({
       ...{ writes: true, pulls: true, deletes: 'delete', linkByEmail: 'ask', looksBeforeCreate: false },
+      deletesIn: undefined,
       ...{ imports: true, rates: { account: undefined, endpoint: undefined } },
     }),
     findAccess: () => (url === null ? null : accessAt(url)),
@@ -25,7 +27,7 @@ export function defineToy(url: string | null, { enabled = true } = {}): SystemDe
     // Nothing is asked there: an event is only taken in.
     intake: (instanceId) => Promise.resolve(createToyIntegration({ url: url ?? '', instanceId })),
     webhookSecrets: () => [TOY_SECRET],
-    signatureHeader: 'Toy-Secret',
+    signatureHeaders: ['Toy-Signature', 'Toy-Time'],
   };
   function accessAt(address: string): SystemAccess {
     return {

@@ -5,15 +5,14 @@ import type {
   ExternalRecord,
   Failure,
   InboundEvent,
+  IncomingItem,
   Ingress,
   Integration,
   Written,
 } from '../../../lib/integrations/integration.ts';
 import { toyDocument } from './document.ts';
 import type { ToyEvent, ToyPerson } from './server.ts';
-
-/** What its webhooks prove themselves by. */
-export const TOY_SECRET = 'toy-secret';
+import { verifyToy } from './webhook.ts';
 
 const CALL_MS = 15_000;
 const DAY = 24 * 3_600_000;
@@ -27,7 +26,15 @@ class ToyRefusal extends Error {
   }
 }
 
-export function createToyIntegration({ url, instanceId }: { url: string; instanceId: string }): Integration {
+export function createToyIntegration({
+  url,
+  instanceId,
+  deletes = 'delete',
+}: {
+  url: string;
+  instanceId: string;
+  deletes?: 'delete' | 'archive';
+}): Integration {
   async function ask<T>(method: string, path: string, body?: object) {
     const answer = await fetch(url + path, {
       method,
@@ -65,7 +72,7 @@ export function createToyIntegration({ url, instanceId }: { url: string; instanc
       requestLifeMs: DAY,
       inFlightMs: 60_000,
       callTimeoutMs: CALL_MS,
-      deletes: 'delete',
+      deletes,
       quota: false,
       rates: { account: 1_000, endpoint: 1_000 },
     },
@@ -102,13 +109,13 @@ export function createToyIntegration({ url, instanceId }: { url: string; instanc
 
 function createFeed(
   ask: () => Promise<{ said: ToyEvent[]; answered: Pick<Written, 'requestId' | 'status' | 'answeredAt'> }>,
-  { normalise }: Ingress,
+  { events: read }: Ingress,
 ): EventFeed {
   return {
     ...{ keptMs: 30 * DAY, tipMs: 0, everyMs: 1_000, overlapMs: 60_000, windowMs: DAY },
     async *pages({ createdFrom, createdTo }) {
       const { said, answered } = await ask();
-      const events = said.flatMap((event) => normalise(event) ?? []);
+      const events = read({ events: said }).flatMap((item) => (item.ok ? [item.event] : []));
       const within = ({ created }: InboundEvent): boolean =>
         (!createdFrom || created >= createdFrom) && (!createdTo || created <= createdTo);
       yield { ...answered, events: events.filter(within) };
@@ -122,23 +129,30 @@ function fieldsOf({ full_name: fullName, mail }: Pick<ToyPerson, 'full_name' | '
 
 function createIngress(ownTag: (tag: string | null) => string | null): Ingress {
   return {
-    header: 'toy-secret',
-    verify: ({ header, secrets, now }) =>
-      typeof header === 'string' && secrets.includes(header)
-        ? { ok: true, signedAt: now }
-        : { ok: false, code: 'no_match', message: 'The toy does not know this secret.' },
-    normalise(event): InboundEvent | null {
-      if (typeof event !== 'object' || event === null || !('person' in event)) return null;
-      const { id, kind, at, key, person, before } = event as ToyEvent;
-      return {
-        ...{ externalEventId: id, kind, type: `person.${kind}`, externalId: person.id, account: null },
-        ...{ livemode: false, created: new Date(at), requestId: null, idempotencyKey: key },
-        after: kind === 'deleted' ? null : fieldsOf(person),
-        ownerTag: ownTag(person.tag),
-        foreignTag: person.tag !== null && ownTag(person.tag) === null,
-        previous: before && fieldsOf(before),
-        ...{ thin: false, snapshotEventId: null, unreadable: [] },
-      };
+    toleranceS: 60,
+    verify: verifyToy,
+    events(body) {
+      const events = typeof body === 'object' && body !== null && 'events' in body ? body.events : null;
+      if (!Array.isArray(events)) return [{ ok: false, why: 'it has no list of events' }];
+      return events.map((event: unknown) => readEvent(event, ownTag));
+    },
+  };
+}
+
+function readEvent(event: unknown, ownTag: (tag: string | null) => string | null): IncomingItem {
+  if (typeof event !== 'object' || event === null || !('person' in event) || !('id' in event))
+    return { ok: false, why: 'it has no id or no person' };
+  const { id, kind, at, key, person, before } = event as ToyEvent;
+  return {
+    ok: true,
+    event: {
+      ...{ externalEventId: id, kind, type: `person.${kind}`, externalId: person.id, account: null },
+      ...{ livemode: false, created: new Date(at), requestId: null, idempotencyKey: key },
+      after: kind === 'deleted' ? null : fieldsOf(person),
+      ownerTag: ownTag(person.tag),
+      foreignTag: person.tag !== null && ownTag(person.tag) === null,
+      previous: before && fieldsOf(before),
+      ...{ thin: false, snapshotEventId: null, unreadable: [] },
     },
   };
 }

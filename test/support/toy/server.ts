@@ -1,5 +1,6 @@
 // A second system, for tests of two side by side: people with a full name and a mail address, over
-// HTTP. It keeps what it was asked by key, lists its events, and can be made to hang.
+// HTTP. It keeps what it was asked by key, lists its events, and can be made to hang. With `archives` a
+// deleted person is archived and can be restored.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -29,6 +30,10 @@ export interface ToyServer {
   calls(): number;
   /** A person edits a record there. */
   edit(id: string, values: Partial<Pick<ToyPerson, 'full_name' | 'mail'>>): ToyEvent;
+  /** A person deletes a record there. */
+  remove(id: string): ToyEvent;
+  /** A person takes a deleted record back; only with `archives`. */
+  restore(id: string): ToyEvent;
   /** From now on no request is answered; `release` answers all of them. */
   hang(): void;
   release(): void;
@@ -39,9 +44,12 @@ export interface ToyServer {
 
 type Answer = { status: number; body: unknown };
 
-export async function startToy(now: () => Date = () => new Date()): Promise<ToyServer> {
+export async function startToy(
+  now: () => Date = () => new Date(),
+  { archives = false }: { archives?: boolean } = {},
+): Promise<ToyServer> {
   const people = new Map<string, ToyPerson>();
-  const erased = new Set<string>();
+  const erased = new Map<string, ToyPerson>();
   const events: ToyEvent[] = [];
   const answers = new Map<string, Answer>();
   let held: (() => void)[] | null = null;
@@ -61,6 +69,20 @@ export async function startToy(now: () => Date = () => new Date()): Promise<ToyS
     return note('updated', person, key, { full_name: fullName, mail });
   }
 
+  function remove(person: ToyPerson): ToyEvent {
+    people.delete(person.id);
+    erased.set(person.id, person);
+    return note('deleted', person, null, null);
+  }
+
+  function restore(id: string): ToyEvent {
+    const person = erased.get(id);
+    if (!person || !archives) throw new Error(`the toy cannot restore ${id}`);
+    erased.delete(id);
+    people.set(id, person);
+    return note('updated', person, null, null);
+  }
+
   function create({ key, fields, tag }: ToyWrite): Answer {
     serial += 1;
     const made = now().toISOString();
@@ -70,6 +92,12 @@ export async function startToy(now: () => Date = () => new Date()): Promise<ToyS
     return { status: 200, body: person };
   }
 
+  function must(id: string): ToyPerson {
+    const person = people.get(id);
+    if (!person) throw new Error(`the toy has no ${id}`);
+    return person;
+  }
+
   function ofPerson(method: string, id: string, write: () => ToyWrite): Answer {
     const person = people.get(id);
     if (!person) return { status: erased.has(id) ? 410 : 404, body: {} };
@@ -77,11 +105,7 @@ export async function startToy(now: () => Date = () => new Date()): Promise<ToyS
       const { key, fields, tag } = write();
       change(person, { ...fields, ...(tag !== null && { tag }) }, key);
     }
-    if (method === 'DELETE') {
-      people.delete(id);
-      erased.add(id);
-      note('deleted', person, null, null);
-    }
+    if (method === 'DELETE') remove(person);
     return { status: 200, body: person };
   }
 
@@ -124,11 +148,9 @@ export async function startToy(now: () => Date = () => new Date()): Promise<ToyS
     people: () => [...people.values()],
     events: () => [...events],
     calls: () => calls,
-    edit(id, values) {
-      const person = people.get(id);
-      if (!person) throw new Error(`the toy has no ${id}`);
-      return change(person, values, null);
-    },
+    edit: (id, values) => change(must(id), values, null),
+    remove: (id) => remove(must(id)),
+    restore,
     hang: () => void (held ??= []),
     release,
     waiting: () => held?.length ?? 0,

@@ -7,6 +7,7 @@ import { thinEvent } from '../../../../simulator/webhooks/thin-events.ts';
 import { failureOf } from './answering.ts';
 import { ALL, clearedValue, documentOf, filled, pick, SHIPPING_ROOT, valueOf } from './fields.ts';
 import { openSimulator, TAG_KEY, type StripeHarness } from './harness.ts';
+import { onlyEvent } from '../../../support/only-event.ts';
 
 let keys = 0;
 const key = (): string => `fields-${++keys}`;
@@ -47,9 +48,9 @@ for (const replacesHashes of [false, true]) {
     /** The last event of Stripe, by its snapshot, once its thin form was seen to say the same. */
     const lastEvent = (): InboundEvent => {
       const event = harness.simulator.events().at(-1);
-      const full = integration.ingress?.normalise(event);
+      const full = onlyEvent(integration.ingress, event);
       if (!event || !full) throw new Error('there is an event');
-      const thin = integration.ingress?.normalise(JSON.parse(JSON.stringify(thinEvent(event))));
+      const thin = onlyEvent(integration.ingress, JSON.parse(JSON.stringify(thinEvent(event))));
       if (full.kind === 'updated') expect(thin?.previous).to.deep.equal(full.previous);
       return full;
     };
@@ -203,7 +204,7 @@ describe('a customer of an odd shape', () => {
     (part) => `address.${part}`,
   );
   const normalise = (object: object, previous: unknown) =>
-    integration.ingress?.normalise({
+    onlyEvent(integration.ingress, {
       ...{
         id: 'evt_1',
         object: 'event',

@@ -112,6 +112,7 @@ export const anySituation: fc.Arbitrary<Situation> = fc
       writes: fc.constantFrom(true, true, false),
       pulls: fc.constantFrom(true, true, false),
       deletes: fc.constantFrom('delete' as const, 'detach' as const),
+      deletesIn: fc.constantFrom('delete' as const, 'detach' as const, 'ask' as const),
       linkByEmail: fc.constantFrom('ask' as const, 'link' as const, 'never' as const),
       looksBeforeCreate: fc.boolean(),
       imports: fc.boolean(),
