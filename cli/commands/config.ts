@@ -106,5 +106,5 @@ function entityJson({ table: ofEntity, plural, identity, fields }: Entity): obje
 
 /** Without the functions of transforms, which JSON does not have. */
 function documentJson({ condition, fields }: MappingDocument): object {
-  return { condition, fields: fields.map(({ own: _own, ...rule }) => rule) };
+  return { condition, fields: fields.map((rule) => ({ ...rule, own: undefined })) };
 }

@@ -18,9 +18,9 @@ function placeOf({ instancePath, params }: ErrorObject): Path {
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const { additionalProperty, missingProperty } = params as Record<string, unknown>;
+  const { additionalProperty, missingProperty } = params as Record<string, string | undefined>;
   const key = additionalProperty ?? missingProperty;
-  return key === undefined ? path : [...path, String(key)];
+  return key === undefined ? path : [...path, key];
 }
 
 function describe({ keyword, params, parentSchema, data, message }: ErrorObject): string {

@@ -111,7 +111,9 @@ function mergeRules(
 ): { rules: Whole[]; places: (Path | null)[] } {
   const rules: Whole[] = builtIn.fields.map(({ field: _, own: __, ...rule }) => rule);
   const places: (Path | null)[] = rules.map(() => null);
-  const given = Array.isArray(mapping.fields) ? mapping.fields : [];
+  const { fields } = mapping;
+  // Where it is no list, that has been named already.
+  const given: readonly UserRule[] = Array.isArray(fields) ? (fields as readonly UserRule[]) : [];
   for (const [index, short] of given.entries()) {
     const place = [...path, 'fields', index];
     if (!problems.isSound(place)) continue;

@@ -244,7 +244,7 @@ export function fits(value: Value, field: Field): boolean {
 /** Whether two canonical values stand for the same thing. */
 export function equal(a: Value, b: Value, field: Field): boolean {
   if (a === null || b === null) return a === b;
-  const { compared = (value) => value } = TYPES[field.type];
+  const { compared = (value: Given): Value => value } = TYPES[field.type];
   const [x, y] = [compared(a), compared(b)];
   return x === y || (typeof x === typeof y && sortedText(x) === sortedText(y));
 }

@@ -22,7 +22,7 @@ export function isStorable(value: Value, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (depth >= MAX_DEPTH) return false;
   return Object.entries(value).every(
-    ([name, member]) => isStorableText(name) && isStorable(member as Value, depth + 1),
+    ([name, member]) => isStorableText(name) && isStorable(member, depth + 1),
   );
 }
 
@@ -45,7 +45,7 @@ export function isList(value: Value): value is readonly Value[] {
 
 function isShallow(value: Value, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  return depth < MAX_DEPTH && Object.values(value).every((member) => isShallow(member as Value, depth + 1));
+  return depth < MAX_DEPTH && Object.values(value).every((member) => isShallow(member, depth + 1));
 }
 
 function sorted(value: Value): Value {
