@@ -8,12 +8,14 @@ import type { Db } from '../server/connection.ts';
  */
 export const originSql = (of: { key: string; data: string; field: string; version: string }): string => `(
   select change.source from (
-    select e.id, e.source, e.event_type, e.payload #>> array[${of.data}, ${of.field}] as value,
+    select e.id, e.source, e.event_type, jsonb_exists(e.payload -> (${of.data}), ${of.field}) as is_there,
+      e.payload #>> array[${of.data}, ${of.field}] as value,
       lag(e.payload #>> array[${of.data}, ${of.field}]) over kept as before, lag(e.id) over kept as id_before
     from sync_events e
     where e.entity_key = ${of.key} and e.version <= ${of.version}
+      and e.event_type like any (array['%.created', '%.updated'])
     window kept as (order by e.id)) change
-  where case when change.id_before is null then change.event_type like '%.created' else change.value is distinct from change.before end
+  where case when change.id_before is null then change.event_type like '%.created' and change.is_there else change.value is distinct from change.before end
   order by change.id desc limit 1)`;
 
 const readSql = `select ${originSql({

@@ -31,7 +31,7 @@ export const originDefects: Defect[] = [
     edits: [
       {
         file: 'db/events/origins.ts',
-        find: `when change.id_before is null then change.event_type like '%.created' else`,
+        find: `when change.id_before is null then change.event_type like '%.created' and change.is_there else`,
         replace: `when false then false else`,
       },
     ],

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { listConflicts } from '../../../db/conflicts.ts';
 import { readCustomer } from '../../support/customers.ts';
+import { withTransaction } from '../../../db/server/connection.ts';
 import type { FieldRule } from '../../../lib/catalogue/document.ts';
 import type { Lane } from '../../../workers/lane.ts';
 import { startBeside, type Beside } from '../../support/two-systems.ts';
@@ -147,7 +148,12 @@ describe('the origins of two values that meet', () => {
   it('are "sql" for a change by hand', async () => {
     const lanes = lanesOf({});
     const { id } = await editBoth(lanes);
-    await world.db.raw(`update customers set name = 'By hand' where id = :id`, { id });
+    await withTransaction(world.db, (tx) =>
+      tx.raw(
+        `update customers set name = 'By hand', version = version + 1, last_event_id = next_sync_event_id() where id = ${id};
+         select write_customer_event(${id})`,
+      ),
+    );
     await step('stripe', lanes);
     expect((await kept(id)).map(([system, , from]) => [system, from])).to.deep.equal([['stripe', 'sql']]);
     await rest(lanes);
