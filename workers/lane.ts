@@ -166,10 +166,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       const to = await bind();
       if (to === null) return 0;
       const { account, guards } = to;
-      if (!placed) {
-        if ((await placeExistingRows(deps)).more) return 1;
-        placed = true;
-      }
+      placed ||= !(await placeExistingRows(deps)).more;
+      if (!placed) return 1;
       const { breaker } = guards;
       await releaseLeftClaims(deps, left);
       if ((await guards.rest.until()) === null) await breaker.probe();

@@ -105,12 +105,12 @@ class Unbound extends Error {}
 export async function takeInAll(deps: InboxDeps, items: readonly IncomingItem[]): Promise<Taken[]> {
   const [only] = items;
   if (only?.ok === true && items.length === 1) return [await takeIn(deps, only.event)];
-  let isNew = false;
+  const seen: { isNew: boolean } = { isNew: false };
   try {
     const taken = await withTransaction(deps.db, (tx) =>
-      takeEach({ ...deps, db: tx, nudge: () => void (isNew = true) }, items),
+      takeEach({ ...deps, db: tx, nudge: () => void (seen.isNew = true) }, items),
     );
-    if (isNew) deps.nudge();
+    if (seen.isNew) deps.nudge();
     return taken;
   } catch (error) {
     if (error instanceof Unbound) return ['unbound'];

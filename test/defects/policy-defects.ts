@@ -111,8 +111,8 @@ export const policyDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/unmatched-record.ts',
-        find: `byOwnerTag(s, record) ?? awaitsDecision(s) ?? whyNotImported`,
-        replace: `byOwnerTag(s, record) ?? whyNotImported`,
+        find: `if (reason?.code !== 'restored' || externalId === null) return null;`,
+        replace: `if (reason?.code === 'restored' || externalId === null) return null;`,
       },
     ],
     caughtBy: { file: restored, title: 'if the row was deleted with it, until it becomes a new customer' },

@@ -14,7 +14,7 @@ describe('a deletion at one of several systems', () => {
   const world = useBeside({ policy: { deletesIn: 'ask' } });
 
   const isDeleted = async (id: number): Promise<boolean> =>
-    (await readCustomer(world.db, id))?.deletedAt != null;
+    ((await readCustomer(world.db, id))?.deletedAt ?? null) !== null;
   const standing = async (id: number, system = 'toy'): Promise<(string | null)[]> => {
     const [mapping] = (await world.mappings(id, system)).slice(-1);
     return [mapping?.state ?? null, mapping?.reason ?? null];
