@@ -17,13 +17,13 @@ export const isInactiveSql = (mapping: string): string =>
   `${mapping}.state in ('tombstoned', 'detached', 'alias')`;
 
 /**
- * The entity that events about the pair are keyed by: our customer, or a record that no customer
+ * The entity that events about the pair are keyed by: our row, or a record that no row
  * stands for.
  */
-export function entityKey({ internalId, system, account, externalId }: Mapping): string {
-  return internalId === null ? `${system}:${account}:${externalId ?? ''}` : `customer:${internalId}`;
+export function entityKey({ entityType, internalId, system, account, externalId }: Mapping): string {
+  return internalId === null ? `${system}:${account}:${externalId ?? ''}` : `${entityType}:${internalId}`;
 }
 
 export const entityKeySql = (mapping: string): string =>
-  `case when ${mapping}.internal_id is not null then 'customer:' || ${mapping}.internal_id
+  `case when ${mapping}.internal_id is not null then ${mapping}.entity_type || ':' || ${mapping}.internal_id
         else ${mapping}.system || ':' || ${mapping}.account || ':' || coalesce(${mapping}.external_id, '') end`;

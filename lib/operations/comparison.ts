@@ -5,6 +5,7 @@
 // confirms that it is gone, and a 404 is `missing`, never a deletion. Held, alias, waiting and
 // detached pairs are listed and do not count. The comparison only reads.
 import { hasEnded } from '../../db/mappings/state.ts';
+import { targetOf } from '../sync/kinds.ts';
 import { findByTag } from '../../db/mappings/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/mappings/comparison.ts';
 import { readConnection } from '../../db/connections.ts';
@@ -244,7 +245,7 @@ async function taggedRow(deps: SyncDeps, ownerTag: string): Promise<ComparedPair
   const { system, document } = deps.integration;
   const account = (await readConnection(deps.db, system))?.account;
   if (account === null || account === undefined || !isUuid(ownerTag)) return null;
-  const owner = await findByTag(deps.db, { system, account, externalType: document.externalType }, ownerTag);
+  const owner = await findByTag(deps.db, { ...targetOf({ system, document }), account }, ownerTag);
   return owner === null || owner.mappingId === null ? null : rereadPair(deps.db, owner.mappingId);
 }
 

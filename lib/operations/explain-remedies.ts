@@ -121,8 +121,8 @@ async function notLinked(about: About): Promise<Remedy[]> {
 
 /** Whether the record cannot be chosen: it belongs to another customer, or was deleted. */
 async function isAnothers({ db, step: { mapping } }: About, externalId: string): Promise<boolean> {
-  const { system, account, externalType } = mapping;
-  const other = await findRecordMapping(db, { system, account, externalType, externalId });
+  const { system, account, entityType, externalType } = mapping;
+  const other = await findRecordMapping(db, { system, account, entityType, externalType, externalId });
   if (other === null) return false;
   return other.internalId !== null || other.intent !== null || other.state === 'tombstoned';
 }

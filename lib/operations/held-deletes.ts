@@ -152,7 +152,13 @@ async function takeBack(
   const successor = { ...mapping, internalId: customer, wantedVersion: 1 };
   const mappingId = await insertSuccessor(tx, successor, mapping.externalId, mapping.shadow);
   await insertLinkedEvent(tx, {
-    ...{ eventId: newEventId(now), customerId: customer, system: mapping.system, now },
+    ...{
+      eventId: newEventId(now),
+      entityType: entity.name,
+      customerId: customer,
+      system: mapping.system,
+      now,
+    },
   });
   await tell(tx, mapping, { mappingId, customer, winner: 'theirs' }, now);
   return { outcome: 'taken_back', customer };

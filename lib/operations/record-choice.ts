@@ -83,7 +83,7 @@ export type ChoiceOperationsDeps = {
   target: { system: string; externalType: string };
 };
 
-type Where = { entity: Entity; system: string; account: string; externalType: string };
+type Where = { entity: Entity; system: string; account: string; entityType: string; externalType: string };
 type Asked = { where: Where; customer: MappedRow; externalId: string; actor: string | null; now: Date };
 
 /** What external systems accept as an id; never empty. */
@@ -105,7 +105,7 @@ export function createChoiceOperations({
   function inAccount<T>(work: (tx: Tx, where: Where) => Promise<T>): Promise<T> {
     return withTransaction(db, async (tx) => {
       const account = (await lockConnection(tx, system))?.account ?? '';
-      return work(tx, { entity, system, account, externalType });
+      return work(tx, { entity, system, account, entityType: entity.name, externalType });
     });
   }
 

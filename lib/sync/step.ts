@@ -1,5 +1,6 @@
 // One step's view of one mapping: what was loaded, under which lease, and the calls made on the way.
 import type { Db } from '../../db/server/connection.ts';
+import type { Kind } from './kinds.ts';
 import type { Attempt } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import { linked as found } from '../../db/mappings/writes/state-change.ts';
@@ -24,6 +25,8 @@ export interface SyncDeps {
   /** What our rows are. */
   entity: Entity;
   integration: Integration;
+  /** The other kinds of records that the system keeps for us. */
+  kinds?: readonly Kind[];
   policy: SyncPolicy;
   log: SyncLog;
   /** Wakes the relay after a commit that wrote an event. */

@@ -1,3 +1,4 @@
+import { onlyCustomers } from './only-target.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { ensureConnections } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
@@ -93,7 +94,7 @@ async function createBeside(
       if (incoming) await takeIn(inbox, incoming);
     }
     const stored = await findNotReceived(db, everything);
-    await receiveInbound(receiving, TOY, readAll(stored, keyPrefix(deps)));
+    await receiveInbound(receiving, onlyCustomers(TOY), readAll(stored, keyPrefix(deps)));
   }
   const beside: Beside & { lane: () => Lane } = {
     ...{ db, stripe, toy, deps, lane: () => lane },
@@ -101,7 +102,8 @@ async function createBeside(
       deps.policy = { ...deps.policy, ...changes };
       lane = makeLane();
     },
-    receive: async () => receiveOutbound(receiving, TOY, await findUndelivered(db, everything)),
+    receive: async () =>
+      receiveOutbound(receiving, onlyCustomers(TOY), await findUndelivered(db, everything)),
     bringAgain: (event) => bring([event]),
     async bringToys() {
       const reported = toy.events().slice(seen);

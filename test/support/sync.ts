@@ -1,3 +1,4 @@
+import { onlyCustomers } from './only-target.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { readInstanceId } from '../../db/connections.ts';
@@ -172,7 +173,7 @@ export async function createWorld(
     update: async (id, values) => must(await updateCustomer(db, id, values, {}, stamp())),
     remove: async (id) => must(await deleteCustomer(db, id, {}, stamp())),
     receive: async () => {
-      return receiveOutbound(receiving, target, await findUndelivered(db, everything));
+      return receiveOutbound(receiving, onlyCustomers(target), await findUndelivered(db, everything));
     },
     bringTheirs: async () => {
       const reported = simulator.events().slice(seen);
@@ -183,7 +184,7 @@ export async function createWorld(
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = await findNotReceived(db, everything);
-      await receiveInbound(receiving, target, readAll(notReceived, keyPrefix(deps)));
+      await receiveInbound(receiving, onlyCustomers(target), readAll(notReceived, keyPrefix(deps)));
     },
     run: async (lane = world.lane) => {
       for (;;) {

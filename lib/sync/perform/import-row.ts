@@ -65,7 +65,7 @@ async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: 
     } as const;
     await updateMapping(tx, id, { ...changes, wantedVersion: row.version });
     const eventId = newEventId(now);
-    await insertLinkedEvent(tx, { eventId, customerId: row.id, system, now });
+    await insertLinkedEvent(tx, { eventId, entityType: deps.entity.name, customerId: row.id, system, now });
     await insertConflicts(tx, conflictRows(step, covered, now, row.id));
     await markEchoesChecked(tx, checkedBy(covered));
     await failpoint('adopt.before-commit');

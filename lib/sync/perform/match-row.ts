@@ -22,7 +22,13 @@ export async function matchRow(
     const absorbed = await absorbInto(tx, { id: step.claim.id, fence: step.claim.fence }, mappingId, now);
     if (absorbed !== 'absorbed') return absorbed;
     const eventId = newEventId(now);
-    await insertLinkedEvent(tx, { eventId, customerId: row.customerId, system, now });
+    await insertLinkedEvent(tx, {
+      eventId,
+      entityType: deps.entity.name,
+      customerId: row.customerId,
+      system,
+      now,
+    });
     if (externalId !== null) await raiseAwaiting(tx, { system, account, externalId, now });
     await failpoint('adopt.before-commit');
     return absorbed;

@@ -8,13 +8,13 @@ import type { Step, SyncDeps } from '../step.ts';
 
 export async function leaveNotes(deps: SyncDeps, { mapping }: Step, notes: readonly Note[]): Promise<void> {
   const { db, log } = deps;
-  const { system, externalType } = mapping;
+  const { system, entityType, externalType } = mapping;
   for (const note of notes) {
     const now = deps.clock.now();
     switch (note.note) {
       case 'read_records':
         for (const externalId of note.externalIds)
-          await askForRead(db, { system, externalType, externalId, now });
+          await askForRead(db, { system, entityType, externalType, externalId, now });
         break;
       case 'match_records': {
         const { externalIds } = note;

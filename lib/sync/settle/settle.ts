@@ -247,6 +247,7 @@ async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Pro
   if (effects.linked && mapping.internalId !== null) {
     await insertLinkedEvent(tx, {
       eventId: newEventId(now),
+      entityType: mapping.entityType,
       customerId: mapping.internalId,
       system: mapping.system,
       now,
@@ -257,6 +258,7 @@ async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Pro
   for (const delivery of step.deliveries.filter((d) => d.status !== 'parked')) {
     await insertParkedEvent(tx, {
       eventId: newEventId(now),
+      entityType: mapping.entityType,
       entityKey: entityKey(mapping),
       entityId: mapping.internalId,
       system: mapping.system,
