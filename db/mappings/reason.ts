@@ -57,6 +57,8 @@ interface WaitingDetails {
   not_imported: Nothing;
   other_environment: Nothing;
   lacks_field: { field: string };
+  /** The row that a field names has no record there yet, or the record that it names no row here. */
+  reference: { field: string; entity: string; id?: number; external_id?: string };
   writes_off: { operation: 'create' | 'update' | 'delete'; body?: Json; open?: true };
   pulls_off: { operation: 'create' | 'delete' } | { fields: string[] };
   fuse: { operation?: 'delete'; direction: 'in' | 'out' };
@@ -152,6 +154,12 @@ const FITS: Record<keyof Details, Fits> = {
   not_imported: nothing,
   other_environment: nothing,
   lacks_field: hasMembers({ field: isText }),
+  reference: hasMembers({
+    field: isText,
+    entity: isText,
+    id: ifThere(isNumber),
+    external_id: ifThere(isText),
+  }),
   writes_off: hasMembers({ operation }),
   pulls_off: hasMembers({ operation: ifThere(operation), fields: ifThere(isTexts) }),
   fuse: hasMembers({ direction: isOneOf('in', 'out') }),

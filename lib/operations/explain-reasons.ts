@@ -65,6 +65,10 @@ const SENTENCES: Record<string, Sentence> = {
     `The record was restored at ${system} after customer ${textOf(detail['customer']) ?? '?'} was deleted: it belongs to no customer until a person decides.`,
   lost_row: () =>
     'The owner tag of the record names a row that is not in our table: the row was lost, or a person wrote the tag by hand.',
+  reference: (detail, system) =>
+    detail['external_id'] === undefined
+      ? `The field ${textOf(detail['field']) ?? ''} names ${textOf(detail['entity']) ?? 'row'} ${String(detail['id'])}, which has no record at ${system} yet.`
+      : `The field ${textOf(detail['field']) ?? ''} names the record ${textOf(detail['external_id']) ?? ''}, which has no row in our table yet.`,
   lacks_field: (detail) =>
     `The record has no ${textOf(detail['field']) ?? 'value'}, so it cannot become a row of our table.`,
   ask_link: (detail) =>

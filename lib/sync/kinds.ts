@@ -20,12 +20,22 @@ export function targetOf({ system, document }: Pick<Integration, 'system' | 'doc
 /** The same engine for another kind of records; null for an entity that the system does not have. */
 export function depsOfKind(deps: SyncDeps, entityType: string): SyncDeps | null {
   if (deps.entity.name === entityType) return deps;
-  const kind = deps.kinds?.find(({ entity }) => entity.name === entityType);
-  return kind ? { ...deps, ...kind } : null;
+  const { kinds = [], entity, integration } = deps;
+  const kind = kinds.find((each) => each.entity.name === entityType);
+  if (!kind) return null;
+  const others = kinds.filter((each) => each !== kind);
+  return { ...deps, ...kind, kinds: [{ entity, integration }, ...others] };
 }
 
 /** The targets of every kind, by the entity. */
 export function targetsOf({ integration, kinds = [] }: SyncDeps): ReadonlyMap<string, Target> {
   const all = [integration, ...kinds.map((kind) => kind.integration)].map(targetOf);
   return new Map(all.map((target) => [target.entityType, target]));
+}
+
+/** Whether a row of some kind can name a row of this one. */
+export function isReferredTo({ entity, kinds = [] }: Pick<SyncDeps, 'entity' | 'kinds'>): boolean {
+  return [entity, ...kinds.map((kind) => kind.entity)].some(({ fields }) =>
+    fields.some(({ references }) => references === entity.name),
+  );
 }

@@ -1,5 +1,6 @@
 // What an action leaves for other mappings, or says in the log, before it is carried out.
 import { keepRecords } from '../../../db/external-records.ts';
+import { depsOfKind, targetOf } from '../kinds.ts';
 import { askForRead } from '../../../db/inbound.ts';
 import { askForNewRecords } from '../../../db/mappings/first-link.ts';
 import { urgencies } from '../../../db/urgency.ts';
@@ -16,6 +17,11 @@ export async function leaveNotes(deps: SyncDeps, { mapping }: Step, notes: reado
         for (const externalId of note.externalIds)
           await askForRead(db, { system, entityType, externalType, externalId, now });
         break;
+      case 'read_record_of': {
+        const kind = depsOfKind(deps, note.entity);
+        if (kind) await askForRead(db, { ...targetOf(kind.integration), externalId: note.externalId, now });
+        break;
+      }
       case 'match_records': {
         const { externalIds } = note;
         await askForNewRecords(db, { system, externalType, externalIds, urgency: urgencies.bulk, now });

@@ -6,6 +6,7 @@
 // intent is sent again under its key, a read is repeated. A crash after it leaves nothing to do but
 // what the mapping's dirty number says.
 import type { Entity } from '../../catalogue/entity.ts';
+import { raiseReferring } from '../references.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { lockWithRow, raiseHeldPrimary } from '../../../db/mappings/aliases.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
@@ -57,7 +58,7 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
       );
       const mapping = await lock(tx, step, fresh);
       if (!mapping) return null;
-      await write(tx, deps.entity, step, mapping, fresh, now);
+      await write(tx, deps, step, mapping, fresh, now);
       await failpoint('settle.before-commit');
       return fresh;
     }),
@@ -77,7 +78,7 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
 
 async function write(
   tx: Tx,
-  entity: Entity,
+  deps: SyncDeps,
   step: Step,
   mapping: Mapping,
   effects: Effects,
@@ -93,9 +94,9 @@ async function write(
   const internalId = effects.mapping.internalId ?? mapping.internalId;
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
   if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
-  await writeEvents(tx, step, effects, now);
-  await raiseBeside(tx, entity, mapping, effects, now);
-  if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, entity, step, effects, now);
+  await writeEvents(tx, deps, step, effects, now);
+  await raiseBeside(tx, deps.entity, mapping, effects, now);
+  if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, deps.entity, step, effects, now);
 }
 
 /**
@@ -242,7 +243,7 @@ async function closeIntent(tx: Tx, step: Step, effects: Effects, now: Date): Pro
   });
 }
 
-async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Promise<void> {
+async function writeEvents(tx: Tx, deps: SyncDeps, step: Step, effects: Effects, now: Date): Promise<void> {
   const { mapping } = step;
   if (effects.linked && mapping.internalId !== null) {
     await insertLinkedEvent(tx, {
@@ -252,6 +253,7 @@ async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Pro
       system: mapping.system,
       now,
     });
+    await raiseReferring(tx, deps, mapping, { id: mapping.internalId, externalId: effects.linked, now });
   }
   if (!effects.parked) return;
   // One notice for each delivery: those that were parked before have had theirs.
