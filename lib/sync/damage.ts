@@ -38,7 +38,7 @@ function shadowDamage(shadow: unknown): string | null {
   const broken = Object.values(shadow).some(
     (pair) => !isObject(pair) || !isValue(pair['ours']) || !isValue(pair['theirs']),
   );
-  return broken ? 'has a field without two halves of text or null' : null;
+  return broken ? 'has a field without two halves' : null;
 }
 
 /** The names are the compiler's to check: a member that an intent gains has to be judged here too. */
@@ -88,7 +88,7 @@ function areFields(value: unknown): boolean {
 }
 
 function isValue(value: unknown): boolean {
-  return value === null || typeof value === 'string';
+  return value !== undefined;
 }
 
 function isTime(value: unknown): boolean {
