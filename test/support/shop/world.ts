@@ -1,7 +1,7 @@
 // The engine with two entities, and one or two shops that keep the rows of both: real Postgres, HTTP, one
 // movable clock.
 import { beginReading, endReading } from '../../../db/account-readings.ts';
-import { readInstanceId } from '../../../db/connections.ts';
+import { ensureConnections, readInstanceId } from '../../../db/connections.ts';
 import { findUndelivered } from '../../../db/deliveries.ts';
 import { deleteRow, insertRow, readRow, updateRow, type MappedRow } from '../../../db/entities/rows.ts';
 import { findNotReceived } from '../../../db/inbound.ts';
@@ -60,8 +60,11 @@ export interface ShopWorld {
 /** In a migrated database; the second entity is attached here. */
 export async function createShopWorld(db: Db, systems: readonly string[]): Promise<ShopWorld> {
   await migrate(db, { catalogue: { entities: Object.values(ENTITIES), mappings: [] } });
+  await ensureConnections(db, [...systems]);
   const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
   const sides = await Promise.all(systems.map((system) => openSide(db, clock, system)));
+  // Binds the accounts: before that no event is stored.
+  for (const { lane } of sides) await lane.runOnce();
   const stamp = () => ({
     ...{ eventId: newEventId(clock.now()), source: 'internal', context: {}, now: clock.now() },
   });
