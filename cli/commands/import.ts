@@ -102,12 +102,7 @@ async function runImport(
       });
       const summary = await importRows(rows, {
         entity,
-        store: createCustomerStore({
-          db,
-          entity,
-          clock: systemClock,
-          nudge: () => undefined,
-        }),
+        store: createCustomerStore({ db, entity, clock: systemClock, nudge: () => undefined }),
         read: (id) => readRow(db, entity, id),
         update,
         signal: stop.signal,
