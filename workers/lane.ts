@@ -66,6 +66,8 @@ const LONGEST_EVERY = 8;
 /** How often echoes are looked for while there is no token for anything else. */
 const ECHOES_EVERY_MS = 1_000;
 
+const noRelease = (): void => undefined;
+
 export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => void): Lane {
   const { db, clock, integration, log } = deps;
   const inHand = new Map<number, { claimed: Claimed; done: Promise<void> }>();
@@ -118,7 +120,6 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 
   async function work(guards: Guards, claimed: Claimed, deadline: number): Promise<void> {
     const claim: Claim = { id: claimed.id, fence: claimed.fence, deadline };
-    const noRelease = (): void => undefined;
     const release = isEcho(claimed) ? noRelease : (guards.limiter?.reserve(claimed.makes) ?? noRelease);
     const own = depsOfKind(deps, claimed.entityType);
     const lastCall = lastCallOf(deps, claim);

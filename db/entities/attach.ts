@@ -8,9 +8,10 @@ import { madeFor } from './column-types.ts';
 import { columnOf, identityField, identityIndexOf, tableOf, type EntityTable } from './entity-table.ts';
 import { findTable, isAttached, type FoundTable } from './found-table.ts';
 import { entityRows, guardsOf, guardTriggersOf } from './guards.ts';
-import { readAttached, readMapped } from './attached.ts';
-import type { CatalogueChange, MappedFields, TableCatalogue } from './catalogue-change.ts';
-import { fieldProblems, takeOver, unfit } from './take-over.ts';
+import { readAttached, readMapped, type MappedFields } from './attached.ts';
+import type { CatalogueChange, TableCatalogue } from './catalogue-change.ts';
+import { takeOver } from './take-over.ts';
+import { fieldProblems, unfit } from './take-over-problems.ts';
 import { settleUniqueRules } from './unique-rules.ts';
 
 /**

@@ -1,19 +1,12 @@
 // What a new catalogue changes in a database that was migrated with another one: said before it is
 // done, in one sentence each.
-import type { Db, Tx } from '../server/connection.ts';
-import { readAttached, readMapped, type Attached } from './attached.ts';
+import type { Db, Tx } from '../server/handles.ts';
+import { readAttached, readMapped, type Attached, type MappedFields } from './attached.ts';
 import { madeFor } from './column-types.ts';
 import type { EntityTable } from './entity-table.ts';
 import { findTable, isAttached, type FoundTable } from './found-table.ts';
-import { takeOverProblems, unfit } from './take-over.ts';
-
-/** Which of a row's fields a system has, and under which name. */
-export interface MappedFields {
-  system: string;
-  entity: string;
-  /** By the name of our field, the name of theirs. */
-  fields: Readonly<Record<string, string>>;
-}
+import { takeOverProblems } from './take-over.ts';
+import { unfit } from './take-over-problems.ts';
 
 /** What of a catalogue a database knows. */
 export interface TableCatalogue {

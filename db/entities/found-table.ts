@@ -1,5 +1,5 @@
 // A table as it is found in the database: what of it matters to an entity.
-import type { Db, Tx } from '../server/connection.ts';
+import type { Db, Tx } from '../server/handles.ts';
 
 export interface FoundColumn {
   name: string;

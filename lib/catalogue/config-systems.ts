@@ -10,6 +10,7 @@ import { suggestion } from './near-names.ts';
 import { CONDITION_REFUSED } from './not-built.ts';
 import type { MappingsOfSystems, SystemMappings } from './system-mappings.ts';
 import type { OwnTransforms } from './transforms.ts';
+import { without } from '../without.ts';
 
 /** The documents by system and entity. */
 export type Documents = Readonly<Record<string, Readonly<Record<string, MappingDocument>>>>;
@@ -109,7 +110,7 @@ function mergeRules(
   { system, builtIn, entity, mapping, path }: Mapping,
   { problems, systems }: SystemsContext,
 ): { rules: Whole[]; places: (Path | null)[] } {
-  const rules: Whole[] = builtIn.fields.map(({ field: _, own: __, ...rule }) => rule);
+  const rules: Whole[] = builtIn.fields.map((rule) => without(rule, 'field', 'own'));
   const places: (Path | null)[] = rules.map(() => null);
   const { fields } = mapping;
   // Where it is no list, that has been named already.

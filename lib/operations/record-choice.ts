@@ -89,14 +89,9 @@ type Asked = { where: Where; customer: MappedRow; externalId: string; actor: str
 /** What external systems accept as an id; never empty. */
 const ANY_ID = /^\S{1,255}$/;
 
-export function createChoiceOperations({
-  db,
-  clock,
-  nudge,
-  entity,
-  target,
-}: ChoiceOperationsDeps): ChoiceOperations {
-  const { system, externalType } = target;
+export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperations {
+  const { db, clock, nudge, entity } = deps;
+  const { system, externalType } = deps.target;
 
   /**
    * Runs in one transaction with the connection locked first: no outbound event is received

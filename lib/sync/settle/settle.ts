@@ -38,6 +38,7 @@ import { at } from './delivery-outcomes.ts';
 import { identityOf, knownIdentity } from '../identity.ts';
 import { effectsOf } from './writes.ts';
 import type { Effects, Outcome } from './outcome.ts';
+import { report, sayParked } from './report.ts';
 import type { Step, SyncDeps } from '../step.ts';
 
 /**
@@ -270,53 +271,4 @@ async function writeEvents(tx: Tx, deps: SyncDeps, step: Step, effects: Effects,
       now,
     });
   }
-}
-
-/** A parked customer waits for a person: that is a line of its own, whatever becomes of its deliveries. */
-function sayParked(
-  { log }: SyncDeps,
-  { mapping, attempts }: Step,
-  parked: NonNullable<Effects['parked']>,
-): void {
-  const detail: Record<string, unknown> = { ...parked.detail };
-  log.warn('reconcile.parked', {
-    mapping: mapping.id,
-    entity: entityKey(mapping),
-    reason: codeOf(parked),
-    why: typeof detail['message'] === 'string' ? detail['message'] : undefined,
-    request_id: attempts.at(-1)?.requestId ?? undefined,
-  });
-}
-
-/** One wide line for each delivery that came to its outcome, or was parked or put off. */
-function report(deps: SyncDeps, step: Step, outcome: Outcome, effects: Effects): void {
-  const { mapping } = step;
-  const call = step.attempts.at(-1);
-  for (const delivery of effects.deliveries) {
-    const loaded = step.deliveries.find(
-      (d) => d.eventId === delivery.eventId && d.target === delivery.target,
-    );
-    deps.log.info('delivery.settled', {
-      event_id: delivery.eventId,
-      entity: entityKey(mapping),
-      target: delivery.target,
-      event_type: loaded?.eventType,
-      version: loaded?.version,
-      operation: effects.closed?.intent.operation ?? call?.operation ?? outcome.kind,
-      outcome: delivery.status,
-      reason: saidReason(effects),
-      error: delivery.error?.['code'],
-      attempt: (loaded?.attempts ?? 0) + (delivery.tried ? 1 : 0),
-      intent: delivery.intentId,
-      request_id: call?.requestId ?? undefined,
-      replayed: call?.replayed === true ? true : undefined,
-      call_ms: call?.latencyMs,
-      step_ms: Math.round(performance.now() - step.startedAt),
-    });
-  }
-}
-
-function saidReason({ parked, mapping }: Effects): string | undefined {
-  const reason = parked ?? mapping.reason;
-  return reason ? codeOf(reason) : undefined;
 }

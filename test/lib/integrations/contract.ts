@@ -4,6 +4,7 @@
 // not promise is not asked of it, and the last test says what was left out.
 import { expect } from 'chai';
 import { parseDocument } from '../../../lib/catalogue/document.ts';
+import { without } from '../../../lib/without.ts';
 import type { ContractHarness } from './contract-harness.ts';
 import { present, required } from './expecting.ts';
 import { createKit, type Promises } from './contract-kit.ts';
@@ -50,7 +51,7 @@ export function describeContract(
 
       it('has a mapping document that a start would accept', () => {
         const { document } = h.integration;
-        const written = { ...document, fields: document.fields.map(({ field: _, ...rule }) => rule) };
+        const written = { ...document, fields: document.fields.map((rule) => without(rule, 'field')) };
         expect(parseDocument(written)).to.deep.equal(document);
         expect(h.integration.document.system).to.equal(h.integration.system);
       });
@@ -209,8 +210,8 @@ export function describeContract(
       }
     });
 
-    const without = kit.leftOut.length === 0 ? '' : `, so it is not asked: ${kit.leftOut.join('; ')}`;
-    it(`says in its capabilities what it promises${without}`, () => {
+    const leftOut = kit.leftOut.length === 0 ? '' : `, so it is not asked: ${kit.leftOut.join('; ')}`;
+    it(`says in its capabilities what it promises${leftOut}`, () => {
       expect(h.integration.capabilities).to.include(promises);
     });
   });
