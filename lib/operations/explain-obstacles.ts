@@ -101,6 +101,11 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   if (awaitsConsent(mapping) || reason?.code === 'ask_link' || reason?.code === 'not_linked')
     return { kind: 'consent', says: 'the pair waits for a person’s consent' };
   switch (reason?.code) {
+    case 'not_wanted':
+      return {
+        kind: 'waiting',
+        says: `the pair rests until the customer fulfils the condition of the mapping (${reason.detail.field})`,
+      };
     case 'fuse':
       return { kind: 'fuse', says: 'the fuse holds the delete until a person decides' };
     case 'ask_delete':
