@@ -59,7 +59,8 @@ export type Standing = {
 export function obstaclesOf(about: Standing): Obstacle[] {
   const { mapping } = about.step;
   const isIdle = mapping.dirty === mapping.clean;
-  if (isIdle && (isInactive(mapping) || (mapping.state === 'linked' && about.effect.would === 'nothing')))
+  const isAtPeace = mapping.state === 'linked' || mapping.reason?.code === 'not_wanted';
+  if (isIdle && (isInactive(mapping) || (isAtPeace && about.effect.would === 'nothing')))
     return leaseOf(about);
   return [...leaseOf(about), ...ofPair(about, isIdle), ...bySettings(about), ...ofLane(about)];
 }
