@@ -7,7 +7,6 @@ import type { UserMapping, UserRule } from './define-config.ts';
 import { readDocument, type FieldRule, type MappingDocument } from './document.ts';
 import type { Entities, Entity, Field } from './entity.ts';
 import { suggestion } from './near-names.ts';
-import { CONDITION_REFUSED } from './not-built.ts';
 import type { MappingsOfSystems, SystemMappings } from './system-mappings.ts';
 import type { OwnTransforms } from './transforms.ts';
 import { without } from '../without.ts';
@@ -185,6 +184,5 @@ function readCondition({ entity, mapping, path }: Mapping, { problems }: Systems
   if (!problems.isSound(place)) return null;
   if (!('is' in when || 'not' in when || 'in' in when)) return null;
   for (const problem of whenProblems(when, entity)) problems.addBelow(place, problem);
-  problems.add(place, CONDITION_REFUSED);
   return { when: canonicalWhen(when, entity), onLeave };
 }

@@ -66,7 +66,8 @@ async function ofWaiting(about: About): Promise<Remedy[]> {
             ...resolutions(about),
           ]
         : [];
-    // These reasons end by themselves, once the setting or the account allows it.
+    // These reasons end by themselves, once the setting, the account or the row allows it.
+    case 'not_wanted':
     case 'writes_off':
     case 'pulls_off':
     case 'account_unread':

@@ -15,8 +15,10 @@ import { decision } from './rungs/decision.ts';
 import { rowDeleted } from './rungs/row-deleted.ts';
 import { ended } from './rungs/ended.ts';
 import { imported } from './rungs/imported.ts';
+import { goneMeanwhile } from './rungs/gone-meanwhile.ts';
 import { loop } from './rungs/loop.ts';
 import { namedRecord } from './rungs/named-record.ts';
+import { notWanted } from './rungs/not-wanted.ts';
 import { openIntent } from './rungs/open-intent.ts';
 import { emailTaken, pull, pullsOff, tableRefuses } from './rungs/pull.ts';
 import { push } from './rungs/push.ts';
@@ -55,10 +57,12 @@ export const ladder = {
   recordTaken,
   namedRecord,
   reportedRecord,
+  notWanted,
   sameIdentity,
   create,
   unreadable,
   missing,
+  goneMeanwhile,
   recordDeleted,
   tableRefuses,
   pullsOff,

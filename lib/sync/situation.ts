@@ -1,4 +1,5 @@
 // All that a decision is made from, as plain data: nothing in it can do anything.
+import type { Condition } from '../catalogue/condition.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import type { MissingReference } from './references.ts';
 import type { TableRefusal } from '../../db/row-rules.ts';
@@ -69,6 +70,8 @@ export interface Situation extends LoadedStep {
   policy: Rules;
   entity: Entity;
   fields: FieldRule[];
+  /** Which rows the system has; null: every row. */
+  condition: Condition | null;
   capabilities: Capabilities;
   /** External fields that are written together. */
   groups: readonly (readonly string[])[];

@@ -93,6 +93,7 @@ export function situationOf({ policy, entity, integration, clock }: SyncDeps, st
   return {
     ...{ mapping, row, deliveries, lastIntent, known, progress, policy, entity, capabilities },
     fields: document.fields,
+    condition: document.condition,
     groups: integration.groups ?? [],
     findsByIdentity: integration.findByIdentity !== undefined,
     now: clock.now(),

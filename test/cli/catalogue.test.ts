@@ -20,6 +20,7 @@ export default defineConfig({
   systems: {
     stripe: {
       customer: {
+        when: { field: 'plan', not: 'free' },
         fields: [
           { internal: 'phone', external: 'phone', toExternal: ['singleSpaced'] },
           { internal: 'plan', external: 'metadata.plan', direction: 'push', toExternal: ['upper'] },
@@ -53,6 +54,7 @@ describe('twinbox config and twinbox mapping', () => {
       '  email  ↔  email          internal wins',
       '  phone  ↔  phone          internal wins',
       '  plan   →  metadata.plan  –',
+      '  only rows whose plan is not "free"; the record of a row that leaves: detach',
       '',
     ]);
   });

@@ -4,9 +4,11 @@ import { ensureConnections } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import type { Db } from '../../db/server/connection.ts';
+import { createStripeIntake } from '../../lib/integrations/stripe/intake.ts';
 import { receiveInbound, takeIn } from '../../lib/intake/inbound.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
+import type { Condition } from '../../lib/catalogue/condition.ts';
 import type { SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { useDatabase } from './database.ts';
@@ -43,7 +45,13 @@ export interface Beside {
   mappings(id: number, system?: string): Promise<ShownMapping[]>;
 }
 
-type Options = { policy?: Partial<SyncPolicy>; archives?: boolean; stripePolicy?: Partial<SyncPolicy> };
+type Options = {
+  policy?: Partial<SyncPolicy>;
+  archives?: boolean;
+  stripePolicy?: Partial<SyncPolicy>;
+  /** Which rows each system has. */
+  conditions?: { stripe: Condition; toy: Condition };
+};
 
 export function useBeside(options: Options = {}): Beside {
   const database = useDatabase();
@@ -69,14 +77,20 @@ export function useBeside(options: Options = {}): Beside {
 
 async function createBeside(
   db: Db,
-  { policy = {}, archives = false, stripePolicy = {} }: Options,
+  { policy = {}, archives = false, stripePolicy = {}, conditions }: Options,
 ): Promise<Beside & { lane: () => Lane }> {
-  const stripe = await createWorld(db, { policy: stripePolicy });
+  const document = conditions && {
+    ...createStripeIntake('twinbox_any').document,
+    condition: conditions.stripe,
+  };
+  const stripe = await createWorld(db, { policy: stripePolicy, ...(document && { document }) });
   const { clock } = stripe;
   const toy = await startToy(() => clock.now(), { archives });
   const { instanceId } = stripe.deps.policy;
   const deletes = archives ? 'archive' : 'delete';
-  const integration = createToyIntegration({ url: toy.url, instanceId, deletes });
+  const own = createToyIntegration({ url: toy.url, instanceId, deletes });
+  const condition = conditions?.toy ?? null;
+  const integration = { ...own, document: { ...own.document, condition } };
   const deps: SyncDeps = { ...stripe.deps, integration, policy: { ...stripe.deps.policy, ...policy } };
   await ensureConnections(db, ['stripe', 'toy']);
   await beginReading(db, { ...TOY, imports: false, now: clock.now() });

@@ -27,9 +27,10 @@ import {
 } from '../../../db/mappings/mappings.ts';
 import { codeOf } from '../../../db/mappings/reason.ts';
 import { entityKey, hasEnded } from '../../../db/mappings/state.ts';
+import { insertSuccessor } from '../../../db/mappings/writes/decisions.ts';
 import { parkedAsTaken } from '../../../db/mappings/writes/state-change.ts';
 import { updateMapping } from '../../../db/mappings/writes/update.ts';
-import { keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
+import { forgetRecord, keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
 import { damageOf } from '../damage.ts';
@@ -94,10 +95,17 @@ async function write(
   await confirmDeliveries(tx, effects.confirmed);
   const internalId = effects.mapping.internalId ?? mapping.internalId;
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
+  if (effects.succeeded) await succeed(tx, mapping);
   if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
   await writeEvents(tx, deps, step, effects, now);
   await raiseBeside(tx, deps.entity, mapping, effects, now);
   if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, deps.entity, step, effects, now);
+}
+
+/** The record of the pair is gone, and the row lives: it goes on with a pair without a record. */
+async function succeed(tx: Tx, ended: Mapping): Promise<void> {
+  if (ended.externalId !== null) await forgetRecord(tx, ended, ended.externalId);
+  await insertSuccessor(tx, ended, null);
 }
 
 /**
@@ -225,9 +233,10 @@ function askedMeanwhile(step: Step, mapping: Mapping): { mustRead?: true } {
 
 /**
  * Another client's edit that showed in an answer is looked at in the next step, unless this one
- * goes on by itself.
+ * goes on by itself, or the pair waits.
  */
 function foreignEdit(mapping: Mapping, { mapping: changes, release }: Effects): { dirty?: number } {
+  if (changes.state === 'waiting') return {};
   return release && changes.mustRead === true && !mapping.mustRead ? { dirty: mapping.dirty + 1 } : {};
 }
 
