@@ -2,19 +2,13 @@
 // it (docs/first-link.md). Everything that prevents it is named at once, before anything is changed.
 import type { Db, Tx } from '../server/connection.ts';
 import { DbError } from '../server/errors.ts';
-import { folded } from '../email-fold.ts';
-import { fitsColumn, isText, typesThatFit } from './column-types.ts';
-import { columnOf, identityField, tableOf, type EntityField, type EntityTable } from './entity-table.ts';
+import { BLANKS, columnProblems, findRows, lacksOne, rowsWhere, sharesIdentity } from './column-problems.ts';
+import { typesThatFit } from './column-types.ts';
+import { columnOf, identityField, tableOf, type EntityTable } from './entity-table.ts';
 import type { FoundColumn, FoundTable } from './found-table.ts';
-
-/** White space that a text must not have at its ends, as it is written in SQL. */
-const BLANKS = String.raw`E' \t\r\n\f\x0b'`;
 
 const TIMES = ['created_at', 'updated_at', 'deleted_at'];
 const OURS = ['version', 'last_event_id', 'created_event_id'];
-
-/** How many ids of rows are named; their number is given beside them. */
-const NAMED = 5;
 
 /**
  * Changes the table's columns to those that the entity needs; `say` receives what a person has to
@@ -85,7 +79,7 @@ function settled({ fields }: EntityTable): string[] {
   ];
 }
 
-export function unfit({ table }: EntityTable, problems: string[]): DbError {
+export function unfit({ table }: Pick<EntityTable, 'table'>, problems: string[]): DbError {
   return new DbError(
     'table_unfit',
     `the table ${table} that is here already cannot be taken over: ${problems.join('; ')}. ` +
@@ -94,25 +88,25 @@ export function unfit({ table }: EntityTable, problems: string[]): DbError {
 }
 
 /** What its columns and its key say, before any row is read. */
-function shapeProblems(entity: EntityTable, { columns, keyIsId }: FoundTable): string[] {
+function shapeProblems(entity: EntityTable, found: FoundTable): string[] {
+  const { columns, keyIsId } = found;
   const idTypes = typesThatFit('integer');
   const id = columns.get('id');
-  const required = entity.fields.filter((field) => field.required);
-  const wanted = [...TIMES, 'id', ...required.map(({ column }) => column)];
+  const mapped = entity.fields.map(({ column }) => column);
+  const own = [...TIMES, 'id'];
   const all = [...columns.values()];
   return [
     ...(id && idTypes.includes(id.typname)
       ? []
       : [`it has no column id of one of the types ${idTypes.join(', ')}`]),
-    ...entity.fields.flatMap((field) => fieldProblems(field, columns.get(field.column))),
+    ...columnProblems(entity, found),
     ...(keyIsId ? [] : ['its primary key is not the column id']),
     ...all.flatMap(({ name, notNull, isFilled }) => {
       if (OURS.includes(name)) return [`its column ${name} has a name that Twinbox needs: rename it`];
-      if (!notNull || isFilled || wanted.includes(name)) return [];
-      const field = entity.fields.find(({ column }) => column === name);
-      return field
-        ? [`its column ${name} is not null: declare the field ${field.name} as required`]
-        : [`its column ${name} is not null and has no default, so Twinbox could not add a ${entity.name}`];
+      if (!notNull || isFilled || own.includes(name) || mapped.includes(name)) return [];
+      return [
+        `its column ${name} is not null and has no default, so Twinbox could not add a ${entity.name}`,
+      ];
     }),
     ...all
       .filter(
@@ -121,25 +115,9 @@ function shapeProblems(entity: EntityTable, { columns, keyIsId }: FoundTable): s
       )
       .map(({ name }) => `its column ${name} holds no time`),
     ...all
-      .filter(({ name, isComputed }) => isComputed && (wanted.includes(name) || isMapped(entity, name)))
+      .filter(({ name, isComputed }) => isComputed && own.includes(name))
       .map(({ name }) => `its column ${name} is computed`),
   ];
-}
-
-function isMapped({ fields }: EntityTable, name: string): boolean {
-  return fields.some(({ column }) => column === name);
-}
-
-/** What prevents that the field is kept in this column; a column that is missing may be added. */
-export function fieldProblems(field: EntityField, column: FoundColumn | undefined): string[] {
-  const types = typesThatFit(field.type).join(', ');
-  if (column === undefined)
-    return field.required ? [`it has no column ${field.column} of one of the types ${types}`] : [];
-  return fitsColumn(field.type, column.typname, column.kind)
-    ? []
-    : [
-        `its column ${field.column} is ${column.shown}, and the field ${field.name} (${field.type}) needs one of the types ${types}`,
-      ];
 }
 
 async function referenceProblems(db: Db | Tx, entity: EntityTable): Promise<string[]> {
@@ -158,25 +136,10 @@ async function referenceProblems(db: Db | Tx, entity: EntityTable): Promise<stri
 async function rowProblems(db: Db | Tx, entity: EntityTable, { columns }: FoundTable): Promise<string[]> {
   const required = entity.fields.filter((field) => field.required);
   const identity = identityField(entity);
-  const trimmed = (field: EntityField): string => `btrim(${columnOf(field)}::text, ${BLANKS})`;
-  const conditions: [text: string, where: string][] = [
-    [
-      `rows have no ${required.map(({ name }) => name).join(' or no ')}`,
-      required
-        .map((field) =>
-          isText(field.type)
-            ? `coalesce(${trimmed(field)}, '') = '' collate "C"`
-            : `${columnOf(field)} is null`,
-        )
-        .join(' or ') || 'false',
-    ],
-  ];
+  const conditions: [text: string, where: string][] = [lacksOne(required)];
   if (identity !== null) {
-    const key = folded(trimmed(identity));
-    conditions.push([
-      `rows share their ${identity.name} with another one (A to Z count as equal in upper and lower case)`,
-      `${key} in (select ${key} from ${tableOf(entity)} group by 1 having count(*) > 1)`,
-    ]);
+    const trimmed = `btrim(${columnOf(identity)}::text, ${BLANKS})`;
+    conditions.push(sharesIdentity(entity, identity, trimmed));
   }
   if (columns.has('deleted_at')) conditions.push(['rows are marked deleted', 'deleted_at is not null']);
   for (const name of ['created_at', 'updated_at']) {
@@ -187,27 +150,12 @@ async function rowProblems(db: Db | Tx, entity: EntityTable, { columns }: FoundT
     ]);
   }
   const problems: string[] = [];
-  for (const [text, where] of conditions) {
-    const { count, ids } = await rowsWhere(db, entity, where);
-    if (count === 0) continue;
-    const move = text.includes('marked deleted') ? ': move them elsewhere first' : '';
-    problems.push(
-      `${count} ${text} (id ${ids.slice(0, NAMED).join(', ')}${ids.length > NAMED ? ', …' : ''})${move}`,
-    );
+  for (const condition of conditions) {
+    const found = await findRows(db, entity, condition);
+    if (found === null) continue;
+    problems.push(`${found}${condition[0].includes('marked deleted') ? ': move them elsewhere first' : ''}`);
   }
   return problems;
-}
-
-async function rowsWhere(
-  db: Db | Tx,
-  entity: EntityTable,
-  where: string,
-): Promise<{ count: number; ids: string[] }> {
-  const { rows } = await db.raw<{ rows: { count: number; ids: string[] | null }[] }>(
-    `with found as (select id from ${tableOf(entity)} where ${where})
-     select (select count(*)::int from found) as count, (select array_agg(id::text) from (select id from found order by id limit ${NAMED + 1}) f) as ids`,
-  );
-  return { count: rows[0]?.count ?? 0, ids: rows[0]?.ids ?? [] };
 }
 
 interface Target {
@@ -218,7 +166,7 @@ interface Target {
 /** The columns that must have one type; others only have to fit. */
 function targetsOf(entity: EntityTable, { columns }: FoundTable): Target[] {
   const texts = entity.fields
-    .filter(({ required, type }) => required && isText(type))
+    .filter(({ required, type }) => required && (type === 'text' || type === 'email'))
     .map(({ column }) => column);
   const named = (names: string[], becomes: Target['becomes']): Target[] =>
     names.flatMap((name) => {
@@ -237,7 +185,7 @@ async function changeOf(
   { column, becomes }: Target,
 ): Promise<{ sql: string; becomes: string } | null> {
   const name = `"${column.name}"`;
-  const isOther = column.typname !== TYPNAME[becomes];
+  const isOther = column.isDomain || column.typname !== TYPNAME[becomes];
   const isTime = column.name === 'created_at' || column.name === 'updated_at';
   const oddWhere =
     becomes === 'text'
@@ -287,9 +235,9 @@ async function lookersAt(
 function sayOfColumns(entity: EntityTable, { columns }: FoundTable): string[] {
   const { table } = entity;
   const texts = entity.fields
-    .filter(({ required, type }) => required && isText(type))
+    .filter(({ required, type }) => required && (type === 'text' || type === 'email'))
     .map(({ column }) => column);
-  return [...columns.values()].flatMap(({ name, isFilled, length, shown }) => {
+  return [...columns.values()].flatMap(({ name, isFilled, isDomain, length, shown }) => {
     if (name === 'id')
       return isFilled
         ? []
@@ -297,6 +245,10 @@ function sayOfColumns(entity: EntityTable, { columns }: FoundTable): string[] {
             `${table}.id has no default. It becomes an identity column (generated always): PostgreSQL gives out the numbers from now on, ` +
               'above the highest that exists, and an insert that names its own id needs "overriding system value".',
           ];
+    if (isDomain && texts.includes(name))
+      return [
+        `${table}.${name} is ${shown}, a domain, and becomes text, so what the domain checks is checked no more. To keep it, add a check to ${table}.`,
+      ];
     if (length === null || !texts.includes(name)) return [];
     return [
       `${table}.${name} is ${shown} and becomes text without a limit of length. To keep the limit: ` +
