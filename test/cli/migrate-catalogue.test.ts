@@ -56,7 +56,7 @@ describe('twinbox migrate, for another configuration', () => {
     const said = await place.run(['migrate', '--plan']);
     expect(said.stderr).to.include('This prevents it: a customer was a row of customers');
     const run = await place.run(['migrate', '--yes']);
-    expect(run.code).to.equal(1);
+    expect(run.code).to.equal(69);
     expect(run.stderr).to.include('a customer was a row of customers').and.not.match(/^ {4}at /m);
   });
 
