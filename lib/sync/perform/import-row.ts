@@ -16,6 +16,7 @@ import type { OurWrite } from '../action.ts';
 import { conflictRows } from '../conflicts.ts';
 import { checkedBy } from '../covered.ts';
 import type { Step, SyncDeps } from '../step.ts';
+import { notTaken } from '../row-for.ts';
 import { formsOfRow } from '../table-forms.ts';
 import { causedBy, refusedBy } from './our-row.ts';
 import type { Performed } from './performed.ts';
@@ -66,7 +67,7 @@ async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: 
     await updateMapping(tx, id, { ...changes, wantedVersion: row.version });
     const eventId = newEventId(now);
     await insertLinkedEvent(tx, { eventId, customerId: row.id, system, now });
-    await insertConflicts(tx, conflictRows(step, covered, now, row.id));
+    await insertConflicts(tx, conflictRows(step, [...covered, ...notTaken(shadow)], now, row.id));
     await markEchoesChecked(tx, checkedBy(covered));
     await failpoint('adopt.before-commit');
     return { row, forms, changes };
