@@ -40,8 +40,8 @@ Examples:
           const catalogue = tableCatalogueOf(config);
           const { consequences } = await planMigration(db, catalogue);
           if (consequences.length > 0) {
-            assertMayAsk('migrate', yes);
             for (const sentence of consequences) output.say(sentence);
+            assertMayAsk('migrate', yes);
             if (!yes && !(await isAgreed('Do this?', output))) return null;
           }
           const run = await migrate(db, { catalogue, timeZone, say });

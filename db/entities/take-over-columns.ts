@@ -1,28 +1,27 @@
-// What becomes of the columns of a table that is taken over, and what is said of it.
+// Which columns of a table that is taken over get another type, and what is told of it.
 import type { Db, Tx } from '../server/handles.ts';
-import { isText } from './column-types.ts';
+import { BLANKS, rowsWhere } from './column-problems.ts';
 import type { EntityTable } from './entity-table.ts';
 import type { FoundColumn, FoundTable } from './found-table.ts';
-import { BLANKS, rowsWhere } from './take-over-rows.ts';
 
 export const TIMES = ['created_at', 'updated_at', 'deleted_at'];
-interface Target {
+
+export interface Target {
   column: FoundColumn;
   becomes: 'bigint' | 'text' | 'timestamptz';
 }
 
 /** The columns that must have one type; others only have to fit. */
 export function targetsOf(entity: EntityTable, { columns }: FoundTable): Target[] {
+  const texts = entity.fields
+    .filter(({ required, type }) => required && (type === 'text' || type === 'email'))
+    .map(({ column }) => column);
   const named = (names: string[], becomes: Target['becomes']): Target[] =>
     names.flatMap((name) => {
       const column = columns.get(name);
       return column ? [{ column, becomes }] : [];
     });
-  return [
-    ...named(['id'], 'bigint'),
-    ...named(requiredTexts(entity), 'text'),
-    ...named(TIMES, 'timestamptz'),
-  ];
+  return [...named(['id'], 'bigint'), ...named(texts, 'text'), ...named(TIMES, 'timestamptz')];
 }
 
 const TYPNAME = { bigint: 'int8', text: 'text', timestamptz: 'timestamptz' };
@@ -34,7 +33,7 @@ export async function changeOf(
   { column, becomes }: Target,
 ): Promise<{ sql: string; becomes: string } | null> {
   const name = `"${column.name}"`;
-  const isOther = column.typname !== TYPNAME[becomes];
+  const isOther = column.isDomain || column.typname !== TYPNAME[becomes];
   const isTime = column.name === 'created_at' || column.name === 'updated_at';
   const oddWhere =
     becomes === 'text'
@@ -62,8 +61,10 @@ export async function changeOf(
 /** One sentence for each column whose type really changes. */
 export function sayOfColumns(entity: EntityTable, { columns }: FoundTable): string[] {
   const { table } = entity;
-  const texts = requiredTexts(entity);
-  return [...columns.values()].flatMap(({ name, isFilled, length, shown }) => {
+  const texts = entity.fields
+    .filter(({ required, type }) => required && (type === 'text' || type === 'email'))
+    .map(({ column }) => column);
+  return [...columns.values()].flatMap(({ name, isFilled, isDomain, length, shown }) => {
     if (name === 'id')
       return isFilled
         ? []
@@ -71,14 +72,14 @@ export function sayOfColumns(entity: EntityTable, { columns }: FoundTable): stri
             `${table}.id has no default. It becomes an identity column (generated always): PostgreSQL gives out the numbers from now on, ` +
               'above the highest that exists, and an insert that names its own id needs "overriding system value".',
           ];
+    if (isDomain && texts.includes(name))
+      return [
+        `${table}.${name} is ${shown}, a domain, and becomes text, so what the domain checks is checked no more. To keep it, add a check to ${table}.`,
+      ];
     if (length === null || !texts.includes(name)) return [];
     return [
       `${table}.${name} is ${shown} and becomes text without a limit of length. To keep the limit: ` +
         `alter table ${table} add check (length(${name}) <= ${length}).`,
     ];
   });
-}
-
-function requiredTexts({ fields }: EntityTable): string[] {
-  return fields.filter(({ required, type }) => required && isText(type)).map(({ column }) => column);
 }

@@ -1,14 +1,15 @@
-// What prevents that a table is taken over, apart from its rows (take-over-rows.ts).
+// What prevents that a table is taken over, as sentences.
 import type { Db, Tx } from '../server/handles.ts';
 import { DbError } from '../server/errors.ts';
-import { fitsColumn, typesThatFit } from './column-types.ts';
-import { identityField, type EntityField, type EntityTable } from './entity-table.ts';
+import { BLANKS, columnProblems, findRows, lacksOne, sharesIdentity } from './column-problems.ts';
+import { typesThatFit } from './column-types.ts';
+import { columnOf, identityField, type EntityTable } from './entity-table.ts';
 import type { FoundColumn, FoundTable } from './found-table.ts';
 import { TIMES } from './take-over-columns.ts';
 
 const OURS = ['version', 'last_event_id', 'created_event_id'];
 
-export function unfit({ table }: EntityTable, problems: string[]): DbError {
+export function unfit({ table }: Pick<EntityTable, 'table'>, problems: string[]): DbError {
   return new DbError(
     'table_unfit',
     `the table ${table} that is here already cannot be taken over: ${problems.join('; ')}. ` +
@@ -17,25 +18,23 @@ export function unfit({ table }: EntityTable, problems: string[]): DbError {
 }
 
 /** What its columns and its key say, before any row is read. */
-export function shapeProblems(entity: EntityTable, { columns, keyIsId }: FoundTable): string[] {
+export function shapeProblems(entity: EntityTable, found: FoundTable): string[] {
+  const { columns, keyIsId } = found;
   const idTypes = typesThatFit('integer');
   const id = columns.get('id');
-  const required = entity.fields.filter((field) => field.required);
-  const wanted = [...TIMES, 'id', ...required.map(({ column }) => column)];
+  const mapped = entity.fields.map(({ column }) => column);
+  const own = [...TIMES, 'id'];
   const all = [...columns.values()];
   return [
     ...(id && idTypes.includes(id.typname)
       ? []
       : [`it has no column id of one of the types ${idTypes.join(', ')}`]),
-    ...entity.fields.flatMap((field) => fieldProblems(field, columns.get(field.column))),
+    ...columnProblems(entity, found),
     ...(keyIsId ? [] : ['its primary key is not the column id']),
     ...all.flatMap(({ name, notNull, isFilled }) => {
       if (OURS.includes(name)) return [`its column ${name} has a name that Twinbox needs: rename it`];
-      if (!notNull || isFilled || wanted.includes(name)) return [];
-      const field = entity.fields.find(({ column }) => column === name);
-      return field
-        ? [`its column ${name} is not null: declare the field ${field.name} as required`]
-        : [`its column ${name} is not null and has no default, so Twinbox could not add a ${entity.name}`];
+      if (!notNull || isFilled || own.includes(name) || mapped.includes(name)) return [];
+      return [`its column ${name} is not null and has no default, so Twinbox could not add a ${entity.name}`];
     }),
     ...all
       .filter(
@@ -44,25 +43,9 @@ export function shapeProblems(entity: EntityTable, { columns, keyIsId }: FoundTa
       )
       .map(({ name }) => `its column ${name} holds no time`),
     ...all
-      .filter(({ name, isComputed }) => isComputed && (wanted.includes(name) || isMapped(entity, name)))
+      .filter(({ name, isComputed }) => isComputed && own.includes(name))
       .map(({ name }) => `its column ${name} is computed`),
   ];
-}
-
-function isMapped({ fields }: EntityTable, name: string): boolean {
-  return fields.some(({ column }) => column === name);
-}
-
-/** What prevents that the field is kept in this column; a column that is missing may be added. */
-export function fieldProblems(field: EntityField, column: FoundColumn | undefined): string[] {
-  const types = typesThatFit(field.type).join(', ');
-  if (column === undefined)
-    return field.required ? [`it has no column ${field.column} of one of the types ${types}`] : [];
-  return fitsColumn(field.type, column.typname, column.kind)
-    ? []
-    : [
-        `its column ${field.column} is ${column.shown}, and the field ${field.name} (${field.type}) needs one of the types ${types}`,
-      ];
 }
 
 export async function referenceProblems(db: Db | Tx, entity: EntityTable): Promise<string[]> {
@@ -77,7 +60,36 @@ export async function referenceProblems(db: Db | Tx, entity: EntityTable): Promi
   return rows.map(({ name }) => `the table ${name} refers to its ${identity.column}: let it refer to the id`);
 }
 
-/** What looks at a column whose type has to change, which PostgreSQL then refuses. */
+/** What single rows prevent, with the ids of the first of them. */
+export async function rowProblems(
+  db: Db | Tx,
+  entity: EntityTable,
+  { columns }: FoundTable,
+): Promise<string[]> {
+  const required = entity.fields.filter((field) => field.required);
+  const identity = identityField(entity);
+  const conditions: [text: string, where: string][] = [lacksOne(required)];
+  if (identity !== null) {
+    const trimmed = `btrim(${columnOf(identity)}::text, ${BLANKS})`;
+    conditions.push(sharesIdentity(entity, identity, trimmed));
+  }
+  if (columns.has('deleted_at')) conditions.push(['rows are marked deleted', 'deleted_at is not null']);
+  for (const name of ['created_at', 'updated_at']) {
+    if (!['date', 'timestamp'].includes(columns.get(name)?.typname ?? '')) continue;
+    conditions.push([
+      `rows have a time in its column ${name} that is too early or too late for a timestamptz`,
+      `isfinite(${name}) and ${name} not between '4713-01-01 BC' and '294276-12-30'`,
+    ]);
+  }
+  const problems: string[] = [];
+  for (const condition of conditions) {
+    const found = await findRows(db, entity, condition);
+    if (found === null) continue;
+    problems.push(`${found}${condition[0].includes('marked deleted') ? ': move them elsewhere first' : ''}`);
+  }
+  return problems;
+}
+
 export async function lookersAt(
   db: Db | Tx,
   { table }: EntityTable,

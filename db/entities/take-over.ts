@@ -4,8 +4,7 @@ import type { Db, Tx } from '../server/handles.ts';
 import { columnOf, identityField, tableOf, type EntityTable } from './entity-table.ts';
 import type { FoundTable } from './found-table.ts';
 import { changeOf, sayOfColumns, targetsOf, TIMES } from './take-over-columns.ts';
-import { lookersAt, referenceProblems, shapeProblems, unfit } from './take-over-problems.ts';
-import { rowProblems } from './take-over-rows.ts';
+import { lookersAt, referenceProblems, rowProblems, shapeProblems, unfit } from './take-over-problems.ts';
 
 /**
  * Changes the table's columns to those that the entity needs; `say` receives what a person has to

@@ -17,6 +17,7 @@ import type { OurWrite } from '../action.ts';
 import { conflictRows } from '../conflicts.ts';
 import { checkedBy } from '../covered.ts';
 import type { Step, SyncDeps } from '../step.ts';
+import { notTaken } from '../row-for.ts';
 import { formsOfRow } from '../table-forms.ts';
 import { causedBy, refusedBy } from './our-row.ts';
 import type { Performed } from './performed.ts';
@@ -76,7 +77,7 @@ async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: 
     await insertLinkedEvent(tx, { eventId, entityType: deps.entity.name, customerId: row.id, system, now });
     const { externalId } = step.mapping;
     if (externalId !== null) await raiseReferring(tx, deps, step.mapping, { id: row.id, externalId, now });
-    await insertConflicts(tx, conflictRows(step, covered, now, row.id));
+    await insertConflicts(tx, conflictRows(step, [...covered, ...notTaken(shadow)], now, row.id));
     await markEchoesChecked(tx, checkedBy(covered));
     await failpoint('adopt.before-commit');
     return { row, forms, changes };
