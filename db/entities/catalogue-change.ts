@@ -106,7 +106,9 @@ async function compareEntity(
     const old = fields.find((field) => field.name === name);
     if (old === undefined) continue;
     if (old.required !== required)
-      change.additions.push(`The field ${name} ${required ? 'has to have a value' : 'may be empty'} from now on.`);
+      change.additions.push(
+        `The field ${name} ${required ? 'has to have a value' : 'may be empty'} from now on.`,
+      );
     if ((old.scale ?? null) !== (scale ?? null))
       change.additions.push(`The field ${name} has ${scale ?? 0} digits after the point from now on.`);
   }

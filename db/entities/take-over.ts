@@ -104,9 +104,7 @@ function shapeProblems(entity: EntityTable, found: FoundTable): string[] {
     ...all.flatMap(({ name, notNull, isFilled }) => {
       if (OURS.includes(name)) return [`its column ${name} has a name that Twinbox needs: rename it`];
       if (!notNull || isFilled || own.includes(name) || mapped.includes(name)) return [];
-      return [
-        `its column ${name} is not null and has no default, so Twinbox could not add a ${entity.name}`,
-      ];
+      return [`its column ${name} is not null and has no default, so Twinbox could not add a ${entity.name}`];
     }),
     ...all
       .filter(

@@ -1,5 +1,6 @@
 import { aliasDefects } from './alias-defects.ts';
 import { busDefects } from './bus-defects.ts';
+import { catalogueDefects } from './catalogue-defects.ts';
 import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
@@ -61,4 +62,5 @@ export const defects: readonly Defect[] = [
   ...stateDefects,
   ...promiseDefects,
   ...policyDefects,
+  ...catalogueDefects,
 ];
