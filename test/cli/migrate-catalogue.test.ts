@@ -5,7 +5,10 @@ import { useDatabase } from '../support/database.ts';
 import { AS_TERMINAL, usePlace } from './twinbox.ts';
 
 const config = (fields: object, ...rules: object[]): string =>
-  JSON.stringify({ entities: { customer: { fields } }, systems: { stripe: { customer: { fields: rules } } } });
+  JSON.stringify({
+    entities: { customer: { fields } },
+    systems: { stripe: { customer: { fields: rules } } },
+  });
 const PHONE = { phone: { type: 'text', maxLength: 20 } };
 const PLAN = { plan: { type: 'enum', values: ['free', 'team'] } };
 const TO_PHONE = { internal: 'phone', external: 'phone' };
@@ -57,7 +60,9 @@ describe('twinbox migrate, for another configuration', () => {
     expect(said.stderr).to.include('This prevents it: a customer was a row of customers');
     const run = await place.run(['migrate', '--yes']);
     expect(run.code).to.equal(69);
-    expect(run.stderr).to.include('a customer was a row of customers').and.not.match(/^ {4}at /m);
+    expect(run.stderr)
+      .to.include('a customer was a row of customers')
+      .and.not.match(/^ {4}at /m);
   });
 
   it('adds a field without a question, and says so as lines or as JSON', async () => {
@@ -66,7 +71,9 @@ describe('twinbox migrate, for another configuration', () => {
     expect(code, stderr).to.equal(0);
     expect(stdout).to.include('The column customers.lines (jsonb) is added for the field lines.');
     expect(stderr).to.include('The tables are those of the configuration.');
-    await write(config({ ...PHONE, ...PLAN, lines: { type: 'json' }, born: { type: 'date' } }, TO_PHONE, AT_PLAN));
+    await write(
+      config({ ...PHONE, ...PLAN, lines: { type: 'json' }, born: { type: 'date' } }, TO_PHONE, AT_PLAN),
+    );
     const again = await place.run(['migrate', '--json']);
     expect(again.code).to.equal(0);
     expect(JSON.parse(again.stdout)).to.deep.include({
@@ -112,7 +119,10 @@ describe('twinbox migrate, for another configuration', () => {
     for (const args of [['status'], ['verify'], ['up']]) {
       const { code, stderr } = await place.run(args);
       expect(code, args.join()).to.equal(69);
-      expect(stderr).to.include(MEANT).and.include('Run: npx twinbox migrate').and.not.match(/^ {4}at /m);
+      expect(stderr)
+        .to.include(MEANT)
+        .and.include('Run: npx twinbox migrate')
+        .and.not.match(/^ {4}at /m);
     }
     await place.run(['migrate', '--yes']);
     expect((await place.run(['status'])).code).to.equal(0);

@@ -220,7 +220,8 @@ function* leaks({ log, simulator }: Observed, { customers }: Snapshot): Generato
     email,
   ]);
   for (const value of new Set(people))
-    if (typeof value === 'string' && value.length > 3 && text.includes(value)) yield `the log contains ${value}`;
+    if (typeof value === 'string' && value.length > 3 && text.includes(value))
+      yield `the log contains ${value}`;
 }
 
 function* brokenAtRest(world: Observed, all: Snapshot): Generator<string> {

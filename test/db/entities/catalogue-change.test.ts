@@ -154,7 +154,10 @@ describe('a catalogue that changes', () => {
   });
 
   it('loses a field: the values stay on both sides, and the guards let the column go', async () => {
-    const { entity, table } = own({ fields: { plan: PLAN } }, { internal: 'plan', external: 'metadata.plan' });
+    const { entity, table } = own(
+      { fields: { plan: PLAN } },
+      { internal: 'plan', external: 'metadata.plan' },
+    );
     const { consequences } = await planMigration(db, table);
     expect(consequences).to.deep.equal([
       'The field phone is kept in step no longer. Its column customers.phone and its values stay.',
@@ -217,10 +220,14 @@ describe('a catalogue that changes', () => {
 
   it('names the rows that share what becomes the identity’s column', async () => {
     await insertRow(db, was.entity, { name: 'Bo', email: 'bo@example.com' }, stamp());
-    await db.raw(`alter table customers add mail text; alter table customers alter email drop not null; update customers set mail = 'same'`);
+    await db.raw(
+      `alter table customers add mail text; alter table customers alter email drop not null; update customers set mail = 'same'`,
+    );
     const { table } = own({ fields: { email: { column: 'mail' }, phone: PHONE, plan: PLAN } });
     const refused = await error(migrate(db, { catalogue: table }));
-    expect(String(refused), String(refused)).to.include('2 rows share their email with another one').and.include('(id 1, 2)');
+    expect(String(refused), String(refused))
+      .to.include('2 rows share their email with another one')
+      .and.include('(id 1, 2)');
   });
 
   const REFUSED: [string, string | null, UserEntity, string][] = [

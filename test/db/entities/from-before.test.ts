@@ -43,9 +43,9 @@ describe('migrate, where a database is of before the catalogue', () => {
 
   it('says of a record that waits which field it lacks', async () => {
     await migrate(db);
-    expect(await rows(`select reason, reason_detail from external_mappings where state = 'waiting'`)).to.deep.equal(
-      [{ reason: 'lacks_field', reason_detail: { field: 'email' } }],
-    );
+    expect(
+      await rows(`select reason, reason_detail from external_mappings where state = 'waiting'`),
+    ).to.deep.equal([{ reason: 'lacks_field', reason_detail: { field: 'email' } }]);
   });
 
   it('has the schema of a database that is new', async () => {
@@ -76,7 +76,9 @@ describe('migrate, where a database is of before the catalogue', () => {
     await db.raw(`begin; update customers set name = 'Ada L.', version = version + 1, last_event_id = next_sync_event_id() where id = 1;
       select write_customer_event(1); commit`);
     expect(
-      await rows(`select e.version, e.event_type, e.payload from customers c join sync_events e on e.id = c.last_event_id where c.id = 1`),
+      await rows(
+        `select e.version, e.event_type, e.payload from customers c join sync_events e on e.id = c.last_event_id where c.id = 1`,
+      ),
     ).to.deep.equal([
       {
         version: 3,
@@ -88,7 +90,9 @@ describe('migrate, where a database is of before the catalogue', () => {
       },
     ]);
     expect(
-      await rows(`select entity_type, id, version, deleted_at is not null as gone from entity_rows() order by id`),
+      await rows(
+        `select entity_type, id, version, deleted_at is not null as gone from entity_rows() order by id`,
+      ),
     ).to.deep.equal([
       { entity_type: 'customer', id: 1, version: 3, gone: false },
       { entity_type: 'customer', id: 2, version: 2, gone: false },
@@ -96,7 +100,11 @@ describe('migrate, where a database is of before the catalogue', () => {
       { entity_type: 'customer', id: 4, version: 1, gone: false },
     ]);
     await db.raw(`select purge_customer(3)`);
-    expect(await rows(`select id from customers order by id`)).to.deep.equal([{ id: 1 }, { id: 2 }, { id: 4 }]);
+    expect(await rows(`select id from customers order by id`)).to.deep.equal([
+      { id: 1 },
+      { id: 2 },
+      { id: 4 },
+    ]);
   });
 
   it('is migrated once: a second time nothing is run', async () => {

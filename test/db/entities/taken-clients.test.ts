@@ -137,13 +137,21 @@ describe('migrate, where a table of other names and many columns exists already'
     const changed = await updateRow(db, entity, made.id, { discount: null, born: null }, {}, stamp());
     expect(changed?.fields).to.include({ discount: null, born: null, plan: 'business' });
     expect(await updateRow(db, entity, made.id, { discount: null }, {}, stamp())).to.equal(null);
-    for (const set of [`full_name = 'X'`, `plan = 'free'`, `discount = 1`, `settings = '1'`, `is_vip = false`])
+    for (const set of [
+      `full_name = 'X'`,
+      `plan = 'free'`,
+      `discount = 1`,
+      `settings = '1'`,
+      `is_vip = false`,
+    ])
       await refuses(`update clients set ${set} where id = ${made.id}`, 'TB001');
     await run(`update clients set notes = 'mine', region = 'us' where id = ${made.id}`);
     await run(`begin; update clients set born = '2001-01-01', version = version + 1, last_event_id = next_sync_event_id() where id = ${made.id};
       select write_event('customer', ${made.id}); commit`);
     expect(
-      await rows(`select payload -> 'customer_data' ->> 'born' as born from sync_events order by id desc limit 1`),
+      await rows(
+        `select payload -> 'customer_data' ->> 'born' as born from sync_events order by id desc limit 1`,
+      ),
     ).to.deep.equal([{ born: '2001-01-01' }]);
     await deleteRow(db, entity, made.id, {}, stamp());
     const again = await insertRow(db, entity, { ...values, email: 'CY@example.com' }, stamp());

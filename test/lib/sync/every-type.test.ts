@@ -34,12 +34,19 @@ const instant = fc
   .date({ min: new Date('1000-01-02'), max: new Date('9999-12-30'), noInvalidDate: true })
   .map((at) => at.toISOString());
 const cents = fc.tuple(whole, fc.nat(99)).map(([a, b]) => `${a}.${String(b).padStart(2, '0')}`);
-const json = fc.jsonValue({ maxDepth: 2, stringUnit: 'grapheme' }).filter((value) => JSON.stringify(value).length < 300) as fc.Arbitrary<Value>;
+const json = fc
+  .jsonValue({ maxDepth: 2, stringUnit: 'grapheme' })
+  .filter((value) => JSON.stringify(value).length < 300) as fc.Arbitrary<Value>;
 const choice = (...values: string[]) => fc.constantFrom(...values);
 
 const CASES: Record<string, Case> = {
   note: { field: { type: 'text' }, external: 'description', ours: words, theirs: words },
-  city: { field: { type: 'text', column: 'address_city' }, external: 'address.city', ours: words, theirs: small },
+  city: {
+    field: { type: 'text', column: 'address_city' },
+    external: 'address.city',
+    ours: words,
+    theirs: small,
+  },
   locales: {
     field: { type: 'text' },
     external: 'preferred_locales',
@@ -105,7 +112,10 @@ const CASES: Record<string, Case> = {
     field: { type: 'json' },
     external: 'metadata.settings',
     ours: json,
-    theirs: fc.oneof(json.map((value) => JSON.stringify(value)), choice('{"b": 1, "a": [2]}', 'plain text', '7', 'true')),
+    theirs: fc.oneof(
+      json.map((value) => JSON.stringify(value)),
+      choice('{"b": 1, "a": [2]}', 'plain text', '7', 'true'),
+    ),
   },
 };
 
@@ -124,7 +134,9 @@ const fieldOf = (name: string) => entity.fields.find((field) => field.name === n
 /** Some fields, each with a value or emptied. */
 const edits = (side: 'ours' | 'theirs'): fc.Arbitrary<Record<string, Value>> =>
   fc.record(
-    Object.fromEntries(NAMES.map((name) => [name, fc.option(caseOf(name)[side] as fc.Arbitrary<Value>, { freq: 4 })])),
+    Object.fromEntries(
+      NAMES.map((name) => [name, fc.option(caseOf(name)[side] as fc.Arbitrary<Value>, { freq: 4 })]),
+    ),
     { requiredKeys: [] },
   ) as fc.Arbitrary<Record<string, Value>>;
 
@@ -156,7 +168,10 @@ describe('a field of every type, on both sides', function () {
     const { fields: ours, version } = await row(id);
     for (const name of NAMES) {
       const [mine, theirs] = [ours[name] ?? null, canonical(there(externalId, name), fieldOf(name))];
-      expect(equal(canonical(mine, fieldOf(name)), theirs, fieldOf(name)), `${name}: ${JSON.stringify(mine)} ${JSON.stringify(theirs)}`).to.equal(true);
+      expect(
+        equal(canonical(mine, fieldOf(name)), theirs, fieldOf(name)),
+        `${name}: ${JSON.stringify(mine)} ${JSON.stringify(theirs)}`,
+      ).to.equal(true);
       expect(mine === null || fits(canonical(mine, fieldOf(name)), fieldOf(name)), name).to.equal(true);
     }
     await agree();
@@ -178,7 +193,10 @@ describe('a field of every type, on both sides', function () {
           await world.rest();
           const after = (await row(id)).fields;
           for (const name of NAMES) {
-            const wanted = canonical(name in change ? (given[name] ?? null) : (before[name] ?? null), fieldOf(name));
+            const wanted = canonical(
+              name in change ? (given[name] ?? null) : (before[name] ?? null),
+              fieldOf(name),
+            );
             expect(canonical(after[name], fieldOf(name)), name).to.deep.equal(wanted);
             expect(there(externalId, name), name).to.equal(wanted === null ? null : plainText(wanted));
           }
@@ -192,28 +210,35 @@ describe('a field of every type, on both sides', function () {
 
   it('comes from Stripe with the type that it has here, in any form, and nothing goes back', async () => {
     await fc.assert(
-      fc.asyncProperty(edits('ours'), fc.array(edits('theirs'), { minLength: 1, maxLength: 3 }), async (first, later) => {
-        const { id, externalId } = await linked(checked(first));
-        for (const change of later) {
-          const writes = writesTo();
-          const before = (await row(id)).fields;
-          world.simulator.dashboard.updateCustomer(externalId, editOf(change));
-          await world.rest();
-          const after = (await row(id)).fields;
-          for (const name of NAMES) {
-            if (!(name in change)) {
-              expect(after[name], name).to.deep.equal(before[name]);
-              continue;
+      fc.asyncProperty(
+        edits('ours'),
+        fc.array(edits('theirs'), { minLength: 1, maxLength: 3 }),
+        async (first, later) => {
+          const { id, externalId } = await linked(checked(first));
+          for (const change of later) {
+            const writes = writesTo();
+            const before = (await row(id)).fields;
+            world.simulator.dashboard.updateCustomer(externalId, editOf(change));
+            await world.rest();
+            const after = (await row(id)).fields;
+            for (const name of NAMES) {
+              if (!(name in change)) {
+                expect(after[name], name).to.deep.equal(before[name]);
+                continue;
+              }
+              const field = fieldOf(name);
+              const wanted = canonical(change[name], field);
+              expect(
+                equal(canonical(after[name], field), wanted, field),
+                `${name}: ${JSON.stringify([after[name], wanted])}`,
+              ).to.equal(true);
             }
-            const field = fieldOf(name);
-            const wanted = canonical(change[name], field);
-            expect(equal(canonical(after[name], field), wanted, field), `${name}: ${JSON.stringify([after[name], wanted])}`).to.equal(true);
+            expect(writesTo(), 'nothing goes back').to.equal(writes);
+            expect(await conflictsOf(world.db, id)).to.deep.equal([]);
+            await expectRest(id, externalId);
           }
-          expect(writesTo(), 'nothing goes back').to.equal(writes);
-          expect(await conflictsOf(world.db, id)).to.deep.equal([]);
-          await expectRest(id, externalId);
-        }
-      }),
+        },
+      ),
       { numRuns: 15 },
     );
   });
@@ -223,7 +248,11 @@ describe('a field of every type, on both sides', function () {
   for (const name of NAMES) {
     const { none, external } = caseOf(name);
     if (none === undefined) continue;
-    const some = fc.sample(caseOf(name).ours.filter((value) => value !== null), { numRuns: 1, seed: 7 })[0] ?? null;
+    const some =
+      fc.sample(
+        caseOf(name).ours.filter((value) => value !== null),
+        { numRuns: 1, seed: 7 },
+      )[0] ?? null;
 
     it(`${name}: the text ${JSON.stringify(none)} there is never taken, and stays there until somebody changes ${name}`, async () => {
       const { id, externalId } = await linked(checked({ [name]: some }));
@@ -233,22 +262,29 @@ describe('a field of every type, on both sides', function () {
       expect((await row(id)).fields).to.deep.equal(before);
       expect(there(externalId, name)).to.equal(none);
       const conflicts = await conflictsOf(world.db, id);
-      expect(conflicts.map(({ kind, field, theirs, winner }) => ({ kind, field, theirs, winner }))).to.deep.equal([
-        { kind: 'cannot_take', field: name, theirs: none, winner: 'neither' },
-      ]);
+      expect(
+        conflicts.map(({ kind, field, theirs, winner }) => ({ kind, field, theirs, winner })),
+      ).to.deep.equal([{ kind: 'cannot_take', field: name, theirs: none, winner: 'neither' }]);
       await world.update(id, { name: 'Another name' });
       await world.notify(id);
       await world.rest();
       expect(there(externalId, name)).to.equal(none);
       expect(await conflictsOf(world.db, id)).to.have.length(1);
       await agree();
-      world.simulator.dashboard.updateCustomer(externalId, editOf({ [name]: fc.sample(caseOf(name).theirs, { numRuns: 1, seed: 3 })[0] ?? null }));
+      world.simulator.dashboard.updateCustomer(
+        externalId,
+        editOf({ [name]: fc.sample(caseOf(name).theirs, { numRuns: 1, seed: 3 })[0] ?? null }),
+      );
       await world.rest();
       await expectRest(id, externalId);
     });
 
     it(`${name}: a record that comes with the text ${JSON.stringify(none)} becomes a row without it, and keeps it`, async () => {
-      const made = world.simulator.dashboard.createCustomer({ name: 'Bo', email: 'bo@example.com', ...editOf({ [name]: none }) });
+      const made = world.simulator.dashboard.createCustomer({
+        name: 'Bo',
+        email: 'bo@example.com',
+        ...editOf({ [name]: none }),
+      });
       await world.rest();
       const { rows } = await world.db.raw<{ rows: { id: number }[] }>(`select id::int from customers`);
       const id = rows[0]?.id ?? expect.fail('no row');
@@ -266,14 +302,25 @@ describe('a field of every type, on both sides', function () {
   }
 
   it('is emptied on the other side, both ways', async () => {
-    const all = Object.fromEntries(NAMES.map((name) => [name, fc.sample(caseOf(name).ours.filter((v) => v !== null && v !== ''), { numRuns: 1, seed: 11 })[0] ?? null]));
+    const all = Object.fromEntries(
+      NAMES.map((name) => [
+        name,
+        fc.sample(
+          caseOf(name).ours.filter((v) => v !== null && v !== ''),
+          { numRuns: 1, seed: 11 },
+        )[0] ?? null,
+      ]),
+    );
     const { id, externalId } = await linked(checked(all));
     await world.update(id, Object.fromEntries(NAMES.map((name) => [name, null])));
     await world.rest();
     for (const name of NAMES) expect(there(externalId, name), name).to.equal(null);
     await world.update(id, checked(all));
     await world.rest();
-    world.simulator.dashboard.updateCustomer(externalId, editOf(Object.fromEntries(NAMES.map((name) => [name, null]))));
+    world.simulator.dashboard.updateCustomer(
+      externalId,
+      editOf(Object.fromEntries(NAMES.map((name) => [name, null]))),
+    );
     await world.rest();
     const { fields: emptied } = await row(id);
     for (const name of NAMES) expect(emptied[name], name).to.equal(null);
