@@ -12,8 +12,8 @@ export const coveredDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/covered.ts',
-        find: `!isInactive(s.mapping) && (s.row === null`,
-        replace: `(s.row === null`,
+        find: `!isInactive(s.mapping) && isLiving`,
+        replace: `isLiving`,
       },
     ],
     caughtBy: { file: caught, title: 'though the record is an alias by then' },
@@ -23,8 +23,8 @@ export const coveredDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/covered.ts',
-        find: ` && (s.row === null || s.row.deletedAt === null);`,
-        replace: `;`,
+        find: ` && isLiving && leavesBy`,
+        replace: ` && leavesBy`,
       },
     ],
     caughtBy: { file: caught, title: 'its echo received before the end (detach)' },
@@ -34,8 +34,8 @@ export const coveredDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/perform/import-row.ts',
-        find: `    await insertConflicts(tx, conflictRows(step, covered, now, row.id));\n`,
-        replace: ``,
+        find: `conflictRows(step, [...covered, ...notTaken(shadow)], now, row.id)`,
+        replace: `conflictRows(step, notTaken(shadow), now, row.id)`,
       },
     ],
     caughtBy: { file: caught, title: 'is kept as a conflict of the customer that it becomes' },

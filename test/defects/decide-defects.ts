@@ -49,8 +49,8 @@ export const decideDefects: Defect[] = [
     edits: [
       {
         file: ladder,
-        find: `  recordTaken,\n  namedRecord,\n  reportedRecord,\n  sameIdentity,\n  create,\n`,
-        replace: `  namedRecord,\n  reportedRecord,\n  sameIdentity,\n  create,\n  recordTaken,\n`,
+        find: `  recordTaken,\n  namedRecord,\n  reportedRecord,\n  notWanted,\n  sameIdentity,\n  create,\n`,
+        replace: `  namedRecord,\n  reportedRecord,\n  notWanted,\n  sameIdentity,\n  create,\n  recordTaken,\n`,
       },
     ],
     caughtBy: {

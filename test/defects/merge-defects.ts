@@ -9,8 +9,8 @@ export const mergeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/perform/pull.ts',
-        find: `plan.pull, { ifVersion: row.version }, stamp`,
-        replace: `plan.pull, {}, stamp`,
+        find: `named.values, { ifVersion: row.version }, stamp`,
+        replace: `named.values, {}, stamp`,
       },
     ],
     caughtBy: {

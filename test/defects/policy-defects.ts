@@ -67,8 +67,8 @@ export const policyDefects: Defect[] = [
     edits: [
       {
         file: 'db/deliveries.ts',
-        find: `where event_type = 'customer.deleted' and status = 'origin' and event_id >= :sinceId`,
-        replace: `where event_type = 'customer.deleted' and status = 'origin' and target = 'toy' and event_id >= :sinceId`,
+        find: `where event_type like '%.deleted' and status = 'origin' and event_id >= :sinceId`,
+        replace: `where event_type like '%.deleted' and status = 'origin' and target = 'toy' and event_id >= :sinceId`,
       },
     ],
     caughtBy: { file: deletesIn, title: 'counts for the fuse together' },

@@ -27,8 +27,8 @@ export const tableDefects: Defect[] = [
       },
       {
         file: 'lib/sync/perform/pull.ts',
-        find: `  const { fields, version } = changed;`,
-        replace: `  const { fields, version } = { ...changed, fields: { ...changed.fields, ...plan.pull } };`,
+        find: `fields: became, version: changed.version }, reformed };`,
+        replace: `fields: { ...became, ...plan.pull }, version: changed.version }, reformed };`,
       },
     ],
     caughtBy: { file: forms, title: 'goes back once, and the pair agrees' },

@@ -49,9 +49,10 @@ export async function startBeside(world: TwoWayWorld): Promise<Beside> {
       const reported = toy.events().slice(seen);
       seen += reported.length;
       for (const event of reported) {
-        const incoming = onlyEvent(integration.ingress, structuredClone(event));
+        const incoming = onlyEvent(integration.ingress, { events: [structuredClone(event)] });
+        if (!incoming) throw new Error(`no event: ${event.id}`);
         const inbox = { db, clock, integration, retentionDays: 30, nudge: () => undefined };
-        if (incoming) await takeIn(inbox, incoming);
+        await takeIn(inbox, incoming);
       }
       const notReceived = readAll(await findNotReceived(db, everything), keyPrefix(deps));
       const received = await receiveInbound(receiving, onlyCustomers(target), notReceived);

@@ -24,12 +24,22 @@ describe('reading an envelope', () => {
     };
     expect(parseEnvelope(JSON.stringify(parked))).to.deep.equal({ kind: 'parked', envelope: parked });
     const linked = { ...valid(), event_type: 'customer.linked' };
-    expect(parseEnvelope(JSON.stringify(linked))).to.deep.equal({ kind: 'row', entityType: 'customer', entityId: 42, envelope: linked });
+    expect(parseEnvelope(JSON.stringify(linked))).to.deep.equal({
+      kind: 'row',
+      entityType: 'customer',
+      entityId: 42,
+      envelope: linked,
+    });
   });
 
   it('accepts unknown fields', () => {
     const newer = { ...valid(), more: 1, customer_data: { ...own.customer_data, phone: null } };
-    expect(parseEnvelope(JSON.stringify(newer))).to.deep.equal({ kind: 'row', entityType: 'customer', entityId: 42, envelope: newer });
+    expect(parseEnvelope(JSON.stringify(newer))).to.deep.equal({
+      kind: 'row',
+      entityType: 'customer',
+      entityId: 42,
+      envelope: newer,
+    });
   });
 
   const broken: Record<string, [text: string | null, reason: string]> = {
@@ -80,7 +90,7 @@ describe('reading an envelope', () => {
 
   it('keeps the id of an invalid record, and none of its values', () => {
     const parsed = parseEnvelope(
-      JSON.stringify({ ...valid(), customer_data: { id: 1, name: 7, email: 'secret@example.com' } }),
+      JSON.stringify({ ...valid(), customer_data: { id: '1', name: 'Ada', email: 'secret@example.com' } }),
     );
     expect(parsed).to.include({ kind: 'invalid', eventId });
     expect(JSON.stringify(parsed)).to.not.include('secret');
