@@ -7,12 +7,14 @@ NODE := node_modules/.bin/node
 # The memory settings of cli/bin.mjs; without its launcher between, a signal reaches the program itself.
 TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/main.ts
 
-.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings index simulator kafka clean ci
+NEW_INTEGRATION = $(if $(HELP),--help) $(if $(NAME),--name '$(NAME)') $(if $(ENTITY),--entity '$(ENTITY)')
+
+.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings index new-integration simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Install the packages if they are missing or not those of package-lock.json (the others do this by themselves)
 	@cmp -s package-lock.json node_modules/.installed-lock || { \
@@ -76,6 +78,9 @@ settings: install ## Write .env.example and docs/settings.md anew from lib/confi
 
 index: install ## Write docs/tests.md anew: which tests prove each file
 	@$(NODE) test/architecture/write-test-index.ts
+
+new-integration: install ## Write an integration with a second system, green as it stands: NAME=acme ENTITY=customer; HELP=1
+	@$(NODE) cli/development/new-integration.ts $(NEW_INTEGRATION)
 
 simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 12111)
 	@exec $(NODE) simulator/main.ts

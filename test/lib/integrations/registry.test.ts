@@ -3,13 +3,13 @@ import { ignoreConnectionSettings, loadConfig } from '../../../lib/config/config
 import { settingPrefix, settingsOfSystems } from '../../../lib/config/systems.ts';
 import { createRegistry, labelOf, systems } from '../../../lib/integrations/registry.ts';
 import { requireSystems } from '../../../lib/process/requirements.ts';
-import { defineToy } from '../../support/toy/definition.ts';
+import { toyAt } from '../../support/toy/double/definition.ts';
 
 const config = loadConfig({ SIMULATOR_URL: 'http://127.0.0.1:9' }, { envFile: false });
 
 describe('the list of systems', () => {
   it('gives a definition by its name, and answers a wrong name with those that there are', () => {
-    const both = createRegistry([...systems.all, defineToy(null)]);
+    const both = createRegistry([...systems.all, toyAt(null)]);
     expect(both.get('toy').label).to.equal('Toy');
     expect(() => both.get('tow')).to.throw('there is no system "tow"; there are: stripe, toy');
     expect(() => systems.get('tow')).to.throw('there is no system "tow"; there is: stripe');
@@ -32,9 +32,9 @@ describe('the list of systems', () => {
   });
 
   it('names what is missing of a system that is kept in step, and asks nothing of one that is not', () => {
-    const missing = createRegistry([...systems.all, defineToy(null)]);
-    expect(() => requireSystems(config, 'worker', missing)).to.throw('TOY_URL: where the toy is');
-    const disabled = createRegistry([...systems.all, defineToy(null, { enabled: false })]);
+    const missing = createRegistry([...systems.all, toyAt(null, { token: 'of-toy' })]);
+    expect(() => requireSystems(config, 'worker', missing)).to.throw('TOY_URL and TOY_TOKEN: where Toy is');
+    const disabled = createRegistry([...systems.all, toyAt(null)]);
     expect(requireSystems(config, 'worker', disabled).map(({ system }) => system.name)).to.deep.equal([
       'stripe',
     ]);

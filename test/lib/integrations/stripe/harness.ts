@@ -4,10 +4,12 @@ import {
   type StripeSettings,
 } from '../../../../lib/integrations/stripe/stripe.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../../../simulator/simulator.ts';
-import type { ContractHarness } from '../contract-harness.ts';
+import { signatureHeader } from '../../../../simulator/webhooks/signature.ts';
+import type { ContractHarness, Delivery } from '../contract-harness.ts';
 
 export const TAG_KEY = 'twinbox_testtest';
 export const SECRET_KEY = 'sk_test_twinbox_fake';
+const WEBHOOK_SECRET = 'whsec_contract';
 
 export interface StripeHarness {
   simulator: Simulator;
@@ -51,7 +53,16 @@ export async function openContractHarness(): Promise<ContractHarness> {
     updateThere: (id, fields) => Promise.resolve(void simulator.dashboard.updateCustomer(id, fields)),
     deleteThere: (id) => Promise.resolve(simulator.dashboard.deleteCustomer(id)),
     effects: () => simulator.ledger.entries({ source: 'api', effect: true }).length,
+    calls: () => simulator.ledger.entries({ source: 'api' }).length,
     advance: (ms) => simulator.clock.advance(ms),
+    now: () => new Date(simulator.clock.now()),
+    url: simulator.url,
+    at: (apiBase) => connect({ apiBase }),
+    webhooks: {
+      secrets: [WEBHOOK_SECRET],
+      events: () => simulator.events(),
+      sign,
+    },
     failNext(fault) {
       if (fault === 'quota_used_up') throw new Error('Stripe has no quota');
       simulator.faults.add({ ...FAULTS[fault], method: 'POST' });
@@ -60,4 +71,10 @@ export async function openContractHarness(): Promise<ContractHarness> {
     refusedBody: { fields: { name: 'Ada', email: 'ada at example' }, field: 'email' },
     close,
   };
+}
+
+function sign(event: unknown, at: Date): Delivery {
+  const body = JSON.stringify(event);
+  const signature = signatureHeader(body, Math.floor(at.getTime() / 1_000), [WEBHOOK_SECRET]);
+  return { body, headers: { 'stripe-signature': signature } };
 }
