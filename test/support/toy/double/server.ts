@@ -88,7 +88,7 @@ export async function startToy({
 
   function read({ path, query }: Request): Reply {
     const window = { from: query.get('from'), to: query.get('to') };
-    if (path === '/account') return { status: 200, body: { id: ACCOUNT } };
+    if (path === '/account') return { status: 200, body: { kind: 'account', id: ACCOUNT } };
     if (path === '/events') return pageOf(people.listedEvents(window), query);
     if (path === '/people')
       return pageOf(people.list(window, { tag: query.get('tag'), mail: query.get('mail') }), query);

@@ -43,7 +43,7 @@ export function createToyIntegration(
     capabilities,
     async identify() {
       const { body } = await call('GET', '/account');
-      if (!isId(body['id'])) throw unexpectedAnswer();
+      if (body['kind'] !== 'account' || !isId(body['id'])) throw unexpectedAnswer();
       return { account: body['id'], livemode: false };
     },
     async fetch(externalId): Promise<Fetched> {
