@@ -3,8 +3,7 @@
 import { expect } from 'chai';
 import { deleteCustomer, insertCustomer, updateCustomer } from '../../../db/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
-import type { Db } from '../../../db/server/connection.ts';
-import type { InboundEvent, Integration } from '../../../lib/integrations/integration.ts';
+import type { Integration } from '../../../lib/integrations/integration.ts';
 import { sweep } from '../../../lib/intake/sweep.ts';
 import { newEventId } from '../../../lib/uuid.ts';
 import { NONSENSE, openBreakingProxy, type BreakingProxy } from '../../support/breaking-proxy.ts';
@@ -15,6 +14,7 @@ import { emptyTables } from '../../support/sync.ts';
 import type { ContractHarness } from './contract-harness.ts';
 import type { Kit } from './contract-kit.ts';
 import { openNeighbour } from './contract-neighbour.ts';
+import { contentOf, countThere, eventsIn, rowsOf } from './contract-rows.ts';
 import { present, required } from './expecting.ts';
 
 const MINUTE = 60_000;
@@ -284,31 +284,4 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
       });
     }
   });
-}
-
-/** One delivery is one event; several in one body would be taken apart here. */
-function eventsIn({ ingress }: Integration, bodies: readonly unknown[]): InboundEvent[] {
-  return bodies.flatMap((body) => ingress?.normalise(structuredClone(body)) ?? []);
-}
-
-async function countThere(integration: Integration): Promise<number> {
-  let count = 0;
-  for await (const page of integration.list({})) count += page.length;
-  return count;
-}
-
-/** What a step writes, without when a pair was looked at. */
-async function contentOf(db: Db): Promise<unknown> {
-  return await rowsOf(
-    db,
-    `select (select count(*) from sync_events) as events, (select count(*) from sync_deliveries) as deliveries,
-            (select count(*) from sync_intents) as intents, (select count(*) from sync_attempts) as attempts,
-            (select count(*) from sync_conflicts) as conflicts,
-            (select jsonb_agg(c order by c.id) from customers c) as customers,
-            (select jsonb_agg(jsonb_build_array(m.id, m.external_id, m.state, m.shadow, m.intent) order by m.id) from external_mappings m) as mappings`,
-  );
-}
-
-async function rowsOf<T>(db: Db, sql: string): Promise<T[]> {
-  return (await db.raw<{ rows: T[] }>(sql)).rows;
 }

@@ -122,7 +122,7 @@ export async function startToy({
     await pause(arrival);
     const early = judge(token) ?? (take('limits').length > 0 ? refuse(429, 'slow_down') : null);
     if (early) return early;
-    const reply = request.method === 'GET' ? readOrFail(request, take) : await writeOnce(request, take);
+    const reply = request.method === 'GET' ? readOrFail(request, take) : writeOnce(request, take);
     const late = take('after');
     await pause(late);
     return late.some(({ kind }) => kind === 'drop_answer') ? null : reply;
