@@ -54,7 +54,7 @@ watch: install ## Run some tests, and again whenever a file changes: make watch 
 proof: install ## Prove what takes half an hour: everything killed under load and at every failpoint, model, defects
 	@exec $(NODE) test/run.ts --proof
 
-model: install ## Run 2,000 random histories of both sides on two processes; SEED=... repeats one, COUNT=... takes so many
+model: install ## Run 2,000 random histories of both sides on two processes; SEED=... repeats one, COUNT=... takes so many, SYSTEM=toy
 	@exec $(NODE) test/model/main.ts
 
 defects: install ## Put each known mistake into a copy of the source and see its test catch it; ONLY="shadow" takes some; BY=histories

@@ -138,7 +138,7 @@ describe('make new-integration', function () {
   it('writes what has its form, its types and its rules', async () => {
     await run(lint);
     await run(
-      'make test ONLY="lib/integrations/registry.test.ts lib/config/docs.test.ts architecture docs/pages.test.ts"',
+      'make test ONLY="lib/integrations/registry.test.ts lib/config/docs.test.ts architecture/imports.test.ts docs/pages.test.ts"',
     );
   });
 });

@@ -250,7 +250,7 @@ function* disagreements({ integration, simulator }: Observed, all: Snapshot): Ge
       yield `customer ${row.id} lives here and not there`;
       continue;
     }
-    const values: Fields = { name: theirs.name, email: theirs.email };
+    const values = valuesOf(theirs);
     for (const rule of integration.document.fields) {
       const left = mapping.shadow[rule.internal]?.reason !== undefined;
       if (!left && !same(rule, values[rule.external], fieldsOf(row)[rule.internal]))
@@ -272,9 +272,14 @@ function valuesShown(
   { account, externalId }: Pick<Mapping, 'account' | 'externalId'>,
 ): Fields[] {
   const reported = simulator.events(account).map((event) => event.data.object as Partial<CustomerValues>);
-  return [...reported, ...simulator.customers(account)].flatMap(({ id, name = null, email = null }) =>
-    id === externalId ? [{ name, email }] : [],
+  return [...reported, ...simulator.customers(account)].flatMap((shown) =>
+    shown.id === externalId ? [valuesOf(shown)] : [],
   );
+}
+
+/** By the names of Stripe, and by those that another system has for them. */
+function valuesOf(shown: Partial<CustomerValues>): Fields {
+  return { ...(shown as Fields), name: shown.name ?? null, email: shown.email ?? null };
 }
 
 type CustomerValues = { id: string; name: string | null; email: string | null };

@@ -14,6 +14,7 @@ import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { DEFAULT_ACCOUNT } from '../../simulator/http/keys.ts';
+import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';
@@ -56,8 +57,18 @@ export interface SyncWorld {
   calls(): string[];
 }
 
+/** A system that takes Stripe's place in a world, with a double that the histories can use. */
+export interface SystemOfWorld {
+  name: string;
+  externalType: string;
+  account: string;
+  /** Started on this clock; what it does not have of the simulator throws when it is used. */
+  open(clock: TestClock): Promise<Simulator>;
+  integrate(url: string, instanceId: string): Integration;
+}
+
 export function useSync(
-  options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy> } = {},
+  options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy>; system?: SystemOfWorld } = {},
 ): SyncWorld {
   const database = useDatabase();
   let world: SyncWorld | undefined;
@@ -85,10 +96,13 @@ export async function createWorld(
     simulator?: SimulatorOptions;
     policy?: Partial<SyncPolicy>;
     beside?: Pick<SyncWorld, 'clock' | 'simulator'>;
+    system?: SystemOfWorld;
   },
 ): Promise<SyncWorld> {
-  const { clock, simulator } = options.beside ?? (await startStripe(options.simulator));
-  await markRead(db, DEFAULT_ACCOUNT);
+  const { system } = options;
+  const { clock, simulator } =
+    options.beside ?? (system ? await openSystem(system) : await startStripe(options.simulator));
+  await markRead(db, system?.account ?? DEFAULT_ACCOUNT, system);
   const { url } = simulator;
   const instanceId = await readInstanceId(db);
   const integrate = (changes: Partial<StripeSettings>): Integration =>
@@ -98,7 +112,7 @@ export async function createWorld(
       tagKey: `twinbox_${instanceId}`,
       ...changes,
     });
-  const integration = integrate({});
+  const integration = system ? system.integrate(url, instanceId) : integrate({});
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
@@ -172,7 +186,7 @@ export async function createWorld(
       seen += reported.length;
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
       for (const event of reported) {
-        const incoming = integration.ingress?.normalise(event);
+        const incoming = integration.ingress?.normalise(onTheWire(simulator, event));
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = await findNotReceived(db, everything);
@@ -206,6 +220,17 @@ export async function createWorld(
   return world;
 }
 
+async function openSystem(system: SystemOfWorld): Promise<Pick<SyncWorld, 'clock' | 'simulator'>> {
+  const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
+  return { clock, simulator: await system.open(clock) };
+}
+
+/** An event as its system sends it: Stripe's are sent as the simulator stores them. */
+export function onTheWire(simulator: Simulator, event: StoredEvent): unknown {
+  const { wire } = simulator as Simulator & { wire?: (event: StoredEvent) => unknown };
+  return wire ? wire(event) : event;
+}
+
 async function startStripe(options: SimulatorOptions = {}): Promise<Pick<SyncWorld, 'clock' | 'simulator'>> {
   const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
   const simulator = createSimulator({
@@ -227,8 +252,12 @@ export async function emptyTables(db: Db): Promise<void> {
 }
 
 /** Sets the account as read completely, with no record in it. */
-export async function markRead(db: Db, account: string): Promise<void> {
-  const place = { system: 'stripe', account, externalType: 'customer' };
+export async function markRead(
+  db: Db,
+  account: string,
+  { name, externalType } = { name: 'stripe', externalType: 'customer' },
+): Promise<void> {
+  const place = { system: name, account, externalType };
   const now = new Date();
   await beginReading(db, { ...place, imports: false, now });
   await endReading(db, place, now);

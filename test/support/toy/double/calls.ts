@@ -16,16 +16,11 @@ export function createCalls() {
   const signal = createSignal();
   let begun = 0;
   let effects = 0;
-  let hadEffect = false;
   return {
     begin: (): void => void (begun += 1),
-    noteEffect(): void {
-      effects += 1;
-      hadEffect = true;
-    },
-    end({ method, path, key, status }: Omit<Call, 'effect'>): void {
-      all.push({ method, path, key, status, effect: hadEffect });
-      hadEffect = false;
+    end({ method, path, key, status, effect }: Call): void {
+      all.push({ method, path, key, status, effect });
+      effects += effect ? 1 : 0;
       signal.announce();
     },
     /** How many requests came in, of whatever kind, answered or not. */

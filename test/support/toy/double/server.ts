@@ -60,6 +60,8 @@ type Request = {
   key: string | null;
   version: string | null;
   text: string;
+  /** Whether it changed anything. */
+  effect: boolean;
 };
 
 const PAGE = 50;
@@ -142,7 +144,7 @@ export async function startToy({
       return isKept ? keys.keep(request, reply) : reply;
     }
     const reply = write(request);
-    if (reply.status === 200) calls.noteEffect();
+    request.effect = reply.status === 200;
     const [late] = reply.status === 200 ? take('effect') : [];
     return keys.keep(request, late ? failureOf(late).reply : reply);
   }
@@ -232,6 +234,7 @@ async function readRequest(incoming: IncomingMessage): Promise<Request> {
     key: header('idempotency-key'),
     version: header('if-match'),
     text: Buffer.concat(chunks).toString(),
+    effect: false,
   };
 }
 
