@@ -160,7 +160,7 @@ function withEvents(simulator: Simulator, events: StoredEvent[]): Simulator {
 /** The members that hold a text, or nothing. */
 function textsOf(object: object): Fields {
   const texts = Object.entries(object).filter(([, value]) => value === null || typeof value === 'string');
-  return Object.fromEntries(texts) as Fields;
+  return Object.fromEntries<Fields[string]>(texts);
 }
 
 /** Subscriptions have neither. */
