@@ -33,14 +33,18 @@ describe('make new-integration', function () {
     ports = { api: await freePort(), double: await freePort() };
   });
   after('throw the copy away', async () => {
-    for (const child of running) {
+    await stopAll();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function stopAll(): Promise<void> {
+    for (const child of running.splice(0)) {
       if (child.exitCode !== null || child.pid === undefined) continue;
       const gone = once(child, 'exit');
       process.kill(-child.pid, 'SIGTERM');
       await gone;
     }
-    await rm(folder, { recursive: true, force: true });
-  });
+  }
 
   const settings = (): NodeJS.ProcessEnv => ({
     ...ignoreConnectionSettings(),
@@ -72,7 +76,7 @@ describe('make new-integration', function () {
       cwd: join(folder, 'tree'),
       env: settings(),
       detached: true,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
     running.push(child);
     return collect(child.stdout);
@@ -133,6 +137,8 @@ describe('make new-integration', function () {
       .to.match(/"full_name":"Ada Byron","mail":"ada@example\.com","tag":"\w+:/)
       .and.match(/1 customer agrees, 0 drift/);
     expect(shown.slice(shown.lastIndexOf('0 drift'))).to.include('"name":"Ada Lovelace"');
+    // Before their database is removed.
+    await stopAll();
   });
 
   it('writes what has its form, its types and its rules', async () => {
